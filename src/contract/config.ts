@@ -1,0 +1,22 @@
+/** What an operator can set. Built once by src/config.ts, frozen, and passed down. */
+export interface Config {
+  /** Absolute path of the folder that holds the log, the embedded database and the admin key. */
+  readonly stateFolder: string;
+  /** The first admin key; absent: one is made at first start and kept in the state folder. */
+  readonly adminKey: string | undefined;
+  readonly bind: string;
+  readonly mqttPort: number;
+  readonly httpPort: number;
+  readonly coapPort: number;
+  /** A PostgreSQL connection string; absent: the embedded server. */
+  readonly databaseUrl: string | undefined;
+  /** `host:port,…`; absent: the file log. */
+  readonly kafkaBrokers: string | undefined;
+  /** Fixed for the life of a deployment. */
+  readonly partitions: number;
+  /** Committed log segments older than this are removed; it is also the deduplication window. */
+  readonly logRetentionHours: number;
+  /** A row batch is committed at this age at the latest, ms. */
+  readonly batchAgeMsMax: number;
+  readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
+}

@@ -1,0 +1,15 @@
+/** The four states of a device; only active devices may connect and publish. */
+export type DeviceStatus = 'active' | 'inactive' | 'quarantined' | 'decommissioned';
+
+/** What a gateway must know of a device to authenticate it and to route its messages. */
+export interface DeviceEntry {
+  /** The registry's number of the device: rows, blocks and partition state are keyed by it. */
+  readonly number: number;
+  readonly tenant: string;
+  readonly id: string;
+  readonly status: DeviceStatus;
+  /** Number of the gateway device that may publish for this one; 0: none. */
+  readonly via: number;
+  /** `hashToken(tenant, id, token)`, 32 bytes. */
+  readonly tokenHash: Uint8Array;
+}

@@ -1,0 +1,138 @@
+import type { MessagePort } from 'node:worker_threads';
+import type { DeviceEntry } from './devices.js';
+
+/**
+ * What the threads say to each other. Bytes of messages never travel here: they lie in shared
+ * memory, and these messages carry offsets, counts and the rare control event.
+ */
+
+/** Shared by all threads of a process: doorbells and progress (src/host). */
+export interface SharedState {
+  readonly doorbells: SharedArrayBuffer;
+  readonly progress: SharedArrayBuffer;
+}
+
+/** First message of every thread; `tid` is the kernel's thread id on Linux, else 0. */
+export interface ThreadReady {
+  readonly kind: 'ready';
+  readonly tid: number;
+}
+/** A thread ends by itself after this, its work drained. */
+export interface StopThread {
+  readonly kind: 'stop';
+}
+/** An event for the operator's log. */
+export interface ThreadEvent {
+  readonly kind: 'event';
+  readonly level: 'error' | 'warn' | 'info' | 'debug';
+  readonly name: string;
+  readonly fields: Record<string, string | number | boolean>;
+}
+
+// Gateway -------------------------------------------------------------------------------------
+
+export interface GatewayStart {
+  readonly index: number;
+  readonly memory: WebAssembly.Memory;
+  /** Block ring to the log thread. */
+  readonly ring: SharedArrayBuffer;
+  readonly shared: SharedState;
+  readonly partitions: number;
+  readonly bind: string;
+  readonly mqttPort: number;
+}
+export type ToGateway =
+  /** Adds or replaces devices. A device that is no longer active is disconnected. */
+  | { readonly kind: 'devices'; readonly entries: readonly DeviceEntry[] }
+  | { readonly kind: 'listen' }
+  /** A message that came over HTTP; answered by `ingested` or `ingest-refused` with the same token. */
+  | { readonly kind: 'ingest'; readonly token: number; readonly device: number; readonly flags: number; readonly payload: Uint8Array }
+  | StopThread;
+export type FromGateway =
+  | ThreadReady
+  | ThreadEvent
+  | { readonly kind: 'listening'; readonly port: number }
+  | { readonly kind: 'listen-failed'; readonly message: string }
+  /** The blocks that hold these messages are durable. */
+  | { readonly kind: 'ingested'; readonly tokens: readonly number[] }
+  | { readonly kind: 'ingest-refused'; readonly token: number; readonly code: number }
+  | { readonly kind: 'connected'; readonly device: number; readonly atMs: number }
+  | { readonly kind: 'disconnected'; readonly device: number; readonly atMs: number; readonly code: number };
+
+// Log -----------------------------------------------------------------------------------------
+
+export interface LogStart {
+  readonly folder: string;
+  readonly partitions: number;
+  readonly retentionHours: number;
+  readonly gateways: readonly { readonly memory: WebAssembly.Memory; readonly ring: SharedArrayBuffer }[];
+  readonly shared: SharedState;
+}
+export type ToLog = StopThread;
+export type FromLog = ThreadReady | ThreadEvent;
+
+// Pipeline ------------------------------------------------------------------------------------
+
+export interface PipelineStart {
+  readonly index: number;
+  readonly logFolder: string;
+  readonly partitions: readonly { readonly number: number; readonly memory: WebAssembly.Memory; readonly committed: bigint }[];
+  readonly shared: SharedState;
+  readonly batchAgeMsMax: number;
+  /** To and from the store thread. */
+  readonly store: MessagePort;
+}
+export type ToPipeline =
+  /** Metric names and their numbers; sent at start and in answer to `unknown-metrics`. */
+  | { readonly kind: 'metrics'; readonly entries: readonly (readonly [name: string, number: number])[] }
+  /** The registry takes no more names: treat those asked for as unknown. */
+  | { readonly kind: 'metrics-denied'; readonly partition: number }
+  | { readonly kind: 'watch'; readonly device: number; readonly on: boolean }
+  | { readonly kind: 'latest'; readonly token: number; readonly devices: readonly number[] }
+  | StopThread;
+export type FromPipeline =
+  | ThreadReady
+  | ThreadEvent
+  /** State is rebuilt up to the committed offset of every partition. */
+  | { readonly kind: 'caught-up' }
+  | { readonly kind: 'unknown-metrics'; readonly partition: number; readonly names: readonly string[] }
+  /** Points as laid out in assembly/abi.ts (POINT_BYTES each). */
+  | { readonly kind: 'live'; readonly points: Uint8Array }
+  | { readonly kind: 'latest'; readonly token: number; readonly points: Uint8Array };
+
+// Store ---------------------------------------------------------------------------------------
+
+export interface StoreStart {
+  /** `null`: batches are counted and thrown away (benches only). */
+  readonly databaseUrl: string | null;
+  readonly consumerGroup: string;
+  readonly pipelines: readonly MessagePort[];
+  /** By partition number. */
+  readonly memories: readonly WebAssembly.Memory[];
+  readonly shared: SharedState;
+}
+/** Rows of whole blocks of one partition; its three streams are ready for COPY (FORMAT binary). */
+export interface RowBatch {
+  readonly kind: 'batch';
+  readonly partition: number;
+  readonly slot: number;
+  /** Log offsets: the first block's, and that of the first block after the batch. */
+  readonly from: bigint;
+  readonly to: bigint;
+  /** Receive time of the batch's last message, µs. */
+  readonly lastReceiveUs: number;
+  readonly records: number;
+  readonly readings: CopyStream;
+  readonly texts: CopyStream;
+  readonly deads: CopyStream;
+}
+/** One COPY stream inside the partition's memory: header, rows and trailer included. */
+export interface CopyStream {
+  readonly offset: number;
+  readonly bytes: number;
+  readonly rows: number;
+}
+export type PipelineToStore = RowBatch;
+export type StoreToPipeline = { readonly kind: 'committed'; readonly partition: number; readonly slot: number };
+export type ToStore = StopThread;
+export type FromStore = ThreadReady | ThreadEvent | { readonly kind: 'health'; readonly database: 'up' | 'down'; readonly message: string };

@@ -1,0 +1,68 @@
+import { readFileSync } from 'node:fs';
+import * as abi from '../../assembly/abi.js';
+import { refusalCodes } from '../contract/codes.js';
+
+/** Thrown when an assertion inside a kernel fails: the instance's state can no longer be trusted. */
+export class KernelAbort extends Error {
+  constructor(kernel: string, message: string, file: string, line: number) {
+    super(`kernel ${kernel} stopped: ${message} (${file}:${line})`);
+    this.name = 'KernelAbort';
+  }
+}
+
+const PAGE_BYTES = 65536;
+const MEMORY_PAGES_MAX = 65536;
+
+/** Linear memory for one kernel: zeroed, shared, and resident only where it is touched. */
+export function kernelMemory(endOffset: number): WebAssembly.Memory {
+  return new WebAssembly.Memory({ initial: Math.ceil(endOffset / PAGE_BYTES), maximum: MEMORY_PAGES_MAX, shared: true });
+}
+
+/** A kernel's memory as the host reads and writes it. */
+export class KernelMemory {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  readonly counters: BigUint64Array;
+
+  constructor(memory: WebAssembly.Memory) {
+    this.bytes = new Uint8Array(memory.buffer);
+    this.view = new DataView(memory.buffer);
+    this.counters = new BigUint64Array(memory.buffer, abi.COUNTERS_OFFSET, abi.COUNTERS_MAX);
+  }
+
+  slice(offset: number, length: number): Uint8Array {
+    return this.bytes.slice(offset, offset + length);
+  }
+}
+
+/** Instantiates `dist/assembly/{name}.wasm` over `memory`, after checking that both sides read the same abi. */
+export function loadKernel<Exports>(name: 'gateway' | 'pipeline', memory: WebAssembly.Memory): Exports {
+  const module = new WebAssembly.Module(readFileSync(new URL(`../../assembly/${name}.wasm`, import.meta.url)));
+  const bytes = new Uint8Array(memory.buffer);
+  const text = (pointer: number) => readString(memory, pointer);
+  const instance = new WebAssembly.Instance(module, {
+    env: {
+      memory,
+      abort(message: number, file: number, line: number) {
+        throw new KernelAbort(name, text(message), text(file), line);
+      },
+    },
+  });
+  const exports = instance.exports as unknown as Exports & { abiVersion(): number };
+  if (exports.abiVersion() !== abi.ABI_VERSION) {
+    throw new Error(`cannot load kernel ${name}: it speaks abi ${exports.abiVersion()}, this build ${abi.ABI_VERSION}; run npm run build`);
+  }
+  for (const { number, name: codeName } of refusalCodes) {
+    const at = abi.CODE_NAMES_OFFSET + number * abi.CODE_NAME_BYTES;
+    bytes[at] = codeName.length;
+    bytes.set(Buffer.from(codeName, 'ascii'), at + 1);
+  }
+  return exports;
+}
+
+/** An AssemblyScript string: UTF-16 code units, byte length in the header before it. */
+function readString(memory: WebAssembly.Memory, pointer: number): string {
+  if (pointer === 0) return '';
+  const bytes = new DataView(memory.buffer).getUint32(pointer - 4, true);
+  return Buffer.from(memory.buffer, pointer, bytes).toString('utf16le');
+}

@@ -1,0 +1,29 @@
+/**
+ * The reactor knows connections and bytes, no protocol. It reads sockets into the read region of a
+ * gateway kernel's memory, lists what happened in the event table, and calls `turn`. When `turn`
+ * returns, it keeps the bytes each event left unconsumed and presents them again, before newer ones,
+ * once they have grown to `needed`.
+ *
+ * Connection ids are small integers below CONNECTIONS_MAX, used again after EVENT_CLOSED was
+ * delivered for them. A connection's events come in order: opened, data …, closed.
+ */
+export interface Reactor {
+  /** Binds a TCP listener and answers the port it got. */
+  listen(host: string, port: number): Promise<number>;
+  /** Sends bytes of the kernel's memory, in order. They are copied before it returns. */
+  send(connection: number, offset: number, length: number): void;
+  /** The same for bytes that are not in the kernel's memory. */
+  sendBytes(connection: number, bytes: Uint8Array): void;
+  /** Ends the connection once what was sent is out; EVENT_CLOSED follows. */
+  close(connection: number): void;
+  /** Stops reading all sockets: the way back-pressure reaches devices. Bytes in hand are kept. */
+  pause(): void;
+  resume(): void;
+  /** Makes a turn happen soon, with no events if there are none. */
+  wake(): void;
+  /** Closes listeners and connections. */
+  stop(): Promise<void>;
+}
+
+/** One pass over `eventCount` entries of the event table. */
+export type Turn = (eventCount: number) => void;
