@@ -1,0 +1,68 @@
+import type { DeviceEntry } from './devices.js';
+
+/** One reading as the control plane sees it: numbers, not names. */
+export interface Point {
+  readonly device: number;
+  readonly metric: number;
+  /** Event time, ms of the Unix epoch, with a fraction for microseconds. */
+  readonly tsMs: number;
+  readonly value: number;
+  readonly receivedMs: number;
+}
+
+/** Sums over all kernels, by the names that /metrics shows. */
+export interface PlaneCounters {
+  readonly received: number;
+  readonly accepted: number;
+  readonly refused: number;
+  readonly acked: number;
+  readonly connections: number;
+  readonly records: number;
+  readonly stored: number;
+  readonly duplicate: number;
+  readonly dead: number;
+  readonly readings: number;
+  readonly textReadings: number;
+  readonly bytesIn: number;
+  readonly blocks: number;
+  /** Refusals and dead letters by code name. */
+  readonly byCode: Readonly<Record<string, number>>;
+}
+
+export interface PartitionLag {
+  readonly partition: number;
+  /** Offsets are bytes of the partition's log. */
+  readonly startOffset: bigint;
+  readonly durableOffset: bigint;
+  readonly processedOffset: bigint;
+  readonly committedOffset: bigint;
+  /** durable - committed. */
+  readonly lagBytes: number;
+  /** Receive time of the newest durable message minus that of the newest committed one. */
+  readonly lagMs: number;
+}
+
+export interface ThreadCpu {
+  readonly name: string;
+  /** CPU seconds since start, user and system; undefined where the platform does not tell. */
+  readonly cpuSeconds: number | undefined;
+}
+
+/** What the control plane may ask of the data plane. main.ts wires it to the threads. */
+export interface DataPlane {
+  /** Resolves when every gateway knows the devices. */
+  publishDevices(entries: readonly DeviceEntry[]): Promise<void>;
+  /** Resolves to 0 once the message is durable in the log, or to the code that refused it. */
+  ingest(device: number, payload: Uint8Array): Promise<number>;
+  latest(devices: readonly number[]): Promise<Point[]>;
+  /** Counted: a device is watched until each `true` was followed by a `false`. */
+  watch(device: number, on: boolean): void;
+  onLive(listener: (points: readonly Point[]) => void): void;
+  /** Device numbers with a live MQTT connection. */
+  readonly connected: ReadonlySet<number>;
+  counters(): PlaneCounters;
+  lag(): PartitionLag[];
+  threads(): ThreadCpu[];
+  /** Why the plane is not ready, or undefined when it takes messages in and commits them. */
+  notReady(): string | undefined;
+}
