@@ -18,5 +18,7 @@ export interface Config {
   readonly logRetentionHours: number;
   /** A row batch is committed at this age at the latest, ms. */
   readonly batchAgeMsMax: number;
+  /** `null`: rows are counted and thrown away; for benches only. */
+  readonly store: 'database' | 'null';
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
 }
