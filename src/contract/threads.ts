@@ -43,7 +43,7 @@ export interface GatewayStart {
 }
 export type ToGateway =
   /** Adds or replaces devices. A device that is no longer active is disconnected. */
-  | { readonly kind: 'devices'; readonly entries: readonly DeviceEntry[] }
+  | { readonly kind: 'devices'; readonly token: number; readonly entries: readonly DeviceEntry[] }
   | { readonly kind: 'listen' }
   /** A message that came over HTTP; answered by `ingested` or `ingest-refused` with the same token. */
   | { readonly kind: 'ingest'; readonly token: number; readonly device: number; readonly flags: number; readonly payload: Uint8Array }
@@ -51,6 +51,8 @@ export type ToGateway =
 export type FromGateway =
   | ThreadReady
   | ThreadEvent
+  /** Devices published under this token may connect from now on. */
+  | { readonly kind: 'devices-known'; readonly token: number }
   | { readonly kind: 'listening'; readonly port: number }
   | { readonly kind: 'listen-failed'; readonly message: string }
   /** The blocks that hold these messages are durable. */
@@ -95,6 +97,8 @@ export type FromPipeline =
   | ThreadEvent
   /** State is rebuilt up to the committed offset of every partition. */
   | { readonly kind: 'caught-up' }
+  /** The partition stands still: its log cannot be read on. Nothing is lost, nothing is skipped. */
+  | { readonly kind: 'halted'; readonly partition: number; readonly message: string }
   | { readonly kind: 'unknown-metrics'; readonly partition: number; readonly names: readonly string[] }
   /** Points as laid out in assembly/abi.ts (POINT_BYTES each). */
   | { readonly kind: 'live'; readonly points: Uint8Array }

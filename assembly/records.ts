@@ -1,0 +1,161 @@
+import {
+  BLOCK_AT_BODY_BYTES,
+  BLOCK_DONE,
+  BLOCK_HEADER_BYTES,
+  BLOCK_MALFORMED,
+  BLOCK_NEEDS_BATCH,
+  BLOCK_NEEDS_METRICS,
+  CODE_NONE,
+  CODE_STATE_EXHAUSTED,
+  COUNTER_PIPELINE_BLOCKS,
+  COUNTER_PIPELINE_DEAD,
+  COUNTER_PIPELINE_DUPLICATE,
+  COUNTER_PIPELINE_NULLS,
+  COUNTER_PIPELINE_READINGS,
+  COUNTER_PIPELINE_RECORDS,
+  COUNTER_PIPELINE_REPLAYED,
+  COUNTER_PIPELINE_STORED,
+  COUNTER_PIPELINE_TEXT_READINGS,
+  DECODED_AT_KIND,
+  DECODED_AT_METRIC,
+  DECODED_AT_TEXT_BYTES,
+  DECODED_AT_TEXT_OFFSET,
+  DECODED_AT_VALUE,
+  DECODED_NUMBER,
+  DECODED_OFFSET,
+  DECODED_READING_BYTES,
+  FLAG_DUP,
+  INPUT_BYTES,
+  INPUT_OFFSET,
+  RECORD_AT_DEVICE,
+  RECORD_AT_FLAGS,
+  RECORD_AT_PAYLOAD_BYTES,
+  RECORD_AT_RECEIVE_US,
+  RECORD_HEADER_BYTES,
+} from './abi';
+import { checkBlock, recordBytes } from './block/read';
+import { decodeJson, decodedReadings, hasSeq, hasTs, nulls, seq, setDenyUnknown, tsUs, unknownNames } from './decode/json';
+import { sawFingerprint } from './dedup/fingerprints';
+import { receivedBefore } from './dedup/sequence-runs';
+import { count, xxh64 } from './memory';
+import { appendDead, appendReading, appendText, batchHasRoom, countRecord } from './rows/batch';
+import { DEVICE_AT_FLAGS, DEVICE_AT_NEWEST_US, DEVICE_AT_RECEIVE_US, DEVICE_WATCHED, obtainDevice } from './series/devices';
+import { appendLive, updateLatest } from './series/latest';
+
+let partition: u32 = 0;
+/** Offset of the record to go on with inside the block that waits for metric names, or 0. */
+let resumeAt: u32 = 0;
+let replaying: bool = false;
+
+export function setPartition(number: u32): void {
+  partition = number;
+}
+
+/**
+ * Runs the block at INPUT_OFFSET + `offset`, of which `available` bytes are there: decode, dedup, state,
+ * rows. `logOffset` is the block's place in the partition's log. With `replay` it rebuilds state and
+ * writes nothing: the rows of the block are committed. After BLOCK_NEEDS_METRICS the call is repeated,
+ * with `deny` when the names it listed were not added.
+ */
+export function processBlock(offset: u32, available: u32, logOffset: f64, replay: bool, deny: bool): i32 {
+  assert(offset + available <= INPUT_BYTES, 'the block lies outside the input region');
+  const block = <usize>(INPUT_OFFSET + offset);
+  if (!replay && !batchHasRoom()) return BLOCK_NEEDS_BATCH;
+  if (resumeAt == 0) {
+    const checked = checkBlock(block, available, partition);
+    if (checked != BLOCK_DONE) return checked;
+  }
+  replaying = replay;
+  const end = block + BLOCK_HEADER_BYTES + load<u32>(block, BLOCK_AT_BODY_BYTES);
+  let at = block + (resumeAt == 0 ? BLOCK_HEADER_BYTES : resumeAt);
+  resumeAt = 0;
+  setDenyUnknown(deny);
+  while (at < end) {
+    const bytes = recordBytes(at, end);
+    if (bytes == 0) return BLOCK_MALFORMED;
+    if (!processRecord(at, <u64>logOffset + (at - block))) {
+      resumeAt = <u32>(at - block);
+      return BLOCK_NEEDS_METRICS;
+    }
+    setDenyUnknown(false);
+    at += bytes;
+  }
+  count(COUNTER_PIPELINE_BLOCKS);
+  return BLOCK_DONE;
+}
+
+/** One message, from its bytes to its one terminal state; false when it needs metric names first. */
+function processRecord(record: usize, logOffset: u64): bool {
+  const payload = record + RECORD_HEADER_BYTES;
+  const bytes = load<u32>(record, RECORD_AT_PAYLOAD_BYTES);
+  const number = load<u32>(record, RECORD_AT_DEVICE);
+  const receiveUs = load<u64>(record, RECORD_AT_RECEIVE_US);
+  let code = decodeJson(payload, bytes, receiveUs);
+  if (unknownNames > 0) return false;
+  let device: usize = 0;
+  if (code == CODE_NONE) {
+    device = obtainDevice(number);
+    if (device == 0) code = CODE_STATE_EXHAUSTED;
+  }
+  if (!replaying) {
+    count(COUNTER_PIPELINE_RECORDS);
+    countRecord();
+  } else {
+    count(COUNTER_PIPELINE_REPLAYED);
+  }
+  if (code != CODE_NONE) {
+    if (!replaying) {
+      appendDead(partition, logOffset, number, receiveUs, code, payload, bytes);
+      count(code);
+      count(COUNTER_PIPELINE_DEAD);
+    }
+    return true;
+  }
+  if (isDuplicate(device, number, payload, bytes, receiveUs, load<u8>(record, RECORD_AT_FLAGS))) {
+    if (!replaying) count(COUNTER_PIPELINE_DUPLICATE);
+    return true;
+  }
+  storeReadings(device, number, hasTs ? tsUs : receiveUs, receiveUs);
+  return true;
+}
+
+/**
+ * Drops only what is proven to be a duplicate:
+ *
+ *   seq  time   duplicate when
+ *   yes  yes    the number is in a run, and the time within the run's span
+ *   yes  no     the number is in a run, and the same payload came within the last minute
+ *   no   yes    the same payload came within the last minute
+ *   no   no     the same, and the client says that it sends again (DUP)
+ */
+function isDuplicate(device: usize, number: u32, payload: usize, bytes: u32, receiveUs: u64, flags: u32): bool {
+  if (hasSeq && hasTs) return receivedBefore(device, seq, tsUs, true, false);
+  const seen = sawFingerprint(xxh64(payload, bytes, <u64>number), receiveUs);
+  if (hasSeq) return receivedBefore(device, seq, receiveUs, false, seen);
+  return seen && (hasTs || (flags & FLAG_DUP) != 0);
+}
+
+function storeReadings(device: usize, number: u32, eventUs: u64, receiveUs: u64): void {
+  if (eventUs > load<u64>(device, DEVICE_AT_NEWEST_US)) store<u64>(device, eventUs, DEVICE_AT_NEWEST_US);
+  store<u64>(device, receiveUs, DEVICE_AT_RECEIVE_US);
+  const watched = (load<u32>(device, DEVICE_AT_FLAGS) & DEVICE_WATCHED) != 0 && !replaying;
+  const end = <usize>(DECODED_OFFSET + decodedReadings * DECODED_READING_BYTES);
+  let texts: u32 = 0;
+  for (let at = <usize>DECODED_OFFSET; at < end; at += DECODED_READING_BYTES) {
+    const metric = load<u32>(at, DECODED_AT_METRIC);
+    if (load<u32>(at, DECODED_AT_KIND) == DECODED_NUMBER) {
+      const value = load<f64>(at, DECODED_AT_VALUE);
+      updateLatest(device, number, metric, eventUs, receiveUs, value);
+      if (!replaying) appendReading(number, metric, eventUs, value);
+      if (watched) appendLive(number, metric, eventUs, receiveUs, value);
+    } else {
+      texts++;
+      if (!replaying) appendText(number, metric, eventUs, load<u32>(at, DECODED_AT_TEXT_OFFSET), load<u32>(at, DECODED_AT_TEXT_BYTES));
+    }
+  }
+  if (replaying) return;
+  count(COUNTER_PIPELINE_STORED);
+  count(COUNTER_PIPELINE_READINGS, decodedReadings - texts);
+  count(COUNTER_PIPELINE_TEXT_READINGS, texts);
+  count(COUNTER_PIPELINE_NULLS, nulls);
+}

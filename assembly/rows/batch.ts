@@ -1,0 +1,176 @@
+import {
+  BATCHES_OFFSET,
+  BATCH_AT_DEADS,
+  BATCH_AT_DEADS_BYTES,
+  BATCH_AT_READINGS,
+  BATCH_AT_READINGS_BYTES,
+  BATCH_AT_RECORDS,
+  BATCH_AT_SLOT,
+  BATCH_AT_TEXTS,
+  BATCH_AT_TEXTS_BYTES,
+  BATCH_BYTES,
+  BATCH_DEAD_BYTES,
+  BATCH_HEAD_OFFSET,
+  BATCH_READINGS_BYTES,
+  BATCH_RESERVE_BYTES,
+  BATCH_SLOTS,
+  BATCH_TEXT_BYTES,
+  CODE_NAMES_OFFSET,
+  CODE_NAME_BYTES,
+  POSTGRES_EPOCH_US,
+} from '../abi';
+
+// A batch slot holds three streams in PostgreSQL's binary COPY format ("COPY", Binary Format): a header
+// of 19 bytes, tuples of (i16 fields, then i32 length and bytes each) in network order, an i16 -1.
+
+const COPY_HEADER_BYTES: usize = 19;
+const COPY_TRAILER_BYTES: usize = 2;
+
+const READING_ROW_BYTES: usize = 42;
+const TEXT_ROW_BYTES: usize = 34; // without the text
+
+let readings: usize = 0;
+let readingRows: u32 = 0;
+let texts: usize = 0;
+let textRows: u32 = 0;
+let deads: usize = 0;
+let deadRows: u32 = 0;
+let slotAt: usize = 0;
+let openSlot: u32 = 0;
+let records: u32 = 0;
+
+/** Begins an empty batch in a slot that the store no longer reads. */
+export function openBatch(slot: u32): void {
+  assert(slot < BATCH_SLOTS, 'no such batch slot');
+  openSlot = slot;
+  slotAt = BATCHES_OFFSET + slot * BATCH_BYTES;
+  readings = writeHeader(slotAt);
+  texts = writeHeader(slotAt + BATCH_READINGS_BYTES);
+  deads = writeHeader(slotAt + BATCH_READINGS_BYTES + BATCH_TEXT_BYTES);
+  readingRows = 0;
+  textRows = 0;
+  deadRows = 0;
+  records = 0;
+}
+
+/** Ends the batch and describes it at BATCH_HEAD_OFFSET. */
+export function sealBatch(): void {
+  assert(slotAt != 0, 'no batch is open');
+  head(BATCH_AT_SLOT, openSlot);
+  head(BATCH_AT_READINGS, readingRows);
+  head(BATCH_AT_READINGS_BYTES, writeTrailer(readings) - slotAt);
+  head(BATCH_AT_TEXTS, textRows);
+  head(BATCH_AT_TEXTS_BYTES, writeTrailer(texts) - slotAt - BATCH_READINGS_BYTES);
+  head(BATCH_AT_DEADS, deadRows);
+  head(BATCH_AT_DEADS_BYTES, writeTrailer(deads) - slotAt - BATCH_READINGS_BYTES - BATCH_TEXT_BYTES);
+  head(BATCH_AT_RECORDS, records);
+  slotAt = 0;
+}
+
+@inline
+function head(at: u32, value: usize): void {
+  store<u32>(BATCH_HEAD_OFFSET + at, <u32>value);
+}
+
+/** Whether any block fits into the open batch, whatever it holds. */
+export function batchHasRoom(): bool {
+  return (
+    slotAt != 0 &&
+    readings - slotAt <= BATCH_READINGS_BYTES - BATCH_RESERVE_BYTES &&
+    texts - slotAt <= BATCH_READINGS_BYTES + BATCH_TEXT_BYTES - BATCH_RESERVE_BYTES &&
+    deads - slotAt <= BATCH_READINGS_BYTES + BATCH_TEXT_BYTES + BATCH_DEAD_BYTES - BATCH_RESERVE_BYTES
+  );
+}
+
+/** Rows of the open batch, and records that led to them or to none. */
+export function batchRows(): u32 {
+  return readingRows + textRows + deadRows;
+}
+
+@inline
+export function countRecord(): void {
+  records++;
+}
+
+function writeHeader(at: usize): usize {
+  store<u64>(at, 0x0aff59504f434750); // "PGCOPY\n" and 0xff
+  store<u32>(at, 0x00000a0d, 8); // "\r\n\0", then the flags
+  store<u64>(at, 0, 11);
+  return at + COPY_HEADER_BYTES;
+}
+
+@inline
+function writeTrailer(at: usize): usize {
+  store<u16>(at, 0xffff);
+  return at + COPY_TRAILER_BYTES;
+}
+
+@inline
+function writeI32(at: usize, value: u32): void {
+  store<u32>(at, bswap<u32>(value));
+}
+
+@inline
+function writeI32Field(at: usize, value: u32): void {
+  store<u32>(at, 0x04000000);
+  writeI32(at + 4, value);
+}
+
+@inline
+function writeI64Field(at: usize, value: u64): void {
+  store<u32>(at, 0x08000000);
+  store<u64>(at, bswap<u64>(value), 4);
+}
+
+/** readings (device_id int4, metric_id int4, ts timestamptz, value float8) */
+@inline
+export function appendReading(device: u32, metric: u32, tsUs: u64, value: f64): void {
+  const at = readings;
+  store<u16>(at, 0x0400);
+  writeI32Field(at + 2, device);
+  writeI32Field(at + 10, metric);
+  writeI64Field(at + 18, tsUs - POSTGRES_EPOCH_US);
+  writeI64Field(at + 30, reinterpret<u64>(value));
+  readings = at + READING_ROW_BYTES;
+  readingRows++;
+}
+
+/** text_readings (device_id int4, metric_id int4, ts timestamptz, value text) */
+export function appendText(device: u32, metric: u32, tsUs: u64, text: usize, bytes: u32): void {
+  const at = texts;
+  store<u16>(at, 0x0400);
+  writeI32Field(at + 2, device);
+  writeI32Field(at + 10, metric);
+  writeI64Field(at + 18, tsUs - POSTGRES_EPOCH_US);
+  writeI32(at + 30, bytes);
+  memory.copy(at + TEXT_ROW_BYTES, text, bytes);
+  texts = at + TEXT_ROW_BYTES + bytes;
+  textRows++;
+}
+
+/** dead_letters (partition_id int4, log_offset int8, device_id int4, received_at timestamptz, reason text, payload bytea) */
+export function appendDead(
+  partition: u32,
+  logOffset: u64,
+  device: u32,
+  receiveUs: u64,
+  code: u32,
+  payload: usize,
+  bytes: u32,
+): void {
+  const at = deads;
+  store<u16>(at, 0x0600);
+  writeI32Field(at + 2, partition);
+  writeI64Field(at + 10, logOffset);
+  writeI32Field(at + 22, device);
+  writeI64Field(at + 30, receiveUs - POSTGRES_EPOCH_US);
+  const name = <usize>(CODE_NAMES_OFFSET + code * CODE_NAME_BYTES);
+  const nameBytes = <u32>load<u8>(name);
+  assert(nameBytes > 0, 'a code has no name');
+  writeI32(at + 42, nameBytes);
+  memory.copy(at + 46, name + 1, nameBytes);
+  writeI32(at + 46 + nameBytes, bytes);
+  memory.copy(at + 50 + nameBytes, payload, bytes);
+  deads = at + 50 + nameBytes + bytes;
+  deadRows++;
+}

@@ -1,0 +1,81 @@
+import {
+  PARTITION_DEVICES_MAX,
+  STATE_DEVICES_OFFSET,
+  STATE_DEVICE_BYTES,
+  STATE_INDEX_SLOTS,
+  STATE_OFFSET,
+} from '../abi';
+
+// State of one device:
+//
+//    0  u32 device number              24  u64 last receive time, µs
+//    4  u32 flags                      32  u32 sequence runs held
+//    8  u32 first series + 1, or 0     36  u32 page of the runs + 1, or 0: they lie inline
+//   12  u32 reserved                   40  reserved
+//   16  u64 newest event time, µs      64  4 inline runs of 32 bytes
+//
+// Slots are handed out once and never freed, so a slot's address is stable.
+
+export const DEVICE_AT_FLAGS: usize = 4;
+export const DEVICE_AT_SERIES: usize = 8;
+export const DEVICE_AT_NEWEST_US: usize = 16;
+export const DEVICE_AT_RECEIVE_US: usize = 24;
+export const DEVICE_AT_RUNS: usize = 32;
+export const DEVICE_AT_RUN_PAGE: usize = 36;
+export const DEVICE_AT_INLINE_RUNS: usize = 64;
+export const INLINE_RUNS: u32 = 4;
+
+export const DEVICE_WATCHED: u32 = 1;
+
+let devices: u32 = 0;
+
+/** Mixes a 32-bit key: MurmurHash3's fmix32. */
+@inline
+export function mix(key: u32): u32 {
+  key = (key ^ (key >> 16)) * 0x85ebca6b;
+  key = (key ^ (key >> 13)) * 0xc2b2ae35;
+  return key ^ (key >> 16);
+}
+
+/** Address of the index entry that holds `number`, or of the free entry where it belongs. */
+@inline
+function entryOf(number: u32): usize {
+  let slot = mix(number) & (STATE_INDEX_SLOTS - 1);
+  for (;;) {
+    const entry = <usize>(STATE_OFFSET + (slot << 2));
+    const device = load<u32>(entry);
+    if (device == 0 || load<u32>(deviceAt(device - 1)) == number) return entry;
+    slot = (slot + 1) & (STATE_INDEX_SLOTS - 1);
+  }
+}
+
+@inline
+function deviceAt(index: u32): usize {
+  return <usize>(STATE_DEVICES_OFFSET + index * STATE_DEVICE_BYTES);
+}
+
+/** The device's state, or 0 when nothing is known of it. */
+export function findDevice(number: u32): usize {
+  const device = load<u32>(entryOf(number));
+  return device == 0 ? 0 : deviceAt(device - 1);
+}
+
+/** The device's state, made when it is new; 0 when the partition has no room for another device. */
+export function obtainDevice(number: u32): usize {
+  const entry = entryOf(number);
+  const known = load<u32>(entry);
+  if (known != 0) return deviceAt(known - 1);
+  if (devices == PARTITION_DEVICES_MAX) return 0;
+  const at = deviceAt(devices++);
+  store<u32>(at, number);
+  store<u32>(entry, devices);
+  return at;
+}
+
+/** Whether the live view wants the device's readings. */
+export function watch(number: u32, on: bool): void {
+  const device = obtainDevice(number);
+  if (device == 0) return;
+  const flags = load<u32>(device, DEVICE_AT_FLAGS);
+  store<u32>(device, on ? flags | DEVICE_WATCHED : flags & ~DEVICE_WATCHED, DEVICE_AT_FLAGS);
+}

@@ -1,0 +1,100 @@
+import {
+  COUNTER_PIPELINE_LATEST_UNTRACKED,
+  COUNTER_PIPELINE_LIVE_SKIPPED,
+  LATEST_MAX,
+  LATEST_OFFSET,
+  LIVE_HEADER_BYTES,
+  LIVE_MAX,
+  LIVE_OFFSET,
+  PARTITION_SERIES_MAX,
+  POINT_AT_DEVICE,
+  POINT_AT_METRIC,
+  POINT_AT_RECEIVE_US,
+  POINT_AT_TS_US,
+  POINT_AT_VALUE,
+  POINT_BYTES,
+  SERIES_BYTES,
+  SERIES_INDEX_OFFSET,
+  SERIES_INDEX_SLOTS,
+  SERIES_OFFSET,
+} from '../abi';
+import { count } from '../memory';
+import { DEVICE_AT_SERIES, findDevice, mix } from './devices';
+
+// A series is a (device, metric) pair; its entry is a point (POINT_AT_…) and a link:
+//
+//   0  point, 32 bytes        32  u32 the device's next series + 1, or 0        36  reserved
+
+const SERIES_AT_NEXT: usize = 32;
+
+let series: u32 = 0;
+
+@inline
+function seriesAt(index: u32): usize {
+  return <usize>(SERIES_OFFSET + index * SERIES_BYTES);
+}
+
+/**
+ * Keeps the newest value of a series by event time; an equal time replaces, so a correction wins.
+ * `device` is the device's state.
+ */
+export function updateLatest(device: usize, number: u32, metric: u32, tsUs: u64, receiveUs: u64, value: f64): void {
+  let slot = mix(number ^ (metric * 0x9e3779b1)) & (SERIES_INDEX_SLOTS - 1);
+  for (;;) {
+    const entry = <usize>(SERIES_INDEX_OFFSET + (slot << 2));
+    const known = load<u32>(entry);
+    if (known == 0) {
+      if (series == PARTITION_SERIES_MAX) {
+        count(COUNTER_PIPELINE_LATEST_UNTRACKED);
+        return;
+      }
+      const at = seriesAt(series++);
+      store<u32>(entry, series);
+      storePoint(at, number, metric, tsUs, receiveUs, value);
+      store<u32>(at, load<u32>(device, DEVICE_AT_SERIES), SERIES_AT_NEXT);
+      store<u32>(device, series, DEVICE_AT_SERIES);
+      return;
+    }
+    const at = seriesAt(known - 1);
+    if (load<u32>(at, POINT_AT_METRIC) == metric && load<u32>(at, POINT_AT_DEVICE) == number) {
+      if (tsUs >= load<u64>(at, POINT_AT_TS_US)) storePoint(at, number, metric, tsUs, receiveUs, value);
+      return;
+    }
+    slot = (slot + 1) & (SERIES_INDEX_SLOTS - 1);
+  }
+}
+
+@inline
+function storePoint(at: usize, number: u32, metric: u32, tsUs: u64, receiveUs: u64, value: f64): void {
+  store<u32>(at, number, POINT_AT_DEVICE);
+  store<u32>(at, metric, POINT_AT_METRIC);
+  store<u64>(at, tsUs, POINT_AT_TS_US);
+  store<f64>(at, value, POINT_AT_VALUE);
+  store<u64>(at, receiveUs, POINT_AT_RECEIVE_US);
+}
+
+/** Lays the device's latest points at LATEST_OFFSET and answers how many, LATEST_MAX at most. */
+export function latest(number: u32): u32 {
+  const device = findDevice(number);
+  if (device == 0) return 0;
+  let points: u32 = 0;
+  let next = load<u32>(device, DEVICE_AT_SERIES);
+  while (next != 0 && points < LATEST_MAX) {
+    const at = seriesAt(next - 1);
+    memory.copy(LATEST_OFFSET + points * POINT_BYTES, at, POINT_BYTES);
+    points++;
+    next = load<u32>(at, SERIES_AT_NEXT);
+  }
+  return points;
+}
+
+/** Appends a reading of a watched device for the host to fetch; the live view may skip, rows may not. */
+export function appendLive(number: u32, metric: u32, tsUs: u64, receiveUs: u64, value: f64): void {
+  const points = load<u32>(LIVE_OFFSET);
+  if (points == LIVE_MAX) {
+    count(COUNTER_PIPELINE_LIVE_SKIPPED);
+    return;
+  }
+  storePoint(LIVE_OFFSET + LIVE_HEADER_BYTES + points * POINT_BYTES, number, metric, tsUs, receiveUs, value);
+  store<u32>(LIVE_OFFSET, points + 1);
+}

@@ -1,0 +1,110 @@
+import * as abi from '../../assembly/abi.js';
+import type { CopyStream, RowBatch } from '../contract/threads.js';
+import type { KernelMemory } from '../host/kernel.js';
+import type { PipelineKernel } from './kernel.js';
+
+/** Log offsets and times that a batch covers. */
+interface Span {
+  from: bigint;
+  to: bigint;
+  lastReceiveUs: number;
+  openedMs: number;
+}
+
+/**
+ * The row batches of one partition. The kernel fills one slot; sealed slots belong to the store thread
+ * until it has committed them. With every slot at the store there is no open batch, the kernel takes no
+ * block, and what arrives waits in the log: that is how a slow database is felt upstream.
+ */
+export class Batches {
+  readonly #partition: number;
+  readonly #kernel: PipelineKernel;
+  readonly #memory: KernelMemory;
+  readonly #free: number[] = [];
+  #span: Span | undefined;
+  #open: boolean;
+  #committing = 0;
+
+  constructor(partition: number, kernel: PipelineKernel, memory: KernelMemory) {
+    this.#partition = partition;
+    this.#kernel = kernel;
+    this.#memory = memory;
+    for (let slot = abi.BATCH_SLOTS - 1; slot >= 1; slot--) this.#free.push(slot);
+    kernel.openBatch(0);
+    this.#open = true;
+  }
+
+  /** Whether a block can be run now. */
+  get ready(): boolean {
+    return this.#open && this.#kernel.batchHasRoom() !== 0;
+  }
+
+  /** Batches at the store. */
+  get committing(): number {
+    return this.#committing;
+  }
+
+  /** Whether blocks were run whose offset is in no sealed batch yet. */
+  get pending(): boolean {
+    return this.#span !== undefined;
+  }
+
+  /** Notes that the block from `from` to `to` is in the open batch. */
+  extend(from: bigint, to: bigint, lastReceiveUs: number, nowMs: number): void {
+    if (!this.#span) this.#span = { from, to, lastReceiveUs, openedMs: nowMs };
+    this.#span.to = to;
+    this.#span.lastReceiveUs = lastReceiveUs;
+  }
+
+  /** How long the open batch may still wait, ms; infinite when it is empty. */
+  ageLeftMs(nowMs: number, ageMsMax: number): number {
+    return this.#span ? Math.max(0, this.#span.openedMs + ageMsMax - nowMs) : Number.POSITIVE_INFINITY;
+  }
+
+  /** Takes the open batch for the store. */
+  seal(): RowBatch {
+    const span = this.#span;
+    if (!span || !this.#open) throw new Error('no block is in the open batch');
+    this.#kernel.sealBatch();
+    const batch = this.#describe(span);
+    this.#span = undefined;
+    this.#open = false;
+    this.#committing++;
+    this.#openNext();
+    return batch;
+  }
+
+  /** The store has committed the batch in `slot`. */
+  release(slot: number): void {
+    this.#free.push(slot);
+    this.#committing--;
+    this.#openNext();
+  }
+
+  #openNext(): void {
+    if (this.#open) return;
+    const slot = this.#free.pop();
+    if (slot === undefined) return;
+    this.#kernel.openBatch(slot);
+    this.#open = true;
+  }
+
+  #describe(span: Span): RowBatch {
+    const word = (at: number) => this.#memory.view.getUint32(abi.BATCH_HEAD_OFFSET + at, true);
+    const slot = word(abi.BATCH_AT_SLOT);
+    const base = abi.BATCHES_OFFSET + slot * abi.BATCH_BYTES;
+    const stream = (offset: number, rows: number, bytes: number): CopyStream => ({ offset, rows: word(rows), bytes: word(bytes) });
+    return {
+      kind: 'batch',
+      partition: this.#partition,
+      slot,
+      from: span.from,
+      to: span.to,
+      lastReceiveUs: span.lastReceiveUs,
+      records: word(abi.BATCH_AT_RECORDS),
+      readings: stream(base, abi.BATCH_AT_READINGS, abi.BATCH_AT_READINGS_BYTES),
+      texts: stream(base + abi.BATCH_READINGS_BYTES, abi.BATCH_AT_TEXTS, abi.BATCH_AT_TEXTS_BYTES),
+      deads: stream(base + abi.BATCH_READINGS_BYTES + abi.BATCH_TEXT_BYTES, abi.BATCH_AT_DEADS, abi.BATCH_AT_DEADS_BYTES),
+    };
+  }
+}

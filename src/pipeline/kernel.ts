@@ -1,0 +1,12 @@
+/** What `pipeline.wasm` exports; the docstrings are beside the functions in assembly/. */
+export interface PipelineKernel {
+  setPartition(number: number): void;
+  addMetric(nameBytes: number, number: number): void;
+  processBlock(offset: number, available: number, logOffset: number, replay: boolean, deny: boolean): number;
+  openBatch(slot: number): void;
+  sealBatch(): void;
+  batchHasRoom(): number;
+  batchRows(): number;
+  watch(device: number, on: boolean): void;
+  latest(device: number): number;
+}
