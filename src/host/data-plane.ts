@@ -127,7 +127,9 @@ export class ThreadedDataPlane implements DataPlane {
       bind: options.bind,
       mqttPort: options.mqttPort,
     };
-    plane.#gateway = plane.#thread('gateway-0', options.entries.gateway, gateway, [], (message: FromGateway) => plane.#fromGateway(message));
+    plane.#gateway = plane.#thread('gateway-0', options.entries.gateway, gateway, [], (message: FromGateway) =>
+      plane.#fromGateway(message),
+    );
     await Promise.all([plane.#store.ready, plane.#pipeline.ready, plane.#gateway.ready]);
     plane.#toPipeline({ kind: 'metrics', entries: options.metrics });
     return plane;
@@ -392,7 +394,13 @@ async function endedBy(thread: Thread<never, never>, deadline: number): Promise<
   const late = new Promise<'late'>((resolve) => {
     timer = setTimeout(() => resolve('late'), Math.max(0, deadline - performance.now()));
   });
-  const ended = await Promise.race([thread.ended.then(() => 'ended', () => 'failed'), late]);
+  const ended = await Promise.race([
+    thread.ended.then(
+      () => 'ended',
+      () => 'failed',
+    ),
+    late,
+  ]);
   clearTimeout(timer);
   if (ended === 'late') await thread.terminate();
   return ended === 'ended';

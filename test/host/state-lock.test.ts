@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { lockStateFolder } from '../../src/host/state-lock.js';
+
+test('one process holds a state folder; the lock goes with it, however it ends', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'spillway-lock-'));
+  try {
+    const unlock = await lockStateFolder(folder);
+    await assert.rejects(lockStateFolder(folder), /another Spillway runs on it/);
+    await unlock();
+
+    const module = new URL('../../src/host/state-lock.js', import.meta.url).href;
+    const script = `const { lockStateFolder } = await import(${JSON.stringify(module)}); await lockStateFolder(${JSON.stringify(folder)}); console.log('held'); setInterval(() => {}, 1000);`;
+    const holder = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+    await once(holder.stdout, 'data');
+    await assert.rejects(lockStateFolder(folder), /another Spillway/);
+    holder.kill('SIGKILL');
+    await once(holder, 'exit');
+    await (await lockStateFolder(folder))();
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});

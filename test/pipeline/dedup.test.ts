@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as abi from '../../assembly/abi.js';
+import { TestKernel } from '../support/pipeline-kernel.js';
+
+const NOW_US = 1_790_000_000_000_000;
+
+interface Sent {
+  seq?: number;
+  ts?: number;
+  value?: number;
+  afterMs?: number;
+  flags?: number;
+}
+
+/** Sends messages of one device and answers the values that were stored. */
+function stored(kernel: TestKernel, messages: readonly Sent[]): number[] {
+  const records = messages.map(({ seq, ts, value = 0, afterMs = 0, flags = 0 }) => ({
+    device: 5,
+    receiveUs: NOW_US + afterMs * 1000,
+    flags,
+    payload: JSON.stringify({ ts, metrics: { v: value }, seq }),
+  }));
+  assert.equal(kernel.run(records), abi.BLOCK_DONE);
+  return kernel.take().readings.map((row) => row.value as number);
+}
+
+const T = NOW_US / 1000 - 100_000;
+
+test('a resent number is dropped, in order or not, across gaps', () => {
+  const kernel = new TestKernel();
+  const send = [1, 2, 3, 7, 5, 6, 4].map((seq) => ({ seq, ts: T + seq, value: seq }));
+  assert.deepEqual(stored(kernel, send), [1, 2, 3, 7, 5, 6, 4]);
+  assert.deepEqual(stored(kernel, send), []);
+  assert.equal(kernel.counter(abi.COUNTER_PIPELINE_DUPLICATE), 7);
+});
+
+test('a known number with a newer or a much older device time is a reboot', () => {
+  for (const shift of [60_000, -50_000]) {
+    const kernel = new TestKernel();
+    stored(
+      kernel,
+      [1, 2, 3, 4, 5].map((seq) => ({ seq, ts: T + seq })),
+    );
+    const again = [1, 2, 3].map((seq) => ({ seq, ts: T + shift + seq, value: seq }));
+    assert.deepEqual(stored(kernel, again), [1, 2, 3]);
+    assert.deepEqual(stored(kernel, again), []);
+    assert.equal(kernel.counter(abi.COUNTER_PIPELINE_REBOOTS), 1);
+  }
+});
+
+test('without a device time a known number is dropped only if the payload was the same', () => {
+  const kernel = new TestKernel();
+  assert.deepEqual(
+    stored(kernel, [
+      { seq: 1, value: 1 },
+      { seq: 2, value: 2 },
+      { seq: 2, value: 2 },
+    ]),
+    [1, 2],
+  );
+  assert.deepEqual(stored(kernel, [{ seq: 1, value: 9 }]), [9]);
+});
+
+test('without a number the same payload with a time is dropped, without a time only if the client says DUP', () => {
+  const kernel = new TestKernel();
+  assert.deepEqual(
+    stored(kernel, [
+      { ts: T, value: 1 },
+      { ts: T, value: 1 },
+      { ts: T + 1, value: 1 },
+    ]),
+    [1, 1],
+  );
+  assert.deepEqual(stored(kernel, [{ value: 4 }, { value: 4 }, { value: 4, flags: abi.FLAG_DUP | 1 }]), [4, 4]);
+});
+
+test('a fingerprint is forgotten after two minutes at the latest and kept for one', () => {
+  const kernel = new TestKernel();
+  stored(kernel, [{ ts: T, value: 1 }]);
+  assert.deepEqual(stored(kernel, [{ ts: T, value: 1, afterMs: 59_000 }]), []);
+  assert.deepEqual(stored(kernel, [{ ts: T, value: 1, afterMs: 200_000 }]), []);
+  stored(kernel, [{ ts: T + 1, value: 2, afterMs: 300_000 }]);
+  assert.deepEqual(stored(kernel, [{ ts: T, value: 1, afterMs: 400_000 }]), [1]);
+});
+
+test('devices do not share numbers', () => {
+  const kernel = new TestKernel();
+  const payload = JSON.stringify({ ts: T, metrics: { v: 1 }, seq: 1 });
+  kernel.run([5, 6, 7].map((device) => ({ device, receiveUs: NOW_US, payload })));
+  assert.equal(kernel.take().readings.length, 3);
+});
+
+test('runs against a naive set: what was stored is never dropped, what is dropped was stored', () => {
+  const seed = Number(process.env.SPILLWAY_TEST_SEED ?? Math.floor(Math.random() * 2 ** 31));
+  console.log(`dedup model seed ${seed}`);
+  let state = seed;
+  const random = (below: number) => {
+    state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff;
+    return Math.floor((state / 0x80000000) * below);
+  };
+  for (let round = 0; round < 20; round++) {
+    const kernel = new TestKernel();
+    const known = new Set<number>();
+    // Few enough gaps at a time for the 64 runs of a device, so that the model is exact.
+    const spread = 1 + random(60);
+    let base = 0;
+    for (let step = 0; step < 40; step++) {
+      base += random(spread);
+      const numbers = Array.from({ length: 50 }, () => base + random(spread * 2));
+      const expected: number[] = [];
+      for (const seq of numbers) {
+        if (!known.has(seq)) expected.push(seq);
+        known.add(seq);
+      }
+      const forgotten = kernel.counter(abi.COUNTER_PIPELINE_RUNS_FORGOTTEN);
+      const got = stored(
+        kernel,
+        numbers.map((seq) => ({ seq, ts: T + seq, value: seq })),
+      );
+      if (forgotten === 0 && kernel.counter(abi.COUNTER_PIPELINE_RUNS_FORGOTTEN) === 0) assert.deepEqual(got, expected, `seed ${seed}`);
+      else for (const seq of expected) assert.ok(got.includes(seq), `seed ${seed}: ${seq} was dropped`);
+    }
+  }
+});
+
+test('without room for another gap the lowest run is forgotten and nothing is dropped', () => {
+  const kernel = new TestKernel();
+  const numbers = Array.from({ length: 200 }, (_, index) => index * 2);
+  const send = numbers.map((seq) => ({ seq, ts: T + seq, value: seq }));
+  assert.deepEqual(stored(kernel, send), numbers);
+  assert.equal(kernel.counter(abi.COUNTER_PIPELINE_RUNS_FORGOTTEN), 200 - 64);
+  assert.deepEqual(stored(kernel, send.slice(-64)), []);
+});

@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as abi from '../../assembly/abi.js';
+import { buildBlock } from '../support/blocks.js';
+import { TestKernel } from '../support/pipeline-kernel.js';
+
+const NOW_US = 1_790_000_000_000_000;
+const TS_MS = NOW_US / 1000 - 50;
+const message = (fields: object) => ({ device: 7, receiveUs: NOW_US, payload: JSON.stringify(fields) });
+
+test('a block of messages becomes rows, texts and dead letters with their places in the log', () => {
+  const kernel = new TestKernel(3);
+  kernel.logOffset = 4096;
+  const bad = '{"ts":';
+  const good = message({ ts: TS_MS, metrics: { temperature: 23.41, door: 'open', heating: true, fan: null }, seq: 1 });
+  assert.equal(kernel.run([good, { ...good, device: 9, payload: bad }]), abi.BLOCK_DONE);
+  const { readings, texts, deads, records } = kernel.take();
+  assert.deepEqual(readings, [
+    { device: 7, metric: 'temperature', tsUs: TS_MS * 1000, value: 23.41 },
+    { device: 7, metric: 'heating', tsUs: TS_MS * 1000, value: 1 },
+  ]);
+  assert.deepEqual(texts, [{ device: 7, metric: 'door', tsUs: TS_MS * 1000, value: 'open' }]);
+  assert.deepEqual(deads, [
+    {
+      partition: 3,
+      logOffset: 4096 + abi.BLOCK_HEADER_BYTES + abi.RECORD_HEADER_BYTES + good.payload.length,
+      device: 9,
+      receivedUs: NOW_US,
+      reason: 'json_malformed',
+      payload: Buffer.from(bad),
+    },
+  ]);
+  assert.equal(records, 2);
+  assert.equal(kernel.counter(abi.COUNTER_PIPELINE_RECORDS), 2);
+  assert.equal(kernel.counter(abi.COUNTER_PIPELINE_STORED), 1);
+  assert.equal(kernel.counter(abi.COUNTER_PIPELINE_DEAD), 1);
+  assert.equal(kernel.counter(abi.CODE_JSON_MALFORMED), 1);
+  assert.equal(kernel.counter(abi.COUNTER_PIPELINE_NULLS), 1);
+});
+
+test('without ts the receive time is the event time', () => {
+  const kernel = new TestKernel();
+  kernel.run([message({ metrics: { level: 5 } })]);
+  assert.deepEqual(kernel.take().readings, [{ device: 7, metric: 'level', tsUs: NOW_US, value: 5 }]);
+});
+
+test('names that the registry denies make dead letters, and only of the messages that use them', () => {
+  const kernel = new TestKernel();
+  kernel.addMetric('known');
+  const records = [
+    message({ ts: TS_MS, metrics: { known: 1 }, seq: 1 }),
+    message({ ts: TS_MS, metrics: { novel: 1 }, seq: 2 }),
+    message({ ts: TS_MS, metrics: { known: 3 }, seq: 3 }),
+  ];
+  assert.equal(kernel.run(records, { deny: true }), abi.BLOCK_DONE);
+  const { readings, deads } = kernel.take();
+  assert.deepEqual(
+    readings.map((row) => row.value),
+    [1, 3],
+  );
+  assert.deepEqual(
+    deads.map((row) => row.reason),
+    ['metric_unknown'],
+  );
+});
+
+test('a replay rebuilds dedup and latest and writes nothing', () => {
+  const kernel = new TestKernel();
+  const records = [message({ ts: TS_MS, metrics: { a: 1 }, seq: 1 }), message({ ts: TS_MS + 1, metrics: { a: 2 }, seq: 2 })];
+  kernel.run(records, { replay: true });
+  assert.deepEqual(kernel.take(), { readings: [], texts: [], deads: [], records: 0 });
+  kernel.run([...records, message({ ts: TS_MS + 2, metrics: { a: 3 }, seq: 3 })]);
+  assert.deepEqual(
+    kernel.take().readings.map((row) => row.value),
+    [3],
+  );
+  assert.equal(kernel.counter(abi.COUNTER_PIPELINE_DUPLICATE), 2);
+  assert.equal(kernel.counter(abi.COUNTER_PIPELINE_REPLAYED), 2);
+});
+
+test('latest goes forward in event time only, per metric', () => {
+  const kernel = new TestKernel();
+  kernel.run([
+    message({ ts: TS_MS, metrics: { a: 1, b: 10 }, seq: 1 }),
+    message({ ts: TS_MS - 5000, metrics: { a: 2 }, seq: 2 }),
+    message({ ts: TS_MS + 5000, metrics: { b: 11 }, seq: 3 }),
+  ]);
+  assert.equal(kernel.kernel.latest(7), 2);
+  const values = [0, 1].map((index) => {
+    const at = abi.LATEST_OFFSET + index * abi.POINT_BYTES;
+    const { view } = kernel.memory;
+    return [kernel.names[view.getUint32(at + abi.POINT_AT_METRIC, true) - 1], view.getFloat64(at + abi.POINT_AT_VALUE, true)];
+  });
+  assert.deepEqual(Object.fromEntries(values), { a: 1, b: 11 });
+  assert.equal(kernel.kernel.latest(8), 0);
+});
+
+test('readings of watched devices reach the live region, others do not', () => {
+  const kernel = new TestKernel();
+  kernel.kernel.watch(7, true);
+  kernel.run([message({ metrics: { a: 1 } }), { ...message({ metrics: { a: 2 } }), device: 8 }]);
+  const live = () => kernel.memory.view.getUint32(abi.LIVE_OFFSET, true);
+  assert.equal(live(), 1);
+  kernel.kernel.watch(7, false);
+  kernel.run([message({ metrics: { a: 3 } })]);
+  assert.equal(live(), 1);
+});
+
+test('a damaged, foreign or newer block is refused with its cause', () => {
+  const kernel = new TestKernel(1);
+  const block = () => Buffer.from(buildBlock(1, [message({ metrics: { a: 1 } })]));
+  const patched = (at: number) => {
+    const bytes = block();
+    bytes[at] = (bytes[at] as number) ^ 1;
+    return bytes;
+  };
+  assert.equal(kernel.runBlock(patched(0)), abi.BLOCK_MALFORMED);
+  assert.equal(kernel.runBlock(patched(abi.BLOCK_AT_RECORDS)), abi.BLOCK_HASH_MISMATCH);
+  assert.equal(kernel.runBlock(patched(abi.BLOCK_HEADER_BYTES + 30)), abi.BLOCK_HASH_MISMATCH);
+  assert.equal(kernel.runBlock(buildBlock(2, [message({ metrics: { a: 1 } })])), abi.BLOCK_OF_OTHER_PARTITION);
+  for (let cut = 0; cut < block().length; cut++) assert.equal(kernel.runBlock(block().subarray(0, cut)), abi.BLOCK_MALFORMED);
+  assert.equal(kernel.counter(abi.COUNTER_PIPELINE_RECORDS), 0);
+});
+
+test('a batch without room for the worst block is handed over first', () => {
+  const kernel = new TestKernel();
+  const metrics = Object.fromEntries(Array.from({ length: 1000 }, (_, index) => [`m${index}`, index]));
+  let sequence = 0;
+  const records = () => Array.from({ length: 20 }, () => message({ ts: TS_MS, metrics, seq: sequence++ }));
+  let blocks = 0;
+  while (kernel.run(records()) === abi.BLOCK_DONE) blocks++;
+  assert.equal(kernel.kernel.batchHasRoom(), 0);
+  assert.equal(kernel.take().readings.length, blocks * 20_000);
+  assert.equal(kernel.run(records()), abi.BLOCK_DONE);
+});

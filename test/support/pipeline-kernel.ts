@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict';
+import * as abi from '../../assembly/abi.js';
+import { KernelMemory, kernelMemory, loadKernel } from '../../src/host/kernel.js';
+import type { PipelineKernel } from '../../src/pipeline/kernel.js';
+import { buildBlock, type TestRecord } from './blocks.js';
+
+export interface ReadingRow {
+  device: number;
+  metric: string;
+  tsUs: number;
+  value: number | string;
+}
+
+export interface DeadRow {
+  partition: number;
+  logOffset: number;
+  device: number;
+  receivedUs: number;
+  reason: string;
+  payload: Buffer;
+}
+
+/** A pipeline kernel without threads: blocks in, rows out. Metric names are numbered from 1 as they come. */
+export class TestKernel {
+  readonly memory: KernelMemory;
+  readonly kernel: PipelineKernel;
+  readonly partition: number;
+  readonly names: string[] = [];
+  logOffset = 0;
+
+  constructor(partition = 0) {
+    const memory = kernelMemory(abi.PIPELINE_END);
+    this.kernel = loadKernel<PipelineKernel>('pipeline', memory);
+    this.memory = new KernelMemory(memory);
+    this.partition = partition;
+    this.kernel.setPartition(partition);
+    this.kernel.openBatch(0);
+  }
+
+  /** Runs one block of these records; answers what the kernel answered. */
+  run(records: readonly TestRecord[], { replay = false, deny = false } = {}): number {
+    return this.runBlock(buildBlock(this.partition, records), { replay, deny });
+  }
+
+  runBlock(block: Uint8Array, { replay = false, deny = false } = {}): number {
+    this.memory.bytes.set(block, abi.INPUT_OFFSET);
+    let result = this.kernel.processBlock(0, block.length, this.logOffset, replay, false);
+    while (result === abi.BLOCK_NEEDS_METRICS) {
+      if (!deny) for (const name of this.#unknown()) this.addMetric(name);
+      result = this.kernel.processBlock(0, block.length, this.logOffset, replay, deny);
+    }
+    if (result === abi.BLOCK_DONE) this.logOffset += block.length;
+    return result;
+  }
+
+  addMetric(name: string): void {
+    this.names.push(name);
+    const bytes = Buffer.from(name);
+    this.memory.bytes.set(bytes, abi.STAGE_OFFSET);
+    this.kernel.addMetric(bytes.length, this.names.length);
+  }
+
+  counter(counter: number): number {
+    return Number(this.memory.counters[counter]);
+  }
+
+  /** Seals the batch, parses its three streams, and opens the next. */
+  take(): { readings: ReadingRow[]; texts: ReadingRow[]; deads: DeadRow[]; records: number } {
+    this.kernel.sealBatch();
+    const word = (at: number) => this.memory.view.getUint32(abi.BATCH_HEAD_OFFSET + at, true);
+    const base = abi.BATCHES_OFFSET + word(abi.BATCH_AT_SLOT) * abi.BATCH_BYTES;
+    const rows = (offset: number, bytes: number, count: number) => {
+      const parsed = parseCopy(this.memory.slice(offset, word(bytes)));
+      assert.equal(parsed.length, word(count));
+      return parsed;
+    };
+    const reading = (fields: Buffer[], value: (field: Buffer) => number | string): ReadingRow => ({
+      device: (fields[0] as Buffer).readInt32BE(),
+      metric: this.names[(fields[1] as Buffer).readInt32BE() - 1] as string,
+      tsUs: postgresUs(fields[2] as Buffer),
+      value: value(fields[3] as Buffer),
+    });
+    const textsAt = base + abi.BATCH_READINGS_BYTES;
+    const taken = {
+      readings: rows(base, abi.BATCH_AT_READINGS_BYTES, abi.BATCH_AT_READINGS).map((row) => reading(row, (field) => field.readDoubleBE())),
+      texts: rows(textsAt, abi.BATCH_AT_TEXTS_BYTES, abi.BATCH_AT_TEXTS).map((row) => reading(row, (field) => field.toString('utf8'))),
+      deads: rows(textsAt + abi.BATCH_TEXT_BYTES, abi.BATCH_AT_DEADS_BYTES, abi.BATCH_AT_DEADS).map((row) => deadRow(row)),
+      records: word(abi.BATCH_AT_RECORDS),
+    };
+    this.kernel.openBatch(0);
+    return taken;
+  }
+
+  #unknown(): string[] {
+    const names: string[] = [];
+    let at = abi.UNKNOWN_METRICS_OFFSET + 4;
+    for (let left = this.memory.view.getUint32(abi.UNKNOWN_METRICS_OFFSET, true); left > 0; left--) {
+      const bytes = this.memory.view.getUint16(at, true);
+      names.push(Buffer.from(this.memory.slice(at + 2, bytes)).toString('utf8'));
+      at += 2 + bytes;
+    }
+    return names;
+  }
+}
+
+function postgresUs(field: Buffer): number {
+  return Number(field.readBigInt64BE() + BigInt(abi.POSTGRES_EPOCH_US));
+}
+
+function deadRow(fields: Buffer[]): DeadRow {
+  const [partition, logOffset, device, receivedUs, reason, payload] = fields as [Buffer, Buffer, Buffer, Buffer, Buffer, Buffer];
+  return {
+    partition: partition.readInt32BE(),
+    logOffset: Number(logOffset.readBigInt64BE()),
+    device: device.readInt32BE(),
+    receivedUs: postgresUs(receivedUs),
+    reason: reason.toString('ascii'),
+    payload,
+  };
+}
+
+/** Fields of every tuple of a binary COPY stream; checks header and trailer. */
+export function parseCopy(stream: Uint8Array): Buffer[][] {
+  const bytes = Buffer.from(stream);
+  assert.equal(bytes.subarray(0, 11).toString('latin1'), 'PGCOPY\n\xff\r\n\0');
+  assert.deepEqual(bytes.subarray(11, 19), Buffer.alloc(8));
+  const rows: Buffer[][] = [];
+  let at = 19;
+  for (;;) {
+    const fields = bytes.readInt16BE(at);
+    at += 2;
+    if (fields === -1) break;
+    const row: Buffer[] = [];
+    for (let field = 0; field < fields; field++) {
+      const length = bytes.readInt32BE(at);
+      row.push(bytes.subarray(at + 4, at + 4 + length));
+      at += 4 + length;
+    }
+    rows.push(row);
+  }
+  assert.equal(at, bytes.length, 'nothing follows the trailer');
+  return rows;
+}
