@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import * as abi from '../../assembly/abi.js';
+import { KernelMemory, kernelMemory, loadKernel } from '../../src/host/kernel.js';
+import type { PipelineKernel } from '../../src/pipeline/kernel.js';
+import { buildBlock } from '../../test/support/blocks.js';
+
+const DEVICES = 1000;
+const MESSAGES_PER_BLOCK = 1500;
+const BLOCKS = 100;
+const NOW_US = 1_790_000_000_000_000;
+
+/** Blocks to rows: checksums, JSON decode, sequence dedup, latest, binary COPY rows; two metrics a message. */
+export function benchPipeline(): { nsPerMessage: number; messages: number; rowBytes: number } {
+  const memory = kernelMemory(abi.PIPELINE_END);
+  const kernel = loadKernel<PipelineKernel>('pipeline', memory);
+  const { bytes, view, counters } = new KernelMemory(memory);
+  kernel.setPartition(0);
+  ['temperature', 'humidity'].forEach((name, index) => {
+    bytes.set(Buffer.from(name), abi.STAGE_OFFSET);
+    kernel.addMetric(name.length, index + 1);
+  });
+  const blocks = Array.from({ length: BLOCKS }, (_, block) => buildBlock(0, messages(block)));
+  const warm = BLOCKS / 2;
+  let rows = 0;
+  let rowBytes = 0;
+  let slot = 0;
+  kernel.openBatch(0);
+  let startedNs = 0n;
+  blocks.forEach((block, index) => {
+    if (index === warm) startedNs = process.hrtime.bigint();
+    bytes.set(block, abi.INPUT_OFFSET);
+    let result = kernel.processBlock(0, block.length, 0, false, false);
+    if (result === abi.BLOCK_NEEDS_BATCH) {
+      kernel.sealBatch();
+      rows += view.getUint32(abi.BATCH_HEAD_OFFSET + abi.BATCH_AT_READINGS, true);
+      rowBytes += view.getUint32(abi.BATCH_HEAD_OFFSET + abi.BATCH_AT_READINGS_BYTES, true);
+      slot = (slot + 1) % abi.BATCH_SLOTS;
+      kernel.openBatch(slot);
+      result = kernel.processBlock(0, block.length, 0, false, false);
+    }
+    assert.equal(result, abi.BLOCK_DONE);
+  });
+  const elapsedNs = Number(process.hrtime.bigint() - startedNs);
+  kernel.sealBatch();
+  rows += view.getUint32(abi.BATCH_HEAD_OFFSET + abi.BATCH_AT_READINGS, true);
+  const timed = (BLOCKS - warm) * MESSAGES_PER_BLOCK;
+  assert.equal(rows, BLOCKS * MESSAGES_PER_BLOCK * 2);
+  assert.equal(Number(counters[abi.COUNTER_PIPELINE_STORED]), BLOCKS * MESSAGES_PER_BLOCK);
+  return { nsPerMessage: elapsedNs / timed, messages: timed, rowBytes };
+}
+
+function messages(block: number) {
+  return Array.from({ length: MESSAGES_PER_BLOCK }, (_, index) => {
+    const message = block * MESSAGES_PER_BLOCK + index;
+    const temperature = (20 + (message % 997) / 100).toFixed(2);
+    const humidity = (50 + (message % 389) / 10).toFixed(1);
+    const ts = NOW_US / 1000 - 1000 + message / DEVICES;
+    return {
+      device: (message % DEVICES) + 1,
+      receiveUs: NOW_US,
+      payload: `{"ts":${ts.toFixed(0)},"metrics":{"temperature":${temperature},"humidity":${humidity}},"seq":${Math.floor(message / DEVICES) + 1}}`,
+    };
+  });
+}
