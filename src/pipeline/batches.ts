@@ -3,9 +3,8 @@ import type { CopyStream, RowBatch } from '../contract/threads.js';
 import type { KernelMemory } from '../host/kernel.js';
 import type { PipelineKernel } from './kernel.js';
 
-/** Log offsets and times that a batch covers. */
+/** What the open batch covers. */
 interface Span {
-  from: bigint;
   to: bigint;
   lastReceiveUs: number;
   openedMs: number;
@@ -21,14 +20,17 @@ export class Batches {
   readonly #kernel: PipelineKernel;
   readonly #memory: KernelMemory;
   readonly #free: number[] = [];
+  /** Behind the last sealed batch: batches follow one another without a gap, also where the log has one. */
+  #sealedTo: bigint;
   #span: Span | undefined;
   #open: boolean;
   #committing = 0;
 
-  constructor(partition: number, kernel: PipelineKernel, memory: KernelMemory) {
+  constructor(partition: number, kernel: PipelineKernel, memory: KernelMemory, committed: bigint) {
     this.#partition = partition;
     this.#kernel = kernel;
     this.#memory = memory;
+    this.#sealedTo = committed;
     for (let slot = abi.BATCH_SLOTS - 1; slot >= 1; slot--) this.#free.push(slot);
     kernel.openBatch(0);
     this.#open = true;
@@ -49,9 +51,9 @@ export class Batches {
     return this.#span !== undefined;
   }
 
-  /** Notes that the block from `from` to `to` is in the open batch. */
-  extend(from: bigint, to: bigint, lastReceiveUs: number, nowMs: number): void {
-    if (!this.#span) this.#span = { from, to, lastReceiveUs, openedMs: nowMs };
+  /** Notes that the block that ends at `to` is in the open batch. */
+  extend(to: bigint, lastReceiveUs: number, nowMs: number): void {
+    if (!this.#span) this.#span = { to, lastReceiveUs, openedMs: nowMs };
     this.#span.to = to;
     this.#span.lastReceiveUs = lastReceiveUs;
   }
@@ -67,6 +69,7 @@ export class Batches {
     if (!span || !this.#open) throw new Error('no block is in the open batch');
     this.#kernel.sealBatch();
     const batch = this.#describe(span);
+    this.#sealedTo = span.to;
     this.#span = undefined;
     this.#open = false;
     this.#committing++;
@@ -98,7 +101,7 @@ export class Batches {
       kind: 'batch',
       partition: this.#partition,
       slot,
-      from: span.from,
+      from: this.#sealedTo,
       to: span.to,
       lastReceiveUs: span.lastReceiveUs,
       records: word(abi.BATCH_AT_RECORDS),

@@ -2,20 +2,18 @@ import * as abi from '../../assembly/abi.js';
 import type { RowBatch } from '../contract/threads.js';
 import { KernelMemory, loadKernel } from '../host/kernel.js';
 import { type Progress, ProgressWord } from '../host/progress.js';
+import { type LogReader, READ_BELOW_START, READ_GAP } from '../log/reader.js';
 import { Batches } from './batches.js';
 import type { PipelineKernel } from './kernel.js';
 
-/** Where a partition reads its blocks: the log, up to what is durable. */
-export interface BlockSource {
-  /** Lays whole blocks from `offset` on, below `limit`, into `into`; answers their bytes. Throws when it cannot. */
-  read(offset: bigint, limit: bigint, into: Uint8Array): number;
-}
 
 /** What a step wants from the thread that runs it. */
 export interface PartitionEvents {
   batch(batch: RowBatch): void;
   unknownMetrics(partition: number, names: string[]): void;
   halted(partition: number, message: string): void;
+  /** The log holds nothing from `from` to `to`: damage was cut out and kept aside when the log was opened. */
+  gap(partition: number, from: bigint, to: bigint): void;
 }
 
 const blockErrors = new Map<number, string>([
@@ -31,7 +29,7 @@ export class Partition {
   readonly memory: KernelMemory;
   readonly batches: Batches;
   readonly #kernel: PipelineKernel;
-  readonly #source: BlockSource;
+  readonly #log: LogReader;
   readonly #progress: Progress;
   readonly #events: PartitionEvents;
   /** Rows up to here are in the database: below it, blocks only rebuild state. */
@@ -48,7 +46,7 @@ export class Partition {
     number: number,
     memory: WebAssembly.Memory,
     committed: bigint,
-    source: BlockSource,
+    log: LogReader,
     progress: Progress,
     events: PartitionEvents,
   ) {
@@ -56,8 +54,8 @@ export class Partition {
     this.memory = new KernelMemory(memory);
     this.#kernel = loadKernel<PipelineKernel>('pipeline', memory);
     this.#kernel.setPartition(number);
-    this.batches = new Batches(number, this.#kernel, this.memory);
-    this.#source = source;
+    this.batches = new Batches(number, this.#kernel, this.memory, committed);
+    this.#log = log;
     this.#progress = progress;
     this.#events = events;
     this.#committed = committed;
@@ -109,8 +107,8 @@ export class Partition {
   /** Runs what one read of the log brings; false when there is nothing to run or no way to. */
   step(nowMs: number): boolean {
     if (this.#halted || this.#waiting !== 'no') return false;
-    if (this.#inputAt === this.#inputEnd && !this.#read()) return false;
     const before = this.#position;
+    if (this.#inputAt === this.#inputEnd) this.#read();
     while (this.#inputAt < this.#inputEnd && this.#runBlock(nowMs));
     this.#progress.set(this.number, ProgressWord.processed, this.#position);
     return this.#position !== before;
@@ -120,20 +118,22 @@ export class Partition {
     return this.memory.bytes.subarray(abi.STAGE_OFFSET, abi.STAGE_OFFSET + abi.STAGE_BYTES);
   }
 
-  #read(): boolean {
+  #read(): void {
     const durable = this.#progress.get(this.number, ProgressWord.durable);
-    if (this.#position >= durable) return false;
+    if (this.#position >= durable) return;
     // State is rebuilt up to the committed offset, rows begin there: no read straddles it.
     const limit = this.#position < this.#committed ? this.#committed : durable;
-    try {
+    const into = this.memory.bytes.subarray(abi.INPUT_OFFSET, abi.INPUT_OFFSET + abi.INPUT_BYTES);
+    const bytes = this.#log.read(this.number, this.#position, limit, into);
+    if (bytes > 0) {
       this.#inputAt = 0;
-      this.#inputEnd = 0;
-      const into = this.memory.bytes.subarray(abi.INPUT_OFFSET, abi.INPUT_OFFSET + abi.INPUT_BYTES);
-      this.#inputEnd = this.#source.read(this.#position, limit, into);
-    } catch (error) {
-      this.#halt(error instanceof Error ? error.message : String(error));
-    }
-    return this.#inputEnd > 0;
+      this.#inputEnd = bytes;
+    } else if (bytes === READ_BELOW_START || bytes === READ_GAP) {
+      const resume = this.#log.resume(this.number, this.#position, limit);
+      // What retention removed was committed long ago; state goes without it.
+      if (bytes === READ_GAP || resume > this.#committed) this.#events.gap(this.number, this.#position, resume);
+      this.#position = resume;
+    } else this.#halt('there is no block');
   }
 
   /** Runs the next block of the input region; false when it must wait. */
@@ -161,7 +161,7 @@ export class Partition {
     const next = this.#position + BigInt(bytes);
     if (!replay) {
       const lastUs = Number(this.memory.view.getBigUint64(block + abi.BLOCK_AT_LAST_US, true));
-      this.batches.extend(this.#position, next, lastUs, nowMs);
+      this.batches.extend(next, lastUs, nowMs);
     }
     this.#position = next;
     this.#inputAt += bytes;
@@ -182,6 +182,6 @@ export class Partition {
 
   #halt(cause: string): void {
     this.#halted = true;
-    this.#events.halted(this.number, `cannot read partition ${this.number} of the log at offset ${this.#position}: ${cause}`);
+    this.#events.halted(this.number, `cannot read partition ${this.number} of the log at offset ${this.#position}: ${cause}; restore the segment from a copy, or move it aside to go on behind it`);
   }
 }

@@ -4,6 +4,7 @@ import type { FromPipeline, PipelineStart, StoreToPipeline, ToPipeline } from '.
 import { Doorbell, pipelineDoorbell } from '../host/doorbell.js';
 import { Progress } from '../host/progress.js';
 import { threadId } from '../host/thread-id.js';
+import { LogReader } from '../log/reader.js';
 import { Partition } from './partition.js';
 
 /** Live points are handed over at most this often while there is work, ms. */
@@ -20,18 +21,21 @@ class PipelineThread {
   #livePostedMs = 0;
   readonly #partitionCount: number;
 
-  constructor(start: PipelineStart, open: (partition: number) => ConstructorParameters<typeof Partition>[3]) {
+  constructor(start: PipelineStart) {
     this.#start = start;
     this.#bell = new Doorbell(start.shared.doorbells, pipelineDoorbell(start.index));
     const progress = new Progress(start.shared.progress);
     this.#partitionCount = progress.partitions;
+    const log = new LogReader(start.logFolder);
     for (const { number, memory, committed } of start.partitions) {
       this.#partitions.set(
         number,
-        new Partition(number, memory, committed, open(number), progress, {
+        new Partition(number, memory, committed, log, progress, {
           batch: (batch) => this.#start.store.postMessage(batch),
           unknownMetrics: (partition, names) => post({ kind: 'unknown-metrics', partition, names }),
           halted: (partition, message) => post({ kind: 'halted', partition, message }),
+          gap: (partition, from, to) =>
+            post({ kind: 'event', level: 'error', name: 'log_gap', fields: { partition, from: String(from), to: String(to) } }),
         }),
       );
     }
@@ -123,7 +127,5 @@ function post(message: FromPipeline): void {
   control.postMessage(message);
 }
 
-const start = workerData as PipelineStart;
-void start;
-void PipelineThread;
 post({ kind: 'ready', tid: threadId() });
+new PipelineThread(workerData as PipelineStart).run();

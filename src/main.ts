@@ -1,0 +1,136 @@
+#!/usr/bin/env node
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import postgres from 'postgres';
+import { runCli } from './cli/cli.js';
+import type { Config } from './contract/config.js';
+import type { DeviceEntry } from './contract/devices.js';
+import type { RunningAppliance } from './contract/appliance.js';
+import { AdminKeys } from './control/keys/admin-keys.js';
+import { LiveHub } from './control/live/live-hub.js';
+import { MetricNames } from './control/metrics/metric-names.js';
+import { Queries } from './control/queries/queries.js';
+import { Registry } from './control/registry/registry.js';
+import { ThreadedDataPlane } from './host/data-plane.js';
+import { lockStateFolder } from './host/state-lock.js';
+import { startHttp } from './http/server.js';
+import { startEmbedded } from './store/embedded.js';
+import { migrate } from './store/migrations.js';
+import { loadOffsets } from './store/offsets.js';
+import { createLog } from './telemetry/log.js';
+
+const CONSUMER_GROUP = 'spillway';
+const PUBLISH_DEVICES_MAX = 10_000;
+
+/** Brings the whole appliance up; what was started is stopped again when a later part fails. */
+async function start(config: Config): Promise<RunningAppliance> {
+  const undo: (() => Promise<unknown>)[] = [];
+  const unwind = async () => {
+    for (let last = undo.pop(); last; last = undo.pop()) await last();
+  };
+  try {
+    return await bringUp(config, undo, unwind);
+  } catch (error) {
+    await unwind();
+    throw error;
+  }
+}
+
+async function bringUp(config: Config, undo: (() => Promise<unknown>)[], unwind: () => Promise<void>): Promise<RunningAppliance> {
+  const log = createLog(config.logLevel);
+  mkdirSync(config.stateFolder, { recursive: true });
+  undo.push(await lockStateFolder(config.stateFolder));
+
+  const databaseUrl = config.databaseUrl ?? (await embeddedUrl(config.stateFolder, undo));
+  const sql = postgres(databaseUrl, { max: 8, onnotice: () => {} });
+  undo.push(() => sql.end({ timeout: 5 }));
+  await migrate(sql);
+
+  let stopped!: (error?: Error) => void;
+  const ended = new Promise<void>((resolve, reject) => {
+    stopped = (error) => (error ? reject(error) : resolve());
+  });
+  ended.catch(() => {});
+
+  const metricNames = await MetricNames.load(sql);
+  const plane = await ThreadedDataPlane.start({
+    entries: threadEntries,
+    bind: config.bind,
+    mqttPort: config.mqttPort,
+    partitions: config.partitions,
+    logFolder: join(config.stateFolder, 'log'),
+    logRetentionHours: config.logRetentionHours,
+    batchAgeMsMax: config.batchAgeMsMax,
+    consumerGroup: CONSUMER_GROUP,
+    databaseUrl: config.store === 'null' ? null : databaseUrl,
+    committed: await loadOffsets(sql, CONSUMER_GROUP, config.partitions),
+    metrics: metricNames.names(),
+    addMetrics: (names) => metricNames.add([...names]),
+    event: (thread, { level, name, fields }) => log[level]({ thread, ...fields }, name),
+    failed: (error) => stopped(error),
+  });
+  undo.push(async () => {
+    if (!(await plane.stop())) log.warn('not everything was committed in time; the log keeps it for the next start');
+  });
+
+  const registry = await Registry.load({ sql, publish: (entries) => plane.publishDevices(entries) });
+  await publishAll(plane, registry.entries());
+  const keys = await AdminKeys.load(sql);
+  const adminKey = config.adminKey ?? storedAdminKey(config.stateFolder);
+  await keys.ensure(adminKey, 'first');
+
+  const live = new LiveHub({ plane, registry, metricNames });
+  const http = await startHttp({ config, log, plane, registry, metricNames, queries: new Queries(sql), keys, live });
+  undo.push(() => http.close());
+  const mqttPort = await plane.listen();
+
+  let stopping: Promise<void> | undefined;
+  return {
+    httpUrl: `http://${config.bind}:${http.port}`,
+    httpPort: http.port,
+    mqttPort,
+    adminKey,
+    databaseUrl,
+    stopped: ended,
+    stop: () => {
+      stopping ??= unwind().then(() => stopped());
+      return stopping;
+    },
+  };
+}
+
+async function embeddedUrl(stateFolder: string, undo: (() => Promise<unknown>)[]): Promise<string> {
+  const server = await startEmbedded(join(stateFolder, 'postgres'));
+  undo.push(() => server.stop());
+  return server.url;
+}
+
+const threadEntries = {
+  gateway: new URL('./gateway/thread.js', import.meta.url),
+  log: new URL('./log/thread.js', import.meta.url),
+  pipeline: new URL('./pipeline/thread.js', import.meta.url),
+  store: new URL('./store/thread.js', import.meta.url),
+};
+
+async function publishAll(plane: ThreadedDataPlane, entries: Iterable<DeviceEntry>): Promise<void> {
+  let batch: DeviceEntry[] = [];
+  for (const entry of entries) {
+    if (batch.push(entry) === PUBLISH_DEVICES_MAX) {
+      await plane.publishDevices(batch);
+      batch = [];
+    }
+  }
+  if (batch.length > 0) await plane.publishDevices(batch);
+}
+
+/** The first admin key, made at first start and readable by whoever runs Spillway. */
+function storedAdminKey(stateFolder: string): string {
+  const file = join(stateFolder, 'admin-key');
+  if (!existsSync(file)) {
+    writeFileSync(file, `${AdminKeys.generate()}\n`, { mode: 0o600 });
+    chmodSync(file, 0o600);
+  }
+  return readFileSync(file, 'utf8').trim();
+}
+
+await runCli(process.argv.slice(2), { start });
