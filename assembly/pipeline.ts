@@ -1,4 +1,8 @@
 import { ABI_VERSION } from './abi';
+import { decodedReadings, decodeJson, hasSeq, hasTs, nulls, seq, tsUs } from './decode/json';
+import { unknownNames } from './decode/metrics';
+
+export { addMetric, clearUnknown as clearUnknownMetrics, setDenyUnknown as denyUnknownMetrics, setMessageCount } from './decode/metrics';
 
 export { addMetric } from './decode/metrics';
 export { processBlock, setPartition } from './records';
@@ -9,4 +13,37 @@ export { latest } from './series/latest';
 /** The abi this module was built with; the host refuses another. */
 export function abiVersion(): u32 {
   return ABI_VERSION;
+}
+
+/** Decodes one payload that the host laid somewhere; the getters below tell what it held. */
+export function decodeProbe(offset: u32, bytes: u32, receiveUs: f64): u32 {
+  return decodeJson(offset, bytes, <u64>receiveUs);
+}
+
+export function decodedCount(): u32 {
+  return decodedReadings;
+}
+
+export function decodedHasTs(): u32 {
+  return hasTs;
+}
+
+export function decodedTsUs(): f64 {
+  return <f64>tsUs;
+}
+
+export function decodedHasSeq(): u32 {
+  return hasSeq;
+}
+
+export function decodedSeq(): f64 {
+  return <f64>seq;
+}
+
+export function decodedNulls(): u32 {
+  return nulls;
+}
+
+export function unknownMetrics(): u32 {
+  return unknownNames;
 }

@@ -1,0 +1,148 @@
+import { CODE_JSON_MALFORMED } from '../abi';
+import { refuse } from './verdict';
+
+/**
+ * The number that readDecimal read: (-1)^negative * word * 10^exponent. When `truncated`, the number has
+ * digits that are not zero beyond the 19 that `word` holds, so it lies strictly between word and word + 1.
+ */
+export let decimalWord: u64 = 0;
+export let decimalExponent: i32 = 0;
+export let decimalNegative: bool = false;
+export let decimalTruncated: bool = false;
+/** Where its digits lie, point included, and the power of ten that was written after them. */
+export let decimalDigitsAt: usize = 0;
+export let decimalDigitsEnd: usize = 0;
+export let decimalWrittenExponent: i32 = 0;
+
+const POINT: u32 = 0x2e;
+const ZEROS: u64 = 0x3030303030303030;
+/** Written exponents stop growing here: no payload has digits enough to bring such a number back. */
+const WRITTEN_EXPONENT_MAX: i32 = 1000000;
+/** As many decimal digits as always fit 64 bits. */
+const WORD_DIGITS_MAX: u32 = 19;
+
+// prettier-ignore
+const TENS: usize = memory.data<u64>([
+  1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000, 10000000000, 100000000000,
+  1000000000000, 10000000000000, 100000000000000, 1000000000000000, 10000000000000000,
+  100000000000000000, 1000000000000000000, 10000000000000000000,
+]);
+
+/** 10^power, for 0 <= power <= 19. */
+@inline
+export function tenTo(power: u32): u64 {
+  return load<u64>(TENS + (power << 3));
+}
+
+/** How many of eight bytes, each a character xor '0', are digits before the first that is not. */
+@inline
+function leadingDigits(word: u64): u32 {
+  // A byte above 9 sets its top bit; what it carries goes only into bytes after it.
+  return <u32>(ctz<u64>(((word + 0x7676767676767676) | word) & 0x8080808080808080) >> 3);
+}
+
+/** Eight digits, most significant in the lowest byte. Lemire, "Number Parsing at a Gigabyte per Second", §3. */
+@inline
+function eightDigits(word: u64): u64 {
+  const pairs = word * 10 + (word >> 8);
+  const high = (pairs & 0x000000ff000000ff) * 0x000f424000000064;
+  const low = ((pairs >> 16) & 0x000000ff000000ff) * 0x0000271000000001;
+  return (high + low) >> 32;
+}
+
+/** Reads a number and answers the position after it, always before `end`. RFC 8259 §6. */
+export function readDecimal(at: usize, end: usize): usize {
+  const negative = load<u8>(at) == 0x2d;
+  if (negative) at++;
+  const digitsAt = at;
+  let value: u64 = 0;
+  let chunk = load<u64>(at) ^ ZEROS;
+  let digits = leadingDigits(chunk);
+  // No digit at all, or a zero with more digits after it.
+  if (digits == 0 || ((<u32>chunk & 0xff) == 0 && digits > 1)) return refuse(CODE_JSON_MALFORMED);
+  while (digits == 8) {
+    value = value * 100000000 + eightDigits(chunk);
+    at += 8;
+    if (at >= end) return refuse(CODE_JSON_MALFORMED);
+    chunk = load<u64>(at) ^ ZEROS;
+    digits = leadingDigits(chunk);
+  }
+  if (digits != 0) value = value * tenTo(digits) + eightDigits(chunk << (64 - (digits << 3)));
+  at += digits;
+  let count = <u32>(at - digitsAt);
+  let fraction: u32 = 0;
+  if (load<u8>(at) == POINT) {
+    const fractionAt = ++at;
+    chunk = load<u64>(at) ^ ZEROS;
+    digits = leadingDigits(chunk);
+    if (digits == 0) return refuse(CODE_JSON_MALFORMED);
+    while (digits == 8) {
+      value = value * 100000000 + eightDigits(chunk);
+      at += 8;
+      if (at >= end) return refuse(CODE_JSON_MALFORMED);
+      chunk = load<u64>(at) ^ ZEROS;
+      digits = leadingDigits(chunk);
+    }
+    if (digits != 0) value = value * tenTo(digits) + eightDigits(chunk << (64 - (digits << 3)));
+    at += digits;
+    fraction = <u32>(at - fractionAt);
+    count += fraction;
+  }
+  decimalNegative = negative;
+  decimalDigitsAt = digitsAt;
+  decimalDigitsEnd = at;
+  decimalWrittenExponent = 0;
+  if ((load<u8>(at) | 0x20) == 0x65) {
+    at = readExponent(at + 1, end);
+    if (at == 0) return 0;
+  }
+  if (at >= end) return refuse(CODE_JSON_MALFORMED);
+  decimalWord = value;
+  decimalExponent = decimalWrittenExponent - <i32>fraction;
+  decimalTruncated = false;
+  if (count > WORD_DIGITS_MAX) readLongWord();
+  return at;
+}
+
+function readExponent(at: usize, end: usize): usize {
+  const sign: u32 = load<u8>(at);
+  if (sign == 0x2b || sign == 0x2d) at++;
+  let power = 0;
+  const first = at;
+  while (at < end) {
+    const digit: u32 = <u32>load<u8>(at) - 0x30;
+    if (digit > 9) break;
+    if (power < WRITTEN_EXPONENT_MAX) power = power * 10 + digit;
+    at++;
+  }
+  if (at == first) return refuse(CODE_JSON_MALFORMED);
+  decimalWrittenExponent = sign == 0x2d ? -power : power;
+  return at;
+}
+
+/** Reads the digits again where `word` ran over: the first 19 that count, and whether more follow. */
+function readLongWord(): void {
+  let value: u64 = 0;
+  let taken: u32 = 0;
+  let exponent = decimalWrittenExponent;
+  let afterPoint = 0;
+  let more = false;
+  for (let at = decimalDigitsAt; at < decimalDigitsEnd; at++) {
+    const digit: u32 = <u32>load<u8>(at) - 0x30;
+    if (digit > 9) {
+      afterPoint = 1;
+      continue;
+    }
+    if (taken == WORD_DIGITS_MAX) {
+      if (digit != 0) more = true;
+      exponent += 1 - afterPoint;
+      continue;
+    }
+    value = value * 10 + digit;
+    if (value != 0) taken++;
+    exponent -= afterPoint;
+  }
+  decimalWord = value;
+  decimalExponent = exponent;
+  decimalTruncated = more;
+}

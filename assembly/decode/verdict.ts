@@ -1,0 +1,13 @@
+import { CODE_NONE } from '../abi';
+
+/**
+ * Why the last reader failed: a code of abi.ts. Readers take a position and answer the position after
+ * what they read; 0, which is no payload's position, says that they failed and left their code here.
+ */
+export let failure: u32 = CODE_NONE;
+
+@inline
+export function refuse(code: u32): usize {
+  failure = code;
+  return 0;
+}
