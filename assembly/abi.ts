@@ -124,6 +124,7 @@ export const CODE_CONNECT_TIMEOUT: u32 = 19;
 export const CODE_SESSION_TAKEN_OVER: u32 = 20;
 export const CODE_CONNECTIONS_EXHAUSTED: u32 = 21;
 export const CODE_SHUTTING_DOWN: u32 = 22;
+export const CODE_MQTT_AUTH_UNSUPPORTED: u32 = 23;
 // Pipeline: the message goes to dead_letters under this reason
 export const CODE_JSON_MALFORMED: u32 = 32;
 export const CODE_JSON_DEPTH_EXCEEDED: u32 = 33;
@@ -159,6 +160,10 @@ export const COUNTERS_BYTES: u32 = COUNTERS_MAX * 8;
 /** Where the host lays what it hands to a call: one device, one metric name. */
 export const STAGE_OFFSET: u32 = COUNTERS_OFFSET + COUNTERS_BYTES;
 export const STAGE_BYTES: u32 = 256 * KIB;
+
+// A device in the stage: its token hash, then "tenant\0id".
+export const STAGE_DEVICE_AT_TOKEN_HASH: u32 = 0;
+export const STAGE_DEVICE_AT_NAME: u32 = 32;
 
 export const CODE_NAMES_OFFSET: u32 = STAGE_OFFSET + STAGE_BYTES;
 export const CODE_NAMES_BYTES: u32 = CODES_MAX * CODE_NAME_BYTES;
@@ -247,6 +252,8 @@ export const CALL_PACKET: u32 = 1;
 export const CALL_REFUSED: u32 = 2;
 /** A message handed in by the host (HTTP) is durable; `offset` is its token. */
 export const CALL_DURABLE: u32 = 3;
+/** The reactor delivered EVENT_CLOSED; it comes after every other call of that connection. */
+export const CALL_CLOSED: u32 = 4;
 
 export const CONNECTIONS_OFFSET: u32 = CALLS_OFFSET + CALLS_BYTES;
 export const CONNECTION_BYTES: u32 = 64;
@@ -271,6 +278,7 @@ export const DEVICE_AT_ID_BYTES: u32 = 13; // u8
 export const DEVICE_AT_STATUS: u32 = 14; // u8
 export const DEVICE_AT_PARTITION: u32 = 15; // u8
 export const DEVICE_AT_TOKEN_HASH: u32 = 16; // 32 bytes, HMAC-SHA256
+export const DEVICE_TOKEN_HASH_BYTES: u32 = 32;
 export const DEVICE_AT_CONNECTION: u32 = 48; // its live connection + 1, or 0
 
 export const DEVICE_ACTIVE: u32 = 1;

@@ -111,6 +111,12 @@ code(
   'raise the open-file limit or add a gateway',
 );
 code(abi.CODE_SHUTTING_DOWN, 'shutting_down', 'the gateway is shutting down', 'connect again with backoff');
+code(
+  abi.CODE_MQTT_AUTH_UNSUPPORTED,
+  'mqtt_auth_unsupported',
+  'the client asks for extended authentication',
+  'connect with client id, user name and password, without an Authentication Method',
+);
 
 // Pipeline: the message is kept in dead_letters under this reason.
 code(abi.CODE_JSON_MALFORMED, 'json_malformed', 'the payload is not JSON', 'send {"ts": …, "metrics": {…}, "seq": …}');

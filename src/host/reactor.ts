@@ -4,8 +4,9 @@
  * returns, it keeps the bytes each event left unconsumed and presents them again, before newer ones,
  * once they have grown to `needed`.
  *
- * Connection ids are small integers below CONNECTIONS_MAX, used again after EVENT_CLOSED was
- * delivered for them. A connection's events come in order: opened, data …, closed.
+ * Connection ids are small integers below CONNECTIONS_MAX, used again in a later turn than the one
+ * that had their EVENT_CLOSED. A connection's events come in order: opened, data …, closed. It has one
+ * data event a turn at most, and EVENT_CLOSED waits until the kernel can take nothing more of its bytes.
  */
 export interface Reactor {
   /** Binds a TCP listener and answers the port it got. */
@@ -14,13 +15,15 @@ export interface Reactor {
   send(connection: number, offset: number, length: number): void;
   /** The same for bytes that are not in the kernel's memory. */
   sendBytes(connection: number, bytes: Uint8Array): void;
-  /** Ends the connection once what was sent is out; EVENT_CLOSED follows. */
+  /** Ends the connection once what was sent is out; EVENT_CLOSED follows, whatever the peer does. */
   close(connection: number): void;
-  /** Stops reading all sockets: the way back-pressure reaches devices. Bytes in hand are kept. */
+  /** Stops reading all sockets: the way back-pressure reaches devices. Bytes in hand are kept, and no data event comes until `resume`. */
   pause(): void;
   resume(): void;
   /** Makes a turn happen soon, with no events if there are none. */
   wake(): void;
+  /** Closes the listeners; connections stay. */
+  unlisten(): void;
   /** Closes listeners and connections. */
   stop(): Promise<void>;
 }

@@ -1,0 +1,48 @@
+import {
+  CHANNEL_TELEMETRY,
+  CODE_DEVICE_INACTIVE,
+  CODE_PAYLOAD_OVERSIZE,
+  COUNTER_GATEWAY_ACCEPTED,
+  COUNTER_GATEWAY_RECEIVED,
+  DEVICE_ACTIVE,
+  DEVICE_AT_NUMBER,
+  DEVICE_AT_PARTITION,
+  DEVICE_AT_STATUS,
+  PAYLOAD_BYTES_MAX,
+  STAGE_OFFSET,
+} from '../abi';
+import { deviceAt } from '../directory/devices';
+import { count } from '../memory';
+import { countRefused } from '../mqtt/outbox';
+import { oweHost } from './acknowledge';
+import { append } from './seal';
+
+/** No block slot is free: nothing was taken, hand the message in again after a release. */
+const NO_SLOT: i32 = -1;
+
+/**
+ * Takes in a message of the device `entry` whose payload lies in the stage. Answers 0, and CALL_DURABLE
+ * with `token` follows; or the code that refused it; or NO_SLOT.
+ */
+export function ingest(entry: u32, flags: u32, payloadBytes: u32, token: u32): i32 {
+  const device = deviceAt(entry);
+  let code: u32 = 0;
+  if (load<u8>(device, DEVICE_AT_STATUS) != DEVICE_ACTIVE) code = CODE_DEVICE_INACTIVE;
+  else if (payloadBytes > PAYLOAD_BYTES_MAX) code = CODE_PAYLOAD_OVERSIZE;
+  if (code != 0) {
+    countRefused(code);
+    return <i32>code;
+  }
+  const slot = append(
+    load<u8>(device, DEVICE_AT_PARTITION),
+    load<u32>(device, DEVICE_AT_NUMBER),
+    CHANNEL_TELEMETRY | ((flags & 0xff) << 8),
+    <usize>STAGE_OFFSET,
+    payloadBytes,
+  );
+  if (slot < 0) return NO_SLOT;
+  count(COUNTER_GATEWAY_RECEIVED);
+  count(COUNTER_GATEWAY_ACCEPTED);
+  oweHost(<u32>slot, token);
+  return 0;
+}

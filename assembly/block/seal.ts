@@ -1,0 +1,251 @@
+import {
+  ACK_BYTES,
+  ACK_TABLE_BYTES,
+  ACKS_OFFSET,
+  BLOCK_AGE_US_MAX,
+  BLOCK_AT_BODY_BYTES,
+  BLOCK_AT_BODY_HASH,
+  BLOCK_AT_FIRST_US,
+  BLOCK_AT_HEADER_BYTES,
+  BLOCK_AT_HEADER_HASH,
+  BLOCK_AT_LAST_US,
+  BLOCK_AT_MAGIC,
+  BLOCK_AT_PARTITION,
+  BLOCK_AT_RECORDS,
+  BLOCK_AT_VERSION,
+  BLOCK_BYTES_MAX,
+  BLOCK_HEADER_BYTES,
+  BLOCK_MAGIC,
+  BLOCK_RECORDS_MAX,
+  BLOCK_SLOTS,
+  BLOCK_VERSION,
+  BLOCKS_OFFSET,
+  COUNTER_GATEWAY_BLOCK_BYTES,
+  COUNTER_GATEWAY_BLOCKS,
+  PARTITIONS_MAX,
+  RECORD_AT_CHANNEL,
+  RECORD_AT_DEVICE,
+  RECORD_AT_PAYLOAD_BYTES,
+  RECORD_AT_RECEIVE_US,
+  RECORD_HEADER_BYTES,
+  STATICS_BYTES,
+} from '../abi';
+import { count, xxh64 } from '../memory';
+import { monotonicMs, receiveUs } from '../mqtt/clock';
+
+// A block slot is free, open (one a partition at most), sealed and waiting for the host to push it,
+// or pushed: then the log reads it. Sealed and pushed slots stand in one queue, oldest first.
+//
+//   released            pushed             sealed
+//      |  pushed, in log  |  sealed, not yet |
+//
+// Slot, 32 bytes:
+//   0  u32 bytes, header included    8  u32 acks         16  f64 opened, ms
+//   4  u32 records                  12  u32 partition    24  u64 receive time of the last record, µs
+const SLOT_BYTES: u32 = 32;
+const AT_BYTES: usize = 0;
+const AT_RECORDS: usize = 4;
+const AT_ACKS: usize = 8;
+const AT_PARTITION: usize = 12;
+const AT_OPENED_MS: usize = 16;
+const AT_LAST_US: usize = 24;
+
+const slots = memory.data(BLOCK_SLOTS * SLOT_BYTES, 8);
+/** By partition: slot + 1, or 0. */
+const open = memory.data(PARTITIONS_MAX * 4, 4);
+const free = memory.data(BLOCK_SLOTS * 4, 4);
+const queue = memory.data(BLOCK_SLOTS * 4, 4);
+
+const NO_SLOT: i32 = -1;
+/** A copy in whole vectors writes up to this many bytes too far. */
+const COPY_OVERSHOOT: u32 = 16;
+
+let freeCount: u32 = 0;
+let openCount: u32 = 0;
+let partitions: u32 = 0;
+let sealed: u32 = 0;
+let pushed: u32 = 0;
+let released: u32 = 0;
+
+export function initSlots(partitionCount: u32): void {
+  assert(<u32>__heap_base <= STATICS_BYTES);
+  assert(partitionCount > 0 && partitionCount <= PARTITIONS_MAX && partitionCount < BLOCK_SLOTS);
+  partitions = partitionCount;
+  freeCount = 0;
+  for (let slot = BLOCK_SLOTS; slot > 0; slot--) freeSlot(slot - 1);
+}
+
+function freeSlot(slot: u32): void {
+  store<u32>(free + (freeCount << 2), slot);
+  freeCount++;
+}
+
+export function freeSlots(): u32 {
+  return freeCount;
+}
+
+@inline
+function slotAt(slot: u32): usize {
+  return slots + slot * SLOT_BYTES;
+}
+
+@inline
+function blockAt(slot: u32): usize {
+  return <usize>(BLOCKS_OFFSET + slot * BLOCK_BYTES_MAX);
+}
+
+export function ackTable(slot: u32): usize {
+  return <usize>(ACKS_OFFSET + slot * ACK_TABLE_BYTES);
+}
+
+export function ackCount(slot: u32): u32 {
+  return load<u32>(slotAt(slot), AT_ACKS);
+}
+
+function openSlot(partition: u32): i32 {
+  if (freeCount == 0) return NO_SLOT;
+  freeCount--;
+  const slot = load<u32>(free + (freeCount << 2));
+  const at = slotAt(slot);
+  store<u32>(at, BLOCK_HEADER_BYTES, AT_BYTES);
+  store<u32>(at, 0, AT_RECORDS);
+  store<u32>(at, 0, AT_ACKS);
+  store<u32>(at, partition, AT_PARTITION);
+  store<f64>(at, monotonicMs, AT_OPENED_MS);
+  store<u64>(blockAt(slot), receiveUs, BLOCK_AT_FIRST_US);
+  store<u32>(open + (partition << 2), slot + 1);
+  openCount++;
+  return <i32>slot;
+}
+
+/** Sixteen bytes at a time, so it reads and writes up to fifteen too many. */
+@inline
+function copyVectors(to: usize, from: usize, bytes: u32): void {
+  const end = to + bytes;
+  while (to < end) {
+    v128.store(to, v128.load(from));
+    to += 16;
+    from += 16;
+  }
+}
+
+/** Lays a record into the partition's open block. Answers its slot, or -1: no slot is free, try later. */
+export function append(partition: u32, deviceNumber: u32, channelAndFlags: u32, payload: usize, payloadBytes: u32): i32 {
+  const bytes = RECORD_HEADER_BYTES + payloadBytes;
+  assert(bytes <= BLOCK_BYTES_MAX - BLOCK_HEADER_BYTES);
+  let slot = <i32>load<u32>(open + (partition << 2)) - 1;
+  if (slot >= 0) {
+    const full = slotAt(slot);
+    if (load<u32>(full, AT_BYTES) + bytes > BLOCK_BYTES_MAX || load<u32>(full, AT_RECORDS) == BLOCK_RECORDS_MAX) {
+      seal(slot);
+      slot = NO_SLOT;
+    }
+  }
+  if (slot < 0) {
+    slot = openSlot(partition);
+    if (slot < 0) return NO_SLOT;
+  }
+  const at = slotAt(slot);
+  const used = load<u32>(at, AT_BYTES);
+  const record = blockAt(slot) + used;
+  store<u32>(record, payloadBytes, RECORD_AT_PAYLOAD_BYTES);
+  store<u32>(record, deviceNumber, RECORD_AT_DEVICE);
+  store<u64>(record, receiveUs, RECORD_AT_RECEIVE_US);
+  store<u32>(record, channelAndFlags, RECORD_AT_CHANNEL); // channel, flags and two reserved bytes
+  if (payloadBytes <= 512 && used + bytes + COPY_OVERSHOOT <= BLOCK_BYTES_MAX) {
+    copyVectors(record + RECORD_HEADER_BYTES, payload, payloadBytes);
+  } else {
+    memory.copy(record + RECORD_HEADER_BYTES, payload, payloadBytes);
+  }
+  store<u64>(at, receiveUs, AT_LAST_US);
+  store<u32>(at, used + bytes, AT_BYTES);
+  store<u32>(at, load<u32>(at, AT_RECORDS) + 1, AT_RECORDS);
+  return slot;
+}
+
+/** The next free entry of the slot's acknowledgement table; each record has one at most. */
+export function ackEntry(slot: u32): usize {
+  const at = slotAt(slot);
+  const acks = load<u32>(at, AT_ACKS);
+  assert(acks < load<u32>(at, AT_RECORDS));
+  store<u32>(at, acks + 1, AT_ACKS);
+  return ackTable(slot) + acks * ACK_BYTES;
+}
+
+/** The hash of blocks and of their headers. */
+export function blockHash(at: usize, bytes: u32): u64 {
+  return xxh64(at, bytes);
+}
+
+function seal(slot: u32): void {
+  const at = slotAt(slot);
+  const block = blockAt(slot);
+  const bytes = load<u32>(at, AT_BYTES);
+  const partition = load<u32>(at, AT_PARTITION);
+  store<u32>(block, BLOCK_MAGIC, BLOCK_AT_MAGIC);
+  store<u16>(block, <u16>BLOCK_VERSION, BLOCK_AT_VERSION);
+  store<u16>(block, <u16>BLOCK_HEADER_BYTES, BLOCK_AT_HEADER_BYTES);
+  store<u32>(block, partition, BLOCK_AT_PARTITION);
+  store<u32>(block, load<u32>(at, AT_RECORDS), BLOCK_AT_RECORDS);
+  store<u64>(block, <u64>(bytes - BLOCK_HEADER_BYTES), BLOCK_AT_BODY_BYTES); // and the reserved word behind it
+  store<u64>(block, load<u64>(at, AT_LAST_US), BLOCK_AT_LAST_US);
+  store<u64>(block, blockHash(block + BLOCK_HEADER_BYTES, bytes - BLOCK_HEADER_BYTES), BLOCK_AT_BODY_HASH);
+  store<u64>(block, blockHash(block, BLOCK_AT_HEADER_HASH), BLOCK_AT_HEADER_HASH);
+  store<u64>(block, 0, BLOCK_AT_HEADER_HASH + 8);
+  store<u32>(queue + ((sealed & (BLOCK_SLOTS - 1)) << 2), slot);
+  sealed++;
+  store<u32>(open + (partition << 2), 0);
+  openCount--;
+  count(COUNTER_GATEWAY_BLOCKS);
+  count(COUNTER_GATEWAY_BLOCK_BYTES, bytes);
+}
+
+/**
+ * Seals what need not wait: blocks of full age, and with `logIdle` those that devices wait for. While
+ * the log is busy with earlier blocks, the open ones go on filling: its sync time sets their size.
+ */
+export function sealDue(logIdle: bool): void {
+  const openedBefore = monotonicMs - <f64>BLOCK_AGE_US_MAX / 1000;
+  for (let partition: u32 = 0; partition < partitions && openCount > 0; partition++) {
+    const slot = <i32>load<u32>(open + (partition << 2)) - 1;
+    if (slot < 0) continue;
+    const at = slotAt(slot);
+    if (load<f64>(at, AT_OPENED_MS) <= openedBefore || (logIdle && load<u32>(at, AT_ACKS) > 0)) seal(slot);
+  }
+}
+
+export function sealAll(): void {
+  for (let partition: u32 = 0; partition < partitions; partition++) {
+    const slot = <i32>load<u32>(open + (partition << 2)) - 1;
+    if (slot >= 0) seal(slot);
+  }
+}
+
+/** When the oldest open block was opened, ms of the monotonic clock; -1: none is open. */
+export function openedMs(): f64 {
+  let oldest: f64 = -1;
+  for (let partition: u32 = 0; partition < partitions && openCount > 0; partition++) {
+    const slot = <i32>load<u32>(open + (partition << 2)) - 1;
+    if (slot < 0) continue;
+    const at = load<f64>(slotAt(slot), AT_OPENED_MS);
+    if (oldest < 0 || at < oldest) oldest = at;
+  }
+  return oldest;
+}
+
+/** The oldest sealed slot that the host has not pushed; it does so now. -1: none. */
+export function nextSealed(): i32 {
+  if (pushed == sealed) return NO_SLOT;
+  return <i32>load<u32>(queue + ((pushed++ & (BLOCK_SLOTS - 1)) << 2));
+}
+
+/** The oldest slot that the log has; the caller knows that it is durable. */
+export function oldestPushed(): u32 {
+  assert(released != pushed);
+  return load<u32>(queue + ((released & (BLOCK_SLOTS - 1)) << 2));
+}
+
+export function freeOldestPushed(): void {
+  freeSlot(oldestPushed());
+  released++;
+}

@@ -1,0 +1,113 @@
+import {
+  CONNECTION_BYTES,
+  CONNECTIONS_MAX,
+  CONNECTIONS_OFFSET,
+  COUNTER_GATEWAY_CONNECTIONS_CLOSED,
+  COUNTER_GATEWAY_CONNECTIONS_OPENED,
+  DEVICE_AT_ID_BYTES,
+  DEVICE_AT_TENANT_BYTES,
+} from '../abi';
+import { deviceAt, hashBytes, idOf, tenantOf } from '../directory/devices';
+import { count } from '../memory';
+import { monotonicMs } from './clock';
+
+// Connection, CONNECTION_BYTES:
+//
+//   0  u32 state              16  f64 last heard, ms     40  u32 id address
+//   4  u32 generation         24  u32 grace, ms; 0: none 44  u32 id bytes
+//   8  u32 device address     28  u32 tenant bytes       48  u64 hash of the tenant
+//  12  u32 protocol level     32  u32 tenant address     56  8 bytes spare
+
+export const FREE: u32 = 0;
+/** Waits for CONNECT. */
+export const OPENED: u32 = 1;
+/** CONNECT is with the session layer, which answers before the next packet is looked at. */
+export const CONNECTING: u32 = 2;
+export const CONNECTED: u32 = 3;
+/** On its way out: what still comes is dropped, and nothing more is sent. */
+export const CLOSING: u32 = 4;
+
+export const AT_STATE: usize = 0;
+export const AT_GENERATION: usize = 4;
+export const AT_DEVICE: usize = 8;
+export const AT_LEVEL: usize = 12;
+export const AT_HEARD_MS: usize = 16;
+export const AT_GRACE_MS: usize = 24;
+export const AT_TENANT_BYTES: usize = 28;
+export const AT_TENANT: usize = 32;
+export const AT_ID: usize = 40;
+export const AT_ID_BYTES: usize = 44;
+export const AT_TENANT_HASH: usize = 48;
+
+/** CONNECT must come within this time. */
+export const CONNECT_WITHIN_MS: u32 = 5000;
+
+/** One more than the highest connection ever opened. */
+let connectionsEnd: u32 = 0;
+
+export function connectionCount(): u32 {
+  return connectionsEnd;
+}
+
+@inline
+export function connectionAt(number: u32): usize {
+  return <usize>(CONNECTIONS_OFFSET + number * CONNECTION_BYTES);
+}
+
+@inline
+export function stateOf(connection: usize): u32 {
+  return load<u32>(connection, AT_STATE);
+}
+
+@inline
+export function setState(connection: usize, state: u32): void {
+  store<u32>(connection, state, AT_STATE);
+}
+
+/** A new generation, so that what is still owed to the last holder of the number never reaches this one. */
+export function opened(number: u32): void {
+  assert(number < CONNECTIONS_MAX);
+  const connection = connectionAt(number);
+  assert(stateOf(connection) == FREE);
+  if (number >= connectionsEnd) connectionsEnd = number + 1;
+  setState(connection, OPENED);
+  store<u32>(connection, load<u32>(connection, AT_GENERATION) + 1, AT_GENERATION);
+  store<u32>(connection, 0, AT_DEVICE);
+  store<u32>(connection, 0, AT_LEVEL);
+  store<f64>(connection, monotonicMs, AT_HEARD_MS);
+  store<u32>(connection, CONNECT_WITHIN_MS, AT_GRACE_MS);
+  count(COUNTER_GATEWAY_CONNECTIONS_OPENED);
+}
+
+export function closed(number: u32): void {
+  assert(stateOf(connectionAt(number)) != FREE);
+  setState(connectionAt(number), FREE);
+  count(COUNTER_GATEWAY_CONNECTIONS_CLOSED);
+}
+
+/** The session layer let the connection in as the device `entry`. */
+export function connected(number: u32, entry: u32, level: u32, keepAliveSeconds: u32): void {
+  const connection = connectionAt(number);
+  assert(stateOf(connection) == CONNECTING);
+  const device = deviceAt(entry);
+  const tenantBytes = <u32>load<u8>(device, DEVICE_AT_TENANT_BYTES);
+  setState(connection, CONNECTED);
+  store<u32>(connection, <u32>device, AT_DEVICE);
+  store<u32>(connection, level, AT_LEVEL);
+  store<u32>(connection, keepAliveSeconds * 1500, AT_GRACE_MS); // One and a half keep-alives [MQTT-3.1.2-22]
+  store<u32>(connection, tenantBytes, AT_TENANT_BYTES);
+  store<u32>(connection, <u32>tenantOf(device), AT_TENANT);
+  store<u32>(connection, <u32>idOf(device), AT_ID);
+  store<u32>(connection, load<u8>(device, DEVICE_AT_ID_BYTES), AT_ID_BYTES);
+  store<u64>(connection, hashBytes(tenantOf(device), tenantBytes, 0), AT_TENANT_HASH);
+}
+
+/** The session layer ends the connection. */
+export function ended(number: u32): void {
+  if (stateOf(connectionAt(number)) != FREE) setState(connectionAt(number), CLOSING);
+}
+
+/** The protocol level that CONNECT named; 0 before that. */
+export function levelOf(number: u32): u32 {
+  return load<u32>(connectionAt(number), AT_LEVEL);
+}

@@ -1,0 +1,120 @@
+import {
+  CALL_AT_CODE,
+  CALL_AT_CONNECTION,
+  CALL_AT_KIND,
+  CALL_AT_LENGTH,
+  CALL_AT_OFFSET,
+  CALL_BYTES,
+  CALL_REFUSED,
+  CALLS_MAX,
+  CALLS_OFFSET,
+  COUNTER_GATEWAY_RECEIVED,
+  COUNTER_GATEWAY_REFUSED,
+  SEND_AT_CONNECTION,
+  SEND_AT_LENGTH,
+  SEND_AT_OFFSET,
+  SEND_BYTES,
+  SEND_DATA_BYTES,
+  SEND_DATA_OFFSET,
+  SENDS_MAX,
+  SENDS_OFFSET,
+} from '../abi';
+import { count } from '../memory';
+import { CLOSING, connectionAt, setState } from './connections';
+
+// What the host finds when a call into the kernel returns: bytes to send and calls to answer. It
+// takes all of them, sends first, before it calls the kernel's turn again.
+
+/** The longest answer to one packet. */
+const ANSWER_BYTES: u32 = 8;
+
+let sends: u32 = 0;
+let sendBytes: u32 = 0;
+let calls: u32 = 0;
+
+export function sendCount(): u32 {
+  return sends;
+}
+
+export function callCount(): u32 {
+  return calls;
+}
+
+/** The host has taken everything. */
+export function taken(): void {
+  sends = 0;
+  sendBytes = 0;
+  calls = 0;
+}
+
+/** Whether what one packet can cause still fits. */
+@inline
+export function hasRoom(): bool {
+  return sends < SENDS_MAX && sendBytes <= SEND_DATA_BYTES - ANSWER_BYTES && calls < CALLS_MAX;
+}
+
+/** Whether the answers to `acks` messages still fit, each as PUBACK or as call. */
+export function hasRoomFor(acks: u32): bool {
+  return sends + acks <= SENDS_MAX && sendBytes + acks * ANSWER_BYTES <= SEND_DATA_BYTES && calls + acks <= CALLS_MAX;
+}
+
+/** Room for `bytes` to one connection; what follows at once to the same connection is one send with it. */
+@inline
+function reserve(connection: u32, bytes: u32): usize {
+  const at = SEND_DATA_OFFSET + sendBytes;
+  sendBytes += bytes;
+  if (sends > 0) {
+    const last = <usize>(SENDS_OFFSET + (sends - 1) * SEND_BYTES);
+    if (load<u32>(last, SEND_AT_CONNECTION) == connection) {
+      store<u32>(last, load<u32>(last, SEND_AT_LENGTH) + bytes, SEND_AT_LENGTH);
+      return <usize>at;
+    }
+  }
+  const send = <usize>(SENDS_OFFSET + sends * SEND_BYTES);
+  sends++;
+  store<u32>(send, connection, SEND_AT_CONNECTION);
+  store<u32>(send, at, SEND_AT_OFFSET);
+  store<u32>(send, bytes, SEND_AT_LENGTH);
+  return <usize>at;
+}
+
+/** PUBACK, success. MQTT 5 §3.4.2.1: the reason code may be left out. */
+export function sendPuback(connection: u32, packetId: u32): void {
+  store<u32>(reserve(connection, 4), 0x0240 | (<u32>bswap<u16>(<u16>packetId) << 16));
+}
+
+/** PUBACK with a reason code, MQTT 5 only. */
+export function sendPubackReason(connection: u32, packetId: u32, reason: u8): void {
+  const at = reserve(connection, 5);
+  store<u32>(at, 0x0340 | (<u32>bswap<u16>(<u16>packetId) << 16));
+  store<u8>(at, reason, 4);
+}
+
+export function sendPingresp(connection: u32): void {
+  store<u16>(reserve(connection, 2), 0x00d0);
+}
+
+export function call(connection: u32, kind: u32, code: u32, offset: u32, length: u32): void {
+  assert(calls < CALLS_MAX);
+  const at = <usize>(CALLS_OFFSET + calls * CALL_BYTES);
+  calls++;
+  store<u32>(at, connection, CALL_AT_CONNECTION);
+  store<u32>(at, kind, CALL_AT_KIND);
+  store<u32>(at, code, CALL_AT_CODE);
+  store<u32>(at, offset, CALL_AT_OFFSET);
+  store<u32>(at, length, CALL_AT_LENGTH);
+}
+
+/** Ends a connection for a reason that the session layer tells the client. */
+export function refuse(connection: u32, code: u32): void {
+  count(code);
+  setState(connectionAt(connection), CLOSING);
+  call(connection, CALL_REFUSED, code, 0, 0);
+}
+
+/** A message came and was refused; the caller says so to the client. */
+export function countRefused(code: u32): void {
+  count(COUNTER_GATEWAY_RECEIVED);
+  count(COUNTER_GATEWAY_REFUSED);
+  count(code);
+}

@@ -1,0 +1,98 @@
+import {
+  CHANNEL_TELEMETRY,
+  CODE_DEVICE_INACTIVE,
+  CODE_DEVICE_UNKNOWN,
+  CODE_MQTT_MALFORMED,
+  CODE_MQTT_QOS_INVALID,
+  CODE_MQTT_QOS_UNSUPPORTED,
+  CODE_MQTT_RETAIN_UNSUPPORTED,
+  CODE_MQTT_TOPIC_ALIAS_INVALID,
+  CODE_NONE,
+  CODE_PAYLOAD_OVERSIZE,
+  CODE_TOPIC_FORBIDDEN,
+  CODE_TOPIC_UNKNOWN,
+  COUNTER_GATEWAY_ACCEPTED,
+  COUNTER_GATEWAY_RECEIVED,
+  DEVICE_AT_NUMBER,
+  DEVICE_AT_PARTITION,
+  FLAG_DUP,
+  FLAG_TRANSPORT_MQTT,
+  PAYLOAD_BYTES_MAX,
+} from '../abi';
+import { owePuback } from '../block/acknowledge';
+import { append } from '../block/seal';
+import { count } from '../memory';
+import { AT_LEVEL } from './connections';
+import { LEVEL_5 } from './control';
+import { countRefused, sendPubackReason } from './outbox';
+import { metTopicAlias, OF_PUBLISH, skipProperties } from './properties';
+import { MALFORMED, u16At } from './read';
+import { resolveTopic, topicDevice } from './topic';
+
+/** What publish answers beside the codes that end the connection: nothing was taken, come again. */
+export const NO_SLOT: u32 = 0xffffffff;
+
+const REASON_IMPLEMENTATION: u8 = 0x83;
+const REASON_NOT_AUTHORIZED: u8 = 0x87;
+const REASON_TOPIC_INVALID: u8 = 0x90;
+
+/**
+ * Takes in a PUBLISH whose variable header and payload are [at, end). Answers CODE_NONE when it was
+ * laid into a block or refused without ending the connection, NO_SLOT, or the code that ends it.
+ */
+export function publish(number: u32, connection: usize, header: u32, at: usize, end: usize): u32 {
+  const qos = (header >> 1) & 3;
+  if (qos > 1) return qos == 3 ? CODE_MQTT_QOS_INVALID : CODE_MQTT_QOS_UNSUPPORTED; // [MQTT-3.3.1-4] [MQTT-3.2.2-11]
+  if ((header & 0x0a) == 0x08) return CODE_MQTT_MALFORMED; // DUP with QoS 0 [MQTT-3.3.1-2]
+  if (end - at < 2) return CODE_MQTT_MALFORMED;
+  const topicBytes = u16At(at);
+  const topic = at + 2;
+  if (topicBytes > <u32>(end - topic)) return CODE_MQTT_MALFORMED;
+  at = topic + topicBytes;
+  let packetId: u32 = 0;
+  if (qos != 0) {
+    if (end - at < 2) return CODE_MQTT_MALFORMED;
+    packetId = u16At(at);
+    if (packetId == 0) return CODE_MQTT_MALFORMED; // [MQTT-2.2.1-3]
+    at += 2;
+  }
+  const isVersion5 = load<u32>(connection, AT_LEVEL) == LEVEL_5;
+  if (isVersion5) {
+    if ((header & 1) != 0) return CODE_MQTT_RETAIN_UNSUPPORTED; // [MQTT-3.2.2-14]
+    if (at < end && load<u8>(at) == 0) {
+      at++;
+    } else {
+      at = skipProperties(at, end, OF_PUBLISH);
+      if (at == MALFORMED) return CODE_MQTT_MALFORMED;
+      if (metTopicAlias()) return CODE_MQTT_TOPIC_ALIAS_INVALID; // [MQTT-3.2.2-17]
+    }
+  }
+  const payloadBytes = <u32>(end - at);
+  let code = resolveTopic(connection, topic, topicBytes);
+  if (code == CODE_NONE && payloadBytes > PAYLOAD_BYTES_MAX) code = CODE_PAYLOAD_OVERSIZE;
+  if (code != CODE_NONE) return isVersion5 ? answer(number, qos, packetId, code) : code;
+  const flags = FLAG_TRANSPORT_MQTT | qos | ((header & 0x08) != 0 ? FLAG_DUP : 0);
+  const slot = append(
+    load<u8>(topicDevice, DEVICE_AT_PARTITION),
+    load<u32>(topicDevice, DEVICE_AT_NUMBER),
+    CHANNEL_TELEMETRY | (flags << 8),
+    at,
+    payloadBytes,
+  );
+  if (slot < 0) return NO_SLOT;
+  count(COUNTER_GATEWAY_RECEIVED);
+  count(COUNTER_GATEWAY_ACCEPTED);
+  if (qos != 0) owePuback(<u32>slot, number, connection, packetId);
+  return CODE_NONE;
+}
+
+/** Version 5 refuses one message and lives on; 3.1.1 can only close [MQTT-3.3.5-2], as for codes not listed here. */
+function answer(number: u32, qos: u32, packetId: u32, code: u32): u32 {
+  let reason: u8 = REASON_NOT_AUTHORIZED;
+  if (code == CODE_TOPIC_UNKNOWN) reason = REASON_TOPIC_INVALID;
+  else if (code == CODE_PAYLOAD_OVERSIZE) reason = REASON_IMPLEMENTATION;
+  else if (code != CODE_TOPIC_FORBIDDEN && code != CODE_DEVICE_UNKNOWN && code != CODE_DEVICE_INACTIVE) return code;
+  countRefused(code);
+  if (qos != 0) sendPubackReason(number, packetId, reason);
+  return CODE_NONE;
+}

@@ -1,0 +1,42 @@
+import { wellFormed } from './utf8';
+
+// Reading the parts that MQTT packets are made of. A reader answers the address behind what it read,
+// or 0 when that runs past `end` or is malformed; 0 passes through a chain of readers.
+
+export const MALFORMED: usize = 0;
+
+@inline
+export function u16At(at: usize): u32 {
+  return <u32>bswap<u16>(load<u16>(at));
+}
+
+export function skipBytes(at: usize, bytes: u32, end: usize): usize {
+  return at != MALFORMED && bytes <= <u32>(end - at) ? at + bytes : MALFORMED;
+}
+
+/** Binary data: two bytes of length, then so many. MQTT 5 §1.5.6. */
+export function skipBinary(at: usize, end: usize): usize {
+  return skipBytes(at, 2, end) == MALFORMED ? MALFORMED : skipBytes(at + 2, u16At(at), end);
+}
+
+/** The same, and the bytes are a UTF-8 string. MQTT 5 §1.5.4. */
+export function skipString(at: usize, end: usize): usize {
+  const behind = skipBinary(at, end);
+  return behind != MALFORMED && wellFormed(at + 2, behind) ? behind : MALFORMED;
+}
+
+/** What readVariable read. */
+export let variable: u32 = 0;
+
+/** A Variable Byte Integer, in its shortest form [MQTT-1.5.5-1]. */
+export function readVariable(at: usize, end: usize): usize {
+  if (at == MALFORMED) return MALFORMED;
+  variable = 0;
+  for (let shift: u32 = 0; shift < 28; shift += 7) {
+    if (at >= end) return MALFORMED;
+    const byte = <u32>load<u8>(at++);
+    variable |= (byte & 0x7f) << shift;
+    if (byte < 0x80) return byte == 0 && shift > 0 ? MALFORMED : at;
+  }
+  return MALFORMED;
+}

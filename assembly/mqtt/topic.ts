@@ -1,0 +1,81 @@
+import {
+  CODE_DEVICE_INACTIVE,
+  CODE_DEVICE_UNKNOWN,
+  CODE_MQTT_TOPIC_MALFORMED,
+  CODE_NONE,
+  CODE_TOPIC_FORBIDDEN,
+  CODE_TOPIC_UNKNOWN,
+  DEVICE_ACTIVE,
+  DEVICE_AT_NUMBER,
+  DEVICE_AT_STATUS,
+  DEVICE_AT_VIA,
+} from '../abi';
+import { find, sameId } from '../directory/devices';
+import { AT_DEVICE, AT_ID, AT_ID_BYTES, AT_TENANT, AT_TENANT_BYTES, AT_TENANT_HASH } from './connections';
+import { topicLevel, topicName } from './utf8';
+
+// devices/{id}/telemetry              the connection's tenant
+// tenant/{tenant}/device/{id}/data
+//
+// Words of text are little-endian.
+const DEVICES_: u64 = 0x2f73656369766564; // "devices/"
+const _TELEMET: u64 = 0x74656d656c65742f; // "/telemet"
+const RY: u16 = 0x7972;
+const TENANT_: u64 = 0x2f746e616e6574; // "tenant/", seven bytes
+const _DEVICE_: u64 = 0x2f6563697665642f; // "/device/"
+const _DAT: u32 = 0x7461642f; // "/dat"
+const SEVEN_BYTES: u64 = 0x00ffffffffffffff;
+
+/** The device that the last accepted topic names. */
+export let topicDevice: usize = 0;
+
+let tenantAt: usize = 0;
+let tenantBytes: u32 = 0;
+let idAt: usize = 0;
+let idBytes: u32 = 0;
+
+/** Finds tenant and id in a topic of one of the two shapes; tenantAt 0: the connection's own. */
+function matchShape(at: usize, bytes: u32): bool {
+  if (bytes > 18 && load<u64>(at) == DEVICES_) {
+    tenantAt = 0;
+    idAt = at + 8;
+    idBytes = bytes - 18;
+    const tail = idAt + idBytes;
+    return load<u64>(tail) == _TELEMET && load<u16>(tail, 8) == RY;
+  }
+  if (bytes <= 20 || (load<u64>(at) & SEVEN_BYTES) != TENANT_) return false;
+  const end = at + bytes;
+  tenantAt = at + 7;
+  let slash = tenantAt;
+  while (slash < end && load<u8>(slash) != 0x2f) slash++;
+  tenantBytes = <u32>(slash - tenantAt);
+  if (tenantBytes == 0 || end - slash <= 13 || load<u64>(slash) != _DEVICE_) return false;
+  idAt = slash + 8;
+  idBytes = <u32>(end - 5 - idAt);
+  return load<u32>(end - 5) == _DAT && load<u8>(end - 1) == 0x61;
+}
+
+/** Whether the connection may publish on the topic; then topicDevice is whose reading it is. Else why not. */
+export function resolveTopic(connection: usize, at: usize, bytes: u32): u32 {
+  if (!matchShape(at, bytes)) return topicName(at, at + bytes) ? CODE_TOPIC_UNKNOWN : CODE_MQTT_TOPIC_MALFORMED;
+  const tenant = <usize>load<u32>(connection, AT_TENANT);
+  const ownTenantBytes = load<u32>(connection, AT_TENANT_BYTES);
+  if (tenantAt != 0 && (tenantBytes != ownTenantBytes || !sameId(tenantAt, tenant, tenantBytes))) {
+    return refusedShape(at, bytes, CODE_TOPIC_FORBIDDEN);
+  }
+  topicDevice = <usize>load<u32>(connection, AT_DEVICE);
+  const own = load<u32>(connection, AT_ID_BYTES) == idBytes && sameId(<usize>load<u32>(connection, AT_ID), idAt, idBytes);
+  if (!own) {
+    const number = load<u32>(topicDevice, DEVICE_AT_NUMBER);
+    topicDevice = find(tenant, ownTenantBytes, load<u64>(connection, AT_TENANT_HASH), idAt, idBytes);
+    if (topicDevice == 0) return refusedShape(at, bytes, CODE_DEVICE_UNKNOWN);
+    if (load<u32>(topicDevice, DEVICE_AT_VIA) != number) return CODE_TOPIC_FORBIDDEN;
+  }
+  return load<u8>(topicDevice, DEVICE_AT_STATUS) == DEVICE_ACTIVE ? CODE_NONE : CODE_DEVICE_INACTIVE;
+}
+
+/** Registered names are well-formed levels; others must be looked at before they may be called merely unknown. */
+function refusedShape(at: usize, bytes: u32, code: u32): u32 {
+  if (!topicName(at, at + bytes)) return CODE_MQTT_TOPIC_MALFORMED;
+  return topicLevel(idAt, idAt + idBytes) ? code : CODE_TOPIC_UNKNOWN;
+}

@@ -1,0 +1,270 @@
+import {
+  CALL_CLOSED,
+  CALL_PACKET,
+  CODE_CONNECT_TIMEOUT,
+  CODE_KEEP_ALIVE_EXPIRED,
+  CODE_MQTT_CONNECT_EXPECTED,
+  CODE_MQTT_CONNECT_REPEATED,
+  CODE_MQTT_LENGTH_MALFORMED,
+  CODE_MQTT_MALFORMED,
+  CODE_MQTT_PACKET_OVERSIZE,
+  CODE_NONE,
+  COUNTER_GATEWAY_BYTES_IN,
+  COUNTER_GATEWAY_PACKETS,
+  COUNTER_GATEWAY_RECEIVED,
+  COUNTER_GATEWAY_REFUSED,
+  EVENT_AT_CONNECTION,
+  EVENT_AT_CONSUMED,
+  EVENT_AT_KIND,
+  EVENT_AT_LENGTH,
+  EVENT_AT_NEEDED,
+  EVENT_AT_OFFSET,
+  EVENT_BYTES,
+  EVENT_CLOSED,
+  EVENT_DATA,
+  EVENT_OPENED,
+  EVENTS_MAX,
+  EVENTS_OFFSET,
+  PACKET_BYTES_MAX,
+} from '../abi';
+import { count } from '../memory';
+import { monotonicMs } from './clock';
+import {
+  AT_GRACE_MS,
+  AT_HEARD_MS,
+  AT_LEVEL,
+  CLOSING,
+  CONNECTED,
+  CONNECTING,
+  closed,
+  connectionAt,
+  connectionCount,
+  FREE,
+  OPENED,
+  opened,
+  setState,
+  stateOf,
+} from './connections';
+import { checkAuth, checkConnect, checkDisconnect, checkSubscribe, checkUnsubscribe, connectLevel, LEVEL_5 } from './control';
+import { call, hasRoom, refuse, sendPingresp } from './outbox';
+import { NO_SLOT, publish } from './publish';
+
+const CONNECT: u32 = 1;
+const PUBLISH: u32 = 3;
+const PUBACK: u32 = 4;
+const SUBSCRIBE: u32 = 8;
+const UNSUBSCRIBE: u32 = 10;
+const PINGREQ: u32 = 12;
+const DISCONNECT: u32 = 14;
+const AUTH: u32 = 15;
+
+/** What a client may send; it has nothing to release, as nothing is sent to it at QoS 2. */
+const FROM_CLIENT: u32 =
+  (1 << CONNECT) |
+  (1 << PUBLISH) |
+  (1 << PUBACK) |
+  (1 << SUBSCRIBE) |
+  (1 << UNSUBSCRIBE) |
+  (1 << PINGREQ) |
+  (1 << DISCONNECT) |
+  (1 << AUTH);
+/** Whose reserved header flags are 0010, not 0000 [MQTT-2.1.3-1]. */
+const FLAGS_TWO: u32 = (1 << SUBSCRIBE) | (1 << UNSUBSCRIBE);
+
+let hasStarved: bool = false;
+/** Deadlines do not run while the host does not read. */
+let readingSinceMs: f64 = 0;
+
+/** Whether a message of the last turn found no free block slot. Its bytes were left unconsumed. */
+export function starved(): bool {
+  return hasStarved;
+}
+
+/** The host reads again after a pause. */
+export function resumed(): void {
+  readingSinceMs = monotonicMs;
+}
+
+/**
+ * Works through the event table from `first` on. Answers `eventCount` when it is done, else the event
+ * to go on with once the host has taken the outbox: it is full, or CONNECT waits for its answer.
+ */
+export function turn(first: u32, eventCount: u32): u32 {
+  assert(eventCount <= EVENTS_MAX);
+  if (first == 0) hasStarved = false;
+  for (let i = first; i < eventCount; i++) {
+    if (!hasRoom()) return i;
+    const event = <usize>(EVENTS_OFFSET + i * EVENT_BYTES);
+    const number = load<u32>(event, EVENT_AT_CONNECTION);
+    const kind = load<u32>(event, EVENT_AT_KIND);
+    if (kind == EVENT_DATA) {
+      if (!takeData(number, event)) return i;
+    } else if (kind == EVENT_OPENED) {
+      opened(number);
+    } else {
+      assert(kind == EVENT_CLOSED);
+      closed(number);
+      call(number, CALL_CLOSED, CODE_NONE, 0, 0);
+    }
+  }
+  return eventCount;
+}
+
+/** False: the outbox has to be taken before this event can go on. */
+function takeData(number: u32, event: usize): bool {
+  const connection = connectionAt(number);
+  const start = <usize>(load<u32>(event, EVENT_AT_OFFSET) + load<u32>(event, EVENT_AT_CONSUMED));
+  const end = <usize>(load<u32>(event, EVENT_AT_OFFSET) + load<u32>(event, EVENT_AT_LENGTH));
+  let at = start;
+  let packets: u32 = 0;
+  let done = true;
+  needed = 0;
+  assert(stateOf(connection) != CONNECTING);
+  while (at < end) {
+    const state = stateOf(connection);
+    if (state == CLOSING || state == FREE) {
+      at = end;
+      break;
+    }
+    if (state == CONNECTING || !hasRoom()) {
+      done = false;
+      break;
+    }
+    const code = frame(connection, state, at, end);
+    if (code != CODE_NONE) {
+      refusePacket(number, state, load<u8>(at) >> 4, code);
+      continue;
+    }
+    if (needed != 0) break;
+    const result = packet(number, connection, at, body, at + frameBytes);
+    if (result == NO_SLOT) {
+      hasStarved = true;
+      break;
+    }
+    packets++;
+    at += frameBytes;
+  }
+  if (stateOf(connection) == CONNECTING) done = false;
+  store<u32>(event, load<u32>(event, EVENT_AT_CONSUMED) + <u32>(at - start), EVENT_AT_CONSUMED);
+  store<u32>(event, needed, EVENT_AT_NEEDED);
+  count(COUNTER_GATEWAY_BYTES_IN, <u64>(at - start));
+  if (packets > 0) {
+    count(COUNTER_GATEWAY_PACKETS, packets);
+    // Only CONNECT itself stops the clock that runs for it.
+    store<f64>(connection, monotonicMs, AT_HEARD_MS);
+  }
+  return done;
+}
+
+// What frame found: the bytes of the whole packet, and where its variable header begins.
+let frameBytes: u32 = 0;
+let body: usize = 0;
+/** Bytes that must be there before the packet can be looked at; 0: it is whole. */
+let needed: u32 = 0;
+
+/** Finds the packet at `at`, and refuses as early as its first bytes allow. */
+function frame(connection: usize, state: u32, at: usize, end: usize): u32 {
+  const have = <u32>(end - at);
+  const header = <u32>load<u8>(at);
+  const type = header >> 4;
+  if (((1 << type) & FROM_CLIENT) == 0) return CODE_MQTT_MALFORMED;
+  if (type != PUBLISH && (header & 0x0f) != (((FLAGS_TWO >> type) & 1) << 1)) return CODE_MQTT_MALFORMED;
+  if (state == OPENED) {
+    if (type != CONNECT) return CODE_MQTT_CONNECT_EXPECTED; // [MQTT-3.1.0-1]
+  } else if (type == CONNECT) {
+    return CODE_MQTT_CONNECT_REPEATED; // [MQTT-3.1.0-2]
+  }
+  let length: u32 = 0;
+  let lengthBytes: u32 = 0;
+  for (;;) {
+    if (lengthBytes == 4) return CODE_MQTT_LENGTH_MALFORMED;
+    if (1 + lengthBytes == have) {
+      needed = have + 1;
+      return CODE_NONE;
+    }
+    const byte = <u32>load<u8>(at + 1 + lengthBytes);
+    length |= (byte & 0x7f) << (lengthBytes * 7);
+    lengthBytes++;
+    if (byte < 0x80) {
+      // Only version 5 demands the shortest form [MQTT-1.5.5-1].
+      if (byte == 0 && lengthBytes > 1 && load<u32>(connection, AT_LEVEL) == LEVEL_5) return CODE_MQTT_LENGTH_MALFORMED;
+      break;
+    }
+  }
+  frameBytes = 1 + lengthBytes + length;
+  if (frameBytes > PACKET_BYTES_MAX) return CODE_MQTT_PACKET_OVERSIZE; // [MQTT-3.1.2-24]
+  body = at + 1 + lengthBytes;
+  needed = frameBytes > have ? frameBytes : 0;
+  return CODE_NONE;
+}
+
+/** Acts on a whole packet. Answers CODE_NONE when it is dealt with, also by ending the connection, or NO_SLOT. */
+function packet(number: u32, connection: usize, start: usize, at: usize, end: usize): u32 {
+  const header = <u32>load<u8>(start);
+  const type = header >> 4;
+  let code: u32;
+  if (type == PUBLISH) {
+    code = publish(number, connection, header, at, end);
+    if (code == NO_SLOT) return NO_SLOT;
+  } else if (type == PINGREQ) {
+    code = at == end ? CODE_NONE : CODE_MQTT_MALFORMED;
+    if (code == CODE_NONE) sendPingresp(number);
+  } else if (type == PUBACK) {
+    code = end - at >= 2 ? CODE_NONE : CODE_MQTT_MALFORMED;
+  } else {
+    code = control(number, connection, type, start, at, end);
+  }
+  if (code != CODE_NONE) refusePacket(number, stateOf(connection), type, code);
+  return CODE_NONE;
+}
+
+/** Checks a control packet and hands it to the session layer. */
+function control(number: u32, connection: usize, type: u32, start: usize, at: usize, end: usize): u32 {
+  const level = load<u32>(connection, AT_LEVEL);
+  let code: u32;
+  let next = CONNECTED;
+  if (type == CONNECT) {
+    code = checkConnect(at, end);
+    store<u32>(connection, connectLevel, AT_LEVEL); // Even on refusal: CONNACK takes its form from it.
+    next = CONNECTING;
+  } else if (type == SUBSCRIBE) {
+    code = checkSubscribe(at, end, level);
+  } else if (type == UNSUBSCRIBE) {
+    code = checkUnsubscribe(at, end, level);
+  } else if (type == DISCONNECT) {
+    code = checkDisconnect(at, end, level);
+    next = CLOSING; // [MQTT-3.14.4-2]
+  } else {
+    assert(type == AUTH);
+    code = checkAuth(level);
+  }
+  if (code != CODE_NONE) return code;
+  setState(connection, next);
+  call(number, CALL_PACKET, CODE_NONE, <u32>start, <u32>(end - start));
+  return CODE_NONE;
+}
+
+/** A PUBLISH of a device that was let in is a message, so it is counted as one even if it cannot be read. */
+function refusePacket(number: u32, state: u32, type: u32, code: u32): void {
+  if (type == PUBLISH && state == CONNECTED) {
+    count(COUNTER_GATEWAY_RECEIVED);
+    count(COUNTER_GATEWAY_REFUSED);
+  }
+  refuse(number, code);
+}
+
+/** Ends the connections whose deadline has passed, from number `first` on; answers where to go on, or -1. */
+export function sweep(first: u32): i32 {
+  const end = connectionCount();
+  for (let number = first; number < end; number++) {
+    const connection = connectionAt(number);
+    const state = stateOf(connection);
+    const graceMs = load<u32>(connection, AT_GRACE_MS);
+    if ((state != OPENED && state != CONNECTED) || graceMs == 0) continue;
+    const since = max(load<f64>(connection, AT_HEARD_MS), readingSinceMs);
+    if (monotonicMs - since <= <f64>graceMs) continue;
+    if (!hasRoom()) return <i32>number;
+    refuse(number, state == OPENED ? CODE_CONNECT_TIMEOUT : CODE_KEEP_ALIVE_EXPIRED);
+  }
+  return -1;
+}

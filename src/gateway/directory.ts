@@ -1,0 +1,91 @@
+import * as abi from '../../assembly/abi.js';
+import type { DeviceEntry, DeviceStatus } from '../contract/devices.js';
+import { partitionOf } from '../contract/partition.js';
+import type { KernelMemory } from '../host/kernel.js';
+import type { GatewayKernel } from './kernel.js';
+
+const STATUS_NUMBERS: Record<DeviceStatus, number> = {
+  active: abi.DEVICE_ACTIVE,
+  inactive: abi.DEVICE_INACTIVE,
+  quarantined: abi.DEVICE_QUARANTINED,
+  decommissioned: abi.DEVICE_DECOMMISSIONED,
+};
+
+const NAME_OFFSET = abi.STAGE_OFFSET + abi.STAGE_DEVICE_AT_NAME;
+const NO_CONNECTION = 0;
+
+/** The kernel's device table as the host sees it. An entry is a device's place in that table. */
+export class Directory {
+  readonly #kernel: GatewayKernel;
+  readonly #bytes: Buffer;
+  readonly #view: DataView;
+  readonly #partitions: number;
+  readonly #entries = new Map<number, number>();
+
+  constructor(kernel: GatewayKernel, memory: KernelMemory, partitions: number) {
+    this.#kernel = kernel;
+    this.#bytes = Buffer.from(memory.bytes.buffer);
+    this.#view = memory.view;
+    this.#partitions = partitions;
+  }
+
+  /** Adds or replaces a device; its entry, or undefined when the kernel cannot take it. */
+  put(device: DeviceEntry): number | undefined {
+    const name = this.#stageName(device.tenant, device.id);
+    if (!name) return undefined;
+    this.#bytes.set(device.tokenHash.subarray(0, abi.DEVICE_TOKEN_HASH_BYTES), abi.STAGE_OFFSET + abi.STAGE_DEVICE_AT_TOKEN_HASH);
+    const partition = partitionOf(device.number, this.#partitions);
+    const status = STATUS_NUMBERS[device.status];
+    const entry = this.#kernel.addDevice(device.number, device.via, status, partition, name.tenantBytes, name.idBytes);
+    if (entry < 0) return undefined;
+    this.#entries.set(device.number, entry);
+    return entry;
+  }
+
+  find(tenant: string, id: string): number | undefined {
+    const name = this.#stageName(tenant, id);
+    const entry = name ? this.#kernel.findDevice(name.tenantBytes, name.idBytes) : -1;
+    return entry < 0 ? undefined : entry;
+  }
+
+  entryOf(number: number): number | undefined {
+    return this.#entries.get(number);
+  }
+
+  numberOf(entry: number): number {
+    return this.#view.getUint32(this.#at(entry) + abi.DEVICE_AT_NUMBER, true);
+  }
+
+  isActive(entry: number): boolean {
+    return this.#bytes[this.#at(entry) + abi.DEVICE_AT_STATUS] === abi.DEVICE_ACTIVE;
+  }
+
+  /** A copy: what is compared in constant time must not be shared memory. */
+  tokenHash(entry: number): Uint8Array {
+    const at = this.#at(entry) + abi.DEVICE_AT_TOKEN_HASH;
+    return Buffer.from(this.#bytes.subarray(at, at + abi.DEVICE_TOKEN_HASH_BYTES));
+  }
+
+  /** The device's live connection. */
+  connectionOf(entry: number): number | undefined {
+    const word = this.#view.getUint32(this.#at(entry) + abi.DEVICE_AT_CONNECTION, true);
+    return word === NO_CONNECTION ? undefined : word - 1;
+  }
+
+  setConnection(entry: number, connection: number | undefined): void {
+    const word = connection === undefined ? NO_CONNECTION : connection + 1;
+    this.#view.setUint32(this.#at(entry) + abi.DEVICE_AT_CONNECTION, word, true);
+  }
+
+  #at(entry: number): number {
+    return abi.DEVICES_OFFSET + entry * abi.DEVICE_BYTES;
+  }
+
+  #stageName(tenant: string, id: string): { tenantBytes: number; idBytes: number } | undefined {
+    const tenantBytes = Buffer.byteLength(tenant);
+    const idBytes = Buffer.byteLength(id);
+    if (tenantBytes > abi.TENANT_ID_BYTES_MAX || idBytes > abi.DEVICE_ID_BYTES_MAX) return undefined;
+    this.#bytes.write(`${tenant}\0${id}`, NAME_OFFSET);
+    return { tenantBytes, idBytes };
+  }
+}

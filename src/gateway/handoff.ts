@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import * as abi from '../../assembly/abi.js';
+import type { BlockRing } from '../host/block-ring.js';
+import type { Doorbell } from '../host/doorbell.js';
+import type { KernelMemory } from '../host/kernel.js';
+import type { GatewayKernel } from './kernel.js';
+
+/** Where the gateway and the log meet: sealed blocks go out, durable ones come back, both in order. */
+export class Handoff {
+  readonly #kernel: GatewayKernel;
+  readonly #view: DataView;
+  readonly #ring: BlockRing;
+  readonly #logDoorbell: Doorbell;
+  #released: number;
+
+  constructor(kernel: GatewayKernel, memory: KernelMemory, ring: BlockRing, logDoorbell: Doorbell) {
+    this.#kernel = kernel;
+    this.#view = memory.view;
+    this.#ring = ring;
+    this.#logDoorbell = logDoorbell;
+    this.#released = ring.released;
+  }
+
+  /** The log has nothing of ours to write. */
+  get isIdle(): boolean {
+    return this.#ring.length === 0;
+  }
+
+  /** Answers the messages of all blocks that became durable; `flush` takes the kernel's sends and calls. */
+  release(flush: () => void): void {
+    const released = this.#ring.released;
+    while (this.#released !== released) {
+      if (this.#kernel.release() === 0) {
+        flush();
+        assert(this.#kernel.release() !== 0, 'an empty outbox holds the answers of one block');
+      }
+      this.#released = (this.#released + 1) | 0;
+    }
+    flush();
+  }
+
+  /** Pushes all sealed blocks. */
+  push(): void {
+    let slot = this.#kernel.nextSealed();
+    if (slot < 0) return;
+    for (; slot >= 0; slot = this.#kernel.nextSealed()) {
+      const offset = abi.BLOCKS_OFFSET + slot * abi.BLOCK_BYTES_MAX;
+      const bytes = abi.BLOCK_HEADER_BYTES + this.#view.getUint32(offset + abi.BLOCK_AT_BODY_BYTES, true);
+      const partition = this.#view.getUint32(offset + abi.BLOCK_AT_PARTITION, true);
+      assert(this.#ring.push(offset, bytes, partition), 'the ring holds as many blocks as there are slots');
+    }
+    this.#logDoorbell.ring();
+  }
+}

@@ -1,0 +1,55 @@
+/**
+ * What gateway.wasm exports. Numbers are u32 unless said otherwise; "entry" is a device's place in the
+ * kernel's table, "number" its number in the registry. Memory is laid out in assembly/abi.ts.
+ */
+export interface GatewayKernel {
+  /** Once, before anything else. */
+  initSlots(partitions: number): void;
+  /** Before each turn, sweep or ingest: wall clock in µs of the Unix epoch, and ms that never go back. */
+  setClock(wallUs: number, monotonicMs: number): void;
+
+  /**
+   * Works through the event table from event `first` on. Answers `eventCount` when done, else the event
+   * to go on with once sends and calls were taken.
+   */
+  turn(first: number, eventCount: number): number;
+  /** 1 when a message of the turn found no free block slot; its bytes were left unconsumed. */
+  starved(): number;
+  /** Reading goes on after a pause: keep-alives count from now. */
+  resumed(): void;
+  /** Ends connections past their deadline, from connection `first` on; answers where to go on after sends and calls were taken, or -1. */
+  sweep(first: number): number;
+
+  /** Entries of the send and the call table; `taken` empties both. Sends go out before calls are answered. */
+  sendCount(): number;
+  callCount(): number;
+  taken(): void;
+  /** Counts a message that the host refuses before the kernel saw it. */
+  countRefused(code: number): void;
+
+  /** Answers a CONNECT: the connection is let in as the device `entry`. */
+  connected(connection: number, entry: number, level: number, keepAliveSeconds: number): void;
+  /** The connection is being closed: its data is dropped and nothing more is sent to it. */
+  ended(connection: number): void;
+  /** The protocol level that its CONNECT named, 0 before. */
+  levelOf(connection: number): number;
+
+  /** Takes the device out of the stage; its entry, or -1 when its name is invalid or the table is full. */
+  addDevice(number: number, via: number, status: number, partition: number, tenantBytes: number, idBytes: number): number;
+  /** The entry of the name in the stage, or -1. */
+  findDevice(tenantBytes: number, idBytes: number): number;
+  /** Takes a payload out of the stage: 0 and CALL_DURABLE follows, a code, or -1: no block slot is free. */
+  ingest(entry: number, flags: number, payloadBytes: number, token: number): number;
+
+  /** Seals blocks of full age; with `logIdle` also those that somebody waits for. */
+  sealDue(logIdle: number): void;
+  sealAll(): void;
+  /** When the oldest open block was opened (f64, monotonic ms); -1: none is open. */
+  openedMs(): number;
+  /** The next sealed slot, which the host pushes to the log now; -1: none. */
+  nextSealed(): number;
+  /** The oldest pushed block is durable: answers its messages and frees its slot. 0: take sends and calls, then call again. */
+  release(): number;
+  freeSlots(): number;
+  blockHash(offset: number, bytes: number): bigint;
+}

@@ -1,0 +1,21 @@
+import type { ISubscription } from 'mqtt-packet';
+
+const NOT_AUTHORIZED = 0x87;
+const SHARED_UNSUPPORTED = 0x9e;
+const IDENTIFIERS_UNSUPPORTED = 0xa1;
+const FAILURE_311 = 0x80;
+const QOS_MAX = 1;
+
+/** A device may listen to its own commands and to nothing else. */
+function isOwnCommands(filter: string, tenant: string, id: string): boolean {
+  const own = [`devices/${id}/commands`, `tenant/${tenant}/device/${id}/commands`];
+  return own.some((topic) => filter === topic || filter === `${topic}/#`);
+}
+
+/** SUBACK's code for one subscription. */
+export function grant(wanted: ISubscription, hasIdentifier: boolean, tenant: string, id: string, level: number): number {
+  if (level === 5 && hasIdentifier) return IDENTIFIERS_UNSUPPORTED;
+  if (isOwnCommands(wanted.topic, tenant, id)) return Math.min(wanted.qos, QOS_MAX);
+  if (level !== 5) return FAILURE_311;
+  return wanted.topic.startsWith('$share/') ? SHARED_UNSUPPORTED : NOT_AUTHORIZED;
+}

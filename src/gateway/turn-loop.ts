@@ -1,0 +1,205 @@
+import * as abi from '../../assembly/abi.js';
+import type { FromGateway, GatewayStart, ToGateway } from '../contract/threads.js';
+import { BlockRing } from '../host/block-ring.js';
+import { Doorbell, gatewayDoorbell, LOG_DOORBELL } from '../host/doorbell.js';
+import { KernelMemory, loadKernel } from '../host/kernel.js';
+import { PortableReactor } from '../host/portable-reactor.js';
+import type { Reactor } from '../host/reactor.js';
+import { Clock } from './clock.js';
+import { Directory } from './directory.js';
+import { Handoff } from './handoff.js';
+import { Ingest } from './ingest.js';
+import type { GatewayKernel } from './kernel.js';
+import { Sessions } from './session.js';
+
+const SWEEP_MS = 1000;
+const BLOCK_AGE_MS_MAX = abi.BLOCK_AGE_US_MAX / 1000;
+/** Reading resumes when this many slots are free, so that it does not stop again at once. */
+const SLOTS_TO_RESUME = abi.BLOCK_SLOTS / 8;
+
+/** One gateway: sockets on one side, the log on the other, the kernel between them. */
+export class TurnLoop {
+  readonly #start: GatewayStart;
+  readonly #post: (message: FromGateway) => void;
+  readonly #kernel: GatewayKernel;
+  readonly #memory: KernelMemory;
+  readonly #sends: Uint32Array;
+  readonly #calls: Uint32Array;
+  readonly #clock = new Clock();
+  readonly #reactor: Reactor;
+  readonly #directory: Directory;
+  readonly #sessions: Sessions;
+  readonly #ingest: Ingest;
+  readonly #handoff: Handoff;
+  readonly #doorbell: Doorbell;
+  #sweepTimer: NodeJS.Timeout | undefined;
+  #ageTimer: NodeJS.Timeout | undefined;
+  #isStarved = false;
+  #drained: (() => void) | undefined;
+  #isStopping = false;
+  #isStopped = false;
+
+  constructor(start: GatewayStart, post: (message: FromGateway) => void) {
+    this.#start = start;
+    this.#post = post;
+    this.#kernel = loadKernel<GatewayKernel>('gateway', start.memory);
+    this.#kernel.initSlots(start.partitions);
+    this.#memory = new KernelMemory(start.memory);
+    this.#sends = new Uint32Array(start.memory.buffer, abi.SENDS_OFFSET, abi.SENDS_BYTES / 4);
+    this.#calls = new Uint32Array(start.memory.buffer, abi.CALLS_OFFSET, abi.CALLS_BYTES / 4);
+    this.#reactor = new PortableReactor(
+      this.#memory,
+      (eventCount) => this.#turn(eventCount),
+      () => this.#count(abi.CODE_CONNECTIONS_EXHAUSTED),
+    );
+    this.#directory = new Directory(this.#kernel, this.#memory, start.partitions);
+    this.#sessions = new Sessions(this.#kernel, this.#memory, this.#directory, this.#reactor, post);
+    this.#ingest = new Ingest(this.#kernel, this.#memory, this.#directory, post);
+    const logDoorbell = new Doorbell(start.shared.doorbells, LOG_DOORBELL);
+    this.#handoff = new Handoff(this.#kernel, this.#memory, new BlockRing(start.ring), logDoorbell);
+    this.#doorbell = new Doorbell(start.shared.doorbells, gatewayDoorbell(start.index));
+  }
+
+  run(): void {
+    this.#sweepTimer = setInterval(() => this.#sweep(), SWEEP_MS);
+    void this.#answerDoorbell();
+  }
+
+  receive(message: ToGateway): void {
+    if (message.kind === 'devices') this.#putDevices(message.entries);
+    else if (message.kind === 'listen') void this.#listen();
+    else if (message.kind === 'ingest') this.#takeIngest(message);
+  }
+
+  /** Takes nothing more in, and resolves when the log has everything and all clients know that this end is going. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    this.#reactor.unlisten();
+    this.#reactor.pause();
+    await new Promise<void>((resolve) => {
+      this.#drained = resolve;
+      this.#reactor.wake();
+    });
+    this.#sessions.endAll(abi.CODE_SHUTTING_DOWN);
+    await this.#reactor.stop();
+    clearInterval(this.#sweepTimer);
+    clearTimeout(this.#ageTimer);
+    this.#isStopped = true;
+    this.#doorbell.ring();
+  }
+
+  #putDevices(entries: Extract<ToGateway, { kind: 'devices' }>['entries']): void {
+    for (const device of entries) {
+      const entry = this.#directory.put(device);
+      if (entry !== undefined) this.#sessions.deviceChanged(entry);
+      else {
+        const fields = { device: device.number, tenant: device.tenant, id: device.id };
+        this.#post({ kind: 'event', level: 'error', name: 'device_not_taken', fields });
+      }
+    }
+  }
+
+  async #listen(): Promise<void> {
+    try {
+      const port = await this.#reactor.listen(this.#start.bind, this.#start.mqttPort);
+      this.#post({ kind: 'listening', port });
+    } catch (error) {
+      this.#post({ kind: 'listen-failed', message: (error as Error).message });
+    }
+  }
+
+  #takeIngest(message: Extract<ToGateway, { kind: 'ingest' }>): void {
+    if (this.#isStopping) {
+      this.#ingest.refuse(message.token, abi.CODE_SHUTTING_DOWN);
+      return;
+    }
+    this.#tick();
+    this.#ingest.take(message);
+    this.#reactor.wake();
+  }
+
+  /** The log rings when blocks became durable. */
+  async #answerDoorbell(): Promise<void> {
+    while (!this.#isStopped) {
+      const seen = this.#doorbell.seen();
+      this.#reactor.wake();
+      await this.#doorbell.waitAsync(seen);
+    }
+  }
+
+  #tick(): number {
+    const nowMs = this.#clock.monotonicMs();
+    this.#kernel.setClock(this.#clock.wallUs(nowMs), nowMs);
+    return nowMs;
+  }
+
+  #turn(eventCount: number): void {
+    const nowMs = this.#tick();
+    this.#handoff.release(() => this.#flush());
+    this.#ingest.retry();
+    for (let at = 0; at < eventCount; this.#flush()) at = this.#kernel.turn(at, eventCount);
+    this.#limitReading(eventCount);
+    if (this.#isStopping) this.#kernel.sealAll();
+    else this.#kernel.sealDue(this.#handoff.isIdle ? 1 : 0);
+    this.#handoff.push();
+    this.#ingest.announce();
+    this.#armAgeTimer(nowMs);
+    if (this.#isStopping && this.#handoff.isIdle && !this.#ingest.isWaiting) this.#drained?.();
+  }
+
+  /** Back-pressure: without a free block slot nothing is read, and so nothing has to be dropped. */
+  #limitReading(eventCount: number): void {
+    if (this.#isStopping) return;
+    if (eventCount > 0 && this.#kernel.starved() !== 0) {
+      this.#isStarved = true;
+      this.#reactor.pause();
+    } else if (this.#isStarved && this.#kernel.freeSlots() >= SLOTS_TO_RESUME) {
+      this.#isStarved = false;
+      this.#kernel.resumed();
+      this.#reactor.resume();
+    }
+  }
+
+  /** Sends what the kernel wants sent, then answers its calls. */
+  #flush(): void {
+    const sends = this.#sends;
+    for (let i = 0, end = this.#kernel.sendCount() * 3; i < end; i += 3) {
+      this.#reactor.send(sends[i] as number, sends[i + 1] as number, sends[i + 2] as number);
+    }
+    const calls = this.#calls;
+    const end = this.#kernel.callCount() * 5;
+    this.#kernel.taken();
+    for (let i = 0; i < end; i += 5) {
+      const [connection, kind, code, offset, length] = calls.subarray(i, i + 5) as unknown as [number, number, number, number, number];
+      if (kind === abi.CALL_PACKET) this.#sessions.packet(connection, offset, length);
+      else if (kind === abi.CALL_REFUSED) this.#sessions.refused(connection, code);
+      else if (kind === abi.CALL_CLOSED) this.#sessions.closed(connection);
+      else this.#ingest.durable(offset);
+    }
+  }
+
+  /** While nothing is read, no device can show that it lives. */
+  #sweep(): void {
+    if (this.#isStarved || this.#isStopping) return;
+    this.#tick();
+    for (let at = 0; at >= 0; this.#flush()) at = this.#kernel.sweep(at);
+  }
+
+  /** A block that stays open needs a turn at the end of its age; a gateway with none open sleeps. */
+  #armAgeTimer(nowMs: number): void {
+    if (this.#ageTimer) return;
+    const openedMs = this.#kernel.openedMs();
+    if (openedMs < 0) return;
+    this.#ageTimer = setTimeout(
+      () => {
+        this.#ageTimer = undefined;
+        this.#reactor.wake();
+      },
+      Math.max(1, Math.ceil(openedMs + BLOCK_AGE_MS_MAX - nowMs)),
+    );
+  }
+
+  #count(code: number): void {
+    this.#memory.counters[code] = (this.#memory.counters[code] as bigint) + 1n;
+  }
+}

@@ -1,0 +1,170 @@
+import assert from 'node:assert/strict';
+import { Worker } from 'node:worker_threads';
+import xxhash from 'xxhash-wasm';
+import * as abi from '../../assembly/abi.js';
+import { refusalCode } from '../../src/contract/codes.js';
+import type { DeviceEntry } from '../../src/contract/devices.js';
+import type { FromGateway, GatewayStart, ToGateway } from '../../src/contract/threads.js';
+import { hashToken } from '../../src/contract/token.js';
+import { type BlockDescriptor, BlockRing } from '../../src/host/block-ring.js';
+import { DOORBELLS, Doorbell, gatewayDoorbell } from '../../src/host/doorbell.js';
+import { KernelMemory, kernelMemory } from '../../src/host/kernel.js';
+
+const { h64Raw } = await xxhash();
+
+export interface TestRecord {
+  readonly partition: number;
+  readonly device: number;
+  readonly flags: number;
+  readonly receiveUs: number;
+  readonly payload: string;
+}
+
+export const TOKEN = 'token-of-all-test-devices';
+
+export function device(number: number, id: string, more: Partial<DeviceEntry> = {}): DeviceEntry {
+  const tenant = more.tenant ?? 'default';
+  return { number, tenant, id, status: 'active', via: 0, tokenHash: hashToken(tenant, id, TOKEN), ...more };
+}
+
+/** Resolves when `check` holds; fails at the deadline. */
+export async function until(check: () => boolean, what: string, deadlineMs = 10_000): Promise<void> {
+  const end = performance.now() + deadlineMs;
+  while (!check()) {
+    assert.ok(performance.now() < end, `cannot wait any longer for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}
+
+/** Checks a block as the pipeline would, both hashes included, and reads its records. */
+export function readBlock(bytes: Uint8Array, descriptor: BlockDescriptor): TestRecord[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  assert.equal(view.getUint32(abi.BLOCK_AT_MAGIC, true), abi.BLOCK_MAGIC);
+  assert.equal(view.getUint16(abi.BLOCK_AT_VERSION, true), abi.BLOCK_VERSION);
+  assert.equal(view.getUint16(abi.BLOCK_AT_HEADER_BYTES, true), abi.BLOCK_HEADER_BYTES);
+  assert.equal(view.getUint32(abi.BLOCK_AT_PARTITION, true), descriptor.partition);
+  assert.equal(view.getUint32(abi.BLOCK_AT_BODY_BYTES, true), descriptor.bytes - abi.BLOCK_HEADER_BYTES);
+  assert.equal(view.getUint32(20, true), 0);
+  assert.equal(view.getBigUint64(56, true), 0n);
+  assert.ok(descriptor.bytes <= abi.BLOCK_BYTES_MAX);
+  assert.equal(view.getBigUint64(abi.BLOCK_AT_BODY_HASH, true), h64Raw(bytes.subarray(abi.BLOCK_HEADER_BYTES)));
+  assert.equal(view.getBigUint64(abi.BLOCK_AT_HEADER_HASH, true), h64Raw(bytes.subarray(0, abi.BLOCK_AT_HEADER_HASH)));
+  const records: TestRecord[] = [];
+  for (let at = abi.BLOCK_HEADER_BYTES; at < bytes.length; ) {
+    const payloadBytes = view.getUint32(at + abi.RECORD_AT_PAYLOAD_BYTES, true);
+    const payload = at + abi.RECORD_HEADER_BYTES;
+    assert.ok(payload + payloadBytes <= bytes.length);
+    assert.equal(view.getUint8(at + abi.RECORD_AT_CHANNEL), abi.CHANNEL_TELEMETRY);
+    assert.equal(view.getUint16(at + 18, true), 0);
+    records.push({
+      partition: descriptor.partition,
+      device: view.getUint32(at + abi.RECORD_AT_DEVICE, true),
+      flags: view.getUint8(at + abi.RECORD_AT_FLAGS),
+      receiveUs: Number(view.getBigUint64(at + abi.RECORD_AT_RECEIVE_US, true)),
+      payload: Buffer.from(bytes.subarray(payload, payload + payloadBytes)).toString(),
+    });
+    at = payload + payloadBytes;
+  }
+  assert.equal(records.length, view.getUint32(abi.BLOCK_AT_RECORDS, true));
+  assert.equal(records[0]?.receiveUs, Number(view.getBigUint64(abi.BLOCK_AT_FIRST_US, true)));
+  assert.equal(records.at(-1)?.receiveUs, Number(view.getBigUint64(abi.BLOCK_AT_LAST_US, true)));
+  return records;
+}
+
+/** A gateway thread whose log is played by the test. */
+export class GatewayThread {
+  readonly memory: KernelMemory;
+  readonly records: TestRecord[] = [];
+  readonly messages: FromGateway[] = [];
+  readonly ring: BlockRing;
+  readonly exited: Promise<number>;
+  port = 0;
+  /** Whether blocks become durable as they come. */
+  #isDurable = true;
+  #taken = 0;
+  readonly #bell: Doorbell;
+  readonly #worker: Worker;
+  readonly #log: NodeJS.Timeout;
+
+  static async start(devices: readonly DeviceEntry[], partitions = 4): Promise<GatewayThread> {
+    const gateway = new GatewayThread(partitions);
+    gateway.post({ kind: 'devices', entries: devices });
+    gateway.post({ kind: 'listen' });
+    await until(() => gateway.port !== 0, 'the listener');
+    return gateway;
+  }
+
+  private constructor(partitions: number) {
+    const memory = kernelMemory(abi.GATEWAY_END);
+    const ring = BlockRing.memory(abi.BLOCK_SLOTS);
+    const doorbells = Doorbell.memory(DOORBELLS);
+    const shared = { doorbells, progress: new SharedArrayBuffer(8) };
+    const workerData: GatewayStart = { index: 0, memory, ring, shared, partitions, bind: '127.0.0.1', mqttPort: 0 };
+    this.memory = new KernelMemory(memory);
+    this.ring = new BlockRing(ring);
+    this.#bell = new Doorbell(doorbells, gatewayDoorbell(0));
+    this.#worker = new Worker(new URL('../../src/gateway/thread.js', import.meta.url), { workerData });
+    this.exited = new Promise((resolve) => this.#worker.once('exit', resolve));
+    this.#worker.on('message', (message: FromGateway) => {
+      this.messages.push(message);
+      if (message.kind === 'listening') this.port = message.port;
+    });
+    this.#log = setInterval(() => this.#takeBlocks(), 1);
+  }
+
+  post(message: ToGateway): void {
+    this.#worker.postMessage(message);
+  }
+
+  /** Blocks go on coming, but none is durable until `thaw`. */
+  freeze(): void {
+    this.#isDurable = false;
+  }
+
+  thaw(): void {
+    this.#isDurable = true;
+  }
+
+  counter(number: number): number {
+    return Number(this.memory.counters[number]);
+  }
+
+  /** Refusals so far, by code name; those at zero are left out. */
+  refusals(): Record<string, number> {
+    const named: Record<string, number> = {};
+    for (let code = 1; code < abi.CODES_MAX; code++) if (this.counter(code) > 0) named[refusalCode(code).name] = this.counter(code);
+    return named;
+  }
+
+  of<K extends FromGateway['kind']>(kind: K): Extract<FromGateway, { kind: K }>[] {
+    return this.messages.filter((message): message is Extract<FromGateway, { kind: K }> => message.kind === kind);
+  }
+
+  assertAccounts(): void {
+    const received = this.counter(abi.COUNTER_GATEWAY_RECEIVED);
+    assert.equal(received, this.counter(abi.COUNTER_GATEWAY_ACCEPTED) + this.counter(abi.COUNTER_GATEWAY_REFUSED));
+  }
+
+  /** Asks the thread to stop and waits until it has ended by itself. */
+  async stop(): Promise<void> {
+    this.post({ kind: 'stop' });
+    const timer = setTimeout(() => void this.#worker.terminate(), 10_000);
+    const exitCode = await this.exited;
+    clearTimeout(timer);
+    clearInterval(this.#log);
+    assert.equal(exitCode, 0, 'the gateway thread ends by itself');
+    this.assertAccounts();
+  }
+
+  #takeBlocks(): void {
+    const descriptor = { offset: 0, bytes: 0, partition: 0 };
+    for (; this.#taken < this.ring.length; this.#taken++) {
+      this.ring.peek(this.#taken, descriptor);
+      this.records.push(...readBlock(this.memory.slice(descriptor.offset, descriptor.bytes), descriptor));
+    }
+    if (!this.#isDurable || this.#taken === 0) return;
+    this.ring.release(this.#taken);
+    this.#taken = 0;
+    this.#bell.ring();
+  }
+}

@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
+import * as abi from '../../assembly/abi.js';
+import { device, GatewayThread, TOKEN, until } from './gateway-thread.js';
+
+describe('mqtt.js', () => {
+  let gateway: GatewayThread;
+  before(async () => {
+    gateway = await GatewayThread.start([
+      device(1, 'dev-1'),
+      device(2, 'dev-2', { tenant: 'acme' }),
+      device(3, 'gw-1'),
+      device(4, 'sub-1', { via: 3 }),
+      device(5, 'sub-2', { via: 3 }),
+    ]);
+  });
+  after(() => gateway.stop());
+
+  function open(clientId: string, protocolVersion: 4 | 5, more: IClientOptions = {}): Promise<MqttClient> {
+    const url = `mqtt://127.0.0.1:${gateway.port}`;
+    return connectAsync(url, { clientId, username: 'default', password: TOKEN, protocolVersion, reconnectPeriod: 0, ...more });
+  }
+  const payloadsOf = (number: number) => gateway.records.filter((record) => record.device === number).map((record) => record.payload);
+
+  for (const version of [4, 5] as const) {
+    test(`version ${version}: publishes at QoS 0 and 1, pings, subscribes, and says goodbye`, async () => {
+      const client = await open('dev-1', version);
+      client.publish('devices/dev-1/telemetry', `q0-v${version}`);
+      await client.publishAsync('devices/dev-1/telemetry', `q1-v${version}`, { qos: 1 });
+      assert.ok(payloadsOf(1).includes(`q0-v${version}`), 'the earlier message is durable with the later one');
+      assert.ok(payloadsOf(1).includes(`q1-v${version}`));
+      const grants = await client.subscribeAsync(['devices/dev-1/commands/#'], { qos: 2 });
+      assert.deepEqual(
+        grants.map((grant) => grant.qos),
+        [1],
+      );
+      await assert.rejects(client.subscribeAsync('devices/dev-2/commands'));
+      await client.unsubscribeAsync('devices/dev-1/commands/#');
+      await client.endAsync();
+      await until(() => gateway.of('disconnected').at(-1)?.device === 1, 'the goodbye');
+      assert.equal(gateway.of('disconnected').at(-1)?.code, abi.CODE_NONE);
+    });
+  }
+});
