@@ -3,8 +3,6 @@ import { decodedReadings, decodeJson, hasSeq, hasTs, nulls, seq, tsUs } from './
 import { unknownNames } from './decode/metrics';
 
 export { addMetric, clearUnknown as clearUnknownMetrics, setDenyUnknown as denyUnknownMetrics, setMessageCount } from './decode/metrics';
-
-export { addMetric } from './decode/metrics';
 export { processBlock, setPartition } from './records';
 export { batchHasRoom, batchRows, openBatch, sealBatch } from './rows/batch';
 export { watch } from './series/devices';

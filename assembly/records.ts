@@ -34,7 +34,8 @@ import {
   RECORD_HEADER_BYTES,
 } from './abi';
 import { checkBlock, recordBytes } from './block/read';
-import { decodeJson, decodedReadings, hasSeq, hasTs, nulls, seq, setDenyUnknown, tsUs, unknownNames } from './decode/json';
+import { decodeJson, decodedReadings, hasSeq, hasTs, nulls, seq, tsUs } from './decode/json';
+import { clearUnknown, setDenyUnknown, unknownNames } from './decode/metrics';
 import { sawFingerprint } from './dedup/fingerprints';
 import { receivedBefore } from './dedup/sequence-runs';
 import { count, xxh64 } from './memory';
@@ -69,6 +70,7 @@ export function processBlock(offset: u32, available: u32, logOffset: f64, replay
   const end = block + BLOCK_HEADER_BYTES + load<u32>(block, BLOCK_AT_BODY_BYTES);
   let at = block + (resumeAt == 0 ? BLOCK_HEADER_BYTES : resumeAt);
   resumeAt = 0;
+  clearUnknown();
   setDenyUnknown(deny);
   while (at < end) {
     const bytes = recordBytes(at, end);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import * as abi from '../../assembly/abi.js';
 import { KernelMemory, kernelMemory, loadKernel } from '../../src/host/kernel.js';
 import type { PipelineKernel } from '../../src/pipeline/kernel.js';
-import { buildBlock } from '../../test/support/blocks.js';
+import { sealBlock } from '../../test/support/blocks.js';
 
 const DEVICES = 1000;
 const MESSAGES_PER_BLOCK = 1500;
@@ -19,7 +19,7 @@ export function benchPipeline(): { nsPerMessage: number; messages: number; rowBy
     bytes.set(Buffer.from(name), abi.STAGE_OFFSET);
     kernel.addMetric(name.length, index + 1);
   });
-  const blocks = Array.from({ length: BLOCKS }, (_, block) => buildBlock(0, messages(block)));
+  const blocks = Array.from({ length: BLOCKS }, (_, block) => sealBlock(0, messages(block)));
   const warm = BLOCKS / 2;
   let rows = 0;
   let rowBytes = 0;

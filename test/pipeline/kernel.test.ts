@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as abi from '../../assembly/abi.js';
-import { buildBlock } from '../support/blocks.js';
+import { sealBlock } from '../support/blocks.js';
 import { TestKernel } from '../support/pipeline-kernel.js';
 
 const NOW_US = 1_790_000_000_000_000;
@@ -108,7 +108,7 @@ test('readings of watched devices reach the live region, others do not', () => {
 
 test('a damaged, foreign or newer block is refused with its cause', () => {
   const kernel = new TestKernel(1);
-  const block = () => Buffer.from(buildBlock(1, [message({ metrics: { a: 1 } })]));
+  const block = () => Buffer.from(sealBlock(1, [message({ metrics: { a: 1 } })]));
   const patched = (at: number) => {
     const bytes = block();
     bytes[at] = (bytes[at] as number) ^ 1;
@@ -117,7 +117,7 @@ test('a damaged, foreign or newer block is refused with its cause', () => {
   assert.equal(kernel.runBlock(patched(0)), abi.BLOCK_MALFORMED);
   assert.equal(kernel.runBlock(patched(abi.BLOCK_AT_RECORDS)), abi.BLOCK_HASH_MISMATCH);
   assert.equal(kernel.runBlock(patched(abi.BLOCK_HEADER_BYTES + 30)), abi.BLOCK_HASH_MISMATCH);
-  assert.equal(kernel.runBlock(buildBlock(2, [message({ metrics: { a: 1 } })])), abi.BLOCK_OF_OTHER_PARTITION);
+  assert.equal(kernel.runBlock(sealBlock(2, [message({ metrics: { a: 1 } })])), abi.BLOCK_OF_OTHER_PARTITION);
   for (let cut = 0; cut < block().length; cut++) assert.equal(kernel.runBlock(block().subarray(0, cut)), abi.BLOCK_MALFORMED);
   assert.equal(kernel.counter(abi.COUNTER_PIPELINE_RECORDS), 0);
 });

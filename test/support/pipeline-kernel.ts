@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import * as abi from '../../assembly/abi.js';
 import { KernelMemory, kernelMemory, loadKernel } from '../../src/host/kernel.js';
 import type { PipelineKernel } from '../../src/pipeline/kernel.js';
-import { buildBlock, type TestRecord } from './blocks.js';
+import { sealBlock, type TestRecord } from './blocks.js';
 
 export interface ReadingRow {
   device: number;
@@ -39,7 +39,7 @@ export class TestKernel {
 
   /** Runs one block of these records; answers what the kernel answered. */
   run(records: readonly TestRecord[], { replay = false, deny = false } = {}): number {
-    return this.runBlock(buildBlock(this.partition, records), { replay, deny });
+    return this.runBlock(sealBlock(this.partition, records), { replay, deny });
   }
 
   runBlock(block: Uint8Array, { replay = false, deny = false } = {}): number {

@@ -1,0 +1,80 @@
+import {
+  closeSync,
+  fdatasyncSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  renameSync,
+  unlinkSync,
+  writevSync,
+} from 'node:fs';
+
+/**
+ * The file calls that the log makes, and no others, so that tests can put a disk beneath it that
+ * fills up, fails and loses what was not synced. All throw what `node:fs` throws.
+ */
+export interface Disk {
+  /** Names in a folder; none when there is no such folder. */
+  list(folder: string): string[];
+  makeFolder(folder: string): void;
+  /** `create` empties the file or makes it; the others need one. */
+  open(path: string, mode: 'read' | 'write' | 'create'): number;
+  close(file: number): void;
+  size(file: number): number;
+  /** Answers the bytes read; fewer than asked for only at the end of the file. */
+  read(file: number, into: Uint8Array, position: number): number;
+  /** Answers the bytes written, which may be fewer than given. */
+  write(file: number, views: readonly Uint8Array[], position: number): number;
+  truncate(file: number, bytes: number): void;
+  /** Makes the file's bytes and its size durable. */
+  sync(file: number): void;
+  /** Makes the names in a folder durable. */
+  syncFolder(folder: string): void;
+  rename(from: string, to: string): void;
+  remove(path: string): void;
+}
+
+const FLAGS = { read: 'r', write: 'r+', create: 'w+' } as const;
+
+export const nodeDisk: Disk = {
+  list(folder) {
+    try {
+      return readdirSync(folder);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+      throw error;
+    }
+  },
+  makeFolder: (folder) => void mkdirSync(folder, { recursive: true }),
+  open: (path, mode) => openSync(path, FLAGS[mode], 0o640),
+  close: closeSync,
+  size: (file) => fstatSync(file).size,
+  read(file, into, position) {
+    let done = 0;
+    while (done < into.length) {
+      const bytes = readSync(file, into, done, into.length - done, position + done);
+      if (bytes === 0) break;
+      done += bytes;
+    }
+    return done;
+  },
+  write: (file, views, position) => writevSync(file, views, position),
+  truncate: ftruncateSync,
+  sync: fdatasyncSync,
+  syncFolder(folder) {
+    // A folder cannot be opened on Windows, and its names need no sync there.
+    if (process.platform === 'win32') return;
+    const handle = openSync(folder, 'r');
+    try {
+      fsyncSync(handle);
+    } finally {
+      closeSync(handle);
+    }
+  },
+  rename: renameSync,
+  remove: unlinkSync,
+};

@@ -1,0 +1,89 @@
+import type { BlockDescriptor, BlockRing } from '../host/block-ring.js';
+import { type Progress, ProgressWord } from '../host/progress.js';
+import { blockTimeUs } from './block.js';
+import type { FileLog } from './file-log.js';
+
+/** A gateway as the log sees it: the memory its blocks lie in, and the ring that says where. */
+export interface Source {
+  readonly bytes: Uint8Array;
+  readonly ring: BlockRing;
+}
+
+/**
+ * Moves blocks from the gateways' rings into the log, a turn at a time: all that is waiting becomes
+ * one append and one sync a partition. A block stays the gateway's memory and the ring's property
+ * until the sync went through; releasing it is the acknowledgement.
+ */
+export class Intake {
+  readonly #log: FileLog;
+  readonly #sources: readonly Source[];
+  readonly #progress: Progress;
+  readonly #views: Uint8Array[][];
+  readonly #lastUs: bigint[];
+  readonly #taken: number[];
+  readonly #descriptor: BlockDescriptor = { offset: 0, bytes: 0, partition: 0 };
+
+  constructor(log: FileLog, sources: readonly Source[], progress: Progress) {
+    this.#log = log;
+    this.#sources = sources;
+    this.#progress = progress;
+    this.#views = log.partitions.map(() => []);
+    this.#lastUs = [...log.lastUs];
+    this.#taken = sources.map(() => 0);
+    for (let partition = 0; partition < log.partitions.length; partition++) this.#publish(partition);
+  }
+
+  /**
+   * Answers how many blocks became durable. When it throws, none did and none is released: after the
+   * log's `rewind` the next turn finds the same blocks again.
+   */
+  turn(): number {
+    const blocks = this.#collect();
+    if (blocks === 0) return 0;
+    this.#views.forEach((views, partition) => {
+      if (views.length > 0) this.#log.append(partition, views);
+    });
+    this.#log.commit();
+    // Progress before release: whoever sees an acknowledged message also sees that the log holds it.
+    this.#views.forEach((views, partition) => {
+      if (views.length > 0) this.#publish(partition);
+    });
+    this.#sources.forEach(({ ring }, index) => {
+      if (this.#taken[index]) ring.release(this.#taken[index] as number);
+    });
+    return blocks;
+  }
+
+  /** How many blocks the last turn took from a source. */
+  taken(source: number): number {
+    return this.#taken[source] ?? 0;
+  }
+
+  /** Lists what is waiting by partition. A ring is released from its oldest block on, so all of it is taken, in order. */
+  #collect(): number {
+    for (const views of this.#views) views.length = 0;
+    let blocks = 0;
+    this.#sources.forEach(({ bytes, ring }, index) => {
+      const waiting = ring.length;
+      this.#taken[index] = waiting;
+      blocks += waiting;
+      for (let at = 0; at < waiting; at++) {
+        const { offset, bytes: length, partition } = ring.peek(at, this.#descriptor);
+        const views = this.#views[partition];
+        if (!views) throw new Error(`a gateway sealed a block for partition ${partition}, there are ${this.#views.length}`);
+        const lastUs = blockTimeUs(bytes, offset, 'last');
+        if (lastUs > (this.#lastUs[partition] as bigint)) this.#lastUs[partition] = lastUs;
+        views.push(bytes.subarray(offset, offset + length));
+      }
+    });
+    return blocks;
+  }
+
+  #publish(partition: number): void {
+    const log = this.#log.partitions[partition];
+    if (!log) return;
+    this.#progress.set(partition, ProgressWord.start, log.start);
+    this.#progress.set(partition, ProgressWord.durableUs, this.#lastUs[partition] as bigint);
+    this.#progress.set(partition, ProgressWord.durable, log.durable);
+  }
+}

@@ -1,0 +1,102 @@
+import { blockBytes } from './block.js';
+import { type Disk, nodeDisk } from './disk.js';
+import { listSegments, partitionFolder, segmentPath } from './segment.js';
+
+/** The offset lies before the oldest segment: retention removed it. Go on at `resume`. */
+export const READ_BELOW_START = -1;
+/** Nothing is at the offset and something is behind it: damage was cut out here. Go on at `resume`. */
+export const READ_GAP = -2;
+/** The bytes at the offset are no block; the segment's disk is failing. Go on at `resume`. */
+export const READ_DAMAGED = -3;
+
+interface OpenSegment {
+  readonly base: bigint;
+  /** First byte that is not this segment's; undefined for the newest one, which may still grow. */
+  readonly end: bigint | undefined;
+  readonly file: number;
+}
+
+/**
+ * Reads a log while another thread writes it. Each reader has its own files open, one a partition,
+ * so a segment that retention removes stays readable until the reader moves on.
+ */
+export class LogReader {
+  readonly #folder: string;
+  readonly #disk: Disk;
+  readonly #open = new Map<number, OpenSegment>();
+
+  constructor(folder: string, disk: Disk = nodeDisk) {
+    this.#folder = folder;
+    this.#disk = disk;
+  }
+
+  /**
+   * Reads whole blocks from `offset` on, up to `limit` (the durable offset) and to what `into` holds;
+   * `into` has room for the largest block. Answers the bytes read, 0 when offset = limit, or one of
+   * the codes above. A call may stop at a segment's end: read on until it answers 0.
+   */
+  read(partition: number, offset: bigint, limit: bigint, into: Uint8Array): number {
+    if (offset >= limit) return 0;
+    const segment = this.#segmentAt(partition, offset);
+    if (!segment) return READ_BELOW_START;
+    const end = segment.end !== undefined && segment.end < limit ? segment.end : limit;
+    const wanted = Math.min(into.length, Number(end - offset));
+    const bytes = this.#disk.read(segment.file, into.subarray(0, wanted), Number(offset - segment.base));
+    if (bytes === 0) return this.#moved(partition, offset, segment) ? this.read(partition, offset, limit, into) : READ_GAP;
+    const whole = wholeBlocks(into.subarray(0, bytes));
+    return whole === 0 ? READ_DAMAGED : whole;
+  }
+
+  /** The first offset behind `offset` at which a segment begins, or `limit` if there is none. */
+  resume(partition: number, offset: bigint, limit: bigint): bigint {
+    const next = listSegments(this.#disk, partitionFolder(this.#folder, partition)).find((base) => base > offset);
+    return next !== undefined && next < limit ? next : limit;
+  }
+
+  close(): void {
+    for (const { file } of this.#open.values()) this.#disk.close(file);
+    this.#open.clear();
+  }
+
+  #segmentAt(partition: number, offset: bigint): OpenSegment | undefined {
+    const open = this.#open.get(partition);
+    if (open && offset >= open.base && (open.end === undefined || offset < open.end)) return open;
+    return this.#openAt(partition, offset);
+  }
+
+  #openAt(partition: number, offset: bigint): OpenSegment | undefined {
+    const folder = partitionFolder(this.#folder, partition);
+    const bases = listSegments(this.#disk, folder);
+    const index = bases.findLastIndex((base) => base <= offset);
+    const base = bases[index];
+    if (base === undefined) return undefined;
+    const former = this.#open.get(partition);
+    if (former) this.#disk.close(former.file);
+    this.#open.delete(partition);
+    try {
+      const segment = { base, end: bases[index + 1], file: this.#disk.open(segmentPath(folder, base), 'read') };
+      this.#open.set(partition, segment);
+      return segment;
+    } catch (error) {
+      // Retention came between the look at the folder and this.
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw error;
+    }
+  }
+
+  /** Nothing more in the newest known segment: whether the log has begun a newer one that holds `offset`. */
+  #moved(partition: number, offset: bigint, from: OpenSegment): boolean {
+    const to = this.#openAt(partition, offset);
+    return to !== undefined && to.base > from.base;
+  }
+}
+
+/** Bytes of the blocks that lie wholly in `bytes`. Their hashes are the kernel's to check. */
+function wholeBlocks(bytes: Uint8Array): number {
+  let at = 0;
+  for (;;) {
+    const block = blockBytes(bytes, at);
+    if (block < 0 || at + block > bytes.length) return at;
+    at += block;
+  }
+}

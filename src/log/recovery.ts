@@ -1,0 +1,119 @@
+import { BLOCK_BYTES_MAX } from '../../assembly/abi.js';
+import type { ThreadEvent } from '../contract/threads.js';
+import type { Disk } from './disk.js';
+import { listSegments, readFirstUs, type Scan, type Segment, scanSegment, segmentPath } from './segment.js';
+
+/** Tells the operator what was found. */
+export type Report = (level: ThreadEvent['level'], name: string, fields: ThreadEvent['fields']) => void;
+
+/** What a partition's folder holds, made fit to be appended to. */
+export interface Recovered {
+  /** Ascending, at least one; the last one is to be appended to. */
+  readonly segments: Segment[];
+  /** Where the next block goes. */
+  readonly end: bigint;
+  /** Receive time of the last message, µs; 0 when the last segment holds none. */
+  readonly lastUs: bigint;
+}
+
+/**
+ * Reads a partition's folder after whatever ended the last run. A torn tail was never acknowledged
+ * and is cut. A damaged block may have been: its bytes are kept aside, and no offset that was given
+ * out is used again, since the store skips what lies below its committed offset.
+ * `floor` is that offset: a log that ends before it lost its files, and goes on from there.
+ */
+export function recoverPartition(disk: Disk, folder: string, floor: bigint, report: Report): Recovered {
+  disk.makeFolder(folder);
+  cutOverlaps(disk, folder, report);
+  let recovered = recoverLast(disk, folder, report);
+  while (recovered === 'again') recovered = recoverLast(disk, folder, report);
+  // What was found counts as durable from here on: the killed process may not have come to this.
+  disk.syncFolder(folder);
+  if (recovered.end >= floor) return recovered;
+  report('error', 'log-behind-store', { folder, offset: String(recovered.end), committed: String(floor) });
+  return beginSegment(disk, folder, recovered, floor);
+}
+
+/** Goes on at `end` in a segment of its own, which also remembers that offsets before it were given out. */
+function beginSegment(disk: Disk, folder: string, recovered: Recovered, end: bigint): Recovered {
+  withFile(disk, segmentPath(folder, end), 'create', () => {});
+  disk.syncFolder(folder);
+  return { ...recovered, segments: [...recovered.segments, { base: end, firstUs: undefined }], end };
+}
+
+/** Where a failed append was written anew, the old segment may reach over the new one's first byte. */
+function cutOverlaps(disk: Disk, folder: string, report: Report): void {
+  const bases = listSegments(disk, folder);
+  for (let index = 0; index + 1 < bases.length; index++) {
+    const [base, next] = [bases[index] as bigint, bases[index + 1] as bigint];
+    withFile(disk, segmentPath(folder, base), 'write', (file) => {
+      const missing = Number(next - base) - disk.size(file);
+      if (missing < 0) disk.truncate(file, Number(next - base));
+      if (missing > 0) report('warn', 'log-gap', { folder, offset: String(next - BigInt(missing)), bytes: missing });
+    });
+  }
+}
+
+function recoverLast(disk: Disk, folder: string, report: Report): Recovered | 'again' {
+  const segments = listSegments(disk, folder).map((base) => ({ base, firstUs: firstUsOf(disk, folder, base) }));
+  const last = segments.at(-1);
+  if (!last) return beginSegment(disk, folder, { segments, end: 0n, lastUs: 0n }, 0n);
+  return withFile(disk, segmentPath(folder, last.base), 'write', (file) => {
+    const size = disk.size(file);
+    const scan = scanSegment(disk, file, size);
+    const end = last.base + BigInt(scan.bytes);
+    const damagedBehind = scan.rest.kind === 'damaged' ? keepDamaged(disk, folder, file, size, last.base, scan, report) : undefined;
+    if (scan.bytes < size) disk.truncate(file, scan.bytes);
+    // A killed process leaves bytes in the page cache that no disk has seen yet.
+    disk.sync(file);
+    if (scan.rest.kind === 'torn') report('warn', 'log-tail-cut', { folder, offset: String(end), bytes: size - scan.bytes });
+    if (damagedBehind === 'next') return 'again';
+    const recovered = { segments, end, lastUs: scan.lastUs };
+    return damagedBehind === 'end' ? beginSegment(disk, folder, recovered, last.base + BigInt(size)) : recovered;
+  });
+}
+
+/**
+ * Copies the damaged bytes into a file of their own. If a block that can be trusted follows, the rest
+ * becomes a segment ('next'); otherwise all up to the end is kept and the log goes on behind it ('end').
+ */
+function keepDamaged(disk: Disk, folder: string, file: number, size: number, base: bigint, scan: Scan, report: Report): 'next' | 'end' {
+  const next = scan.rest.kind === 'damaged' ? scan.rest.next : undefined;
+  const offset = base + BigInt(scan.bytes);
+  const kept = `${segmentPath(folder, offset)}.damaged`;
+  copyRange(disk, file, scan.bytes, next ?? size, kept);
+  if (next !== undefined) {
+    const path = segmentPath(folder, base + BigInt(next));
+    copyRange(disk, file, next, size, `${path}.new`);
+    disk.rename(`${path}.new`, path);
+  }
+  disk.syncFolder(folder);
+  report('error', 'log-damaged', { folder, offset: String(offset), bytes: (next ?? size) - scan.bytes, kept });
+  return next === undefined ? 'end' : 'next';
+}
+
+function copyRange(disk: Disk, file: number, from: number, to: number, path: string): void {
+  withFile(disk, path, 'create', (copy) => {
+    const buffer = new Uint8Array(BLOCK_BYTES_MAX);
+    for (let at = from; at < to; ) {
+      const bytes = disk.read(file, buffer.subarray(0, Math.min(buffer.length, to - at)), at);
+      let done = 0;
+      while (done < bytes) done += disk.write(copy, [buffer.subarray(done, bytes)], at - from + done);
+      at += bytes;
+    }
+    disk.sync(copy);
+  });
+}
+
+function firstUsOf(disk: Disk, folder: string, base: bigint): bigint | undefined {
+  return withFile(disk, segmentPath(folder, base), 'read', (file) => readFirstUs(disk, file));
+}
+
+function withFile<T>(disk: Disk, path: string, mode: 'read' | 'write' | 'create', use: (file: number) => T): T {
+  const file = disk.open(path, mode);
+  try {
+    return use(file);
+  } finally {
+    disk.close(file);
+  }
+}

@@ -1,0 +1,91 @@
+import type { Sql, TransactionSql } from 'postgres';
+
+/**
+ * Readings on plain PostgreSQL: one partition a UTC day, so that a day is dropped or archived as a
+ * whole and queries by time read few of them. A dialect is these two functions; the timescale one
+ * makes a hypertable in `partitionTables` and has nothing to do in `createPartitions`.
+ *
+ *   readings_before     | readings_YYYYMMDD … one a day … | readings_default
+ *   all before day one  | day one up to the day after next | nothing, unless a clock is wrong
+ *
+ * Devices may back-fill years, so older rows have a partition too and none is refused for its day.
+ * Device times are at most one day ahead of the receive time (TS_AHEAD_US_MAX) and days exist two
+ * ahead, so the default partition stays empty and a new day is added without reading it; only a
+ * server whose own clock was ahead leaves rows there, and `addDay` moves them.
+ */
+const TABLES = [
+  ['readings', 'value float8 not null'],
+  ['text_readings', 'value text not null'],
+] as const;
+
+const DAYS_BEHIND = 7;
+const DAYS_AHEAD = 2;
+const DAY_MS = 86_400_000;
+
+/** Makes the partitioned tables. The index is not unique: exactly-once comes from pipeline_offsets. */
+export async function partitionTables(sql: TransactionSql, now: Date): Promise<void> {
+  const firstDay = literal(dayOf(now) - DAYS_BEHIND * DAY_MS);
+  for (const [table, value] of TABLES) {
+    await sql.unsafe(`
+      create table ${table} (device_id int not null, metric_id int not null, ts timestamptz not null, ${value}) partition by range (ts);
+      create index on ${table} (device_id, metric_id, ts desc);
+      create table ${table}_before partition of ${table} for values from (minvalue) to (${firstDay});
+      create table ${table}_default partition of ${table} default;
+    `);
+  }
+}
+
+/**
+ * Adds the days that are missing up to the day after next. Days follow one another without a gap,
+ * also after weeks in which nothing ran. Safe to call at any time from several processes.
+ */
+export async function createPartitions(sql: Sql, now: Date): Promise<number> {
+  let created = 0;
+  for (const [table] of TABLES) {
+    const end = dayOf(now) + DAYS_AHEAD * DAY_MS;
+    for (let day = await nextDay(sql, table); day <= end; day += DAY_MS) {
+      if (await addDay(sql, table, day)) created++;
+    }
+  }
+  return created;
+}
+
+/** The upper bound of the newest bounded partition. */
+async function nextDay(sql: Sql, table: string): Promise<number> {
+  const [row] = await sql`
+    select max(substring(pg_get_expr(child.relpartbound, child.oid) from $$TO [(]'([^']+)'$$)::timestamptz) as bound
+    from pg_inherits join pg_class child on child.oid = inhrelid
+    where inhparent = ${table}::regclass`;
+  if (!(row?.bound instanceof Date)) throw new Error(`cannot add a day to ${table}: it has no partition with an upper bound`);
+  return row.bound.getTime();
+}
+
+/**
+ * A day is filled before it is attached: rows that wait for it in the default partition would make
+ * the attachment fail. Attaching does not block those who read or write other days.
+ */
+async function addDay(sql: Sql, table: string, day: number): Promise<boolean> {
+  const name = `${table}_${new Date(day).toISOString().slice(0, 10).replaceAll('-', '')}`;
+  const [from, to] = [literal(day), literal(day + DAY_MS)];
+  return sql.begin(async (tx) => {
+    await tx`select pg_advisory_xact_lock(${table}::regclass::oid::bigint)`;
+    const [existing] = await tx`select to_regclass(${name}) as found`;
+    if (existing?.found) return false;
+    await tx.unsafe(`
+      create table ${name} (like ${table} including defaults including constraints);
+      lock table ${table}_default in access exclusive mode;
+      with moved as (delete from ${table}_default where ts >= ${from} and ts < ${to} returning *)
+        insert into ${name} select * from moved;
+      alter table ${table} attach partition ${name} for values from (${from}) to (${to});
+    `);
+    return true;
+  });
+}
+
+function dayOf(time: Date): number {
+  return Math.floor(time.getTime() / DAY_MS) * DAY_MS;
+}
+
+function literal(time: number): string {
+  return `'${new Date(time).toISOString()}'`;
+}

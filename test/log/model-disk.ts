@@ -1,0 +1,168 @@
+import { basename, dirname } from 'node:path';
+import type { Disk } from '../../src/log/disk.js';
+import type { Random } from '../support/random.js';
+
+const PAGE_BYTES = 64;
+
+/** A file as programs see it, as the platter has it, and which pages differ for all the kernel knows. */
+interface Inode {
+  seen: Uint8Array;
+  kept: Uint8Array;
+  dirty: Set<number>;
+}
+
+/**
+ * A disk in memory that does what disks do to logs: it fills up in the middle of a write, fails a sync
+ * and then takes the pages for clean, and forgets at a crash an arbitrary part of what was not synced.
+ */
+export class ModelDisk implements Disk {
+  /** Bytes that can still be written; a write beyond takes what fits, the next one fails. */
+  room = Number.POSITIVE_INFINITY;
+  /** The next so many syncs fail with EIO. */
+  failingSyncs = 0;
+  failingTruncates = 0;
+  syncs = 0;
+  #names = new Map<string, Inode>();
+  #keptNames = new Map<string, Inode>();
+  readonly #files = new Map<number, Inode>();
+  #nextFile = 3;
+
+  get openFiles(): number {
+    return this.#files.size;
+  }
+
+  list(folder: string): string[] {
+    return [...this.#names.keys()].filter((path) => dirname(path) === folder).map((path) => basename(path));
+  }
+
+  makeFolder(): void {}
+
+  open(path: string, mode: 'read' | 'write' | 'create'): number {
+    let inode = this.#names.get(path);
+    if (!inode && mode !== 'create') throw failure('ENOENT', 'open');
+    inode ??= { seen: new Uint8Array(0), kept: new Uint8Array(0), dirty: new Set() };
+    this.#names.set(path, inode);
+    if (mode === 'create') inode.seen = new Uint8Array(0);
+    this.#files.set(this.#nextFile, inode);
+    return this.#nextFile++;
+  }
+
+  close(file: number): void {
+    if (!this.#files.delete(file)) throw failure('EBADF', 'close');
+  }
+
+  size(file: number): number {
+    return this.#inode(file).seen.length;
+  }
+
+  read(file: number, into: Uint8Array, position: number): number {
+    const part = this.#inode(file).seen.subarray(position, position + into.length);
+    into.set(part);
+    return part.length;
+  }
+
+  write(file: number, views: readonly Uint8Array[], position: number): number {
+    const inode = this.#inode(file);
+    const bytes = Buffer.concat(views).subarray(0, this.room);
+    if (bytes.length === 0) throw failure('ENOSPC', 'write');
+    this.room -= bytes.length;
+    const grown = new Uint8Array(Math.max(inode.seen.length, position + bytes.length));
+    grown.set(inode.seen);
+    grown.set(bytes, position);
+    inode.seen = grown;
+    for (let page = Math.floor(position / PAGE_BYTES); page * PAGE_BYTES < position + bytes.length; page++) inode.dirty.add(page);
+    return bytes.length;
+  }
+
+  truncate(file: number, bytes: number): void {
+    if (this.failingTruncates > 0) {
+      this.failingTruncates--;
+      throw failure('EIO', 'ftruncate');
+    }
+    const inode = this.#inode(file);
+    inode.seen = inode.seen.slice(0, bytes);
+  }
+
+  sync(file: number): void {
+    const inode = this.#inode(file);
+    this.syncs++;
+    if (this.failingSyncs > 0) {
+      this.failingSyncs--;
+      inode.dirty.clear();
+      throw failure('EIO', 'fdatasync');
+    }
+    inode.kept = merge(inode, () => true, inode.seen.length);
+    inode.dirty.clear();
+  }
+
+  syncFolder(folder: string): void {
+    for (const path of new Set([...this.#names.keys(), ...this.#keptNames.keys()])) {
+      if (dirname(path) === folder) copyName(path, this.#names, this.#keptNames);
+    }
+  }
+
+  rename(from: string, to: string): void {
+    const inode = this.#names.get(from);
+    if (!inode) throw failure('ENOENT', 'rename');
+    this.#names.delete(from);
+    this.#names.set(to, inode);
+  }
+
+  remove(path: string): void {
+    if (!this.#names.delete(path)) throw failure('ENOENT', 'unlink');
+  }
+
+  /** The process is killed: the kernel keeps all that it was given. */
+  kill(): void {
+    this.#files.clear();
+  }
+
+  /** The power fails: of what was not synced each page, size and name may have reached the platter or not. */
+  crash(random: Random): void {
+    this.#files.clear();
+    for (const path of new Set([...this.#names.keys(), ...this.#keptNames.keys()])) {
+      if (random.chance(0.5)) copyName(path, this.#names, this.#keptNames);
+    }
+    this.#names = new Map(this.#keptNames);
+    for (const inode of this.#names.values()) {
+      const size = random.chance(0.5) ? inode.kept.length : inode.seen.length;
+      inode.kept = merge(inode, () => random.chance(0.6), size);
+      inode.seen = inode.kept.slice();
+      inode.dirty.clear();
+    }
+  }
+
+  /** Turns one byte of a file over, as failing hardware does. */
+  damage(path: string, position: number): void {
+    const inode = this.#names.get(path);
+    if (!inode) throw failure('ENOENT', 'open');
+    for (const bytes of [inode.seen, inode.kept]) bytes[position] = (bytes[position] as number) ^ 0xff;
+  }
+
+  #inode(file: number): Inode {
+    const inode = this.#files.get(file);
+    if (!inode) throw failure('EBADF', 'read');
+    return inode;
+  }
+}
+
+/** The platter's bytes at `size`, with those dirty pages that `reached` says. */
+function merge(inode: Inode, reached: (page: number) => boolean, size: number): Uint8Array {
+  const merged = new Uint8Array(size);
+  merged.set(inode.kept.subarray(0, size));
+  for (const page of inode.dirty) {
+    if (reached(page))
+      merged.set(inode.seen.subarray(page * PAGE_BYTES, Math.min(size, (page + 1) * PAGE_BYTES)), Math.min(size, page * PAGE_BYTES));
+  }
+  return merged;
+}
+
+function copyName(path: string, from: Map<string, Inode>, to: Map<string, Inode>): void {
+  const inode = from.get(path);
+  if (inode) to.set(path, inode);
+  else to.delete(path);
+}
+
+function failure(code: string, syscall: string): NodeJS.ErrnoException {
+  return Object.assign(new Error(`${code}: ${syscall}`), { code, syscall });
+}
