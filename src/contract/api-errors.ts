@@ -1,0 +1,83 @@
+import { refusalCodes } from './codes.js';
+
+/** One reason for which an HTTP or WebSocket call is refused. */
+export interface ApiError {
+  /** The stable name that clients switch on. */
+  readonly code: string;
+  readonly status: 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 429 | 500 | 503;
+  readonly cause: string;
+  readonly wayOut: string;
+}
+
+const own = {
+  path_malformed: [400, 'the path is not percent-encoded UTF-8', 'encode each part of the path with encodeURIComponent'],
+  request_malformed: [400, 'the Content-Length header is not a number', 'send the body with a correct Content-Length or chunked'],
+  query_invalid: [400, 'a query parameter is not valid', 'correct the parameter that the message names'],
+  body_malformed: [400, 'the body is not JSON', 'send one JSON object, encoded as UTF-8'],
+  body_invalid: [400, 'a member of the body is not valid', 'correct the member that the message names'],
+  gateway_unknown: [400, 'via names no device of the tenant', 'register the gateway device first, then name it in via'],
+  resolution_unsupported: [400, 'only raw readings can be queried', 'ask for resolution=raw'],
+  websocket_expected: [400, 'the path speaks WebSocket only', 'open a WebSocket to this path'],
+  admin_key_invalid: [401, 'the admin key is missing or not valid', 'send Authorization: Bearer <admin key>'],
+  not_found: [404, 'there is nothing at this path', 'check the path: calls begin with /v1/'],
+  method_not_allowed: [405, 'the path does not answer this method', 'use a method that the Allow header lists'],
+  device_exists: [409, 'the id is taken', 'choose another device_id, or read the device that has it'],
+  devices_exhausted: [409, 'the registry takes no more devices', 'use a second deployment for the devices over the limit'],
+  subscriptions_exhausted: [409, 'the socket watches as many devices as it may', 'unsubscribe from devices, or open a second socket'],
+  body_oversize: [413, 'the body is larger than the call takes', 'send a smaller body'],
+  encoding_unsupported: [415, 'the body is compressed', 'send the body without Content-Encoding'],
+  internal: [500, 'an error on the server', 'look for the request in the log of the server, and report it'],
+  overloaded: [503, 'too many messages wait for the log', 'try again with backoff'],
+  unavailable: [503, 'the data plane does not answer', 'try again with backoff; /readyz tells why'],
+  database_unavailable: [503, 'the database does not answer', 'try again with backoff; /readyz tells when it is back'],
+} as const satisfies Record<string, readonly [ApiError['status'], string, string]>;
+
+/** Refusals of the data plane that a call can meet, with the status that says them in HTTP. */
+const ofPlane = {
+  device_unknown: 404,
+  device_inactive: 403,
+  credentials_invalid: 401,
+  payload_oversize: 413,
+  connections_exhausted: 503,
+  shutting_down: 503,
+  state_exhausted: 503,
+} as const satisfies Record<string, ApiError['status']>;
+
+export type ApiCode = keyof typeof own | keyof typeof ofPlane;
+
+function build(): Map<string, ApiError> {
+  const table = new Map<string, ApiError>();
+  for (const [code, [status, cause, wayOut]] of Object.entries(own)) table.set(code, Object.freeze({ code, status, cause, wayOut }));
+  for (const { name, cause, wayOut } of refusalCodes) {
+    const status = ofPlane[name as keyof typeof ofPlane];
+    if (status !== undefined) table.set(name, Object.freeze({ code: name, status, cause, wayOut }));
+  }
+  return table;
+}
+
+/** Every code that a call can be answered with. */
+export const apiErrors: ReadonlyMap<string, ApiError> = build();
+
+/** A refused call: an expected failure, so it is returned, never thrown. */
+export class ApiFailure {
+  readonly error: ApiError;
+  readonly message: string;
+
+  /** `attempt` completes "cannot …"; `cause` says more than the table does. */
+  constructor(code: ApiCode, attempt: string, cause?: string) {
+    const error = apiErrors.get(code);
+    if (!error) throw new Error(`api error ${code} is not in the table`);
+    this.error = error;
+    this.message = `cannot ${attempt}: ${cause ?? error.cause}`;
+  }
+
+  /** The body of the answer. */
+  toJSON(): { error: { code: string; message: string; way_out: string } } {
+    return { error: { code: this.error.code, message: this.message, way_out: this.error.wayOut } };
+  }
+}
+
+/** Whether a refusal of the data plane has an answer of its own in HTTP. */
+export function isApiCode(name: string): name is ApiCode {
+  return apiErrors.has(name);
+}

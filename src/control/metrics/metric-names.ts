@@ -1,0 +1,74 @@
+import type { Sql } from 'postgres';
+import { METRICS_MAX } from '../../../assembly/abi.js';
+
+export type NumberedName = [name: string, number: number];
+
+/** The names of metrics and their numbers: kernels, rows and the live view know metrics by number. */
+export class MetricNames {
+  static async load(sql: Sql, metricsMax: number = METRICS_MAX): Promise<MetricNames> {
+    const metricNames = new MetricNames(sql, metricsMax);
+    for (const { id, name } of await sql<{ id: number; name: string }[]>`select id, name from metrics order by id`) {
+      metricNames.#adopt(name, id);
+    }
+    return metricNames;
+  }
+
+  readonly #sql: Sql;
+  readonly #metricsMax: number;
+  readonly #numbers = new Map<string, number>();
+  readonly #names = new Map<number, string>();
+  #lastAdd: Promise<unknown> = Promise.resolve();
+
+  private constructor(sql: Sql, metricsMax: number) {
+    this.#sql = sql;
+    this.#metricsMax = metricsMax;
+  }
+
+  get size(): number {
+    return this.#numbers.size;
+  }
+
+  names(): NumberedName[] {
+    return [...this.#numbers];
+  }
+
+  number(name: string): number | undefined {
+    return this.#numbers.get(name);
+  }
+
+  name(number: number): string | undefined {
+    return this.#names.get(number);
+  }
+
+  /**
+   * Numbers for the names: of those known, and of as many new ones as there is room for; 'full' when
+   * that is none of them, so that asking again for what was left out ends.
+   */
+  add(names: readonly string[]): Promise<NumberedName[] | 'full'> {
+    // One add at a time: a name that two partitions meet at once is inserted by the first and known to
+    // the second, so no number is burnt on a conflict.
+    const added = this.#lastAdd.then(() => this.#add(names));
+    this.#lastAdd = added.catch(() => undefined);
+    return added;
+  }
+
+  async #add(names: readonly string[]): Promise<NumberedName[] | 'full'> {
+    const fresh = [...new Set(names)].filter((name) => !this.#numbers.has(name)).slice(0, this.#metricsMax - this.size);
+    if (fresh.length > 0) {
+      // The insert has no effect on a name that another process added; the select answers for both.
+      await this.#sql`insert into metrics (name) select unnest(${fresh}::text[]) on conflict (name) do nothing`;
+      const rows = await this.#sql<{ id: number; name: string }[]>`select id, name from metrics where name = any(${fresh}::text[])`;
+      for (const { id, name } of rows) this.#adopt(name, id);
+    }
+    const known = names.flatMap((name): NumberedName[] => {
+      const number = this.#numbers.get(name);
+      return number === undefined ? [] : [[name, number]];
+    });
+    return known.length === 0 && names.length > 0 ? 'full' : known;
+  }
+
+  #adopt(name: string, number: number): void {
+    this.#numbers.set(name, number);
+    this.#names.set(number, name);
+  }
+}

@@ -1,0 +1,111 @@
+import type { Sql } from 'postgres';
+
+export interface SeriesPoint {
+  readonly tsMs: number;
+  readonly value: number | string;
+}
+
+export interface SeriesRange {
+  /** By time, ascending. */
+  readonly points: readonly SeriesPoint[];
+  /** There are more points in the range than were asked for. */
+  readonly truncated: boolean;
+}
+
+export interface StoredLatest extends SeriesPoint {
+  readonly metric: number;
+}
+
+export interface DeadLetter {
+  readonly id: string;
+  readonly device: number | null;
+  readonly receivedAtMs: number;
+  readonly reason: string;
+  readonly payload: Uint8Array;
+  readonly partition: number;
+  readonly logOffset: string;
+}
+
+export const RANGE_POINTS_MAX = 10_000;
+export const DEAD_LETTERS_MAX = 1000;
+
+/** Metrics of one device that the latest values are read of. */
+const LATEST_METRICS_MAX = 8192;
+
+/** What is asked of the stored rows. */
+export class Queries {
+  readonly #sql: Sql;
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+  }
+
+  /** Readings of one series from `fromMs` to `toMs`, both included. */
+  async range(device: number, metric: number, fromMs: number, toMs: number, limit: number): Promise<SeriesRange> {
+    const from = new Date(fromMs);
+    // Rows have microseconds: the last millisecond is included whole.
+    const before = new Date(toMs + 1);
+    const rows = await this.#sql<{ ts: Date; value: number | null; text: string | null }[]>`
+      (select ts, value, null::text as text from readings
+        where device_id = ${device} and metric_id = ${metric} and ts >= ${from} and ts < ${before} order by ts limit ${limit + 1})
+      union all
+      (select ts, null::float8, value from text_readings
+        where device_id = ${device} and metric_id = ${metric} and ts >= ${from} and ts < ${before} order by ts limit ${limit + 1})
+      order by ts limit ${limit + 1}`;
+    const points = rows.slice(0, limit).map((row) => ({ tsMs: row.ts.getTime(), value: row.value ?? row.text! }));
+    return { points, truncated: rows.length > limit };
+  }
+
+  /** The latest stored value of each metric of a device, strings included. */
+  async latest(device: number): Promise<StoredLatest[]> {
+    const [numbers, texts] = await Promise.all([this.#latestIn('readings', device), this.latestTexts(device)]);
+    return [...numbers, ...texts];
+  }
+
+  /** The same for string values only: the pipeline's memory holds numbers. */
+  latestTexts(device: number): Promise<StoredLatest[]> {
+    return this.#latestIn('text_readings', device);
+  }
+
+  /** Hops through the index from metric to metric, so the cost is that of the metrics, not of the rows. */
+  async #latestIn(table: 'readings' | 'text_readings', device: number): Promise<StoredLatest[]> {
+    const readings = this.#sql(table);
+    const rows = await this.#sql<{ metric_id: number; ts: Date; value: number | string }[]>`
+      with recursive metric as (
+        (select metric_id from ${readings} where device_id = ${device} order by metric_id limit 1)
+        union all
+        select (select metric_id from ${readings} where device_id = ${device} and metric_id > metric.metric_id order by metric_id limit 1)
+        from metric where metric.metric_id is not null
+      )
+      select metric.metric_id, newest.ts, newest.value from (select metric_id from metric limit ${LATEST_METRICS_MAX}) metric
+      cross join lateral (
+        select ts, value from ${readings} where device_id = ${device} and metric_id = metric.metric_id order by ts desc limit 1
+      ) newest`;
+    return rows.map((row) => ({ metric: row.metric_id, tsMs: row.ts.getTime(), value: row.value }));
+  }
+
+  /** The newest messages that could not be decoded. */
+  async deadLetters(limit: number): Promise<DeadLetter[]> {
+    const rows = await this.#sql<
+      {
+        id: string;
+        device_id: number | null;
+        received_at: Date;
+        reason: string;
+        payload: Uint8Array;
+        partition_id: number;
+        log_offset: string;
+      }[]
+    >`select id::text, device_id, received_at, reason, payload, partition_id, log_offset::text
+      from dead_letters order by dead_letters.received_at desc, dead_letters.id desc limit ${limit}`;
+    return rows.map((row) => ({
+      id: row.id,
+      device: row.device_id,
+      receivedAtMs: row.received_at.getTime(),
+      reason: row.reason,
+      payload: row.payload,
+      partition: row.partition_id,
+      logOffset: row.log_offset,
+    }));
+  }
+}

@@ -1,0 +1,56 @@
+import { ApiFailure } from '../../contract/api-errors.js';
+import { hashToken } from '../../contract/token.js';
+import { NO_METADATA } from './device.js';
+import type { DeviceRow } from './device-rows.js';
+import type { Fleet } from './fleet.js';
+import { newToken, type Registry } from './registry.js';
+
+export interface RegisteredFleet {
+  readonly created: number;
+  readonly gatewaysCreated: number;
+  /** Ids and tokens of what was created, gateways first. */
+  readonly tokens: readonly { readonly id: string; readonly token: string }[];
+}
+
+const HASHED_A_TURN = 2000;
+
+/** Registers a fleet, gateways first; ids that are taken are kept as they are. */
+export async function registerFleet(
+  registry: Registry,
+  tenant: string,
+  fleet: Fleet,
+  token: string | undefined,
+): Promise<RegisteredFleet | ApiFailure> {
+  const gateways = await registerIds(registry, tenant, fleet.gateways, () => 0, 'gateway', token);
+  if (gateways instanceof ApiFailure) return gateways;
+  const viaOf = (index: number) => {
+    const gateway = fleet.gatewayOf(index);
+    return gateway === undefined ? 0 : registry.get(tenant, fleet.gateways[gateway]!)!.number;
+  };
+  const devices = await registerIds(registry, tenant, fleet.devices, viaOf, null, token);
+  if (devices instanceof ApiFailure) return devices;
+  return { created: devices.length, gatewaysCreated: gateways.length, tokens: [...gateways, ...devices] };
+}
+
+async function registerIds(
+  registry: Registry,
+  tenant: string,
+  ids: readonly string[],
+  viaOf: (index: number) => number,
+  deviceClass: string | null,
+  token: string | undefined,
+): Promise<{ id: string; token: string }[] | ApiFailure> {
+  const tokens = new Map<string, string>();
+  const rows: DeviceRow[] = [];
+  for (const [index, id] of ids.entries()) {
+    if (registry.get(tenant, id)) continue;
+    const own = token ?? newToken();
+    tokens.set(id, own);
+    rows.push({ tenant, id, tokenHash: hashToken(tenant, id, own), via: viaOf(index), deviceClass, metadata: NO_METADATA });
+    // The live view and the other calls have a turn now and then.
+    if (rows.length % HASHED_A_TURN === 0) await new Promise(setImmediate);
+  }
+  const created = await registry.createMany(rows);
+  if (created instanceof ApiFailure) return created;
+  return created.map(({ id }) => ({ id, token: tokens.get(id)! }));
+}

@@ -1,0 +1,61 @@
+import { ApiFailure } from '../contract/api-errors.js';
+
+/** The head of a request, copied out of the server: it stays valid over awaits. */
+export interface RequestHead {
+  /** Upper case. */
+  readonly method: string;
+  /** As it came, percent-encoded, without the query. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly authorization: string;
+  readonly acceptEncoding: string;
+  readonly ifNoneMatch: string;
+  /** '' when the header is absent; the same for the next. */
+  readonly contentLength: string;
+  readonly contentEncoding: string;
+}
+
+export interface Request extends RequestHead {
+  /** Decoded values of the `:name` parts of the route's pattern, in order. */
+  readonly params: readonly string[];
+  /** Owns its buffer, so it can be handed to a thread. */
+  readonly body: Uint8Array;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly body: string | Uint8Array;
+}
+
+/** One request and its answer, as the server offers them. */
+export interface Exchange {
+  readonly head: RequestHead;
+  /** The client is gone: an answer would go nowhere. */
+  readonly aborted: boolean;
+  /** To be called before the first await, or the body is thrown away. */
+  readBody(bytesMax: number): Promise<Uint8Array | 'oversize' | 'aborted'>;
+  respond(answer: Answer): void;
+}
+
+const JSON_HEADERS = [
+  ['content-type', 'application/json; charset=utf-8'],
+  ['cache-control', 'no-store'],
+  ['x-content-type-options', 'nosniff'],
+] as const;
+
+export function json(status: number, value: unknown): Answer {
+  return { status, headers: JSON_HEADERS, body: JSON.stringify(value) };
+}
+
+export function failed(failure: ApiFailure, ...headers: (readonly [string, string])[]): Answer {
+  const { status } = failure.error;
+  const all: (readonly [string, string])[] = [...JSON_HEADERS, ...headers];
+  if (status === 401) all.push(['www-authenticate', 'Bearer realm="spillway"']);
+  if (status === 503) all.push(['retry-after', '1']);
+  return { status, headers: all, body: JSON.stringify(failure) };
+}
+
+export function answerOf(result: Answer | ApiFailure): Answer {
+  return result instanceof ApiFailure ? failed(result) : result;
+}

@@ -1,0 +1,108 @@
+import { z } from 'zod';
+import { ApiFailure } from '../../contract/api-errors.js';
+import { DEVICE_STATUSES, type Device } from '../../control/registry/device.js';
+import { adminOnly } from '../auth.js';
+import { isoTime, viewDevices } from '../device-view.js';
+import { json, type Request } from '../exchange.js';
+import {
+  ADMIN_BODY,
+  deviceClassSchema,
+  deviceIdSchema,
+  metadataSchema,
+  parseBody,
+  parseQuery,
+  tenantSchema,
+  tokenSchema,
+  wholeNumber,
+} from '../input.js';
+import type { Route } from '../router.js';
+import type { Services } from '../services.js';
+
+const DEVICES_PAGE_MAX = 1000;
+
+const newDeviceSchema = z.strictObject({
+  device_id: deviceIdSchema.optional(),
+  tenant: tenantSchema,
+  token: tokenSchema.optional(),
+  via: deviceIdSchema.nullish(),
+  device_class: deviceClassSchema.nullish(),
+  metadata: metadataSchema.optional(),
+});
+const statusSchema = z.enum(DEVICE_STATUSES, `must be one of ${DEVICE_STATUSES.join(', ')}`);
+const changeSchema = z.strictObject({ status: statusSchema.optional(), metadata: metadataSchema.optional() });
+const listSchema = z.object({ tenant: tenantSchema, limit: wholeNumber(1, DEVICES_PAGE_MAX, 100), after: z.string().optional() });
+
+const tenantQuery = z.object({ tenant: tenantSchema });
+
+/** The device that the path and `?tenant` name; `attempt` is a verb: "read". */
+export function deviceOf({ registry }: Pick<Services, 'registry'>, request: Request, attempt: string): Device | ApiFailure {
+  const id = request.params[0]!;
+  const query = parseQuery(request.query, tenantQuery, `${attempt} device ${id}`);
+  if (query instanceof ApiFailure) return query;
+  return registry.get(query.tenant, id) ?? new ApiFailure('device_unknown', `${attempt} device ${id}`, 'it is not in the registry');
+}
+
+export function deviceRoutes(services: Services): Route[] {
+  const admit = adminOnly(services.keys);
+  return [
+    { method: 'POST', pattern: '/v1/devices', body: ADMIN_BODY, admit, handle: (request) => register(services, request) },
+    { method: 'GET', pattern: '/v1/devices', admit, handle: (request) => list(services, request) },
+    { method: 'GET', pattern: '/v1/devices/:id', admit, handle: (request) => read(services, request) },
+    { method: 'PATCH', pattern: '/v1/devices/:id', body: ADMIN_BODY, admit, handle: (request) => change(services, request) },
+  ];
+}
+
+async function register({ registry }: Services, { body }: Request) {
+  const input = parseBody(body, newDeviceSchema, 'register device');
+  if (input instanceof ApiFailure) return input;
+  const created = await registry.create({
+    tenant: input.tenant,
+    id: input.device_id,
+    token: input.token,
+    via: input.via ?? undefined,
+    deviceClass: input.device_class,
+    metadata: input.metadata,
+  });
+  if (created instanceof ApiFailure) return created;
+  const { device, token } = created;
+  return json(201, {
+    device_id: device.id,
+    tenant: device.tenant,
+    auth_token: token,
+    number: device.number,
+    status: device.status,
+    via: registry.byNumber(device.via)?.id ?? null,
+    registered_at: isoTime(device.registeredAtMs),
+  });
+}
+
+async function list(services: Services, request: Request) {
+  const query = parseQuery(request.query, listSchema, 'list devices');
+  if (query instanceof ApiFailure) return query;
+  const { tenant, limit, after } = query;
+  // One more than asked for tells whether a next page has anything on it.
+  const found = services.registry.list(tenant, after, limit + 1);
+  const page = found.slice(0, limit);
+  return json(200, {
+    devices: await viewDevices(services, page),
+    total: services.registry.count(tenant),
+    next: found.length > limit ? page.at(-1)!.id : null,
+  });
+}
+
+async function read(services: Services, request: Request) {
+  const device = deviceOf(services, request, 'read');
+  if (device instanceof ApiFailure) return device;
+  const [view] = await viewDevices(services, [device]);
+  return json(200, view);
+}
+
+async function change(services: Services, request: Request) {
+  const device = deviceOf(services, request, 'change');
+  if (device instanceof ApiFailure) return device;
+  const input = parseBody(request.body, changeSchema, `change device ${device.id}`);
+  if (input instanceof ApiFailure) return input;
+  const changed = await services.registry.update(device, input);
+  const [view] = await viewDevices(services, [changed]);
+  return json(200, view);
+}

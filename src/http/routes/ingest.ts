@@ -1,0 +1,67 @@
+import { CODE_NONE, PAYLOAD_BYTES_MAX } from '../../../assembly/abi.js';
+import { ApiFailure, isApiCode } from '../../contract/api-errors.js';
+import { refusalCode } from '../../contract/codes.js';
+import type { Device } from '../../control/registry/device.js';
+import { bearerToken } from '../auth.js';
+import { json, type Request, type RequestHead } from '../exchange.js';
+import { TENANT_DEFAULT } from '../input.js';
+import type { Route } from '../router.js';
+import type { Services } from '../services.js';
+
+/** Payloads that wait for the log: more of them would only wait longer, so they are refused. */
+const IN_FLIGHT_BYTES_MAX = 64 * 1024 * 1024;
+/** What a waiting message costs besides its payload, roughly: it bounds the number of empty ones. */
+const IN_FLIGHT_MESSAGE_BYTES = 1024;
+
+export function ingestRoutes({ plane, registry }: Pick<Services, 'plane' | 'registry'>): Route[] {
+  let inFlightBytes = 0;
+
+  async function handle({ params, query, body }: Request) {
+    const attempt = `take in a message of device ${params[0]}`;
+    // The head was judged before the body came; the device may have been changed since.
+    const device = registry.get(tenantOf(query), params[0]!);
+    if (!device) return new ApiFailure('credentials_invalid', attempt);
+    const refusal = inactive(device, attempt);
+    if (refusal) return refusal;
+    const bytes = body.length + IN_FLIGHT_MESSAGE_BYTES;
+    if (inFlightBytes + bytes > IN_FLIGHT_BYTES_MAX) return new ApiFailure('overloaded', attempt);
+    inFlightBytes += bytes;
+    try {
+      return answer(await plane.ingest(device.number, body), attempt);
+    } finally {
+      inFlightBytes -= bytes;
+    }
+  }
+
+  return [
+    {
+      method: 'POST',
+      pattern: '/v1/ingest/:id',
+      body: { bytesMax: PAYLOAD_BYTES_MAX, oversize: 'payload_oversize' },
+      admit: (head, params) => admitDevice(registry, head, params[0]!),
+      handle,
+    },
+  ];
+}
+
+function admitDevice(registry: Services['registry'], { authorization, query }: RequestHead, id: string): ApiFailure | undefined {
+  const attempt = `take in a message of device ${id}`;
+  const token = bearerToken(authorization);
+  if (token === undefined) return new ApiFailure('credentials_invalid', attempt, 'the Authorization header holds no bearer token');
+  const device = registry.authenticateDevice(tenantOf(query), id, token);
+  return device instanceof ApiFailure ? device : inactive(device, attempt);
+}
+
+function inactive(device: Device, attempt: string): ApiFailure | undefined {
+  return device.status === 'active' ? undefined : new ApiFailure('device_inactive', attempt, `the device is ${device.status}`);
+}
+
+function tenantOf(query: URLSearchParams): string {
+  return query.get('tenant') ?? TENANT_DEFAULT;
+}
+
+function answer(code: number, attempt: string) {
+  if (code === CODE_NONE) return json(202, { status: 'durable' });
+  const { name, cause } = refusalCode(code);
+  return isApiCode(name) ? new ApiFailure(name, attempt) : new ApiFailure('unavailable', attempt, cause);
+}

@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import { ApiFailure } from '../../contract/api-errors.js';
+import { DEAD_LETTERS_MAX } from '../../control/queries/queries.js';
+import { adminOnly } from '../auth.js';
+import { isoTime } from '../device-view.js';
+import { json, type Request } from '../exchange.js';
+import { parseQuery, wholeNumber } from '../input.js';
+import type { Route } from '../router.js';
+import type { Services } from '../services.js';
+
+const deadLettersSchema = z.object({ limit: wholeNumber(1, DEAD_LETTERS_MAX, 100) });
+
+export function pipelineRoutes(services: Services): Route[] {
+  const admit = adminOnly(services.keys);
+  return [
+    { method: 'GET', pattern: '/v1/pipeline/lag', admit, handle: () => lag(services) },
+    { method: 'GET', pattern: '/v1/dead-letters', admit, handle: (request) => deadLetters(services, request) },
+    { method: 'GET', pattern: '/v1/stats', admit, handle: () => stats(services) },
+  ];
+}
+
+function lag({ plane }: Services) {
+  const partitions = plane.lag();
+  return json(200, {
+    partitions: partitions.map((one) => ({
+      partition: one.partition,
+      // A log may outgrow 2^53 bytes.
+      start_offset: String(one.startOffset),
+      durable_offset: String(one.durableOffset),
+      processed_offset: String(one.processedOffset),
+      committed_offset: String(one.committedOffset),
+      lag_bytes: one.lagBytes,
+      lag_ms: one.lagMs,
+    })),
+    lag_bytes: partitions.reduce((sum, one) => sum + one.lagBytes, 0),
+    lag_ms: partitions.reduce((longest, one) => Math.max(longest, one.lagMs), 0),
+  });
+}
+
+async function deadLetters({ queries, registry }: Services, request: Request) {
+  const query = parseQuery(request.query, deadLettersSchema, 'list dead letters');
+  if (query instanceof ApiFailure) return query;
+  const letters = await queries.deadLetters(query.limit);
+  return json(200, {
+    dead_letters: letters.map((letter) => {
+      const device = letter.device === null ? undefined : registry.byNumber(letter.device);
+      return {
+        id: letter.id,
+        device_id: device?.id ?? null,
+        tenant: device?.tenant ?? null,
+        received_at: isoTime(letter.receivedAtMs),
+        reason: letter.reason,
+        payload_base64: Buffer.from(letter.payload).toString('base64'),
+        partition: letter.partition,
+        log_offset: letter.logOffset,
+      };
+    }),
+  });
+}
+
+function stats({ plane, live, registry }: Services) {
+  const { messagesPerSecond, readingsPerSecond } = live.rates;
+  const counters = plane.counters();
+  return json(200, {
+    messages_per_second: messagesPerSecond,
+    readings_per_second: readingsPerSecond,
+    connections: counters.connections,
+    devices: registry.size,
+    counters,
+    uptime_seconds: Math.round(process.uptime() * 10) / 10,
+  });
+}

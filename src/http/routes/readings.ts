@@ -1,0 +1,84 @@
+import { z } from 'zod';
+import { ApiFailure } from '../../contract/api-errors.js';
+import { RANGE_POINTS_MAX } from '../../control/queries/queries.js';
+import type { Device } from '../../control/registry/device.js';
+import { adminOnly } from '../auth.js';
+import { isoTime } from '../device-view.js';
+import { json, type Request } from '../exchange.js';
+import { parseQuery, timeSchema, wholeNumber } from '../input.js';
+import type { Route } from '../router.js';
+import type { Services } from '../services.js';
+import { deviceOf } from './devices.js';
+
+const RANGE_DEFAULT_MS = 3_600_000;
+
+const rangeSchema = z.object({
+  metric: z.string('must be given').min(1, 'must not be empty'),
+  from: timeSchema.optional(),
+  to: timeSchema.optional(),
+  resolution: z.string().default('raw'),
+  limit: wholeNumber(1, RANGE_POINTS_MAX, RANGE_POINTS_MAX),
+});
+
+export function readingRoutes(services: Services): Route[] {
+  const admit = adminOnly(services.keys);
+  return [
+    { method: 'GET', pattern: '/v1/devices/:id/metrics', admit, handle: (request) => range(services, request) },
+    { method: 'GET', pattern: '/v1/devices/:id/metrics/latest', admit, handle: (request) => latest(services, request) },
+  ];
+}
+
+async function range(services: Services, request: Request) {
+  const device = deviceOf(services, request, 'read metrics of');
+  if (device instanceof ApiFailure) return device;
+  const attempt = `read metrics of device ${device.id}`;
+  const query = parseQuery(request.query, rangeSchema, attempt);
+  if (query instanceof ApiFailure) return query;
+  const { metric, resolution, limit, to = Date.now() } = query;
+  const from = query.from ?? to - RANGE_DEFAULT_MS;
+  if (resolution !== 'raw') return new ApiFailure('resolution_unsupported', attempt);
+  if (from > to) return new ApiFailure('query_invalid', attempt, 'from must not be later than to');
+  const number = services.metricNames.number(metric);
+  const { points, truncated } =
+    number === undefined ? { points: [], truncated: false } : await services.queries.range(device.number, number, from, to, limit);
+  return json(200, {
+    device_id: device.id,
+    metric,
+    resolution,
+    from: isoTime(from),
+    to: isoTime(to),
+    points: points.map(({ tsMs, value }) => ({ ts: isoTime(tsMs), value })),
+    truncated,
+  });
+}
+
+interface LatestValue {
+  readonly value: number | string;
+  readonly ts: string;
+  /** null: it was read from the database, which does not keep it. */
+  readonly received_at: string | null;
+}
+
+async function latest(services: Services, request: Request) {
+  const device = deviceOf(services, request, 'read latest metrics of');
+  if (device instanceof ApiFailure) return device;
+  const metrics = await latestOf(services, device);
+  return json(200, { device_id: device.id, metrics: Object.fromEntries(metrics) });
+}
+
+/** From the pipeline's memory, which holds numbers; strings, and all of a device that memory does not know, from the database. */
+async function latestOf({ plane, queries, metricNames }: Services, device: Device): Promise<Map<string, LatestValue>> {
+  const points = await plane.latest([device.number]);
+  const stored = await (points.length === 0 ? queries.latest(device.number) : queries.latestTexts(device.number));
+  const metrics = new Map<string, LatestValue>();
+  const newestMs = new Map<string, number>();
+  const offer = (metric: number, tsMs: number, value: number | string, receivedMs: number | undefined) => {
+    const name = metricNames.name(metric);
+    if (name === undefined || (newestMs.get(name) ?? Number.NEGATIVE_INFINITY) > tsMs) return;
+    newestMs.set(name, tsMs);
+    metrics.set(name, { value, ts: isoTime(tsMs), received_at: receivedMs === undefined ? null : isoTime(receivedMs) });
+  };
+  for (const { metric, tsMs, value } of stored) offer(metric, tsMs, value, undefined);
+  for (const { metric, tsMs, value, receivedMs } of points) offer(metric, tsMs, value, receivedMs);
+  return metrics;
+}

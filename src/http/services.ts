@@ -1,0 +1,18 @@
+import type { DataPlane } from '../contract/data-plane.js';
+import type { AdminKeys } from '../control/keys/admin-keys.js';
+import type { LiveHub } from '../control/live/live-hub.js';
+import type { MetricNames } from '../control/metrics/metric-names.js';
+import type { Queries } from '../control/queries/queries.js';
+import type { Registry } from '../control/registry/registry.js';
+import type { Exposition } from '../telemetry/exposition.js';
+
+/** What the calls are answered from. */
+export interface Services {
+  readonly plane: DataPlane;
+  readonly registry: Registry;
+  readonly metricNames: MetricNames;
+  readonly queries: Queries;
+  readonly keys: AdminKeys;
+  readonly live: LiveHub;
+  readonly exposition: Exposition;
+}

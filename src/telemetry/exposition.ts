@@ -1,0 +1,182 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { refusalCodes } from '../contract/codes.js';
+import type { DataPlane, PartitionLag } from '../contract/data-plane.js';
+
+export interface ExpositionSources {
+  readonly plane: Pick<DataPlane, 'counters' | 'lag' | 'threads'>;
+  readonly devices: () => number;
+  readonly live: () => { readonly sent: number; readonly skipped: number; readonly clients: number };
+}
+
+/** The first code of the pipeline in assembly/abi.ts: below it messages were refused, from it on they became dead letters. */
+const PIPELINE_CODE_FIRST = 32;
+const deadLetterNames = new Set(refusalCodes.filter(({ number }) => number >= PIPELINE_CODE_FIRST).map(({ name }) => name));
+
+/** What Prometheus reads: the kernels' counters as they are at the scrape, and the requests of the HTTP server. */
+export class Exposition {
+  readonly #registry = new Registry();
+  readonly #requests: Counter;
+  readonly #seconds: Histogram;
+
+  constructor(sources: ExpositionSources) {
+    collectDefaultMetrics({ register: this.#registry });
+    this.#planeCounters(sources.plane);
+    this.#partitionGauges(sources.plane);
+    this.#threadCpu(sources.plane);
+    this.#controlPlane(sources);
+    const registers = [this.#registry];
+    this.#requests = new Counter({
+      name: 'spillway_http_requests_total',
+      help: 'HTTP requests by route and status; 499: the client went away before the answer',
+      labelNames: ['method', 'route', 'status'],
+      registers,
+    });
+    this.#seconds = new Histogram({
+      name: 'spillway_http_request_seconds',
+      help: 'Time from the head of a request to its answer',
+      labelNames: ['method', 'route'],
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
+      registers,
+    });
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  text(): Promise<string> {
+    return this.#registry.metrics();
+  }
+
+  /** `route` is the route's pattern, never the path: a label has few values. */
+  observeRequest(method: string, route: string, status: number, seconds: number): void {
+    this.#requests.inc({ method, route, status });
+    this.#seconds.observe({ method, route }, seconds);
+  }
+
+  /** A counter whose value is kept elsewhere: it is set anew at each scrape. */
+  #counter(name: string, help: string, label: string | undefined, values: () => Iterable<[string, number]>): void {
+    new Counter({
+      name,
+      help,
+      labelNames: label === undefined ? [] : [label],
+      registers: [this.#registry],
+      collect() {
+        this.reset();
+        for (const [key, value] of values()) {
+          if (label === undefined) this.inc(value);
+          else this.inc({ [label]: key }, value);
+        }
+      },
+    });
+  }
+
+  #gauge(name: string, help: string, label: string | undefined, values: () => Iterable<[string, number]>): void {
+    new Gauge({
+      name,
+      help,
+      labelNames: label === undefined ? [] : [label],
+      registers: [this.#registry],
+      collect() {
+        this.reset();
+        for (const [key, value] of values()) {
+          if (label === undefined) this.set(value);
+          else this.set({ [label]: key }, value);
+        }
+      },
+    });
+  }
+
+  #planeCounters(plane: ExpositionSources['plane']): void {
+    const one = (read: (counters: ReturnType<DataPlane['counters']>) => number) => (): [string, number][] => [['', read(plane.counters())]];
+    const byCode = (wanted: (name: string) => boolean) => () => Object.entries(plane.counters().byCode).filter(([name]) => wanted(name));
+    this.#counter(
+      'spillway_messages_received_total',
+      'Messages that arrived, whatever became of them',
+      undefined,
+      one((c) => c.received),
+    );
+    this.#counter(
+      'spillway_messages_accepted_total',
+      'Messages laid into a block for the log',
+      undefined,
+      one((c) => c.accepted),
+    );
+    this.#counter(
+      'spillway_messages_acked_total',
+      'Messages acknowledged to their device',
+      undefined,
+      one((c) => c.acked),
+    );
+    this.#counter(
+      'spillway_messages_refused_total',
+      'Messages and connections refused, by code',
+      'code',
+      byCode((name) => !deadLetterNames.has(name)),
+    );
+    this.#counter(
+      'spillway_dead_letters_total',
+      'Messages that could not be decoded, by code',
+      'code',
+      byCode((name) => deadLetterNames.has(name)),
+    );
+    this.#counter('spillway_records_total', 'Messages that the pipeline has judged, by outcome', 'state', () => {
+      const { stored, duplicate, dead } = plane.counters();
+      return Object.entries({ stored, duplicate, dead });
+    });
+    this.#counter(
+      'spillway_readings_total',
+      'Readings decoded, strings included',
+      undefined,
+      one((c) => c.readings + c.textReadings),
+    );
+    this.#counter(
+      'spillway_received_bytes_total',
+      'Bytes read from devices',
+      undefined,
+      one((c) => c.bytesIn),
+    );
+    this.#counter(
+      'spillway_blocks_total',
+      'Blocks sealed',
+      undefined,
+      one((c) => c.blocks),
+    );
+    this.#gauge(
+      'spillway_connections',
+      'Live device connections',
+      undefined,
+      one((c) => c.connections),
+    );
+  }
+
+  #partitionGauges(plane: ExpositionSources['plane']): void {
+    const gauge = (name: string, help: string, read: (lag: PartitionLag) => number) =>
+      this.#gauge(name, help, 'partition', () => plane.lag().map((lag): [string, number] => [String(lag.partition), read(lag)]));
+    gauge('spillway_log_start_offset_bytes', 'Offset of the oldest block in the log', (lag) => Number(lag.startOffset));
+    gauge('spillway_log_durable_offset_bytes', 'Offset behind the last durable block', (lag) => Number(lag.durableOffset));
+    gauge('spillway_log_processed_offset_bytes', 'Offset behind the last decoded block', (lag) => Number(lag.processedOffset));
+    gauge('spillway_log_committed_offset_bytes', 'Offset behind the last block whose rows are committed', (lag) =>
+      Number(lag.committedOffset),
+    );
+    gauge('spillway_pipeline_lag_bytes', 'Durable and not yet committed', (lag) => lag.lagBytes);
+    gauge(
+      'spillway_pipeline_lag_seconds',
+      'Age of the newest durable message over that of the newest committed one',
+      (lag) => lag.lagMs / 1000,
+    );
+  }
+
+  #threadCpu(plane: ExpositionSources['plane']): void {
+    this.#counter('spillway_thread_cpu_seconds_total', 'CPU time of each thread, user and system', 'thread', () =>
+      plane.threads().flatMap(({ name, cpuSeconds }): [string, number][] => (cpuSeconds === undefined ? [] : [[name, cpuSeconds]])),
+    );
+  }
+
+  #controlPlane({ devices, live }: ExpositionSources): void {
+    this.#gauge('spillway_devices', 'Devices in the registry', undefined, () => [['', devices()]]);
+    this.#gauge('spillway_live_clients', 'Open live views', undefined, () => [['', live().clients]]);
+    this.#counter('spillway_live_readings_sent_total', 'Readings sent to live views', undefined, () => [['', live().sent]]);
+    this.#counter('spillway_live_readings_skipped_total', 'Readings left out for slow live views', undefined, () => [['', live().skipped]]);
+  }
+}

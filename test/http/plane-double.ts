@@ -1,0 +1,76 @@
+import type { DataPlane, PartitionLag, PlaneCounters, Point, ThreadCpu } from '../../src/contract/data-plane.js';
+import type { DeviceEntry } from '../../src/contract/devices.js';
+
+/** A data plane in memory: it remembers what it was told, and a test decides what it answers. */
+export class PlaneDouble implements DataPlane {
+  readonly published: DeviceEntry[] = [];
+  readonly ingested: { device: number; payload: Uint8Array }[] = [];
+  readonly watched = new Map<number, number>();
+  readonly connected = new Set<number>();
+  points: Point[] = [];
+  reason: string | undefined;
+  onIngest: (device: number, payload: Uint8Array) => Promise<number> = () => Promise.resolve(0);
+  onPublish: () => Promise<void> = () => Promise.resolve();
+  totals: PlaneCounters = {
+    received: 0,
+    accepted: 0,
+    refused: 0,
+    acked: 0,
+    connections: 0,
+    records: 0,
+    stored: 0,
+    duplicate: 0,
+    dead: 0,
+    readings: 0,
+    textReadings: 0,
+    bytesIn: 0,
+    blocks: 0,
+    byCode: {},
+  };
+  partitions: PartitionLag[] = [];
+  cpu: ThreadCpu[] = [];
+  #listener: (points: readonly Point[]) => void = () => {};
+
+  async publishDevices(entries: readonly DeviceEntry[]): Promise<void> {
+    await this.onPublish();
+    // What reaches a thread is a clone: an entry that drags a larger buffer along would show here.
+    this.published.push(...structuredClone(entries));
+  }
+
+  ingest(device: number, payload: Uint8Array): Promise<number> {
+    this.ingested.push({ device, payload });
+    return this.onIngest(device, payload);
+  }
+
+  async latest(devices: readonly number[]): Promise<Point[]> {
+    return this.points.filter((point) => devices.includes(point.device));
+  }
+
+  watch(device: number, on: boolean): void {
+    this.watched.set(device, (this.watched.get(device) ?? 0) + (on ? 1 : -1));
+  }
+
+  onLive(listener: (points: readonly Point[]) => void): void {
+    this.#listener = listener;
+  }
+
+  emit(...points: Point[]): void {
+    this.#listener(points);
+  }
+
+  counters(): PlaneCounters {
+    return this.totals;
+  }
+
+  lag(): PartitionLag[] {
+    return this.partitions;
+  }
+
+  threads(): ThreadCpu[] {
+    return this.cpu;
+  }
+
+  notReady(): string | undefined {
+    return this.reason;
+  }
+}

@@ -1,0 +1,92 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { AdminKeys } from '../../src/control/keys/admin-keys.js';
+import { LiveHub } from '../../src/control/live/live-hub.js';
+import { MetricNames } from '../../src/control/metrics/metric-names.js';
+import { Queries } from '../../src/control/queries/queries.js';
+import { Registry } from '../../src/control/registry/registry.js';
+import { startHttp } from '../../src/http/server.js';
+import type { Services } from '../../src/http/services.js';
+import { Exposition } from '../../src/telemetry/exposition.js';
+import { createLog } from '../../src/telemetry/log.js';
+import { startTestDatabase, type TestDatabase } from '../support/database.js';
+import { PlaneDouble } from './plane-double.js';
+
+export const ADMIN_KEY = 'spk_test-key';
+
+export interface ServerUnderTest extends Services {
+  readonly plane: PlaneDouble;
+  readonly database: TestDatabase;
+  readonly port: number;
+  readonly url: string;
+  /** Lines of the server's log. */
+  readonly logged: string[];
+  /** Sends a request with the admin key, unless another header says otherwise, and reads the answer. */
+  call(method: string, path: string, options?: CallOptions): Promise<Called>;
+  close(): Promise<void>;
+}
+
+export interface CallOptions {
+  readonly body?: unknown;
+  readonly raw?: string | Uint8Array<ArrayBuffer>;
+  readonly headers?: Record<string, string>;
+}
+
+export interface Called {
+  readonly status: number;
+  readonly headers: Headers;
+  // biome-ignore lint/suspicious/noExplicitAny: an answer has whatever shape the test then checks.
+  readonly body: any;
+  readonly text: string;
+}
+
+export interface ServerSettings {
+  readonly devicesMax?: number;
+  readonly consoleFolder?: string;
+}
+
+/** The control plane and the HTTP server over a real database and a data plane in memory. */
+export async function startServerUnderTest(settings: ServerSettings = {}): Promise<ServerUnderTest> {
+  const database = await startTestDatabase();
+  const plane = new PlaneDouble();
+  const { sql } = database;
+  const devicesMax = settings.devicesMax === undefined ? {} : { devicesMax: settings.devicesMax };
+  const registry = await Registry.load({ sql, publish: (entries) => plane.publishDevices(entries), ...devicesMax });
+  const [metricNames, keys] = await Promise.all([MetricNames.load(sql), AdminKeys.load(sql)]);
+  await keys.ensure(ADMIN_KEY, 'first');
+  const live = new LiveHub({ plane, registry, metricNames });
+  const exposition = new Exposition({ plane, devices: () => registry.size, live: () => live });
+  const services = { plane, registry, metricNames, queries: new Queries(sql), keys, live, exposition };
+  const logged: string[] = [];
+  const log = createLog('debug', { write: (line) => void logged.push(line) });
+  const empty = mkdtempSync(join(tmpdir(), 'spillway-console-'));
+  const server = await startHttp({ ...services, bind: '127.0.0.1', port: 0, log, consoleFolder: settings.consoleFolder ?? empty });
+  const url = `http://127.0.0.1:${server.port}`;
+  return {
+    ...services,
+    database,
+    port: server.port,
+    url,
+    logged,
+    call: (method, path, options) => call(url, method, path, options),
+    close: async () => {
+      await server.close();
+      live.close();
+      rmSync(empty, { recursive: true });
+      await database.stop();
+    },
+  };
+}
+
+async function call(url: string, method: string, path: string, { body, raw, headers }: CallOptions = {}): Promise<Called> {
+  const content = raw ?? (body === undefined ? undefined : JSON.stringify(body));
+  const response = await fetch(url + path, {
+    method,
+    headers: { authorization: `Bearer ${ADMIN_KEY}`, ...headers },
+    ...(content === undefined ? {} : { body: content }),
+  });
+  const text = await response.text();
+  const isJson = response.headers.get('content-type')?.startsWith('application/json') === true && text !== '';
+  return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : undefined };
+}
