@@ -1,0 +1,180 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+/** A whole Spillway in a child process of its own. */
+export interface Appliance {
+  /** `http://127.0.0.1:PORT`, no slash at the end. */
+  readonly http: string;
+  readonly mqttPort: number;
+  readonly adminKey: string;
+  readonly pid: number;
+  readonly stateFolder: string;
+  /** What it wrote to stdout and stderr so far, the last 64 KiB. */
+  output(): string;
+  /**
+   * Ends it cleanly; rejects when it does not end in time or ends with an error.
+   * A state folder that startAppliance made goes with it. Call it after `kill` too: it then only clears up.
+   */
+  stop(): Promise<void>;
+  /** SIGKILL, as a crash. State and embedded database stay as they are. */
+  kill(): Promise<void>;
+}
+
+const program = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+const readyMsMax = 60_000;
+const stopMsMax = 30_000;
+const outputCharsMax = 65_536;
+
+interface ReadyLine {
+  readonly event: 'ready';
+  readonly http: string;
+  readonly mqtt_port: number;
+  readonly admin_key: string;
+}
+
+/**
+ * Starts `main.js start --json` on free ports and a new state folder and resolves when it is ready.
+ * `env` adds to or replaces the defaults; with SPILLWAY_STATE in it the caller owns that folder.
+ */
+export async function startAppliance(env: Readonly<Record<string, string>> = {}): Promise<Appliance> {
+  const ownFolder = env.SPILLWAY_STATE === undefined;
+  const stateFolder = env.SPILLWAY_STATE ?? mkdtempSync(join(tmpdir(), 'spillway-test-'));
+  const child = spawn(process.execPath, [program, 'start', '--json'], {
+    env: {
+      ...process.env,
+      SPILLWAY_HTTP_PORT: '0',
+      SPILLWAY_MQTT_PORT: '0',
+      SPILLWAY_ADMIN_KEY: 'test-admin-key',
+      ...env,
+      SPILLWAY_STATE: stateFolder,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  // A test process that dies must not leave an appliance behind.
+  const killWithParent = () => child.kill('SIGKILL');
+  process.once('exit', killWithParent);
+  child.once('exit', () => process.off('exit', killWithParent));
+
+  const clear = async () => {
+    if (!ownFolder) return;
+    await endDatabase(stateFolder);
+    rmSync(stateFolder, { recursive: true, force: true });
+  };
+  const output = collectOutput(child);
+  try {
+    const ready = await readyLine(child, output);
+    return {
+      http: ready.http,
+      mqttPort: ready.mqtt_port,
+      adminKey: ready.admin_key,
+      pid: child.pid!,
+      stateFolder,
+      output,
+      stop: async () => {
+        try {
+          await endChild(child, output);
+        } finally {
+          await clear();
+        }
+      },
+      kill: () => killChild(child),
+    };
+  } catch (cause) {
+    await killChild(child);
+    await clear();
+    throw cause;
+  }
+}
+
+function collectOutput(child: ChildProcess): () => string {
+  let text = '';
+  const keep = (chunk: Buffer) => {
+    text = (text + chunk.toString()).slice(-outputCharsMax);
+  };
+  child.stdout!.on('data', keep);
+  child.stderr!.on('data', keep);
+  return () => text;
+}
+
+async function readyLine(child: ChildProcess, output: () => string): Promise<ReadyLine> {
+  const ended = new AbortController();
+  const lines = createInterface({ input: child.stdout! });
+  const deadline = delay(readyMsMax, 'late', { signal: ended.signal, ref: false });
+  deadline.catch(() => {});
+  const ready = new Promise<ReadyLine>((resolve) => {
+    lines.on('line', (line) => {
+      const parsed = parseLine(line);
+      if (parsed?.event === 'ready') resolve(parsed as ReadyLine);
+    });
+  });
+  const failed = new Promise<'ended'>((resolve, reject) => {
+    child.once('close', () => resolve('ended'));
+    child.once('error', reject);
+  });
+  try {
+    const first = await Promise.race([ready, failed, deadline]);
+    if (first === 'ended') throw new Error(`cannot start the appliance: it ended with ${child.exitCode ?? child.signalCode}\n${output()}`);
+    if (first === 'late') throw new Error(`cannot start the appliance: not ready after ${readyMsMax} ms\n${output()}`);
+    return first as ReadyLine;
+  } finally {
+    ended.abort();
+  }
+}
+
+function parseLine(line: string): { event?: unknown } | undefined {
+  if (!line.startsWith('{')) return undefined;
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}
+
+async function endChild(child: ChildProcess, output: () => string): Promise<void> {
+  if (child.signalCode === 'SIGKILL') return;
+  if (child.exitCode === null && child.signalCode === null) {
+    const exit = once(child, 'exit');
+    child.kill('SIGTERM');
+    const inTime = await Promise.race([exit.then(() => true), delay(stopMsMax, false, { ref: false })]);
+    if (!inTime) {
+      await killChild(child);
+      throw new Error(`cannot stop the appliance: still there ${stopMsMax} ms after SIGTERM\n${output()}`);
+    }
+  }
+  if (child.exitCode !== 0) throw new Error(`cannot stop the appliance: it ended with ${child.exitCode ?? child.signalCode}\n${output()}`);
+}
+
+async function killChild(child: ChildProcess): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const exit = once(child, 'exit');
+  child.kill('SIGKILL');
+  await exit;
+}
+
+/** The embedded database outlives a killed appliance; its own pid file in the state folder names it. */
+async function endDatabase(stateFolder: string): Promise<void> {
+  const files = readdirSync(stateFolder, { recursive: true, encoding: 'utf8' });
+  for (const file of files.filter((name) => name.endsWith('postmaster.pid'))) {
+    const pid = Number(readFileSync(join(stateFolder, file), 'utf8').split('\n')[0]);
+    if (!Number.isInteger(pid) || pid <= 1) continue;
+    // SIGINT is PostgreSQL's fast shutdown.
+    if (!signal(pid, 'SIGINT')) continue;
+    const deadlineMs = Date.now() + stopMsMax;
+    while (signal(pid, 0) && Date.now() < deadlineMs) await delay(20);
+    signal(pid, 'SIGKILL');
+  }
+}
+
+function signal(pid: number, name: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(pid, name);
+  } catch {
+    return false;
+  }
+}
