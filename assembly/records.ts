@@ -69,8 +69,8 @@ export function processBlock(offset: u32, available: u32, logOffset: f64, replay
   replaying = replay;
   const end = block + BLOCK_HEADER_BYTES + load<u32>(block, BLOCK_AT_BODY_BYTES);
   let at = block + (resumeAt == 0 ? BLOCK_HEADER_BYTES : resumeAt);
+  if (resumeAt != 0) clearUnknown();
   resumeAt = 0;
-  clearUnknown();
   setDenyUnknown(deny);
   while (at < end) {
     const bytes = recordBytes(at, end);

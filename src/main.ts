@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import postgres from 'postgres';
 import { runCli } from './cli/cli.js';
 import type { Config } from './contract/config.js';
@@ -17,6 +18,7 @@ import { startHttp } from './http/server.js';
 import { startEmbedded } from './store/embedded.js';
 import { migrate } from './store/migrations.js';
 import { loadOffsets } from './store/offsets.js';
+import { Exposition } from './telemetry/exposition.js';
 import { createLog } from './telemetry/log.js';
 
 const CONSUMER_GROUP = 'spillway';
@@ -80,7 +82,20 @@ async function bringUp(config: Config, undo: (() => Promise<unknown>)[], unwind:
   await keys.ensure(adminKey, 'first');
 
   const live = new LiveHub({ plane, registry, metricNames });
-  const http = await startHttp({ config, log, plane, registry, metricNames, queries: new Queries(sql), keys, live });
+  const exposition = new Exposition({ plane, devices: () => registry.size, live: () => live });
+  const http = await startHttp({
+    bind: config.bind,
+    port: config.httpPort,
+    log,
+    consoleFolder: fileURLToPath(new URL('../console', import.meta.url)),
+    plane,
+    registry,
+    metricNames,
+    queries: new Queries(sql),
+    keys,
+    live,
+    exposition,
+  });
   undo.push(() => http.close());
   const mqttPort = await plane.listen();
 

@@ -36,7 +36,8 @@ export function checkBlock(at: usize, available: u32, partition: u32): i32 {
 /** Bytes of the record at `at`, header included, or 0 when it does not end by `end`. */
 @inline
 export function recordBytes(at: usize, end: usize): u32 {
-  if (end - at < RECORD_HEADER_BYTES) return 0;
+  const left = <u32>(end - at);
+  if (left < RECORD_HEADER_BYTES) return 0;
   const payload = load<u32>(at, RECORD_AT_PAYLOAD_BYTES);
-  return payload > end - at - RECORD_HEADER_BYTES ? 0 : RECORD_HEADER_BYTES + payload;
+  return payload > left - RECORD_HEADER_BYTES ? 0 : RECORD_HEADER_BYTES + payload;
 }

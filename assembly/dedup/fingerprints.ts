@@ -5,7 +5,7 @@ import { FINGERPRINTS_OFFSET, FINGERPRINT_SLOTS } from '../abi';
 // unless more than FINGERPRINT_SLOTS messages that need fingerprints came between.
 
 const GENERATION_US: u64 = 60_000_000;
-const GENERATION_BYTES: usize = FINGERPRINT_SLOTS * 8;
+const GENERATION_BYTES: u32 = FINGERPRINT_SLOTS * 8;
 const GENERATION_USED_MAX: u32 = FINGERPRINT_SLOTS / 4 * 3;
 
 let newer: usize = FINGERPRINTS_OFFSET;
@@ -16,7 +16,7 @@ let startedUs: u64 = 0;
 @inline
 function slotOf(generation: usize, fingerprint: u64): usize {
   let slot = <u32>fingerprint & (FINGERPRINT_SLOTS - 1);
-  for (;;) {
+  while (true) {
     const at = generation + (<usize>slot << 3);
     const held = load<u64>(at);
     if (held == 0 || held == fingerprint) return at;

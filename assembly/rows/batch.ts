@@ -93,7 +93,7 @@ export function countRecord(): void {
 }
 
 function writeHeader(at: usize): usize {
-  store<u64>(at, 0x0aff59504f434750); // "PGCOPY\n" and 0xff
+  store<u64>(at, 0xff0a59504f434750); // "PGCOPY\n" and 0xff
   store<u32>(at, 0x00000a0d, 8); // "\r\n\0", then the flags
   store<u64>(at, 0, 11);
   return at + COPY_HEADER_BYTES;

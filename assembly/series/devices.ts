@@ -41,7 +41,7 @@ export function mix(key: u32): u32 {
 @inline
 function entryOf(number: u32): usize {
   let slot = mix(number) & (STATE_INDEX_SLOTS - 1);
-  for (;;) {
+  while (true) {
     const entry = <usize>(STATE_OFFSET + (slot << 2));
     const device = load<u32>(entry);
     if (device == 0 || load<u32>(deviceAt(device - 1)) == number) return entry;

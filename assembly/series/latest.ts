@@ -40,7 +40,7 @@ function seriesAt(index: u32): usize {
  */
 export function updateLatest(device: usize, number: u32, metric: u32, tsUs: u64, receiveUs: u64, value: f64): void {
   let slot = mix(number ^ (metric * 0x9e3779b1)) & (SERIES_INDEX_SLOTS - 1);
-  for (;;) {
+  while (true) {
     const entry = <usize>(SERIES_INDEX_OFFSET + (slot << 2));
     const known = load<u32>(entry);
     if (known == 0) {

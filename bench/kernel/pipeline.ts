@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import * as abi from '../../assembly/abi.js';
 import { KernelMemory, kernelMemory, loadKernel } from '../../src/host/kernel.js';
+import { fillPowers } from '../../src/host/powers.js';
 import type { PipelineKernel } from '../../src/pipeline/kernel.js';
 import { sealBlock } from '../../test/support/blocks.js';
 
@@ -13,7 +14,9 @@ const NOW_US = 1_790_000_000_000_000;
 export function benchPipeline(): { nsPerMessage: number; messages: number; rowBytes: number } {
   const memory = kernelMemory(abi.PIPELINE_END);
   const kernel = loadKernel<PipelineKernel>('pipeline', memory);
-  const { bytes, view, counters } = new KernelMemory(memory);
+  const kernelBytes = new KernelMemory(memory);
+  const { bytes, view, counters } = kernelBytes;
+  fillPowers(kernelBytes);
   kernel.setPartition(0);
   ['temperature', 'humidity'].forEach((name, index) => {
     bytes.set(Buffer.from(name), abi.STAGE_OFFSET);

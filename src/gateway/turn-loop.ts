@@ -66,7 +66,7 @@ export class TurnLoop {
   }
 
   receive(message: ToGateway): void {
-    if (message.kind === 'devices') this.#putDevices(message.entries);
+    if (message.kind === 'devices') this.#putDevices(message);
     else if (message.kind === 'listen') void this.#listen();
     else if (message.kind === 'ingest') this.#takeIngest(message);
   }
@@ -88,7 +88,7 @@ export class TurnLoop {
     this.#doorbell.ring();
   }
 
-  #putDevices(entries: Extract<ToGateway, { kind: 'devices' }>['entries']): void {
+  #putDevices({ token, entries }: Extract<ToGateway, { kind: 'devices' }>): void {
     for (const device of entries) {
       const entry = this.#directory.put(device);
       if (entry !== undefined) this.#sessions.deviceChanged(entry);
@@ -97,6 +97,7 @@ export class TurnLoop {
         this.#post({ kind: 'event', level: 'error', name: 'device_not_taken', fields });
       }
     }
+    this.#post({ kind: 'devices-known', token });
   }
 
   async #listen(): Promise<void> {

@@ -1,6 +1,7 @@
 import * as abi from '../../assembly/abi.js';
 import type { RowBatch } from '../contract/threads.js';
 import { KernelMemory, loadKernel } from '../host/kernel.js';
+import { fillPowers } from '../host/powers.js';
 import { type Progress, ProgressWord } from '../host/progress.js';
 import { type LogReader, READ_BELOW_START, READ_GAP } from '../log/reader.js';
 import { Batches } from './batches.js';
@@ -53,6 +54,7 @@ export class Partition {
     this.number = number;
     this.memory = new KernelMemory(memory);
     this.#kernel = loadKernel<PipelineKernel>('pipeline', memory);
+    fillPowers(this.memory);
     this.#kernel.setPartition(number);
     this.batches = new Batches(number, this.#kernel, this.memory, committed);
     this.#log = log;

@@ -88,7 +88,7 @@ export class GatewayThread {
 
   static async start(devices: readonly DeviceEntry[], partitions = 4): Promise<GatewayThread> {
     const gateway = new GatewayThread(partitions);
-    gateway.post({ kind: 'devices', entries: devices });
+    gateway.post({ kind: 'devices', token: 1, entries: devices });
     gateway.post({ kind: 'listen' });
     await until(() => gateway.port !== 0, 'the listener');
     return gateway;

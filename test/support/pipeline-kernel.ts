@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import * as abi from '../../assembly/abi.js';
 import { KernelMemory, kernelMemory, loadKernel } from '../../src/host/kernel.js';
+import { fillPowers } from '../../src/host/powers.js';
 import type { PipelineKernel } from '../../src/pipeline/kernel.js';
 import { sealBlock, type TestRecord } from './blocks.js';
 
@@ -33,6 +34,7 @@ export class TestKernel {
     this.kernel = loadKernel<PipelineKernel>('pipeline', memory);
     this.memory = new KernelMemory(memory);
     this.partition = partition;
+    fillPowers(this.memory);
     this.kernel.setPartition(partition);
     this.kernel.openBatch(0);
   }
