@@ -1,0 +1,389 @@
+import * as abi from '../../assembly/abi.js';
+import type { DeviceEntry } from '../../src/contract/devices.js';
+import { hashToken } from '../../src/contract/token.js';
+import { bytes, connect, disconnect, PINGREQ, PINGRESP, packet, properties, puback, publish, u16 } from './mqtt-bytes.js';
+
+/** What one run of bytes does to a gateway that knows `caseDevices`. */
+export interface MqttCase {
+  readonly name: string;
+  /** The connection it is sent on: let in as `dev-1` at this protocol level, or 0: just opened. */
+  readonly level: 0 | 4 | 5;
+  readonly bytes: Uint8Array;
+  /** The code that is counted. */
+  readonly code?: number;
+  /** Everything that comes back, CONNACK of `level` left out. */
+  readonly answer?: Uint8Array;
+  readonly closes?: boolean;
+  /** Device numbers of the records that it leaves. */
+  readonly records?: readonly number[];
+}
+
+export const CASE_TOKEN = 'token-of-all-case-devices';
+
+function device(number: number, id: string, more: Partial<DeviceEntry> = {}): DeviceEntry {
+  const tenant = more.tenant ?? 'default';
+  return { number, tenant, id, status: 'active', via: 0, tokenHash: hashToken(tenant, id, CASE_TOKEN), ...more };
+}
+
+export const caseDevices: readonly DeviceEntry[] = [
+  device(1, 'dev-1'),
+  device(2, 'dev-2'),
+  device(3, 'dev-off', { status: 'inactive' }),
+  device(4, 'sub-1', { via: 1 }),
+  device(5, 'sub-off', { via: 1, status: 'quarantined' }),
+  device(6, 'dev-1', { tenant: 'acme' }),
+  device(7, 'gerät-7', { via: 1 }),
+  device(8, 'sub-of-2', { via: 2 }),
+];
+
+const OWN = 'devices/dev-1/telemetry';
+const credentials = { clientId: 'dev-1', password: CASE_TOKEN };
+export const connectAs = (level: 4 | 5, more = {}): Buffer => connect({ level, ...credentials, ...more });
+
+/** Session Expiry 0, Maximum QoS 1, Retain Available 0, Maximum Packet Size, Topic Alias Maximum 0, Wildcard 1, Identifiers 0, Shared 0. */
+const abilities = bytes(0x11, u16(0), u16(0), 0x24, 1, 0x25, 0, 0x27, u16(2), u16(0x1000), 0x22, u16(0), 0x28, 1, 0x29, 0, 0x2a, 0);
+export const connackAccepted = { 4: packet(0x20, 0, 0), 5: packet(0x20, 0, 0, properties(abilities)) };
+const connackRefused = (code: number) => packet(0x20, 0, code);
+const connackRefused5 = (reason: number) => packet(0x20, 0, reason, 0);
+
+const notMqtt: MqttCase[] = [
+  {
+    name: 'an HTTP request',
+    level: 0,
+    bytes: Buffer.from('GET / HTTP/1.1\r\nHost: x\r\n\r\n'),
+    code: abi.CODE_MQTT_MALFORMED,
+    closes: true,
+  },
+  { name: 'an HTTP POST', level: 0, bytes: Buffer.from('POST / HTTP/1.1\r\n\r\n'), code: abi.CODE_MQTT_MALFORMED, closes: true },
+  { name: 'a TLS hello', level: 0, bytes: bytes(0x16, 3, 1, 2, 0, 1, 0, 1), code: abi.CODE_MQTT_MALFORMED, closes: true },
+  { name: 'bytes at random', level: 0, bytes: bytes(0xa7, 0x1f, 0x99, 0x02, 0xee), code: abi.CODE_MQTT_MALFORMED, closes: true },
+  { name: 'zeros', level: 0, bytes: Buffer.alloc(64), code: abi.CODE_MQTT_MALFORMED, closes: true },
+];
+
+const beforeConnect: MqttCase[] = [
+  { name: 'PUBLISH', bytes: publish({ level: 4, topic: OWN }) },
+  { name: 'PINGREQ', bytes: PINGREQ },
+  { name: 'DISCONNECT', bytes: packet(0xe0) },
+  { name: 'SUBSCRIBE', bytes: packet(0x82, u16(1), 'a', 0) },
+].map((each) => ({ ...each, name: `${each.name} before CONNECT`, level: 0, code: abi.CODE_MQTT_CONNECT_EXPECTED, closes: true }));
+
+const withLevel = <T>(make: (level: 4 | 5) => T): T[] => [make(4), make(5)];
+
+/** In version 5 the refusal is said by DISCONNECT, in 3.1.1 by closing alone. */
+function ends(name: string, code: number, reason: number, make: (level: 4 | 5) => Uint8Array): MqttCase[] {
+  return withLevel((level) => ({
+    name: `${name}, version ${level}`,
+    level,
+    bytes: make(level),
+    code,
+    ...(level === 5 ? { answer: disconnect(reason) } : {}),
+    closes: true,
+  }));
+}
+
+const framing: MqttCase[] = [
+  ...ends('a second CONNECT', abi.CODE_MQTT_CONNECT_REPEATED, 0x82, connectAs),
+  ...ends('a length of five bytes', abi.CODE_MQTT_LENGTH_MALFORMED, 0x81, () => bytes(0x30, 0x80, 0x80, 0x80, 0x80, 1)),
+  ...ends('a packet over the maximum', abi.CODE_MQTT_PACKET_OVERSIZE, 0x95, () => bytes(0x30, 0xff, 0xff, 0xff, 0x7f)),
+  ...ends('a packet type of the server', abi.CODE_MQTT_MALFORMED, 0x81, () => packet(0xd0)),
+  ...ends('the reserved packet type 0', abi.CODE_MQTT_MALFORMED, 0x81, () => packet(0x00)),
+  ...ends('PUBREL, with nothing to release', abi.CODE_MQTT_MALFORMED, 0x81, () => packet(0x62, u16(1))),
+  ...ends('PINGREQ with a body', abi.CODE_MQTT_MALFORMED, 0x81, () => packet(0xc0, 0)),
+  ...ends('PINGREQ with flags', abi.CODE_MQTT_MALFORMED, 0x81, () => packet(0xc1)),
+  ...ends('SUBSCRIBE with reserved flags wrong', abi.CODE_MQTT_MALFORMED, 0x81, (level) =>
+    packet(0x80, u16(1), level === 5 ? properties() : Buffer.alloc(0), 'devices/dev-1/commands', 0),
+  ),
+  {
+    name: 'a length not in its shortest form, version 5',
+    level: 5,
+    bytes: bytes(0xc0, 0x80, 0),
+    code: abi.CODE_MQTT_LENGTH_MALFORMED,
+    answer: disconnect(0x81),
+    closes: true,
+  },
+  { name: 'a length not in its shortest form, version 4, which allows it', level: 4, bytes: bytes(0xc0, 0x80, 0), answer: PINGRESP },
+];
+
+const publishEnds: MqttCase[] = [
+  ...ends('QoS 3', abi.CODE_MQTT_QOS_INVALID, 0x81, (level) => publish({ level, topic: OWN, qos: 3 })),
+  ...ends('QoS 2', abi.CODE_MQTT_QOS_UNSUPPORTED, 0x9b, (level) => publish({ level, topic: OWN, qos: 2 })),
+  ...ends('DUP at QoS 0', abi.CODE_MQTT_MALFORMED, 0x81, (level) => publish({ level, topic: OWN, dup: true })),
+  ...ends('packet id 0', abi.CODE_MQTT_MALFORMED, 0x81, (level) => publish({ level, topic: OWN, qos: 1, packetId: 0 })),
+  ...ends('PUBLISH with no topic', abi.CODE_MQTT_MALFORMED, 0x81, () => packet(0x30)),
+  ...ends('PUBLISH whose topic runs past its end', abi.CODE_MQTT_MALFORMED, 0x81, () => packet(0x30, u16(9), Buffer.from('abc'))),
+  ...ends('PUBLISH that ends in its packet id', abi.CODE_MQTT_MALFORMED, 0x81, () => packet(0x32, OWN, 1)),
+  ...ends('an empty topic', abi.CODE_MQTT_TOPIC_MALFORMED, 0x81, (level) => publish({ level, topic: '' })),
+  ...ends('a topic with +', abi.CODE_MQTT_TOPIC_MALFORMED, 0x81, (level) => publish({ level, topic: 'devices/+/telemetry' })),
+  ...ends('a topic with #', abi.CODE_MQTT_TOPIC_MALFORMED, 0x81, (level) => publish({ level, topic: 'devices/#' })),
+  ...ends('a topic with NUL', abi.CODE_MQTT_TOPIC_MALFORMED, 0x81, (level) => publish({ level, topic: 'devices/d\0v/telemetry' })),
+  ...[
+    ['a lone continuation byte', [0x80]],
+    ['an overlong slash', [0xc0, 0xaf]],
+    ['a surrogate', [0xed, 0xa0, 0x80]],
+    ['a character beyond U+10FFFF', [0xf4, 0x90, 0x80, 0x80]],
+    ['a character cut short', [0xe2, 0x82]],
+  ].flatMap(([what, wrong]) =>
+    ends(`a topic with ${what}`, abi.CODE_MQTT_TOPIC_MALFORMED, 0x81, (level) =>
+      publish({ level, topic: bytes(Buffer.from('devices/'), Buffer.from(wrong as number[]), Buffer.from('/telemetry')) }),
+    ),
+  ),
+];
+
+/** A message that is refused alone: version 5 goes on, 3.1.1 closes. */
+function refuses(name: string, topic: string, code: number, reason: number, payload: string | Uint8Array = '{}'): MqttCase[] {
+  return [
+    { name: `${name}, version 4`, level: 4, bytes: publish({ level: 4, topic, qos: 1, payload }), code, closes: true },
+    {
+      name: `${name}, version 5`,
+      level: 5,
+      bytes: publish({ level: 5, topic, qos: 1, packetId: 0x1234, payload }),
+      code,
+      answer: puback(0x1234, reason),
+    },
+    { name: `${name}, version 5 at QoS 0`, level: 5, bytes: publish({ level: 5, topic, payload }), code },
+  ];
+}
+
+const publishRefused: MqttCase[] = [
+  ...refuses("another device's topic", 'devices/dev-2/telemetry', abi.CODE_TOPIC_FORBIDDEN, 0x87),
+  ...refuses("a sub-device of another device's", 'devices/sub-of-2/telemetry', abi.CODE_TOPIC_FORBIDDEN, 0x87),
+  ...refuses('another tenant', 'tenant/acme/device/dev-1/data', abi.CODE_TOPIC_FORBIDDEN, 0x87),
+  ...refuses('a device that nobody knows', 'devices/nobody/telemetry', abi.CODE_DEVICE_UNKNOWN, 0x87),
+  ...refuses('a sub-device that is not active', 'devices/sub-off/telemetry', abi.CODE_DEVICE_INACTIVE, 0x87),
+  ...refuses('an unknown topic', 'hello/world', abi.CODE_TOPIC_UNKNOWN, 0x90),
+  ...refuses('a topic with a level too many', 'devices/dev-1/x/telemetry', abi.CODE_TOPIC_UNKNOWN, 0x90),
+  ...refuses('a topic with an empty id', 'devices//telemetry', abi.CODE_TOPIC_UNKNOWN, 0x90),
+  ...refuses('a topic with an empty tenant', 'tenant//device/dev-1/data', abi.CODE_TOPIC_UNKNOWN, 0x90),
+  ...refuses('a payload over the maximum', OWN, abi.CODE_PAYLOAD_OVERSIZE, 0x83, Buffer.alloc(abi.PAYLOAD_BYTES_MAX + 1)),
+];
+
+const user = bytes(0x26, 'key', 'value');
+function ends5(name: string, code: number, reason: number, sent: Uint8Array): MqttCase {
+  return { name: `${name}, version 5`, level: 5, bytes: sent, code, answer: disconnect(reason), closes: true };
+}
+const withProperties = (props: Uint8Array) => publish({ level: 5, topic: OWN, properties: props });
+
+const version5: MqttCase[] = [
+  ends5('RETAIN', abi.CODE_MQTT_RETAIN_UNSUPPORTED, 0x9a, publish({ level: 5, topic: OWN, retain: true })),
+  ends5('a topic alias', abi.CODE_MQTT_TOPIC_ALIAS_INVALID, 0x94, withProperties(properties(0x23, u16(1)))),
+  ends5(
+    'a topic alias alone',
+    abi.CODE_MQTT_TOPIC_ALIAS_INVALID,
+    0x94,
+    publish({ level: 5, topic: '', properties: properties(0x23, u16(1)) }),
+  ),
+  ends5('AUTH', abi.CODE_MQTT_AUTH_UNSUPPORTED, 0x8c, packet(0xf0, 0x18, 0)),
+  ends5('properties that run past the packet', abi.CODE_MQTT_MALFORMED, 0x81, packet(0x30, OWN, 100, 1, 1)),
+  ends5('a property cut short', abi.CODE_MQTT_MALFORMED, 0x81, withProperties(properties(0x02, 0, 0))),
+  ends5('an unknown property', abi.CODE_MQTT_MALFORMED, 0x81, withProperties(properties(0x7e, 0))),
+  ends5('a property of CONNECT in PUBLISH', abi.CODE_MQTT_MALFORMED, 0x81, withProperties(properties(0x21, u16(1)))),
+  ends5('a Subscription Identifier from a client', abi.CODE_MQTT_MALFORMED, 0x81, withProperties(properties(0x0b, 1))),
+  ends5('a property twice', abi.CODE_MQTT_MALFORMED, 0x81, withProperties(properties(0x01, 1, 0x01, 1))),
+  ends5('a property length of five bytes', abi.CODE_MQTT_MALFORMED, 0x81, withProperties(bytes(0x80, 0x80, 0x80, 0x80, 1))),
+  {
+    name: 'every property that PUBLISH may have, version 5',
+    level: 5,
+    bytes: withProperties(properties(0x01, 1, 0x02, u16(0), u16(9), 0x03, 'json', 0x08, 'answer', 0x09, 'id', user, user)),
+    records: [1],
+  },
+];
+
+const subscribe = (level: 4 | 5, ...body: Parameters<typeof bytes>) =>
+  packet(0x82, u16(7), level === 5 ? properties() : Buffer.alloc(0), ...body);
+const control: MqttCase[] = [
+  ...ends('SUBSCRIBE without a filter', abi.CODE_MQTT_MALFORMED, 0x81, (level) => subscribe(level)),
+  ...ends('SUBSCRIBE with an empty filter', abi.CODE_MQTT_MALFORMED, 0x81, (level) => subscribe(level, '', 0)),
+  ...ends('SUBSCRIBE with QoS 3', abi.CODE_MQTT_MALFORMED, 0x81, (level) => subscribe(level, 'a', 3)),
+  ...ends('SUBSCRIBE with reserved options', abi.CODE_MQTT_MALFORMED, 0x81, (level) => subscribe(level, 'a', 0xc0)),
+  ...ends('SUBSCRIBE cut behind its filter', abi.CODE_MQTT_MALFORMED, 0x81, (level) => subscribe(level, 'a')),
+  ...ends('SUBSCRIBE with packet id 0', abi.CODE_MQTT_MALFORMED, 0x81, () => packet(0x82, u16(0), 0, 'a', 0)),
+  ...ends('UNSUBSCRIBE without a filter', abi.CODE_MQTT_MALFORMED, 0x81, (level) =>
+    packet(0xa2, u16(7), level === 5 ? properties() : Buffer.alloc(0)),
+  ),
+  {
+    name: 'SUBSCRIBE to own and other topics, version 4',
+    level: 4,
+    bytes: subscribe(4, 'devices/dev-1/commands', 2, 'devices/dev-1/commands/#', 0, 'devices/dev-2/commands', 1, '#', 0),
+    answer: packet(0x90, u16(7), 1, 0, 0x80, 0x80),
+  },
+  {
+    name: 'SUBSCRIBE to own and other topics, version 5',
+    level: 5,
+    bytes: subscribe(
+      5,
+      'tenant/default/device/dev-1/commands/#',
+      2,
+      '$share/g/devices/dev-1/commands',
+      1,
+      'tenant/acme/device/dev-1/commands',
+      0,
+    ),
+    answer: packet(0x90, u16(7), 0, 1, 0x9e, 0x87),
+  },
+  {
+    name: 'SUBSCRIBE with an identifier, version 5',
+    level: 5,
+    bytes: packet(0x82, u16(7), properties(0x0b, 5), 'devices/dev-1/commands', 0),
+    answer: packet(0x90, u16(7), 0, 0xa1),
+  },
+  { name: 'UNSUBSCRIBE, version 4', level: 4, bytes: packet(0xa2, u16(9), 'a'), answer: packet(0xb0, u16(9)) },
+  { name: 'UNSUBSCRIBE, version 5', level: 5, bytes: packet(0xa2, u16(9), 0, 'a'), answer: packet(0xb0, u16(9), 0, 0x11) },
+  { name: 'DISCONNECT with a body, version 4', level: 4, bytes: packet(0xe0, 0), code: abi.CODE_MQTT_MALFORMED, closes: true },
+  { name: 'DISCONNECT, version 4', level: 4, bytes: packet(0xe0), closes: true },
+  { name: 'DISCONNECT with a reason, version 5', level: 5, bytes: packet(0xe0, 4, properties(user)), closes: true },
+  { name: 'PINGREQ twice', level: 4, bytes: bytes(PINGREQ, PINGREQ), answer: bytes(PINGRESP, PINGRESP) },
+  { name: 'PUBACK of nothing', level: 4, bytes: puback(3) },
+];
+
+const malformedConnects: MqttCase[] = (
+  [
+    ['an empty body', packet(0x10)],
+    ['a protocol name of no bytes', connectAs(4, { protocol: '' })],
+    ['another protocol name', connectAs(4, { protocol: 'MQTX' })],
+    ['a protocol name in lower case', connectAs(4, { protocol: 'mqtt' })],
+    ['the reserved flag', connectAs(4, { flags: 0xc3 })],
+    ['will QoS without a will', connectAs(4, { flags: 0xca })],
+    ['will RETAIN without a will', connectAs(4, { flags: 0xe2 })],
+    ['a will flag but no will', connectAs(4, { flags: 0xc6 })],
+    ['will QoS 3', connectAs(4, { flags: 0xde, rest: ['will', 'gone', 'default', CASE_TOKEN] })],
+    ['a will topic with a wildcard', connectAs(4, { flags: 0xc6, rest: ['will/#', 'gone', 'default', CASE_TOKEN] })],
+    ['an empty will topic', connectAs(4, { flags: 0xc6, rest: ['', 'gone', 'default', CASE_TOKEN] })],
+    ['a password without a user name', connectAs(4, { flags: 0x42, rest: [CASE_TOKEN] })],
+    ['a user name that is missing', connectAs(4, { rest: [] })],
+    ['a password cut short', connectAs(4, { rest: ['default', bytes(0, 9, 1)] })],
+    ['bytes behind its end', connectAs(4, { rest: ['default', CASE_TOKEN, 0] })],
+    ['a client id with NUL', connectAs(4, { clientId: 'dev\0' })],
+    ['a client id that is not UTF-8', packet(0x10, 'MQTT', 4, 2, u16(0), bytes(0, 2, 0xc3, 0x28))],
+    ['no client id', packet(0x10, 'MQTT', 4, 2, u16(0))],
+  ] as [string, Uint8Array][]
+).map(([what, sent]) => ({ name: `CONNECT with ${what}`, level: 0, bytes: sent, code: abi.CODE_MQTT_MALFORMED, closes: true }));
+
+function connects(name: string, sent: Uint8Array, answer: Uint8Array, code: number): MqttCase {
+  return { name, level: 0, bytes: sent, answer, code, closes: true };
+}
+const refusedConnects: MqttCase[] = [
+  connects(
+    'CONNECT of version 5 with a property twice',
+    connectAs(5, { properties: properties(0x21, u16(1), 0x21, u16(1)) }),
+    connackRefused5(0x81),
+    abi.CODE_MQTT_MALFORMED,
+  ),
+  connects('CONNECT of version 5 with a reserved flag', connectAs(5, { flags: 0xc3 }), connackRefused5(0x81), abi.CODE_MQTT_MALFORMED),
+  connects('CONNECT of version 3.1', packet(0x10, 'MQIsdp', 3, 2, u16(0), 'dev-1'), connackRefused(1), abi.CODE_MQTT_VERSION_UNSUPPORTED),
+  connects('CONNECT of version 6', connectAs(4, { level: 6 }), connackRefused5(0x84), abi.CODE_MQTT_VERSION_UNSUPPORTED),
+  connects('a wrong token, version 4', connectAs(4, { password: 'x' }), connackRefused(4), abi.CODE_CREDENTIALS_INVALID),
+  connects('a wrong token, version 5', connectAs(5, { password: 'x' }), connackRefused5(0x86), abi.CODE_CREDENTIALS_INVALID),
+  connects('an empty token', connectAs(4, { password: '' }), connackRefused(4), abi.CODE_CREDENTIALS_INVALID),
+  connects('no token', connectAs(4, { flags: 0x82, rest: ['default'] }), connackRefused(4), abi.CODE_CREDENTIALS_INVALID),
+  connects('an unknown device, version 4', connectAs(4, { clientId: 'nobody' }), connackRefused(4), abi.CODE_DEVICE_UNKNOWN),
+  connects('an unknown device, version 5', connectAs(5, { clientId: 'nobody' }), connackRefused5(0x86), abi.CODE_DEVICE_UNKNOWN),
+  connects('a client id of 300 bytes', connectAs(4, { clientId: 'x'.repeat(300) }), connackRefused(4), abi.CODE_DEVICE_UNKNOWN),
+  connects("a device of another tenant's", connectAs(4, { user: 'nowhere' }), connackRefused(4), abi.CODE_DEVICE_UNKNOWN),
+  connects('an empty user name', connectAs(4, { user: '' }), connackRefused(4), abi.CODE_DEVICE_UNKNOWN),
+  connects('an inactive device, version 4', connectAs(4, { clientId: 'dev-off' }), connackRefused(5), abi.CODE_DEVICE_INACTIVE),
+  connects('an inactive device, version 5', connectAs(5, { clientId: 'dev-off' }), connackRefused5(0x87), abi.CODE_DEVICE_INACTIVE),
+  connects(
+    'an inactive device with a wrong token',
+    connectAs(4, { clientId: 'dev-off', password: 'x' }),
+    connackRefused(4),
+    abi.CODE_CREDENTIALS_INVALID,
+  ),
+  connects('an empty client id, version 4', connectAs(4, { clientId: '' }), connackRefused(2), abi.CODE_DEVICE_UNKNOWN),
+  connects('an empty client id, version 5', connectAs(5, { clientId: '' }), connackRefused5(0x85), abi.CODE_DEVICE_UNKNOWN),
+  connects(
+    'an authentication method',
+    connectAs(5, { properties: properties(0x15, 'SCRAM') }),
+    connackRefused5(0x8c),
+    abi.CODE_MQTT_AUTH_UNSUPPORTED,
+  ),
+];
+
+const will = ['gone/away', 'gone', 'default', CASE_TOKEN];
+const goodConnects: MqttCase[] = [
+  {
+    name: 'CONNECT without a user name: the default tenant, version 5',
+    level: 0,
+    bytes: connectAs(5, { flags: 0x42, rest: [CASE_TOKEN] }),
+    answer: connackAccepted[5],
+  },
+  { name: 'CONNECT with a tenant', level: 0, bytes: connectAs(4, { user: 'acme', password: CASE_TOKEN }), answer: connackAccepted[4] },
+  { name: 'CONNECT with a will, version 4', level: 0, bytes: connectAs(4, { flags: 0xe6, rest: will }), answer: connackAccepted[4] },
+  {
+    name: 'CONNECT with a will and properties, version 5',
+    level: 0,
+    bytes: connectAs(5, {
+      flags: 0xce,
+      properties: properties(0x11, u16(0), u16(9), user),
+      rest: [properties(0x18, u16(0), u16(1)), ...will],
+    }),
+    answer: connackAccepted[5],
+  },
+  {
+    name: 'CONNECT and PUBLISH in one run of bytes',
+    level: 0,
+    bytes: bytes(connectAs(4), publish({ level: 4, topic: OWN, qos: 1, packetId: 5 }), PINGREQ, packet(0xe0)),
+    answer: bytes(connackAccepted[4], PINGRESP),
+    records: [1],
+    closes: true,
+  },
+];
+
+const goodPublishes: MqttCase[] = withLevel((level): MqttCase[] => [
+  { name: `QoS 0, version ${level}`, level, bytes: publish({ level, topic: OWN }), records: [1] },
+  {
+    name: `QoS 1, version ${level}`,
+    level,
+    bytes: publish({ level, topic: OWN, qos: 1, packetId: 0xfffe }),
+    answer: puback(0xfffe),
+    records: [1],
+  },
+  {
+    name: `QoS 1 again, version ${level}`,
+    level,
+    bytes: publish({ level, topic: OWN, qos: 1, dup: true }),
+    answer: puback(1),
+    records: [1],
+  },
+  {
+    name: `the tenant's topic, version ${level}`,
+    level,
+    bytes: publish({ level, topic: 'tenant/default/device/dev-1/data' }),
+    records: [1],
+  },
+  { name: `a sub-device, version ${level}`, level, bytes: publish({ level, topic: 'devices/sub-1/telemetry' }), records: [4] },
+  {
+    name: `a sub-device by tenant, version ${level}`,
+    level,
+    bytes: publish({ level, topic: 'tenant/default/device/sub-1/data' }),
+    records: [4],
+  },
+  { name: `an id that is not ASCII, version ${level}`, level, bytes: publish({ level, topic: 'devices/gerät-7/telemetry' }), records: [7] },
+  { name: `an empty payload, version ${level}`, level, bytes: publish({ level, topic: OWN, payload: '' }), records: [1] },
+  {
+    name: `a payload of the maximum, version ${level}`,
+    level,
+    bytes: publish({ level, topic: OWN, qos: 1, payload: Buffer.alloc(abi.PAYLOAD_BYTES_MAX, 'x') }),
+    answer: puback(1),
+    records: [1],
+  },
+]).flat();
+
+export const mqttCases: readonly MqttCase[] = [
+  ...notMqtt,
+  ...beforeConnect,
+  ...framing,
+  ...publishEnds,
+  ...publishRefused,
+  ...version5,
+  ...control,
+  ...malformedConnects,
+  ...refusedConnects,
+  ...goodConnects,
+  ...goodPublishes,
+  {
+    name: 'RETAIN, version 4, where it cannot be declined',
+    level: 4,
+    bytes: publish({ level: 4, topic: OWN, retain: true }),
+    records: [1],
+  },
+];

@@ -1,0 +1,174 @@
+import * as abi from '../../assembly/abi.js';
+import type { DeviceEntry } from '../../src/contract/devices.js';
+import type { FromGateway } from '../../src/contract/threads.js';
+import { Directory } from '../../src/gateway/directory.js';
+import type { GatewayKernel } from '../../src/gateway/kernel.js';
+import { Sessions } from '../../src/gateway/session.js';
+import { KernelMemory, kernelMemory, loadKernel } from '../../src/host/kernel.js';
+import type { Reactor } from '../../src/host/reactor.js';
+import { readBlock, type TestRecord } from './gateway-thread.js';
+
+interface Peer {
+  rest: Buffer;
+  needed: number;
+  sent: Buffer;
+  isClosed: boolean;
+}
+
+/** The kernel and the session layer without sockets and threads: the test is reactor, log and clock. */
+export class KernelDriver {
+  readonly kernel: GatewayKernel;
+  readonly memory: KernelMemory;
+  readonly messages: FromGateway[] = [];
+  readonly durableTokens: number[] = [];
+  readonly records: TestRecord[] = [];
+  readonly directory: Directory;
+  readonly sessions: Sessions;
+  nowMs = 1000;
+  /** Blocks that the log has and did not answer yet. */
+  inLog = 0;
+  readonly #peers = new Map<number, Peer>();
+
+  constructor(devices: readonly DeviceEntry[], partitions = 4) {
+    const memory = kernelMemory(abi.GATEWAY_END);
+    this.kernel = loadKernel<GatewayKernel>('gateway', memory);
+    this.kernel.initSlots(partitions);
+    this.memory = new KernelMemory(memory);
+    this.directory = new Directory(this.kernel, this.memory, partitions);
+    const reactor = this.#reactor();
+    this.sessions = new Sessions(this.kernel, this.memory, this.directory, reactor, (message) => this.messages.push(message));
+    for (const device of devices) this.directory.put(device);
+  }
+
+  open(id: number): void {
+    this.#peers.set(id, { rest: Buffer.alloc(0), needed: 0, sent: Buffer.alloc(0), isClosed: false });
+    this.turn([[id, abi.EVENT_OPENED]]);
+  }
+
+  /** Bytes arrive; they are presented once the kernel wants them. */
+  feed(id: number, bytes: Uint8Array): void {
+    const peer = this.peer(id);
+    peer.rest = Buffer.concat([peer.rest, bytes]);
+    if (peer.rest.length > 0 && peer.rest.length >= peer.needed) this.turn([[id, abi.EVENT_DATA]]);
+  }
+
+  close(id: number): void {
+    this.turn([[id, abi.EVENT_CLOSED]]);
+    this.#peers.delete(id);
+  }
+
+  peer(id: number): Peer {
+    const peer = this.#peers.get(id);
+    if (!peer) throw new Error(`connection ${id} is not open`);
+    return peer;
+  }
+
+  /** What was sent to the connection since the last call. */
+  sent(id: number): Buffer {
+    const peer = this.peer(id);
+    const { sent } = peer;
+    peer.sent = Buffer.alloc(0);
+    return sent;
+  }
+
+  counter(number: number): number {
+    return Number(this.memory.counters[number]);
+  }
+
+  /** One turn over these events; data events present what their connection has in hand. */
+  turn(events: readonly (readonly [id: number, kind: number])[]): void {
+    const { view, bytes } = this.memory;
+    let readAt: number = abi.READ_OFFSET;
+    for (const [i, [id, kind]] of events.entries()) {
+      const at = abi.EVENTS_OFFSET + i * abi.EVENT_BYTES;
+      const data = kind === abi.EVENT_DATA ? this.peer(id).rest : Buffer.alloc(0);
+      bytes.set(data, readAt);
+      for (const [word, value] of [id, kind, readAt, data.length, 0, 0].entries()) view.setUint32(at + word * 4, value, true);
+      readAt += data.length;
+    }
+    this.kernel.setClock(this.nowMs * 1000, this.nowMs);
+    for (let at = 0; at < events.length; this.flush()) at = this.kernel.turn(at, events.length);
+    for (const [i, [id, kind]] of events.entries()) {
+      if (kind !== abi.EVENT_DATA) continue;
+      const at = abi.EVENTS_OFFSET + i * abi.EVENT_BYTES;
+      const peer = this.peer(id);
+      peer.rest = peer.rest.subarray(view.getUint32(at + abi.EVENT_AT_CONSUMED, true));
+      peer.needed = view.getUint32(at + abi.EVENT_AT_NEEDED, true);
+    }
+  }
+
+  flush(): void {
+    const { view } = this.memory;
+    const word = (at: number) => view.getUint32(at, true);
+    for (let i = 0; i < this.kernel.sendCount(); i++) {
+      const at = abi.SENDS_OFFSET + i * abi.SEND_BYTES;
+      const offset = word(at + abi.SEND_AT_OFFSET);
+      this.#send(word(at + abi.SEND_AT_CONNECTION), this.memory.slice(offset, word(at + abi.SEND_AT_LENGTH)));
+    }
+    const calls = this.kernel.callCount();
+    this.kernel.taken();
+    for (let i = 0; i < calls; i++) {
+      const at = abi.CALLS_OFFSET + i * abi.CALL_BYTES;
+      const connection = word(at + abi.CALL_AT_CONNECTION);
+      const kind = word(at + abi.CALL_AT_KIND);
+      const offset = word(at + abi.CALL_AT_OFFSET);
+      if (kind === abi.CALL_PACKET) this.sessions.packet(connection, offset, word(at + abi.CALL_AT_LENGTH));
+      else if (kind === abi.CALL_REFUSED) this.sessions.refused(connection, word(at + abi.CALL_AT_CODE));
+      else if (kind === abi.CALL_CLOSED) this.sessions.closed(connection);
+      else this.durableTokens.push(offset);
+    }
+  }
+
+  sweep(): void {
+    this.kernel.setClock(this.nowMs * 1000, this.nowMs);
+    for (let at = 0; at >= 0; this.flush()) at = this.kernel.sweep(at);
+  }
+
+  /** Hands all sealed blocks to the log. */
+  push(): void {
+    for (let slot = this.kernel.nextSealed(); slot >= 0; slot = this.kernel.nextSealed()) {
+      const offset = abi.BLOCKS_OFFSET + slot * abi.BLOCK_BYTES_MAX;
+      const bytes = abi.BLOCK_HEADER_BYTES + this.memory.view.getUint32(offset + abi.BLOCK_AT_BODY_BYTES, true);
+      const partition = this.memory.view.getUint32(offset + abi.BLOCK_AT_PARTITION, true);
+      this.records.push(...readBlock(this.memory.slice(offset, bytes), { offset, bytes, partition }));
+      this.inLog++;
+    }
+  }
+
+  /** The oldest block in the log is durable. */
+  release(): void {
+    if (this.kernel.release() === 0) {
+      this.flush();
+      this.kernel.release();
+    }
+    this.inLog--;
+    this.flush();
+  }
+
+  sealAndReleaseAll(): void {
+    this.kernel.sealAll();
+    this.push();
+    while (this.inLog > 0) this.release();
+  }
+
+  #send(id: number, bytes: Uint8Array): void {
+    const peer = this.#peers.get(id);
+    if (peer && !peer.isClosed) peer.sent = Buffer.concat([peer.sent, bytes]);
+  }
+
+  #reactor(): Reactor {
+    return {
+      listen: async () => 0,
+      send: () => {},
+      sendBytes: (id, bytes) => this.#send(id, bytes),
+      close: (id) => {
+        this.peer(id).isClosed = true;
+      },
+      pause: () => {},
+      resume: () => {},
+      wake: () => {},
+      unlisten: () => {},
+      stop: async () => {},
+    };
+  }
+}
