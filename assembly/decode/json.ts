@@ -32,10 +32,10 @@ const SEEN_TS: u32 = 1;
 const SEEN_METRICS: u32 = 2;
 const SEEN_SEQ: u32 = 4;
 
-// Names of members, little-endian.
-const NAME_TS: u32 = 0x7374;
-const NAME_SEQ: u32 = 0x716573;
-const NAME_METRICS: u64 = 0x7363697274656d;
+// Names of members and their closing quotes, little-endian.
+const NAME_TS: u64 = 0x227374;
+const NAME_SEQ: u32 = 0x22716573;
+const NAME_METRICS: u64 = 0x227363697274656d;
 
 let receivedUs: u64 = 0;
 let seen: u32 = 0;
@@ -97,15 +97,40 @@ function refuseOther(at: usize, end: usize): usize {
 @inline
 function readMember(at: usize, end: usize): usize {
   if (load<u8>(at) != QUOTE) return refuse(CODE_JSON_MALFORMED);
+  // The names that count fit eight bytes with their closing quote, so one load tells them, unless they are escaped.
+  const name = load<u64>(at, 1);
+  if ((name & 0xffffff) == NAME_TS) {
+    at = toValue(at + 4, end);
+    return at != 0 && see(SEEN_TS) ? readTs(at, end) : 0;
+  }
+  if (name == NAME_METRICS) {
+    at = toValue(at + 9, end);
+    return at != 0 && see(SEEN_METRICS) ? readMetrics(at, end) : 0;
+  }
+  if (<u32>name == NAME_SEQ) {
+    at = toValue(at + 5, end);
+    return at != 0 && see(SEEN_SEQ) ? readSeq(at, end) : 0;
+  }
+  return readOtherMember(at, end);
+}
+
+/** From the end of a name to its value. */
+@inline
+function toValue(at: usize, end: usize): usize {
+  at = skipSpace(at, end);
+  return load<u8>(at) == COLON ? skipSpace(at + 1, end) : refuse(CODE_JSON_MALFORMED);
+}
+
+function readOtherMember(at: usize, end: usize): usize {
   at = readString(at + 1, end, scratch);
   if (at == 0) return 0;
-  at = skipSpace(at, end);
-  if (load<u8>(at) != COLON) return refuse(CODE_JSON_MALFORMED);
-  at = skipSpace(at + 1, end);
   const bytes = textBytes;
-  if (bytes == 2 && <u32>load<u16>(textAt) == NAME_TS) return see(SEEN_TS) ? readTs(at, end) : 0;
-  if (bytes == 3 && (load<u32>(textAt) & 0xffffff) == NAME_SEQ) return see(SEEN_SEQ) ? readSeq(at, end) : 0;
-  if (bytes == 7 && (load<u64>(textAt) & 0xffffffffffffff) == NAME_METRICS) return see(SEEN_METRICS) ? readMetrics(at, end) : 0;
+  const name = load<u64>(textAt);
+  at = toValue(at, end);
+  if (at == 0) return 0;
+  if (bytes == 2 && (name & 0xffff) == (NAME_TS & 0xffff)) return see(SEEN_TS) ? readTs(at, end) : 0;
+  if (bytes == 7 && ((name ^ NAME_METRICS) << 8) == 0) return see(SEEN_METRICS) ? readMetrics(at, end) : 0;
+  if (bytes == 3 && (<u32>name & 0xffffff) == (NAME_SEQ & 0xffffff)) return see(SEEN_SEQ) ? readSeq(at, end) : 0;
   return skipValue(at, end, 1, scratch);
 }
 

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as abi from '../../assembly/abi.js';
+import { KernelAbort } from '../../src/host/kernel.js';
+import { RECEIVE_US } from '../cases/payloads.js';
+import { Decoder } from './decoder.js';
+import { Random } from './random.js';
+
+const probe = (decoder: Decoder, text: string) => decoder.probe(Buffer.from(text), RECEIVE_US);
+const metrics = (names: string[]) => `{"metrics":{${names.map((name) => `${JSON.stringify(name)}:1`).join()}}}`;
+
+test('names that are not known are listed once, over several messages', () => {
+  const decoder = new Decoder();
+  decoder.addMetric('known');
+  assert.equal(probe(decoder, metrics(['x', 'known', 'y'])), abi.CODE_NONE);
+  assert.equal(decoder.kernel.unknownMetrics(), 2);
+  assert.equal(probe(decoder, metrics(['y', 'z'])), abi.CODE_NONE);
+  assert.equal(decoder.kernel.unknownMetrics(), 2);
+  assert.equal(probe(decoder, metrics(['known'])), abi.CODE_NONE);
+  assert.equal(decoder.kernel.unknownMetrics(), 0);
+  assert.deepEqual(decoder.unknownNames(), ['x', 'y', 'z']);
+  decoder.kernel.clearUnknownMetrics();
+  assert.deepEqual(decoder.unknownNames(), []);
+});
+
+test('a refused message takes back the names that it listed, and only those', () => {
+  const decoder = new Decoder();
+  const random = new Random();
+  const kept: string[] = [];
+  for (let round = 0; round < 200; round++) {
+    const names = Array.from({ length: 1 + random.below(20) }, () => `n${random.below(2000)}`);
+    const unique = [...new Set(names)];
+    assert.equal(probe(decoder, metrics(unique).slice(0, -2).concat('!}}')), abi.CODE_JSON_MALFORMED);
+    assert.equal(decoder.kernel.unknownMetrics(), 0);
+    assert.deepEqual(decoder.unknownNames(), kept, `seed ${random.seed}`);
+    if (random.chance(0.5)) continue;
+    assert.equal(probe(decoder, metrics(unique)), abi.CODE_NONE);
+    assert.equal(decoder.kernel.unknownMetrics(), unique.length);
+    kept.push(...unique.filter((name) => !kept.includes(name)));
+    assert.deepEqual(decoder.unknownNames(), kept, `seed ${random.seed}`);
+  }
+});
+
+test('an unknown name is refused while new ones are denied', () => {
+  const decoder = new Decoder();
+  decoder.addMetric('known');
+  decoder.kernel.denyUnknownMetrics(1);
+  assert.equal(probe(decoder, metrics(['known', 'new'])), abi.CODE_METRIC_UNKNOWN);
+  assert.equal(probe(decoder, metrics(['known'])), abi.CODE_NONE);
+  assert.deepEqual(decoder.unknownNames(), []);
+  decoder.kernel.denyUnknownMetrics(0);
+  assert.equal(probe(decoder, metrics(['known', 'new'])), abi.CODE_NONE);
+  assert.deepEqual(decoder.unknownNames(), ['new']);
+});
+
+test('more names than the list holds are learnt in rounds', () => {
+  const decoder = new Decoder();
+  const messages = Array.from({ length: 20 }, (_, i) =>
+    metrics(Array.from({ length: 1000 }, (_, j) => `metric ${i * 1000 + j} ${'x'.repeat(80)}`)),
+  );
+  let rounds = 0;
+  for (let open = messages; open.length > 0; rounds++) {
+    assert.ok(rounds < 20);
+    open = open.filter((message) => {
+      assert.equal(probe(decoder, message), abi.CODE_NONE);
+      return decoder.kernel.unknownMetrics() > 0;
+    });
+    for (const name of decoder.unknownNames()) decoder.addMetric(name);
+    decoder.kernel.clearUnknownMetrics();
+  }
+  assert.ok(rounds > 3);
+  assert.equal(decoder.names.length, 20_001);
+});
+
+test('as many metrics as there may be are told apart', () => {
+  const decoder = new Decoder();
+  for (let i = 1; i <= abi.METRICS_MAX; i++) decoder.addMetric(`site/${i % 7}/${i}`);
+  const random = new Random();
+  for (let round = 0; round < 50; round++) {
+    const wanted = new Set(Array.from({ length: 500 }, () => 1 + random.below(abi.METRICS_MAX)));
+    const decoded = decoder.decode(metrics([...wanted].map((i) => `site/${i % 7}/${i}`)), RECEIVE_US);
+    assert.deepEqual(
+      decoded.readings.map(([name]) => name),
+      [...wanted].map((i) => `site/${i % 7}/${i}`),
+      `seed ${random.seed}`,
+    );
+  }
+});
+
+test('a metric added again under its number changes nothing, under another it stops the kernel', () => {
+  const decoder = new Decoder();
+  const number = decoder.addMetric('a');
+  decoder.kernel.addMetric(1, number);
+  assert.deepEqual(decoder.decode(metrics(['a']), RECEIVE_US).readings, [['a', 1]]);
+  assert.throws(() => decoder.kernel.addMetric(1, number + 1), KernelAbort);
+});
+
+test('duplicates are still told when the count of messages starts over', () => {
+  const decoder = new Decoder();
+  for (const name of ['a', 'b']) decoder.addMetric(name);
+  decoder.kernel.setMessageCount(0);
+  assert.equal(probe(decoder, metrics(['a', 'b'])), abi.CODE_NONE);
+  decoder.kernel.setMessageCount(0xffffffff);
+  for (let i = 0; i < 3; i++) assert.equal(probe(decoder, metrics(['a', 'b'])), abi.CODE_NONE);
+  assert.equal(probe(decoder, '{"metrics":{"a":1,"a":1}}'), abi.CODE_JSON_DUPLICATE_KEY);
+});

@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as abi from '../../assembly/abi.js';
+import { RECEIVE_US } from '../cases/payloads.js';
+import { Decoder } from './decoder.js';
+import { fuzzScale, Random } from './random.js';
+
+const decoder = new Decoder();
+decoder.addMetric('a');
+
+function decodeTs(text: string, receiveUs = RECEIVE_US): { code: number; us: number } {
+  const code = decoder.probe(Buffer.from(`{"ts":${text},"metrics":{"a":1}}`), receiveUs);
+  return { code, us: decoder.kernel.decodedTsUs() };
+}
+
+/** 9999-01-01: as receive time it lets every time of the fuzz pass. */
+const LATE_US = 253_370_764_800_000_000;
+
+test('random ISO 8601 times are read as Date reads them, to the microsecond', () => {
+  const random = new Random();
+  for (let i = 0; i < 30_000 * fuzzScale; i++) {
+    const ms = Date.UTC(2000, 0, 2) + random.below(200 * 366 * 86_400) * 1000 + random.below(1000);
+    const offsetMinutes = random.chance(0.5) ? random.below(2 * 1439 + 1) - 1439 : 0;
+    const local = new Date(ms + offsetMinutes * 60_000).toISOString();
+    const digits = random.digits(random.below(7));
+    const offset = Math.abs(offsetMinutes);
+    const hhmm = [Math.floor(offset / 60), offset % 60].map((part) => String(part).padStart(2, '0')).join(':');
+    const zone = offsetMinutes === 0 ? random.pick(['Z', '+00:00', '-00:00']) : `${offsetMinutes < 0 ? '-' : '+'}${hhmm}`;
+    const text = `"${local.slice(0, 10)}${random.pick(['T', ' '])}${local.slice(11, 23)}${digits}${zone}"`;
+    const expected = ms * 1000 + Number(digits.slice(0, 3).padEnd(3, '0'));
+    assert.deepEqual(decodeTs(text, LATE_US), { code: abi.CODE_NONE, us: expected }, `seed ${random.seed}: ${text}`);
+  }
+});
+
+test('random dates, most of them impossible, are accepted only if the calendar has them', () => {
+  const random = new Random();
+  const two = (value: number) => String(value).padStart(2, '0');
+  for (let i = 0; i < 20_000 * fuzzScale; i++) {
+    const [year, month, day] = [2000 + random.below(400), random.below(14), random.below(33)];
+    const text = `${year}-${two(month)}-${two(day)}T00:00:00Z`;
+    const date = new Date(Date.UTC(year, month - 1, day));
+    const exists = date.getUTCMonth() === month - 1 && date.getUTCDate() === day && month > 0;
+    const decoded = decodeTs(`"${text}"`, LATE_US);
+    assert.equal(decoded.code, exists ? abi.CODE_NONE : abi.CODE_TS_MALFORMED, `seed ${random.seed}: ${text}`);
+    if (exists) assert.equal(decoded.us, date.getTime() * 1000, `seed ${random.seed}: ${text}`);
+  }
+});
+
+test('random numbers of seconds, ms, µs and ns are exact to the microsecond, however they are written', () => {
+  const random = new Random();
+  for (let i = 0; i < 30_000 * fuzzScale; i++) {
+    const us = BigInt(abi.TS_US_MIN) + (BigInt(random.word()) * BigInt(RECEIVE_US - abi.TS_US_MIN)) / 2n ** 32n;
+    const decimals = random.pick([6, 3, 0]);
+    const digits = us.toString();
+    const beyond = random.digits(random.below(20));
+    const whole = digits.slice(0, digits.length - decimals);
+    const fraction = `${digits.slice(digits.length - decimals)}${beyond}`;
+    const nanoseconds = `${digits}${random.digits(3)}${beyond ? `.${beyond}` : ''}`;
+    const scientific = `${digits[0]}.${digits.slice(1)}${beyond}e${digits.length - 1 - decimals}`;
+    const text = random.pick([fraction ? `${whole}.${fraction}` : whole, nanoseconds, scientific]);
+    assert.deepEqual(decodeTs(text), { code: abi.CODE_NONE, us: Number(us) }, `seed ${random.seed}: ${text}`);
+  }
+});
+
+test('a ts is accepted up to a day ahead of its receive time, not beyond', () => {
+  const latest = RECEIVE_US + abi.TS_AHEAD_US_MAX;
+  assert.deepEqual(decodeTs(`${latest}`), { code: abi.CODE_NONE, us: latest });
+  assert.equal(decodeTs(`${latest + 1}`).code, abi.CODE_TS_OUT_OF_RANGE);
+  assert.deepEqual(decodeTs(`${abi.TS_US_MIN}`), { code: abi.CODE_NONE, us: abi.TS_US_MIN });
+  assert.equal(decodeTs(`${abi.TS_US_MIN - 1}`).code, abi.CODE_TS_OUT_OF_RANGE);
+});
