@@ -1,0 +1,170 @@
+import type { Value } from './api.js';
+import { reconnectDelayMs } from './backoff.js';
+
+export interface LiveReading {
+  readonly device_id: string;
+  readonly tenant: string;
+  readonly metric: string;
+  readonly ts: string;
+  readonly value: Value;
+  readonly received_at: string;
+}
+
+export interface Rates {
+  readonly messages_per_second: number;
+  readonly readings_per_second: number;
+  readonly connections: number;
+}
+
+/** `open` only after the key is accepted and all watched devices are subscribed again. */
+export type LiveState = 'connecting' | 'open' | 'waiting' | 'refused';
+
+type Message =
+  | { readonly type: 'authenticated' | 'subscribed' | 'error' }
+  | { readonly type: 'readings'; readonly readings: readonly LiveReading[] }
+  | ({ readonly type: 'rates' } & Rates);
+
+const closeKeyRefused = 4401;
+/** The server sends rates each second, so a silence this long is a dead connection that TCP has not noticed. */
+const silenceMsMax = 6000;
+
+/** The one WebSocket of the page. It comes back by itself and subscribes again to what is watched. */
+export class Live {
+  state: LiveState = 'connecting';
+  /** From the loss of a connection until the next one is open. */
+  lost = false;
+  retryAtMs = 0;
+  #socket: WebSocket | undefined;
+  #attempt = 0;
+  #heardMs = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Tenant -> device -> how many parts of the page watch it. */
+  readonly #watched = new Map<string, Map<string, number>>();
+  readonly #onState = new Set<(state: LiveState) => void>();
+  readonly #onReturn = new Set<() => void>();
+  readonly #onReadings = new Set<(readings: readonly LiveReading[]) => void>();
+  readonly #onRates = new Set<(rates: Rates) => void>();
+
+  constructor(readonly key: string) {
+    this.#connect();
+  }
+
+  onState(listener: (state: LiveState) => void): () => void {
+    return added(this.#onState, listener);
+  }
+
+  /** Open again after a loss: what came meanwhile must be read back. */
+  onReturn(listener: () => void): () => void {
+    return added(this.#onReturn, listener);
+  }
+
+  onReadings(listener: (readings: readonly LiveReading[]) => void): () => void {
+    return added(this.#onReadings, listener);
+  }
+
+  onRates(listener: (rates: Rates) => void): () => void {
+    return added(this.#onRates, listener);
+  }
+
+  /** Asks for the readings of these devices until the returned function is called. */
+  watch(tenant: string, devices: readonly string[]): () => void {
+    const counts = this.#watched.get(tenant) ?? new Map<string, number>();
+    this.#watched.set(tenant, counts);
+    const fresh = devices.filter((device) => !counts.has(device));
+    for (const device of devices) counts.set(device, (counts.get(device) ?? 0) + 1);
+    this.#ask('subscribe', tenant, fresh);
+    let released = false;
+    return () => {
+      if (released) return;
+      released = true;
+      this.#release(tenant, devices);
+    };
+  }
+
+  retryNow(): void {
+    if (this.state === 'waiting') this.#connect();
+  }
+
+  /** Once a second: notices a connection that went silent. */
+  tick(nowMs: number): void {
+    if ((this.state === 'open' || this.state === 'connecting') && nowMs - this.#heardMs > silenceMsMax) this.#lose();
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#detach();
+  }
+
+  #release(tenant: string, devices: readonly string[]): void {
+    const counts = this.#watched.get(tenant);
+    const gone = devices.filter((device) => {
+      const count = (counts?.get(device) ?? 0) - 1;
+      if (count > 0) counts?.set(device, count);
+      else counts?.delete(device);
+      return count <= 0;
+    });
+    this.#ask('unsubscribe', tenant, gone);
+  }
+
+  #ask(type: 'subscribe' | 'unsubscribe', tenant: string, devices: readonly string[]): void {
+    if (this.state === 'open' && devices.length > 0) this.#socket?.send(JSON.stringify({ type, tenant, devices }));
+  }
+
+  #connect(): void {
+    clearTimeout(this.#timer);
+    this.#detach();
+    this.#heardMs = Date.now();
+    const socket = new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/v1/live`);
+    this.#socket = socket;
+    this.#enter('connecting');
+    socket.onopen = () => socket.send(JSON.stringify({ type: 'authenticate', key: this.key }));
+    socket.onmessage = (event) => this.#take(JSON.parse(event.data as string) as Message);
+    socket.onclose = (event) => {
+      if (event.code !== closeKeyRefused) return this.#lose();
+      this.#detach();
+      this.#enter('refused');
+    };
+  }
+
+  #take(message: Message): void {
+    this.#heardMs = Date.now();
+    if (message.type === 'readings') for (const listener of this.#onReadings) listener(message.readings);
+    else if (message.type === 'rates') for (const listener of this.#onRates) listener(message);
+    else if (message.type === 'authenticated') {
+      this.#attempt = 0;
+      const returned = this.lost;
+      this.lost = false;
+      this.state = 'open';
+      for (const [tenant, devices] of this.#watched) this.#ask('subscribe', tenant, [...devices.keys()]);
+      this.#enter('open');
+      if (returned) for (const listener of this.#onReturn) listener();
+    }
+  }
+
+  #lose(): void {
+    this.#detach();
+    this.lost = true;
+    const delayMs = reconnectDelayMs(this.#attempt++, Math.random());
+    this.retryAtMs = Date.now() + delayMs;
+    this.#timer = setTimeout(() => this.#connect(), delayMs);
+    this.#enter('waiting');
+  }
+
+  /** Lets go of the socket without hearing from it again: closing one on a dead network can take minutes. */
+  #detach(): void {
+    if (!this.#socket) return;
+    this.#socket.onopen = this.#socket.onmessage = this.#socket.onclose = null;
+    this.#socket.close();
+    this.#socket = undefined;
+  }
+
+  #enter(state: LiveState): void {
+    this.state = state;
+    for (const listener of this.#onState) listener(state);
+  }
+}
+
+function added<Listener>(listeners: Set<Listener>, listener: Listener): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
