@@ -1,0 +1,92 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Config } from '../contract/config.js';
+import { CommandFailure, usageFailure } from './command-failure.js';
+
+const answerMsMax = 120_000;
+
+/** The HTTP API of a running appliance, called with the admin key. Every failure is a CommandFailure. */
+export class AdminApi {
+  readonly url: string;
+  readonly #key: string;
+
+  constructor(url: string, key: string) {
+    this.url = url.replace(/\/+$/, '');
+    this.#key = key;
+  }
+
+  get<Answer>(path: string, timeoutMs?: number): Promise<Answer> {
+    return this.#call<Answer>('GET', path, undefined, timeoutMs);
+  }
+
+  post<Answer>(path: string, body: unknown): Promise<Answer> {
+    return this.#call<Answer>('POST', path, body);
+  }
+
+  async #call<Answer>(method: string, path: string, body?: unknown, timeoutMs = answerMsMax): Promise<Answer> {
+    const headers: Record<string, string> = { authorization: `Bearer ${this.#key}` };
+    if (body !== undefined) headers['content-type'] = 'application/json';
+    const init: RequestInit = { method, headers, signal: AbortSignal.timeout(timeoutMs) };
+    if (body !== undefined) init.body = JSON.stringify(body);
+    let status: number;
+    let text: string;
+    try {
+      const answer = await fetch(`${this.url}${path}`, init);
+      status = answer.status;
+      text = await answer.text();
+    } catch (error) {
+      throw unreachable(this.url, error as Error);
+    }
+    return readAnswer<Answer>(this.url, status, text);
+  }
+}
+
+/** The appliance that `--url` or the config names, with the key of the environment, the file or the state folder. */
+export function adminApi(config: Config, url: string | undefined): AdminApi {
+  return new AdminApi(url ?? localUrl(config), adminKey(config));
+}
+
+function localUrl({ bind, httpPort }: Config): string {
+  if (httpPort === 0)
+    throw usageFailure(
+      'cannot find the appliance: http_port is 0, so its port is known only to itself',
+      'name it: --url http://127.0.0.1:PORT',
+    );
+  const host = bind === '0.0.0.0' || bind === '::' ? '127.0.0.1' : bind;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${httpPort}`;
+}
+
+function adminKey({ adminKey: given, stateFolder }: Config): string {
+  if (given !== undefined) return given;
+  const path = join(stateFolder, 'admin-key');
+  if (existsSync(path)) return readFileSync(path, 'utf8').trim();
+  throw new CommandFailure('admin_key_missing', `cannot find the admin key: SPILLWAY_ADMIN_KEY is not set and ${path} does not exist`, {
+    wayOut: 'start the appliance once (npx spillway start), run this in its folder, or set SPILLWAY_ADMIN_KEY or SPILLWAY_STATE',
+  });
+}
+
+function unreachable(url: string, error: Error): CommandFailure {
+  const cause = (error.cause as NodeJS.ErrnoException | undefined)?.code ?? error.message;
+  const plain = cause === 'ECONNREFUSED' ? 'nothing listens there' : error.name === 'TimeoutError' ? 'no answer came in time' : cause;
+  return new CommandFailure('appliance_unreachable', `cannot reach the appliance at ${url}: ${plain}`, {
+    wayOut: 'start it (npx spillway start), or name another one: --url http://HOST:PORT',
+  });
+}
+
+function readAnswer<Answer>(url: string, status: number, text: string): Answer {
+  let answer: unknown;
+  try {
+    answer = JSON.parse(text);
+  } catch {
+    throw new CommandFailure('answer_malformed', `cannot read the answer of ${url}: HTTP ${status} without JSON`, {
+      wayOut: 'check that --url names a Spillway appliance and no other server',
+    });
+  }
+  if (status < 400) return answer as Answer;
+  const {
+    code = 'answer_malformed',
+    message = `cannot use the answer of ${url}: HTTP ${status}`,
+    way_out: wayOut,
+  } = (answer as { error?: { code?: string; message?: string; way_out?: string } }).error ?? {};
+  throw new CommandFailure(code, message, { wayOut });
+}

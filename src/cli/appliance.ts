@@ -1,0 +1,133 @@
+import type { Config } from '../contract/config.js';
+import { AdminApi } from './admin-api.js';
+import { CommandFailure } from './command-failure.js';
+import { grouped, type Output } from './output.js';
+
+/** A running appliance, as the composition root hands it to the commands. */
+export interface Appliance {
+  /** `http://host:port`, no slash at the end. */
+  readonly httpUrl: string;
+  readonly httpPort: number;
+  readonly mqttPort: number;
+  readonly adminKey: string;
+  /** Where the rows go, so that tools can look at them. */
+  readonly databaseUrl?: string | undefined;
+  /** Stops taking in, drains to the database, closes. */
+  stop(): Promise<void>;
+  /** Settles when the appliance has ended, whoever ended it; rejects when it broke. */
+  readonly stopped: Promise<void>;
+}
+
+/** What commands need of the rest of the program. */
+export interface CliPorts {
+  /** Rejects with "cannot <verb> <object>: <cause>" when the appliance does not come up. */
+  start(config: Config): Promise<Appliance>;
+}
+
+// npm passes a terminal's Ctrl-C on to a child that has already got it, so two in one moment are one.
+const sameSignalMs = 500;
+const forcedExitCode = 130;
+
+/** Runs an appliance from start until it was told to stop, and `whileUp` in between. */
+export async function runAppliance(
+  ports: CliPorts,
+  config: Config,
+  output: Output,
+  whileUp: (appliance: Appliance, stopping: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const stopping = new AbortController();
+  const release = onSignals(output, stopping);
+  try {
+    const appliance = await ports.start(config).catch((error: Error) => {
+      throw new CommandFailure('start_failed', messageOf(error), { wayOut: wayOutOf(error) });
+    });
+    const work = whileUp(appliance, stopping.signal);
+    const asked = new Promise<void>((resolve) => {
+      if (stopping.signal.aborted) resolve();
+      stopping.signal.addEventListener('abort', () => resolve());
+    });
+    // Work that fails ends the appliance; work that is done does not.
+    const failure = await Promise.race([asked, work.then(() => asked), ended(appliance)]).then(noFailure, (error: Error) => error);
+    stopping.abort();
+    const beganMs = performance.now();
+    await saySituation(appliance, output);
+    await work.catch(noFailure);
+    await stop(appliance, output, beganMs);
+    if (failure) throw failure;
+  } finally {
+    release();
+  }
+}
+
+function noFailure(): undefined {
+  return undefined;
+}
+
+/** Rejects when the appliance ends though nobody asked it to. */
+async function ended(appliance: Appliance): Promise<never> {
+  const cause = await appliance.stopped.then(
+    () => 'it stopped by itself',
+    (error: Error) => messageOf(error),
+  );
+  throw new CommandFailure('appliance_broken', `cannot go on: ${cause}`, {
+    wayOut: 'read the log above, then start it again: what was acknowledged is kept',
+  });
+}
+
+async function saySituation(appliance: Appliance, output: Output): Promise<void> {
+  output.document({ event: 'stopping' });
+  const { received, behind } = await progressOf(appliance);
+  output.text('', `stopping: ${received} messages taken in, ${behind} bytes of the log not yet in the database`);
+}
+
+async function stop(appliance: Appliance, output: Output, beganMs: number): Promise<void> {
+  await appliance.stop().catch((error: Error) => {
+    throw new CommandFailure('stop_failed', `cannot stop cleanly: ${messageOf(error)}`, {
+      wayOut: 'start again: what was acknowledged is in the log',
+    });
+  });
+  const seconds = Math.round(performance.now() - beganMs) / 1000;
+  output.text(`stopped after ${seconds.toFixed(1)} s; what was acknowledged is in the database or in the log`);
+  output.document({ event: 'stopped', seconds });
+}
+
+async function progressOf({ httpUrl, adminKey }: Appliance): Promise<{ received: string; behind: string }> {
+  const api = new AdminApi(httpUrl, adminKey);
+  try {
+    const [stats, lag] = await Promise.all([
+      api.get<{ counters: { received: number } }>('/v1/stats', 500),
+      api.get<{ lag_bytes: number }>('/v1/pipeline/lag', 500),
+    ]);
+    return { received: grouped(stats.counters.received), behind: grouped(lag.lag_bytes) };
+  } catch {
+    return { received: 'unknown', behind: 'unknown' };
+  }
+}
+
+/** The first signal aborts `stopping`, the second says what is going on, the third ends the process. */
+function onSignals(output: Output, stopping: AbortController): () => void {
+  let heard = 0;
+  let lastMs = Number.NEGATIVE_INFINITY;
+  const onSignal = () => {
+    if (performance.now() - lastMs < sameSignalMs) return;
+    lastMs = performance.now();
+    heard++;
+    if (heard === 1) stopping.abort();
+    if (heard === 2) output.remark('still draining to the database; once more to end at once, and the next start goes on from the log');
+    if (heard === 3) process.exit(forcedExitCode);
+  };
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const signal of signals) process.on(signal, onSignal);
+  return () => {
+    for (const signal of signals) process.off(signal, onSignal);
+  };
+}
+
+function messageOf(error: Error): string {
+  return error.message || String(error);
+}
+
+function wayOutOf(error: Error): string | undefined {
+  const wayOut = (error as { wayOut?: unknown }).wayOut;
+  return typeof wayOut === 'string' ? wayOut : undefined;
+}

@@ -1,0 +1,69 @@
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import type { CliPorts } from './appliance.js';
+import { CommandFailure, exitCodes, usageFailure } from './command-failure.js';
+import { addConfigCommand } from './config-command.js';
+import { addDemoCommand } from './demo-command.js';
+import { addDeviceCommand } from './device-command.js';
+import { Output } from './output.js';
+import { addSimulateCommand } from './simulate-command.js';
+import { addStartCommand } from './start-command.js';
+
+const help = `
+Examples:
+  npx spillway demo                                          everything, with 100 simulated devices
+  npx spillway start                                         the appliance alone
+  npx spillway device add --id dev-000001 --token T          a device that may publish
+  npx spillway simulate --register --devices 100 --rate 1000 load with realistic series
+
+Environment: SPILLWAY_STATE, SPILLWAY_ADMIN_KEY, SPILLWAY_HTTP_PORT, SPILLWAY_MQTT_PORT, SPILLWAY_BIND, SPILLWAY_DATABASE_URL, …;
+  npx spillway config check --help lists all of them, npx spillway config check shows the values in effect.
+Exit codes: 0 done, 1 failed (the reason is on stderr), 2 usage.
+With --json stdout carries JSON only, and a failure is {"error":{"code","message","way_out"}} on stderr.`;
+
+/** Runs one command; `argv` is what follows the program's name. Resolves to the exit code. */
+export async function runCli(argv: readonly string[], ports: CliPorts): Promise<number> {
+  try {
+    await buildProgram(ports).parseAsync([...argv], { from: 'user' });
+    return exitCodes.ok;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.ok;
+    const failure = failureOf(error);
+    new Output(argv.includes('--json')).failure(failure);
+    return failure.exitCode;
+  }
+}
+
+function buildProgram(ports: CliPorts): Command {
+  const program = new Command('spillway')
+    .description('One appliance that takes in IoT telemetry and loses none of it.')
+    .version(versionOfPackage())
+    .addHelpText('after', help)
+    .showSuggestionAfterError()
+    .exitOverride()
+    // Usage errors are reported like every other failure, by runCli.
+    .configureOutput({ outputError: () => undefined });
+  addStartCommand(program, ports);
+  addDemoCommand(program, ports);
+  addSimulateCommand(program);
+  addDeviceCommand(program);
+  addConfigCommand(program);
+  return program;
+}
+
+function failureOf(error: unknown): CommandFailure {
+  if (error instanceof CommandFailure) return error;
+  if (error instanceof CommanderError) {
+    const cause = error.code === 'commander.help' ? 'it names no command' : error.message.replace(/^error: /, '').replaceAll('\n', ' ');
+    return usageFailure(`cannot read the command line: ${cause}`, 'npx spillway --help, or --help behind a command');
+  }
+  return new CommandFailure('internal', `cannot go on: ${(error as Error).stack ?? String(error)}`, {
+    wayOut: 'this is a bug: please report it',
+  });
+}
+
+// Compiled files lie in dist/src/cli, in a checkout as in a package.
+function versionOfPackage(): string {
+  const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as { version: string };
+  return version;
+}

@@ -1,0 +1,55 @@
+import type { Command } from 'commander';
+import type { Config } from '../contract/config.js';
+import { type Appliance, type CliPorts, runAppliance } from './appliance.js';
+import { type CommonOptions, configOf, withCommonOptions } from './options.js';
+import { Output } from './output.js';
+
+export function addStartCommand(program: Command, ports: CliPorts): void {
+  withCommonOptions(program.command('start'))
+    .summary('run the appliance until Ctrl-C')
+    .description(
+      'Brings up the appliance: database, log, pipelines, MQTT, HTTP and the console. Ctrl-C or SIGTERM drains and stops it; the state folder keeps everything.',
+    )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  npx spillway start
+  SPILLWAY_HTTP_PORT=9090 SPILLWAY_STATE=/var/lib/spillway npx spillway start
+  npx spillway start --json | head -1     # {"event":"ready","http":"http://…","mqtt_port":…,"admin_key":"…","pid":…}
+
+A second Ctrl-C says what is still going on, a third ends at once; the next start then goes on from the log.
+Settings: npx spillway config check`,
+    )
+    .action((options: CommonOptions) => {
+      const output = new Output(options.json === true);
+      const config = configOf(options);
+      return runAppliance(ports, config, output, (appliance) => {
+        sayReady(output, appliance, config, 'Spillway is ready');
+        return Promise.resolve();
+      });
+    });
+}
+
+/** The first lines that people see, or the one event that programs wait for. */
+export function sayReady(output: Output, appliance: Appliance, config: Config, title: string): void {
+  const { httpUrl, mqttPort, adminKey, databaseUrl } = appliance;
+  output.text(
+    title,
+    `  console    ${httpUrl}/#key=${adminKey}`,
+    `  admin key  ${adminKey}`,
+    `  MQTT       mqtt://${new URL(httpUrl).hostname}:${mqttPort}`,
+    `  state      ${config.stateFolder}`,
+    '  Ctrl-C stops it; what was acknowledged is kept',
+  );
+  output.document({
+    event: 'ready',
+    http: httpUrl,
+    mqtt_port: mqttPort,
+    admin_key: adminKey,
+    pid: process.pid,
+    state: config.stateFolder,
+    // The embedded server's URL is made up at each start; a configured one may hold somebody's password.
+    ...(config.databaseUrl === undefined && databaseUrl !== undefined ? { database_url: databaseUrl } : {}),
+  });
+}

@@ -1,0 +1,276 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { z } from 'zod';
+import { PARTITIONS_MAX } from '../assembly/abi.js';
+import type { Config } from './contract/config.js';
+
+/** One thing an operator can set: `name` in the file, `SPILLWAY_<NAME>` in the environment. */
+export interface Setting {
+  readonly key: keyof Config;
+  readonly name: string;
+  readonly what: string;
+  readonly allowed: string;
+  readonly fallback: string | number | undefined;
+  readonly schema: z.ZodType;
+}
+
+const port = z.int({ error: 'it is no whole number' }).min(0, 'it is below 0').max(65535, 'it is above 65535');
+const portAllowed = 'a whole number from 0 (any free port) to 65535';
+
+function between(lowest: number, highest: number): z.ZodType {
+  return z.int({ error: 'it is no whole number' }).min(lowest, `it is below ${lowest}`).max(highest, `it is above ${highest}`);
+}
+
+function choice(...values: string[]): z.ZodType {
+  return z.enum(values, { error: 'it is none of the choices' });
+}
+
+function setting(
+  key: keyof Config,
+  name: string,
+  schema: z.ZodType,
+  fallback: Setting['fallback'],
+  allowed: string,
+  what: string,
+): Setting {
+  return Object.freeze({ key, name, schema, fallback, allowed, what });
+}
+
+const text = z.string({ error: 'it is no string' }).min(1, 'it is empty');
+const hostName = /^(\d{1,3}(\.\d{1,3}){3}|[0-9a-fA-F:]*:[0-9a-fA-F:.]*|[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?)$/;
+const levels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'];
+
+/** Every setting, in the order in which documents list them. */
+export const settings: readonly Setting[] = [
+  setting('stateFolder', 'state', text, '.spillway', 'a folder', 'Folder of the log, the embedded database and the admin key.'),
+  setting(
+    'adminKey',
+    'admin_key',
+    text.max(256, 'it is longer than 256 characters').regex(/^[\x21-\x7e]+$/, 'it holds a space or a character outside ASCII'),
+    undefined,
+    '1 to 256 printable ASCII characters without spaces',
+    'First admin key; absent: one is made and kept in <state>/admin-key.',
+  ),
+  setting('bind', 'bind', text.regex(hostName, 'it is no address'), '127.0.0.1', 'an IP address or host name', 'Address to listen on.'),
+  setting('mqttPort', 'mqtt_port', port, 1883, portAllowed, 'Port of MQTT over TCP.'),
+  setting('httpPort', 'http_port', port, 8080, portAllowed, 'Port of the API, the console and HTTP ingest.'),
+  setting('coapPort', 'coap_port', port, 5683, portAllowed, 'Port of CoAP; kept for it, nothing listens there yet.'),
+  setting(
+    'databaseUrl',
+    'database_url',
+    text.refine(isPostgresUrl, 'it is no PostgreSQL URL'),
+    undefined,
+    'postgres://user:password@host:port/database',
+    'PostgreSQL to store into; absent: the embedded server.',
+  ),
+  setting(
+    'kafkaBrokers',
+    'kafka_brokers',
+    z.undefined({ error: 'the Kafka log is not built yet' }),
+    undefined,
+    'nothing for now: leave it out to use the file log',
+    'Brokers of a Kafka log; refused until that log exists.',
+  ),
+  setting(
+    'partitions',
+    'partitions',
+    between(1, PARTITIONS_MAX),
+    4,
+    `a whole number from 1 to ${PARTITIONS_MAX}`,
+    'Partitions of the log; fixed for the life of a state folder.',
+  ),
+  setting(
+    'logRetentionHours',
+    'log_retention_hours',
+    between(1, 8760),
+    24,
+    'a whole number of hours from 1 to 8760',
+    'How long committed log segments are kept; also the deduplication window.',
+  ),
+  setting(
+    'batchAgeMsMax',
+    'batch_age_ms',
+    between(1, 60_000),
+    200,
+    'a whole number of ms from 1 to 60000',
+    'Rows are committed at this age.',
+  ),
+  setting(
+    'store',
+    'store',
+    choice('database', 'null'),
+    'database',
+    'database or null',
+    'null counts rows and throws them away: for benches only.',
+  ),
+  setting('logLevel', 'log_level', choice(...levels), 'info', `one of ${levels.join(', ')}`, 'How much is logged on stderr.'),
+];
+
+/** Variables of the family that are no settings: the file's path, and the switch of the browser tests. */
+const otherVariables = ['SPILLWAY_CONFIG', 'SPILLWAY_BROWSER_REQUIRED'];
+// Kubernetes sets these in every pod beside a service that is named spillway.
+const kubernetesVariable = /^SPILLWAY_(SERVICE_(HOST|PORT)(_\w+)?|PORT(_\d+_(TCP|UDP)(_\w+)?)?)$/;
+
+export type Source = 'default' | 'file' | 'environment';
+
+export interface EffectiveSetting {
+  readonly name: string;
+  readonly variable: string;
+  readonly value: unknown;
+  readonly source: Source;
+}
+
+/** What was read: a config, or every problem that stands in its way. Secrets in `effective` are masked. */
+export interface ConfigReading {
+  readonly config: Config | undefined;
+  readonly file: string | undefined;
+  readonly effective: readonly EffectiveSetting[];
+  readonly problems: readonly string[];
+}
+
+export interface ConfigSources {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Path of the config file; absent: SPILLWAY_CONFIG, else spillway.json in `folder` if it is there. */
+  readonly file?: string | undefined;
+  /** The working folder; paths in the environment start from it, paths in the file from the file's folder. */
+  readonly folder?: string;
+}
+
+/** Thrown by loadConfig; `problems` are whole sentences, one a setting. */
+export class ConfigError extends Error {
+  readonly problems: readonly string[];
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'));
+    this.name = 'ConfigError';
+    this.problems = problems;
+  }
+}
+
+/** File and environment to a frozen Config; the environment wins. Throws a ConfigError with all problems. */
+export function loadConfig(sources: ConfigSources): Config {
+  const { config, problems } = readConfig(sources);
+  if (!config) throw new ConfigError(problems);
+  return config;
+}
+
+/** The same, with the source of each value, and with problems as values. */
+export function readConfig({ env, file, folder = process.cwd() }: ConfigSources): ConfigReading {
+  const problems: string[] = [];
+  const path = configPath(env, file, folder);
+  const fromFile = path === undefined ? {} : readConfigFile(path, problems);
+  refuseUnknownVariables(env, problems);
+  const effective: EffectiveSetting[] = [];
+  const config: Record<string, unknown> = {};
+  for (const entry of settings) {
+    const { value, source } = pick(entry, fromFile, env);
+    const parsed = entry.schema.safeParse(value);
+    if (value !== undefined && !parsed.success)
+      problems.push(problem(entry, value, source, path, parsed.error.issues[0]?.message ?? 'it is invalid'));
+    const base = source === 'file' && path !== undefined ? dirname(path) : folder;
+    const final = entry.key === 'stateFolder' && typeof value === 'string' ? resolve(base, value) : value;
+    config[entry.key] = final;
+    effective.push({ name: entry.name, variable: variableOf(entry.name), value: masked(entry.key, final), source });
+  }
+  if (config.mqttPort === config.httpPort && config.mqttPort !== 0) {
+    problems.push(`cannot use setting http_port: ${String(config.httpPort)} is also the mqtt_port; give each a port of its own, or 0`);
+  }
+  return { config: problems.length === 0 ? (Object.freeze(config) as unknown as Config) : undefined, file: path, effective, problems };
+}
+
+export function variableOf(name: string): string {
+  return `SPILLWAY_${name.toUpperCase()}`;
+}
+
+function configPath(env: ConfigSources['env'], file: string | undefined, folder: string): string | undefined {
+  const named = file ?? (env.SPILLWAY_CONFIG || undefined);
+  if (named !== undefined) return resolve(folder, named);
+  const usual = resolve(folder, 'spillway.json');
+  return existsSync(usual) ? usual : undefined;
+}
+
+function readConfigFile(path: string, problems: string[]): Record<string, unknown> {
+  let content: unknown;
+  try {
+    content = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    problems.push(`cannot read config file ${path}: ${(error as Error).message}; allowed: one JSON object`);
+    return {};
+  }
+  if (typeof content !== 'object' || content === null || Array.isArray(content)) {
+    problems.push(`cannot read config file ${path}: it holds no JSON object; allowed: {"http_port": 8080, …}`);
+    return {};
+  }
+  const names = settings.map((entry) => entry.name);
+  for (const name of Object.keys(content)) {
+    if (!names.includes(name)) problems.push(`cannot use key ${name} of ${path}: there is no such setting${suggestion(name, names)}`);
+  }
+  return content as Record<string, unknown>;
+}
+
+function refuseUnknownVariables(env: ConfigSources['env'], problems: string[]): void {
+  const known = [...settings.map((entry) => variableOf(entry.name)), ...otherVariables];
+  for (const name of Object.keys(env).sort()) {
+    if (!name.startsWith('SPILLWAY_') || known.includes(name) || kubernetesVariable.test(name)) continue;
+    problems.push(`cannot use variable ${name}: there is no such setting${suggestion(name, known, 'SPILLWAY_'.length)}`);
+  }
+}
+
+function pick(entry: Setting, fromFile: Record<string, unknown>, env: ConfigSources['env']): { value: unknown; source: Source } {
+  const given = env[variableOf(entry.name)];
+  // An empty variable is how compose files and shells say "not set".
+  if (given !== undefined && given !== '') {
+    const numeric = typeof entry.fallback === 'number' && /^-?\d+(\.\d+)?$/.test(given);
+    return { value: numeric ? Number(given) : given, source: 'environment' };
+  }
+  if (Object.hasOwn(fromFile, entry.name)) return { value: fromFile[entry.name], source: 'file' };
+  return { value: entry.fallback, source: 'default' };
+}
+
+function problem(entry: Setting, value: unknown, source: Source, path: string | undefined, cause: string): string {
+  const where = source === 'environment' ? variableOf(entry.name) : `${entry.name} of ${path}`;
+  return `cannot use ${where} = ${JSON.stringify(masked(entry.key, value))}: ${cause}; allowed: ${entry.allowed}`;
+}
+
+function isPostgresUrl(value: string): boolean {
+  return URL.canParse(value) && /^postgres(ql)?:$/.test(new URL(value).protocol);
+}
+
+function masked(key: keyof Config, value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  if (key === 'adminKey') return '********';
+  if (key === 'databaseUrl') return maskedUrl(value);
+  return value;
+}
+
+function maskedUrl(value: string): string {
+  if (!URL.canParse(value)) return '********';
+  const url = new URL(value);
+  if (url.password !== '') url.password = '********';
+  if (url.searchParams.has('password')) url.searchParams.set('password', '********');
+  return url.href;
+}
+
+/** `; did you mean …?` when a known name is near: at most a third of it, less a common `prefix`, may differ. */
+function suggestion(name: string, known: readonly string[], prefix = 0): string {
+  let best: string | undefined;
+  let bestDistance = Math.ceil((name.length - prefix) / 3) + 1;
+  for (const candidate of known) {
+    const distance = editDistance(name, candidate);
+    if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
+  }
+  return best === undefined ? `; allowed: ${known.join(', ')}` : `; did you mean ${best}?`;
+}
+
+/** Levenshtein distance, one row at a time. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}

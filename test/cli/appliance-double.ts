@@ -1,0 +1,54 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Appliance } from '../../src/cli/appliance.js';
+import { runCli } from '../../src/cli/program.js';
+import type { Config } from '../../src/contract/config.js';
+import { FleetDouble, startHttpDouble } from './http-double.js';
+import { startMqttDouble } from './mqtt-double.js';
+
+/** Answers what the command line asks of an appliance, over real sockets; registry and messages live in memory. */
+export async function startApplianceDouble(config: Config): Promise<Appliance & { fleet: FleetDouble; dropConnections(): void }> {
+  if (process.env.DOUBLE_FAILS === 'start')
+    throw Object.assign(new Error('cannot open the log: it is locked'), { wayOut: 'stop the other one' });
+  const adminKey = config.adminKey ?? 'double-key';
+  mkdirSync(config.stateFolder, { recursive: true });
+  writeFileSync(join(config.stateFolder, 'admin-key'), `${adminKey}\n`, { mode: 0o600 });
+  const fleet = new FleetDouble(process.env.DOUBLE_KEEPS_FLEET ? join(config.stateFolder, 'fleet.json') : undefined);
+  const http = await startHttpDouble(fleet, adminKey, config.httpPort);
+  const mqtt = await startMqttDouble(fleet, config.mqttPort);
+  let end = () => {};
+  let fail = (_: Error) => {};
+  const stopped = new Promise<void>((resolve, reject) => {
+    end = resolve;
+    fail = reject;
+  });
+  if (process.env.DOUBLE_FAILS === 'later') setTimeout(() => fail(new Error('kernel pipeline stopped')), 50);
+  const dropConnections = () => {
+    for (const socket of mqtt.sockets) socket.destroy();
+  };
+  const stop = async () => {
+    fleet.save();
+    http.server.close();
+    http.server.closeAllConnections();
+    mqtt.server.close();
+    dropConnections();
+    // A double that takes its time lets a test press Ctrl-C again.
+    if (process.env.DOUBLE_STOP_MS) await new Promise((resolve) => setTimeout(resolve, Number(process.env.DOUBLE_STOP_MS)));
+    end();
+  };
+  return {
+    httpUrl: `http://127.0.0.1:${http.port}`,
+    httpPort: http.port,
+    mqttPort: mqtt.port,
+    adminKey,
+    stop,
+    stopped,
+    fleet,
+    dropConnections,
+  };
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  process.exitCode = await runCli(process.argv.slice(2), { start: startApplianceDouble });
+}

@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { loadConfig } from '../../src/config.js';
+import { startApplianceDouble } from './appliance-double.js';
+import { outcomeOf, runSpillway, temporaryFolder } from './run-spillway.js';
+
+async function applianceIn(folder: string, ports = { SPILLWAY_HTTP_PORT: '0', SPILLWAY_MQTT_PORT: '0' }) {
+  return startApplianceDouble(loadConfig({ env: ports, folder }));
+}
+
+for (const protocol of ['mqtt', 'http']) {
+  test(`simulate over ${protocol}: every message arrives once, and the report says so`, async (t) => {
+    const folder = temporaryFolder(t);
+    const appliance = await applianceIn(folder);
+    t.after(() => appliance.stop());
+    const env = { SPILLWAY_HTTP_PORT: String(appliance.httpPort), SPILLWAY_MQTT_PORT: String(appliance.mqttPort) };
+    const args = [
+      'simulate',
+      '--register',
+      '--devices',
+      '5',
+      '--rate',
+      '200',
+      '--seconds',
+      '1',
+      '--report-seconds',
+      '0.3',
+      '--protocol',
+      protocol,
+      '--json',
+    ];
+    const { code, stdout, stderr } = await outcomeOf(runSpillway(t, folder, args, env));
+    assert.equal(code, 0, stderr);
+    const events = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    const finished = events.at(-1);
+    assert.equal(finished.event, 'finished');
+    assert.ok(events.some((event) => event.event === 'progress'));
+    assert.equal(finished.sent, 200);
+    assert.equal(finished.acked, 200);
+    assert.ok(finished.ack_ms.p50 > 0 && finished.ack_ms.p50 <= finished.ack_ms.p99);
+    const numbers = appliance.fleet.messages.map(({ device, payload }) => `${device} ${payload.seq}`);
+    assert.equal(new Set(numbers).size, 200);
+    assert.equal(appliance.fleet.messages.length, 200);
+    assert.deepEqual(Object.keys(appliance.fleet.messages[0]!.payload.metrics), ['temperature', 'humidity', 'battery']);
+  });
+}
+
+test('devices whose connections break come back with backoff and lose nothing', async (t) => {
+  const folder = temporaryFolder(t);
+  const appliance = await applianceIn(folder);
+  t.after(() => appliance.stop());
+  const args = [
+    'simulate',
+    '--register',
+    '--devices',
+    '3',
+    '--rate',
+    '60',
+    '--seconds',
+    '1.5',
+    '--report-seconds',
+    '0.2',
+    '--url',
+    appliance.httpUrl,
+  ];
+  const command = runSpillway(t, folder, [...args, '--port', String(appliance.mqttPort), '--json'], {});
+  await command.until(/"progress"/);
+  appliance.dropConnections();
+  const { code, stdout, stderr } = await outcomeOf(command);
+  assert.equal(code, 0, stderr);
+  const finished = JSON.parse(stdout.trim().split('\n').at(-1)!);
+  assert.equal(finished.acked, 90);
+  assert.equal(new Set(appliance.fleet.messages.map(({ device, payload }) => `${device} ${payload.seq}`)).size, 90);
+});
+
+test('a wrong token and nobody listening exit 1 and say why', async (t) => {
+  const folder = temporaryFolder(t);
+  const appliance = await applianceIn(folder);
+  const args = ['simulate', '--devices', '2', '--seconds', '0.2', '--token', 'wrong', '--port', String(appliance.mqttPort)];
+  const refused = await outcomeOf(runSpillway(t, folder, args));
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /^spillway: cannot deliver every message: Connection refused: Bad (User Name|username) or Password/im);
+  await appliance.stop();
+  const gone = await outcomeOf(runSpillway(t, folder, args));
+  assert.equal(gone.code, 1);
+  assert.match(gone.stderr, /ECONNREFUSED/);
+});
+
+test('Ctrl-C ends a simulation with its summary', async (t) => {
+  const folder = temporaryFolder(t);
+  const appliance = await applianceIn(folder);
+  t.after(() => appliance.stop());
+  const at = ['--url', appliance.httpUrl, '--port', String(appliance.mqttPort)];
+  const command = runSpillway(t, folder, [
+    'simulate',
+    '--register',
+    '--devices',
+    '2',
+    '--rate',
+    '100',
+    '--report-seconds',
+    '0.1',
+    '--series',
+    'weather',
+    ...at,
+  ]);
+  await command.until(/acked [1-9]/);
+  command.child.kill('SIGINT');
+  const { code, stdout } = await outcomeOf(command);
+  assert.equal(code, 0);
+  assert.match(stdout, /^done after [\d.]+ s: sent \d+ .* ack p50 [\d.]+ ms p99 [\d.]+ ms/m);
+  assert.deepEqual(Object.keys(appliance.fleet.messages[0]!.payload.metrics), ['temperature', 'pressure', 'wind']);
+});
