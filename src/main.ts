@@ -3,10 +3,10 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import postgres from 'postgres';
-import { runCli } from './cli/cli.js';
+import type { Appliance } from './cli/appliance.js';
+import { runCli } from './cli/program.js';
 import type { Config } from './contract/config.js';
 import type { DeviceEntry } from './contract/devices.js';
-import type { RunningAppliance } from './contract/appliance.js';
 import { AdminKeys } from './control/keys/admin-keys.js';
 import { LiveHub } from './control/live/live-hub.js';
 import { MetricNames } from './control/metrics/metric-names.js';
@@ -25,7 +25,7 @@ const CONSUMER_GROUP = 'spillway';
 const PUBLISH_DEVICES_MAX = 10_000;
 
 /** Brings the whole appliance up; what was started is stopped again when a later part fails. */
-async function start(config: Config): Promise<RunningAppliance> {
+async function start(config: Config): Promise<Appliance> {
   const undo: (() => Promise<unknown>)[] = [];
   const unwind = async () => {
     for (let last = undo.pop(); last; last = undo.pop()) await last();
@@ -38,7 +38,7 @@ async function start(config: Config): Promise<RunningAppliance> {
   }
 }
 
-async function bringUp(config: Config, undo: (() => Promise<unknown>)[], unwind: () => Promise<void>): Promise<RunningAppliance> {
+async function bringUp(config: Config, undo: (() => Promise<unknown>)[], unwind: () => Promise<void>): Promise<Appliance> {
   const log = createLog(config.logLevel);
   mkdirSync(config.stateFolder, { recursive: true });
   undo.push(await lockStateFolder(config.stateFolder));
@@ -148,4 +148,4 @@ function storedAdminKey(stateFolder: string): string {
   return readFileSync(file, 'utf8').trim();
 }
 
-await runCli(process.argv.slice(2), { start });
+process.exitCode = await runCli(process.argv.slice(2), { start });

@@ -13,6 +13,7 @@ export interface Appliance {
   readonly http: string;
   readonly mqttPort: number;
   readonly adminKey: string;
+  readonly databaseUrl: string;
   readonly pid: number;
   readonly stateFolder: string;
   /** What it wrote to stdout and stderr so far, the last 64 KiB. */
@@ -36,6 +37,7 @@ interface ReadyLine {
   readonly http: string;
   readonly mqtt_port: number;
   readonly admin_key: string;
+  readonly database_url: string;
 }
 
 /**
@@ -73,6 +75,7 @@ export async function startAppliance(env: Readonly<Record<string, string>> = {})
       http: ready.http,
       mqttPort: ready.mqtt_port,
       adminKey: ready.admin_key,
+      databaseUrl: ready.database_url,
       pid: child.pid!,
       stateFolder,
       output,
