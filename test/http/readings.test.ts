@@ -46,6 +46,8 @@ test('a range is answered in order of time, its ends included', async () => {
     truncated: false,
   });
   // A time that was shown finds its row, though the row has microseconds.
+  const fraction = await server.call('GET', path({ metric: 'temperature', from: T0 + 3000.75, to: T0 + 3999.5 }));
+  assert.deepEqual([fraction.body.from, fraction.body.points.length], ['2026-03-01T12:00:03.000Z', 1]);
   const exact = await server.call(
     'GET',
     path({ metric: 'temperature', from: '2026-03-01T12:00:30Z', to: '2026-03-01T13:00:30.000+01:00' }),
