@@ -11,7 +11,6 @@ export interface ApiError {
 
 const own = {
   path_malformed: [400, 'the path is not percent-encoded UTF-8', 'encode each part of the path with encodeURIComponent'],
-  request_malformed: [400, 'the Content-Length header is not a number', 'send the body with a correct Content-Length or chunked'],
   query_invalid: [400, 'a query parameter is not valid', 'correct the parameter that the message names'],
   body_malformed: [400, 'the body is not JSON', 'send one JSON object, encoded as UTF-8'],
   body_invalid: [400, 'a member of the body is not valid', 'correct the member that the message names'],

@@ -54,7 +54,6 @@ export class Dispatcher {
     if (refusal) return failed(refusal);
     if (!route.body) return answerOf(await route.handle({ ...head, params, body: new Uint8Array() }));
     const attempt = `read the body of ${head.method} ${head.path}`;
-    if (!/^\d*$/.test(head.contentLength)) return failed(new ApiFailure('request_malformed', attempt));
     if (!/^(identity)?$/i.test(head.contentEncoding)) return failed(new ApiFailure('encoding_unsupported', attempt));
     const { bytesMax, oversize } = route.body;
     const body = await exchange.readBody(bytesMax);

@@ -96,5 +96,5 @@ export const timeSchema = z
   .string()
   // A plus sign that nobody encoded arrives as a space.
   .transform((value) => value.replace(' ', '+'))
-  .transform((value) => (/^-?\d+$/.test(value) ? Number(value) : ISO_TIME.test(value) ? Date.parse(value) : Number.NaN))
+  .transform((value) => (/^-?\d+(\.\d+)?$/.test(value) ? Math.floor(Number(value)) : ISO_TIME.test(value) ? Date.parse(value) : Number.NaN))
   .refine((ms) => ms >= TIME_MS_MIN && ms <= TIME_MS_MAX, TIME_PROBLEM);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { hashToken } from '../../src/contract/token.js';
+import { assertFailure } from './failure.js';
 import { type ServerUnderTest, startServerUnderTest } from './server-under-test.js';
 
 let server: ServerUnderTest;
@@ -8,17 +9,6 @@ before(async () => {
   server = await startServerUnderTest();
 });
 after(() => server.close());
-
-function assertFailure(
-  answer: { status: number; body: { error: { code: string; message: string; way_out: string } } },
-  status: number,
-  code: string,
-) {
-  assert.equal(answer.body?.error?.code, code, JSON.stringify(answer.body));
-  assert.equal(answer.status, status);
-  assert.match(answer.body.error.message, /^cannot .+: .+/);
-  assert.ok(answer.body.error.way_out.length > 0);
-}
 
 test('a device is registered, published before the answer, and can be read', async () => {
   const metadata = { site: 'north', __proto__x: 1, location: { lat: 1.5, lng: -2 } };

@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, test } from 'node:test';
+import { ApiFailure } from '../../../src/contract/api-errors.js';
+import type { DeviceEntry } from '../../../src/contract/devices.js';
+import { hashToken } from '../../../src/contract/token.js';
+import type { Device } from '../../../src/control/registry/device.js';
+import { planFleet } from '../../../src/control/registry/fleet.js';
+import { registerFleet } from '../../../src/control/registry/fleet-registration.js';
+import { type NewDevice, Registry } from '../../../src/control/registry/registry.js';
+import { startTestDatabase, type TestDatabase } from '../../support/database.js';
+
+let database: TestDatabase;
+let published: DeviceEntry[];
+let publish: (entries: readonly DeviceEntry[]) => Promise<void>;
+before(async () => {
+  database = await startTestDatabase();
+});
+beforeEach(async () => {
+  await database.sql`truncate devices`;
+  published = [];
+  publish = async (entries) => {
+    published.push(...entries);
+  };
+});
+after(() => database.stop());
+
+function load(devicesMax?: number): Promise<Registry> {
+  const limit = devicesMax === undefined ? {} : { devicesMax };
+  return Registry.load({ sql: database.sql, publish: (entries) => publish(entries), ...limit });
+}
+
+async function created(registry: Registry, input: NewDevice): Promise<Device> {
+  const answer = await registry.create(input);
+  assert.ok(!(answer instanceof ApiFailure), JSON.stringify(answer));
+  return answer.device;
+}
+
+function codeOf(answer: unknown): string {
+  assert.ok(answer instanceof ApiFailure);
+  return answer.error.code;
+}
+
+test('what was registered is there after a restart, with numbers, gateways, hashes and metadata', async () => {
+  const registry = await load();
+  const metadata = { name: 'Kühlhaus "7"', nested: { list: [1, null, true, 'x\\y'] } };
+  const gateway = await created(registry, { tenant: 'acme', id: 'gw', token: 'G' });
+  const device = await created(registry, { tenant: 'acme', id: 'dev', token: 'D', via: 'gw', deviceClass: 'meter', metadata });
+  await registry.update(gateway, { status: 'inactive' });
+  const again = await load();
+  assert.deepEqual(again.get('acme', 'dev'), device);
+  assert.deepEqual(again.byNumber(gateway.number), { ...gateway, status: 'inactive' });
+  assert.deepEqual(again.get('acme', 'dev')!.metadata, metadata);
+  assert.deepEqual([...again.entries()], [...registry.entries()]);
+  const entry = [...again.entries()].find(({ id }) => id === 'dev')!;
+  assert.deepEqual([entry.via, Buffer.from(entry.tokenHash)], [gateway.number, Buffer.from(hashToken('acme', 'dev', 'D'))]);
+  assert.equal(entry.tokenHash.buffer.byteLength, 32);
+});
+
+test('a token belongs to one device of one tenant', async () => {
+  const registry = await load();
+  const device = await created(registry, { tenant: 'a', id: 'x', token: 'T' });
+  await created(registry, { tenant: 'b', id: 'x', token: 'U' });
+  assert.equal(registry.authenticateDevice('a', 'x', 'T'), device);
+  for (const [tenant, id, token] of [
+    ['b', 'x', 'T'],
+    ['a', 'y', 'T'],
+    ['c', 'x', 'T'],
+    ['a', 'x', ''],
+    ['a', 'x', 'T '],
+  ] as const) {
+    assert.equal(codeOf(registry.authenticateDevice(tenant, id, token)), 'credentials_invalid');
+  }
+});
+
+test('when create resolves, the gateways know the device; when they cannot be told, it rejects', async () => {
+  const registry = await load();
+  let told: () => void = () => {};
+  const called = new Promise<void>((resolve) => {
+    publish = () => {
+      resolve();
+      return new Promise((done) => {
+        told = done;
+      });
+    };
+  });
+  let resolved = false;
+  const creation = registry.create({ tenant: 'a', id: 'x' }).then((answer) => {
+    resolved = true;
+    return answer;
+  });
+  await called;
+  await new Promise(setImmediate);
+  assert.equal(resolved, false);
+  told();
+  assert.ok(!((await creation) instanceof ApiFailure));
+  publish = () => Promise.reject(new Error('no gateway'));
+  await assert.rejects(registry.create({ tenant: 'a', id: 'y' }), /no gateway/);
+});
+
+test('the limit holds for devices that are being inserted, too', async () => {
+  const registry = await load(3);
+  const answers = await Promise.all(Array.from({ length: 6 }, (_, i) => registry.create({ tenant: 'a', id: `d${i}` })));
+  assert.equal(answers.filter((answer) => answer instanceof ApiFailure).length, 3);
+  assert.equal(registry.size, 3);
+  assert.equal(codeOf(await registry.create({ tenant: 'a', id: 'more' })), 'devices_exhausted');
+  // A refused insert gives back what it had reserved.
+  assert.equal(codeOf(await registry.create({ tenant: 'a', id: 'd0' })), 'device_exists');
+});
+
+test('changes of one device reach database, memory and gateways in the order they were asked for', async () => {
+  const registry = await load();
+  const device = await created(registry, { tenant: 'a', id: 'x' });
+  const statuses = ['inactive', 'quarantined', 'active', 'decommissioned', 'inactive', 'active', 'quarantined'] as const;
+  await Promise.all(statuses.map((status) => registry.update(device, { status })));
+  assert.deepEqual(
+    published.slice(1).map(({ status }) => status),
+    statuses,
+  );
+  const [row] = await database.sql`select status from devices where id = ${device.number}`;
+  assert.deepEqual([row!.status, device.status], ['quarantined', 'quarantined']);
+});
+
+test('ids, tenants and tokens are judged here too, not only at the border', async () => {
+  const registry = await load();
+  for (const input of [
+    { tenant: 'a', id: 'x/y' },
+    { tenant: '', id: 'x' },
+    { tenant: 'a', id: 'x', token: 'a b' },
+  ]) {
+    assert.equal(codeOf(await registry.create(input)), 'body_invalid');
+  }
+  assert.equal(codeOf(await registry.create({ tenant: 'a', id: 'x', via: 'x' })), 'gateway_unknown');
+  assert.equal(registry.size, 0);
+});
+
+test('a fleet of ten thousand behind gateways is registered and loaded again in order', async () => {
+  const registry = await load();
+  const fleet = planFleet({ count: 10_000, idFormat: 'dev-%06d', viaFormat: 'gw-%06d', perGateway: 500 });
+  assert.ok(!(fleet instanceof ApiFailure));
+  const answer = await registerFleet(registry, 'default', fleet, 'T');
+  assert.ok(!(answer instanceof ApiFailure));
+  assert.deepEqual([answer.created, answer.gatewaysCreated, published.length], [10_000, 20, 10_020]);
+  assert.deepEqual((await registerFleet(registry, 'default', fleet, 'T')) as object, { created: 0, gatewaysCreated: 0, tokens: [] });
+  const again = await load();
+  assert.deepEqual([...again.entries()], [...registry.entries()]);
+  assert.deepEqual(
+    again.list('default', 'dev-000009', 3).map(({ id }) => id),
+    ['dev-000010', 'dev-000011', 'dev-000012'],
+  );
+  assert.equal(again.get('default', 'dev-010000')!.via, again.get('default', 'gw-000020')!.number);
+  // No number is spent on an id that exists: they are the gateways' table indexes.
+  const next = await created(registry, { tenant: 'default', id: 'next' });
+  assert.equal(next.number, Math.max(...published.slice(0, -1).map(({ number }) => number)) + 1);
+});

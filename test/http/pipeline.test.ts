@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { assertFailure } from './failure.js';
+import { type ServerUnderTest, startServerUnderTest } from './server-under-test.js';
+
+let server: ServerUnderTest;
+before(async () => {
+  server = await startServerUnderTest();
+});
+after(() => server.close());
+
+function lagOf(partition: number, durable: bigint, committed: bigint, lagMs: number) {
+  const lagBytes = Number(durable - committed);
+  return { partition, startOffset: 0n, durableOffset: durable, processedOffset: durable, committedOffset: committed, lagBytes, lagMs };
+}
+
+test('the lag is told by partition and in sum, offsets as strings', async () => {
+  server.plane.partitions = [lagOf(0, 2n ** 60n, 2n ** 60n - 100n, 20), lagOf(1, 50n, 0n, 70)];
+  const { body } = await server.call('GET', '/v1/pipeline/lag');
+  assert.deepEqual(body.partitions[0], {
+    partition: 0,
+    start_offset: '0',
+    durable_offset: '1152921504606846976',
+    processed_offset: '1152921504606846976',
+    committed_offset: '1152921504606846876',
+    lag_bytes: 100,
+    lag_ms: 20,
+  });
+  assert.deepEqual([body.partitions.length, body.lag_bytes, body.lag_ms], [2, 150, 70]);
+});
+
+test('dead letters are listed newest first with the device and the bytes', async () => {
+  const { number } = (await server.call('POST', '/v1/devices', { body: { device_id: 'dev-1', tenant: 'acme' } })).body;
+  const { sql } = server.database;
+  for (const [index, payload] of [Buffer.from('{'), Buffer.from([0, 255])].entries()) {
+    await sql`insert into dead_letters (partition_id, log_offset, device_id, received_at, reason, payload)
+      values (3, ${String(index + 10)}, ${index === 0 ? number : 999_999}, ${new Date(Date.UTC(2026, 0, 1, 0, 0, index))}, 'json_malformed', ${payload})`;
+  }
+  const { body } = await server.call('GET', '/v1/dead-letters');
+  for (const letter of body.dead_letters) assert.match(letter.id, /^\d+$/);
+  assert.deepEqual(
+    body.dead_letters.map(({ id, ...rest }: { id: string }) => rest),
+    [
+      {
+        device_id: null,
+        tenant: null,
+        received_at: '2026-01-01T00:00:01.000Z',
+        reason: 'json_malformed',
+        payload_base64: 'AP8=',
+        partition: 3,
+        log_offset: '11',
+      },
+      {
+        device_id: 'dev-1',
+        tenant: 'acme',
+        received_at: '2026-01-01T00:00:00.000Z',
+        reason: 'json_malformed',
+        payload_base64: 'ew==',
+        partition: 3,
+        log_offset: '10',
+      },
+    ],
+  );
+  assert.equal((await server.call('GET', '/v1/dead-letters?limit=1')).body.dead_letters.length, 1);
+  assertFailure(await server.call('GET', '/v1/dead-letters?limit=1001'), 400, 'query_invalid');
+});
+
+test('stats tell counters and the rates of the last second', async () => {
+  server.plane.totals = {
+    ...server.plane.totals,
+    accepted: 1000,
+    readings: 1500,
+    textReadings: 500,
+    connections: 7,
+    byCode: { json_malformed: 2 },
+  };
+  const { body } = await server.call('GET', '/v1/stats');
+  assert.deepEqual([body.connections, body.devices, body.counters.accepted, body.counters.byCode], [7, 1, 1000, { json_malformed: 2 }]);
+  assert.ok(body.uptime_seconds > 0);
+  assert.equal(typeof body.messages_per_second, 'number');
+});
+
+test('health needs no key; readiness says what is missing', async () => {
+  const anonymous = { headers: { authorization: '' } };
+  const health = await server.call('GET', '/healthz', anonymous);
+  assert.deepEqual([health.status, health.body], [200, { status: 'ok' }]);
+  assert.deepEqual((await server.call('GET', '/readyz', anonymous)).body, { status: 'ready' });
+  server.plane.reason = 'the database does not answer';
+  const missing = await server.call('GET', '/readyz', anonymous);
+  assert.deepEqual([missing.status, missing.body], [503, { status: 'not ready', reason: 'the database does not answer' }]);
+  server.plane.reason = undefined;
+});
+
+test('the metrics parse as Prometheus text and say what the plane counts', async () => {
+  server.plane.totals = {
+    ...server.plane.totals,
+    received: 110,
+    accepted: 100,
+    refused: 10,
+    acked: 90,
+    stored: 70,
+    duplicate: 20,
+    dead: 5,
+    readings: 150,
+    textReadings: 3,
+    connections: 4,
+    byCode: { credentials_invalid: 10, json_malformed: 4, ts_malformed: 1 },
+  };
+  server.plane.partitions = [lagOf(0, 500n, 100n, 2500)];
+  server.plane.cpu = [
+    { name: 'gateway-0', cpuSeconds: 1.25 },
+    { name: 'log', cpuSeconds: undefined },
+  ];
+  const answer = await server.call('GET', '/metrics', { headers: { authorization: '' } });
+  assert.equal(answer.headers.get('content-type'), 'text/plain; version=0.0.4; charset=utf-8');
+  const { samples, types } = parseExposition(answer.text);
+  const expected: Record<string, number> = {
+    spillway_messages_received_total: 110,
+    spillway_messages_accepted_total: 100,
+    spillway_messages_acked_total: 90,
+    'spillway_messages_refused_total{code="credentials_invalid"}': 10,
+    'spillway_dead_letters_total{code="json_malformed"}': 4,
+    'spillway_dead_letters_total{code="ts_malformed"}': 1,
+    'spillway_records_total{state="stored"}': 70,
+    'spillway_records_total{state="duplicate"}': 20,
+    'spillway_records_total{state="dead"}': 5,
+    spillway_readings_total: 153,
+    spillway_connections: 4,
+    'spillway_log_start_offset_bytes{partition="0"}': 0,
+    'spillway_log_durable_offset_bytes{partition="0"}': 500,
+    'spillway_log_processed_offset_bytes{partition="0"}': 500,
+    'spillway_log_committed_offset_bytes{partition="0"}': 100,
+    'spillway_pipeline_lag_bytes{partition="0"}': 400,
+    'spillway_pipeline_lag_seconds{partition="0"}': 2.5,
+    'spillway_thread_cpu_seconds_total{thread="gateway-0"}': 1.25,
+    'spillway_http_requests_total{method="GET",route="/v1/pipeline/lag",status="200"}': 1,
+    spillway_devices: 1,
+  };
+  for (const [name, value] of Object.entries(expected)) assert.equal(samples.get(name), value, name);
+  assert.equal(types.get('spillway_messages_received_total'), 'counter');
+  assert.equal(types.get('spillway_pipeline_lag_bytes'), 'gauge');
+  assert.equal(types.get('spillway_http_request_seconds'), 'histogram');
+  assert.equal(samples.get('spillway_messages_refused_total{code="json_malformed"}'), undefined);
+  assert.ok(samples.has('process_resident_memory_bytes'));
+  // Reading twice does not count twice.
+  const again = parseExposition((await server.call('GET', '/metrics')).text);
+  assert.equal(again.samples.get('spillway_messages_received_total'), 110);
+});
+
+/** The text format 0.0.4: every line is a comment, HELP, TYPE or a sample of a family announced before. */
+function parseExposition(text: string): { samples: Map<string, number>; types: Map<string, string> } {
+  const samples = new Map<string, number>();
+  const types = new Map<string, string>();
+  assert.ok(text.endsWith('\n'));
+  for (const line of text.split('\n')) {
+    if (line === '' || line.startsWith('# HELP ')) continue;
+    const type = /^# TYPE ([a-zA-Z_:][\w:]*) (counter|gauge|histogram|summary|untyped)$/.exec(line);
+    if (type) {
+      assert.ok(!types.has(type[1]!), `${type[1]} is announced once`);
+      types.set(type[1]!, type[2]!);
+      continue;
+    }
+    const sample = /^(([a-zA-Z_:][\w:]*)(?:\{(?:[a-zA-Z_]\w*="(?:[^"\\\n]|\\[\\"n])*",?)*\})?) (\S+)$/.exec(line);
+    assert.ok(sample, `not Prometheus text: ${line}`);
+    const family = sample[2]!;
+    assert.ok(types.has(family) || types.has(family.replace(/_(bucket|sum|count)$/, '')), `${family} has a type`);
+    const value = Number(sample[3]!.replace('+Inf', 'Infinity').replace('Nan', 'NaN'));
+    assert.ok(!Number.isNaN(value) || sample[3] === 'NaN' || sample[3] === 'Nan', line);
+    assert.ok(!samples.has(sample[1]!), `${sample[1]} is told once`);
+    samples.set(sample[1]!, value);
+  }
+  return { samples, types };
+}
