@@ -35,28 +35,31 @@ const LOG_BYTES_KEPT = 16 * 1024 * 1024;
 interface Cluster {
   readonly data: string;
   readonly log: string;
+  readonly portFile: string;
   readonly password: string;
   readonly account: ServerAccount;
   readonly pgCtl: string;
+  readonly sync: boolean;
 }
 
 /**
  * Brings up the server whose cluster lies in `folder`, made on first use. A server that an earlier
  * process left behind is adopted, or ended when this build would start it with other settings.
+ * Without `sync` nothing is brought onto the disk for good, which only tests can afford.
  */
-export async function startEmbedded(folder: string): Promise<EmbeddedServer> {
+export async function startEmbedded(folder: string, { sync = true }: { readonly sync?: boolean } = {}): Promise<EmbeddedServer> {
   const binaries = await findBinaries();
   mkdirSync(folder, { recursive: true, mode: 0o755 });
   const data = join(realpathSync(folder), 'data');
   const account = await serverAccount(binaries.initdb, folder, data);
   const password = readPassword(join(folder, 'password'));
-  const cluster = { data, log: join(data, 'server.log'), password, account, pgCtl: binaries.pgCtl };
+  const cluster = { data, log: join(data, 'server.log'), portFile: join(folder, 'port'), password, account, pgCtl: binaries.pgCtl, sync };
   if (!existsSync(data)) await initialise(cluster, binaries.initdb, folder);
   account.own(data);
 
   const adopted = await adoptOrEnd(cluster);
   if (adopted) return adopted;
-  writeFileSync(join(data, 'spillway.conf'), settings());
+  writeFileSync(join(data, 'spillway.conf'), settings(cluster));
   account.own(join(data, 'spillway.conf'));
   if ((statSync(cluster.log, { throwIfNoEntry: false })?.size ?? 0) > LOG_BYTES_KEPT) renameSync(cluster.log, `${cluster.log}.1`);
   const port = await startOnFreePort(cluster);
@@ -97,7 +100,14 @@ async function initialise(cluster: Cluster, initdb: string, folder: string): Pro
   // Text sorts by code point and its case follows Unicode, whatever the machine's locale is.
   const locale = ['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
   const access = [`--username=${USER}`, '--auth=scram-sha-256', `--pwfile=${passwordFile}`];
-  const outcome = await cluster.account.run(initdb, ['-D', fresh, ...locale, ...access, '--no-instructions']);
+  const outcome = await cluster.account.run(initdb, [
+    '-D',
+    fresh,
+    ...locale,
+    ...access,
+    '--no-instructions',
+    ...(cluster.sync ? [] : ['--no-sync']),
+  ]);
   rmSync(passwordFile, { force: true });
   if (outcome.code !== 0) throw new Error(`cannot initialise the embedded database in ${cluster.data}: ${outcome.output}`);
   appendFileSync(join(fresh, 'postgresql.conf'), "\ninclude_if_exists 'spillway.conf'\n");
@@ -105,7 +115,7 @@ async function initialise(cluster: Cluster, initdb: string, folder: string): Pro
 }
 
 /** For ingest by few connections: long checkpoints, a log without replication, loopback only. */
-function settings(): string {
+function settings({ sync }: Cluster): string {
   const sharedMib = Math.min(512, Math.max(64, Math.floor(totalmem() / 8 / 1024 / 1024)));
   return `# Written by Spillway at every start; put your own settings into postgresql.auto.conf (ALTER SYSTEM).
 listen_addresses = '127.0.0.1'
@@ -118,6 +128,7 @@ max_wal_size = 2GB
 wal_buffers = 16MB
 checkpoint_timeout = 15min
 jit = off
+fsync = ${sync ? 'on' : 'off'}
 timezone = 'UTC'
 log_timezone = 'UTC'
 `;
@@ -132,7 +143,7 @@ async function adoptOrEnd(cluster: Cluster): Promise<EmbeddedServer | undefined>
     rmSync(join(cluster.data, 'postmaster.pid'), { force: true });
     return undefined;
   }
-  if (readText(join(cluster.data, 'spillway.conf')) === settings() && (await takeOver(cluster, lock.port))) {
+  if (readText(join(cluster.data, 'spillway.conf')) === settings(cluster) && (await answers(cluster, lock.port))) {
     return running(cluster, lock.port);
   }
   await stop(cluster);
@@ -159,15 +170,12 @@ function isPostmaster(pid: number, data: string): boolean {
   }
 }
 
-/** Whether the server there is this cluster's; the sessions of its former user are ended, so that they commit nothing more. */
-async function takeOver(cluster: Cluster, port: number): Promise<boolean> {
+/** Whether the server that listens there is this cluster's. Sessions of its former user end by themselves: their sockets are closed. */
+async function answers(cluster: Cluster, port: number): Promise<boolean> {
   const sql = connect(cluster, port, DATABASE);
   try {
     const [row] = await sql`select current_setting('data_directory') as folder`;
-    if (row?.folder !== cluster.data) return false;
-    await sql`select pg_terminate_backend(pid, 10000) from pg_stat_activity
-      where backend_type = 'client backend' and pid <> pg_backend_pid()`;
-    return true;
+    return row?.folder === cluster.data;
   } catch {
     return false;
   } finally {
@@ -178,13 +186,18 @@ async function takeOver(cluster: Cluster, port: number): Promise<boolean> {
 async function startOnFreePort(cluster: Cluster): Promise<number> {
   let outcome: Outcome = { code: 0, output: '' };
   let logged = '';
-  // Another program may take the port between our look and the server's start.
-  for (let attempt = 0; attempt < 3; attempt++) {
-    const port = await freePort();
+  // The last port first, so that a server started again in the middle of a run is found by those who know
+  // its address. Any port may be taken by another program, also between our look and the server's start.
+  const lastPort = Number(readText(cluster.portFile) ?? 0);
+  for (let attempt = 0; attempt < 4; attempt++) {
+    const port = attempt === 0 && lastPort > 0 ? lastPort : await freePort();
     const logBytes = statSync(cluster.log, { throwIfNoEntry: false })?.size ?? 0;
     const options = ['-D', cluster.data, '-l', cluster.log, '-o', `-p ${port}`, '-w', '-t', String(START_SECONDS_MAX)];
     outcome = await cluster.account.run(cluster.pgCtl, ['start', ...options]);
-    if (outcome.code === 0) return port;
+    if (outcome.code === 0) {
+      writeFileSync(cluster.portFile, String(port));
+      return port;
+    }
     logged = readText(cluster.log)?.slice(logBytes).trim() ?? '';
     if (!/address already in use/i.test(logged)) break;
   }

@@ -45,8 +45,9 @@ export async function serverAccount(program: string, folder: string, data: strin
 }
 
 function setprivArgs({ uid, gid }: Ids): string[] {
-  const caps = '+dac_override';
-  return [`--reuid=${uid}`, `--regid=${gid}`, '--clear-groups', `--inh-caps=${caps}`, `--ambient-caps=${caps}`, '--'];
+  const caps = ['--inh-caps=+dac_override', '--ambient-caps=+dac_override'];
+  // access(2), by which PostgreSQL looks for its own programs, ignores capabilities without this bit.
+  return [`--reuid=${uid}`, `--regid=${gid}`, '--clear-groups', ...caps, '--securebits=+no_setuid_fixup', '--'];
 }
 
 type Run = (command: string, args: readonly string[]) => Promise<Outcome>;

@@ -17,13 +17,13 @@ export interface TestDatabase {
 
 export async function startTestDatabase(): Promise<TestDatabase> {
   const folder = mkdtempSync(join(tmpdir(), 'spillway-database-'));
-  const server = await startEmbedded(folder);
+  const server = await startEmbedded(folder, { sync: false });
   const sql = postgres(server.url, { max: 4, onnotice: () => {} });
   await migrate(sql);
   const stop = async () => {
     await sql.end({ timeout: 1 });
     // A test may have stopped and started the server itself: what runs now is found by its lock file.
-    await (await startEmbedded(folder)).stop();
+    await (await startEmbedded(folder, { sync: false })).stop();
     rmSync(folder, { recursive: true, force: true });
   };
   return { url: server.url, sql, folder, stop };

@@ -1,0 +1,89 @@
+import type { CopyStream, RowBatch } from '../contract/threads.js';
+import { copy } from './copy.js';
+import { Session } from './session.js';
+
+/** Another process commits the same partition: this one must not write on. */
+export class FencedError extends Error {
+  constructor(group: string, batch: RowBatch, found: string) {
+    super(
+      `cannot commit partition ${batch.partition} of ${group} from ${batch.from} to ${batch.to}: the database has it at ${found}; ` +
+        'another Spillway writes to the same database, or the database was restored from a backup: stop the other one, then start again',
+    );
+    this.name = 'FencedError';
+  }
+}
+
+const TABLES = {
+  readings: 'copy readings (device_id, metric_id, ts, value) from stdin (format binary)',
+  texts: 'copy text_readings (device_id, metric_id, ts, value) from stdin (format binary)',
+  deads: 'copy dead_letters (partition_id, log_offset, device_id, received_at, reason, payload) from stdin (format binary)',
+} as const;
+
+/** Writes row batches over one connection, which it opens when needed. One batch at a time. */
+export class BatchWriter {
+  readonly #url: string;
+  readonly #group: string;
+  #session: Session | undefined;
+
+  constructor(url: string, group: string) {
+    this.#url = url;
+    this.#group = group;
+  }
+
+  /**
+   * Commits a batch's rows and its offset together, exactly once however often it is called: after
+   * an answer that was lost the batch may be committed already, and the offset tells. Throws what the
+   * server or the connection says, or FencedError. `memory` is the partition's; it is only read.
+   */
+  async write(batch: RowBatch, memory: SharedArrayBuffer): Promise<void> {
+    try {
+      this.#session ??= await Session.open(this.#url);
+      await this.#transaction(this.#session, batch, memory);
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    const session = this.#session;
+    this.#session = undefined;
+    await session?.close();
+  }
+
+  /**
+   * The offset goes first: its row lock keeps any other writer of the partition waiting until this
+   * transaction ends, and a batch that was committed before costs no rows. Not waiting for the
+   * database's disk is safe because rows and offset are lost together or not at all, and the log
+   * still holds the messages behind the offset.
+   */
+  async #transaction(session: Session, batch: RowBatch, memory: SharedArrayBuffer): Promise<void> {
+    await session.sql.unsafe('begin; set local synchronous_commit = off');
+    if (!(await this.#advance(session, batch))) {
+      await session.sql.unsafe('rollback');
+      return;
+    }
+    for (const table of ['readings', 'texts', 'deads'] as const) {
+      if (batch[table].rows > 0) await copy(session.sql, TABLES[table], bytesOf(batch[table], memory));
+    }
+    await session.sql.unsafe('commit');
+  }
+
+  /** Moves the offset over the batch; false when it lies behind it already. */
+  async #advance(session: Session, batch: RowBatch): Promise<boolean> {
+    const [from, to] = [String(batch.from), String(batch.to)];
+    const updated = await session.sql`
+      update pipeline_offsets set committed_offset = ${to}, updated_at = now()
+      where consumer_group = ${this.#group} and partition_id = ${batch.partition} and committed_offset = ${from}`;
+    if (updated.count === 1) return true;
+    const [row] = await session.sql`
+      select committed_offset::text as found from pipeline_offsets
+      where consumer_group = ${this.#group} and partition_id = ${batch.partition}`;
+    if (row && BigInt(row.found) >= batch.to) return false;
+    throw new FencedError(this.#group, batch, row?.found ?? 'no offset at all');
+  }
+}
+
+function bytesOf(stream: CopyStream, memory: SharedArrayBuffer): Uint8Array {
+  return new Uint8Array(memory, stream.offset, stream.bytes);
+}

@@ -1,0 +1,85 @@
+import type { FromStore, RowBatch } from '../contract/threads.js';
+import { FencedError } from './batch-writer.js';
+
+/** What a lane needs of a writer, so that it can be tested without a database. */
+export interface Writer {
+  write(batch: RowBatch, memory: SharedArrayBuffer): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface LanePorts {
+  readonly writer: Writer;
+  readonly memory: (partition: number) => SharedArrayBuffer;
+  readonly committed: (batch: RowBatch, pipeline: number) => void;
+  readonly post: (message: FromStore) => void;
+  readonly wait: (ms: number) => Promise<void>;
+}
+
+const RETRY_MS_MIN = 100;
+const RETRY_MS_MAX = 5000;
+/** An outage is told once, then again after this many attempts. */
+const REPORT_EVERY = 12;
+
+/**
+ * Commits the batches of some partitions one after another, in the order they came. A batch that
+ * fails is tried again for as long as it takes: nothing is skipped, the log keeps what waits behind it.
+ */
+export class Lane {
+  readonly #ports: LanePorts;
+  readonly #queue: { batch: RowBatch; pipeline: number }[] = [];
+  #running: Promise<void> | undefined;
+  #stopping = false;
+
+  constructor(ports: LanePorts) {
+    this.#ports = ports;
+  }
+
+  push(batch: RowBatch, pipeline: number): void {
+    this.#queue.push({ batch, pipeline });
+    this.#running ??= this.#run();
+  }
+
+  /** Finishes what is in hand and ends. While the database is down it gives up: the log has those messages. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await this.#running;
+    await this.#ports.writer.close();
+  }
+
+  async #run(): Promise<void> {
+    for (let next = this.#queue[0]; next; next = this.#queue[0]) {
+      if (!(await this.#commit(next.batch))) break;
+      this.#queue.shift();
+      this.#ports.committed(next.batch, next.pipeline);
+    }
+    this.#running = undefined;
+  }
+
+  /** False only when it was told to stop and could not commit. */
+  async #commit(batch: RowBatch): Promise<boolean> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        await this.#ports.writer.write(batch, this.#ports.memory(batch.partition));
+        if (attempt > 0) this.#recovered(batch, attempt);
+        return true;
+      } catch (error) {
+        if (error instanceof FencedError) throw error;
+        this.#failed(batch, attempt, error as Error & { code?: string });
+        if (this.#stopping) return false;
+        await this.#ports.wait(Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** Math.min(attempt, 10)));
+      }
+    }
+  }
+
+  #failed(batch: RowBatch, attempt: number, { code = 'unknown', message }: Error & { code?: string }): void {
+    if (attempt % REPORT_EVERY !== 0) return;
+    this.#ports.post({ kind: 'health', database: 'down', message: `${code}: ${message}` });
+    const fields = { partition: batch.partition, from: String(batch.from), code, message, attempt };
+    this.#ports.post({ kind: 'event', level: 'error', name: 'store-failing', fields });
+  }
+
+  #recovered(batch: RowBatch, attempts: number): void {
+    this.#ports.post({ kind: 'health', database: 'up', message: '' });
+    this.#ports.post({ kind: 'event', level: 'info', name: 'store-recovered', fields: { partition: batch.partition, attempts } });
+  }
+}

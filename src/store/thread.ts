@@ -1,0 +1,76 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import type { FromStore, PipelineToStore, RowBatch, StoreStart, StoreToPipeline, ToStore } from '../contract/threads.js';
+import { Doorbell, pipelineDoorbell } from '../host/doorbell.js';
+import { Progress, ProgressWord } from '../host/progress.js';
+import { threadId } from '../host/thread-id.js';
+import { BatchWriter } from './batch-writer.js';
+import { Lane, type Writer } from './lane.js';
+import { PartitionJob } from './partition-job.js';
+
+// The store thread. A batch's memory belongs to it from the message that brings the batch until the
+// message that says it is committed. Pipelines are stopped before it, so that their last batches are
+// on their ports when `stop` comes.
+
+/** Transactions that run side by side: each partition always uses the same one. */
+const LANES_MAX = 4;
+
+const parent = parentPort;
+if (!parent) throw new Error('src/store/thread.ts runs as a worker thread');
+const settings = workerData as StoreStart;
+const progress = new Progress(settings.shared.progress);
+const doorbells = settings.pipelines.map((_, index) => new Doorbell(settings.shared.doorbells, pipelineDoorbell(index)));
+const stopped = new AbortController();
+
+const post = (message: FromStore) => parent.postMessage(message);
+
+/** Batches are counted and thrown away: what is left of a bench when the database is taken out. */
+const nullWriter: Writer = { write: async () => {}, close: async () => {} };
+
+function committed(batch: RowBatch, pipeline: number): void {
+  progress.set(batch.partition, ProgressWord.committedUs, BigInt(Math.round(batch.lastReceiveUs)));
+  progress.set(batch.partition, ProgressWord.committed, batch.to);
+  const answer: StoreToPipeline = { kind: 'committed', partition: batch.partition, slot: batch.slot };
+  settings.pipelines[pipeline]?.postMessage(answer);
+  doorbells[pipeline]?.ring();
+}
+
+const lanes = Array.from({ length: Math.min(LANES_MAX, settings.memories.length) }, () => {
+  return new Lane({
+    writer: settings.databaseUrl === null ? nullWriter : new BatchWriter(settings.databaseUrl, settings.consumerGroup),
+    memory: (partition) => (settings.memories[partition] as WebAssembly.Memory).buffer,
+    committed,
+    post,
+    wait: async (ms) => void (await delay(ms, undefined, { signal: stopped.signal }).catch(() => {})),
+  });
+});
+const job = settings.databaseUrl === null ? undefined : new PartitionJob(settings.databaseUrl, post);
+
+function take(batch: PipelineToStore, pipeline: number): void {
+  lanes[batch.partition % lanes.length]?.push(batch, pipeline);
+}
+
+function drain(port: MessagePort, pipeline: number): void {
+  for (;;) {
+    const received = receiveMessageOnPort(port) as { message: PipelineToStore } | undefined;
+    if (!received) return;
+    take(received.message, pipeline);
+  }
+}
+
+async function stop(): Promise<void> {
+  settings.pipelines.forEach(drain);
+  stopped.abort();
+  await Promise.all([job?.stop(), ...lanes.map((lane) => lane.stop())]);
+  for (const port of settings.pipelines) port.close();
+  parent?.close();
+}
+
+settings.pipelines.forEach((port, pipeline) => {
+  port.on('message', (batch: PipelineToStore) => take(batch, pipeline));
+});
+parent.on('message', (message: ToStore) => {
+  if (message.kind === 'stop') void stop();
+});
+job?.start();
+post({ kind: 'ready', tid: threadId() });
