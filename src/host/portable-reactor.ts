@@ -1,34 +1,12 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import * as abi from '../../assembly/abi.js';
 import type { KernelMemory } from './kernel.js';
+import { PortableConnection } from './portable-connection.js';
 import type { Reactor, Turn } from './reactor.js';
 
 /** A connection that has this much in hand is not read until the kernel took some of it. */
 const REST_BYTES_MAX = 2 * abi.PACKET_BYTES_MAX;
-/** How long a peer may take to close its side after ours is closed. */
-const LINGER_MS = 2000;
-
-interface Connection {
-  readonly id: number;
-  readonly socket: Socket;
-  /** Bytes that wait for a turn: the first `restBytes` of `rest`. */
-  rest: Buffer;
-  restBytes: number;
-  /** The rest is worth a turn from this size on. */
-  needed: number;
-  /** Address of its data event in the table of the coming turn, or 0. */
-  event: number;
-  out: Buffer[];
-  /** The peer does not read what it is sent, so it is not read either. */
-  isBlocked: boolean;
-  /** The peer is done sending. */
-  isEnded: boolean;
-  /** `close` was called: what still comes is dropped. */
-  isClosing: boolean;
-  /** Its EVENT_CLOSED is on the way. */
-  isOver: boolean;
-}
-
+const BACKLOG = 4096;
 const NOTHING = Buffer.alloc(0);
 
 /**
@@ -42,13 +20,15 @@ export class PortableReactor implements Reactor {
   readonly #refused: () => void;
   readonly #servers = new Set<Server>();
   readonly #sockets = new Set<Socket>();
-  readonly #connections: (Connection | undefined)[] = [];
+  readonly #connections: (PortableConnection | undefined)[] = [];
   readonly #freeIds: number[] = [];
   /** Connections whose rest is worth a turn. */
-  readonly #ready = new Set<Connection>();
+  readonly #ready = new Set<PortableConnection>();
   /** Connections that are not read because of what they have in hand. */
-  readonly #full = new Set<Connection>();
-  readonly #dirty = new Set<Connection>();
+  readonly #full = new Set<PortableConnection>();
+  /** Connections with something to send, or to close. */
+  readonly #dirty = new Set<PortableConnection>();
+  /** Connections that end with the next turn. */
   readonly #over: number[] = [];
   #events = 0;
   #readBytes = 0;
@@ -69,7 +49,7 @@ export class PortableReactor implements Reactor {
     const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket));
     return new Promise((resolve, reject) => {
       server.once('error', (error) => reject(new Error(`cannot listen on ${host}:${port}: ${error.message}`)));
-      server.listen({ host, port, backlog: 4096 }, () => {
+      server.listen({ host, port, backlog: BACKLOG }, () => {
         this.#servers.add(server);
         server.removeAllListeners('error').on('error', () => {}); // An accept that failed is the peer's to repeat.
         const address = server.address();
@@ -79,22 +59,21 @@ export class PortableReactor implements Reactor {
   }
 
   send(connection: number, offset: number, length: number): void {
-    const to = this.#connections[connection];
-    if (!to || to.isOver || to.isClosing) return;
-    this.#sendCopy(to, Buffer.from(this.#memory.subarray(offset, offset + length)));
+    this.sendBytes(connection, this.#memory.subarray(offset, offset + length));
   }
 
   sendBytes(connection: number, bytes: Uint8Array): void {
     const to = this.#connections[connection];
-    if (!to || to.isOver || to.isClosing) return;
-    this.#sendCopy(to, Buffer.from(bytes));
+    if (!to?.isOpen) return;
+    to.send(Buffer.from(bytes));
+    this.#touch(to);
   }
 
   close(connection: number): void {
     const ending = this.#connections[connection];
-    if (!ending || ending.isOver) return;
+    if (!ending?.isOpen) return;
     ending.isClosing = true;
-    ending.restBytes = 0;
+    ending.dropRest();
     this.#ready.delete(ending);
     this.#touch(ending);
   }
@@ -106,7 +85,7 @@ export class PortableReactor implements Reactor {
   resume(): void {
     this.#isPaused = false;
     // Those that are ready are read again once their bytes are in a turn.
-    for (const connection of this.#full) if (!this.#ready.has(connection)) this.#empty(connection);
+    for (const connection of this.#full) if (!connection.isReady) this.#readAgain(connection);
     this.wake();
   }
 
@@ -141,19 +120,7 @@ export class PortableReactor implements Reactor {
       this.#refused();
       return;
     }
-    const connection: Connection = {
-      id,
-      socket,
-      rest: NOTHING,
-      restBytes: 0,
-      needed: 0,
-      event: 0,
-      out: [],
-      isBlocked: false,
-      isEnded: false,
-      isClosing: false,
-      isOver: false,
-    };
+    const connection = new PortableConnection(id, socket);
     this.#connections[id] = connection;
     this.#sockets.add(socket);
     this.#makeRoom(0);
@@ -173,31 +140,31 @@ export class PortableReactor implements Reactor {
     });
   }
 
-  #data(connection: Connection, chunk: Buffer): void {
+  #data(connection: PortableConnection, chunk: Buffer): void {
     this.#makeRoom(connection.restBytes + chunk.length);
-    if (connection.isClosing || connection.isOver) return;
+    if (!connection.isOpen) return;
     if (connection.event !== 0 && this.#extend(connection.event, chunk)) return;
-    const bytes = connection.restBytes + chunk.length;
-    if (connection.event !== 0 || this.#isPaused || bytes < connection.needed) {
-      this.#keep(connection, chunk);
-      if (bytes >= connection.needed) this.#ready.add(connection);
+    if (connection.event === 0 && !this.#isPaused && connection.restBytes + chunk.length >= connection.needed) {
+      this.#present(connection, chunk);
       return;
     }
-    this.#present(connection, chunk);
+    connection.keep(chunk);
+    if (connection.isReady) this.#ready.add(connection);
+    if (this.#isPaused || connection.restBytes > REST_BYTES_MAX) {
+      this.#full.add(connection);
+      connection.socket.pause();
+    }
   }
 
   /** Lays what the connection has in hand, and `chunk` behind it, into the read region as its event. */
-  #present(connection: Connection, chunk: Buffer): void {
+  #present(connection: PortableConnection, chunk: Buffer): void {
     const offset = abi.READ_OFFSET + this.#readBytes;
-    connection.rest.copy(this.#memory, offset, 0, connection.restBytes);
-    chunk.copy(this.#memory, offset + connection.restBytes);
-    const bytes = connection.restBytes + chunk.length;
-    connection.event = this.#addEvent(connection.id, abi.EVENT_DATA, offset, bytes);
-    connection.rest = NOTHING;
-    connection.restBytes = 0;
-    this.#readBytes += bytes;
+    const restBytes = connection.takeRest(this.#memory, offset);
+    chunk.copy(this.#memory, offset + restBytes);
+    connection.event = this.#addEvent(connection.id, abi.EVENT_DATA, offset, restBytes + chunk.length);
+    this.#readBytes += restBytes + chunk.length;
     this.#ready.delete(connection);
-    this.#empty(connection);
+    this.#readAgain(connection);
   }
 
   /** Adds to an event whose bytes are the last in the read region. */
@@ -211,45 +178,24 @@ export class PortableReactor implements Reactor {
     return true;
   }
 
-  /** The buffer doubles, so that a peer that sends byte by byte costs no more than its bytes. */
-  #keep(connection: Connection, chunk: Buffer): void {
-    const bytes = connection.restBytes + chunk.length;
-    if (bytes > connection.rest.length) {
-      const grown = Buffer.allocUnsafeSlow(Math.max(bytes, 2 * connection.rest.length));
-      connection.rest.copy(grown, 0, 0, connection.restBytes);
-      connection.rest = grown;
-    }
-    chunk.copy(connection.rest, connection.restBytes);
-    connection.restBytes = bytes;
-    if (this.#isPaused || bytes > REST_BYTES_MAX) {
-      this.#full.add(connection);
-      connection.socket.pause();
-    }
-  }
-
-  #empty(connection: Connection): void {
+  #readAgain(connection: PortableConnection): void {
     if (this.#full.delete(connection) && !connection.isBlocked) connection.socket.resume();
   }
 
-  #ended(connection: Connection): void {
+  #ended(connection: PortableConnection): void {
     connection.isEnded = true;
-    if (connection.event === 0 && !this.#ready.has(connection)) this.#finish(connection);
+    if (connection.event === 0 && !connection.isReady) this.#finish(connection);
   }
 
   /** Nothing more comes from the connection: the kernel hears so in the next turn. */
-  #finish(connection: Connection): void {
+  #finish(connection: PortableConnection): void {
     if (connection.isOver) return;
     connection.isOver = true;
     this.#over.push(connection.id);
     this.#ready.delete(connection);
     this.#full.delete(connection);
+    connection.end();
     this.wake();
-    const { socket } = connection;
-    socket.end();
-    socket.resume(); // What still comes is read and dropped: unread bytes would turn our end into a reset.
-    const linger = setTimeout(() => socket.destroy(), LINGER_MS);
-    socket.once('close', () => clearTimeout(linger));
-    if (socket.closed) clearTimeout(linger);
   }
 
   #makeRoom(bytes: number): void {
@@ -291,10 +237,10 @@ export class PortableReactor implements Reactor {
     }
   }
 
-  /** After the turn: keeps what the kernel left of an event, ahead of what came meanwhile. */
+  /** After the turn: keeps what the kernel left of an event. */
   #settle(event: number): void {
     const id = this.#view.getUint32(event + abi.EVENT_AT_CONNECTION, true);
-    const connection = this.#connections[id] as Connection;
+    const connection = this.#connections[id] as PortableConnection;
     const kind = this.#view.getUint32(event + abi.EVENT_AT_KIND, true);
     if (kind === abi.EVENT_CLOSED) {
       this.#connections[id] = undefined;
@@ -302,44 +248,25 @@ export class PortableReactor implements Reactor {
     }
     if (kind !== abi.EVENT_DATA) return;
     connection.event = 0;
-    if (connection.isClosing || connection.isOver) return;
+    if (!connection.isOpen) return;
     const offset = this.#view.getUint32(event + abi.EVENT_AT_OFFSET, true);
     const start = offset + this.#view.getUint32(event + abi.EVENT_AT_CONSUMED, true);
     const end = offset + this.#view.getUint32(event + abi.EVENT_AT_LENGTH, true);
     connection.needed = this.#view.getUint32(event + abi.EVENT_AT_NEEDED, true);
-    if (start < end) {
-      const later = connection.rest.subarray(0, connection.restBytes);
-      connection.rest = Buffer.concat([this.#memory.subarray(start, end), later]);
-      connection.restBytes = connection.rest.length;
-    }
-    const isReady = connection.restBytes > 0 && connection.restBytes >= connection.needed;
-    if (isReady) this.#ready.add(connection);
+    if (start < end) connection.putBack(this.#memory.subarray(start, end));
+    if (connection.isReady) this.#ready.add(connection);
     else this.#ready.delete(connection);
-    if (connection.isEnded && !isReady) this.#finish(connection);
+    if (connection.isEnded && !connection.isReady) this.#finish(connection);
   }
 
-  #sendCopy(connection: Connection, bytes: Buffer): void {
-    connection.out.push(bytes);
-    this.#touch(connection);
-  }
-
-  #touch(connection: Connection): void {
+  #touch(connection: PortableConnection): void {
     this.#dirty.add(connection);
     if (!this.#isRunning) this.wake();
   }
 
-  /** One write a connection and turn. */
   #flush(): void {
     for (const connection of this.#dirty) {
-      const { socket, out } = connection;
-      if (out.length > 0 && socket.writable) {
-        const bytes = out.length === 1 ? (out[0] as Buffer) : Buffer.concat(out);
-        if (!socket.write(bytes)) {
-          connection.isBlocked = true;
-          socket.pause();
-        }
-      }
-      connection.out = [];
+      connection.flush();
       if (connection.isClosing) this.#finish(connection);
     }
     this.#dirty.clear();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
+import { connect, connectAsync, type IClientOptions, type IConnackPacket, type MqttClient } from 'mqtt';
 import * as abi from '../../assembly/abi.js';
 import { device, GatewayThread, TOKEN, until } from './gateway-thread.js';
 
@@ -42,4 +42,35 @@ describe('mqtt.js', () => {
       assert.equal(gateway.of('disconnected').at(-1)?.code, abi.CODE_NONE);
     });
   }
+
+  test('a gateway device publishes for its own sub-devices, on either topic, and for no other device', async () => {
+    const client = await open('gw-1', 5);
+    await client.publishAsync('devices/sub-1/telemetry', 'one', { qos: 1 });
+    await client.publishAsync('tenant/default/device/sub-2/data', 'two', { qos: 1 });
+    await assert.rejects(client.publishAsync('devices/dev-1/telemetry', 'three', { qos: 1 }), /Not authorized/);
+    await assert.rejects(client.publishAsync('devices/unknown/telemetry', 'four', { qos: 1 }), /Not authorized/);
+    assert.deepEqual([payloadsOf(4), payloadsOf(5)], [['one'], ['two']]);
+    assert.ok(!payloadsOf(1).includes('three'));
+    await client.endAsync();
+  });
+
+  test('a device of another tenant connects with its tenant as user name', async () => {
+    await assert.rejects(open('dev-2', 4));
+    const client = await open('dev-2', 4, { username: 'acme' });
+    await client.publishAsync('tenant/acme/device/dev-2/data', 'hello', { qos: 1 });
+    assert.deepEqual(payloadsOf(2), ['hello']);
+    await client.endAsync();
+  });
+
+  test('a connection says what the gateway can do', async () => {
+    const url = `mqtt://127.0.0.1:${gateway.port}`;
+    const options = { clientId: 'dev-1', username: 'default', password: TOKEN, protocolVersion: 5 as const, reconnectPeriod: 0 };
+    const client = connect(url, options);
+    const connack = await new Promise<IConnackPacket>((resolve) => client.once('connect', resolve));
+    assert.equal(connack.sessionPresent, false);
+    assert.equal(connack.properties?.maximumQoS, 1);
+    assert.equal(connack.properties?.retainAvailable, false);
+    assert.equal(connack.properties?.maximumPacketSize, abi.PACKET_BYTES_MAX);
+    await client.endAsync();
+  });
 });

@@ -1,0 +1,185 @@
+import assert from 'node:assert/strict';
+import { connect as connectSocket, createServer, type Socket } from 'node:net';
+import { afterEach, beforeEach, describe, test } from 'node:test';
+import * as abi from '../../assembly/abi.js';
+import { KernelMemory, kernelMemory } from '../../src/host/kernel.js';
+import { PortableReactor } from '../../src/host/portable-reactor.js';
+import { until } from '../gateway/gateway-thread.js';
+
+/** Stands in for the kernel: takes what `take` says and writes down what it saw. */
+class Recorder {
+  readonly memory = new KernelMemory(kernelMemory(abi.READ_OFFSET + abi.READ_BYTES));
+  readonly seen: string[] = [];
+  readonly data = new Map<number, Buffer[]>();
+  presented = 0;
+  refused = 0;
+  /** Answers consumed and needed for an event's bytes. */
+  take: (bytes: Buffer) => [consumed: number, needed: number] = (bytes) => [bytes.length, 0];
+  readonly reactor: PortableReactor;
+
+  constructor() {
+    this.reactor = new PortableReactor(
+      this.memory,
+      (count) => this.#turn(count),
+      () => {
+        this.refused++;
+      },
+    );
+  }
+
+  all(connection: number): string {
+    return Buffer.concat(this.data.get(connection) ?? []).toString();
+  }
+
+  #turn(count: number): void {
+    const { view } = this.memory;
+    const word = (at: number) => view.getUint32(at, true);
+    const withData = new Set<number>();
+    for (let i = 0; i < count; i++) {
+      const at = abi.EVENTS_OFFSET + i * abi.EVENT_BYTES;
+      const connection = word(at + abi.EVENT_AT_CONNECTION);
+      const kind = word(at + abi.EVENT_AT_KIND);
+      if (kind !== abi.EVENT_DATA) {
+        this.seen.push(`${kind === abi.EVENT_OPENED ? 'opened' : 'closed'} ${connection}`);
+        continue;
+      }
+      assert.ok(!withData.has(connection), 'one data event a connection and turn');
+      withData.add(connection);
+      const offset = word(at + abi.EVENT_AT_OFFSET);
+      const length = word(at + abi.EVENT_AT_LENGTH);
+      assert.ok(offset >= abi.READ_OFFSET && offset + length <= abi.READ_OFFSET + abi.READ_BYTES);
+      const bytes = Buffer.from(this.memory.slice(offset, length));
+      this.presented += length;
+      const [consumed, needed] = this.take(bytes);
+      this.data.set(connection, [...(this.data.get(connection) ?? []), bytes.subarray(0, consumed)]);
+      view.setUint32(at + abi.EVENT_AT_CONSUMED, consumed, true);
+      view.setUint32(at + abi.EVENT_AT_NEEDED, needed, true);
+    }
+  }
+}
+
+describe('the portable reactor', () => {
+  let recorder: Recorder;
+  let port: number;
+  const sockets: Socket[] = [];
+  beforeEach(async () => {
+    recorder = new Recorder();
+    port = await recorder.reactor.listen('127.0.0.1', 0);
+  });
+  afterEach(async () => {
+    const stopping = recorder.reactor.stop();
+    for (const socket of sockets.splice(0)) socket.destroy();
+    await stopping;
+  });
+
+  async function open(): Promise<Socket> {
+    const socket = connectSocket({ host: '127.0.0.1', port, noDelay: true });
+    socket.on('error', () => {});
+    sockets.push(socket);
+    await new Promise<void>((resolve) => socket.once('connect', resolve));
+    return socket;
+  }
+
+  test('delivers opened, data and closed in order, and uses the number again', async () => {
+    for (let round = 0; round < 3; round++) {
+      const socket = await open();
+      socket.end('hello');
+      await until(() => recorder.seen.length === 2 * (round + 1), 'opened and closed');
+    }
+    assert.deepEqual(recorder.seen, ['opened 0', 'closed 0', 'opened 0', 'closed 0', 'opened 0', 'closed 0']);
+    assert.equal(recorder.all(0), 'hellohellohello');
+  });
+
+  test('keeps what was not consumed and presents it with what follows', async () => {
+    recorder.take = (bytes) => (bytes.length < 6 ? [0, 6] : [6, 6]);
+    const socket = await open();
+    for (const byte of 'abcdefghijklmnopqr') await new Promise<void>((resolve) => socket.write(byte, () => setImmediate(resolve)));
+    await until(() => recorder.all(0) === 'abcdefghijklmnopqr', 'all bytes');
+  });
+
+  test('a sender of single bytes is presented when its bytes are enough, not at each byte', async () => {
+    const needed = 3000;
+    recorder.take = (bytes) => (bytes.length < needed ? [0, needed] : [bytes.length, 0]);
+    const socket = await open();
+    for (let i = 0; i < needed; i++) await new Promise<void>((resolve) => socket.write('x', () => setImmediate(resolve)));
+    await until(() => recorder.all(0).length === needed, 'all bytes');
+    assert.ok(recorder.presented <= 3 * needed, `${recorder.presented} bytes were presented for ${needed}`);
+  });
+
+  test('presents nothing while paused and everything afterwards, also what came before the end', async () => {
+    recorder.reactor.pause();
+    const socket = await open();
+    const sent = 'x'.repeat(3 * abi.MIB);
+    socket.end(sent);
+    const half = await open();
+    half.write('ha');
+    await until(() => recorder.seen.length === 2, 'both opened');
+    recorder.reactor.wake();
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(recorder.presented, 0);
+    recorder.take = (bytes) => (bytes.length === 2 ? [0, 4] : [bytes.length, 0]);
+    recorder.reactor.resume();
+    await until(() => recorder.seen.includes('closed 0'), 'the end');
+    assert.equal(recorder.all(0).length, sent.length);
+    half.write('lf');
+    await until(() => recorder.all(1) === 'half', 'the connection that was cut off');
+  });
+
+  test('takes more than the read region holds', async () => {
+    const writers = await Promise.all(Array.from({ length: 4 }, open));
+    for (const writer of writers) writer.end(Buffer.alloc(4 * abi.MIB, 'y'));
+    await until(() => recorder.seen.filter((entry) => entry.startsWith('closed')).length === 4, 'all ends', 20_000);
+    assert.equal(recorder.presented, 16 * abi.MIB);
+  });
+
+  test('leaves unread who does not read what he is sent', async () => {
+    recorder.take = (bytes) => {
+      recorder.reactor.sendBytes(0, Buffer.alloc(bytes.length * 4, 'z'));
+      return [bytes.length, 0];
+    };
+    const socket = await open();
+    socket.pause();
+    let written = 0;
+    const total = 64 * abi.MIB;
+    for (let at = 0; at < total; at += abi.MIB) socket.write(Buffer.alloc(abi.MIB), () => (written += abi.MIB));
+    let last = -1;
+    let stillFor = 0;
+    await until(() => {
+      stillFor = recorder.presented === last ? stillFor + 1 : 0;
+      last = recorder.presented;
+      return last > 0 && stillFor === 100;
+    }, 'a stop');
+    assert.ok(written < total && recorder.presented < total);
+    socket.resume();
+    await until(() => recorder.presented === total, 'the rest', 20_000);
+  });
+
+  test('close sends what was sent before, and the event follows even if the peer stays', async () => {
+    recorder.take = (bytes) => {
+      recorder.reactor.sendBytes(0, Buffer.from('bye'));
+      recorder.reactor.close(0);
+      recorder.reactor.sendBytes(0, Buffer.from('never sent'));
+      return [bytes.length, 0];
+    };
+    const socket = connectSocket({ host: '127.0.0.1', port, allowHalfOpen: true });
+    sockets.push(socket);
+    socket.on('error', () => {});
+    let heard = '';
+    socket.on('data', (chunk) => {
+      heard += chunk;
+    });
+    const ended = new Promise<void>((resolve) => socket.once('end', resolve));
+    socket.write('x');
+    await ended;
+    assert.equal(heard, 'bye');
+    await until(() => recorder.seen.includes('closed 0'), 'the event');
+  });
+
+  test('says why it cannot listen', async () => {
+    const blocker = createServer();
+    await new Promise<void>((resolve) => blocker.listen(0, '127.0.0.1', resolve));
+    const { port: taken } = blocker.address() as { port: number };
+    await assert.rejects(recorder.reactor.listen('127.0.0.1', taken), new RegExp(`cannot listen on 127.0.0.1:${taken}: .*EADDRINUSE`));
+    blocker.close();
+  });
+});
