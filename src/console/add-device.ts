@@ -1,4 +1,5 @@
-import type { Api, Registered } from './api.js';
+import type { Registered } from './answer.js';
+import type { Api } from './api.js';
 import { element, setText } from './element.js';
 import { commandLine, httpCommand, mqttCommand } from './guide.js';
 import { formatRoute } from './route.js';

@@ -45,7 +45,8 @@ export function chartOptions(syncKey: string, events: ChartEvents): uPlot.Option
       {
         ...axis,
         space: 80,
-        size: 28,
+        size: 24,
+        gap: 4,
         values: (_plot, splits, _axis, _space, stepMs) => splits.map(stepMs >= minuteMs ? formatClockMinutes : formatClock),
       },
       { ...axis, space: 28, gap: 6, size: (_plot, values) => 18 + 6.5 * Math.max(4, ...(values ?? []).map((text) => text.length)) },
@@ -55,6 +56,8 @@ export function chartOptions(syncKey: string, events: ChartEvents): uPlot.Option
       {
         stroke: () => palette().accent,
         fill: () => palette().accentSoft,
+        // From the bottom of the chart, also where values are negative.
+        fillTo: (plot) => plot.scales.y!.min ?? 0,
         width: 1.5,
         gaps: (plot, _series, first, last) => gaps(plot, first, last, events.gapMs()),
         points: { size: 4, space: 12, filter: (plot, _series, shown, _gaps) => (shown ? null : lonePoints(plot, events.gapMs())) },

@@ -1,5 +1,5 @@
 import { refusalCodes } from '../contract/codes.js';
-import type { DeadLetter } from './api.js';
+import type { DeadLetter } from './answer.js';
 import { element, setText } from './element.js';
 import { formatAge, formatBytes, formatMoment } from './format.js';
 import { payloadBytes, previewPayload } from './payload.js';

@@ -1,4 +1,4 @@
-import type { DeadLetter } from './api.js';
+import type { DeadLetter } from './answer.js';
 import { DeadLetterRow } from './dead-letter-row.js';
 import { element, setHidden, setText } from './element.js';
 import { formatCount } from './format.js';
@@ -9,7 +9,7 @@ const lettersMax = 200;
 /** The counters tell when there is something new; this is for a counter that was missed. */
 const refreshMs = 15_000;
 /** The counter moves when a message is judged, the row is there when its batch is committed. */
-const commitMs = 1500;
+const commitMs = 1000;
 
 /** Messages that were taken in but could not be decoded, newest first, with the bytes as they came. */
 export class DeadLettersPage implements Page {
@@ -30,7 +30,7 @@ export class DeadLettersPage implements Page {
 
   constructor(private readonly context: Context) {
     const heading = element('h1', { tabindex: -1 }, 'Dead letters');
-    const head = element('div', { class: 'page-head' }, heading, element('div', { class: 'filters' }, this.#reason), this.#position);
+    const head = element('div', { class: 'page-head' }, heading, this.#reason, this.#position);
     const about = element(
       'p',
       { class: 'lead' },
@@ -114,8 +114,8 @@ export class DeadLettersPage implements Page {
       setHidden(row.root, hidden);
       if (!hidden) shown++;
     }
-    const newest = this.#rows.size === lettersMax ? `newest ${formatCount(lettersMax)}` : formatCount(this.#rows.size);
-    setText(this.#position, this.#rows.size === 0 ? '' : reason === '' ? newest : `${formatCount(shown)} of ${newest}`);
+    const all = this.#rows.size === lettersMax ? `the newest ${formatCount(lettersMax)}` : `${formatCount(this.#rows.size)} in all`;
+    setText(this.#position, this.#rows.size === 0 ? '' : reason === '' ? all : `${formatCount(shown)} of ${all}`);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Device } from './api.js';
+import type { Device } from './answer.js';
 import { element, setAttribute, setHidden, setText } from './element.js';
 import { formatAge, formatMoment } from './format.js';
 import { formatRoute, type Route } from './route.js';

@@ -1,4 +1,4 @@
-import type { Device, Reading } from './api.js';
+import type { Device, Reading } from './answer.js';
 import { DeviceFacts } from './device-facts.js';
 import { element, setAttribute, setHidden, setText } from './element.js';
 import { frameWork } from './frame.js';
@@ -59,6 +59,7 @@ export class DevicePage implements Page {
         this.#panels.read();
       }),
     ];
+    this.#time.root.hidden = true;
     this.#panels.select(route.metrics);
     void this.#load();
   }
@@ -136,6 +137,7 @@ export class DevicePage implements Page {
   #showBody(): void {
     if (this.#table.names.length === 0) return;
     setHidden(this.#body, false);
+    setHidden(this.#time.root, false);
     setHidden(this.#message, true);
   }
 

@@ -1,5 +1,5 @@
 import { openAddDevice } from './add-device.js';
-import type { Refusal } from './api.js';
+import type { Refusal } from './answer.js';
 import { element, setHidden, setText } from './element.js';
 import { FleetFilterBar } from './fleet-filter.js';
 import { FleetRow } from './fleet-row.js';
@@ -31,6 +31,7 @@ export class FleetPage implements Page {
   readonly #position = element('span', { class: 'position', role: 'status' }, 'Loading devices …');
   readonly #previous = element('button', { type: 'button', disabled: true }, 'Previous');
   readonly #next = element('button', { type: 'button', disabled: true }, 'Next');
+  readonly #pager = element('div', { class: 'pager' });
   /** Where each page up to this one starts; the last is the one shown. */
   #starts: (string | undefined)[] = [undefined];
   #firstIndex = [0];
@@ -58,9 +59,9 @@ export class FleetPage implements Page {
     const body = element('tbody', {}, ...this.#rows.map((row) => row.root));
     const heads = ['Device', 'Status', 'Last seen', 'Latest values'].map((name) => element('th', { scope: 'col' }, name));
     this.#table = element('table', { class: 'fleet', hidden: true }, element('thead', {}, element('tr', {}, ...heads)), body);
-    const pager = element('div', { class: 'pager' }, this.#position, this.#previous, this.#next);
+    this.#pager.append(this.#position, this.#previous, this.#next);
     const head = element('div', { class: 'page-head' }, element('h1', { tabindex: -1 }, 'Devices'), this.#filterBar.root, add);
-    this.root = element('main', { id: 'content' }, head, this.#notice, this.#table, this.#empty, pager);
+    this.root = element('main', { id: 'content' }, head, this.#notice, this.#table, this.#empty, this.#pager);
     this.#stopReadings = context.live.onReadings((readings) => this.#take(readings));
     this.#stopReturn = context.live.onReturn(() => void this.#load());
     void this.#load();
@@ -125,7 +126,9 @@ export class FleetPage implements Page {
     this.#previous.disabled = this.#starts.length === 1;
     this.#next.disabled = found.next === null;
     setText(this.#next, many === 0 && found.next !== null ? 'Search on' : 'Next');
-    this.#showEmpty(many === 0 && found.next === null && this.#starts.length === 1);
+    const empty = many === 0 && found.next === null && this.#starts.length === 1;
+    setHidden(this.#pager, empty && !isFiltered(this.#filter));
+    this.#showEmpty(empty);
   }
 
   #watch(ids: readonly string[]): void {

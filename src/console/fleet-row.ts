@@ -1,4 +1,4 @@
-import type { Device, Reading } from './api.js';
+import type { Device, Reading } from './answer.js';
 import { element, setAttribute, setHidden, setText } from './element.js';
 import { formatAge, formatMoment, formatValue } from './format.js';
 import { formatRoute } from './route.js';

@@ -1,4 +1,4 @@
-import type { Answer, Device, DevicePage } from './api.js';
+import type { Answer, Device, DevicePage } from './answer.js';
 
 /** Devices one search step reads at most, so that a search over a million devices stays a series of short steps. */
 const scannedMax = 20_000;

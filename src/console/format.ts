@@ -14,13 +14,16 @@ export function formatRate(perSecond: number | undefined): string {
   return perSecond < 10 && perSecond % 1 !== 0 ? perSecond.toFixed(1) : grouped.format(perSecond);
 }
 
-/** A reading's value: six significant digits for numbers, text as it is. */
-export function formatValue(value: unknown): string {
+/** A reading's value: at most `digits` significant ones for numbers, text as it is. */
+export function formatValue(value: unknown, digits = 6): string {
   if (typeof value === 'string') return value;
   if (typeof value !== 'number') return value === null || value === undefined ? '–' : JSON.stringify(value);
   if (Number.isInteger(value) && Math.abs(value) < 1e15) return String(value);
-  const digits = value.toPrecision(6);
-  return digits.includes('e') ? String(Number(digits)) : digits.replace(/\.?0+$/, '');
+  // More whole digits than asked for are still shown: rounding them to zeros would tell another number.
+  if (Math.abs(value) >= 10 ** digits && Math.abs(value) < 1e15) return value.toFixed(0);
+  const text = value.toPrecision(digits);
+  if (text.includes('e')) return String(Number(text));
+  return text.includes('.') ? text.replace(/\.?0+$/, '') : text;
 }
 
 const ages: readonly [unit: string, seconds: number][] = [

@@ -1,4 +1,4 @@
-import type { Value } from './api.js';
+import type { Value } from './answer.js';
 import { reconnectDelayMs } from './backoff.js';
 
 export interface LiveReading {

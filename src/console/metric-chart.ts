@@ -1,5 +1,5 @@
 import uPlot from 'uplot';
-import type { Value } from './api.js';
+import type { Value } from './answer.js';
 import { chartOptions } from './chart-options.js';
 import { element, setHidden, setText } from './element.js';
 import { formatAge, formatClock, formatValue } from './format.js';
@@ -82,7 +82,7 @@ export class MetricChart implements MetricPanel {
       sum += value;
       count++;
     }
-    setText(this.#summary, count > 0 ? `min ${formatValue(low)}  max ${formatValue(high)}  mean ${formatValue(sum / count)}` : '');
+    setText(this.#summary, count > 0 ? `min ${formatValue(low)}  max ${formatValue(high)}  mean ${formatValue(sum / count, 4)}` : '');
     setHidden(this.#notice, count > 0);
     if (count === 0) setText(this.#notice, this.#emptyText(nowMs));
   }

@@ -1,4 +1,4 @@
-import type { Answer, MetricPoints, Reading } from './api.js';
+import type { Answer, MetricPoints, Reading } from './answer.js';
 import { seriesPointsMax } from './series.js';
 
 const pageLimit = 10_000;

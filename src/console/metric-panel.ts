@@ -1,4 +1,4 @@
-import type { Value } from './api.js';
+import type { Value } from './answer.js';
 
 /** The place of one metric on the device page: a chart for numbers, a log for text. */
 export interface MetricPanel {

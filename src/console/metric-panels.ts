@@ -1,4 +1,5 @@
-import type { Api, Value } from './api.js';
+import type { Value } from './answer.js';
+import type { Api } from './api.js';
 import { element, setAttribute } from './element.js';
 import { MetricChart } from './metric-chart.js';
 import { readHistory } from './metric-history.js';

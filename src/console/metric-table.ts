@@ -1,4 +1,4 @@
-import type { Reading } from './api.js';
+import type { Reading } from './answer.js';
 import { element, setHidden, setText } from './element.js';
 import { formatAge, formatCount, formatMoment, formatValue } from './format.js';
 
@@ -85,6 +85,6 @@ export class MetricTable {
     this.#body.replaceChildren(...names.slice(0, rowsMax).map((name) => this.#rows.get(name)!.root));
     setHidden(this.#search, this.#rows.size < searchFrom);
     setHidden(this.#left, names.length <= rowsMax);
-    setText(this.#left, `${formatCount(names.length - rowsMax)} more: search to see them.`);
+    setText(this.#left, names.length > rowsMax ? `${formatCount(names.length - rowsMax)} more: search to see them.` : '');
   }
 }

@@ -1,4 +1,5 @@
-import { type Api, type Lag, readReadiness, type Stats } from './api.js';
+import type { Lag, Stats } from './answer.js';
+import { type Api, readReadiness } from './api.js';
 
 export interface Health {
   readonly state: 'unknown' | 'ready' | 'not ready' | 'away';

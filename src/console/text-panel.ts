@@ -1,4 +1,4 @@
-import type { Value } from './api.js';
+import type { Value } from './answer.js';
 import { element, setHidden, setText } from './element.js';
 import { formatClock, formatMoment, formatValue } from './format.js';
 import type { MetricPanel, PanelEvents } from './metric-panel.js';

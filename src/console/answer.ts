@@ -1,0 +1,69 @@
+export type Value = number | string | boolean | null;
+
+export interface Reading {
+  readonly value: Value;
+  readonly ts: string;
+}
+
+export interface Device {
+  readonly device_id: string;
+  readonly tenant: string;
+  readonly status: 'active' | 'inactive' | 'quarantined' | 'decommissioned';
+  readonly via: string | null;
+  readonly device_class: string | null;
+  readonly metadata: unknown;
+  readonly registered_at: string;
+  readonly last_seen_at: string | null;
+  readonly connected: boolean;
+  readonly latest: Readonly<Record<string, Reading>>;
+}
+
+export interface DevicePage {
+  readonly devices: readonly Device[];
+  readonly total: number;
+  readonly next: string | null;
+}
+
+export interface Registered {
+  readonly device_id: string;
+  readonly tenant: string;
+  readonly auth_token: string;
+}
+
+export interface MetricPoints {
+  readonly points: readonly Reading[];
+  readonly truncated: boolean;
+}
+
+export interface DeadLetter {
+  readonly id: string | number;
+  readonly device_id: string;
+  readonly tenant: string;
+  readonly received_at: string;
+  readonly reason: string;
+  readonly payload_base64: string;
+  readonly partition: number;
+  readonly log_offset: string | number;
+}
+
+export interface Lag {
+  readonly lag_bytes: number;
+  readonly lag_ms: number;
+}
+
+export interface Stats {
+  readonly messages_per_second: number;
+  readonly readings_per_second: number;
+  readonly connections: number;
+  readonly devices: number;
+  readonly counters: { readonly dead: number };
+}
+
+/** An answer that is not the one asked for. `unreachable` is the page's own code: no answer came. */
+export interface Refusal {
+  readonly code: string;
+  readonly message: string;
+  readonly wayOut: string;
+}
+
+export type Answer<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly refusal: Refusal };

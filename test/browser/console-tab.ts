@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Browser, Page } from 'playwright-core';
+
+export const waitMsMax = 20_000;
+const pollMs = 10;
+
+/** One tab with the console in it, which notes what a healthy console never does. */
+export class ConsoleTab {
+  /** Errors of the page's scripts, and what it wrote to the browser's console as errors. */
+  readonly errors: string[] = [];
+  /** Requests to anybody but the appliance. */
+  readonly strangers: string[] = [];
+
+  private constructor(
+    readonly page: Page,
+    readonly address: string,
+  ) {
+    page.on('pageerror', (error) => this.errors.push(error.message));
+    page.on('console', (message) => {
+      if (message.type() === 'error') this.errors.push(message.text());
+    });
+    const { host } = new URL(address);
+    const note = (url: string) => {
+      if (new URL(url).host !== host) this.strangers.push(url);
+    };
+    page.on('request', (request) => note(request.url()));
+    page.on('websocket', (socket) => note(socket.url()));
+    page.setDefaultTimeout(waitMsMax);
+  }
+
+  static async open(browser: Browser, address: string, fragment = '', viewport = { width: 1440, height: 900 }): Promise<ConsoleTab> {
+    const context = await browser.newContext({ viewport });
+    const tab = new ConsoleTab(await context.newPage(), address);
+    await tab.page.goto(`${address}/${fragment}`);
+    return tab;
+  }
+
+  async go(fragment: string): Promise<void> {
+    await this.page.evaluate(`location.hash = ${JSON.stringify(fragment)}`);
+  }
+
+  /** Waits until an expression holds in the page. The page's policy forbids `eval`, so it is asked from here. */
+  async until(expression: string): Promise<void> {
+    const deadlineMs = Date.now() + waitMsMax;
+    while (!(await this.page.evaluate(expression))) {
+      if (Date.now() > deadlineMs) throw new Error(`cannot see it after ${waitMsMax} ms: ${expression}\n${await this.text('body')}`);
+      await delay(pollMs);
+    }
+  }
+
+  async text(selector: string): Promise<string> {
+    return (await this.page.locator(selector).first().textContent()) ?? '';
+  }
+
+  /** Nothing went wrong, and nobody else was asked. `expected` are refusals that the test provoked. */
+  assertHealthy(expected?: RegExp): void {
+    assert.deepEqual(
+      this.errors.filter((error) => !expected?.test(error)),
+      [],
+    );
+    assert.deepEqual(this.strangers, []);
+  }
+
+  async close(): Promise<void> {
+    await this.page.context().close();
+  }
+}
