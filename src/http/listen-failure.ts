@@ -1,15 +1,20 @@
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 
-/** An error that says why the port cannot be had: the HTTP library tells no cause, so Node is asked. */
-export async function explainListenFailure(bind: string, port: number): Promise<Error> {
+/**
+ * Why the port cannot be had, or undefined when it can. Asked before the HTTP library listens: it tells no
+ * cause, and shares a port silently with whoever has it (SO_REUSEPORT).
+ */
+export async function listenFailure(bind: string, port: number): Promise<Error | undefined> {
   const code = await tryListen(bind, port);
+  // Connections of a former run, closed a moment ago, are in the way of Node but not of the library.
+  if (code === undefined || (code === 'EADDRINUSE' && !(await answers(bind, port)))) return undefined;
   const causes: Record<string, string> = {
     EADDRINUSE: 'another process has the port',
     EACCES: 'this user may not open the port',
     EADDRNOTAVAIL: 'the address belongs to no interface of this machine (SPILLWAY_BIND)',
     ENOTFOUND: 'the host name is unknown (SPILLWAY_BIND)',
   };
-  const cause = causes[code ?? ''] ?? code ?? 'the system refused it for the moment';
+  const cause = causes[code] ?? code;
   return new Error(`cannot listen on ${bind}:${port}: ${cause}; set SPILLWAY_HTTP_PORT to a free port`);
 }
 
@@ -18,5 +23,16 @@ function tryListen(host: string, port: number): Promise<string | undefined> {
     const server = createServer();
     server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code));
     server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(undefined)));
+  });
+}
+
+function answers(bind: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: bind === '0.0.0.0' || bind === '::' ? 'localhost' : bind, port });
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
   });
 }

@@ -4,7 +4,7 @@ import { KIB, MIB } from '../../assembly/abi.js';
 import { ApiFailure } from '../contract/api-errors.js';
 import { Dispatcher } from './dispatcher.js';
 import { type Answer, type Exchange, failed, type RequestHead } from './exchange.js';
-import { explainListenFailure } from './listen-failure.js';
+import { listenFailure } from './listen-failure.js';
 import { LiveSession } from './live-session.js';
 import { deviceRoutes } from './routes/devices.js';
 import { fleetRoutes } from './routes/fleet.js';
@@ -38,12 +38,9 @@ interface SocketData {
 
 /** The binary has a method that its types lack. */
 type App = ReturnType<typeof uws.App> & {
-  listen(host: string, port: number, options: number, listening: (socket: us_listen_socket | false) => void): void;
   close(): void;
 };
 
-/** LIBUS_LISTEN_EXCLUSIVE_PORT: without it the library shares the port with whoever has it (SO_REUSEPORT). */
-const LISTEN_EXCLUSIVE = 1;
 const LIVE_PATH = '/v1/live';
 const LIVE_SOCKETS_MAX = 1000;
 const LIVE_MESSAGE_BYTES_MAX = 256 * KIB;
@@ -55,13 +52,16 @@ const CLOSING_MS_MAX = 5000;
 
 /** Opens the API, the live view and the console; rejects when the port cannot be had. Main thread only. */
 export async function startHttp(options: HttpOptions): Promise<HttpServer> {
+  const failure = await listenFailure(options.bind, options.port);
+  if (failure) throw failure;
   uws._cfg('silent'); // Else every answer names the library and its version.
   const app = uws.App() as App;
   const server = new Server(app, options);
   const socket = await new Promise<us_listen_socket | false>((resolve) => {
-    app.listen(options.bind, options.port, LISTEN_EXCLUSIVE, resolve);
+    app.listen(options.bind, options.port, resolve);
   });
-  if (!socket) throw await explainListenFailure(options.bind, options.port);
+  if (!socket)
+    throw new Error(`cannot listen on ${options.bind}:${options.port}: the system refused it; set SPILLWAY_HTTP_PORT to a free port`);
   return { port: uws.us_socket_local_port(socket), close: () => server.close(socket) };
 }
 
