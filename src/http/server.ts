@@ -4,8 +4,8 @@ import { KIB, MIB } from '../../assembly/abi.js';
 import { ApiFailure } from '../contract/api-errors.js';
 import { Dispatcher } from './dispatcher.js';
 import { type Answer, type Exchange, failed, type RequestHead } from './exchange.js';
-import { listenFailure } from './listen-failure.js';
 import { LiveSession } from './live-session.js';
+import { freePort, listenFailure } from './port.js';
 import { deviceRoutes } from './routes/devices.js';
 import { fleetRoutes } from './routes/fleet.js';
 import { healthRoutes } from './routes/health.js';
@@ -54,15 +54,16 @@ const CLOSING_MS_MAX = 5000;
 export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   const failure = await listenFailure(options.bind, options.port);
   if (failure) throw failure;
+  // The library lets a restart have the port again only if the first run named it by number.
+  const port = options.port === 0 ? await freePort(options.bind) : options.port;
   uws._cfg('silent'); // Else every answer names the library and its version.
   const app = uws.App() as App;
   const server = new Server(app, options);
   const socket = await new Promise<us_listen_socket | false>((resolve) => {
-    app.listen(options.bind, options.port, resolve);
+    app.listen(options.bind, port, resolve);
   });
-  if (!socket)
-    throw new Error(`cannot listen on ${options.bind}:${options.port}: the system refused it; set SPILLWAY_HTTP_PORT to a free port`);
-  return { port: uws.us_socket_local_port(socket), close: () => server.close(socket) };
+  if (!socket) throw new Error(`cannot listen on ${options.bind}:${port}: the system refused it; set SPILLWAY_HTTP_PORT to a free port`);
+  return { port, close: () => server.close(socket) };
 }
 
 class Server {

@@ -1,4 +1,4 @@
-import { connect, createServer } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 
 /**
  * Why the port cannot be had, or undefined when it can. Asked before the HTTP library listens: it tells no
@@ -16,6 +16,18 @@ export async function listenFailure(bind: string, port: number): Promise<Error |
   };
   const cause = causes[code] ?? code;
   return new Error(`cannot listen on ${bind}:${port}: ${cause}; set SPILLWAY_HTTP_PORT to a free port`);
+}
+
+/** A port that nobody has at this moment. */
+export function freePort(host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen({ host, port: 0 }, () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
 }
 
 function tryListen(host: string, port: number): Promise<string | undefined> {
