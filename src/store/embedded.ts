@@ -1,5 +1,6 @@
 import { renameSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import postgres from 'postgres';
 import {
   CLUSTER_USER,
@@ -25,6 +26,8 @@ export interface EmbeddedServer {
 const DATABASE = 'spillway';
 const START_SECONDS_MAX = 120;
 const STOP_SECONDS_MAX = 120;
+/** Of 10 ms each. */
+const EXIT_WAITS_MAX = 1000;
 const LOG_BYTES_KEPT = 16 * 1024 * 1024;
 
 /**
@@ -141,7 +144,7 @@ async function stop(cluster: Cluster): Promise<void> {
     '-t',
     String(STOP_SECONDS_MAX),
   ]);
-  if (outcome.code !== 0 && isPostmaster(lock.pid, cluster.data)) {
-    throw new Error(`cannot stop the embedded database in ${cluster.data}: ${outcome.output}`);
-  }
+  // pg_ctl waits for the lock file to go, which is not quite the last thing that the server does.
+  for (let waits = 0; outcome.code === 0 && waits < EXIT_WAITS_MAX && isPostmaster(lock.pid, cluster.data); waits++) await delay(10);
+  if (isPostmaster(lock.pid, cluster.data)) throw new Error(`cannot stop the embedded database in ${cluster.data}: ${outcome.output}`);
 }
