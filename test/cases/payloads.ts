@@ -70,6 +70,7 @@ bad(abi.CODE_JSON_MALFORMED, 'not JSON', 'temperature=23.41');
 bad(abi.CODE_JSON_MALFORMED, 'binary', Buffer.from('00ff10807d', 'hex'));
 bad(abi.CODE_JSON_MALFORMED, 'byte order mark', `\ufeff${TYPICAL}`);
 bad(abi.CODE_JSON_MALFORMED, 'an array', `[${TYPICAL}]`);
+bad(abi.CODE_JSON_MALFORMED, 'an array of everything', '[{"x":[true,false,null,"\\n\\u0041é😀\\ud83d\\ude00",-1.5e3,[],{}]},"y"]');
 bad(abi.CODE_JSON_MALFORMED, 'a number', '23.41');
 bad(abi.CODE_JSON_MALFORMED, 'two objects', `${TYPICAL}${TYPICAL}`);
 bad(abi.CODE_JSON_MALFORMED, 'a brace too many', `${TYPICAL}}`);
@@ -256,7 +257,15 @@ for (const text of [
 }
 for (const text of [
   ...['0', '-0', '-1700000000123', '1', '946684799', '946684799.999999', '1700086500.000001', '4102444800', '7258118400000', '1e400'],
-  ...['99999999999', '99999999999999999999', '18446744073709551616', '123456789012345678901234567890', '"1970-01-01T00:00:00Z"'],
+  ...[
+    '99999999999',
+    '99999999999999999999',
+    '18446744073709551616',
+    '2014674407370955162e1',
+    '20146744073709551620',
+    '123456789012345678901234567890',
+    '"1970-01-01T00:00:00Z"',
+  ],
   ...[
     '"0000-01-01T00:00:00Z"',
     '"1969-12-31T23:59:59Z"',

@@ -68,9 +68,9 @@ function space(random: Random): string {
 /** A string as JSON, at times with escapes where none are needed. */
 function quoted(random: Random, text: string): string {
   if (random.chance(0.8)) return JSON.stringify(text);
-  const escape = (unit: string) =>
-    random.chance(0.3) ? `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}` : JSON.stringify(unit).slice(1, -1);
-  return `"${text.replace(/[^]/g, escape)}"`;
+  const escaped = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  const units = text.split('').map((unit) => (random.chance(0.3) ? escaped(unit) : JSON.stringify(unit).slice(1, -1)));
+  return `"${units.join('')}"`;
 }
 
 function number(random: Random): string {

@@ -4,10 +4,13 @@ import * as abi from '../../assembly/abi.js';
 import { payloadCases, RECEIVE_US } from '../cases/payloads.js';
 import { Decoder } from './decoder.js';
 
-/** What may lie behind a payload in memory; none of it may change an answer. */
-const behind = ['', '"', '}', '}}}', '0000000000000000000000', '"}}', ':1}}', 'u0041"}}', '\\ude00"}}'].map((text) =>
-  Buffer.from(text.padEnd(32, '\xff'), 'latin1'),
-);
+/** What may lie behind a payload in memory: read as its continuation, much of it would change the code. */
+const deep = '['.repeat(abi.JSON_DEPTH_MAX + 1);
+const behind = [
+  ...['', '"', '}', '}}}', '0000000000000000000000', '"}}', ':1}}', 'u0041"}}', '\\ude00"}}', 'ude00"', '00"', '\xff', '\x80\x80\x80'],
+  ...[deep, `,${deep}`, `:${deep}`, `":${deep}`, `",${deep}`, `,"x":${deep}`, `","x":${deep}`, `x":${deep}`, `e,${deep}`, `1,${deep}`],
+  ...[`"x":${deep}`, `],${deep}`, `\x80",${deep}`, `n",${deep}`, `u0041",${deep}`, `0",${deep}`, `\\ude00",${deep}`, `ude00",${deep}`],
+].map((text) => Buffer.from(text.padEnd(64, '\xff'), 'latin1'));
 
 test('every payload of the catalogue gets its code or its readings', () => {
   const decoder = new Decoder();
