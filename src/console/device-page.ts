@@ -1,6 +1,6 @@
-import type { Device, Reading } from './answer.js';
+import type { Reading, Refusal } from './answer.js';
 import { DeviceFacts } from './device-facts.js';
-import { element, setAttribute, setHidden, setText } from './element.js';
+import { element, setHidden, setText } from './element.js';
 import { frameWork } from './frame.js';
 import { addCommand, commandLine, emptyState, httpCommand, mqttCommand, tokenPlaceholder } from './guide.js';
 import type { LiveReading } from './live.js';
@@ -10,7 +10,10 @@ import type { Context, Page } from './page.js';
 import { formatRoute, type Route } from './route.js';
 import { TimeControls } from './time-controls.js';
 
-const refreshMs = 5000;
+/** Text comes with this poll only: the live stream carries numbers. */
+const refreshMs = 3000;
+/** A page that fell behind is left out of some live messages; this fills what it missed. */
+const rereadMs = 60_000;
 /** Charts that a device opens with when the address names none. */
 const chartsFirst = 4;
 
@@ -32,6 +35,8 @@ export class DevicePage implements Page {
   /** Until somebody picks, the first metrics that are numbers are charted. */
   #picked: boolean;
   #refreshAtMs = 0;
+  #rereadAtMs = Date.now() + rereadMs;
+  #unwatch: () => void;
 
   constructor(
     private readonly context: Context,
@@ -53,15 +58,15 @@ export class DevicePage implements Page {
     this.#stops = [
       // The subscription comes before the history, so that nothing falls between them.
       context.live.onReadings((readings) => this.#take(readings)),
-      context.live.watch(route.tenant, [route.device]),
       context.live.onReturn(() => {
-        void this.#load();
+        void this.#refresh();
         this.#panels.read();
       }),
     ];
+    this.#unwatch = context.live.watch(route.tenant, [route.device]);
     this.#time.root.hidden = true;
     this.#panels.select(route.metrics);
-    void this.#load();
+    void this.#refresh();
   }
 
   tick(nowMs: number): void {
@@ -69,35 +74,44 @@ export class DevicePage implements Page {
     this.#facts.tick(nowMs);
     this.#panels.tick(nowMs);
     if (nowMs >= this.#refreshAtMs) void this.#refresh();
+    if (nowMs < this.#rereadAtMs) return;
+    this.#rereadAtMs = nowMs + rereadMs;
+    this.#panels.read();
   }
 
   close(): void {
     this.#ended.abort();
     for (const stop of this.#stops) stop();
+    this.#unwatch();
     this.#draw.cancel();
     this.#panels.close();
-  }
-
-  /** At opening and after each reconnection. */
-  async #load(): Promise<void> {
-    await this.#refresh();
-    const { tenant, device } = this.route;
-    const answer = await this.context.api.latest(tenant, device, this.#ended.signal);
-    if (this.#ended.signal.aborted) return;
-    if (answer.ok) for (const [metric, reading] of Object.entries(answer.value.metrics)) this.#learn(metric, reading);
-    this.#showBody();
-    this.#table.tick(Date.now());
   }
 
   async #refresh(): Promise<void> {
     this.#refreshAtMs = Date.now() + refreshMs;
     const { tenant, device } = this.route;
-    const answer = await this.context.api.device(tenant, device, this.#ended.signal);
+    const { api } = this.context;
+    const [entry, latest] = await Promise.all([
+      api.device(tenant, device, this.#ended.signal),
+      api.latest(tenant, device, this.#ended.signal),
+    ]);
     if (this.#ended.signal.aborted) return;
-    if (answer.ok) {
-      this.#facts.show(answer.value, Date.now());
-      this.#showMessage(answer.value);
-    } else if (answer.refusal.code === 'device_unknown') this.#showMessage(undefined);
+    if (entry.ok) {
+      if (this.#message.dataset.kind === 'unknown') this.#watchAgain();
+      this.#facts.show(entry.value, Date.now());
+      this.#showMessage('waiting', () => waiting(this.route));
+    } else if (entry.refusal.code !== 'unreachable') this.#showRefusal(entry.refusal);
+    if (!latest.ok) return;
+    for (const [metric, reading] of Object.entries(latest.value.metrics)) this.#learn(metric, reading);
+    this.#showBody();
+    this.#table.tick(Date.now());
+    this.#draw.request();
+  }
+
+  /** The server forgets a subscription to a device that is not registered yet. */
+  #watchAgain(): void {
+    this.#unwatch();
+    this.#unwatch = this.context.live.watch(this.route.tenant, [this.route.device]);
   }
 
   #take(readings: readonly LiveReading[]): void {
@@ -107,7 +121,6 @@ export class DevicePage implements Page {
       if (reading.device_id !== device || reading.tenant !== tenant) continue;
       mine = true;
       this.#learn(reading.metric, reading);
-      this.#panels.take(reading.metric, Date.parse(reading.ts), reading.value);
       this.#facts.seen(Date.parse(reading.received_at));
     }
     if (!mine) return;
@@ -118,6 +131,7 @@ export class DevicePage implements Page {
   #learn(metric: string, reading: Reading): void {
     const fresh = this.#table.take(metric, reading);
     this.#panels.learnKind(metric, typeof reading.value === 'string' ? 'text' : 'chart');
+    this.#panels.take(metric, Date.parse(reading.ts), reading.value);
     if (!fresh) return;
     const chosen = this.#panels.selected;
     if (!this.#picked && typeof reading.value !== 'string' && chosen.length < chartsFirst) this.#panels.select([...chosen, metric].sort());
@@ -141,12 +155,17 @@ export class DevicePage implements Page {
     setHidden(this.#message, true);
   }
 
-  #showMessage(device: Device | undefined): void {
-    const kind = device ? 'waiting' : 'unknown';
-    if (!device) setText(this.#facts.state, 'not registered');
+  #showRefusal(refusal: Refusal): void {
+    const known = refusal.code === 'device_unknown';
+    setText(this.#facts.state, known ? 'not registered' : refusal.code);
+    if (known) this.#showMessage('unknown', () => unknown(this.route));
+    else this.#showMessage(refusal.code, () => emptyState('This device cannot be shown', `${refusal.message}. ${refusal.wayOut}`));
+  }
+
+  #showMessage(kind: string, make: () => HTMLElement): void {
     if (this.#message.dataset.kind === kind) return;
-    setAttribute(this.#message, 'data-kind', kind);
-    this.#message.replaceChildren(device ? waiting(this.route) : unknown(this.route));
+    this.#message.dataset.kind = kind;
+    this.#message.replaceChildren(make());
   }
 }
 

@@ -22,6 +22,8 @@ export class MetricChart implements MetricPanel {
   readonly #stopPalette: () => void;
   #loaded = false;
   #hovered = false;
+  /** The newest point inside the window drawn last; undefined when there is none. */
+  #newest: { ms: number; value: number } | undefined;
 
   constructor(metric: string, syncKey: string, events: PanelEvents) {
     const remove = element('button', { type: 'button', class: 'quiet close', 'aria-label': `Hide the chart of ${metric}` }, '×');
@@ -64,6 +66,7 @@ export class MetricChart implements MetricPanel {
   }
 
   draw(fromMs: number, toMs: number): void {
+    this.#newest = newestUntil(this.#series, toMs);
     if (!this.#hovered) this.#showNewest();
     this.#plot.batch(() => {
       this.#plot.setData(this.#series.view(), false);
@@ -95,14 +98,13 @@ export class MetricChart implements MetricPanel {
   }
 
   #emptyText(nowMs: number): string {
-    if (this.#series.length > 0) return `Nothing in this window. The newest point is from ${formatAge(this.#series.lastMs, nowMs)}.`;
+    if (this.#series.length > 0) return `Nothing in this window. Newest point: ${formatAge(this.#series.lastMs, nowMs)}.`;
     return this.#loaded ? 'Nothing in this window yet. Waiting for data …' : 'Loading …';
   }
 
   #showNewest(): void {
-    const has = this.#series.length > 0;
-    setText(this.#value, has ? formatValue(this.#series.lastValue) : '–');
-    setText(this.#when, has ? formatClock(this.#series.lastMs) : '');
+    setText(this.#value, this.#newest ? formatValue(this.#newest.value) : '–');
+    setText(this.#when, this.#newest ? formatClock(this.#newest.ms) : '');
   }
 
   #hover(index: number | undefined): void {
@@ -117,10 +119,11 @@ export class MetricChart implements MetricPanel {
 
   /** What the canvas shows and since when: tests read it, and so can a person who doubts the chart. */
   #mark(): void {
-    const { length, lastMs, lastValue } = this.#series;
-    if (length === 0 || (this.root.dataset.lastTs === String(lastMs) && this.root.dataset.lastValue === String(lastValue))) return;
-    this.root.dataset.lastTs = String(lastMs);
-    this.root.dataset.lastValue = String(lastValue);
+    if (!this.#newest) return;
+    const [ts, value] = [String(this.#newest.ms), String(this.#newest.value)];
+    if (this.root.dataset.lastTs === ts && this.root.dataset.lastValue === value) return;
+    this.root.dataset.lastTs = ts;
+    this.root.dataset.lastValue = value;
     this.root.dataset.paintedMs = String(performance.timeOrigin + performance.now());
   }
 
@@ -128,4 +131,12 @@ export class MetricChart implements MetricPanel {
     const { clientWidth: width, clientHeight: height } = this.#canvasBox;
     if (width > 0 && height > 0 && (width !== this.#plot.width || height !== this.#plot.height)) this.#plot.setSize({ width, height });
   }
+}
+
+/** A paused chart goes on collecting points that it does not show. */
+function newestUntil(series: Series, toMs: number): { ms: number; value: number } | undefined {
+  const [times, values] = series.view();
+  let at = times.length - 1;
+  while (at >= 0 && times[at]! > toMs) at--;
+  return at < 0 ? undefined : { ms: times[at]!, value: values[at]! };
 }

@@ -13,7 +13,7 @@ const panelsMax = 8;
 /** Rows become visible this long after their live point at the latest, so what is read back is read once more after it. */
 const commitMs = 2000;
 /** How far before its newest point a panel reads again after a reconnection: readings may come out of order. */
-const overlapMs = 30_000;
+const overlapMs = 90_000;
 
 /** The charts of a device page: which there are, and their points from history and from the live stream. */
 export class MetricPanels {

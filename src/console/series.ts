@@ -27,10 +27,6 @@ export class Series {
     return this.length > 0 ? this.#times[this.#end - 1]! : Number.NEGATIVE_INFINITY;
   }
 
-  get lastValue(): number {
-    return this.length > 0 ? this.#values[this.#end - 1]! : Number.NaN;
-  }
-
   /** Views over the points; valid until the next `add`. */
   view(): [times: Float64Array, values: Float64Array] {
     return [this.#times.subarray(0, this.#end), this.#values.subarray(0, this.#end)];
