@@ -37,7 +37,7 @@ export function addDemoCommand(program: Command, ports: CliPorts): void {
 async function demonstrate(appliance: Appliance, config: Config, output: Output, stopping: AbortSignal): Promise<void> {
   const api = new AdminApi(appliance.httpUrl, appliance.adminKey);
   const token = await registerFleet(api, config);
-  sayReady(output, appliance, config, `Spillway demo: ${deviceCount} simulated devices of tenant ${tenant} publish over MQTT`);
+  sayReady(output, appliance, config, `Spillway demo: ${deviceCount} simulated devices of tenant ${tenant} publish over MQTT`, tenant);
   sayExamples(output, appliance);
   const sinceMs = Date.now();
   const fleet = startFleet(planFor(appliance, token));

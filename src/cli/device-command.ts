@@ -68,7 +68,7 @@ Examples:
   withApplianceOptions(device.command('list'))
     .summary('the fleet, a page at a time')
     .option('--tenant <id>', 'tenant', 'default')
-    .option('--limit <n>', 'devices a page', wholeNumber(1, 10_000), 100)
+    .option('--limit <n>', 'devices a page', wholeNumber(1, 1000), 100)
     .option('--after <id>', 'go on behind this device')
     .action(listDevices);
 }

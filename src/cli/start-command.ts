@@ -32,11 +32,11 @@ Settings: npx spillway config check`,
 }
 
 /** The first lines that people see, or the one event that programs wait for. */
-export function sayReady(output: Output, appliance: Appliance, config: Config, title: string): void {
+export function sayReady(output: Output, appliance: Appliance, config: Config, title: string, tenant?: string): void {
   const { httpUrl, mqttPort, adminKey, databaseUrl } = appliance;
   output.text(
     title,
-    `  console    ${httpUrl}/#key=${adminKey}`,
+    `  console    ${httpUrl}/#key=${encodeURIComponent(adminKey)}${tenant === undefined ? '' : `&tenant=${tenant}`}`,
     `  admin key  ${adminKey}`,
     `  MQTT       mqtt://${new URL(httpUrl).hostname}:${mqttPort}`,
     `  state      ${config.stateFolder}`,

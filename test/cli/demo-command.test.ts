@@ -32,7 +32,7 @@ test('demo connects 100 devices over MQTT, says when the first row was there, an
 test('demo shows people the console, the key and commands to try', async (t) => {
   const command = runSpillway(t, temporaryFolder(t), ['demo'], anyPorts);
   await command.until(/first reading in the database after \d+\.\d s/);
-  assert.match(command.stdout(), /console +http:\/\/127\.0\.0\.1:\d+\/#key=double-key/);
+  assert.match(command.stdout(), /console +http:\/\/127\.0\.0\.1:\d+\/#key=double-key&tenant=demo\n/);
   assert.match(command.stdout(), /mosquitto_pub -h 127\.0\.0\.1 -p \d+ -i my-device -u demo/);
   assert.match(command.stdout(), /curl -H 'Authorization: Bearer double-key'/);
   command.child.kill('SIGTERM');

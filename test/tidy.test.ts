@@ -1,0 +1,209 @@
+import assert from 'node:assert/strict';
+import { basename, posix } from 'node:path';
+import { test } from 'node:test';
+import { settings, variableOf } from '../src/config.js';
+import { refusalCodes } from '../src/contract/codes.js';
+import { findCycle, type Import, importsOf, sourceFiles, textOf } from './source-tree.js';
+
+// The house rules, as a test: what a reviewer need not say again.
+
+const files = sourceFiles();
+const known = new Set(files);
+const scripts = files.filter((file) => file.endsWith('.ts'));
+const imports = scripts.flatMap((file) => importsOf(file, known));
+
+const topLevel = [
+  ...['assembly', 'native', 'src', 'bench', 'test', 'deploy', '.ci'],
+  ...['README.md', 'CHANGELOG.md', 'LICENSE', 'package.json', 'package-lock.json', 'tsconfig.json', 'asconfig.json', 'biome.json'],
+  ...['.gitignore', '.gitattributes', '.npmrc'],
+];
+const sourceFolders = [
+  ...['cli', 'contract', 'host', 'gateway', 'log', 'pipeline', 'store', 'control', 'http', 'console', 'edge', 'telemetry', 'decisions'],
+  ...['main.ts', 'config.ts'],
+];
+
+/**
+ * Who may import whom below src/: contract <- telemetry, host <- gateway, log, pipeline, store, control <- http,
+ * cli <- main. The folders of the data plane (gateway, log, pipeline, store) never import one another: main.ts
+ * wires them. A folder may always import itself; main.ts may import everything, and nobody imports it.
+ */
+const mayImport: Readonly<Record<string, readonly string[]>> = {
+  contract: ['assembly/abi.ts'],
+  telemetry: ['assembly/abi.ts', 'contract'],
+  host: ['assembly/abi.ts', 'contract'],
+  gateway: ['assembly/abi.ts', 'contract', 'host', 'telemetry'],
+  log: ['assembly/abi.ts', 'contract', 'host', 'telemetry'],
+  pipeline: ['assembly/abi.ts', 'contract', 'host', 'telemetry'],
+  store: ['assembly/abi.ts', 'contract', 'host', 'telemetry'],
+  control: ['assembly/abi.ts', 'contract', 'telemetry'],
+  http: ['assembly/abi.ts', 'contract', 'telemetry', 'control'],
+  'config.ts': ['assembly/abi.ts', 'contract'],
+  cli: ['contract', 'config.ts'],
+  console: ['contract'],
+  edge: ['contract', 'host', 'telemetry'],
+};
+
+/** A place in the table: `src/log/file.ts` is `log`, `src/config.ts` and `assembly/abi.ts` are themselves. */
+function placeOf(file: string): string {
+  const [top, second = ''] = file.split('/');
+  return top === 'src' ? second : top === 'assembly' ? file : (top ?? '');
+}
+
+function refused({ from, to }: Import): string | undefined {
+  if (!known.has(to)) return undefined;
+  if (from.startsWith('assembly/')) return to.startsWith('assembly/') ? undefined : 'kernels import kernels only';
+  if (!from.startsWith('src/') || from === 'src/main.ts') return undefined;
+  const [here, there] = [placeOf(from), placeOf(to)];
+  return here === there || mayImport[here]?.includes(there) ? undefined : `${here} may import ${mayImport[here]?.join(', ') ?? 'nothing'}`;
+}
+
+test('top-level and source folders are those of the tree', () => {
+  const strange = files.filter((file) => {
+    const [top = '', second = ''] = file.split('/');
+    return !topLevel.includes(top) || (top === 'src' && !sourceFolders.includes(second));
+  });
+  assert.deepEqual(strange, []);
+});
+
+test('imports go one way, into files that exist', () => {
+  const wrong = imports.flatMap((one) => {
+    const why = refused(one) ?? (/^(src|bench|test|assembly)\//.test(one.to) && !known.has(one.to) ? 'there is no such file' : undefined);
+    return why ? [`${one.from} -> ${one.to}: ${why}`] : [];
+  });
+  assert.deepEqual(wrong, []);
+  // The rule itself: without it a broken parser of imports would pass.
+  assert.ok(imports.length > scripts.length);
+  assert.ok(refused({ from: 'src/contract/codes.ts', to: 'src/config.ts' }));
+  assert.ok(refused({ from: 'src/host/kernel.ts', to: 'src/cli/program.ts' }));
+});
+
+test('no import runs in a circle', () => {
+  assert.equal(findCycle(imports.filter(({ to }) => known.has(to)))?.join(' -> '), undefined);
+  assert.deepEqual(
+    findCycle([
+      { from: 'a', to: 'b' },
+      { from: 'b', to: 'a' },
+    ]),
+    ['a', 'b', 'a'],
+  );
+});
+
+test('at most one file imports uWebSockets.js, and only it can abort the process', () => {
+  const importers = new Set(imports.filter(({ to }) => to === 'uWebSockets.js').map(({ from }) => from));
+  assert.ok(importers.size <= 1, [...importers].join(', '));
+});
+
+test('files are named in kebab-case, Rust in snake_case, and none is a drawer for everything', () => {
+  const plain = /^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+)*$/;
+  const rust = /^[a-z0-9]+(_[a-z0-9]+)*\.rs$/;
+  const given = /^(README\.md|RUNBOOK\.md|CHANGELOG\.md|LICENSE|Cargo\.(toml|lock)|\.[a-z]+)$/;
+  const drawer = /^(utils?|helpers?|commons?|managers?|types|misc)$/;
+  const wrong = files.filter((file) => {
+    const name = basename(file);
+    const parts = file.split('/').map((part) => part.replace(/\..*$/, ''));
+    const inDrawer = parts.some((part) => drawer.test(part) || /-(utils?|helpers?|manager)$/.test(part));
+    return inDrawer || (!(file.endsWith('.rs') ? rust : plain).test(name) && !given.test(name));
+  });
+  assert.deepEqual(wrong, []);
+});
+
+test('files keep to 500 lines and none re-exports everything of another', () => {
+  const long = files.filter((file) => /\.(ts|rs|sql)$/.test(file) && textOf(file).split('\n').length > 501);
+  assert.deepEqual(long, []);
+  assert.deepEqual(
+    scripts.filter((file) => !file.startsWith('assembly/') && /^export \* from/m.test(textOf(file))),
+    [],
+  );
+});
+
+test('every test runs and asserts', () => {
+  const tests = scripts.filter((file) => file.endsWith('.test.ts'));
+  assert.ok(tests.length > 5);
+  const switched = /\b(?:test|it|describe|suite)\.(?:skip|only|todo)\b|\b(?:only|todo): true\b|\bskip: (?:true|')/;
+  assert.deepEqual(
+    tests.filter((file) => switched.test(textOf(file))),
+    [],
+  );
+  assert.deepEqual(
+    tests.filter((file) => !importsOf(file, known).some(({ to }) => to.startsWith('node:assert'))),
+    [],
+  );
+});
+
+test('nothing is left for later in a comment', () => {
+  // Put together here so that this file does not find itself.
+  const marks = new RegExp(`\\b(${['TO' + 'DO', 'FIX' + 'ME', 'XX' + 'X', 'HA' + 'CK'].join('|')})\\b`);
+  assert.deepEqual(
+    files.filter((file) => /\.(ts|rs|css|html|sql|md|json)$|^\.ci\//.test(file) && marks.test(textOf(file))),
+    [],
+  );
+});
+
+test('the lock file names packages and hashes, no registry', () => {
+  const lock = textOf('package-lock.json');
+  assert.doesNotMatch(lock, /"resolved": "https?:/);
+  assert.match(lock, /"integrity": "sha512-/);
+});
+
+test('what the kernels export says what it does; a getter whose name says it may be without', () => {
+  const exported = ['assembly/gateway.ts', 'assembly/pipeline.ts'].flatMap((module) => {
+    const text = textOf(module);
+    const lists = [...text.matchAll(/^export \{([^}]*)\} from '\.\/([^']+)'/gm)];
+    const listed = lists.flatMap(([, names = '', path]) =>
+      names.split(',').map((name) => [`assembly/${path}.ts`, name.trim().split(' ')[0] ?? '']),
+    );
+    const own = [...text.matchAll(/^export function (\w+)/gm)].map(([, name = '']) => [module, name]);
+    return [...listed, ...own];
+  });
+  assert.ok(exported.length >= 2);
+  const bare = exported.filter(([file = '', name]) => {
+    const found = new RegExp(`(\\*/\\n(?:@.*\\n)*)?^export function ${name}\\((.*)`, 'm').exec(textOf(file));
+    return found !== null && found[1] === undefined && !found[2]?.startsWith(')');
+  });
+  assert.deepEqual(bare, []);
+});
+
+test('every code and every setting is in the documents, and every documented code exists', async () => {
+  const readme = textOf('README.md');
+  const linked = [...readme.matchAll(/\]\(([^)#\s]+\.md)\)/g)]
+    .map(([, path = '']) => posix.normalize(path))
+    .filter((path) => known.has(path));
+  const documents = [readme, ...linked.map(textOf)].join('\n');
+  const codes = [...refusalCodes.map(({ name }) => name), ...(await apiCodes())];
+  assert.deepEqual(
+    codes.filter((name) => !documents.includes(`\`${name}\``)),
+    [],
+  );
+  assert.deepEqual(
+    settings.map(({ name }) => variableOf(name)).filter((name) => !documents.includes(`\`${name}\``)),
+    [],
+  );
+  const section = /\n## Refusals\n(.*?)(?=\n## )/s.exec(readme)?.[1] ?? '';
+  const documented = [...section.matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name);
+  assert.ok(documented.length >= codes.length);
+  if (!known.has('src/contract/api-errors.ts')) return;
+  const sources = scripts
+    .filter((file) => file.startsWith('src/'))
+    .map(textOf)
+    .join('\n');
+  assert.deepEqual(
+    documented.filter((name) => !new RegExp(`\\b${name}\\b`).test(sources)),
+    [],
+  );
+});
+
+async function apiCodes(): Promise<string[]> {
+  const file = 'src/contract/api-errors.ts';
+  if (!known.has(file)) return [];
+  const { apiErrors } = (await import(new URL('../src/contract/api-errors.js', import.meta.url).href)) as {
+    apiErrors: ReadonlyMap<string, unknown>;
+  };
+  return [...apiErrors.keys()];
+}
+
+test('the commands that the documents promise are there', () => {
+  const { scripts: commands, bin } = JSON.parse(textOf('package.json')) as { scripts: Record<string, string>; bin: Record<string, string> };
+  for (const name of ['build', 'test', 'lint', 'demo', 'start', 'bench:kernel', 'bench:ingest']) assert.ok(commands[name], name);
+  assert.equal(bin.spillway, 'dist/src/main.js');
+  for (const command of ['npm ci', 'npm run lint', 'npm test']) assert.ok(textOf('.ci/run').includes(`\n${command}\n`), command);
+});
