@@ -48,6 +48,7 @@ let partition: u32 = 0;
 let resumeAt: u32 = 0;
 let replaying: bool = false;
 
+/** Whose blocks this instance takes; once, before the first block. */
 export function setPartition(number: u32): void {
   partition = number;
 }

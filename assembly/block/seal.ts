@@ -67,6 +67,7 @@ let sealed: u32 = 0;
 let pushed: u32 = 0;
 let released: u32 = 0;
 
+/** Makes every block slot free; once, before the first turn. */
 export function initSlots(partitionCount: u32): void {
   assert(<u32>__heap_base <= STATICS_BYTES);
   assert(partitionCount > 0 && partitionCount <= PARTITIONS_MAX && partitionCount < BLOCK_SLOTS);

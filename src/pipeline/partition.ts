@@ -7,7 +7,6 @@ import { type LogReader, READ_BELOW_START, READ_GAP } from '../log/reader.js';
 import { Batches } from './batches.js';
 import type { PipelineKernel } from './kernel.js';
 
-
 /** What a step wants from the thread that runs it. */
 export interface PartitionEvents {
   batch(batch: RowBatch): void;
@@ -43,14 +42,7 @@ export class Partition {
   #deny = false;
   #halted = false;
 
-  constructor(
-    number: number,
-    memory: WebAssembly.Memory,
-    committed: bigint,
-    log: LogReader,
-    progress: Progress,
-    events: PartitionEvents,
-  ) {
+  constructor(number: number, memory: WebAssembly.Memory, committed: bigint, log: LogReader, progress: Progress, events: PartitionEvents) {
     this.number = number;
     this.memory = new KernelMemory(memory);
     this.#kernel = loadKernel<PipelineKernel>('pipeline', memory);
@@ -184,6 +176,9 @@ export class Partition {
 
   #halt(cause: string): void {
     this.#halted = true;
-    this.#events.halted(this.number, `cannot read partition ${this.number} of the log at offset ${this.#position}: ${cause}; restore the segment from a copy, or move it aside to go on behind it`);
+    this.#events.halted(
+      this.number,
+      `cannot read partition ${this.number} of the log at offset ${this.#position}: ${cause}; restore the segment from a copy, or move it aside to go on behind it`,
+    );
   }
 }

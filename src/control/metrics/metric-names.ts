@@ -1,3 +1,4 @@
+import fastq from 'fastq';
 import type { Sql } from 'postgres';
 import { METRICS_MAX } from '../../../assembly/abi.js';
 
@@ -17,7 +18,8 @@ export class MetricNames {
   readonly #metricsMax: number;
   readonly #numbers = new Map<string, number>();
   readonly #names = new Map<number, string>();
-  #lastAdd: Promise<unknown> = Promise.resolve();
+  /** One addition at a time, so that two kernels that meet a name at once get one number for it. */
+  readonly #adding = fastq.promise((names: readonly string[]) => this.#add(names), 1);
 
   private constructor(sql: Sql, metricsMax: number) {
     this.#sql = sql;
@@ -47,9 +49,7 @@ export class MetricNames {
   add(names: readonly string[]): Promise<NumberedName[] | 'full'> {
     // One add at a time: a name that two partitions meet at once is inserted by the first and known to
     // the second, so no number is burnt on a conflict.
-    const added = this.#lastAdd.then(() => this.#add(names));
-    this.#lastAdd = added.catch(() => undefined);
-    return added;
+    return this.#adding.push(names);
   }
 
   async #add(names: readonly string[]): Promise<NumberedName[] | 'full'> {

@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
+import fastq from 'fastq';
 import type { Sql } from 'postgres';
 import { DEVICES_MAX } from '../../../assembly/abi.js';
 import { ApiFailure } from '../../contract/api-errors.js';
@@ -63,7 +64,8 @@ export class Registry {
   readonly #hashes = new TokenHashes();
   /** Devices being inserted: they count against the limit before they have numbers. */
   #reserved = 0;
-  #lastChange: Promise<unknown> = Promise.resolve();
+  /** One change at a time: two in flight could reach the database and the gateways in different orders. */
+  readonly #changing = fastq.promise(({ device, change }: { device: Device; change: DeviceChange }) => this.#change(device, change), 1);
 
   private constructor({ sql, publish, devicesMax = DEVICES_MAX }: RegistryOptions) {
     this.#sql = sql;
@@ -146,10 +148,7 @@ export class Registry {
 
   /** Changes a device; when it resolves, the gateways act on it. */
   update(device: Device, change: DeviceChange): Promise<Device> {
-    // One change at a time: two in flight could reach the database and the gateways in different orders.
-    const changed = this.#lastChange.then(() => this.#change(device, change));
-    this.#lastChange = changed.catch(() => undefined);
-    return changed;
+    return this.#changing.push({ device, change });
   }
 
   async #change(device: Device, { status = device.status, metadata = device.metadata }: DeviceChange): Promise<Device> {
