@@ -52,6 +52,7 @@ function signIn(key: string): void {
   const live = new Live(key);
   const context = { api, live, status: new Status(api) };
   live.onState((state) => {
+    context.status.expire();
     if (state === 'refused') refused();
   });
   signed = { context, bar: new StatusBar(context, () => signOut('')) };

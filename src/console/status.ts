@@ -28,6 +28,11 @@ export class Status {
     if (!this.#asking && nowMs - this.#askedMs >= pollMs) void this.#ask(nowMs);
   }
 
+  /** Something happened: the next tick asks, however short ago the last one was. */
+  expire(): void {
+    this.#askedMs = Number.NEGATIVE_INFINITY;
+  }
+
   async #ask(nowMs: number): Promise<void> {
     this.#asking = true;
     this.#askedMs = nowMs;

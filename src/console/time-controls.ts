@@ -65,6 +65,6 @@ export class TimeControls {
     const frozen = this.#frozen;
     setText(this.#pause, frozen ? 'Resume' : 'Pause');
     setAttribute(this.#pause, 'aria-pressed', String(frozen !== undefined));
-    setText(this.#note, frozen ? `Paused at ${formatClock(frozen.fromMs)} – ${formatClock(frozen.toMs)}` : '');
+    setText(this.#note, frozen ? `Paused: ${formatClock(frozen.fromMs)} – ${formatClock(frozen.toMs)}` : '');
   }
 }

@@ -267,6 +267,7 @@ describe('console in a browser', { skip }, () => {
     await appliance.stop();
     await tab.until(`!document.querySelector('.away').hidden`);
     assert.match(await tab.text('.away'), /^Connection lost/);
+    await tab.page.waitForSelector('.state[data-state="away"]');
     appliance = await startAppliance({ SPILLWAY_STATE: stateFolder, ...ports });
     const late = await fetch(`${appliance.http}/v1/ingest/live-1`, {
       method: 'POST',
