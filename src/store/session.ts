@@ -8,6 +8,9 @@ export class Session {
   static async open(url: string): Promise<Session> {
     const session = new Session(url);
     try {
+      // Reserving a connection that does not exist yet would leave one behind if the server is not there:
+      // the client then connects again for nobody.
+      await session.#pool.unsafe('select 1');
       session.#reserved = await session.#pool.reserve();
       return session;
     } catch (error) {
@@ -22,8 +25,8 @@ export class Session {
 
   private constructor(url: string) {
     this.#pool = postgres(url, {
-      // The client must fetch types: without that, reserving its first connection never resolves.
       max: 1,
+      fetch_types: false,
       connect_timeout: 10,
       max_lifetime: null,
       onnotice: () => {},

@@ -62,8 +62,8 @@ async function stop(): Promise<void> {
   settings.pipelines.forEach(drain);
   stopped.abort();
   await Promise.all([job?.stop(), ...lanes.map((lane) => lane.stop())]);
-  for (const port of settings.pipelines) port.close();
-  parent?.close();
+  // Ends this thread only. A connection that was being opened would keep it alive until the server gives up.
+  process.exit();
 }
 
 settings.pipelines.forEach((port, pipeline) => {
