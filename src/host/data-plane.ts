@@ -83,6 +83,10 @@ export class ThreadedDataPlane implements DataPlane {
     this.#options = options;
     this.#shared = { doorbells: Doorbell.memory(DOORBELLS), progress: Progress.memory(options.partitions) };
     this.#progress = new Progress(this.#shared.progress);
+    // Before the log opens: what is committed is a floor under the offsets that it gives out.
+    options.committed.forEach((committed, partition) => {
+      this.#progress.set(partition, ProgressWord.committed, committed);
+    });
     this.#pipelineBell = new Doorbell(this.#shared.doorbells, pipelineDoorbell(0));
     this.#partitionMemories = Array.from({ length: options.partitions }, () => kernelMemory(abi.PIPELINE_END));
     this.#counters = {
@@ -107,16 +111,6 @@ export class ThreadedDataPlane implements DataPlane {
   static async start(options: DataPlaneOptions): Promise<ThreadedDataPlane> {
     const plane = new ThreadedDataPlane(options);
     await plane.#log.ready;
-    options.committed.forEach((committed, partition) => {
-      const durable = plane.#progress.get(partition, ProgressWord.durable);
-      if (committed > durable) {
-        throw new Error(
-          `cannot start partition ${partition}: the database has rows up to offset ${committed}, the log in ${options.logFolder} ends at ${durable}; ` +
-            'use the state folder that belongs to this database, or a fresh database',
-        );
-      }
-      plane.#progress.set(partition, ProgressWord.committed, committed);
-    });
     plane.#startStoreAndPipeline();
     const gateway: GatewayStart = {
       index: 0,
