@@ -144,11 +144,12 @@ function storeReadings(device: usize, number: u32, eventUs: u64, receiveUs: u64)
   const watched = (load<u32>(device, DEVICE_AT_FLAGS) & DEVICE_WATCHED) != 0 && !replaying;
   const end = <usize>(DECODED_OFFSET + decodedReadings * DECODED_READING_BYTES);
   let texts: u32 = 0;
+  let series: usize = 0;
   for (let at = <usize>DECODED_OFFSET; at < end; at += DECODED_READING_BYTES) {
     const metric = load<u32>(at, DECODED_AT_METRIC);
     if (load<u32>(at, DECODED_AT_KIND) == DECODED_NUMBER) {
       const value = load<f64>(at, DECODED_AT_VALUE);
-      updateLatest(device, number, metric, eventUs, receiveUs, value);
+      series = updateLatest(device, series, number, metric, eventUs, receiveUs, value);
       if (!replaying) appendReading(number, metric, eventUs, value);
       if (watched) appendLive(number, metric, eventUs, receiveUs, value);
     } else {

@@ -35,10 +35,25 @@ function seriesAt(index: u32): usize {
 }
 
 /**
- * Keeps the newest value of a series by event time; an equal time replaces, so a correction wins.
- * `device` is the device's state.
+ * Keeps the newest value of a series by event time; an equal time replaces, so a correction wins. `device` is
+ * the device's state, `before` the series that this message's previous metric led to, or 0; answers the series,
+ * or 0 when there is no room to track it. A device names its metrics in the same order again and again, and its
+ * list is kept in that order, so the next series is nearly always the right one and the index is not asked.
  */
-export function updateLatest(device: usize, number: u32, metric: u32, tsUs: u64, receiveUs: u64, value: f64): void {
+@inline
+export function updateLatest(device: usize, before: usize, number: u32, metric: u32, tsUs: u64, receiveUs: u64, value: f64): usize {
+  const next = before == 0 ? load<u32>(device, DEVICE_AT_SERIES) : load<u32>(before, SERIES_AT_NEXT);
+  let at: usize = next == 0 ? 0 : seriesAt(next - 1);
+  if (at == 0 || load<u32>(at, POINT_AT_METRIC) != metric) {
+    at = obtainSeries(device, before, number, metric);
+    if (at == 0) return before;
+  }
+  if (tsUs >= load<u64>(at, POINT_AT_TS_US)) storePoint(at, number, metric, tsUs, receiveUs, value);
+  return at;
+}
+
+/** The series of (device, metric), made and linked behind `before` when it is new; 0 when there is no room. */
+function obtainSeries(device: usize, before: usize, number: u32, metric: u32): usize {
   let slot = mix(number ^ (metric * 0x9e3779b1)) & (SERIES_INDEX_SLOTS - 1);
   while (true) {
     const entry = <usize>(SERIES_INDEX_OFFSET + (slot << 2));
@@ -46,20 +61,17 @@ export function updateLatest(device: usize, number: u32, metric: u32, tsUs: u64,
     if (known == 0) {
       if (series == PARTITION_SERIES_MAX) {
         count(COUNTER_PIPELINE_LATEST_UNTRACKED);
-        return;
+        return 0;
       }
       const at = seriesAt(series++);
       store<u32>(entry, series);
-      storePoint(at, number, metric, tsUs, receiveUs, value);
-      store<u32>(at, load<u32>(device, DEVICE_AT_SERIES), SERIES_AT_NEXT);
-      store<u32>(device, series, DEVICE_AT_SERIES);
-      return;
+      const link = before == 0 ? device + DEVICE_AT_SERIES : before + SERIES_AT_NEXT;
+      store<u32>(at, load<u32>(link), SERIES_AT_NEXT);
+      store<u32>(link, series);
+      return at;
     }
     const at = seriesAt(known - 1);
-    if (load<u32>(at, POINT_AT_METRIC) == metric && load<u32>(at, POINT_AT_DEVICE) == number) {
-      if (tsUs >= load<u64>(at, POINT_AT_TS_US)) storePoint(at, number, metric, tsUs, receiveUs, value);
-      return;
-    }
+    if (load<u32>(at, POINT_AT_METRIC) == metric && load<u32>(at, POINT_AT_DEVICE) == number) return at;
     slot = (slot + 1) & (SERIES_INDEX_SLOTS - 1);
   }
 }
