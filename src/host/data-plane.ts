@@ -1,6 +1,5 @@
 import { MessageChannel } from 'node:worker_threads';
 import * as abi from '../../assembly/abi.js';
-import { refusalCodes } from '../contract/codes.js';
 import type { DataPlane, PartitionLag, PlaneCounters, Point, ThreadCpu } from '../contract/data-plane.js';
 import type { DeviceEntry } from '../contract/devices.js';
 import type {
@@ -22,6 +21,7 @@ import type {
 import { BlockRing } from './block-ring.js';
 import { DOORBELLS, Doorbell, gatewayDoorbell, LOG_DOORBELL, pipelineDoorbell } from './doorbell.js';
 import { KernelMemory, kernelMemory } from './kernel.js';
+import { readCounters, readLag, readPoints } from './plane-readings.js';
 import { Progress, ProgressWord } from './progress.js';
 import { threadCpuSeconds } from './thread-cpu.js';
 import { threadId } from './thread-id.js';
@@ -58,12 +58,14 @@ export class ThreadedDataPlane implements DataPlane {
   readonly #progress: Progress;
   readonly #shared: SharedState;
   readonly #gatewayMemory = kernelMemory(abi.GATEWAY_END);
+  readonly #ring = BlockRing.memory(abi.BLOCK_SLOTS);
   readonly #partitionMemories: WebAssembly.Memory[];
   readonly #counters: { gateway: BigUint64Array; pipelines: BigUint64Array[] };
   readonly #log: Thread<ToLog, FromLog>;
   #gateway!: Thread<ToGateway, FromGateway>;
   #pipeline!: Thread<ToPipeline, FromPipeline>;
   #store!: Thread<ToStore, FromStore>;
+  readonly #threads: { readonly name: string; readonly tid: number; terminate(): Promise<void> }[] = [];
   readonly #pipelineBell: Doorbell;
   readonly #ingests = new Map<number, (code: number) => void>();
   readonly #latests = new Map<number, (points: Point[]) => void>();
@@ -93,40 +95,46 @@ export class ThreadedDataPlane implements DataPlane {
       gateway: new KernelMemory(this.#gatewayMemory).counters,
       pipelines: this.#partitionMemories.map((memory) => new KernelMemory(memory).counters),
     };
-    const ring = BlockRing.memory(abi.BLOCK_SLOTS);
-    this.#ring = ring;
     const log: LogStart = {
       folder: options.logFolder,
       partitions: options.partitions,
       retentionHours: options.logRetentionHours,
-      gateways: [{ memory: this.#gatewayMemory, ring }],
+      gateways: [{ memory: this.#gatewayMemory, ring: this.#ring }],
       shared: this.#shared,
     };
     this.#log = this.#thread('log', options.entries.log, log, [], (message) => options.event('log', message as ThreadEvent));
   }
 
-  readonly #ring: SharedArrayBuffer;
-
-  /** Starts log, store and pipeline; `listen` lets devices in. */
+  /** Starts every thread; `listen` lets devices in. When one does not come up, the others are ended again. */
   static async start(options: DataPlaneOptions): Promise<ThreadedDataPlane> {
     const plane = new ThreadedDataPlane(options);
-    await plane.#log.ready;
-    plane.#startStoreAndPipeline();
-    const gateway: GatewayStart = {
-      index: 0,
-      memory: plane.#gatewayMemory,
-      ring: plane.#ring,
-      shared: plane.#shared,
-      partitions: options.partitions,
-      bind: options.bind,
-      mqttPort: options.mqttPort,
-    };
-    plane.#gateway = plane.#thread('gateway-0', options.entries.gateway, gateway, [], (message: FromGateway) =>
-      plane.#fromGateway(message),
-    );
-    await Promise.all([plane.#store.ready, plane.#pipeline.ready, plane.#gateway.ready]);
+    try {
+      await plane.#log.ready;
+      plane.#startStoreAndPipeline();
+      plane.#startGateway();
+      await Promise.all([plane.#store.ready, plane.#pipeline.ready, plane.#gateway.ready]);
+    } catch (error) {
+      plane.#stopping = true;
+      await Promise.all(plane.#threads.map((thread) => thread.terminate()));
+      throw error;
+    }
     plane.#toPipeline({ kind: 'metrics', entries: options.metrics });
     return plane;
+  }
+
+  #startGateway(): void {
+    const gateway: GatewayStart = {
+      index: 0,
+      memory: this.#gatewayMemory,
+      ring: this.#ring,
+      shared: this.#shared,
+      partitions: this.#options.partitions,
+      bind: this.#options.bind,
+      mqttPort: this.#options.mqttPort,
+    };
+    this.#gateway = this.#thread('gateway-0', this.#options.entries.gateway, gateway, [], (message: FromGateway) =>
+      this.#fromGateway(message),
+    );
   }
 
   #startStoreAndPipeline(): void {
@@ -161,6 +169,7 @@ export class ThreadedDataPlane implements DataPlane {
     receive: (message: Out) => void,
   ): Thread<In, Out> {
     const thread = new Thread<In, Out>(name, entry, data, transfer, receive);
+    this.#threads.push(thread);
     thread.ended.catch((error: unknown) => {
       if (!this.#stopping) this.#options.failed(error instanceof Error ? error : new Error(String(error)));
     });
@@ -212,51 +221,17 @@ export class ThreadedDataPlane implements DataPlane {
   }
 
   counters(): PlaneCounters {
-    const gateway = (counter: number) => Number(this.#counters.gateway[counter]);
-    const pipeline = (counter: number) => this.#counters.pipelines.reduce((sum, counters) => sum + Number(counters[counter]), 0);
-    const byCode: Record<string, number> = {};
-    for (const { number, name } of refusalCodes) byCode[name] = gateway(number) + pipeline(number);
-    return {
-      received: gateway(abi.COUNTER_GATEWAY_RECEIVED),
-      accepted: gateway(abi.COUNTER_GATEWAY_ACCEPTED),
-      refused: gateway(abi.COUNTER_GATEWAY_REFUSED),
-      acked: gateway(abi.COUNTER_GATEWAY_ACKED),
-      connections: gateway(abi.COUNTER_GATEWAY_CONNECTIONS_OPENED) - gateway(abi.COUNTER_GATEWAY_CONNECTIONS_CLOSED),
-      records: pipeline(abi.COUNTER_PIPELINE_RECORDS),
-      stored: pipeline(abi.COUNTER_PIPELINE_STORED),
-      duplicate: pipeline(abi.COUNTER_PIPELINE_DUPLICATE),
-      dead: pipeline(abi.COUNTER_PIPELINE_DEAD),
-      readings: pipeline(abi.COUNTER_PIPELINE_READINGS),
-      textReadings: pipeline(abi.COUNTER_PIPELINE_TEXT_READINGS),
-      bytesIn: gateway(abi.COUNTER_GATEWAY_BYTES_IN),
-      blocks: gateway(abi.COUNTER_GATEWAY_BLOCKS),
-      byCode,
-    };
+    return readCounters(this.#counters.gateway, this.#counters.pipelines);
   }
 
   lag(): PartitionLag[] {
-    return this.#partitionMemories.map((_, partition) => {
-      const word = (name: ProgressWord) => this.#progress.get(partition, name);
-      const durableOffset = word(ProgressWord.durable);
-      const committedOffset = word(ProgressWord.committed);
-      const committedUs = word(ProgressWord.committedUs);
-      return {
-        partition,
-        startOffset: word(ProgressWord.start),
-        durableOffset,
-        processedOffset: word(ProgressWord.processed),
-        committedOffset,
-        lagBytes: Number(durableOffset - committedOffset),
-        lagMs: durableOffset > committedOffset && committedUs > 0n ? Number(word(ProgressWord.durableUs) - committedUs) / 1000 : 0,
-      };
-    });
+    return this.#partitionMemories.map((_, partition) => readLag(this.#progress, partition));
   }
 
   threads(): ThreadCpu[] {
-    const threads = [this.#gateway, this.#log, this.#pipeline, this.#store];
     return [
       { name: 'main', cpuSeconds: threadCpuSeconds(threadId()) },
-      ...threads.map(({ name, tid }) => ({ name, cpuSeconds: threadCpuSeconds(tid) })),
+      ...this.#threads.map(({ name, tid }) => ({ name, cpuSeconds: threadCpuSeconds(tid) })),
     ];
   }
 
@@ -398,20 +373,4 @@ async function endedBy(thread: Thread<never, never>, deadline: number): Promise<
   clearTimeout(timer);
   if (ended === 'late') await thread.terminate();
   return ended === 'ended';
-}
-
-/** Points as the kernel laid them out (POINT_BYTES each). */
-function readPoints(bytes: Uint8Array): Point[] {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const points: Point[] = [];
-  for (let at = 0; at < bytes.byteLength; at += abi.POINT_BYTES) {
-    points.push({
-      device: view.getUint32(at + abi.POINT_AT_DEVICE, true),
-      metric: view.getUint32(at + abi.POINT_AT_METRIC, true),
-      tsMs: Number(view.getBigUint64(at + abi.POINT_AT_TS_US, true)) / 1000,
-      value: view.getFloat64(at + abi.POINT_AT_VALUE, true),
-      receivedMs: Number(view.getBigUint64(at + abi.POINT_AT_RECEIVE_US, true)) / 1000,
-    });
-  }
-  return points;
 }

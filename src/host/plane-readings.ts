@@ -1,0 +1,61 @@
+import * as abi from '../../assembly/abi.js';
+import { refusalCodes } from '../contract/codes.js';
+import type { PartitionLag, PlaneCounters, Point } from '../contract/data-plane.js';
+import { type Progress, ProgressWord } from './progress.js';
+
+/** Sums the kernels' counters as they stand; the kernels go on counting meanwhile. */
+export function readCounters(gatewayCounters: BigUint64Array, pipelineCounters: readonly BigUint64Array[]): PlaneCounters {
+  const gateway = (counter: number) => Number(gatewayCounters[counter]);
+  const pipeline = (counter: number) => pipelineCounters.reduce((sum, counters) => sum + Number(counters[counter]), 0);
+  const byCode: Record<string, number> = {};
+  for (const { number, name } of refusalCodes) byCode[name] = gateway(number) + pipeline(number);
+  return {
+    received: gateway(abi.COUNTER_GATEWAY_RECEIVED),
+    accepted: gateway(abi.COUNTER_GATEWAY_ACCEPTED),
+    refused: gateway(abi.COUNTER_GATEWAY_REFUSED),
+    acked: gateway(abi.COUNTER_GATEWAY_ACKED),
+    connections: gateway(abi.COUNTER_GATEWAY_CONNECTIONS_OPENED) - gateway(abi.COUNTER_GATEWAY_CONNECTIONS_CLOSED),
+    records: pipeline(abi.COUNTER_PIPELINE_RECORDS),
+    stored: pipeline(abi.COUNTER_PIPELINE_STORED),
+    duplicate: pipeline(abi.COUNTER_PIPELINE_DUPLICATE),
+    dead: pipeline(abi.COUNTER_PIPELINE_DEAD),
+    readings: pipeline(abi.COUNTER_PIPELINE_READINGS),
+    textReadings: pipeline(abi.COUNTER_PIPELINE_TEXT_READINGS),
+    bytesIn: gateway(abi.COUNTER_GATEWAY_BYTES_IN),
+    blocks: gateway(abi.COUNTER_GATEWAY_BLOCKS),
+    byCode,
+  };
+}
+
+export function readLag(progress: Progress, partition: number): PartitionLag {
+  const word = (name: ProgressWord) => progress.get(partition, name);
+  const durableOffset = word(ProgressWord.durable);
+  const committedOffset = word(ProgressWord.committed);
+  const committedUs = word(ProgressWord.committedUs);
+  return {
+    partition,
+    startOffset: word(ProgressWord.start),
+    durableOffset,
+    processedOffset: word(ProgressWord.processed),
+    committedOffset,
+    lagBytes: Number(durableOffset - committedOffset),
+    // Nothing was committed since the start: then no time is known to measure from.
+    lagMs: durableOffset > committedOffset && committedUs > 0n ? Number(word(ProgressWord.durableUs) - committedUs) / 1000 : 0,
+  };
+}
+
+/** Points as a kernel laid them out, POINT_BYTES each. */
+export function readPoints(bytes: Uint8Array): Point[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const points: Point[] = [];
+  for (let at = 0; at < bytes.byteLength; at += abi.POINT_BYTES) {
+    points.push({
+      device: view.getUint32(at + abi.POINT_AT_DEVICE, true),
+      metric: view.getUint32(at + abi.POINT_AT_METRIC, true),
+      tsMs: Number(view.getBigUint64(at + abi.POINT_AT_TS_US, true)) / 1000,
+      value: view.getFloat64(at + abi.POINT_AT_VALUE, true),
+      receivedMs: Number(view.getBigUint64(at + abi.POINT_AT_RECEIVE_US, true)) / 1000,
+    });
+  }
+  return points;
+}
