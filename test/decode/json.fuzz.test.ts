@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as abi from '../../assembly/abi.js';
 import { payloadCases, RECEIVE_US } from '../cases/payloads.js';
+import { fuzzScale, Random } from '../support/random.js';
 import { Decoder } from './decoder.js';
-import { fuzzScale, Random } from './random.js';
 import { decodeReference } from './reference.js';
 
 const NAMES = [

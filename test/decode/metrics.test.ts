@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import * as abi from '../../assembly/abi.js';
 import { KernelAbort } from '../../src/host/kernel.js';
 import { RECEIVE_US } from '../cases/payloads.js';
+import { Random } from '../support/random.js';
 import { Decoder } from './decoder.js';
-import { Random } from './random.js';
 
 const probe = (decoder: Decoder, text: string) => decoder.probe(Buffer.from(text), RECEIVE_US);
 const metrics = (names: string[]) => `{"metrics":{${names.map((name) => `${JSON.stringify(name)}:1`).join()}}}`;

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as abi from '../../assembly/abi.js';
 import { RECEIVE_US } from '../cases/payloads.js';
+import { fuzzScale, Random } from '../support/random.js';
 import { Decoder } from './decoder.js';
-import { fuzzScale, Random } from './random.js';
 
 const decoder = new Decoder();
 decoder.addMetric('a');

@@ -8,7 +8,7 @@ import postgres from 'postgres';
 import { call, committed } from '../support/api.js';
 import { type Appliance, startAppliance } from '../support/appliance.js';
 
-const KILLS = Number(process.env.SPILLWAY_CRASH_KILLS ?? 3);
+const KILLS = Number(process.env.CRASH_KILLS ?? 3);
 const GATEWAYS = 3;
 const DEVICES = 30;
 const IN_FLIGHT = 64;

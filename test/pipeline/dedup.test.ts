@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as abi from '../../assembly/abi.js';
 import { TestKernel } from '../support/pipeline-kernel.js';
+import { Random } from '../support/random.js';
 
 const NOW_US = 1_790_000_000_000_000;
 
@@ -92,22 +93,18 @@ test('devices do not share numbers', () => {
 });
 
 test('runs against a naive set: what was stored is never dropped, what is dropped was stored', () => {
-  const seed = Number(process.env.SPILLWAY_TEST_SEED ?? Math.floor(Math.random() * 2 ** 31));
+  const random = new Random();
+  const { seed } = random;
   console.log(`dedup model seed ${seed}`);
-  let state = seed;
-  const random = (below: number) => {
-    state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff;
-    return Math.floor((state / 0x80000000) * below);
-  };
   for (let round = 0; round < 20; round++) {
     const kernel = new TestKernel();
     const known = new Set<number>();
     // Few enough gaps at a time for the 64 runs of a device, so that the model is exact.
-    const spread = 1 + random(60);
+    const spread = 1 + random.below(60);
     let base = 0;
     for (let step = 0; step < 40; step++) {
-      base += random(spread);
-      const numbers = Array.from({ length: 50 }, () => base + random(spread * 2));
+      base += random.below(spread);
+      const numbers = Array.from({ length: 50 }, () => base + random.below(spread * 2));
       const expected: number[] = [];
       for (const seq of numbers) {
         if (!known.has(seq)) expected.push(seq);
