@@ -294,8 +294,10 @@ export const BLOCKS_BYTES: u32 = BLOCK_SLOTS * BLOCK_BYTES_MAX;
 /** For each block, whom to answer once it is durable. */
 export const ACKS_OFFSET: u32 = BLOCKS_OFFSET + BLOCKS_BYTES;
 export const ACK_BYTES: u32 = 12;
+/** A power of two; as many as all blocks together can hold. */
+export const ACKS_MAX: u32 = BLOCK_SLOTS * BLOCK_RECORDS_MAX;
 export const ACK_TABLE_BYTES: u32 = BLOCK_RECORDS_MAX * ACK_BYTES;
-export const ACKS_BYTES: u32 = BLOCK_SLOTS * ACK_TABLE_BYTES;
+export const ACKS_BYTES: u32 = ACKS_MAX * ACK_BYTES;
 
 export const GATEWAY_END: u32 = ACKS_OFFSET + ACKS_BYTES;
 
