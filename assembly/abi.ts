@@ -15,7 +15,7 @@ export const MIB: u32 = 1048576;
 
 /** A block's bytes, header included. */
 export const BLOCK_BYTES_MAX: u32 = 256 * KIB;
-/** Records in one block; it bounds the acknowledgement table of a block. */
+/** Records in one block. */
 export const BLOCK_RECORDS_MAX: u32 = 8192;
 /** An open block is sealed at this age even if it is nearly empty. */
 export const BLOCK_AGE_US_MAX: u32 = 5000;
@@ -291,11 +291,12 @@ export const BLOCKS_OFFSET: u32 = DEVICE_NAMES_OFFSET + DEVICE_NAMES_BYTES;
 export const BLOCK_SLOTS: u32 = 128;
 export const BLOCKS_BYTES: u32 = BLOCK_SLOTS * BLOCK_BYTES_MAX;
 
-/** For each block, whom to answer once it is durable. */
+/** Whom to answer once blocks are durable: one ring, in the order in which the messages came. */
 export const ACKS_OFFSET: u32 = BLOCKS_OFFSET + BLOCKS_BYTES;
 export const ACK_BYTES: u32 = 12;
-export const ACK_TABLE_BYTES: u32 = BLOCK_RECORDS_MAX * ACK_BYTES;
-export const ACKS_BYTES: u32 = BLOCK_SLOTS * ACK_TABLE_BYTES;
+/** A power of two; as many as all blocks together can hold. */
+export const ACKS_MAX: u32 = BLOCK_SLOTS * BLOCK_RECORDS_MAX;
+export const ACKS_BYTES: u32 = ACKS_MAX * ACK_BYTES;
 
 export const GATEWAY_END: u32 = ACKS_OFFSET + ACKS_BYTES;
 

@@ -1,8 +1,8 @@
 import { ABI_VERSION } from './abi';
 
-export { release } from './block/acknowledge';
+export { freeSlots, release } from './block/acknowledge';
 export { ingest } from './block/ingest';
-export { blockHash, freeSlots, initSlots, nextSealed, openedMs, sealAll, sealDue } from './block/seal';
+export { blockHash, initSlots, nextSealed, openedMs, sealAll, sealDue } from './block/seal';
 export { addDevice, findDevice } from './directory/devices';
 export { setClock } from './mqtt/clock';
 export { connected, ended, levelOf } from './mqtt/connections';

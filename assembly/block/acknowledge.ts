@@ -1,57 +1,113 @@
-import { ACK_BYTES, CALL_DURABLE, CODE_NONE, COUNTER_GATEWAY_ACKED } from '../abi';
+import { ACK_BYTES, ACKS_MAX, ACKS_OFFSET, CALL_DURABLE, CODE_NONE, COUNTER_GATEWAY_ACKED } from '../abi';
 import { count } from '../memory';
-import { AT_GENERATION, CONNECTED, connectionAt, stateOf } from '../mqtt/connections';
-import { call, hasRoomFor, sendPuback } from '../mqtt/outbox';
-import { ackCount, ackEntry, ackTable, freeOldestPushed, oldestPushed } from './seal';
+import { AT_GENERATION, AT_OWED_TO, CONNECTED, connectionAt, stateOf } from '../mqtt/connections';
+import { call, roomForAnswers, sendPuback, sendPubackReason } from '../mqtt/outbox';
+import { awaitBlock, firstAwaiting, freeCount, freeOldestPushed } from './seal';
 
+// A client hears its PUBACKs in the order in which it published [MQTT-4.6.0-2], wherever the messages of
+// its connection lie: one connection speaks for devices of many partitions, and the log makes block after
+// block durable. So answers are owed in one ring, in order of arrival, and a block knows only the place of
+// the first answer that waits for it. All places before the first that any block holds are due. Places
+// count up for good; the ring holds [answered, owed).
+//
+//   answered           first that waits          owed
+//      |  due               |  for blocks          |
+//
 // Ack, ACK_BYTES:
-//   0  u32 connection, or token of the host's message
-//   4  u32 generation of the connection; 0 for the host
-//   8  u32 packet id
+//   0  u32 connection, or token of the host's message    8  u16 packet id
+//   4  u32 generation of the connection; 0: the host    10  u8 reason code; 0: success    11  u8 0
 const AT_CONNECTION: usize = 0;
 const AT_OF_GENERATION: usize = 4;
 const AT_PACKET_ID: usize = 8;
+const AT_REASON: usize = 10;
 
 /** Generations of connections start at 1. */
 const OF_HOST: u32 = 0;
 
-/** PUBACK is owed once the block in `slot` is durable. */
-export function owePuback(slot: u32, number: u32, connection: usize, packetId: u32): void {
-  const ack = ackEntry(slot);
-  store<u32>(ack, number, AT_CONNECTION);
-  store<u32>(ack, load<u32>(connection, AT_GENERATION), AT_OF_GENERATION);
-  store<u32>(ack, packetId, AT_PACKET_ID);
+let answered: u64 = 0;
+let owed: u64 = 0;
+/** The last release found too little room in the outbox for all that was due. */
+let isHalfDone: bool = false;
+
+@inline
+function ackAt(place: u64): usize {
+  return <usize>(ACKS_OFFSET + (<u32>place & (ACKS_MAX - 1)) * ACK_BYTES);
 }
 
+/** Whether no further answer can be owed until some were given. */
+@inline
+export function isOwedFull(): bool {
+  return owed - answered == ACKS_MAX;
+}
+
+/** Free block slots; none while the ring of answers is nearly full, because then slots are of no use. */
+export function freeSlots(): u32 {
+  return owed - answered > ACKS_MAX - ACKS_MAX / 8 ? 0 : freeCount;
+}
+
+/** PUBACK is owed once the block in `slot` is durable. */
+export function owePuback(slot: u32, number: u32, connection: usize, packetId: u32): void {
+  awaitBlock(slot, owed);
+  owe(number, connection, packetId);
+}
+
+/** PUBACK with a reason code: at once, or behind those that the connection still waits for. */
+export function owePubackReason(number: u32, connection: usize, packetId: u32, reason: u8): void {
+  if (load<u64>(connection, AT_OWED_TO) <= answered) sendPubackReason(number, packetId, reason);
+  else owe(number, connection, packetId | (<u32>reason << 16));
+}
+
+@inline
+function owe(number: u32, connection: usize, packetIdAndReason: u32): void {
+  const ack = ackAt(owed++);
+  store<u32>(ack, number, AT_CONNECTION);
+  store<u32>(ack, load<u32>(connection, AT_GENERATION), AT_OF_GENERATION);
+  store<u32>(ack, packetIdAndReason, AT_PACKET_ID);
+  store<u64>(connection, owed, AT_OWED_TO);
+}
+
+/** The host hears of its message when the block in `slot` is durable; it waits in the same ring, though it needs no order. */
 export function oweHost(slot: u32, token: u32): void {
-  const ack = ackEntry(slot);
+  awaitBlock(slot, owed);
+  const ack = ackAt(owed++);
   store<u32>(ack, token, AT_CONNECTION);
   store<u32>(ack, OF_HOST, AT_OF_GENERATION);
 }
 
 /**
- * The oldest pushed block is durable: answers all who wait for it and frees its slot. 0 when the
- * outbox has too little room: take it, then call again.
+ * The oldest pushed block is durable: frees its slot and gives all answers that are due. 0 when they do
+ * not fit the outbox: take it, then call again, until it answers 1.
  */
 export function release(): i32 {
-  const slot = oldestPushed();
-  const acks = ackCount(slot);
-  if (!hasRoomFor(acks)) return 0;
-  let answered: u32 = 0;
-  const end = ackTable(slot) + acks * ACK_BYTES;
-  for (let ack = ackTable(slot); ack < end; ack += ACK_BYTES) {
+  if (!isHalfDone) freeOldestPushed();
+  const due = firstAwaiting(owed);
+  const end = min(due, answered + roomForAnswers());
+  answerUpTo(end);
+  isHalfDone = end < due;
+  return isHalfDone ? 0 : 1;
+}
+
+function answerUpTo(end: u64): void {
+  let taken: u32 = 0;
+  for (; answered < end; answered++) {
+    const ack = ackAt(answered);
     const number = load<u32>(ack, AT_CONNECTION);
     const generation = load<u32>(ack, AT_OF_GENERATION);
     if (generation == OF_HOST) {
       call(0, CALL_DURABLE, CODE_NONE, number, 0);
-    } else {
-      const connection = connectionAt(number);
-      if (load<u32>(connection, AT_GENERATION) != generation || stateOf(connection) != CONNECTED) continue;
-      sendPuback(number, load<u32>(ack, AT_PACKET_ID));
+      taken++;
+      continue;
     }
-    answered++;
+    const connection = connectionAt(number);
+    if (load<u32>(connection, AT_GENERATION) != generation || stateOf(connection) != CONNECTED) continue;
+    const packetId = <u32>load<u16>(ack, AT_PACKET_ID);
+    const reason = load<u8>(ack, AT_REASON);
+    if (reason != 0) {
+      sendPubackReason(number, packetId, reason);
+    } else {
+      sendPuback(number, packetId);
+      taken++;
+    }
   }
-  count(COUNTER_GATEWAY_ACKED, answered);
-  freeOldestPushed();
-  return 1;
+  count(COUNTER_GATEWAY_ACKED, taken);
 }

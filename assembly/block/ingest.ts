@@ -14,7 +14,7 @@ import {
 import { deviceAt } from '../directory/devices';
 import { count } from '../memory';
 import { countRefused } from '../mqtt/outbox';
-import { oweHost } from './acknowledge';
+import { isOwedFull, oweHost } from './acknowledge';
 import { append } from './seal';
 
 /** No block slot is free: nothing was taken, hand the message in again after a release. */
@@ -33,6 +33,7 @@ export function ingest(entry: u32, flags: u32, payloadBytes: u32, token: u32): i
     countRefused(code);
     return <i32>code;
   }
+  if (isOwedFull()) return NO_SLOT;
   const slot = append(
     load<u8>(device, DEVICE_AT_PARTITION),
     load<u32>(device, DEVICE_AT_NUMBER),

@@ -1,7 +1,4 @@
 import {
-  ACK_BYTES,
-  ACK_TABLE_BYTES,
-  ACKS_OFFSET,
   BLOCK_AGE_US_MAX,
   BLOCK_AT_BODY_BYTES,
   BLOCK_AT_BODY_HASH,
@@ -39,16 +36,18 @@ import { monotonicMs, receiveUs } from '../mqtt/clock';
 //   released            pushed             sealed
 //      |  pushed, in log  |  sealed, not yet |
 //
-// Slot, 32 bytes:
-//   0  u32 bytes, header included    8  u32 acks         16  f64 opened, ms
-//   4  u32 records                  12  u32 partition    24  u64 receive time of the last record, µs
-const SLOT_BYTES: u32 = 32;
+// Slot, 40 bytes:
+//   0  u32 bytes, header included    8  u32 partition     24  u64 receive time of the last record, µs
+//   4  u32 records                  16  f64 opened, ms    32  u64 place of the first answer that waits for it
+const SLOT_BYTES: u32 = 40;
 const AT_BYTES: usize = 0;
 const AT_RECORDS: usize = 4;
-const AT_ACKS: usize = 8;
-const AT_PARTITION: usize = 12;
+const AT_PARTITION: usize = 8;
 const AT_OPENED_MS: usize = 16;
 const AT_LAST_US: usize = 24;
+const AT_FIRST_ANSWER: usize = 32;
+/** In place of the first answer: nobody waits for the block. */
+const NOBODY: u64 = u64.MAX_VALUE;
 
 const slots = memory.data(BLOCK_SLOTS * SLOT_BYTES, 8);
 /** By partition: slot + 1, or 0. */
@@ -60,12 +59,14 @@ const NO_SLOT: i32 = -1;
 /** A copy in whole vectors writes up to this many bytes too far. */
 const COPY_OVERSHOOT: u32 = 16;
 
-let freeCount: u32 = 0;
+export let freeCount: u32 = 0;
 let openCount: u32 = 0;
 let partitions: u32 = 0;
 let sealed: u32 = 0;
 let pushed: u32 = 0;
 let released: u32 = 0;
+/** A block that somebody waits for was sealed since the last sealDue. */
+let hasSealedAwaited: bool = false;
 
 /** Makes every block slot free; once, before the first turn. */
 export function initSlots(partitionCount: u32): void {
@@ -81,10 +82,6 @@ function freeSlot(slot: u32): void {
   freeCount++;
 }
 
-export function freeSlots(): u32 {
-  return freeCount;
-}
-
 @inline
 function slotAt(slot: u32): usize {
   return slots + slot * SLOT_BYTES;
@@ -95,14 +92,6 @@ function blockAt(slot: u32): usize {
   return <usize>(BLOCKS_OFFSET + slot * BLOCK_BYTES_MAX);
 }
 
-export function ackTable(slot: u32): usize {
-  return <usize>(ACKS_OFFSET + slot * ACK_TABLE_BYTES);
-}
-
-export function ackCount(slot: u32): u32 {
-  return load<u32>(slotAt(slot), AT_ACKS);
-}
-
 function openSlot(partition: u32): i32 {
   if (freeCount == 0) return NO_SLOT;
   freeCount--;
@@ -110,7 +99,7 @@ function openSlot(partition: u32): i32 {
   const at = slotAt(slot);
   store<u32>(at, BLOCK_HEADER_BYTES, AT_BYTES);
   store<u32>(at, 0, AT_RECORDS);
-  store<u32>(at, 0, AT_ACKS);
+  store<u64>(at, NOBODY, AT_FIRST_ANSWER);
   store<u32>(at, partition, AT_PARTITION);
   store<f64>(at, monotonicMs, AT_OPENED_MS);
   store<u64>(blockAt(slot), receiveUs, BLOCK_AT_FIRST_US);
@@ -164,13 +153,16 @@ export function append(partition: u32, deviceNumber: u32, channelAndFlags: u32, 
   return slot;
 }
 
-/** The next free entry of the slot's acknowledgement table; each record has one at most. */
-export function ackEntry(slot: u32): usize {
+/** The answer at `place` waits for the block; places come in rising order. */
+@inline
+export function awaitBlock(slot: u32, place: u64): void {
   const at = slotAt(slot);
-  const acks = load<u32>(at, AT_ACKS);
-  assert(acks < load<u32>(at, AT_RECORDS));
-  store<u32>(at, acks + 1, AT_ACKS);
-  return ackTable(slot) + acks * ACK_BYTES;
+  if (load<u64>(at, AT_FIRST_ANSWER) == NOBODY) store<u64>(at, place, AT_FIRST_ANSWER);
+}
+
+@inline
+function isAwaited(slot: u32): bool {
+  return load<u64>(slotAt(slot), AT_FIRST_ANSWER) != NOBODY;
 }
 
 /** The hash of blocks and of their headers. */
@@ -197,6 +189,7 @@ function seal(slot: u32): void {
   sealed++;
   store<u32>(open + (partition << 2), 0);
   openCount--;
+  if (isAwaited(slot)) hasSealedAwaited = true;
   count(COUNTER_GATEWAY_BLOCKS);
   count(COUNTER_GATEWAY_BLOCK_BYTES, bytes);
 }
@@ -204,21 +197,29 @@ function seal(slot: u32): void {
 /**
  * Seals what need not wait: blocks of full age, and with `logIdle` those that devices wait for. While
  * the log is busy with earlier blocks, the open ones go on filling: its sync time sets their size.
+ * Blocks that devices wait for go to the log together: one left open would hold back the answers of
+ * the others for longer than a commit.
  */
 export function sealDue(logIdle: bool): void {
   const openedBefore = monotonicMs - <f64>BLOCK_AGE_US_MAX / 1000;
   for (let partition: u32 = 0; partition < partitions && openCount > 0; partition++) {
     const slot = <i32>load<u32>(open + (partition << 2)) - 1;
     if (slot < 0) continue;
-    const at = slotAt(slot);
-    if (load<f64>(at, AT_OPENED_MS) <= openedBefore || (logIdle && load<u32>(at, AT_ACKS) > 0)) seal(slot);
+    if (load<f64>(slotAt(slot), AT_OPENED_MS) <= openedBefore) seal(slot);
   }
+  if (logIdle || hasSealedAwaited) sealOpen(true);
+  hasSealedAwaited = false;
 }
 
 export function sealAll(): void {
-  for (let partition: u32 = 0; partition < partitions; partition++) {
+  sealOpen(false);
+  hasSealedAwaited = false;
+}
+
+function sealOpen(onlyAwaited: bool): void {
+  for (let partition: u32 = 0; partition < partitions && openCount > 0; partition++) {
     const slot = <i32>load<u32>(open + (partition << 2)) - 1;
-    if (slot >= 0) seal(slot);
+    if (slot >= 0 && (!onlyAwaited || isAwaited(slot))) seal(slot);
   }
 }
 
@@ -240,13 +241,23 @@ export function nextSealed(): i32 {
   return <i32>load<u32>(queue + ((pushed++ & (BLOCK_SLOTS - 1)) << 2));
 }
 
-/** The oldest slot that the log has; the caller knows that it is durable. */
-export function oldestPushed(): u32 {
+/** The oldest slot that the log has is durable. */
+export function freeOldestPushed(): void {
   assert(released != pushed);
-  return load<u32>(queue + ((released & (BLOCK_SLOTS - 1)) << 2));
+  freeSlot(load<u32>(queue + ((released & (BLOCK_SLOTS - 1)) << 2)));
+  released++;
 }
 
-export function freeOldestPushed(): void {
-  freeSlot(oldestPushed());
-  released++;
+/** The first place of an answer that waits for a block, or `end`: all before it are due. */
+export function firstAwaiting(end: u64): u64 {
+  let first = end;
+  for (let at = released; at != sealed; at++) {
+    const slot = load<u32>(queue + ((at & (BLOCK_SLOTS - 1)) << 2));
+    first = min(first, load<u64>(slotAt(slot), AT_FIRST_ANSWER));
+  }
+  for (let partition: u32 = 0; partition < partitions && openCount > 0; partition++) {
+    const slot = <i32>load<u32>(open + (partition << 2)) - 1;
+    if (slot >= 0) first = min(first, load<u64>(slotAt(slot), AT_FIRST_ANSWER));
+  }
+  return first;
 }

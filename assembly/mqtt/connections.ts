@@ -16,7 +16,7 @@ import { monotonicMs } from './clock';
 //   0  u32 state              16  f64 last heard, ms     40  u32 id address
 //   4  u32 generation         24  u32 grace, ms; 0: none 44  u32 id bytes
 //   8  u32 device address     28  u32 tenant bytes       48  u64 hash of the tenant
-//  12  u32 protocol level     32  u32 tenant address     56  8 bytes spare
+//  12  u32 protocol level     32  u32 tenant address     56  u64 place behind the last answer owed to it
 
 export const FREE: u32 = 0;
 /** Waits for CONNECT. */
@@ -38,6 +38,7 @@ export const AT_TENANT: usize = 32;
 export const AT_ID: usize = 40;
 export const AT_ID_BYTES: usize = 44;
 export const AT_TENANT_HASH: usize = 48;
+export const AT_OWED_TO: usize = 56;
 
 /** CONNECT must come within this time. */
 export const CONNECT_WITHIN_MS: u32 = 5000;
@@ -74,6 +75,7 @@ export function opened(number: u32): void {
   store<u32>(connection, load<u32>(connection, AT_GENERATION) + 1, AT_GENERATION);
   store<u32>(connection, 0, AT_DEVICE);
   store<u32>(connection, 0, AT_LEVEL);
+  store<u64>(connection, 0, AT_OWED_TO);
   store<f64>(connection, monotonicMs, AT_HEARD_MS);
   store<u32>(connection, CONNECT_WITHIN_MS, AT_GRACE_MS);
   count(COUNTER_GATEWAY_CONNECTIONS_OPENED);

@@ -53,9 +53,9 @@ export function hasRoom(): bool {
   return sends < SENDS_MAX && sendBytes <= SEND_DATA_BYTES - ANSWER_BYTES && calls < CALLS_MAX;
 }
 
-/** Whether the answers to `acks` messages still fit, each as PUBACK or as call. */
-export function hasRoomFor(acks: u32): bool {
-  return sends + acks <= SENDS_MAX && sendBytes + acks * ANSWER_BYTES <= SEND_DATA_BYTES && calls + acks <= CALLS_MAX;
+/** How many answers to messages fit in any case, each as PUBACK or as call. */
+export function roomForAnswers(): u32 {
+  return min(min(SENDS_MAX - sends, CALLS_MAX - calls), (SEND_DATA_BYTES - sendBytes) / ANSWER_BYTES);
 }
 
 /** Room for `bytes` to one connection; what follows at once to the same connection is one send with it. */

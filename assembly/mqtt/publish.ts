@@ -19,17 +19,17 @@ import {
   FLAG_TRANSPORT_MQTT,
   PAYLOAD_BYTES_MAX,
 } from '../abi';
-import { owePuback } from '../block/acknowledge';
+import { isOwedFull, owePuback, owePubackReason } from '../block/acknowledge';
 import { append } from '../block/seal';
 import { count } from '../memory';
 import { AT_LEVEL } from './connections';
 import { LEVEL_5 } from './control';
-import { countRefused, sendPubackReason } from './outbox';
+import { countRefused } from './outbox';
 import { metTopicAlias, OF_PUBLISH, skipProperties } from './properties';
 import { MALFORMED, u16At } from './read';
 import { resolveTopic, topicDevice } from './topic';
 
-/** What publish answers beside the codes that end the connection: nothing was taken, come again. */
+/** What publish answers beside the codes that end the connection: nothing was taken, come again after a release. */
 export const NO_SLOT: u32 = 0xffffffff;
 
 const REASON_IMPLEMENTATION: u8 = 0x83;
@@ -67,10 +67,11 @@ export function publish(number: u32, connection: usize, header: u32, at: usize, 
       if (metTopicAlias()) return CODE_MQTT_TOPIC_ALIAS_INVALID; // [MQTT-3.2.2-17]
     }
   }
+  if (qos != 0 && isOwedFull()) return NO_SLOT;
   const payloadBytes = <u32>(end - at);
   let code = resolveTopic(connection, topic, topicBytes);
   if (code == CODE_NONE && payloadBytes > PAYLOAD_BYTES_MAX) code = CODE_PAYLOAD_OVERSIZE;
-  if (code != CODE_NONE) return isVersion5 ? answer(number, qos, packetId, code) : code;
+  if (code != CODE_NONE) return isVersion5 ? answer(number, connection, qos, packetId, code) : code;
   const flags = FLAG_TRANSPORT_MQTT | qos | ((header & 0x08) != 0 ? FLAG_DUP : 0);
   const slot = append(
     load<u8>(topicDevice, DEVICE_AT_PARTITION),
@@ -87,12 +88,12 @@ export function publish(number: u32, connection: usize, header: u32, at: usize, 
 }
 
 /** Version 5 refuses one message and lives on; 3.1.1 can only close [MQTT-3.3.5-2], as for codes not listed here. */
-function answer(number: u32, qos: u32, packetId: u32, code: u32): u32 {
+function answer(number: u32, connection: usize, qos: u32, packetId: u32, code: u32): u32 {
   let reason: u8 = REASON_NOT_AUTHORIZED;
   if (code == CODE_TOPIC_UNKNOWN) reason = REASON_TOPIC_INVALID;
   else if (code == CODE_PAYLOAD_OVERSIZE) reason = REASON_IMPLEMENTATION;
   else if (code != CODE_TOPIC_FORBIDDEN && code != CODE_DEVICE_UNKNOWN && code != CODE_DEVICE_INACTIVE) return code;
   countRefused(code);
-  if (qos != 0) sendPubackReason(number, packetId, reason);
+  if (qos != 0) owePubackReason(number, connection, packetId, reason);
   return CODE_NONE;
 }

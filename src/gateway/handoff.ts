@@ -26,14 +26,11 @@ export class Handoff {
     return this.#ring.length === 0;
   }
 
-  /** Answers the messages of all blocks that became durable; `flush` takes the kernel's sends and calls. */
+  /** Tells the kernel of all blocks that became durable; `flush` takes its sends and calls. */
   release(flush: () => void): void {
     const released = this.#ring.released;
     while (this.#released !== released) {
-      if (this.#kernel.release() === 0) {
-        flush();
-        assert(this.#kernel.release() !== 0, 'an empty outbox holds the answers of one block');
-      }
+      while (this.#kernel.release() === 0) flush();
       this.#released = (this.#released + 1) | 0;
     }
     flush();

@@ -41,15 +41,19 @@ export interface GatewayKernel {
   /** Takes a payload out of the stage: 0 and CALL_DURABLE follows, a code, or -1: no block slot is free. */
   ingest(entry: number, flags: number, payloadBytes: number, token: number): number;
 
-  /** Seals blocks of full age; with `logIdle` also those that somebody waits for. */
+  /** Seals blocks of full age; with `logIdle`, or when such a one was sealed, also all that somebody waits for. */
   sealDue(logIdle: number): void;
   sealAll(): void;
   /** When the oldest open block was opened (f64, monotonic ms); -1: none is open. */
   openedMs(): number;
   /** The next sealed slot, which the host pushes to the log now; -1: none. */
   nextSealed(): number;
-  /** The oldest pushed block is durable: answers its messages and frees its slot. 0: take sends and calls, then call again. */
+  /**
+   * The oldest pushed block is durable: frees its slot and answers, in order of arrival, all messages up to the
+   * first whose block is not durable. 0: take sends and calls, then call again until it answers 1.
+   */
   release(): number;
+  /** 0 also while too many messages wait for an answer. */
   freeSlots(): number;
   blockHash(offset: number, bytes: number): bigint;
 }

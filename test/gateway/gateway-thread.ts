@@ -79,6 +79,8 @@ export class GatewayThread {
   readonly ring: BlockRing;
   readonly exited: Promise<number>;
   port = 0;
+  /** How many of the blocks that wait become durable when the log looks, once a millisecond. */
+  durableOf: (waiting: number) => number = (waiting) => waiting;
   /** Whether blocks become durable as they come. */
   #isDurable = true;
   #taken = 0;
@@ -163,8 +165,9 @@ export class GatewayThread {
       this.records.push(...readBlock(this.memory.slice(descriptor.offset, descriptor.bytes), descriptor));
     }
     if (!this.#isDurable || this.#taken === 0) return;
-    this.ring.release(this.#taken);
-    this.#taken = 0;
+    const durable = Math.min(this.durableOf(this.#taken), this.#taken);
+    this.ring.release(durable);
+    this.#taken -= durable;
     this.#bell.ring();
   }
 }

@@ -25,8 +25,8 @@ export class KernelDriver {
   readonly directory: Directory;
   readonly sessions: Sessions;
   nowMs = 1000;
-  /** Blocks that the log has and did not answer yet. */
-  inLog = 0;
+  /** The records of the blocks that the log has and did not answer yet, oldest first. */
+  readonly inLog: TestRecord[][] = [];
   readonly #peers = new Map<number, Peer>();
 
   constructor(devices: readonly DeviceEntry[], partitions = 4) {
@@ -130,25 +130,23 @@ export class KernelDriver {
       const offset = abi.BLOCKS_OFFSET + slot * abi.BLOCK_BYTES_MAX;
       const bytes = abi.BLOCK_HEADER_BYTES + this.memory.view.getUint32(offset + abi.BLOCK_AT_BODY_BYTES, true);
       const partition = this.memory.view.getUint32(offset + abi.BLOCK_AT_PARTITION, true);
-      this.records.push(...readBlock(this.memory.slice(offset, bytes), { offset, bytes, partition }));
-      this.inLog++;
+      const records = readBlock(this.memory.slice(offset, bytes), { offset, bytes, partition });
+      this.records.push(...records);
+      this.inLog.push(records);
     }
   }
 
   /** The oldest block in the log is durable. */
   release(): void {
-    if (this.kernel.release() === 0) {
-      this.flush();
-      this.kernel.release();
-    }
-    this.inLog--;
+    this.inLog.shift();
+    while (this.kernel.release() === 0) this.flush();
     this.flush();
   }
 
   sealAndReleaseAll(): void {
     this.kernel.sealAll();
     this.push();
-    while (this.inLog > 0) this.release();
+    while (this.inLog.length > 0) this.release();
   }
 
   #send(id: number, bytes: Uint8Array): void {
