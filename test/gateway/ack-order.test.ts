@@ -5,9 +5,9 @@ import { partitionOf } from '../../src/contract/partition.js';
 import { hashToken } from '../../src/contract/token.js';
 import { CASE_TOKEN, connackAccepted, connectAs } from '../cases/mqtt.js';
 import { puback, publish } from '../cases/mqtt-bytes.js';
+import { Random } from '../support/random.js';
 import { device, GatewayThread, until } from './gateway-thread.js';
 import { KernelDriver } from './kernel-driver.js';
-import { Random } from './random.js';
 import { RawClient } from './raw-client.js';
 
 const PARTITIONS = 4;
@@ -42,8 +42,8 @@ function connected(level: 4 | 5, gateways = 2): KernelDriver {
 }
 
 test('PUBACKs of 200 devices behind one gateway come in the order of their PUBLISHes, refusals included', async () => {
-  const seed = Random.seed();
-  const random = new Random(seed);
+  const random = new Random();
+  const { seed } = random;
   const gateway = await GatewayThread.start(fleet(3, 200), PARTITIONS);
   // The log is slow, and makes of many waiting blocks only some durable.
   gateway.durableOf = (waiting) => (random.below(3) > 0 ? 0 : 1 + random.below(waiting));
@@ -311,8 +311,9 @@ class Model {
 }
 
 test('answers come in the order and at the moment that a naive model has them', () => {
-  const seed = Random.seed();
-  const model = new Model(new Random(seed));
+  const random = new Random();
+  const { seed } = random;
+  const model = new Model(random);
   try {
     for (let count = 0; count < 20_000; count++) model.step();
     model.settle();

@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import * as abi from '../../assembly/abi.js';
 import { caseDevices, connackAccepted, connectAs, mqttCases } from '../cases/mqtt.js';
 import { PINGREQ, packet, puback, publish } from '../cases/mqtt-bytes.js';
+import { Random } from '../support/random.js';
 import { KernelDriver } from './kernel-driver.js';
-import { Random } from './random.js';
 
 interface Outcome {
   readonly sent: string[];
@@ -59,8 +59,8 @@ function mutate(bytes: Buffer, random: Random): Buffer {
 }
 
 test('mutated packets never trap, always add up, and end the same however they are cut', () => {
-  const seed = Random.seed();
-  const random = new Random(seed);
+  const random = new Random();
+  const { seed } = random;
   const small = mqttCases.filter((each) => each.bytes.length < 1000).map((each) => Buffer.from(each.bytes));
   const good = mqttCases.filter((each) => each.records && each.bytes.length < 1000).map((each) => Buffer.from(each.bytes));
   const whole = new KernelDriver(caseDevices);
@@ -161,8 +161,8 @@ function check(driver: KernelDriver, model: Model, id: number): void {
 }
 
 test('connections that come, publish, take over and go are as a naive model has them', () => {
-  const seed = Random.seed();
-  const random = new Random(seed);
+  const random = new Random();
+  const { seed } = random;
   const driver = new KernelDriver(caseDevices);
   const model = new Model();
   try {

@@ -4,7 +4,7 @@ import xxhash from 'xxhash-wasm';
 import * as abi from '../../assembly/abi.js';
 import type { GatewayKernel } from '../../src/gateway/kernel.js';
 import { KernelMemory, kernelMemory, loadKernel } from '../../src/host/kernel.js';
-import { Random } from '../gateway/random.js';
+import { Random } from '../support/random.js';
 
 test("the kernels' xxh64 is xxHash's, at every length and alignment", async () => {
   const { h64Raw } = await xxhash();
