@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import postgres from 'postgres';
@@ -13,7 +13,7 @@ import { MetricNames } from './control/metrics/metric-names.js';
 import { Queries } from './control/queries/queries.js';
 import { Registry } from './control/registry/registry.js';
 import { ThreadedDataPlane } from './host/data-plane.js';
-import { lockStateFolder } from './host/state-lock.js';
+import { lockStateFolder, makeStateFolder } from './host/state-lock.js';
 import { startHttp } from './http/server.js';
 import { startEmbedded } from './store/embedded.js';
 import { migrate } from './store/migrations.js';
@@ -40,7 +40,7 @@ async function start(config: Config): Promise<Appliance> {
 
 async function bringUp(config: Config, undo: (() => Promise<unknown>)[], unwind: () => Promise<void>): Promise<Appliance> {
   const log = createLog(config.logLevel);
-  mkdirSync(config.stateFolder, { recursive: true });
+  makeStateFolder(config.stateFolder);
   undo.push(await lockStateFolder(config.stateFolder));
 
   const databaseUrl = config.databaseUrl ?? (await embeddedUrl(config.stateFolder, undo));

@@ -1,8 +1,23 @@
 import { createHash } from 'node:crypto';
-import { realpathSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, realpathSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+
+/**
+ * Makes the state folder if it is not there, parents included. One by one, as Node's own recursive way
+ * never returns where a folder can be seen but not made (below /proc).
+ */
+export function makeStateFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  if (dirname(folder) !== folder) makeStateFolder(dirname(folder));
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    const cause = error instanceof Error ? error.message : String(error);
+    throw new Error(`cannot make state folder ${folder}: ${cause}; set SPILLWAY_STATE to a folder that this user can write`);
+  }
+}
 
 /**
  * Holds a state folder for one process. The lock is a listening local socket named after the folder:
