@@ -1,9 +1,11 @@
+import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { fileURLToPath } from 'node:url';
+import { chooseServer } from '../src/http/server.js';
 
 // Runs every *.test.js below this folder, or those whose path contains one of the arguments.
 const folder = fileURLToPath(new URL('.', import.meta.url));
@@ -18,20 +20,32 @@ let failed = 0;
 const skipped = new Map<string, string>();
 // A file that hangs must not hold up the rest; one that was asked for by name may be a long form.
 const timeout = wanted.length === 0 ? 240_000 : Number.POSITIVE_INFINITY;
-const stream = run({ files, concurrency: Math.min(2, availableParallelism()), timeout });
-stream.on('test:pass', ({ name, skip, details }) => {
-  if (skip !== undefined) skipped.set(name, String(skip));
-  else if ((details as { type?: string }).type !== 'suite') passed++;
-});
-stream.on('test:fail', () => {
-  failed++;
-});
-stream.compose(new spec()).pipe(process.stdout);
-stream.on('end', () => {
-  process.exitCode = failed > 0 || files.length === 0 ? 1 : 0;
-  setImmediate(() => {
-    if (files.length === 0) console.log(`no test file below ${relative('.', folder)} matches ${wanted.join(' ')}`);
-    console.log(`\n${passed} passed, ${failed} failed, ${skipped.size} skipped`);
-    for (const [name, why] of skipped) console.log(`Not run: ${name}: ${why}`);
+const concurrency = Math.min(2, availableParallelism());
+
+await runFiles(files);
+const ofHttp = files.filter((file) => file.startsWith(join(folder, 'http')));
+const { server, reason } = chooseServer();
+if (server === 'node:http') skipped.set('HTTP tests over uWebSockets.js', String(reason));
+else if (ofHttp.length > 0) {
+  console.log('\nThe HTTP tests once more, over node:http:\n');
+  process.env.HTTP_SERVER = 'node:http';
+  await runFiles(ofHttp);
+}
+process.exitCode = failed > 0 || files.length === 0 ? 1 : 0;
+if (files.length === 0) console.log(`no test file below ${relative('.', folder)} matches ${wanted.join(' ')}`);
+console.log(`\n${passed} passed, ${failed} failed, ${skipped.size} skipped`);
+for (const [name, why] of skipped) console.log(`Not run: ${name}: ${why}`);
+
+async function runFiles(paths: string[]): Promise<void> {
+  const stream = run({ files: paths, concurrency, timeout });
+  stream.on('test:pass', ({ name, skip, details }) => {
+    if (skip !== undefined) skipped.set(name, String(skip));
+    else if ((details as { type?: string }).type !== 'suite') passed++;
   });
-});
+  stream.on('test:fail', () => {
+    failed++;
+  });
+  stream.compose(new spec()).pipe(process.stdout, { end: false });
+  await once(stream, 'end');
+  await new Promise(setImmediate); // The reporter has its last word.
+}

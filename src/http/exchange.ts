@@ -15,6 +15,28 @@ export interface RequestHead {
   readonly contentEncoding: string;
 }
 
+/** Where a server has the parts of a head. */
+export interface HeadSource {
+  readonly method: string;
+  readonly path: string;
+  readonly query: string;
+  /** '' when the header is absent. */
+  header(name: string): string;
+}
+
+export function requestHead({ method, path, query, header }: HeadSource): RequestHead {
+  return {
+    method: method.toUpperCase(),
+    path,
+    query: new URLSearchParams(query),
+    authorization: header('authorization'),
+    acceptEncoding: header('accept-encoding'),
+    ifNoneMatch: header('if-none-match'),
+    contentLength: header('content-length'),
+    contentEncoding: header('content-encoding'),
+  };
+}
+
 export interface Request extends RequestHead {
   /** Decoded values of the `:name` parts of the route's pattern, in order. */
   readonly params: readonly string[];

@@ -1,13 +1,18 @@
 import { type AddressInfo, connect, createServer } from 'node:net';
 
 /**
- * Why the port cannot be had, or undefined when it can. Asked before the HTTP library listens: it tells no
+ * Why the port cannot be had, or undefined when it can. Asked before uWebSockets.js listens: it tells no
  * cause, and shares a port silently with whoever has it (SO_REUSEPORT).
  */
 export async function listenFailure(bind: string, port: number): Promise<Error | undefined> {
   const code = await tryListen(bind, port);
-  // Connections of a former run, closed a moment ago, are in the way of Node but not of the library.
+  // Connections of a former run, closed a moment ago, are in the way of Node but not of uWebSockets.js.
   if (code === undefined || (code === 'EADDRINUSE' && !(await answers(bind, port)))) return undefined;
+  return listenError(bind, port, code);
+}
+
+/** Says what the system's code means to the operator. */
+export function listenError(bind: string, port: number, code: string): Error {
   const causes: Record<string, string> = {
     EADDRINUSE: 'another process has the port',
     EACCES: 'this user may not open the port',

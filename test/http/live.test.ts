@@ -191,7 +191,8 @@ test('a message larger than the server takes ends that view only', async () => {
   const [large, other] = await Promise.all([LiveView.authenticated(), LiveView.authenticated()]);
   large.socket.on('error', () => {});
   large.tell('x'.repeat(300_000));
-  assert.equal(await large.closed, 1006);
+  // 1009 says why, RFC 6455 §7.4.1; one of the servers just hangs up.
+  assert.ok([1006, 1009].includes(await large.closed));
   other.tell({ type: 'subscribe', devices: ['dev-1'] });
   assert.equal((await other.next()).type, 'subscribed');
   await other.close();

@@ -1,0 +1,63 @@
+import { KIB, MIB } from '../../assembly/abi.js';
+import { LiveSession, type LiveSocket } from './live-session.js';
+import type { Services } from './services.js';
+
+export const LIVE_PATH = '/v1/live';
+/** Limits that each server keeps for its sockets. */
+export const LIVE_MESSAGE_BYTES_MAX = 256 * KIB;
+export const LIVE_BUFFERED_BYTES_MAX = 1 * MIB;
+/** A socket whose client does not even answer pings is gone after this. */
+export const LIVE_IDLE_SECONDS_MAX = 60;
+
+const SOCKETS_MAX = 1000;
+const CLOSE_GOING_AWAY = 1001;
+const CLOSE_TRY_LATER = 1013;
+
+/** The live views that are open. A server names each by the socket it gave to `open`. */
+export class LiveViews {
+  readonly #services: Services;
+  readonly #sessions = new Map<LiveSocket, LiveSession>();
+  #closing = false;
+
+  constructor(services: Services) {
+    this.#services = services;
+  }
+
+  open(socket: LiveSocket): void {
+    if (this.#closing || this.#sessions.size >= SOCKETS_MAX) {
+      socket.end(CLOSE_TRY_LATER, 'too many live views');
+      return;
+    }
+    // A socket may not be touched after its end, so what the session does late must find it gone.
+    const isOpen = () => this.#sessions.has(socket);
+    const guarded: LiveSocket = {
+      send: (text) => isOpen() && socket.send(text),
+      bufferedBytes: () => (isOpen() ? socket.bufferedBytes() : 0),
+      end: (code, reason) => this.#end(socket, code, reason),
+    };
+    this.#sessions.set(socket, new LiveSession(guarded, this.#services));
+  }
+
+  receive(socket: LiveSocket, bytes: Uint8Array): void {
+    this.#sessions.get(socket)?.receive(bytes);
+  }
+
+  /** The socket is gone, whoever ended it. */
+  closed(socket: LiveSocket): void {
+    const session = this.#sessions.get(socket);
+    this.#sessions.delete(socket);
+    session?.closed();
+  }
+
+  close(): void {
+    this.#closing = true;
+    for (const socket of [...this.#sessions.keys()]) this.#end(socket, CLOSE_GOING_AWAY, 'the server is shutting down');
+  }
+
+  /** Nothing that the client still sends reaches the session: to it the socket is gone before the handshake is over. */
+  #end(socket: LiveSocket, code: number, reason: string): void {
+    if (!this.#sessions.has(socket)) return;
+    this.closed(socket);
+    socket.end(code, reason);
+  }
+}
