@@ -23,6 +23,8 @@ import { createLog } from './telemetry/log.js';
 
 const CONSUMER_GROUP = 'spillway';
 const PUBLISH_DEVICES_MAX = 10_000;
+/** No query of the control plane may hold a connection longer. */
+const STATEMENT_MS_MAX = 30_000;
 
 /** Brings the whole appliance up; what was started is stopped again when a later part fails. */
 async function start(config: Config): Promise<Appliance> {
@@ -44,9 +46,9 @@ async function bringUp(config: Config, undo: (() => Promise<unknown>)[], unwind:
   undo.push(await lockStateFolder(config.stateFolder));
 
   const databaseUrl = config.databaseUrl ?? (await embeddedUrl(config.stateFolder, undo));
-  const sql = postgres(databaseUrl, { max: 8, onnotice: () => {} });
+  await migrated(databaseUrl);
+  const sql = postgres(databaseUrl, { max: 8, onnotice: () => {}, connection: { statement_timeout: STATEMENT_MS_MAX } });
   undo.push(() => sql.end({ timeout: 5 }));
-  await migrate(sql);
 
   let stopped!: (error?: Error) => void;
   const ended = new Promise<void>((resolve, reject) => {
@@ -82,6 +84,7 @@ async function bringUp(config: Config, undo: (() => Promise<unknown>)[], unwind:
   await keys.ensure(adminKey, 'first');
 
   const live = new LiveHub({ plane, registry, metricNames });
+  undo.push(async () => live.close());
   const exposition = new Exposition({ plane, devices: () => registry.size, live: () => live });
   const http = await startHttp({
     bind: config.bind,
@@ -112,6 +115,16 @@ async function bringUp(config: Config, undo: (() => Promise<unknown>)[], unwind:
       return stopping;
     },
   };
+}
+
+/** Brings the schema up to date, over a connection whose statements may take as long as they need. */
+async function migrated(databaseUrl: string): Promise<void> {
+  const sql = postgres(databaseUrl, { max: 1, onnotice: () => {} });
+  try {
+    await migrate(sql);
+  } finally {
+    await sql.end({ timeout: 5 });
+  }
 }
 
 async function embeddedUrl(stateFolder: string, undo: (() => Promise<unknown>)[]): Promise<string> {

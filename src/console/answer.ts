@@ -56,6 +56,7 @@ export interface Stats {
   readonly readings_per_second: number;
   readonly connections: number;
   readonly devices: number;
+  readonly mqtt_port: number;
   readonly counters: { readonly dead: number };
 }
 

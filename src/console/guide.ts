@@ -12,11 +12,18 @@ export function addCommand(tenant: string, device: string): string {
   return `npx spillway device add --id ${shellWord(device)}${tenant === tenantDefault ? '' : ` --tenant ${shellWord(tenant)}`}`;
 }
 
-/** A device's first reading over MQTT. The appliance does not tell the page its MQTT port: 1883 is the default. */
+/** MQTT's own port until the appliance has told which one it listens on. */
+let mqttPort = 1883;
+
+export function learnMqttPort(port: number): void {
+  mqttPort = port;
+}
+
+/** A device's first reading over MQTT. */
 export function mqttCommand(tenant: string, device: string, token: string): string {
   const [who, user, word] = [shellWord(device), shellWord(tenant), shellWord(token)];
   const topic = shellWord(`devices/${device}/telemetry`);
-  return `mosquitto_pub -h ${location.hostname} -p 1883 -q 1 -i ${who} -u ${user} -P ${word} -t ${topic} -m ${sample}`;
+  return `mosquitto_pub -h ${location.hostname} -p ${mqttPort} -q 1 -i ${who} -u ${user} -P ${word} -t ${topic} -m ${sample}`;
 }
 
 export function httpCommand(tenant: string, device: string, token: string): string {

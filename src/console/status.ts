@@ -1,5 +1,6 @@
 import type { Lag, Stats } from './answer.js';
 import { type Api, readReadiness } from './api.js';
+import { learnMqttPort } from './guide.js';
 
 export interface Health {
   readonly state: 'unknown' | 'ready' | 'not ready' | 'away';
@@ -39,6 +40,7 @@ export class Status {
     const [readiness, lag, stats] = await Promise.all([readReadiness(), this.api.lag(), this.api.stats()]);
     this.#asking = false;
     this.health = { ...readiness, lag: lag.ok ? lag.value : undefined, stats: stats.ok ? stats.value : undefined };
+    if (stats.ok) learnMqttPort(stats.value.mqtt_port);
     for (const listener of this.#listeners) listener(this.health);
   }
 }

@@ -60,6 +60,8 @@ export interface DataPlane {
   onLive(listener: (points: readonly Point[]) => void): void;
   /** Device numbers with a live MQTT connection. */
   readonly connected: ReadonlySet<number>;
+  /** The port that devices connect to; 0 before the gateway listens. */
+  readonly mqttPort: number;
   counters(): PlaneCounters;
   lag(): PartitionLag[];
   threads(): ThreadCpu[];

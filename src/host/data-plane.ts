@@ -220,6 +220,10 @@ export class ThreadedDataPlane implements DataPlane {
     this.#liveListeners.push(listener);
   }
 
+  get mqttPort(): number {
+    return this.#mqttPort;
+  }
+
   counters(): PlaneCounters {
     return readCounters(this.#counters.gateway, this.#counters.pipelines);
   }

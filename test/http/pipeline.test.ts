@@ -77,6 +77,7 @@ test('stats tell counters and the rates of the last second', async () => {
   const { body } = await server.call('GET', '/v1/stats');
   assert.deepEqual([body.connections, body.devices, body.counters.accepted, body.counters.byCode], [7, 1, 1000, { json_malformed: 2 }]);
   assert.ok(body.uptime_seconds > 0);
+  assert.equal(body.mqtt_port, server.plane.mqttPort);
   assert.equal(typeof body.messages_per_second, 'number');
 });
 

@@ -7,6 +7,7 @@ export class PlaneDouble implements DataPlane {
   readonly ingested: { device: number; payload: Uint8Array }[] = [];
   readonly watched = new Map<number, number>();
   readonly connected = new Set<number>();
+  mqttPort = 1883;
   points: Point[] = [];
   reason: string | undefined;
   onIngest: (device: number, payload: Uint8Array) => Promise<number> = () => Promise.resolve(0);

@@ -66,6 +66,7 @@ function stats({ plane, live, registry }: Services) {
     readings_per_second: readingsPerSecond,
     connections: counters.connections,
     devices: registry.size,
+    mqtt_port: plane.mqttPort,
     counters,
     uptime_seconds: Math.round(process.uptime() * 10) / 10,
   });
