@@ -2,6 +2,7 @@
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Logger } from 'pino';
 import postgres from 'postgres';
 import type { Appliance } from './cli/appliance.js';
 import { runCli } from './cli/program.js';
@@ -15,9 +16,9 @@ import { Registry } from './control/registry/registry.js';
 import { ThreadedDataPlane } from './host/data-plane.js';
 import { lockStateFolder, makeStateFolder } from './host/state-lock.js';
 import { startHttp } from './http/server.js';
-import { startEmbedded } from './store/embedded.js';
 import { migrate } from './store/migrations.js';
 import { loadOffsets } from './store/offsets.js';
+import { startSupervised } from './store/supervised.js';
 import { Exposition } from './telemetry/exposition.js';
 import { createLog } from './telemetry/log.js';
 
@@ -45,7 +46,7 @@ async function bringUp(config: Config, undo: (() => Promise<unknown>)[], unwind:
   makeStateFolder(config.stateFolder);
   undo.push(await lockStateFolder(config.stateFolder));
 
-  const databaseUrl = config.databaseUrl ?? (await embeddedUrl(config.stateFolder, undo));
+  const databaseUrl = config.databaseUrl ?? (await embeddedUrl(config.stateFolder, undo, log));
   await migrated(databaseUrl);
   const sql = postgres(databaseUrl, { max: 8, onnotice: () => {}, connection: { statement_timeout: STATEMENT_MS_MAX } });
   undo.push(() => sql.end({ timeout: 5 }));
@@ -127,8 +128,8 @@ async function migrated(databaseUrl: string): Promise<void> {
   }
 }
 
-async function embeddedUrl(stateFolder: string, undo: (() => Promise<unknown>)[]): Promise<string> {
-  const server = await startEmbedded(join(stateFolder, 'postgres'));
+async function embeddedUrl(stateFolder: string, undo: (() => Promise<unknown>)[], log: Logger): Promise<string> {
+  const server = await startSupervised(join(stateFolder, 'postgres'), (level, name, fields) => log[level](fields, name));
   undo.push(() => server.stop());
   return server.url;
 }

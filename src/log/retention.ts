@@ -5,9 +5,7 @@ import type { Segment } from './segment.js';
  * message is older than `beforeUs`. A segment's last message is older than the next one's first, so
  * that one's time is asked; this keeps a segment a little too long, never too short.
  *
- * Committed is not enough by itself: rows are committed without waiting for the database's own disk
- * (synchronous_commit off), so a power failure can take the offset back by moments, and state is
- * rebuilt from the log over the whole deduplication window. The hours kept cover both.
+ * Committed is not enough by itself: state is rebuilt from the log over the whole deduplication window.
  */
 export function removableSegments(segments: readonly Readonly<Segment>[], committed: bigint, beforeUs: bigint): number {
   let count = 0;

@@ -53,12 +53,12 @@ export class BatchWriter {
 
   /**
    * The offset goes first: its row lock keeps any other writer of the partition waiting until this
-   * transaction ends, and a batch that was committed before costs no rows. Not waiting for the
-   * database's disk is safe because rows and offset are lost together or not at all, and the log
-   * still holds the messages behind the offset.
+   * transaction ends, and a batch that was committed before costs no rows. The commit waits for the
+   * database's disk, whatever its default is: a server that is killed and comes back must not have
+   * forgotten an offset that the pipeline has gone on from.
    */
   async #transaction(session: Session, batch: RowBatch, memory: SharedArrayBuffer): Promise<void> {
-    await session.sql.unsafe('begin; set local synchronous_commit = off');
+    await session.sql.unsafe('begin; set local synchronous_commit = on');
     if (!(await this.#advance(session, batch))) {
       await session.sql.unsafe('rollback');
       return;
