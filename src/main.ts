@@ -3,7 +3,6 @@ import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
-import postgres from 'postgres';
 import type { Appliance } from './cli/appliance.js';
 import { runCli } from './cli/program.js';
 import type { Config } from './contract/config.js';
@@ -16,16 +15,13 @@ import { Registry } from './control/registry/registry.js';
 import { ThreadedDataPlane } from './host/data-plane.js';
 import { lockStateFolder, makeStateFolder } from './host/state-lock.js';
 import { startHttp } from './http/server.js';
-import { migrate } from './store/migrations.js';
-import { loadOffsets } from './store/offsets.js';
+import { openPool, prepareDatabase } from './store/database.js';
 import { startSupervised } from './store/supervised.js';
 import { Exposition } from './telemetry/exposition.js';
 import { createLog } from './telemetry/log.js';
 
 const CONSUMER_GROUP = 'spillway';
 const PUBLISH_DEVICES_MAX = 10_000;
-/** No query of the control plane may hold a connection longer. */
-const STATEMENT_MS_MAX = 30_000;
 
 /** Brings the whole appliance up; what was started is stopped again when a later part fails. */
 async function start(config: Config): Promise<Appliance> {
@@ -47,8 +43,8 @@ async function bringUp(config: Config, undo: (() => Promise<unknown>)[], unwind:
   undo.push(await lockStateFolder(config.stateFolder));
 
   const databaseUrl = config.databaseUrl ?? (await embeddedUrl(config.stateFolder, undo, log));
-  await migrated(databaseUrl);
-  const sql = postgres(databaseUrl, { max: 8, onnotice: () => {}, connection: { statement_timeout: STATEMENT_MS_MAX } });
+  const committed = await prepareDatabase(databaseUrl, CONSUMER_GROUP, config.partitions);
+  const sql = openPool(databaseUrl);
   undo.push(() => sql.end({ timeout: 5 }));
 
   let stopped!: (error?: Error) => void;
@@ -68,7 +64,7 @@ async function bringUp(config: Config, undo: (() => Promise<unknown>)[], unwind:
     batchAgeMsMax: config.batchAgeMsMax,
     consumerGroup: CONSUMER_GROUP,
     databaseUrl: config.store === 'null' ? null : databaseUrl,
-    committed: await loadOffsets(sql, CONSUMER_GROUP, config.partitions),
+    committed,
     metrics: metricNames.names(),
     addMetrics: (names) => metricNames.add([...names]),
     event: (thread, { level, name, fields }) => log[level]({ thread, ...fields }, name),
@@ -116,16 +112,6 @@ async function bringUp(config: Config, undo: (() => Promise<unknown>)[], unwind:
       return stopping;
     },
   };
-}
-
-/** Brings the schema up to date, over a connection whose statements may take as long as they need. */
-async function migrated(databaseUrl: string): Promise<void> {
-  const sql = postgres(databaseUrl, { max: 1, onnotice: () => {} });
-  try {
-    await migrate(sql);
-  } finally {
-    await sql.end({ timeout: 5 });
-  }
 }
 
 async function embeddedUrl(stateFolder: string, undo: (() => Promise<unknown>)[], log: Logger): Promise<string> {

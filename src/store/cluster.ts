@@ -78,9 +78,18 @@ async function initialise(cluster: Cluster, initdb: string, folder: string): Pro
   const syncing = cluster.sync ? [] : ['--no-sync'];
   const outcome = await cluster.account.run(initdb, ['-D', fresh, ...locale, ...access, ...syncing, '--no-instructions']);
   rmSync(passwordFile, { force: true });
-  if (outcome.code !== 0) throw new Error(`cannot initialise the embedded database in ${cluster.data}: ${outcome.output}`);
+  if (outcome.code !== 0) throw new Error(`cannot initialise the embedded database in ${cluster.data}: ${lastLines(outcome.output)}`);
   appendFileSync(join(fresh, 'postgresql.conf'), "\ninclude_if_exists 'spillway.conf'\n");
   renameSync(fresh, cluster.data);
+}
+
+/** The end of what a program of PostgreSQL wrote, on one line: there it says what went wrong. */
+export function lastLines(output: string): string {
+  return output
+    .trim()
+    .split(/\s*\n\s*/)
+    .slice(-5)
+    .join(' | ');
 }
 
 /** For ingest by few connections: long checkpoints, a log without replication, loopback only. */

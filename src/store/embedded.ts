@@ -6,6 +6,7 @@ import {
   CLUSTER_USER,
   type Cluster,
   isPostmaster,
+  lastLines,
   openCluster,
   readLock,
   readText,
@@ -19,6 +20,8 @@ import type { Outcome } from './server-account.js';
 export interface EmbeddedServer {
   readonly url: string;
   readonly pid: number;
+  /** Whether its process is there; it may still be starting up, or stand still. */
+  isAlive(): boolean;
   /** Ends the server once its transactions are rolled back and its files are synced. */
   stop(): Promise<void>;
 }
@@ -26,22 +29,30 @@ export interface EmbeddedServer {
 const DATABASE = 'spillway';
 const START_SECONDS_MAX = 120;
 const STOP_SECONDS_MAX = 120;
+/** Each on another port. */
+const START_ATTEMPTS_MAX = 4;
 /** Of 10 ms each. */
 const EXIT_WAITS_MAX = 1000;
 const LOG_BYTES_KEPT = 16 * 1024 * 1024;
 
+export interface EmbeddedOptions {
+  /** Without it nothing is brought onto the disk for good, which only tests can afford. */
+  readonly sync?: boolean;
+  /** It must listen where it did the last time: there are those who know its address. */
+  readonly samePort?: boolean;
+}
+
 /**
  * Brings up the server whose cluster lies in `folder`, made on first use. A server that an earlier
  * process left behind is adopted, or ended when this build would start it with other settings.
- * Without `sync` nothing is brought onto the disk for good, which only tests can afford.
  */
-export async function startEmbedded(folder: string, { sync = true }: { readonly sync?: boolean } = {}): Promise<EmbeddedServer> {
+export async function startEmbedded(folder: string, { sync = true, samePort = false }: EmbeddedOptions = {}): Promise<EmbeddedServer> {
   const cluster = await openCluster(folder, sync);
   const adopted = await adoptOrEnd(cluster);
   if (adopted) return adopted;
   writeSettings(cluster);
   if ((statSync(cluster.log, { throwIfNoEntry: false })?.size ?? 0) > LOG_BYTES_KEPT) renameSync(cluster.log, `${cluster.log}.1`);
-  const port = await startOnFreePort(cluster);
+  const port = await startOnFreePort(cluster, samePort ? 1 : START_ATTEMPTS_MAX);
   await createDatabase(cluster, port);
   return running(cluster, port);
 }
@@ -73,13 +84,13 @@ async function answers(cluster: Cluster, port: number): Promise<boolean> {
   }
 }
 
-async function startOnFreePort(cluster: Cluster): Promise<number> {
+async function startOnFreePort(cluster: Cluster, attemptsMax: number): Promise<number> {
   let outcome: Outcome = { code: 0, output: '' };
   let logged = '';
   // The last port first, so that a server started again in the middle of a run is found by those who know
   // its address. Any port may be taken by another program, also between our look and the server's start.
   const lastPort = Number(readText(cluster.portFile) ?? 0);
-  for (let attempt = 0; attempt < 4; attempt++) {
+  for (let attempt = 0; attempt < attemptsMax; attempt++) {
     const port = attempt === 0 && lastPort > 0 ? lastPort : await freePort();
     const logBytes = statSync(cluster.log, { throwIfNoEntry: false })?.size ?? 0;
     const options = ['-D', cluster.data, '-l', cluster.log, '-o', `-p ${port}`, '-w', '-t', String(START_SECONDS_MAX)];
@@ -91,7 +102,7 @@ async function startOnFreePort(cluster: Cluster): Promise<number> {
     logged = readText(cluster.log)?.slice(logBytes).trim() ?? '';
     if (!/address already in use/i.test(logged)) break;
   }
-  const cause = logged.split('\n').slice(-5).join(' | ') || outcome.output;
+  const cause = lastLines(logged || outcome.output);
   throw new Error(`cannot start the embedded database in ${cluster.data}: ${cause}; its log is ${cluster.log}`);
 }
 
@@ -127,7 +138,7 @@ function url(cluster: Cluster, port: number, database: string): string {
 function running(cluster: Cluster, port: number): EmbeddedServer {
   const pid = readLock(cluster)?.pid;
   if (pid === undefined) throw new Error(`cannot read the process number of the embedded database in ${cluster.data}`);
-  return { url: url(cluster, port, DATABASE), pid, stop: () => stop(cluster) };
+  return { url: url(cluster, port, DATABASE), pid, isAlive: () => isPostmaster(pid, cluster.data), stop: () => stop(cluster) };
 }
 
 /** Fast mode: sessions are ended, a checkpoint is written; nothing is left to recover. */
@@ -146,5 +157,6 @@ async function stop(cluster: Cluster): Promise<void> {
   ]);
   // pg_ctl waits for the lock file to go, which is not quite the last thing that the server does.
   for (let waits = 0; outcome.code === 0 && waits < EXIT_WAITS_MAX && isPostmaster(lock.pid, cluster.data); waits++) await delay(10);
-  if (isPostmaster(lock.pid, cluster.data)) throw new Error(`cannot stop the embedded database in ${cluster.data}: ${outcome.output}`);
+  if (isPostmaster(lock.pid, cluster.data))
+    throw new Error(`cannot stop the embedded database in ${cluster.data}: ${lastLines(outcome.output)}`);
 }

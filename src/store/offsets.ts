@@ -8,16 +8,18 @@ import type { Sql } from 'postgres';
 export async function loadOffsets(sql: Sql, group: string, partitions: number): Promise<bigint[]> {
   return sql.begin(async (tx) => {
     await tx`set local lock_timeout = '60s'`;
-    await tx`insert into pipeline_offsets (consumer_group, partition_id, committed_offset)
-      select ${group}, partition, 0 from generate_series(0, ${partitions - 1}::int) partition on conflict do nothing`;
-    const rows = await tx`select partition_id, committed_offset::text from pipeline_offsets
-      where consumer_group = ${group} order by partition_id for update`;
-    if (rows.length !== partitions) {
+    const [found] = await tx`select count(*)::int as partitions from pipeline_offsets where consumer_group = ${group}`;
+    // Refused before anything is written: a number that was tried by mistake must not stay.
+    if (found?.partitions > 0 && found?.partitions !== partitions) {
       throw new Error(
-        `cannot load the offsets of ${group}: the database has ${rows.length} partitions, SPILLWAY_PARTITIONS says ${partitions}; ` +
-          `set SPILLWAY_PARTITIONS to ${rows.length}, or begin a new deployment with a new database`,
+        `cannot load the offsets of ${group}: the database has ${found?.partitions} partitions, SPILLWAY_PARTITIONS says ${partitions}; ` +
+          `set SPILLWAY_PARTITIONS to ${found?.partitions}, or begin a new deployment with a new database and a new SPILLWAY_STATE`,
       );
     }
+    await tx`insert into pipeline_offsets (consumer_group, partition_id, committed_offset)
+      select ${group}, partition, 0 from generate_series(0, ${partitions - 1}::int) partition on conflict do nothing`;
+    const rows = await tx`select committed_offset::text from pipeline_offsets
+      where consumer_group = ${group} order by partition_id for update`;
     return rows.map((row) => BigInt(row.committed_offset));
   });
 }

@@ -62,7 +62,8 @@ function run(command: string, args: readonly string[], ids: Partial<Ids>): Promi
   return new Promise((resolve) => {
     // PG* variables of the operator's shell must not reach the server; cwd is one that all may enter.
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('PG')));
-    const options = { ...ids, env: { ...env, LC_ALL: 'C' }, cwd: cwdForAll(), windowsHide: true };
+    // A group of its own, so that a terminal's Ctrl-C reaches Spillway alone: it then ends the server in order.
+    const options = { ...ids, env: { ...env, LC_ALL: 'C' }, cwd: cwdForAll(), detached: process.platform !== 'win32', windowsHide: true };
     const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
     child.stdout.on('data', (bytes) => {

@@ -12,9 +12,9 @@ export async function startSupervised(folder: string, event: ServerEvent): Promi
   let server = await startEmbedded(folder);
   let starting: Promise<void> | undefined;
   const look = () => {
-    if (starting || isAlive(server.pid)) return;
+    if (starting || server.isAlive()) return;
     event('error', 'database-ended', { pid: server.pid });
-    starting = startEmbedded(folder)
+    starting = startEmbedded(folder, { samePort: true })
       .then((next) => {
         server = next;
         event('info', 'database-started-again', { pid: next.pid });
@@ -33,20 +33,11 @@ export async function startSupervised(folder: string, event: ServerEvent): Promi
     get pid() {
       return server.pid;
     },
+    isAlive: () => server.isAlive(),
     async stop() {
       clearInterval(timer);
       await starting;
       await server.stop();
     },
   };
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // Another user's process is there all the same.
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }
