@@ -32,7 +32,9 @@ class Publisher {
   /** Publishes until the connection breaks: first again what had no answer, then new messages. */
   async run(port: number): Promise<void> {
     const options = { clientId: this.#gateway, username: 'default', password: token, reconnectPeriod: 0, queueQoSZero: false };
-    const client = await mqtt.connectAsync(`mqtt://127.0.0.1:${port}`, options, false);
+    // The kill may come while it connects; that there was load is asserted at the end.
+    const client = await mqtt.connectAsync(`mqtt://127.0.0.1:${port}`, options, false).catch(() => undefined);
+    if (!client) return;
     client.on('error', () => {});
     const broken = new Promise<void>((resolve) => client.once('close', () => resolve()));
     const lane = async (first: number) => {
