@@ -72,6 +72,14 @@ export const settings: readonly Setting[] = [
     'Brokers of a Kafka log; refused until that log exists.',
   ),
   setting(
+    'gateways',
+    'gateways',
+    between(1, 16),
+    1,
+    'a whole number from 1 to 16',
+    'Threads that serve device connections; more than one needs the native reactor.',
+  ),
+  setting(
     'partitions',
     'partitions',
     between(1, PARTITIONS_MAX),

@@ -27,6 +27,7 @@ test('nothing set gives the documented defaults, frozen', () => {
     coapPort: 5683,
     databaseUrl: undefined,
     kafkaBrokers: undefined,
+    gateways: 1,
     partitions: 4,
     logRetentionHours: 24,
     batchAgeMsMax: 200,

@@ -12,6 +12,8 @@ export interface Config {
   readonly databaseUrl: string | undefined;
   /** `host:port,…`; absent: the file log. */
   readonly kafkaBrokers: string | undefined;
+  /** Gateway threads. */
+  readonly gateways: number;
   /** Fixed for the life of a deployment. */
   readonly partitions: number;
   /** Committed log segments older than this are removed; it is also the deduplication window. */

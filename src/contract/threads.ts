@@ -36,15 +36,18 @@ export interface GatewayStart {
   readonly memory: WebAssembly.Memory;
   /** Block ring to the log thread. */
   readonly ring: SharedArrayBuffer;
+  /** From which all gateways number their sessions (src/host). */
+  readonly sessions: SharedArrayBuffer;
   readonly shared: SharedState;
   readonly partitions: number;
   readonly bind: string;
-  readonly mqttPort: number;
 }
 export type ToGateway =
   /** Adds or replaces devices. A device that is no longer active is disconnected. */
   | { readonly kind: 'devices'; readonly token: number; readonly entries: readonly DeviceEntry[] }
-  | { readonly kind: 'listen' }
+  | { readonly kind: 'listen'; readonly port: number }
+  /** The device has a newer session at another gateway: this one ends, if it still lives. */
+  | { readonly kind: 'taken-over'; readonly device: number; readonly session: number }
   /** A message that came over HTTP; answered by `ingested` or `ingest-refused` with the same token. */
   | { readonly kind: 'ingest'; readonly token: number; readonly device: number; readonly flags: number; readonly payload: Uint8Array }
   | StopThread;
@@ -58,8 +61,9 @@ export type FromGateway =
   /** The blocks that hold these messages are durable. */
   | { readonly kind: 'ingested'; readonly tokens: readonly number[] }
   | { readonly kind: 'ingest-refused'; readonly token: number; readonly code: number }
-  | { readonly kind: 'connected'; readonly device: number; readonly atMs: number }
-  | { readonly kind: 'disconnected'; readonly device: number; readonly atMs: number; readonly code: number };
+  /** Sessions are numbered over all gateways, in the order in which they began. */
+  | { readonly kind: 'connected'; readonly device: number; readonly session: number; readonly atMs: number }
+  | { readonly kind: 'disconnected'; readonly device: number; readonly session: number; readonly atMs: number; readonly code: number };
 
 // Log -----------------------------------------------------------------------------------------
 
