@@ -96,6 +96,14 @@ export const settings: readonly Setting[] = [
     'How long committed log segments are kept; also the deduplication window.',
   ),
   setting(
+    'logBacklogMib',
+    'log_backlog_mib',
+    between(1, 1_048_576),
+    16_384,
+    'a whole number of MiB from 1 to 1048576',
+    'Log that may wait for the database; at this much devices are no longer read, and nothing is dropped.',
+  ),
+  setting(
     'batchAgeMsMax',
     'batch_age_ms',
     between(1, 60_000),

@@ -62,6 +62,7 @@ async function bringUp(config: Config, undo: (() => Promise<unknown>)[], unwind:
     partitions: config.partitions,
     logFolder: join(config.stateFolder, 'log'),
     logRetentionHours: config.logRetentionHours,
+    logBacklogMib: config.logBacklogMib,
     batchAgeMsMax: config.batchAgeMsMax,
     consumerGroup: CONSUMER_GROUP,
     databaseUrl: config.store === 'null' ? null : databaseUrl,

@@ -18,6 +18,8 @@ export interface Config {
   readonly partitions: number;
   /** Committed log segments older than this are removed; it is also the deduplication window. */
   readonly logRetentionHours: number;
+  /** Log that the store has not committed, MiB; at this much devices are no longer read. */
+  readonly logBacklogMib: number;
   /** A row batch is committed at this age at the latest, ms. */
   readonly batchAgeMsMax: number;
   /** `null`: rows are counted and thrown away; for benches only. */

@@ -71,10 +71,14 @@ export interface LogStart {
   readonly folder: string;
   readonly partitions: number;
   readonly retentionHours: number;
+  /** Bytes that the store has not committed; at this many nothing more is taken in. */
+  readonly backlogBytesMax: number;
   readonly gateways: readonly { readonly memory: WebAssembly.Memory; readonly ring: SharedArrayBuffer }[];
   readonly shared: SharedState;
 }
-export type ToLog = StopThread;
+export type ToLog =
+  /** The gateways take nothing in any more: what they have is taken whatever the backlog. */
+  { readonly kind: 'drain' } | StopThread;
 export type FromLog = ThreadReady | ThreadEvent;
 
 // Pipeline ------------------------------------------------------------------------------------

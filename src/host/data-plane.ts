@@ -31,6 +31,7 @@ export interface DataPlaneOptions {
   readonly partitions: number;
   readonly logFolder: string;
   readonly logRetentionHours: number;
+  readonly logBacklogMib: number;
   readonly batchAgeMsMax: number;
   readonly consumerGroup: string;
   /** `null`: rows are thrown away. */
@@ -96,6 +97,7 @@ export class ThreadedDataPlane implements DataPlane {
       folder: options.logFolder,
       partitions: options.partitions,
       retentionHours: options.logRetentionHours,
+      backlogBytesMax: options.logBacklogMib * abi.MIB,
       gateways: this.#gateways.outlets,
       shared: this.#shared,
     };
@@ -210,10 +212,13 @@ export class ThreadedDataPlane implements DataPlane {
     this.#roster.expectEnd();
     const deadlineMs = performance.now() + DRAIN_MS_MAX;
     const end = (thread: unknown, bell?: Doorbell) => stopThread(thread as Stoppable, deadlineMs, bell);
+    const logBell = new Doorbell(this.#shared.doorbells, LOG_DOORBELL);
+    this.#log.post({ kind: 'drain' });
+    logBell.ring();
     let drained = await this.#gateways.stop(deadlineMs);
     drained = (await end(this.#pipeline, this.#pipelineBell)) && drained;
     drained = (await end(this.#store)) && drained;
-    drained = (await end(this.#log, new Doorbell(this.#shared.doorbells, LOG_DOORBELL))) && drained;
+    drained = (await end(this.#log, logBell)) && drained;
     this.#gateways.refuseWaiting();
     return drained;
   }
