@@ -35,11 +35,13 @@ export class BenchAppliance {
     this.api = new AdminApi(ready.http, ready.admin_key);
   }
 
-  /** `program` is a script that takes the appliance's arguments; the settings win over the environment. */
-  static async start(
-    settings: Readonly<Record<string, string>>,
-    program = fileURLToPath(new URL('../src/main.js', import.meta.url)),
-  ): Promise<BenchAppliance> {
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
+  /** With these settings besides the defaults; none come from the environment of the bench. */
+  static async start(settings: Readonly<Record<string, string>>): Promise<BenchAppliance> {
+    const program = fileURLToPath(new URL('../src/main.js', import.meta.url));
     const folder = mkdtempSync(join(tmpdir(), 'spillway-bench-'));
     // Under root the embedded server runs as another user, who must be able to enter.
     chmodSync(folder, 0o755);
@@ -62,8 +64,13 @@ export class BenchAppliance {
     }
   }
 
+  /** What Prometheus would read. */
+  async metrics(): Promise<string> {
+    return (await fetch(`${this.http}/metrics`)).text();
+  }
+
   async threadCpu(): Promise<ThreadCpu> {
-    const text = await (await fetch(`${this.http}/metrics`)).text();
+    const text = await this.metrics();
     const seconds = [...text.matchAll(/^spillway_thread_cpu_seconds_total\{thread="([^"]+)"\} (\S+)/gm)];
     const sum = (name: string) => {
       const of = seconds.filter(([, thread = '']) => thread === name || thread.startsWith(`${name}-`));

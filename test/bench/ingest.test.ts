@@ -15,7 +15,7 @@ for (const qos of ['0', '1']) {
     const named = ['messages', 'rows', 'seconds', 'messagesPerSecond', 'cpuUsPerMessage', 'ackMs', 'rowsExpected', 'copyCeiling'];
     assert.deepEqual(Object.keys(result).slice(0, 8), named);
     assert.deepEqual(Object.keys(result.cpuUsPerMessage), ['gateway', 'log', 'pipeline', 'store', 'main', 'database', 'total']);
-    assert.deepEqual(Object.keys(result.ackMs), ['p50', 'p95', 'p99']);
+    assert.deepEqual(Object.keys(result.ackMs).slice(0, 3), ['p50', 'p95', 'p99']);
     assert.ok(result.messages > 0);
     assert.equal(result.rows, result.messages * 2);
     assert.equal(result.rowsExpected, result.rows);
@@ -31,5 +31,8 @@ test('bench:ingest --store timescale without a server, and a bad option, say wha
     code: 1,
     stderr: /SPILLWAY_DATABASE_URL does not name a server/,
   });
-  await assert.rejects(run(process.execPath, [bench, '--qos', '2']), { code: 2, stderr: /--qos must be 0 or 1/ });
+  await assert.rejects(run(process.execPath, [bench, '--qos', '2']), {
+    code: 2,
+    stderr: /--qos must be 0 or 1: the gateway does not take QoS 2/,
+  });
 });
