@@ -17,7 +17,7 @@ take it, waits until every row is committed, and checks rows and values against 
   --generators 1   processes          --gateways, --partitions  of the appliance (default: its own)
   --runs 1         runs, of which the median of each figure is told            --json       the last line is one JSON document`;
 
-const optionNames = [
+export const ingestOptionNames = [
   'qos',
   'connections',
   'batch',
@@ -116,7 +116,7 @@ function describe(figures: Figures): string {
 const command: BenchCommand<IngestSettings> = {
   name: 'bench:ingest',
   help,
-  options: optionNames,
+  options: ingestOptionNames,
   settingsOf: (options) => ingestSettings(options),
   run: async (settings, say) => {
     const outcome = await runIngest(settings, say);

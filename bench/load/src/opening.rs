@@ -23,6 +23,8 @@ pub struct Opened {
 }
 
 const STALL: Duration = Duration::from_secs(30);
+/// A server that is full may just not answer.
+const STALL_OF_FULL: Duration = Duration::from_secs(5);
 const WAIT_NS: u64 = 1_000_000;
 
 /// Opens the plan's connections, a bounded number at once and a second: a listener's queue is short, and
@@ -32,6 +34,11 @@ pub fn open_all(plan: &Plan, poll: &mut Poll) -> std::result::Result<Opened, Str
     let mut opened: Vec<Option<Connection>> = Vec::new();
     let mut refused: Option<String> = None;
     let mut waiting = 0;
+    let stall = if plan.until_refused {
+        STALL_OF_FULL
+    } else {
+        STALL
+    };
     let start = Instant::now();
     let mut moved = start;
     while waiting > 0 || (refused.is_none() && opening.len() < plan.connections) {
@@ -72,11 +79,14 @@ pub fn open_all(plan: &Plan, poll: &mut Poll) -> std::result::Result<Opened, Str
             waiting -= 1;
             moved = Instant::now();
         }
-        if moved.elapsed() > STALL {
+        if moved.elapsed() > stall {
             let open = opened.iter().flatten().count();
-            return Err(format!(
-                "cannot open connections: nothing moves, {open} are open"
-            ));
+            let cause = format!("nothing moves, {open} are open");
+            if !plan.until_refused {
+                return Err(format!("cannot open connections: {cause}"));
+            }
+            refused.get_or_insert(format!("cannot open more connections: {cause}"));
+            break;
         }
     }
     let connections = opened.into_iter().flatten().collect();
