@@ -2,7 +2,7 @@
 export type Figures = { readonly [name: string]: unknown };
 
 /** How a run was made is the same in all of them. */
-const constants = new Set(['settings', 'machine']);
+const constants = new Set(['settings', 'machine', 'versions', 'curve']);
 
 /** Number by number the lowest, the middle and the highest of documents of one shape. */
 export function summarize(runs: readonly Figures[]): { median: Figures; min: Figures; max: Figures } {

@@ -33,4 +33,12 @@ export class Options {
     if (!choices.includes(value)) throw new Error(`--${name} must be ${listed}`);
     return value;
   }
+
+  /** Names with commas between; none when the option is absent. */
+  list<T extends string>(name: string, choices: readonly T[]): T[] {
+    const names = String(this.#values[name] ?? '').split(',');
+    const wanted = names.filter((one) => one !== '') as T[];
+    if (!wanted.every((one) => choices.includes(one))) throw new Error(`--${name} takes ${choices.join(', ')}`);
+    return wanted;
+  }
 }

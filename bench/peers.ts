@@ -9,6 +9,7 @@ import { Mosquitto } from './peers/mosquitto.js';
 import { loadServer, ratioOf, type Served } from './served.js';
 
 const help = `npm run -s bench:peers -- [--json] [--runs N] [--connections N] [--batch N] [--devices N] [--seconds N] [--window N] [--bridge-rate N]
+                          [--qos 0|1] [--without NAMES]
 
 Brokers and the appliance under the same load from the same generator, at QoS 0 and 1, one after the other:
   mosquitto, aedes      nobody subscribes: what it takes to receive a message, acknowledge it and forget it
@@ -16,10 +17,13 @@ Brokers and the appliance under the same load from the same generator, at QoS 0 
   spillwayNull          decoded, deduplicated, in the log, not stored      spillwayEmbedded   until the last row is committed
 Mosquitto runs without persistence at QoS 0 and with all that it has at QoS 1. What is not installed is left out, and said.
 
-  --connections 20   --batch 512   --devices 1000   --seconds 3   --window 4096   --bridge-rate 50000   --runs 1`;
+  --connections 20   --batch 512   --devices 1000   --seconds 3   --window 4096   --bridge-rate 50000   --runs 1
+  --qos  only this one (default: both)   --without  mosquitto, aedes or bridge, with commas between`;
 
 interface PeerSettings extends IngestSettings {
   readonly bridgeRate: number;
+  readonly levels: readonly Qos[];
+  readonly without: readonly string[];
 }
 
 type Qos = 0 | 1;
@@ -40,17 +44,19 @@ interface Column {
 }
 
 async function run(settings: PeerSettings, say: Say) {
+  const { without } = settings;
   const mosquitto = Mosquitto.find();
   if (mosquitto === undefined) say('mosquitto is not installed: it and the bridge are left out; install the package mosquitto');
-  const aedes = AedesInstallation.install();
+  const aedes = without.includes('aedes') ? 'cannot bench aedes: --without says so' : AedesInstallation.install();
   if (typeof aedes === 'string') say(`${aedes}: it is left out`);
   try {
     const installed = typeof aedes === 'string' ? undefined : aedes;
     const columns: Record<string, Column> = {};
     const wrong: string[] = [];
-    for (const qos of [0, 1] as const) columns[`qos${qos}`] = await column(settings, qos, mosquitto, installed, say, wrong);
+    for (const qos of settings.levels) columns[`qos${qos}`] = await column(settings, qos, mosquitto, installed, say, wrong);
     const versions = { mosquitto: mosquitto ? Mosquitto.version(mosquitto) : null, aedes: installed ? aedesVersion : null };
-    return { figures: { ...columns, versions, settings, machine: describeMachine() }, wrong: wrong[0] };
+    const { qos: _, store: __, rate: ___, ...told } = settings;
+    return { figures: { ...columns, versions, settings: told, machine: describeMachine() }, wrong: wrong[0] };
   } finally {
     if (typeof aedes !== 'string') aedes.remove();
   }
@@ -70,14 +76,16 @@ async function column(
     say(`QoS ${qos} ${name}: ${figure.messagesPerSecond} messages a second, CPU ${figure.cpuUsPerMessage} µs a message`);
     return figure;
   };
-  const broker = mosquitto ? await told('mosquitto', loadMosquitto(mosquitto, shape)) : null;
+  const { without } = settings;
+  const broker = mosquitto && !without.includes('mosquitto') ? await told('mosquitto', loadMosquitto(mosquitto, shape)) : null;
   const inJavaScript = aedes
     ? await told(
         'aedes',
         aedes.withBroker((port, pid) => loadServer(port, [pid], shape)),
       )
     : null;
-  const bridge = mosquitto ? await told('bridge', bridged(mosquitto, { ...shape, rate: settings.bridgeRate })) : null;
+  const bridge =
+    mosquitto && !without.includes('bridge') ? await told('bridge', bridged(mosquitto, { ...shape, rate: settings.bridgeRate })) : null;
   const spillwayNull = await told('spillway, null store', spillway({ ...shape, store: 'null' }, wrong));
   const spillwayEmbedded = await told('spillway, embedded store', spillway({ ...shape, store: 'embedded' }, wrong));
   return {
@@ -128,20 +136,34 @@ async function spillway(settings: IngestSettings, wrong: string[]): Promise<Serv
 }
 
 function describe(figures: Figures): string {
-  const { qos0, qos1 } = figures as unknown as Record<'qos0' | 'qos1', Column>;
   const line = (name: string, { cpuRatios }: Column) =>
     `${name}: CPU of Mosquitto ${cpuRatios.mosquittoOverNull ?? '-'} times, of Aedes ${cpuRatios.aedesOverNull ?? '-'} times that of Spillway without a store; ` +
     `of Mosquitto, bridge and PostgreSQL ${cpuRatios.bridgeOverEmbedded ?? '-'} times that of Spillway with it`;
-  return [line('QoS 0', qos0), line('QoS 1', qos1)].join('\n');
+  const columns = figures as unknown as Record<string, Column | undefined>;
+  return [0, 1].flatMap((qos) => (columns[`qos${qos}`] ? [line(`QoS ${qos}`, columns[`qos${qos}`]!)] : [])).join('\n');
 }
 
 const command: BenchCommand<PeerSettings> = {
   name: 'bench:peers',
   help,
-  options: ['connections', 'batch', 'devices', 'seconds', 'window', 'generators', 'gateways', 'partitions', 'bridge-rate'],
+  options: [
+    'qos',
+    'without',
+    'connections',
+    'batch',
+    'devices',
+    'seconds',
+    'window',
+    'generators',
+    'gateways',
+    'partitions',
+    'bridge-rate',
+  ],
   settingsOf: (options) => ({
     ...ingestSettings(options, { connections: 20, seconds: 3, ceiling: false }),
     bridgeRate: options.above('bridge-rate', 50_000),
+    levels: options.has('qos') ? [options.choice('qos', '0', ['0', '1']) === '0' ? 0 : 1] : [0, 1],
+    without: options.list('without', ['mosquitto', 'aedes', 'bridge']),
   }),
   run,
   describe,

@@ -8,7 +8,7 @@ export interface Served {
   readonly messages: number;
   readonly messagesPerSecond: number;
   readonly cpuUsPerMessage: number | null;
-  readonly generatorCpuUsPerMessage: number;
+  readonly generatorCpuUsPerMessage: number | null;
   readonly ackMs: { readonly p50: number | null; readonly p99: number | null };
 }
 
