@@ -26,51 +26,61 @@ export interface Numbers {
 export function copyBatches(sent: readonly Sent[], numbers: Numbers): Buffer[] {
   const all = sent.reduce((sum, { messages }) => sum + messages, 0) * metricNames.length;
   const count = Math.ceil(all / rowsABatch);
+  const sources = sortedSources(sent, numbers);
   const batches: Buffer[] = [];
   for (let batch = 0, rows = 0; batch < count && rows < rowsMax; batch++) {
-    const bytes = sortedRows(sent, numbers, batch / count, (batch + 1) / count);
+    const bytes = sortedRows(sources, numbers, batch / count, (batch + 1) / count);
     batches.push(bytes);
     rows += bytes.length / rowBytes;
   }
   return batches;
 }
 
+/** A device, and the connection whose `index`-th it is. */
+interface Source {
+  readonly one: Sent;
+  readonly index: number;
+  readonly number: number;
+}
+
+function sortedSources(sent: readonly Sent[], { devices }: Numbers): Source[] {
+  const sources = sent.flatMap((one) =>
+    Array.from({ length: one.devices }, (_, index) => ({ one, index, number: devices[one.firstDevice + index] ?? 0 })),
+  );
+  return sources.sort((a, b) => a.number - b.number);
+}
+
 /** Rows of the messages that each connection sent between two shares of its time. */
-function sortedRows(sent: readonly Sent[], numbers: Numbers, fromShare: number, toShare: number): Buffer {
-  const devices = sent.flatMap((one) => {
-    const [from, to] = [Math.floor(one.messages * fromShare), Math.floor(one.messages * toShare)];
-    return Array.from({ length: one.devices }, (_, index) => {
-      const device = one.firstDevice + index;
-      const number = numbers.devices[device] ?? 0;
-      return { device, number, baseMs: one.baseMs, fromTurn: turnsOf(one, index, from), toTurn: turnsOf(one, index, to) };
-    });
-  });
-  devices.sort((a, b) => a.number - b.number);
-  const turns = devices.reduce((sum, { fromTurn, toTurn }) => sum + toTurn - fromTurn, 0);
+function sortedRows(sources: readonly Source[], numbers: Numbers, fromShare: number, toShare: number): Buffer {
+  const turnsUntil = ({ one, index }: Source, share: number) => turnsOf(one, index, Math.floor(one.messages * share));
+  const turns = sources.reduce((sum, source) => sum + turnsUntil(source, toShare) - turnsUntil(source, fromShare), 0);
   const bytes = Buffer.allocUnsafe(turns * metricNames.length * rowBytes);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const metrics = numbers.metrics.map((number, metric) => ({ number, metric })).sort((a, b) => a.number - b.number);
   let at = 0;
-  for (const { device, number, baseMs, fromTurn, toTurn } of devices) {
-    for (const { number: metricNumber, metric } of metrics) {
-      for (let turn = fromTurn; turn < toTurn; turn++) {
-        at = writeRow(bytes, at, number, metricNumber, baseMs + turn, hundredths(device, turn, metric) / 100);
+  for (const source of sources) {
+    const [from, to] = [turnsUntil(source, fromShare), turnsUntil(source, toShare)];
+    const { baseMs, firstDevice } = source.one;
+    for (const { number, metric } of metrics) {
+      for (let turn = from; turn < to; turn++) {
+        writeRow(view, at, source.number, number, baseMs + turn, hundredths(firstDevice + source.index, turn, metric) / 100);
+        at += rowBytes;
       }
     }
   }
   return bytes;
 }
 
-function writeRow(bytes: Buffer, at: number, device: number, metric: number, tsMs: number, value: number): number {
+function writeRow(view: DataView, at: number, device: number, metric: number, tsMs: number, value: number): void {
   const us = (tsMs - postgresEpochMs) * 1000;
-  bytes.writeInt16BE(4, at);
-  bytes.writeInt32BE(4, at + 2);
-  bytes.writeInt32BE(device, at + 6);
-  bytes.writeInt32BE(4, at + 10);
-  bytes.writeInt32BE(metric, at + 14);
-  bytes.writeInt32BE(8, at + 18);
-  bytes.writeInt32BE(Math.floor(us / 4294967296), at + 22);
-  bytes.writeUInt32BE(us % 4294967296, at + 26);
-  bytes.writeInt32BE(8, at + 30);
-  bytes.writeDoubleBE(value, at + 34);
-  return at + rowBytes;
+  view.setInt16(at, 4);
+  view.setInt32(at + 2, 4);
+  view.setInt32(at + 6, device);
+  view.setInt32(at + 10, 4);
+  view.setInt32(at + 14, metric);
+  view.setInt32(at + 18, 8);
+  view.setInt32(at + 22, Math.floor(us / 4294967296));
+  view.setUint32(at + 26, us % 4294967296);
+  view.setInt32(at + 30, 8);
+  view.setFloat64(at + 34, value);
 }
