@@ -7,6 +7,8 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { AdminApi } from '../src/cli/admin-api.js';
 
+/** For profilers: see README.md beside this file. */
+const nodeArguments = (process.env.BENCH_NODE_ARGS ?? '').split(' ').filter((argument) => argument !== '');
 const readyMsMax = 120_000;
 const stopMsMax = 120_000;
 
@@ -54,7 +56,12 @@ export class BenchAppliance {
       SPILLWAY_LOG_LEVEL: 'warn',
     };
     const env = { ...Object.fromEntries(foreign), ...own, ...settings };
-    const child = spawn(process.execPath, [program, 'start', '--json'], { cwd: folder, env, stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, [...nodeArguments, program, 'start', '--json'], {
+      cwd: folder,
+      env,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    endWithThisProcess(child);
     try {
       return new BenchAppliance(child, folder, JSON.parse(await firstLine(child)));
     } catch (error) {
@@ -91,6 +98,13 @@ export class BenchAppliance {
     if (this.#child.exitCode !== 0)
       throw new Error(`cannot trust the run: the appliance ended with ${this.#child.signalCode ?? this.#child.exitCode}`);
   }
+}
+
+/** A bench that breaks leaves no server behind. */
+export function endWithThisProcess(child: ChildProcess): void {
+  const end = () => child.kill('SIGTERM');
+  process.once('exit', end);
+  child.once('exit', () => process.off('exit', end));
 }
 
 async function firstLine(child: ChildProcess): Promise<string> {

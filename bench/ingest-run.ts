@@ -72,6 +72,7 @@ export async function withSite<T>(
     const database = url === undefined ? undefined : new BenchDatabase(url);
     try {
       if (settings.store !== 'null' && !database) throw new Error('cannot count rows: the appliance does not say where its database is');
+      say(`the appliance is process ${appliance.pid}`);
       const { tenant, target } = await registerFleet(settings, appliance, say);
       return await work({ appliance, database: settings.store === 'null' ? undefined : database, tenant, target });
     } finally {

@@ -5,6 +5,7 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { endWithThisProcess } from '../appliance.js';
 
 const upMsMax = 10_000;
 
@@ -57,6 +58,7 @@ export class Mosquitto {
     ];
     writeFileSync(join(folder, 'mosquitto.conf'), `${lines.join('\n')}\n`);
     const child = spawn(program, ['-c', join(folder, 'mosquitto.conf')], { stdio: ['ignore', 'ignore', 'pipe'] });
+    endWithThisProcess(child);
     let said = '';
     child.stderr.on('data', (chunk) => {
       said += chunk;
