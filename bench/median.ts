@@ -13,7 +13,7 @@ export function summarize(runs: readonly Figures[]): { median: Figures; min: Fig
 /** The middle of numbers in ascending order; of an even count the mean of the two. */
 export function middleOf(sorted: readonly number[]): number {
   const half = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2;
+  return sorted.length % 2 === 1 ? sorted[half]! : Number(((sorted[half - 1]! + sorted[half]!) / 2).toPrecision(10));
 }
 
 function combine(documents: readonly Figures[], place: (sorted: readonly number[]) => number): Figures {

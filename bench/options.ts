@@ -34,6 +34,10 @@ export class Options {
     return value;
   }
 
+  text(name: string): string | undefined {
+    return this.#values[name] as string | undefined;
+  }
+
   /** Names with commas between; none when the option is absent. */
   list<T extends string>(name: string, choices: readonly T[]): T[] {
     const names = String(this.#values[name] ?? '').split(',');
