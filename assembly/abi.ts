@@ -344,10 +344,14 @@ export const DECODED_AT_TEXT_BYTES: u32 = 20; // u32
 export const DECODED_NUMBER: u32 = 0;
 export const DECODED_TEXT: u32 = 1;
 
-/** Row batches: each slot holds three COPY streams. A sealed slot belongs to the store thread. */
+/**
+ * Row batches: each slot holds three COPY streams. A sealed slot belongs to the store thread. Its readings
+ * are sorted by (device, metric, time), as PostgreSQL compares them; its texts and dead letters are in the
+ * order in which they came. One slot fills while the store has one and another waits for it.
+ */
 export const BATCHES_OFFSET: u32 = DECODED_TEXT_OFFSET + DECODED_TEXT_BYTES;
-export const BATCH_SLOTS: u32 = 4;
-export const BATCH_READINGS_BYTES: u32 = 8 * MIB;
+export const BATCH_SLOTS: u32 = 3;
+export const BATCH_READINGS_BYTES: u32 = 12 * MIB;
 export const BATCH_TEXT_BYTES: u32 = 4 * MIB;
 export const BATCH_DEAD_BYTES: u32 = 4 * MIB;
 export const BATCH_BYTES: u32 = BATCH_READINGS_BYTES + BATCH_TEXT_BYTES + BATCH_DEAD_BYTES;
@@ -407,7 +411,19 @@ export const FINGERPRINTS_OFFSET: u32 = SERIES_OFFSET + SERIES_REGION_BYTES;
 export const FINGERPRINT_SLOTS: u32 = 262144;
 export const FINGERPRINTS_BYTES: u32 = FINGERPRINT_SLOTS * 8 * 2;
 
-export const PIPELINE_END: u32 = FINGERPRINTS_OFFSET + FINGERPRINTS_BYTES;
+/** Readings of the open batch in the order in which they came; their rows are laid into its slot when it is sealed. */
+export const READINGS_OFFSET: u32 = FINGERPRINTS_OFFSET + FINGERPRINTS_BYTES;
+export const READING_BYTES: u32 = 24;
+/** A row of readings: four fields with their lengths, and how many they are. */
+export const READING_ROW_BYTES: u32 = 42;
+/** More than fit the slot; a power of two, so that a reading's place takes a fixed number of bits. */
+export const READINGS_MAX: u32 = 524288;
+export const READINGS_BYTES: u32 = READINGS_MAX * READING_BYTES;
+/** Two arrays of u64 in which their order is found. */
+export const SORT_OFFSET: u32 = READINGS_OFFSET + READINGS_BYTES;
+export const SORT_BYTES: u32 = READINGS_MAX * 8 * 2;
+
+export const PIPELINE_END: u32 = SORT_OFFSET + SORT_BYTES;
 
 // What processBlock answers
 export const BLOCK_DONE: i32 = 0;

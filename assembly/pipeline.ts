@@ -1,6 +1,7 @@
 import { ABI_VERSION } from './abi';
 import { decodedReadings, decodeJson, hasSeq, hasTs, nulls, seq, tsUs } from './decode/json';
 import { unknownNames } from './decode/metrics';
+import { appendReading } from './rows/readings';
 
 export { addMetric, clearUnknown as clearUnknownMetrics, setDenyUnknown as denyUnknownMetrics, setMessageCount } from './decode/metrics';
 export { processBlock, setPartition } from './records';
@@ -16,6 +17,11 @@ export function abiVersion(): u32 {
 /** Decodes one payload that the host laid somewhere; the getters below tell what it held. */
 export function decodeProbe(offset: u32, bytes: u32, receiveUs: f64): u32 {
   return decodeJson(offset, bytes, <u64>receiveUs);
+}
+
+/** Lays one reading into the open batch, past every check. */
+export function readingProbe(device: u32, metric: u32, tsUs: f64, value: f64): void {
+  appendReading(device, metric, <u64>tsUs, value);
 }
 
 export function decodedCount(): u32 {

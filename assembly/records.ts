@@ -39,7 +39,8 @@ import { clearUnknown, setDenyUnknown, unknownNames } from './decode/metrics';
 import { sawFingerprint } from './dedup/fingerprints';
 import { receivedBefore } from './dedup/sequence-runs';
 import { count, xxh64 } from './memory';
-import { appendDead, appendReading, appendText, batchHasRoom, countRecord } from './rows/batch';
+import { appendDead, appendText, batchHasRoom, countRecord } from './rows/batch';
+import { appendReading } from './rows/readings';
 import { DEVICE_AT_FLAGS, DEVICE_AT_NEWEST_US, DEVICE_AT_RECEIVE_US, DEVICE_WATCHED, obtainDevice } from './series/devices';
 import { appendLive, updateLatest } from './series/latest';
 
