@@ -41,7 +41,8 @@ import { receivedBefore } from './dedup/sequence-runs';
 import { count, xxh64 } from './memory';
 import { appendDead, appendText, batchHasRoom, countRecord } from './rows/batch';
 import { appendReading } from './rows/readings';
-import { DEVICE_AT_FLAGS, DEVICE_AT_NEWEST_US, DEVICE_AT_RECEIVE_US, DEVICE_WATCHED, obtainDevice } from './series/devices';
+import { loadAhead } from './series/ahead';
+import { DEVICE_AT_FLAGS, DEVICE_AT_NEWEST_US, DEVICE_WATCHED, obtainDevice } from './series/devices';
 import { appendLive, updateLatest } from './series/latest';
 
 let partition: u32 = 0;
@@ -74,7 +75,9 @@ export function processBlock(offset: u32, available: u32, logOffset: f64, replay
   if (resumeAt != 0) clearUnknown();
   resumeAt = 0;
   setDenyUnknown(deny);
+  let aheadTo = at;
   while (at < end) {
+    if (at >= aheadTo) aheadTo = loadAhead(at, end);
     const bytes = recordBytes(at, end);
     if (bytes == 0) return BLOCK_MALFORMED;
     if (!processRecord(at, <u64>logOffset + (at - block))) {
@@ -141,7 +144,6 @@ function isDuplicate(device: usize, number: u32, payload: usize, bytes: u32, rec
 
 function storeReadings(device: usize, number: u32, eventUs: u64, receiveUs: u64): void {
   if (eventUs > load<u64>(device, DEVICE_AT_NEWEST_US)) store<u64>(device, eventUs, DEVICE_AT_NEWEST_US);
-  store<u64>(device, receiveUs, DEVICE_AT_RECEIVE_US);
   const watched = (load<u32>(device, DEVICE_AT_FLAGS) & DEVICE_WATCHED) != 0 && !replaying;
   const end = <usize>(DECODED_OFFSET + decodedReadings * DECODED_READING_BYTES);
   let texts: u32 = 0;
