@@ -328,8 +328,14 @@ export const METRIC_INDEX_BYTES: u32 = METRIC_INDEX_SLOTS * 4;
 export const METRIC_NAMES_OFFSET: u32 = METRIC_INDEX_OFFSET + METRIC_INDEX_BYTES;
 export const METRIC_NAMES_BYTES: u32 = 8 * MIB;
 
+/** Shapes of messages: what lies between the values of a payload, as some devices send it again and again. */
+export const SHAPES_OFFSET: u32 = METRIC_NAMES_OFFSET + METRIC_NAMES_BYTES;
+export const SHAPES_MAX: u32 = 256;
+export const SHAPE_BYTES: u32 = 1 * KIB;
+export const SHAPES_BYTES: u32 = SHAPES_MAX * SHAPE_BYTES;
+
 /** The readings of the message being decoded; also scratch for its strings and for long numbers. */
-export const DECODED_OFFSET: u32 = METRIC_NAMES_OFFSET + METRIC_NAMES_BYTES;
+export const DECODED_OFFSET: u32 = SHAPES_OFFSET + SHAPES_BYTES;
 export const DECODED_READING_BYTES: u32 = 24;
 export const DECODED_BYTES: u32 = 64 * KIB;
 export const DECODED_TEXT_OFFSET: u32 = DECODED_OFFSET + DECODED_BYTES;

@@ -36,13 +36,14 @@ import {
 import { checkBlock, recordBytes } from './block/read';
 import { decodeJson, decodedReadings, hasSeq, hasTs, nulls, seq, tsUs } from './decode/json';
 import { clearUnknown, setDenyUnknown, unknownNames } from './decode/metrics';
+import { decodeByShape, learnShape, newestShape } from './decode/shape';
 import { sawFingerprint } from './dedup/fingerprints';
 import { receivedBefore } from './dedup/sequence-runs';
 import { count, xxh64 } from './memory';
 import { appendDead, appendText, batchHasRoom, countRecord } from './rows/batch';
 import { appendReading } from './rows/readings';
 import { loadAhead } from './series/ahead';
-import { DEVICE_AT_FLAGS, DEVICE_AT_NEWEST_US, DEVICE_WATCHED, obtainDevice } from './series/devices';
+import { DEVICE_AT_FLAGS, DEVICE_AT_NEWEST_US, DEVICE_AT_SHAPE, DEVICE_WATCHED, findDevice, obtainDevice } from './series/devices';
 import { appendLive, updateLatest } from './series/latest';
 
 let partition: u32 = 0;
@@ -97,12 +98,19 @@ function processRecord(record: usize, logOffset: u64): bool {
   const bytes = load<u32>(record, RECORD_AT_PAYLOAD_BYTES);
   const number = load<u32>(record, RECORD_AT_DEVICE);
   const receiveUs = load<u64>(record, RECORD_AT_RECEIVE_US);
-  let code = decodeJson(payload, bytes, receiveUs);
-  if (unknownNames > 0) return false;
-  let device: usize = 0;
+  let device = findDevice(number);
+  let shape = device == 0 ? 0 : load<u32>(device, DEVICE_AT_SHAPE);
+  if (shape == 0) shape = newestShape;
+  let code = CODE_NONE;
+  if (shape == 0 || !decodeByShape(shape, payload, bytes, receiveUs)) {
+    code = decodeJson(payload, bytes, receiveUs);
+    if (unknownNames > 0) return false;
+    shape = code == CODE_NONE ? learnShape(payload, bytes) : 0;
+  }
   if (code == CODE_NONE) {
-    device = obtainDevice(number);
+    if (device == 0) device = obtainDevice(number);
     if (device == 0) code = CODE_STATE_EXHAUSTED;
+    else if (shape != 0) store<u32>(device, shape, DEVICE_AT_SHAPE);
   }
   if (!replaying) {
     count(COUNTER_PIPELINE_RECORDS);
