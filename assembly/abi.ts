@@ -281,6 +281,7 @@ export const DEVICE_AT_TOKEN_HASH: u32 = 16; // 32 bytes, HMAC-SHA256
 export const DEVICE_TOKEN_HASH_BYTES: u32 = 32;
 export const DEVICE_AT_CONNECTION: u32 = 48; // its live connection + 1, or 0
 export const DEVICE_AT_NEXT: u32 = 52; // address of the device that a connection spoke for after it last time, or 0
+export const DEVICE_AT_AHEAD: u32 = 56; // the same some messages later
 
 export const DEVICE_ACTIVE: u32 = 1;
 export const DEVICE_INACTIVE: u32 = 2;

@@ -115,7 +115,12 @@ test('runs against a naive set: what was stored is never dropped, what is droppe
         kernel,
         numbers.map((seq) => ({ seq, ts: T + seq, value: seq })),
       );
-      if (forgotten === 0 && kernel.counter(abi.COUNTER_PIPELINE_RUNS_FORGOTTEN) === 0) assert.deepEqual(got, expected.sort((a, b) => a - b), `seed ${seed}`);
+      if (forgotten === 0 && kernel.counter(abi.COUNTER_PIPELINE_RUNS_FORGOTTEN) === 0)
+        assert.deepEqual(
+          got,
+          expected.sort((a, b) => a - b),
+          `seed ${seed}`,
+        );
       else for (const seq of expected) assert.ok(got.includes(seq), `seed ${seed}: ${seq} was dropped`);
     }
   }
