@@ -4,7 +4,7 @@ import { unknownNames } from './decode/metrics';
 import { appendReading } from './rows/readings';
 
 export { addMetric, clearUnknown as clearUnknownMetrics, setDenyUnknown as denyUnknownMetrics, setMessageCount } from './decode/metrics';
-export { processBlock, setPartition } from './records';
+export { blocksEnd, blocksLastUs, processBlock, processBlocks, setPartition } from './records';
 export { batchHasRoom, batchRows, openBatch, sealBatch } from './rows/batch';
 export { watch } from './series/devices';
 export { latest } from './series/latest';

@@ -1,5 +1,6 @@
 import {
   BLOCK_AT_BODY_BYTES,
+  BLOCK_AT_LAST_US,
   BLOCK_DONE,
   BLOCK_HEADER_BYTES,
   BLOCK_MALFORMED,
@@ -90,6 +91,38 @@ export function processBlock(offset: u32, available: u32, logOffset: f64, replay
   }
   count(COUNTER_PIPELINE_BLOCKS);
   return BLOCK_DONE;
+}
+
+/** Offset behind the last block that processBlocks ran. */
+let processedTo: u32 = 0;
+/** Receive time of the last message of that block, µs. */
+let lastUs: u64 = 0;
+
+/**
+ * Runs the blocks that fill the input region from `offset` to `end`, as processBlock does, up to the first
+ * that cannot be run: answers why, or BLOCK_DONE. Blocks come in bursts of small ones, and a call for each
+ * would cost more than some of them.
+ */
+export function processBlocks(offset: u32, end: u32, logOffset: f64, replay: bool, deny: bool): i32 {
+  processedTo = offset;
+  while (processedTo < end) {
+    const result = processBlock(processedTo, end - processedTo, logOffset + <f64>(processedTo - offset), replay, deny);
+    if (result != BLOCK_DONE) return result;
+    const block = <usize>(INPUT_OFFSET + processedTo);
+    lastUs = load<u64>(block, BLOCK_AT_LAST_US);
+    processedTo += BLOCK_HEADER_BYTES + load<u32>(block, BLOCK_AT_BODY_BYTES);
+    deny = false;
+  }
+  return BLOCK_DONE;
+}
+
+/** Where processBlocks stopped. */
+export function blocksEnd(): u32 {
+  return processedTo;
+}
+
+export function blocksLastUs(): f64 {
+  return <f64>lastUs;
 }
 
 /** One message, from its bytes to its one terminal state; false when it needs metric names first. */
