@@ -12,7 +12,7 @@ import {
 } from './grammar';
 import { clearMembers, MEMBER_SEQ, MEMBER_TS, noteMember } from './members';
 import { beginMessageMetrics, resolveMetric, UNKNOWN, unknownNames, unlistUnknown } from './metrics';
-import { decimalExponent, decimalNegative, decimalTruncated, decimalWord, readDecimal, tenTo } from './number';
+import { decimalExponent, decimalNegative, decimalTruncated, decimalWord, readDecimal, readShortDecimal, tenTo } from './number';
 import { readString, textAt, textBytes } from './text';
 import { acceptDecimalTime, acceptIsoTime, timeUs } from './time';
 import { failure, refuse } from './verdict';
@@ -259,7 +259,7 @@ export function readReading(metric: u32, at: usize, end: usize): usize {
   store<u32>(entry, metric, DECODED_AT_METRIC);
   const first: u32 = load<u8>(at);
   if (startsNumber(first)) {
-    at = readDecimal(at, end);
+    at = readShortDecimal(at, end);
     if (at == 0) return 0;
     const value = decimalToDouble();
     if (abs(value) == Infinity) return refuse(CODE_NUMBER_OUT_OF_RANGE);

@@ -47,8 +47,10 @@ export function decodeByShape(shape: u32, at: usize, bytes: u32, receiveUs: u64)
   if (bytes > PAYLOAD_BYTES_MAX) return false;
   const end = at + bytes;
   let part = shapeAt(shape) + SHAPE_HEADER_BYTES;
+  let parts = load<u32>(shapeAt(shape), AT_PARTS);
+  if (parts == 0) return false;
   beginMessage(receiveUs);
-  for (let parts = load<u32>(shapeAt(shape), AT_PARTS); parts > 0; parts--) {
+  for (; parts > 0; parts--) {
     const before = load<u32>(part, AT_PART_BYTES);
     if (before > <u32>(end - at) || !sameName(part + PART_HEADER_BYTES, at, before)) return false;
     at += before;
