@@ -97,17 +97,17 @@ class Setup {
 }
 
 /** The gateway kernel alone: framing, topic, device lookup, block and both hashes. */
-export function benchGateway(): GatewayFigure {
-  return run(500, 0, 1_500_000);
+export function benchGateway(scale = 1): GatewayFigure {
+  return run(500, 0, 1_500_000 * scale);
 }
 
-export function benchGatewayManyDevices(): GatewayFigure {
-  return run(200_000, 0, 1_000_000);
+export function benchGatewayManyDevices(scale = 1): GatewayFigure {
+  return run(200_000 * scale, 0, 1_000_000 * scale);
 }
 
 /** The same at QoS 1: each message is answered when its block is durable. */
-export function benchGatewayQos1(): GatewayFigure {
-  return run(500, 1, 1_500_000);
+export function benchGatewayQos1(scale = 1): GatewayFigure {
+  return run(500, 1, 1_500_000 * scale);
 }
 
 function run(devices: number, qos: 0 | 1, messages: number): GatewayFigure {

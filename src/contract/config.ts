@@ -16,7 +16,7 @@ export interface Config {
   readonly partitions: number;
   /** Committed log segments older than this are removed; it is also the deduplication window. */
   readonly logRetentionHours: number;
-  /** A row batch is committed at this age at the latest, ms. */
+  /** A row batch goes to the database at this age, ms, or when the database is done with the one before, whichever is later. */
   readonly batchAgeMsMax: number;
   /** `null`: rows are counted and thrown away; for benches only. */
   readonly store: 'database' | 'null';

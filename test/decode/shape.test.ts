@@ -9,7 +9,31 @@ import { Decoder } from './decoder.js';
 // decoded in full anyway, so these tests let the shape refuse as it likes, but for payloads that differ in their values alone.
 
 const good = payloadCases.filter(({ code, payload }) => code === abi.CODE_NONE && payload.length <= 600);
-const PIECES = ['{', '}', '[', ']', '"', ':', ',', '\\', '0', '9', '-', '.', 'e', ' ', '\n', '\0', '\x80', 'n', 't', 'null', '"a":1,', '1e999', '\ud800'];
+const PIECES = [
+  '{',
+  '}',
+  '[',
+  ']',
+  '"',
+  ':',
+  ',',
+  '\\',
+  '0',
+  '9',
+  '-',
+  '.',
+  'e',
+  ' ',
+  '\n',
+  '\0',
+  '\x80',
+  'n',
+  't',
+  'null',
+  '"a":1,',
+  '1e999',
+  '\ud800',
+];
 
 /** Answers whether the shape took it. */
 function compare(decoder: Decoder, payload: Uint8Array, what: string, after?: Uint8Array): boolean {
@@ -51,7 +75,20 @@ test('a bad value, a value of another metric, and a payload too long are not tak
   const decoder = new Decoder();
   const payload = (value: string, name = 'a') => Buffer.from(`{"metrics":{"${name}":${value}}}`);
   assert.ok(decoder.learnShape(payload('1'), RECEIVE_US));
-  for (const bad of ['', '01', '1e999', '--1', '"', '"\u0000"', '[1]', '{}', 'nul', 'True', '1 ', `"${'x'.repeat(abi.TEXT_BYTES_MAX + 1)}"`]) {
+  for (const bad of [
+    '',
+    '01',
+    '1e999',
+    '--1',
+    '"',
+    '"\u0000"',
+    '[1]',
+    '{}',
+    'nul',
+    'True',
+    '1 ',
+    `"${'x'.repeat(abi.TEXT_BYTES_MAX + 1)}"`,
+  ]) {
     assert.equal(decoder.decodeByShape(payload(bad), RECEIVE_US), undefined, bad);
   }
   assert.equal(decoder.decodeByShape(payload('1', 'b'), RECEIVE_US), undefined);
@@ -63,7 +100,8 @@ test('cut at every byte, with the rest of the payload behind the cut', () => {
   const decoder = new Decoder();
   for (const { name, payload } of good) {
     if (!decoder.learnShape(payload, RECEIVE_US)) continue;
-    for (let cut = 0; cut < payload.length; cut++) compare(decoder, payload.subarray(0, cut), `${name}, cut at ${cut}`, payload.subarray(cut));
+    for (let cut = 0; cut < payload.length; cut++)
+      compare(decoder, payload.subarray(0, cut), `${name}, cut at ${cut}`, payload.subarray(cut));
   }
 });
 
