@@ -20,7 +20,7 @@ export interface Config {
   readonly logRetentionHours: number;
   /** Log that the store has not committed, MiB; at this much devices are no longer read. */
   readonly logBacklogMib: number;
-  /** A row batch is committed at this age at the latest, ms. */
+  /** A row batch goes to the database at this age, ms, or when the database is done with the one before, whichever is later. */
   readonly batchAgeMsMax: number;
   /** `null`: rows are counted and thrown away; for benches only. */
   readonly store: 'database' | 'null';

@@ -123,7 +123,10 @@ export interface StoreStart {
   readonly memories: readonly WebAssembly.Memory[];
   readonly shared: SharedState;
 }
-/** Rows of whole blocks of one partition; its three streams are ready for COPY (FORMAT binary). */
+/**
+ * Rows of whole blocks of one partition; its three streams are ready for COPY (FORMAT binary). Readings are sorted by
+ * (device_id, metric_id, ts) as PostgreSQL compares them; texts and dead letters are in the order in which they came.
+ */
 export interface RowBatch {
   readonly kind: 'batch';
   readonly partition: number;
