@@ -23,6 +23,7 @@ export interface BenchCommand<Settings> {
 }
 
 const usageExitCode = 2;
+const interruptedExitCode = 130;
 
 /**
  * Runs a bench `--runs` times and prints the median of each figure, with --json as one line at the end. Resolves to the exit
@@ -45,6 +46,7 @@ export async function runCommand<Settings>(command: BenchCommand<Settings>, argv
     console.error(`${name}: cannot read the command line: ${(error as Error).message}\n\n${help}`);
     return usageExitCode;
   }
+  exitOnSignals();
   try {
     const documents: Figures[] = [];
     let wrong: string | undefined;
@@ -63,6 +65,11 @@ export async function runCommand<Settings>(command: BenchCommand<Settings>, argv
     console.error(`${name}: ${(error as Error).message}`);
     return error instanceof ToolMissing ? usageExitCode : 1;
   }
+}
+
+/** An exit that a signal asks for ends the children too: see endWithThisProcess. */
+export function exitOnSignals(): void {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(interruptedExitCode));
 }
 
 /** True in the file that node was started with. */

@@ -11,7 +11,8 @@ Starts an appliance with a state folder of its own, lets gateway devices publish
 take it, waits until every row is committed, and checks rows and values against what was sent. Exit code 1 when they differ.
 
   --qos 0          --connections 10   gateway devices, one connection each     --batch 512  packets a write
-  --seconds 5      --devices 1000     rounded up to a multiple of connections  --window 4096  unacknowledged at QoS 1, a connection
+  --seconds 5      --devices 1000     rounded up to a multiple of connections
+  --window         unacknowledged at QoS 1, a connection (default: 4096, and 80,000 over all of them)
   --store embedded timescale: on the server that SPILLWAY_DATABASE_URL names, in a database of its own; null: no rows
   --rate           messages a second over all connections, latency from when each was due (default: as fast as they go)
   --generators 1   processes          --gateways, --partitions  of the appliance (default: its own)
@@ -31,6 +32,9 @@ export const ingestOptionNames = [
   'partitions',
 ];
 
+/** Over all connections, unless --window says otherwise: enough to keep every thread busy. */
+const underWayMax = 80_000;
+
 /** The options that say how to load an appliance, for every bench that does. */
 export function ingestSettings(options: Options, given: Partial<IngestSettings> = {}): IngestSettings {
   const qos = options.choice('qos', `${given.qos ?? 0}` as '0' | '1' | '2', ['0', '1', '2']);
@@ -45,7 +49,7 @@ export function ingestSettings(options: Options, given: Partial<IngestSettings> 
     devices,
     seconds: options.above('seconds', given.seconds ?? 5),
     store: options.choice('store', given.store ?? 'embedded', ['null', 'embedded', 'timescale']),
-    window: Math.max(options.whole('window', given.window ?? 4096, 1, 60_000), batch),
+    window: Math.max(options.whole('window', given.window ?? Math.min(4096, Math.ceil(underWayMax / connections)), 1, 60_000), batch),
     rate: options.has('rate') ? options.above('rate', 1) : given.rate,
     generators: Math.min(connections, options.whole('generators', given.generators ?? 1, 1, 64)),
     gateways: options.has('gateways') ? options.whole('gateways', 1, 1, 64) : given.gateways,

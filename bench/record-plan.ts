@@ -31,7 +31,7 @@ function dataPlaneCpu(answer: Figures): number {
 }
 
 const perSecond = figure('msg/s', 'messagesPerSecond');
-const fleet = ['--connections', '20', '--devices', '200000', '--window', '8192'];
+const fleet = ['--connections', '20', '--devices', '200000'];
 const timescaleQos1 = 'TimescaleDB, QoS 1';
 
 function sameLoad(what: string, ...args: string[]): RecordRow {
