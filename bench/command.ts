@@ -1,4 +1,5 @@
 import { pathToFileURL } from 'node:url';
+import { exitOnSignals } from './interruption.js';
 import { ToolMissing } from './load/build.js';
 import { type Figures, summarize } from './median.js';
 import { Options } from './options.js';
@@ -23,7 +24,6 @@ export interface BenchCommand<Settings> {
 }
 
 const usageExitCode = 2;
-const interruptedExitCode = 130;
 
 /**
  * Runs a bench `--runs` times and prints the median of each figure, with --json as one line at the end. Resolves to the exit
@@ -65,11 +65,6 @@ export async function runCommand<Settings>(command: BenchCommand<Settings>, argv
     console.error(`${name}: ${(error as Error).message}`);
     return error instanceof ToolMissing ? usageExitCode : 1;
   }
-}
-
-/** An exit that a signal asks for ends the children too: see endWithThisProcess. */
-export function exitOnSignals(): void {
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(interruptedExitCode));
 }
 
 /** True in the file that node was started with. */
