@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { AdminApi } from '../src/cli/admin-api.js';
+import { endWithThisProcess } from './interruption.js';
 
 /** For profilers: see README.md beside this file. */
 const nodeArguments = (process.env.BENCH_NODE_ARGS ?? '').split(' ').filter((argument) => argument !== '');
@@ -61,12 +62,18 @@ export class BenchAppliance {
       env,
       stdio: ['ignore', 'pipe', 'inherit'],
     });
-    endWithThisProcess(child);
+    const remove = () => rmSync(folder, { recursive: true, force: true });
+    endWithThisProcess(child, async () => {
+      const exited = once(child, 'exit');
+      child.kill('SIGTERM');
+      await exited;
+      remove();
+    });
     try {
       return new BenchAppliance(child, folder, JSON.parse(await firstLine(child)));
     } catch (error) {
       child.kill('SIGKILL');
-      rmSync(folder, { recursive: true, force: true });
+      remove();
       throw error;
     }
   }
@@ -98,13 +105,6 @@ export class BenchAppliance {
     if (this.#child.exitCode !== 0)
       throw new Error(`cannot trust the run: the appliance ended with ${this.#child.signalCode ?? this.#child.exitCode}`);
   }
-}
-
-/** A bench that breaks leaves no server behind. */
-export function endWithThisProcess(child: ChildProcess): void {
-  const end = () => child.kill('SIGTERM');
-  process.once('exit', end);
-  child.once('exit', () => process.off('exit', end));
 }
 
 async function firstLine(child: ChildProcess): Promise<string> {

@@ -1,4 +1,5 @@
 import { pathToFileURL } from 'node:url';
+import { exitOnSignals } from './interruption.js';
 import { ToolMissing } from './load/build.js';
 import { type Figures, summarize } from './median.js';
 import { Options } from './options.js';
@@ -45,6 +46,7 @@ export async function runCommand<Settings>(command: BenchCommand<Settings>, argv
     console.error(`${name}: cannot read the command line: ${(error as Error).message}\n\n${help}`);
     return usageExitCode;
   }
+  exitOnSignals();
   try {
     const documents: Figures[] = [];
     let wrong: string | undefined;

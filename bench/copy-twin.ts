@@ -13,13 +13,15 @@ export async function makeTwin(sql: postgres.Sql, name: string): Promise<void> {
   if (key?.definition) await makePartitions(sql, name);
 }
 
-/** What a session sets before it copies at its best; none on plain PostgreSQL. */
+/** What the appliance's session sets for batches that are sorted; on plain PostgreSQL the commit alone. */
 export async function twinSettings(sql: postgres.Sql): Promise<string[]> {
   const settings = ['set synchronous_commit = on'];
   if (!(await hasTimescale(sql))) return settings;
   const known = await sql`select name from pg_settings where name like 'timescaledb.enable_direct_compress_copy%'`;
-  const wanted = ['timescaledb.enable_direct_compress_copy', 'timescaledb.enable_direct_compress_copy_client_sorted'];
-  return [...settings, ...wanted.filter((name) => known.some((row) => row.name === name)).map((name) => `set ${name} = on`)];
+  // Not `…_client_sorted`: that vows an order of all batches together, and they overlap.
+  const wanted = { enable_direct_compress_copy: 'on', enable_direct_compress_copy_sort_batches: 'off' };
+  const found = Object.entries(wanted).filter(([name]) => known.some((row) => row.name === `timescaledb.${name}`));
+  return [...settings, ...found.map(([name, value]) => `set timescaledb.${name} = ${value}`)];
 }
 
 async function hasTimescale(sql: postgres.Sql): Promise<boolean> {

@@ -17,7 +17,7 @@ Brokers and the appliance under the same load from the same generator, at QoS 0 
   spillwayNull          decoded, deduplicated, in the log, not stored      spillwayEmbedded   until the last row is committed
 Mosquitto runs without persistence at QoS 0 and with all that it has at QoS 1. What is not installed is left out, and said.
 
-  --connections 20   --batch 512   --devices 1000   --seconds 3   --window 4096   --bridge-rate 50000   --runs 1
+  --connections 20   --batch 512   --devices 1000   --seconds 3   --bridge-rate 50000   --runs 1
   --qos  only this one (default: both)   --without  mosquitto, aedes or bridge, with commas between`;
 
 interface PeerSettings extends IngestSettings {

@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isProgram } from './command.js';
+import { endWithThisProcess, exitOnSignals } from './interruption.js';
 import { describeMachine } from './machine.js';
 import { type Figures, rounded } from './median.js';
 import { Options } from './options.js';
@@ -14,38 +15,35 @@ const help = `npm run -s bench:record -- [--runs N] [--only TEXT] [--seconds N] 
 Runs every figure's command, one after the other, and writes their medians to bench/results/. Rows for TimescaleDB need a server in
 SPILLWAY_DATABASE_URL. The machine must have nothing else to do.
 
-  --runs 5   --only  rows whose name holds the text   --seconds, --minutes  of each run and of the soak, instead of the benches' own`;
-
-/** What a command answered, or why it did not. */
-type Answer = { readonly row: RecordRow; readonly args: readonly string[] } & (
-  | { readonly figures: Figures }
-  | { readonly failure: string }
-);
+  --runs 5   --only  rows whose name holds the text, into the day's record   --seconds, --minutes  of each run and of the soak, instead of the benches' own`;
 
 async function record(options: Options): Promise<void> {
+  exitOnSignals();
   const runs = options.whole('runs', 5, 1, 99);
   const only = options.text('only');
-  const answers: Answer[] = [];
-  const byName = new Map<string, Figures>();
+  const answers = new Map<string, Figures>();
+  const path = resultsPath();
+  const lines = existsSync(path) ? linesOf(readFileSync(path, 'utf8')) : new Map<string, string>();
   for (const row of recordRows.filter(({ what }) => only === undefined || what.includes(only))) {
     const length = row.once
       ? options.has('minutes') && ['--minutes', String(options.above('minutes', 10))]
       : options.has('seconds') && row.bench !== 'idle' && ['--seconds', String(options.above('seconds', 5))];
-    const args = [...row.args(byName), ...(length || []), ...(row.once ? [] : ['--runs', String(runs)]), '--json'];
+    const args = [...row.args(answers), ...(length || []), ...(row.once ? [] : ['--runs', String(runs)]), '--json'];
     console.log(`\n${row.what}: bench:${row.bench} ${args.join(' ')}`);
-    const answer = { row, args, ...(await run(row.bench, args)) };
-    answers.push(answer);
-    if ('figures' in answer) byName.set(row.what, answer.figures);
+    const answer = await run(row.bench, args);
+    if (typeof answer !== 'string') answers.set(row.what, answer);
+    lines.set(row.what, lineOf(row, args, answer));
+    // After each row: what breaks later takes nothing away.
+    writeFileSync(path, markdown(lines));
   }
-  const path = resultsPath();
-  writeFileSync(path, markdown(answers, runs));
   console.log(`\nwritten: ${path}`);
 }
 
-/** The last line that the bench prints; what it says meanwhile is shown. */
-async function run(bench: string, args: readonly string[]): Promise<{ figures: Figures } | { failure: string }> {
+/** The last line that the bench prints, or why there is none; what it says meanwhile is shown. */
+async function run(bench: string, args: readonly string[]): Promise<Figures | string> {
   const program = fileURLToPath(new URL(`./${bench}.js`, import.meta.url));
   const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  endWithThisProcess(child);
   let [output, errors] = ['', ''];
   child.stdout.on('data', (chunk) => {
     output += chunk;
@@ -57,8 +55,8 @@ async function run(bench: string, args: readonly string[]): Promise<{ figures: F
   });
   const [code] = await once(child, 'close');
   const last = output.trim().split('\n').at(-1) ?? '';
-  if (code === 0) return { figures: JSON.parse(last) };
-  return { failure: errors.trim().split('\n')[0] || `it ended with ${code}` };
+  if (code === 0) return JSON.parse(last);
+  return errors.split('\n').find((line) => line.startsWith(`bench:${bench}: `)) ?? `it ended with ${code}`;
 }
 
 function resultsPath(): string {
@@ -72,23 +70,30 @@ function resultsPath(): string {
   return join(folder, `${new Date().toISOString().slice(0, 10)}-${machine}-${cores}-cores.md`);
 }
 
-function markdown(answers: readonly Answer[], runs: number): string {
+function lineOf(row: RecordRow, args: readonly string[], answer: Figures | string): string {
+  const told = typeof answer === 'string' ? answer : row.figures.map(({ name, of }) => `${name} ${spread(of, answer)}`).join('; ');
+  const cells = [row.what, row.wanted, told, `\`bench:${row.bench} -- ${args.join(' ')}\``];
+  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+}
+
+/** Rows of an earlier record of the same day by their first cell, so that a part can be done again. */
+function linesOf(markdown: string): Map<string, string> {
+  const known = new Set(recordRows.map(({ what }) => what));
+  const lines = markdown.split('\n').map((line) => [/^\| (.+?) \|/.exec(line)?.[1] ?? '', line] as const);
+  return new Map(lines.filter(([what]) => known.has(what)));
+}
+
+function markdown(lines: ReadonlyMap<string, string>): string {
   const { cpu, cores, memoryGib, node, platform } = describeMachine();
-  const lines = answers.map(({ row, args, ...answer }) => {
-    const told =
-      'figures' in answer ? row.figures.map(({ name, of }) => `${name} ${spread(of, answer.figures)}`).join('; ') : answer.failure;
-    const command = `bench:${row.bench} -- ${args.join(' ')}`.replaceAll('|', '\\|');
-    return `| ${row.what} | ${row.wanted} | ${told.replaceAll('|', '\\|')} | \`${command}\` |`;
-  });
   return [
     `# ${cpu}, ${cores} cores, ${new Date().toISOString().slice(0, 10)}`,
     '',
-    `${memoryGib} GiB, ${platform}, Node ${node}. Medians of ${runs} runs, lowest and highest in brackets; generator, server and database on`,
-    'the same machine. ../README.md says how to read them.',
+    `${memoryGib} GiB, ${platform}, Node ${node}. Medians, with the lowest and the highest in brackets; generator, server and database`,
+    'on the same machine. ../README.md says how to read them.',
     '',
     '| what | wanted | found | command |',
     '|---|---|---|---|',
-    ...lines,
+    ...recordRows.flatMap(({ what }) => lines.get(what) ?? []),
     '',
   ].join('\n');
 }

@@ -5,7 +5,7 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { endWithThisProcess } from '../appliance.js';
+import { endWithThisProcess } from '../interruption.js';
 
 const upMsMax = 10_000;
 
@@ -58,12 +58,12 @@ export class Mosquitto {
     ];
     writeFileSync(join(folder, 'mosquitto.conf'), `${lines.join('\n')}\n`);
     const child = spawn(program, ['-c', join(folder, 'mosquitto.conf')], { stdio: ['ignore', 'ignore', 'pipe'] });
-    endWithThisProcess(child);
+    const broker = new Mosquitto(port, child, folder);
+    endWithThisProcess(child, () => broker.stop());
     let said = '';
     child.stderr.on('data', (chunk) => {
       said += chunk;
     });
-    const broker = new Mosquitto(port, child, folder);
     if (await answers(port, child)) return broker;
     await broker.stop();
     throw new Error(`cannot start mosquitto: it does not answer on its port; it said: ${said.trim()}`);

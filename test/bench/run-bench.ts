@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
@@ -6,7 +6,16 @@ const run = promisify(execFile);
 
 /** Runs a bench as npm does; rejects when its exit code is not 0. */
 export function runBench(name: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env) {
-  return run(process.execPath, [fileURLToPath(new URL(`../../bench/${name}.js`, import.meta.url)), ...args], { env });
+  return run(process.execPath, [programOf(name), ...args], { env });
+}
+
+/** The same, to be looked at while it runs. */
+export function startBench(name: string, args: readonly string[]): ChildProcess {
+  return spawn(process.execPath, [programOf(name), ...args], { stdio: ['ignore', 'pipe', 'ignore'] });
+}
+
+function programOf(name: string): string {
+  return fileURLToPath(new URL(`../../bench/${name}.js`, import.meta.url));
 }
 
 /** What it says with --json. */

@@ -230,22 +230,23 @@ impl Generator {
                 ping.map_err(|error| broken(&self.plan, index, &error))?;
             }
         }
-        let deadline = self.now() + STALL_NS;
+        let mut moved = self.now();
         while !self
             .connections
             .iter()
             .all(|one| one.settled(self.plan.qos))
         {
-            if self.now() > deadline {
+            if self.events(HOLD_NS)? > 0 {
+                moved = self.now();
+            } else if self.now() - moved > STALL_NS {
                 return Err("cannot end the load: messages are unacknowledged".to_string());
             }
-            self.events(HOLD_NS)?;
         }
         Ok(())
     }
 
-    /// Waits for events and takes them.
-    fn events(&mut self, timeout_ns: u64) -> Result<(), String> {
+    /// Waits for events and takes them; tells how many there were.
+    fn events(&mut self, timeout_ns: u64) -> Result<usize, String> {
         let found = self
             .poll
             .wait(timeout_ns)
@@ -264,7 +265,7 @@ impl Generator {
                 .map_err(|error| broken(&self.plan, index, &error))?;
             self.enqueue(index);
         }
-        Ok(())
+        Ok(found)
     }
 
     fn take(&mut self, index: usize, readable: bool) -> std::io::Result<()> {
