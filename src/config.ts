@@ -103,6 +103,14 @@ export const settings: readonly Setting[] = [
     'database or null',
     'null counts rows and throws them away: for benches only.',
   ),
+  setting(
+    'reactor',
+    'reactor',
+    choice('auto', 'native', 'portable'),
+    'auto',
+    'auto, native or portable',
+    'What reads the sockets of devices; auto: native where it was built.',
+  ),
   setting('logLevel', 'log_level', choice(...levels), 'info', `one of ${levels.join(', ')}`, 'How much is logged on stderr.'),
 ];
 

@@ -58,6 +58,7 @@ async function bringUp(config: Config, undo: (() => Promise<unknown>)[], unwind:
     entries: threadEntries,
     bind: config.bind,
     mqttPort: config.mqttPort,
+    reactor: config.reactor,
     partitions: config.partitions,
     logFolder: join(config.stateFolder, 'log'),
     logRetentionHours: config.logRetentionHours,

@@ -31,6 +31,7 @@ test('nothing set gives the documented defaults, frozen', () => {
     logRetentionHours: 24,
     batchAgeMsMax: 200,
     store: 'database',
+    reactor: 'auto',
     logLevel: 'info',
   });
   assert.ok(Object.isFrozen(config));

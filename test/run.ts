@@ -5,6 +5,7 @@ import { join, relative } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { fileURLToPath } from 'node:url';
+import { chooseReactor } from '../src/host/open-reactor.js';
 import { chooseServer } from '../src/http/server.js';
 
 // Runs every *.test.js below this folder, or those whose path contains one of the arguments.
@@ -30,6 +31,14 @@ else if (ofHttp.length > 0) {
   console.log('\nThe HTTP tests once more, over node:http:\n');
   process.env.HTTP_SERVER = 'node:http';
   await runFiles(ofHttp);
+}
+const ofReactor = files.filter((file) => file.startsWith(join(folder, 'gateway')) || file === join(folder, 'host', 'reactor.test.js'));
+const { name, reason: whyPortable } = chooseReactor('auto');
+if (name === 'portable') skipped.set('the tests of gateway and reactor over the native reactor', String(whyPortable));
+else if (ofReactor.length > 0) {
+  console.log('\nThe tests of gateway and reactor once more, over the portable reactor:\n');
+  process.env.REACTOR = 'portable';
+  await runFiles(ofReactor);
 }
 process.exitCode = failed > 0 || files.length === 0 ? 1 : 0;
 if (files.length === 0) console.log(`no test file below ${relative('.', folder)} matches ${wanted.join(' ')}`);

@@ -20,5 +20,7 @@ export interface Config {
   readonly batchAgeMsMax: number;
   /** `null`: rows are counted and thrown away; for benches only. */
   readonly store: 'database' | 'null';
+  /** What reads the devices' sockets. */
+  readonly reactor: 'auto' | 'native' | 'portable';
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
 }

@@ -40,7 +40,10 @@ export interface GatewayStart {
   readonly partitions: number;
   readonly bind: string;
   readonly mqttPort: number;
+  readonly reactor: ReactorChoice;
 }
+/** `auto`: the native one where its addon loads. */
+export type ReactorChoice = 'auto' | 'native' | 'portable';
 export type ToGateway =
   /** Adds or replaces devices. A device that is no longer active is disconnected. */
   | { readonly kind: 'devices'; readonly token: number; readonly entries: readonly DeviceEntry[] }

@@ -10,6 +10,7 @@ import type {
   GatewayStart,
   LogStart,
   PipelineStart,
+  ReactorChoice,
   SharedState,
   StoreStart,
   ThreadEvent,
@@ -31,6 +32,7 @@ export interface DataPlaneOptions {
   readonly entries: { readonly gateway: URL; readonly log: URL; readonly pipeline: URL; readonly store: URL };
   readonly bind: string;
   readonly mqttPort: number;
+  readonly reactor: ReactorChoice;
   readonly partitions: number;
   readonly logFolder: string;
   readonly logRetentionHours: number;
@@ -131,6 +133,7 @@ export class ThreadedDataPlane implements DataPlane {
       partitions: this.#options.partitions,
       bind: this.#options.bind,
       mqttPort: this.#options.mqttPort,
+      reactor: this.#options.reactor,
     };
     this.#gateway = this.#thread('gateway-0', this.#options.entries.gateway, gateway, [], (message: FromGateway) =>
       this.#fromGateway(message),

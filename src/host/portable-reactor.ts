@@ -1,5 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import * as abi from '../../assembly/abi.js';
+import type { Doorbell } from './doorbell.js';
 import type { KernelMemory } from './kernel.js';
 import { PortableConnection } from './portable-connection.js';
 import type { Reactor, Turn } from './reactor.js';
@@ -14,6 +15,7 @@ const NOTHING = Buffer.alloc(0);
  * what the kernel leaves is kept aside for the connection. A turn runs once per round of the event loop.
  */
 export class PortableReactor implements Reactor {
+  readonly name = 'portable';
   readonly #memory: Buffer;
   readonly #view: DataView;
   readonly #turn: Turn;
@@ -35,6 +37,8 @@ export class PortableReactor implements Reactor {
   #isPaused = false;
   #isScheduled = false;
   #isRunning = false;
+  #isStopped = false;
+  #doorbell: Doorbell | undefined;
   #stopped: (() => void) | undefined;
 
   /** `refused` is called for each connection that finds no free id. */
@@ -45,7 +49,8 @@ export class PortableReactor implements Reactor {
     this.#refused = refused;
   }
 
-  listen(host: string, port: number): Promise<number> {
+  listen(host: string, port: number, isShared = false): Promise<number> {
+    if (isShared) return Promise.reject(new Error(`cannot listen on ${host}:${port}: two portable reactors cannot share a port`));
     const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket));
     return new Promise((resolve, reject) => {
       server.once('error', (error) => reject(new Error(`cannot listen on ${host}:${port}: ${error.message}`)));
@@ -56,6 +61,18 @@ export class PortableReactor implements Reactor {
         resolve(typeof address === 'object' && address !== null ? address.port : port);
       });
     });
+  }
+
+  answer(doorbell: Doorbell): void {
+    this.#doorbell = doorbell;
+    void this.#answerDoorbell(doorbell);
+  }
+
+  sendTable(count: number): void {
+    for (let at = abi.SENDS_OFFSET, end = at + count * abi.SEND_BYTES; at < end; at += abi.SEND_BYTES) {
+      const word = (field: number) => this.#view.getUint32(at + field, true);
+      this.send(word(abi.SEND_AT_CONNECTION), word(abi.SEND_AT_OFFSET), word(abi.SEND_AT_LENGTH));
+    }
   }
 
   send(connection: number, offset: number, length: number): void {
@@ -107,10 +124,21 @@ export class PortableReactor implements Reactor {
     this.unlisten();
     this.#flush();
     for (const connection of this.#connections) if (connection) this.#finish(connection);
-    if (this.#sockets.size === 0) return;
-    await new Promise<void>((resolve) => {
-      this.#stopped = resolve;
-    });
+    if (this.#sockets.size > 0) {
+      await new Promise<void>((resolve) => {
+        this.#stopped = resolve;
+      });
+    }
+    this.#isStopped = true;
+    this.#doorbell?.ring();
+  }
+
+  async #answerDoorbell(doorbell: Doorbell): Promise<void> {
+    while (!this.#isStopped) {
+      const seen = doorbell.seen();
+      this.wake();
+      await doorbell.waitAsync(seen);
+    }
   }
 
   #accept(socket: Socket): void {

@@ -71,6 +71,9 @@ export function readBlock(bytes: Uint8Array, descriptor: BlockDescriptor): TestR
   return records;
 }
 
+/** test/run.ts runs the suites over both. */
+const reactorUnderTest = (process.env.REACTOR ?? 'auto') as GatewayStart['reactor'];
+
 /** A gateway thread whose log is played by the test. */
 export class GatewayThread {
   readonly memory: KernelMemory;
@@ -101,7 +104,8 @@ export class GatewayThread {
     const ring = BlockRing.memory(abi.BLOCK_SLOTS);
     const doorbells = Doorbell.memory(DOORBELLS);
     const shared = { doorbells, progress: new SharedArrayBuffer(8) };
-    const workerData: GatewayStart = { index: 0, memory, ring, shared, partitions, bind: '127.0.0.1', mqttPort: 0 };
+    const reactor = reactorUnderTest;
+    const workerData: GatewayStart = { index: 0, memory, ring, shared, partitions, bind: '127.0.0.1', mqttPort: 0, reactor };
     this.memory = new KernelMemory(memory);
     this.ring = new BlockRing(ring);
     this.#bell = new Doorbell(doorbells, gatewayDoorbell(0));

@@ -156,8 +156,11 @@ export class KernelDriver {
 
   #reactor(): Reactor {
     return {
+      name: 'portable',
       listen: async () => 0,
+      answer: () => {},
       send: () => {},
+      sendTable: () => {},
       sendBytes: (id, bytes) => this.#send(id, bytes),
       close: (id) => {
         this.peer(id).isClosed = true;

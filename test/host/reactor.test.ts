@@ -2,9 +2,14 @@ import assert from 'node:assert/strict';
 import { connect as connectSocket, createServer, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import * as abi from '../../assembly/abi.js';
+import type { ReactorChoice } from '../../src/contract/threads.js';
 import { KernelMemory, kernelMemory } from '../../src/host/kernel.js';
-import { PortableReactor } from '../../src/host/portable-reactor.js';
+import { chooseReactor, openReactor } from '../../src/host/open-reactor.js';
+import type { Reactor } from '../../src/host/reactor.js';
 import { until } from '../gateway/gateway-thread.js';
+
+/** test/run.ts runs the suites over both. */
+const reactorUnderTest = (process.env.REACTOR ?? 'auto') as ReactorChoice;
 
 /** Stands in for the kernel: takes what `take` says and writes down what it saw. */
 class Recorder {
@@ -15,16 +20,16 @@ class Recorder {
   refused = 0;
   /** Answers consumed and needed for an event's bytes. */
   take: (bytes: Buffer) => [consumed: number, needed: number] = (bytes) => [bytes.length, 0];
-  readonly reactor: PortableReactor;
+  readonly reactor: Reactor;
 
   constructor() {
-    this.reactor = new PortableReactor(
-      this.memory,
-      (count) => this.#turn(count),
-      () => {
+    this.reactor = openReactor(reactorUnderTest, {
+      memory: this.memory,
+      turn: (count) => this.#turn(count),
+      refused: () => {
         this.refused++;
       },
-    );
+    });
   }
 
   all(connection: number): string {
@@ -58,7 +63,7 @@ class Recorder {
   }
 }
 
-describe('the portable reactor', () => {
+describe(`the ${chooseReactor(reactorUnderTest).name} reactor`, () => {
   let recorder: Recorder;
   let port: number;
   const sockets: Socket[] = [];
