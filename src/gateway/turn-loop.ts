@@ -3,7 +3,8 @@ import type { FromGateway, GatewayStart, ToGateway } from '../contract/threads.j
 import { BlockRing } from '../host/block-ring.js';
 import { Doorbell, gatewayDoorbell, LOG_DOORBELL } from '../host/doorbell.js';
 import { KernelMemory, loadKernel } from '../host/kernel.js';
-import { openReactor } from '../host/open-reactor.js';
+import { connectionsMax } from '../host/open-files.js';
+import { chooseReactor, openReactor } from '../host/open-reactor.js';
 import type { Reactor } from '../host/reactor.js';
 import { Clock } from './clock.js';
 import { Directory } from './directory.js';
@@ -56,6 +57,9 @@ export class TurnLoop {
   }
 
   run(): void {
+    const { name, reason } = chooseReactor(this.#start.reactor);
+    const fields = { reactor: name, connectionsMax: connectionsMax(), ...(reason === undefined ? {} : { reason }) };
+    this.#post({ kind: 'event', level: 'info', name: 'reactor_started', fields });
     this.#sweepTimer = setInterval(() => this.#sweep(), SWEEP_MS);
     // The log rings when blocks became durable.
     this.#reactor.answer(new Doorbell(this.#start.shared.doorbells, gatewayDoorbell(this.#start.index)));
