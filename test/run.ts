@@ -23,7 +23,9 @@ const skipped = new Map<string, string>();
 const timeout = wanted.length === 0 ? 240_000 : Number.POSITIVE_INFINITY;
 const concurrency = Math.min(2, availableParallelism());
 
-await runFiles(files);
+const { name, reason: whyPortable } = chooseReactor('auto');
+const ofNative = join(folder, 'host', 'native-reactor.test.js');
+await runFiles(files.filter((file) => name === 'native' || file !== ofNative));
 const ofHttp = files.filter((file) => file.startsWith(join(folder, 'http')));
 const { server, reason } = chooseServer();
 if (server === 'node:http') skipped.set('HTTP tests over uWebSockets.js', String(reason));
@@ -33,8 +35,7 @@ else if (ofHttp.length > 0) {
   await runFiles(ofHttp);
 }
 const ofReactor = files.filter((file) => file.startsWith(join(folder, 'gateway')) || file === join(folder, 'host', 'reactor.test.js'));
-const { name, reason: whyPortable } = chooseReactor('auto');
-if (name === 'portable') skipped.set('the tests of gateway and reactor over the native reactor', String(whyPortable));
+if (name === 'portable') skipped.set('tests of the native reactor, and of gateways over it', String(whyPortable));
 else if (ofReactor.length > 0) {
   console.log('\nThe tests of gateway and reactor once more, over the portable reactor:\n');
   process.env.REACTOR = 'portable';

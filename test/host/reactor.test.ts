@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { connect as connectSocket, createServer, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, test } from 'node:test';
+import { Worker } from 'node:worker_threads';
 import * as abi from '../../assembly/abi.js';
 import type { ReactorChoice } from '../../src/contract/threads.js';
+import { Doorbell } from '../../src/host/doorbell.js';
 import { KernelMemory, kernelMemory } from '../../src/host/kernel.js';
 import { chooseReactor, openReactor } from '../../src/host/open-reactor.js';
 import type { Reactor } from '../../src/host/reactor.js';
@@ -13,10 +15,11 @@ const reactorUnderTest = (process.env.REACTOR ?? 'auto') as ReactorChoice;
 
 /** Stands in for the kernel: takes what `take` says and writes down what it saw. */
 class Recorder {
-  readonly memory = new KernelMemory(kernelMemory(abi.READ_OFFSET + abi.READ_BYTES));
+  readonly memory = new KernelMemory(kernelMemory(abi.SEND_DATA_OFFSET + abi.SEND_DATA_BYTES));
   readonly seen: string[] = [];
   readonly data = new Map<number, Buffer[]>();
   presented = 0;
+  turns = 0;
   refused = 0;
   /** Answers consumed and needed for an event's bytes. */
   take: (bytes: Buffer) => [consumed: number, needed: number] = (bytes) => [bytes.length, 0];
@@ -37,6 +40,7 @@ class Recorder {
   }
 
   #turn(count: number): void {
+    this.turns++;
     const { view } = this.memory;
     const word = (at: number) => view.getUint32(at, true);
     const withData = new Set<number>();
@@ -178,6 +182,43 @@ describe(`the ${chooseReactor(reactorUnderTest).name} reactor`, () => {
     await ended;
     assert.equal(heard, 'bye');
     await until(() => recorder.seen.includes('closed 0'), 'the event');
+  });
+
+  test('sends a whole table of sends in its order', async () => {
+    const { bytes, view } = recorder.memory;
+    const parts = ['first ', 'second ', 'third'];
+    recorder.take = (seen) => {
+      let data = abi.SEND_DATA_OFFSET;
+      parts.forEach((part, index) => {
+        const at = abi.SENDS_OFFSET + index * abi.SEND_BYTES;
+        bytes.set(Buffer.from(part), data);
+        view.setUint32(at + abi.SEND_AT_CONNECTION, 0, true);
+        view.setUint32(at + abi.SEND_AT_OFFSET, data, true);
+        view.setUint32(at + abi.SEND_AT_LENGTH, part.length, true);
+        data += part.length;
+      });
+      recorder.reactor.sendTable(parts.length);
+      return [seen.length, 0];
+    };
+    const socket = await open();
+    let heard = '';
+    socket.on('data', (chunk) => {
+      heard += chunk;
+    });
+    socket.write('x');
+    await until(() => heard === parts.join(''), 'all parts');
+  });
+
+  test('every ring of its doorbell makes a turn, from another thread too, however soon it follows the last', async () => {
+    const doorbells = Doorbell.memory(1);
+    recorder.reactor.answer(new Doorbell(doorbells, 0));
+    const ringer = new Worker(new URL('./ringer.js', import.meta.url), { workerData: doorbells });
+    for (let round = 0; round < 500; round++) {
+      const turns = recorder.turns;
+      ringer.postMessage(round % 7);
+      await until(() => recorder.turns > turns, `a turn after ring ${round}`);
+    }
+    await ringer.terminate();
   });
 
   test('says why it cannot listen', async () => {
