@@ -6,6 +6,13 @@ export interface Config {
   readonly adminKey: string | undefined;
   readonly bind: string;
   readonly mqttPort: number;
+  /** MQTT over TLS; absent: none. */
+  readonly mqttsPort: number | undefined;
+  /** Absolute paths of PEM files. */
+  readonly tlsCert: string | undefined;
+  readonly tlsKey: string | undefined;
+  /** Clients must show a certificate of one of these authorities. */
+  readonly tlsClientCa: string | undefined;
   readonly httpPort: number;
   readonly coapPort: number;
   /** A PostgreSQL connection string; absent: the embedded server. */

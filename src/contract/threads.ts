@@ -40,7 +40,16 @@ export interface GatewayStart {
   readonly partitions: number;
   readonly bind: string;
   readonly mqttPort: number;
+  /** MQTT over TLS, if it is wanted. */
+  readonly tls?: TlsListener | undefined;
   readonly reactor: ReactorChoice;
+}
+/** All PEM; with `clientCa` clients have to show a certificate of one of these authorities. */
+export interface TlsListener {
+  readonly port: number;
+  readonly cert: string;
+  readonly key: string;
+  readonly clientCa?: string;
 }
 /** `auto`: the native one where its addon loads. */
 export type ReactorChoice = 'auto' | 'native' | 'portable';
@@ -56,7 +65,8 @@ export type FromGateway =
   | ThreadEvent
   /** Devices published under this token may connect from now on. */
   | { readonly kind: 'devices-known'; readonly token: number }
-  | { readonly kind: 'listening'; readonly port: number }
+  /** `tlsPort` is 0 without TLS. */
+  | { readonly kind: 'listening'; readonly port: number; readonly tlsPort: number }
   | { readonly kind: 'listen-failed'; readonly message: string }
   /** The blocks that hold these messages are durable. */
   | { readonly kind: 'ingested'; readonly tokens: readonly number[] }

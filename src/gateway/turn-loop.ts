@@ -47,7 +47,7 @@ export class TurnLoop {
     this.#reactor = openReactor(start.reactor, {
       memory: this.#memory,
       turn: (eventCount) => this.#turn(eventCount),
-      refused: () => this.#count(abi.CODE_CONNECTIONS_EXHAUSTED),
+      refused: (code) => this.#count(code),
     });
     this.#directory = new Directory(this.#kernel, this.#memory, start.partitions);
     this.#sessions = new Sessions(this.#kernel, this.#memory, this.#directory, this.#reactor, post);
@@ -100,8 +100,10 @@ export class TurnLoop {
 
   async #listen(): Promise<void> {
     try {
-      const port = await this.#reactor.listen(this.#start.bind, this.#start.mqttPort);
-      this.#post({ kind: 'listening', port });
+      const { bind, mqttPort, tls } = this.#start;
+      const port = await this.#reactor.listen(bind, mqttPort);
+      const tlsPort = tls ? await this.#reactor.listenTls(bind, tls.port, tls) : 0;
+      this.#post({ kind: 'listening', port, tlsPort });
     } catch (error) {
       this.#post({ kind: 'listen-failed', message: (error as Error).message });
     }

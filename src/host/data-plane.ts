@@ -14,6 +14,7 @@ import type {
   SharedState,
   StoreStart,
   ThreadEvent,
+  TlsListener,
   ToGateway,
   ToLog,
   ToPipeline,
@@ -32,6 +33,8 @@ export interface DataPlaneOptions {
   readonly entries: { readonly gateway: URL; readonly log: URL; readonly pipeline: URL; readonly store: URL };
   readonly bind: string;
   readonly mqttPort: number;
+  /** MQTT over TLS, if it is wanted. */
+  readonly tls?: TlsListener | undefined;
   readonly reactor: ReactorChoice;
   readonly partitions: number;
   readonly logFolder: string;
@@ -76,6 +79,7 @@ export class ThreadedDataPlane implements DataPlane {
   readonly #liveListeners: ((points: readonly Point[]) => void)[] = [];
   #token = 0;
   #mqttPort = 0;
+  #mqttsPort = 0;
   #listening: { resolve(port: number): void; reject(error: Error): void } | undefined;
   #caughtUp = false;
   #database: 'up' | 'down' = 'up';
@@ -133,6 +137,7 @@ export class ThreadedDataPlane implements DataPlane {
       partitions: this.#options.partitions,
       bind: this.#options.bind,
       mqttPort: this.#options.mqttPort,
+      tls: this.#options.tls,
       reactor: this.#options.reactor,
     };
     this.#gateway = this.#thread('gateway-0', this.#options.entries.gateway, gateway, [], (message: FromGateway) =>
@@ -223,6 +228,11 @@ export class ThreadedDataPlane implements DataPlane {
     this.#liveListeners.push(listener);
   }
 
+  /** The port of MQTT over TLS; 0: there is none. */
+  get mqttsPort(): number {
+    return this.#mqttsPort;
+  }
+
   get mqttPort(): number {
     return this.#mqttPort;
   }
@@ -281,6 +291,7 @@ export class ThreadedDataPlane implements DataPlane {
         this.#options.event('gateway-0', message);
         return;
       case 'listening':
+        this.#mqttsPort = message.tlsPort;
         this.#listening?.resolve(message.port);
         return;
       case 'listen-failed':

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import type { TlsMaterial } from './reactor.js';
 
 /** What native/binding exports. */
 export interface NativeAddon {
@@ -9,7 +10,7 @@ export interface NativeAddon {
 export interface NativeBinding {
   watch(callback: () => void): void;
   answer(words: Int32Array): void;
-  listen(address: string, port: number, isShared: boolean): number;
+  listen(address: string, port: number, isShared: boolean, tls?: TlsMaterial): number;
   unlisten(): void;
   pause(): void;
   resume(): void;
@@ -33,6 +34,7 @@ export interface NativeCounts {
   readonly outOfFiles: number;
   /** Connections closed because they did not read what they were sent. */
   readonly overflowed: number;
+  readonly tlsFailed: number;
 }
 
 const FILE = '../../native/reactor.node';

@@ -1,9 +1,10 @@
 import { lookup } from 'node:dns/promises';
 import { getSystemErrorName } from 'node:util';
+import * as abi from '../../assembly/abi.js';
 import type { Doorbell } from './doorbell.js';
 import type { KernelMemory } from './kernel.js';
-import type { NativeAddon, NativeBinding } from './native-addon.js';
-import type { Reactor, Turn } from './reactor.js';
+import type { NativeAddon, NativeBinding, NativeCounts } from './native-addon.js';
+import type { Reactor, Refused, TlsMaterial, Turn } from './reactor.js';
 
 /** A busy reactor takes turns this long before it lets the event loop have a round: timers and messages wait meanwhile. */
 const BUSY_MS_MAX = 2;
@@ -12,35 +13,35 @@ const BUSY_MS_MAX = 2;
 const EVENTS_MASK = 0xffff;
 const HAS_MORE = 1 << 16;
 const HAS_RUNG = 1 << 17;
-const REFUSED_SHIFT = 18;
+const HAS_REFUSED = 1 << 18;
 
 /** The reactor in native/: this side decides when a turn is taken, that side does all else. */
 export class NativeReactor implements Reactor {
   readonly name = 'native';
   readonly #native: NativeBinding;
   readonly #turn: Turn;
-  readonly #refused: () => void;
+  readonly #refused: Refused;
   readonly #run = () => this.#takeTurns();
+  #counts: NativeCounts = { refused: 0, outOfFiles: 0, overflowed: 0, tlsFailed: 0 };
   #isWoken = false;
   #isRunning = false;
   #isScheduled = false;
   #isStopped = false;
   #stopped: (() => void) | undefined;
 
-  constructor(addon: NativeAddon, memory: KernelMemory, turn: Turn, refused: () => void) {
+  constructor(addon: NativeAddon, memory: KernelMemory, turn: Turn, refused: Refused) {
     this.#native = new addon.NativeReactor(memory.bytes);
     this.#turn = turn;
     this.#refused = refused;
     this.#native.watch(this.#run);
   }
 
-  async listen(host: string, port: number, isShared = false): Promise<number> {
-    const address = await lookup(host).catch((error: Error) => {
-      throw new Error(`cannot listen on ${host}:${port}: ${error.message}`);
-    });
-    const got = this.#native.listen(address.address, port, isShared);
-    if (got < 0) throw new Error(`cannot listen on ${host}:${port}: the system answers ${getSystemErrorName(got)}`);
-    return got;
+  listen(host: string, port: number, isShared = false): Promise<number> {
+    return this.#listen(host, port, isShared);
+  }
+
+  listenTls(host: string, port: number, tls: TlsMaterial, isShared = false): Promise<number> {
+    return this.#listen(host, port, isShared, tls);
   }
 
   answer(doorbell: Doorbell): void {
@@ -117,7 +118,7 @@ export class NativeReactor implements Reactor {
     while (isBusy) {
       const word = this.#native.turn();
       const events = word & EVENTS_MASK;
-      for (let refused = word >>> REFUSED_SHIFT; refused > 0; refused--) this.#refused();
+      if ((word & HAS_REFUSED) !== 0) this.#countRefusals();
       const isTurn = events > 0 || this.#isWoken || (word & HAS_RUNG) !== 0;
       if (isTurn) {
         this.#isWoken = false;
@@ -130,10 +131,32 @@ export class NativeReactor implements Reactor {
     this.#rest(isBusy);
   }
 
+  async #listen(host: string, port: number, isShared: boolean, tls?: TlsMaterial): Promise<number> {
+    try {
+      const { address } = await lookup(host);
+      const got = this.#native.listen(address, port, isShared, tls);
+      if (got < 0) throw new Error(`the system answers ${getSystemErrorName(got)}`);
+      return got;
+    } catch (error) {
+      throw new Error(`cannot listen on ${host}:${port}: ${(error as Error).message}`);
+    }
+  }
+
   #rest(isBusy: boolean): void {
     if (isBusy) this.#native.settle();
     if (this.#stopped && this.#native.openCount() === 0) this.#finish(this.#stopped);
     else if (isBusy || !this.#native.sleep()) this.#schedule();
+  }
+
+  #countRefusals(): void {
+    const counts = this.#native.counts();
+    const count = (code: number, now: number, before: number) => {
+      for (let more = now - before; more > 0; more--) this.#refused(code);
+    };
+    count(abi.CODE_CONNECTIONS_EXHAUSTED, counts.refused, this.#counts.refused);
+    count(abi.CODE_PEER_NOT_READING, counts.overflowed, this.#counts.overflowed);
+    count(abi.CODE_TLS_HANDSHAKE_FAILED, counts.tlsFailed, this.#counts.tlsFailed);
+    this.#counts = counts;
   }
 
   #finish(stopped: () => void): void {

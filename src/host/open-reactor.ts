@@ -3,13 +3,12 @@ import type { KernelMemory } from './kernel.js';
 import { loadAddon } from './native-addon.js';
 import { NativeReactor } from './native-reactor.js';
 import { PortableReactor } from './portable-reactor.js';
-import type { Reactor, ReactorName, Turn } from './reactor.js';
+import type { Reactor, ReactorName, Refused, Turn } from './reactor.js';
 
 export interface ReactorOptions {
   readonly memory: KernelMemory;
   readonly turn: Turn;
-  /** Called for each connection that finds no free id. */
-  readonly refused: () => void;
+  readonly refused: Refused;
 }
 
 /** Which reactor this process would run, and why it is not the native one though nobody asked for another. */

@@ -1,13 +1,13 @@
-import { createServer, type Server, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import * as abi from '../../assembly/abi.js';
 import type { Doorbell } from './doorbell.js';
 import type { KernelMemory } from './kernel.js';
 import { PortableConnection } from './portable-connection.js';
-import type { Reactor, Turn } from './reactor.js';
+import { PortableListeners } from './portable-listeners.js';
+import type { Reactor, Refused, TlsMaterial, Turn } from './reactor.js';
 
 /** A connection that has this much in hand is not read until the kernel took some of it. */
 const REST_BYTES_MAX = 2 * abi.PACKET_BYTES_MAX;
-const BACKLOG = 4096;
 const NOTHING = Buffer.alloc(0);
 
 /**
@@ -19,8 +19,8 @@ export class PortableReactor implements Reactor {
   readonly #memory: Buffer;
   readonly #view: DataView;
   readonly #turn: Turn;
-  readonly #refused: () => void;
-  readonly #servers = new Set<Server>();
+  readonly #refused: Refused;
+  readonly #listeners: PortableListeners;
   readonly #sockets = new Set<Socket>();
   readonly #connections: (PortableConnection | undefined)[] = [];
   readonly #freeIds: number[] = [];
@@ -41,26 +41,22 @@ export class PortableReactor implements Reactor {
   #doorbell: Doorbell | undefined;
   #stopped: (() => void) | undefined;
 
-  /** `refused` is called for each connection that finds no free id. */
-  constructor(memory: KernelMemory, turn: Turn, refused: () => void) {
+  constructor(memory: KernelMemory, turn: Turn, refused: Refused) {
     this.#memory = Buffer.from(memory.bytes.buffer);
     this.#view = memory.view;
     this.#turn = turn;
     this.#refused = refused;
+    this.#listeners = new PortableListeners((socket) => this.#accept(socket), refused);
   }
 
-  listen(host: string, port: number, isShared = false): Promise<number> {
-    if (isShared) return Promise.reject(new Error(`cannot listen on ${host}:${port}: two portable reactors cannot share a port`));
-    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket));
-    return new Promise((resolve, reject) => {
-      server.once('error', (error) => reject(new Error(`cannot listen on ${host}:${port}: ${error.message}`)));
-      server.listen({ host, port, backlog: BACKLOG }, () => {
-        this.#servers.add(server);
-        server.removeAllListeners('error').on('error', () => {}); // An accept that failed is the peer's to repeat.
-        const address = server.address();
-        resolve(typeof address === 'object' && address !== null ? address.port : port);
-      });
-    });
+  async listen(host: string, port: number, isShared = false): Promise<number> {
+    if (isShared) throw cannotShare(host, port);
+    return await this.#listeners.listen(host, port);
+  }
+
+  async listenTls(host: string, port: number, tls: TlsMaterial, isShared = false): Promise<number> {
+    if (isShared) throw cannotShare(host, port);
+    return await this.#listeners.listenTls(host, port, tls);
   }
 
   answer(doorbell: Doorbell): void {
@@ -116,12 +112,12 @@ export class PortableReactor implements Reactor {
   }
 
   unlisten(): void {
-    for (const server of this.#servers) server.close();
-    this.#servers.clear();
+    this.#listeners.close();
   }
 
   async stop(): Promise<void> {
     this.unlisten();
+    this.#listeners.destroyGreeting();
     this.#flush();
     for (const connection of this.#connections) if (connection) this.#finish(connection);
     if (this.#sockets.size > 0) {
@@ -145,7 +141,7 @@ export class PortableReactor implements Reactor {
     const id = this.#freeIds.pop() ?? this.#connections.length;
     if (id >= abi.CONNECTIONS_MAX) {
       socket.destroy();
-      this.#refused();
+      this.#refused(abi.CODE_CONNECTIONS_EXHAUSTED);
       return;
     }
     const connection = new PortableConnection(id, socket);
@@ -295,8 +291,16 @@ export class PortableReactor implements Reactor {
   #flush(): void {
     for (const connection of this.#dirty) {
       connection.flush();
-      if (connection.isClosing) this.#finish(connection);
+      if (connection.isOverflowing) {
+        this.#refused(abi.CODE_PEER_NOT_READING);
+        connection.socket.destroy();
+        this.#finish(connection);
+      } else if (connection.isClosing) this.#finish(connection);
     }
     this.#dirty.clear();
   }
+}
+
+function cannotShare(host: string, port: number): Error {
+  return new Error(`cannot listen on ${host}:${port}: two portable reactors cannot share a port`);
 }

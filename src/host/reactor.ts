@@ -15,6 +15,11 @@ export interface Reactor {
   readonly name: ReactorName;
   /** Binds a TCP listener and answers the port it got. `isShared`: another gateway of this process listens there already. */
   listen(host: string, port: number, isShared?: boolean): Promise<number>;
+  /**
+   * The same over TLS: the kernel hears of a connection when its handshake is done, and sees plain bytes. Rejects when
+   * the material cannot be used. A handshake that fails, or takes more than some seconds, is refused.
+   */
+  listenTls(host: string, port: number, tls: TlsMaterial, isShared?: boolean): Promise<number>;
   /** Rings of this doorbell make a turn happen, until the reactor has stopped. Once. */
   answer(doorbell: Doorbell): void;
   /** Sends bytes of the kernel's memory, in order. They are copied before it returns. */
@@ -37,6 +42,16 @@ export interface Reactor {
 }
 
 export type ReactorName = 'native' | 'portable';
+
+/** All PEM. With `clientCa` only clients get in that show a certificate of one of these authorities. */
+export interface TlsMaterial {
+  readonly cert: string;
+  readonly key: string;
+  readonly clientCa?: string;
+}
+
+/** A connection that was not let in, or was closed by the reactor: a code of assembly/abi.ts. */
+export type Refused = (code: number) => void;
 
 /** One pass over `eventCount` entries of the event table. */
 export type Turn = (eventCount: number) => void;

@@ -158,6 +158,7 @@ export class KernelDriver {
     return {
       name: 'portable',
       listen: async () => 0,
+      listenTls: async () => 0,
       answer: () => {},
       send: () => {},
       sendTable: () => {},

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use napi::bindgen_prelude::{Env, Error, Function, Result, Uint8Array, Unknown};
 use napi_derive::napi;
-use reactor::{Memory, Reactor};
+use reactor::{Memory, Reactor, TlsConfig};
 
 use crate::handover::Handover;
 use crate::watch::Watch;
@@ -15,14 +15,14 @@ const INT32_ARRAY: i32 = 5;
 
 // A turn's answer in one word:
 //
-//  31          18   17     16   15           0
-// +--------------+------+------+--------------+
-// | refused      | rung | more | events       |
-// +--------------+------+------+--------------+
+//      18       17     16   15           0
+// +---------+------+------+--------------+
+// | refused | rung | more | events       |
+// +---------+------+------+--------------+
 const EVENTS_MASK: u32 = 0xffff;
 const HAS_MORE: u32 = 1 << 16;
 const HAS_RUNG: u32 = 1 << 17;
-const REFUSED_SHIFT: u32 = 18;
+const HAS_REFUSED: u32 = 1 << 18;
 
 /// The reactor and what it needs to stay alive; fields are dropped in this order.
 struct Held {
@@ -43,6 +43,15 @@ pub struct Counts {
     pub refused: f64,
     pub out_of_files: f64,
     pub overflowed: f64,
+    pub tls_failed: f64,
+}
+
+/// All PEM; with `client_ca` clients have to show a certificate.
+#[napi(object)]
+pub struct TlsMaterial {
+    pub cert: String,
+    pub key: String,
+    pub client_ca: Option<String>,
 }
 
 #[napi]
@@ -81,11 +90,13 @@ impl NativeReactor {
         Ok(())
     }
 
-    /// The port it got, or a negative errno.
+    /// The port it got, or a negative errno. Material that cannot be used is thrown.
     #[napi]
-    pub fn listen(&self, address: String, port: u16, is_shared: bool) -> Result<i32> {
-        let ip: IpAddr = address.parse().map_err(|_| Error::from_reason(format!("cannot listen on {address}: it is no IP address")))?;
-        Ok(self.with(|reactor| match reactor.listen(SocketAddr::new(ip, port), is_shared) {
+    pub fn listen(&self, address: String, port: u16, is_shared: bool, tls: Option<TlsMaterial>) -> Result<i32> {
+        let ip: IpAddr = address.parse().map_err(|_| Error::from_reason("it is no IP address"))?;
+        let tls = tls.map(|pem| TlsConfig::new(pem.cert.as_bytes(), pem.key.as_bytes(), pem.client_ca.as_deref().map(str::as_bytes)));
+        let tls = tls.transpose().map_err(Error::from_reason)?;
+        Ok(self.with(|reactor| match reactor.listen(SocketAddr::new(ip, port), is_shared, tls) {
             Ok(port) => i32::from(port),
             Err(error) => -error.raw_os_error().unwrap_or(libc::EINVAL),
         }))
@@ -106,14 +117,15 @@ impl NativeReactor {
         self.with(Reactor::resume);
     }
 
-    /// The number of events for the kernel; whether another turn has something to do, and whether somebody rang;
-    /// and how many connections found no free number.
+    /// The number of events for the kernel; whether another turn has something to do, whether somebody rang, and whether
+    /// one of the counts has grown.
     #[napi]
     pub fn turn(&self) -> u32 {
         let report = self.with(Reactor::turn);
         assert!(report.events <= EVENTS_MASK);
-        let flags = if report.has_more { HAS_MORE } else { 0 } | if report.has_rung { HAS_RUNG } else { 0 };
-        report.refused << REFUSED_SHIFT | flags | report.events
+        let flag = |is_set: bool, bit: u32| if is_set { bit } else { 0 };
+        let flags = flag(report.has_more, HAS_MORE) | flag(report.has_rung, HAS_RUNG) | flag(report.has_refused, HAS_REFUSED);
+        flags | report.events
     }
 
     #[napi]
@@ -161,7 +173,12 @@ impl NativeReactor {
     #[napi]
     pub fn counts(&self) -> Counts {
         let counts = self.with(|reactor| reactor.counts());
-        Counts { refused: counts.refused as f64, out_of_files: counts.out_of_files as f64, overflowed: counts.overflowed as f64 }
+        Counts {
+            refused: counts.refused as f64,
+            out_of_files: counts.out_of_files as f64,
+            overflowed: counts.overflowed as f64,
+            tls_failed: counts.tls_failed as f64,
+        }
     }
 
     /// Closes everything at once; what is called afterwards does nothing.

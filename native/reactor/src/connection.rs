@@ -12,6 +12,8 @@ pub struct Connection {
     pub outbox: Outbox,
     /// The rest is worth a turn from this size on.
     pub needed: u32,
+    /// The kernel does not know it yet: its TLS handshake is not done.
+    pub is_greeting: bool,
     /// The socket may have bytes.
     pub is_readable: bool,
     /// It waits for its place in a turn.
@@ -34,6 +36,7 @@ const OUTBOX_HIGH_BYTES: usize = 64 * 1024;
 impl Connection {
     pub fn new(stream: Stream) -> Connection {
         Connection {
+            is_greeting: stream.is_handshaking(),
             stream: Some(stream),
             rest: Rest::default(),
             outbox: Outbox::default(),
@@ -61,6 +64,10 @@ impl Connection {
         self.is_readable && !self.has_ended && self.outbox.len() <= OUTBOX_HIGH_BYTES
     }
 
+    pub fn has_unsent(&self) -> bool {
+        !self.outbox.is_empty() || self.stream.as_ref().is_some_and(Stream::has_unsent)
+    }
+
     /// Sends what it can; a connection that cannot send is broken and its outbox empty.
     pub fn flush(&mut self, pool: &mut Pool) {
         let Some(stream) = &mut self.stream else { return };
@@ -75,5 +82,5 @@ impl Connection {
 
 /// Sends what the socket takes. Answers whether all is out.
 pub fn flush(stream: &mut Stream, outbox: &mut Outbox, pool: &mut Pool) -> io::Result<bool> {
-    outbox.flush(pool, |bytes| stream.write(bytes))
+    Ok(outbox.flush(pool, |bytes| stream.write(bytes))? && stream.flush()?)
 }

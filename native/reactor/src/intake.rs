@@ -1,9 +1,11 @@
 //! What comes in: connections and their bytes.
 
 use std::io;
+use std::time::Instant;
 
 use crate::abi;
 use crate::connection::Connection;
+use crate::greeting::Greeting;
 use crate::poll::Token;
 use crate::reactor::Reactor;
 use crate::socket::Socket;
@@ -25,7 +27,7 @@ impl Reactor {
             while self.listeners[index].is_ready && !self.is_out_of_files && accepts < ACCEPTS_MAX && !self.table.is_full() {
                 accepts += 1;
                 match Socket::accept(self.listeners[index].fd()) {
-                    Ok(socket) => self.admit(socket),
+                    Ok(socket) => self.admit(socket, index),
                     Err(error) => self.accept_failed(index, &error),
                 }
             }
@@ -44,19 +46,26 @@ impl Reactor {
         }
     }
 
-    fn admit(&mut self, socket: Socket) {
-        if self.connections.is_full() {
+    fn admit(&mut self, socket: Socket, listener: usize) {
+        let fd = socket.fd();
+        let stream = Stream::new(socket, self.listeners[listener].tls.as_ref()).filter(|_| !self.connections.is_full());
+        let Some(stream) = stream else {
             self.counts.refused += 1;
             return;
-        }
-        let fd = socket.fd();
-        let (number, generation) = self.connections.insert(Connection::new(Stream::plain(socket)));
+        };
+        let connection = Connection::new(stream);
+        let is_greeting = connection.is_greeting;
+        let (number, generation) = self.connections.insert(connection);
         if self.poll.add_socket(fd, Token::Connection { number, generation }).is_err() {
             self.connections.remove(number);
             self.counts.refused += 1;
             return;
         }
-        self.table.add(&mut self.memory, number, abi::EVENT_OPENED, 0);
+        if is_greeting {
+            self.greetings.push_back(Greeting::new(number, generation, Instant::now()));
+        } else {
+            self.table.add(&mut self.memory, number, abi::EVENT_OPENED, 0);
+        }
     }
 
     /// Lays the bytes of ready connections into the read region, as far as there is room.

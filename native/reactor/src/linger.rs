@@ -24,10 +24,6 @@ impl Lingering {
         Lingering { stream, outbox, until: now + LINGER, has_ended: false }
     }
 
-    pub fn fd(&self) -> i32 {
-        self.stream.fd()
-    }
-
     pub fn is_late(&self, now: Instant) -> bool {
         now >= self.until
     }
@@ -45,7 +41,7 @@ impl Lingering {
     pub fn drop_incoming(&mut self, scratch: &mut [u8]) -> bool {
         let mut dropped = 0;
         loop {
-            let taken = self.stream.read(scratch);
+            let taken = self.stream.read_socket(scratch);
             dropped += taken.bytes;
             if taken.has_ended || dropped > DROPPED_BYTES_MAX {
                 return true;

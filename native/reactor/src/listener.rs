@@ -4,6 +4,7 @@ use std::os::fd::{AsRawFd, OwnedFd};
 
 use crate::address::Address;
 use crate::poll::owned;
+use crate::tls::TlsConfig;
 
 const BACKLOG: i32 = 4096;
 
@@ -12,11 +13,13 @@ pub struct Listener {
     fd: OwnedFd,
     /// Connections may be waiting.
     pub is_ready: bool,
+    /// What clients have to shake hands with; None: bytes come in clear.
+    pub tls: Option<TlsConfig>,
 }
 
 impl Listener {
     /// `is_shared`: other sockets of this process listen there already. Without it, whoever holds the port keeps it.
-    pub fn open(address: SocketAddr, is_shared: bool) -> io::Result<Listener> {
+    pub fn open(address: SocketAddr, is_shared: bool, tls: Option<TlsConfig>) -> io::Result<Listener> {
         if !is_shared {
             claim(address, libc::SOCK_STREAM)?;
         }
@@ -27,7 +30,7 @@ impl Listener {
         if unsafe { libc::listen(fd.as_raw_fd(), BACKLOG) } < 0 {
             return Err(io::Error::last_os_error());
         }
-        Ok(Listener { fd, is_ready: false })
+        Ok(Listener { fd, is_ready: false, tls })
     }
 
     pub fn fd(&self) -> i32 {

@@ -4,8 +4,10 @@ use std::time::Instant;
 
 use crate::abi;
 use crate::linger::Lingering;
+use crate::outbox::Outbox;
 use crate::poll::Token;
 use crate::reactor::Reactor;
+use crate::stream::Stream;
 
 /// What waits for a peer beyond this is sent before the turn is over, so that a long turn's answers are not all in hand at once.
 const OUTBOX_EAGER_BYTES: usize = 256 * 1024;
@@ -49,7 +51,11 @@ impl Reactor {
     /// The same for all.
     pub fn close_all(&mut self) {
         for number in self.connections.numbers() {
-            self.close(number);
+            if self.connections.get(number).is_some_and(|connection| connection.is_greeting) {
+                self.drop_greeting(number);
+            } else {
+                self.close(number);
+            }
         }
     }
 
@@ -96,17 +102,23 @@ impl Reactor {
         let Some(stream) = connection.stream.take() else { return };
         connection.rest.clear();
         let outbox = std::mem::take(&mut connection.outbox);
-        let is_gone = connection.is_broken;
         self.over.push_back(number);
-        if is_gone || self.lingering.is_full() {
-            return; // Dropping the stream closes it.
+        // A broken connection has nothing to say any more: dropping the stream closes it.
+        if !connection.is_broken {
+            let has_ended = connection.has_ended;
+            self.linger_on(stream, outbox, has_ended);
         }
-        let has_ended = connection.has_ended;
-        let lingering = Lingering::new(stream, outbox, Instant::now());
-        let fd = lingering.fd();
-        let (place, generation) = self.lingering.insert(lingering);
-        let is_sent = self.lingering.get(place).is_some_and(|lingering| lingering.send(&mut self.pool).is_ok_and(|sent| sent));
-        let is_done = is_sent && has_ended;
+    }
+
+    /// Lets a stream that the kernel is done with end in order; `has_ended`: its peer is done already.
+    pub(crate) fn linger_on(&mut self, stream: Stream, outbox: Outbox, has_ended: bool) {
+        if self.lingering.is_full() {
+            return;
+        }
+        let fd = stream.fd();
+        let (place, generation) = self.lingering.insert(Lingering::new(stream, outbox, Instant::now()));
+        let sent = self.lingering.get(place).map(|lingering| lingering.send(&mut self.pool));
+        let is_done = matches!(sent, Some(Ok(true)) if has_ended) || matches!(sent, Some(Err(_)));
         if is_done || self.poll.rename_socket(fd, Token::Lingering { number: place, generation }).is_err() {
             self.part(place);
         }

@@ -7,6 +7,7 @@ use std::time::Instant;
 use crate::abi;
 use crate::bell::Bell;
 use crate::connection::Connection;
+use crate::greeting::Greeting;
 use crate::linger::Lingering;
 use crate::listener::Listener;
 use crate::memory::Memory;
@@ -15,6 +16,7 @@ use crate::poll::{Poll, Token};
 use crate::slab::Slab;
 use crate::table::Table;
 use crate::timer::Timer;
+use crate::tls::TlsConfig;
 
 /// One reactor: it belongs to the thread of its gateway.
 pub struct Reactor {
@@ -28,6 +30,10 @@ pub struct Reactor {
     pub(crate) lingering: Slab<Lingering>,
     /// Connections with bytes for a turn, by number and generation, in the order in which they got them.
     pub(crate) ready: VecDeque<(u32, u32)>,
+    /// The same for connections whose handshake is not done.
+    pub(crate) greeting: VecDeque<(u32, u32)>,
+    /// Deadlines of handshakes, the next one first.
+    pub(crate) greetings: VecDeque<Greeting>,
     /// Connections with something to send, or to close.
     pub(crate) dirty: Vec<u32>,
     /// Connections whose EVENT_CLOSED is due.
@@ -35,13 +41,15 @@ pub struct Reactor {
     pub(crate) pool: Pool,
     pub(crate) scratch: Vec<u8>,
     pub(crate) counts: Counts,
+    /// Those of the last report.
+    told: Counts,
     pub(crate) is_paused: bool,
     /// No descriptor is free: accepting goes on when one may be.
     pub(crate) is_out_of_files: bool,
 }
 
 /// Since the reactor began.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Connections that found no free number.
     pub refused: u64,
@@ -49,6 +57,8 @@ pub struct Counts {
     pub out_of_files: u64,
     /// Connections closed because they did not read what they were sent.
     pub overflowed: u64,
+    /// TLS handshakes that failed.
+    pub tls_failed: u64,
 }
 
 /// What a turn found.
@@ -59,8 +69,8 @@ pub struct Report {
     pub has_more: bool,
     /// Somebody rang.
     pub has_rung: bool,
-    /// Connections that found no free number.
-    pub refused: u32,
+    /// A count of connections that were not let in, or were closed, has grown.
+    pub has_refused: bool,
 }
 
 const SCRATCH_BYTES: usize = 64 * 1024;
@@ -81,11 +91,14 @@ impl Reactor {
             connections: Slab::new(abi::CONNECTIONS_MAX),
             lingering: Slab::new(LINGERING_MAX),
             ready: VecDeque::new(),
+            greeting: VecDeque::new(),
+            greetings: VecDeque::new(),
             dirty: Vec::new(),
             over: VecDeque::new(),
             pool: Pool::default(),
             scratch: vec![0; SCRATCH_BYTES],
             counts: Counts::default(),
+            told: Counts::default(),
             is_paused: false,
             is_out_of_files: false,
         })
@@ -115,8 +128,9 @@ impl Reactor {
     }
 
     /// Binds a listener and answers its port. `is_shared`: another reactor of this process listens there already.
-    pub fn listen(&mut self, address: SocketAddr, is_shared: bool) -> io::Result<u16> {
-        let listener = Listener::open(address, is_shared)?;
+    /// With `tls` clients have to shake hands before the kernel hears of them.
+    pub fn listen(&mut self, address: SocketAddr, is_shared: bool, tls: Option<TlsConfig>) -> io::Result<u16> {
+        let listener = Listener::open(address, is_shared, tls)?;
         let port = listener.port()?;
         self.poll.add_source(listener.fd(), Token::Listener { number: self.listeners.len() as u32 })?;
         self.listeners.push(listener);
@@ -139,19 +153,21 @@ impl Reactor {
     /// One turn: settles the last one, sends, looks at all sockets, reads, and lists what the kernel is to see.
     pub fn turn(&mut self) -> Report {
         let has_rung = self.bell.awake();
-        let refused_before = self.counts.refused;
         self.settle();
         let mut has_more = self.fetch();
         self.accept();
         self.tell_closed();
+        self.greet();
         if !self.is_paused {
             self.present();
         }
-        self.timer.tick(!self.lingering.is_empty() || self.is_out_of_files);
-        has_more |= !self.over.is_empty() || !self.dirty.is_empty();
+        self.timer.tick(!self.lingering.is_empty() || !self.greetings.is_empty() || self.is_out_of_files);
+        has_more |= !self.over.is_empty() || !self.dirty.is_empty() || !self.greeting.is_empty();
         has_more |= !self.is_paused && !self.ready.is_empty();
         has_more |= !self.is_out_of_files && self.listeners.iter().any(|listener| listener.is_ready);
-        Report { events: self.table.len() as u32, has_more, has_rung, refused: (self.counts.refused - refused_before) as u32 }
+        let has_refused = self.counts != self.told;
+        self.told = self.counts;
+        Report { events: self.table.len() as u32, has_more, has_rung, has_refused }
     }
 
     /// After the kernel's turn: keeps what it left of each event, and sends what it wants sent.
@@ -199,7 +215,7 @@ impl Reactor {
                     let Some(connection) = self.connections.get_of(number, generation) else { continue };
                     connection.is_ending |= ready.ended;
                     connection.is_readable |= ready.readable;
-                    if ready.writable && !connection.outbox.is_empty() {
+                    if ready.writable && connection.has_unsent() {
                         connection.flush(&mut self.pool);
                     }
                     if connection.is_broken {
@@ -228,6 +244,7 @@ impl Reactor {
         if has_ticked {
             self.is_out_of_files = false;
             self.end_late(Instant::now());
+            self.end_late_greetings(Instant::now());
         }
         has_more
     }
@@ -238,7 +255,8 @@ impl Reactor {
         let Some(connection) = self.connections.get(number) else { return };
         if !connection.is_queued && connection.is_open() {
             connection.is_queued = true;
-            self.ready.push_back((number, generation));
+            let queue = if connection.is_greeting { &mut self.greeting } else { &mut self.ready };
+            queue.push_back((number, generation));
         }
     }
 

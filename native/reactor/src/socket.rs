@@ -21,7 +21,7 @@ impl Socket {
     }
 
     /// 0: the peer is done sending.
-    pub fn read(&self, into: &mut [u8]) -> io::Result<usize> {
+    pub fn receive(&self, into: &mut [u8]) -> io::Result<usize> {
         // SAFETY: the slice is valid for its length.
         result(unsafe { libc::recv(self.fd(), into.as_mut_ptr().cast(), into.len(), 0) })
     }
@@ -35,6 +35,22 @@ impl Socket {
     pub fn end(&self) {
         // SAFETY: the descriptor is open. A peer that is gone already is no failure.
         unsafe { libc::shutdown(self.fd(), libc::SHUT_WR) };
+    }
+}
+
+impl io::Read for Socket {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.receive(into)
+    }
+}
+
+impl io::Write for Socket {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.send(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
