@@ -11,6 +11,7 @@ export interface NativeBinding {
   watch(callback: () => void): void;
   answer(words: Int32Array): void;
   listen(address: string, port: number, isShared: boolean, tls?: TlsMaterial): number;
+  listenDatagrams(address: string, port: number, isShared: boolean): number;
   unlisten(): void;
   pause(): void;
   resume(): void;
@@ -34,6 +35,8 @@ export interface NativeCounts {
   readonly outOfFiles: number;
   /** Connections closed because they did not read what they were sent. */
   readonly overflowed: number;
+  /** Datagrams that were too long. */
+  readonly oversize: number;
   readonly tlsFailed: number;
 }
 

@@ -22,7 +22,7 @@ export class NativeReactor implements Reactor {
   readonly #turn: Turn;
   readonly #refused: Refused;
   readonly #run = () => this.#takeTurns();
-  #counts: NativeCounts = { refused: 0, outOfFiles: 0, overflowed: 0, tlsFailed: 0 };
+  #counts: NativeCounts = { refused: 0, outOfFiles: 0, overflowed: 0, oversize: 0, tlsFailed: 0 };
   #isWoken = false;
   #isRunning = false;
   #isScheduled = false;
@@ -37,11 +37,15 @@ export class NativeReactor implements Reactor {
   }
 
   listen(host: string, port: number, isShared = false): Promise<number> {
-    return this.#listen(host, port, isShared);
+    return listening(host, port, (address) => this.#native.listen(address, port, isShared));
   }
 
   listenTls(host: string, port: number, tls: TlsMaterial, isShared = false): Promise<number> {
-    return this.#listen(host, port, isShared, tls);
+    return listening(host, port, (address) => this.#native.listen(address, port, isShared, tls));
+  }
+
+  listenDatagrams(host: string, port: number, isShared = false): Promise<number> {
+    return listening(host, port, (address) => this.#native.listenDatagrams(address, port, isShared));
   }
 
   answer(doorbell: Doorbell): void {
@@ -131,17 +135,6 @@ export class NativeReactor implements Reactor {
     this.#rest(isBusy);
   }
 
-  async #listen(host: string, port: number, isShared: boolean, tls?: TlsMaterial): Promise<number> {
-    try {
-      const { address } = await lookup(host);
-      const got = this.#native.listen(address, port, isShared, tls);
-      if (got < 0) throw new Error(`the system answers ${getSystemErrorName(got)}`);
-      return got;
-    } catch (error) {
-      throw new Error(`cannot listen on ${host}:${port}: ${(error as Error).message}`);
-    }
-  }
-
   #rest(isBusy: boolean): void {
     if (isBusy) this.#native.settle();
     if (this.#stopped && this.#native.openCount() === 0) this.#finish(this.#stopped);
@@ -163,5 +156,16 @@ export class NativeReactor implements Reactor {
     this.#isStopped = true;
     this.#native.dispose();
     stopped();
+  }
+}
+
+/** The port that `bind` answers; a negative answer is an errno. */
+async function listening(host: string, port: number, bind: (address: string) => number): Promise<number> {
+  try {
+    const got = bind((await lookup(host)).address);
+    if (got < 0) throw new Error(`the system answers ${getSystemErrorName(got)}`);
+    return got;
+  } catch (error) {
+    throw new Error(`cannot listen on ${host}:${port}: ${(error as Error).message}`);
   }
 }

@@ -7,6 +7,8 @@ const BACKLOG = 4096;
 /** A handshake that takes longer has failed. */
 const HANDSHAKE_MS_MAX = 5000;
 const OPTIONS = { allowHalfOpen: true, noDelay: true };
+/** A half-open peer in the middle of a handshake would stay until that has timed out. */
+const TLS_OPTIONS = { noDelay: true, minVersion: 'TLSv1.2', handshakeTimeout: HANDSHAKE_MS_MAX } as const;
 
 /** The listening sockets of a portable reactor. */
 export class PortableListeners {
@@ -29,7 +31,7 @@ export class PortableListeners {
     const demand = clientCa === undefined ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: true };
     const server = (() => {
       try {
-        return createTlsServer({ ...OPTIONS, cert, key, ...demand, minVersion: 'TLSv1.2', handshakeTimeout: HANDSHAKE_MS_MAX });
+        return createTlsServer({ ...TLS_OPTIONS, cert, key, ...demand });
       } catch (error) {
         throw new Error(`cannot listen on ${host}:${port}: cannot use the certificate with the key: ${(error as Error).message}`);
       }

@@ -3,6 +3,7 @@ import * as abi from '../../assembly/abi.js';
 import type { Doorbell } from './doorbell.js';
 import type { KernelMemory } from './kernel.js';
 import { PortableConnection } from './portable-connection.js';
+import { PortableDatagrams } from './portable-datagrams.js';
 import { PortableListeners } from './portable-listeners.js';
 import type { Reactor, Refused, TlsMaterial, Turn } from './reactor.js';
 
@@ -21,6 +22,7 @@ export class PortableReactor implements Reactor {
   readonly #turn: Turn;
   readonly #refused: Refused;
   readonly #listeners: PortableListeners;
+  readonly #datagrams = new PortableDatagrams((socket, header, bytes) => this.#datagram(socket, header, bytes));
   readonly #sockets = new Set<Socket>();
   readonly #connections: (PortableConnection | undefined)[] = [];
   readonly #freeIds: number[] = [];
@@ -59,6 +61,11 @@ export class PortableReactor implements Reactor {
     return await this.#listeners.listenTls(host, port, tls);
   }
 
+  async listenDatagrams(host: string, port: number, isShared = false): Promise<number> {
+    if (isShared) throw cannotShare(host, port);
+    return await this.#datagrams.listen(host, port);
+  }
+
   answer(doorbell: Doorbell): void {
     this.#doorbell = doorbell;
     void this.#answerDoorbell(doorbell);
@@ -76,6 +83,10 @@ export class PortableReactor implements Reactor {
   }
 
   sendBytes(connection: number, bytes: Uint8Array): void {
+    if (connection >= abi.CONNECTIONS_MAX) {
+      this.#datagrams.send(connection - abi.CONNECTIONS_MAX, Buffer.from(bytes));
+      return;
+    }
     const to = this.#connections[connection];
     if (!to?.isOpen) return;
     to.send(Buffer.from(bytes));
@@ -113,6 +124,7 @@ export class PortableReactor implements Reactor {
 
   unlisten(): void {
     this.#listeners.close();
+    this.#datagrams.close();
   }
 
   async stop(): Promise<void> {
@@ -178,6 +190,18 @@ export class PortableReactor implements Reactor {
       this.#full.add(connection);
       connection.socket.pause();
     }
+  }
+
+  /** While paused, datagrams are dropped: their senders repeat what they want to be sure of. */
+  #datagram(socket: number, header: Buffer, bytes: Buffer): void {
+    if (this.#isPaused) return;
+    const length = header.length + bytes.length;
+    this.#makeRoom(length);
+    const offset = abi.READ_OFFSET + this.#readBytes;
+    header.copy(this.#memory, offset);
+    bytes.copy(this.#memory, offset + header.length);
+    this.#addEvent(abi.CONNECTIONS_MAX + socket, abi.EVENT_DATAGRAM, offset, length);
+    this.#readBytes += length;
   }
 
   /** Lays what the connection has in hand, and `chunk` behind it, into the read region as its event. */

@@ -20,6 +20,11 @@ export interface Reactor {
    * the material cannot be used. A handshake that fails, or takes more than some seconds, is refused.
    */
   listenTls(host: string, port: number, tls: TlsMaterial, isShared?: boolean): Promise<number>;
+  /**
+   * Binds a socket for datagrams and answers its port. Each datagram is one event, its peer before its bytes; an answer is sent to the
+   * event's connection with the same header before it (assembly/abi.ts).
+   */
+  listenDatagrams(host: string, port: number, isShared?: boolean): Promise<number>;
   /** Rings of this doorbell make a turn happen, until the reactor has stopped. Once. */
   answer(doorbell: Doorbell): void;
   /** Sends bytes of the kernel's memory, in order. They are copied before it returns. */

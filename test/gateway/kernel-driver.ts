@@ -159,6 +159,7 @@ export class KernelDriver {
       name: 'portable',
       listen: async () => 0,
       listenTls: async () => 0,
+      listenDatagrams: async () => 0,
       answer: () => {},
       send: () => {},
       sendTable: () => {},

@@ -43,6 +43,7 @@ pub struct Counts {
     pub refused: f64,
     pub out_of_files: f64,
     pub overflowed: f64,
+    pub oversize: f64,
     pub tls_failed: f64,
 }
 
@@ -97,6 +98,16 @@ impl NativeReactor {
         let tls = tls.map(|pem| TlsConfig::new(pem.cert.as_bytes(), pem.key.as_bytes(), pem.client_ca.as_deref().map(str::as_bytes)));
         let tls = tls.transpose().map_err(Error::from_reason)?;
         Ok(self.with(|reactor| match reactor.listen(SocketAddr::new(ip, port), is_shared, tls) {
+            Ok(port) => i32::from(port),
+            Err(error) => -error.raw_os_error().unwrap_or(libc::EINVAL),
+        }))
+    }
+
+    /// The port it got, or a negative errno.
+    #[napi]
+    pub fn listen_datagrams(&self, address: String, port: u16, is_shared: bool) -> Result<i32> {
+        let ip: IpAddr = address.parse().map_err(|_| Error::from_reason("it is no IP address"))?;
+        Ok(self.with(|reactor| match reactor.listen_datagrams(SocketAddr::new(ip, port), is_shared) {
             Ok(port) => i32::from(port),
             Err(error) => -error.raw_os_error().unwrap_or(libc::EINVAL),
         }))
@@ -177,6 +188,7 @@ impl NativeReactor {
             refused: counts.refused as f64,
             out_of_files: counts.out_of_files as f64,
             overflowed: counts.overflowed as f64,
+            oversize: counts.oversize as f64,
             tls_failed: counts.tls_failed as f64,
         }
     }

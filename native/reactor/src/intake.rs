@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use crate::abi;
 use crate::connection::Connection;
+use crate::datagrams::write_header;
 use crate::greeting::Greeting;
 use crate::poll::Token;
 use crate::reactor::Reactor;
@@ -13,6 +14,8 @@ use crate::stream::{Stream, Taken};
 
 /// Connections let in by one turn: a storm of them must not keep the others from being read.
 const ACCEPTS_MAX: usize = 256;
+/// Datagrams that one socket gets in by a turn.
+const DATAGRAMS_MAX: usize = 1024;
 /// Bytes that one connection gets of the read region in a turn.
 const READ_BYTES_MAX: u32 = 64 * 1024;
 /// A read into less room than this is put off to the next turn.
@@ -83,6 +86,34 @@ impl Reactor {
             self.ready.pop_front();
             connection.is_queued = false;
             self.read(number);
+        }
+    }
+
+    /// Lays waiting datagrams into the read region, each behind a header that names its peer.
+    pub(crate) fn receive(&mut self) {
+        const WHOLE: u32 = abi::DATAGRAM_HEADER_BYTES + abi::DATAGRAM_BYTES_MAX;
+        let Reactor { datagrams, table, memory, counts, .. } = self;
+        for (number, socket) in datagrams.iter_mut().enumerate() {
+            let mut received = 0;
+            while socket.is_ready && received < DATAGRAMS_MAX {
+                let (_, room) = table.room();
+                let limit = table.free().min((room / WHOLE) as usize).min(DATAGRAMS_MAX - received);
+                if limit == 0 {
+                    return;
+                }
+                received += socket.receive(limit, |peer, bytes| {
+                    let Some(bytes) = bytes else {
+                        counts.oversize += 1;
+                        return;
+                    };
+                    let length = abi::DATAGRAM_HEADER_BYTES + bytes.len() as u32;
+                    let (at, _) = table.room();
+                    let (header, body) = memory.slice_mut(at, length).split_at_mut(abi::DATAGRAM_HEADER_BYTES as usize);
+                    write_header(peer, header);
+                    body.copy_from_slice(bytes);
+                    table.add(memory, abi::CONNECTIONS_MAX + number as u32, abi::EVENT_DATAGRAM, length);
+                });
+            }
         }
     }
 

@@ -5,6 +5,7 @@ pub mod abi;
 mod address;
 mod bell;
 mod connection;
+mod datagrams;
 mod greeting;
 mod intake;
 mod linger;

@@ -78,7 +78,7 @@ pub fn port_of(fd: &OwnedFd) -> io::Result<u16> {
     Ok(name.socket_addr().port())
 }
 
-fn set(fd: &OwnedFd, level: i32, option: i32, value: i32) -> io::Result<()> {
+pub fn set(fd: &OwnedFd, level: i32, option: i32, value: i32) -> io::Result<()> {
     // SAFETY: the value outlives the call, and its size is that of an int.
     let code = unsafe { libc::setsockopt(fd.as_raw_fd(), level, option, (&raw const value).cast(), size_of::<i32>() as libc::socklen_t) };
     if code < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }

@@ -17,6 +17,12 @@ const OUTBOX_BYTES_MAX: usize = 8 * abi::ACKS_MAX as usize;
 impl Reactor {
     /// Sends bytes of the kernel's memory, which are copied.
     pub fn send(&mut self, number: u32, offset: u32, length: u32) {
+        if number >= abi::CONNECTIONS_MAX {
+            if let Some(socket) = self.datagrams.get_mut((number - abi::CONNECTIONS_MAX) as usize) {
+                socket.push(self.memory.slice(offset, length));
+            }
+            return;
+        }
         let Some(connection) = self.connections.get(number).filter(|connection| connection.is_open()) else { return };
         connection.outbox.push(self.memory.slice(offset, length), &mut self.pool);
         self.sent(number);
@@ -35,6 +41,12 @@ impl Reactor {
 
     /// The same for bytes that lie elsewhere.
     pub fn send_bytes(&mut self, number: u32, bytes: &[u8]) {
+        if number >= abi::CONNECTIONS_MAX {
+            if let Some(socket) = self.datagrams.get_mut((number - abi::CONNECTIONS_MAX) as usize) {
+                socket.push(bytes);
+            }
+            return;
+        }
         let Some(connection) = self.connections.get(number).filter(|connection| connection.is_open()) else { return };
         connection.outbox.push(bytes, &mut self.pool);
         self.sent(number);
@@ -94,6 +106,11 @@ impl Reactor {
             }
         }
         self.dirty = dirty;
+        for socket in &mut self.datagrams {
+            if !socket.is_empty() {
+                socket.flush();
+            }
+        }
     }
 
     /// Nothing more comes from the connection for the kernel, which hears so in the next turn. Its socket lingers.

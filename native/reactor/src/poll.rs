@@ -10,6 +10,7 @@ pub enum Token {
     Connection { number: u32, generation: u32 },
     Lingering { number: u32, generation: u32 },
     Listener { number: u32 },
+    Datagrams { number: u32 },
     Bell,
     Timer,
 }
@@ -19,6 +20,7 @@ const LINGERING: u64 = 1;
 const LISTENER: u64 = 2;
 const BELL: u64 = 3;
 const TIMER: u64 = 4;
+const DATAGRAMS: u64 = 5;
 
 //  63   60 59                        32 31                             0
 // +-------+----------------------------+--------------------------------+
@@ -30,6 +32,7 @@ impl Token {
             Token::Connection { number, generation } => (CONNECTION, generation, number),
             Token::Lingering { number, generation } => (LINGERING, generation, number),
             Token::Listener { number } => (LISTENER, 0, number),
+            Token::Datagrams { number } => (DATAGRAMS, 0, number),
             Token::Bell => (BELL, 0, 0),
             Token::Timer => (TIMER, 0, 0),
         };
@@ -42,6 +45,7 @@ impl Token {
             CONNECTION => Token::Connection { number, generation },
             LINGERING => Token::Lingering { number, generation },
             LISTENER => Token::Listener { number },
+            DATAGRAMS => Token::Datagrams { number },
             BELL => Token::Bell,
             _ => Token::Timer,
         }

@@ -7,6 +7,7 @@ use std::time::Instant;
 use crate::abi;
 use crate::bell::Bell;
 use crate::connection::Connection;
+use crate::datagrams::Datagrams;
 use crate::greeting::Greeting;
 use crate::linger::Lingering;
 use crate::listener::Listener;
@@ -26,6 +27,7 @@ pub struct Reactor {
     pub(crate) bell: Bell,
     pub(crate) timer: Timer,
     pub(crate) listeners: Vec<Listener>,
+    pub(crate) datagrams: Vec<Datagrams>,
     pub(crate) connections: Slab<Connection>,
     pub(crate) lingering: Slab<Lingering>,
     /// Connections with bytes for a turn, by number and generation, in the order in which they got them.
@@ -57,6 +59,8 @@ pub struct Counts {
     pub out_of_files: u64,
     /// Connections closed because they did not read what they were sent.
     pub overflowed: u64,
+    /// Datagrams that were too long.
+    pub oversize: u64,
     /// TLS handshakes that failed.
     pub tls_failed: u64,
 }
@@ -88,6 +92,7 @@ impl Reactor {
             bell,
             timer,
             listeners: Vec::new(),
+            datagrams: Vec::new(),
             connections: Slab::new(abi::CONNECTIONS_MAX),
             lingering: Slab::new(LINGERING_MAX),
             ready: VecDeque::new(),
@@ -137,9 +142,19 @@ impl Reactor {
         Ok(port)
     }
 
+    /// Binds a socket of datagrams and answers its port; its number is that of such sockets before it.
+    pub fn listen_datagrams(&mut self, address: SocketAddr, is_shared: bool) -> io::Result<u16> {
+        let socket = Datagrams::open(address, is_shared)?;
+        let port = socket.port()?;
+        self.poll.add_socket(socket.fd(), Token::Datagrams { number: self.datagrams.len() as u32 })?;
+        self.datagrams.push(socket);
+        Ok(port)
+    }
+
     /// Closes the listeners; connections stay.
     pub fn unlisten(&mut self) {
         self.listeners.clear();
+        self.datagrams.clear();
     }
 
     pub fn pause(&mut self) {
@@ -160,10 +175,11 @@ impl Reactor {
         self.greet();
         if !self.is_paused {
             self.present();
+            self.receive();
         }
         self.timer.tick(!self.lingering.is_empty() || !self.greetings.is_empty() || self.is_out_of_files);
         has_more |= !self.over.is_empty() || !self.dirty.is_empty() || !self.greeting.is_empty();
-        has_more |= !self.is_paused && !self.ready.is_empty();
+        has_more |= !self.is_paused && (!self.ready.is_empty() || self.datagrams.iter().any(|socket| socket.is_ready));
         has_more |= !self.is_out_of_files && self.listeners.iter().any(|listener| listener.is_ready);
         let has_refused = self.counts != self.told;
         self.told = self.counts;
@@ -232,6 +248,12 @@ impl Reactor {
                 Token::Listener { number } => {
                     if let Some(listener) = self.listeners.get_mut(number as usize) {
                         listener.is_ready = true;
+                    }
+                }
+                Token::Datagrams { number } => {
+                    if let Some(socket) = self.datagrams.get_mut(number as usize) {
+                        socket.is_ready |= ready.readable;
+                        socket.flush();
                     }
                 }
                 Token::Bell => self.bell.drain(),

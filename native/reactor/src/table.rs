@@ -23,7 +23,12 @@ impl Table {
     }
 
     pub fn is_full(&self) -> bool {
-        self.shown.len() == abi::EVENTS_MAX as usize
+        self.free() == 0
+    }
+
+    /// How many events there is room for.
+    pub fn free(&self) -> usize {
+        abi::EVENTS_MAX as usize - self.shown.len()
     }
 
     /// Where the next bytes go, and how many there is room for.
