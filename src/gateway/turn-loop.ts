@@ -50,7 +50,7 @@ export class TurnLoop {
       refused: (code) => this.#count(code),
     });
     this.#directory = new Directory(this.#kernel, this.#memory, start.partitions);
-    this.#sessions = new Sessions(this.#kernel, this.#memory, this.#directory, this.#reactor, post);
+    this.#sessions = new Sessions(this.#kernel, this.#memory, this.#directory, this.#reactor, start.sessions, post);
     this.#ingest = new Ingest(this.#kernel, this.#memory, this.#directory, post);
     const logDoorbell = new Doorbell(start.shared.doorbells, LOG_DOORBELL);
     this.#handoff = new Handoff(this.#kernel, this.#memory, new BlockRing(start.ring), logDoorbell);
@@ -67,7 +67,8 @@ export class TurnLoop {
 
   receive(message: ToGateway): void {
     if (message.kind === 'devices') this.#putDevices(message);
-    else if (message.kind === 'listen') void this.#listen();
+    else if (message.kind === 'listen') void this.#listen(message.port, message.tlsPort);
+    else if (message.kind === 'taken-over') this.#sessions.takenOver(message.device, message.session);
     else if (message.kind === 'ingest') this.#takeIngest(message);
   }
 
@@ -98,11 +99,12 @@ export class TurnLoop {
     this.#post({ kind: 'devices-known', token });
   }
 
-  async #listen(): Promise<void> {
+  async #listen(atPort: number, atTlsPort: number): Promise<void> {
     try {
-      const { bind, mqttPort, tls } = this.#start;
-      const port = await this.#reactor.listen(bind, mqttPort);
-      const tlsPort = tls ? await this.#reactor.listenTls(bind, tls.port, tls) : 0;
+      const { bind, tls, index } = this.#start;
+      const isShared = index > 0; // The first gateway has the ports, the others join it there.
+      const port = await this.#reactor.listen(bind, atPort, isShared);
+      const tlsPort = tls ? await this.#reactor.listenTls(bind, atTlsPort, tls, isShared) : 0;
       this.#post({ kind: 'listening', port, tlsPort });
     } catch (error) {
       this.#post({ kind: 'listen-failed', message: (error as Error).message });

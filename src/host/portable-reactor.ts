@@ -326,5 +326,5 @@ export class PortableReactor implements Reactor {
 }
 
 function cannotShare(host: string, port: number): Error {
-  return new Error(`cannot listen on ${host}:${port}: two portable reactors cannot share a port`);
+  return new Error(`cannot listen on ${host}:${port}: portable reactors cannot share a port; set SPILLWAY_GATEWAYS to 1`);
 }

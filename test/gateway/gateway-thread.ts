@@ -9,6 +9,7 @@ import { hashToken } from '../../src/contract/token.js';
 import { type BlockDescriptor, BlockRing } from '../../src/host/block-ring.js';
 import { DOORBELLS, Doorbell, gatewayDoorbell } from '../../src/host/doorbell.js';
 import { KernelMemory, kernelMemory } from '../../src/host/kernel.js';
+import { sessionNumbers } from '../../src/host/session-numbers.js';
 
 const { h64Raw } = await xxhash();
 
@@ -95,7 +96,7 @@ export class GatewayThread {
   static async start(devices: readonly DeviceEntry[], partitions = 4, tls?: TlsListener): Promise<GatewayThread> {
     const gateway = new GatewayThread(partitions, tls);
     gateway.post({ kind: 'devices', token: 1, entries: devices });
-    gateway.post({ kind: 'listen' });
+    gateway.post({ kind: 'listen', port: 0, tlsPort: 0 });
     await until(() => gateway.port !== 0, 'the listener');
     return gateway;
   }
@@ -103,7 +104,7 @@ export class GatewayThread {
   /** One that cannot listen: the reason that it gives. */
   static async startRefused(tls: TlsListener): Promise<string> {
     const gateway = new GatewayThread(1, tls);
-    gateway.post({ kind: 'listen' });
+    gateway.post({ kind: 'listen', port: 0, tlsPort: 0 });
     await until(() => gateway.of('listen-failed').length === 1, 'the refusal');
     await gateway.stop();
     return gateway.of('listen-failed')[0]?.message ?? '';
@@ -114,8 +115,8 @@ export class GatewayThread {
     const ring = BlockRing.memory(abi.BLOCK_SLOTS);
     const doorbells = Doorbell.memory(DOORBELLS);
     const shared = { doorbells, progress: new SharedArrayBuffer(8) };
-    const reactor = reactorUnderTest;
-    const workerData: GatewayStart = { index: 0, memory, ring, shared, partitions, bind: '127.0.0.1', mqttPort: 0, tls, reactor };
+    const where = { memory, ring, sessions: sessionNumbers(), shared };
+    const workerData: GatewayStart = { index: 0, ...where, partitions, bind: '127.0.0.1', tls, reactor: reactorUnderTest };
     this.memory = new KernelMemory(memory);
     this.ring = new BlockRing(ring);
     this.#bell = new Doorbell(doorbells, gatewayDoorbell(0));
