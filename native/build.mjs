@@ -32,8 +32,8 @@ function build() {
   // Its paths start from the folder of package.json, which is also where it looks for a name: without one it is index.node.
   const out = 'native/target/addon';
   const options = ['build', '--release', '--cargo-cwd', 'native/binding', '--cargo-flags=--locked', '--js', 'false', out];
-  const { status, stderr } = spawnSync(process.execPath, [cli, ...options], { cwd: root, encoding: 'utf8' });
-  if (status !== 0) return `the build failed: ${causeIn(stderr)}`;
+  const { status, stdout, stderr } = spawnSync(process.execPath, [cli, ...options], { cwd: root, encoding: 'utf8' });
+  if (status !== 0) return `the build failed: ${causeIn(`${stderr}\n${stdout}`)}`;
   mkdirSync(target, { recursive: true });
   // A running appliance has the old file mapped: it keeps that, and the new one takes its name.
   copyFileSync(join(root, out, 'index.node'), `${addon}.new`);
@@ -52,7 +52,7 @@ function commandLine() {
 }
 
 /** The first line that names an error, of cargo or of the command line above it. */
-function causeIn(stderr) {
-  const lines = stripVTControlCharacters(stderr).split('\n');
+function causeIn(said) {
+  const lines = stripVTControlCharacters(said).split('\n');
   return (lines.find((line) => /error/i.test(line)) ?? 'no reason given').trim();
 }

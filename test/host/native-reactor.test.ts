@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
-import { execFileSync, fork } from 'node:child_process';
+import { execFileSync, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
+import * as abi from '../../assembly/abi.js';
+import { KernelMemory, kernelMemory } from '../../src/host/kernel.js';
+import { openReactor } from '../../src/host/open-reactor.js';
 import { root } from '../source-tree.js';
 import { until } from '../support/until.js';
 
@@ -53,6 +57,43 @@ test('a thread that is terminated with its reactor open leaves no descriptor beh
     socket.destroy();
   }
   await until('the descriptors', () => descriptors() <= before);
+});
+
+test('connections that find no free descriptor wait until there is one', async () => {
+  const limited = 'ulimit -n 100 && exec "$0" "$1"';
+  const stdio = ['ignore', 'inherit', 'inherit', 'ipc'] as const;
+  const child = spawn('sh', ['-c', limited, process.execPath, fileURLToPath(thread)], { stdio: [...stdio] });
+  const [port] = (await once(child, 'message')) as [number];
+  const waiting = new Set<Socket>();
+  const heard: Socket[] = [];
+  for (let i = 0; i < 300; i++) {
+    const socket = await open(port);
+    waiting.add(socket);
+    socket.once('data', () => {
+      waiting.delete(socket);
+      heard.push(socket);
+    });
+    socket.write('x');
+  }
+  await until('those that find one', () => heard.length > 10);
+  assert.ok(waiting.size > 0, 'the limit is lower than what was opened');
+  await until('all of them', () => {
+    for (const socket of heard.splice(0)) socket.destroy();
+    return waiting.size === 0;
+  });
+  child.disconnect();
+  child.kill();
+  await once(child, 'exit');
+});
+
+test('reactors share a port only when they mean to', async () => {
+  const bare = () =>
+    openReactor('native', { memory: new KernelMemory(kernelMemory(abi.READ_OFFSET + abi.READ_BYTES)), turn: () => {}, refused: () => {} });
+  const [first, second, third] = [bare(), bare(), bare()];
+  const port = await first.listen('127.0.0.1', 0);
+  assert.equal(await second.listen('127.0.0.1', port, true), port);
+  await assert.rejects(third.listen('127.0.0.1', port), new RegExp(`cannot listen on 127.0.0.1:${port}: .*EADDRINUSE`));
+  await Promise.all([first, second, third].map((reactor) => reactor.stop()));
 });
 
 test('connections and reactors that come and go leave nothing behind', { timeout: 180_000 }, async () => {
