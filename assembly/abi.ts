@@ -125,6 +125,8 @@ export const CODE_SESSION_TAKEN_OVER: u32 = 20;
 export const CODE_CONNECTIONS_EXHAUSTED: u32 = 21;
 export const CODE_SHUTTING_DOWN: u32 = 22;
 export const CODE_MQTT_AUTH_UNSUPPORTED: u32 = 23;
+export const CODE_TLS_HANDSHAKE_FAILED: u32 = 24;
+export const CODE_PEER_NOT_READING: u32 = 25;
 // Pipeline: the message goes to dead_letters under this reason
 export const CODE_JSON_MALFORMED: u32 = 32;
 export const CODE_JSON_DEPTH_EXCEEDED: u32 = 33;
@@ -219,6 +221,18 @@ export const EVENT_AT_NEEDED: u32 = 20;
 export const EVENT_OPENED: u32 = 1;
 export const EVENT_DATA: u32 = 2;
 export const EVENT_CLOSED: u32 = 3;
+/** A whole datagram; its connection is CONNECTIONS_MAX + the number of the socket, and it is never presented again. */
+export const EVENT_DATAGRAM: u32 = 4;
+
+// Datagram, in the read region and in what is sent: its peer, then its bytes.
+//
+//   0  u16 family: 4 or 6     2  u16 port     4  address, 16 bytes; of IPv4 the first four, then 0     20  bytes
+export const DATAGRAM_HEADER_BYTES: u32 = 20;
+export const DATAGRAM_AT_FAMILY: u32 = 0;
+export const DATAGRAM_AT_PORT: u32 = 2;
+export const DATAGRAM_AT_ADDRESS: u32 = 4;
+/** A longer datagram is dropped and counted; RFC 7252 §4.6 expects 1152 bytes where nothing else is known. */
+export const DATAGRAM_BYTES_MAX: u32 = 4 * KIB;
 
 /** Where the reactor lays the bytes it read. */
 export const READ_OFFSET: u32 = COMMON_END + 128 * KIB;

@@ -53,6 +53,17 @@ export const settings: readonly Setting[] = [
   ),
   setting('bind', 'bind', text.regex(hostName, 'it is no address'), '127.0.0.1', 'an IP address or host name', 'Address to listen on.'),
   setting('mqttPort', 'mqtt_port', port, 1883, portAllowed, 'Port of MQTT over TCP.'),
+  setting('mqttsPort', 'mqtts_port', port, undefined, portAllowed, 'Port of MQTT over TLS; absent: none.'),
+  setting('tlsCert', 'tls_cert', text, undefined, 'a PEM file', 'Certificate of the TLS port, followed by those that vouch for it.'),
+  setting('tlsKey', 'tls_key', text, undefined, 'a PEM file', 'Private key of that certificate.'),
+  setting(
+    'tlsClientCa',
+    'tls_client_ca',
+    text,
+    undefined,
+    'a PEM file',
+    'Authorities of client certificates; given, a client without one is turned away.',
+  ),
   setting('httpPort', 'http_port', port, 8080, portAllowed, 'Port of the API, the console and HTTP ingest.'),
   setting('coapPort', 'coap_port', port, 5683, portAllowed, 'Port of CoAP; kept for it, nothing listens there yet.'),
   setting(
@@ -119,8 +130,19 @@ export const settings: readonly Setting[] = [
     'database or null',
     'null counts rows and throws them away: for benches only.',
   ),
+  setting(
+    'reactor',
+    'reactor',
+    choice('auto', 'native', 'portable'),
+    'auto',
+    'auto, native or portable',
+    'What reads the sockets of devices; auto: native where it was built.',
+  ),
   setting('logLevel', 'log_level', choice(...levels), 'info', `one of ${levels.join(', ')}`, 'How much is logged on stderr.'),
 ];
+
+/** Settings that are paths. */
+const paths: readonly (keyof Config)[] = ['stateFolder', 'tlsCert', 'tlsKey', 'tlsClientCa'];
 
 /** Variables of the family that are no settings: the file's path, and the switch of the browser tests. */
 const otherVariables = ['SPILLWAY_CONFIG', 'SPILLWAY_BROWSER_REQUIRED'];
@@ -183,14 +205,52 @@ export function readConfig({ env, file, folder = process.cwd() }: ConfigSources)
     if (value !== undefined && !parsed.success)
       problems.push(problem(entry, value, source, path, parsed.error.issues[0]?.message ?? 'it is invalid'));
     const base = source === 'file' && path !== undefined ? dirname(path) : folder;
-    const final = entry.key === 'stateFolder' && typeof value === 'string' ? resolve(base, value) : value;
+    const final = paths.includes(entry.key) && typeof value === 'string' ? resolve(base, value) : value;
     config[entry.key] = final;
     effective.push({ name: entry.name, variable: variableOf(entry.name), value: masked(entry.key, final), source });
   }
+  problems.push(...tlsProblems(config));
   if (config.mqttPort === config.httpPort && config.mqttPort !== 0) {
     problems.push(`cannot use setting http_port: ${String(config.httpPort)} is also the mqtt_port; give each a port of its own, or 0`);
   }
   return { config: problems.length === 0 ? (Object.freeze(config) as unknown as Config) : undefined, file: path, effective, problems };
+}
+
+/** What the TLS settings say of each other, and whether their files can be read. */
+function tlsProblems(config: Record<string, unknown>): string[] {
+  const problems: string[] = [];
+  const isSet = (key: string) => config[key] !== undefined;
+  const missing = (name: string, because: string) =>
+    problems.push(`cannot use setting ${because} without ${name}; allowed: mqtts_port, tls_cert and tls_key together, or none`);
+  if (isSet('mqttsPort') && !isSet('tlsCert')) missing('tls_cert', 'mqtts_port');
+  if (isSet('tlsCert') && !isSet('tlsKey')) missing('tls_key', 'tls_cert');
+  if (isSet('tlsKey') && !isSet('tlsCert')) missing('tls_cert', 'tls_key');
+  if (isSet('tlsCert') && !isSet('mqttsPort')) missing('mqtts_port', 'tls_cert');
+  if (isSet('tlsClientCa') && !isSet('tlsCert')) missing('tls_cert', 'tls_client_ca');
+  for (const [key, name] of [
+    ['tlsCert', 'tls_cert'],
+    ['tlsKey', 'tls_key'],
+    ['tlsClientCa', 'tls_client_ca'],
+  ] as const) {
+    const path = config[key];
+    if (typeof path !== 'string') continue;
+    try {
+      readFileSync(path);
+    } catch (error) {
+      problems.push(
+        `cannot use setting ${name} = ${JSON.stringify(path)}: ${(error as Error).message}; allowed: a PEM file that this user can read`,
+      );
+    }
+  }
+  for (const [key, name] of [
+    ['mqttPort', 'mqtt_port'],
+    ['httpPort', 'http_port'],
+  ] as const) {
+    if (isSet('mqttsPort') && config.mqttsPort !== 0 && config.mqttsPort === config[key]) {
+      problems.push(`cannot use setting mqtts_port: ${String(config.mqttsPort)} is also the ${name}; give each a port of its own, or 0`);
+    }
+  }
+  return problems;
 }
 
 export function variableOf(name: string): string {
@@ -235,7 +295,7 @@ function pick(entry: Setting, fromFile: Record<string, unknown>, env: ConfigSour
   const given = env[variableOf(entry.name)];
   // An empty variable is how compose files and shells say "not set".
   if (given !== undefined && given !== '') {
-    const numeric = typeof entry.fallback === 'number' && /^-?\d+(\.\d+)?$/.test(given);
+    const numeric = (typeof entry.fallback === 'number' || entry.schema === port) && /^-?\d+(\.\d+)?$/.test(given);
     return { value: numeric ? Number(given) : given, source: 'environment' };
   }
   if (Object.hasOwn(fromFile, entry.name)) return { value: fromFile[entry.name], source: 'file' };

@@ -7,6 +7,7 @@ import type { Appliance } from './cli/appliance.js';
 import { runCli } from './cli/program.js';
 import type { Config } from './contract/config.js';
 import type { DeviceEntry } from './contract/devices.js';
+import type { TlsListener } from './contract/threads.js';
 import { AdminKeys } from './control/keys/admin-keys.js';
 import { LiveHub } from './control/live/live-hub.js';
 import { MetricNames } from './control/metrics/metric-names.js';
@@ -58,6 +59,8 @@ async function bringUp(config: Config, undo: (() => Promise<unknown>)[], unwind:
     entries: threadEntries,
     bind: config.bind,
     mqttPort: config.mqttPort,
+    tls: tlsListener(config),
+    reactor: config.reactor,
     gateways: config.gateways,
     partitions: config.partitions,
     logFolder: join(config.stateFolder, 'log'),
@@ -106,6 +109,7 @@ async function bringUp(config: Config, undo: (() => Promise<unknown>)[], unwind:
     httpUrl: `http://${config.bind}:${http.port}`,
     httpPort: http.port,
     mqttPort,
+    mqttsPort: plane.mqttsPort,
     adminKey,
     databaseUrl,
     stopped: ended,
@@ -128,6 +132,13 @@ const threadEntries = {
   pipeline: new URL('./pipeline/thread.js', import.meta.url),
   store: new URL('./store/thread.js', import.meta.url),
 };
+
+/** The files were found readable when the settings were read. */
+function tlsListener({ mqttsPort, tlsCert, tlsKey, tlsClientCa }: Config): TlsListener | undefined {
+  if (mqttsPort === undefined || tlsCert === undefined || tlsKey === undefined) return undefined;
+  const authorities = tlsClientCa === undefined ? {} : { clientCa: readFileSync(tlsClientCa, 'utf8') };
+  return { port: mqttsPort, cert: readFileSync(tlsCert, 'utf8'), key: readFileSync(tlsKey, 'utf8'), ...authorities };
+}
 
 async function publishAll(plane: ThreadedDataPlane, entries: Iterable<DeviceEntry>): Promise<void> {
   let batch: DeviceEntry[] = [];

@@ -33,6 +33,11 @@ test('nothing set gives the documented defaults, frozen', () => {
     logBacklogMib: 16_384,
     batchAgeMsMax: 200,
     store: 'database',
+    reactor: 'auto',
+    mqttsPort: undefined,
+    tlsCert: undefined,
+    tlsKey: undefined,
+    tlsClientCa: undefined,
     logLevel: 'info',
   });
   assert.ok(Object.isFrozen(config));
@@ -99,6 +104,29 @@ test('a file that is no JSON object, brokers, a foreign database and equal ports
   assert.match(problemsOf({ SPILLWAY_DATABASE_URL: 'mysql://x/y' })[0] ?? '', /it is no PostgreSQL URL/);
   assert.match(problemsOf({ SPILLWAY_HTTP_PORT: '1883' })[0] ?? '', /is also the mqtt_port/);
   assert.deepEqual(problemsOf({ SPILLWAY_HTTP_PORT: '0', SPILLWAY_MQTT_PORT: '0' }), []);
+});
+
+test('TLS takes a port, a certificate and a key, each a file that can be read', () => {
+  const pem = join(folder, 'some.pem');
+  writeFileSync(pem, 'not looked into here');
+  const all = { SPILLWAY_MQTTS_PORT: '8883', SPILLWAY_TLS_CERT: 'some.pem', SPILLWAY_TLS_KEY: pem };
+  const { config, problems } = readConfig({ env: all, folder });
+  assert.deepEqual(problems, []);
+  assert.deepEqual([config?.mqttsPort, config?.tlsCert, config?.tlsKey, config?.tlsClientCa], [8883, pem, pem, undefined]);
+  const without = (name: string) => problemsOf(Object.fromEntries(Object.entries(all).filter(([key]) => key !== name)));
+  assert.match(without('SPILLWAY_TLS_KEY').join(), /^cannot use setting tls_cert without tls_key; allowed: /);
+  assert.match(
+    without('SPILLWAY_TLS_CERT').join(),
+    /^cannot use setting mqtts_port without tls_cert.*cannot use setting tls_key without tls_cert/,
+  );
+  assert.match(without('SPILLWAY_MQTTS_PORT').join(), /^cannot use setting tls_cert without mqtts_port/);
+  assert.match(problemsOf({ ...all, SPILLWAY_TLS_KEY: 'gone.pem' }).join(), /^cannot use setting tls_key = ".*gone\.pem": ENOENT/);
+  assert.match(problemsOf({ SPILLWAY_TLS_CLIENT_CA: pem }).join(), /^cannot use setting tls_client_ca without tls_cert/);
+  assert.match(problemsOf({ ...all, SPILLWAY_MQTTS_PORT: '1883' }).join(), /1883 is also the mqtt_port/);
+  assert.match(
+    problemsOf({ ...all, SPILLWAY_MQTTS_PORT: 'many' }).join(),
+    /^cannot use SPILLWAY_MQTTS_PORT = "many": it is no whole number/,
+  );
 });
 
 test('secrets are masked wherever they are shown', () => {

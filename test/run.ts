@@ -5,6 +5,7 @@ import { join, relative } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { fileURLToPath } from 'node:url';
+import { chooseReactor } from '../src/host/open-reactor.js';
 import { chooseServer } from '../src/http/server.js';
 
 // Runs every *.test.js below this folder, or those whose path contains one of the arguments.
@@ -22,7 +23,9 @@ const skipped = new Map<string, string>();
 const timeout = wanted.length === 0 ? 240_000 : Number.POSITIVE_INFINITY;
 const concurrency = Math.min(2, availableParallelism());
 
-await runFiles(files);
+const { name, reason: whyPortable } = chooseReactor('auto');
+const ofNative = join(folder, 'host', 'native-reactor.test.js');
+await runFiles(files.filter((file) => name === 'native' || file !== ofNative));
 const ofHttp = files.filter((file) => file.startsWith(join(folder, 'http')));
 const { server, reason } = chooseServer();
 if (server === 'node:http') skipped.set('HTTP tests over uWebSockets.js', String(reason));
@@ -30,6 +33,13 @@ else if (ofHttp.length > 0) {
   console.log('\nThe HTTP tests once more, over node:http:\n');
   process.env.HTTP_SERVER = 'node:http';
   await runFiles(ofHttp);
+}
+const ofReactor = files.filter((file) => file.startsWith(join(folder, 'gateway')) || file === join(folder, 'host', 'reactor.test.js'));
+if (name === 'portable') skipped.set('tests of the native reactor, and of gateways over it', String(whyPortable));
+else if (ofReactor.length > 0) {
+  console.log('\nThe tests of gateway and reactor once more, over the portable reactor:\n');
+  process.env.REACTOR = 'portable';
+  await runFiles(ofReactor);
 }
 process.exitCode = failed > 0 || files.length === 0 ? 1 : 0;
 if (files.length === 0) console.log(`no test file below ${relative('.', folder)} matches ${wanted.join(' ')}`);

@@ -9,6 +9,8 @@ export interface Appliance {
   readonly httpUrl: string;
   readonly httpPort: number;
   readonly mqttPort: number;
+  /** MQTT over TLS; absent or 0: there is none. */
+  readonly mqttsPort?: number;
   readonly adminKey: string;
   /** Where the rows go, so that tools can look at them. */
   readonly databaseUrl?: string | undefined;

@@ -33,12 +33,13 @@ Settings: npx spillway config check`,
 
 /** The first lines that people see, or the one event that programs wait for. */
 export function sayReady(output: Output, appliance: Appliance, config: Config, title: string, tenant?: string): void {
-  const { httpUrl, mqttPort, adminKey, databaseUrl } = appliance;
+  const { httpUrl, mqttPort, mqttsPort = 0, adminKey, databaseUrl } = appliance;
   output.text(
     title,
     `  console    ${httpUrl}/#key=${encodeURIComponent(adminKey)}${tenant === undefined ? '' : `&tenant=${tenant}`}`,
     `  admin key  ${adminKey}`,
     `  MQTT       mqtt://${new URL(httpUrl).hostname}:${mqttPort}`,
+    ...(mqttsPort === 0 ? [] : [`  MQTT, TLS  mqtts://${new URL(httpUrl).hostname}:${mqttsPort}`]),
     `  state      ${config.stateFolder}`,
     '  Ctrl-C stops it; what was acknowledged is kept',
   );
@@ -46,6 +47,7 @@ export function sayReady(output: Output, appliance: Appliance, config: Config, t
     event: 'ready',
     http: httpUrl,
     mqtt_port: mqttPort,
+    ...(mqttsPort === 0 ? {} : { mqtts_port: mqttsPort }),
     admin_key: adminKey,
     pid: process.pid,
     state: config.stateFolder,

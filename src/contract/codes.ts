@@ -117,6 +117,18 @@ code(
   'the client asks for extended authentication',
   'connect with client id, user name and password, without an Authentication Method',
 );
+code(
+  abi.CODE_TLS_HANDSHAKE_FAILED,
+  'tls_handshake_failed',
+  'a client of the TLS port did not get through the handshake',
+  'check that it speaks TLS 1.2 or 1.3 on this port, trusts the certificate, and shows one of its own where that is demanded',
+);
+code(
+  abi.CODE_PEER_NOT_READING,
+  'peer_not_reading',
+  'a client did not read its answers until there was no room for more',
+  'read from the connection while publishing',
+);
 
 // Pipeline: the message is kept in dead_letters under this reason.
 code(abi.CODE_JSON_MALFORMED, 'json_malformed', 'the payload is not JSON', 'send {"ts": …, "metrics": {…}, "seq": …}');

@@ -6,6 +6,13 @@ export interface Config {
   readonly adminKey: string | undefined;
   readonly bind: string;
   readonly mqttPort: number;
+  /** MQTT over TLS; absent: none. */
+  readonly mqttsPort: number | undefined;
+  /** Absolute paths of PEM files. */
+  readonly tlsCert: string | undefined;
+  readonly tlsKey: string | undefined;
+  /** Clients must show a certificate of one of these authorities. */
+  readonly tlsClientCa: string | undefined;
   readonly httpPort: number;
   readonly coapPort: number;
   /** A PostgreSQL connection string; absent: the embedded server. */
@@ -24,5 +31,7 @@ export interface Config {
   readonly batchAgeMsMax: number;
   /** `null`: rows are counted and thrown away; for benches only. */
   readonly store: 'database' | 'null';
+  /** What reads the devices' sockets. */
+  readonly reactor: 'auto' | 'native' | 'portable';
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
 }

@@ -41,11 +41,23 @@ export interface GatewayStart {
   readonly shared: SharedState;
   readonly partitions: number;
   readonly bind: string;
+  /** MQTT over TLS, if it is wanted. */
+  readonly tls?: TlsListener | undefined;
+  readonly reactor: ReactorChoice;
 }
+/** All PEM; with `clientCa` clients have to show a certificate of one of these authorities. */
+export interface TlsListener {
+  readonly port: number;
+  readonly cert: string;
+  readonly key: string;
+  readonly clientCa?: string;
+}
+/** `auto`: the native one where its addon loads. */
+export type ReactorChoice = 'auto' | 'native' | 'portable';
 export type ToGateway =
   /** Adds or replaces devices. A device that is no longer active is disconnected. */
   | { readonly kind: 'devices'; readonly token: number; readonly entries: readonly DeviceEntry[] }
-  | { readonly kind: 'listen'; readonly port: number }
+  | { readonly kind: 'listen'; readonly port: number; readonly tlsPort: number }
   /** The device has a newer session at another gateway: this one ends, if it still lives. */
   | { readonly kind: 'taken-over'; readonly device: number; readonly session: number }
   /** A message that came over HTTP; answered by `ingested` or `ingest-refused` with the same token. */
@@ -56,7 +68,8 @@ export type FromGateway =
   | ThreadEvent
   /** Devices published under this token may connect from now on. */
   | { readonly kind: 'devices-known'; readonly token: number }
-  | { readonly kind: 'listening'; readonly port: number }
+  /** `tlsPort` is 0 without TLS. */
+  | { readonly kind: 'listening'; readonly port: number; readonly tlsPort: number }
   | { readonly kind: 'listen-failed'; readonly message: string }
   /** The blocks that hold these messages are durable. */
   | { readonly kind: 'ingested'; readonly tokens: readonly number[] }

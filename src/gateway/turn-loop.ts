@@ -3,7 +3,8 @@ import type { FromGateway, GatewayStart, ToGateway } from '../contract/threads.j
 import { BlockRing } from '../host/block-ring.js';
 import { Doorbell, gatewayDoorbell, LOG_DOORBELL } from '../host/doorbell.js';
 import { KernelMemory, loadKernel } from '../host/kernel.js';
-import { PortableReactor } from '../host/portable-reactor.js';
+import { connectionsMax } from '../host/open-files.js';
+import { chooseReactor, openReactor } from '../host/open-reactor.js';
 import type { Reactor } from '../host/reactor.js';
 import { Clock } from './clock.js';
 import { Directory } from './directory.js';
@@ -23,7 +24,6 @@ export class TurnLoop {
   readonly #post: (message: FromGateway) => void;
   readonly #kernel: GatewayKernel;
   readonly #memory: KernelMemory;
-  readonly #sends: Uint32Array;
   readonly #calls: Uint32Array;
   readonly #clock = new Clock();
   readonly #reactor: Reactor;
@@ -31,13 +31,11 @@ export class TurnLoop {
   readonly #sessions: Sessions;
   readonly #ingest: Ingest;
   readonly #handoff: Handoff;
-  readonly #doorbell: Doorbell;
   #sweepTimer: NodeJS.Timeout | undefined;
   #ageTimer: NodeJS.Timeout | undefined;
   #isStarved = false;
   #drained: (() => void) | undefined;
   #isStopping = false;
-  #isStopped = false;
 
   constructor(start: GatewayStart, post: (message: FromGateway) => void) {
     this.#start = start;
@@ -45,29 +43,31 @@ export class TurnLoop {
     this.#kernel = loadKernel<GatewayKernel>('gateway', start.memory);
     this.#kernel.initSlots(start.partitions);
     this.#memory = new KernelMemory(start.memory);
-    this.#sends = new Uint32Array(start.memory.buffer, abi.SENDS_OFFSET, abi.SENDS_BYTES / 4);
     this.#calls = new Uint32Array(start.memory.buffer, abi.CALLS_OFFSET, abi.CALLS_BYTES / 4);
-    this.#reactor = new PortableReactor(
-      this.#memory,
-      (eventCount) => this.#turn(eventCount),
-      () => this.#count(abi.CODE_CONNECTIONS_EXHAUSTED),
-    );
+    this.#reactor = openReactor(start.reactor, {
+      memory: this.#memory,
+      turn: (eventCount) => this.#turn(eventCount),
+      refused: (code) => this.#count(code),
+    });
     this.#directory = new Directory(this.#kernel, this.#memory, start.partitions);
     this.#sessions = new Sessions(this.#kernel, this.#memory, this.#directory, this.#reactor, start.sessions, post);
     this.#ingest = new Ingest(this.#kernel, this.#memory, this.#directory, post);
     const logDoorbell = new Doorbell(start.shared.doorbells, LOG_DOORBELL);
     this.#handoff = new Handoff(this.#kernel, this.#memory, new BlockRing(start.ring), logDoorbell);
-    this.#doorbell = new Doorbell(start.shared.doorbells, gatewayDoorbell(start.index));
   }
 
   run(): void {
+    const { name, reason } = chooseReactor(this.#start.reactor);
+    const fields = { reactor: name, connectionsMax: connectionsMax(), ...(reason === undefined ? {} : { reason }) };
+    this.#post({ kind: 'event', level: 'info', name: 'reactor_started', fields });
     this.#sweepTimer = setInterval(() => this.#sweep(), SWEEP_MS);
-    void this.#answerDoorbell();
+    // The log rings when blocks became durable.
+    this.#reactor.answer(new Doorbell(this.#start.shared.doorbells, gatewayDoorbell(this.#start.index)));
   }
 
   receive(message: ToGateway): void {
     if (message.kind === 'devices') this.#putDevices(message);
-    else if (message.kind === 'listen') void this.#listen(message.port);
+    else if (message.kind === 'listen') void this.#listen(message.port, message.tlsPort);
     else if (message.kind === 'taken-over') this.#sessions.takenOver(message.device, message.session);
     else if (message.kind === 'ingest') this.#takeIngest(message);
   }
@@ -85,8 +85,6 @@ export class TurnLoop {
     await this.#reactor.stop();
     clearInterval(this.#sweepTimer);
     clearTimeout(this.#ageTimer);
-    this.#isStopped = true;
-    this.#doorbell.ring();
   }
 
   #putDevices({ token, entries }: Extract<ToGateway, { kind: 'devices' }>): void {
@@ -101,10 +99,13 @@ export class TurnLoop {
     this.#post({ kind: 'devices-known', token });
   }
 
-  async #listen(atPort: number): Promise<void> {
+  async #listen(atPort: number, atTlsPort: number): Promise<void> {
     try {
-      const port = await this.#reactor.listen(this.#start.bind, atPort);
-      this.#post({ kind: 'listening', port });
+      const { bind, tls, index } = this.#start;
+      const isShared = index > 0; // The first gateway has the ports, the others join it there.
+      const port = await this.#reactor.listen(bind, atPort, isShared);
+      const tlsPort = tls ? await this.#reactor.listenTls(bind, atTlsPort, tls, isShared) : 0;
+      this.#post({ kind: 'listening', port, tlsPort });
     } catch (error) {
       this.#post({ kind: 'listen-failed', message: (error as Error).message });
     }
@@ -118,15 +119,6 @@ export class TurnLoop {
     this.#tick();
     this.#ingest.take(message);
     this.#reactor.wake();
-  }
-
-  /** The log rings when blocks became durable. */
-  async #answerDoorbell(): Promise<void> {
-    while (!this.#isStopped) {
-      const seen = this.#doorbell.seen();
-      this.#reactor.wake();
-      await this.#doorbell.waitAsync(seen);
-    }
   }
 
   #tick(): number {
@@ -164,10 +156,8 @@ export class TurnLoop {
 
   /** Sends what the kernel wants sent, then answers its calls. */
   #flush(): void {
-    const sends = this.#sends;
-    for (let i = 0, end = this.#kernel.sendCount() * 3; i < end; i += 3) {
-      this.#reactor.send(sends[i] as number, sends[i + 1] as number, sends[i + 2] as number);
-    }
+    const sends = this.#kernel.sendCount();
+    if (sends > 0) this.#reactor.sendTable(sends);
     const calls = this.#calls;
     const end = this.#kernel.callCount() * 5;
     this.#kernel.taken();

@@ -8,9 +8,11 @@ import type {
   FromStore,
   LogStart,
   PipelineStart,
+  ReactorChoice,
   SharedState,
   StoreStart,
   ThreadEvent,
+  TlsListener,
   ToLog,
   ToPipeline,
   ToStore,
@@ -27,6 +29,9 @@ export interface DataPlaneOptions {
   readonly entries: { readonly gateway: URL; readonly log: URL; readonly pipeline: URL; readonly store: URL };
   readonly bind: string;
   readonly mqttPort: number;
+  /** MQTT over TLS, if it is wanted. */
+  readonly tls?: TlsListener | undefined;
+  readonly reactor: ReactorChoice;
   readonly gateways: number;
   readonly partitions: number;
   readonly logFolder: string;
@@ -67,6 +72,7 @@ export class ThreadedDataPlane implements DataPlane {
   readonly #liveListeners: ((points: readonly Point[]) => void)[] = [];
   #token = 0;
   #mqttPort = 0;
+  #mqttsPort = 0;
   #caughtUp = false;
   #database: 'up' | 'down' = 'up';
   #databaseMessage = '';
@@ -91,6 +97,8 @@ export class ThreadedDataPlane implements DataPlane {
       bind: options.bind,
       partitions: options.partitions,
       shared: this.#shared,
+      tls: options.tls,
+      reactor: options.reactor,
       event: options.event,
     });
     const log: LogStart = {
@@ -146,7 +154,8 @@ export class ThreadedDataPlane implements DataPlane {
 
   /** Lets devices in; answers the port. */
   async listen(): Promise<number> {
-    this.#mqttPort = await this.#gateways.listen(this.#options.mqttPort);
+    const { port, tlsPort } = await this.#gateways.listen(this.#options.mqttPort);
+    [this.#mqttPort, this.#mqttsPort] = [port, tlsPort];
     return this.#mqttPort;
   }
 
@@ -179,6 +188,11 @@ export class ThreadedDataPlane implements DataPlane {
 
   onLive(listener: (points: readonly Point[]) => void): void {
     this.#liveListeners.push(listener);
+  }
+
+  /** The port of MQTT over TLS; 0: there is none. */
+  get mqttsPort(): number {
+    return this.#mqttsPort;
   }
 
   get mqttPort(): number {

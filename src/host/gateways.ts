@@ -1,6 +1,6 @@
 import * as abi from '../../assembly/abi.js';
 import type { DeviceEntry } from '../contract/devices.js';
-import type { FromGateway, GatewayStart, SharedState, ThreadEvent, ToGateway } from '../contract/threads.js';
+import type { FromGateway, GatewayStart, ReactorChoice, SharedState, ThreadEvent, TlsListener, ToGateway } from '../contract/threads.js';
 import { BlockRing } from './block-ring.js';
 import { Doorbell, gatewayDoorbell } from './doorbell.js';
 import { KernelMemory, kernelMemory } from './kernel.js';
@@ -14,6 +14,8 @@ export interface GatewaysOptions {
   readonly bind: string;
   readonly partitions: number;
   readonly shared: SharedState;
+  readonly tls: TlsListener | undefined;
+  readonly reactor: ReactorChoice;
   event(thread: string, event: ThreadEvent): void;
 }
 
@@ -21,6 +23,11 @@ export interface GatewaysOptions {
 export interface GatewayOutlet {
   readonly memory: WebAssembly.Memory;
   readonly ring: SharedArrayBuffer;
+}
+
+interface Ports {
+  readonly port: number;
+  readonly tlsPort: number;
 }
 
 interface Connection {
@@ -40,7 +47,7 @@ export class Gateways {
   readonly #connections = new Map<number, Connection>();
   readonly #ingests = new Map<number, (code: number) => void>();
   readonly #publishes = new Map<number, { left: number; resolve: () => void }>();
-  readonly #listening: { resolve(port: number): void; reject(error: Error): void }[] = [];
+  readonly #listening: { resolve(ports: Ports): void; reject(error: Error): void }[] = [];
   #token = 0;
 
   constructor(options: GatewaysOptions) {
@@ -54,22 +61,22 @@ export class Gateways {
 
   /** Resolves when all threads run. */
   async start(roster: ThreadRoster): Promise<void> {
-    const { entry, bind, partitions, shared } = this.#options;
+    const { entry, bind, partitions, shared, tls, reactor } = this.#options;
     const sessions = sessionNumbers();
     for (const [index, { memory, ring }] of this.outlets.entries()) {
-      const start: GatewayStart = { index, memory, ring, sessions, shared, partitions, bind };
+      const start: GatewayStart = { index, memory, ring, sessions, shared, partitions, bind, tls, reactor };
       this.#threads.push(roster.add(`gateway-${index}`, entry, start, [], (message: FromGateway) => this.#receive(index, message)));
     }
     await Promise.all(this.#threads.map((thread) => thread.ready));
   }
 
-  /** Lets devices in, on one port for all; answers it. The first gateway finds the port when it is 0. */
-  async listen(port: number): Promise<number> {
-    let bound = port;
+  /** Lets devices in, on the same ports for all; answers them, 0 for TLS without it. The first gateway finds a port that is 0. */
+  async listen(port: number): Promise<Ports> {
+    let bound: Ports = { port, tlsPort: this.#options.tls?.port ?? 0 };
     for (const [index, thread] of this.#threads.entries()) {
-      bound = await new Promise<number>((resolve, reject) => {
+      bound = await new Promise<Ports>((resolve, reject) => {
         this.#listening[index] = { resolve, reject };
-        thread.post({ kind: 'listen', port: bound });
+        thread.post({ kind: 'listen', ...bound });
       });
     }
     return bound;
@@ -118,7 +125,7 @@ export class Gateways {
         this.#options.event(`gateway-${gateway}`, message);
         return;
       case 'listening':
-        this.#listening[gateway]?.resolve(message.port);
+        this.#listening[gateway]?.resolve({ port: message.port, tlsPort: message.tlsPort });
         return;
       case 'listen-failed':
         this.#listening[gateway]?.reject(new Error(message.message));

@@ -1,7 +1,9 @@
 import type { Socket } from 'node:net';
+import { ACKS_MAX } from '../../assembly/abi.js';
 
 const NOTHING = Buffer.alloc(0);
 
+const OUTBOX_BYTES_MAX = 8 * ACKS_MAX;
 /** How long a peer may take to close its side after ours is closed. */
 const LINGER_MS = 2000;
 
@@ -32,6 +34,11 @@ export class PortableConnection {
 
   get isOpen(): boolean {
     return !this.isClosing && !this.isOver;
+  }
+
+  /** The peer has left more unread than all answers that a gateway can owe: it will never read them. */
+  get isOverflowing(): boolean {
+    return !this.isOver && this.socket.writableLength > OUTBOX_BYTES_MAX;
   }
 
   /** Bytes that wait for a turn. */

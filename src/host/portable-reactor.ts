@@ -1,12 +1,14 @@
-import { createServer, type Server, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import * as abi from '../../assembly/abi.js';
+import type { Doorbell } from './doorbell.js';
 import type { KernelMemory } from './kernel.js';
 import { PortableConnection } from './portable-connection.js';
-import type { Reactor, Turn } from './reactor.js';
+import { PortableDatagrams } from './portable-datagrams.js';
+import { PortableListeners } from './portable-listeners.js';
+import type { Reactor, Refused, TlsMaterial, Turn } from './reactor.js';
 
 /** A connection that has this much in hand is not read until the kernel took some of it. */
 const REST_BYTES_MAX = 2 * abi.PACKET_BYTES_MAX;
-const BACKLOG = 4096;
 const NOTHING = Buffer.alloc(0);
 
 /**
@@ -14,11 +16,13 @@ const NOTHING = Buffer.alloc(0);
  * what the kernel leaves is kept aside for the connection. A turn runs once per round of the event loop.
  */
 export class PortableReactor implements Reactor {
+  readonly name = 'portable';
   readonly #memory: Buffer;
   readonly #view: DataView;
   readonly #turn: Turn;
-  readonly #refused: () => void;
-  readonly #servers = new Set<Server>();
+  readonly #refused: Refused;
+  readonly #listeners: PortableListeners;
+  readonly #datagrams = new PortableDatagrams((socket, header, bytes) => this.#datagram(socket, header, bytes));
   readonly #sockets = new Set<Socket>();
   readonly #connections: (PortableConnection | undefined)[] = [];
   readonly #freeIds: number[] = [];
@@ -35,27 +39,43 @@ export class PortableReactor implements Reactor {
   #isPaused = false;
   #isScheduled = false;
   #isRunning = false;
+  #isStopped = false;
+  #doorbell: Doorbell | undefined;
   #stopped: (() => void) | undefined;
 
-  /** `refused` is called for each connection that finds no free id. */
-  constructor(memory: KernelMemory, turn: Turn, refused: () => void) {
+  constructor(memory: KernelMemory, turn: Turn, refused: Refused) {
     this.#memory = Buffer.from(memory.bytes.buffer);
     this.#view = memory.view;
     this.#turn = turn;
     this.#refused = refused;
+    this.#listeners = new PortableListeners((socket) => this.#accept(socket), refused);
   }
 
-  listen(host: string, port: number): Promise<number> {
-    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket));
-    return new Promise((resolve, reject) => {
-      server.once('error', (error) => reject(new Error(`cannot listen on ${host}:${port}: ${error.message}`)));
-      server.listen({ host, port, backlog: BACKLOG }, () => {
-        this.#servers.add(server);
-        server.removeAllListeners('error').on('error', () => {}); // An accept that failed is the peer's to repeat.
-        const address = server.address();
-        resolve(typeof address === 'object' && address !== null ? address.port : port);
-      });
-    });
+  async listen(host: string, port: number, isShared = false): Promise<number> {
+    if (isShared) throw cannotShare(host, port);
+    return await this.#listeners.listen(host, port);
+  }
+
+  async listenTls(host: string, port: number, tls: TlsMaterial, isShared = false): Promise<number> {
+    if (isShared) throw cannotShare(host, port);
+    return await this.#listeners.listenTls(host, port, tls);
+  }
+
+  async listenDatagrams(host: string, port: number, isShared = false): Promise<number> {
+    if (isShared) throw cannotShare(host, port);
+    return await this.#datagrams.listen(host, port);
+  }
+
+  answer(doorbell: Doorbell): void {
+    this.#doorbell = doorbell;
+    void this.#answerDoorbell(doorbell);
+  }
+
+  sendTable(count: number): void {
+    for (let at = abi.SENDS_OFFSET, end = at + count * abi.SEND_BYTES; at < end; at += abi.SEND_BYTES) {
+      const word = (field: number) => this.#view.getUint32(at + field, true);
+      this.send(word(abi.SEND_AT_CONNECTION), word(abi.SEND_AT_OFFSET), word(abi.SEND_AT_LENGTH));
+    }
   }
 
   send(connection: number, offset: number, length: number): void {
@@ -63,6 +83,10 @@ export class PortableReactor implements Reactor {
   }
 
   sendBytes(connection: number, bytes: Uint8Array): void {
+    if (connection >= abi.CONNECTIONS_MAX) {
+      this.#datagrams.send(connection - abi.CONNECTIONS_MAX, Buffer.from(bytes));
+      return;
+    }
     const to = this.#connections[connection];
     if (!to?.isOpen) return;
     to.send(Buffer.from(bytes));
@@ -99,25 +123,37 @@ export class PortableReactor implements Reactor {
   }
 
   unlisten(): void {
-    for (const server of this.#servers) server.close();
-    this.#servers.clear();
+    this.#listeners.close();
+    this.#datagrams.close();
   }
 
   async stop(): Promise<void> {
     this.unlisten();
+    this.#listeners.destroyGreeting();
     this.#flush();
     for (const connection of this.#connections) if (connection) this.#finish(connection);
-    if (this.#sockets.size === 0) return;
-    await new Promise<void>((resolve) => {
-      this.#stopped = resolve;
-    });
+    if (this.#sockets.size > 0) {
+      await new Promise<void>((resolve) => {
+        this.#stopped = resolve;
+      });
+    }
+    this.#isStopped = true;
+    this.#doorbell?.ring();
+  }
+
+  async #answerDoorbell(doorbell: Doorbell): Promise<void> {
+    while (!this.#isStopped) {
+      const seen = doorbell.seen();
+      this.wake();
+      await doorbell.waitAsync(seen);
+    }
   }
 
   #accept(socket: Socket): void {
     const id = this.#freeIds.pop() ?? this.#connections.length;
     if (id >= abi.CONNECTIONS_MAX) {
       socket.destroy();
-      this.#refused();
+      this.#refused(abi.CODE_CONNECTIONS_EXHAUSTED);
       return;
     }
     const connection = new PortableConnection(id, socket);
@@ -154,6 +190,18 @@ export class PortableReactor implements Reactor {
       this.#full.add(connection);
       connection.socket.pause();
     }
+  }
+
+  /** While paused, datagrams are dropped: their senders repeat what they want to be sure of. */
+  #datagram(socket: number, header: Buffer, bytes: Buffer): void {
+    if (this.#isPaused) return;
+    const length = header.length + bytes.length;
+    this.#makeRoom(length);
+    const offset = abi.READ_OFFSET + this.#readBytes;
+    header.copy(this.#memory, offset);
+    bytes.copy(this.#memory, offset + header.length);
+    this.#addEvent(abi.CONNECTIONS_MAX + socket, abi.EVENT_DATAGRAM, offset, length);
+    this.#readBytes += length;
   }
 
   /** Lays what the connection has in hand, and `chunk` behind it, into the read region as its event. */
@@ -267,8 +315,16 @@ export class PortableReactor implements Reactor {
   #flush(): void {
     for (const connection of this.#dirty) {
       connection.flush();
-      if (connection.isClosing) this.#finish(connection);
+      if (connection.isOverflowing) {
+        this.#refused(abi.CODE_PEER_NOT_READING);
+        connection.socket.destroy();
+        this.#finish(connection);
+      } else if (connection.isClosing) this.#finish(connection);
     }
     this.#dirty.clear();
   }
+}
+
+function cannotShare(host: string, port: number): Error {
+  return new Error(`cannot listen on ${host}:${port}: portable reactors cannot share a port; set SPILLWAY_GATEWAYS to 1`);
 }

@@ -1,3 +1,5 @@
+import type { Doorbell } from './doorbell.js';
+
 /**
  * The reactor knows connections and bytes, no protocol. It reads sockets into the read region of a
  * gateway kernel's memory, lists what happened in the event table, and calls `turn`. When `turn`
@@ -9,10 +11,26 @@
  * data event a turn at most, and EVENT_CLOSED waits until the kernel can take nothing more of its bytes.
  */
 export interface Reactor {
-  /** Binds a TCP listener and answers the port it got. */
-  listen(host: string, port: number): Promise<number>;
+  /** `native` or `portable`. */
+  readonly name: ReactorName;
+  /** Binds a TCP listener and answers the port it got. `isShared`: another gateway of this process listens there already. */
+  listen(host: string, port: number, isShared?: boolean): Promise<number>;
+  /**
+   * The same over TLS: the kernel hears of a connection when its handshake is done, and sees plain bytes. Rejects when
+   * the material cannot be used. A handshake that fails, or takes more than some seconds, is refused.
+   */
+  listenTls(host: string, port: number, tls: TlsMaterial, isShared?: boolean): Promise<number>;
+  /**
+   * Binds a socket for datagrams and answers its port. Each datagram is one event, its peer before its bytes; an answer is sent to the
+   * event's connection with the same header before it (assembly/abi.ts).
+   */
+  listenDatagrams(host: string, port: number, isShared?: boolean): Promise<number>;
+  /** Rings of this doorbell make a turn happen, until the reactor has stopped. Once. */
+  answer(doorbell: Doorbell): void;
   /** Sends bytes of the kernel's memory, in order. They are copied before it returns. */
   send(connection: number, offset: number, length: number): void;
+  /** The same for the first `count` entries of the kernel's send table. */
+  sendTable(count: number): void;
   /** The same for bytes that are not in the kernel's memory. */
   sendBytes(connection: number, bytes: Uint8Array): void;
   /** Ends the connection once what was sent is out; EVENT_CLOSED follows, whatever the peer does. */
@@ -27,6 +45,18 @@ export interface Reactor {
   /** Closes listeners and connections. */
   stop(): Promise<void>;
 }
+
+export type ReactorName = 'native' | 'portable';
+
+/** All PEM. With `clientCa` only clients get in that show a certificate of one of these authorities. */
+export interface TlsMaterial {
+  readonly cert: string;
+  readonly key: string;
+  readonly clientCa?: string;
+}
+
+/** A connection that was not let in, or was closed by the reactor: a code of assembly/abi.ts. */
+export type Refused = (code: number) => void;
 
 /** One pass over `eventCount` entries of the event table. */
 export type Turn = (eventCount: number) => void;

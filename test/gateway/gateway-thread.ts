@@ -4,7 +4,7 @@ import xxhash from 'xxhash-wasm';
 import * as abi from '../../assembly/abi.js';
 import { refusalCode } from '../../src/contract/codes.js';
 import type { DeviceEntry } from '../../src/contract/devices.js';
-import type { FromGateway, GatewayStart, ToGateway } from '../../src/contract/threads.js';
+import type { FromGateway, GatewayStart, TlsListener, ToGateway } from '../../src/contract/threads.js';
 import { hashToken } from '../../src/contract/token.js';
 import { type BlockDescriptor, BlockRing } from '../../src/host/block-ring.js';
 import { DOORBELLS, Doorbell, gatewayDoorbell } from '../../src/host/doorbell.js';
@@ -72,6 +72,9 @@ export function readBlock(bytes: Uint8Array, descriptor: BlockDescriptor): TestR
   return records;
 }
 
+/** test/run.ts runs the suites over both. */
+const reactorUnderTest = (process.env.REACTOR ?? 'auto') as GatewayStart['reactor'];
+
 /** A gateway thread whose log is played by the test. */
 export class GatewayThread {
   readonly memory: KernelMemory;
@@ -80,6 +83,7 @@ export class GatewayThread {
   readonly ring: BlockRing;
   readonly exited: Promise<number>;
   port = 0;
+  tlsPort = 0;
   /** How many of the blocks that wait become durable when the log looks, once a millisecond. */
   durableOf: (waiting: number) => number = (waiting) => waiting;
   /** Whether blocks become durable as they come. */
@@ -89,20 +93,30 @@ export class GatewayThread {
   readonly #worker: Worker;
   readonly #log: NodeJS.Timeout;
 
-  static async start(devices: readonly DeviceEntry[], partitions = 4): Promise<GatewayThread> {
-    const gateway = new GatewayThread(partitions);
+  static async start(devices: readonly DeviceEntry[], partitions = 4, tls?: TlsListener): Promise<GatewayThread> {
+    const gateway = new GatewayThread(partitions, tls);
     gateway.post({ kind: 'devices', token: 1, entries: devices });
-    gateway.post({ kind: 'listen', port: 0 });
+    gateway.post({ kind: 'listen', port: 0, tlsPort: 0 });
     await until(() => gateway.port !== 0, 'the listener');
     return gateway;
   }
 
-  private constructor(partitions: number) {
+  /** One that cannot listen: the reason that it gives. */
+  static async startRefused(tls: TlsListener): Promise<string> {
+    const gateway = new GatewayThread(1, tls);
+    gateway.post({ kind: 'listen', port: 0, tlsPort: 0 });
+    await until(() => gateway.of('listen-failed').length === 1, 'the refusal');
+    await gateway.stop();
+    return gateway.of('listen-failed')[0]?.message ?? '';
+  }
+
+  private constructor(partitions: number, tls?: TlsListener) {
     const memory = kernelMemory(abi.GATEWAY_END);
     const ring = BlockRing.memory(abi.BLOCK_SLOTS);
     const doorbells = Doorbell.memory(DOORBELLS);
     const shared = { doorbells, progress: new SharedArrayBuffer(8) };
-    const workerData: GatewayStart = { index: 0, memory, ring, sessions: sessionNumbers(), shared, partitions, bind: '127.0.0.1' };
+    const where = { memory, ring, sessions: sessionNumbers(), shared };
+    const workerData: GatewayStart = { index: 0, ...where, partitions, bind: '127.0.0.1', tls, reactor: reactorUnderTest };
     this.memory = new KernelMemory(memory);
     this.ring = new BlockRing(ring);
     this.#bell = new Doorbell(doorbells, gatewayDoorbell(0));
@@ -110,7 +124,7 @@ export class GatewayThread {
     this.exited = new Promise((resolve) => this.#worker.once('exit', resolve));
     this.#worker.on('message', (message: FromGateway) => {
       this.messages.push(message);
-      if (message.kind === 'listening') this.port = message.port;
+      if (message.kind === 'listening') [this.port, this.tlsPort] = [message.port, message.tlsPort];
     });
     this.#log = setInterval(() => this.#takeBlocks(), 1);
   }

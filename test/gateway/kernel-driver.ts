@@ -159,8 +159,13 @@ export class KernelDriver {
 
   #reactor(): Reactor {
     return {
+      name: 'portable',
       listen: async () => 0,
+      listenTls: async () => 0,
+      listenDatagrams: async () => 0,
+      answer: () => {},
       send: () => {},
+      sendTable: () => {},
       sendBytes: (id, bytes) => this.#send(id, bytes),
       close: (id) => {
         this.peer(id).isClosed = true;

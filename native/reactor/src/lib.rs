@@ -1,1 +1,31 @@
-//! The reactor of a gateway: sockets on one side, the memory of a gateway kernel on the other. It knows connections and bytes, no protocol.
+//! The reactor of a gateway: sockets on one side, the memory of a gateway kernel on the other. It knows connections and
+//! bytes, no protocol. One thread owns it; a turn is one call, which reads sockets into the memory and lists what happened.
+
+pub mod abi;
+mod address;
+mod bell;
+mod connection;
+mod datagrams;
+mod greeting;
+mod intake;
+mod linger;
+mod listener;
+mod memory;
+mod outbox;
+mod outflow;
+mod poll;
+mod reactor;
+mod rest;
+mod slab;
+mod socket;
+mod stream;
+mod table;
+mod timer;
+mod tls;
+
+pub use memory::Memory;
+pub use outbox::{Outbox, Pool};
+pub use reactor::{Counts, Reactor, Report};
+pub use rest::Rest;
+pub use slab::Slab;
+pub use tls::TlsConfig;

@@ -1,30 +1,40 @@
 import assert from 'node:assert/strict';
+import { createSocket, type Socket as DatagramSocket } from 'node:dgram';
 import { connect as connectSocket, createServer, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, test } from 'node:test';
+import { Worker } from 'node:worker_threads';
 import * as abi from '../../assembly/abi.js';
+import type { ReactorChoice } from '../../src/contract/threads.js';
+import { Doorbell } from '../../src/host/doorbell.js';
 import { KernelMemory, kernelMemory } from '../../src/host/kernel.js';
-import { PortableReactor } from '../../src/host/portable-reactor.js';
+import { chooseReactor, openReactor } from '../../src/host/open-reactor.js';
+import type { Reactor } from '../../src/host/reactor.js';
 import { until } from '../gateway/gateway-thread.js';
+
+/** test/run.ts runs the suites over both. */
+const reactorUnderTest = (process.env.REACTOR ?? 'auto') as ReactorChoice;
 
 /** Stands in for the kernel: takes what `take` says and writes down what it saw. */
 class Recorder {
-  readonly memory = new KernelMemory(kernelMemory(abi.READ_OFFSET + abi.READ_BYTES));
+  readonly memory = new KernelMemory(kernelMemory(abi.SEND_DATA_OFFSET + abi.SEND_DATA_BYTES));
   readonly seen: string[] = [];
   readonly data = new Map<number, Buffer[]>();
   presented = 0;
+  turns = 0;
   refused = 0;
   /** Answers consumed and needed for an event's bytes. */
   take: (bytes: Buffer) => [consumed: number, needed: number] = (bytes) => [bytes.length, 0];
-  readonly reactor: PortableReactor;
+  takeDatagram: (connection: number, header: Buffer, bytes: Buffer) => void = () => {};
+  readonly reactor: Reactor;
 
   constructor() {
-    this.reactor = new PortableReactor(
-      this.memory,
-      (count) => this.#turn(count),
-      () => {
+    this.reactor = openReactor(reactorUnderTest, {
+      memory: this.memory,
+      turn: (count) => this.#turn(count),
+      refused: () => {
         this.refused++;
       },
-    );
+    });
   }
 
   all(connection: number): string {
@@ -32,6 +42,7 @@ class Recorder {
   }
 
   #turn(count: number): void {
+    this.turns++;
     const { view } = this.memory;
     const word = (at: number) => view.getUint32(at, true);
     const withData = new Set<number>();
@@ -39,6 +50,12 @@ class Recorder {
       const at = abi.EVENTS_OFFSET + i * abi.EVENT_BYTES;
       const connection = word(at + abi.EVENT_AT_CONNECTION);
       const kind = word(at + abi.EVENT_AT_KIND);
+      if (kind === abi.EVENT_DATAGRAM) {
+        const datagram = Buffer.from(this.memory.slice(word(at + abi.EVENT_AT_OFFSET), word(at + abi.EVENT_AT_LENGTH)));
+        const header = datagram.subarray(0, abi.DATAGRAM_HEADER_BYTES);
+        this.takeDatagram(connection, header, datagram.subarray(abi.DATAGRAM_HEADER_BYTES));
+        continue;
+      }
       if (kind !== abi.EVENT_DATA) {
         this.seen.push(`${kind === abi.EVENT_OPENED ? 'opened' : 'closed'} ${connection}`);
         continue;
@@ -58,7 +75,16 @@ class Recorder {
   }
 }
 
-describe('the portable reactor', () => {
+async function datagramClient(host: string): Promise<{ socket: DatagramSocket; heard: string[] }> {
+  const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
+  const heard: string[] = [];
+  socket.on('message', (bytes) => heard.push(bytes.toString()));
+  await new Promise<void>((resolve) => socket.bind(0, host, resolve));
+  socket.unref(); // It must not keep a test alive that has failed.
+  return { socket, heard };
+}
+
+describe(`the ${chooseReactor(reactorUnderTest).name} reactor`, () => {
   let recorder: Recorder;
   let port: number;
   const sockets: Socket[] = [];
@@ -174,6 +200,71 @@ describe('the portable reactor', () => {
     assert.equal(heard, 'bye');
     await until(() => recorder.seen.includes('closed 0'), 'the event');
   });
+
+  test('sends a whole table of sends in its order', async () => {
+    const { bytes, view } = recorder.memory;
+    const parts = ['first ', 'second ', 'third'];
+    recorder.take = (seen) => {
+      let data = abi.SEND_DATA_OFFSET;
+      parts.forEach((part, index) => {
+        const at = abi.SENDS_OFFSET + index * abi.SEND_BYTES;
+        bytes.set(Buffer.from(part), data);
+        view.setUint32(at + abi.SEND_AT_CONNECTION, 0, true);
+        view.setUint32(at + abi.SEND_AT_OFFSET, data, true);
+        view.setUint32(at + abi.SEND_AT_LENGTH, part.length, true);
+        data += part.length;
+      });
+      recorder.reactor.sendTable(parts.length);
+      return [seen.length, 0];
+    };
+    const socket = await open();
+    let heard = '';
+    socket.on('data', (chunk) => {
+      heard += chunk;
+    });
+    socket.write('x');
+    await until(() => heard === parts.join(''), 'all parts');
+  });
+
+  test('every ring of its doorbell makes a turn, from another thread too, however soon it follows the last', async () => {
+    const doorbells = Doorbell.memory(1);
+    recorder.reactor.answer(new Doorbell(doorbells, 0));
+    const ringer = new Worker(new URL('./ringer.js', import.meta.url), { workerData: doorbells });
+    for (let round = 0; round < 500; round++) {
+      const turns = recorder.turns;
+      ringer.postMessage(round % 7);
+      await until(() => recorder.turns > turns, `a turn after ring ${round}`);
+    }
+    await ringer.terminate();
+  });
+
+  for (const host of ['127.0.0.1', '::1']) {
+    test(`takes datagrams on ${host} whole, with their senders, and answers each`, async () => {
+      const { reactor } = recorder;
+      const to = await reactor.listenDatagrams(host, 0);
+      recorder.takeDatagram = (connection, header, bytes) => {
+        assert.equal(connection, abi.CONNECTIONS_MAX);
+        reactor.sendBytes(connection, Buffer.concat([header, Buffer.from('echo '), bytes]));
+      };
+      const clients = await Promise.all(Array.from({ length: 3 }, () => datagramClient(host)));
+      const sent = clients.map((_, client) => Array.from({ length: 60 }, (_, i) => (i === 7 ? '' : `${client} ${'d'.repeat(i * 60)}`)));
+      // In small groups: a socket's buffer is not the reactor's to enlarge, and what finds no room there is lost.
+      for (let done = 0; done < 60; done += 10) {
+        for (const [index, { socket }] of clients.entries()) {
+          socket.send(Buffer.alloc(abi.DATAGRAM_BYTES_MAX + 1), to, host);
+          for (const text of (sent[index] as string[]).slice(done, done + 10)) socket.send(text, to, host);
+        }
+        await until(() => clients.every(({ heard }) => heard.length === done + 10), 'the answers');
+      }
+      for (const [index, { heard, socket }] of clients.entries()) {
+        socket.close();
+        assert.deepEqual(
+          heard,
+          (sent[index] as string[]).map((text) => `echo ${text}`),
+        );
+      }
+    });
+  }
 
   test('says why it cannot listen', async () => {
     const blocker = createServer();

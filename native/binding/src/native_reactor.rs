@@ -1,0 +1,206 @@
+use std::cell::RefCell;
+use std::net::{IpAddr, SocketAddr};
+use std::rc::Rc;
+
+use napi::bindgen_prelude::{Env, Error, Function, Result, Uint8Array, Unknown};
+use napi_derive::napi;
+use reactor::{Memory, Reactor, TlsConfig};
+
+use crate::handover::Handover;
+use crate::watch::Watch;
+
+// What napi_get_typedarray_info calls the two types.
+const UINT8_ARRAY: i32 = 1;
+const INT32_ARRAY: i32 = 5;
+
+// A turn's answer in one word:
+//
+//      18       17     16   15           0
+// +---------+------+------+--------------+
+// | refused | rung | more | events       |
+// +---------+------+------+--------------+
+const EVENTS_MASK: u32 = 0xffff;
+const HAS_MORE: u32 = 1 << 16;
+const HAS_RUNG: u32 = 1 << 17;
+const HAS_REFUSED: u32 = 1 << 18;
+
+/// The reactor and what it needs to stay alive; fields are dropped in this order.
+struct Held {
+    reactor: Reactor,
+    _bell: Option<Handover>,
+    _memory: Handover,
+}
+
+#[napi]
+pub struct NativeReactor {
+    held: Rc<RefCell<Option<Held>>>,
+    watch: Option<Watch>,
+}
+
+/// Since the reactor began.
+#[napi(object)]
+pub struct Counts {
+    pub refused: f64,
+    pub out_of_files: f64,
+    pub overflowed: f64,
+    pub oversize: f64,
+    pub tls_failed: f64,
+}
+
+/// All PEM; with `client_ca` clients have to show a certificate.
+#[napi(object)]
+pub struct TlsMaterial {
+    pub cert: String,
+    pub key: String,
+    pub client_ca: Option<String>,
+}
+
+#[napi]
+impl NativeReactor {
+    /// `memory` views the whole shared memory of a gateway kernel.
+    #[napi(constructor)]
+    pub fn new(env: Env, memory: Unknown) -> Result<Self> {
+        let memory = Handover::of(&env, memory, UINT8_ARRAY)?;
+        // SAFETY: the memory is a WebAssembly.Memory's, which never moves; the handover keeps it alive for longer than the reactor.
+        let region = unsafe { Memory::new(memory.start, memory.length) };
+        let reactor = Reactor::new(region).map_err(|error| Error::from_reason(format!("cannot make a reactor: {error}")))?;
+        let held = Held { reactor, _bell: None, _memory: memory };
+        Ok(NativeReactor { held: Rc::new(RefCell::new(Some(held))), watch: None })
+    }
+
+    /// From now on `callback` runs, on this thread's event loop, whenever a turn has something to do.
+    #[napi]
+    pub fn watch(&mut self, env: Env, callback: Function) -> Result<()> {
+        let fd = self.with(|reactor| reactor.fd());
+        let held = Rc::clone(&self.held);
+        // Rc is fine here: the environment ends on its own thread.
+        self.watch = Some(Watch::start(&env, fd, callback, Box::new(move || drop(held.take())))?);
+        Ok(())
+    }
+
+    /// Rings of the doorbell whose words `words` views make a turn happen.
+    #[napi]
+    pub fn answer(&mut self, env: Env, words: Unknown) -> Result<()> {
+        let bell = Handover::of(&env, words, INT32_ARRAY)?;
+        assert!(bell.length >= 3, "a doorbell has three words");
+        let mut held = self.held.borrow_mut();
+        let Some(held) = held.as_mut() else { return Ok(()) };
+        // SAFETY: three words of shared memory, aligned as an Int32Array is; the handover keeps them for longer than the reactor.
+        unsafe { held.reactor.answer(bell.start.cast()) };
+        held._bell = Some(bell);
+        Ok(())
+    }
+
+    /// The port it got, or a negative errno. Material that cannot be used is thrown.
+    #[napi]
+    pub fn listen(&self, address: String, port: u16, is_shared: bool, tls: Option<TlsMaterial>) -> Result<i32> {
+        let ip: IpAddr = address.parse().map_err(|_| Error::from_reason("it is no IP address"))?;
+        let tls = tls.map(|pem| TlsConfig::new(pem.cert.as_bytes(), pem.key.as_bytes(), pem.client_ca.as_deref().map(str::as_bytes)));
+        let tls = tls.transpose().map_err(Error::from_reason)?;
+        Ok(self.with(|reactor| match reactor.listen(SocketAddr::new(ip, port), is_shared, tls) {
+            Ok(port) => i32::from(port),
+            Err(error) => -error.raw_os_error().unwrap_or(libc::EINVAL),
+        }))
+    }
+
+    /// The port it got, or a negative errno.
+    #[napi]
+    pub fn listen_datagrams(&self, address: String, port: u16, is_shared: bool) -> Result<i32> {
+        let ip: IpAddr = address.parse().map_err(|_| Error::from_reason("it is no IP address"))?;
+        Ok(self.with(|reactor| match reactor.listen_datagrams(SocketAddr::new(ip, port), is_shared) {
+            Ok(port) => i32::from(port),
+            Err(error) => -error.raw_os_error().unwrap_or(libc::EINVAL),
+        }))
+    }
+
+    #[napi]
+    pub fn unlisten(&self) {
+        self.with(Reactor::unlisten);
+    }
+
+    #[napi]
+    pub fn pause(&self) {
+        self.with(Reactor::pause);
+    }
+
+    #[napi]
+    pub fn resume(&self) {
+        self.with(Reactor::resume);
+    }
+
+    /// The number of events for the kernel; whether another turn has something to do, whether somebody rang, and whether
+    /// one of the counts has grown.
+    #[napi]
+    pub fn turn(&self) -> u32 {
+        let report = self.with(Reactor::turn);
+        assert!(report.events <= EVENTS_MASK);
+        let flag = |is_set: bool, bit: u32| if is_set { bit } else { 0 };
+        let flags = flag(report.has_more, HAS_MORE) | flag(report.has_rung, HAS_RUNG) | flag(report.has_refused, HAS_REFUSED);
+        flags | report.events
+    }
+
+    #[napi]
+    pub fn settle(&self) {
+        self.with(Reactor::settle);
+    }
+
+    /// False: somebody rang, so the thread must not sleep.
+    #[napi]
+    pub fn sleep(&self) -> bool {
+        self.with(Reactor::sleep)
+    }
+
+    #[napi]
+    pub fn send(&self, connection: u32, offset: u32, length: u32) {
+        self.with(|reactor| reactor.send(connection, offset, length));
+    }
+
+    #[napi]
+    pub fn send_table(&self, count: u32) {
+        self.with(|reactor| reactor.send_table(count));
+    }
+
+    #[napi]
+    pub fn send_bytes(&self, connection: u32, bytes: Uint8Array) {
+        self.with(|reactor| reactor.send_bytes(connection, &bytes));
+    }
+
+    #[napi]
+    pub fn close(&self, connection: u32) {
+        self.with(|reactor| reactor.close(connection));
+    }
+
+    #[napi]
+    pub fn close_all(&self) {
+        self.with(Reactor::close_all);
+    }
+
+    /// Connections that are open or on their way out.
+    #[napi]
+    pub fn open_count(&self) -> u32 {
+        self.with(|reactor| reactor.open_count() as u32)
+    }
+
+    #[napi]
+    pub fn counts(&self) -> Counts {
+        let counts = self.with(|reactor| reactor.counts());
+        Counts {
+            refused: counts.refused as f64,
+            out_of_files: counts.out_of_files as f64,
+            overflowed: counts.overflowed as f64,
+            oversize: counts.oversize as f64,
+            tls_failed: counts.tls_failed as f64,
+        }
+    }
+
+    /// Closes everything at once; what is called afterwards does nothing.
+    #[napi]
+    pub fn dispose(&mut self) {
+        self.watch = None; // First: libuv must not poll a descriptor that is closed.
+        self.held.take();
+    }
+
+    fn with<Answer: Default>(&self, run: impl FnOnce(&mut Reactor) -> Answer) -> Answer {
+        self.held.borrow_mut().as_mut().map_or_else(Answer::default, |held| run(&mut held.reactor))
+    }
+}

@@ -1,0 +1,86 @@
+use std::io;
+
+use crate::outbox::{Outbox, Pool};
+use crate::rest::Rest;
+use crate::stream::Stream;
+
+/// What the reactor knows of one connection. It is small: most connections of a gateway are idle.
+pub struct Connection {
+    /// None: the connection is over, and its EVENT_CLOSED is on the way.
+    pub stream: Option<Stream>,
+    pub rest: Rest,
+    pub outbox: Outbox,
+    /// The rest is worth a turn from this size on.
+    pub needed: u32,
+    /// The kernel does not know it yet: its TLS handshake is not done.
+    pub is_greeting: bool,
+    /// The socket may have bytes.
+    pub is_readable: bool,
+    /// It waits for its place in a turn.
+    pub is_queued: bool,
+    /// It waits to be flushed.
+    pub is_dirty: bool,
+    /// The peer has announced its end: a short read does not mean that all was read.
+    pub is_ending: bool,
+    /// The peer is done sending, and all it sent was read.
+    pub has_ended: bool,
+    /// Nothing can be sent any more.
+    pub is_broken: bool,
+    /// The reactor was told to close it: what still comes is dropped.
+    pub is_closing: bool,
+}
+
+/// A peer that leaves this much unread is not read either.
+const OUTBOX_HIGH_BYTES: usize = 64 * 1024;
+
+impl Connection {
+    pub fn new(stream: Stream) -> Connection {
+        Connection {
+            is_greeting: stream.is_handshaking(),
+            stream: Some(stream),
+            rest: Rest::default(),
+            outbox: Outbox::default(),
+            needed: 0,
+            is_readable: false,
+            is_queued: false,
+            is_dirty: false,
+            is_ending: false,
+            has_ended: false,
+            is_broken: false,
+            is_closing: false,
+        }
+    }
+
+    pub fn is_open(&self) -> bool {
+        self.stream.is_some() && !self.is_closing
+    }
+
+    /// Whether the rest is worth a turn as it is.
+    pub fn is_ready(&self) -> bool {
+        !self.rest.is_empty() && self.rest.len() >= self.needed
+    }
+
+    pub fn may_read(&self) -> bool {
+        self.is_readable && !self.has_ended && self.outbox.len() <= OUTBOX_HIGH_BYTES
+    }
+
+    pub fn has_unsent(&self) -> bool {
+        !self.outbox.is_empty() || self.stream.as_ref().is_some_and(Stream::has_unsent)
+    }
+
+    /// Sends what it can; a connection that cannot send is broken and its outbox empty.
+    pub fn flush(&mut self, pool: &mut Pool) {
+        let Some(stream) = &mut self.stream else { return };
+        if self.is_broken {
+            self.outbox.clear(pool);
+        } else if flush(stream, &mut self.outbox, pool).is_err() {
+            self.is_broken = true;
+            self.outbox.clear(pool);
+        }
+    }
+}
+
+/// Sends what the socket takes. Answers whether all is out.
+pub fn flush(stream: &mut Stream, outbox: &mut Outbox, pool: &mut Pool) -> io::Result<bool> {
+    Ok(outbox.flush(pool, |bytes| stream.write(bytes))? && stream.flush()?)
+}

@@ -1,0 +1,153 @@
+//! What comes in: connections and their bytes.
+
+use std::io;
+use std::time::Instant;
+
+use crate::abi;
+use crate::connection::Connection;
+use crate::datagrams::write_header;
+use crate::greeting::Greeting;
+use crate::poll::Token;
+use crate::reactor::Reactor;
+use crate::socket::Socket;
+use crate::stream::{Stream, Taken};
+
+/// Connections let in by one turn: a storm of them must not keep the others from being read.
+const ACCEPTS_MAX: usize = 256;
+/// Datagrams that one socket gets in by a turn.
+const DATAGRAMS_MAX: usize = 1024;
+/// Bytes that one connection gets of the read region in a turn.
+const READ_BYTES_MAX: u32 = 64 * 1024;
+/// A read into less room than this is put off to the next turn.
+const READ_BYTES_MIN: u32 = 4 * 1024;
+/// A connection that has this much in hand is not read until the kernel took some of it.
+const REST_BYTES_MAX: u32 = 2 * abi::PACKET_BYTES_MAX;
+
+impl Reactor {
+    pub(crate) fn accept(&mut self) {
+        let mut accepts = 0;
+        for index in 0..self.listeners.len() {
+            while self.listeners[index].is_ready && !self.is_out_of_files && accepts < ACCEPTS_MAX && !self.table.is_full() {
+                accepts += 1;
+                match Socket::accept(self.listeners[index].fd()) {
+                    Ok(socket) => self.admit(socket, index),
+                    Err(error) => self.accept_failed(index, &error),
+                }
+            }
+        }
+    }
+
+    fn accept_failed(&mut self, listener: usize, error: &io::Error) {
+        match error.raw_os_error() {
+            Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM) => {
+                // The connections stay in the backlog; the timer makes the next try.
+                self.is_out_of_files = true;
+                self.counts.out_of_files += 1;
+            }
+            Some(libc::EAGAIN) => self.listeners[listener].is_ready = false,
+            _ => {} // This one is gone before it was let in: the peer's to repeat.
+        }
+    }
+
+    fn admit(&mut self, socket: Socket, listener: usize) {
+        let fd = socket.fd();
+        let stream = Stream::new(socket, self.listeners[listener].tls.as_ref()).filter(|_| !self.connections.is_full());
+        let Some(stream) = stream else {
+            self.counts.refused += 1;
+            return;
+        };
+        let connection = Connection::new(stream);
+        let is_greeting = connection.is_greeting;
+        let (number, generation) = self.connections.insert(connection);
+        if self.poll.add_socket(fd, Token::Connection { number, generation }).is_err() {
+            self.connections.remove(number);
+            self.counts.refused += 1;
+            return;
+        }
+        if is_greeting {
+            self.greetings.push_back(Greeting::new(number, generation, Instant::now()));
+        } else {
+            self.table.add(&mut self.memory, number, abi::EVENT_OPENED, 0);
+        }
+    }
+
+    /// Lays the bytes of ready connections into the read region, as far as there is room.
+    pub(crate) fn present(&mut self) {
+        for _ in 0..self.ready.len() {
+            let Some(&(number, generation)) = self.ready.front() else { return };
+            let Some(connection) = self.connections.get_of(number, generation).filter(|connection| connection.is_open()) else {
+                self.ready.pop_front();
+                continue;
+            };
+            let (_, room) = self.table.room();
+            if self.table.is_full() || room < connection.rest.len() + READ_BYTES_MIN {
+                return;
+            }
+            self.ready.pop_front();
+            connection.is_queued = false;
+            self.read(number);
+        }
+    }
+
+    /// Lays waiting datagrams into the read region, each behind a header that names its peer.
+    pub(crate) fn receive(&mut self) {
+        const WHOLE: u32 = abi::DATAGRAM_HEADER_BYTES + abi::DATAGRAM_BYTES_MAX;
+        let Reactor { datagrams, table, memory, counts, .. } = self;
+        for (number, socket) in datagrams.iter_mut().enumerate() {
+            let mut received = 0;
+            while socket.is_ready && received < DATAGRAMS_MAX {
+                let (_, room) = table.room();
+                let limit = table.free().min((room / WHOLE) as usize).min(DATAGRAMS_MAX - received);
+                if limit == 0 {
+                    return;
+                }
+                received += socket.receive(limit, |peer, bytes| {
+                    let Some(bytes) = bytes else {
+                        counts.oversize += 1;
+                        return;
+                    };
+                    let length = abi::DATAGRAM_HEADER_BYTES + bytes.len() as u32;
+                    let (at, _) = table.room();
+                    let (header, body) = memory.slice_mut(at, length).split_at_mut(abi::DATAGRAM_HEADER_BYTES as usize);
+                    write_header(peer, header);
+                    body.copy_from_slice(bytes);
+                    table.add(memory, abi::CONNECTIONS_MAX + number as u32, abi::EVENT_DATAGRAM, length);
+                });
+            }
+        }
+    }
+
+    /// Reads a connection behind its rest, and makes an event of both when they are enough for the kernel.
+    fn read(&mut self, number: u32) {
+        let Some(connection) = self.connections.get(number) else { return };
+        let rest = connection.rest.len();
+        let (at, room) = self.table.room();
+        let limit = READ_BYTES_MAX.min(room - rest);
+        let mut taken = Taken { bytes: 0, is_drained: false, has_ended: false };
+        if connection.may_read()
+            && rest < REST_BYTES_MAX
+            && let Some(stream) = &mut connection.stream
+        {
+            taken = stream.read(self.memory.slice_mut(at + rest, limit));
+            connection.has_ended = taken.has_ended;
+            // The end of the peer may have come in one edge with the last bytes.
+            connection.is_readable = !taken.has_ended && (!taken.is_drained || (connection.is_ending && taken.bytes > 0));
+        }
+        let bytes = taken.bytes as u32;
+        let is_worth = rest + bytes > 0 && rest + bytes >= connection.needed;
+        let goes_on = connection.may_read();
+        if is_worth {
+            connection.rest.take(self.memory.slice_mut(at, rest));
+            self.table.add(&mut self.memory, number, abi::EVENT_DATA, rest + bytes);
+        } else {
+            connection.rest.append(self.memory.slice(at + rest, bytes));
+            if connection.has_ended {
+                self.finish(number);
+                return;
+            }
+        }
+        if goes_on {
+            self.enqueue(number);
+        }
+    }
+}

@@ -1,0 +1,85 @@
+use std::io;
+use std::net::SocketAddr;
+use std::os::fd::{AsRawFd, OwnedFd};
+
+use crate::address::Address;
+use crate::poll::owned;
+use crate::tls::TlsConfig;
+
+const BACKLOG: i32 = 4096;
+
+/// A listening socket that shares its port with the other gateways of this process; the system spreads connections over them.
+pub struct Listener {
+    fd: OwnedFd,
+    /// Connections may be waiting.
+    pub is_ready: bool,
+    /// What clients have to shake hands with; None: bytes come in clear.
+    pub tls: Option<TlsConfig>,
+}
+
+impl Listener {
+    /// `is_shared`: other sockets of this process listen there already. Without it, whoever holds the port keeps it.
+    pub fn open(address: SocketAddr, is_shared: bool, tls: Option<TlsConfig>) -> io::Result<Listener> {
+        if !is_shared {
+            claim(address, libc::SOCK_STREAM)?;
+        }
+        let fd = bound(address, libc::SOCK_STREAM, true)?;
+        // Connections take this over from the socket that they come in through.
+        set(&fd, libc::IPPROTO_TCP, libc::TCP_NODELAY, 1)?;
+        // SAFETY: a plain system call on an open descriptor.
+        if unsafe { libc::listen(fd.as_raw_fd(), BACKLOG) } < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        Ok(Listener { fd, is_ready: false, tls })
+    }
+
+    pub fn fd(&self) -> i32 {
+        self.fd.as_raw_fd()
+    }
+
+    pub fn port(&self) -> io::Result<u16> {
+        port_of(&self.fd)
+    }
+}
+
+/// Fails when anybody else has the port: a socket that may share it would take a part of their traffic in silence.
+pub fn claim(address: SocketAddr, kind: i32) -> io::Result<()> {
+    if address.port() == 0 { Ok(()) } else { bound(address, kind, false).map(drop) }
+}
+
+/// A socket bound to the address.
+pub fn bound(address: SocketAddr, kind: i32, is_shared: bool) -> io::Result<OwnedFd> {
+    let family = if address.is_ipv6() { libc::AF_INET6 } else { libc::AF_INET };
+    // SAFETY: a plain system call.
+    let fd = owned(unsafe { libc::socket(family, kind | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC, 0) })?;
+    if kind == libc::SOCK_STREAM {
+        set(&fd, libc::SOL_SOCKET, libc::SO_REUSEADDR, 1)?;
+    }
+    if is_shared {
+        set(&fd, libc::SOL_SOCKET, libc::SO_REUSEPORT, 1)?;
+    }
+    if address.is_ipv6() {
+        set(&fd, libc::IPPROTO_IPV6, libc::IPV6_V6ONLY, 0)?;
+    }
+    let name = Address::of(address);
+    // SAFETY: the address outlives the call.
+    if unsafe { libc::bind(fd.as_raw_fd(), name.as_ptr(), name.bytes()) } < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(fd)
+}
+
+pub fn port_of(fd: &OwnedFd) -> io::Result<u16> {
+    let mut name = Address::empty();
+    // SAFETY: the address has the room that its length says.
+    if unsafe { libc::getsockname(fd.as_raw_fd(), name.as_mut_ptr(), name.bytes_mut()) } < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(name.socket_addr().port())
+}
+
+pub fn set(fd: &OwnedFd, level: i32, option: i32, value: i32) -> io::Result<()> {
+    // SAFETY: the value outlives the call, and its size is that of an int.
+    let code = unsafe { libc::setsockopt(fd.as_raw_fd(), level, option, (&raw const value).cast(), size_of::<i32>() as libc::socklen_t) };
+    if code < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}

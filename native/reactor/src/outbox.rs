@@ -1,0 +1,71 @@
+use std::io;
+
+/// Bytes on their way to a peer. It holds memory only while there are any.
+#[derive(Default)]
+pub struct Outbox {
+    bytes: Vec<u8>,
+    sent: usize,
+}
+
+/// Buffers beyond this are given back to the allocator instead of the pool.
+const POOLED_BYTES_MAX: usize = 16 * 1024;
+const POOLED_MAX: usize = 1024;
+
+/// Buffers of outboxes that were emptied, for the next that have something to send.
+#[derive(Default)]
+pub struct Pool {
+    buffers: Vec<Vec<u8>>,
+}
+
+impl Outbox {
+    pub fn len(&self) -> usize {
+        self.bytes.len() - self.sent
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    pub fn push(&mut self, bytes: &[u8], pool: &mut Pool) {
+        if self.bytes.capacity() == 0
+            && let Some(buffer) = pool.buffers.pop()
+        {
+            self.bytes = buffer;
+        }
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// Gives `send` what there is until it takes no more; WouldBlock is no error. Answers whether all went out.
+    pub fn flush(&mut self, pool: &mut Pool, mut send: impl FnMut(&[u8]) -> io::Result<usize>) -> io::Result<bool> {
+        while !self.is_empty() {
+            match send(&self.bytes[self.sent..]) {
+                Ok(count) => self.sent += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.forget_sent();
+                    return Ok(false);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        self.clear(pool);
+        Ok(true)
+    }
+
+    pub fn clear(&mut self, pool: &mut Pool) {
+        let mut buffer = std::mem::take(&mut self.bytes);
+        self.sent = 0;
+        if (1..=POOLED_BYTES_MAX).contains(&buffer.capacity()) && pool.buffers.len() < POOLED_MAX {
+            buffer.clear();
+            pool.buffers.push(buffer);
+        }
+    }
+
+    /// Moves the unsent bytes to the front once they are the smaller part, so that the buffer does not grow with what has left it.
+    fn forget_sent(&mut self) {
+        if self.sent > self.bytes.len() / 2 {
+            self.bytes.drain(..self.sent);
+            self.sent = 0;
+        }
+    }
+}

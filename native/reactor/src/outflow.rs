@@ -1,0 +1,168 @@
+//! What goes out: bytes to peers, and connections.
+
+use std::time::Instant;
+
+use crate::abi;
+use crate::linger::Lingering;
+use crate::outbox::Outbox;
+use crate::poll::Token;
+use crate::reactor::Reactor;
+use crate::stream::Stream;
+
+/// What waits for a peer beyond this is sent before the turn is over, so that a long turn's answers are not all in hand at once.
+const OUTBOX_EAGER_BYTES: usize = 256 * 1024;
+/// More than all answers that a gateway can owe: a peer that lets this much pile up will never read it.
+const OUTBOX_BYTES_MAX: usize = 8 * abi::ACKS_MAX as usize;
+
+impl Reactor {
+    /// Sends bytes of the kernel's memory, which are copied.
+    pub fn send(&mut self, number: u32, offset: u32, length: u32) {
+        if number >= abi::CONNECTIONS_MAX {
+            if let Some(socket) = self.datagrams.get_mut((number - abi::CONNECTIONS_MAX) as usize) {
+                socket.push(self.memory.slice(offset, length));
+            }
+            return;
+        }
+        let Some(connection) = self.connections.get(number).filter(|connection| connection.is_open()) else { return };
+        connection.outbox.push(self.memory.slice(offset, length), &mut self.pool);
+        self.sent(number);
+    }
+
+    /// The same for the first `count` entries of the send table.
+    pub fn send_table(&mut self, count: u32) {
+        assert!(count <= abi::SENDS_MAX, "the send table is shorter");
+        for index in 0..count {
+            let at = abi::SENDS_OFFSET + index * abi::SEND_BYTES;
+            let number = self.memory.read_u32(at + abi::SEND_AT_CONNECTION);
+            let offset = self.memory.read_u32(at + abi::SEND_AT_OFFSET);
+            self.send(number, offset, self.memory.read_u32(at + abi::SEND_AT_LENGTH));
+        }
+    }
+
+    /// The same for bytes that lie elsewhere.
+    pub fn send_bytes(&mut self, number: u32, bytes: &[u8]) {
+        if number >= abi::CONNECTIONS_MAX {
+            if let Some(socket) = self.datagrams.get_mut((number - abi::CONNECTIONS_MAX) as usize) {
+                socket.push(bytes);
+            }
+            return;
+        }
+        let Some(connection) = self.connections.get(number).filter(|connection| connection.is_open()) else { return };
+        connection.outbox.push(bytes, &mut self.pool);
+        self.sent(number);
+    }
+
+    /// Ends the connection once what was sent is out; its EVENT_CLOSED follows in any case.
+    pub fn close(&mut self, number: u32) {
+        let Some(connection) = self.connections.get(number).filter(|connection| connection.is_open()) else { return };
+        connection.is_closing = true;
+        connection.rest.clear();
+        self.touch(number);
+    }
+
+    /// The same for all.
+    pub fn close_all(&mut self) {
+        for number in self.connections.numbers() {
+            if self.connections.get(number).is_some_and(|connection| connection.is_greeting) {
+                self.drop_greeting(number);
+            } else {
+                self.close(number);
+            }
+        }
+    }
+
+    fn sent(&mut self, number: u32) {
+        let Some(connection) = self.connections.get(number) else { return };
+        if connection.outbox.len() > OUTBOX_EAGER_BYTES {
+            connection.flush(&mut self.pool);
+        }
+        if connection.outbox.len() > OUTBOX_BYTES_MAX {
+            connection.is_broken = true;
+            connection.outbox.clear(&mut self.pool);
+            self.counts.overflowed += 1;
+            self.close(number);
+            return;
+        }
+        self.touch(number);
+    }
+
+    pub(crate) fn touch(&mut self, number: u32) {
+        let Some(connection) = self.connections.get(number) else { return };
+        if !connection.is_dirty {
+            connection.is_dirty = true;
+            self.dirty.push(number);
+        }
+    }
+
+    /// One write a connection for all that a turn sent to it.
+    pub(crate) fn flush(&mut self) {
+        let mut dirty = std::mem::take(&mut self.dirty);
+        for number in dirty.drain(..) {
+            let Some(connection) = self.connections.get(number) else { continue };
+            connection.is_dirty = false;
+            connection.flush(&mut self.pool);
+            if connection.is_closing || connection.is_broken {
+                self.finish(number);
+            }
+        }
+        self.dirty = dirty;
+        for socket in &mut self.datagrams {
+            if !socket.is_empty() {
+                socket.flush();
+            }
+        }
+    }
+
+    /// Nothing more comes from the connection for the kernel, which hears so in the next turn. Its socket lingers.
+    pub(crate) fn finish(&mut self, number: u32) {
+        let Some(connection) = self.connections.get(number) else { return };
+        let Some(stream) = connection.stream.take() else { return };
+        connection.rest.clear();
+        let outbox = std::mem::take(&mut connection.outbox);
+        self.over.push_back(number);
+        // A broken connection has nothing to say any more: dropping the stream closes it.
+        if !connection.is_broken {
+            let has_ended = connection.has_ended;
+            self.linger_on(stream, outbox, has_ended);
+        }
+    }
+
+    /// Lets a stream that the kernel is done with end in order; `has_ended`: its peer is done already.
+    pub(crate) fn linger_on(&mut self, stream: Stream, outbox: Outbox, has_ended: bool) {
+        if self.lingering.is_full() {
+            return;
+        }
+        let fd = stream.fd();
+        let (place, generation) = self.lingering.insert(Lingering::new(stream, outbox, Instant::now()));
+        let sent = self.lingering.get(place).map(|lingering| lingering.send(&mut self.pool));
+        let is_done = matches!(sent, Some(Ok(true)) if has_ended) || matches!(sent, Some(Err(_)));
+        if is_done || self.poll.rename_socket(fd, Token::Lingering { number: place, generation }).is_err() {
+            self.part(place);
+        }
+    }
+
+    /// A lingering connection can send or read something.
+    pub(crate) fn linger(&mut self, place: u32) {
+        let Some(lingering) = self.lingering.get(place) else { return };
+        if lingering.send(&mut self.pool).is_err() || lingering.drop_incoming(&mut self.scratch) {
+            self.part(place);
+        }
+    }
+
+    /// Closes those that had their time.
+    pub(crate) fn end_late(&mut self, now: Instant) {
+        for place in self.lingering.numbers() {
+            if self.lingering.get(place).is_some_and(|lingering| lingering.is_late(now)) {
+                self.part(place);
+            }
+        }
+    }
+
+    fn part(&mut self, place: u32) {
+        if let Some(mut lingering) = self.lingering.remove(place) {
+            lingering.give_back(&mut self.pool);
+            // A descriptor is free again.
+            self.is_out_of_files = false;
+        }
+    }
+}

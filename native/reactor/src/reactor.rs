@@ -1,0 +1,292 @@
+use std::collections::VecDeque;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::atomic::AtomicI32;
+use std::time::Instant;
+
+use crate::abi;
+use crate::bell::Bell;
+use crate::connection::Connection;
+use crate::datagrams::Datagrams;
+use crate::greeting::Greeting;
+use crate::linger::Lingering;
+use crate::listener::Listener;
+use crate::memory::Memory;
+use crate::outbox::Pool;
+use crate::poll::{Poll, Token};
+use crate::slab::Slab;
+use crate::table::Table;
+use crate::timer::Timer;
+use crate::tls::TlsConfig;
+
+/// One reactor: it belongs to the thread of its gateway.
+pub struct Reactor {
+    pub(crate) memory: Memory,
+    pub(crate) table: Table,
+    pub(crate) poll: Poll,
+    pub(crate) bell: Bell,
+    pub(crate) timer: Timer,
+    pub(crate) listeners: Vec<Listener>,
+    pub(crate) datagrams: Vec<Datagrams>,
+    pub(crate) connections: Slab<Connection>,
+    pub(crate) lingering: Slab<Lingering>,
+    /// Connections with bytes for a turn, by number and generation, in the order in which they got them.
+    pub(crate) ready: VecDeque<(u32, u32)>,
+    /// The same for connections whose handshake is not done.
+    pub(crate) greeting: VecDeque<(u32, u32)>,
+    /// Deadlines of handshakes, the next one first.
+    pub(crate) greetings: VecDeque<Greeting>,
+    /// Connections with something to send, or to close.
+    pub(crate) dirty: Vec<u32>,
+    /// Connections whose EVENT_CLOSED is due.
+    pub(crate) over: VecDeque<u32>,
+    pub(crate) pool: Pool,
+    pub(crate) scratch: Vec<u8>,
+    pub(crate) counts: Counts,
+    /// Those of the last report.
+    told: Counts,
+    pub(crate) is_paused: bool,
+    /// No descriptor is free: accepting goes on when one may be.
+    pub(crate) is_out_of_files: bool,
+}
+
+/// Since the reactor began.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Connections that found no free number.
+    pub refused: u64,
+    /// Times that a connection had to wait for a free descriptor.
+    pub out_of_files: u64,
+    /// Connections closed because they did not read what they were sent.
+    pub overflowed: u64,
+    /// Datagrams that were too long.
+    pub oversize: u64,
+    /// TLS handshakes that failed.
+    pub tls_failed: u64,
+}
+
+/// What a turn found.
+#[derive(Clone, Copy, Default)]
+pub struct Report {
+    pub events: u32,
+    /// Another turn has something to do at once.
+    pub has_more: bool,
+    /// Somebody rang.
+    pub has_rung: bool,
+    /// A count of connections that were not let in, or were closed, has grown.
+    pub has_refused: bool,
+}
+
+const SCRATCH_BYTES: usize = 64 * 1024;
+const LINGERING_MAX: u32 = 1 << 20;
+
+impl Reactor {
+    pub fn new(memory: Memory) -> io::Result<Reactor> {
+        let (poll, bell, timer) = (Poll::new()?, Bell::new()?, Timer::new()?);
+        poll.add_source(bell.fd(), Token::Bell)?;
+        poll.add_source(timer.fd(), Token::Timer)?;
+        Ok(Reactor {
+            memory,
+            table: Table::default(),
+            poll,
+            bell,
+            timer,
+            listeners: Vec::new(),
+            datagrams: Vec::new(),
+            connections: Slab::new(abi::CONNECTIONS_MAX),
+            lingering: Slab::new(LINGERING_MAX),
+            ready: VecDeque::new(),
+            greeting: VecDeque::new(),
+            greetings: VecDeque::new(),
+            dirty: Vec::new(),
+            over: VecDeque::new(),
+            pool: Pool::default(),
+            scratch: vec![0; SCRATCH_BYTES],
+            counts: Counts::default(),
+            told: Counts::default(),
+            is_paused: false,
+            is_out_of_files: false,
+        })
+    }
+
+    /// A descriptor that can be read whenever a turn has something to do.
+    pub fn fd(&self) -> i32 {
+        self.poll.fd()
+    }
+
+    pub fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// Connections that are open or on their way out.
+    pub fn open_count(&self) -> usize {
+        self.connections.len() + self.lingering.len()
+    }
+
+    /// Rings of the doorbell whose three words lie at `words` make a turn happen.
+    ///
+    /// # Safety
+    /// The words must stay valid while the reactor lives.
+    pub unsafe fn answer(&mut self, words: *const AtomicI32) {
+        // SAFETY: passed on.
+        unsafe { self.bell.attach(words) };
+    }
+
+    /// Binds a listener and answers its port. `is_shared`: another reactor of this process listens there already.
+    /// With `tls` clients have to shake hands before the kernel hears of them.
+    pub fn listen(&mut self, address: SocketAddr, is_shared: bool, tls: Option<TlsConfig>) -> io::Result<u16> {
+        let listener = Listener::open(address, is_shared, tls)?;
+        let port = listener.port()?;
+        self.poll.add_source(listener.fd(), Token::Listener { number: self.listeners.len() as u32 })?;
+        self.listeners.push(listener);
+        Ok(port)
+    }
+
+    /// Binds a socket of datagrams and answers its port; its number is that of such sockets before it.
+    pub fn listen_datagrams(&mut self, address: SocketAddr, is_shared: bool) -> io::Result<u16> {
+        let socket = Datagrams::open(address, is_shared)?;
+        let port = socket.port()?;
+        self.poll.add_socket(socket.fd(), Token::Datagrams { number: self.datagrams.len() as u32 })?;
+        self.datagrams.push(socket);
+        Ok(port)
+    }
+
+    /// Closes the listeners; connections stay.
+    pub fn unlisten(&mut self) {
+        self.listeners.clear();
+        self.datagrams.clear();
+    }
+
+    pub fn pause(&mut self) {
+        self.is_paused = true;
+    }
+
+    pub fn resume(&mut self) {
+        self.is_paused = false;
+    }
+
+    /// One turn: settles the last one, sends, looks at all sockets, reads, and lists what the kernel is to see.
+    pub fn turn(&mut self) -> Report {
+        let has_rung = self.bell.awake();
+        self.settle();
+        let mut has_more = self.fetch();
+        self.accept();
+        self.tell_closed();
+        self.greet();
+        if !self.is_paused {
+            self.present();
+            self.receive();
+        }
+        self.timer.tick(!self.lingering.is_empty() || !self.greetings.is_empty() || self.is_out_of_files);
+        has_more |= !self.over.is_empty() || !self.dirty.is_empty() || !self.greeting.is_empty();
+        has_more |= !self.is_paused && (!self.ready.is_empty() || self.datagrams.iter().any(|socket| socket.is_ready));
+        has_more |= !self.is_out_of_files && self.listeners.iter().any(|listener| listener.is_ready);
+        let has_refused = self.counts != self.told;
+        self.told = self.counts;
+        Report { events: self.table.len() as u32, has_more, has_rung, has_refused }
+    }
+
+    /// After the kernel's turn: keeps what it left of each event, and sends what it wants sent.
+    pub fn settle(&mut self) {
+        for index in 0..self.table.len() {
+            let shown = self.table.shown(index);
+            if shown.kind == abi::EVENT_CLOSED {
+                self.connections.remove(shown.connection);
+            } else if shown.kind == abi::EVENT_DATA {
+                self.keep(index);
+            }
+        }
+        self.table.clear();
+        self.flush();
+    }
+
+    /// The thread goes to sleep until `fd` can be read. False: it must not, somebody rang.
+    pub fn sleep(&mut self) -> bool {
+        self.bell.sleep()
+    }
+
+    fn keep(&mut self, index: usize) {
+        let shown = self.table.shown(index);
+        let (consumed, needed) = self.table.answer(&self.memory, index);
+        let Some(connection) = self.connections.get(shown.connection).filter(|connection| connection.is_open()) else { return };
+        connection.needed = needed;
+        if consumed < shown.length {
+            connection.rest.append(self.memory.slice(shown.offset + consumed, shown.length - consumed));
+        }
+        if connection.is_ready() {
+            self.enqueue(shown.connection);
+        } else if connection.has_ended {
+            self.finish(shown.connection);
+        }
+    }
+
+    /// Asks epoll what became possible and takes note of it. Answers whether there may be more.
+    fn fetch(&mut self) -> bool {
+        let (count, has_more) = self.poll.fetch();
+        let mut has_ticked = false;
+        for index in 0..count {
+            let ready = self.poll.fetched(index);
+            match ready.token {
+                Token::Connection { number, generation } => {
+                    let Some(connection) = self.connections.get_of(number, generation) else { continue };
+                    connection.is_ending |= ready.ended;
+                    connection.is_readable |= ready.readable;
+                    if ready.writable && connection.has_unsent() {
+                        connection.flush(&mut self.pool);
+                    }
+                    if connection.is_broken {
+                        self.touch(number);
+                    } else if connection.may_read() {
+                        self.enqueue(number);
+                    }
+                }
+                Token::Lingering { number, generation } => {
+                    if self.lingering.get_of(number, generation).is_some() {
+                        self.linger(number);
+                    }
+                }
+                Token::Listener { number } => {
+                    if let Some(listener) = self.listeners.get_mut(number as usize) {
+                        listener.is_ready = true;
+                    }
+                }
+                Token::Datagrams { number } => {
+                    if let Some(socket) = self.datagrams.get_mut(number as usize) {
+                        socket.is_ready |= ready.readable;
+                        socket.flush();
+                    }
+                }
+                Token::Bell => self.bell.drain(),
+                Token::Timer => {
+                    self.timer.drain();
+                    has_ticked = true;
+                }
+            }
+        }
+        if has_ticked {
+            self.is_out_of_files = false;
+            self.end_late(Instant::now());
+            self.end_late_greetings(Instant::now());
+        }
+        has_more
+    }
+
+    /// Gives a connection its place in a coming turn.
+    pub(crate) fn enqueue(&mut self, number: u32) {
+        let generation = self.connections.generation(number);
+        let Some(connection) = self.connections.get(number) else { return };
+        if !connection.is_queued && connection.is_open() {
+            connection.is_queued = true;
+            let queue = if connection.is_greeting { &mut self.greeting } else { &mut self.ready };
+            queue.push_back((number, generation));
+        }
+    }
+
+    fn tell_closed(&mut self) {
+        while !self.table.is_full()
+            && let Some(number) = self.over.pop_front()
+        {
+            self.table.add(&mut self.memory, number, abi::EVENT_CLOSED, 0);
+        }
+    }
+}

@@ -1,0 +1,33 @@
+/// What the kernel left of a connection's bytes, and what came behind them. It holds memory only while there are any.
+#[derive(Default)]
+pub struct Rest {
+    bytes: Vec<u8>,
+}
+
+impl Rest {
+    pub fn len(&self) -> u32 {
+        self.bytes.len() as u32
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// Adds what came. Room doubles, so that a peer that sends byte by byte costs no more than its bytes.
+    pub fn append(&mut self, bytes: &[u8]) {
+        if self.bytes.capacity() == 0 {
+            self.bytes.reserve_exact(bytes.len());
+        }
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// Moves everything to `target`, which is as long as the rest.
+    pub fn take(&mut self, target: &mut [u8]) {
+        target.copy_from_slice(&self.bytes);
+        self.bytes = Vec::new();
+    }
+
+    pub fn clear(&mut self) {
+        self.bytes = Vec::new();
+    }
+}

@@ -1,0 +1,59 @@
+use std::io;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+
+/// A stream socket that never blocks; dropping it closes it.
+pub struct Socket(OwnedFd);
+
+impl Socket {
+    pub fn fd(&self) -> i32 {
+        self.0.as_raw_fd()
+    }
+
+    /// The next connection of a listening socket.
+    pub fn accept(listener: i32) -> io::Result<Socket> {
+        // SAFETY: no address is asked for, so the two pointers may be null.
+        let fd = unsafe { libc::accept4(listener, std::ptr::null_mut(), std::ptr::null_mut(), libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC) };
+        if fd < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: the descriptor is new and nobody else's.
+        Ok(Socket(unsafe { OwnedFd::from_raw_fd(fd) }))
+    }
+
+    /// 0: the peer is done sending.
+    pub fn receive(&self, into: &mut [u8]) -> io::Result<usize> {
+        // SAFETY: the slice is valid for its length.
+        result(unsafe { libc::recv(self.fd(), into.as_mut_ptr().cast(), into.len(), 0) })
+    }
+
+    pub fn send(&self, bytes: &[u8]) -> io::Result<usize> {
+        // SAFETY: the slice is valid for its length. Without MSG_NOSIGNAL a peer that is gone would end the process.
+        result(unsafe { libc::send(self.fd(), bytes.as_ptr().cast(), bytes.len(), libc::MSG_NOSIGNAL) })
+    }
+
+    /// Tells the peer that nothing more comes.
+    pub fn end(&self) {
+        // SAFETY: the descriptor is open. A peer that is gone already is no failure.
+        unsafe { libc::shutdown(self.fd(), libc::SHUT_WR) };
+    }
+}
+
+impl io::Read for Socket {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.receive(into)
+    }
+}
+
+impl io::Write for Socket {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.send(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+pub fn result(count: isize) -> io::Result<usize> {
+    usize::try_from(count).map_err(|_| io::Error::last_os_error())
+}

@@ -1,0 +1,97 @@
+use std::io;
+
+use crate::socket::Socket;
+use crate::tls::{Tls, TlsConfig};
+
+/// The bytes of a connection, in clear or over TLS.
+pub struct Stream {
+    socket: Socket,
+    /// Boxed: most connections of a plain port are idle, and pay for the pointer only.
+    tls: Option<Box<Tls>>,
+}
+
+/// What one read brought.
+pub struct Taken {
+    pub bytes: usize,
+    /// The socket has no more for now: epoll tells when that changes.
+    pub is_drained: bool,
+    /// The peer is done sending, in order or not.
+    pub has_ended: bool,
+}
+
+impl Stream {
+    /// With `tls` the peer has to shake hands first. None: there is no memory for it.
+    pub fn new(socket: Socket, tls: Option<&TlsConfig>) -> Option<Stream> {
+        let tls = match tls {
+            None => None,
+            Some(config) => Some(Box::new(Tls::new(config).ok()?)),
+        };
+        Some(Stream { socket, tls })
+    }
+
+    pub fn fd(&self) -> i32 {
+        self.socket.fd()
+    }
+
+    pub fn is_handshaking(&self) -> bool {
+        self.tls.as_ref().is_some_and(|tls| tls.is_handshaking())
+    }
+
+    /// Goes on with the handshake. Answers whether it is done; an error: it failed.
+    pub fn shake_hands(&mut self) -> io::Result<bool> {
+        let Stream { socket, tls } = self;
+        tls.as_mut().map_or(Ok(true), |tls| tls.shake_hands(socket))
+    }
+
+    pub fn read(&mut self, into: &mut [u8]) -> Taken {
+        let Stream { socket, tls } = self;
+        let Some(tls) = tls else { return self.read_socket(into) };
+        let taken = tls.read(socket, into);
+        // What TLS itself answers, as to a renewed key. A socket that cannot send it shows at the next write.
+        let _ = tls.flush(socket);
+        taken
+    }
+
+    /// Reads to throw away: over TLS too, what comes after the end need not be decrypted.
+    pub fn read_socket(&mut self, into: &mut [u8]) -> Taken {
+        loop {
+            match self.socket.receive(into) {
+                Ok(0) => return Taken { bytes: 0, is_drained: true, has_ended: true },
+                Ok(bytes) => return Taken { bytes, is_drained: bytes < into.len(), has_ended: false },
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    let has_ended = error.kind() != io::ErrorKind::WouldBlock;
+                    return Taken { bytes: 0, is_drained: true, has_ended };
+                }
+            }
+        }
+    }
+
+    pub fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let Stream { socket, tls } = self;
+        match tls {
+            None => socket.send(bytes),
+            Some(tls) => tls.write(socket, bytes),
+        }
+    }
+
+    /// Whether bytes that `write` took have not reached the socket.
+    pub fn has_unsent(&self) -> bool {
+        self.tls.as_ref().is_some_and(|tls| tls.wants_write())
+    }
+
+    /// Sends those. Answers whether all are out.
+    pub fn flush(&mut self) -> io::Result<bool> {
+        let Stream { socket, tls } = self;
+        tls.as_mut().map_or(Ok(true), |tls| tls.flush(socket))
+    }
+
+    /// Tells the peer that nothing more comes.
+    pub fn end(&mut self) {
+        let Stream { socket, tls } = self;
+        if let Some(tls) = tls {
+            tls.end(socket);
+        }
+        socket.end();
+    }
+}

@@ -1,0 +1,158 @@
+use std::io::{self, Read, Write};
+use std::sync::Arc;
+
+use rustls::crypto::ring::{Ticketer, default_provider};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
+use rustls::{RootCertStore, ServerConfig, ServerConnection};
+
+use crate::socket::Socket;
+use crate::stream::Taken;
+
+/// What a TLS listener shows of itself and asks of its clients.
+#[derive(Clone)]
+pub struct TlsConfig(Arc<ServerConfig>);
+
+impl TlsConfig {
+    /// All PEM. With `client_ca` only clients get in that show a certificate of one of these authorities. An error is a cause in words.
+    pub fn new(cert: &[u8], key: &[u8], client_ca: Option<&[u8]>) -> Result<TlsConfig, String> {
+        let chain = certificates(cert).map_err(|cause| format!("cannot read the certificate: {cause}"))?;
+        let key = PrivateKeyDer::from_pem_slice(key).map_err(|error| format!("cannot read the key: {error}"))?;
+        let provider = Arc::new(default_provider());
+        let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
+            .with_safe_default_protocol_versions()
+            .map_err(|error| error.to_string())?;
+        let builder = match client_ca {
+            None => builder.with_no_client_auth(),
+            Some(pem) => {
+                let mut roots = RootCertStore::empty();
+                for authority in certificates(pem).map_err(|cause| format!("cannot read the client CA: {cause}"))? {
+                    roots.add(authority).map_err(|error| format!("cannot use the client CA: {error}"))?;
+                }
+                let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build();
+                builder.with_client_cert_verifier(verifier.map_err(|error| format!("cannot use the client CA: {error}"))?)
+            }
+        };
+        let mut config =
+            builder.with_single_cert(chain, key).map_err(|error| format!("cannot use the certificate with the key: {error}"))?;
+        // Tickets instead of a table of sessions: what resumes is kept by the clients.
+        config.ticketer = Ticketer::new().map_err(|error| error.to_string())?;
+        config.session_storage = Arc::new(NoServerSessionStorage {});
+        Ok(TlsConfig(Arc::new(config)))
+    }
+}
+
+fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
+    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+    let found = found.map_err(|error| error.to_string())?;
+    if found.is_empty() { Err("it holds none in PEM".into()) } else { Ok(found) }
+}
+
+/// One end of a TLS connection.
+pub struct Tls(ServerConnection);
+
+/// Plain bytes taken over for encryption at once: more waits in the outbox until these are with the socket.
+const RECORDS_BYTES_MAX: usize = 64 * 1024;
+
+impl Tls {
+    pub fn new(config: &TlsConfig) -> Result<Tls, rustls::Error> {
+        let mut connection = ServerConnection::new(Arc::clone(&config.0))?;
+        connection.set_buffer_limit(None);
+        Ok(Tls(connection))
+    }
+
+    pub fn is_handshaking(&self) -> bool {
+        self.0.is_handshaking()
+    }
+
+    pub fn wants_write(&self) -> bool {
+        self.0.wants_write()
+    }
+
+    /// Goes on with the handshake as far as the socket's bytes reach. Answers whether it is done.
+    pub fn shake_hands(&mut self, socket: &mut Socket) -> io::Result<bool> {
+        while self.0.is_handshaking() {
+            self.flush(socket)?;
+            match self.fetch(socket) {
+                Ok(true) => {}
+                Ok(false) => return Ok(false),
+                Err(error) => {
+                    // The alert that says why goes out if it can.
+                    let _ = self.flush(socket);
+                    return Err(error);
+                }
+            }
+        }
+        self.flush(socket)?;
+        Ok(true)
+    }
+
+    /// Plain bytes, decrypted as they are read.
+    pub fn read(&mut self, socket: &mut Socket, into: &mut [u8]) -> Taken {
+        let mut bytes = 0;
+        loop {
+            match self.0.reader().read(&mut into[bytes..]) {
+                Ok(0) => return Taken { bytes, is_drained: true, has_ended: true },
+                Ok(count) => {
+                    bytes += count;
+                    if bytes == into.len() {
+                        return Taken { bytes, is_drained: false, has_ended: false };
+                    }
+                    continue;
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(_) => return Taken { bytes, is_drained: true, has_ended: true },
+            }
+            match self.fetch(socket) {
+                Ok(true) => {}
+                Ok(false) => return Taken { bytes, is_drained: true, has_ended: false },
+                Err(_) => {
+                    let _ = self.flush(socket);
+                    return Taken { bytes, is_drained: true, has_ended: true };
+                }
+            }
+        }
+    }
+
+    /// Reads some records. False: the socket has nothing for now.
+    fn fetch(&mut self, socket: &mut Socket) -> io::Result<bool> {
+        match self.0.read_tls(socket) {
+            Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(_) => self.0.process_new_packets().map(|_| true).map_err(io::Error::other),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(true),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Takes plain bytes over, as many as it answers; WouldBlock while earlier ones wait for the socket.
+    pub fn write(&mut self, socket: &mut Socket, bytes: &[u8]) -> io::Result<usize> {
+        if !self.flush(socket)? {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        let count = self.0.writer().write(&bytes[..bytes.len().min(RECORDS_BYTES_MAX)])?;
+        self.flush(socket)?;
+        Ok(count)
+    }
+
+    /// Sends what is encrypted. Answers whether all is out.
+    pub fn flush(&mut self, socket: &mut Socket) -> io::Result<bool> {
+        while self.0.wants_write() {
+            match self.0.write_tls(socket) {
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(true)
+    }
+
+    /// Tells the peer that nothing more comes.
+    pub fn end(&mut self, socket: &mut Socket) {
+        self.0.send_close_notify();
+        // A peer that is gone, or whose window is full, misses the notice: the end itself follows.
+        let _ = self.flush(socket);
+    }
+}

@@ -1,0 +1,53 @@
+import { createRequire } from 'node:module';
+import type { TlsMaterial } from './reactor.js';
+
+/** What native/binding exports. */
+export interface NativeAddon {
+  readonly NativeReactor: new (memory: Uint8Array) => NativeBinding;
+}
+
+/** native/binding/src/native_reactor.rs says what each call does. */
+export interface NativeBinding {
+  watch(callback: () => void): void;
+  answer(words: Int32Array): void;
+  listen(address: string, port: number, isShared: boolean, tls?: TlsMaterial): number;
+  listenDatagrams(address: string, port: number, isShared: boolean): number;
+  unlisten(): void;
+  pause(): void;
+  resume(): void;
+  turn(): number;
+  settle(): void;
+  sleep(): boolean;
+  send(connection: number, offset: number, length: number): void;
+  sendTable(count: number): void;
+  sendBytes(connection: number, bytes: Uint8Array): void;
+  close(connection: number): void;
+  closeAll(): void;
+  openCount(): number;
+  counts(): NativeCounts;
+  dispose(): void;
+}
+
+export interface NativeCounts {
+  /** Connections that found no free number. */
+  readonly refused: number;
+  /** Times that a connection had to wait for a free descriptor. */
+  readonly outOfFiles: number;
+  /** Connections closed because they did not read what they were sent. */
+  readonly overflowed: number;
+  /** Datagrams that were too long. */
+  readonly oversize: number;
+  readonly tlsFailed: number;
+}
+
+const FILE = '../../native/reactor.node';
+
+/** The addon, or why it does not run here. */
+export function loadAddon(): NativeAddon | { readonly missing: string } {
+  try {
+    return createRequire(import.meta.url)(FILE) as NativeAddon;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    return { missing: code === 'MODULE_NOT_FOUND' ? 'it was not built: that takes Linux and cargo, then npm run build:native' : message };
+  }
+}

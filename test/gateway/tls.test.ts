@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { describe, test } from 'node:test';
+import { connect as connectTls } from 'node:tls';
+import mqtt, { type IClientOptions } from 'mqtt';
+import * as abi from '../../assembly/abi.js';
+import { CASE_TOKEN, caseDevices } from '../cases/mqtt.js';
+import { certify } from '../support/certificate.js';
+import { GatewayThread, until } from './gateway-thread.js';
+
+const authority = certify('authority of the server');
+const server = certify('localhost', authority);
+const clientAuthority = certify('authority of clients');
+const listener = { port: 0, cert: server.cert, key: server.key };
+
+async function withGateway(clientCa: string | undefined, run: (gateway: GatewayThread) => Promise<void>): Promise<void> {
+  const gateway = await GatewayThread.start(caseDevices, 4, clientCa === undefined ? listener : { ...listener, clientCa });
+  try {
+    await run(gateway);
+  } finally {
+    await gateway.stop();
+  }
+}
+
+function connectMqtt(gateway: GatewayThread, more: IClientOptions = {}) {
+  const options = { clientId: 'dev-1', username: 'default', password: CASE_TOKEN, ca: authority.cert, reconnectPeriod: 0, ...more };
+  return mqtt.connectAsync(`mqtts://localhost:${gateway.tlsPort}`, { ...options, family: 4 } as IClientOptions, false);
+}
+
+const failures = (gateway: GatewayThread) => gateway.counter(abi.CODE_TLS_HANDSHAKE_FAILED);
+
+describe('a gateway over TLS', () => {
+  test('takes messages of mqtt.js and answers them', () =>
+    withGateway(undefined, async (gateway) => {
+      const client = await connectMqtt(gateway);
+      const payloads = Array.from({ length: 200 }, (_, i) => `{"seq":${i},"pad":"${'x'.repeat(i * 40)}"}`);
+      await Promise.all(payloads.map((payload) => client.publishAsync('devices/dev-1/telemetry', payload, { qos: 1 })));
+      assert.deepEqual(gateway.records.map(({ payload }) => payload).sort(), [...payloads].sort());
+      await client.endAsync();
+      assert.equal(failures(gateway), 0);
+    }));
+
+  test('speaks TLS 1.2 and 1.3, and nothing older', () =>
+    withGateway(undefined, async (gateway) => {
+      for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
+        const client = await connectMqtt(gateway, { minVersion: version, maxVersion: version } as IClientOptions);
+        await client.endAsync();
+      }
+      const old = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' } as const;
+      await assert.rejects(connectMqtt(gateway, old as IClientOptions));
+      await until(() => failures(gateway) === 1, 'the count');
+    }));
+
+  test('lets in who shows a certificate of the right authority, and nobody else', () =>
+    withGateway(clientAuthority.cert, async (gateway) => {
+      const known = certify('dev-1', clientAuthority);
+      const client = await connectMqtt(gateway, { cert: known.cert, key: known.key });
+      await client.publishAsync('devices/dev-1/telemetry', '{}', { qos: 1 });
+      await client.endAsync();
+      const stranger = certify('dev-1', certify('some other authority'));
+      const expired = certify('dev-1', clientAuthority, -1);
+      for (const shown of [undefined, stranger, expired]) {
+        const before = failures(gateway);
+        await assert.rejects(connectMqtt(gateway, shown ? { cert: shown.cert, key: shown.key } : {}));
+        await until(() => failures(gateway) === before + 1, 'the count');
+      }
+      assert.equal(gateway.counter(abi.COUNTER_GATEWAY_CONNECTIONS_OPENED), 1, 'the kernel hears of greeted connections only');
+    }));
+
+  test('turns away who does not trust it, speaks no TLS, or leaves', () =>
+    withGateway(undefined, async (gateway) => {
+      await assert.rejects(connectMqtt(gateway, { ca: clientAuthority.cert }));
+      await until(() => failures(gateway) === 1, 'the distrustful');
+      const plain = connect({ host: '127.0.0.1', port: gateway.tlsPort });
+      plain.on('error', () => {});
+      plain.write('\x10\x10\0\x04MQTT\x04\x02\0\0\0\x04dev1');
+      await once(plain.resume(), 'close');
+      await until(() => failures(gateway) === 2, 'the plain one');
+      const leaving = connect({ host: '127.0.0.1', port: gateway.tlsPort });
+      await once(leaving, 'connect');
+      leaving.end();
+      await until(() => failures(gateway) === 3, 'the one that left');
+      const client = await connectMqtt(gateway);
+      await client.endAsync();
+    }));
+
+  test('takes bytes that came with the end of the handshake, and closes in order', () =>
+    withGateway(undefined, async (gateway) => {
+      const socket = connectTls({ host: '127.0.0.1', port: gateway.tlsPort, ca: authority.cert, servername: 'localhost' });
+      const heard: Buffer[] = [];
+      socket.on('data', (chunk) => heard.push(chunk));
+      socket.write(Buffer.from('00', 'hex')); // No packet has this type.
+      await once(socket, 'end');
+      assert.equal(Buffer.concat(heard).length, 0);
+      await until(() => gateway.refusals().mqtt_malformed === 1, 'the count');
+    }));
+
+  test('says why it cannot use what it is given', async () => {
+    const wrong = { ...listener, key: certify('another').key };
+    const gateway = await GatewayThread.startRefused(wrong);
+    assert.match(gateway, /^cannot listen on 127\.0\.0\.1:0: cannot use the certificate with the key: /);
+  });
+});
