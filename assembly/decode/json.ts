@@ -12,7 +12,7 @@ import {
 } from './grammar';
 import { clearMembers, MEMBER_SEQ, MEMBER_TS, noteMember } from './members';
 import { beginMessageMetrics, resolveMetric, UNKNOWN, unknownNames, unlistUnknown } from './metrics';
-import { decimalExponent, decimalNegative, decimalTruncated, decimalWord, readDecimal, readShortDecimal, tenTo } from './number';
+import { decimalExponent, decimalNegative, decimalTruncated, decimalWord, readShortDecimal, readWholeDecimal, tenTo } from './number';
 import { readString, textAt, textBytes } from './text';
 import { acceptDecimalTime, acceptIsoTime, timeUs } from './time';
 import { failure, refuse } from './verdict';
@@ -182,7 +182,7 @@ function noteSeq(at: usize, end: usize): usize {
 export function readTs(at: usize, end: usize): usize {
   const first: u32 = load<u8>(at);
   if (startsNumber(first)) {
-    at = readDecimal(at, end);
+    at = readWholeDecimal(at, end);
     if (at == 0 || !acceptDecimalTime(receivedUs)) return 0;
   } else if (first == QUOTE) {
     at = readString(at + 1, end, scratch);
@@ -198,7 +198,7 @@ export function readTs(at: usize, end: usize): usize {
 /** Reads the value of seq into seq; hasSeq tells whether there was one. */
 export function readSeq(at: usize, end: usize): usize {
   if (!startsNumber(load<u8>(at))) return readNullOr(CODE_SEQ_MALFORMED, at, end, 1);
-  at = readDecimal(at, end);
+  at = readWholeDecimal(at, end);
   if (at == 0) return 0;
   hasSeq = true;
   seq = decimalWord;

@@ -83,6 +83,32 @@ export function readShortDecimal(at: usize, end: usize): usize {
   return readDecimal(at, end);
 }
 
+/** The same as readDecimal, sooner for whole numbers of up to fifteen digits. */
+@inline
+export function readWholeDecimal(at: usize, end: usize): usize {
+  const chunk = load<u64>(at) ^ ZEROS;
+  let digits = leadingDigits(chunk);
+  if (digits == 0 || ((<u32>chunk & 0xff) == 0 && digits > 1)) return readDecimal(at, end);
+  let value: u64;
+  if (digits < 8) {
+    value = eightDigits(chunk << <u64>(64 - (digits << 3)));
+  } else {
+    const next = load<u64>(at, 8) ^ ZEROS;
+    const rest = leadingDigits(next);
+    if (rest == 8) return readDecimal(at, end);
+    // No digit at all is a shift by all bits, which takes two steps.
+    value = eightDigits(chunk) * tenTo(rest) + eightDigits((next << <u64>(56 - (rest << 3))) << 8);
+    digits += rest;
+  }
+  const behind: u32 = load<u8>(at + digits);
+  if (behind == POINT || (behind | 0x20) == 0x65 || at + digits >= end) return readDecimal(at, end);
+  decimalNegative = false;
+  decimalWord = value;
+  decimalExponent = 0;
+  decimalTruncated = false;
+  return at + digits;
+}
+
 /** Reads a number and answers the position after it, always before `end`. RFC 8259 §6. */
 export function readDecimal(at: usize, end: usize): usize {
   const negative = load<u8>(at) == 0x2d;

@@ -85,34 +85,37 @@ function radix(from: usize, to: usize, words: u32, bits: u32): usize {
   return from;
 }
 
-/** Orders the readings by (device, metric); answers the address of their words, or 0: they lie in full order as they came. */
-export function sortReadings(readings: u32): usize {
-  if (readings == 0) return 0;
-  let inOrder = true;
-  let device = load<i32>(READINGS_OFFSET, AT_DEVICE);
-  let metric = load<i32>(READINGS_OFFSET, AT_METRIC);
-  let time = load<i64>(READINGS_OFFSET, AT_TIME);
-  let deviceMin = device;
-  let deviceMax = device;
-  let metricMin = metric;
-  let metricMax = metric;
+/** Whether each reading belongs behind the one before. */
+function isInOrder(readings: u32): bool {
   for (let place: u32 = 1; place < readings; place++) {
     const at = readingAt(place);
-    const nextDevice = load<i32>(at, AT_DEVICE);
-    const nextMetric = load<i32>(at, AT_METRIC);
-    const nextTime = load<i64>(at, AT_TIME);
-    if (nextDevice == device && nextMetric == metric ? nextTime < time : nextDevice < device || (nextDevice == device && nextMetric < metric)) {
-      inOrder = false;
-    }
-    device = nextDevice;
-    metric = nextMetric;
-    time = nextTime;
-    deviceMin = min(deviceMin, device);
-    deviceMax = max(deviceMax, device);
-    metricMin = min(metricMin, metric);
-    metricMax = max(metricMax, metric);
+    const device = load<i32>(at, AT_DEVICE);
+    const metric = load<i32>(at, AT_METRIC);
+    const deviceBefore = load<i32>(at - READING_BYTES, AT_DEVICE);
+    const metricBefore = load<i32>(at - READING_BYTES, AT_METRIC);
+    if (device < deviceBefore) return false;
+    if (device > deviceBefore) continue;
+    if (metric < metricBefore) return false;
+    if (metric == metricBefore && load<i64>(at, AT_TIME) < load<i64>(at - READING_BYTES, AT_TIME)) return false;
   }
-  if (inOrder) return 0;
+  return true;
+}
+
+/** Orders the readings by (device, metric); answers the address of their words, or 0: they lie in full order as they came. */
+export function sortReadings(readings: u32): usize {
+  if (isInOrder(readings)) return 0;
+  // Device and metric are the first two lanes.
+  let least = v128.load(READINGS_OFFSET);
+  let most = least;
+  for (let place: u32 = 1; place < readings; place++) {
+    const reading = v128.load(readingAt(place));
+    least = i32x4.min_s(least, reading);
+    most = i32x4.max_s(most, reading);
+  }
+  const deviceMin = i32x4.extract_lane(least, 0);
+  const deviceMax = i32x4.extract_lane(most, 0);
+  const metricMin = i32x4.extract_lane(least, 1);
+  const metricMax = i32x4.extract_lane(most, 1);
   // As unsigned numbers, the differences are right however far apart the signed ones are.
   const metricBits = bitsOf(<u64>(<u32>metricMax - <u32>metricMin));
   const deviceBits = bitsOf(<u64>(<u32>deviceMax - <u32>deviceMin));

@@ -131,3 +131,27 @@ test('a number of 120,000 digits is rounded exactly', () => {
     compare([text], 0);
   }
 });
+
+test('whole numbers of every length, and short ones with a point, are read as far as they go', () => {
+  const random = new Random();
+  for (let digits = 1; digits <= 24; digits++) {
+    for (let round = 0; round < 40; round++) {
+      const whole = `${1 + random.below(9)}${random.digits(digits - 1)}`;
+      for (const text of [whole, `-${whole}`, `0${whole}`, `${whole}.0`, `${whole}.`, `${whole}e0`, `${whole}E`, `.${whole}`]) {
+        const valid = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/.test(text);
+        const isSeq = Number.isSafeInteger(Number(text)) && Number(text) >= 0;
+        const what = `seed ${random.seed}: ${text}`;
+        const { code, seq } = decoder.decode(`{"metrics":{"m0":1},"seq":${text}}`, RECEIVE_US);
+        assert.equal(code, !valid ? abi.CODE_JSON_MALFORMED : isSeq ? abi.CODE_NONE : abi.CODE_SEQ_MALFORMED, what);
+        if (code === abi.CODE_NONE) assert.equal(seq, Number(text), what);
+      }
+      for (const fraction of ['.', '.5', '.05', '.250', `.${random.digits(1 + random.below(12))}`, '.5.', '.5e', '.5e-3', '.-5']) {
+        const text = `${random.chance(0.2) ? '-' : ''}${random.chance(0.2) ? '0' : ''}${whole}${fraction}`;
+        const valid = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/.test(text);
+        const { code, readings } = decoder.decode(`{"metrics":{"m0":${text}}}`, RECEIVE_US);
+        assert.equal(code, valid ? abi.CODE_NONE : abi.CODE_JSON_MALFORMED, `seed ${random.seed}: ${text}`);
+        if (valid) assert.deepEqual(readings, [['m0', Number(text)]], `seed ${random.seed}: ${text}`);
+      }
+    }
+  }
+});
