@@ -1,5 +1,5 @@
 import type { Sql, TransactionSql } from 'postgres';
-import { openDialect } from './dialects/detect.js';
+import { createTables, openDialect } from './dialects/detect.js';
 
 interface Migration {
   readonly version: number;
@@ -100,7 +100,7 @@ async function firstSchema(sql: TransactionSql): Promise<void> {
       created_at timestamptz not null default now()
     );
   `);
-  await (await openDialect(sql)).createTables(sql, new Date());
+  await createTables(sql, new Date());
   await sql.unsafe(`
     create view raw_metrics as
     select device.name as device_id, metric.name as metric_name, reading.value,

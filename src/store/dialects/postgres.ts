@@ -27,10 +27,10 @@ const COPY = {
   texts: 'copy text_readings (device_id, metric_id, ts, value) from stdin (format binary)',
 } as const;
 
-export function postgresDialect({ serverVersion }: { readonly serverVersion: string }): Dialect {
+export function postgresDialect({ serverVersion, why }: { readonly serverVersion: string; readonly why: string }): Dialect {
   return {
     name: 'postgres',
-    facts: { dialect: 'postgres', postgres: serverVersion },
+    facts: { dialect: 'postgres', postgres: serverVersion, why },
     createTables: partitionTables,
     async prepare(sql, now) {
       const days = await createPartitions(sql, now);
