@@ -83,7 +83,7 @@ export function chooseDialect({ tables, timescale }: Capabilities): Choice | und
     return { dialect: 'postgres', why: `readings is partitioned${why}` };
   }
   if (version === undefined) return { dialect: 'postgres', why: 'the server has no TimescaleDB' };
-  if (!preloaded) return { dialect: 'postgres', why: 'TimescaleDB is not in shared_preload_libraries' };
+  if (installed === undefined && !preloaded) return { dialect: 'postgres', why: 'TimescaleDB is not in shared_preload_libraries' };
   if (olderThan(version, VERSION_MIN)) return { dialect: 'postgres', why: `TimescaleDB ${version} is older than ${VERSION_MIN}` };
   if (installed === undefined && !creatable) return { dialect: 'postgres', why: 'the user may not make the extension timescaledb' };
   if (installed !== undefined && lack !== '') return { dialect: 'postgres', why: lack };
