@@ -13,7 +13,7 @@ export interface Capabilities {
     readonly creatable: boolean;
     /** `timescale`, or `apache`: without compression. Unknown until the extension is installed. */
     readonly license: string | undefined;
-    /** The server can compress the rows of a COPY as they come; it may be told that they are sorted. */
+    /** The server can compress the rows of a COPY as they come, and be told not to sort them. */
     readonly directCompress: boolean;
   };
 }
@@ -46,7 +46,7 @@ export async function findCapabilities(sql: Sql | TransactionSql): Promise<Capab
             select from timescaledb_information.hypertables
             where format('%I.%I', hypertable_schema, hypertable_name)::regclass = to_regclass('readings')) as hypertable,
           current_setting('timescaledb.license', true) as license,
-          current_setting('timescaledb.enable_direct_compress_copy_client_sorted', true) is not null as direct_compress`;
+          current_setting('timescaledb.enable_direct_compress_copy_sort_batches', true) is not null as direct_compress`;
   const kinds: Record<string, Capabilities['tables']> = { p: 'partitioned' };
   return {
     postgres: server?.postgres,

@@ -32,11 +32,17 @@ const CREATE = `
  */
 export const DIRECT_ROWS_MIN = 5000;
 
-/** What text_readings keeps as rows must not be touched by the setting of the COPY before it. */
+/**
+ * Rows must be in the order of the chunk within each compressed row: the bounds kept beside it are its first
+ * and last. Sorted batches are, so the server need not sort. It must not be told so by `…_client_sorted`
+ * though: that vows the order of all batches of a chunk together, and an ordered query would then string the
+ * compressed rows of overlapping batches one behind the other. Without it the chunk counts as unordered until
+ * it is recompressed, and queries sort.
+ */
 const DIRECT = {
   off: 'set local timescaledb.enable_direct_compress_copy = off',
-  on: 'set local timescaledb.enable_direct_compress_copy = on; set local timescaledb.enable_direct_compress_copy_client_sorted = off',
-  sorted: 'set local timescaledb.enable_direct_compress_copy = on; set local timescaledb.enable_direct_compress_copy_client_sorted = on',
+  unsorted: 'set local timescaledb.enable_direct_compress_copy = on',
+  sorted: 'set local timescaledb.enable_direct_compress_copy = on; set local timescaledb.enable_direct_compress_copy_sort_batches = off',
 } as const;
 
 const COPY = {
@@ -63,7 +69,7 @@ export function timescaleDialect(found: Capabilities, choice: Choice & { dialect
     copyStatement(table, batch) {
       if (!choice.directCompress) return COPY[table];
       const direct = table === 'readings' && batch.readings.rows >= DIRECT_ROWS_MIN;
-      const mode = !direct ? 'off' : batch.sorted ? 'sorted' : 'on';
+      const mode = !direct ? 'off' : batch.sorted ? 'sorted' : 'unsorted';
       return `${DIRECT[mode]}; ${COPY[table]}`;
     },
   };
