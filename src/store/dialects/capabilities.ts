@@ -96,7 +96,8 @@ function lackOf({ installed, license, directCompress }: Capabilities['timescale'
   return directCompress ? '' : `TimescaleDB ${installed} is older than ${VERSION_MIN}`;
 }
 
-function olderThan(version: string, least: string): boolean {
+/** Compares the first two numbers of versions. */
+export function olderThan(version: string, least: string): boolean {
   const [major = 0, minor = 0] = version.split('.').map((part) => Number.parseInt(part, 10));
   const [leastMajor = 0, leastMinor = 0] = least.split('.').map(Number);
   return major !== leastMajor ? major < leastMajor : minor < leastMinor;

@@ -1,5 +1,5 @@
 import type { TransactionSql } from 'postgres';
-import type { Capabilities, Choice } from './capabilities.js';
+import { type Capabilities, type Choice, olderThan } from './capabilities.js';
 import type { Dialect } from './dialect.js';
 import { recompressNext } from './recompression.js';
 
@@ -45,6 +45,9 @@ const DIRECT = {
   sorted: 'set local timescaledb.enable_direct_compress_copy = on; set local timescaledb.enable_direct_compress_copy_sort_batches = off',
 } as const;
 
+/** Before it, recompressing a chunk that also holds rows could leave batches that overlap, marked as if they did not. */
+const RECOMPRESS_VERSION_MIN = '2.26';
+
 const COPY = {
   readings: 'copy readings (device_id, metric_id, ts, value) from stdin (format binary)',
   texts: 'copy text_readings (device_id, metric_id, ts, value) from stdin (format binary)',
@@ -64,7 +67,7 @@ export function timescaleDialect(found: Capabilities, choice: Choice & { dialect
     },
     createTables: async (sql: TransactionSql) => void (await sql.unsafe(CREATE)),
     prepare: async () => [],
-    maintain: recompressNext,
+    maintain: (sql, now) => recompressNext(sql, now, installed !== undefined && !olderThan(installed, RECOMPRESS_VERSION_MIN)),
     settings: () => '',
     copyStatement(table, batch) {
       if (!choice.directCompress) return COPY[table];
