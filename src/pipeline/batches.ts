@@ -58,8 +58,12 @@ export class Batches {
     this.#span.lastReceiveUs = lastReceiveUs;
   }
 
-  /** How long the open batch may still wait, ms; infinite when it is empty. */
+  /**
+   * How long the open batch may still wait, ms; infinite when it is empty, and while the store has an earlier one:
+   * it would only stand in line there, and a larger batch costs the store less a row. The store rings when it is done.
+   */
   ageLeftMs(nowMs: number, ageMsMax: number): number {
+    if (this.#committing > 0) return Number.POSITIVE_INFINITY;
     return this.#span ? Math.max(0, this.#span.openedMs + ageMsMax - nowMs) : Number.POSITIVE_INFINITY;
   }
 
