@@ -150,6 +150,8 @@ export interface RowBatch {
   /** Receive time of the batch's last message, µs. */
   readonly lastReceiveUs: number;
   readonly records: number;
+  /** The rows of `readings` lie in the order of (device_id, metric_id, ts). */
+  readonly sorted: boolean;
   readonly readings: CopyStream;
   readonly texts: CopyStream;
   readonly deads: CopyStream;

@@ -109,6 +109,7 @@ export class Batches {
       to: span.to,
       lastReceiveUs: span.lastReceiveUs,
       records: word(abi.BATCH_AT_RECORDS),
+      sorted: true,
       readings: stream(base, abi.BATCH_AT_READINGS, abi.BATCH_AT_READINGS_BYTES),
       texts: stream(base + abi.BATCH_READINGS_BYTES, abi.BATCH_AT_TEXTS, abi.BATCH_AT_TEXTS_BYTES),
       deads: stream(base + abi.BATCH_READINGS_BYTES + abi.BATCH_TEXT_BYTES, abi.BATCH_AT_DEADS, abi.BATCH_AT_DEADS_BYTES),

@@ -1,5 +1,7 @@
 import type { CopyStream, RowBatch } from '../contract/threads.js';
 import { copy } from './copy.js';
+import { openDialect } from './dialects/detect.js';
+import type { Dialect } from './dialects/dialect.js';
 import { Session } from './session.js';
 
 /** Another process commits the same partition: this one must not write on. */
@@ -13,17 +15,13 @@ export class FencedError extends Error {
   }
 }
 
-const TABLES = {
-  readings: 'copy readings (device_id, metric_id, ts, value) from stdin (format binary)',
-  texts: 'copy text_readings (device_id, metric_id, ts, value) from stdin (format binary)',
-  deads: 'copy dead_letters (partition_id, log_offset, device_id, received_at, reason, payload) from stdin (format binary)',
-} as const;
+const COPY_DEADS = 'copy dead_letters (partition_id, log_offset, device_id, received_at, reason, payload) from stdin (format binary)';
 
 /** Writes row batches over one connection, which it opens when needed. One batch at a time. */
 export class BatchWriter {
   readonly #url: string;
   readonly #group: string;
-  #session: Session | undefined;
+  #open: { readonly session: Session; readonly dialect: Dialect } | undefined;
 
   constructor(url: string, group: string) {
     this.#url = url;
@@ -37,8 +35,8 @@ export class BatchWriter {
    */
   async write(batch: RowBatch, memory: SharedArrayBuffer): Promise<void> {
     try {
-      this.#session ??= await Session.open(this.#url);
-      await this.#transaction(this.#session, batch, memory);
+      this.#open ??= await open(this.#url);
+      await this.#transaction(this.#open.session, this.#open.dialect, batch, memory);
     } catch (error) {
       await this.close();
       throw error;
@@ -46,9 +44,9 @@ export class BatchWriter {
   }
 
   async close(): Promise<void> {
-    const session = this.#session;
-    this.#session = undefined;
-    await session?.close();
+    const opened = this.#open;
+    this.#open = undefined;
+    await opened?.session.close();
   }
 
   /**
@@ -57,14 +55,16 @@ export class BatchWriter {
    * database's disk, whatever its default is: a server that is killed and comes back must not have
    * forgotten an offset that the pipeline has gone on from.
    */
-  async #transaction(session: Session, batch: RowBatch, memory: SharedArrayBuffer): Promise<void> {
-    await session.sql.unsafe('begin; set local synchronous_commit = on');
+  async #transaction(session: Session, dialect: Dialect, batch: RowBatch, memory: SharedArrayBuffer): Promise<void> {
+    await session.sql.unsafe(`begin; set local synchronous_commit = on; ${dialect.settings(batch)}`);
     if (!(await this.#advance(session, batch))) {
       await session.sql.unsafe('rollback');
       return;
     }
     for (const table of ['readings', 'texts', 'deads'] as const) {
-      if (batch[table].rows > 0) await copy(session.sql, TABLES[table], bytesOf(batch[table], memory));
+      if (batch[table].rows === 0) continue;
+      const statement = table === 'deads' ? COPY_DEADS : dialect.copyStatement(table, batch);
+      await copy(session.sql, statement, bytesOf(batch[table], memory), session.plainSocket);
     }
     await session.sql.unsafe('commit');
   }
@@ -81,6 +81,17 @@ export class BatchWriter {
       where consumer_group = ${this.#group} and partition_id = ${batch.partition}`;
     if (row && BigInt(row.found) >= batch.to) return false;
     throw new FencedError(this.#group, batch, row?.found ?? 'no offset at all');
+  }
+}
+
+/** A connection and the dialect it found: what the database is may have changed while there was none. */
+async function open(url: string): Promise<{ session: Session; dialect: Dialect }> {
+  const session = await Session.open(url);
+  try {
+    return { session, dialect: await openDialect(session.sql) };
+  } catch (error) {
+    await session.close();
+    throw error;
   }
 }
 

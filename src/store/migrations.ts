@@ -1,5 +1,5 @@
 import type { Sql, TransactionSql } from 'postgres';
-import { createPartitions, partitionTables } from './dialects/postgres.js';
+import { createTables, openDialect } from './dialects/detect.js';
 
 interface Migration {
   readonly version: number;
@@ -17,8 +17,8 @@ export const SCHEMA_VERSION = migrations.at(-1)?.version ?? 0;
 const MIGRATION_LOCK = 0x53505742_53505742n;
 
 /**
- * Brings the database to SCHEMA_VERSION, each step in a transaction of its own, and makes the
- * partitions of the days ahead. Several processes may call it at a time. Answers how many steps
+ * Brings the database to SCHEMA_VERSION, each step in a transaction of its own, and makes what
+ * the dialect needs before rows come. Several processes may call it at a time. Answers how many steps
  * it took; throws when the database is newer than this build.
  */
 export async function migrate(sql: Sql): Promise<number> {
@@ -35,7 +35,7 @@ export async function migrate(sql: Sql): Promise<number> {
   }
   let steps = 0;
   for (const migration of migrations) if (await applyOnce(sql, migration)) steps++;
-  await createPartitions(sql, new Date());
+  await (await openDialect(sql)).prepare(sql, new Date());
   return steps;
 }
 
@@ -100,7 +100,7 @@ async function firstSchema(sql: TransactionSql): Promise<void> {
       created_at timestamptz not null default now()
     );
   `);
-  await partitionTables(sql, new Date());
+  await createTables(sql, new Date());
   await sql.unsafe(`
     create view raw_metrics as
     select device.name as device_id, metric.name as metric_name, reading.value,

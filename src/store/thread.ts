@@ -6,7 +6,7 @@ import { Progress, ProgressWord } from '../host/progress.js';
 import { threadId } from '../host/thread-id.js';
 import { BatchWriter } from './batch-writer.js';
 import { Lane, type Writer } from './lane.js';
-import { PartitionJob } from './partition-job.js';
+import { MaintenanceJob } from './maintenance-job.js';
 
 // The store thread. A batch's memory belongs to it from the message that brings the batch until the
 // message that says it is committed. Pipelines are stopped before it, so that their last batches are
@@ -44,7 +44,7 @@ const lanes = Array.from({ length: Math.min(LANES_MAX, settings.memories.length)
     wait: async (ms) => void (await delay(ms, undefined, { signal: stopped.signal }).catch(() => {})),
   });
 });
-const job = settings.databaseUrl === null ? undefined : new PartitionJob(settings.databaseUrl, post);
+const job = settings.databaseUrl === null ? undefined : new MaintenanceJob(settings.databaseUrl, post);
 
 function take(batch: PipelineToStore, pipeline: number): void {
   lanes[batch.partition % lanes.length]?.push(batch, pipeline);

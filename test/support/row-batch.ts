@@ -35,7 +35,19 @@ export function layBatch(memory: WebAssembly.Memory, partition: number, from: bi
       return [int32(number), int64(offset), int32(device), timestamp(receivedAt), Buffer.from(reason), payload];
     }),
   );
-  return { kind: 'batch', partition, slot: 0, from, to, lastReceiveUs: Date.now() * 1000, records: 1, readings, texts, deads };
+  return {
+    kind: 'batch',
+    partition,
+    slot: 0,
+    from,
+    to,
+    lastReceiveUs: Date.now() * 1000,
+    records: 1,
+    sorted: false,
+    readings,
+    texts,
+    deads,
+  };
 }
 
 const COPY_HEADER_BYTES = 19;

@@ -1,9 +1,9 @@
 import type { Sql, TransactionSql } from 'postgres';
+import type { Dialect, DialectEvent } from './dialect.js';
 
 /**
  * Readings on plain PostgreSQL: one partition a UTC day, so that a day is dropped or archived as a
- * whole and queries by time read few of them. A dialect is these two functions; the timescale one
- * makes a hypertable in `partitionTables` and has nothing to do in `createPartitions`.
+ * whole and queries by time read few of them.
  *
  *   readings_before     | readings_YYYYMMDD … one a day … | readings_default
  *   all before day one  | day one up to the day after next | nothing, unless a clock is wrong
@@ -22,8 +22,29 @@ const DAYS_BEHIND = 7;
 const DAYS_AHEAD = 2;
 const DAY_MS = 86_400_000;
 
+const COPY = {
+  readings: 'copy readings (device_id, metric_id, ts, value) from stdin (format binary)',
+  texts: 'copy text_readings (device_id, metric_id, ts, value) from stdin (format binary)',
+} as const;
+
+export function postgresDialect({ serverVersion, why }: { readonly serverVersion: string; readonly why: string }): Dialect {
+  return {
+    name: 'postgres',
+    facts: { dialect: 'postgres', postgres: serverVersion, why },
+    createTables: partitionTables,
+    async prepare(sql, now) {
+      const days = await createPartitions(sql, now);
+      const event: DialectEvent = { level: 'info', name: 'store-days-added', fields: { days } };
+      return days > 0 ? [event] : [];
+    },
+    maintain: async () => ({ events: [] }),
+    settings: () => '',
+    copyStatement: (table) => COPY[table],
+  };
+}
+
 /** Makes the partitioned tables. The index is not unique: exactly-once comes from pipeline_offsets. */
-export async function partitionTables(sql: TransactionSql, now: Date): Promise<void> {
+async function partitionTables(sql: TransactionSql, now: Date): Promise<void> {
   const firstDay = literal(dayOf(now) - DAYS_BEHIND * DAY_MS);
   for (const [table, value] of TABLES) {
     await sql.unsafe(`

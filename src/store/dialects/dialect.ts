@@ -1,0 +1,34 @@
+import type { Sql, TransactionSql } from 'postgres';
+import type { RowBatch, ThreadEvent } from '../../contract/threads.js';
+
+export type DialectName = 'postgres' | 'timescale';
+
+/** An event for the operator's log. */
+export type DialectEvent = Pick<ThreadEvent, 'level' | 'name' | 'fields'>;
+
+export interface Maintained {
+  readonly events: readonly DialectEvent[];
+  /** When there is more to do; absent: at the job's usual time. */
+  readonly againMs?: number;
+}
+
+/**
+ * How `readings` and `text_readings` lie in a database. What a database has is what its tables are, not
+ * what its server could do: `openDialect` reads it anew for every connection that writes. Both tables
+ * have the columns device_id, metric_id, ts, value in either dialect, and are queried by those names.
+ */
+export interface Dialect {
+  readonly name: DialectName;
+  /** What the server has and what is made of it: the fields of the event `store-dialect`. */
+  readonly facts: ThreadEvent['fields'];
+  /** Makes both tables, in the transaction of the migration that does. */
+  createTables(sql: TransactionSql, now: Date): Promise<void>;
+  /** What must be there before rows come. Short: a start waits for it. Safe to call at any time from several processes. */
+  prepare(sql: Sql, now: Date): Promise<readonly DialectEvent[]>;
+  /** Work in the background, one bounded piece a call, while rows come in; `sql` has one connection. May fail at any point. */
+  maintain(sql: Sql, now: Date): Promise<Maintained>;
+  /** `set local …` statements for the transaction that copies the batch, each ended by a semicolon; empty for none. */
+  settings(batch: RowBatch): string;
+  /** COPY (FORMAT binary) of the batch's rows: device_id int, metric_id int, ts timestamptz, value float8 or text. */
+  copyStatement(table: 'readings' | 'texts', batch: RowBatch): string;
+}
