@@ -27,7 +27,7 @@ describe('batch writer', () => {
   beforeEach(async () => {
     await writer?.close();
     writer = new BatchWriter(database.url, GROUP);
-    await sql`truncate readings, text_readings, dead_letters, pipeline_offsets`;
+    await sql`truncate readings_days, readings_hot, text_readings, dead_letters, pipeline_offsets`;
     await loadOffsets(sql, GROUP, 2);
   });
 
@@ -95,13 +95,13 @@ describe('batch writer', () => {
   });
 
   test('a refusal after the last row is told with its SQLSTATE, and nothing is kept', async () => {
-    await sql`alter table readings add constraint no_thirteen check (value <> 13) not valid`;
+    await sql`alter table readings_days add constraint no_thirteen check (value <> 13) not valid`;
     try {
       const batch = layBatch(memory, 0, 0n, 10n, { readings: [[1, 1, now, 13]] });
       await assert.rejects(writer.write(batch, memory.buffer), { code: '23514' });
       await assert.rejects(writer.write(batch, memory.buffer), { code: '23514' });
     } finally {
-      await sql`alter table readings drop constraint no_thirteen`;
+      await sql`alter table readings_days drop constraint no_thirteen`;
     }
     await sql`create function refuse() returns trigger language plpgsql as $$ begin raise exception 'no' using errcode = 'SP001'; end $$`;
     await sql`create trigger refuse after insert on text_readings for each statement execute function refuse()`;

@@ -50,6 +50,7 @@ export function timescaleDialect(found: Capabilities, choice: Choice & { dialect
       why: choice.why,
     },
     createTables: async (sql: TransactionSql) => void (await sql.unsafe(CREATE)),
+    addSegments: async () => {},
     prepare: async () => [],
     maintain: recompressNext,
     settings: () => '',
