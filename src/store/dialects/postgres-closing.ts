@@ -1,6 +1,6 @@
-import type { Sql, TransactionSql } from 'postgres';
-import type { Maintained } from './dialect.js';
-import { openSegment, segmentName } from './postgres-segments.js';
+import type { Row, Sql } from 'postgres';
+import type { DialectEvent, Maintained } from './dialect.js';
+import { LOCK_OPEN_SEGMENT, OPEN_SEGMENT, type SegmentState, segmentName } from './postgres-segments.js';
 
 /** Bounds are parameters so that tests need not write millions of rows. */
 export interface SegmentLimits {
@@ -31,125 +31,158 @@ type Step = Pick<Maintained, 'events'>;
  */
 export async function maintainSegments(sql: Sql, now: Date, limits: SegmentLimits = SEGMENT_LIMITS): Promise<Maintained> {
   const open = await lookAtOpen(sql, now, limits);
-  const step = (open === 'full' && (await closeOpen(sql))) || (await finishNext(sql, limits));
+  const step = (open.is === 'full' && (await closeOpen(sql, open.segment))) || (await finishNext(sql, limits));
   if (step) return { events: step.events, againMs: MORE_MS };
-  return { events: [], againMs: open === 'empty' ? IDLE_MS : BUSY_MS };
+  return { events: [], againMs: open.is === 'empty' ? IDLE_MS : BUSY_MS };
 }
 
 /** Keeps the open segment's BRIN and statistics up to date on the way: without them a query reads it whole. */
-async function lookAtOpen(sql: Sql, now: Date, limits: SegmentLimits): Promise<'empty' | 'filling' | 'full'> {
+async function lookAtOpen(sql: Sql, now: Date, limits: SegmentLimits): Promise<{ segment: number; is: 'empty' | 'filling' | 'full' }> {
   const [open] = await sql`
     select number, filled_at, relpages as pages_known, pg_relation_size(segment.oid) / 8192 as pages
     from readings_segments join pg_class segment on segment.oid = to_regclass('readings_hot_' || number) where state = 'open'`;
   const pages = Number(open?.pages ?? 0);
-  if (!open || pages === 0) return 'empty';
+  if (!open || pages === 0) return { segment: 0, is: 'empty' };
   const name = segmentName(open.number);
   await sql`update readings_segments set filled_at = ${now} where number = ${open.number} and filled_at is null`;
-  if (pages >= limits.pagesMax || now.getTime() - (open.filled_at ?? now).getTime() >= limits.ageMsMax) return 'full';
+  if (pages >= limits.pagesMax || now.getTime() - (open.filled_at ?? now).getTime() >= limits.ageMsMax)
+    return { segment: open.number, is: 'full' };
   await sql`select brin_summarize_new_values(${`${name}_brin`}::regclass)`;
   if (pages >= 2 * open.pages_known) await sql.unsafe(`analyze ${name}`);
-  return 'filling';
+  return { segment: open.number, is: 'filling' };
 }
 
-function closeOpen(sql: Sql): Promise<Step | undefined> {
-  return sql.begin(async (tx) => {
-    // It waits for those who write into the segment, and those who come meanwhile wait for it.
-    const [closed] = await tx`update readings_segments set state = 'closed' where state = 'open' returning number`;
-    if (!closed) return undefined;
-    await openSegment(tx);
-    return { events: [{ level: 'debug', name: 'store-segment-closed', fields: { segment: closed.number } }] };
-  });
+async function closeOpen(sql: Sql, segment: number): Promise<Step | undefined> {
+  const closed = await transaction(
+    sql,
+    `set local lock_timeout = '10s';
+     ${LOCK_OPEN_SEGMENT}
+     ${advance(segment, 'open', "state = 'closed'")}
+     ${OPEN_SEGMENT}`,
+  );
+  return closed && { events: [{ level: 'debug', name: 'store-segment-closed', fields: { segment } }] };
 }
 
-/** Undefined when no segment is left to be worked on, or a reader or another process has it. */
 async function finishNext(sql: Sql, limits: SegmentLimits): Promise<Step | undefined> {
+  const [next] = await sql`
+    select number, state, coalesce(pg_relation_size(to_regclass('readings_hot_' || number)) / 8192, 0)::int as pages,
+      first_ts::text as first, last_ts::text as last
+    from readings_segments where state in ('closed', 'indexed', 'checked') or (state = 'drained' and ${drainedForAll(sql, limits)})
+    order by number limit 1`;
+  if (!next) return undefined;
+  const segment = next as unknown as Segment;
+  const { step, level, script } = stepFor(segment, limits);
+  const started = performance.now();
+  // A lock that waits behind a long query makes all later queries wait behind itself.
+  const done = await transaction(sql, `set local lock_timeout = '1s'; ${script(segment, segmentName(segment.number))}`);
+  if (!done) return undefined;
+  const rows = step === 'moved' || step === 'indexed' ? { rows: Number(done.at(-1)?.[0]?.rows) } : {};
+  const fields = { segment: segment.number, step, ...rows, ms: Math.round(performance.now() - started) };
+  return { events: [{ level, name: 'store-segment-finished', fields }] };
+}
+
+/**
+ * Statements that are one transaction because they are one message: when the server is killed in the middle
+ * there is no rollback to be sent over a connection that is gone, on which the client would break. Undefined
+ * when a reader or another process has what is needed.
+ */
+async function transaction(sql: Sql, statements: string): Promise<readonly Row[][] | undefined> {
   try {
-    return await sql.begin((tx) => finishIn(tx, limits));
+    return (await sql.unsafe(statements)) as unknown as Row[][];
   } catch (error) {
     if ((error as { code?: string }).code === LOCK_NOT_AVAILABLE) return undefined;
     throw error;
   }
 }
 
-async function finishIn(tx: TransactionSql, limits: SegmentLimits): Promise<Step | undefined> {
-  // A lock that waits behind a long query makes all later queries wait behind itself.
-  await tx`set local lock_timeout = '1s'`;
-  const [segment] = await tx`
-    select number, state from readings_segments
-    where state in ('closed', 'indexed', 'checked') or (state = 'drained' and ${drainedForAll(tx, limits)})
-    order by number limit 1 for update skip locked`;
-  if (!segment) return undefined;
-  const started = performance.now();
-  const { level = 'info', ...fields } = await STEPS[segment.state as keyof typeof STEPS](tx, segment.number, limits);
-  const ms = Math.round(performance.now() - started);
-  return { events: [{ level, name: 'store-segment-finished', fields: { segment: segment.number, ...fields, ms } }] };
+/** Moves a segment on from `state`, or ends the transaction as if it were locked: another process did it. */
+function advance(segment: number, state: SegmentState, change: string): string {
+  return `do $$ begin
+    perform 1 from readings_segments where number = ${segment} and state = '${state}' for update nowait;
+    if not found then raise exception 'segment ${segment} is not ${state}' using errcode = 'lock_not_available'; end if;
+    update readings_segments set ${change} where number = ${segment};
+  end $$;`;
 }
 
 /** Whoever still sees a drained segment's rows where they were began before they were moved, or while. */
-const drainedForAll = (tx: TransactionSql, { drainedMsMin }: SegmentLimits) => tx`
+const drainedForAll = (sql: Sql, { drainedMsMin }: SegmentLimits) => sql`
   drained_at < clock_timestamp() - ${drainedMsMin} * interval '1 ms' and not exists (
     select from pg_stat_activity where pid <> pg_backend_pid() and datname = current_database() and backend_xmin is not null
       and (xact_start is null or xact_start <= drained_at + ${drainedMsMin} * interval '1 ms'))`;
 
-interface Done {
-  readonly level?: 'debug';
-  readonly step: string;
-  readonly rows?: number;
+interface Segment {
+  readonly number: number;
+  readonly state: SegmentState;
+  readonly pages: number;
+  readonly first: string;
+  readonly last: string;
 }
 
-const STEPS = {
-  async closed(tx: TransactionSql, segment: number, limits: SegmentLimits): Promise<Done> {
-    const [size] = await tx`select pg_relation_size(${segmentName(segment)}::regclass) / 8192 as pages`;
-    return Number(size?.pages) < limits.pagesMin ? drain(tx, segment) : index(tx, segment);
-  },
-  indexed: check,
-  async checked(tx: TransactionSql, segment: number): Promise<Done> {
-    await tx.unsafe(`alter table ${segmentName(segment)} validate constraint ${segmentName(segment)}_ts`);
-    await tx`update readings_segments set state = 'bounded' where number = ${segment}`;
-    return { level: 'debug', step: 'bounded' };
-  },
-  async drained(tx: TransactionSql, segment: number): Promise<Done> {
-    await tx.unsafe(`drop table ${segmentName(segment)}`);
-    await tx`delete from readings_segments where number = ${segment}`;
-    return { level: 'debug', step: 'dropped' };
-  },
+interface StepPlan {
+  readonly step: string;
+  readonly level: DialectEvent['level'];
+  /** The last statement answers `rows` where the step has some. */
+  readonly script: (segment: Segment, name: string) => string;
+}
+
+function stepFor({ state, pages }: Segment, { pagesMin }: SegmentLimits): StepPlan {
+  if (state === 'closed') return pages < pagesMin ? MOVE : INDEX;
+  if (state === 'indexed') return CHECK;
+  return state === 'checked' ? BOUND : DROP;
+}
+
+/** The rows are deleted, not dropped, so that every reader sees each once, whenever it began. */
+const MOVE: StepPlan = {
+  step: 'moved',
+  level: 'info',
+  script: ({ number }, name) => `
+    ${advance(number, 'closed', "state = 'drained', drained_at = clock_timestamp()")}
+    with gone as (delete from ${name} returning device_id, metric_id, ts, value),
+      moved as (insert into readings_days (device_id, metric_id, ts, value) select * from gone order by device_id, metric_id, ts returning 1)
+    select count(*) as rows from moved;`,
 };
 
-/** Moves the rows into the days. They are deleted, not dropped, so that a reader of either snapshot sees each once. */
-async function drain(tx: TransactionSql, segment: number): Promise<Done> {
-  const moved = await tx.unsafe(`
-    with moved as (delete from ${segmentName(segment)} returning device_id, metric_id, ts, value)
-    insert into readings_days (device_id, metric_id, ts, value) select * from moved order by device_id, metric_id, ts`);
-  await tx`update readings_segments set state = 'drained', drained_at = clock_timestamp() where number = ${segment}`;
-  return { step: 'moved', rows: moved.count };
-}
-
-/** In one transaction, not concurrently: nobody writes here any more, and nothing invalid can be left behind. */
-async function index(tx: TransactionSql, segment: number): Promise<Done> {
-  const name = segmentName(segment);
+/** Not concurrently: nobody writes here any more, and nothing invalid can be left behind. */
+const INDEX: StepPlan = {
+  step: 'indexed',
+  level: 'info',
   // One processor is the writers'. Little memory: rows lie in sorted batches, whose short runs merge fast.
-  await tx.unsafe(`
+  script: ({ number }, name) => `
+    ${advance(number, 'closed', "state = 'indexed'")}
     set local max_parallel_maintenance_workers = 0;
     set local maintenance_work_mem = '64MB';
     create index ${name}_series on ${name} (device_id, metric_id, ts desc);
     analyze ${name};
-  `);
-  const [line] = await tx.unsafe(`
-    update readings_segments set state = 'indexed', first_ts = found.first, last_ts = found.last
-    from (select count(*)::float8 as rows, min(ts) as first, max(ts) as last from ${name}) found
-    where number = ${segment} returning found.rows`);
-  return { step: 'indexed', rows: line?.rows };
-}
+    update readings_segments set first_ts = found.first, last_ts = found.last
+      from (select count(*) as rows, min(ts) as first, max(ts) as last from ${name}) found
+      where number = ${number} returning found.rows;`,
+};
 
 /**
  * Tells which times a segment has, so that the planner leaves it out of queries of other times. The rows are
  * read for it in a step of their own, for this one keeps readers waiting.
  */
-async function check(tx: TransactionSql, segment: number): Promise<Done> {
-  const name = segmentName(segment);
-  const [line] = await tx`
-    update readings_segments set state = 'checked' where number = ${segment} returning first_ts::text as first, last_ts::text as last`;
-  await tx.unsafe(`
-    alter table ${name} reset (autovacuum_enabled), add constraint ${name}_ts check (ts between '${line?.first}' and '${line?.last}') not valid`);
-  return { level: 'debug', step: 'checked' };
-}
+const CHECK: StepPlan = {
+  step: 'checked',
+  level: 'debug',
+  script: ({ number, first, last }, name) => `
+    ${advance(number, 'indexed', "state = 'checked'")}
+    alter table ${name} reset (autovacuum_enabled), add constraint ${name}_ts check (ts between '${first}' and '${last}') not valid;`,
+};
+
+const BOUND: StepPlan = {
+  step: 'bounded',
+  level: 'debug',
+  script: ({ number }, name) => `
+    ${advance(number, 'checked', "state = 'bounded'")}
+    alter table ${name} validate constraint ${name}_ts;`,
+};
+
+const DROP: StepPlan = {
+  step: 'dropped',
+  level: 'debug',
+  script: ({ number }, name) => `
+    ${advance(number, 'drained', 'drained_at = drained_at')}
+    drop table ${name};
+    delete from readings_segments where number = ${number};`,
+};

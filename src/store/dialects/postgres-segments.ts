@@ -10,10 +10,13 @@ import type { ReservedSql, Sql, TransactionSql } from 'postgres';
  *                                                         ├ readings_hot_2   closed:  waits for its b-tree
  *                                                         └ readings_hot_3   open:    BRIN by device
  *
- * Who writes holds a share lock on the open segment's line until it commits; who closes it updates the
- * line. So a closed segment never changes, and exactly one segment is open at any time.
+ * Who writes into the open segment shares a lock until it commits; who closes it has that lock alone. So
+ * a closed segment never changes, and exactly one segment is open at any time. The lock is no row's:
+ * writers that overlap would keep sharing a row, and the one that closes would wait for ever.
  */
-export const SEGMENT_STATES = ['open', 'closed', 'indexed', 'checked', 'bounded', 'drained'] as const;
+const STATES = ['open', 'closed', 'indexed', 'checked', 'bounded', 'drained'] as const;
+
+export type SegmentState = (typeof STATES)[number];
 
 const COLUMNS = 'device_id, metric_id, ts, value';
 
@@ -24,7 +27,7 @@ export async function addSegments(sql: TransactionSql): Promise<void> {
     create table readings_hot (device_id int not null, metric_id int not null, ts timestamptz not null, value float8 not null);
     create table readings_segments (
       number int generated always as identity primary key,
-      state text not null default 'open' check (state in (${SEGMENT_STATES.map((state) => `'${state}'`)})),
+      state text not null default 'open' check (state in (${STATES.map((state) => `'${state}'`)})),
       filled_at timestamptz,
       drained_at timestamptz,
       first_ts timestamptz,
@@ -68,35 +71,38 @@ export function segmentName(segment: number): string {
   return `readings_hot_${segment}`;
 }
 
+const LOCK_KEY = `'readings_segments'::regclass::oid::bigint`;
+
+/** Nobody else writes into the open segment until the transaction ends. */
+export const LOCK_OPEN_SEGMENT = `select pg_advisory_xact_lock(${LOCK_KEY});`;
+
 /**
  * The open segment, kept open until the caller's transaction ends. Undefined when there is none, which
  * only a hand could bring about: the rows then go where small batches go.
  */
 export async function holdOpenSegment(sql: ReservedSql): Promise<string | undefined> {
-  // A line that was closed while this waited for it drops out of the answer, and its follower is not in
-  // the snapshot yet: the second look finds it.
-  for (let look = 0; look < 2; look++) {
-    const [row] = await sql`select number from readings_segments where state = 'open' for share`;
-    if (row) return segmentName(row.number);
-  }
-  return undefined;
+  const [, rows] = await sql.unsafe(`
+    select pg_advisory_xact_lock_shared(${LOCK_KEY});
+    select number from readings_segments where state = 'open'`);
+  const [open] = rows as unknown as { number: number }[];
+  return open && segmentName(open.number);
 }
+
+/**
+ * Opens a segment unless there is an open one. Rows are only ever appended, so autovacuum has nothing to do
+ * until it is closed. Lanes append side by side, some pages at a time; ranges are short so that few hold rows of two.
+ */
+export const OPEN_SEGMENT = `
+  do $$ declare segment int; begin
+    insert into readings_segments default values on conflict (state) where state = 'open' do nothing returning number into segment;
+    if segment is not null then
+      execute format('create table readings_hot_%s () inherits (readings_hot) with (autovacuum_enabled = off)', segment);
+      execute format('create index readings_hot_%1$s_brin on readings_hot_%1$s using brin (device_id) with (pages_per_range = 8)', segment);
+    end if;
+  end $$;`;
 
 /** Opens the first segment; safe to call at any time from several processes. */
 export async function openFirstSegment(sql: Sql): Promise<void> {
   const [open] = await sql`select 1 from readings_segments where state = 'open'`;
-  if (!open) await sql.begin((tx) => openSegment(tx));
-}
-
-/** Within the transaction that closed the one before. Nothing happens when another process was faster. */
-export async function openSegment(tx: TransactionSql): Promise<void> {
-  const [row] = await tx`insert into readings_segments default values on conflict (state) where state = 'open' do nothing returning number`;
-  if (!row) return;
-  const name = segmentName(row.number);
-  // Rows are only ever appended, so autovacuum has nothing to do until the segment is closed. Lanes
-  // append side by side, each some pages at a time; ranges are short so that few hold rows of two.
-  await tx.unsafe(`
-    create table ${name} () inherits (readings_hot) with (autovacuum_enabled = off);
-    create index ${name}_brin on ${name} using brin (device_id) with (pages_per_range = 8);
-  `);
+  if (!open) await sql.unsafe(OPEN_SEGMENT);
 }
