@@ -217,14 +217,12 @@ describe('segments of plain PostgreSQL', () => {
     const rows = randomRows(MANY);
     for (let batch = 0; batch < 12; batch++) await writeBoth(0, rows);
     assert.equal(await step(INDEXED), 'store-segment-closed');
-    const [segment] = await sql`select number from readings_segments where state = 'closed'`;
+    // It stands still when the index is made, and nothing is committed.
+    await sql.unsafe(`
+      create function stand_still() returns trigger language plpgsql as 'begin perform pg_sleep(60); return new; end';
+      create trigger stand_still before update on readings_segments for each row when (new.first_ts is not null) execute function stand_still()`);
     const own = postgres(database.url, { max: 1, fetch_types: false, onnotice: () => {} });
-    const failed = assert.rejects(
-      own.begin(async (tx) => {
-        await tx.unsafe(`create index on readings_hot_${segment?.number} (device_id, metric_id, ts desc)`);
-        await tx`select pg_sleep(60)`;
-      }),
-    );
+    const failed = assert.rejects(maintainSegments(own, new Date(), INDEXED));
     await until('the index to be made', async () => (await sql`select 1 from pg_stat_activity where wait_event = 'PgSleep'`).length > 0);
     process.kill(postmasterOf(database), 'SIGKILL');
     await failed;
@@ -235,6 +233,8 @@ describe('segments of plain PostgreSQL', () => {
         () => false,
       );
     await until('the next server', again, 60_000);
+    await sql`drop function stand_still cascade`;
+    for (const writer of writers) await writer.close();
     await assertSame('after the kill');
     assert.equal(await step(INDEXED), 'indexed');
     const [invalid] = await sql`select count(*)::int as indexes from pg_index where not indisvalid`;
