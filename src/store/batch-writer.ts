@@ -67,6 +67,7 @@ export class BatchWriter {
       await copy(session.sql, statement, bytesOf(batch[table], memory));
     }
     await session.sql.unsafe('commit');
+    await dialect.committed?.(session.sql);
   }
 
   /** Moves the offset over the batch; false when it lies behind it already. */

@@ -33,4 +33,6 @@ export interface Dialect {
   settings(batch: RowBatch): string;
   /** COPY (FORMAT binary) of the batch's rows: device_id int, metric_id int, ts timestamptz, value float8 or text. `sql` is in the batch's transaction. */
   copyStatement(table: 'readings' | 'texts', batch: RowBatch, sql: ReservedSql): string | Promise<string>;
+  /** After the batch was committed, on the same connection: what makes its rows quick to find. Fails only with the connection. */
+  committed?(sql: ReservedSql): Promise<void>;
 }

@@ -1,6 +1,6 @@
 import type { Row, Sql } from 'postgres';
 import type { DialectEvent, Maintained } from './dialect.js';
-import { LOCK_OPEN_SEGMENT, OPEN_SEGMENT, type SegmentState, segmentName } from './postgres-segments.js';
+import { describeSegment, LOCK_OPEN_SEGMENT, OPEN_SEGMENT, type SegmentState, segmentName } from './postgres-segments.js';
 
 /** Bounds are parameters so that tests need not write millions of rows. */
 export interface SegmentLimits {
@@ -36,19 +36,16 @@ export async function maintainSegments(sql: Sql, now: Date, limits: SegmentLimit
   return { events: [], againMs: open.is === 'empty' ? IDLE_MS : BUSY_MS };
 }
 
-/** Keeps the open segment's BRIN and statistics up to date on the way: without them a query reads it whole. */
 async function lookAtOpen(sql: Sql, now: Date, limits: SegmentLimits): Promise<{ segment: number; is: 'empty' | 'filling' | 'full' }> {
   const [open] = await sql`
-    select number, filled_at, relpages as pages_known, pg_relation_size(segment.oid) / 8192 as pages
-    from readings_segments join pg_class segment on segment.oid = to_regclass('readings_hot_' || number) where state = 'open'`;
+    select number, filled_at, pg_relation_size(to_regclass('readings_hot_' || number)) / 8192 as pages
+    from readings_segments where state = 'open'`;
   const pages = Number(open?.pages ?? 0);
   if (!open || pages === 0) return { segment: 0, is: 'empty' };
-  const name = segmentName(open.number);
   await sql`update readings_segments set filled_at = ${now} where number = ${open.number} and filled_at is null`;
   if (pages >= limits.pagesMax || now.getTime() - (open.filled_at ?? now).getTime() >= limits.ageMsMax)
     return { segment: open.number, is: 'full' };
-  await sql`select brin_summarize_new_values(${`${name}_brin`}::regclass)`;
-  if (pages >= 2 * open.pages_known) await sql.unsafe(`analyze ${name}`);
+  await describeSegment(sql, segmentName(open.number));
   return { segment: open.number, is: 'filling' };
 }
 

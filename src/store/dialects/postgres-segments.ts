@@ -18,6 +18,9 @@ const STATES = ['open', 'closed', 'indexed', 'checked', 'bounded', 'drained'] as
 
 export type SegmentState = (typeof STATES)[number];
 
+/** Of 8 KiB; so few are read whole in no time. */
+const ANALYZE_PAGES_MIN = 256;
+
 const COLUMNS = 'device_id, metric_id, ts, value';
 
 /** Makes a view of `readings`, which were one partitioned table, in the transaction of the migration that does. */
@@ -105,4 +108,17 @@ export const OPEN_SEGMENT = `
 export async function openFirstSegment(sql: Sql): Promise<void> {
   const [open] = await sql`select 1 from readings_segments where state = 'open'`;
   if (!open) await sql.unsafe(OPEN_SEGMENT);
+}
+
+/**
+ * Brings an open segment's BRIN and statistics up to its rows: without them a query reads it whole, and many
+ * segments' worth of rows may come while one is being indexed. Several lanes need not do it at a time.
+ */
+export async function describeSegment(sql: Sql | ReservedSql, segment: string): Promise<void> {
+  const [size] = await sql`
+    select case when pg_try_advisory_xact_lock(oid::bigint) then brin_summarize_new_values(${`${segment}_brin`}::regclass) end as ranges,
+      relpages as analyzed, pg_relation_size(oid) / 8192 as pages
+    from pg_class where oid = to_regclass(${segment})`;
+  if (size?.ranges === null || Number(size?.pages) < Math.max(ANALYZE_PAGES_MIN, 3 * size?.analyzed)) return;
+  await sql.unsafe(`analyze ${segment}`);
 }

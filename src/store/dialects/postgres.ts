@@ -1,7 +1,7 @@
 import type { Sql, TransactionSql } from 'postgres';
 import type { Dialect, DialectEvent } from './dialect.js';
 import { maintainSegments } from './postgres-closing.js';
-import { addSegments, holdOpenSegment, openFirstSegment } from './postgres-segments.js';
+import { addSegments, describeSegment, holdOpenSegment, openFirstSegment } from './postgres-segments.js';
 
 /**
  * Rows on plain PostgreSQL: one partition a UTC day, so that a day is dropped or archived as a
@@ -39,6 +39,7 @@ const DAYS = [
 const SEGMENT_ROWS_MIN = 4096;
 
 export function postgresDialect({ serverVersion, why }: { readonly serverVersion: string; readonly why: string }): Dialect {
+  let written: string | undefined;
   return {
     name: 'postgres',
     facts: { dialect: 'postgres', postgres: serverVersion, why },
@@ -53,9 +54,16 @@ export function postgresDialect({ serverVersion, why }: { readonly serverVersion
     maintain: (sql, now) => maintainSegments(sql, now),
     settings: () => '',
     async copyStatement(table, batch, sql) {
-      const segment = table === 'readings' && batch.readings.rows >= SEGMENT_ROWS_MIN ? await holdOpenSegment(sql) : undefined;
-      const target = segment ?? (table === 'readings' ? 'readings_days' : 'text_readings');
-      return `copy ${target} (device_id, metric_id, ts, value) from stdin (format binary)`;
+      const many = table === 'readings' && batch.readings.rows >= SEGMENT_ROWS_MIN;
+      const segment = many ? await holdOpenSegment(sql) : undefined;
+      written ??= segment;
+      return `copy ${segment ?? (table === 'readings' ? 'readings_days' : 'text_readings')} (device_id, metric_id, ts, value) from stdin (format binary)`;
+    },
+    async committed(sql) {
+      const segment = written;
+      written = undefined;
+      // The maintenance does it too, and tells when it cannot be done; the rows are safe either way.
+      if (segment) await describeSegment(sql, segment).catch(() => {});
     },
   };
 }
