@@ -93,14 +93,15 @@ export async function holdOpenSegment(sql: ReservedSql): Promise<string | undefi
 
 /**
  * Opens a segment unless there is an open one. Rows are only ever appended, so autovacuum has nothing to do
- * until it is closed. Lanes append side by side, some pages at a time; ranges are short so that few hold rows of two.
+ * until it is closed. Lanes append side by side, some pages at a time: a range of pages has the devices of several, in a few short stretches.
  */
 export const OPEN_SEGMENT = `
   do $$ declare segment int; begin
     insert into readings_segments default values on conflict (state) where state = 'open' do nothing returning number into segment;
     if segment is not null then
       execute format('create table readings_hot_%s () inherits (readings_hot) with (autovacuum_enabled = off)', segment);
-      execute format('create index readings_hot_%1$s_brin on readings_hot_%1$s using brin (device_id) with (pages_per_range = 8)', segment);
+      execute format('create index readings_hot_%1$s_brin on readings_hot_%1$s using brin
+        (device_id int4_minmax_multi_ops (values_per_range = 8)) with (pages_per_range = 8)', segment);
     end if;
   end $$;`;
 
