@@ -4,15 +4,31 @@ import { join } from 'node:path';
 import postgres from 'postgres';
 import { startEmbedded } from '../../src/store/embedded.js';
 import { migrate } from '../../src/store/migrations.js';
+import { startOnServer } from './timescale.js';
 
-/** A migrated database on an embedded server of its own. One a test file is enough: it takes seconds. */
-export interface TestDatabase {
+/** A migrated database. One a test file is enough: it takes seconds. */
+export interface StoreDatabase {
   readonly url: string;
   readonly sql: postgres.Sql;
+  stop(): Promise<void>;
+}
+
+/** One on an embedded server of its own, which `stop` ends and removes. */
+export interface TestDatabase extends StoreDatabase {
   /** Where the server keeps its cluster. */
   readonly folder: string;
-  /** Ends the server and removes its files. */
-  stop(): Promise<void>;
+}
+
+/** What holds in either dialect is tested on these: the embedded server, and that of TIMESCALE_URL where it is set. */
+export const storeDatabases: readonly (readonly [name: string, start: () => Promise<StoreDatabase>])[] = [
+  ['embedded', startTestDatabase],
+  ...(process.env.TIMESCALE_URL === undefined ? [] : [['TIMESCALE_URL', startMigratedOnServer] as const]),
+];
+
+async function startMigratedOnServer(): Promise<StoreDatabase> {
+  const { sql, url, stop } = await startOnServer();
+  await migrate(sql);
+  return { sql, url: url as string, stop };
 }
 
 export async function startTestDatabase(): Promise<TestDatabase> {
@@ -27,4 +43,10 @@ export async function startTestDatabase(): Promise<TestDatabase> {
     rmSync(folder, { recursive: true, force: true });
   };
   return { url: server.url, sql, folder, stop };
+}
+
+/** The tables that `readings` are in, the one that few rows go into first: on plain PostgreSQL it is a view. */
+export async function readingsTables(sql: postgres.Sql): Promise<string[]> {
+  const [row] = await sql`select to_regclass('readings_days') is not null as view`;
+  return row?.view ? ['readings_days', 'readings_hot'] : ['readings'];
 }

@@ -32,9 +32,16 @@ export const DEAD_LETTERS_MAX = 1000;
 /** Metrics of one device that the latest values are read of. */
 const LATEST_METRICS_MAX = 8192;
 
+interface LatestRow {
+  readonly metric_id: number;
+  readonly ts: Date;
+  readonly value: number | string;
+}
+
 /** What is asked of the stored rows. */
 export class Queries {
   readonly #sql: Sql;
+  #hypertables: Promise<boolean> | undefined;
 
   constructor(sql: Sql) {
     this.#sql = sql;
@@ -67,10 +74,34 @@ export class Queries {
     return this.#latestIn('text_readings', device);
   }
 
-  /** Hops through the index from metric to metric, so the cost is that of the metrics, not of the rows. */
   async #latestIn(table: 'readings' | 'text_readings', device: number): Promise<StoredLatest[]> {
+    this.#hypertables ??= this.#findHypertables();
+    const rows = (await this.#hypertables) ? await this.#latestByPass(table, device) : await this.#latestByHops(table, device);
+    return rows.map((row) => ({ metric: row.metric_id, tsMs: row.ts.getTime(), value: row.value }));
+  }
+
+  /** A table of partitions is not a hypertable, and it stays what it was made as. */
+  async #findHypertables(): Promise<boolean> {
+    try {
+      const [row] = await this.#sql`select relkind = 'r' as hypertable from pg_class where oid = to_regclass('readings')`;
+      return row?.hypertable ?? false;
+    } catch (error) {
+      this.#hypertables = undefined;
+      throw error;
+    }
+  }
+
+  /** Reads all of the device once: compressed rows hold many readings, and each hop would go through every chunk. */
+  #latestByPass(table: string, device: number): Promise<LatestRow[]> {
+    return this.#sql<LatestRow[]>`
+      select distinct on (metric_id) metric_id, ts, value from ${this.#sql(table)}
+      where device_id = ${device} order by metric_id, ts desc limit ${LATEST_METRICS_MAX}`;
+  }
+
+  /** Hops through the index from metric to metric, so the cost is that of the metrics, not of the rows. */
+  #latestByHops(table: string, device: number): Promise<LatestRow[]> {
     const readings = this.#sql(table);
-    const rows = await this.#sql<{ metric_id: number; ts: Date; value: number | string }[]>`
+    return this.#sql<LatestRow[]>`
       with recursive metric as (
         (select metric_id from ${readings} where device_id = ${device} order by metric_id limit 1)
         union all
@@ -81,7 +112,6 @@ export class Queries {
       cross join lateral (
         select ts, value from ${readings} where device_id = ${device} and metric_id = metric.metric_id order by ts desc limit 1
       ) newest`;
-    return rows.map((row) => ({ metric: row.metric_id, tsMs: row.ts.getTime(), value: row.value }));
   }
 
   /** The newest messages that could not be decoded. */

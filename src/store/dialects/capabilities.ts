@@ -13,7 +13,7 @@ export interface Capabilities {
     readonly creatable: boolean;
     /** `timescale`, or `apache`: without compression. Unknown until the extension is installed. */
     readonly license: string | undefined;
-    /** The server can compress the rows of a COPY as they come; it may be told that they are sorted. */
+    /** The server can compress the rows of a COPY as they come, and be told not to sort them. */
     readonly directCompress: boolean;
   };
 }
@@ -46,7 +46,7 @@ export async function findCapabilities(sql: Sql | TransactionSql): Promise<Capab
             select from timescaledb_information.hypertables
             where format('%I.%I', hypertable_schema, hypertable_name)::regclass = to_regclass('readings')) as hypertable,
           current_setting('timescaledb.license', true) as license,
-          current_setting('timescaledb.enable_direct_compress_copy_client_sorted', true) is not null as direct_compress`;
+          current_setting('timescaledb.enable_direct_compress_copy_sort_batches', true) is not null as direct_compress`;
   const kinds: Record<string, Capabilities['tables']> = { p: 'partitioned', v: 'partitioned' };
   return {
     postgres: server?.postgres,
@@ -83,7 +83,7 @@ export function chooseDialect({ tables, timescale }: Capabilities): Choice | und
     return { dialect: 'postgres', why: `readings is partitioned${why}` };
   }
   if (version === undefined) return { dialect: 'postgres', why: 'the server has no TimescaleDB' };
-  if (!preloaded) return { dialect: 'postgres', why: 'TimescaleDB is not in shared_preload_libraries' };
+  if (installed === undefined && !preloaded) return { dialect: 'postgres', why: 'TimescaleDB is not in shared_preload_libraries' };
   if (olderThan(version, VERSION_MIN)) return { dialect: 'postgres', why: `TimescaleDB ${version} is older than ${VERSION_MIN}` };
   if (installed === undefined && !creatable) return { dialect: 'postgres', why: 'the user may not make the extension timescaledb' };
   if (installed !== undefined && lack !== '') return { dialect: 'postgres', why: lack };
@@ -96,7 +96,8 @@ function lackOf({ installed, license, directCompress }: Capabilities['timescale'
   return directCompress ? '' : `TimescaleDB ${installed} is older than ${VERSION_MIN}`;
 }
 
-function olderThan(version: string, least: string): boolean {
+/** Compares the first two numbers of versions. */
+export function olderThan(version: string, least: string): boolean {
   const [major = 0, minor = 0] = version.split('.').map((part) => Number.parseInt(part, 10));
   const [leastMajor = 0, leastMinor = 0] = least.split('.').map(Number);
   return major !== leastMajor ? major < leastMajor : minor < leastMinor;

@@ -1,36 +1,52 @@
 import type { TransactionSql } from 'postgres';
-import type { Capabilities, Choice } from './capabilities.js';
+import { type Capabilities, type Choice, olderThan } from './capabilities.js';
 import type { Dialect } from './dialect.js';
 import { recompressNext } from './recompression.js';
 
 /**
- * Readings on TimescaleDB: hypertables by time. The COPY of a batch is compressed as it comes, so a
- * chunk never holds rows: it holds compressed ones, a thousand each, in runs that are sorted as the batch was.
+ * Readings on TimescaleDB: hypertables by time, compressed by column, a thousand rows in one compressed row.
  *
- *   readings       | chunks of an hour | compressed as rows come, recompressed once the hour is over
- *   text_readings  | chunks of a day   | rows with an index, compressed once the day is over
+ *   readings       | chunks of an hour | large batches compressed as they are copied, small ones rows with an index
+ *   text_readings  | chunks of a day   | rows with an index
  *
- * A unique index, a primary key or a trigger on readings would switch direct compression off without an
- * error: exactly-once comes from pipeline_offsets. Nothing is segmented by device: with many devices that
- * makes one compressed row a device and batch. The order does the same for queries by device: min and max
- * of each column are kept beside every compressed row and indexed.
+ * Once a chunk's time is over it is compressed anew as a whole: see recompression.ts. A unique index, a primary
+ * key or a trigger on readings would switch direct compression off, with a mere warning: exactly-once comes from
+ * pipeline_offsets. Nothing is segmented by device: with many devices that would make a compressed row for each
+ * device of each batch. The order does the same for queries by device: the bounds of each column are kept beside
+ * every compressed row, with an index over them.
  */
 const CREATE = `
   create table readings (device_id int not null, metric_id int not null, ts timestamptz not null, value float8 not null);
   create table text_readings (device_id int not null, metric_id int not null, ts timestamptz not null, value text not null);
   select create_hypertable('readings', by_range('ts', interval '1 hour'), create_default_indexes => false);
   select create_hypertable('text_readings', by_range('ts', interval '1 day'), create_default_indexes => false);
+  create index on readings (device_id, metric_id, ts desc);
   create index on text_readings (device_id, metric_id, ts desc);
   alter table readings set (timescaledb.compress, timescaledb.compress_segmentby = '', timescaledb.compress_orderby = 'device_id, metric_id, ts');
   alter table text_readings set (timescaledb.compress, timescaledb.compress_segmentby = '', timescaledb.compress_orderby = 'device_id, metric_id, ts');
 `;
 
-/** What text_readings keeps as rows must not be touched by the setting of the COPY before it. */
+/**
+ * Batches below this stay rows: each compressed row has a cost of its own, in room and when it is read,
+ * and an appliance with little to do would make one of a few readings, many times a second.
+ */
+export const DIRECT_ROWS_MIN = 5000;
+
+/**
+ * Rows must be in the order of the chunk within each compressed row: the bounds kept beside it are its first
+ * and last. Sorted batches are, so the server need not sort. It must not be told so by `…_client_sorted`
+ * though: that vows the order of all batches of a chunk together, and an ordered query would then string the
+ * compressed rows of overlapping batches one behind the other. Without it the chunk counts as unordered until
+ * it is recompressed, and queries sort.
+ */
 const DIRECT = {
   off: 'set local timescaledb.enable_direct_compress_copy = off',
-  on: 'set local timescaledb.enable_direct_compress_copy = on; set local timescaledb.enable_direct_compress_copy_client_sorted = off',
-  sorted: 'set local timescaledb.enable_direct_compress_copy = on; set local timescaledb.enable_direct_compress_copy_client_sorted = on',
+  unsorted: 'set local timescaledb.enable_direct_compress_copy = on',
+  sorted: 'set local timescaledb.enable_direct_compress_copy = on; set local timescaledb.enable_direct_compress_copy_sort_batches = off',
 } as const;
+
+/** Before it, recompressing a chunk that also holds rows could leave batches that overlap, marked as if they did not. */
+const RECOMPRESS_VERSION_MIN = '2.26';
 
 const COPY = {
   readings: 'copy readings (device_id, metric_id, ts, value) from stdin (format binary)',
@@ -52,11 +68,12 @@ export function timescaleDialect(found: Capabilities, choice: Choice & { dialect
     createTables: async (sql: TransactionSql) => void (await sql.unsafe(CREATE)),
     addSegments: async () => {},
     prepare: async () => [],
-    maintain: recompressNext,
+    maintain: (sql, now) => recompressNext(sql, now, installed !== undefined && !olderThan(installed, RECOMPRESS_VERSION_MIN)),
     settings: () => '',
     copyStatement(table, batch) {
       if (!choice.directCompress) return COPY[table];
-      const mode = table === 'texts' ? 'off' : batch.sorted ? 'sorted' : 'on';
+      const direct = table === 'readings' && batch.readings.rows >= DIRECT_ROWS_MIN;
+      const mode = !direct ? 'off' : batch.sorted ? 'sorted' : 'unsorted';
       return `${DIRECT[mode]}; ${COPY[table]}`;
     },
   };
