@@ -17,7 +17,7 @@ export interface SegmentLimits {
 /** 512 MiB are about 10 million rows, in which one series is found without a b-tree in tens of milliseconds. */
 export const SEGMENT_LIMITS: SegmentLimits = { pagesMax: 65_536, ageMsMax: 300_000, pagesMin: 8192, drainedMsMin: 60_000 };
 
-const IDLE_MS = 5000;
+const IDLE_MS = 10_000;
 const BUSY_MS = 1000;
 const MORE_MS = 50;
 const LOCK_NOT_AVAILABLE = '55P03';
