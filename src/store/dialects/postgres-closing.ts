@@ -52,7 +52,7 @@ async function lookAtOpen(sql: Sql, now: Date, limits: SegmentLimits): Promise<{
 async function closeOpen(sql: Sql, segment: number): Promise<Step | undefined> {
   const closed = await transaction(
     sql,
-    `set local lock_timeout = '10s';
+    `set local lock_timeout = '3s';
      ${LOCK_OPEN_SEGMENT}
      ${advance(segment, 'open', "state = 'closed'")}
      ${OPEN_SEGMENT}`,

@@ -128,6 +128,22 @@ describe('segments of plain PostgreSQL', () => {
     assert.equal(hot?.rows, MANY);
   });
 
+  test('what was just committed is found without reading the segment whole, and a segment closes by age', async () => {
+    const rows = Array.from({ length: 45_000 }, (_, index): Row => [1 + Math.floor(index / 20), 1, new Date(), index]);
+    await write(0, rows);
+    const [open] = await sql`select number from readings_segments where state = 'open'`;
+    const name = `readings_hot_${open?.number}`;
+    const [left] =
+      await sql`select brin_summarize_new_values(${`${name}_brin`}::regclass) as ranges, reltuples from pg_class where relname = ${name}`;
+    assert.deepEqual({ ...left }, { ranges: 0, reltuples: rows.length });
+    const plan = await sql`explain (format json) select * from readings where device_id = 7 and metric_id = 1`;
+    assert.match(JSON.stringify(plan), new RegExp(`${name}_brin`));
+    const young: SegmentLimits = { ...INDEXED, pagesMax: 1e9 };
+    assert.equal(await step(young), undefined);
+    const { events } = await maintainSegments(sql, new Date(Date.now() + HOUR_MS), young);
+    assert.deepEqual(events, [{ level: 'debug', name: 'store-segment-closed', fields: { segment: open?.number } }]);
+  });
+
   test('answers are those of a plain table before, while and after a segment closes', async () => {
     await writeBoth(0, randomRows(300));
     await writeBoth(0, randomRows(MANY));
