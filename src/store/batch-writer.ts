@@ -63,10 +63,11 @@ export class BatchWriter {
     }
     for (const table of ['readings', 'texts', 'deads'] as const) {
       if (batch[table].rows === 0) continue;
-      const statement = table === 'deads' ? COPY_DEADS : dialect.copyStatement(table, batch);
+      const statement = table === 'deads' ? COPY_DEADS : await dialect.copyStatement(table, batch, session.sql);
       await copy(session.sql, statement, bytesOf(batch[table], memory), session.plainSocket);
     }
     await session.sql.unsafe('commit');
+    await dialect.committed?.(session.sql);
   }
 
   /** Moves the offset over the batch; false when it lies behind it already. */

@@ -92,13 +92,14 @@ export function lastLines(output: string): string {
     .join(' | ');
 }
 
-/** For ingest by few connections: long checkpoints, a log without replication, loopback only. */
+/** For ingest by few connections: long checkpoints, a log without replication, loopback only, locks for many segments a query. */
 function settings({ sync }: Cluster): string {
   const sharedMib = Math.min(512, Math.max(64, Math.floor(totalmem() / 8 / 1024 / 1024)));
   return `# Written by Spillway at every start; put your own settings into postgresql.auto.conf (ALTER SYSTEM).
 listen_addresses = '127.0.0.1'
 unix_socket_directories = ''
 max_connections = 50
+max_locks_per_transaction = 256
 shared_buffers = ${sharedMib}MB
 wal_level = minimal
 max_wal_senders = 0

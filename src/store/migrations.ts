@@ -8,7 +8,10 @@ interface Migration {
 }
 
 /** In the order they are applied; one that was released is never edited, a later one corrects it. */
-const migrations: readonly Migration[] = [{ version: 1, name: 'registry, readings, offsets', apply: firstSchema }];
+const migrations: readonly Migration[] = [
+  { version: 1, name: 'registry, readings, offsets', apply: firstSchema },
+  { version: 2, name: 'segments for large batches', apply: async (sql) => (await openDialect(sql)).addSegments(sql) },
+];
 
 /** The schema that this build reads and writes. */
 export const SCHEMA_VERSION = migrations.at(-1)?.version ?? 0;

@@ -3,7 +3,7 @@ import { after, before, beforeEach, describe, test } from 'node:test';
 import type { Sql } from 'postgres';
 import { BatchWriter, FencedError } from '../../src/store/batch-writer.js';
 import { loadOffsets } from '../../src/store/offsets.js';
-import { type StoreDatabase, storeDatabases } from '../support/database.js';
+import { readingsTables, type StoreDatabase, storeDatabases } from '../support/database.js';
 import { layBatch, repeatReadings, sharedMemory } from '../support/row-batch.js';
 import { until } from '../support/until.js';
 
@@ -28,7 +28,7 @@ for (const [name, start] of storeDatabases)
     beforeEach(async () => {
       await writer?.close();
       writer = new BatchWriter(database.url, GROUP);
-      await sql`truncate readings, text_readings, dead_letters, pipeline_offsets`;
+      await sql`truncate ${sql(await readingsTables(sql))}, text_readings, dead_letters, pipeline_offsets`;
       await loadOffsets(sql, GROUP, 2);
     });
 
@@ -98,13 +98,13 @@ for (const [name, start] of storeDatabases)
     });
 
     test('a refusal after the last row is told with its SQLSTATE, and nothing is kept', async () => {
-      await sql`alter table readings add constraint no_thirteen check (value <> 13) not valid`;
+      await sql`alter table ${sql((await readingsTables(sql))[0] as string)} add constraint no_thirteen check (value <> 13) not valid`;
       try {
         const batch = layBatch(memory, 0, 0n, 10n, { readings: [[1, 1, now, 13]] });
         await assert.rejects(writer.write(batch, memory.buffer), { code: '23514' });
         await assert.rejects(writer.write(batch, memory.buffer), { code: '23514' });
       } finally {
-        await sql`alter table readings drop constraint no_thirteen`;
+        await sql`alter table ${sql((await readingsTables(sql))[0] as string)} drop constraint no_thirteen`;
       }
       await sql`create function refuse() returns trigger language plpgsql as $$ begin raise exception 'no' using errcode = 'SP001'; end $$`;
       await sql`create trigger refuse after insert on text_readings for each statement execute function refuse()`;

@@ -18,7 +18,7 @@ describe('migrations', () => {
 
   async function partitionOf(ts: Date): Promise<string> {
     await sql`insert into readings values (1, 1, ${ts}, 1)`;
-    const [row] = await sql`delete from readings where ts = ${ts} returning tableoid::regclass::text as name`;
+    const [row] = await sql`delete from readings_days where ts = ${ts} returning tableoid::regclass::text as name`;
     return row?.name;
   }
 
@@ -53,7 +53,7 @@ describe('migrations', () => {
     await sql`insert into readings values (7, 1, ${later}, 3.5)`;
     assert.equal(await createPartitions(sql, later), 40);
     assert.equal(await createPartitions(sql, later), 0);
-    const [row] = await sql`select tableoid::regclass::text as name, value from readings where device_id = 7`;
+    const [row] = await sql`select tableoid::regclass::text as name, value from readings_days where device_id = 7`;
     assert.deepEqual({ ...row }, { name: `readings_${later.toISOString().slice(0, 10).replaceAll('-', '')}`, value: 3.5 });
     const [left] = await sql`select count(*)::int as rows from readings_default`;
     assert.equal(left?.rows, 0);

@@ -83,7 +83,7 @@ describe('store thread', () => {
 
   test('waits for a database that is stopped, says so, and catches up exactly once', async () => {
     await loadOffsets(database.sql, 'outage', PARTITIONS);
-    await database.sql`truncate readings`;
+    await database.sql`truncate readings_days`;
     const store = startStore(database.url, 'outage');
     send(store, 0, 0, 0n, 10n);
     await until('the first commit', () => store.committed.length === 1);

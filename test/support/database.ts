@@ -44,3 +44,9 @@ export async function startTestDatabase(): Promise<TestDatabase> {
   };
   return { url: server.url, sql, folder, stop };
 }
+
+/** The tables that `readings` are in, the one that few rows go into first: on plain PostgreSQL it is a view. */
+export async function readingsTables(sql: postgres.Sql): Promise<string[]> {
+  const [row] = await sql`select to_regclass('readings_days') is not null as view`;
+  return row?.view ? ['readings_days', 'readings_hot'] : ['readings'];
+}

@@ -47,7 +47,8 @@ export async function copyToBoth(database: TimescaleDatabase, dialect: Dialect, 
     rows.map(([device, metric, tsMs, value]) => [int32(device), int32(metric), timestamp(new Date(tsMs)), float64(value)]),
   );
   const batch = { sorted, readings: { rows: rows.length } } as RowBatch;
-  const statement = dialect.copyStatement('readings', batch);
+  // Only plain PostgreSQL asks the connection.
+  const statement = await dialect.copyStatement('readings', batch, undefined as never);
   await database.copy(statement, bytes);
   await database.copy(statement.replace('copy readings', 'copy twin.readings'), bytes);
 }

@@ -47,7 +47,7 @@ export async function findCapabilities(sql: Sql | TransactionSql): Promise<Capab
             where format('%I.%I', hypertable_schema, hypertable_name)::regclass = to_regclass('readings')) as hypertable,
           current_setting('timescaledb.license', true) as license,
           current_setting('timescaledb.enable_direct_compress_copy_sort_batches', true) is not null as direct_compress`;
-  const kinds: Record<string, Capabilities['tables']> = { p: 'partitioned' };
+  const kinds: Record<string, Capabilities['tables']> = { p: 'partitioned', v: 'partitioned' };
   return {
     postgres: server?.postgres,
     tables: server?.readings ? (extension?.hypertable ? 'hypertable' : (kinds[server.readings] ?? 'other')) : 'none',

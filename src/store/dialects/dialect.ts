@@ -1,4 +1,4 @@
-import type { Sql, TransactionSql } from 'postgres';
+import type { ReservedSql, Sql, TransactionSql } from 'postgres';
 import type { RowBatch, ThreadEvent } from '../../contract/threads.js';
 
 export type DialectName = 'postgres' | 'timescale';
@@ -23,12 +23,16 @@ export interface Dialect {
   readonly facts: ThreadEvent['fields'];
   /** Makes both tables, in the transaction of the migration that does. */
   createTables(sql: TransactionSql, now: Date): Promise<void>;
+  /** The same for the step of the schema that gave large batches a place of their own; nothing where they need none. */
+  addSegments(sql: TransactionSql): Promise<void>;
   /** What must be there before rows come. Short: a start waits for it. Safe to call at any time from several processes. */
   prepare(sql: Sql, now: Date): Promise<readonly DialectEvent[]>;
   /** Work in the background, one bounded piece a call, while rows come in; `sql` has one connection. May fail at any point. */
   maintain(sql: Sql, now: Date): Promise<Maintained>;
   /** `set local …` statements for the transaction that copies the batch, each ended by a semicolon; empty for none. */
   settings(batch: RowBatch): string;
-  /** COPY (FORMAT binary) of the batch's rows: device_id int, metric_id int, ts timestamptz, value float8 or text. */
-  copyStatement(table: 'readings' | 'texts', batch: RowBatch): string;
+  /** COPY (FORMAT binary) of the batch's rows: device_id int, metric_id int, ts timestamptz, value float8 or text. `sql` is in the batch's transaction. */
+  copyStatement(table: 'readings' | 'texts', batch: RowBatch, sql: ReservedSql): string | Promise<string>;
+  /** After the batch was committed, on the same connection: what makes its rows quick to find. Fails only with the connection. */
+  committed?(sql: ReservedSql): Promise<void>;
 }

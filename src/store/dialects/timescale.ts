@@ -66,6 +66,7 @@ export function timescaleDialect(found: Capabilities, choice: Choice & { dialect
       why: choice.why,
     },
     createTables: async (sql: TransactionSql) => void (await sql.unsafe(CREATE)),
+    addSegments: async () => {},
     prepare: async () => [],
     maintain: (sql, now) => recompressNext(sql, now, installed !== undefined && !olderThan(installed, RECOMPRESS_VERSION_MIN)),
     settings: () => '',
