@@ -280,6 +280,8 @@ export const DEVICE_AT_PARTITION: u32 = 15; // u8
 export const DEVICE_AT_TOKEN_HASH: u32 = 16; // 32 bytes, HMAC-SHA256
 export const DEVICE_TOKEN_HASH_BYTES: u32 = 32;
 export const DEVICE_AT_CONNECTION: u32 = 48; // its live connection + 1, or 0
+export const DEVICE_AT_NEXT: u32 = 52; // address of the device that a connection spoke for after it last time, or 0
+export const DEVICE_AT_AHEAD: u32 = 56; // the same some messages later
 
 export const DEVICE_ACTIVE: u32 = 1;
 export const DEVICE_INACTIVE: u32 = 2;
@@ -328,8 +330,14 @@ export const METRIC_INDEX_BYTES: u32 = METRIC_INDEX_SLOTS * 4;
 export const METRIC_NAMES_OFFSET: u32 = METRIC_INDEX_OFFSET + METRIC_INDEX_BYTES;
 export const METRIC_NAMES_BYTES: u32 = 8 * MIB;
 
+/** Shapes of messages: what lies between the values of a payload, as some devices send it again and again. */
+export const SHAPES_OFFSET: u32 = METRIC_NAMES_OFFSET + METRIC_NAMES_BYTES;
+export const SHAPES_MAX: u32 = 256;
+export const SHAPE_BYTES: u32 = 1 * KIB;
+export const SHAPES_BYTES: u32 = SHAPES_MAX * SHAPE_BYTES;
+
 /** The readings of the message being decoded; also scratch for its strings and for long numbers. */
-export const DECODED_OFFSET: u32 = METRIC_NAMES_OFFSET + METRIC_NAMES_BYTES;
+export const DECODED_OFFSET: u32 = SHAPES_OFFSET + SHAPES_BYTES;
 export const DECODED_READING_BYTES: u32 = 24;
 export const DECODED_BYTES: u32 = 64 * KIB;
 export const DECODED_TEXT_OFFSET: u32 = DECODED_OFFSET + DECODED_BYTES;
@@ -344,10 +352,14 @@ export const DECODED_AT_TEXT_BYTES: u32 = 20; // u32
 export const DECODED_NUMBER: u32 = 0;
 export const DECODED_TEXT: u32 = 1;
 
-/** Row batches: each slot holds three COPY streams. A sealed slot belongs to the store thread. */
+/**
+ * Row batches: each slot holds three COPY streams. A sealed slot belongs to the store thread. Its readings
+ * are sorted by (device, metric, time), as PostgreSQL compares them; its texts and dead letters are in the
+ * order in which they came. One slot fills while the store has one and another waits for it.
+ */
 export const BATCHES_OFFSET: u32 = DECODED_TEXT_OFFSET + DECODED_TEXT_BYTES;
-export const BATCH_SLOTS: u32 = 4;
-export const BATCH_READINGS_BYTES: u32 = 8 * MIB;
+export const BATCH_SLOTS: u32 = 3;
+export const BATCH_READINGS_BYTES: u32 = 12 * MIB;
 export const BATCH_TEXT_BYTES: u32 = 4 * MIB;
 export const BATCH_DEAD_BYTES: u32 = 4 * MIB;
 export const BATCH_BYTES: u32 = BATCH_READINGS_BYTES + BATCH_TEXT_BYTES + BATCH_DEAD_BYTES;
@@ -407,7 +419,19 @@ export const FINGERPRINTS_OFFSET: u32 = SERIES_OFFSET + SERIES_REGION_BYTES;
 export const FINGERPRINT_SLOTS: u32 = 262144;
 export const FINGERPRINTS_BYTES: u32 = FINGERPRINT_SLOTS * 8 * 2;
 
-export const PIPELINE_END: u32 = FINGERPRINTS_OFFSET + FINGERPRINTS_BYTES;
+/** Readings of the open batch in the order in which they came; their rows are laid into its slot when it is sealed. */
+export const READINGS_OFFSET: u32 = FINGERPRINTS_OFFSET + FINGERPRINTS_BYTES;
+export const READING_BYTES: u32 = 24;
+/** A row of readings: four fields with their lengths, and how many they are. */
+export const READING_ROW_BYTES: u32 = 42;
+/** More than fit the slot; a power of two, so that a reading's place takes a fixed number of bits. */
+export const READINGS_MAX: u32 = 524288;
+export const READINGS_BYTES: u32 = READINGS_MAX * READING_BYTES;
+/** Two arrays of u64 in which their order is found. */
+export const SORT_OFFSET: u32 = READINGS_OFFSET + READINGS_BYTES;
+export const SORT_BYTES: u32 = READINGS_MAX * 8 * 2;
+
+export const PIPELINE_END: u32 = SORT_OFFSET + SORT_BYTES;
 
 // What processBlock answers
 export const BLOCK_DONE: i32 = 0;

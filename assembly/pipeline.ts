@@ -1,9 +1,11 @@
 import { ABI_VERSION } from './abi';
 import { decodedReadings, decodeJson, hasSeq, hasTs, nulls, seq, tsUs } from './decode/json';
 import { unknownNames } from './decode/metrics';
+import { decodeByShape, learnShape, newestShape } from './decode/shape';
+import { appendReading } from './rows/readings';
 
 export { addMetric, clearUnknown as clearUnknownMetrics, setDenyUnknown as denyUnknownMetrics, setMessageCount } from './decode/metrics';
-export { processBlock, setPartition } from './records';
+export { blocksEnd, blocksLastUs, processBlock, processBlocks, setPartition } from './records';
 export { batchHasRoom, batchRows, openBatch, sealBatch } from './rows/batch';
 export { watch } from './series/devices';
 export { latest } from './series/latest';
@@ -16,6 +18,21 @@ export function abiVersion(): u32 {
 /** Decodes one payload that the host laid somewhere; the getters below tell what it held. */
 export function decodeProbe(offset: u32, bytes: u32, receiveUs: f64): u32 {
   return decodeJson(offset, bytes, <u64>receiveUs);
+}
+
+/** The same by the shape that was learned last; 0 when the payload is not of that shape. */
+export function decodeByShapeProbe(offset: u32, bytes: u32, receiveUs: f64): u32 {
+  return newestShape != 0 && decodeByShape(newestShape, offset, bytes, <u64>receiveUs) ? 1 : 0;
+}
+
+/** Learns the shape of the payload that decodeProbe decoded last; 0: not this time. */
+export function learnShapeProbe(offset: u32, bytes: u32): u32 {
+  return learnShape(offset, bytes);
+}
+
+/** Lays one reading into the open batch, past every check. */
+export function readingProbe(device: u32, metric: u32, tsUs: f64, value: f64): void {
+  appendReading(device, metric, <u64>tsUs, value);
 }
 
 export function decodedCount(): u32 {

@@ -1,5 +1,6 @@
 import {
   BLOCK_AT_BODY_BYTES,
+  BLOCK_AT_LAST_US,
   BLOCK_DONE,
   BLOCK_HEADER_BYTES,
   BLOCK_MALFORMED,
@@ -36,11 +37,14 @@ import {
 import { checkBlock, recordBytes } from './block/read';
 import { decodeJson, decodedReadings, hasSeq, hasTs, nulls, seq, tsUs } from './decode/json';
 import { clearUnknown, setDenyUnknown, unknownNames } from './decode/metrics';
+import { decodeByShape, learnShape, newestShape } from './decode/shape';
 import { sawFingerprint } from './dedup/fingerprints';
 import { receivedBefore } from './dedup/sequence-runs';
 import { count, xxh64 } from './memory';
-import { appendDead, appendReading, appendText, batchHasRoom, countRecord } from './rows/batch';
-import { DEVICE_AT_FLAGS, DEVICE_AT_NEWEST_US, DEVICE_AT_RECEIVE_US, DEVICE_WATCHED, obtainDevice } from './series/devices';
+import { appendDead, appendText, batchHasRoom, countRecord } from './rows/batch';
+import { appendReading } from './rows/readings';
+import { loadAhead } from './series/ahead';
+import { DEVICE_AT_FLAGS, DEVICE_AT_NEWEST_US, DEVICE_AT_SHAPE, DEVICE_WATCHED, findDevice, obtainDevice } from './series/devices';
 import { appendLive, updateLatest } from './series/latest';
 
 let partition: u32 = 0;
@@ -73,7 +77,9 @@ export function processBlock(offset: u32, available: u32, logOffset: f64, replay
   if (resumeAt != 0) clearUnknown();
   resumeAt = 0;
   setDenyUnknown(deny);
+  let aheadTo = at;
   while (at < end) {
+    if (at >= aheadTo) aheadTo = loadAhead(at, end);
     const bytes = recordBytes(at, end);
     if (bytes == 0) return BLOCK_MALFORMED;
     if (!processRecord(at, <u64>logOffset + (at - block))) {
@@ -87,18 +93,57 @@ export function processBlock(offset: u32, available: u32, logOffset: f64, replay
   return BLOCK_DONE;
 }
 
+/** Offset behind the last block that processBlocks ran. */
+let processedTo: u32 = 0;
+/** Receive time of the last message of that block, µs. */
+let lastUs: u64 = 0;
+
+/**
+ * Runs the blocks that fill the input region from `offset` to `end`, as processBlock does, up to the first
+ * that cannot be run: answers why, or BLOCK_DONE. Blocks come in bursts of small ones, and a call for each
+ * would cost more than some of them.
+ */
+export function processBlocks(offset: u32, end: u32, logOffset: f64, replay: bool, deny: bool): i32 {
+  processedTo = offset;
+  while (processedTo < end) {
+    const result = processBlock(processedTo, end - processedTo, logOffset + <f64>(processedTo - offset), replay, deny);
+    if (result != BLOCK_DONE) return result;
+    const block = <usize>(INPUT_OFFSET + processedTo);
+    lastUs = load<u64>(block, BLOCK_AT_LAST_US);
+    processedTo += BLOCK_HEADER_BYTES + load<u32>(block, BLOCK_AT_BODY_BYTES);
+    deny = false;
+  }
+  return BLOCK_DONE;
+}
+
+/** Where processBlocks stopped. */
+export function blocksEnd(): u32 {
+  return processedTo;
+}
+
+export function blocksLastUs(): f64 {
+  return <f64>lastUs;
+}
+
 /** One message, from its bytes to its one terminal state; false when it needs metric names first. */
 function processRecord(record: usize, logOffset: u64): bool {
   const payload = record + RECORD_HEADER_BYTES;
   const bytes = load<u32>(record, RECORD_AT_PAYLOAD_BYTES);
   const number = load<u32>(record, RECORD_AT_DEVICE);
   const receiveUs = load<u64>(record, RECORD_AT_RECEIVE_US);
-  let code = decodeJson(payload, bytes, receiveUs);
-  if (unknownNames > 0) return false;
-  let device: usize = 0;
+  let device = findDevice(number);
+  let shape = device == 0 ? 0 : load<u32>(device, DEVICE_AT_SHAPE);
+  if (shape == 0) shape = newestShape;
+  let code = CODE_NONE;
+  if (shape == 0 || !decodeByShape(shape, payload, bytes, receiveUs)) {
+    code = decodeJson(payload, bytes, receiveUs);
+    if (unknownNames > 0) return false;
+    shape = code == CODE_NONE ? learnShape(payload, bytes) : 0;
+  }
   if (code == CODE_NONE) {
-    device = obtainDevice(number);
+    if (device == 0) device = obtainDevice(number);
     if (device == 0) code = CODE_STATE_EXHAUSTED;
+    else if (shape != 0) store<u32>(device, shape, DEVICE_AT_SHAPE);
   }
   if (!replaying) {
     count(COUNTER_PIPELINE_RECORDS);
@@ -140,7 +185,6 @@ function isDuplicate(device: usize, number: u32, payload: usize, bytes: u32, rec
 
 function storeReadings(device: usize, number: u32, eventUs: u64, receiveUs: u64): void {
   if (eventUs > load<u64>(device, DEVICE_AT_NEWEST_US)) store<u64>(device, eventUs, DEVICE_AT_NEWEST_US);
-  store<u64>(device, receiveUs, DEVICE_AT_RECEIVE_US);
   const watched = (load<u32>(device, DEVICE_AT_FLAGS) & DEVICE_WATCHED) != 0 && !replaying;
   const end = <usize>(DECODED_OFFSET + decodedReadings * DECODED_READING_BYTES);
   let texts: u32 = 0;

@@ -7,6 +7,8 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { AdminApi } from '../src/cli/admin-api.js';
 
+/** For profilers: see README.md beside this file. */
+const nodeArguments = (process.env.BENCH_NODE_ARGS ?? '').split(' ').filter((argument) => argument !== '');
 const readyMsMax = 120_000;
 const stopMsMax = 120_000;
 
@@ -35,11 +37,13 @@ export class BenchAppliance {
     this.api = new AdminApi(ready.http, ready.admin_key);
   }
 
-  /** `program` is a script that takes the appliance's arguments; the settings win over the environment. */
-  static async start(
-    settings: Readonly<Record<string, string>>,
-    program = fileURLToPath(new URL('../src/main.js', import.meta.url)),
-  ): Promise<BenchAppliance> {
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
+  /** With these settings besides the defaults; none come from the environment of the bench. */
+  static async start(settings: Readonly<Record<string, string>>): Promise<BenchAppliance> {
+    const program = fileURLToPath(new URL('../src/main.js', import.meta.url));
     const folder = mkdtempSync(join(tmpdir(), 'spillway-bench-'));
     // Under root the embedded server runs as another user, who must be able to enter.
     chmodSync(folder, 0o755);
@@ -52,7 +56,12 @@ export class BenchAppliance {
       SPILLWAY_LOG_LEVEL: 'warn',
     };
     const env = { ...Object.fromEntries(foreign), ...own, ...settings };
-    const child = spawn(process.execPath, [program, 'start', '--json'], { cwd: folder, env, stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, [...nodeArguments, program, 'start', '--json'], {
+      cwd: folder,
+      env,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    endWithThisProcess(child);
     try {
       return new BenchAppliance(child, folder, JSON.parse(await firstLine(child)));
     } catch (error) {
@@ -62,8 +71,13 @@ export class BenchAppliance {
     }
   }
 
+  /** What Prometheus would read. */
+  async metrics(): Promise<string> {
+    return (await fetch(`${this.http}/metrics`)).text();
+  }
+
   async threadCpu(): Promise<ThreadCpu> {
-    const text = await (await fetch(`${this.http}/metrics`)).text();
+    const text = await this.metrics();
     const seconds = [...text.matchAll(/^spillway_thread_cpu_seconds_total\{thread="([^"]+)"\} (\S+)/gm)];
     const sum = (name: string) => {
       const of = seconds.filter(([, thread = '']) => thread === name || thread.startsWith(`${name}-`));
@@ -84,6 +98,13 @@ export class BenchAppliance {
     if (this.#child.exitCode !== 0)
       throw new Error(`cannot trust the run: the appliance ended with ${this.#child.signalCode ?? this.#child.exitCode}`);
   }
+}
+
+/** A bench that breaks leaves no server behind. */
+export function endWithThisProcess(child: ChildProcess): void {
+  const end = () => child.kill('SIGTERM');
+  process.once('exit', end);
+  child.once('exit', () => process.off('exit', end));
 }
 
 async function firstLine(child: ChildProcess): Promise<string> {

@@ -4,9 +4,11 @@ import postgres from 'postgres';
 
 /** The appliance's database, looked at from outside. */
 export class BenchDatabase {
+  readonly url: string;
   readonly sql: postgres.Sql;
 
   constructor(url: string) {
+    this.url = url;
     this.sql = postgres(url, { max: 1, onnotice: () => undefined });
   }
 

@@ -9,7 +9,8 @@ export interface KernelFigure {
   readonly messages: number;
 }
 
-type KernelBench = () => KernelFigure | Promise<KernelFigure>;
+/** `scale`: how much of its usual work it does; less of it checks the answers, not the speed. */
+type KernelBench = (scale?: number) => KernelFigure | Promise<KernelFigure>;
 
 const runsDefault = 5;
 

@@ -3,6 +3,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 
 let ticksASecond: number | undefined;
 
+/** CPU seconds of a process, user and system; null where there is no /proc. */
+export function processCpuSeconds(pid: number): number | null {
+  const stat = readStat(pid);
+  return stat ? seconds(stat.own) : null;
+}
+
 /**
  * CPU seconds of a process and all its children, living and ended, user and system; null where there is no
  * /proc. An ended child moves from its own line into its parent's sums when it is waited for, so the
@@ -11,12 +17,16 @@ let ticksASecond: number | undefined;
 export function familyCpuSeconds(pid: number): number | null {
   const parent = readStat(pid);
   if (!parent) return null;
-  ticksASecond ??= Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
   let ticks = parent.own + parent.ended;
   for (const name of readdirSync('/proc')) {
     const child = /^\d+$/.test(name) ? readStat(Number(name)) : undefined;
     if (child?.parent === pid) ticks += child.own + child.ended;
   }
+  return seconds(ticks);
+}
+
+function seconds(ticks: number): number {
+  ticksASecond ??= Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
   return ticks / ticksASecond;
 }
 

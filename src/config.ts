@@ -72,6 +72,14 @@ export const settings: readonly Setting[] = [
     'Brokers of a Kafka log; refused until that log exists.',
   ),
   setting(
+    'gateways',
+    'gateways',
+    between(1, 16),
+    1,
+    'a whole number from 1 to 16',
+    'Threads that serve device connections; more than one needs the native reactor.',
+  ),
+  setting(
     'partitions',
     'partitions',
     between(1, PARTITIONS_MAX),
@@ -86,6 +94,14 @@ export const settings: readonly Setting[] = [
     24,
     'a whole number of hours from 1 to 8760',
     'How long committed log segments are kept; also the deduplication window.',
+  ),
+  setting(
+    'logBacklogMib',
+    'log_backlog_mib',
+    between(1, 1_048_576),
+    16_384,
+    'a whole number of MiB from 1 to 1048576',
+    'Log that may wait for the database; at this much devices are no longer read, and nothing is dropped.',
   ),
   setting(
     'batchAgeMsMax',

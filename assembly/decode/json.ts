@@ -10,8 +10,9 @@ import {
   CLOSE_OBJECT, COLON, COMMA, isSpace, LETTER_F, LETTER_N, LETTER_T, OPEN_OBJECT, QUOTE, readLiteral, skipSpace,
   skipValue, startsNumber,
 } from './grammar';
+import { clearMembers, MEMBER_SEQ, MEMBER_TS, noteMember } from './members';
 import { beginMessageMetrics, resolveMetric, UNKNOWN, unknownNames, unlistUnknown } from './metrics';
-import { decimalExponent, decimalNegative, decimalTruncated, decimalWord, readDecimal, tenTo } from './number';
+import { decimalExponent, decimalNegative, decimalTruncated, decimalWord, readDecimal, readShortDecimal, tenTo } from './number';
 import { readString, textAt, textBytes } from './text';
 import { acceptDecimalTime, acceptIsoTime, timeUs } from './time';
 import { failure, refuse } from './verdict';
@@ -41,25 +42,40 @@ let receivedUs: u64 = 0;
 let seen: u32 = 0;
 /** Where the next unescaped string goes; texts that readings hold lie before it. */
 let scratch: usize = 0;
+/** Where the next reading goes. */
+let entry: usize = 0;
 
 /**
  * Decodes one payload. Answers CODE_NONE or why it is refused: the first cause in reading order. When it
  * answers CODE_NONE and `unknownNames` is not 0, the readings are incomplete: see metrics.ts.
  */
 export function decodeJson(at: usize, bytes: u32, receiveUs: u64): u32 {
-  decodedReadings = 0;
-  hasTs = false;
-  hasSeq = false;
-  nulls = 0;
+  beginMessage(receiveUs);
   seen = 0;
-  receivedUs = receiveUs;
-  scratch = DECODED_TEXT_OFFSET;
+  clearMembers();
   beginMessageMetrics();
   if (bytes > PAYLOAD_BYTES_MAX) return CODE_PAYLOAD_OVERSIZE;
   let end = at + bytes;
   if (readPayload(at, end) != 0) return CODE_NONE;
   if (unknownNames != 0) unlistUnknown();
   return failure;
+}
+
+@inline
+export function beginMessage(receiveUs: u64): void {
+  hasTs = false;
+  hasSeq = false;
+  nulls = 0;
+  receivedUs = receiveUs;
+  scratch = DECODED_TEXT_OFFSET;
+  entry = DECODED_OFFSET;
+  decodedReadings = 0;
+}
+
+/** All readings are in their entries. */
+@inline
+export function endReadings(): void {
+  decodedReadings = <u32>(entry - DECODED_OFFSET) / DECODED_READING_BYTES;
 }
 
 /**
@@ -101,7 +117,7 @@ function readMember(at: usize, end: usize): usize {
   const name = load<u64>(at, 1);
   if ((name & 0xffffff) == NAME_TS) {
     at = toValue(at + 4, end);
-    return at != 0 && see(SEEN_TS) ? readTs(at, end) : 0;
+    return at != 0 && see(SEEN_TS) ? noteTs(at, end) : 0;
   }
   if (name == NAME_METRICS) {
     at = toValue(at + 9, end);
@@ -109,7 +125,7 @@ function readMember(at: usize, end: usize): usize {
   }
   if (<u32>name == NAME_SEQ) {
     at = toValue(at + 5, end);
-    return at != 0 && see(SEEN_SEQ) ? readSeq(at, end) : 0;
+    return at != 0 && see(SEEN_SEQ) ? noteSeq(at, end) : 0;
   }
   return readOtherMember(at, end);
 }
@@ -128,9 +144,9 @@ function readOtherMember(at: usize, end: usize): usize {
   const name = load<u64>(textAt);
   at = toValue(at, end);
   if (at == 0) return 0;
-  if (bytes == 2 && (name & 0xffff) == (NAME_TS & 0xffff)) return see(SEEN_TS) ? readTs(at, end) : 0;
+  if (bytes == 2 && (name & 0xffff) == (NAME_TS & 0xffff)) return see(SEEN_TS) ? noteTs(at, end) : 0;
   if (bytes == 7 && ((name ^ NAME_METRICS) << 8) == 0) return see(SEEN_METRICS) ? readMetrics(at, end) : 0;
-  if (bytes == 3 && (<u32>name & 0xffffff) == (NAME_SEQ & 0xffffff)) return see(SEEN_SEQ) ? readSeq(at, end) : 0;
+  if (bytes == 3 && (<u32>name & 0xffffff) == (NAME_SEQ & 0xffffff)) return see(SEEN_SEQ) ? noteSeq(at, end) : 0;
   return skipValue(at, end, 1, scratch);
 }
 
@@ -149,7 +165,21 @@ function readNullOr(code: u32, at: usize, end: usize, depth: u32): usize {
 }
 
 @inline
-function readTs(at: usize, end: usize): usize {
+function noteTs(at: usize, end: usize): usize {
+  const behind = readTs(at, end);
+  noteMember(MEMBER_TS, at, behind);
+  return behind;
+}
+
+@inline
+function noteSeq(at: usize, end: usize): usize {
+  const behind = readSeq(at, end);
+  noteMember(MEMBER_SEQ, at, behind);
+  return behind;
+}
+
+/** Reads the value of ts into tsUs; hasTs tells whether there was one. */
+export function readTs(at: usize, end: usize): usize {
   const first: u32 = load<u8>(at);
   if (startsNumber(first)) {
     at = readDecimal(at, end);
@@ -165,8 +195,8 @@ function readTs(at: usize, end: usize): usize {
   return at;
 }
 
-@inline
-function readSeq(at: usize, end: usize): usize {
+/** Reads the value of seq into seq; hasSeq tells whether there was one. */
+export function readSeq(at: usize, end: usize): usize {
   if (!startsNumber(load<u8>(at))) return readNullOr(CODE_SEQ_MALFORMED, at, end, 1);
   at = readDecimal(at, end);
   if (at == 0) return 0;
@@ -198,7 +228,6 @@ function readMetrics(at: usize, end: usize): usize {
   }
   at = skipSpace(at + 1, end);
   if (load<u8>(at) == CLOSE_OBJECT) return refuse(CODE_METRICS_MISSING);
-  let entry: usize = DECODED_OFFSET;
   let rest = MESSAGE_METRICS_MAX;
   while (true) {
     if (load<u8>(at) != QUOTE) return refuse(CODE_JSON_MALFORMED);
@@ -210,34 +239,44 @@ function readMetrics(at: usize, end: usize): usize {
     at = skipSpace(at, end);
     if (load<u8>(at) != COLON) return refuse(CODE_JSON_MALFORMED);
     at = skipSpace(at + 1, end);
-    store<u32>(entry, metric, DECODED_AT_METRIC);
-    const first: u32 = load<u8>(at);
-    if (startsNumber(first)) {
-      at = readDecimal(at, end);
-      if (at == 0) return 0;
-      const value = decimalToDouble();
-      if (abs(value) == Infinity) return refuse(CODE_NUMBER_OUT_OF_RANGE);
-      store<u32>(entry, DECODED_NUMBER, DECODED_AT_KIND);
-      store<f64>(entry, value, DECODED_AT_VALUE);
-    } else {
-      at = readOtherMetric(at, end, entry);
-      if (at == 0) return 0;
-    }
-    if (first != LETTER_N && metric != UNKNOWN) entry += DECODED_READING_BYTES;
+    const from = at;
+    at = readReading(metric, at, end);
+    if (at == 0) return 0;
+    noteMember(metric, from, at);
     at = skipSpace(at, end);
     const next: u32 = load<u8>(at);
     if (next == CLOSE_OBJECT) break;
     if (next != COMMA) return refuse(CODE_JSON_MALFORMED);
     at = skipSpace(at + 1, end);
   }
-  decodedReadings = <u32>(entry - DECODED_OFFSET) / DECODED_READING_BYTES;
+  endReadings();
   return at + 1;
 }
 
-/** Reads a metric's value that is no number into its entry. */
-function readOtherMetric(at: usize, end: usize, entry: usize): usize {
+/** Reads a metric's value; unless it is null or the metric unknown, it becomes the next reading. */
+@inline
+export function readReading(metric: u32, at: usize, end: usize): usize {
+  store<u32>(entry, metric, DECODED_AT_METRIC);
   const first: u32 = load<u8>(at);
-  if (first == QUOTE) return readTextMetric(at, end, entry);
+  if (startsNumber(first)) {
+    at = readShortDecimal(at, end);
+    if (at == 0) return 0;
+    const value = decimalToDouble();
+    if (abs(value) == Infinity) return refuse(CODE_NUMBER_OUT_OF_RANGE);
+    store<u32>(entry, DECODED_NUMBER, DECODED_AT_KIND);
+    store<f64>(entry, value, DECODED_AT_VALUE);
+  } else {
+    at = readOtherMetric(at, end);
+    if (at == 0) return 0;
+  }
+  if (first != LETTER_N && metric != UNKNOWN) entry += DECODED_READING_BYTES;
+  return at;
+}
+
+/** Reads a metric's value that is no number into its entry. */
+function readOtherMetric(at: usize, end: usize): usize {
+  const first: u32 = load<u8>(at);
+  if (first == QUOTE) return readTextMetric(at, end);
   if (first != LETTER_T && first != LETTER_F && first != LETTER_N) {
     at = skipValue(at, end, 2, scratch);
     return at == 0 ? 0 : refuse(CODE_METRIC_VALUE_INVALID);
@@ -249,7 +288,7 @@ function readOtherMetric(at: usize, end: usize, entry: usize): usize {
   return at;
 }
 
-function readTextMetric(at: usize, end: usize, entry: usize): usize {
+function readTextMetric(at: usize, end: usize): usize {
   at = readString(at + 1, end, scratch);
   if (at == 0) return 0;
   if (textBytes > TEXT_BYTES_MAX) return refuse(CODE_TEXT_OVERSIZE);

@@ -44,7 +44,7 @@ function entryOf(number: u32): usize {
 
 /** Compares by 16 bytes; what lies beyond the names may be read but does not count. */
 @inline
-function sameName(a: usize, b: usize, bytes: u32): bool {
+export function sameName(a: usize, b: usize, bytes: u32): bool {
   while (bytes >= 16) {
     if (v128.any_true(v128.xor(v128.load(a), v128.load(b)))) return false;
     a += 16;

@@ -1,7 +1,9 @@
 import {
+  DEVICE_AT_AHEAD,
   DEVICE_AT_CONNECTION,
   DEVICE_AT_ID_BYTES,
   DEVICE_AT_NAME_OFFSET,
+  DEVICE_AT_NEXT,
   DEVICE_AT_NUMBER,
   DEVICE_AT_PARTITION,
   DEVICE_AT_STATUS,
@@ -149,6 +151,8 @@ export function addDevice(number: u32, via: u32, status: u32, partition: u32, te
     store<u8>(added, <u8>tenantBytes, DEVICE_AT_TENANT_BYTES);
     store<u8>(added, <u8>idBytes, DEVICE_AT_ID_BYTES);
     store<u32>(added, 0, DEVICE_AT_CONNECTION);
+    store<u32>(added, 0, DEVICE_AT_NEXT);
+    store<u32>(added, 0, DEVICE_AT_AHEAD);
     insert(<u32>entry, hashBytes(id, idBytes, hashBytes(name, tenantBytes, 0)));
   }
   const device = deviceAt(<u32>entry);

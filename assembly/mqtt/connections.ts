@@ -17,6 +17,7 @@ import { monotonicMs } from './clock';
 //   4  u32 generation         24  u32 grace, ms; 0: none 44  u32 id bytes
 //   8  u32 device address     28  u32 tenant bytes       48  u64 hash of the tenant
 //  12  u32 protocol level     32  u32 tenant address     56  u64 place behind the last answer owed to it
+//                             36  u32 address of the device it spoke for last
 
 export const FREE: u32 = 0;
 /** Waits for CONNECT. */
@@ -35,6 +36,7 @@ export const AT_HEARD_MS: usize = 16;
 export const AT_GRACE_MS: usize = 24;
 export const AT_TENANT_BYTES: usize = 28;
 export const AT_TENANT: usize = 32;
+export const AT_LAST_DEVICE: usize = 36;
 export const AT_ID: usize = 40;
 export const AT_ID_BYTES: usize = 44;
 export const AT_TENANT_HASH: usize = 48;
@@ -95,6 +97,7 @@ export function connected(number: u32, entry: u32, level: u32, keepAliveSeconds:
   const tenantBytes = <u32>load<u8>(device, DEVICE_AT_TENANT_BYTES);
   setState(connection, CONNECTED);
   store<u32>(connection, <u32>device, AT_DEVICE);
+  store<u32>(connection, <u32>device, AT_LAST_DEVICE);
   store<u32>(connection, level, AT_LEVEL);
   store<u32>(connection, keepAliveSeconds * 1500, AT_GRACE_MS); // One and a half keep-alives [MQTT-3.1.2-22]
   store<u32>(connection, tenantBytes, AT_TENANT_BYTES);

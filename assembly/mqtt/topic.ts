@@ -6,12 +6,15 @@ import {
   CODE_TOPIC_FORBIDDEN,
   CODE_TOPIC_UNKNOWN,
   DEVICE_ACTIVE,
+  DEVICE_AT_ID_BYTES,
+  DEVICE_AT_NEXT,
   DEVICE_AT_NUMBER,
   DEVICE_AT_STATUS,
   DEVICE_AT_VIA,
 } from '../abi';
-import { find, sameId } from '../directory/devices';
-import { AT_DEVICE, AT_ID, AT_ID_BYTES, AT_TENANT, AT_TENANT_BYTES, AT_TENANT_HASH } from './connections';
+import { find, idOf, sameId } from '../directory/devices';
+import { loadAhead } from './ahead';
+import { AT_DEVICE, AT_ID, AT_ID_BYTES, AT_LAST_DEVICE, AT_TENANT, AT_TENANT_BYTES, AT_TENANT_HASH } from './connections';
 import { topicLevel, topicName } from './utf8';
 
 // devices/{id}/telemetry              the connection's tenant
@@ -67,9 +70,18 @@ export function resolveTopic(connection: usize, at: usize, bytes: u32): u32 {
   const own = load<u32>(connection, AT_ID_BYTES) == idBytes && sameId(<usize>load<u32>(connection, AT_ID), idAt, idBytes);
   if (!own) {
     const number = load<u32>(topicDevice, DEVICE_AT_NUMBER);
-    topicDevice = find(tenant, ownTenantBytes, load<u64>(connection, AT_TENANT_HASH), idAt, idBytes);
-    if (topicDevice == 0) return refusedShape(at, bytes, CODE_DEVICE_UNKNOWN);
+    const last = <usize>load<u32>(connection, AT_LAST_DEVICE);
+    topicDevice = <usize>load<u32>(last, DEVICE_AT_NEXT);
+    if (topicDevice == 0 || load<u8>(topicDevice, DEVICE_AT_ID_BYTES) != idBytes || !sameId(idOf(topicDevice), idAt, idBytes)) {
+      topicDevice = find(tenant, ownTenantBytes, load<u64>(connection, AT_TENANT_HASH), idAt, idBytes);
+      if (topicDevice == 0) return refusedShape(at, bytes, CODE_DEVICE_UNKNOWN);
+    }
     if (load<u32>(topicDevice, DEVICE_AT_VIA) != number) return CODE_TOPIC_FORBIDDEN;
+    // A gateway device speaks for the devices behind it in turn, so the next one is tried first: it is of the same
+    // tenant, and a device keeps its name, so the same id says that it is the one.
+    if (load<u32>(last, DEVICE_AT_NEXT) != <u32>topicDevice) store<u32>(last, <u32>topicDevice, DEVICE_AT_NEXT);
+    store<u32>(connection, <u32>topicDevice, AT_LAST_DEVICE);
+    loadAhead(topicDevice);
   }
   return load<u8>(topicDevice, DEVICE_AT_STATUS) == DEVICE_ACTIVE ? CODE_NONE : CODE_DEVICE_INACTIVE;
 }

@@ -28,6 +28,7 @@ import {
   PACKET_BYTES_MAX,
 } from '../abi';
 import { count } from '../memory';
+import { forgetOrder } from './ahead';
 import { monotonicMs } from './clock';
 import {
   AT_GRACE_MS,
@@ -119,6 +120,7 @@ function takeData(number: u32, event: usize): bool {
   let packets: u32 = 0;
   let done = true;
   needed = 0;
+  forgetOrder();
   assert(stateOf(connection) != CONNECTING);
   while (at < end) {
     const state = stateOf(connection);

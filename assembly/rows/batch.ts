@@ -18,19 +18,20 @@ import {
   CODE_NAMES_OFFSET,
   CODE_NAME_BYTES,
   POSTGRES_EPOCH_US,
+  READING_ROW_BYTES,
 } from '../abi';
+import { writeI32, writeI32Field, writeI64Field } from './fields';
+import { clearReadings, readingCount, writeReadings } from './readings';
 
 // A batch slot holds three streams in PostgreSQL's binary COPY format ("COPY", Binary Format): a header
-// of 19 bytes, tuples of (i16 fields, then i32 length and bytes each) in network order, an i16 -1.
+// of 19 bytes, tuples of (i16 fields, then i32 length and bytes each) in network order, an i16 -1. Texts and
+// dead letters are laid as they come, readings in order when the batch is sealed.
 
 const COPY_HEADER_BYTES: usize = 19;
 const COPY_TRAILER_BYTES: usize = 2;
 
-const READING_ROW_BYTES: usize = 42;
 const TEXT_ROW_BYTES: usize = 34; // without the text
 
-let readings: usize = 0;
-let readingRows: u32 = 0;
 let texts: usize = 0;
 let textRows: u32 = 0;
 let deads: usize = 0;
@@ -44,10 +45,10 @@ export function openBatch(slot: u32): void {
   assert(slot < BATCH_SLOTS, 'no such batch slot');
   openSlot = slot;
   slotAt = BATCHES_OFFSET + slot * BATCH_BYTES;
-  readings = writeHeader(slotAt);
+  writeHeader(slotAt);
+  clearReadings();
   texts = writeHeader(slotAt + BATCH_READINGS_BYTES);
   deads = writeHeader(slotAt + BATCH_READINGS_BYTES + BATCH_TEXT_BYTES);
-  readingRows = 0;
   textRows = 0;
   deadRows = 0;
   records = 0;
@@ -57,8 +58,8 @@ export function openBatch(slot: u32): void {
 export function sealBatch(): void {
   assert(slotAt != 0, 'no batch is open');
   head(BATCH_AT_SLOT, openSlot);
-  head(BATCH_AT_READINGS, readingRows);
-  head(BATCH_AT_READINGS_BYTES, writeTrailer(readings) - slotAt);
+  head(BATCH_AT_READINGS, readingCount());
+  head(BATCH_AT_READINGS_BYTES, writeTrailer(writeReadings(slotAt + COPY_HEADER_BYTES)) - slotAt);
   head(BATCH_AT_TEXTS, textRows);
   head(BATCH_AT_TEXTS_BYTES, writeTrailer(texts) - slotAt - BATCH_READINGS_BYTES);
   head(BATCH_AT_DEADS, deadRows);
@@ -76,7 +77,7 @@ function head(at: u32, value: usize): void {
 export function batchHasRoom(): bool {
   return (
     slotAt != 0 &&
-    readings - slotAt <= BATCH_READINGS_BYTES - BATCH_RESERVE_BYTES &&
+    readingCount() * READING_ROW_BYTES <= BATCH_READINGS_BYTES - BATCH_RESERVE_BYTES - <u32>COPY_HEADER_BYTES &&
     texts - slotAt <= BATCH_READINGS_BYTES + BATCH_TEXT_BYTES - BATCH_RESERVE_BYTES &&
     deads - slotAt <= BATCH_READINGS_BYTES + BATCH_TEXT_BYTES + BATCH_DEAD_BYTES - BATCH_RESERVE_BYTES
   );
@@ -84,7 +85,7 @@ export function batchHasRoom(): bool {
 
 /** Rows of the open batch, and records that led to them or to none. */
 export function batchRows(): u32 {
-  return readingRows + textRows + deadRows;
+  return readingCount() + textRows + deadRows;
 }
 
 @inline
@@ -103,36 +104,6 @@ function writeHeader(at: usize): usize {
 function writeTrailer(at: usize): usize {
   store<u16>(at, 0xffff);
   return at + COPY_TRAILER_BYTES;
-}
-
-@inline
-function writeI32(at: usize, value: u32): void {
-  store<u32>(at, bswap<u32>(value));
-}
-
-@inline
-function writeI32Field(at: usize, value: u32): void {
-  store<u32>(at, 0x04000000);
-  writeI32(at + 4, value);
-}
-
-@inline
-function writeI64Field(at: usize, value: u64): void {
-  store<u32>(at, 0x08000000);
-  store<u64>(at, bswap<u64>(value), 4);
-}
-
-/** readings (device_id int4, metric_id int4, ts timestamptz, value float8) */
-@inline
-export function appendReading(device: u32, metric: u32, tsUs: u64, value: f64): void {
-  const at = readings;
-  store<u16>(at, 0x0400);
-  writeI32Field(at + 2, device);
-  writeI32Field(at + 10, metric);
-  writeI64Field(at + 18, tsUs - POSTGRES_EPOCH_US);
-  writeI64Field(at + 30, reinterpret<u64>(value));
-  readings = at + READING_ROW_BYTES;
-  readingRows++;
 }
 
 /** text_readings (device_id int4, metric_id int4, ts timestamptz, value text) */

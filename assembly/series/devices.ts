@@ -2,28 +2,29 @@ import {
   PARTITION_DEVICES_MAX,
   STATE_DEVICES_OFFSET,
   STATE_DEVICE_BYTES,
+  STATE_INDEX_BYTES,
   STATE_INDEX_SLOTS,
   STATE_OFFSET,
 } from '../abi';
 
-// State of one device:
+// State of one device, three cache lines, of which the usual message needs the first alone:
 //
-//    0  u32 device number              24  u64 last receive time, µs
-//    4  u32 flags                      32  u32 sequence runs held
-//    8  u32 first series + 1, or 0     36  u32 page of the runs + 1, or 0: they lie inline
-//   12  u32 reserved                   40  reserved
-//   16  u64 newest event time, µs      64  4 inline runs of 32 bytes
+//    0  u32 device number              20  u32 sequence runs held
+//    4  u32 flags                      24  u64 newest event time, µs
+//    8  u32 first series + 1, or 0     32  5 inline runs of 32 bytes
+//   12  u32 page of the runs + 1, or 0: they lie inline
+//   16  u32 shape of its last messages, or 0
 //
 // Slots are handed out once and never freed, so a slot's address is stable.
 
 export const DEVICE_AT_FLAGS: usize = 4;
 export const DEVICE_AT_SERIES: usize = 8;
-export const DEVICE_AT_NEWEST_US: usize = 16;
-export const DEVICE_AT_RECEIVE_US: usize = 24;
-export const DEVICE_AT_RUNS: usize = 32;
-export const DEVICE_AT_RUN_PAGE: usize = 36;
-export const DEVICE_AT_INLINE_RUNS: usize = 64;
-export const INLINE_RUNS: u32 = 4;
+export const DEVICE_AT_RUN_PAGE: usize = 12;
+export const DEVICE_AT_SHAPE: usize = 16;
+export const DEVICE_AT_RUNS: usize = 20;
+export const DEVICE_AT_NEWEST_US: usize = 24;
+export const DEVICE_AT_INLINE_RUNS: usize = 32;
+export const INLINE_RUNS: u32 = 5;
 
 export const DEVICE_WATCHED: u32 = 1;
 
@@ -37,20 +38,26 @@ export function mix(key: u32): u32 {
   return key ^ (key >> 16);
 }
 
+/** Where the index is first asked for `number`. */
+@inline
+export function firstEntryOf(number: u32): usize {
+  return <usize>(STATE_OFFSET + ((mix(number) & (STATE_INDEX_SLOTS - 1)) << 2));
+}
+
 /** Address of the index entry that holds `number`, or of the free entry where it belongs. */
 @inline
 function entryOf(number: u32): usize {
-  let slot = mix(number) & (STATE_INDEX_SLOTS - 1);
+  let entry = firstEntryOf(number);
   while (true) {
-    const entry = <usize>(STATE_OFFSET + (slot << 2));
     const device = load<u32>(entry);
     if (device == 0 || load<u32>(deviceAt(device - 1)) == number) return entry;
-    slot = (slot + 1) & (STATE_INDEX_SLOTS - 1);
+    entry += 4;
+    if (entry == <usize>(STATE_OFFSET + STATE_INDEX_BYTES)) entry = <usize>STATE_OFFSET;
   }
 }
 
 @inline
-function deviceAt(index: u32): usize {
+export function deviceAt(index: u32): usize {
   return <usize>(STATE_DEVICES_OFFSET + index * STATE_DEVICE_BYTES);
 }
 

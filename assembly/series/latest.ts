@@ -30,7 +30,7 @@ const SERIES_AT_NEXT: usize = 32;
 let series: u32 = 0;
 
 @inline
-function seriesAt(index: u32): usize {
+export function seriesAt(index: u32): usize {
   return <usize>(SERIES_OFFSET + index * SERIES_BYTES);
 }
 

@@ -12,11 +12,15 @@ export interface Config {
   readonly databaseUrl: string | undefined;
   /** `host:port,…`; absent: the file log. */
   readonly kafkaBrokers: string | undefined;
+  /** Gateway threads. */
+  readonly gateways: number;
   /** Fixed for the life of a deployment. */
   readonly partitions: number;
   /** Committed log segments older than this are removed; it is also the deduplication window. */
   readonly logRetentionHours: number;
-  /** A row batch is committed at this age at the latest, ms. */
+  /** Log that the store has not committed, MiB; at this much devices are no longer read. */
+  readonly logBacklogMib: number;
+  /** A row batch goes to the database at this age, ms, or when the database is done with the one before, whichever is later. */
   readonly batchAgeMsMax: number;
   /** `null`: rows are counted and thrown away; for benches only. */
   readonly store: 'database' | 'null';

@@ -58,8 +58,8 @@ export interface DataPlane {
   /** Counted: a device is watched until each `true` was followed by a `false`. */
   watch(device: number, on: boolean): void;
   onLive(listener: (points: readonly Point[]) => void): void;
-  /** Device numbers with a live MQTT connection. */
-  readonly connected: ReadonlySet<number>;
+  /** Whether the device has a live MQTT connection. */
+  isConnected(device: number): boolean;
   /** The port that devices connect to; 0 before the gateway listens. */
   readonly mqttPort: number;
   counters(): PlaneCounters;

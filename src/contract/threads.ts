@@ -36,15 +36,18 @@ export interface GatewayStart {
   readonly memory: WebAssembly.Memory;
   /** Block ring to the log thread. */
   readonly ring: SharedArrayBuffer;
+  /** From which all gateways number their sessions (src/host). */
+  readonly sessions: SharedArrayBuffer;
   readonly shared: SharedState;
   readonly partitions: number;
   readonly bind: string;
-  readonly mqttPort: number;
 }
 export type ToGateway =
   /** Adds or replaces devices. A device that is no longer active is disconnected. */
   | { readonly kind: 'devices'; readonly token: number; readonly entries: readonly DeviceEntry[] }
-  | { readonly kind: 'listen' }
+  | { readonly kind: 'listen'; readonly port: number }
+  /** The device has a newer session at another gateway: this one ends, if it still lives. */
+  | { readonly kind: 'taken-over'; readonly device: number; readonly session: number }
   /** A message that came over HTTP; answered by `ingested` or `ingest-refused` with the same token. */
   | { readonly kind: 'ingest'; readonly token: number; readonly device: number; readonly flags: number; readonly payload: Uint8Array }
   | StopThread;
@@ -58,8 +61,9 @@ export type FromGateway =
   /** The blocks that hold these messages are durable. */
   | { readonly kind: 'ingested'; readonly tokens: readonly number[] }
   | { readonly kind: 'ingest-refused'; readonly token: number; readonly code: number }
-  | { readonly kind: 'connected'; readonly device: number; readonly atMs: number }
-  | { readonly kind: 'disconnected'; readonly device: number; readonly atMs: number; readonly code: number };
+  /** Sessions are numbered over all gateways, in the order in which they began. */
+  | { readonly kind: 'connected'; readonly device: number; readonly session: number; readonly atMs: number }
+  | { readonly kind: 'disconnected'; readonly device: number; readonly session: number; readonly atMs: number; readonly code: number };
 
 // Log -----------------------------------------------------------------------------------------
 
@@ -67,10 +71,14 @@ export interface LogStart {
   readonly folder: string;
   readonly partitions: number;
   readonly retentionHours: number;
+  /** Bytes that the store has not committed; at this many nothing more is taken in. */
+  readonly backlogBytesMax: number;
   readonly gateways: readonly { readonly memory: WebAssembly.Memory; readonly ring: SharedArrayBuffer }[];
   readonly shared: SharedState;
 }
-export type ToLog = StopThread;
+export type ToLog =
+  /** The gateways take nothing in any more: what they have is taken whatever the backlog. */
+  { readonly kind: 'drain' } | StopThread;
 export type FromLog = ThreadReady | ThreadEvent;
 
 // Pipeline ------------------------------------------------------------------------------------
@@ -115,7 +123,10 @@ export interface StoreStart {
   readonly memories: readonly WebAssembly.Memory[];
   readonly shared: SharedState;
 }
-/** Rows of whole blocks of one partition; its three streams are ready for COPY (FORMAT binary). */
+/**
+ * Rows of whole blocks of one partition; its three streams are ready for COPY (FORMAT binary). Readings are sorted by
+ * (device_id, metric_id, ts) as PostgreSQL compares them; texts and dead letters are in the order in which they came.
+ */
 export interface RowBatch {
   readonly kind: 'batch';
   readonly partition: number;

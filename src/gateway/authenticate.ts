@@ -8,7 +8,7 @@ import type { Directory } from './directory.js';
 const TENANT_DEFAULT = 'default';
 
 export type Admission =
-  | { readonly kind: 'admitted'; readonly entry: number; readonly tenant: string; readonly id: string }
+  | { readonly kind: 'admitted'; readonly entry: number }
   /** `reason` is CONNACK's code in MQTT 5, `returnCode` in 3.1.1. */
   | { readonly kind: 'refused'; readonly code: number; readonly reason: number; readonly returnCode: number };
 
@@ -37,5 +37,5 @@ export function authenticate(packet: IConnectPacket, directory: Directory): Admi
   if (entry === undefined) return refused(abi.CODE_DEVICE_UNKNOWN, BAD_CREDENTIALS);
   if (!matches) return refused(abi.CODE_CREDENTIALS_INVALID, BAD_CREDENTIALS);
   if (!directory.isActive(entry)) return refused(abi.CODE_DEVICE_INACTIVE, NOT_AUTHORIZED);
-  return { kind: 'admitted', entry, tenant, id };
+  return { kind: 'admitted', entry };
 }

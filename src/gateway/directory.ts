@@ -56,6 +56,14 @@ export class Directory {
     return this.#view.getUint32(this.#at(entry) + abi.DEVICE_AT_NUMBER, true);
   }
 
+  nameOf(entry: number): { readonly tenant: string; readonly id: string } {
+    const tenantAt = this.#view.getUint32(this.#at(entry) + abi.DEVICE_AT_NAME_OFFSET, true);
+    const tenantEnd = tenantAt + (this.#bytes[this.#at(entry) + abi.DEVICE_AT_TENANT_BYTES] as number);
+    const idAt = tenantEnd + 1;
+    const idEnd = idAt + (this.#bytes[this.#at(entry) + abi.DEVICE_AT_ID_BYTES] as number);
+    return { tenant: this.#bytes.toString('utf8', tenantAt, tenantEnd), id: this.#bytes.toString('utf8', idAt, idEnd) };
+  }
+
   isActive(entry: number): boolean {
     return this.#bytes[this.#at(entry) + abi.DEVICE_AT_STATUS] === abi.DEVICE_ACTIVE;
   }

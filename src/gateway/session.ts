@@ -3,19 +3,20 @@ import * as abi from '../../assembly/abi.js';
 import type { FromGateway } from '../contract/threads.js';
 import type { KernelMemory } from '../host/kernel.js';
 import type { Reactor } from '../host/reactor.js';
+import { nextSession } from '../host/session-numbers.js';
 import { authenticate } from './authenticate.js';
 import type { Directory } from './directory.js';
 import type { GatewayKernel } from './kernel.js';
 import { connackAccepted, connackRefused, disconnect, disconnectReason, parsePacket, suback, unsuback } from './packets.js';
 import { grant } from './subscriptions.js';
 
+/** Kept small, as there is one a connection: what the directory or the kernel knows is asked there. */
 interface Session {
   readonly entry: number;
-  readonly device: number;
-  readonly tenant: string;
-  readonly id: string;
-  readonly level: number;
-  readonly filters: Set<string>;
+  /** Its place in the order of all sessions of the process. */
+  readonly number: number;
+  /** Absent until the first subscription. */
+  filters?: Set<string>;
 }
 
 const CONNECT = 1;
@@ -29,14 +30,24 @@ export class Sessions {
   readonly #memory: KernelMemory;
   readonly #directory: Directory;
   readonly #reactor: Reactor;
+  readonly #numbers: SharedArrayBuffer;
   readonly #post: (message: FromGateway) => void;
   readonly #sessions = new Map<number, Session>();
 
-  constructor(kernel: GatewayKernel, memory: KernelMemory, directory: Directory, reactor: Reactor, post: (message: FromGateway) => void) {
+  /** `numbers` is the count that all gateways of the process share. */
+  constructor(
+    kernel: GatewayKernel,
+    memory: KernelMemory,
+    directory: Directory,
+    reactor: Reactor,
+    numbers: SharedArrayBuffer,
+    post: (message: FromGateway) => void,
+  ) {
     this.#kernel = kernel;
     this.#memory = memory;
     this.#directory = directory;
     this.#reactor = reactor;
+    this.#numbers = numbers;
     this.#post = post;
   }
 
@@ -46,7 +57,7 @@ export class Sessions {
     const bytes = this.#memory.slice(offset, length);
     const isConnect = (bytes[0] as number) >> 4 === CONNECT;
     if (!session && !isConnect) return; // It was ended after the kernel listed the packet.
-    const packet = parsePacket(bytes, session?.level ?? this.#kernel.levelOf(connection));
+    const packet = parsePacket(bytes, this.#kernel.levelOf(connection));
     if (!packet) this.refuse(connection, abi.CODE_MQTT_MALFORMED);
     else if (packet.cmd === 'connect') this.#connect(connection, packet);
     else if (packet.cmd === 'subscribe') this.#subscribe(connection, session as Session, packet);
@@ -90,6 +101,14 @@ export class Sessions {
     if (connection !== undefined && !this.#directory.isActive(entry)) this.refuse(connection, abi.CODE_DEVICE_INACTIVE);
   }
 
+  /** The device has a newer session at another gateway. */
+  takenOver(device: number, number: number): void {
+    const entry = this.#directory.entryOf(device);
+    const connection = entry === undefined ? undefined : this.#directory.connectionOf(entry);
+    if (connection === undefined || this.#sessions.get(connection)?.number !== number) return;
+    this.refuse(connection, abi.CODE_SESSION_TAKEN_OVER);
+  }
+
   #connect(connection: number, packet: IConnectPacket): void {
     const level = this.#kernel.levelOf(connection);
     const admission = authenticate(packet, this.#directory);
@@ -99,36 +118,43 @@ export class Sessions {
       this.#end(connection, admission.code);
       return;
     }
-    const { entry, tenant, id } = admission;
+    const { entry } = admission;
     const older = this.#directory.connectionOf(entry);
     if (older !== undefined) this.refuse(older, abi.CODE_SESSION_TAKEN_OVER); // [MQTT-3.1.4-3]
-    const device = this.#directory.numberOf(entry);
-    this.#sessions.set(connection, { entry, device, tenant, id, level, filters: new Set() });
+    const number = nextSession(this.#numbers);
+    this.#sessions.set(connection, { entry, number });
     this.#directory.setConnection(entry, connection);
     this.#kernel.connected(connection, entry, level, packet.keepalive ?? 0);
     this.#reactor.sendBytes(connection, connackAccepted(level));
-    this.#post({ kind: 'connected', device, atMs: Date.now() });
+    this.#post({ kind: 'connected', device: this.#directory.numberOf(entry), session: number, atMs: Date.now() });
   }
 
   #subscribe(connection: number, session: Session, packet: ISubscribePacket): void {
     const hasIdentifier = packet.properties?.subscriptionIdentifier !== undefined;
+    const level = this.#kernel.levelOf(connection);
+    const { tenant, id } = this.#directory.nameOf(session.entry);
     const granted = packet.subscriptions.map((wanted) => {
-      const code = grant(wanted, hasIdentifier, session.tenant, session.id, session.level);
-      if (code <= 2) session.filters.add(wanted.topic);
+      const code = grant(wanted, hasIdentifier, tenant, id, level);
+      if (code <= 2) {
+        session.filters ??= new Set();
+        session.filters.add(wanted.topic);
+      }
       return code;
     });
-    this.#reactor.sendBytes(connection, suback(packet.messageId ?? 0, granted, session.level));
+    this.#reactor.sendBytes(connection, suback(packet.messageId ?? 0, granted, level));
   }
 
   #unsubscribe(connection: number, session: Session, packet: IUnsubscribePacket): void {
-    const results = packet.unsubscriptions.map((filter) => (session.filters.delete(filter) ? 0 : NO_SUBSCRIPTION));
-    this.#reactor.sendBytes(connection, unsuback(packet.messageId ?? 0, results, session.level));
+    const results = packet.unsubscriptions.map((filter) => (session.filters?.delete(filter) ? 0 : NO_SUBSCRIPTION));
+    this.#reactor.sendBytes(connection, unsuback(packet.messageId ?? 0, results, this.#kernel.levelOf(connection)));
   }
 
   #end(connection: number, code: number): void {
     this.#kernel.ended(connection);
     const session = this.#forget(connection, code);
-    if (session?.level === 5 && code !== abi.CODE_NONE) this.#reactor.sendBytes(connection, disconnect(disconnectReason(code)));
+    if (session && code !== abi.CODE_NONE && this.#kernel.levelOf(connection) === 5) {
+      this.#reactor.sendBytes(connection, disconnect(disconnectReason(code)));
+    }
     this.#reactor.close(connection);
   }
 
@@ -137,7 +163,8 @@ export class Sessions {
     if (!session) return undefined;
     this.#sessions.delete(connection);
     this.#directory.setConnection(session.entry, undefined);
-    this.#post({ kind: 'disconnected', device: session.device, atMs: Date.now(), code });
+    const device = this.#directory.numberOf(session.entry);
+    this.#post({ kind: 'disconnected', device, session: session.number, atMs: Date.now(), code });
     return session;
   }
 

@@ -53,7 +53,7 @@ export class TurnLoop {
       () => this.#count(abi.CODE_CONNECTIONS_EXHAUSTED),
     );
     this.#directory = new Directory(this.#kernel, this.#memory, start.partitions);
-    this.#sessions = new Sessions(this.#kernel, this.#memory, this.#directory, this.#reactor, post);
+    this.#sessions = new Sessions(this.#kernel, this.#memory, this.#directory, this.#reactor, start.sessions, post);
     this.#ingest = new Ingest(this.#kernel, this.#memory, this.#directory, post);
     const logDoorbell = new Doorbell(start.shared.doorbells, LOG_DOORBELL);
     this.#handoff = new Handoff(this.#kernel, this.#memory, new BlockRing(start.ring), logDoorbell);
@@ -67,7 +67,8 @@ export class TurnLoop {
 
   receive(message: ToGateway): void {
     if (message.kind === 'devices') this.#putDevices(message);
-    else if (message.kind === 'listen') void this.#listen();
+    else if (message.kind === 'listen') void this.#listen(message.port);
+    else if (message.kind === 'taken-over') this.#sessions.takenOver(message.device, message.session);
     else if (message.kind === 'ingest') this.#takeIngest(message);
   }
 
@@ -100,9 +101,9 @@ export class TurnLoop {
     this.#post({ kind: 'devices-known', token });
   }
 
-  async #listen(): Promise<void> {
+  async #listen(atPort: number): Promise<void> {
     try {
-      const port = await this.#reactor.listen(this.#start.bind, this.#start.mqttPort);
+      const port = await this.#reactor.listen(this.#start.bind, atPort);
       this.#post({ kind: 'listening', port });
     } catch (error) {
       this.#post({ kind: 'listen-failed', message: (error as Error).message });

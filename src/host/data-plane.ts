@@ -3,37 +3,35 @@ import * as abi from '../../assembly/abi.js';
 import type { DataPlane, PartitionLag, PlaneCounters, Point, ThreadCpu } from '../contract/data-plane.js';
 import type { DeviceEntry } from '../contract/devices.js';
 import type {
-  FromGateway,
   FromLog,
   FromPipeline,
   FromStore,
-  GatewayStart,
   LogStart,
   PipelineStart,
   SharedState,
   StoreStart,
   ThreadEvent,
-  ToGateway,
   ToLog,
   ToPipeline,
   ToStore,
 } from '../contract/threads.js';
-import { BlockRing } from './block-ring.js';
-import { DOORBELLS, Doorbell, gatewayDoorbell, LOG_DOORBELL, pipelineDoorbell } from './doorbell.js';
+import { DOORBELLS, Doorbell, LOG_DOORBELL, pipelineDoorbell } from './doorbell.js';
+import { Gateways } from './gateways.js';
 import { KernelMemory, kernelMemory } from './kernel.js';
 import { readCounters, readLag, readPoints } from './plane-readings.js';
 import { Progress, ProgressWord } from './progress.js';
-import { threadCpuSeconds } from './thread-cpu.js';
-import { threadId } from './thread-id.js';
-import { Thread } from './worker.js';
+import { type Stoppable, stopThread, ThreadRoster } from './thread-roster.js';
+import type { Thread } from './worker.js';
 
 export interface DataPlaneOptions {
   readonly entries: { readonly gateway: URL; readonly log: URL; readonly pipeline: URL; readonly store: URL };
   readonly bind: string;
   readonly mqttPort: number;
+  readonly gateways: number;
   readonly partitions: number;
   readonly logFolder: string;
   readonly logRetentionHours: number;
+  readonly logBacklogMib: number;
   readonly batchAgeMsMax: number;
   readonly consumerGroup: string;
   /** `null`: rows are thrown away. */
@@ -53,28 +51,22 @@ const DRAIN_MS_MAX = 15_000;
 
 /** Starts the data plane's threads, wires them to each other, and speaks for them. */
 export class ThreadedDataPlane implements DataPlane {
-  readonly connected = new Set<number>();
   readonly #options: DataPlaneOptions;
   readonly #progress: Progress;
   readonly #shared: SharedState;
-  readonly #gatewayMemory = kernelMemory(abi.GATEWAY_END);
-  readonly #ring = BlockRing.memory(abi.BLOCK_SLOTS);
   readonly #partitionMemories: WebAssembly.Memory[];
-  readonly #counters: { gateway: BigUint64Array; pipelines: BigUint64Array[] };
+  readonly #pipelineCounters: BigUint64Array[];
+  readonly #roster: ThreadRoster;
+  readonly #gateways: Gateways;
   readonly #log: Thread<ToLog, FromLog>;
-  #gateway!: Thread<ToGateway, FromGateway>;
   #pipeline!: Thread<ToPipeline, FromPipeline>;
   #store!: Thread<ToStore, FromStore>;
-  readonly #threads: { readonly name: string; readonly tid: number; terminate(): Promise<void> }[] = [];
   readonly #pipelineBell: Doorbell;
-  readonly #ingests = new Map<number, (code: number) => void>();
   readonly #latests = new Map<number, (points: Point[]) => void>();
-  readonly #publishes = new Map<number, () => void>();
   readonly #watches = new Map<number, number>();
   readonly #liveListeners: ((points: readonly Point[]) => void)[] = [];
   #token = 0;
   #mqttPort = 0;
-  #listening: { resolve(port: number): void; reject(error: Error): void } | undefined;
   #caughtUp = false;
   #database: 'up' | 'down' = 'up';
   #databaseMessage = '';
@@ -91,18 +83,25 @@ export class ThreadedDataPlane implements DataPlane {
     });
     this.#pipelineBell = new Doorbell(this.#shared.doorbells, pipelineDoorbell(0));
     this.#partitionMemories = Array.from({ length: options.partitions }, () => kernelMemory(abi.PIPELINE_END));
-    this.#counters = {
-      gateway: new KernelMemory(this.#gatewayMemory).counters,
-      pipelines: this.#partitionMemories.map((memory) => new KernelMemory(memory).counters),
-    };
+    this.#pipelineCounters = this.#partitionMemories.map((memory) => new KernelMemory(memory).counters);
+    this.#roster = new ThreadRoster(options.failed);
+    this.#gateways = new Gateways({
+      count: options.gateways,
+      entry: options.entries.gateway,
+      bind: options.bind,
+      partitions: options.partitions,
+      shared: this.#shared,
+      event: options.event,
+    });
     const log: LogStart = {
       folder: options.logFolder,
       partitions: options.partitions,
       retentionHours: options.logRetentionHours,
-      gateways: [{ memory: this.#gatewayMemory, ring: this.#ring }],
+      backlogBytesMax: options.logBacklogMib * abi.MIB,
+      gateways: this.#gateways.outlets,
       shared: this.#shared,
     };
-    this.#log = this.#thread('log', options.entries.log, log, [], (message) => options.event('log', message as ThreadEvent));
+    this.#log = this.#roster.add('log', options.entries.log, log, [], (message) => options.event('log', message as ThreadEvent));
   }
 
   /** Starts every thread; `listen` lets devices in. When one does not come up, the others are ended again. */
@@ -111,30 +110,14 @@ export class ThreadedDataPlane implements DataPlane {
     try {
       await plane.#log.ready;
       plane.#startStoreAndPipeline();
-      plane.#startGateway();
-      await Promise.all([plane.#store.ready, plane.#pipeline.ready, plane.#gateway.ready]);
+      await Promise.all([plane.#store.ready, plane.#pipeline.ready, plane.#gateways.start(plane.#roster)]);
     } catch (error) {
       plane.#stopping = true;
-      await Promise.all(plane.#threads.map((thread) => thread.terminate()));
+      await plane.#roster.terminate();
       throw error;
     }
     plane.#toPipeline({ kind: 'metrics', entries: options.metrics });
     return plane;
-  }
-
-  #startGateway(): void {
-    const gateway: GatewayStart = {
-      index: 0,
-      memory: this.#gatewayMemory,
-      ring: this.#ring,
-      shared: this.#shared,
-      partitions: this.#options.partitions,
-      bind: this.#options.bind,
-      mqttPort: this.#options.mqttPort,
-    };
-    this.#gateway = this.#thread('gateway-0', this.#options.entries.gateway, gateway, [], (message: FromGateway) =>
-      this.#fromGateway(message),
-    );
   }
 
   #startStoreAndPipeline(): void {
@@ -147,7 +130,7 @@ export class ThreadedDataPlane implements DataPlane {
       memories,
       shared: this.#shared,
     };
-    this.#store = this.#thread('store', options.entries.store, store, [storePort], (message: FromStore) => this.#fromStore(message));
+    this.#store = this.#roster.add('store', options.entries.store, store, [storePort], (message: FromStore) => this.#fromStore(message));
     const pipeline: PipelineStart = {
       index: 0,
       logFolder: options.logFolder,
@@ -156,49 +139,27 @@ export class ThreadedDataPlane implements DataPlane {
       batchAgeMsMax: options.batchAgeMsMax,
       store: pipelinePort,
     };
-    this.#pipeline = this.#thread('pipeline-0', options.entries.pipeline, pipeline, [pipelinePort], (message: FromPipeline) =>
+    this.#pipeline = this.#roster.add('pipeline-0', options.entries.pipeline, pipeline, [pipelinePort], (message: FromPipeline) =>
       this.#fromPipeline(message),
     );
   }
 
-  #thread<In, Out extends { readonly kind: string }>(
-    name: string,
-    entry: URL,
-    data: unknown,
-    transfer: MessagePortList,
-    receive: (message: Out) => void,
-  ): Thread<In, Out> {
-    const thread = new Thread<In, Out>(name, entry, data, transfer, receive);
-    this.#threads.push(thread);
-    thread.ended.catch((error: unknown) => {
-      if (!this.#stopping) this.#options.failed(error instanceof Error ? error : new Error(String(error)));
-    });
-    return thread;
-  }
-
   /** Lets devices in; answers the port. */
   async listen(): Promise<number> {
-    this.#mqttPort = await new Promise<number>((resolve, reject) => {
-      this.#listening = { resolve, reject };
-      this.#gateway.post({ kind: 'listen' });
-    });
+    this.#mqttPort = await this.#gateways.listen(this.#options.mqttPort);
     return this.#mqttPort;
   }
 
   publishDevices(entries: readonly DeviceEntry[]): Promise<void> {
-    const token = ++this.#token;
-    return new Promise((resolve) => {
-      this.#publishes.set(token, resolve);
-      this.#gateway.post({ kind: 'devices', token, entries });
-    });
+    return this.#gateways.publishDevices(entries);
   }
 
   ingest(device: number, payload: Uint8Array): Promise<number> {
-    const token = ++this.#token;
-    return new Promise((resolve) => {
-      this.#ingests.set(token, resolve);
-      this.#gateway.post({ kind: 'ingest', token, device, flags: abi.FLAG_TRANSPORT_HTTP, payload });
-    });
+    return this.#gateways.ingest(device, payload);
+  }
+
+  isConnected(device: number): boolean {
+    return this.#gateways.isConnected(device);
   }
 
   latest(devices: readonly number[]): Promise<Point[]> {
@@ -225,7 +186,7 @@ export class ThreadedDataPlane implements DataPlane {
   }
 
   counters(): PlaneCounters {
-    return readCounters(this.#counters.gateway, this.#counters.pipelines);
+    return readCounters(this.#gateways.counters, this.#pipelineCounters);
   }
 
   lag(): PartitionLag[] {
@@ -233,10 +194,7 @@ export class ThreadedDataPlane implements DataPlane {
   }
 
   threads(): ThreadCpu[] {
-    return [
-      { name: 'main', cpuSeconds: threadCpuSeconds(threadId()) },
-      ...this.#threads.map(({ name, tid }) => ({ name, cpuSeconds: threadCpuSeconds(tid) })),
-    ];
+    return this.#roster.cpu();
   }
 
   notReady(): string | undefined {
@@ -251,53 +209,23 @@ export class ThreadedDataPlane implements DataPlane {
   /** Stops taking in, drains gateway, log, pipeline and store in the order of the flow; true when all is committed. */
   async stop(): Promise<boolean> {
     this.#stopping = true;
-    const deadline = performance.now() + DRAIN_MS_MAX;
-    let drained = true;
-    const end = async (thread: Thread<{ kind: 'stop' }, never>, bell?: Doorbell) => {
-      thread.post({ kind: 'stop' });
-      bell?.ring();
-      drained = (await endedBy(thread, deadline)) && drained;
-    };
-    type Stoppable = Thread<{ kind: 'stop' }, never>;
-    await end(this.#gateway as unknown as Stoppable, new Doorbell(this.#shared.doorbells, gatewayDoorbell(0)));
-    await end(this.#pipeline as unknown as Stoppable, this.#pipelineBell);
-    await end(this.#store as unknown as Stoppable);
-    await end(this.#log as unknown as Stoppable, new Doorbell(this.#shared.doorbells, LOG_DOORBELL));
-    for (const resolve of this.#ingests.values()) resolve(abi.CODE_SHUTTING_DOWN);
+    this.#roster.expectEnd();
+    const deadlineMs = performance.now() + DRAIN_MS_MAX;
+    const end = (thread: unknown, bell?: Doorbell) => stopThread(thread as Stoppable, deadlineMs, bell);
+    const logBell = new Doorbell(this.#shared.doorbells, LOG_DOORBELL);
+    this.#log.post({ kind: 'drain' });
+    logBell.ring();
+    let drained = await this.#gateways.stop(deadlineMs);
+    drained = (await end(this.#pipeline, this.#pipelineBell)) && drained;
+    drained = (await end(this.#store)) && drained;
+    drained = (await end(this.#log, logBell)) && drained;
+    this.#gateways.refuseWaiting();
     return drained;
   }
 
   #toPipeline(message: ToPipeline): void {
     this.#pipeline.post(message);
     this.#pipelineBell.ring();
-  }
-
-  #fromGateway(message: FromGateway): void {
-    switch (message.kind) {
-      case 'event':
-        this.#options.event('gateway-0', message);
-        return;
-      case 'listening':
-        this.#listening?.resolve(message.port);
-        return;
-      case 'listen-failed':
-        this.#listening?.reject(new Error(message.message));
-        return;
-      case 'ingested':
-        for (const token of message.tokens) take(this.#ingests, token)?.(abi.CODE_NONE);
-        return;
-      case 'ingest-refused':
-        take(this.#ingests, message.token)?.(message.code);
-        return;
-      case 'devices-known':
-        take(this.#publishes, message.token)?.();
-        return;
-      case 'connected':
-        this.connected.add(message.device);
-        return;
-      case 'disconnected':
-        this.connected.delete(message.device);
-    }
   }
 
   #fromPipeline(message: FromPipeline): void {
@@ -354,27 +282,8 @@ export class ThreadedDataPlane implements DataPlane {
   }
 }
 
-type MessagePortList = ConstructorParameters<typeof Thread>[3];
-
 function take<Value>(map: Map<number, Value>, key: number): Value | undefined {
   const value = map.get(key);
   map.delete(key);
   return value;
-}
-
-async function endedBy(thread: Thread<never, never>, deadline: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<'late'>((resolve) => {
-    timer = setTimeout(() => resolve('late'), Math.max(0, deadline - performance.now()));
-  });
-  const ended = await Promise.race([
-    thread.ended.then(
-      () => 'ended',
-      () => 'failed',
-    ),
-    late,
-  ]);
-  clearTimeout(timer);
-  if (ended === 'late') await thread.terminate();
-  return ended === 'ended';
 }

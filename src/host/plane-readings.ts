@@ -4,9 +4,9 @@ import type { PartitionLag, PlaneCounters, Point } from '../contract/data-plane.
 import { type Progress, ProgressWord } from './progress.js';
 
 /** Sums the kernels' counters as they stand; the kernels go on counting meanwhile. */
-export function readCounters(gatewayCounters: BigUint64Array, pipelineCounters: readonly BigUint64Array[]): PlaneCounters {
-  const gateway = (counter: number) => Number(gatewayCounters[counter]);
-  const pipeline = (counter: number) => pipelineCounters.reduce((sum, counters) => sum + Number(counters[counter]), 0);
+export function readCounters(gateways: readonly BigUint64Array[], pipelines: readonly BigUint64Array[]): PlaneCounters {
+  const gateway = (counter: number) => sumOf(gateways, counter);
+  const pipeline = (counter: number) => sumOf(pipelines, counter);
   const byCode: Record<string, number> = {};
   for (const { number, name } of refusalCodes) byCode[name] = gateway(number) + pipeline(number);
   return {
@@ -25,6 +25,10 @@ export function readCounters(gatewayCounters: BigUint64Array, pipelineCounters: 
     blocks: gateway(abi.COUNTER_GATEWAY_BLOCKS),
     byCode,
   };
+}
+
+function sumOf(instances: readonly BigUint64Array[], counter: number): number {
+  return instances.reduce((sum, counters) => sum + Number(counters[counter]), 0);
 }
 
 export function readLag(progress: Progress, partition: number): PartitionLag {

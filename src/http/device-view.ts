@@ -45,7 +45,7 @@ export async function viewDevices(
       metadata: device.metadata,
       registered_at: isoTime(device.registeredAtMs),
       last_seen_at: seenMs > 0 ? isoTime(seenMs) : null,
-      connected: plane.connected.has(device.number),
+      connected: plane.isConnected(device.number),
       latest: latestByName(metricNames, own),
     };
   });

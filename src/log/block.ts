@@ -11,13 +11,12 @@ export const BLOCK_HEADER_DAMAGED = -2;
 export const BLOCK_BODY_DAMAGED = -3;
 
 /** Bytes of the block whose header is at `at`, or BLOCK_CUT or BLOCK_HEADER_DAMAGED. The header's hash is not looked at. */
-export function blockBytes(bytes: Uint8Array, at: number): number {
-  if (bytes.length - at < abi.BLOCK_HEADER_BYTES) return BLOCK_CUT;
-  const view = new DataView(bytes.buffer, bytes.byteOffset + at, abi.BLOCK_HEADER_BYTES);
-  if (view.getUint32(abi.BLOCK_AT_MAGIC, true) !== abi.BLOCK_MAGIC) return BLOCK_HEADER_DAMAGED;
-  if (view.getUint16(abi.BLOCK_AT_VERSION, true) !== abi.BLOCK_VERSION) return BLOCK_HEADER_DAMAGED;
-  if (view.getUint16(abi.BLOCK_AT_HEADER_BYTES, true) !== abi.BLOCK_HEADER_BYTES) return BLOCK_HEADER_DAMAGED;
-  const total = abi.BLOCK_HEADER_BYTES + view.getUint32(abi.BLOCK_AT_BODY_BYTES, true);
+export function blockBytes(bytes: DataView, at: number): number {
+  if (bytes.byteLength - at < abi.BLOCK_HEADER_BYTES) return BLOCK_CUT;
+  if (bytes.getUint32(at + abi.BLOCK_AT_MAGIC, true) !== abi.BLOCK_MAGIC) return BLOCK_HEADER_DAMAGED;
+  if (bytes.getUint16(at + abi.BLOCK_AT_VERSION, true) !== abi.BLOCK_VERSION) return BLOCK_HEADER_DAMAGED;
+  if (bytes.getUint16(at + abi.BLOCK_AT_HEADER_BYTES, true) !== abi.BLOCK_HEADER_BYTES) return BLOCK_HEADER_DAMAGED;
+  const total = abi.BLOCK_HEADER_BYTES + bytes.getUint32(at + abi.BLOCK_AT_BODY_BYTES, true);
   return total > abi.BLOCK_BYTES_MAX ? BLOCK_HEADER_DAMAGED : total;
 }
 
@@ -32,7 +31,7 @@ export function verifyBlock(bytes: Uint8Array, at: number): number {
 
 /** Bytes of the block whose header at `at` proved right, whatever its body is. */
 export function verifyHeader(bytes: Uint8Array, at: number): number {
-  const total = blockBytes(bytes, at);
+  const total = blockBytes(new DataView(bytes.buffer, bytes.byteOffset, bytes.length), at);
   if (total < 0) return total;
   const hashed = bytes.subarray(at, at + abi.BLOCK_AT_HEADER_HASH);
   return h64Raw(hashed, 0n) === readU64(bytes, at + abi.BLOCK_AT_HEADER_HASH) ? total : BLOCK_HEADER_DAMAGED;

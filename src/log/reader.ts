@@ -93,9 +93,10 @@ export class LogReader {
 
 /** Bytes of the blocks that lie wholly in `bytes`. Their hashes are the kernel's to check. */
 function wholeBlocks(bytes: Uint8Array): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   let at = 0;
   for (;;) {
-    const block = blockBytes(bytes, at);
+    const block = blockBytes(view, at);
     if (block < 0 || at + block > bytes.length) return at;
     at += block;
   }

@@ -4,6 +4,7 @@ import { BlockRing } from '../host/block-ring.js';
 import { Doorbell, gatewayDoorbell, LOG_DOORBELL, PIPELINES_MAX, pipelineDoorbell } from '../host/doorbell.js';
 import { Progress, ProgressWord } from '../host/progress.js';
 import { threadId } from '../host/thread-id.js';
+import { Backlog } from './backlog.js';
 import { FileLog } from './file-log.js';
 import { Intake } from './intake.js';
 import type { Report } from './recovery.js';
@@ -14,6 +15,8 @@ import { removableSegments } from './retention.js';
 
 const IDLE_MS_MAX = 1000;
 const RETENTION_EVERY_MS = 60_000;
+/** While the backlog is full the store moves on without a ring. */
+const BACKLOG_LOOK_MS = 5;
 const RETRY_MS_MIN = 100;
 const RETRY_MS_MAX = 5000;
 const HOUR_US = 3_600_000_000;
@@ -33,11 +36,14 @@ const asleep = new Int32Array(new SharedArrayBuffer(4));
 const post = (message: FromLog) => port.postMessage(message);
 const report: Report = (level, name, fields) => post({ kind: 'event', level, name, fields });
 
-function stopAsked(): boolean {
+/** What the main thread asked for last. */
+let asked: ToLog['kind'] | 'nothing' = 'nothing';
+
+function listen(): void {
   for (;;) {
     const received = receiveMessageOnPort(port as NonNullable<typeof port>) as { message: ToLog } | undefined;
-    if (!received) return false;
-    if (received.message.kind === 'stop') return true;
+    if (!received) return;
+    asked = received.message.kind;
   }
 }
 
@@ -87,25 +93,29 @@ function run(): void {
   const log = FileLog.open({ folder: settings.folder, partitions: settings.partitions, floors, report });
   const sources = settings.gateways.map(({ memory, ring }) => ({ bytes: new Uint8Array(memory.buffer), ring: new BlockRing(ring) }));
   const intake = new Intake(log, sources, progress);
+  const backlog = new Backlog(progress, settings.backlogBytesMax, report);
   post({ kind: 'ready', tid: threadId() });
-  let stopping = false;
   let failures = 0;
   let retentionMs = 0;
   for (;;) {
     const seen = doorbell.seen();
-    stopping ||= stopAsked();
+    listen();
     if (Date.now() - retentionMs >= RETENTION_EVERY_MS) {
       retentionMs = Date.now();
       removeOld(log);
     }
+    if (asked === 'nothing' && backlog.isFull()) {
+      doorbell.wait(seen, BACKLOG_LOOK_MS);
+      continue;
+    }
     const turn = tryTurn(log, intake, failures);
     failures = turn.failures;
-    if (failures > 0 && !stopping) {
+    if (failures > 0 && asked !== 'stop') {
       Atomics.wait(asleep, 0, 0, Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** Math.min(failures - 1, 10)));
       continue;
     }
     if (turn.blocks > 0) continue;
-    if (stopping) break;
+    if (asked === 'stop') break;
     doorbell.wait(seen, IDLE_MS_MAX);
   }
   if (failures > 0) report('error', 'log-stopped-failing', { blocks: sources.reduce((sum, source) => sum + source.ring.length, 0) });

@@ -58,8 +58,12 @@ export class Batches {
     this.#span.lastReceiveUs = lastReceiveUs;
   }
 
-  /** How long the open batch may still wait, ms; infinite when it is empty. */
+  /**
+   * How long the open batch may still wait, ms; infinite when it is empty, and while the store has an earlier one:
+   * it would only stand in line there, and a larger batch costs the store less a row. The store rings when it is done.
+   */
   ageLeftMs(nowMs: number, ageMsMax: number): number {
+    if (this.#committing > 0) return Number.POSITIVE_INFINITY;
     return this.#span ? Math.max(0, this.#span.openedMs + ageMsMax - nowMs) : Number.POSITIVE_INFINITY;
   }
 
@@ -105,7 +109,7 @@ export class Batches {
       to: span.to,
       lastReceiveUs: span.lastReceiveUs,
       records: word(abi.BATCH_AT_RECORDS),
-      sorted: false,
+      sorted: true,
       readings: stream(base, abi.BATCH_AT_READINGS, abi.BATCH_AT_READINGS_BYTES),
       texts: stream(base + abi.BATCH_READINGS_BYTES, abi.BATCH_AT_TEXTS, abi.BATCH_AT_TEXTS_BYTES),
       deads: stream(base + abi.BATCH_READINGS_BYTES + abi.BATCH_TEXT_BYTES, abi.BATCH_AT_DEADS, abi.BATCH_AT_DEADS_BYTES),

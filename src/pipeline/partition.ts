@@ -103,7 +103,7 @@ export class Partition {
     if (this.#halted || this.#waiting !== 'no') return false;
     const before = this.#position;
     if (this.#inputAt === this.#inputEnd) this.#read();
-    while (this.#inputAt < this.#inputEnd && this.#runBlock(nowMs));
+    while (this.#inputAt < this.#inputEnd && this.#runBlocks(nowMs));
     this.#progress.set(this.number, ProgressWord.processed, this.#position);
     return this.#position !== before;
   }
@@ -130,36 +130,31 @@ export class Partition {
     } else this.#halt('there is no block');
   }
 
-  /** Runs the next block of the input region; false when it must wait. */
-  #runBlock(nowMs: number): boolean {
+  /** Runs what is left in the input region, as far as one batch takes it; false when it must wait. */
+  #runBlocks(nowMs: number): boolean {
     const replay = this.#position < this.#committed;
     if (!replay && !this.batches.ready) {
       if (!this.batches.pending) return false;
       this.#events.batch(this.batches.seal());
       if (!this.batches.ready) return false;
     }
-    const available = this.#inputEnd - this.#inputAt;
-    const result = this.#kernel.processBlock(this.#inputAt, available, Number(this.#position), replay, this.#deny);
+    const result = this.#kernel.processBlocks(this.#inputAt, this.#inputEnd, Number(this.#position), replay, this.#deny);
     this.#deny = false;
+    this.#advance(this.#kernel.blocksEnd(), replay, nowMs);
+    if (result === abi.BLOCK_DONE || result === abi.BLOCK_NEEDS_BATCH) return true;
     if (result === abi.BLOCK_NEEDS_METRICS) {
       this.#waiting = 'for metrics';
       this.#events.unknownMetrics(this.number, this.#unknownNames());
-      return false;
-    }
-    if (result !== abi.BLOCK_DONE) {
-      this.#halt(blockErrors.get(result) ?? `the kernel answered ${result}`);
-      return false;
-    }
-    const block = abi.INPUT_OFFSET + this.#inputAt;
-    const bytes = abi.BLOCK_HEADER_BYTES + this.memory.view.getUint32(block + abi.BLOCK_AT_BODY_BYTES, true);
-    const next = this.#position + BigInt(bytes);
-    if (!replay) {
-      const lastUs = Number(this.memory.view.getBigUint64(block + abi.BLOCK_AT_LAST_US, true));
-      this.batches.extend(next, lastUs, nowMs);
-    }
-    this.#position = next;
-    this.#inputAt += bytes;
-    return true;
+    } else this.#halt(blockErrors.get(result) ?? `the kernel answered ${result}`);
+    return false;
+  }
+
+  /** The blocks up to `inputAt` were run. */
+  #advance(inputAt: number, replay: boolean, nowMs: number): void {
+    if (inputAt === this.#inputAt) return;
+    this.#position += BigInt(inputAt - this.#inputAt);
+    this.#inputAt = inputAt;
+    if (!replay) this.batches.extend(this.#position, this.#kernel.blocksLastUs(), nowMs);
   }
 
   #unknownNames(): string[] {

@@ -10,6 +10,11 @@ import { Partition } from './partition.js';
 /** Live points are handed over at most this often while there is work, ms. */
 const LIVE_MS = 10;
 const WAIT_MS_MAX = 1000;
+/**
+ * Rounds with work begin at least this far apart. Under load the log rings for every commit; to run what
+ * several of them brought in one go saves as many wake-ups, reads and cold caches.
+ */
+const ROUND_MS = 4;
 
 /** The loop of a pipeline thread: it never blocks but on its doorbell, and runs whatever was rung for. */
 class PipelineThread {
@@ -51,10 +56,18 @@ class PipelineThread {
       const waitMs = this.#sealAged(nowMs);
       if (!worked || nowMs - this.#livePostedMs >= LIVE_MS) this.#postLive(nowMs);
       this.#announceCatchUp();
-      if (worked) continue;
+      if (worked) {
+        this.#rest(nowMs);
+        continue;
+      }
       if (this.#stopping && [...this.#partitions.values()].every((partition) => partition.drained)) return;
       this.#bell.wait(seen, Math.min(waitMs, WAIT_MS_MAX));
     }
+  }
+
+  #rest(roundMs: number): void {
+    const restMs = roundMs + ROUND_MS - performance.now();
+    if (restMs > 0 && !this.#stopping) Atomics.wait(asleep, 0, 0, restMs);
   }
 
   #receive(): void {
@@ -120,6 +133,7 @@ class PipelineThread {
   }
 }
 
+const asleep = new Int32Array(new SharedArrayBuffer(4));
 if (!parentPort) throw new Error('pipeline/thread is the entry of a worker thread');
 const control = parentPort;
 

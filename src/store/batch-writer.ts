@@ -64,7 +64,7 @@ export class BatchWriter {
     for (const table of ['readings', 'texts', 'deads'] as const) {
       if (batch[table].rows === 0) continue;
       const statement = table === 'deads' ? COPY_DEADS : await dialect.copyStatement(table, batch, session.sql);
-      await copy(session.sql, statement, bytesOf(batch[table], memory));
+      await copy(session.sql, statement, bytesOf(batch[table], memory), session.plainSocket);
     }
     await session.sql.unsafe('commit');
     await dialect.committed?.(session.sql);

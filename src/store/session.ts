@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import postgres from 'postgres';
 
 /**
@@ -21,6 +22,7 @@ export class Session {
 
   readonly #pool: postgres.Sql;
   #reserved: postgres.ReservedSql | undefined;
+  #socket: Socket | undefined;
   #lost = false;
 
   private constructor(url: string) {
@@ -30,6 +32,8 @@ export class Session {
       connect_timeout: 10,
       max_lifetime: null,
       onnotice: () => {},
+      // Of several hosts the client itself finds one that answers, and it speaks TLS.
+      ...(!/,|[?&]ssl/.test(url) && { socket: (address: Address) => (this.#socket = connect(address)) }),
       onclose: () => {
         this.#lost = true;
       },
@@ -40,7 +44,7 @@ export class Session {
         tcp_keepalives_interval: 10,
         tcp_keepalives_count: 3,
       } as Record<string, string | number>,
-    });
+    } as postgres.Options<Record<string, never>>);
   }
 
   /** For one statement at a time. Throws when the connection is gone. */
@@ -49,7 +53,26 @@ export class Session {
     return this.#reserved;
   }
 
+  /** What the connection's bytes go through as they are; undefined when they are encrypted on the way, or the client chose it. */
+  get plainSocket(): Socket | undefined {
+    return this.#pool.options.ssl ? undefined : this.#socket;
+  }
+
   async close(): Promise<void> {
     await this.#pool.end({ timeout: 0 });
   }
+}
+
+/** What the client made of the address: hosts with their ports, or the path of a Unix socket. */
+interface Address {
+  readonly host: readonly string[];
+  readonly port: readonly number[];
+  readonly path: string | false | undefined;
+}
+
+/** The client waits for the connection itself: what it writes before is kept by the socket. */
+function connect({ host: [host = 'localhost'], port: [port = 5432], path }: Address): Socket {
+  // TLS takes the name that the certificate must bear from the socket.
+  const socket = Object.assign(new Socket(), { host, port });
+  return path ? socket.connect(path) : socket.connect(port, host);
 }

@@ -1,167 +1,130 @@
 import assert from 'node:assert/strict';
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
-import { type TestContext, test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
+import { spawnSync } from 'node:child_process';
+import { describe, type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { type IConnectPacket, type IPublishPacket, type Packet, parser } from 'mqtt-packet';
-import { copyChunks } from '../../bench/copy-ceiling.js';
-import { AckLatency } from '../../bench/load/ack-latency.js';
-import type { ConnectionPlan } from '../../bench/load/connection.js';
-import type { FromGenerator, ToGenerator } from '../../bench/load/generator.js';
-import { deviceOf, firstSeq, hundredths, type LoadPlan, slotsFor, turnOf } from '../../bench/load/messages.js';
-import { connectPacket, PacketLap, packetId } from '../../bench/load/packets.js';
-import { FleetDouble } from '../cli/http-double.js';
-import { startMqttDouble } from '../cli/mqtt-double.js';
+import { buildGenerator, generatorMissing } from '../../bench/load/build.js';
+import { Load, type LoadShape, type Target } from '../../bench/load/load.js';
+import { Sink } from '../../bench/load/load-process.js';
+import { deviceOf, firstSeq, hundredths, type Sent, turnOf } from '../../bench/load/messages.js';
+import { startBroker } from './broker-double.js';
 
-const deviceIds = Array.from({ length: 20 }, (_, index) => `dev-${String(index + 1).padStart(6, '0')}`);
+const shape: LoadShape = { qos: 0, connections: 3, batch: 4, devices: 21, seconds: 0.2, window: 16, rate: 6000, generators: 1 };
 
-function planOf(firstDevice: number, devices: number, batch: number): LoadPlan {
-  return { connection: 0, firstDevice, devices, slots: slotsFor(devices, batch), baseMs: 1_700_000_000_000 };
+function targetAt(port: number): Target {
+  return { host: '127.0.0.1', port, userName: 'bench', password: 'T' };
 }
 
-function parseAll(bytes: Buffer): Packet[] {
-  const packets: Packet[] = [];
-  const parse = parser({ protocolVersion: 4 });
-  parse.on('packet', (packet) => packets.push(packet));
-  parse.on('error', (error) => {
-    throw error;
-  });
-  parse.parse(bytes);
-  return packets;
+async function sinkTarget(t: TestContext): Promise<Target> {
+  const sink = await Sink.start();
+  t.after(() => sink.stop());
+  return targetAt(sink.port);
 }
 
-for (const qos of [0, 1] as const) {
-  test(`patched packets at QoS ${qos} are well-formed and hold the message that their place says`, () => {
-    const plan = planOf(5, 7, 4);
-    const lap = new PacketLap(plan, deviceIds, qos);
-    assert.ok(lap.packetBytes > 95 && lap.packetBytes < 125);
-    const turns = new Map<number, number>();
-    for (let round = 0; round < 3; round++) {
-      for (let slot = 0; slot < plan.slots; slot++) lap.patch(round * plan.slots + slot);
-      const packets = parseAll(lap.bytes) as IPublishPacket[];
-      assert.equal(packets.length, plan.slots);
-      packets.forEach((packet, slot) => {
-        const message = round * plan.slots + slot;
-        const device = deviceOf(plan, message);
-        const turn = turns.get(device) ?? 0;
-        turns.set(device, turn + 1);
-        assert.equal(turnOf(plan, message), turn);
-        assert.equal(packet.topic, `devices/${deviceIds[device]}/telemetry`);
-        assert.equal(packet.qos, qos);
-        if (qos === 1) assert.equal(packet.messageId, packetId(message));
-        assert.deepEqual(JSON.parse(packet.payload.toString()), {
-          ts: plan.baseMs + turn,
-          metrics: { temp: hundredths(device, turn, 0) / 100, load: hundredths(device, turn, 1) / 100 },
-          seq: firstSeq + turn,
-        });
+/** What the plans say that the server must have got, connection by connection. */
+function expectedMessages(sent: readonly Sent[]): string[] {
+  return sent.flatMap((one) =>
+    Array.from({ length: one.messages }, (_, message) => {
+      const [device, turn] = [deviceOf(one, message), turnOf(one, message)];
+      const metrics = { temp: hundredths(device, turn, 0) / 100, load: hundredths(device, turn, 1) / 100 };
+      const topic = `devices/dev-${String(device + 1).padStart(6, '0')}/telemetry`;
+      return `${topic} ${JSON.stringify({ ts: one.baseMs + turn, metrics, seq: firstSeq + turn })}`;
+    }),
+  );
+}
+
+describe('the generator', { skip: generatorMissing() ?? false }, () => {
+  for (const qos of [0, 1, 2] as const) {
+    for (const rate of [6000, undefined]) {
+      test(`the generator at QoS ${qos}, ${rate ?? 'any'} a second: the server gets exactly what the plans say`, async (t) => {
+        const broker = await startBroker();
+        t.after(() => broker.stop());
+        const load = await Load.open(targetAt(broker.port), { ...shape, qos, rate, generators: 2 });
+        t.after(() => load.end());
+        assert.equal(load.opened, 3);
+        assert.deepEqual(broker.connects.map(({ clientId, username, password }) => `${clientId} ${username} ${password}`).sort(), [
+          'gw-000001 bench T',
+          'gw-000002 bench T',
+          'gw-000003 bench T',
+        ]);
+        const done = await load.go();
+        assert.ok(done.messages > 100);
+        if (rate !== undefined) assert.equal(done.messages, 1200);
+        assert.ok(done.settledMs >= done.lastSendMs && done.lastSendMs > done.firstSendMs);
+        assert.deepEqual(
+          broker.messages.map(({ topic, payload }) => `${topic} ${JSON.stringify(JSON.parse(payload))}`).sort(),
+          expectedMessages(done.sent).sort(),
+        );
+        assert.equal(broker.completed, qos === 0 ? 0 : done.messages);
+        assert.equal(done.acked, broker.completed);
+        assert.equal(done.latency.count, done.acked);
       });
     }
-    assert.deepEqual(
-      [...turns.keys()].sort((a, b) => a - b),
-      [5, 6, 7, 8, 9, 10, 11],
-    );
-  });
-}
-
-test('CONNECT carries id, tenant and token', () => {
-  const [packet] = parseAll(connectPacket('gw-000001', 'default', 'T')) as [IConnectPacket];
-  assert.equal(packet.clientId, 'gw-000001');
-  assert.equal(packet.username, 'default');
-  assert.equal(String(packet.password), 'T');
-  assert.equal(packet.protocolVersion, 4);
-});
-
-test('percentiles of the latency buckets are within 2 % of the exact ones', () => {
-  const latency = new AckLatency();
-  assert.equal(latency.percentile(50), undefined);
-  const values = Array.from({ length: 10_000 }, (_, index) => 0.05 * 1.001 ** index);
-  for (const value of values) latency.record(value);
-  for (const percent of [1, 50, 95, 99, 100]) {
-    const exact = values[Math.ceil(values.length * (percent / 100)) - 1]!;
-    const found = latency.percentile(percent)!;
-    assert.ok(found >= exact && found < exact * 1.02, `p${percent}: ${found} for ${exact}`);
   }
-});
 
-test('the rows made for COPY are those of the messages, in whole rows a chunk', () => {
-  const plan = planOf(0, 3, 2);
-  const messages = 20_000;
-  const chunks = copyChunks([{ plan, messages }], [11, 12, 13], [1, 2]);
-  assert.ok(chunks.length > 1);
-  let row = 0;
-  for (const chunk of chunks) {
-    assert.equal(chunk.length % 42, 0);
-    for (let at = 0; at < chunk.length; at += 42, row++) {
-      const message = row >> 1;
-      const device = deviceOf(plan, message);
-      assert.equal(chunk.readInt32BE(at + 6), 11 + device);
-      assert.equal(chunk.readInt32BE(at + 14), 1 + (row & 1));
-      const ms = Number(chunk.readBigInt64BE(at + 22) / 1000n) + Date.UTC(2000, 0, 1);
-      assert.equal(ms, plan.baseMs + turnOf(plan, message));
-      assert.equal(chunk.readDoubleBE(at + 34), hundredths(device, turnOf(plan, message), row & 1) / 100);
+  test('at a given rate latency counts from when a message was due, also when the server stood still', async (t) => {
+    const broker = await startBroker({ stallMs: 150 });
+    t.after(() => broker.stop());
+    const load = await Load.open(targetAt(broker.port), { ...shape, qos: 1, seconds: 0.4, rate: 2000, window: 60, batch: 60 });
+    t.after(() => load.end());
+    const { latency, messages } = await load.go();
+    assert.equal(messages, 800);
+    // The stall came with the first message; three in eight fell due during it.
+    assert.ok(latency.maxMs! >= 140, `${latency.maxMs} ms`);
+    assert.ok(latency.percentileMs(80)! >= 40, `${latency.percentileMs(80)} ms`);
+  });
+
+  test('the bare sink takes and acknowledges what many connections from several addresses send', async (t) => {
+    const target = await sinkTarget(t);
+    for (const qos of [0, 1, 2] as const) {
+      const load = await Load.open(target, { ...shape, qos, connections: 4500, devices: 4500, batch: 1, window: 1, rate: undefined });
+      const done = await load.go();
+      await load.end();
+      assert.ok(done.messages >= 4500);
+      assert.equal(done.acked, qos === 0 ? 0 : done.messages);
     }
+  });
+
+  const failures = [
+    [{ refuse: 4 }, /cannot open connection gw-00000\d: CONNACK says 4: bad user name or password/],
+    [{ closeAfter: 20 }, /cannot go on with connection gw-00000\d: the server closed it/],
+    [{ wrongId: 20 }, /cannot go on with connection gw-00000\d: it answered 0x40 \d+ where \d+ was next/],
+  ] as const;
+  for (const [fault, sentence] of failures) {
+    test(`the generator fails loudly: ${sentence.source}`, async (t) => {
+      const broker = await startBroker(fault);
+      t.after(() => broker.stop());
+      const run = async () => {
+        const load = await Load.open(targetAt(broker.port), { ...shape, qos: 1 });
+        await load.go().finally(() => load.end());
+      };
+      await assert.rejects(run(), sentence);
+    });
   }
-  assert.equal(row, messages * 2);
+
+  test('a server that is not there, and the number of connections that one takes', async () => {
+    const broker = await startBroker({ connectionsMax: 2 });
+    const target = targetAt(broker.port);
+    const load = await Load.open(target, { ...shape, connections: 7 }, true);
+    assert.equal(load.opened, 2);
+    assert.match(String(load.refused), /cannot open connection gw-00000\d/);
+    await load.end();
+    await broker.stop();
+    await assert.rejects(Load.open(target, shape), /cannot open connection gw-000001: Connection refused/);
+  });
+
+  test('a plan that cannot be is refused in words', () => {
+    const { status, stderr } = spawnSync(buildGenerator(), ['generate'], { input: '{"port":1}\n', encoding: 'utf8' });
+    assert.equal(status, 1);
+    assert.match(stderr, /cannot read the plan: missing field/);
+  });
 });
 
-async function startGenerator(t: TestContext) {
-  const child = fork(fileURLToPath(new URL('../../bench/load/generator.js', import.meta.url)), {
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  });
-  const exited = once(child, 'exit');
-  t.after(async () => {
-    if (child.connected) child.disconnect();
-    await exited;
-  });
-  return async (question: ToGenerator) => {
-    child.send(question);
-    const [answer] = (await once(child, 'message')) as [FromGenerator];
-    return answer;
-  };
-}
-
-for (const qos of [0, 1] as const) {
-  test(`a generator process at QoS ${qos}: the server gets exactly what the plans say`, async (t) => {
-    const fleet = new FleetDouble();
-    const server = await startMqttDouble(fleet, 0);
-    t.after(() => server.server.close());
-    const plans: ConnectionPlan[] = [0, 1].map((connection) => {
-      fleet.add('bench', `gw-${connection}`, 'T');
-      const place = { connection, firstDevice: connection * 10, devices: 10, slots: slotsFor(10, 4), baseMs: 1_700_000_000_000 };
-      return {
-        ...place,
-        host: '127.0.0.1',
-        port: server.port,
-        clientId: `gw-${connection}`,
-        tenant: 'bench',
-        token: 'T',
-        qos,
-        batch: 4,
-        window: 16,
-      };
-    });
-    const ask = await startGenerator(t);
-    assert.equal((await ask({ kind: 'open', connections: plans, deviceIds })).kind, 'ready');
-    const done = (await ask({ kind: 'go', seconds: 0.3, messagesPerSecond: 4000 })) as FromGenerator & { kind: 'done' };
-    const total = done.sent.reduce((sum, { messages }) => sum + messages, 0);
-    assert.ok(total > 100 && total <= 1200);
-    assert.ok(done.lastSendMs > done.firstSendMs);
-    // At QoS 0 the last messages may still be on their way.
-    const deadline = Date.now() + 5000;
-    while (fleet.messages.length < total && Date.now() < deadline) await delay(5);
-    const expected = done.sent.flatMap(({ connection, messages }) =>
-      Array.from({ length: messages }, (_, message) => {
-        const plan = plans[connection]!;
-        return `${deviceIds[deviceOf(plan, message)]} ${firstSeq + turnOf(plan, message)}`;
-      }),
-    );
-    const found = fleet.messages.map(({ device, payload }) => `${device} ${payload.seq}`);
-    assert.deepEqual(found.sort(), expected.sort());
-    assert.equal(done.acked, qos === 1 ? total : 0);
-    assert.equal(
-      done.ackBuckets.reduce((sum, count) => sum + count, 0),
-      done.acked,
-    );
-  });
-}
+test('without cargo a bench says so, and what to do', () => {
+  const program = fileURLToPath(new URL('../../bench/ingest.js', import.meta.url));
+  const { status, stderr } = spawnSync(process.execPath, [program], { env: { PATH: '/nonexistent' }, encoding: 'utf8' });
+  assert.equal(status, 2);
+  assert.match(
+    stderr,
+    /bench:ingest: cannot (build the load generator: cargo is not installed; install Rust|generate load: the generator needs Linux)/,
+  );
+});

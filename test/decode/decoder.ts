@@ -8,6 +8,8 @@ interface Exports {
   denyUnknownMetrics(deny: number): void;
   setMessageCount(count: number): void;
   decodeProbe(offset: number, bytes: number, receiveUs: number): number;
+  decodeByShapeProbe(offset: number, bytes: number, receiveUs: number): number;
+  learnShapeProbe(offset: number, bytes: number): number;
   decodedCount(): number;
   decodedHasTs(): number;
   decodedTsUs(): number;
@@ -82,6 +84,22 @@ export class Decoder {
       this.kernel.clearUnknownMetrics();
     }
     throw new Error('the kernel goes on asking for metrics');
+  }
+
+  /** Decodes a good payload in full, and learns its shape; false: it has none. */
+  learnShape(payload: Uint8Array, receiveUs: number): boolean {
+    this.decode(payload, receiveUs);
+    // The kernel learns only now and then.
+    for (let times = 0; times < 8; times++) if (this.kernel.learnShapeProbe(abi.INPUT_OFFSET, payload.length) !== 0) return true;
+    return false;
+  }
+
+  /** Decodes a payload by the shape that was learned last; undefined: it is not of that shape. */
+  decodeByShape(payload: Uint8Array, receiveUs: number, after?: Uint8Array): Decoded | undefined {
+    this.memory.bytes.set(payload, abi.INPUT_OFFSET);
+    if (after) this.memory.bytes.set(after, abi.INPUT_OFFSET + payload.length);
+    const hit = this.kernel.decodeByShapeProbe(abi.INPUT_OFFSET, payload.length, receiveUs);
+    return hit === 0 ? undefined : this.#decoded(abi.CODE_NONE);
   }
 
   #decoded(code: number): Decoded {

@@ -9,6 +9,7 @@ import { hashToken } from '../../src/contract/token.js';
 import { type BlockDescriptor, BlockRing } from '../../src/host/block-ring.js';
 import { DOORBELLS, Doorbell, gatewayDoorbell } from '../../src/host/doorbell.js';
 import { KernelMemory, kernelMemory } from '../../src/host/kernel.js';
+import { sessionNumbers } from '../../src/host/session-numbers.js';
 
 const { h64Raw } = await xxhash();
 
@@ -91,7 +92,7 @@ export class GatewayThread {
   static async start(devices: readonly DeviceEntry[], partitions = 4): Promise<GatewayThread> {
     const gateway = new GatewayThread(partitions);
     gateway.post({ kind: 'devices', token: 1, entries: devices });
-    gateway.post({ kind: 'listen' });
+    gateway.post({ kind: 'listen', port: 0 });
     await until(() => gateway.port !== 0, 'the listener');
     return gateway;
   }
@@ -101,7 +102,7 @@ export class GatewayThread {
     const ring = BlockRing.memory(abi.BLOCK_SLOTS);
     const doorbells = Doorbell.memory(DOORBELLS);
     const shared = { doorbells, progress: new SharedArrayBuffer(8) };
-    const workerData: GatewayStart = { index: 0, memory, ring, shared, partitions, bind: '127.0.0.1', mqttPort: 0 };
+    const workerData: GatewayStart = { index: 0, memory, ring, sessions: sessionNumbers(), shared, partitions, bind: '127.0.0.1' };
     this.memory = new KernelMemory(memory);
     this.ring = new BlockRing(ring);
     this.#bell = new Doorbell(doorbells, gatewayDoorbell(0));

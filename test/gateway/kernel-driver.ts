@@ -6,6 +6,7 @@ import type { GatewayKernel } from '../../src/gateway/kernel.js';
 import { Sessions } from '../../src/gateway/session.js';
 import { KernelMemory, kernelMemory, loadKernel } from '../../src/host/kernel.js';
 import type { Reactor } from '../../src/host/reactor.js';
+import { sessionNumbers } from '../../src/host/session-numbers.js';
 import { readBlock, type TestRecord } from './gateway-thread.js';
 
 interface Peer {
@@ -36,7 +37,9 @@ export class KernelDriver {
     this.memory = new KernelMemory(memory);
     this.directory = new Directory(this.kernel, this.memory, partitions);
     const reactor = this.#reactor();
-    this.sessions = new Sessions(this.kernel, this.memory, this.directory, reactor, (message) => this.messages.push(message));
+    this.sessions = new Sessions(this.kernel, this.memory, this.directory, reactor, sessionNumbers(), (message) =>
+      this.messages.push(message),
+    );
     for (const device of devices) this.directory.put(device);
   }
 

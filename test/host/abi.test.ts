@@ -32,6 +32,17 @@ test('regions are aligned, follow one another and fit into 32-bit memory', () =>
   assert.ok((abi.POWERS_MAX - abi.POWERS_MIN + 1) * 16 <= abi.POWERS_BYTES);
 });
 
+test('the open batch has room for as many readings as its slot has for rows', () => {
+  assert.ok(abi.READINGS_MAX * abi.READING_ROW_BYTES >= abi.BATCH_READINGS_BYTES);
+  // Their places take 19 bits of a word in the sort.
+  assert.equal(abi.READINGS_MAX, 2 ** 19);
+});
+
+test('device states begin at a cache line, so that what a message needs of one lies in one', () => {
+  assert.equal(abi.STATE_DEVICES_OFFSET % 64, 0);
+  assert.equal(abi.STATE_DEVICE_BYTES % 64, 0);
+});
+
 test('a block opens only where its worst case fits', () => {
   // The densest message: metrics of six bytes ("a":1,) that become rows of 42 bytes.
   const densest = Math.ceil(abi.BLOCK_BYTES_MAX / 6) * 42;

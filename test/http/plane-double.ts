@@ -47,6 +47,10 @@ export class PlaneDouble implements DataPlane {
     return this.points.filter((point) => devices.includes(point.device));
   }
 
+  isConnected(device: number): boolean {
+    return this.connected.has(device);
+  }
+
   watch(device: number, on: boolean): void {
     this.watched.set(device, (this.watched.get(device) ?? 0) + (on ? 1 : -1));
   }

@@ -21,24 +21,29 @@ interface Running {
   readonly gateways: { memory: WebAssembly.Memory; ring: BlockRing }[];
   readonly progress: Progress;
   readonly doorbell: (index: number) => Doorbell;
+  drain(): void;
   stop(): Promise<void>;
 }
 
-function startLog(folder: string, gatewayCount: number): Running {
+function startLog(folder: string, gatewayCount: number, backlogBytesMax = 1e9): Running {
   const shared = { doorbells: Doorbell.memory(DOORBELLS), progress: Progress.memory(PARTITIONS) };
   const gateways = Array.from({ length: gatewayCount }, () => ({ memory: sharedMemory(), ring: BlockRing.memory(128) }));
-  const workerData: LogStart = { folder, partitions: PARTITIONS, retentionHours: 24, gateways, shared };
+  const workerData: LogStart = { folder, partitions: PARTITIONS, retentionHours: 24, backlogBytesMax, gateways, shared };
   const worker = new Worker(new URL('../../src/log/thread.js', import.meta.url), { workerData });
   const messages: FromLog[] = [];
   worker.on('message', (message: FromLog) => messages.push(message));
   const doorbell = (index: number) => new Doorbell(shared.doorbells, index);
+  const drain = () => {
+    worker.postMessage({ kind: 'drain' });
+    doorbell(LOG_DOORBELL).ring();
+  };
   const stop = async () => {
     worker.postMessage({ kind: 'stop' });
     doorbell(LOG_DOORBELL).ring();
     await once(worker, 'exit');
   };
   const rings = gateways.map(({ memory, ring }) => ({ memory, ring: new BlockRing(ring) }));
-  return { messages, gateways: rings, progress: new Progress(shared.progress), doorbell, stop };
+  return { messages, gateways: rings, progress: new Progress(shared.progress), doorbell, drain, stop };
 }
 
 /** Seals a block where a gateway would, and pushes it without ringing. */
@@ -116,9 +121,36 @@ describe('log thread', () => {
     );
   });
 
+  test('takes nothing in while the store is too far behind, and all that is left when it drains', async () => {
+    const own = mkdtempSync(join(tmpdir(), 'spillway-log-'));
+    const log = startLog(own, 1, 200);
+    const ring = log.gateways[0]?.ring as BlockRing;
+    const pushAndRing = (index: number) => {
+      push(log, 0, index * 4096, 0, `${index}`.padStart(200, '.'));
+      log.doorbell(LOG_DOORBELL).ring();
+    };
+    const events = () => log.messages.flatMap((message) => (message.kind === 'event' ? [message.name] : []));
+    pushAndRing(0);
+    await until('the first block to be released', () => ring.released === 1);
+    await until('the backlog to be full', () => events().includes('log-backlog-full'));
+    pushAndRing(1);
+    pushAndRing(2);
+    log.progress.set(0, ProgressWord.committed, log.progress.get(0, ProgressWord.durable) - 195n);
+    assert.equal(ring.released, 1, 'a little room is not enough to go on');
+    log.progress.set(0, ProgressWord.committed, log.progress.get(0, ProgressWord.durable));
+    await until('the waiting blocks to be released', () => ring.released === 3);
+    await until('the backlog to be full again', () => events().length === 3);
+    assert.deepEqual(events(), ['log-backlog-full', 'log-backlog-cleared', 'log-backlog-full']);
+    pushAndRing(3);
+    log.drain();
+    await until('the last block to be released', () => ring.released === 4);
+    await log.stop();
+    rmSync(own, { recursive: true });
+  });
+
   test('refuses a folder of another number of partitions', async () => {
     const shared = { doorbells: Doorbell.memory(DOORBELLS), progress: Progress.memory(3) };
-    const workerData: LogStart = { folder, partitions: 3, retentionHours: 24, gateways: [], shared };
+    const workerData: LogStart = { folder, partitions: 3, retentionHours: 24, backlogBytesMax: 1e9, gateways: [], shared };
     const worker = new Worker(new URL('../../src/log/thread.js', import.meta.url), { workerData });
     const [error] = (await once(worker, 'error')) as [Error];
     assert.match(error.message, /set SPILLWAY_PARTITIONS to 2/);

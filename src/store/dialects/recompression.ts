@@ -17,7 +17,7 @@ const FROZEN = 4;
 /** A chunk is left alone for so long after its end: most of what comes late has come by then. */
 const SETTLE_MS = 900_000;
 /** Late rows wait for this long at most, and with them the partition they came in. */
-const WORK_MS_MAX = 120_000;
+const WORK_MS_MAX = 300_000;
 /** Whoever writes into the chunk must not queue behind a recompression that itself waits. */
 const LOCK_MS_MAX = 2000;
 /** Chunks that may fail in one run; the next run tries them again. */

@@ -1,0 +1,135 @@
+import type { Figures } from './median.js';
+
+/** A row of the record: a command, and what to take from its answer. */
+export interface RecordRow {
+  readonly what: string;
+  readonly wanted: string;
+  readonly bench: string;
+  /** Built from the answers so far, by the rows' names. */
+  readonly args: (answers: ReadonlyMap<string, Figures>) => readonly string[];
+  readonly figures: readonly Figure[];
+  /** A soak is one long run. */
+  readonly once?: true;
+}
+
+export interface Figure {
+  readonly name: string;
+  readonly of: (answer: Figures) => unknown;
+}
+
+/** The value at a path as `ackMs.p99`. */
+export function at(path: string): (answer: Figures) => unknown {
+  return (answer) => path.split('.').reduce<unknown>((value, name) => (value as Figures | null | undefined)?.[name], answer);
+}
+
+function figure(name: string, path: string): Figure {
+  return { name, of: at(path) };
+}
+
+function dataPlaneCpu(answer: Figures): number {
+  return ['gateway', 'log', 'pipeline'].reduce((sum, thread) => sum + Number(at(`cpuUsPerMessage.${thread}`)(answer)), 0);
+}
+
+const perSecond = figure('msg/s', 'messagesPerSecond');
+const fleet = ['--connections', '20', '--devices', '200000', '--window', '8192'];
+const timescaleQos1 = 'TimescaleDB, QoS 1';
+
+function sameLoad(what: string, ...args: string[]): RecordRow {
+  const all = ['--store', 'null', '--qos', '1', '--connections', '20', ...args];
+  return {
+    what,
+    wanted: 'no less with more',
+    bench: 'ingest',
+    args: () => all,
+    figures: [perSecond, figure('CPU µs', 'processCpuUsPerMessage')],
+  };
+}
+
+export const recordRows: readonly RecordRow[] = [
+  {
+    what: 'data plane',
+    wanted: 'CPU of gateway, log and pipeline ≤ 0.6 µs a message',
+    bench: 'ingest',
+    args: () => ['--store', 'null', '--qos', '0', '--connections', '20'],
+    figures: [{ name: 'CPU µs', of: dataPlaneCpu }, perSecond],
+  },
+  {
+    what: 'TimescaleDB, QoS 0',
+    wanted: '≥ 1,000,000 msg/s committed, ≥ 0.8 of psql \\copy',
+    bench: 'ingest',
+    args: () => ['--store', 'timescale', '--qos', '0', ...fleet],
+    figures: [perSecond, figure('share of \\copy', 'copyCeiling'), figure('\\copy rows/s', 'copyRowsPerSecond')],
+  },
+  {
+    what: timescaleQos1,
+    wanted: '≥ 700,000 msg/s',
+    bench: 'ingest',
+    args: () => ['--store', 'timescale', '--qos', '1', ...fleet],
+    figures: [perSecond, figure('share of \\copy', 'copyCeiling')],
+  },
+  {
+    what: 'TimescaleDB, QoS 1, half of that load',
+    wanted: 'ack p99 < 50 ms',
+    bench: 'ingest',
+    args: (answers) => {
+      const found = Number(at('messagesPerSecond')(answers.get(timescaleQos1) ?? {}));
+      return ['--store', 'timescale', '--qos', '1', ...fleet, '--rate', String(Math.round((found || 700_000) / 2))];
+    },
+    figures: [figure('p50 ms', 'ackMs.p50'), figure('p99 ms', 'ackMs.p99'), figure('p99.9 ms', 'ackMs.p999'), perSecond],
+  },
+  {
+    what: 'embedded PostgreSQL',
+    wanted: '≥ 300,000 msg/s',
+    bench: 'ingest',
+    args: () => ['--store', 'embedded', '--qos', '0', '--connections', '20'],
+    figures: [perSecond, figure('share of \\copy', 'copyCeiling'), figure('share without index', 'copyCeilingBare')],
+  },
+  {
+    what: 'thin connections',
+    wanted: '≥ 110,000 msg/s, CPU ≤ 1.3 of the bare sink',
+    bench: 'thin',
+    args: () => [],
+    figures: [
+      figure('msg/s', 'spillway.messagesPerSecond'),
+      figure('sink msg/s', 'sink.messagesPerSecond'),
+      figure('CPU ratio', 'cpuRatio'),
+      figure('gateway CPU ratio', 'gatewayCpuRatio'),
+    ],
+  },
+  {
+    what: 'idle connections',
+    wanted: '18,000 at ≤ 1.5 KiB; the limit reached',
+    bench: 'idle',
+    args: () => ['--limit'],
+    figures: [
+      figure('bytes each', 'spillway.pssBytes'),
+      figure('sink', 'sink.pssBytes'),
+      figure('Mosquitto', 'mosquitto.pssBytes'),
+      figure('taken', 'limitFound'),
+      figure('open files', 'openFilesMax'),
+    ],
+  },
+  sameLoad('one partition', '--partitions', '1'),
+  sameLoad('four partitions', '--partitions', '4'),
+  sameLoad('one gateway thread', '--gateways', '1'),
+  sameLoad('two gateway threads', '--gateways', '2'),
+  {
+    what: 'peers',
+    wanted: 'CPU of Mosquitto ≥ 4 times at QoS 0, ≥ 8 times at QoS 1',
+    bench: 'peers',
+    args: () => [],
+    figures: [0, 1].flatMap((qos) => [
+      figure(`QoS ${qos} Mosquitto`, `qos${qos}.cpuRatios.mosquittoOverNull`),
+      figure('Aedes', `qos${qos}.cpuRatios.aedesOverNull`),
+      figure('with bridge', `qos${qos}.cpuRatios.bridgeOverEmbedded`),
+    ]),
+  },
+  {
+    what: 'soak',
+    wanted: 'resident memory flat over 10 minutes at half load',
+    bench: 'soak',
+    args: () => [],
+    figures: [figure('growth', 'growth'), figure('flat', 'flat'), figure('msg/s', 'messagesPerSecond'), figure('ack p99 ms', 'ackMs.p99')],
+    once: true,
+  },
+];

@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as abi from '../../assembly/abi.js';
+import { KernelMemory, kernelMemory, loadKernel } from '../../src/host/kernel.js';
+import { Batches } from '../../src/pipeline/batches.js';
+import type { PipelineKernel } from '../../src/pipeline/kernel.js';
+
+const AGE_MS = 200;
+
+function batches(): Batches {
+  const memory = kernelMemory(abi.PIPELINE_END);
+  return new Batches(3, loadKernel<PipelineKernel>('pipeline', memory), new KernelMemory(memory), 1000n);
+}
+
+test('a batch is due at its age, and batches follow one another without a gap', () => {
+  const open = batches();
+  assert.equal(open.ageLeftMs(50, AGE_MS), Number.POSITIVE_INFINITY);
+  open.extend(1500n, 1, 50);
+  open.extend(1700n, 2, 90);
+  assert.equal(open.ageLeftMs(100, AGE_MS), 150);
+  assert.equal(open.ageLeftMs(250, AGE_MS), 0);
+  const { partition, from, to, lastReceiveUs } = open.seal();
+  assert.deepEqual({ partition, from, to, lastReceiveUs }, { partition: 3, from: 1000n, to: 1700n, lastReceiveUs: 2 });
+  assert.equal(open.pending, false);
+});
+
+test('while the store has a batch, the next one goes on filling, and is due when the store is done', () => {
+  const open = batches();
+  open.extend(1500n, 1, 0);
+  const first = open.seal();
+  open.extend(1600n, 2, 10);
+  assert.equal(open.ageLeftMs(10_000, AGE_MS), Number.POSITIVE_INFINITY);
+  assert.ok(open.ready);
+  open.release(first.slot);
+  assert.equal(open.ageLeftMs(10_000, AGE_MS), 0);
+  assert.equal(open.seal().from, 1500n);
+});
+
+test('with every slot at the store no block can be run, until one comes back', () => {
+  const open = batches();
+  const sealed = Array.from({ length: abi.BATCH_SLOTS }, (_, index) => {
+    open.extend(BigInt(2000 + index), 1, 0);
+    return open.seal();
+  });
+  assert.equal(new Set(sealed.map(({ slot }) => slot)).size, abi.BATCH_SLOTS);
+  assert.equal(open.ready, false);
+  open.release(sealed[1]?.slot as number);
+  assert.ok(open.ready);
+  assert.equal(open.committing, abi.BATCH_SLOTS - 1);
+});
