@@ -186,6 +186,9 @@ export const COUNTER_GATEWAY_BLOCK_BYTES: u32 = 70;
 export const COUNTER_GATEWAY_ACKED: u32 = 71;
 export const COUNTER_GATEWAY_CONNECTIONS_OPENED: u32 = 72;
 export const COUNTER_GATEWAY_CONNECTIONS_CLOSED: u32 = 73;
+/** How often the host stopped reading sockets because no block slot was free; and 1 while it does. The host counts these. */
+export const COUNTER_GATEWAY_PAUSES: u32 = 74;
+export const COUNTER_GATEWAY_PAUSED: u32 = 75;
 
 // Pipeline counters: records = stored + duplicate + dead, always
 export const COUNTER_PIPELINE_RECORDS: u32 = 64;

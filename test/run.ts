@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join, relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { fileURLToPath } from 'node:url';
@@ -24,8 +24,7 @@ const timeout = wanted.length === 0 ? 240_000 : Number.POSITIVE_INFINITY;
 const concurrency = Math.min(2, availableParallelism());
 
 const { name, reason: whyPortable } = chooseReactor('auto');
-const ofNative = join(folder, 'host', 'native-reactor.test.js');
-await runFiles(files.filter((file) => name === 'native' || file !== ofNative));
+await runFiles(files.filter((file) => name === 'native' || !basename(file).startsWith('native-')));
 const ofHttp = files.filter((file) => file.startsWith(join(folder, 'http')));
 const { server, reason } = chooseServer();
 if (server === 'node:http') skipped.set('HTTP tests over uWebSockets.js', String(reason));

@@ -29,6 +29,17 @@ export interface PlaneCounters {
   readonly byCode: Readonly<Record<string, number>>;
 }
 
+/** Whether devices are read, and what stops that. */
+export interface Intake {
+  readonly gateways: number;
+  /** Gateways that read no device now, because the log takes nothing from them. */
+  readonly paused: number;
+  /** How often a gateway stopped reading. */
+  readonly pauses: number;
+  /** Bytes of the log that may wait for the store before the log takes nothing in. */
+  readonly backlogBytesMax: number;
+}
+
 export interface PartitionLag {
   readonly partition: number;
   /** Offsets are bytes of the partition's log. */
@@ -64,6 +75,7 @@ export interface DataPlane {
   readonly mqttPort: number;
   counters(): PlaneCounters;
   lag(): PartitionLag[];
+  intake(): Intake;
   threads(): ThreadCpu[];
   /** Why the plane is not ready, or undefined when it takes messages in and commits them. */
   notReady(): string | undefined;

@@ -145,13 +145,19 @@ export class TurnLoop {
   #limitReading(eventCount: number): void {
     if (this.#isStopping) return;
     if (eventCount > 0 && this.#kernel.starved() !== 0) {
-      this.#isStarved = true;
+      if (!this.#isStarved) this.#count(abi.COUNTER_GATEWAY_PAUSES);
+      this.#setStarved(true);
       this.#reactor.pause();
     } else if (this.#isStarved && this.#kernel.freeSlots() >= SLOTS_TO_RESUME) {
-      this.#isStarved = false;
+      this.#setStarved(false);
       this.#kernel.resumed();
       this.#reactor.resume();
     }
+  }
+
+  #setStarved(isStarved: boolean): void {
+    this.#isStarved = isStarved;
+    this.#memory.counters[abi.COUNTER_GATEWAY_PAUSED] = isStarved ? 1n : 0n;
   }
 
   /** Sends what the kernel wants sent, then answers its calls. */

@@ -1,6 +1,6 @@
 import { MessageChannel } from 'node:worker_threads';
 import * as abi from '../../assembly/abi.js';
-import type { DataPlane, PartitionLag, PlaneCounters, Point, ThreadCpu } from '../contract/data-plane.js';
+import type { DataPlane, Intake, PartitionLag, PlaneCounters, Point, ThreadCpu } from '../contract/data-plane.js';
 import type { DeviceEntry } from '../contract/devices.js';
 import type {
   FromLog,
@@ -20,7 +20,7 @@ import type {
 import { DOORBELLS, Doorbell, LOG_DOORBELL, pipelineDoorbell } from './doorbell.js';
 import { Gateways } from './gateways.js';
 import { KernelMemory, kernelMemory } from './kernel.js';
-import { readCounters, readLag, readPoints } from './plane-readings.js';
+import { readCounters, readIntake, readLag, readPoints } from './plane-readings.js';
 import { Progress, ProgressWord } from './progress.js';
 import { type Stoppable, stopThread, ThreadRoster } from './thread-roster.js';
 import type { Thread } from './worker.js';
@@ -205,6 +205,10 @@ export class ThreadedDataPlane implements DataPlane {
 
   lag(): PartitionLag[] {
     return this.#partitionMemories.map((_, partition) => readLag(this.#progress, partition));
+  }
+
+  intake(): Intake {
+    return readIntake(this.#gateways.counters, this.#options.logBacklogMib * abi.MIB);
   }
 
   threads(): ThreadCpu[] {

@@ -8,6 +8,9 @@ import { sessionNumbers } from './session-numbers.js';
 import { type Stoppable, stopThread, type ThreadRoster } from './thread-roster.js';
 import type { Thread } from './worker.js';
 
+/** A gateway makes objects only while devices connect: a larger young generation would stay with each connection's memory. */
+const HEAP = { maxYoungGenerationSizeMb: 3 };
+
 export interface GatewaysOptions {
   readonly count: number;
   readonly entry: URL;
@@ -65,7 +68,8 @@ export class Gateways {
     const sessions = sessionNumbers();
     for (const [index, { memory, ring }] of this.outlets.entries()) {
       const start: GatewayStart = { index, memory, ring, sessions, shared, partitions, bind, tls, reactor };
-      this.#threads.push(roster.add(`gateway-${index}`, entry, start, [], (message: FromGateway) => this.#receive(index, message)));
+      const receive = (message: FromGateway) => this.#receive(index, message);
+      this.#threads.push(roster.add(`gateway-${index}`, entry, start, [], receive, HEAP));
     }
     await Promise.all(this.#threads.map((thread) => thread.ready));
   }

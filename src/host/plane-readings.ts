@@ -1,6 +1,6 @@
 import * as abi from '../../assembly/abi.js';
 import { refusalCodes } from '../contract/codes.js';
-import type { PartitionLag, PlaneCounters, Point } from '../contract/data-plane.js';
+import type { Intake, PartitionLag, PlaneCounters, Point } from '../contract/data-plane.js';
 import { type Progress, ProgressWord } from './progress.js';
 
 /** Sums the kernels' counters as they stand; the kernels go on counting meanwhile. */
@@ -29,6 +29,15 @@ export function readCounters(gateways: readonly BigUint64Array[], pipelines: rea
 
 function sumOf(instances: readonly BigUint64Array[], counter: number): number {
   return instances.reduce((sum, counters) => sum + Number(counters[counter]), 0);
+}
+
+export function readIntake(gateways: readonly BigUint64Array[], backlogBytesMax: number): Intake {
+  return {
+    gateways: gateways.length,
+    paused: sumOf(gateways, abi.COUNTER_GATEWAY_PAUSED),
+    pauses: sumOf(gateways, abi.COUNTER_GATEWAY_PAUSES),
+    backlogBytesMax,
+  };
 }
 
 export function readLag(progress: Progress, partition: number): PartitionLag {

@@ -1,3 +1,4 @@
+import type { ResourceLimits } from 'node:worker_threads';
 import type { ThreadCpu } from '../contract/data-plane.js';
 import type { Doorbell } from './doorbell.js';
 import { threadCpuSeconds } from './thread-cpu.js';
@@ -23,8 +24,9 @@ export class ThreadRoster {
     data: unknown,
     transfer: Transfer,
     receive: (message: Out) => void,
+    resourceLimits: ResourceLimits = {},
   ): Thread<In, Out> {
-    const thread = new Thread<In, Out>(name, entry, data, transfer, receive);
+    const thread = new Thread<In, Out>(name, entry, data, transfer, receive, resourceLimits);
     this.#threads.push(thread as unknown as Thread<never, never>);
     thread.ended.catch((error: unknown) => {
       if (!this.#ending) this.#failed(error instanceof Error ? error : new Error(String(error)));

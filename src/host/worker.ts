@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads';
+import { type ResourceLimits, Worker } from 'node:worker_threads';
 
 /** Messages that every thread sends, whatever else it says. */
 interface Ready {
@@ -15,9 +15,16 @@ export class Thread<In, Out extends { readonly kind: string }> {
   readonly #worker: Worker;
   #tid = 0;
 
-  constructor(name: string, entry: URL, workerData: unknown, transfer: readonly Transferable[], receive: (message: Out) => void) {
+  constructor(
+    name: string,
+    entry: URL,
+    workerData: unknown,
+    transfer: readonly Transferable[],
+    receive: (message: Out) => void,
+    resourceLimits: ResourceLimits = {},
+  ) {
     this.name = name;
-    this.#worker = new Worker(entry, { name, workerData, transferList: [...transfer] });
+    this.#worker = new Worker(entry, { name, workerData, transferList: [...transfer], resourceLimits });
     this.ended = new Promise((resolve, reject) => {
       this.#worker.once('error', reject);
       this.#worker.once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`thread ${name} ended with code ${code}`))));

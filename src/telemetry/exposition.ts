@@ -3,7 +3,7 @@ import { refusalCodes } from '../contract/codes.js';
 import type { DataPlane, PartitionLag } from '../contract/data-plane.js';
 
 export interface ExpositionSources {
-  readonly plane: Pick<DataPlane, 'counters' | 'lag' | 'threads'>;
+  readonly plane: Pick<DataPlane, 'counters' | 'intake' | 'lag' | 'threads'>;
   readonly devices: () => number;
   readonly live: () => { readonly sent: number; readonly skipped: number; readonly clients: number };
 }
@@ -22,6 +22,7 @@ export class Exposition {
     collectDefaultMetrics({ register: this.#registry });
     this.#planeCounters(sources.plane);
     this.#partitionGauges(sources.plane);
+    this.#intake(sources.plane);
     this.#threadCpu(sources.plane);
     this.#controlPlane(sources);
     const registers = [this.#registry];
@@ -165,6 +166,15 @@ export class Exposition {
       'Age of the newest durable message over that of the newest committed one',
       (lag) => lag.lagMs / 1000,
     );
+  }
+
+  #intake(plane: ExpositionSources['plane']): void {
+    this.#gauge('spillway_gateways_paused', 'Gateways that read no device because the log takes nothing in', undefined, () => [
+      ['', plane.intake().paused],
+    ]);
+    this.#counter('spillway_gateway_pauses_total', 'How often a gateway stopped reading devices', undefined, () => [
+      ['', plane.intake().pauses],
+    ]);
   }
 
   #threadCpu(plane: ExpositionSources['plane']): void {

@@ -27,6 +27,7 @@ test('the lag is told by partition and in sum, offsets as strings', async () => 
     lag_ms: 20,
   });
   assert.deepEqual([body.partitions.length, body.lag_bytes, body.lag_ms], [2, 150, 70]);
+  assert.deepEqual([body.lag_bytes_max, body.gateways, body.gateways_paused, body.gateway_pauses], [1000, 2, 1, 7]);
 });
 
 test('dead letters are listed newest first with the device and the bytes', async () => {
@@ -134,6 +135,8 @@ test('the metrics parse as Prometheus text and say what the plane counts', async
     'spillway_pipeline_lag_bytes{partition="0"}': 400,
     'spillway_pipeline_lag_seconds{partition="0"}': 2.5,
     'spillway_thread_cpu_seconds_total{thread="gateway-0"}': 1.25,
+    spillway_gateways_paused: 1,
+    spillway_gateway_pauses_total: 7,
     'spillway_http_requests_total{method="GET",route="/v1/pipeline/lag",status="200"}': 1,
     spillway_devices: 1,
   };

@@ -1,4 +1,4 @@
-import type { DataPlane, PartitionLag, PlaneCounters, Point, ThreadCpu } from '../../src/contract/data-plane.js';
+import type { DataPlane, Intake, PartitionLag, PlaneCounters, Point, ThreadCpu } from '../../src/contract/data-plane.js';
 import type { DeviceEntry } from '../../src/contract/devices.js';
 
 /** A data plane in memory: it remembers what it was told, and a test decides what it answers. */
@@ -65,6 +65,10 @@ export class PlaneDouble implements DataPlane {
 
   counters(): PlaneCounters {
     return this.totals;
+  }
+
+  intake(): Intake {
+    return { gateways: 2, paused: 1, pauses: 7, backlogBytesMax: 1000 };
   }
 
   lag(): PartitionLag[] {

@@ -21,6 +21,7 @@ export function pipelineRoutes(services: Services): Route[] {
 
 function lag({ plane }: Services) {
   const partitions = plane.lag();
+  const { gateways, paused, pauses, backlogBytesMax } = plane.intake();
   return json(200, {
     partitions: partitions.map((one) => ({
       partition: one.partition,
@@ -34,6 +35,11 @@ function lag({ plane }: Services) {
     })),
     lag_bytes: partitions.reduce((sum, one) => sum + one.lagBytes, 0),
     lag_ms: partitions.reduce((longest, one) => Math.max(longest, one.lagMs), 0),
+    // At this lag, over all partitions, devices are no longer read.
+    lag_bytes_max: backlogBytesMax,
+    gateways,
+    gateways_paused: paused,
+    gateway_pauses: pauses,
   });
 }
 

@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import mqtt from 'mqtt';
+import postgres from 'postgres';
+import { call, committed, until } from '../support/api.js';
+import { startAppliance } from '../support/appliance.js';
+
+const MESSAGES = 600;
+/** A gateway's block slots and the log's backlog together hold about a third of what is sent. */
+const PADDING = 'x'.repeat(100_000);
+
+interface Lag {
+  readonly lag_bytes: number;
+  readonly lag_bytes_max: number;
+  readonly gateways_paused: number;
+  readonly gateway_pauses: number;
+}
+
+test('a store that stands still stops the devices, and nothing is lost when it goes on', { timeout: 120_000 }, async () => {
+  const appliance = await startAppliance({ SPILLWAY_LOG_BACKLOG_MIB: '1' });
+  const sql = postgres(appliance.databaseUrl, { max: 2 });
+  try {
+    const token = 'a-token-for-the-pressure-test';
+    await call(appliance, 'POST', '/v1/devices', { device_id: 'pressed', token });
+    const options = { clientId: 'pressed', username: 'default', password: token, reconnectPeriod: 0, keepalive: 0 };
+    const client = await mqtt.connectAsync(`mqtt://127.0.0.1:${appliance.mqttPort}`, options, false);
+    const lag = () => call<Lag>(appliance, 'GET', '/v1/pipeline/lag');
+    let acked = 0;
+    const sent: Promise<void>[] = [];
+    await sql.begin(async (tx) => {
+      await tx`select from pipeline_offsets for update`;
+      for (let seq = 1; seq <= MESSAGES; seq++) {
+        const payload = JSON.stringify({ ts: Date.now(), metrics: { n: seq }, seq, padding: PADDING });
+        sent.push(client.publishAsync('devices/pressed/telemetry', payload, { qos: 1 }).then(() => void acked++));
+      }
+      await until('the gateway to stop reading', 60_000, async () => (await lag()).gateways_paused === 1 || undefined);
+      const { lag_bytes, lag_bytes_max, gateway_pauses } = await lag();
+      assert.equal(lag_bytes_max, 1024 * 1024);
+      assert.ok(lag_bytes >= lag_bytes_max && lag_bytes < 64 * lag_bytes_max, `${lag_bytes} bytes wait`);
+      assert.ok(gateway_pauses >= 1);
+      assert.ok(acked < MESSAGES, 'not everything could be taken in');
+    });
+    await Promise.all(sent);
+    await committed(appliance, 60_000);
+    assert.equal((await lag()).gateways_paused, 0);
+    const rows = await sql<{ value: number }[]>`select value from raw_metrics where device_id = 'pressed' order by value`;
+    assert.deepEqual(
+      rows.map(({ value }) => value),
+      Array.from({ length: MESSAGES }, (_, index) => index + 1),
+    );
+    await client.endAsync();
+  } finally {
+    await sql.end({ timeout: 1 });
+    await appliance.stop();
+  }
+});
