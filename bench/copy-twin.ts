@@ -1,7 +1,22 @@
 import type postgres from 'postgres';
 
-/** An empty table with the columns, partitioning, indexes and compression of `readings`. */
+/** An empty table with the columns, partitioning, indexes and compression of the table that large batches go to. */
 export async function makeTwin(sql: postgres.Sql, name: string): Promise<void> {
+  const [segments] = await sql`select to_regclass('readings_segments') is not null as found`;
+  if (segments?.found) await makeSegment(sql, name);
+  else await makeReadings(sql, name);
+}
+
+/** As the open segment of plain PostgreSQL: no b-tree, and a BRIN index by device. */
+async function makeSegment(sql: postgres.Sql, name: string): Promise<void> {
+  await sql.unsafe(`create table ${name} (like readings_hot)`);
+  const [open] = await sql`
+    select pg_get_indexdef(indexrelid) as definition from pg_index
+    where indrelid = to_regclass((select 'readings_hot_' || number from readings_segments where state = 'open'))`;
+  if (open) await sql.unsafe(String(open.definition).replace(/INDEX \S+ ON (ONLY )?\S+/, `INDEX ON ${name}`));
+}
+
+async function makeReadings(sql: postgres.Sql, name: string): Promise<void> {
   const [key] = await sql`select pg_get_partkeydef('readings'::regclass) as definition`;
   const partitioned = key?.definition ? ` partition by ${key.definition}` : '';
   await sql.unsafe(`create table ${name} (like readings including defaults including constraints)${partitioned}`);

@@ -60,17 +60,30 @@ fn address_of(host: Ipv4Addr, port: u16) -> libc::sockaddr_in {
 /// Bytes read; `None` when there are none now, an error when the other end closed.
 pub fn read_some(stream: &mut TcpStream, buffer: &mut [u8]) -> Result<Option<usize>> {
     match stream.read(buffer) {
-        Ok(0) => Err(Error::new(ErrorKind::UnexpectedEof, "the server closed it")),
+        Ok(0) => Err(closed()),
         Ok(count) => Ok(Some(count)),
         Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(None),
-        Err(error) => Err(error),
+        Err(error) => Err(closed_or(error)),
     }
 }
 
 /// Bytes that the socket took, 0 when it is full.
 pub fn write_some(stream: &mut TcpStream, bytes: &[u8]) -> Result<usize> {
     match stream.write(bytes) {
+        Ok(count) => Ok(count),
         Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(0),
-        answer => answer,
+        Err(error) => Err(closed_or(error)),
+    }
+}
+
+fn closed() -> Error {
+    Error::new(ErrorKind::UnexpectedEof, "the server closed it")
+}
+
+/// A server that closes with our bytes unread resets the connection: to us it is the same.
+fn closed_or(error: Error) -> Error {
+    match error.kind() {
+        ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => closed(),
+        _ => error,
     }
 }
