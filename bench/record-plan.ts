@@ -81,7 +81,7 @@ export const recordRows: readonly RecordRow[] = [
     what: 'embedded PostgreSQL',
     wanted: '≥ 300,000 msg/s',
     bench: 'ingest',
-    args: () => ['--store', 'embedded', '--qos', '0', '--connections', '20'],
+    args: () => ['--store', 'embedded', '--qos', '0', ...fleet],
     figures: [perSecond, figure('share of \\copy', 'copyCeiling'), figure('share without index', 'copyCeilingBare')],
   },
   {
