@@ -31,6 +31,7 @@ function dataPlaneCpu(answer: Figures): number {
 }
 
 const perSecond = figure('msg/s', 'messagesPerSecond');
+const acknowledgements = [figure('p50 ms', 'ackMs.p50'), figure('p99 ms', 'ackMs.p99'), figure('p99.9 ms', 'ackTailMs.p999'), perSecond];
 const fleet = ['--connections', '20', '--devices', '200000'];
 const timescaleQos1 = 'TimescaleDB, QoS 1';
 
@@ -68,14 +69,21 @@ export const recordRows: readonly RecordRow[] = [
     figures: [perSecond, figure('share of \\copy', 'copyCeiling')],
   },
   {
-    what: 'TimescaleDB, QoS 1, half of that load',
+    what: 'TimescaleDB, QoS 1, half of 700,000',
     wanted: 'ack p99 < 50 ms',
+    bench: 'ingest',
+    args: () => ['--store', 'timescale', '--qos', '1', ...fleet, '--rate', '350000'],
+    figures: acknowledgements,
+  },
+  {
+    what: 'TimescaleDB, QoS 1, half of what was found',
+    wanted: '',
     bench: 'ingest',
     args: (answers) => {
       const found = Number(at('messagesPerSecond')(answers.get(timescaleQos1) ?? {}));
       return ['--store', 'timescale', '--qos', '1', ...fleet, '--rate', String(Math.round((found || 700_000) / 2))];
     },
-    figures: [figure('p50 ms', 'ackMs.p50'), figure('p99 ms', 'ackMs.p99'), figure('p99.9 ms', 'ackTailMs.p999'), perSecond],
+    figures: acknowledgements,
   },
   {
     what: 'embedded PostgreSQL',

@@ -196,7 +196,20 @@ test('every code and every setting is in the documents, and every documented cod
 
 test('the commands that the documents promise are there', () => {
   const { scripts: commands, bin } = JSON.parse(textOf('package.json')) as { scripts: Record<string, string>; bin: Record<string, string> };
-  for (const name of ['build', 'test', 'lint', 'demo', 'start', 'bench:kernel', 'bench:ingest']) assert.ok(commands[name], name);
+  for (const name of [
+    'build',
+    'test',
+    'lint',
+    'demo',
+    'start',
+    'bench:kernel',
+    'bench:ingest',
+    'bench:thin',
+    'bench:idle',
+    'bench:peers',
+    'bench:soak',
+  ])
+    assert.ok(commands[name], name);
   assert.equal(bin.spillway, 'dist/src/main.js');
   for (const command of ['npm ci', 'npm run lint', 'npm test']) assert.ok(textOf('.ci/run').includes(`\n${command}\n`), command);
 });
