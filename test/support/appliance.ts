@@ -32,6 +32,11 @@ const readyMsMax = 60_000;
 const stopMsMax = 30_000;
 const outputCharsMax = 65_536;
 
+/** What the operator of this machine set is for another appliance, and names a database that tests must not touch. */
+function withoutSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('SPILLWAY_')));
+}
+
 interface ReadyLine {
   readonly event: 'ready';
   readonly http: string;
@@ -49,7 +54,7 @@ export async function startAppliance(env: Readonly<Record<string, string>> = {})
   const stateFolder = env.SPILLWAY_STATE ?? mkdtempSync(join(tmpdir(), 'spillway-test-'));
   const child = spawn(process.execPath, [program, 'start', '--json'], {
     env: {
-      ...process.env,
+      ...withoutSettings(process.env),
       SPILLWAY_HTTP_PORT: '0',
       SPILLWAY_MQTT_PORT: '0',
       SPILLWAY_ADMIN_KEY: 'test-admin-key',
