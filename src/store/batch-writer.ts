@@ -56,7 +56,7 @@ export class BatchWriter {
    * forgotten an offset that the pipeline has gone on from.
    */
   async #transaction(session: Session, dialect: Dialect, batch: RowBatch, memory: SharedArrayBuffer): Promise<void> {
-    await session.sql.unsafe(`begin; set local synchronous_commit = on; ${dialect.settings(batch)}`);
+    await session.sql.unsafe('begin; set local synchronous_commit = on');
     if (!(await this.#advance(session, batch))) {
       await session.sql.unsafe('rollback');
       return;

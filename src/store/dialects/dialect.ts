@@ -29,9 +29,7 @@ export interface Dialect {
   prepare(sql: Sql, now: Date): Promise<readonly DialectEvent[]>;
   /** Work in the background, one bounded piece a call, while rows come in; `sql` has one connection. May fail at any point. */
   maintain(sql: Sql, now: Date): Promise<Maintained>;
-  /** `set local …` statements for the transaction that copies the batch, each ended by a semicolon; empty for none. */
-  settings(batch: RowBatch): string;
-  /** COPY (FORMAT binary) of the batch's rows: device_id int, metric_id int, ts timestamptz, value float8 or text. `sql` is in the batch's transaction. */
+  /** COPY (FORMAT binary) of the batch's rows, behind what it sets for the transaction: device_id int, metric_id int, ts timestamptz, value float8 or text. `sql` is in the batch's transaction. */
   copyStatement(table: 'readings' | 'texts', batch: RowBatch, sql: ReservedSql): string | Promise<string>;
   /** After the batch was committed, on the same connection: what makes its rows quick to find. Fails only with the connection. */
   committed?(sql: ReservedSql): Promise<void>;

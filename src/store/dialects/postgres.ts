@@ -52,7 +52,6 @@ export function postgresDialect({ serverVersion, why }: { readonly serverVersion
       return days > 0 ? [event] : [];
     },
     maintain: (sql, now) => maintainSegments(sql, now),
-    settings: () => '',
     async copyStatement(table, batch, sql) {
       const many = table === 'readings' && batch.readings.rows >= SEGMENT_ROWS_MIN;
       const segment = many ? await holdOpenSegment(sql) : undefined;

@@ -69,7 +69,6 @@ export function timescaleDialect(found: Capabilities, choice: Choice & { dialect
     addSegments: async () => {},
     prepare: async () => [],
     maintain: (sql, now) => recompressNext(sql, now, installed !== undefined && !olderThan(installed, RECOMPRESS_VERSION_MIN)),
-    settings: () => '',
     copyStatement(table, batch) {
       if (!choice.directCompress) return COPY[table];
       const direct = table === 'readings' && batch.readings.rows >= DIRECT_ROWS_MIN;
