@@ -1,6 +1,7 @@
 import postgres from 'postgres';
 import type { FromStore } from '../contract/threads.js';
 import { openDialect } from './dialects/detect.js';
+import type { Dialect } from './dialects/dialect.js';
 
 const EVERY_MS = 3_600_000;
 const RETRY_MS = 60_000;
@@ -15,6 +16,9 @@ export class MaintenanceJob {
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
   #told = '';
+  /** Absent when the tables are to be looked at anew. */
+  #dialect: Dialect | undefined;
+  #preparedMs = 0;
 
   constructor(url: string, post: (message: FromStore) => void) {
     this.#sql = postgres(url, { max: 1, fetch_types: false, idle_timeout: 10, connect_timeout: 10, onnotice: () => {} });
@@ -39,6 +43,7 @@ export class MaintenanceJob {
     } catch (error) {
       const { code = 'unknown', message } = error as Error & { code?: string };
       nextMs = RETRY_MS;
+      this.#dialect = undefined;
       if (code !== 'CONNECTION_ENDED' && code !== 'CONNECTION_DESTROYED') {
         this.#post({ kind: 'event', level: 'warn', name: 'store-not-maintained', fields: { code, message } });
       }
@@ -47,13 +52,20 @@ export class MaintenanceJob {
   }
 
   async #maintain(): Promise<number> {
+    if (!this.#dialect || performance.now() - this.#preparedMs >= EVERY_MS) this.#dialect = await this.#prepare();
+    const { events, againMs = EVERY_MS } = await this.#dialect.maintain(this.#sql, new Date());
+    for (const event of events) this.#post({ kind: 'event', ...event });
+    return againMs;
+  }
+
+  /** The hourly part: a dialect that has more to do soon is not asked for it again each time. */
+  async #prepare(): Promise<Dialect> {
     const dialect = await openDialect(this.#sql);
     this.#tell(dialect.facts);
     for (const event of await dialect.prepare(this.#sql, new Date())) this.#post({ kind: 'event', ...event });
     this.#post({ kind: 'health', database: 'up', message: '' });
-    const { events, againMs = EVERY_MS } = await dialect.maintain(this.#sql, new Date());
-    for (const event of events) this.#post({ kind: 'event', ...event });
-    return againMs;
+    this.#preparedMs = performance.now();
+    return dialect;
   }
 
   /** Once, and again when it has changed: an extension was updated, or removed. */
