@@ -1,6 +1,6 @@
 import type postgres from 'postgres';
 
-/** An empty table with the columns, partitioning, indexes and compression of the table that large batches go to. */
+/** An empty table with the columns, indexes and compression of the table that large batches go to. */
 export async function makeTwin(sql: postgres.Sql, name: string): Promise<void> {
   const [segments] = await sql`select to_regclass('readings_segments') is not null as found`;
   if (segments?.found) await makeSegment(sql, name);
@@ -13,19 +13,19 @@ async function makeSegment(sql: postgres.Sql, name: string): Promise<void> {
   const [open] = await sql`
     select pg_get_indexdef(indexrelid) as definition from pg_index
     where indrelid = to_regclass((select 'readings_hot_' || number from readings_segments where state = 'open'))`;
-  if (open) await sql.unsafe(String(open.definition).replace(/INDEX \S+ ON (ONLY )?\S+/, `INDEX ON ${name}`));
+  if (open) await makeIndex(sql, name, open.definition);
 }
 
+/** As the hypertable of TimescaleDB. */
 async function makeReadings(sql: postgres.Sql, name: string): Promise<void> {
-  const [key] = await sql`select pg_get_partkeydef('readings'::regclass) as definition`;
-  const partitioned = key?.definition ? ` partition by ${key.definition}` : '';
-  await sql.unsafe(`create table ${name} (like readings including defaults including constraints)${partitioned}`);
-  if (await hasTimescale(sql)) await makeHypertable(sql, name);
+  await sql.unsafe(`create table ${name} (like readings including defaults including constraints)`);
+  await makeHypertable(sql, name);
   const indexes = await sql`select pg_get_indexdef(indexrelid) as definition from pg_index where indrelid = 'readings'::regclass`;
-  for (const { definition } of indexes) {
-    await sql.unsafe(String(definition).replace(/INDEX \S+ ON (ONLY )?\S+/, `INDEX ON ${name}`));
-  }
-  if (key?.definition) await makePartitions(sql, name);
+  for (const { definition } of indexes) await makeIndex(sql, name, definition);
+}
+
+async function makeIndex(sql: postgres.Sql, name: string, definition: unknown): Promise<void> {
+  await sql.unsafe(String(definition).replace(/INDEX \S+ ON (ONLY )?\S+/, `INDEX ON ${name}`));
 }
 
 /** What the appliance's session sets for batches that are sorted; on plain PostgreSQL the commit alone. */
@@ -63,14 +63,4 @@ async function makeHypertable(sql: postgres.Sql, name: string): Promise<void> {
     `timescaledb.compress_orderby = '${order?.orderby}'`,
   ];
   await sql.unsafe(`alter table ${name} set (${options.join(', ')})`);
-}
-
-async function makePartitions(sql: postgres.Sql, name: string): Promise<void> {
-  const partitions = await sql`
-    select child.relname as name, pg_get_expr(child.relpartbound, child.oid) as bound
-    from pg_inherits join pg_class child on child.oid = inhrelid
-    where inhparent = 'readings'::regclass and child.relispartition`;
-  for (const partition of partitions) {
-    await sql.unsafe(`create table ${name}_${String(partition.name)} partition of ${name} ${String(partition.bound)}`);
-  }
 }
