@@ -16,6 +16,11 @@ const stopMsMax = 120_000;
 /** CPU seconds by thread; undefined where the appliance does not tell. */
 export type ThreadCpu = Readonly<Record<'gateway' | 'log' | 'pipeline' | 'store' | 'main', number | undefined>>;
 
+/** What the operator of this machine set is for another appliance, and may name a database that must not be touched. */
+export function withoutSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('SPILLWAY_')));
+}
+
 /** An appliance under test: a child process with a state folder of its own, on any free ports. */
 export class BenchAppliance {
   readonly api: AdminApi;
@@ -48,7 +53,6 @@ export class BenchAppliance {
     const folder = mkdtempSync(join(tmpdir(), 'spillway-bench-'));
     // Under root the embedded server runs as another user, who must be able to enter.
     chmodSync(folder, 0o755);
-    const foreign = Object.entries(process.env).filter(([name]) => !name.startsWith('SPILLWAY_'));
     const own = {
       SPILLWAY_STATE: join(folder, 'state'),
       SPILLWAY_MQTT_PORT: '0',
@@ -56,7 +60,7 @@ export class BenchAppliance {
       SPILLWAY_COAP_PORT: '0',
       SPILLWAY_LOG_LEVEL: 'warn',
     };
-    const env = { ...Object.fromEntries(foreign), ...own, ...settings };
+    const env = { ...withoutSettings(process.env), ...own, ...settings };
     const child = spawn(process.execPath, [...nodeArguments, program, 'start', '--json'], {
       cwd: folder,
       env,

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { withoutSettings } from '../../bench/appliance.js';
 
 /** A whole Spillway in a child process of its own. */
 export interface Appliance {
@@ -31,11 +32,6 @@ const program = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 const readyMsMax = 60_000;
 const stopMsMax = 30_000;
 const outputCharsMax = 65_536;
-
-/** What the operator of this machine set is for another appliance, and names a database that tests must not touch. */
-function withoutSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('SPILLWAY_')));
-}
 
 interface ReadyLine {
   readonly event: 'ready';
