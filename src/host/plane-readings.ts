@@ -51,7 +51,7 @@ export function readLag(progress: Progress, partition: number): PartitionLag {
     durableOffset,
     processedOffset: word(ProgressWord.processed),
     committedOffset,
-    lagBytes: Number(durableOffset - committedOffset),
+    lagBytes: Number(progress.uncommitted(partition)),
     // Nothing was committed since the start: then no time is known to measure from.
     lagMs: durableOffset > committedOffset && committedUs > 0n ? Number(word(ProgressWord.durableUs) - committedUs) / 1000 : 0,
   };

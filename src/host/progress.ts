@@ -21,6 +21,11 @@ export class Progress {
     return Atomics.load(this.#words, partition * WORDS + word);
   }
 
+  /** Bytes that are durable and not committed; below 0 while the log of a partition is lost and the database ahead of it. */
+  uncommitted(partition: number): bigint {
+    return this.get(partition, ProgressWord.durable) - this.get(partition, ProgressWord.committed);
+  }
+
   set(partition: number, word: ProgressWord, value: bigint): void {
     Atomics.store(this.#words, partition * WORDS + word, value);
   }

@@ -1,4 +1,4 @@
-import { type Progress, ProgressWord } from '../host/progress.js';
+import type { Progress } from '../host/progress.js';
 import type { Report } from './recovery.js';
 
 /** Intake goes on when this much of the bound is free again, so that it does not stop at every block. */
@@ -38,7 +38,7 @@ export class Backlog {
   #bytes(): bigint {
     let bytes = 0n;
     for (let partition = 0; partition < this.#progress.partitions; partition++) {
-      const behind = this.#progress.get(partition, ProgressWord.durable) - this.#progress.get(partition, ProgressWord.committed);
+      const behind = this.#progress.uncommitted(partition);
       if (behind > 0n) bytes += behind;
     }
     return bytes;
