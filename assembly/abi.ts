@@ -450,9 +450,9 @@ export const SORT_BYTES: u32 = READINGS_MAX * 8 * 2;
 
 export const PIPELINE_END: u32 = SORT_OFFSET + SORT_BYTES;
 
-// What processBlock answers
+// What processBlocks answers
 export const BLOCK_DONE: i32 = 0;
-/** Unknown metric names are listed; add or deny them, then call again with the same offset. */
+/** Unknown metric names are listed; add or deny them, then call again from where it stopped. */
 export const BLOCK_NEEDS_METRICS: i32 = -1;
 export const BLOCK_HASH_MISMATCH: i32 = -2;
 export const BLOCK_OF_OTHER_VERSION: i32 = -3;

@@ -5,7 +5,7 @@ import { decodeByShape, learnShape, newestShape } from './decode/shape';
 import { appendReading } from './rows/readings';
 
 export { addMetric, clearUnknown as clearUnknownMetrics, setDenyUnknown as denyUnknownMetrics, setMessageCount } from './decode/metrics';
-export { blocksEnd, blocksLastUs, processBlock, processBlocks, setPartition } from './records';
+export { blocksEnd, blocksLastUs, processBlocks, setPartition } from './records';
 export { batchHasRoom, batchRows, openBatch, sealBatch } from './rows/batch';
 export { watch } from './series/devices';
 export { latest } from './series/latest';

@@ -57,13 +57,8 @@ export function setPartition(number: u32): void {
   partition = number;
 }
 
-/**
- * Runs the block at INPUT_OFFSET + `offset`, of which `available` bytes are there: decode, dedup, state,
- * rows. `logOffset` is the block's place in the partition's log. With `replay` it rebuilds state and
- * writes nothing: the rows of the block are committed. After BLOCK_NEEDS_METRICS the call is repeated,
- * with `deny` when the names it listed were not added.
- */
-export function processBlock(offset: u32, available: u32, logOffset: f64, replay: bool, deny: bool): i32 {
+/** Runs the block at INPUT_OFFSET + `offset`, of which `available` bytes are there: decode, dedup, state, rows. */
+function processBlock(offset: u32, available: u32, logOffset: f64, replay: bool, deny: bool): i32 {
   assert(offset + available <= INPUT_BYTES, 'the block lies outside the input region');
   const block = <usize>(INPUT_OFFSET + offset);
   if (!replay && !batchHasRoom()) return BLOCK_NEEDS_BATCH;
@@ -99,9 +94,10 @@ let processedTo: u32 = 0;
 let lastUs: u64 = 0;
 
 /**
- * Runs the blocks that fill the input region from `offset` to `end`, as processBlock does, up to the first
- * that cannot be run: answers why, or BLOCK_DONE. Blocks come in bursts of small ones, and a call for each
- * would cost more than some of them.
+ * Runs the blocks that fill the input region from `offset` to `end`, up to the first that cannot be run:
+ * answers why, or BLOCK_DONE. `logOffset` is the first block's place in the partition's log. With `replay`
+ * they rebuild state and write nothing: their rows are committed. After BLOCK_NEEDS_METRICS the call is
+ * repeated from `blocksEnd` on, with `deny` when the names it listed were not added.
  */
 export function processBlocks(offset: u32, end: u32, logOffset: f64, replay: bool, deny: bool): i32 {
   processedTo = offset;

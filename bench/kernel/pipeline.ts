@@ -61,7 +61,7 @@ function run(devices: number, messages: number): PipelineFigure {
       );
       bytes.set(block, abi.INPUT_OFFSET);
       const startedMs = cpuMs();
-      assert.equal(kernel.processBlock(0, block.length, 0, false, false), abi.BLOCK_DONE);
+      assert.equal(kernel.processBlocks(0, block.length, 0, false, false), abi.BLOCK_DONE);
       figure.blockMs += cpuMs() - startedMs;
       figure.messages += count;
       if (kernel.batchRows() >= BATCH_ROWS) seal();

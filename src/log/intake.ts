@@ -21,6 +21,7 @@ export class Intake {
   readonly #views: Uint8Array[][];
   readonly #lastUs: bigint[];
   readonly #taken: number[];
+  #bytes = 0;
   readonly #descriptor: BlockDescriptor = { offset: 0, bytes: 0, partition: 0 };
 
   constructor(log: FileLog, sources: readonly Source[], progress: Progress) {
@@ -54,6 +55,11 @@ export class Intake {
     return blocks;
   }
 
+  /** What the last turn brought into the log. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** How many blocks the last turn took from a source. */
   taken(source: number): number {
     return this.#taken[source] ?? 0;
@@ -62,6 +68,7 @@ export class Intake {
   /** Lists what is waiting by partition. A ring is released from its oldest block on, so all of it is taken, in order. */
   #collect(): number {
     for (const views of this.#views) views.length = 0;
+    this.#bytes = 0;
     let blocks = 0;
     this.#sources.forEach(({ bytes, ring }, index) => {
       const waiting = ring.length;
@@ -74,6 +81,7 @@ export class Intake {
         const lastUs = blockTimeUs(bytes, offset, 'last');
         if (lastUs > (this.#lastUs[partition] as bigint)) this.#lastUs[partition] = lastUs;
         views.push(bytes.subarray(offset, offset + length));
+        this.#bytes += length;
       }
     });
     return blocks;

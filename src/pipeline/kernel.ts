@@ -2,7 +2,6 @@
 export interface PipelineKernel {
   setPartition(number: number): void;
   addMetric(nameBytes: number, number: number): void;
-  processBlock(offset: number, available: number, logOffset: number, replay: boolean, deny: boolean): number;
   processBlocks(offset: number, end: number, logOffset: number, replay: boolean, deny: boolean): number;
   blocksEnd(): number;
   blocksLastUs(): number;

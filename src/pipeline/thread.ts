@@ -14,7 +14,7 @@ const WAIT_MS_MAX = 1000;
  * Rounds with work begin at least this far apart. Under load the log rings for every commit; to run what
  * several of them brought in one go saves as many wake-ups, reads and cold caches.
  */
-const ROUND_MS = 4;
+const ROUND_MS = 10;
 
 /** The loop of a pipeline thread: it never blocks but on its doorbell, and runs whatever was rung for. */
 class PipelineThread {

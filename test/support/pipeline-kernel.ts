@@ -46,10 +46,10 @@ export class TestKernel {
 
   runBlock(block: Uint8Array, { replay = false, deny = false } = {}): number {
     this.memory.bytes.set(block, abi.INPUT_OFFSET);
-    let result = this.kernel.processBlock(0, block.length, this.logOffset, replay, false);
+    let result = this.kernel.processBlocks(0, block.length, this.logOffset, replay, false);
     while (result === abi.BLOCK_NEEDS_METRICS) {
       if (!deny) for (const name of this.#unknown()) this.addMetric(name);
-      result = this.kernel.processBlock(0, block.length, this.logOffset, replay, deny);
+      result = this.kernel.processBlocks(0, block.length, this.logOffset, replay, deny);
     }
     if (result === abi.BLOCK_DONE) this.logOffset += block.length;
     return result;
