@@ -10,12 +10,13 @@ const help = `npm run -s bench:thin -- [--json] [--runs N] [--connections N] [--
 Many connections that send one packet a write at QoS 1: first to a bare epoll sink that only frames and acknowledges, then to the
 appliance. Kernel TCP is most of it in both; the ratio is what the appliance adds.
 
-  --connections 10000   --window 4   --seconds 5   --store null   --runs 1`;
+  --connections 10000   --window 4   --seconds 15   --store null   --runs 1`;
 
 const defaults = {
   qos: 1,
   connections: 10_000,
   batch: 1,
+  seconds: 15,
   devices: 1,
   window: 4,
   store: 'null',
