@@ -69,6 +69,11 @@ export class Partition {
     );
   }
 
+  /** Bytes of the log that are durable and not run. */
+  get waitingBytes(): number {
+    return Number(this.#progress.get(this.number, ProgressWord.durable) - this.#position);
+  }
+
   addMetric(name: string, number: number): void {
     const { written } = new TextEncoder().encodeInto(name, this.#stage());
     this.#kernel.addMetric(written, number);

@@ -1,4 +1,5 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import * as abi from '../../assembly/abi.js';
 import { partitionOf } from '../contract/partition.js';
 import type { FromPipeline, PipelineStart, StoreToPipeline, ToPipeline } from '../contract/threads.js';
 import { Doorbell, pipelineDoorbell } from '../host/doorbell.js';
@@ -15,6 +16,8 @@ const WAIT_MS_MAX = 1000;
  * several of them brought in one go saves as many wake-ups, reads and cold caches.
  */
 const ROUND_MS = 10;
+/** More than this of one partition is not waited on: a round reads no more than the input region holds. */
+const REST_BELOW_BYTES = abi.INPUT_BYTES / 4;
 
 /** The loop of a pipeline thread: it never blocks but on its doorbell, and runs whatever was rung for. */
 class PipelineThread {
@@ -67,7 +70,8 @@ class PipelineThread {
 
   #rest(roundMs: number): void {
     const restMs = roundMs + ROUND_MS - performance.now();
-    if (restMs > 0 && !this.#stopping) Atomics.wait(asleep, 0, 0, restMs);
+    const isEnough = [...this.#partitions.values()].some(({ waitingBytes }) => waitingBytes > REST_BELOW_BYTES);
+    if (restMs > 0 && !isEnough && !this.#stopping) Atomics.wait(asleep, 0, 0, restMs);
   }
 
   #receive(): void {
