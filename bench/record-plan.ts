@@ -30,6 +30,14 @@ function dataPlaneCpu(answer: Figures): number {
   return ['gateway', 'log', 'pipeline'].reduce((sum, thread) => sum + Number(at(`cpuUsPerMessage.${thread}`)(answer)), 0);
 }
 
+/** Resident memory over the time of a soak, MiB: a dozen points of it. */
+export function residentMib(answer: Figures): string {
+  const curve = (at('curve')(answer) ?? []) as readonly { readonly rssBytes: number }[];
+  const step = Math.max(1, Math.ceil(curve.length / 12));
+  const points = curve.filter((_, index) => index % step === 0);
+  return points.map(({ rssBytes }) => Math.round(rssBytes / 1_048_576)).join(' ');
+}
+
 const perSecond = figure('msg/s', 'messagesPerSecond');
 const acknowledgements = [figure('p50 ms', 'ackMs.p50'), figure('p99 ms', 'ackMs.p99'), figure('p99.9 ms', 'ackTailMs.p999'), perSecond];
 const fleet = ['--connections', '20', '--devices', '200000'];
@@ -137,7 +145,15 @@ export const recordRows: readonly RecordRow[] = [
     wanted: 'resident memory flat over 10 minutes at half load',
     bench: 'soak',
     args: () => [],
-    figures: [figure('growth', 'growth'), figure('flat', 'flat'), figure('msg/s', 'messagesPerSecond'), figure('ack p99 ms', 'ackMs.p99')],
+    figures: [
+      figure('growth', 'growth'),
+      figure('flat', 'flat'),
+      { name: 'resident MiB', of: residentMib },
+      figure('messages', 'messages'),
+      figure('rows', 'rows'),
+      figure('msg/s', 'messagesPerSecond'),
+      figure('ack p99 ms', 'ackMs.p99'),
+    ],
     once: true,
   },
 ];
