@@ -110,6 +110,8 @@ export const recordRows: readonly RecordRow[] = [
       figure('sink msg/s', 'sink.messagesPerSecond'),
       figure('CPU ratio', 'cpuRatio'),
       figure('gateway CPU ratio', 'gatewayCpuRatio'),
+      figure('later sink msg/s', 'laterSink.messagesPerSecond'),
+      figure('CPU ratio to it', 'laterCpuRatio'),
     ],
   },
   {

@@ -41,8 +41,8 @@ export function targetAt(port: number): Target {
 }
 
 /** Starts a bare sink for as long as the work takes. */
-export async function withSink<T>(work: (sink: Sink) => Promise<T>): Promise<T> {
-  const sink = await Sink.start();
+export async function withSink<T>(work: (sink: Sink) => Promise<T>, delayMs = 0): Promise<T> {
+  const sink = await Sink.start(delayMs);
   try {
     return await work(sink);
   } finally {

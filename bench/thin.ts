@@ -5,10 +5,14 @@ import { describeMachine } from './machine.js';
 import type { Figures } from './median.js';
 import { loadServer, ratioOf, type Served, withSink } from './served.js';
 
+/** As far apart as commits of the log are under load. */
+const laterMs = 8;
+
 const help = `npm run -s bench:thin -- [--json] [--runs N] [--connections N] [--window N] [--seconds N] and the other options of bench:ingest
 
-Many connections that send one packet a write at QoS 1: first to a bare epoll sink that only frames and acknowledges, then to the
-appliance. Kernel TCP is most of it in both; the ratio is what the appliance adds.
+Many connections that send one packet a write at QoS 1: first to a bare epoll sink that only frames and acknowledges, then to one that
+does so ${laterMs} ms later, then to the appliance. Kernel TCP is most of it in all three; the ratios are what waiting for a disk adds, and
+what the appliance adds.
 
   --connections 10000   --window 4   --seconds 15   --store null   --runs 1`;
 
@@ -23,10 +27,12 @@ const defaults = {
   ceiling: false,
 } satisfies Partial<IngestSettings>;
 
-/** One load of the sink and one of the appliance, in this order. */
+/** One load of each, in this order. */
 async function run(settings: IngestSettings, say: (text: string) => void) {
   const sink = await withSink(({ port, pid }) => loadServer(port, [pid], settings));
   say(`bare sink: ${sink.messagesPerSecond} messages a second`);
+  const laterSink = await withSink(({ port, pid }) => loadServer(port, [pid], settings), laterMs);
+  say(`the same, ${laterMs} ms later: ${laterSink.messagesPerSecond} messages a second`);
   const outcome = await runIngest(settings, say);
   const { ackMs, messages, messagesPerSecond, ...rest } = figuresOf(settings, outcome);
   const { cpuUsPerMessage: threads, processCpuUsPerMessage, generatorCpuUsPerMessage } = rest;
@@ -34,9 +40,12 @@ async function run(settings: IngestSettings, say: (text: string) => void) {
   const figures = {
     spillway,
     sink,
+    laterSink,
     /** CPU a message over that of the sink: of all threads, and of the gateway alone. */
     cpuRatio: ratioOf(processCpuUsPerMessage, sink.cpuUsPerMessage),
     gatewayCpuRatio: ratioOf(threads.gateway, sink.cpuUsPerMessage),
+    /** The same over the sink that answers later. */
+    laterCpuRatio: ratioOf(processCpuUsPerMessage, laterSink.cpuUsPerMessage),
     throughputRatio: ratioOf(messagesPerSecond, sink.messagesPerSecond),
     settings,
     machine: describeMachine(),
@@ -45,13 +54,15 @@ async function run(settings: IngestSettings, say: (text: string) => void) {
 }
 
 function describe(figures: Figures): string {
-  const { spillway, sink, cpuRatio, gatewayCpuRatio } = figures as { spillway: Served; sink: Served } & Record<string, number | null>;
+  const { spillway, sink, laterSink } = figures as unknown as Record<'spillway' | 'sink' | 'laterSink', Served>;
+  const { cpuRatio, gatewayCpuRatio, laterCpuRatio } = figures as Record<string, number | null>;
   const line = (name: string, { messagesPerSecond, cpuUsPerMessage, ackMs }: Served) =>
     `${name.padEnd(9)} ${messagesPerSecond} messages a second, CPU ${cpuUsPerMessage} µs a message, ack p50 ${ackMs.p50} ms, p99 ${ackMs.p99} ms`;
   return [
     line('sink', sink),
+    line('later', laterSink),
     line('Spillway', spillway),
-    `CPU of Spillway over the sink's: ${cpuRatio} (gateway alone ${gatewayCpuRatio})`,
+    `CPU of Spillway over the sink's: ${cpuRatio} (gateway alone ${gatewayCpuRatio}), over that of the later one: ${laterCpuRatio}`,
   ].join('\n');
 }
 

@@ -12,8 +12,8 @@ export class LoadProcess {
   readonly #ended: Promise<unknown>;
   #errors = '';
 
-  constructor(command: 'generate' | 'sink') {
-    this.#child = spawn(buildGenerator(), [command], { stdio: ['pipe', 'pipe', 'pipe'] });
+  constructor(command: 'generate' | 'sink', ...args: string[]) {
+    this.#child = spawn(buildGenerator(), [command, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
     this.#ended = once(this.#child, 'close');
     this.#child.stderr!.on('data', (chunk) => {
       this.#errors += chunk;
@@ -53,7 +53,7 @@ export class LoadProcess {
   }
 }
 
-/** The bare sink: it frames and acknowledges, and nothing else. */
+/** The bare sink: it frames and acknowledges, and nothing else; with a delay so much later. */
 export class Sink {
   readonly port: number;
   readonly #process: LoadProcess;
@@ -63,8 +63,8 @@ export class Sink {
     this.port = port;
   }
 
-  static async start(): Promise<Sink> {
-    const process = new LoadProcess('sink');
+  static async start(delayMs = 0): Promise<Sink> {
+    const process = new LoadProcess('sink', String(delayMs));
     const { port } = await process.hear<{ port: number }>('ready');
     return new Sink(process, port);
   }

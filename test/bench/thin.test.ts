@@ -3,15 +3,16 @@ import { test } from 'node:test';
 import { generatorMissing } from '../../bench/load/build.js';
 import { lastLine } from './run-bench.js';
 
-test('bench:thin, small: sink and appliance acknowledge everything, and the ratio is told', {
+test('bench:thin, small: both sinks and the appliance acknowledge everything, and the ratios are told', {
   skip: generatorMissing() ?? false,
 }, async () => {
   const result = await lastLine('thin', '--connections', '50', '--devices', '50', '--seconds', '0.5');
-  for (const server of [result.spillway, result.sink]) {
+  for (const server of [result.spillway, result.sink, result.laterSink]) {
     assert.ok(server.messages > 0 && server.messagesPerSecond > 0);
     assert.ok(server.ackMs.p50 > 0);
   }
-  assert.ok(result.cpuRatio > 0 && result.gatewayCpuRatio > 0);
+  assert.ok(result.laterSink.ackMs.p50 > 8);
+  assert.ok(result.cpuRatio > 0 && result.gatewayCpuRatio > 0 && result.laterCpuRatio > 0);
   assert.equal(result.settings.batch, 1);
   assert.equal(result.settings.connections, 50);
 });

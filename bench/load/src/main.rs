@@ -2,7 +2,8 @@
 //!
 //! `spillway-load generate` reads a plan (one line of JSON) from stdin, opens its connections, prints
 //! `{"event":"ready",…}`, sends after the line `go`, prints `{"event":"done",…}`, and holds its connections
-//! until stdin ends. `spillway-load sink` listens until stdin ends. Whatever goes wrong ends either with
+//! until stdin ends. `spillway-load sink [ms]` listens until stdin ends
+//! and answers so many milliseconds later. Whatever goes wrong ends either with
 //! exit code 1 and a sentence on stderr.
 
 #[cfg(target_os = "linux")]
@@ -30,9 +31,20 @@ fn run(command: &str) -> Result<(), String> {
     usage::raise_open_files();
     match command {
         "generate" => generator::run(),
-        "sink" => sink::run(),
+        "sink" => sink::run(delay()?),
         _ => Err("cannot run: say generate or sink".to_string()),
     }
+}
+
+#[cfg(target_os = "linux")]
+fn delay() -> Result<std::time::Duration, String> {
+    let ms = match std::env::args().nth(2) {
+        Some(text) => text
+            .parse()
+            .map_err(|_| format!("cannot answer {text} ms later: that is no whole number"))?,
+        None => 0,
+    };
+    Ok(std::time::Duration::from_millis(ms))
 }
 
 #[cfg(not(target_os = "linux"))]

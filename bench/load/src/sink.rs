@@ -1,4 +1,5 @@
 //! The least that a server can do for a PUBLISH: frame it and acknowledge it, one write for all answers of a read.
+//! With a delay it answers so much later, all connections in a row, as a server must that waits for its disk.
 
 use crate::control::Control;
 use crate::poll::Poll;
@@ -7,6 +8,7 @@ use serde_json::json;
 use std::io::{Error, ErrorKind};
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::AsRawFd;
+use std::time::{Duration, Instant};
 
 const STDIN: u64 = u64::MAX;
 const LISTENER: u64 = u64::MAX - 1;
@@ -23,6 +25,7 @@ struct Client {
     stream: TcpStream,
     /// A packet that was cut.
     carry: Vec<u8>,
+    owed: Vec<u8>,
 }
 
 #[derive(Default)]
@@ -30,10 +33,12 @@ struct Sink {
     /// By descriptor.
     clients: Vec<Option<Client>>,
     messages: u64,
-    answers: Vec<u8>,
+    /// Whom answers are owed, in the order in which they came, and since when.
+    owing: Vec<u64>,
+    since: Option<Instant>,
 }
 
-pub fn run() -> Result<(), String> {
+pub fn run(delay: Duration) -> Result<(), String> {
     let cause = |error: Error| format!("cannot listen: {error}");
     let listener = TcpListener::bind("127.0.0.1:0").map_err(cause)?;
     listener.set_nonblocking(true).map_err(cause)?;
@@ -50,7 +55,7 @@ pub fn run() -> Result<(), String> {
     let mut buffer = vec![0; READ_BYTES];
     while !control.ended {
         let found = poll
-            .wait(HOLD_NS)
+            .wait(sink.due_in(delay))
             .map_err(|error| format!("cannot poll: {error}"))?;
         for event in 0..found {
             match poll.event(event).token {
@@ -59,14 +64,16 @@ pub fn run() -> Result<(), String> {
                     .accept(&listener, &poll)
                     .map_err(|error| format!("cannot accept: {error}"))?,
                 token => {
-                    if let Err(error) = sink.receive(token, &mut buffer) {
-                        sink.clients[token as usize] = None;
-                        if error.kind() == ErrorKind::InvalidData {
-                            eprintln!("spillway-load: cannot go on with a client: {error}");
-                        }
+                    let received = sink.receive(token, &mut buffer);
+                    sink.keep(token, received);
+                    if delay.is_zero() {
+                        sink.answer_all();
                     }
                 }
             }
+        }
+        if sink.due_in(delay) == 0 {
+            sink.answer_all();
         }
     }
     println!("{}", json!({ "event": "done", "messages": sink.messages }));
@@ -91,7 +98,38 @@ impl Sink {
             self.clients[token as usize] = Some(Client {
                 stream,
                 carry: Vec::new(),
+                owed: Vec::new(),
             });
+        }
+    }
+
+    /// Nanoseconds until the answers are due.
+    fn due_in(&self, delay: Duration) -> u64 {
+        let Some(since) = self.since else {
+            return HOLD_NS;
+        };
+        delay.saturating_sub(since.elapsed()).as_nanos() as u64
+    }
+
+    fn answer_all(&mut self) {
+        self.since = None;
+        for token in std::mem::take(&mut self.owing) {
+            let answered = match self.clients[token as usize].as_mut() {
+                Some(client) => client.answer(),
+                None => Ok(()),
+            };
+            self.keep(token, answered);
+        }
+    }
+
+    /// Ends a client with whom it cannot go on.
+    fn keep(&mut self, token: u64, result: std::io::Result<()>) {
+        let Err(error) = result else {
+            return;
+        };
+        self.clients[token as usize] = None;
+        if error.kind() == ErrorKind::InvalidData {
+            eprintln!("spillway-load: cannot go on with a client: {error}");
         }
     }
 
@@ -104,26 +142,33 @@ impl Sink {
         let Some(count) = read_some(&mut client.stream, &mut buffer[carried..])? else {
             return Ok(());
         };
-        self.answers.clear();
+        let was_owed = !client.owed.is_empty();
         let end = carried + count;
         let mut at = 0;
         while let Some(bytes) = packet_bytes(&buffer[at..end])? {
-            self.messages += answer(&buffer[at..at + bytes], &mut self.answers)?;
+            self.messages += answer(&buffer[at..at + bytes], &mut client.owed)?;
             at += bytes;
         }
         client.carry.clear();
         client.carry.extend_from_slice(&buffer[at..end]);
-        let written = if self.answers.is_empty() {
-            0
-        } else {
-            write_some(&mut client.stream, &self.answers)?
-        };
-        if written < self.answers.len() {
+        if !was_owed && !client.owed.is_empty() {
+            self.owing.push(token);
+            self.since.get_or_insert_with(Instant::now);
+        }
+        Ok(())
+    }
+}
+
+impl Client {
+    fn answer(&mut self) -> std::io::Result<()> {
+        let written = write_some(&mut self.stream, &self.owed)?;
+        if written < self.owed.len() {
             return Err(Error::new(
                 ErrorKind::InvalidData,
                 "it does not read its answers",
             ));
         }
+        self.owed.clear();
         Ok(())
     }
 }
