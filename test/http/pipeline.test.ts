@@ -11,7 +11,8 @@ after(() => server.close());
 
 function lagOf(partition: number, durable: bigint, committed: bigint, lagMs: number) {
   const lagBytes = Number(durable - committed);
-  return { partition, startOffset: 0n, durableOffset: durable, processedOffset: durable, committedOffset: committed, lagBytes, lagMs };
+  const offsets = { startOffset: 0n, durableOffset: durable, processedOffset: durable, committedOffset: committed };
+  return { partition, ...offsets, lagBytes, lagMs, committedRecords: 0 };
 }
 
 test('the lag is told by partition and in sum, offsets as strings', async () => {
