@@ -1,16 +1,17 @@
 import type { FromStore, RowBatch } from '../contract/threads.js';
 import { FencedError } from './batch-writer.js';
+import type { Refused } from './isolation.js';
 
 /** What a lane needs of a writer, so that it can be tested without a database. */
 export interface Writer {
-  write(batch: RowBatch, memory: SharedArrayBuffer): Promise<void>;
+  write(batch: RowBatch, memory: SharedArrayBuffer): Promise<Refused>;
   close(): Promise<void>;
 }
 
 export interface LanePorts {
   readonly writer: Writer;
   readonly memory: (partition: number) => SharedArrayBuffer;
-  readonly committed: (batch: RowBatch, pipeline: number) => void;
+  readonly committed: (batch: RowBatch, pipeline: number, refused: Refused) => void;
   readonly post: (message: FromStore) => void;
   readonly wait: (ms: number) => Promise<void>;
 }
@@ -22,7 +23,8 @@ const REPORT_EVERY = 12;
 
 /**
  * Commits the batches of some partitions one after another, in the order they came. A batch that
- * fails is tried again for as long as it takes: nothing is skipped, the log keeps what waits behind it.
+ * fails is tried again for as long as it takes: nothing is skipped, the log keeps what waits behind it. Rows
+ * that the database refuses for what they hold do not fail it: the writer makes dead letters of them.
  */
 export class Lane {
   readonly #ports: LanePorts;
@@ -48,24 +50,26 @@ export class Lane {
 
   async #run(): Promise<void> {
     for (let next = this.#queue[0]; next; next = this.#queue[0]) {
-      if (!(await this.#commit(next.batch))) break;
+      const refused = await this.#commit(next.batch);
+      if (!refused) break;
       this.#queue.shift();
-      this.#ports.committed(next.batch, next.pipeline);
+      for (const event of refused.events) this.#ports.post({ kind: 'event', ...event });
+      this.#ports.committed(next.batch, next.pipeline, refused);
     }
     this.#running = undefined;
   }
 
-  /** False only when it was told to stop and could not commit. */
-  async #commit(batch: RowBatch): Promise<boolean> {
+  /** Undefined only when it was told to stop and could not commit. */
+  async #commit(batch: RowBatch): Promise<Refused | undefined> {
     for (let attempt = 0; ; attempt++) {
       try {
-        await this.#ports.writer.write(batch, this.#ports.memory(batch.partition));
+        const refused = await this.#ports.writer.write(batch, this.#ports.memory(batch.partition));
         if (attempt > 0) this.#recovered(batch, attempt);
-        return true;
+        return refused;
       } catch (error) {
         if (error instanceof FencedError) throw error;
         this.#failed(batch, attempt, error as Error & { code?: string });
-        if (this.#stopping) return false;
+        if (this.#stopping) return undefined;
         await this.#ports.wait(Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** Math.min(attempt, 10)));
       }
     }

@@ -74,5 +74,7 @@ interface Address {
 function connect({ host: [host = 'localhost'], port: [port = 5432], path }: Address): Socket {
   // TLS takes the name that the certificate must bear from the socket.
   const socket = Object.assign(new Socket(), { host, port });
+  // A COPY ends with a message of a few bytes, which must not wait until the rows before it are acknowledged.
+  socket.setNoDelay(true);
   return path ? socket.connect(path) : socket.connect(port, host);
 }

@@ -5,6 +5,7 @@ import { Doorbell, pipelineDoorbell } from '../host/doorbell.js';
 import { Progress, ProgressWord } from '../host/progress.js';
 import { threadId } from '../host/thread-id.js';
 import { BatchWriter } from './batch-writer.js';
+import { NOTHING_REFUSED, type Refused } from './isolation.js';
 import { Lane, type Writer } from './lane.js';
 import { MaintenanceJob } from './maintenance-job.js';
 
@@ -25,9 +26,12 @@ const stopped = new AbortController();
 const post = (message: FromStore) => parent.postMessage(message);
 
 /** Batches are counted and thrown away: what is left of a bench when the database is taken out. */
-const nullWriter: Writer = { write: async () => {}, close: async () => {} };
+const nullWriter: Writer = { write: async () => NOTHING_REFUSED, close: async () => {} };
 
-function committed(batch: RowBatch, pipeline: number): void {
+function committed(batch: RowBatch, pipeline: number, refused: Refused): void {
+  progress.add(batch.partition, ProgressWord.rowsRefused, refused.rows);
+  progress.add(batch.partition, ProgressWord.lettersRefused, refused.letters);
+  progress.add(batch.partition, ProgressWord.committedRecords, batch.records);
   progress.set(batch.partition, ProgressWord.committedUs, BigInt(Math.round(batch.lastReceiveUs)));
   progress.set(batch.partition, ProgressWord.committed, batch.to);
   const answer: StoreToPipeline = { kind: 'committed', partition: batch.partition, slot: batch.slot };

@@ -1,0 +1,140 @@
+import type { Socket } from 'node:net';
+import type { ReservedSql } from 'postgres';
+import type { RowBatch, ThreadEvent } from '../contract/threads.js';
+import { bisect, type Refusal } from './bisection.js';
+import { copy } from './copy.js';
+import { CopyRows } from './copy-rows.js';
+import { COPY_REFUSED, letterOf, lettersStream } from './refused-row.js';
+import { verdictOn } from './sqlstate.js';
+
+/** What became of a batch's rows besides being stored. */
+export interface Refused {
+  /** Rows of readings and texts that are dead letters now. */
+  readonly rows: number;
+  /** Dead letters that the database refused; `events` have the first of them. */
+  readonly letters: number;
+  readonly events: readonly Omit<ThreadEvent, 'kind'>[];
+}
+
+export const NOTHING_REFUSED: Refused = { rows: 0, letters: 0, events: [] };
+
+/** Letters that wait for their COPY; an operator's mistake may refuse every row of a batch. */
+const LETTERS_WAITING_MAX = 4096;
+/** Refused dead letters that are told whole, a batch; the counter and the log have the others. */
+const LETTER_EVENTS_MAX = 100;
+const EVENT_PAYLOAD_BYTES_MAX = 4096;
+/** Statements for fewer rows than this are those of a small batch. */
+const MANY_ROWS_MIN = 4096;
+
+/** The COPY of a table for a batch of many rows and of few. */
+export interface Statements {
+  readonly many: string;
+  readonly few: string;
+}
+
+/**
+ * Stores a batch whose rows the server did not take all, in one transaction that the caller began: each piece under a
+ * savepoint, what is refused alone as a dead letter. Anything else that fails is thrown, and the transaction is lost.
+ */
+export class Isolation {
+  readonly #sql: ReservedSql;
+  readonly #socket: Socket | undefined;
+  readonly #batch: RowBatch;
+  #savepoint: 'none' | 'held' | 'failed' = 'none';
+  #letters: Buffer[] = [];
+  #first: Refusal | undefined;
+  #attempts = 0;
+  #rows = 0;
+  #lost = 0;
+  readonly #events: Omit<ThreadEvent, 'kind'>[] = [];
+
+  constructor(sql: ReservedSql, batch: RowBatch, socket: Socket | undefined) {
+    this.#sql = sql;
+    this.#batch = batch;
+    this.#socket = socket;
+  }
+
+  /** Stores what can be stored of a stream of the batch's. */
+  async store(table: 'readings' | 'texts' | 'deads', stream: Uint8Array, statements: Statements): Promise<void> {
+    const rows = new CopyRows(stream, this.#batch[table].rows);
+    await this.#bisect(rows, statements, async (row, why) => {
+      if (table === 'deads') this.#lose(rows.fields(row), why);
+      else await this.#bury(letterOf(table, rows.fields(row), this.#batch, why));
+    });
+  }
+
+  /** Stores the letters that wait and ends the savepoint; the caller commits. */
+  async finish(): Promise<Refused> {
+    await this.#storeLetters();
+    const { partition, from, to } = this.#batch;
+    const fields = { partition, from: String(from), to: String(to), rows: this.#rows, letters: this.#lost, attempts: this.#attempts };
+    const { sqlstate = '', message = '' } = this.#first ?? {};
+    this.#events.unshift({ level: 'error', name: 'store-rows-refused', fields: { ...fields, sqlstate, message } });
+    return { rows: this.#rows, letters: this.#lost, events: this.#events };
+  }
+
+  async #bisect(rows: CopyRows, { many, few }: Statements, refused: (row: number, why: Refusal) => Promise<void>): Promise<void> {
+    await bisect(rows.count, {
+      attempt: (from, to) => this.#attempt(to - from < MANY_ROWS_MIN ? few : many, rows.cut(from, to)),
+      refused: async (row, why) => {
+        this.#first ??= why;
+        await refused(row, why);
+      },
+    });
+    // The next statement is to find the transaction whole. Letters that were stored in between have ended it already.
+    if (this.#savepoint === 'failed') await this.#sql.unsafe('rollback to savepoint piece; release savepoint piece');
+    if (this.#savepoint === 'held') await this.#sql.unsafe('release savepoint piece');
+    this.#savepoint = 'none';
+  }
+
+  async #attempt(statement: string, pieces: readonly Uint8Array[]): Promise<Refusal | undefined> {
+    const before = { none: 'savepoint piece', held: 'release savepoint piece; savepoint piece', failed: 'rollback to savepoint piece' };
+    this.#attempts++;
+    try {
+      await copy(this.#sql, `${before[this.#savepoint]}; ${statement}`, pieces, this.#socket);
+      this.#savepoint = 'held';
+      return undefined;
+    } catch (error) {
+      if (verdictOn(error) !== 'data') throw error;
+      this.#savepoint = 'failed';
+      const { code, message } = error as { code: string; message: string };
+      return { sqlstate: code, message };
+    }
+  }
+
+  async #bury(letter: Buffer): Promise<void> {
+    this.#rows++;
+    this.#letters.push(letter);
+    if (this.#letters.length === LETTERS_WAITING_MAX) await this.#storeLetters();
+  }
+
+  async #storeLetters(): Promise<void> {
+    const letters = this.#letters;
+    if (letters.length === 0) return;
+    this.#letters = [];
+    const rows = new CopyRows(lettersStream(letters), letters.length);
+    await this.#bisect(rows, { many: COPY_REFUSED, few: COPY_REFUSED }, async (row, why) => this.#lose(rows.fields(row), why));
+  }
+
+  /** A dead letter that even its table refuses: the log has the message until it is too old, and the event says where. */
+  #lose(fields: readonly (Uint8Array | undefined)[], why: Refusal): void {
+    this.#lost++;
+    if (this.#lost > LETTER_EVENTS_MAX) return;
+    const [, offset, device, , reason, payload] = fields as Uint8Array[];
+    const bytes = Buffer.from(payload ?? []);
+    this.#events.push({
+      level: 'error',
+      name: 'dead-letter-refused',
+      fields: {
+        partition: this.#batch.partition,
+        offset: String(Buffer.from(offset ?? []).readBigInt64BE(0)),
+        device: Buffer.from(device ?? []).readInt32BE(0),
+        reason: Buffer.from(reason ?? []).toString(),
+        payload: bytes.subarray(0, EVENT_PAYLOAD_BYTES_MAX).toString('base64'),
+        payloadBytes: bytes.length,
+        sqlstate: why.sqlstate,
+        message: why.message,
+      },
+    });
+  }
+}
