@@ -1,11 +1,12 @@
 import type { Socket } from 'node:net';
 import type { ReservedSql } from 'postgres';
 import type { RowBatch, ThreadEvent } from '../contract/threads.js';
-import { bisect, type Refusal } from './bisection.js';
+import { type BisectionPorts, bisect, type Refusal } from './bisection.js';
 import { copy } from './copy.js';
 import { CopyRows } from './copy-rows.js';
 import { COPY_REFUSED, letterOf, lettersStream } from './refused-row.js';
 import { verdictOn } from './sqlstate.js';
+import { Staging } from './staging.js';
 
 /** What became of a batch's rows besides being stored. */
 export interface Refused {
@@ -23,6 +24,8 @@ const LETTERS_WAITING_MAX = 4096;
 /** Refused dead letters that are told whole, a batch; the counter and the log have the others. */
 const LETTER_EVENTS_MAX = 100;
 const EVENT_PAYLOAD_BYTES_MAX = 4096;
+/** Attempts that were refused; from then on the server looks at row after row itself. */
+const REFUSED_ATTEMPTS_MAX = 128;
 /** Statements for fewer rows than this are those of a small batch. */
 const MANY_ROWS_MIN = 4096;
 
@@ -32,6 +35,20 @@ export interface Statements {
   readonly few: string;
 }
 
+interface Into extends Statements {
+  /** Of the column `value`, where the table has one. */
+  readonly valueType: 'float8' | 'text';
+}
+
+const LETTERS: Into = { many: COPY_REFUSED, few: COPY_REFUSED, valueType: 'text' };
+
+/** Before a piece, by what became of the one before it. */
+const SAVEPOINT = {
+  none: 'savepoint piece',
+  held: 'release savepoint piece; savepoint piece',
+  failed: 'rollback to savepoint piece',
+} as const;
+
 /**
  * Stores a batch whose rows the server did not take all, in one transaction that the caller began: each piece under a
  * savepoint, what is refused alone as a dead letter. Anything else that fails is thrown, and the transaction is lost.
@@ -40,10 +57,12 @@ export class Isolation {
   readonly #sql: ReservedSql;
   readonly #socket: Socket | undefined;
   readonly #batch: RowBatch;
-  #savepoint: 'none' | 'held' | 'failed' = 'none';
+  #savepoint: keyof typeof SAVEPOINT = 'none';
   #letters: Buffer[] = [];
   #first: Refusal | undefined;
   #attempts = 0;
+  #refusedAttempts = 0;
+  #staging: Staging | undefined;
   #rows = 0;
   #lost = 0;
   readonly #events: Omit<ThreadEvent, 'kind'>[] = [];
@@ -57,7 +76,8 @@ export class Isolation {
   /** Stores what can be stored of a stream of the batch's. */
   async store(table: 'readings' | 'texts' | 'deads', stream: Uint8Array, statements: Statements): Promise<void> {
     const rows = new CopyRows(stream, this.#batch[table].rows);
-    await this.#bisect(rows, statements, async (row, why) => {
+    if (await Staging.possible(this.#sql)) this.#staging = new Staging(this.#sql, this.#socket);
+    await this.#bisect(rows, { ...statements, valueType: table === 'readings' ? 'float8' : 'text' }, async (row, why) => {
       if (table === 'deads') this.#lose(rows.fields(row), why);
       else await this.#bury(letterOf(table, rows.fields(row), this.#batch, why));
     });
@@ -68,18 +88,26 @@ export class Isolation {
     await this.#storeLetters();
     const { partition, from, to } = this.#batch;
     const fields = { partition, from: String(from), to: String(to), rows: this.#rows, letters: this.#lost, attempts: this.#attempts };
-    const { sqlstate = '', message = '' } = this.#first ?? {};
-    this.#events.unshift({ level: 'error', name: 'store-rows-refused', fields: { ...fields, sqlstate, message } });
+    // The first refusal stands for all: each dead letter has its own.
+    if (this.#first) {
+      const { sqlstate, message } = this.#first;
+      this.#events.unshift({ level: 'error', name: 'store-rows-refused', fields: { ...fields, sqlstate, message } });
+    }
     return { rows: this.#rows, letters: this.#lost, events: this.#events };
   }
 
-  async #bisect(rows: CopyRows, { many, few }: Statements, refused: (row: number, why: Refusal) => Promise<void>): Promise<void> {
+  async #bisect(rows: CopyRows, into: Into, refused: (row: number, why: Refusal) => Promise<void>): Promise<void> {
+    const told = async (row: number, why: Refusal) => {
+      this.#first ??= why;
+      await refused(row, why);
+    };
     await bisect(rows.count, {
-      attempt: (from, to) => this.#attempt(to - from < MANY_ROWS_MIN ? few : many, rows.cut(from, to)),
-      refused: async (row, why) => {
-        this.#first ??= why;
-        await refused(row, why);
+      attempt: (from, to) => {
+        const single = to - from === 1;
+        const staged = !single && this.#refusedAttempts >= REFUSED_ATTEMPTS_MAX ? this.#staging : undefined;
+        return this.#attempt(() => (staged ? this.#stage(staged, rows, from, to, into, told) : this.#copy(rows, from, to, into)));
       },
+      refused: told,
     });
     // The next statement is to find the transaction whole. Letters that were stored in between have ended it already.
     if (this.#savepoint === 'failed') await this.#sql.unsafe('rollback to savepoint piece; release savepoint piece');
@@ -87,19 +115,30 @@ export class Isolation {
     this.#savepoint = 'none';
   }
 
-  async #attempt(statement: string, pieces: readonly Uint8Array[]): Promise<Refusal | undefined> {
-    const before = { none: 'savepoint piece', held: 'release savepoint piece; savepoint piece', failed: 'rollback to savepoint piece' };
+  async #attempt(work: () => Promise<void>): Promise<Refusal | undefined> {
     this.#attempts++;
     try {
-      await copy(this.#sql, `${before[this.#savepoint]}; ${statement}`, pieces, this.#socket);
-      this.#savepoint = 'held';
+      await work();
       return undefined;
     } catch (error) {
       if (verdictOn(error) !== 'data') throw error;
+      this.#refusedAttempts++;
       this.#savepoint = 'failed';
       const { code, message } = error as { code: string; message: string };
       return { sqlstate: code, message };
     }
+  }
+
+  async #copy(rows: CopyRows, from: number, to: number, { many, few }: Into): Promise<void> {
+    const statement = to - from < MANY_ROWS_MIN ? few : many;
+    await copy(this.#sql, `${SAVEPOINT[this.#savepoint]}; ${statement}`, rows.cut(from, to), this.#socket);
+    this.#savepoint = 'held';
+  }
+
+  async #stage(staging: Staging, rows: CopyRows, from: number, to: number, into: Into, refused: BisectionPorts['refused']): Promise<void> {
+    const found = await staging.store(SAVEPOINT[this.#savepoint], into.few, into.valueType, rows.cut(from, to));
+    this.#savepoint = 'held';
+    for (const { row, why } of found) await refused(from + row, why);
   }
 
   async #bury(letter: Buffer): Promise<void> {
@@ -113,7 +152,7 @@ export class Isolation {
     if (letters.length === 0) return;
     this.#letters = [];
     const rows = new CopyRows(lettersStream(letters), letters.length);
-    await this.#bisect(rows, { many: COPY_REFUSED, few: COPY_REFUSED }, async (row, why) => this.#lose(rows.fields(row), why));
+    await this.#bisect(rows, LETTERS, async (row, why) => this.#lose(rows.fields(row), why));
   }
 
   /** A dead letter that even its table refuses: the log has the message until it is too old, and the event says where. */
