@@ -30,6 +30,7 @@ interface Opened {
 export class BatchWriter {
   readonly #url: string;
   readonly #group: string;
+  #session: Session | undefined;
   #open: Opened | undefined;
   /** What was refused of a batch whose commit was sent: should the answer be lost, this is what is in the database. */
   #sent: { readonly batch: RowBatch; readonly refused: Refused } | undefined;
@@ -47,7 +48,7 @@ export class BatchWriter {
    */
   async write(batch: RowBatch, memory: SharedArrayBuffer): Promise<Refused> {
     try {
-      this.#open ??= await open(this.#url);
+      this.#open ??= await this.#connect();
       return await this.#commit(this.#open, batch, memory);
     } catch (error) {
       await this.close();
@@ -55,10 +56,29 @@ export class BatchWriter {
     }
   }
 
+  /** Changes with every byte to or from the server. */
+  get traffic(): number {
+    return this.#session?.traffic ?? 0;
+  }
+
+  /** What is being written fails; the next batch has a new connection. */
+  abandon(): void {
+    this.#session?.abandon();
+  }
+
   async close(): Promise<void> {
-    const opened = this.#open;
+    const session = this.#session;
     this.#open = undefined;
-    await opened?.session.close();
+    this.#session = undefined;
+    await session?.close();
+  }
+
+  /** A connection and the dialect it found: what the database is may have changed while there was none. */
+  async #connect(): Promise<Opened> {
+    const session = new Session(this.#url);
+    this.#session = session;
+    await session.open();
+    return { session, dialect: await openDialect(session.sql) };
   }
 
   /** As a whole, as nearly every batch; when a row is refused, once more with each such row found. */
@@ -129,17 +149,6 @@ export class BatchWriter {
       where consumer_group = ${this.#group} and partition_id = ${batch.partition}`;
     if (row && BigInt(row.found) >= batch.to) return false;
     throw new FencedError(this.#group, batch, row?.found ?? 'no offset at all');
-  }
-}
-
-/** A connection and the dialect it found: what the database is may have changed while there was none. */
-async function open(url: string): Promise<Opened> {
-  const session = await Session.open(url);
-  try {
-    return { session, dialect: await openDialect(session.sql) };
-  } catch (error) {
-    await session.close();
-    throw error;
   }
 }
 
