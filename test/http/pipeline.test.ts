@@ -26,6 +26,7 @@ test('the lag is told by partition and in sum, offsets as strings', async () => 
     committed_offset: '1152921504606846876',
     lag_bytes: 100,
     lag_ms: 20,
+    committed_messages: 0,
   });
   assert.deepEqual([body.partitions.length, body.lag_bytes, body.lag_ms], [2, 150, 70]);
   assert.deepEqual([typeof body.committed_bytes_per_second, typeof body.committed_messages_per_second], ['number', 'number']);

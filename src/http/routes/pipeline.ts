@@ -33,6 +33,7 @@ function lag({ plane, live }: Services) {
       committed_offset: String(one.committedOffset),
       lag_bytes: one.lagBytes,
       lag_ms: one.lagMs,
+      committed_messages: one.committedRecords,
     })),
     lag_bytes: partitions.reduce((sum, one) => sum + one.lagBytes, 0),
     lag_ms: partitions.reduce((longest, one) => Math.max(longest, one.lagMs), 0),
