@@ -42,6 +42,7 @@ function payloadOf(table: 'readings' | 'texts', device: Uint8Array, metric: Uint
   const text = table === 'texts' ? Buffer.from(value).toString('utf8') : undefined;
   const number = table === 'readings' ? viewOf(value).getFloat64(0) : 0;
   return JSON.stringify({
+    table: table === 'texts' ? 'text_readings' : 'readings',
     device: viewOf(device).getInt32(0),
     metric: viewOf(metric).getInt32(0),
     ts: isoMicros(viewOf(ts).getBigInt64(0)),

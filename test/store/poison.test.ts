@@ -77,7 +77,7 @@ for (const [name, start] of storeDatabases)
       assert.match(String(message), /violates check constraint "positive/);
       assert.ok(Math.abs(Number(received_at) - batch.lastReceiveUs / 1000) < 2);
       const iso = now.toISOString().replace('Z', '000Z');
-      assert.deepEqual(JSON.parse(String(payload)), { device: 9722, metric: 1, ts: iso, value: -77_778 });
+      assert.deepEqual(JSON.parse(String(payload)), { table: 'readings', device: 9722, metric: 1, ts: iso, value: -77_778 });
       assert.deepEqual(await loadOffsets(sql, GROUP, 2), [0n, 1000n]);
       // What is written again after an answer that was lost is not doubled, and the count is that of the first time.
       assert.deepEqual(await writer.write(batch, memory.buffer), refused);
