@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import type { Sql } from 'postgres';
 import type { RowBatch } from '../../src/contract/threads.js';
@@ -168,6 +169,60 @@ for (const [name, start] of storeDatabases)
         await sql`alter table dead_letters drop constraint deferred`;
         await sql`drop table known`;
       }
+    });
+
+    test('a failure that is no fault of a row fails the whole batch, by halves and row by row, and it goes in once afterwards', async () => {
+      await sql`create function fill() returns trigger language plpgsql as $$ begin
+        if new.value = 'full' then raise exception 'no room' using errcode = '53100'; end if; return new; end $$`;
+      for (const bad of [1, 300]) {
+        await sql`create trigger fill before insert on text_readings for each row execute function fill()`;
+        const texts = Array.from({ length: 1000 }, (_, row) => [row, bad, now, row < bad ? 'bad' : row === 999 ? 'full' : 'fine'] as const);
+        const batch = lay({ readings: readingsOf(100, () => false), texts });
+        await assert.rejects(writer.write(batch, memory.buffer), { code: '53100' });
+        await assert.rejects(writer.write(batch, memory.buffer), { code: '53100' });
+        const [before] = await sql`select count(*)::int as rows from text_readings where metric_id = ${bad}`;
+        assert.equal(before?.rows, 0);
+        await sql`drop trigger fill on text_readings`;
+        assert.equal((await writer.write(batch, memory.buffer)).rows, bad);
+        const [found] = await sql`select count(*)::int as rows from text_readings where metric_id = ${bad}`;
+        assert.equal(found?.rows, 1000 - bad);
+      }
+      await sql`drop function fill`;
+      assert.equal((await stored()).rows, 200);
+    });
+
+    test('a user without the right to temporary tables goes on by halves', async () => {
+      const [{ name: databaseName } = { name: '' }] = await sql<{ name: string }[]>`select current_database() as name`;
+      await sql.unsafe(`create role plain login password 'plain'; revoke temp on database ${databaseName} from public;
+        grant all on all tables in schema public to plain; grant usage on schema public to plain`);
+      const url = new URL(database.url);
+      [url.username, url.password] = ['plain', 'plain'];
+      const plain = new BatchWriter(url.href, GROUP);
+      try {
+        const refused = await plain.write(lay({ readings: readingsOf(1000, (row) => row % 2 === 1) }), memory.buffer);
+        assert.equal(refused.rows, 500);
+        assert.ok(attemptsOf(refused.events) > 1000, `${attemptsOf(refused.events)} attempts`);
+        assert.equal((await stored()).rows, 500);
+      } finally {
+        await plain.close();
+        await sql.unsafe(`grant temp on database ${databaseName} to public; drop owned by plain; drop role plain`);
+      }
+    });
+
+    test('what was mended goes back from its dead letters by the statement of the README', async () => {
+      const text = (at: number, value: string) => [at, 9, now, value] as const;
+      await writer.write(lay({ readings: readingsOf(100, (row) => row === 4), texts: [text(1, 'bad'), text(2, 'good')] }), memory.buffer);
+      const [few = ''] = await readingsTables(sql);
+      const statement = /```sql\n(with mended[^`]+)```/.exec(readFileSync('README.md', 'utf8'))?.[1] ?? '';
+      await sql`alter table ${sql(few)} drop constraint positive`;
+      await sql.unsafe(statement);
+      await sql`delete from readings where value < 0`.then(({ count }) => assert.equal(count, 1));
+      await sql`alter table ${sql(few)} add constraint positive check (value >= 0) not valid`;
+      const left = await sql`select payload from dead_letters`;
+      assert.deepEqual(
+        left.map(({ payload }) => JSON.parse(String(payload)).value),
+        ['bad'],
+      );
     });
 
     test('a connection that is killed in the middle of it leaves nothing, and the batch goes in once afterwards', async () => {
