@@ -8,6 +8,7 @@ import { Load, type LoadOutcome } from './load/load.js';
 import { deviceOf, metricNames, sumOf, turnsOf } from './load/messages.js';
 import { describeMachine } from './machine.js';
 import { type Figures, rounded } from './median.js';
+import { residentBytes } from './memory.js';
 import { standStill } from './standstill.js';
 
 const help = `npm run -s bench:recovery -- [--json] [--rate N] [--outage-seconds N] [--warm-seconds N] and the other options of bench:ingest
@@ -81,10 +82,14 @@ async function standstill(settings: RecoverySettings, { appliance, database, tar
     ended.catch(() => undefined);
     await delay(warmSeconds * 1000);
     const goOn = standStill(pid);
+    const rssBytes = residentBytes(appliance.pid);
+    let rssHighestBytes = rssBytes;
     let told = false;
     try {
-      for (const endMs = performance.now() + outageSeconds * 1000; performance.now() < endMs; await delay(pollMs * 4))
+      for (const endMs = performance.now() + outageSeconds * 1000; performance.now() < endMs; await delay(pollMs * 4)) {
         told ||= (await fetch(`${appliance.http}/readyz`)).status === 503;
+        rssHighestBytes = Math.max(rssHighestBytes, residentBytes(appliance.pid));
+      }
     } finally {
       goOn();
     }
@@ -97,7 +102,19 @@ async function standstill(settings: RecoverySettings, { appliance, database, tar
     const found = await answer(database, sent, sent.acked);
     const wrong =
       found.wrong ?? (sent.acked === sent.messages ? undefined : `${sent.acked} of ${sent.messages} messages were acknowledged`);
-    return { inputPerSecond, outageSeconds, lagBytes, ...caught, ratio, told, acked: sent.acked, ...found, wrong };
+    return {
+      inputPerSecond,
+      outageSeconds,
+      lagBytes,
+      ...caught,
+      ratio,
+      told,
+      rssBytes,
+      rssHighestBytes,
+      acked: sent.acked,
+      ...found,
+      wrong,
+    };
   } finally {
     await load.end();
   }
@@ -129,33 +146,41 @@ function committedOf({ partitions }: Lag): number {
   return partitions.reduce((sum, { committed_messages }) => sum + committed_messages, 0);
 }
 
-/** Every acknowledged message is there, no message twice, none that was not sent; `exact` many, when that is known. */
+/**
+ * Every acknowledged message is there and none twice: a device's messages are a millisecond apart from its first on, so their
+ * number, the last and the sum of all tell. Not more than `messagesMax`.
+ */
 async function answer(database: BenchDatabase | undefined, sent: LoadOutcome, messagesMax: number) {
   if (!database) throw new Error('cannot count rows: there is no database');
-  const found = await database.sql<{ place: number; rows: number; different: number }[]>`
-    select substring(device.name from 5)::int - 1 as place, count(*)::int as rows, count(distinct (metric_id, ts))::int as different
-    from readings join devices device on device.id = device_id group by 1`;
-  const rowsOf = new Map(found.map(({ place, rows }) => [place, rows]));
+  const baseMs = sent.sent[0]?.baseMs ?? 0;
+  const found = await database.sql<{ place: number; rows: number; turns: number; sum: number }[]>`
+    with counted as (
+      select device_id, metric_id, count(*) as rows, sum((extract(epoch from ts) * 1000)::bigint - ${baseMs}) as sum,
+        (extract(epoch from max(ts)) * 1000)::bigint - ${baseMs} + 1 as turns
+      from readings group by 1, 2)
+    select substring(device.name from 5)::int - 1 as place, counted.rows::int, turns::int, sum::float8
+    from counted join devices device on device.id = device_id`;
+  const rowsOf = new Map<number, number>();
+  for (const { place, rows } of found) rowsOf.set(place, (rowsOf.get(place) ?? 0) + rows);
   const rows = found.reduce((sum, one) => sum + one.rows, 0);
-  const doubled = rows - found.reduce((sum, { different }) => sum + different, 0);
+  const doubled = found.reduce((sum, one) => sum + Math.max(0, one.rows - one.turns), 0);
   let missing = 0;
   for (const one of sent.acknowledged)
     for (let index = 0; index < one.devices; index++) {
       const expected = turnsOf(one, index, one.messages) * metricNames.length;
       missing += Math.max(0, expected - (rowsOf.get(deviceOf(one, index)) ?? 0));
     }
-  const differs = rows === messagesMax * metricNames.length && (await database.readings()).hundredths !== sumOf(sent.sent);
-  const wrong =
-    missing > 0
-      ? `${missing} rows of acknowledged messages are missing`
-      : doubled > 0
-        ? `${doubled} rows are doubled`
-        : rows > messagesMax * metricNames.length
-          ? `${rows} rows are in the database, of ${messagesMax} messages`
-          : differs
-            ? 'the values do not add up to those sent'
-            : undefined;
-  return { rows, missing, doubled, wrong };
+  const uneven = found.filter(({ rows: count, turns, sum }) => count !== turns || sum !== (turns * (turns - 1)) / 2).length;
+  const whole = rows === messagesMax * metricNames.length;
+  const sums = whole && uneven === 0 && (await database.readings()).hundredths !== sumOf(sent.sent);
+  const faults: [boolean, string][] = [
+    [missing > 0, `${missing} rows of acknowledged messages are missing`],
+    [doubled > 0, `${doubled} rows are doubled`],
+    [uneven > 0, `${uneven} series have gaps or other times than those sent`],
+    [rows > messagesMax * metricNames.length, `${rows} rows are in the database, of ${messagesMax} messages`],
+    [sums, 'the values do not add up to those sent'],
+  ];
+  return { rows, missing, doubled, wrong: faults.find(([fault]) => fault)?.[1] };
 }
 
 function describe(figures: Figures): string {

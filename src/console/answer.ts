@@ -53,6 +53,9 @@ export interface DeadLetter {
 export interface Lag {
   readonly lag_bytes: number;
   readonly lag_ms: number;
+  /** Until the lag is gone at the rates of the last seconds; null: it does not shrink. */
+  readonly catch_up_seconds: number | null;
+  readonly committed_messages_per_second: number;
 }
 
 export interface Stats {
