@@ -144,6 +144,8 @@ export const CODE_SEQ_MALFORMED: u32 = 44;
 export const CODE_TEXT_NUL: u32 = 45;
 export const CODE_TEXT_OVERSIZE: u32 = 46;
 export const CODE_STATE_EXHAUSTED: u32 = 47;
+/** Counted by the store, a row: no kernel gives it. */
+export const CODE_ROW_REFUSED: u32 = 48;
 export const CODES_MAX: u32 = 64;
 /** A code's name in kernel memory: one length byte, then at most 31 bytes of ASCII. */
 export const CODE_NAME_BYTES: u32 = 32;

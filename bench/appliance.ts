@@ -21,35 +21,53 @@ export function withoutSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('SPILLWAY_')));
 }
 
+interface Ready {
+  readonly http: string;
+  readonly mqtt_port: number;
+  readonly admin_key: string;
+  readonly database_url?: string;
+}
+
+interface Started {
+  readonly child: ChildProcess;
+  readonly ready: Ready;
+  readonly api: AdminApi;
+}
+
 /** An appliance under test: a child process with a state folder of its own, on any free ports. */
 export class BenchAppliance {
-  readonly api: AdminApi;
-  readonly http: string;
-  readonly mqttPort: number;
-  readonly databaseUrl: string | undefined;
-  readonly #child: ChildProcess;
   readonly #folder: string;
+  readonly #environment: NodeJS.ProcessEnv;
+  #process: { readonly child: ChildProcess; readonly ready: Ready; readonly api: AdminApi };
 
-  private constructor(
-    child: ChildProcess,
-    folder: string,
-    ready: { http: string; mqtt_port: number; admin_key: string; database_url?: string },
-  ) {
-    this.#child = child;
+  private constructor(folder: string, environment: NodeJS.ProcessEnv, process: Started) {
     this.#folder = folder;
-    this.http = ready.http;
-    this.mqttPort = ready.mqtt_port;
-    this.databaseUrl = ready.database_url;
-    this.api = new AdminApi(ready.http, ready.admin_key);
+    this.#environment = environment;
+    this.#process = process;
+  }
+
+  get api(): AdminApi {
+    return this.#process.api;
+  }
+
+  get http(): string {
+    return this.#process.ready.http;
+  }
+
+  get mqttPort(): number {
+    return this.#process.ready.mqtt_port;
+  }
+
+  get databaseUrl(): string | undefined {
+    return this.#process.ready.database_url;
   }
 
   get pid(): number {
-    return this.#child.pid!;
+    return this.#process.child.pid!;
   }
 
   /** With these settings besides the defaults; none come from the environment of the bench. */
   static async start(settings: Readonly<Record<string, string>>): Promise<BenchAppliance> {
-    const program = fileURLToPath(new URL('../src/main.js', import.meta.url));
     const folder = mkdtempSync(join(tmpdir(), 'spillway-bench-'));
     // Under root the embedded server runs as another user, who must be able to enter.
     chmodSync(folder, 0o755);
@@ -60,26 +78,21 @@ export class BenchAppliance {
       SPILLWAY_COAP_PORT: '0',
       SPILLWAY_LOG_LEVEL: 'warn',
     };
-    const env = { ...withoutSettings(process.env), ...own, ...settings };
-    const child = spawn(process.execPath, [...nodeArguments, program, 'start', '--json'], {
-      cwd: folder,
-      env,
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const remove = () => rmSync(folder, { recursive: true, force: true });
-    endWithThisProcess(child, async () => {
-      const exited = once(child, 'exit');
-      child.kill('SIGTERM');
-      await exited;
-      remove();
-    });
-    try {
-      return new BenchAppliance(child, folder, JSON.parse(await firstLine(child)));
-    } catch (error) {
-      child.kill('SIGKILL');
-      remove();
-      throw error;
-    }
+    const environment = { ...withoutSettings(process.env), ...own, ...settings };
+    return new BenchAppliance(folder, environment, await startProcess(folder, environment));
+  }
+
+  /** SIGKILL, as a crash; state and database stay as they are for `startAgain`. */
+  async kill(): Promise<void> {
+    const { child } = this.#process;
+    const exited = once(child, 'exit');
+    child.kill('SIGKILL');
+    await exited;
+  }
+
+  /** After `kill`: another process on the same state, on other ports. */
+  async startAgain(): Promise<void> {
+    this.#process = await startProcess(this.#folder, this.#environment);
   }
 
   /** What Prometheus would read. */
@@ -99,15 +112,39 @@ export class BenchAppliance {
 
   /** Ends the appliance and removes its state; throws when it did not end cleanly. */
   async stop(): Promise<void> {
-    const running = this.#child.exitCode === null && this.#child.signalCode === null;
-    const exited = running ? once(this.#child, 'exit') : undefined;
-    this.#child.kill('SIGTERM');
-    const timer = setTimeout(() => this.#child.kill('SIGKILL'), stopMsMax);
+    const { child } = this.#process;
+    const running = child.exitCode === null && child.signalCode === null;
+    const exited = running ? once(child, 'exit') : undefined;
+    child.kill('SIGTERM');
+    const timer = setTimeout(() => child.kill('SIGKILL'), stopMsMax);
     await exited;
     clearTimeout(timer);
     rmSync(this.#folder, { recursive: true, force: true });
-    if (this.#child.exitCode !== 0)
-      throw new Error(`cannot trust the run: the appliance ended with ${this.#child.signalCode ?? this.#child.exitCode}`);
+    if (child.exitCode !== 0) throw new Error(`cannot trust the run: the appliance ended with ${child.signalCode ?? child.exitCode}`);
+  }
+}
+
+async function startProcess(folder: string, env: NodeJS.ProcessEnv): Promise<Started> {
+  const program = fileURLToPath(new URL('../src/main.js', import.meta.url));
+  const child = spawn(process.execPath, [...nodeArguments, program, 'start', '--json'], {
+    cwd: folder,
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  endWithThisProcess(child, async () => {
+    const exited = once(child, 'exit');
+    child.kill('SIGTERM');
+    await exited;
+    remove();
+  });
+  try {
+    const ready: Ready = JSON.parse(await firstLine(child));
+    return { child, ready, api: new AdminApi(ready.http, ready.admin_key) };
+  } catch (error) {
+    child.kill('SIGKILL');
+    remove();
+    throw error;
   }
 }
 

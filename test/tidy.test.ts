@@ -208,6 +208,7 @@ test('the commands that the documents promise are there', () => {
     'bench:idle',
     'bench:peers',
     'bench:soak',
+    'bench:recovery',
   ])
     assert.ok(commands[name], name);
   assert.equal(bin.spillway, 'dist/src/main.js');

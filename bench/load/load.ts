@@ -23,6 +23,8 @@ export interface LoadShape {
   readonly rate: number | undefined;
   /** Processes. */
   readonly generators: number;
+  /** A server that breaks the connections ends the load: what was acknowledged until then is told. */
+  readonly untilBroken?: boolean;
 }
 
 export interface LoadOutcome {
@@ -30,6 +32,8 @@ export interface LoadOutcome {
   /** By connection. */
   readonly sent: readonly Sent[];
   readonly acked: number;
+  /** By connection: those of `sent` that were acknowledged, which is the first of them at QoS 1. */
+  readonly acknowledged: readonly Sent[];
   /** Unix time in ms, with a fraction. The server had taken everything at `settledMs`. */
   readonly firstSendMs: number;
   readonly lastSendMs: number;
@@ -40,6 +44,7 @@ export interface LoadOutcome {
 
 interface Done {
   readonly sent: readonly number[];
+  readonly ackedBy: readonly number[];
   readonly acked: number;
   readonly firstSendMs: number;
   readonly lastSendMs: number;
@@ -102,6 +107,7 @@ export class Load {
     return {
       messages: sum(({ sent }) => sent.reduce((total, messages) => total + messages, 0)),
       sent: results.flatMap(({ sent }, process) => sent.map((messages, index) => this.#sentBy(process, index, messages))),
+      acknowledged: results.flatMap(({ ackedBy }, process) => ackedBy.map((messages, index) => this.#sentBy(process, index, messages))),
       acked: sum(({ acked }) => acked),
       firstSendMs: Math.min(...results.map(({ firstSendMs }) => firstSendMs)),
       lastSendMs: Math.max(...results.map(({ lastSendMs }) => lastSendMs)),
@@ -123,7 +129,7 @@ export class Load {
 
   /** The members of Plan in bench/load/src/plan.rs. */
   #planOf(target: Target, index: number, untilRefused: boolean) {
-    const { qos, connections, batch, devices, seconds, window, rate, generators } = this.#shape;
+    const { qos, connections, batch, devices, seconds, window, rate, generators, untilBroken = false } = this.#shape;
     const own = Math.ceil((connections - index) / generators);
     const sources = Math.ceil(connections / connectionsASource);
     const [deviceBefore = '', deviceAfter = ''] = deviceFormat.split('%06d');
@@ -136,6 +142,7 @@ export class Load {
       openingMax,
       openedASecond,
       untilRefused,
+      untilBroken,
       clientPrefix: gatewayFormat.split('%')[0],
       topicPrefix: `devices/${deviceBefore}`,
       topicSuffix: `${deviceAfter}/telemetry`,

@@ -44,11 +44,18 @@ export interface DeadLetter {
   readonly payload_base64: string;
   readonly partition: number;
   readonly log_offset: string | number;
+  /** Of a row that the database refused. */
+  readonly metric: string | null;
+  readonly sqlstate: string | null;
+  readonly message: string | null;
 }
 
 export interface Lag {
   readonly lag_bytes: number;
   readonly lag_ms: number;
+  /** Until the lag is gone at the rates of the last seconds; null: it does not shrink. */
+  readonly catch_up_seconds: number | null;
+  readonly committed_messages_per_second: number;
 }
 
 export interface Stats {
@@ -57,7 +64,7 @@ export interface Stats {
   readonly connections: number;
   readonly devices: number;
   readonly mqtt_port: number;
-  readonly counters: { readonly dead: number };
+  readonly counters: { readonly dead: number; readonly rowsRefused: number };
 }
 
 /** An answer that is not the one asked for. `unreachable` is the page's own code: no answer came. */

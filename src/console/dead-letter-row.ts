@@ -29,7 +29,11 @@ export class DeadLetterRow {
       {},
       this.#when,
       element('span', { class: 'letter-device' }, letter.device_id),
-      element('span', { class: 'tag', 'data-status': 'dead' }, letter.reason),
+      element(
+        'span',
+        { class: 'tag', 'data-status': 'dead' },
+        letter.sqlstate === null ? letter.reason : `${letter.reason} ${letter.sqlstate}`,
+      ),
       element('code', { class: 'letter-payload' }, line),
       element('span', { class: 'letter-size' }, formatBytes(bytes.length)),
     );
@@ -56,6 +60,8 @@ export class DeadLetterRow {
       {},
       ...fact('Why', code ? code.cause : letter.reason),
       ...(code ? fact('What helps', code.wayOut) : []),
+      ...(letter.sqlstate === null ? [] : fact('The database said', `${letter.message ?? ''} (SQLSTATE ${letter.sqlstate})`)),
+      ...(letter.metric === null ? [] : fact('Metric', letter.metric)),
       ...fact('Device', device, `, tenant ${letter.tenant}`),
       ...fact('Received', formatMoment(this.#receivedMs)),
       ...fact('In the log', `partition ${letter.partition}, offset ${letter.log_offset}`),

@@ -11,7 +11,7 @@ const refreshMs = 15_000;
 /** The counter moves when a message is judged, the row is there when its batch is committed. */
 const commitMs = 1000;
 
-/** Messages that were taken in but could not be decoded, newest first, with the bytes as they came. */
+/** Messages that were taken in but could not be decoded, and rows that the database refused, newest first. */
 export class DeadLettersPage implements Page {
   readonly title = 'Dead letters';
   readonly root: HTMLElement;
@@ -34,14 +34,15 @@ export class DeadLettersPage implements Page {
     const about = element(
       'p',
       { class: 'lead' },
-      'Messages that Spillway took in and acknowledged but could not decode. Nothing is lost: the bytes are kept here.',
+      'Messages that Spillway took in and acknowledged but could not decode, and single rows that the database refused. Nothing is lost: they are kept here.',
     );
     this.root = element('main', { id: 'content' }, head, about, this.#notice, this.#list, this.#empty);
     this.#reason.addEventListener('change', () => this.#filter());
     this.#stops = [
       context.status.onChange(({ stats }) => {
-        const dead = stats?.counters.dead;
-        if (dead === undefined || dead === this.#dead) return;
+        if (!stats) return;
+        const dead = stats.counters.dead + stats.counters.rowsRefused;
+        if (dead === this.#dead) return;
         this.#dead = dead;
         this.#loadAtMs = Date.now() + commitMs;
       }),
@@ -122,7 +123,7 @@ export class DeadLettersPage implements Page {
 function nothingDead(): HTMLElement {
   return emptyState(
     'No dead letters',
-    'Every message so far could be decoded. A payload is a JSON object with "metrics", and optionally "ts" and "seq":',
+    'Every message so far could be decoded and stored. A payload is a JSON object with "metrics", and optionally "ts" and "seq":',
     commandLine('Payload', '{"ts": "2026-01-31T12:00:00Z", "metrics": {"temperature": 21.5, "door": "open"}, "seq": 42}'),
   );
 }

@@ -1,3 +1,4 @@
+import type { Lag } from './answer.js';
 import { element, setAttribute, setHidden, setText } from './element.js';
 import { formatBytes, formatCount, formatRate, formatSpan } from './format.js';
 import type { Rates } from './live.js';
@@ -92,7 +93,8 @@ export class StatusBar {
     setText(this.#ready, state === 'ready' ? 'Ready' : state === 'away' ? 'Unreachable' : 'Not ready');
     setAttribute(this.#ready, 'title', reason);
     setText(this.#lag.value, formatSpan(lag?.lag_ms));
-    if (lag) setAttribute(this.#lag.root, 'title', `${this.#lag.about}: ${formatSpan(lag.lag_ms)}, ${formatBytes(lag.lag_bytes)}`);
+    if (lag)
+      setAttribute(this.#lag.root, 'title', `${this.#lag.about}: ${formatSpan(lag.lag_ms)}, ${formatBytes(lag.lag_bytes)}${catchUp(lag)}`);
   }
 
   #showConnection(nowMs: number): void {
@@ -106,6 +108,13 @@ export class StatusBar {
     const seconds = Math.max(1, Math.ceil((retryAtMs - nowMs) / 1000));
     setText(this.#awayWhen, !lost ? '' : state === 'waiting' ? `Trying again in ${seconds} s.` : 'Trying now …');
   }
+}
+
+/** Nothing while the store keeps up. */
+function catchUp({ catch_up_seconds: seconds, committed_messages_per_second: rate }: Lag): string {
+  if (seconds === 0) return '';
+  const committed = `${formatRate(rate)} messages/s are stored`;
+  return seconds === null ? `; ${committed}, and it grows` : `; ${committed}, caught up in ${formatSpan(seconds * 1000)}`;
 }
 
 function stat(name: string, label: string, about: string): { root: HTMLElement; value: HTMLElement; about: string } {

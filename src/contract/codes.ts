@@ -182,6 +182,12 @@ code(
   'the partition has no room for another device',
   'raise SPILLWAY_PARTITIONS on a new deployment',
 );
+code(
+  abi.CODE_ROW_REFUSED,
+  'row_refused',
+  'the database refused this one row of a message; its SQLSTATE and words are kept beside it',
+  'look for a constraint, trigger, domain or index that was added to the table, and insert the row from its payload once that is mended',
+);
 
 /** All codes that kernels use, by number ascending. */
 export const refusalCodes: readonly RefusalCode[] = Object.freeze(table.sort((a, b) => a.number - b.number));

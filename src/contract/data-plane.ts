@@ -21,6 +21,10 @@ export interface PlaneCounters {
   readonly stored: number;
   readonly duplicate: number;
   readonly dead: number;
+  /** Rows of stored messages that the database refused: each became a dead letter. A message of several rows may have some stored and some here. */
+  readonly rowsRefused: number;
+  /** Dead letters that the database refused: only events and the log have them. */
+  readonly lettersRefused: number;
   readonly readings: number;
   readonly textReadings: number;
   readonly bytesIn: number;
@@ -51,6 +55,8 @@ export interface PartitionLag {
   readonly lagBytes: number;
   /** Receive time of the newest durable message minus that of the newest committed one. */
   readonly lagMs: number;
+  /** Messages whose rows were committed since the start. */
+  readonly committedRecords: number;
 }
 
 export interface ThreadCpu {

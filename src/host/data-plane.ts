@@ -200,7 +200,7 @@ export class ThreadedDataPlane implements DataPlane {
   }
 
   counters(): PlaneCounters {
-    return readCounters(this.#gateways.counters, this.#pipelineCounters);
+    return readCounters(this.#gateways.counters, this.#pipelineCounters, this.#progress);
   }
 
   lag(): PartitionLag[] {

@@ -1,14 +1,16 @@
 import * as abi from '../../assembly/abi.js';
-import { refusalCodes } from '../contract/codes.js';
+import { refusalCode, refusalCodes } from '../contract/codes.js';
 import type { Intake, PartitionLag, PlaneCounters, Point } from '../contract/data-plane.js';
 import { type Progress, ProgressWord } from './progress.js';
 
 /** Sums the kernels' counters as they stand; the kernels go on counting meanwhile. */
-export function readCounters(gateways: readonly BigUint64Array[], pipelines: readonly BigUint64Array[]): PlaneCounters {
+export function readCounters(gateways: readonly BigUint64Array[], pipelines: readonly BigUint64Array[], progress: Progress): PlaneCounters {
   const gateway = (counter: number) => sumOf(gateways, counter);
   const pipeline = (counter: number) => sumOf(pipelines, counter);
   const byCode: Record<string, number> = {};
   for (const { number, name } of refusalCodes) byCode[name] = gateway(number) + pipeline(number);
+  const rowsRefused = sumOfWords(progress, ProgressWord.rowsRefused);
+  byCode[refusalCode(abi.CODE_ROW_REFUSED).name] = rowsRefused;
   return {
     received: gateway(abi.COUNTER_GATEWAY_RECEIVED),
     accepted: gateway(abi.COUNTER_GATEWAY_ACCEPTED),
@@ -19,6 +21,8 @@ export function readCounters(gateways: readonly BigUint64Array[], pipelines: rea
     stored: pipeline(abi.COUNTER_PIPELINE_STORED),
     duplicate: pipeline(abi.COUNTER_PIPELINE_DUPLICATE),
     dead: pipeline(abi.COUNTER_PIPELINE_DEAD),
+    rowsRefused,
+    lettersRefused: sumOfWords(progress, ProgressWord.lettersRefused),
     readings: pipeline(abi.COUNTER_PIPELINE_READINGS),
     textReadings: pipeline(abi.COUNTER_PIPELINE_TEXT_READINGS),
     bytesIn: gateway(abi.COUNTER_GATEWAY_BYTES_IN),
@@ -29,6 +33,12 @@ export function readCounters(gateways: readonly BigUint64Array[], pipelines: rea
 
 function sumOf(instances: readonly BigUint64Array[], counter: number): number {
   return instances.reduce((sum, counters) => sum + Number(counters[counter]), 0);
+}
+
+function sumOfWords(progress: Progress, word: ProgressWord): number {
+  let sum = 0;
+  for (let partition = 0; partition < progress.partitions; partition++) sum += Number(progress.get(partition, word));
+  return sum;
 }
 
 export function readIntake(gateways: readonly BigUint64Array[], backlogBytesMax: number): Intake {
@@ -54,6 +64,7 @@ export function readLag(progress: Progress, partition: number): PartitionLag {
     lagBytes: Number(progress.uncommitted(partition)),
     // Nothing was committed since the start: then no time is known to measure from.
     lagMs: durableOffset > committedOffset && committedUs > 0n ? Number(word(ProgressWord.durableUs) - committedUs) / 1000 : 0,
+    committedRecords: Number(word(ProgressWord.committedRecords)),
   };
 }
 

@@ -26,6 +26,11 @@ export class Progress {
     return this.get(partition, ProgressWord.durable) - this.get(partition, ProgressWord.committed);
   }
 
+  /** For the word's one writer. */
+  add(partition: number, word: ProgressWord, count: number): void {
+    Atomics.add(this.#words, partition * WORDS + word, BigInt(count));
+  }
+
   set(partition: number, word: ProgressWord, value: bigint): void {
     Atomics.store(this.#words, partition * WORDS + word, value);
   }
@@ -44,7 +49,13 @@ export const ProgressWord = {
   committed: 4,
   /** Receive time of the last committed message, µs. Writer: store. */
   committedUs: 5,
+  /** Rows that the database refused and that are dead letters now. Writer: store. */
+  rowsRefused: 6,
+  /** Dead letters that the database refused: events have them. Writer: store. */
+  lettersRefused: 7,
+  /** Messages whose rows were committed. Writer: store. */
+  committedRecords: 8,
 } as const;
 export type ProgressWord = (typeof ProgressWord)[keyof typeof ProgressWord];
 
-const WORDS = 8;
+const WORDS = 16;

@@ -2,7 +2,9 @@ import type { CopyStream, RowBatch } from '../contract/threads.js';
 import { copy } from './copy.js';
 import { openDialect } from './dialects/detect.js';
 import type { Dialect } from './dialects/dialect.js';
+import { Isolation, NOTHING_REFUSED, type Refused } from './isolation.js';
 import { Session } from './session.js';
+import { verdictOn } from './sqlstate.js';
 
 /** Another process commits the same partition: this one must not write on. */
 export class FencedError extends Error {
@@ -17,11 +19,21 @@ export class FencedError extends Error {
 
 const COPY_DEADS = 'copy dead_letters (partition_id, log_offset, device_id, received_at, reason, payload) from stdin (format binary)';
 
+const TABLES = ['readings', 'texts', 'deads'] as const;
+
+interface Opened {
+  readonly session: Session;
+  readonly dialect: Dialect;
+}
+
 /** Writes row batches over one connection, which it opens when needed. One batch at a time. */
 export class BatchWriter {
   readonly #url: string;
   readonly #group: string;
-  #open: { readonly session: Session; readonly dialect: Dialect } | undefined;
+  #session: Session | undefined;
+  #open: Opened | undefined;
+  /** What was refused of a batch whose commit was sent: should the answer be lost, this is what is in the database. */
+  #sent: { readonly batch: RowBatch; readonly refused: Refused } | undefined;
 
   constructor(url: string, group: string) {
     this.#url = url;
@@ -30,23 +42,55 @@ export class BatchWriter {
 
   /**
    * Commits a batch's rows and its offset together, exactly once however often it is called: after
-   * an answer that was lost the batch may be committed already, and the offset tells. Throws what the
+   * an answer that was lost the batch may be committed already, and the offset tells. Rows that the server refuses for what
+   * they hold become dead letters in the same transaction, and the answer counts them. Throws what else the
    * server or the connection says, or FencedError. `memory` is the partition's; it is only read.
    */
-  async write(batch: RowBatch, memory: SharedArrayBuffer): Promise<void> {
+  async write(batch: RowBatch, memory: SharedArrayBuffer): Promise<Refused> {
     try {
-      this.#open ??= await open(this.#url);
-      await this.#transaction(this.#open.session, this.#open.dialect, batch, memory);
+      this.#open ??= await this.#connect();
+      return await this.#commit(this.#open, batch, memory);
     } catch (error) {
       await this.close();
       throw error;
     }
   }
 
+  /** Changes with every byte to or from the server. */
+  get traffic(): number {
+    return this.#session?.traffic ?? 0;
+  }
+
+  /** What is being written fails; the next batch has a new connection. */
+  abandon(): void {
+    this.#session?.abandon();
+  }
+
   async close(): Promise<void> {
-    const opened = this.#open;
+    const session = this.#session;
     this.#open = undefined;
-    await opened?.session.close();
+    this.#session = undefined;
+    await session?.close();
+  }
+
+  /** A connection and the dialect it found: what the database is may have changed while there was none. */
+  async #connect(): Promise<Opened> {
+    const session = new Session(this.#url);
+    this.#session = session;
+    await session.open();
+    return { session, dialect: await openDialect(session.sql) };
+  }
+
+  /** As a whole, as nearly every batch; when a row is refused, once more with each such row found. */
+  async #commit(opened: Opened, batch: RowBatch, memory: SharedArrayBuffer): Promise<Refused> {
+    try {
+      return await this.#transaction(opened, batch, '', () => this.#copyWhole(opened, batch, memory));
+    } catch (error) {
+      if (verdictOn(error) !== 'data') throw error;
+      await opened.session.sql.unsafe('rollback');
+    }
+    // What is checked at the end of a transaction is to be checked with the piece that breaks it.
+    return this.#transaction(opened, batch, '; set constraints all immediate', () => this.#copyIsolated(opened, batch, memory));
   }
 
   /**
@@ -55,19 +99,42 @@ export class BatchWriter {
    * database's disk, whatever its default is: a server that is killed and comes back must not have
    * forgotten an offset that the pipeline has gone on from.
    */
-  async #transaction(session: Session, dialect: Dialect, batch: RowBatch, memory: SharedArrayBuffer): Promise<void> {
-    await session.sql.unsafe('begin; set local synchronous_commit = on');
+  async #transaction({ session, dialect }: Opened, batch: RowBatch, settings: string, rows: () => Promise<Refused>): Promise<Refused> {
+    await session.sql.unsafe(`begin; set local synchronous_commit = on${settings}`);
     if (!(await this.#advance(session, batch))) {
       await session.sql.unsafe('rollback');
-      return;
+      return this.#sent?.batch === batch ? this.#sent.refused : NOTHING_REFUSED;
     }
-    for (const table of ['readings', 'texts', 'deads'] as const) {
-      if (batch[table].rows === 0) continue;
-      const statement = table === 'deads' ? COPY_DEADS : await dialect.copyStatement(table, batch, session.sql);
-      await copy(session.sql, statement, bytesOf(batch[table], memory), session.plainSocket);
-    }
+    const refused = await rows();
+    this.#sent = { batch, refused };
     await session.sql.unsafe('commit');
     await dialect.committed?.(session.sql);
+    return refused;
+  }
+
+  async #copyWhole({ session, dialect }: Opened, batch: RowBatch, memory: SharedArrayBuffer): Promise<Refused> {
+    for (const table of TABLES) {
+      if (batch[table].rows === 0) continue;
+      const statement = table === 'deads' ? COPY_DEADS : await dialect.copyStatement(table, batch, session.sql);
+      await copy(session.sql, statement, [bytesOf(batch[table], memory)], session.plainSocket);
+    }
+    return NOTHING_REFUSED;
+  }
+
+  async #copyIsolated({ session, dialect }: Opened, batch: RowBatch, memory: SharedArrayBuffer): Promise<Refused> {
+    const isolation = new Isolation(session.sql, batch, session.plainSocket);
+    for (const table of TABLES) {
+      if (batch[table].rows === 0) continue;
+      const [many, few] =
+        table === 'deads'
+          ? [COPY_DEADS, COPY_DEADS]
+          : [
+              await dialect.copyStatement(table, batch, session.sql),
+              await dialect.copyStatement(table, { ...batch, [table]: { ...batch[table], rows: 1 } }, session.sql),
+            ];
+      await isolation.store(table, bytesOf(batch[table], memory), { many, few });
+    }
+    return isolation.finish();
   }
 
   /** Moves the offset over the batch; false when it lies behind it already. */
@@ -82,17 +149,6 @@ export class BatchWriter {
       where consumer_group = ${this.#group} and partition_id = ${batch.partition}`;
     if (row && BigInt(row.found) >= batch.to) return false;
     throw new FencedError(this.#group, batch, row?.found ?? 'no offset at all');
-  }
-}
-
-/** A connection and the dialect it found: what the database is may have changed while there was none. */
-async function open(url: string): Promise<{ session: Session; dialect: Dialect }> {
-  const session = await Session.open(url);
-  try {
-    return { session, dialect: await openDialect(session.sql) };
-  } catch (error) {
-    await session.close();
-    throw error;
   }
 }
 

@@ -7,17 +7,31 @@ import type { ReservedSql } from 'postgres';
 const CHUNK_BYTES = 256 * 1024;
 
 /**
- * Sends a whole COPY stream (header, rows and trailer) to `statement`. The bytes may lie in shared
- * memory: they must not change until this resolves, which is when the server has taken every row.
- * With the connection's `socket` they go to it from where they lie; the client copies them twice.
+ * Sends a whole COPY stream (header, rows and trailer, in pieces) to `statement`, which may have statements before the COPY.
+ * The bytes may lie in shared memory: they must not change until this settles. With the connection's `socket` they go to it
+ * from where they lie; the client copies them twice. After an error of the server's the connection may be used on.
  */
-export async function copy(sql: ReservedSql, statement: string, bytes: Uint8Array, socket?: Socket): Promise<void> {
+export async function copy(sql: ReservedSql, statement: string, pieces: readonly Uint8Array[], socket?: Socket): Promise<void> {
   const query = sql.unsafe(statement);
   const failed = rejectionOf(query);
   const stream = await query.writable();
   // Whatever befalls the stream befalls its query too, and that is waited for.
   stream.on('error', () => {});
-  await Promise.race([send(stream, bytes, socket), failed]);
+  const end = new AbortController();
+  try {
+    await Promise.race([send(stream, joined(pieces), socket, end.signal), failed]);
+  } catch (error) {
+    end.abort();
+    // Left alone, the client would end this stream during the next COPY, and so break that one.
+    stream.destroy();
+    throw error;
+  }
+}
+
+/** A few rows go as one message. */
+function joined(pieces: readonly Uint8Array[]): readonly Uint8Array[] {
+  const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  return bytes > CHUNK_BYTES || pieces.length === 1 ? pieces : [Buffer.concat(pieces)];
 }
 
 /**
@@ -38,11 +52,15 @@ function rejectionOf(query: object): Promise<never> {
   return failed;
 }
 
-async function send(stream: Writable, bytes: Uint8Array, socket: Socket | undefined): Promise<void> {
-  for (let at = 0; at < bytes.length; at += CHUNK_BYTES) {
-    const chunk = bytes.subarray(at, at + CHUNK_BYTES);
-    const [taken, into] = socket ? [sendData(socket, chunk), socket] : [stream.write(chunk), stream];
-    if (!taken) await once(into, 'drain');
+async function send(stream: Writable, pieces: readonly Uint8Array[], socket: Socket | undefined, ended: AbortSignal): Promise<void> {
+  for (const piece of pieces) {
+    for (let at = 0; at < piece.length; at += CHUNK_BYTES) {
+      const chunk = piece.subarray(at, at + CHUNK_BYTES);
+      const [taken, into] = socket ? [sendData(socket, chunk), socket] : [stream.write(chunk), stream];
+      if (!taken) await once(into, 'drain');
+      // What is sent from now on would belong to another statement.
+      if (ended.aborted) return;
+    }
   }
   const finished = once(stream, 'finish');
   stream.end();

@@ -1,17 +1,21 @@
 import type { FromStore, RowBatch } from '../contract/threads.js';
 import { FencedError } from './batch-writer.js';
+import type { Health } from './health.js';
+import type { Refused } from './isolation.js';
+import { SILENCE, type SilenceLimits, SilenceWatch, type Watched } from './silence.js';
 
 /** What a lane needs of a writer, so that it can be tested without a database. */
-export interface Writer {
-  write(batch: RowBatch, memory: SharedArrayBuffer): Promise<void>;
+export interface Writer extends Watched {
+  write(batch: RowBatch, memory: SharedArrayBuffer): Promise<Refused>;
   close(): Promise<void>;
 }
 
 export interface LanePorts {
   readonly writer: Writer;
   readonly memory: (partition: number) => SharedArrayBuffer;
-  readonly committed: (batch: RowBatch, pipeline: number) => void;
+  readonly committed: (batch: RowBatch, pipeline: number, refused: Refused) => void;
   readonly post: (message: FromStore) => void;
+  readonly health: Health;
   readonly wait: (ms: number) => Promise<void>;
 }
 
@@ -22,16 +26,23 @@ const REPORT_EVERY = 12;
 
 /**
  * Commits the batches of some partitions one after another, in the order they came. A batch that
- * fails is tried again for as long as it takes: nothing is skipped, the log keeps what waits behind it.
+ * fails is tried again for as long as it takes: nothing is skipped, the log keeps what waits behind it. Rows
+ * that the database refuses for what they hold do not fail it: the writer makes dead letters of them.
  */
 export class Lane {
   readonly #ports: LanePorts;
   readonly #queue: { batch: RowBatch; pipeline: number }[] = [];
+  readonly #silence: SilenceWatch;
   #running: Promise<void> | undefined;
   #stopping = false;
 
-  constructor(ports: LanePorts) {
+  constructor(ports: LanePorts, limits: SilenceLimits = SILENCE) {
     this.#ports = ports;
+    const told = {
+      silent: (ms: number) => this.#silent('store-silent', ms),
+      abandoned: (ms: number) => this.#silent('store-connection-abandoned', ms),
+    };
+    this.#silence = new SilenceWatch(ports.writer, told, limits);
   }
 
   push(batch: RowBatch, pipeline: number): void {
@@ -48,24 +59,29 @@ export class Lane {
 
   async #run(): Promise<void> {
     for (let next = this.#queue[0]; next; next = this.#queue[0]) {
-      if (!(await this.#commit(next.batch))) break;
+      const refused = await this.#commit(next.batch);
+      if (!refused) break;
       this.#queue.shift();
-      this.#ports.committed(next.batch, next.pipeline);
+      for (const event of refused.events) this.#ports.post({ kind: 'event', ...event });
+      this.#ports.committed(next.batch, next.pipeline, refused);
     }
     this.#running = undefined;
   }
 
-  /** False only when it was told to stop and could not commit. */
-  async #commit(batch: RowBatch): Promise<boolean> {
+  /** Undefined only when it was told to stop and could not commit. */
+  async #commit(batch: RowBatch): Promise<Refused | undefined> {
     for (let attempt = 0; ; attempt++) {
       try {
-        await this.#ports.writer.write(batch, this.#ports.memory(batch.partition));
-        if (attempt > 0) this.#recovered(batch, attempt);
-        return true;
+        this.#silence.begin();
+        const refused = await this.#ports.writer.write(batch, this.#ports.memory(batch.partition));
+        this.#ports.health.up(this);
+        if (this.#silence.end(true) || attempt > 0) this.#recovered(batch, attempt);
+        return refused;
       } catch (error) {
+        this.#silence.end(false);
         if (error instanceof FencedError) throw error;
         this.#failed(batch, attempt, error as Error & { code?: string });
-        if (this.#stopping) return false;
+        if (this.#stopping) return undefined;
         await this.#ports.wait(Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** Math.min(attempt, 10)));
       }
     }
@@ -73,13 +89,18 @@ export class Lane {
 
   #failed(batch: RowBatch, attempt: number, { code = 'unknown', message }: Error & { code?: string }): void {
     if (attempt % REPORT_EVERY !== 0) return;
-    this.#ports.post({ kind: 'health', database: 'down', message: `${code}: ${message}` });
+    this.#ports.health.down(this, `${code}: ${message}`);
     const fields = { partition: batch.partition, from: String(batch.from), code, message, attempt };
     this.#ports.post({ kind: 'event', level: 'error', name: 'store-failing', fields });
   }
 
+  #silent(name: string, ms: number): void {
+    const seconds = Math.round(ms / 1000);
+    this.#ports.health.down(this, `it has not answered for ${seconds} s`);
+    this.#ports.post({ kind: 'event', level: 'error', name, fields: { seconds, partition: this.#queue[0]?.batch.partition ?? -1 } });
+  }
+
   #recovered(batch: RowBatch, attempts: number): void {
-    this.#ports.post({ kind: 'health', database: 'up', message: '' });
     this.#ports.post({ kind: 'event', level: 'info', name: 'store-recovered', fields: { partition: batch.partition, attempts } });
   }
 }

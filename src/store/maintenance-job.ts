@@ -2,6 +2,7 @@ import postgres from 'postgres';
 import type { FromStore } from '../contract/threads.js';
 import { openDialect } from './dialects/detect.js';
 import type { Dialect } from './dialects/dialect.js';
+import type { Health } from './health.js';
 
 const EVERY_MS = 3_600_000;
 const RETRY_MS = 60_000;
@@ -20,9 +21,12 @@ export class MaintenanceJob {
   #dialect: Dialect | undefined;
   #preparedMs = 0;
 
-  constructor(url: string, post: (message: FromStore) => void) {
+  readonly #health: Health;
+
+  constructor(url: string, post: (message: FromStore) => void, health: Health) {
     this.#sql = postgres(url, { max: 1, fetch_types: false, idle_timeout: 10, connect_timeout: 10, onnotice: () => {} });
     this.#post = post;
+    this.#health = health;
   }
 
   start(): void {
@@ -63,7 +67,7 @@ export class MaintenanceJob {
     const dialect = await openDialect(this.#sql);
     this.#tell(dialect.facts);
     for (const event of await dialect.prepare(this.#sql, new Date())) this.#post({ kind: 'event', ...event });
-    this.#post({ kind: 'health', database: 'up', message: '' });
+    this.#health.up(this);
     this.#preparedMs = performance.now();
     return dialect;
   }

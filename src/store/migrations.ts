@@ -11,6 +11,7 @@ interface Migration {
 const migrations: readonly Migration[] = [
   { version: 1, name: 'registry, readings, offsets', apply: firstSchema },
   { version: 2, name: 'segments for large batches', apply: async (sql) => (await openDialect(sql)).addSegments(sql) },
+  { version: 3, name: 'dead letters of rows', apply: addRowLetters },
 ];
 
 /** The schema that this build reads and writes. */
@@ -60,6 +61,11 @@ async function applyOnce(sql: Sql, { version, name, apply }: Migration): Promise
 
 async function lock(tx: TransactionSql): Promise<void> {
   await tx`select pg_advisory_xact_lock(${String(MIGRATION_LOCK)}::bigint)`;
+}
+
+/** A dead letter that was made of one row: its metric, and what the server said of it. */
+async function addRowLetters(sql: TransactionSql): Promise<void> {
+  await sql`alter table dead_letters add column metric_id int, add column sqlstate text, add column message text`;
 }
 
 async function firstSchema(sql: TransactionSql): Promise<void> {

@@ -6,26 +6,12 @@ import postgres from 'postgres';
  * to a fresh connection would run outside it. Once anything fails the session is closed and a new one made.
  */
 export class Session {
-  static async open(url: string): Promise<Session> {
-    const session = new Session(url);
-    try {
-      // Reserving a connection that does not exist yet would leave one behind if the server is not there:
-      // the client then connects again for nobody.
-      await session.#pool.unsafe('select 1');
-      session.#reserved = await session.#pool.reserve();
-      return session;
-    } catch (error) {
-      await session.close();
-      throw error;
-    }
-  }
-
   readonly #pool: postgres.Sql;
   #reserved: postgres.ReservedSql | undefined;
   #socket: Socket | undefined;
   #lost = false;
 
-  private constructor(url: string) {
+  constructor(url: string) {
     this.#pool = postgres(url, {
       max: 1,
       fetch_types: false,
@@ -47,6 +33,20 @@ export class Session {
     } as postgres.Options<Record<string, never>>);
   }
 
+  /** Connects; once, and before anything else but `abandon`. Throws what the server or the system says, and is closed then. */
+  async open(): Promise<void> {
+    try {
+      // Reserving a connection that does not exist yet would leave one behind if the server is not there:
+      // the client then connects again for nobody.
+      await this.#pool.unsafe('select 1');
+      this.#reserved = await this.#pool.reserve();
+      await this.#noticeLoss(this.#reserved);
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
   /** For one statement at a time. Throws when the connection is gone. */
   get sql(): postgres.ReservedSql {
     if (this.#lost || !this.#reserved) throw Object.assign(new Error('the connection is closed'), { code: 'CONNECTION_CLOSED' });
@@ -56,6 +56,27 @@ export class Session {
   /** What the connection's bytes go through as they are; undefined when they are encrypted on the way, or the client chose it. */
   get plainSocket(): Socket | undefined {
     return this.#pool.options.ssl ? undefined : this.#socket;
+  }
+
+  /** Changes with every byte that goes either way; stays as it is where the client chose the connection itself. */
+  get traffic(): number {
+    const socket = this.#socket;
+    return socket ? socket.bytesRead + socket.bytesWritten - socket.writableLength : 0;
+  }
+
+  /** Ends the connection without a word to a server that would not hear it. */
+  abandon(): void {
+    void this.close().catch(() => {});
+    this.#socket?.destroy();
+  }
+
+  /** The server is to end what it does for a connection that was given up, also while that waits for a lock. Not every server can. */
+  async #noticeLoss(sql: postgres.ReservedSql): Promise<void> {
+    try {
+      await sql.unsafe(`set client_connection_check_interval = '10s'`);
+    } catch (error) {
+      if (this.#lost) throw error;
+    }
   }
 
   async close(): Promise<void> {
@@ -74,5 +95,7 @@ interface Address {
 function connect({ host: [host = 'localhost'], port: [port = 5432], path }: Address): Socket {
   // TLS takes the name that the certificate must bear from the socket.
   const socket = Object.assign(new Socket(), { host, port });
+  // A COPY ends with a message of a few bytes, which must not wait until the rows before it are acknowledged.
+  socket.setNoDelay(true);
   return path ? socket.connect(path) : socket.connect(port, host);
 }

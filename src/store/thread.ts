@@ -5,6 +5,8 @@ import { Doorbell, pipelineDoorbell } from '../host/doorbell.js';
 import { Progress, ProgressWord } from '../host/progress.js';
 import { threadId } from '../host/thread-id.js';
 import { BatchWriter } from './batch-writer.js';
+import { Health } from './health.js';
+import { NOTHING_REFUSED, type Refused } from './isolation.js';
 import { Lane, type Writer } from './lane.js';
 import { MaintenanceJob } from './maintenance-job.js';
 
@@ -23,11 +25,15 @@ const doorbells = settings.pipelines.map((_, index) => new Doorbell(settings.sha
 const stopped = new AbortController();
 
 const post = (message: FromStore) => parent.postMessage(message);
+const health = new Health(post);
 
 /** Batches are counted and thrown away: what is left of a bench when the database is taken out. */
-const nullWriter: Writer = { write: async () => {}, close: async () => {} };
+const nullWriter: Writer = { traffic: 0, abandon: () => {}, write: async () => NOTHING_REFUSED, close: async () => {} };
 
-function committed(batch: RowBatch, pipeline: number): void {
+function committed(batch: RowBatch, pipeline: number, refused: Refused): void {
+  progress.add(batch.partition, ProgressWord.rowsRefused, refused.rows);
+  progress.add(batch.partition, ProgressWord.lettersRefused, refused.letters);
+  progress.add(batch.partition, ProgressWord.committedRecords, batch.records);
   progress.set(batch.partition, ProgressWord.committedUs, BigInt(Math.round(batch.lastReceiveUs)));
   progress.set(batch.partition, ProgressWord.committed, batch.to);
   const answer: StoreToPipeline = { kind: 'committed', partition: batch.partition, slot: batch.slot };
@@ -41,10 +47,11 @@ const lanes = Array.from({ length: Math.min(LANES_MAX, settings.memories.length)
     memory: (partition) => (settings.memories[partition] as WebAssembly.Memory).buffer,
     committed,
     post,
+    health,
     wait: async (ms) => void (await delay(ms, undefined, { signal: stopped.signal }).catch(() => {})),
   });
 });
-const job = settings.databaseUrl === null ? undefined : new MaintenanceJob(settings.databaseUrl, post);
+const job = settings.databaseUrl === null ? undefined : new MaintenanceJob(settings.databaseUrl, post, health);
 
 function take(batch: PipelineToStore, pipeline: number): void {
   lanes[batch.partition % lanes.length]?.push(batch, pipeline);

@@ -5,7 +5,16 @@ import type { DataPlane, PartitionLag } from '../contract/data-plane.js';
 export interface ExpositionSources {
   readonly plane: Pick<DataPlane, 'counters' | 'intake' | 'lag' | 'threads'>;
   readonly devices: () => number;
-  readonly live: () => { readonly sent: number; readonly skipped: number; readonly clients: number };
+  readonly live: () => { readonly sent: number; readonly skipped: number; readonly clients: number; readonly catchUp: CatchUp };
+}
+
+/** How the store follows the log, over the last seconds. */
+interface CatchUp {
+  readonly inputBytesPerSecond: number;
+  readonly committedBytesPerSecond: number;
+  readonly committedMessagesPerSecond: number;
+  /** null: the lag does not shrink. */
+  readonly secondsLeft: number | null;
 }
 
 /** The first code of the pipeline in assembly/abi.ts: below it messages were refused, from it on they became dead letters. */
@@ -22,6 +31,7 @@ export class Exposition {
     collectDefaultMetrics({ register: this.#registry });
     this.#planeCounters(sources.plane);
     this.#partitionGauges(sources.plane);
+    this.#catchUp(sources);
     this.#intake(sources.plane);
     this.#threadCpu(sources.plane);
     this.#controlPlane(sources);
@@ -117,7 +127,7 @@ export class Exposition {
     );
     this.#counter(
       'spillway_dead_letters_total',
-      'Messages that could not be decoded, by code',
+      'Messages that could not be decoded and rows that the database refused, by code',
       'code',
       byCode((name) => deadLetterNames.has(name)),
     );
@@ -125,6 +135,18 @@ export class Exposition {
       const { stored, duplicate, dead } = plane.counters();
       return Object.entries({ stored, duplicate, dead });
     });
+    this.#counter(
+      'spillway_rows_refused_total',
+      'Rows of stored messages that the database refused: they are dead letters',
+      undefined,
+      one((c) => c.rowsRefused),
+    );
+    this.#counter(
+      'spillway_dead_letters_refused_total',
+      'Dead letters that the database refused: events and the log have them',
+      undefined,
+      one((c) => c.lettersRefused),
+    );
     this.#counter(
       'spillway_readings_total',
       'Readings decoded, strings included',
@@ -165,6 +187,17 @@ export class Exposition {
       'spillway_pipeline_lag_seconds',
       'Age of the newest durable message over that of the newest committed one',
       (lag) => lag.lagMs / 1000,
+    );
+  }
+
+  #catchUp({ live }: ExpositionSources): void {
+    const gauge = (name: string, help: string, read: (catchUp: CatchUp) => number) =>
+      this.#gauge(name, help, undefined, () => [['', read(live().catchUp)]]);
+    gauge('spillway_pipeline_input_bytes_rate', 'Bytes a second that became durable, over the last seconds', (c) => c.inputBytesPerSecond);
+    gauge('spillway_pipeline_committed_bytes_rate', 'Bytes a second that were committed', (c) => c.committedBytesPerSecond);
+    gauge('spillway_pipeline_committed_messages_rate', 'Messages a second that were committed', (c) => c.committedMessagesPerSecond);
+    gauge('spillway_pipeline_catch_up_seconds', 'When the lag is gone if input and store go on so; +Inf: never', (c) =>
+      c.secondsLeft === null ? Number.POSITIVE_INFINITY : c.secondsLeft,
     );
   }
 

@@ -11,7 +11,8 @@ after(() => server.close());
 
 function lagOf(partition: number, durable: bigint, committed: bigint, lagMs: number) {
   const lagBytes = Number(durable - committed);
-  return { partition, startOffset: 0n, durableOffset: durable, processedOffset: durable, committedOffset: committed, lagBytes, lagMs };
+  const offsets = { startOffset: 0n, durableOffset: durable, processedOffset: durable, committedOffset: committed };
+  return { partition, ...offsets, lagBytes, lagMs, committedRecords: 0 };
 }
 
 test('the lag is told by partition and in sum, offsets as strings', async () => {
@@ -25,8 +26,11 @@ test('the lag is told by partition and in sum, offsets as strings', async () => 
     committed_offset: '1152921504606846876',
     lag_bytes: 100,
     lag_ms: 20,
+    committed_messages: 0,
   });
   assert.deepEqual([body.partitions.length, body.lag_bytes, body.lag_ms], [2, 150, 70]);
+  assert.deepEqual([typeof body.committed_bytes_per_second, typeof body.committed_messages_per_second], ['number', 'number']);
+  assert.ok('catch_up_seconds' in body && 'input_bytes_per_second' in body);
   assert.deepEqual([body.lag_bytes_max, body.gateways, body.gateways_paused, body.gateway_pauses], [1000, 2, 1, 7]);
 });
 
@@ -50,6 +54,9 @@ test('dead letters are listed newest first with the device and the bytes', async
         payload_base64: 'AP8=',
         partition: 3,
         log_offset: '11',
+        metric: null,
+        sqlstate: null,
+        message: null,
       },
       {
         device_id: 'dev-1',
@@ -59,10 +66,22 @@ test('dead letters are listed newest first with the device and the bytes', async
         payload_base64: 'ew==',
         partition: 3,
         log_offset: '10',
+        metric: null,
+        sqlstate: null,
+        message: null,
       },
     ],
   );
   assert.equal((await server.call('GET', '/v1/dead-letters?limit=1')).body.dead_letters.length, 1);
+  const [[, metric] = ['', 0]] = (await server.metricNames.add(['pressure'])) as [string, number][];
+  const payload = Buffer.from(JSON.stringify({ device: number, metric, ts: '2026-01-01T00:00:00.000000Z', value: -1 }));
+  await sql`insert into dead_letters (partition_id, log_offset, device_id, received_at, reason, payload, metric_id, sqlstate, message)
+    values (3, 12, ${number}, ${new Date(Date.UTC(2026, 0, 2))}, 'row_refused', ${payload}, ${metric}, '23514', 'violates check constraint')`;
+  const [row] = (await server.call('GET', '/v1/dead-letters?limit=1')).body.dead_letters;
+  assert.deepEqual(
+    [row.device_id, row.metric, row.sqlstate, row.message, row.reason],
+    ['dev-1', 'pressure', '23514', 'violates check constraint', 'row_refused'],
+  );
   assertFailure(await server.call('GET', '/v1/dead-letters?limit=1001'), 400, 'query_invalid');
 });
 
@@ -103,6 +122,8 @@ test('the metrics parse as Prometheus text and say what the plane counts', async
     stored: 70,
     duplicate: 20,
     dead: 5,
+    rowsRefused: 6,
+    lettersRefused: 2,
     readings: 150,
     textReadings: 3,
     connections: 4,
@@ -126,6 +147,10 @@ test('the metrics parse as Prometheus text and say what the plane counts', async
     'spillway_records_total{state="stored"}': 70,
     'spillway_records_total{state="duplicate"}': 20,
     'spillway_records_total{state="dead"}': 5,
+    spillway_rows_refused_total: 6,
+    spillway_dead_letters_refused_total: 2,
+    spillway_pipeline_catch_up_seconds: 0,
+    spillway_pipeline_committed_messages_rate: 0,
     spillway_readings_total: 153,
     spillway_connections: 4,
     'spillway_log_start_offset_bytes{partition="0"}': 0,

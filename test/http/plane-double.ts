@@ -22,6 +22,8 @@ export class PlaneDouble implements DataPlane {
     stored: 0,
     duplicate: 0,
     dead: 0,
+    rowsRefused: 0,
+    lettersRefused: 0,
     readings: 0,
     textReadings: 0,
     bytesIn: 0,

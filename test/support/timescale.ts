@@ -74,7 +74,7 @@ export async function startOnServer(): Promise<TimescaleDatabase> {
       const reserved = await sql.reserve();
       try {
         await reserved`begin`;
-        await copy(reserved, statement, bytes);
+        await copy(reserved, statement, [bytes]);
         await reserved`commit`;
       } finally {
         reserved.release();

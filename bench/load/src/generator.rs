@@ -104,9 +104,11 @@ impl Generator {
         let cpu = cpu_seconds();
         let began = SystemTime::now();
         self.start = Instant::now();
-        self.send()?;
+        let ended = self.send().and_then(|()| self.settle());
+        if !self.plan.until_broken {
+            ended?;
+        }
         let sent_ns = self.last_write_ns;
-        self.settle()?;
         let settled_ns = self.now();
         let (user, system) = cpu_seconds();
         let began_ms = began
@@ -115,6 +117,7 @@ impl Generator {
         Ok(json!({
             "event": "done",
             "sent": self.connections.iter().map(|one| one.sent).collect::<Vec<u64>>(),
+            "ackedBy": self.connections.iter().map(|one| one.acked).collect::<Vec<u64>>(),
             "acked": self.connections.iter().map(|one| one.acked).sum::<u64>(),
             "firstSendMs": began_ms,
             "lastSendMs": began_ms + sent_ns as f64 / 1e6,

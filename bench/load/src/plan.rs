@@ -17,6 +17,9 @@ pub struct Plan {
     pub opened_a_second: f64,
     /// A refused connection ends the opening instead of the process, which finds the server's limit.
     pub until_refused: bool,
+    /// A connection that breaks while messages are sent ends the load instead of the process.
+    #[serde(default)]
+    pub until_broken: bool,
     /// Client ids are this prefix and six digits, from 1.
     pub client_prefix: String,
     pub user_name: String,

@@ -2,6 +2,7 @@ import type { DataPlane, Point } from '../../contract/data-plane.js';
 import type { MetricNames } from '../metrics/metric-names.js';
 import type { Device } from '../registry/device.js';
 import type { Registry } from '../registry/registry.js';
+import { type CatchUp, CatchUpMeter } from './catch-up-meter.js';
 import { RateMeter, type Rates } from './rate-meter.js';
 
 /** A watcher of devices: one WebSocket. */
@@ -11,7 +12,7 @@ export interface LiveClient {
 }
 
 export interface LiveHubOptions {
-  readonly plane: Pick<DataPlane, 'watch' | 'onLive' | 'counters'>;
+  readonly plane: Pick<DataPlane, 'watch' | 'onLive' | 'counters' | 'lag'>;
   readonly registry: Pick<Registry, 'byNumber'>;
   readonly metricNames: Pick<MetricNames, 'name'>;
   readonly nowMs?: () => number;
@@ -35,6 +36,7 @@ export class LiveHub {
   readonly #metricNames: LiveHubOptions['metricNames'];
   readonly #nowMs: () => number;
   readonly #meter = new RateMeter();
+  readonly #catchUpMeter = new CatchUpMeter();
   readonly #clients = new Map<LiveClient, Subscriber>();
   readonly #watchers = new Map<number, Map<LiveClient, Subscriber>>();
   readonly #timer: NodeJS.Timeout;
@@ -58,6 +60,10 @@ export class LiveHub {
 
   get rates(): Rates {
     return this.#meter.rates;
+  }
+
+  get catchUp(): CatchUp {
+    return this.#catchUpMeter.catchUp;
   }
 
   add(client: LiveClient): void {
@@ -97,6 +103,7 @@ export class LiveHub {
   /** Looks at the counters and tells the rates; the hub's own timer calls it each second. */
   tick(): void {
     const { messagesPerSecond, readingsPerSecond, connections } = this.#meter.sample(this.#plane.counters(), this.#nowMs());
+    this.#catchUpMeter.sample(this.#plane.lag(), this.#nowMs());
     if (this.#clients.size === 0) return;
     const text = JSON.stringify({
       type: 'rates',

@@ -24,6 +24,10 @@ export interface DeadLetter {
   readonly payload: Uint8Array;
   readonly partition: number;
   readonly logOffset: string;
+  /** Of one row that the database refused; null when a message could not be decoded. */
+  readonly metric: number | null;
+  readonly sqlstate: string | null;
+  readonly message: string | null;
 }
 
 export const RANGE_POINTS_MAX = 10_000;
@@ -114,7 +118,7 @@ export class Queries {
       ) newest`;
   }
 
-  /** The newest messages that could not be decoded. */
+  /** The newest messages that could not be decoded, and rows that the database refused. */
   async deadLetters(limit: number): Promise<DeadLetter[]> {
     const rows = await this.#sql<
       {
@@ -125,8 +129,11 @@ export class Queries {
         payload: Uint8Array;
         partition_id: number;
         log_offset: string;
+        metric_id: number | null;
+        sqlstate: string | null;
+        message: string | null;
       }[]
-    >`select id::text, device_id, received_at, reason, payload, partition_id, log_offset::text
+    >`select id::text, device_id, received_at, reason, payload, partition_id, log_offset::text, metric_id, sqlstate, message
       from dead_letters order by dead_letters.received_at desc, dead_letters.id desc limit ${limit}`;
     return rows.map((row) => ({
       id: row.id,
@@ -136,6 +143,9 @@ export class Queries {
       payload: row.payload,
       partition: row.partition_id,
       logOffset: row.log_offset,
+      metric: row.metric_id,
+      sqlstate: row.sqlstate,
+      message: row.message,
     }));
   }
 }

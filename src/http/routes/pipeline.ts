@@ -19,8 +19,9 @@ export function pipelineRoutes(services: Services): Route[] {
   ];
 }
 
-function lag({ plane }: Services) {
+function lag({ plane, live }: Services) {
   const partitions = plane.lag();
+  const { inputBytesPerSecond, committedBytesPerSecond, committedMessagesPerSecond, secondsLeft } = live.catchUp;
   const { gateways, paused, pauses, backlogBytesMax } = plane.intake();
   return json(200, {
     partitions: partitions.map((one) => ({
@@ -32,9 +33,15 @@ function lag({ plane }: Services) {
       committed_offset: String(one.committedOffset),
       lag_bytes: one.lagBytes,
       lag_ms: one.lagMs,
+      committed_messages: one.committedRecords,
     })),
     lag_bytes: partitions.reduce((sum, one) => sum + one.lagBytes, 0),
     lag_ms: partitions.reduce((longest, one) => Math.max(longest, one.lagMs), 0),
+    // Over the last seconds: what became durable, what was committed, and when the lag is gone if both go on so; null: never.
+    input_bytes_per_second: inputBytesPerSecond,
+    committed_bytes_per_second: committedBytesPerSecond,
+    committed_messages_per_second: committedMessagesPerSecond,
+    catch_up_seconds: secondsLeft,
     // At this lag, over all partitions, devices are no longer read.
     lag_bytes_max: backlogBytesMax,
     gateways,
@@ -43,7 +50,7 @@ function lag({ plane }: Services) {
   });
 }
 
-async function deadLetters({ queries, registry }: Services, request: Request) {
+async function deadLetters({ queries, registry, metricNames }: Services, request: Request) {
   const query = parseQuery(request.query, deadLettersSchema, 'list dead letters');
   if (query instanceof ApiFailure) return query;
   const letters = await queries.deadLetters(query.limit);
@@ -59,6 +66,10 @@ async function deadLetters({ queries, registry }: Services, request: Request) {
         payload_base64: Buffer.from(letter.payload).toString('base64'),
         partition: letter.partition,
         log_offset: letter.logOffset,
+        // Of a row that the database refused: its metric, and the database's own words.
+        metric: letter.metric === null ? null : (metricNames.name(letter.metric) ?? null),
+        sqlstate: letter.sqlstate,
+        message: letter.message,
       };
     }),
   });

@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { FromStore } from '../../src/contract/threads.js';
+import { BatchWriter } from '../../src/store/batch-writer.js';
+import { Health } from '../../src/store/health.js';
+import { Lane } from '../../src/store/lane.js';
+import { loadOffsets } from '../../src/store/offsets.js';
+import { startTestDatabase, type TestDatabase } from '../support/database.js';
+import { layBatch, sharedMemory } from '../support/row-batch.js';
+import { until } from '../support/until.js';
+
+const GROUP = 'lane';
+const now = new Date();
+
+describe('lane', () => {
+  let database: TestDatabase;
+  before(async () => {
+    database = await startTestDatabase();
+    await loadOffsets(database.sql, GROUP, 1);
+  });
+  after(() => database.stop());
+
+  function start(memory: WebAssembly.Memory) {
+    const posted: FromStore[] = [];
+    const committed: bigint[] = [];
+    const post = (message: FromStore) => void posted.push(message);
+    const lane = new Lane(
+      {
+        writer: new BatchWriter(database.url, GROUP),
+        memory: () => memory.buffer as SharedArrayBuffer,
+        committed: (batch) => void committed.push(batch.to),
+        post,
+        health: new Health(post),
+        wait: () => new Promise(setImmediate),
+      },
+      { lookEveryMs: 10, toldMs: 100, abandonedMs: 300, abandonedMsMax: 1000 },
+    );
+    const events = () => posted.flatMap((message) => (message.kind === 'event' ? [message.name] : []));
+    const health = () => posted.flatMap((message) => (message.kind === 'health' ? [message.database] : []));
+    return { lane, committed, events, health };
+  }
+
+  test('a server that says nothing counts as down, its connection is given up, and the batch goes in once', async () => {
+    const memory = sharedMemory();
+    const { lane, committed, events, health } = start(memory);
+    const holder = await database.sql.reserve();
+    await holder`begin`;
+    await holder`select from pipeline_offsets where consumer_group = ${GROUP} for update`;
+    lane.push(layBatch(memory, 0, 0n, 10n, { readings: [[1, 1, now, 1]] }), 0);
+    await until('the second connection to wait', () => events().filter((name) => name === 'store-silent').length === 2);
+    assert.deepEqual(events().slice(0, 4), ['store-silent', 'store-connection-abandoned', 'store-failing', 'store-silent']);
+    assert.deepEqual([health()[0], committed], ['down', []]);
+    await holder`rollback`;
+    holder.release();
+    await until('the commit', () => committed.length === 1);
+    lane.push(layBatch(memory, 0, 10n, 20n, { readings: [[1, 1, now, 2]] }), 0);
+    await until('the next commit', () => committed.length === 2);
+    await lane.stop();
+    assert.deepEqual([events().at(-1), health().at(-1)], ['store-recovered', 'up']);
+    const rows = await database.sql`select value::int from readings order by value`;
+    assert.deepEqual(
+      rows.map(({ value }) => value),
+      [1, 2],
+    );
+  });
+});
