@@ -64,6 +64,7 @@ async function bringUp(config: Config, undo: (() => Promise<unknown>)[], unwind:
     gateways: config.gateways,
     partitions: config.partitions,
     logFolder: join(config.stateFolder, 'log'),
+    checkpointFolder: join(config.stateFolder, 'checkpoints'),
     logRetentionHours: config.logRetentionHours,
     logBacklogMib: config.logBacklogMib,
     batchAgeMsMax: config.batchAgeMsMax,
@@ -130,6 +131,7 @@ const threadEntries = {
   gateway: new URL('./gateway/thread.js', import.meta.url),
   log: new URL('./log/thread.js', import.meta.url),
   pipeline: new URL('./pipeline/thread.js', import.meta.url),
+  checkpoint: new URL('./pipeline/checkpoints/thread.js', import.meta.url),
   store: new URL('./store/thread.js', import.meta.url),
 };
 

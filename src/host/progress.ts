@@ -2,7 +2,7 @@
  * How far each partition is, in bytes of its log, shared by all threads. Each word has one writer;
  * readers see a value that was true a moment ago.
  *
- * start <= committed <= processed <= durable
+ * start <= checkpoint <= committed <= processed <= durable
  */
 export class Progress {
   static memory(partitions: number): SharedArrayBuffer {
@@ -44,7 +44,13 @@ export const ProgressWord = {
   committed: 4,
   /** Receive time of the last committed message, µs. Writer: store. */
   committedUs: 5,
+  /** Offset of the newest checkpoint. Writer: pipeline. */
+  checkpoint: 6,
+  /** When it was taken, ms of the Unix epoch; 0: there is none. Writer: pipeline. */
+  checkpointMs: 7,
+  /** No state is rebuilt from the log below; 0 until a start has found out. Writer: pipeline. */
+  stateFloor: 8,
 } as const;
 export type ProgressWord = (typeof ProgressWord)[keyof typeof ProgressWord];
 
-const WORDS = 8;
+const WORDS = 16;

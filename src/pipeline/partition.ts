@@ -5,6 +5,9 @@ import { fillPowers } from '../host/powers.js';
 import { type Progress, ProgressWord } from '../host/progress.js';
 import { type LogReader, READ_BELOW_START, READ_GAP } from '../log/reader.js';
 import { Batches } from './batches.js';
+import type { CheckpointFolder } from './checkpoints/folder.js';
+import { checkpointBytes, layCheckpoint } from './checkpoints/format.js';
+import { type Refused, type Restored, restoreCheckpoint } from './checkpoints/restore.js';
 import type { PipelineKernel } from './kernel.js';
 
 /** What a step wants from the thread that runs it. */
@@ -35,6 +38,7 @@ export class Partition {
   /** Rows up to here are in the database: below it, blocks only rebuild state. */
   readonly #committed: bigint;
   #position: bigint;
+  #restoredFrom: readonly bigint[] = [];
   /** Bytes of the input region that are read and not yet run. */
   #inputAt = 0;
   #inputEnd = 0;
@@ -54,6 +58,40 @@ export class Partition {
     this.#events = events;
     this.#committed = committed;
     this.#position = progress.get(number, ProgressWord.start);
+  }
+
+  /** Place in the log behind the last block that was run. */
+  get position(): bigint {
+    return this.#position;
+  }
+
+  /** Offsets of the checkpoint that the state came from and of the one before it, ascending; none: from the log alone. */
+  get restoredFrom(): readonly bigint[] {
+    return this.#restoredFrom;
+  }
+
+  /** Takes up the newest checkpoint that can be used, before anything is run; the rest of the state comes from the log behind it. */
+  restore(folder: CheckpointFolder, refused: Refused): Restored | undefined {
+    const { number, memory } = this;
+    const reader = { partition: number, partitions: this.#progress.partitions, committed: this.#committed, logStart: this.#position };
+    const restored = restoreCheckpoint(folder, reader, memory, this.#kernel, refused);
+    if (!restored) return undefined;
+    const { meta, older } = restored;
+    this.#position = meta.offset;
+    this.#restoredFrom = older === undefined ? [meta.offset] : [older, meta.offset];
+    this.#progress.set(number, ProgressWord.checkpoint, meta.offset);
+    this.#progress.set(number, ProgressWord.checkpointMs, BigInt(meta.takenMs));
+    return restored;
+  }
+
+  /** Copies the state into the `room` it is given, as a checkpoint without its hash; undefined within a block. */
+  takeCheckpoint(takenMs: number, room: (bytes: number) => Uint8Array): Uint8Array | undefined {
+    if (this.#halted || !this.#kernel.describeState()) return undefined;
+    const image = room(checkpointBytes(this.memory));
+    const { number: partition, position: offset } = this;
+    const lastUs = this.#kernel.blocksLastUs();
+    layCheckpoint(image, this.memory, { partition, partitions: this.#progress.partitions, offset, lastUs, takenMs });
+    return image;
   }
 
   /** Whether the state holds everything that is committed. */
