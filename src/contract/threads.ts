@@ -138,6 +138,8 @@ export interface CheckpointStart {
   readonly shared: SharedState;
 }
 export type PipelineToCheckpoint =
+  /** The pipeline needs an image of so many bytes. */
+  | { readonly kind: 'make-room'; readonly bytes: number }
   /** The image is the checkpoint thread's until it answers. `copyMs`: how long the pipeline stood still for it. */
   | {
       readonly kind: 'write';
@@ -149,7 +151,10 @@ export type PipelineToCheckpoint =
     }
   /** The rows of everything that the written one knows are committed. */
   | { readonly kind: 'publish'; readonly partition: number; readonly offset: bigint };
-export type CheckpointToPipeline = { readonly kind: 'written' | 'published' | 'failed'; readonly partition: number };
+export type CheckpointToPipeline =
+  /** Its pages are resident: the pipeline does not wait for them when it copies. */
+  | { readonly kind: 'room'; readonly image: SharedArrayBuffer }
+  | { readonly kind: 'written' | 'published' | 'failed'; readonly partition: number };
 export type ToCheckpoint = StopThread;
 export type FromCheckpoint = ThreadReady | ThreadEvent;
 

@@ -84,10 +84,11 @@ export class Partition {
     return restored;
   }
 
-  /** Copies the state into the `room` it is given, as a checkpoint without its hash; undefined within a block. */
-  takeCheckpoint(takenMs: number, room: (bytes: number) => Uint8Array): Uint8Array | undefined {
-    if (this.#halted || !this.#kernel.describeState()) return undefined;
+  /** Copies the state into the `room` it is given, if it is, as a checkpoint without its hash; within a block there is none. */
+  takeCheckpoint(takenMs: number, room: (bytes: number) => Uint8Array | undefined): Uint8Array | 'no room' | 'no state' {
+    if (this.#halted || !this.#kernel.describeState()) return 'no state';
     const image = room(checkpointBytes(this.memory));
+    if (!image) return 'no room';
     const { number: partition, position: offset } = this;
     const lastUs = this.#kernel.blocksLastUs();
     layCheckpoint(image, this.memory, { partition, partitions: this.#progress.partitions, offset, lastUs, takenMs });

@@ -4,11 +4,14 @@ import { type Progress, ProgressWord } from '../../host/progress.js';
 import type { Partition } from '../partition.js';
 import { KEPT } from './folder.js';
 
-/** Room is made in steps, so that a state that grows does not need new room each time. */
-const IMAGE_STEP_BYTES = 4 * 1024 * 1024;
+/** Room is made with this much to spare, so that a state that grows does not need new room each time. */
+const IMAGE_SPARE = 1.25;
+
+/** What it has to know of a partition. */
+export type CheckpointSource = Pick<Partition, 'number' | 'position' | 'drained' | 'restoredFrom' | 'takeCheckpoint'>;
 
 interface Entry {
-  readonly partition: Partition;
+  readonly partition: CheckpointSource;
   /** Offsets of the published ones, ascending. */
   kept: bigint[];
   /** `held`: it is written, and the database has not committed as much as it knows. */
@@ -33,10 +36,10 @@ export class CheckpointSchedule {
   readonly #progress: Progress;
   readonly #everyMs: number;
   #image = new SharedArrayBuffer(0);
-  /** The image is at the checkpoint thread. */
+  /** The image is at the checkpoint thread, or a larger one is on its way. */
   #isLent = false;
 
-  constructor(partitions: readonly Partition[], port: MessagePort, progress: Progress, everyMs: number, nowMs: number) {
+  constructor(partitions: readonly CheckpointSource[], port: MessagePort, progress: Progress, everyMs: number, nowMs: number) {
     this.#port = port;
     this.#progress = progress;
     this.#everyMs = everyMs;
@@ -65,8 +68,9 @@ export class CheckpointSchedule {
       }
       this.#tellFloor(entry);
     }
-    const due = this.#isLent ? undefined : this.#entries.find((entry) => this.#isDue(entry, nowMs, stopping));
-    if (due) this.#take(due, nowMs, stopping);
+    for (const entry of this.#entries) {
+      if (!this.#isLent && this.#isDue(entry, nowMs, stopping)) this.#take(entry, nowMs, stopping);
+    }
   }
 
   /** Whether the checkpoints of the shutdown are on the disk, or cannot be. */
@@ -82,12 +86,13 @@ export class CheckpointSchedule {
   }
 
   #take(entry: Entry, nowMs: number, stopping: boolean): void {
-    entry.isLast = stopping;
     const startedMs = performance.now();
     const takenMs = Date.now();
     const image = entry.partition.takeCheckpoint(takenMs, (bytes) => this.#room(bytes));
+    if (image === 'no room') return;
+    entry.isLast = stopping;
     // Within a block that waits for something; soon it will not.
-    if (!image) return;
+    if (image === 'no state') return;
     entry.offset = entry.partition.position;
     entry.takenMs = takenMs;
     entry.dueMs = nowMs + this.#everyMs;
@@ -98,12 +103,20 @@ export class CheckpointSchedule {
     this.#post({ kind: 'write', partition: number, offset: entry.offset, image: this.#image, bytes: image.length, copyMs });
   }
 
-  #room(bytes: number): Uint8Array {
-    if (this.#image.byteLength < bytes) this.#image = new SharedArrayBuffer(Math.ceil(bytes / IMAGE_STEP_BYTES) * IMAGE_STEP_BYTES);
-    return new Uint8Array(this.#image, 0, bytes);
+  /** Of the image that is there; or none, and a larger one is made by who has the time. */
+  #room(bytes: number): Uint8Array | undefined {
+    if (this.#image.byteLength >= bytes) return new Uint8Array(this.#image, 0, bytes);
+    this.#isLent = true;
+    this.#post({ kind: 'make-room', bytes: Math.ceil(bytes * IMAGE_SPARE) });
+    return undefined;
   }
 
   #receive(answer: CheckpointToPipeline): void {
+    if (answer.kind === 'room') {
+      this.#image = answer.image;
+      this.#isLent = false;
+      return;
+    }
     const entry = this.#entries.find(({ partition }) => partition.number === answer.partition);
     if (!entry) return;
     if (entry.phase === 'writing') this.#isLent = false;

@@ -24,6 +24,7 @@ export class CheckpointWriter {
   }
 
   obey(request: PipelineToCheckpoint): CheckpointToPipeline {
+    if (request.kind === 'make-room') return { kind: 'room', image: roomOf(request.bytes) };
     const { kind, partition, offset } = request;
     try {
       if (kind === 'write') this.#write(request);
@@ -66,4 +67,11 @@ export class CheckpointWriter {
       // The next one tries again.
     }
   }
+}
+
+function roomOf(bytes: number): SharedArrayBuffer {
+  const image = new SharedArrayBuffer(bytes);
+  // Written with something other than the zeros that untouched memory is full of, so that it is touched.
+  new Uint8Array(image).fill(1);
+  return image;
 }
