@@ -65,6 +65,7 @@ async function bringUp(config: Config, undo: (() => Promise<unknown>)[], unwind:
     partitions: config.partitions,
     logFolder: join(config.stateFolder, 'log'),
     checkpointFolder: join(config.stateFolder, 'checkpoints'),
+    checkpointSeconds: config.checkpointSeconds,
     logRetentionHours: config.logRetentionHours,
     logBacklogMib: config.logBacklogMib,
     batchAgeMsMax: config.batchAgeMsMax,

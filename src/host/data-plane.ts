@@ -39,6 +39,7 @@ export interface DataPlaneOptions {
   readonly partitions: number;
   readonly logFolder: string;
   readonly checkpointFolder: string;
+  readonly checkpointSeconds: number;
   readonly logRetentionHours: number;
   readonly logBacklogMib: number;
   readonly batchAgeMsMax: number;
@@ -54,9 +55,6 @@ export interface DataPlaneOptions {
   /** A thread died: the process must not go on. */
   failed(error: Error): void;
 }
-
-/** How often the state of a partition is written down while it changes, ms. */
-const CHECKPOINT_EVERY_MS = 10_000;
 
 /** How long a drain may take before the threads are ended where they stand, ms. */
 const DRAIN_MS_MAX = 15_000;
@@ -160,7 +158,7 @@ export class ThreadedDataPlane implements DataPlane {
       batchAgeMsMax: options.batchAgeMsMax,
       store: pipelinePort,
       checkpointFolder: options.checkpointFolder,
-      checkpointEveryMs: CHECKPOINT_EVERY_MS,
+      checkpointEveryMs: options.checkpointSeconds * 1000,
       checkpoints,
     };
     this.#pipeline = this.#roster.add(

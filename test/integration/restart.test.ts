@@ -17,7 +17,11 @@ const stateFolder = mkdtempSync(join(tmpdir(), 'spillway-restart-'));
 let appliance: Appliance;
 
 const start = async () => {
-  appliance = await startAppliance({ SPILLWAY_STATE: stateFolder, SPILLWAY_PARTITIONS: String(PARTITIONS) });
+  appliance = await startAppliance({
+    SPILLWAY_STATE: stateFolder,
+    SPILLWAY_PARTITIONS: String(PARTITIONS),
+    SPILLWAY_CHECKPOINT_SECONDS: '1',
+  });
 };
 
 before(async () => {
@@ -50,11 +54,12 @@ async function publish(messages: number): Promise<void> {
     await client.publishAsync(topic, payload, { qos: 1 });
     acknowledged.set(payload, topic);
   };
-  await Promise.all([...acknowledged].map(([payload, topic]) => send(topic, payload)));
+  const sending = [...acknowledged].map(([payload, topic]) => send(topic, payload));
   for (let left = messages; left > 0; left--) {
     const device = 1 + (++sequence % DEVICES);
-    await send(`devices/re-${device}/telemetry`, JSON.stringify({ ts: Date.now(), metrics: { n: sequence }, seq: sequence }));
+    sending.push(send(`devices/re-${device}/telemetry`, JSON.stringify({ ts: Date.now(), metrics: { n: sequence }, seq: sequence })));
   }
+  await Promise.all(sending);
   await client.endAsync();
 }
 
