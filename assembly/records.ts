@@ -66,8 +66,9 @@ export function isBetweenBlocks(): bool {
 function processBlock(offset: u32, available: u32, logOffset: f64, replay: bool, deny: bool): i32 {
   assert(offset + available <= INPUT_BYTES, 'the block lies outside the input region');
   const block = <usize>(INPUT_OFFSET + offset);
-  if (!replay && !batchHasRoom()) return BLOCK_NEEDS_BATCH;
   if (resumeAt == 0) {
+    // Not when it is gone on with: the room was kept when it began, and its rows belong into one batch.
+    if (!replay && !batchHasRoom()) return BLOCK_NEEDS_BATCH;
     const checked = checkBlock(block, available, partition);
     if (checked != BLOCK_DONE) return checked;
   }

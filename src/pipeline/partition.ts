@@ -44,6 +44,8 @@ export class Partition {
   #inputEnd = 0;
   #waiting: 'no' | 'for metrics' = 'no';
   #deny = false;
+  /** Some records of the block at `#position` were run, the others wait for metric names. */
+  #isWithinBlock = false;
   #halted = false;
 
   constructor(number: number, memory: WebAssembly.Memory, committed: bigint, log: LogReader, progress: Progress, events: PartitionEvents) {
@@ -106,6 +108,14 @@ export class Partition {
     return (
       this.#position === this.#progress.get(this.number, ProgressWord.durable) && !this.batches.pending && this.batches.committing === 0
     );
+  }
+
+  /**
+   * Whether the open batch may go to the store: it holds rows, and none of a block that is not run to its end. Those would
+   * be committed under an offset before that block, and come again after a crash.
+   */
+  get sealable(): boolean {
+    return this.batches.pending && !this.#isWithinBlock;
   }
 
   addMetric(name: string, number: number): void {
@@ -172,13 +182,14 @@ export class Partition {
   /** Runs what is left in the input region, as far as one batch takes it; false when it must wait. */
   #runBlocks(nowMs: number): boolean {
     const replay = this.#position < this.#committed;
-    if (!replay && !this.batches.ready) {
+    if (!replay && !this.#isWithinBlock && !this.batches.ready) {
       if (!this.batches.pending) return false;
       this.#events.batch(this.batches.seal());
       if (!this.batches.ready) return false;
     }
     const result = this.#kernel.processBlocks(this.#inputAt, this.#inputEnd, Number(this.#position), replay, this.#deny);
     this.#deny = false;
+    this.#isWithinBlock = result === abi.BLOCK_NEEDS_METRICS;
     this.#advance(this.#kernel.blocksEnd(), replay, nowMs);
     if (result === abi.BLOCK_DONE || result === abi.BLOCK_NEEDS_BATCH) return true;
     if (result === abi.BLOCK_NEEDS_METRICS) {
