@@ -97,6 +97,14 @@ export class Partition {
     return image;
   }
 
+  /**
+   * Whether the open batch may go to the store: it holds rows, and none of a block that is not run to its end. Those would
+   * be committed under an offset before that block, and come again after a crash.
+   */
+  get sealable(): boolean {
+    return this.batches.pending && !this.#isWithinBlock;
+  }
+
   /** Whether the state holds everything that is committed. */
   get caughtUp(): boolean {
     return this.#position >= this.#committed;
@@ -108,14 +116,6 @@ export class Partition {
     return (
       this.#position === this.#progress.get(this.number, ProgressWord.durable) && !this.batches.pending && this.batches.committing === 0
     );
-  }
-
-  /**
-   * Whether the open batch may go to the store: it holds rows, and none of a block that is not run to its end. Those would
-   * be committed under an offset before that block, and come again after a crash.
-   */
-  get sealable(): boolean {
-    return this.batches.pending && !this.#isWithinBlock;
   }
 
   addMetric(name: string, number: number): void {

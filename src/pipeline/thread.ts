@@ -95,8 +95,7 @@ class PipelineThread {
 
   #rest(roundMs: number): void {
     const restMs = roundMs + ROUND_MS - performance.now();
-    // Nothing can be brought in larger rounds by waiting while the state is behind what is long durable.
-    if (restMs > 0 && this.#caughtUp && !this.#stopping) Atomics.wait(asleep, 0, 0, restMs);
+    if (restMs > 0 && !this.#stopping) Atomics.wait(asleep, 0, 0, restMs);
   }
 
   #receive(): void {
