@@ -2,7 +2,7 @@
  * How far each partition is, in bytes of its log, shared by all threads. Each word has one writer;
  * readers see a value that was true a moment ago.
  *
- * start <= checkpoint <= committed <= processed <= durable
+ * start <= committed <= processed <= durable, and checkpoint <= committed
  */
 export class Progress {
   static memory(partitions: number): SharedArrayBuffer {

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import xxhash from 'xxhash-wasm';
 import * as abi from '../../../assembly/abi.js';
 import type { KernelMemory } from '../../host/kernel.js';
@@ -10,7 +11,7 @@ const { create64 } = await xxhash();
 //   0  u32 magic "SPWC"         16  u64 layout             40  u64 file bytes
 //   4  u16 version              24  u64 log offset         48  u64 taken at, ms of the Unix epoch
 //   6  u16 partitions           32  u64 last receive, µs   56  u32 sections, u32 reserved, 0
-//   8  u32 partition            64  sections: u32 offset in the kernel's memory, u32 bytes; as many as there is room for
+//   8  u32 partition            64  sections: u32 region, u32 bytes; as many as there is room for
 //  12  u32 header bytes        192  their bytes, back to back; then u64 xxh64 of all before it, seed 0
 
 const MAGIC = 0x43575053;
@@ -26,6 +27,8 @@ const AT_FILE_BYTES = 40;
 const AT_TAKEN_MS = 48;
 const AT_SECTIONS = 56;
 const SECTIONS_AT = 64;
+const SECTION_BYTES = 8;
+const SECTIONS_MAX = 16;
 const HEADER_BYTES = 192;
 const HASH_BYTES = 8;
 /** What is hashed at a time: the hash lives in a memory of its own, into which bytes are copied. */
@@ -43,34 +46,33 @@ export interface CheckpointMeta {
 }
 
 interface Section {
-  readonly offset: number;
+  /** Of the region that it lies in from its start on. */
+  readonly region: number;
   readonly bytes: number;
 }
 
-/** Where a section may lie, and how large it may be. */
-const regions = new Map<number, number>([
-  [abi.STATE_HEAD_OFFSET, abi.STATE_HEAD_BYTES],
-  [abi.STATE_DEVICES_OFFSET, abi.STATE_DEVICES_BYTES],
-  [abi.SERIES_OFFSET, abi.SERIES_REGION_BYTES],
-  [abi.RUN_PAGES_OFFSET, abi.RUN_PAGES_BYTES],
-  [abi.FINGERPRINTS_OFFSET, abi.FINGERPRINTS_BYTES / 2],
-  [abi.FINGERPRINTS_OFFSET + abi.FINGERPRINTS_BYTES / 2, abi.FINGERPRINTS_BYTES / 2],
-  [abi.SHAPES_OFFSET, abi.SHAPES_BYTES],
-]);
+/**
+ * The parts of the state, by the numbers that they have in a checkpoint, which are given once and for all. What they
+ * hold names no address, so that a region may move or grow without an older checkpoint becoming useless.
+ */
+const regions = [
+  { offset: abi.STATE_HEAD_OFFSET, bytesMax: abi.STATE_HEAD_BYTES },
+  { offset: abi.STATE_DEVICES_OFFSET, bytesMax: abi.STATE_DEVICES_BYTES },
+  { offset: abi.SERIES_OFFSET, bytesMax: abi.SERIES_REGION_BYTES },
+  { offset: abi.RUN_PAGES_OFFSET, bytesMax: abi.RUN_PAGES_BYTES },
+  { offset: abi.FINGERPRINTS_OFFSET, bytesMax: abi.FINGERPRINTS_BYTES / 2 },
+  { offset: abi.FINGERPRINTS_OFFSET + abi.FINGERPRINTS_BYTES / 2, bytesMax: abi.FINGERPRINTS_BYTES / 2 },
+  { offset: abi.SHAPES_OFFSET, bytesMax: abi.SHAPES_BYTES },
+] as const;
 
-/** Differs when the state's bytes mean something else or belong somewhere else. */
+/** Differs when the same bytes would mean something else. */
 const layout = BigInt.asUintN(
   64,
   create64()
     .update(
       [
-        ...regions,
-        abi.STATE_VERSION,
-        abi.ABI_VERSION,
-        abi.STATE_DEVICE_BYTES,
-        abi.SERIES_BYTES,
-        abi.RUN_PAGE_BYTES,
-        abi.SHAPE_BYTES,
+        ...[abi.STATE_VERSION, abi.STATE_HEAD_BYTES, abi.STATE_DEVICE_BYTES, abi.SERIES_BYTES, abi.RUN_PAGE_BYTES],
+        ...[abi.FINGERPRINT_SLOTS, abi.SHAPE_BYTES, abi.SHAPES_MAX],
       ].join(),
     )
     .digest(),
@@ -87,9 +89,10 @@ export function layCheckpoint(into: Uint8Array, memory: KernelMemory, meta: Chec
   const view = new DataView(into.buffer, into.byteOffset, into.byteLength);
   into.fill(0, 0, HEADER_BYTES);
   let at = HEADER_BYTES;
-  sections.forEach(({ offset, bytes }, index) => {
-    view.setUint32(SECTIONS_AT + index * 8, offset, true);
-    view.setUint32(SECTIONS_AT + index * 8 + 4, bytes, true);
+  sections.forEach(({ region, bytes }, index) => {
+    const offset = offsetOf(region);
+    view.setUint32(SECTIONS_AT + index * SECTION_BYTES, region, true);
+    view.setUint32(SECTIONS_AT + index * SECTION_BYTES + 4, bytes, true);
     into.set(memory.bytes.subarray(offset, offset + bytes), at);
     at += bytes;
   });
@@ -154,30 +157,39 @@ export function checkCheckpoint(bytes: Uint8Array, reader: CheckpointReader): Ch
 export function placeCheckpoint(bytes: Uint8Array, memory: KernelMemory): void {
   let at = HEADER_BYTES;
   for (const section of fileSections(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength))) {
-    memory.bytes.set(bytes.subarray(at, at + section.bytes), section.offset);
+    memory.bytes.set(bytes.subarray(at, at + section.bytes), offsetOf(section.region));
     at += section.bytes;
   }
 }
 
+/** As describeState listed them: offset and bytes. */
 function stateSections({ view }: KernelMemory): Section[] {
-  return readSections(view, view.getUint32(abi.STATE_SECTIONS_OFFSET, true), abi.STATE_SECTIONS_OFFSET + 8);
+  return Array.from({ length: view.getUint32(abi.STATE_SECTIONS_OFFSET, true) }, (_, index) => {
+    const at = abi.STATE_SECTIONS_OFFSET + 8 + index * abi.STATE_SECTION_BYTES;
+    const offset = view.getUint32(at, true);
+    const region = regions.findIndex((one) => one.offset === offset);
+    assert(region >= 0, 'a part of the state has no number');
+    return { region, bytes: view.getUint32(at + 4, true) };
+  });
 }
 
 function fileSections(view: DataView): Section[] {
-  return readSections(view, Math.min(view.getUint32(AT_SECTIONS, true), abi.STATE_SECTIONS_MAX), SECTIONS_AT);
-}
-
-function readSections(view: DataView, count: number, at: number): Section[] {
-  return Array.from({ length: count }, (_, index) => ({
-    offset: view.getUint32(at + index * abi.STATE_SECTION_BYTES, true),
-    bytes: view.getUint32(at + index * abi.STATE_SECTION_BYTES + 4, true),
-  }));
+  return Array.from({ length: Math.min(view.getUint32(AT_SECTIONS, true), SECTIONS_MAX) }, (_, index) => {
+    const at = SECTIONS_AT + index * SECTION_BYTES;
+    return { region: view.getUint32(at, true), bytes: view.getUint32(at + 4, true) };
+  });
 }
 
 function areInside(sections: readonly Section[], dataBytes: number): boolean {
-  const known = new Set(sections.map(({ offset }) => offset)).size === sections.length;
-  const fit = sections.every(({ offset, bytes }) => bytes <= (regions.get(offset) ?? -1));
-  return known && fit && sections.reduce((sum, { bytes }) => sum + bytes, 0) === dataBytes;
+  const once = new Set(sections.map(({ region }) => region)).size === sections.length;
+  const fit = sections.every(({ region, bytes }) => bytes <= (regions[region]?.bytesMax ?? -1));
+  return once && fit && sections.reduce((sum, { bytes }) => sum + bytes, 0) === dataBytes;
+}
+
+function offsetOf(region: number): number {
+  const found = regions[region];
+  assert(found, 'no such part of the state');
+  return found.offset;
 }
 
 function hashOf(file: Uint8Array): bigint {

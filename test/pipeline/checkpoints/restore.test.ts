@@ -68,7 +68,9 @@ const cases: readonly [what: string, name: RefusalName, bytes: Uint8Array, reade
   ['ahead of the database', 'checkpoint_not_committed', sound, { committed: 4999n }],
   ['before the log', 'checkpoint_below_log', sound, { logStart: 5001n }],
   ['under the name of another', 'checkpoint_malformed', checkpointOf(ran, { offset: 4000n })],
-  ['a section that lies somewhere else', 'checkpoint_malformed', patched((view) => view.setUint32(64, abi.COUNTERS_OFFSET, true))],
+  ['a part that there is none of', 'checkpoint_malformed', patched((view) => view.setUint32(64, 99, true))],
+  ['a part that is there twice', 'checkpoint_malformed', patched((view) => view.setUint32(64 + 8, 0, true))],
+  ['a part larger than its region', 'checkpoint_malformed', patched((view) => view.setUint32(64 + 4, 2 ** 31, true))],
   [
     'a device that is there twice',
     'checkpoint_malformed',
