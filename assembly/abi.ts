@@ -450,7 +450,32 @@ export const READINGS_BYTES: u32 = READINGS_MAX * READING_BYTES;
 export const SORT_OFFSET: u32 = READINGS_OFFSET + READINGS_BYTES;
 export const SORT_BYTES: u32 = READINGS_MAX * 8 * 2;
 
-export const PIPELINE_END: u32 = SORT_OFFSET + SORT_BYTES;
+/**
+ * What decides about later messages and lies in no table: laid here by describeState for a checkpoint, read by adoptState.
+ * Raise the version with every change to what any byte of the state means, so that no older checkpoint is taken for this one.
+ */
+export const STATE_VERSION: u32 = 1;
+export const STATE_HEAD_OFFSET: u32 = SORT_OFFSET + SORT_BYTES;
+export const STATE_HEAD_BYTES: u32 = 64;
+export const HEAD_AT_DEVICES: u32 = 0; // u32 each, but for the time
+export const HEAD_AT_SERIES: u32 = 4;
+export const HEAD_AT_RUN_PAGES: u32 = 8;
+export const HEAD_AT_FREE_RUN_PAGE: u32 = 12;
+export const HEAD_AT_NEWER_GENERATION: u32 = 16;
+export const HEAD_AT_NEWER_USED: u32 = 20;
+export const HEAD_AT_NEWER_STARTED_US: u32 = 24; // u64
+export const HEAD_AT_OLDER_USED: u32 = 32;
+export const HEAD_AT_SHAPES: u32 = 36;
+export const HEAD_AT_OLDEST_SHAPE: u32 = 40;
+export const HEAD_AT_SHAPE_MISSES: u32 = 44;
+export const HEAD_AT_NEWEST_SHAPE: u32 = 48;
+/** Where the state lies, the head included: u32 count, then u32 offset and u32 bytes each. The indexes are not there: they follow from the tables. */
+export const STATE_SECTIONS_OFFSET: u32 = STATE_HEAD_OFFSET + STATE_HEAD_BYTES;
+export const STATE_SECTIONS_MAX: u32 = 15;
+export const STATE_SECTION_BYTES: u32 = 8;
+export const STATE_SECTIONS_BYTES: u32 = 8 + STATE_SECTIONS_MAX * STATE_SECTION_BYTES;
+
+export const PIPELINE_END: u32 = STATE_SECTIONS_OFFSET + STATE_SECTIONS_BYTES;
 
 // What processBlocks answers
 export const BLOCK_DONE: i32 = 0;

@@ -4,6 +4,7 @@ import { unknownNames } from './decode/metrics';
 import { decodeByShape, learnShape, newestShape } from './decode/shape';
 import { appendReading } from './rows/readings';
 
+export { adoptState, describeState } from './checkpoint';
 export { addMetric, clearUnknown as clearUnknownMetrics, setDenyUnknown as denyUnknownMetrics, setMessageCount } from './decode/metrics';
 export { blocksEnd, blocksLastUs, processBlocks, setPartition } from './records';
 export { batchHasRoom, batchRows, openBatch, sealBatch } from './rows/batch';

@@ -57,12 +57,18 @@ export function setPartition(number: u32): void {
   partition = number;
 }
 
+/** Whether the state is that behind a whole block, and not behind some of its records. */
+export function isBetweenBlocks(): bool {
+  return resumeAt == 0;
+}
+
 /** Runs the block at INPUT_OFFSET + `offset`, of which `available` bytes are there: decode, dedup, state, rows. */
 function processBlock(offset: u32, available: u32, logOffset: f64, replay: bool, deny: bool): i32 {
   assert(offset + available <= INPUT_BYTES, 'the block lies outside the input region');
   const block = <usize>(INPUT_OFFSET + offset);
-  if (!replay && !batchHasRoom()) return BLOCK_NEEDS_BATCH;
   if (resumeAt == 0) {
+    // Not when it is gone on with: the room was kept when it began, and its rows belong into one batch.
+    if (!replay && !batchHasRoom()) return BLOCK_NEEDS_BATCH;
     const checked = checkBlock(block, available, partition);
     if (checked != BLOCK_DONE) return checked;
   }

@@ -115,6 +115,14 @@ export const settings: readonly Setting[] = [
     'Log that may wait for the database; at this much devices are no longer read, and nothing is dropped.',
   ),
   setting(
+    'checkpointSeconds',
+    'checkpoint_seconds',
+    between(1, 3600),
+    10,
+    'a whole number of seconds from 1 to 3600',
+    'How often the state of a partition is written down while it changes; a start after a crash replays what came since.',
+  ),
+  setting(
     'batchAgeMsMax',
     'batch_age_ms',
     between(1, 60_000),

@@ -64,6 +64,8 @@ async function bringUp(config: Config, undo: (() => Promise<unknown>)[], unwind:
     gateways: config.gateways,
     partitions: config.partitions,
     logFolder: join(config.stateFolder, 'log'),
+    checkpointFolder: join(config.stateFolder, 'checkpoints'),
+    checkpointSeconds: config.checkpointSeconds,
     logRetentionHours: config.logRetentionHours,
     logBacklogMib: config.logBacklogMib,
     batchAgeMsMax: config.batchAgeMsMax,
@@ -130,6 +132,7 @@ const threadEntries = {
   gateway: new URL('./gateway/thread.js', import.meta.url),
   log: new URL('./log/thread.js', import.meta.url),
   pipeline: new URL('./pipeline/thread.js', import.meta.url),
+  checkpoint: new URL('./pipeline/checkpoints/thread.js', import.meta.url),
   store: new URL('./store/thread.js', import.meta.url),
 };
 

@@ -31,6 +31,7 @@ test('nothing set gives the documented defaults, frozen', () => {
     partitions: 4,
     logRetentionHours: 24,
     logBacklogMib: 16_384,
+    checkpointSeconds: 10,
     batchAgeMsMax: 200,
     store: 'database',
     reactor: 'auto',

@@ -26,7 +26,7 @@ const sourceFolders = [
 /**
  * Who may import whom below src/: contract <- telemetry, host <- gateway, log, pipeline, store, control <- http,
  * cli <- main. The folders of the data plane (gateway, log, pipeline, store) do not import one another, but for
- * the reader of the log: main.ts wires them. A folder may always import itself; main.ts may import everything, and nobody imports it.
+ * the log's reader and disk: main.ts wires them. A folder may always import itself; main.ts may import everything, and nobody imports it.
  */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   contract: ['assembly/abi.ts'],
@@ -34,8 +34,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   host: ['assembly/abi.ts', 'contract'],
   gateway: ['assembly/abi.ts', 'contract', 'host', 'telemetry'],
   log: ['assembly/abi.ts', 'contract', 'host', 'telemetry'],
-  // The log is the queue before the pipeline: its reader is how blocks come in.
-  pipeline: ['assembly/abi.ts', 'contract', 'host', 'telemetry', 'log/reader.ts'],
+  // The log is the queue before the pipeline: its reader is how blocks come in. Checkpoints lie on the same kind of disk.
+  pipeline: ['assembly/abi.ts', 'contract', 'host', 'telemetry', 'log/reader.ts', 'log/disk.ts'],
   store: ['assembly/abi.ts', 'contract', 'host', 'telemetry'],
   control: ['assembly/abi.ts', 'contract', 'telemetry'],
   http: ['assembly/abi.ts', 'contract', 'telemetry', 'control'],

@@ -1,4 +1,14 @@
-import { PAYLOAD_BYTES_MAX, SHAPE_BYTES, SHAPES_MAX, SHAPES_OFFSET } from '../abi';
+import {
+  HEAD_AT_NEWEST_SHAPE,
+  HEAD_AT_OLDEST_SHAPE,
+  HEAD_AT_SHAPES,
+  HEAD_AT_SHAPE_MISSES,
+  PAYLOAD_BYTES_MAX,
+  SHAPE_BYTES,
+  SHAPES_MAX,
+  SHAPES_OFFSET,
+  STATE_HEAD_OFFSET,
+} from '../abi';
 import { xxh64 } from '../memory';
 import { beginMessage, endReadings, readReading, readSeq, readTs } from './json';
 import { AT_FROM, AT_MEMBER, AT_TO, MEMBER_BYTES, MEMBER_SEQ, MEMBER_TS, memberCount, members, MEMBERS_MAX } from './members';
@@ -111,4 +121,19 @@ function known(next: u32): u32 {
   if (shapes < SHAPES_MAX) shapes = next;
   else oldest = (oldest + 1) & (SHAPES_MAX - 1);
   return next;
+}
+
+export function describeShapes(): void {
+  store<u32>(STATE_HEAD_OFFSET, shapes, HEAD_AT_SHAPES);
+  store<u32>(STATE_HEAD_OFFSET, oldest, HEAD_AT_OLDEST_SHAPE);
+  store<u32>(STATE_HEAD_OFFSET, misses, HEAD_AT_SHAPE_MISSES);
+  store<u32>(STATE_HEAD_OFFSET, newestShape, HEAD_AT_NEWEST_SHAPE);
+}
+
+export function adoptShapes(): bool {
+  shapes = load<u32>(STATE_HEAD_OFFSET, HEAD_AT_SHAPES);
+  oldest = load<u32>(STATE_HEAD_OFFSET, HEAD_AT_OLDEST_SHAPE);
+  misses = load<u32>(STATE_HEAD_OFFSET, HEAD_AT_SHAPE_MISSES);
+  newestShape = load<u32>(STATE_HEAD_OFFSET, HEAD_AT_NEWEST_SHAPE);
+  return shapes <= SHAPES_MAX && oldest < SHAPES_MAX && newestShape <= SHAPES_MAX;
 }

@@ -1,9 +1,12 @@
 import {
   COUNTER_PIPELINE_REBOOTS,
   COUNTER_PIPELINE_RUNS_FORGOTTEN,
+  HEAD_AT_FREE_RUN_PAGE,
+  HEAD_AT_RUN_PAGES,
   RUN_PAGES_MAX,
   RUN_PAGES_OFFSET,
   RUN_PAGE_BYTES,
+  STATE_HEAD_OFFSET,
 } from '../abi';
 import { count } from '../memory';
 import { DEVICE_AT_INLINE_RUNS, DEVICE_AT_RUNS, DEVICE_AT_RUN_PAGE, INLINE_RUNS } from '../series/devices';
@@ -156,4 +159,15 @@ function releasePage(device: usize): void {
   store<u32>(RUN_PAGES_OFFSET + (page - 1) * RUN_PAGE_BYTES, freePage);
   freePage = page;
   store<u32>(device, 0, DEVICE_AT_RUN_PAGE);
+}
+
+export function describeRunPages(): void {
+  store<u32>(STATE_HEAD_OFFSET, pages, HEAD_AT_RUN_PAGES);
+  store<u32>(STATE_HEAD_OFFSET, freePage, HEAD_AT_FREE_RUN_PAGE);
+}
+
+export function adoptRunPages(): bool {
+  pages = load<u32>(STATE_HEAD_OFFSET, HEAD_AT_RUN_PAGES);
+  freePage = load<u32>(STATE_HEAD_OFFSET, HEAD_AT_FREE_RUN_PAGE);
+  return pages <= RUN_PAGES_MAX && freePage <= pages;
 }

@@ -1,7 +1,9 @@
 import {
+  HEAD_AT_DEVICES,
   PARTITION_DEVICES_MAX,
   STATE_DEVICES_OFFSET,
   STATE_DEVICE_BYTES,
+  STATE_HEAD_OFFSET,
   STATE_INDEX_BYTES,
   STATE_INDEX_SLOTS,
   STATE_OFFSET,
@@ -77,6 +79,25 @@ export function obtainDevice(number: u32): usize {
   store<u32>(at, number);
   store<u32>(entry, devices);
   return at;
+}
+
+export function describeDevices(): void {
+  store<u32>(STATE_HEAD_OFFSET, devices, HEAD_AT_DEVICES);
+}
+
+/** Lays the index over the devices of a checkpoint; whom the live view watches is told anew. */
+export function adoptDevices(): bool {
+  devices = load<u32>(STATE_HEAD_OFFSET, HEAD_AT_DEVICES);
+  if (devices > PARTITION_DEVICES_MAX) return false;
+  for (let index: u32 = 0; index < devices; index++) {
+    const device = deviceAt(index);
+    const entry = entryOf(load<u32>(device));
+    if (load<u32>(entry) != 0) return false;
+    // In the order of the slots, so each entry is where it was.
+    store<u32>(entry, index + 1);
+    store<u32>(device, load<u32>(device, DEVICE_AT_FLAGS) & ~DEVICE_WATCHED, DEVICE_AT_FLAGS);
+  }
+  return true;
 }
 
 /** Whether the live view wants the device's readings. */

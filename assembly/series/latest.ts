@@ -1,6 +1,7 @@
 import {
   COUNTER_PIPELINE_LATEST_UNTRACKED,
   COUNTER_PIPELINE_LIVE_SKIPPED,
+  HEAD_AT_SERIES,
   LATEST_MAX,
   LATEST_OFFSET,
   LIVE_HEADER_BYTES,
@@ -17,6 +18,7 @@ import {
   SERIES_INDEX_OFFSET,
   SERIES_INDEX_SLOTS,
   SERIES_OFFSET,
+  STATE_HEAD_OFFSET,
 } from '../abi';
 import { count } from '../memory';
 import { DEVICE_AT_SERIES, findDevice, mix } from './devices';
@@ -52,9 +54,31 @@ export function updateLatest(device: usize, before: usize, number: u32, metric: 
   return at;
 }
 
+@inline
+function firstSlotOf(number: u32, metric: u32): u32 {
+  return mix(number ^ (metric * 0x9e3779b1)) & (SERIES_INDEX_SLOTS - 1);
+}
+
+export function describeSeries(): void {
+  store<u32>(STATE_HEAD_OFFSET, series, HEAD_AT_SERIES);
+}
+
+/** Lays the index over the series of a checkpoint, in the order in which they were made, so each entry is where it was. */
+export function adoptSeries(): bool {
+  series = load<u32>(STATE_HEAD_OFFSET, HEAD_AT_SERIES);
+  if (series > PARTITION_SERIES_MAX) return false;
+  for (let index: u32 = 0; index < series; index++) {
+    const at = seriesAt(index);
+    let slot = firstSlotOf(load<u32>(at, POINT_AT_DEVICE), load<u32>(at, POINT_AT_METRIC));
+    while (load<u32>(SERIES_INDEX_OFFSET + (slot << 2)) != 0) slot = (slot + 1) & (SERIES_INDEX_SLOTS - 1);
+    store<u32>(SERIES_INDEX_OFFSET + (slot << 2), index + 1);
+  }
+  return true;
+}
+
 /** The series of (device, metric), made and linked behind `before` when it is new; 0 when there is no room. */
 function obtainSeries(device: usize, before: usize, number: u32, metric: u32): usize {
-  let slot = mix(number ^ (metric * 0x9e3779b1)) & (SERIES_INDEX_SLOTS - 1);
+  let slot = firstSlotOf(number, metric);
   while (true) {
     const entry = <usize>(SERIES_INDEX_OFFSET + (slot << 2));
     const known = load<u32>(entry);

@@ -27,6 +27,8 @@ export interface Config {
   readonly logRetentionHours: number;
   /** Log that the store has not committed, MiB; at this much devices are no longer read. */
   readonly logBacklogMib: number;
+  /** How often the state of a partition is written down while it changes. */
+  readonly checkpointSeconds: number;
   /** A row batch goes to the database at this age, ms, or when the database is done with the one before, whichever is later. */
   readonly batchAgeMsMax: number;
   /** `null`: rows are counted and thrown away; for benches only. */

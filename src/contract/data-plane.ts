@@ -51,6 +51,9 @@ export interface PartitionLag {
   readonly durableOffset: bigint;
   readonly processedOffset: bigint;
   readonly committedOffset: bigint;
+  /** Behind the last block that the newest checkpoint knows, and when it was taken; undefined: there is none. */
+  readonly checkpointOffset: bigint | undefined;
+  readonly checkpointMs: number | undefined;
   /** durable - committed. */
   readonly lagBytes: number;
   /** Receive time of the newest durable message minus that of the newest committed one. */

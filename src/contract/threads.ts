@@ -104,6 +104,11 @@ export interface PipelineStart {
   readonly batchAgeMsMax: number;
   /** To and from the store thread. */
   readonly store: MessagePort;
+  /** Where checkpoints are read at start; the checkpoint thread writes there. */
+  readonly checkpointFolder: string;
+  readonly checkpointEveryMs: number;
+  /** To and from the checkpoint thread. */
+  readonly checkpoints: MessagePort;
 }
 export type ToPipeline =
   /** Metric names and their numbers; sent at start and in answer to `unknown-metrics`. */
@@ -124,6 +129,34 @@ export type FromPipeline =
   /** Points as laid out in assembly/abi.ts (POINT_BYTES each). */
   | { readonly kind: 'live'; readonly points: Uint8Array }
   | { readonly kind: 'latest'; readonly token: number; readonly points: Uint8Array };
+
+// Checkpoints ---------------------------------------------------------------------------------
+
+export interface CheckpointStart {
+  readonly folder: string;
+  readonly pipelines: readonly MessagePort[];
+  readonly shared: SharedState;
+}
+export type PipelineToCheckpoint =
+  /** The pipeline needs an image of so many bytes. */
+  | { readonly kind: 'make-room'; readonly bytes: number }
+  /** The image is the checkpoint thread's until it answers. `copyMs`: how long the pipeline stood still for it. */
+  | {
+      readonly kind: 'write';
+      readonly partition: number;
+      readonly offset: bigint;
+      readonly image: SharedArrayBuffer;
+      readonly bytes: number;
+      readonly copyMs: number;
+    }
+  /** The rows of everything that the written one knows are committed. */
+  | { readonly kind: 'publish'; readonly partition: number; readonly offset: bigint };
+export type CheckpointToPipeline =
+  /** Its pages are resident: the pipeline does not wait for them when it copies. */
+  | { readonly kind: 'room'; readonly image: SharedArrayBuffer }
+  | { readonly kind: 'written' | 'published' | 'failed'; readonly partition: number };
+export type ToCheckpoint = StopThread;
+export type FromCheckpoint = ThreadReady | ThreadEvent;
 
 // Store ---------------------------------------------------------------------------------------
 

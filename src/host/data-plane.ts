@@ -3,6 +3,8 @@ import * as abi from '../../assembly/abi.js';
 import type { DataPlane, Intake, PartitionLag, PlaneCounters, Point, ThreadCpu } from '../contract/data-plane.js';
 import type { DeviceEntry } from '../contract/devices.js';
 import type {
+  CheckpointStart,
+  FromCheckpoint,
   FromLog,
   FromPipeline,
   FromStore,
@@ -13,6 +15,7 @@ import type {
   StoreStart,
   ThreadEvent,
   TlsListener,
+  ToCheckpoint,
   ToLog,
   ToPipeline,
   ToStore,
@@ -26,7 +29,7 @@ import { type Stoppable, stopThread, ThreadRoster } from './thread-roster.js';
 import type { Thread } from './worker.js';
 
 export interface DataPlaneOptions {
-  readonly entries: { readonly gateway: URL; readonly log: URL; readonly pipeline: URL; readonly store: URL };
+  readonly entries: { readonly gateway: URL; readonly log: URL; readonly pipeline: URL; readonly checkpoint: URL; readonly store: URL };
   readonly bind: string;
   readonly mqttPort: number;
   /** MQTT over TLS, if it is wanted. */
@@ -35,6 +38,8 @@ export interface DataPlaneOptions {
   readonly gateways: number;
   readonly partitions: number;
   readonly logFolder: string;
+  readonly checkpointFolder: string;
+  readonly checkpointSeconds: number;
   readonly logRetentionHours: number;
   readonly logBacklogMib: number;
   readonly batchAgeMsMax: number;
@@ -66,6 +71,7 @@ export class ThreadedDataPlane implements DataPlane {
   readonly #log: Thread<ToLog, FromLog>;
   #pipeline!: Thread<ToPipeline, FromPipeline>;
   #store!: Thread<ToStore, FromStore>;
+  #checkpoint!: Thread<ToCheckpoint, FromCheckpoint>;
   readonly #pipelineBell: Doorbell;
   readonly #latests = new Map<number, (points: Point[]) => void>();
   readonly #watches = new Map<number, number>();
@@ -118,7 +124,7 @@ export class ThreadedDataPlane implements DataPlane {
     try {
       await plane.#log.ready;
       plane.#startStoreAndPipeline();
-      await Promise.all([plane.#store.ready, plane.#pipeline.ready, plane.#gateways.start(plane.#roster)]);
+      await Promise.all([plane.#store.ready, plane.#checkpoint.ready, plane.#pipeline.ready, plane.#gateways.start(plane.#roster)]);
     } catch (error) {
       plane.#stopping = true;
       await plane.#roster.terminate();
@@ -139,6 +145,11 @@ export class ThreadedDataPlane implements DataPlane {
       shared: this.#shared,
     };
     this.#store = this.#roster.add('store', options.entries.store, store, [storePort], (message: FromStore) => this.#fromStore(message));
+    const { port1: checkpointPort, port2: checkpoints } = new MessageChannel();
+    const checkpoint: CheckpointStart = { folder: options.checkpointFolder, pipelines: [checkpointPort], shared: this.#shared };
+    this.#checkpoint = this.#roster.add('checkpoint', options.entries.checkpoint, checkpoint, [checkpointPort], (message: FromCheckpoint) =>
+      options.event('checkpoint', message as ThreadEvent),
+    );
     const pipeline: PipelineStart = {
       index: 0,
       logFolder: options.logFolder,
@@ -146,9 +157,16 @@ export class ThreadedDataPlane implements DataPlane {
       shared: this.#shared,
       batchAgeMsMax: options.batchAgeMsMax,
       store: pipelinePort,
+      checkpointFolder: options.checkpointFolder,
+      checkpointEveryMs: options.checkpointSeconds * 1000,
+      checkpoints,
     };
-    this.#pipeline = this.#roster.add('pipeline-0', options.entries.pipeline, pipeline, [pipelinePort], (message: FromPipeline) =>
-      this.#fromPipeline(message),
+    this.#pipeline = this.#roster.add(
+      'pipeline-0',
+      options.entries.pipeline,
+      pipeline,
+      [pipelinePort, checkpoints],
+      (message: FromPipeline) => this.#fromPipeline(message),
     );
   }
 
@@ -235,6 +253,7 @@ export class ThreadedDataPlane implements DataPlane {
     logBell.ring();
     let drained = await this.#gateways.stop(deadlineMs);
     drained = (await end(this.#pipeline, this.#pipelineBell)) && drained;
+    drained = (await end(this.#checkpoint)) && drained;
     drained = (await end(this.#store)) && drained;
     drained = (await end(this.#log, logBell)) && drained;
     this.#gateways.refuseWaiting();

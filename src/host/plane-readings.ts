@@ -55,12 +55,15 @@ export function readLag(progress: Progress, partition: number): PartitionLag {
   const durableOffset = word(ProgressWord.durable);
   const committedOffset = word(ProgressWord.committed);
   const committedUs = word(ProgressWord.committedUs);
+  const checkpointMs = word(ProgressWord.checkpointMs);
   return {
     partition,
     startOffset: word(ProgressWord.start),
     durableOffset,
     processedOffset: word(ProgressWord.processed),
     committedOffset,
+    checkpointOffset: checkpointMs > 0n ? word(ProgressWord.checkpoint) : undefined,
+    checkpointMs: checkpointMs > 0n ? Number(checkpointMs) : undefined,
     lagBytes: Number(progress.uncommitted(partition)),
     // Nothing was committed since the start: then no time is known to measure from.
     lagMs: durableOffset > committedOffset && committedUs > 0n ? Number(word(ProgressWord.durableUs) - committedUs) / 1000 : 0,

@@ -2,7 +2,7 @@
  * How far each partition is, in bytes of its log, shared by all threads. Each word has one writer;
  * readers see a value that was true a moment ago.
  *
- * start <= committed <= processed <= durable
+ * start <= committed <= processed <= durable, and checkpoint <= committed
  */
 export class Progress {
   static memory(partitions: number): SharedArrayBuffer {
@@ -55,6 +55,12 @@ export const ProgressWord = {
   lettersRefused: 7,
   /** Messages whose rows were committed. Writer: store. */
   committedRecords: 8,
+  /** Offset of the newest checkpoint. Writer: pipeline. */
+  checkpoint: 9,
+  /** When it was taken, ms of the Unix epoch; 0: there is none. Writer: pipeline. */
+  checkpointMs: 10,
+  /** No state is rebuilt from the log below; 0 until a start has found out. Writer: pipeline. */
+  stateFloor: 11,
 } as const;
 export type ProgressWord = (typeof ProgressWord)[keyof typeof ProgressWord];
 

@@ -65,7 +65,8 @@ function ring(intake: Intake): void {
 function removeOld(log: FileLog): void {
   const beforeUs = BigInt(Math.round(Date.now() * 1000 - settings.retentionHours * HOUR_US));
   log.partitions.forEach((partition, number) => {
-    const count = removableSegments(partition.segments, progress.get(number, ProgressWord.committed), beforeUs);
+    const [committed, stateFloor] = [progress.get(number, ProgressWord.committed), progress.get(number, ProgressWord.stateFloor)];
+    const count = removableSegments(partition.segments, committed < stateFloor ? committed : stateFloor, beforeUs);
     if (count === 0) return;
     const start = partition.segments[count]?.base ?? partition.start;
     // Readers learn of the new start before the bytes below it go.

@@ -5,6 +5,9 @@ import { fillPowers } from '../host/powers.js';
 import { type Progress, ProgressWord } from '../host/progress.js';
 import { type LogReader, READ_BELOW_START, READ_GAP } from '../log/reader.js';
 import { Batches } from './batches.js';
+import type { CheckpointFolder } from './checkpoints/folder.js';
+import { checkpointBytes, layCheckpoint } from './checkpoints/format.js';
+import { type Refused, type Restored, restoreCheckpoint } from './checkpoints/restore.js';
 import type { PipelineKernel } from './kernel.js';
 
 /** What a step wants from the thread that runs it. */
@@ -35,11 +38,14 @@ export class Partition {
   /** Rows up to here are in the database: below it, blocks only rebuild state. */
   readonly #committed: bigint;
   #position: bigint;
+  #restoredFrom: readonly bigint[] = [];
   /** Bytes of the input region that are read and not yet run. */
   #inputAt = 0;
   #inputEnd = 0;
   #waiting: 'no' | 'for metrics' = 'no';
   #deny = false;
+  /** Some records of the block at `#position` were run, the others wait for metric names. */
+  #isWithinBlock = false;
   #halted = false;
 
   constructor(number: number, memory: WebAssembly.Memory, committed: bigint, log: LogReader, progress: Progress, events: PartitionEvents) {
@@ -54,6 +60,49 @@ export class Partition {
     this.#events = events;
     this.#committed = committed;
     this.#position = progress.get(number, ProgressWord.start);
+  }
+
+  /** Place in the log behind the last block that was run. */
+  get position(): bigint {
+    return this.#position;
+  }
+
+  /** Offsets of the checkpoint that the state came from and of the one before it, ascending; none: from the log alone. */
+  get restoredFrom(): readonly bigint[] {
+    return this.#restoredFrom;
+  }
+
+  /** Takes up the newest checkpoint that can be used, before anything is run; the rest of the state comes from the log behind it. */
+  restore(folder: CheckpointFolder, refused: Refused): Restored | undefined {
+    const { number, memory } = this;
+    const reader = { partition: number, partitions: this.#progress.partitions, committed: this.#committed, logStart: this.#position };
+    const restored = restoreCheckpoint(folder, reader, memory, this.#kernel, refused);
+    if (!restored) return undefined;
+    const { meta, older } = restored;
+    this.#position = meta.offset;
+    this.#restoredFrom = older === undefined ? [meta.offset] : [older, meta.offset];
+    this.#progress.set(number, ProgressWord.checkpoint, meta.offset);
+    this.#progress.set(number, ProgressWord.checkpointMs, BigInt(meta.takenMs));
+    return restored;
+  }
+
+  /** Copies the state into the `room` it is given, if it is, as a checkpoint without its hash; within a block there is none. */
+  takeCheckpoint(takenMs: number, room: (bytes: number) => Uint8Array | undefined): Uint8Array | 'no room' | 'no state' {
+    if (this.#halted || !this.#kernel.describeState()) return 'no state';
+    const image = room(checkpointBytes(this.memory));
+    if (!image) return 'no room';
+    const { number: partition, position: offset } = this;
+    const lastUs = this.#kernel.blocksLastUs();
+    layCheckpoint(image, this.memory, { partition, partitions: this.#progress.partitions, offset, lastUs, takenMs });
+    return image;
+  }
+
+  /**
+   * Whether the open batch may go to the store: it holds rows, and none of a block that is not run to its end. Those would
+   * be committed under an offset before that block, and come again after a crash.
+   */
+  get sealable(): boolean {
+    return this.batches.pending && !this.#isWithinBlock;
   }
 
   /** Whether the state holds everything that is committed. */
@@ -138,13 +187,14 @@ export class Partition {
   /** Runs what is left in the input region, as far as one batch takes it; false when it must wait. */
   #runBlocks(nowMs: number): boolean {
     const replay = this.#position < this.#committed;
-    if (!replay && !this.batches.ready) {
+    if (!replay && !this.#isWithinBlock && !this.batches.ready) {
       if (!this.batches.pending) return false;
       this.#events.batch(this.batches.seal());
       if (!this.batches.ready) return false;
     }
     const result = this.#kernel.processBlocks(this.#inputAt, this.#inputEnd, Number(this.#position), replay, this.#deny);
     this.#deny = false;
+    this.#isWithinBlock = result === abi.BLOCK_NEEDS_METRICS;
     this.#advance(this.#kernel.blocksEnd(), replay, nowMs);
     if (result === abi.BLOCK_DONE || result === abi.BLOCK_NEEDS_BATCH) return true;
     if (result === abi.BLOCK_NEEDS_METRICS) {

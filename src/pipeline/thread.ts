@@ -5,7 +5,10 @@ import type { FromPipeline, PipelineStart, StoreToPipeline, ToPipeline } from '.
 import { Doorbell, pipelineDoorbell } from '../host/doorbell.js';
 import { Progress } from '../host/progress.js';
 import { threadId } from '../host/thread-id.js';
+import { nodeDisk } from '../log/disk.js';
 import { LogReader } from '../log/reader.js';
+import { CheckpointFolder } from './checkpoints/folder.js';
+import { CheckpointSchedule } from './checkpoints/schedule.js';
 import { Partition } from './partition.js';
 
 /** Live points are handed over at most this often while there is work, ms. */
@@ -24,6 +27,7 @@ class PipelineThread {
   readonly #start: PipelineStart;
   readonly #bell: Doorbell;
   readonly #partitions = new Map<number, Partition>();
+  readonly #checkpoints: CheckpointSchedule;
   #caughtUp = false;
   #stopping = false;
   #livePostedMs = 0;
@@ -47,6 +51,9 @@ class PipelineThread {
         }),
       );
     }
+    const partitions = [...this.#partitions.values()];
+    for (const partition of partitions) this.#restore(partition, new CheckpointFolder(nodeDisk, start.checkpointFolder));
+    this.#checkpoints = new CheckpointSchedule(partitions, start.checkpoints, progress, start.checkpointEveryMs, performance.now());
   }
 
   run(): void {
@@ -59,13 +66,34 @@ class PipelineThread {
       const waitMs = this.#sealAged(nowMs);
       if (!worked || nowMs - this.#livePostedMs >= LIVE_MS) this.#postLive(nowMs);
       this.#announceCatchUp();
+      this.#checkpoints.turn(nowMs, this.#stopping);
       if (worked) {
         this.#rest(nowMs);
         continue;
       }
-      if (this.#stopping && [...this.#partitions.values()].every((partition) => partition.drained)) return;
+      if (this.#stopping && this.#checkpoints.settled && [...this.#partitions.values()].every(({ drained }) => drained)) return;
       this.#bell.wait(seen, Math.min(waitMs, WAIT_MS_MAX));
     }
+  }
+
+  #restore(partition: Partition, folder: CheckpointFolder): void {
+    const { number } = partition;
+    const startedMs = performance.now();
+    const committed = this.#start.partitions.find((one) => one.number === number)?.committed ?? 0n;
+    const restored = partition.restore(folder, (offset, code, cause) => {
+      const message = `cannot use the checkpoint of partition ${number} at offset ${offset}: ${cause}`;
+      post({
+        kind: 'event',
+        level: 'warn',
+        name: 'checkpoint-refused',
+        fields: { partition: number, offset: String(offset), code, message },
+      });
+    });
+    const replayBytes = String(committed > partition.position ? committed - partition.position : 0n);
+    const fields = { partition: number, offset: String(partition.position), replayBytes, ms: Math.round(performance.now() - startedMs) };
+    // Without one and without a log there is nothing to tell.
+    if (restored) post({ kind: 'event', level: 'info', name: 'checkpoint-loaded', fields: { ...fields, bytes: restored.bytes } });
+    else if (replayBytes !== '0') post({ kind: 'event', level: 'info', name: 'checkpoint-missing', fields });
   }
 
   #rest(roundMs: number): void {
@@ -113,8 +141,8 @@ class PipelineThread {
   /** Hands aged batches to the store; answers how long the youngest may still wait, ms. */
   #sealAged(nowMs: number): number {
     let waitMs = Number.POSITIVE_INFINITY;
-    for (const { batches } of this.#partitions.values()) {
-      if (!batches.pending) continue;
+    for (const { batches, sealable } of this.#partitions.values()) {
+      if (!sealable) continue;
       const leftMs = this.#stopping ? 0 : batches.ageLeftMs(nowMs, this.#start.batchAgeMsMax);
       if (leftMs === 0) this.#start.store.postMessage(batches.seal());
       else waitMs = Math.min(waitMs, leftMs);

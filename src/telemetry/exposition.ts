@@ -182,6 +182,23 @@ export class Exposition {
     gauge('spillway_log_committed_offset_bytes', 'Offset behind the last block whose rows are committed', (lag) =>
       Number(lag.committedOffset),
     );
+    const checkpoint = (name: string, help: string, read: (lag: PartitionLag) => number | undefined) =>
+      this.#gauge(name, help, 'partition', () =>
+        plane.lag().flatMap((lag): [string, number][] => {
+          const value = read(lag);
+          return value === undefined ? [] : [[String(lag.partition), value]];
+        }),
+      );
+    checkpoint(
+      'spillway_checkpoint_offset_bytes',
+      'Offset behind the last block that the newest checkpoint knows',
+      ({ checkpointOffset }) => (checkpointOffset === undefined ? undefined : Number(checkpointOffset)),
+    );
+    checkpoint(
+      'spillway_checkpoint_age_seconds',
+      'Time since the newest checkpoint; it grows while nothing is processed',
+      ({ checkpointMs }) => (checkpointMs === undefined ? undefined : Math.max(0, Date.now() - checkpointMs) / 1000),
+    );
     gauge('spillway_pipeline_lag_bytes', 'Durable and not yet committed', (lag) => lag.lagBytes);
     gauge(
       'spillway_pipeline_lag_seconds',

@@ -12,11 +12,15 @@ after(() => server.close());
 function lagOf(partition: number, durable: bigint, committed: bigint, lagMs: number) {
   const lagBytes = Number(durable - committed);
   const offsets = { startOffset: 0n, durableOffset: durable, processedOffset: durable, committedOffset: committed };
-  return { partition, ...offsets, lagBytes, lagMs, committedRecords: 0 };
+  const checkpoint = { checkpointOffset: undefined, checkpointMs: undefined };
+  return { partition, ...offsets, ...checkpoint, lagBytes, lagMs, committedRecords: 0 };
 }
 
 test('the lag is told by partition and in sum, offsets as strings', async () => {
-  server.plane.partitions = [lagOf(0, 2n ** 60n, 2n ** 60n - 100n, 20), lagOf(1, 50n, 0n, 70)];
+  server.plane.partitions = [
+    lagOf(0, 2n ** 60n, 2n ** 60n - 100n, 20),
+    { ...lagOf(1, 50n, 0n, 70), checkpointOffset: 30n, checkpointMs: Date.now() - 5000 },
+  ];
   const { body } = await server.call('GET', '/v1/pipeline/lag');
   assert.deepEqual(body.partitions[0], {
     partition: 0,
@@ -24,6 +28,8 @@ test('the lag is told by partition and in sum, offsets as strings', async () => 
     durable_offset: '1152921504606846976',
     processed_offset: '1152921504606846976',
     committed_offset: '1152921504606846876',
+    checkpoint_offset: null,
+    checkpoint_age_ms: null,
     lag_bytes: 100,
     lag_ms: 20,
     committed_messages: 0,
@@ -31,6 +37,9 @@ test('the lag is told by partition and in sum, offsets as strings', async () => 
   assert.deepEqual([body.partitions.length, body.lag_bytes, body.lag_ms], [2, 150, 70]);
   assert.deepEqual([typeof body.committed_bytes_per_second, typeof body.committed_messages_per_second], ['number', 'number']);
   assert.ok('catch_up_seconds' in body && 'input_bytes_per_second' in body);
+  const { checkpoint_offset, checkpoint_age_ms } = body.partitions[1];
+  assert.equal(checkpoint_offset, '30');
+  assert.ok(checkpoint_age_ms >= 5000 && checkpoint_age_ms < 60_000);
   assert.deepEqual([body.lag_bytes_max, body.gateways, body.gateways_paused, body.gateway_pauses], [1000, 2, 1, 7]);
 });
 
@@ -129,7 +138,10 @@ test('the metrics parse as Prometheus text and say what the plane counts', async
     connections: 4,
     byCode: { credentials_invalid: 10, json_malformed: 4, ts_malformed: 1 },
   };
-  server.plane.partitions = [lagOf(0, 500n, 100n, 2500)];
+  server.plane.partitions = [
+    { ...lagOf(0, 500n, 100n, 2500), checkpointOffset: 90n, checkpointMs: Date.now() - 5000 },
+    lagOf(1, 0n, 0n, 0),
+  ];
   server.plane.cpu = [
     { name: 'gateway-0', cpuSeconds: 1.25 },
     { name: 'log', cpuSeconds: undefined },
@@ -157,6 +169,7 @@ test('the metrics parse as Prometheus text and say what the plane counts', async
     'spillway_log_durable_offset_bytes{partition="0"}': 500,
     'spillway_log_processed_offset_bytes{partition="0"}': 500,
     'spillway_log_committed_offset_bytes{partition="0"}': 100,
+    'spillway_checkpoint_offset_bytes{partition="0"}': 90,
     'spillway_pipeline_lag_bytes{partition="0"}': 400,
     'spillway_pipeline_lag_seconds{partition="0"}': 2.5,
     'spillway_thread_cpu_seconds_total{thread="gateway-0"}': 1.25,
@@ -170,6 +183,8 @@ test('the metrics parse as Prometheus text and say what the plane counts', async
   assert.equal(types.get('spillway_pipeline_lag_bytes'), 'gauge');
   assert.equal(types.get('spillway_http_request_seconds'), 'histogram');
   assert.equal(samples.get('spillway_messages_refused_total{code="json_malformed"}'), undefined);
+  assert.equal(samples.get('spillway_checkpoint_offset_bytes{partition="1"}'), undefined, 'there is none');
+  assert.ok((samples.get('spillway_checkpoint_age_seconds{partition="0"}') ?? 0) >= 5);
   assert.ok(samples.has('process_resident_memory_bytes'));
   // Reading twice does not count twice.
   const again = parseExposition((await server.call('GET', '/metrics')).text);

@@ -31,6 +31,8 @@ function lag({ plane, live }: Services) {
       durable_offset: String(one.durableOffset),
       processed_offset: String(one.processedOffset),
       committed_offset: String(one.committedOffset),
+      checkpoint_offset: one.checkpointOffset === undefined ? null : String(one.checkpointOffset),
+      checkpoint_age_ms: one.checkpointMs === undefined ? null : Math.max(0, Date.now() - one.checkpointMs),
       lag_bytes: one.lagBytes,
       lag_ms: one.lagMs,
       committed_messages: one.committedRecords,

@@ -1,0 +1,86 @@
+import {
+  FINGERPRINT_SLOTS,
+  FINGERPRINTS_OFFSET,
+  HEAD_AT_DEVICES,
+  HEAD_AT_NEWER_GENERATION,
+  HEAD_AT_NEWER_USED,
+  HEAD_AT_OLDER_USED,
+  HEAD_AT_RUN_PAGES,
+  HEAD_AT_SERIES,
+  HEAD_AT_SHAPES,
+  RUN_PAGE_BYTES,
+  RUN_PAGES_OFFSET,
+  SERIES_BYTES,
+  SERIES_OFFSET,
+  SHAPE_BYTES,
+  SHAPES_MAX,
+  SHAPES_OFFSET,
+  STATE_DEVICES_OFFSET,
+  STATE_DEVICE_BYTES,
+  STATE_HEAD_BYTES,
+  STATE_HEAD_OFFSET,
+  STATE_SECTION_BYTES,
+  STATE_SECTIONS_MAX,
+  STATE_SECTIONS_OFFSET,
+} from './abi';
+import { adoptShapes, describeShapes } from './decode/shape';
+import { adoptFingerprints, describeFingerprints } from './dedup/fingerprints';
+import { adoptRunPages, describeRunPages } from './dedup/sequence-runs';
+import { isBetweenBlocks } from './records';
+import { adoptDevices, describeDevices } from './series/devices';
+import { adoptSeries, describeSeries } from './series/latest';
+
+// State is a function of the blocks that were run, so it can be taken down between two blocks and taken up
+// again by another instance. While blocks run, what lies in no table is in globals, where it costs nothing; the
+// head gets it only when it is asked for.
+
+/**
+ * Lists at STATE_SECTIONS_OFFSET the used parts of the state, which stay as they are until the next block is run.
+ * False inside a block that waits for metric names: the state is then that of no offset.
+ */
+export function describeState(): bool {
+  if (!isBetweenBlocks()) return false;
+  describeDevices();
+  describeSeries();
+  describeRunPages();
+  describeFingerprints();
+  describeShapes();
+  store<u32>(STATE_SECTIONS_OFFSET, 0);
+  section(STATE_HEAD_OFFSET, STATE_HEAD_BYTES);
+  section(STATE_DEVICES_OFFSET, head(HEAD_AT_DEVICES) * STATE_DEVICE_BYTES);
+  section(SERIES_OFFSET, head(HEAD_AT_SERIES) * SERIES_BYTES);
+  section(RUN_PAGES_OFFSET, head(HEAD_AT_RUN_PAGES) * RUN_PAGE_BYTES);
+  const newer = head(HEAD_AT_NEWER_GENERATION);
+  generation(newer, head(HEAD_AT_NEWER_USED));
+  generation(1 - newer, head(HEAD_AT_OLDER_USED));
+  // One more than are known: the next one is laid down there before it is looked up.
+  const shapes = head(HEAD_AT_SHAPES);
+  section(SHAPES_OFFSET, (shapes < SHAPES_MAX ? shapes + 1 : shapes) * SHAPE_BYTES);
+  return true;
+}
+
+/** Takes up the state whose sections were laid where they belong in a memory without any; false: it is not one, and the memory is spoilt. */
+export function adoptState(): bool {
+  return adoptDevices() && adoptSeries() && adoptRunPages() && adoptFingerprints() && adoptShapes();
+}
+
+@inline
+function head(at: u32): u32 {
+  return load<u32>(STATE_HEAD_OFFSET + at);
+}
+
+/** A generation of fingerprints that holds none is empty memory. */
+function generation(index: u32, used: u32): void {
+  const bytes = FINGERPRINT_SLOTS * 8;
+  section(FINGERPRINTS_OFFSET + index * bytes, used == 0 ? 0 : bytes);
+}
+
+function section(offset: u32, bytes: u32): void {
+  if (bytes == 0) return;
+  const count = load<u32>(STATE_SECTIONS_OFFSET);
+  assert(count < STATE_SECTIONS_MAX, 'too many sections');
+  const at = STATE_SECTIONS_OFFSET + 8 + count * STATE_SECTION_BYTES;
+  store<u32>(at, offset);
+  store<u32>(at, bytes, 4);
+  store<u32>(STATE_SECTIONS_OFFSET, count + 1);
+}

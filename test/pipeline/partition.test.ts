@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as abi from '../../assembly/abi.js';
+import type { RowBatch } from '../../src/contract/threads.js';
+import { kernelMemory } from '../../src/host/kernel.js';
+import { Progress, ProgressWord } from '../../src/host/progress.js';
+import { FileLog } from '../../src/log/file-log.js';
+import { LogReader } from '../../src/log/reader.js';
+import { Partition } from '../../src/pipeline/partition.js';
+import { ModelDisk } from '../log/model-disk.js';
+import { sealBlock } from '../support/blocks.js';
+
+const NOW_US = 1_790_000_000_000_000;
+
+/** A partition over a log that holds these blocks, one metric of each record; `a` is the only one that it knows. */
+function over(...blocks: readonly (readonly string[])[]) {
+  const disk = new ModelDisk();
+  const log = FileLog.open({ folder: '/log', partitions: 1, floors: [], report: () => {}, disk });
+  const ends = blocks.map((metrics) => {
+    const payloads = metrics.map((metric, index) => ({ device: 1 + index, receiveUs: NOW_US, payload: `{"metrics":{"${metric}":1}}` }));
+    log.append(0, [sealBlock(0, payloads)]);
+    log.commit();
+    return log.partitions[0]?.durable ?? 0n;
+  });
+  const progress = new Progress(Progress.memory(1));
+  progress.set(0, ProgressWord.durable, ends.at(-1) ?? 0n);
+  const unknown: string[] = [];
+  const batches: RowBatch[] = [];
+  const partition = new Partition(0, kernelMemory(abi.PIPELINE_END), 0n, new LogReader('/log', disk), progress, {
+    batch: (batch) => batches.push(batch),
+    unknownMetrics: (_, names) => unknown.push(...names),
+    halted: (_, message) => assert.fail(message),
+    gap: () => assert.fail('the log has a gap'),
+  });
+  partition.addMetric('a', 1);
+  return { partition, ends, unknown, batches };
+}
+
+test('rows of a block that waits for names go to the store with the rest of it, never before', () => {
+  const { partition, ends, unknown } = over(['a', 'a'], ['a', 'b', 'a']);
+  partition.step(0);
+  assert.deepEqual(unknown, ['b']);
+  assert.equal(partition.position, ends[0]);
+  assert.ok(partition.batches.pending);
+  assert.ok(!partition.sealable, 'its rows belong to an offset that is not reached');
+  partition.addMetric('b', 2);
+  partition.metricsAnswered(false);
+  assert.ok(!partition.sealable);
+  partition.step(1);
+  assert.ok(partition.sealable);
+  const { from, to, readings, records } = partition.batches.seal();
+  assert.deepEqual([from, to, readings.rows, records], [0n, ends[1], 5, 5]);
+});
+
+test('a block that waited for names goes on in its batch, however full that is', () => {
+  // Records of one reading each: as many as leave room for one more block before the last, and none after its first records.
+  const rows = Math.floor((abi.BATCH_READINGS_BYTES - abi.BATCH_RESERVE_BYTES) / abi.READING_ROW_BYTES);
+  const full = Array.from({ length: 4000 }, () => 'a');
+  const before = Array.from({ length: Math.floor(rows / full.length) }, () => full);
+  const rest = rows - before.length * full.length;
+  const { partition, ends, batches } = over(...before, [...Array.from({ length: rest + 10 }, () => 'a'), 'b', 'a']);
+  while (partition.step(0));
+  assert.deepEqual(batches, [], 'it waits');
+  partition.addMetric('b', 2);
+  partition.metricsAnswered(false);
+  while (partition.step(1));
+  assert.deepEqual(batches, []);
+  const { to, readings } = partition.batches.seal();
+  assert.deepEqual([to, readings.rows], [ends.at(-1), rows + 12]);
+});
