@@ -2,6 +2,7 @@ import { ACK_BYTES, ACKS_MAX, ACKS_OFFSET, CALL_DURABLE, CODE_NONE, COUNTER_GATE
 import { count } from '../memory';
 import { AT_GENERATION, AT_OWED_TO, CONNECTED, connectionAt, stateOf } from '../mqtt/connections';
 import { call, PUBACK, PUBREC, roomForAnswers, sendAnswer, sendAnswerReason } from '../mqtt/outbox';
+import { hold } from '../mqtt/unreleased';
 import { awaitBlock, firstAwaiting, freeCount, freeOldestPushed } from './seal';
 
 // A client hears PUBACK and PUBREC in the order in which it published [MQTT-4.6.0-2] [MQTT-4.6.0-3], wherever the
@@ -54,12 +55,11 @@ export function owePuback(slot: u32, number: u32, connection: usize, packetId: u
   owe(number, connection, packetId | (PUBACK << 24));
 }
 
-/** PUBREC is owed once the block in `slot` is durable; answers its place. */
-export function owePubrec(slot: u32, number: u32, connection: usize, packetId: u32): u64 {
-  const place = owed;
-  awaitBlock(slot, place);
+/** PUBREC is owed once the block in `slot` is durable, and the packet id is held until PUBREL. */
+export function owePubrec(slot: u32, number: u32, connection: usize, packetId: u32): void {
+  hold(connection, packetId, owed);
+  awaitBlock(slot, owed);
   owe(number, connection, packetId | (PUBREC << 24));
-  return place;
 }
 
 /** Whether the answer at `place` was given. */

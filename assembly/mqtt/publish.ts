@@ -29,10 +29,13 @@ import { countRefused, PUBACK, PUBREC } from './outbox';
 import { metTopicAlias, OF_PUBLISH, skipProperties } from './properties';
 import { MALFORMED, u16At } from './read';
 import { resolveTopic, topicDevice } from './topic';
-import { hold, isHeld, roomToHold } from './unreleased';
+import { isHeld, roomToHold } from './unreleased';
 
 /** What publish answers beside the codes that end the connection: nothing was taken, come again after a release. */
 export const NO_SLOT: u32 = 0xffffffff;
+
+/** In place of a code: the message was taken in before, and PUBREC was given or owed again. */
+const TOLD_AGAIN: u32 = 0xfffffffe;
 
 const REASON_IMPLEMENTATION: u8 = 0x83;
 const REASON_NOT_AUTHORIZED: u8 = 0x87;
@@ -72,21 +75,15 @@ export function publish(number: u32, connection: usize, header: u32, at: usize, 
     }
   }
   if (qos != 0 && isOwedFull()) return NO_SLOT;
-  const isDup = (header & 0x08) != 0;
-  let code = CODE_NONE;
-  if (qos == 2 && isHeld(connection, packetId)) {
-    if (isDup) {
-      answerInTurn(number, connection, PUBREC, packetId, 0); // [MQTT-4.3.3-10]
-      return CODE_NONE;
-    }
-    code = CODE_MQTT_PACKET_ID_IN_USE;
-  }
   const payloadBytes = <u32>(end - at);
-  if (code == CODE_NONE) code = resolveTopic(connection, topic, topicBytes);
+  let code = resolveTopic(connection, topic, topicBytes);
   if (code == CODE_NONE && payloadBytes > PAYLOAD_BYTES_MAX) code = CODE_PAYLOAD_OVERSIZE;
-  if (qos == 2 && code == CODE_NONE && !roomToHold(connection)) code = CODE_MQTT_UNRELEASED_EXHAUSTED;
+  if (qos == 2) {
+    code = admitAtQos2(number, connection, packetId, header, code);
+    if (code == TOLD_AGAIN) return CODE_NONE;
+  }
   if (code != CODE_NONE) return isVersion5 ? answer(number, connection, qos, packetId, code) : code;
-  const flags = FLAG_TRANSPORT_MQTT | qos | (isDup ? FLAG_DUP : 0);
+  const flags = FLAG_TRANSPORT_MQTT | qos | ((header & 0x08) != 0 ? FLAG_DUP : 0);
   const slot = append(
     load<u8>(topicDevice, DEVICE_AT_PARTITION),
     load<u32>(topicDevice, DEVICE_AT_NUMBER),
@@ -98,8 +95,21 @@ export function publish(number: u32, connection: usize, header: u32, at: usize, 
   count(COUNTER_GATEWAY_RECEIVED);
   count(COUNTER_GATEWAY_ACCEPTED);
   if (qos == 1) owePuback(<u32>slot, number, connection, packetId);
-  else if (qos == 2) hold(connection, packetId, owePubrec(<u32>slot, number, connection, packetId));
+  else if (qos == 2) owePubrec(<u32>slot, number, connection, packetId);
   return CODE_NONE;
+}
+
+/**
+ * What becomes of a PUBLISH at QoS 2 to which `code` applies so far. An id that is held is the same message,
+ * whatever its topic is now: PUBREC once more [MQTT-4.3.3-10]. Apart from publish, so that the code that QoS 0 and 1 run stays small.
+ */
+function admitAtQos2(number: u32, connection: usize, packetId: u32, header: u32, code: u32): u32 {
+  if (isHeld(connection, packetId)) {
+    if ((header & 0x08) == 0) return CODE_MQTT_PACKET_ID_IN_USE;
+    answerInTurn(number, connection, PUBREC, packetId, 0);
+    return TOLD_AGAIN;
+  }
+  return code == CODE_NONE && !roomToHold(connection) ? CODE_MQTT_UNRELEASED_EXHAUSTED : code;
 }
 
 /** Version 5 refuses one message and lives on; 3.1.1 can only close [MQTT-3.3.5-2], as for codes not listed here. */
