@@ -4,7 +4,9 @@ import { AT_UNRELEASED, AT_UNRELEASED_COUNT } from './connections';
 // A message at QoS 2 holds its packet id from PUBLISH to PUBREL: until then the same id is the same message
 // [MQTT-4.3.3-10]. A connection that holds ids has a table of them, twice as large as their number and a power of two,
 // out of one pool for all; with the last id the table goes back. Clients count their ids up, and an id's slot is its
-// lowest bits, so ids rarely collide; a table of the largest size has a slot for each.
+// lowest bits, so ids rarely collide; a table of the largest size has a slot for each. Ids that follow one another fill
+// long runs of slots, so entries stand in the order of their way from home (Robin Hood hashing): a search and a
+// removal end at the first entry that has a shorter one, not at the end of the run.
 //
 //   entry: u64 place of the PUBREC that is owed for the message, 48 bits | packet id, 16 bits; 0: empty
 //
@@ -23,15 +25,42 @@ const free = memory.data((BITS_MAX + 1) * 4, 4);
 let unusedAt: u32 = UNRELEASED_OFFSET;
 let tablesTaken: u32 = 0;
 
-/** The slot of the id, or the empty one where it belongs. */
-function slotOf(table: usize, bits: u32, packetId: u32): usize {
+/** How far the entry in the slot is from home. */
+@inline
+function wayOf(entry: u64, slot: u32, mask: u32): u32 {
+  return (slot - <u32>entry) & mask;
+}
+
+/** The address of the id's entry, or 0. */
+function find(table: usize, bits: u32, packetId: u32): usize {
   const mask = (1 << bits) - 1;
   let slot = packetId & mask;
+  let way: u32 = 0;
   while (true) {
     const at = table + (slot << 3);
     const entry = load<u64>(at);
-    if (entry == 0 || <u32>(entry & 0xffff) == packetId) return at;
+    if (<u32>(entry & 0xffff) == packetId) return at;
+    if (entry == 0 || wayOf(entry, slot, mask) < way) return 0;
     slot = (slot + 1) & mask;
+    way++;
+  }
+}
+
+function insert(table: usize, bits: u32, entry: u64): void {
+  const mask = (1 << bits) - 1;
+  let slot = <u32>entry & mask;
+  let way: u32 = 0;
+  while (true) {
+    const at = table + (slot << 3);
+    const other = load<u64>(at);
+    if (other == 0 || wayOf(other, slot, mask) < way) {
+      store<u64>(at, entry);
+      if (other == 0) return;
+      way = wayOf(other, slot, mask);
+      entry = other;
+    }
+    slot = (slot + 1) & mask;
+    way++;
   }
 }
 
@@ -39,8 +68,8 @@ function slotOf(table: usize, bits: u32, packetId: u32): usize {
 export function placeOf(connection: usize, packetId: u32): u64 {
   const word = load<u32>(connection, AT_UNRELEASED);
   if (word == 0) return NOT_HELD;
-  const entry = load<u64>(slotOf(word & ~BITS_MASK, word & BITS_MASK, packetId));
-  return entry == 0 ? NOT_HELD : entry >> 16;
+  const at = find(word & ~BITS_MASK, word & BITS_MASK, packetId);
+  return at == 0 ? NOT_HELD : load<u64>(at) >> 16;
 }
 
 export function isHeld(connection: usize, packetId: u32): bool {
@@ -60,7 +89,7 @@ export function roomToHold(connection: usize): bool {
     const table = <usize>(word & ~BITS_MASK);
     for (let at = table; at < table + (8 << bits); at += 8) {
       const entry = load<u64>(at);
-      if (entry != 0) store<u64>(slotOf(larger, largerBits, <u32>(entry & 0xffff)), entry);
+      if (entry != 0) insert(larger, largerBits, entry);
     }
     giveBack(<u32>table, bits);
   }
@@ -71,9 +100,7 @@ export function roomToHold(connection: usize): bool {
 /** A message holds the id, which was free; roomToHold came before. */
 export function hold(connection: usize, packetId: u32, place: u64): void {
   const word = load<u32>(connection, AT_UNRELEASED);
-  const at = slotOf(word & ~BITS_MASK, word & BITS_MASK, packetId);
-  assert(load<u64>(at) == 0);
-  store<u64>(at, (place << 16) | <u64>packetId);
+  insert(word & ~BITS_MASK, word & BITS_MASK, (place << 16) | <u64>packetId);
   store<u16>(connection, load<u16>(connection, AT_UNRELEASED_COUNT) + 1, AT_UNRELEASED_COUNT);
 }
 
@@ -88,17 +115,18 @@ export function letGo(connection: usize, packetId: u32): void {
   const word = load<u32>(connection, AT_UNRELEASED);
   const table = <usize>(word & ~BITS_MASK);
   const mask = (1 << (word & BITS_MASK)) - 1;
-  let gap = <u32>(slotOf(table, word & BITS_MASK, packetId) - table) >> 3;
-  // Entries behind the gap move into it when a search for them would else end there.
-  for (let slot = (gap + 1) & mask; ; slot = (slot + 1) & mask) {
-    const entry = load<u64>(table + (slot << 3));
-    if (entry == 0) break;
-    const home = <u32>(entry & 0xffff) & mask;
-    if (((slot - home) & mask) < ((slot - gap) & mask)) continue;
-    store<u64>(table + (gap << 3), entry);
-    gap = slot;
+  let gap = find(table, word & BITS_MASK, packetId);
+  assert(gap != 0);
+  let slot = <u32>(gap - table) >> 3;
+  while (true) {
+    slot = (slot + 1) & mask;
+    const at = table + (slot << 3);
+    const entry = load<u64>(at);
+    if (entry == 0 || wayOf(entry, slot, mask) == 0) break;
+    store<u64>(gap, entry);
+    gap = at;
   }
-  store<u64>(table + (gap << 3), 0);
+  store<u64>(gap, 0);
 }
 
 /** The connection holds no id any more. */
