@@ -108,7 +108,7 @@ export const CODE_MQTT_CONNECT_REPEATED: u32 = 3;
 export const CODE_MQTT_LENGTH_MALFORMED: u32 = 4;
 export const CODE_MQTT_PACKET_OVERSIZE: u32 = 5;
 export const CODE_MQTT_QOS_INVALID: u32 = 6;
-export const CODE_MQTT_QOS_UNSUPPORTED: u32 = 7;
+export const CODE_MQTT_PACKET_ID_IN_USE: u32 = 7;
 export const CODE_MQTT_TOPIC_MALFORMED: u32 = 8;
 export const CODE_MQTT_TOPIC_ALIAS_INVALID: u32 = 9;
 export const CODE_MQTT_RETAIN_UNSUPPORTED: u32 = 10;
@@ -127,6 +127,7 @@ export const CODE_SHUTTING_DOWN: u32 = 22;
 export const CODE_MQTT_AUTH_UNSUPPORTED: u32 = 23;
 export const CODE_TLS_HANDSHAKE_FAILED: u32 = 24;
 export const CODE_PEER_NOT_READING: u32 = 25;
+export const CODE_MQTT_UNRELEASED_EXHAUSTED: u32 = 26;
 // Pipeline: the message goes to dead_letters under this reason
 export const CODE_JSON_MALFORMED: u32 = 32;
 export const CODE_JSON_DEPTH_EXCEEDED: u32 = 33;
@@ -319,7 +320,11 @@ export const ACK_BYTES: u32 = 12;
 export const ACKS_MAX: u32 = BLOCK_SLOTS * BLOCK_RECORDS_MAX;
 export const ACKS_BYTES: u32 = ACKS_MAX * ACK_BYTES;
 
-export const GATEWAY_END: u32 = ACKS_OFFSET + ACKS_BYTES;
+/** Packet ids of messages at QoS 2 that their clients have not released yet: tables, taken by the connections that need one. */
+export const UNRELEASED_OFFSET: u32 = ACKS_OFFSET + ACKS_BYTES;
+export const UNRELEASED_BYTES: u32 = 32 * MIB;
+
+export const GATEWAY_END: u32 = UNRELEASED_OFFSET + UNRELEASED_BYTES;
 
 // ---------------------------------------------------------------------------------------------
 // Pipeline memory (one instance a partition)

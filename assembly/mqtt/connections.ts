@@ -13,11 +13,12 @@ import { monotonicMs } from './clock';
 
 // Connection, CONNECTION_BYTES:
 //
-//   0  u32 state              16  f64 last heard, ms     40  u32 id address
-//   4  u32 generation         24  u32 grace, ms; 0: none 44  u32 id bytes
-//   8  u32 device address     28  u32 tenant bytes       48  u64 hash of the tenant
+//   0  u32 state              28  u8 tenant bytes        40  u32 id address
+//   4  u32 generation         29  u8 id bytes            44  u32 table of unreleased ids, 0: none
+//   8  u32 device address     30  u16 unreleased ids     48  u64 hash of the tenant
 //  12  u32 protocol level     32  u32 tenant address     56  u64 place behind the last answer owed to it
-//                             36  u32 address of the device it spoke for last
+//  16  f64 last heard, ms     36  u32 address of the device it spoke for last
+//  24  u32 grace, ms; 0: none
 
 export const FREE: u32 = 0;
 /** Waits for CONNECT. */
@@ -35,10 +36,12 @@ export const AT_LEVEL: usize = 12;
 export const AT_HEARD_MS: usize = 16;
 export const AT_GRACE_MS: usize = 24;
 export const AT_TENANT_BYTES: usize = 28;
+export const AT_ID_BYTES: usize = 29;
+export const AT_UNRELEASED_COUNT: usize = 30;
 export const AT_TENANT: usize = 32;
 export const AT_LAST_DEVICE: usize = 36;
 export const AT_ID: usize = 40;
-export const AT_ID_BYTES: usize = 44;
+export const AT_UNRELEASED: usize = 44;
 export const AT_TENANT_HASH: usize = 48;
 export const AT_OWED_TO: usize = 56;
 
@@ -77,6 +80,8 @@ export function opened(number: u32): void {
   store<u32>(connection, load<u32>(connection, AT_GENERATION) + 1, AT_GENERATION);
   store<u32>(connection, 0, AT_DEVICE);
   store<u32>(connection, 0, AT_LEVEL);
+  store<u16>(connection, 0, AT_UNRELEASED_COUNT);
+  store<u32>(connection, 0, AT_UNRELEASED);
   store<u64>(connection, 0, AT_OWED_TO);
   store<f64>(connection, monotonicMs, AT_HEARD_MS);
   store<u32>(connection, CONNECT_WITHIN_MS, AT_GRACE_MS);
@@ -100,10 +105,10 @@ export function connected(number: u32, entry: u32, level: u32, keepAliveSeconds:
   store<u32>(connection, <u32>device, AT_LAST_DEVICE);
   store<u32>(connection, level, AT_LEVEL);
   store<u32>(connection, keepAliveSeconds * 1500, AT_GRACE_MS); // One and a half keep-alives [MQTT-3.1.2-22]
-  store<u32>(connection, tenantBytes, AT_TENANT_BYTES);
+  store<u8>(connection, <u8>tenantBytes, AT_TENANT_BYTES);
   store<u32>(connection, <u32>tenantOf(device), AT_TENANT);
   store<u32>(connection, <u32>idOf(device), AT_ID);
-  store<u32>(connection, load<u8>(device, DEVICE_AT_ID_BYTES), AT_ID_BYTES);
+  store<u8>(connection, load<u8>(device, DEVICE_AT_ID_BYTES), AT_ID_BYTES);
   store<u64>(connection, hashBytes(tenantOf(device), tenantBytes, 0), AT_TENANT_HASH);
 }
 

@@ -53,7 +53,7 @@ export function hasRoom(): bool {
   return sends < SENDS_MAX && sendBytes <= SEND_DATA_BYTES - ANSWER_BYTES && calls < CALLS_MAX;
 }
 
-/** How many answers to messages fit in any case, each as PUBACK or as call. */
+/** How many answers to messages fit in any case, each as packet or as call. */
 export function roomForAnswers(): u32 {
   return min(min(SENDS_MAX - sends, CALLS_MAX - calls), (SEND_DATA_BYTES - sendBytes) / ANSWER_BYTES);
 }
@@ -78,15 +78,20 @@ function reserve(connection: u32, bytes: u32): usize {
   return <usize>at;
 }
 
-/** PUBACK, success. MQTT 5 §3.4.2.1: the reason code may be left out. */
-export function sendPuback(connection: u32, packetId: u32): void {
-  store<u32>(reserve(connection, 4), 0x0240 | (<u32>bswap<u16>(<u16>packetId) << 16));
+// First bytes of the packets that answer PUBLISH and PUBREL.
+export const PUBACK: u32 = 0x40;
+export const PUBREC: u32 = 0x50;
+export const PUBCOMP: u32 = 0x70;
+
+/** PUBACK, PUBREC or PUBCOMP, success. MQTT 5 §3.4.2.1: the reason code may be left out. */
+export function sendAnswer(connection: u32, type: u32, packetId: u32): void {
+  store<u32>(reserve(connection, 4), 0x0200 | type | (<u32>bswap<u16>(<u16>packetId) << 16));
 }
 
-/** PUBACK with a reason code, MQTT 5 only. */
-export function sendPubackReason(connection: u32, packetId: u32, reason: u8): void {
+/** The same with a reason code, MQTT 5 only. */
+export function sendAnswerReason(connection: u32, type: u32, packetId: u32, reason: u8): void {
   const at = reserve(connection, 5);
-  store<u32>(at, 0x0340 | (<u32>bswap<u16>(<u16>packetId) << 16));
+  store<u32>(at, 0x0300 | type | (<u32>bswap<u16>(<u16>packetId) << 16));
   store<u8>(at, reason, 4);
 }
 

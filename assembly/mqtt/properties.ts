@@ -42,6 +42,7 @@ export const OF_CONNECT: u64 =
   USER |
   AUTH_METHOD |
   AUTH_DATA;
+export const OF_PUBREL: u64 = REASON | USER;
 export const OF_SUBSCRIBE: u64 = SUBSCRIPTION_ID | USER;
 export const OF_UNSUBSCRIBE: u64 = USER;
 export const OF_DISCONNECT: u64 = SESSION_EXPIRY | REASON | USER;

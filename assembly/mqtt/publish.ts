@@ -3,10 +3,11 @@ import {
   CODE_DEVICE_INACTIVE,
   CODE_DEVICE_UNKNOWN,
   CODE_MQTT_MALFORMED,
+  CODE_MQTT_PACKET_ID_IN_USE,
   CODE_MQTT_QOS_INVALID,
-  CODE_MQTT_QOS_UNSUPPORTED,
   CODE_MQTT_RETAIN_UNSUPPORTED,
   CODE_MQTT_TOPIC_ALIAS_INVALID,
+  CODE_MQTT_UNRELEASED_EXHAUSTED,
   CODE_NONE,
   CODE_PAYLOAD_OVERSIZE,
   CODE_TOPIC_FORBIDDEN,
@@ -19,22 +20,28 @@ import {
   FLAG_TRANSPORT_MQTT,
   PAYLOAD_BYTES_MAX,
 } from '../abi';
-import { isOwedFull, owePuback, owePubackReason } from '../block/acknowledge';
+import { answerInTurn, isOwedFull, owePuback, owePubrec } from '../block/acknowledge';
 import { append } from '../block/seal';
 import { count } from '../memory';
 import { AT_LEVEL } from './connections';
 import { LEVEL_5 } from './control';
-import { countRefused } from './outbox';
+import { countRefused, PUBACK, PUBREC } from './outbox';
 import { metTopicAlias, OF_PUBLISH, skipProperties } from './properties';
 import { MALFORMED, u16At } from './read';
 import { resolveTopic, topicDevice } from './topic';
+import { isHeld, roomToHold } from './unreleased';
 
 /** What publish answers beside the codes that end the connection: nothing was taken, come again after a release. */
 export const NO_SLOT: u32 = 0xffffffff;
 
+/** In place of a code: the message was taken in before, and PUBREC was given or owed again. */
+const TOLD_AGAIN: u32 = 0xfffffffe;
+
 const REASON_IMPLEMENTATION: u8 = 0x83;
 const REASON_NOT_AUTHORIZED: u8 = 0x87;
 const REASON_TOPIC_INVALID: u8 = 0x90;
+const REASON_PACKET_ID_IN_USE: u8 = 0x91;
+const REASON_QUOTA_EXCEEDED: u8 = 0x97;
 
 /**
  * Takes in a PUBLISH whose variable header and payload are [at, end). Answers CODE_NONE when it was
@@ -42,8 +49,8 @@ const REASON_TOPIC_INVALID: u8 = 0x90;
  */
 export function publish(number: u32, connection: usize, header: u32, at: usize, end: usize): u32 {
   const qos = (header >> 1) & 3;
-  if (qos > 1) return qos == 3 ? CODE_MQTT_QOS_INVALID : CODE_MQTT_QOS_UNSUPPORTED; // [MQTT-3.3.1-4] [MQTT-3.2.2-11]
-  if ((header & 0x0a) == 0x08) return CODE_MQTT_MALFORMED; // DUP with QoS 0 [MQTT-3.3.1-2]
+  if (qos == 3) return CODE_MQTT_QOS_INVALID; // [MQTT-3.3.1-4]
+  if ((header & 0x0e) == 0x08) return CODE_MQTT_MALFORMED; // DUP with QoS 0 [MQTT-3.3.1-2]
   if (end - at < 2) return CODE_MQTT_MALFORMED;
   const topicBytes = u16At(at);
   const topic = at + 2;
@@ -71,6 +78,10 @@ export function publish(number: u32, connection: usize, header: u32, at: usize, 
   const payloadBytes = <u32>(end - at);
   let code = resolveTopic(connection, topic, topicBytes);
   if (code == CODE_NONE && payloadBytes > PAYLOAD_BYTES_MAX) code = CODE_PAYLOAD_OVERSIZE;
+  if (qos == 2) {
+    code = admitAtQos2(number, connection, packetId, header, code);
+    if (code == TOLD_AGAIN) return CODE_NONE;
+  }
   if (code != CODE_NONE) return isVersion5 ? answer(number, connection, qos, packetId, code) : code;
   const flags = FLAG_TRANSPORT_MQTT | qos | ((header & 0x08) != 0 ? FLAG_DUP : 0);
   const slot = append(
@@ -83,8 +94,22 @@ export function publish(number: u32, connection: usize, header: u32, at: usize, 
   if (slot < 0) return NO_SLOT;
   count(COUNTER_GATEWAY_RECEIVED);
   count(COUNTER_GATEWAY_ACCEPTED);
-  if (qos != 0) owePuback(<u32>slot, number, connection, packetId);
+  if (qos == 1) owePuback(<u32>slot, number, connection, packetId);
+  else if (qos == 2) owePubrec(<u32>slot, number, connection, packetId);
   return CODE_NONE;
+}
+
+/**
+ * What becomes of a PUBLISH at QoS 2 to which `code` applies so far. An id that is held is the same message,
+ * whatever its topic is now: PUBREC once more [MQTT-4.3.3-10]. Apart from publish, so that the code that QoS 0 and 1 run stays small.
+ */
+function admitAtQos2(number: u32, connection: usize, packetId: u32, header: u32, code: u32): u32 {
+  if (isHeld(connection, packetId)) {
+    if ((header & 0x08) == 0) return CODE_MQTT_PACKET_ID_IN_USE;
+    answerInTurn(number, connection, PUBREC, packetId, 0);
+    return TOLD_AGAIN;
+  }
+  return code == CODE_NONE && !roomToHold(connection) ? CODE_MQTT_UNRELEASED_EXHAUSTED : code;
 }
 
 /** Version 5 refuses one message and lives on; 3.1.1 can only close [MQTT-3.3.5-2], as for codes not listed here. */
@@ -92,8 +117,10 @@ function answer(number: u32, connection: usize, qos: u32, packetId: u32, code: u
   let reason: u8 = REASON_NOT_AUTHORIZED;
   if (code == CODE_TOPIC_UNKNOWN) reason = REASON_TOPIC_INVALID;
   else if (code == CODE_PAYLOAD_OVERSIZE) reason = REASON_IMPLEMENTATION;
+  else if (code == CODE_MQTT_PACKET_ID_IN_USE) reason = REASON_PACKET_ID_IN_USE;
+  else if (code == CODE_MQTT_UNRELEASED_EXHAUSTED) reason = REASON_QUOTA_EXCEEDED;
   else if (code != CODE_TOPIC_FORBIDDEN && code != CODE_DEVICE_UNKNOWN && code != CODE_DEVICE_INACTIVE) return code;
   countRefused(code);
-  if (qos != 0) owePubackReason(number, connection, packetId, reason);
+  if (qos != 0) answerInTurn(number, connection, qos == 1 ? PUBACK : PUBREC, packetId, reason);
   return CODE_NONE;
 }

@@ -62,12 +62,12 @@ function matchShape(at: usize, bytes: u32): bool {
 export function resolveTopic(connection: usize, at: usize, bytes: u32): u32 {
   if (!matchShape(at, bytes)) return topicName(at, at + bytes) ? CODE_TOPIC_UNKNOWN : CODE_MQTT_TOPIC_MALFORMED;
   const tenant = <usize>load<u32>(connection, AT_TENANT);
-  const ownTenantBytes = load<u32>(connection, AT_TENANT_BYTES);
+  const ownTenantBytes = <u32>load<u8>(connection, AT_TENANT_BYTES);
   if (tenantAt != 0 && (tenantBytes != ownTenantBytes || !sameId(tenantAt, tenant, tenantBytes))) {
     return refusedShape(at, bytes, CODE_TOPIC_FORBIDDEN);
   }
   topicDevice = <usize>load<u32>(connection, AT_DEVICE);
-  const own = load<u32>(connection, AT_ID_BYTES) == idBytes && sameId(<usize>load<u32>(connection, AT_ID), idAt, idBytes);
+  const own = load<u8>(connection, AT_ID_BYTES) == idBytes && sameId(<usize>load<u32>(connection, AT_ID), idAt, idBytes);
   if (!own) {
     const number = load<u32>(topicDevice, DEVICE_AT_NUMBER);
     const last = <usize>load<u32>(connection, AT_LAST_DEVICE);

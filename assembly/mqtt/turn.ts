@@ -49,28 +49,32 @@ import {
 import { checkAuth, checkConnect, checkDisconnect, checkSubscribe, checkUnsubscribe, connectLevel, LEVEL_5 } from './control';
 import { call, hasRoom, refuse, sendPingresp } from './outbox';
 import { NO_SLOT, publish } from './publish';
+import { pubrel } from './pubrel';
+import { letAllGo } from './unreleased';
 
 const CONNECT: u32 = 1;
 const PUBLISH: u32 = 3;
 const PUBACK: u32 = 4;
+const PUBREL: u32 = 6;
 const SUBSCRIBE: u32 = 8;
 const UNSUBSCRIBE: u32 = 10;
 const PINGREQ: u32 = 12;
 const DISCONNECT: u32 = 14;
 const AUTH: u32 = 15;
 
-/** What a client may send; it has nothing to release, as nothing is sent to it at QoS 2. */
+/** What a client may send; PUBREC and PUBCOMP are not there, as nothing is sent to it at QoS 2. */
 const FROM_CLIENT: u32 =
   (1 << CONNECT) |
   (1 << PUBLISH) |
   (1 << PUBACK) |
+  (1 << PUBREL) |
   (1 << SUBSCRIBE) |
   (1 << UNSUBSCRIBE) |
   (1 << PINGREQ) |
   (1 << DISCONNECT) |
   (1 << AUTH);
 /** Whose reserved header flags are 0010, not 0000 [MQTT-2.1.3-1]. */
-const FLAGS_TWO: u32 = (1 << SUBSCRIBE) | (1 << UNSUBSCRIBE);
+const FLAGS_TWO: u32 = (1 << PUBREL) | (1 << SUBSCRIBE) | (1 << UNSUBSCRIBE);
 
 let hasStarved: bool = false;
 /** Deadlines do not run while the host does not read. */
@@ -104,6 +108,7 @@ export function turn(first: u32, eventCount: u32): u32 {
       opened(number);
     } else {
       assert(kind == EVENT_CLOSED);
+      letAllGo(connectionAt(number));
       closed(number);
       call(number, CALL_CLOSED, CODE_NONE, 0, 0);
     }
@@ -207,6 +212,9 @@ function packet(number: u32, connection: usize, start: usize, at: usize, end: us
   let code: u32;
   if (type == PUBLISH) {
     code = publish(number, connection, header, at, end);
+    if (code == NO_SLOT) return NO_SLOT;
+  } else if (type == PUBREL) {
+    code = pubrel(number, connection, at, end);
     if (code == NO_SLOT) return NO_SLOT;
   } else if (type == PINGREQ) {
     code = at == end ? CODE_NONE : CODE_MQTT_MALFORMED;

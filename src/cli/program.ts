@@ -6,6 +6,7 @@ import { addConfigCommand } from './config-command.js';
 import { addDemoCommand } from './demo-command.js';
 import { addDeviceCommand } from './device-command.js';
 import { Output } from './output.js';
+import { addSelftestCommand } from './selftest-command.js';
 import { addSimulateCommand } from './simulate-command.js';
 import { addStartCommand } from './start-command.js';
 
@@ -46,6 +47,7 @@ function buildProgram(ports: CliPorts): Command {
   addStartCommand(program, ports);
   addDemoCommand(program, ports);
   addSimulateCommand(program);
+  addSelftestCommand(program);
   addDeviceCommand(program);
   addConfigCommand(program);
   return program;

@@ -44,12 +44,12 @@ code(
   'a packet is larger than the announced maximum',
   'send smaller messages or split them',
 );
-code(abi.CODE_MQTT_QOS_INVALID, 'mqtt_qos_invalid', 'a PUBLISH asks for QoS 3', 'use QoS 0 or 1');
+code(abi.CODE_MQTT_QOS_INVALID, 'mqtt_qos_invalid', 'a PUBLISH asks for QoS 3', 'use QoS 0, 1 or 2');
 code(
-  abi.CODE_MQTT_QOS_UNSUPPORTED,
-  'mqtt_qos_unsupported',
-  'a PUBLISH asks for QoS 2',
-  'use QoS 1 with a sequence number: it is stored exactly once',
+  abi.CODE_MQTT_PACKET_ID_IN_USE,
+  'mqtt_packet_id_in_use',
+  'a new PUBLISH at QoS 2 has the packet id of one that was not released by PUBREL',
+  'use another packet id, or set DUP where the message is sent again',
 );
 code(
   abi.CODE_MQTT_TOPIC_MALFORMED,
@@ -128,6 +128,12 @@ code(
   'peer_not_reading',
   'a client did not read its answers until there was no room for more',
   'read from the connection while publishing',
+);
+code(
+  abi.CODE_MQTT_UNRELEASED_EXHAUSTED,
+  'mqtt_unreleased_exhausted',
+  'too many messages at QoS 2 were not released by PUBREL, over all connections of the gateway',
+  'answer each PUBREC with PUBREL, have fewer messages under way, or use QoS 1 with a sequence number',
 );
 
 // Pipeline: the message is kept in dead_letters under this reason.

@@ -25,7 +25,6 @@ export function connackAccepted(level: number): Uint8Array {
   if (level !== 5) return generate({ cmd: 'connack', returnCode: 0, sessionPresent: false });
   const properties = {
     sessionExpiryInterval: 0,
-    maximumQoS: 1,
     retainAvailable: false,
     maximumPacketSize: abi.PACKET_BYTES_MAX,
     topicAliasMaximum: 0,
@@ -59,7 +58,6 @@ const REASONS = new Map<number, number>([
   [abi.CODE_MQTT_LENGTH_MALFORMED, 0x81],
   [abi.CODE_MQTT_PACKET_OVERSIZE, 0x95],
   [abi.CODE_MQTT_QOS_INVALID, 0x81],
-  [abi.CODE_MQTT_QOS_UNSUPPORTED, 0x9b],
   [abi.CODE_MQTT_TOPIC_MALFORMED, 0x81],
   [abi.CODE_MQTT_TOPIC_ALIAS_INVALID, 0x94],
   [abi.CODE_MQTT_RETAIN_UNSUPPORTED, 0x9a],

@@ -92,9 +92,14 @@ export function publish({ level, topic, qos = 0, dup, retain, packetId = 1, prop
 export const PINGREQ = packet(0xc0);
 export const PINGRESP = packet(0xd0);
 
-export function puback(packetId: number, reason = 0): Buffer {
-  return reason === 0 ? packet(0x40, u16(packetId)) : packet(0x40, u16(packetId), reason);
-}
+const withReason =
+  (header: number) =>
+  (packetId: number, reason = 0) =>
+    reason === 0 ? packet(header, u16(packetId)) : packet(header, u16(packetId), reason);
+export const puback = withReason(0x40);
+export const pubrec = withReason(0x50);
+export const pubrel = withReason(0x62);
+export const pubcomp = withReason(0x70);
 
 export function disconnect(reason: number): Buffer {
   return packet(0xe0, reason, 0);

@@ -1,7 +1,21 @@
 import * as abi from '../../assembly/abi.js';
 import type { DeviceEntry } from '../../src/contract/devices.js';
 import { hashToken } from '../../src/contract/token.js';
-import { bytes, connect, disconnect, PINGREQ, PINGRESP, packet, properties, puback, publish, u16 } from './mqtt-bytes.js';
+import {
+  bytes,
+  connect,
+  disconnect,
+  PINGREQ,
+  PINGRESP,
+  packet,
+  properties,
+  puback,
+  pubcomp,
+  publish,
+  pubrec,
+  pubrel,
+  u16,
+} from './mqtt-bytes.js';
 
 /** What one run of bytes does to a gateway that knows `caseDevices`. */
 export interface MqttCase {
@@ -40,8 +54,8 @@ const OWN = 'devices/dev-1/telemetry';
 const credentials = { clientId: 'dev-1', password: CASE_TOKEN };
 export const connectAs = (level: 4 | 5, more = {}): Buffer => connect({ level, ...credentials, ...more });
 
-/** Session Expiry 0, Maximum QoS 1, Retain Available 0, Maximum Packet Size, Topic Alias Maximum 0, Wildcard 1, Identifiers 0, Shared 0. */
-const abilities = bytes(0x11, u16(0), u16(0), 0x24, 1, 0x25, 0, 0x27, u16(2), u16(0x1000), 0x22, u16(0), 0x28, 1, 0x29, 0, 0x2a, 0);
+/** Session Expiry 0, Retain Available 0, Maximum Packet Size, Topic Alias Maximum 0, Wildcard 1, Identifiers 0, Shared 0. */
+const abilities = bytes(0x11, u16(0), u16(0), 0x25, 0, 0x27, u16(2), u16(0x1000), 0x22, u16(0), 0x28, 1, 0x29, 0, 0x2a, 0);
 export const connackAccepted = { 4: packet(0x20, 0, 0), 5: packet(0x20, 0, 0, properties(abilities)) };
 const connackRefused = (code: number) => packet(0x20, 0, code);
 const connackRefused5 = (reason: number) => packet(0x20, 0, reason, 0);
@@ -87,7 +101,12 @@ const framing: MqttCase[] = [
   ...ends('a packet over the maximum', abi.CODE_MQTT_PACKET_OVERSIZE, 0x95, () => bytes(0x30, 0xff, 0xff, 0xff, 0x7f)),
   ...ends('a packet type of the server', abi.CODE_MQTT_MALFORMED, 0x81, () => packet(0xd0)),
   ...ends('the reserved packet type 0', abi.CODE_MQTT_MALFORMED, 0x81, () => packet(0x00)),
-  ...ends('PUBREL, with nothing to release', abi.CODE_MQTT_MALFORMED, 0x81, () => packet(0x62, u16(1))),
+  ...ends('PUBREC, though nothing was sent at QoS 2', abi.CODE_MQTT_MALFORMED, 0x81, () => pubrec(1)),
+  ...ends('PUBCOMP, though nothing was sent at QoS 2', abi.CODE_MQTT_MALFORMED, 0x81, () => pubcomp(1)),
+  ...ends('PUBREL with reserved flags wrong', abi.CODE_MQTT_MALFORMED, 0x81, () => packet(0x60, u16(1))),
+  ...ends('PUBREL of packet id 0', abi.CODE_MQTT_MALFORMED, 0x81, () => pubrel(0)),
+  ...ends('PUBREL that ends in its packet id', abi.CODE_MQTT_MALFORMED, 0x81, () => packet(0x62, 1)),
+  ...ends('PUBREL with bytes behind its end', abi.CODE_MQTT_MALFORMED, 0x81, () => packet(0x62, u16(1), 0, 0, 0)),
   ...ends('PINGREQ with a body', abi.CODE_MQTT_MALFORMED, 0x81, () => packet(0xc0, 0)),
   ...ends('PINGREQ with flags', abi.CODE_MQTT_MALFORMED, 0x81, () => packet(0xc1)),
   ...ends('SUBSCRIBE with reserved flags wrong', abi.CODE_MQTT_MALFORMED, 0x81, (level) =>
@@ -106,7 +125,7 @@ const framing: MqttCase[] = [
 
 const publishEnds: MqttCase[] = [
   ...ends('QoS 3', abi.CODE_MQTT_QOS_INVALID, 0x81, (level) => publish({ level, topic: OWN, qos: 3 })),
-  ...ends('QoS 2', abi.CODE_MQTT_QOS_UNSUPPORTED, 0x9b, (level) => publish({ level, topic: OWN, qos: 2 })),
+  ...ends('packet id 0 at QoS 2', abi.CODE_MQTT_MALFORMED, 0x81, (level) => publish({ level, topic: OWN, qos: 2, packetId: 0 })),
   ...ends('DUP at QoS 0', abi.CODE_MQTT_MALFORMED, 0x81, (level) => publish({ level, topic: OWN, dup: true })),
   ...ends('packet id 0', abi.CODE_MQTT_MALFORMED, 0x81, (level) => publish({ level, topic: OWN, qos: 1, packetId: 0 })),
   ...ends('PUBLISH with no topic', abi.CODE_MQTT_MALFORMED, 0x81, () => packet(0x30)),
@@ -139,6 +158,14 @@ function refuses(name: string, topic: string, code: number, reason: number, payl
       bytes: publish({ level: 5, topic, qos: 1, packetId: 0x1234, payload }),
       code,
       answer: puback(0x1234, reason),
+    },
+    { name: `${name}, version 4 at QoS 2`, level: 4, bytes: publish({ level: 4, topic, qos: 2, payload }), code, closes: true },
+    {
+      name: `${name}, version 5 at QoS 2`,
+      level: 5,
+      bytes: bytes(publish({ level: 5, topic, qos: 2, packetId: 0x1234, payload }), pubrel(0x1234)),
+      code,
+      answer: bytes(pubrec(0x1234, reason), pubcomp(0x1234, 0x92)),
     },
     { name: `${name}, version 5 at QoS 0`, level: 5, bytes: publish({ level: 5, topic, payload }), code },
   ];
@@ -368,6 +395,74 @@ const goodPublishes: MqttCase[] = withLevel((level): MqttCase[] => [
   },
 ]).flat();
 
+const first = (level: 4 | 5, more = {}) => publish({ level, topic: OWN, qos: 2, packetId: 0xfffe, ...more });
+const qos2: MqttCase[] = [
+  ...withLevel((level): MqttCase[] => [
+    { name: `QoS 2, version ${level}`, level, bytes: first(level), answer: pubrec(0xfffe), records: [1] },
+    {
+      name: `QoS 2 sent again before PUBREL is one message, version ${level}`,
+      level,
+      bytes: bytes(first(level), first(level, { dup: true }), first(level, { dup: true, topic: 'hello/world' })),
+      answer: bytes(pubrec(0xfffe), pubrec(0xfffe), pubrec(0xfffe)),
+      records: [1],
+    },
+    {
+      name: `PUBREL before PUBREC has its PUBCOMP behind it, version ${level}`,
+      level,
+      bytes: bytes(first(level), pubrel(0xfffe)),
+      answer: bytes(pubrec(0xfffe), pubcomp(0xfffe)),
+      records: [1],
+    },
+    {
+      name: `a packet id is free behind its PUBREL, version ${level}`,
+      level,
+      bytes: bytes(first(level), pubrel(0xfffe), first(level), pubrel(0xfffe)),
+      answer: bytes(pubrec(0xfffe), pubcomp(0xfffe), pubrec(0xfffe), pubcomp(0xfffe)),
+      records: [1, 1],
+    },
+    {
+      name: `QoS 2 with DUP whose first copy never came, version ${level}`,
+      level,
+      bytes: first(level, { dup: true }),
+      answer: pubrec(0xfffe),
+      records: [1],
+    },
+    {
+      name: `QoS 1 with the packet id of a message at QoS 2, version ${level}`,
+      level,
+      bytes: bytes(first(level), first(level, { qos: 1 })),
+      answer: bytes(pubrec(0xfffe), puback(0xfffe)),
+      records: [1, 1],
+    },
+  ]).flat(),
+  {
+    name: 'another message with an id in use, version 4',
+    level: 4,
+    bytes: bytes(first(4), first(4, { payload: 'another' })),
+    code: abi.CODE_MQTT_PACKET_ID_IN_USE,
+    closes: true,
+    records: [1],
+  },
+  {
+    name: 'another message with an id in use, version 5',
+    level: 5,
+    bytes: bytes(first(5), first(5, { payload: 'another' })),
+    code: abi.CODE_MQTT_PACKET_ID_IN_USE,
+    answer: bytes(pubrec(0xfffe), pubrec(0xfffe, 0x91)),
+    records: [1],
+  },
+  { name: 'PUBREL of an id that is not known, version 4', level: 4, bytes: pubrel(9), answer: pubcomp(9) },
+  { name: 'PUBREL of an id that is not known, version 5', level: 5, bytes: pubrel(9), answer: pubcomp(9, 0x92) },
+  {
+    name: 'PUBREL with a reason and properties, version 5',
+    level: 5,
+    bytes: bytes(first(5), packet(0x62, u16(0xfffe), 0, properties(0x1f, 'why', user))),
+    answer: bytes(pubrec(0xfffe), pubcomp(0xfffe)),
+    records: [1],
+  },
+  ends5('PUBREL with a property of PUBLISH', abi.CODE_MQTT_MALFORMED, 0x81, packet(0x62, u16(9), 0, properties(0x01, 1))),
+];
+
 export const mqttCases: readonly MqttCase[] = [
   ...notMqtt,
   ...beforeConnect,
@@ -380,6 +475,7 @@ export const mqttCases: readonly MqttCase[] = [
   ...refusedConnects,
   ...goodConnects,
   ...goodPublishes,
+  ...qos2,
   {
     name: 'RETAIN, version 4, where it cannot be declined',
     level: 4,

@@ -4,7 +4,7 @@ import * as abi from '../../assembly/abi.js';
 import { partitionOf } from '../../src/contract/partition.js';
 import { hashToken } from '../../src/contract/token.js';
 import { CASE_TOKEN, connackAccepted, connectAs } from '../cases/mqtt.js';
-import { puback, publish } from '../cases/mqtt-bytes.js';
+import { puback, pubcomp, publish, pubrec, pubrel } from '../cases/mqtt-bytes.js';
 import { Random } from '../support/random.js';
 import { device, GatewayThread, until } from './gateway-thread.js';
 import { KernelDriver } from './kernel-driver.js';
@@ -189,6 +189,8 @@ interface Owed {
 interface Client {
   readonly level: 4 | 5;
   readonly expected: Buffer[];
+  /** Packet ids of QoS 2 from PUBLISH to PUBREL, and whether PUBREC was given. */
+  readonly held: Map<number, { isGiven: boolean }>;
 }
 
 /** A gateway of many partitions whose owed answers are one plain array. */
@@ -212,7 +214,8 @@ class Model {
     const client = this.clients.get(gw);
     const action = random.below(16);
     if (!client) this.#login(gw);
-    else if (action < 7) this.#publish(gw, client);
+    else if (action < 5) this.#publish(gw, client);
+    else if (action < 7) this.#pubrel(gw, client);
     else if (action === 7) this.#ingest(gw);
     else if (action === 8) this.#leave(gw);
     else if (action < 12) this.#seal();
@@ -231,7 +234,7 @@ class Model {
   }
 
   #login(gw: number): void {
-    const client: Client = { level: this.random.pick([4, 5]), expected: [] };
+    const client: Client = { level: this.random.pick([4, 5]), expected: [], held: new Map() };
     this.driver.open(gw);
     this.driver.feed(gw, connectAs(client.level, { clientId: `gw-${gw}` }));
     client.expected.push(connackAccepted[client.level]);
@@ -248,20 +251,46 @@ class Model {
     const { random } = this;
     const sent: Buffer[] = [];
     for (let left = 1 + random.below(12); left > 0; left--) {
-      const qos = random.below(4) === 0 ? 0 : 1;
+      const qos = random.below(3);
       const isRefused = client.level === 5 && random.below(6) === 0;
-      const packetId = 1 + random.below(65_535);
+      const packetId = 1 + random.below(qos === 2 ? 40 : 65_535);
+      const dup = qos === 2 && client.held.has(packetId);
       const message = this.#message();
       const topic = isRefused ? FORBIDDEN : topicOf(gw, random.below(8));
-      sent.push(publish({ level: client.level, topic, qos, packetId, payload: message }));
-      if (qos === 0) continue;
-      const answer = puback(packetId, isRefused ? NOT_AUTHORIZED : 0);
-      const give = () => void client.expected.push(answer);
-      if (isRefused && !this.owed.some((each) => each.client === client)) give();
-      else this.owed.push({ client, message, give, isDurable: isRefused });
+      sent.push(publish({ level: client.level, topic, qos, dup, packetId, payload: message }));
+      if (dup) this.#inTurn(client, pubrec(packetId));
+      else if (isRefused && qos > 0) this.#inTurn(client, (qos === 1 ? puback : pubrec)(packetId, NOT_AUTHORIZED));
+      else if (qos > 0) this.#owe(client, qos, packetId, message);
     }
     this.driver.feed(gw, Buffer.concat(sent));
     assert.equal(this.driver.peer(gw).rest.length, 0);
+  }
+
+  #owe(client: Client, qos: number, packetId: number, message: string): void {
+    const state = { isGiven: false };
+    if (qos === 2) client.held.set(packetId, state);
+    const give = () => {
+      state.isGiven = true;
+      client.expected.push(qos === 1 ? puback(packetId) : pubrec(packetId));
+    };
+    this.owed.push({ client, message, give, isDurable: false });
+  }
+
+  /** An answer that waits for no block, only for those before it. */
+  #inTurn(client: Client, answer: Buffer): void {
+    const give = () => void client.expected.push(answer);
+    if (this.owed.some((each) => each.client === client)) this.owed.push({ client, message: '', give, isDurable: true });
+    else give();
+  }
+
+  /** Of ids that are held, with PUBREC or before it, and of others. */
+  #pubrel(gw: number, client: Client): void {
+    const packetId = 1 + this.random.below(40);
+    const state = client.held.get(packetId);
+    client.held.delete(packetId);
+    if (state?.isGiven === false) this.#inTurn(client, pubcomp(packetId));
+    else client.expected.push(pubcomp(packetId, state || client.level === 4 ? 0 : 0x92));
+    this.driver.feed(gw, pubrel(packetId));
   }
 
   #ingest(gw: number): void {

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { execFile, spawnSync } from 'node:child_process';
 import { after, before, describe, test } from 'node:test';
+import { promisify } from 'node:util';
 import { connect, connectAsync, type IClientOptions, type IConnackPacket, type MqttClient } from 'mqtt';
 import * as abi from '../../assembly/abi.js';
 import { device, GatewayThread, TOKEN, until } from './gateway-thread.js';
@@ -24,12 +26,18 @@ describe('mqtt.js', () => {
   const payloadsOf = (number: number) => gateway.records.filter((record) => record.device === number).map((record) => record.payload);
 
   for (const version of [4, 5] as const) {
-    test(`version ${version}: publishes at QoS 0 and 1, pings, subscribes, and says goodbye`, async () => {
+    test(`version ${version}: publishes at QoS 0, 1 and 2, pings, subscribes, and says goodbye`, async () => {
       const client = await open('dev-1', version);
       client.publish('devices/dev-1/telemetry', `q0-v${version}`);
       await client.publishAsync('devices/dev-1/telemetry', `q1-v${version}`, { qos: 1 });
       assert.ok(payloadsOf(1).includes(`q0-v${version}`), 'the earlier message is durable with the later one');
       assert.ok(payloadsOf(1).includes(`q1-v${version}`));
+      const many = Array.from({ length: 300 }, (_, i) => `q2-v${version}-${i}`);
+      await Promise.all(many.map((payload) => client.publishAsync('devices/dev-1/telemetry', payload, { qos: 2 })));
+      assert.deepEqual(
+        payloadsOf(1).filter((payload) => payload.startsWith(`q2-v${version}`)),
+        many,
+      );
       const grants = await client.subscribeAsync(['devices/dev-1/commands/#'], { qos: 2 });
       assert.deepEqual(
         grants.map((grant) => grant.qos),
@@ -68,9 +76,31 @@ describe('mqtt.js', () => {
     const client = connect(url, options);
     const connack = await new Promise<IConnackPacket>((resolve) => client.once('connect', resolve));
     assert.equal(connack.sessionPresent, false);
-    assert.equal(connack.properties?.maximumQoS, 1);
+    assert.equal(connack.properties?.maximumQoS, undefined, 'absent: QoS 2');
     assert.equal(connack.properties?.retainAvailable, false);
     assert.equal(connack.properties?.maximumPacketSize, abi.PACKET_BYTES_MAX);
     await client.endAsync();
   });
+});
+
+const withoutMosquitto = spawnSync('mosquitto_pub', ['--help']).error ? 'mosquitto_pub is not installed' : false;
+
+describe("Mosquitto's client", { skip: withoutMosquitto }, () => {
+  let gateway: GatewayThread;
+  before(async () => {
+    gateway = await GatewayThread.start([device(1, 'dev-1')]);
+  });
+  after(() => gateway.stop());
+
+  for (const version of ['311', '5']) {
+    for (const qos of ['1', '2']) {
+      test(`version ${version} at QoS ${qos} ends well and leaves each message once`, async () => {
+        const before = gateway.records.length;
+        const to = ['-h', '127.0.0.1', '-p', `${gateway.port}`, '-i', 'dev-1', '-u', 'default', '-P', TOKEN, '-V', version, '-q', qos];
+        await promisify(execFile)('mosquitto_pub', [...to, '-t', 'devices/dev-1/telemetry', '-m', `v${version}`, '--repeat', '25']);
+        const seen = gateway.records.slice(before).map(({ payload }) => payload);
+        assert.deepEqual(seen, Array(25).fill(`v${version}`));
+      });
+    }
+  }
 });

@@ -1,0 +1,44 @@
+import { CODE_MQTT_MALFORMED, CODE_NONE } from '../abi';
+import { answerInTurn, isAnswered, isOwedFull } from '../block/acknowledge';
+import { AT_LEVEL } from './connections';
+import { LEVEL_5 } from './control';
+import { PUBCOMP, sendAnswer, sendAnswerReason } from './outbox';
+import { OF_PUBREL, skipProperties } from './properties';
+import { NO_SLOT } from './publish';
+import { u16At } from './read';
+import { letGo, NOT_HELD, placeOf } from './unreleased';
+
+const REASON_PACKET_ID_NOT_FOUND: u8 = 0x92;
+
+/**
+ * Takes in a PUBREL whose variable header is [at, end): from here on its packet id may be used for another message.
+ * Answers CODE_NONE, NO_SLOT, or the code that ends the connection.
+ */
+export function pubrel(number: u32, connection: usize, at: usize, end: usize): u32 {
+  const isVersion5 = load<u32>(connection, AT_LEVEL) == LEVEL_5;
+  if (!isWellFormed(at, end, isVersion5)) return CODE_MQTT_MALFORMED;
+  const packetId = u16At(at);
+  const place = placeOf(connection, packetId);
+  if (place == NOT_HELD) {
+    // What an earlier connection left behind, for example. Version 3.1.1 cannot tell it apart [MQTT-4.3.3-11].
+    if (isVersion5) sendAnswerReason(number, PUBCOMP, packetId, REASON_PACKET_ID_NOT_FOUND);
+    else sendAnswer(number, PUBCOMP, packetId);
+    return CODE_NONE;
+  }
+  if (isAnswered(place)) {
+    sendAnswer(number, PUBCOMP, packetId);
+  } else {
+    // The client did not wait for PUBREC. PUBCOMP must not overtake it: it would say that the message is durable.
+    if (isOwedFull()) return NO_SLOT;
+    answerInTurn(number, connection, PUBCOMP, packetId, 0);
+  }
+  letGo(connection, packetId);
+  return CODE_NONE;
+}
+
+/** A packet id, and in version 5 perhaps a reason code, behind which properties may follow. MQTT 5 §3.6.2. */
+function isWellFormed(at: usize, end: usize, isVersion5: bool): bool {
+  if (end - at < 2 || u16At(at) == 0) return false;
+  if (end - at == 2) return true;
+  return isVersion5 && (end - at == 3 || skipProperties(at + 3, end, OF_PUBREL) == end);
+}

@@ -1,0 +1,177 @@
+import { UNRELEASED_BYTES, UNRELEASED_OFFSET } from '../abi';
+import { AT_UNRELEASED, AT_UNRELEASED_COUNT } from './connections';
+
+// A message at QoS 2 holds its packet id from PUBLISH to PUBREL: until then the same id is the same message
+// [MQTT-4.3.3-10]. A connection that holds ids has a table of them, twice as large as their number and a power of two,
+// out of one pool for all; with the last id the table goes back. Clients count their ids up, and an id's slot is its
+// lowest bits, so ids rarely collide; a table of the largest size has a slot for each. Ids that follow one another fill
+// long runs of slots, so entries stand in the order of their way from home (Robin Hood hashing): a search and a
+// removal end at the first entry that has a shorter one, not at the end of the run.
+//
+//   entry: u64 place of the PUBREC that is owed for the message, 48 bits | packet id, 16 bits; 0: empty
+//
+// AT_UNRELEASED is the table's address, a multiple of 64, and in its low bits the logarithm of its entries.
+const BITS_MIN: u32 = 3;
+const BITS_MAX: u32 = 16;
+const BITS_MASK: u32 = 63;
+const POOL_END: u32 = UNRELEASED_OFFSET + UNRELEASED_BYTES;
+
+/** In place of a place: no message holds the id. */
+export const NOT_HELD: u64 = u64.MAX_VALUE;
+
+/** By size: the first free table, 0: none. A free table's first word names the next. */
+const free = memory.data((BITS_MAX + 1) * 4, 4);
+/** From here on the pool was never used, or not since all tables were free. */
+let unusedAt: u32 = UNRELEASED_OFFSET;
+let tablesTaken: u32 = 0;
+
+/** How far the entry in the slot is from home. */
+@inline
+function wayOf(entry: u64, slot: u32, mask: u32): u32 {
+  return (slot - <u32>entry) & mask;
+}
+
+/** The address of the id's entry, or 0. */
+function find(table: usize, bits: u32, packetId: u32): usize {
+  const mask = (1 << bits) - 1;
+  let slot = packetId & mask;
+  let way: u32 = 0;
+  while (true) {
+    const at = table + (slot << 3);
+    const entry = load<u64>(at);
+    if (<u32>(entry & 0xffff) == packetId) return at;
+    if (entry == 0 || wayOf(entry, slot, mask) < way) return 0;
+    slot = (slot + 1) & mask;
+    way++;
+  }
+}
+
+function insert(table: usize, bits: u32, entry: u64): void {
+  const mask = (1 << bits) - 1;
+  let slot = <u32>entry & mask;
+  let way: u32 = 0;
+  while (true) {
+    const at = table + (slot << 3);
+    const other = load<u64>(at);
+    if (other == 0 || wayOf(other, slot, mask) < way) {
+      store<u64>(at, entry);
+      if (other == 0) return;
+      way = wayOf(other, slot, mask);
+      entry = other;
+    }
+    slot = (slot + 1) & mask;
+    way++;
+  }
+}
+
+/** The place of the PUBREC of the message that holds the id, or NOT_HELD. */
+export function placeOf(connection: usize, packetId: u32): u64 {
+  const word = load<u32>(connection, AT_UNRELEASED);
+  if (word == 0) return NOT_HELD;
+  const at = find(word & ~BITS_MASK, word & BITS_MASK, packetId);
+  return at == 0 ? NOT_HELD : load<u64>(at) >> 16;
+}
+
+export function isHeld(connection: usize, packetId: u32): bool {
+  return placeOf(connection, packetId) != NOT_HELD;
+}
+
+/** Whether the connection can hold one more id; makes the table for it. False: the pool is exhausted. */
+export function roomToHold(connection: usize): bool {
+  const word = load<u32>(connection, AT_UNRELEASED);
+  const bits = word & BITS_MASK;
+  const count = <u32>load<u16>(connection, AT_UNRELEASED_COUNT);
+  if (word != 0 && (bits == BITS_MAX || (count + 1) << 1 <= <u32>1 << bits)) return true;
+  const largerBits = word == 0 ? BITS_MIN : bits + 1;
+  const larger = take(largerBits);
+  if (larger == 0) return false;
+  if (word != 0) {
+    const table = <usize>(word & ~BITS_MASK);
+    for (let at = table; at < table + (8 << bits); at += 8) {
+      const entry = load<u64>(at);
+      if (entry != 0) insert(larger, largerBits, entry);
+    }
+    giveBack(<u32>table, bits);
+  }
+  store<u32>(connection, larger | largerBits, AT_UNRELEASED);
+  return true;
+}
+
+/** A message holds the id, which was free; roomToHold came before. */
+export function hold(connection: usize, packetId: u32, place: u64): void {
+  const word = load<u32>(connection, AT_UNRELEASED);
+  insert(word & ~BITS_MASK, word & BITS_MASK, (place << 16) | <u64>packetId);
+  store<u16>(connection, load<u16>(connection, AT_UNRELEASED_COUNT) + 1, AT_UNRELEASED_COUNT);
+}
+
+/** The id, which was held, is free again. */
+export function letGo(connection: usize, packetId: u32): void {
+  const count = load<u16>(connection, AT_UNRELEASED_COUNT) - 1;
+  store<u16>(connection, count, AT_UNRELEASED_COUNT);
+  if (count == 0) {
+    letAllGo(connection);
+    return;
+  }
+  const word = load<u32>(connection, AT_UNRELEASED);
+  const table = <usize>(word & ~BITS_MASK);
+  const mask = (1 << (word & BITS_MASK)) - 1;
+  let gap = find(table, word & BITS_MASK, packetId);
+  assert(gap != 0);
+  let slot = <u32>(gap - table) >> 3;
+  while (true) {
+    slot = (slot + 1) & mask;
+    const at = table + (slot << 3);
+    const entry = load<u64>(at);
+    if (entry == 0 || wayOf(entry, slot, mask) == 0) break;
+    store<u64>(gap, entry);
+    gap = at;
+  }
+  store<u64>(gap, 0);
+}
+
+/** The connection holds no id any more. */
+export function letAllGo(connection: usize): void {
+  const word = load<u32>(connection, AT_UNRELEASED);
+  if (word == 0) return;
+  giveBack(word & ~BITS_MASK, word & BITS_MASK);
+  store<u32>(connection, 0, AT_UNRELEASED);
+  store<u16>(connection, 0, AT_UNRELEASED_COUNT);
+}
+
+/** An empty table of that size, or 0. */
+function take(bits: u32): u32 {
+  let table = takeFree(bits);
+  if (table == 0 && unusedAt + (8 << bits) <= POOL_END) {
+    table = unusedAt;
+    unusedAt += 8 << bits;
+  }
+  for (let larger = bits + 1; table == 0 && larger <= BITS_MAX; larger++) {
+    table = takeFree(larger);
+    // The upper half of what is left over is free, as often as it takes.
+    for (let half = larger - 1; table != 0 && half >= bits; half--) putFree(table + (8 << half), half);
+  }
+  if (table == 0) return 0;
+  memory.fill(table, 0, 8 << bits);
+  tablesTaken++;
+  return table;
+}
+
+function takeFree(bits: u32): u32 {
+  const table = load<u32>(free + (bits << 2));
+  if (table != 0) store<u32>(free + (bits << 2), load<u32>(table));
+  return table;
+}
+
+function putFree(table: u32, bits: u32): void {
+  store<u32>(table, load<u32>(free + (bits << 2)));
+  store<u32>(free + (bits << 2), table);
+}
+
+/** Free tables are halved but never joined; when all are free the pool begins anew. */
+function giveBack(table: u32, bits: u32): void {
+  putFree(table, bits);
+  tablesTaken--;
+  if (tablesTaken > 0) return;
+  memory.fill(free, 0, (BITS_MAX + 1) * 4);
+  unusedAt = UNRELEASED_OFFSET;
+}

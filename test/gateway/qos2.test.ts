@@ -1,0 +1,182 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as abi from '../../assembly/abi.js';
+import { hashToken } from '../../src/contract/token.js';
+import { CASE_TOKEN, connackAccepted, connectAs } from '../cases/mqtt.js';
+import { packet, puback, pubcomp, publish, pubrec, pubrel } from '../cases/mqtt-bytes.js';
+import { Random } from '../support/random.js';
+import { device } from './gateway-thread.js';
+import { KernelDriver } from './kernel-driver.js';
+
+const IDS_MAX = 65_535;
+const QUOTA_EXCEEDED = 0x97;
+/** Tables of the largest size that the pool holds: a slot of eight bytes for each packet id. */
+const FULL_TABLES = abi.UNRELEASED_BYTES / (8 * (IDS_MAX + 1));
+
+const idOf = (connection: number) => `dev-${String(connection).padStart(3, '0')}`;
+const topicOf = (connection: number) => `devices/${idOf(connection)}/telemetry`;
+
+function driverOf(connections: number): KernelDriver {
+  const entries = Array.from({ length: connections }, (_, i) =>
+    device(i + 1, idOf(i), { tokenHash: hashToken('default', idOf(i), CASE_TOKEN) }),
+  );
+  return new KernelDriver(entries);
+}
+
+function login(driver: KernelDriver, connection: number, level: 4 | 5): void {
+  driver.open(connection);
+  driver.feed(connection, connectAs(level, { clientId: idOf(connection) }));
+  assert.deepEqual(driver.sent(connection), connackAccepted[level]);
+}
+
+function feed(driver: KernelDriver, connection: number, level: 4 | 5, packetIds: Iterable<number>): void {
+  const sent = Array.from(packetIds, (packetId) => publish({ level, topic: topicOf(connection), qos: 2, packetId, payload: '' }));
+  driver.feed(connection, Buffer.concat(sent));
+}
+
+/** A PUBLISH with each packet id there is, at version 3.1.1; made once, as there are millions. */
+const everyId = Buffer.concat(
+  Array.from({ length: IDS_MAX }, (_, i) => publish({ level: 4, topic: topicOf(0), qos: 2, packetId: i + 1, payload: '' })),
+);
+
+function feedEveryId(driver: KernelDriver, connection: number): void {
+  const number = Buffer.from(idOf(connection).slice(4));
+  const bytes = everyId.length / IDS_MAX;
+  const at = everyId.indexOf('dev-') + 4;
+  for (let i = 0; i < IDS_MAX; i++) number.copy(everyId, i * bytes + at);
+  driver.feed(connection, everyId);
+}
+
+test('PUBREC waits for the log, PUBCOMP does not, and neither overtakes the other', () => {
+  const driver = driverOf(1);
+  login(driver, 0, 5);
+  feed(driver, 0, 5, [7]);
+  assert.equal(driver.sent(0).length, 0);
+  driver.sealAndReleaseAll();
+  assert.deepEqual(driver.sent(0), pubrec(7));
+  feed(driver, 0, 5, [8]);
+  driver.feed(0, pubrel(7));
+  assert.deepEqual(driver.sent(0), pubcomp(7), 'the log has message 8, and 7 need not wait for it');
+  driver.feed(0, pubrel(8));
+  assert.equal(driver.sent(0).length, 0, 'the client could not know that 8 is durable');
+  driver.sealAndReleaseAll();
+  assert.deepEqual(driver.sent(0), Buffer.concat([pubrec(8), pubcomp(8)]));
+  assert.equal(driver.counter(abi.COUNTER_GATEWAY_ACKED), 2, 'each message counts once');
+  assert.equal(driver.records.length, 2);
+});
+
+test('a message that is sent again before it is durable is one message, and its second PUBREC waits too', () => {
+  const driver = driverOf(1);
+  login(driver, 0, 4);
+  const again = publish({ level: 4, topic: topicOf(0), qos: 2, packetId: 7, dup: true, payload: 'x' });
+  feed(driver, 0, 4, [7]);
+  driver.feed(0, again);
+  assert.equal(driver.sent(0).length, 0);
+  driver.sealAndReleaseAll();
+  assert.deepEqual(driver.sent(0), Buffer.concat([pubrec(7), pubrec(7)]));
+  driver.feed(0, again);
+  assert.deepEqual(driver.sent(0), pubrec(7), 'nothing is before it');
+  assert.equal(driver.records.length, 1);
+  assert.equal(driver.counter(abi.COUNTER_GATEWAY_RECEIVED), 1);
+  assert.equal(driver.counter(abi.COUNTER_GATEWAY_ACKED), 1);
+});
+
+test('packet ids end with their connection', () => {
+  const driver = driverOf(1);
+  login(driver, 0, 5);
+  feed(driver, 0, 5, [1, 2, 3]);
+  driver.close(0);
+  login(driver, 0, 5);
+  driver.sealAndReleaseAll();
+  assert.equal(driver.sent(0).length, 0, 'what was owed to the earlier connection');
+  driver.feed(0, pubrel(2));
+  assert.deepEqual(driver.sent(0), pubcomp(2, 0x92));
+  feed(driver, 0, 5, [1]);
+  driver.sealAndReleaseAll();
+  assert.deepEqual(driver.sent(0), pubrec(1));
+  assert.equal(driver.records.length, 4);
+});
+
+/** Orders in which clients choose packet ids. */
+const choices: Record<string, (random: Random, count: number) => number> = {
+  'counted up': (_, count) => 1 + (count % IDS_MAX),
+  'at random': (random) => 1 + random.below(IDS_MAX),
+  'all in one slot of small tables': (random) => 256 * random.below(256) || 1,
+  'few, again and again': (random) => 1 + random.below(12),
+};
+
+for (const [how, choose] of Object.entries(choices)) {
+  test(`held ids are those of a plain set: ${how}`, () => {
+    const random = new Random();
+    const driver = driverOf(1);
+    login(driver, 0, 5);
+    const held = new Set<number>();
+    let messages = 0;
+    for (let count = 0; count < 30_000; count++) {
+      // The number of ids held goes up and down, so that tables grow, shrink and are given back.
+      const isFilling = count % 6000 < 3000;
+      const packetId = choose(random, count);
+      const known = held.has(packetId);
+      if (isFilling || random.below(4) === 0) {
+        driver.feed(0, publish({ level: 5, topic: topicOf(0), qos: 2, packetId, dup: known, payload: '' }));
+        if (!known) messages++;
+        held.add(packetId);
+      } else {
+        const [oldest] = held;
+        const released = oldest !== undefined && random.below(3) > 0 ? oldest : packetId;
+        if (driver.counter(abi.COUNTER_GATEWAY_ACKED) < messages) driver.sealAndReleaseAll();
+        driver.sent(0);
+        driver.feed(0, pubrel(released));
+        const answer = pubcomp(released, held.delete(released) ? 0 : 0x92);
+        assert.equal(driver.sent(0).toString('hex'), answer.toString('hex'), `seed ${random.seed}, step ${count}`);
+      }
+    }
+    driver.sealAndReleaseAll();
+    assert.equal(driver.records.length, messages, `seed ${random.seed}`);
+    driver.close(0);
+  });
+}
+
+test('where no packet id can be held any more, QoS 2 alone is refused, until clients release or go', () => {
+  const driver = driverOf(FULL_TABLES + 3);
+  const durable = () => {
+    driver.kernel.sealAll();
+    while (driver.kernel.nextSealed() >= 0) while (driver.kernel.release() === 0) driver.flush();
+    driver.flush();
+  };
+  for (let connection = 0; connection < FULL_TABLES; connection++) {
+    login(driver, connection, 4);
+    feedEveryId(driver, connection);
+    durable();
+  }
+  assert.equal(driver.counter(abi.CODE_MQTT_UNRELEASED_EXHAUSTED), 1, 'tables on the way to the last one are in the pool too');
+  const full = FULL_TABLES - 2;
+  assert.equal(driver.sent(full).length, 4 * IDS_MAX);
+  const [newer, older] = [FULL_TABLES + 1, FULL_TABLES + 2];
+  login(driver, newer, 5);
+  login(driver, older, 4);
+  const before = driver.counter(abi.CODE_MQTT_UNRELEASED_EXHAUSTED);
+  // What is left of the pool is small tables: more ids than these cannot be had.
+  feed(
+    driver,
+    newer,
+    5,
+    Array.from({ length: IDS_MAX }, (_, i) => i + 1),
+  );
+  durable();
+  const answers = driver.sent(newer);
+  const refused = driver.counter(abi.CODE_MQTT_UNRELEASED_EXHAUSTED) - before;
+  assert.ok(refused > 0 && refused < IDS_MAX);
+  assert.deepEqual(answers.subarray(-5), pubrec(IDS_MAX, QUOTA_EXCEEDED));
+  driver.feed(newer, publish({ level: 5, topic: topicOf(newer), qos: 1, packetId: 9 }));
+  durable();
+  assert.deepEqual(driver.sent(newer), puback(9), 'QoS 1 goes on');
+  feedEveryId(driver, older);
+  assert.equal(driver.peer(older).isClosed, true, 'version 3.1.1 cannot be told otherwise');
+  driver.close(full);
+  driver.feed(newer, packet(0x62, 0xff, 0xff));
+  driver.sent(newer);
+  feed(driver, newer, 5, [IDS_MAX]);
+  durable();
+  assert.deepEqual(driver.sent(newer), pubrec(IDS_MAX), 'what one client gave back another may have');
+});
