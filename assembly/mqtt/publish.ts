@@ -7,6 +7,7 @@ import {
   CODE_MQTT_QOS_UNSUPPORTED,
   CODE_MQTT_RETAIN_UNSUPPORTED,
   CODE_MQTT_TOPIC_ALIAS_INVALID,
+  CODE_MQTT_TOPIC_MALFORMED,
   CODE_NONE,
   CODE_PAYLOAD_OVERSIZE,
   CODE_TOPIC_FORBIDDEN,
@@ -21,10 +22,12 @@ import {
 } from '../abi';
 import { isOwedFull, owePuback, owePubackReason } from '../block/acknowledge';
 import { append } from '../block/seal';
+import { countAccepted } from '../directory/devices';
+import { ofDevice, ofTenant } from '../directory/refusals';
 import { count } from '../memory';
-import { AT_LEVEL } from './connections';
+import { AT_DEVICE, AT_LEVEL } from './connections';
 import { LEVEL_5 } from './control';
-import { countRefused } from './outbox';
+import { refuseMessage } from './outbox';
 import { metTopicAlias, OF_PUBLISH, skipProperties } from './properties';
 import { MALFORMED, u16At } from './read';
 import { resolveTopic, topicDevice } from './topic';
@@ -83,6 +86,7 @@ export function publish(number: u32, connection: usize, header: u32, at: usize, 
   if (slot < 0) return NO_SLOT;
   count(COUNTER_GATEWAY_RECEIVED);
   count(COUNTER_GATEWAY_ACCEPTED);
+  countAccepted(topicDevice);
   if (qos != 0) owePuback(<u32>slot, number, connection, packetId);
   return CODE_NONE;
 }
@@ -93,7 +97,15 @@ function answer(number: u32, connection: usize, qos: u32, packetId: u32, code: u
   if (code == CODE_TOPIC_UNKNOWN) reason = REASON_TOPIC_INVALID;
   else if (code == CODE_PAYLOAD_OVERSIZE) reason = REASON_IMPLEMENTATION;
   else if (code != CODE_TOPIC_FORBIDDEN && code != CODE_DEVICE_UNKNOWN && code != CODE_DEVICE_INACTIVE) return code;
-  countRefused(code);
+  refuseMessage(whose(connection, code), code);
   if (qos != 0) owePubackReason(number, connection, packetId, reason);
   return CODE_NONE;
+}
+
+/** Whose message it was that is refused with `code`, as directory/refusals counts it. */
+export function whose(connection: usize, code: u32): u32 {
+  if (code == CODE_DEVICE_INACTIVE || code == CODE_PAYLOAD_OVERSIZE) return ofDevice(topicDevice);
+  const sender = <usize>load<u32>(connection, AT_DEVICE);
+  const isTopic = code == CODE_TOPIC_UNKNOWN || code == CODE_TOPIC_FORBIDDEN || code == CODE_MQTT_TOPIC_MALFORMED;
+  return isTopic || code == CODE_DEVICE_UNKNOWN ? ofTenant(sender) : ofDevice(sender);
 }
