@@ -26,6 +26,25 @@ export class Progress {
     return this.get(partition, ProgressWord.durable) - this.get(partition, ProgressWord.committed);
   }
 
+  /**
+   * Writer: log. Says what is durable: the offset, and how many messages were made so since the start. Both numbers
+   * stand between two words of the same value, which tell a reader that it saw a pair.
+   */
+  setDurable(partition: number, offset: bigint, messages: bigint): void {
+    this.set(partition, ProgressWord.messages, messages);
+    this.set(partition, ProgressWord.durable, offset);
+    this.set(partition, ProgressWord.messagesAgain, messages);
+  }
+
+  /** An offset and the messages up to it, as the log counted them. */
+  durableMark(partition: number): { readonly offset: bigint; readonly messages: bigint } {
+    for (;;) {
+      const messages = this.get(partition, ProgressWord.messagesAgain);
+      const offset = this.get(partition, ProgressWord.durable);
+      if (this.get(partition, ProgressWord.messages) === messages) return { offset, messages };
+    }
+  }
+
   set(partition: number, word: ProgressWord, value: bigint): void {
     Atomics.store(this.#words, partition * WORDS + word, value);
   }
@@ -44,6 +63,9 @@ export const ProgressWord = {
   committed: 4,
   /** Receive time of the last committed message, µs. Writer: store. */
   committedUs: 5,
+  /** Messages made durable since the start; written with `durable`, before and after it. Writer: log. */
+  messages: 6,
+  messagesAgain: 7,
 } as const;
 export type ProgressWord = (typeof ProgressWord)[keyof typeof ProgressWord];
 

@@ -11,4 +11,6 @@ export interface PipelineKernel {
   batchRows(): number;
   watch(device: number, on: boolean): void;
   latest(device: number): number;
+  openBooks(): void;
+  account(device: number): number;
 }
