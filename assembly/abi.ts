@@ -322,17 +322,9 @@ export const ACK_BYTES: u32 = 12;
 export const ACKS_MAX: u32 = BLOCK_SLOTS * BLOCK_RECORDS_MAX;
 export const ACKS_BYTES: u32 = ACKS_MAX * ACK_BYTES;
 
-/**
- * Refused messages by whose they were and why: u32 of whom, u32 code, u64 count; open-addressed, 0 of whom is a free slot. Of
- * whom: a device's entry + 1; with REFUSAL_OF_TENANT only its tenant is known; REFUSAL_OF_TENANT alone: not even that.
- */
+/** Refused messages by whose they were and why; laid out in ledger-abi.ts, as the accounts below. */
 export const REFUSALS_OFFSET: u32 = ACKS_OFFSET + ACKS_BYTES;
-export const REFUSAL_BYTES: u32 = 16;
-export const REFUSAL_SLOTS: u32 = 65536;
-export const REFUSALS_BYTES: u32 = REFUSAL_SLOTS * REFUSAL_BYTES;
-export const REFUSAL_AT_CODE: u32 = 4;
-export const REFUSAL_AT_COUNT: u32 = 8;
-export const REFUSAL_OF_TENANT: u32 = 0x80000000;
+export const REFUSALS_BYTES: u32 = 1 * MIB;
 
 export const GATEWAY_END: u32 = REFUSALS_OFFSET + REFUSALS_BYTES;
 
@@ -426,7 +418,7 @@ export const POINT_AT_TS_US: u32 = 8; // u64, Unix epoch
 export const POINT_AT_VALUE: u32 = 16; // f64
 export const POINT_AT_RECEIVE_US: u32 = 24; // u64
 
-/** Answer to latest(): entries as above, without a count. Answer to account(): see below. */
+/** Answer to latest(): entries as above, without a count. Answer to account(): STATEMENT_AT_… in ledger-abi.ts. */
 export const LATEST_OFFSET: u32 = LIVE_OFFSET + LIVE_BYTES;
 export const LATEST_MAX: u32 = 8192;
 export const LATEST_BYTES: u32 = LATEST_MAX * POINT_BYTES;
@@ -437,9 +429,6 @@ export const STATE_INDEX_SLOTS: u32 = PARTITION_DEVICES_MAX * 2;
 export const STATE_INDEX_BYTES: u32 = STATE_INDEX_SLOTS * 4;
 export const STATE_DEVICES_OFFSET: u32 = STATE_OFFSET + STATE_INDEX_BYTES;
 export const STATE_DEVICE_BYTES: u32 = 192;
-export const STATE_DEVICE_AT_NUMBER: u32 = 0; // u32
-export const STATE_DEVICE_AT_STORED: u32 = 16; // u32, messages stored, modulo 2^32
-export const STATE_DEVICE_AT_ACCOUNT: u32 = 20; // u32, its account + 1, or 0
 export const STATE_DEVICES_BYTES: u32 = PARTITION_DEVICES_MAX * STATE_DEVICE_BYTES;
 export const RUN_PAGES_OFFSET: u32 = STATE_DEVICES_OFFSET + STATE_DEVICES_BYTES;
 export const RUN_PAGES_MAX: u32 = 16384;
@@ -456,36 +445,14 @@ export const FINGERPRINTS_OFFSET: u32 = SERIES_OFFSET + SERIES_REGION_BYTES;
 export const FINGERPRINT_SLOTS: u32 = 262144;
 export const FINGERPRINTS_BYTES: u32 = FINGERPRINT_SLOTS * 8 * 2;
 
-/**
- * Accounts: what became of a device's messages besides being stored, for devices of which there is such a thing. A header:
- * u32 accounts used, then u64 at 8, when the first message came that the state knows of, µs, and u64 at 16, dead letters of
- * devices for which the state had no room. Part of the state: a function of the blocks that were run.
- */
+/** What became of the messages of devices besides being stored; part of the state. */
 export const ACCOUNTS_OFFSET: u32 = FINGERPRINTS_OFFSET + FINGERPRINTS_BYTES;
 export const ACCOUNTS_HEADER_BYTES: u32 = 64;
-export const ACCOUNTS_AT_SINCE_US: u32 = 8;
-export const ACCOUNTS_AT_HOMELESS: u32 = 16;
 export const ACCOUNT_BYTES: u32 = 160;
 export const ACCOUNTS_BYTES: u32 = ACCOUNTS_HEADER_BYTES + PARTITION_DEVICES_MAX * ACCOUNT_BYTES;
-export const ACCOUNT_AT_DUPLICATE: u32 = 0; // u64
-export const ACCOUNT_AT_STORED_WRAPS: u32 = 8; // u32: how often the device's count of stored messages passed 2^32
-export const ACCOUNT_AT_REBOOTS: u32 = 12; // u32
-export const ACCOUNT_AT_RUNS_FORGOTTEN: u32 = 16; // u32, since the last reboot
-export const ACCOUNT_AT_REBOOT_US: u32 = 24; // u64, time of the first message after the last reboot
-export const ACCOUNT_AT_DEAD: u32 = 32; // u64 each, by code from DEAD_CODE_FIRST on
-export const DEAD_CODE_FIRST: u32 = CODE_JSON_MALFORMED;
-export const DEAD_CODES: u32 = 16;
-
-/** By device of the state: how many of its messages, modulo 2^32, were run before this process took messages in. */
+/** By device of the state: how many of its messages, modulo 2^32, were run before this process took messages in; u32 each. */
 export const BASES_OFFSET: u32 = ACCOUNTS_OFFSET + ACCOUNTS_BYTES;
 export const BASES_BYTES: u32 = PARTITION_DEVICES_MAX * 4;
-
-/** Answer to account(), at LATEST_OFFSET. */
-export const STATEMENT_AT_STORED: u32 = 0; // u64
-export const STATEMENT_AT_RUN: u32 = 8; // u32, run since this process took messages in, modulo 2^32
-export const STATEMENT_AT_NEWEST_US: u32 = 16; // u64, newest event time
-export const STATEMENT_AT_ACCOUNT: u32 = 32; // ACCOUNT_BYTES
-export const STATEMENT_AT_RUNS: u32 = STATEMENT_AT_ACCOUNT + ACCOUNT_BYTES; // first and last number, u64 each
 
 /** Readings of the open batch in the order in which they came; their rows are laid into its slot when it is sealed. */
 export const READINGS_OFFSET: u32 = BASES_OFFSET + BASES_BYTES;

@@ -1,4 +1,5 @@
 import * as abi from '../../assembly/abi.js';
+import * as ledgerAbi from '../../assembly/ledger-abi.js';
 import type { PartitionAudit } from '../contract/ledger.js';
 import type { RowBatch } from '../contract/threads.js';
 import { KernelMemory, loadKernel } from '../host/kernel.js';
@@ -98,7 +99,7 @@ export class Partition {
   /** What became of a device's messages (STATEMENT_AT_…); empty: nothing is known of it. */
   account(device: number): Uint8Array {
     const runs = this.#kernel.account(device);
-    return this.memory.slice(abi.LATEST_OFFSET, runs < 0 ? 0 : abi.STATEMENT_AT_RUNS + runs * 16);
+    return this.memory.slice(abi.LATEST_OFFSET, runs < 0 ? 0 : ledgerAbi.STATEMENT_AT_RUNS + runs * 16);
   }
 
   /** Readings of watched devices since the last call, POINT_BYTES each. */

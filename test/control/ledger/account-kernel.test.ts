@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as abi from '../../../assembly/abi.js';
+import * as ledgerAbi from '../../../assembly/ledger-abi.js';
 import type { DeviceAccount } from '../../../src/contract/ledger.js';
 import { missingRanges } from '../../../src/control/ledger/missing-ranges.js';
 import { AcceptedMessages } from '../../../src/host/accepted-messages.js';
@@ -68,7 +69,7 @@ function missing(numbers: ReadonlySet<number>): number[] {
 
 function accountOf({ kernel, memory }: TestKernel, device: number): DeviceAccount {
   const runs = kernel.account(device);
-  const statement = memory.slice(abi.LATEST_OFFSET, runs < 0 ? 0 : abi.STATEMENT_AT_RUNS + runs * 16);
+  const statement = memory.slice(abi.LATEST_OFFSET, runs < 0 ? 0 : ledgerAbi.STATEMENT_AT_RUNS + runs * 16);
   return readAccount(device, statement, memory, [], new AcceptedMessages([]));
 }
 
@@ -148,7 +149,7 @@ test('a count of stored messages goes on past 32 bits', () => {
   const send = (seq: number) =>
     kernel.run([{ device: 3, receiveUs: NOW_MS * 1000, payload: JSON.stringify({ ts: NOW_MS + seq, metrics: { v: 1 }, seq }) }]);
   send(1);
-  kernel.memory.view.setUint32(abi.STATE_DEVICES_OFFSET + abi.STATE_DEVICE_AT_STORED, 2 ** 32 - 1, true);
+  kernel.memory.view.setUint32(abi.STATE_DEVICES_OFFSET + ledgerAbi.STATE_DEVICE_AT_STORED, 2 ** 32 - 1, true);
   send(2);
   send(3);
   assert.equal(accountOf(kernel, 3).stored, 2 ** 32 + 1);
@@ -165,4 +166,12 @@ test('what was run before the books were opened is not in flight', () => {
   send('no json');
   // No gateway took it in, so it is one too many.
   assert.equal(accountOf(kernel, 3).inFlight, -1);
+});
+
+test('what the layouts repeat of the abi is the same there', () => {
+  assert.equal(ledgerAbi.DEAD_CODE_FIRST, abi.CODE_JSON_MALFORMED);
+  assert.ok(abi.CODE_STATE_EXHAUSTED < ledgerAbi.DEAD_CODE_FIRST + ledgerAbi.DEAD_CODES);
+  assert.equal(ledgerAbi.REFUSAL_SLOTS * ledgerAbi.REFUSAL_BYTES, abi.REFUSALS_BYTES);
+  assert.equal(ledgerAbi.STATEMENT_AT_RUNS, ledgerAbi.STATEMENT_AT_ACCOUNT + abi.ACCOUNT_BYTES);
+  assert.equal(ledgerAbi.ACCOUNT_AT_DEAD + ledgerAbi.DEAD_CODES * 8, abi.ACCOUNT_BYTES);
 });
