@@ -192,6 +192,10 @@ export const COUNTER_GATEWAY_CONNECTIONS_CLOSED: u32 = 73;
 /** How often the host stopped reading sockets because no block slot was free; and 1 while it does. The host counts these. */
 export const COUNTER_GATEWAY_PAUSES: u32 = 74;
 export const COUNTER_GATEWAY_PAUSED: u32 = 75;
+/** Messages of blocks that the log has made durable. */
+export const COUNTER_GATEWAY_DURABLE: u32 = 76;
+/** Of refused messages alone, by code: this and the CODES_MAX - 1 behind it; together they are COUNTER_GATEWAY_REFUSED. */
+export const COUNTER_GATEWAY_REFUSED_BY_CODE: u32 = 128;
 
 // Pipeline counters: records = stored + duplicate + dead, always
 export const COUNTER_PIPELINE_RECORDS: u32 = 64;
@@ -302,6 +306,7 @@ export const DEVICE_TOKEN_HASH_BYTES: u32 = 32;
 export const DEVICE_AT_CONNECTION: u32 = 48; // its live connection + 1, or 0
 export const DEVICE_AT_NEXT: u32 = 52; // address of the device that a connection spoke for after it last time, or 0
 export const DEVICE_AT_AHEAD: u32 = 56; // the same some messages later
+export const DEVICE_AT_ACCEPTED: u32 = 60; // its messages laid into blocks since the start, modulo 2^32
 
 export const DEVICE_ACTIVE: u32 = 1;
 export const DEVICE_INACTIVE: u32 = 2;
@@ -324,7 +329,11 @@ export const ACKS_BYTES: u32 = ACKS_MAX * ACK_BYTES;
 export const UNRELEASED_OFFSET: u32 = ACKS_OFFSET + ACKS_BYTES;
 export const UNRELEASED_BYTES: u32 = 32 * MIB;
 
-export const GATEWAY_END: u32 = UNRELEASED_OFFSET + UNRELEASED_BYTES;
+/** Refused messages by whose they were and why; laid out in ledger-abi.ts, as the accounts below. */
+export const REFUSALS_OFFSET: u32 = UNRELEASED_OFFSET + UNRELEASED_BYTES;
+export const REFUSALS_BYTES: u32 = 1 * MIB;
+
+export const GATEWAY_END: u32 = REFUSALS_OFFSET + REFUSALS_BYTES;
 
 // ---------------------------------------------------------------------------------------------
 // Pipeline memory (one instance a partition)
@@ -416,7 +425,7 @@ export const POINT_AT_TS_US: u32 = 8; // u64, Unix epoch
 export const POINT_AT_VALUE: u32 = 16; // f64
 export const POINT_AT_RECEIVE_US: u32 = 24; // u64
 
-/** Answer to latest(): entries as above, without a count. */
+/** Answer to latest(): entries as above, without a count. Answer to account(): STATEMENT_AT_… in ledger-abi.ts. */
 export const LATEST_OFFSET: u32 = LIVE_OFFSET + LIVE_BYTES;
 export const LATEST_MAX: u32 = 8192;
 export const LATEST_BYTES: u32 = LATEST_MAX * POINT_BYTES;
@@ -443,8 +452,17 @@ export const FINGERPRINTS_OFFSET: u32 = SERIES_OFFSET + SERIES_REGION_BYTES;
 export const FINGERPRINT_SLOTS: u32 = 262144;
 export const FINGERPRINTS_BYTES: u32 = FINGERPRINT_SLOTS * 8 * 2;
 
+/** What became of the messages of devices besides being stored; part of the state. */
+export const ACCOUNTS_OFFSET: u32 = FINGERPRINTS_OFFSET + FINGERPRINTS_BYTES;
+export const ACCOUNTS_HEADER_BYTES: u32 = 64;
+export const ACCOUNT_BYTES: u32 = 160;
+export const ACCOUNTS_BYTES: u32 = ACCOUNTS_HEADER_BYTES + PARTITION_DEVICES_MAX * ACCOUNT_BYTES;
+/** By device of the state: how many of its messages, modulo 2^32, were run before this process took messages in; u32 each. */
+export const BASES_OFFSET: u32 = ACCOUNTS_OFFSET + ACCOUNTS_BYTES;
+export const BASES_BYTES: u32 = PARTITION_DEVICES_MAX * 4;
+
 /** Readings of the open batch in the order in which they came; their rows are laid into its slot when it is sealed. */
-export const READINGS_OFFSET: u32 = FINGERPRINTS_OFFSET + FINGERPRINTS_BYTES;
+export const READINGS_OFFSET: u32 = BASES_OFFSET + BASES_BYTES;
 export const READING_BYTES: u32 = 24;
 /** A row of readings: four fields with their lengths, and how many they are. */
 export const READING_ROW_BYTES: u32 = 42;
@@ -459,7 +477,7 @@ export const SORT_BYTES: u32 = READINGS_MAX * 8 * 2;
  * What decides about later messages and lies in no table: laid here by describeState for a checkpoint, read by adoptState.
  * Raise the version with every change to what any byte of the state means, so that no older checkpoint is taken for this one.
  */
-export const STATE_VERSION: u32 = 1;
+export const STATE_VERSION: u32 = 2;
 export const STATE_HEAD_OFFSET: u32 = SORT_OFFSET + SORT_BYTES;
 export const STATE_HEAD_BYTES: u32 = 64;
 export const HEAD_AT_DEVICES: u32 = 0; // u32 each, but for the time

@@ -1,4 +1,5 @@
 import {
+  ACCOUNTS_OFFSET,
   FINGERPRINT_SLOTS,
   FINGERPRINTS_OFFSET,
   HEAD_AT_DEVICES,
@@ -27,6 +28,7 @@ import { adoptShapes, describeShapes } from './decode/shape';
 import { adoptFingerprints, describeFingerprints } from './dedup/fingerprints';
 import { adoptRunPages, describeRunPages } from './dedup/sequence-runs';
 import { isBetweenBlocks } from './records';
+import { accountsBytes, adoptAccounts } from './series/accounts';
 import { adoptDevices, describeDevices } from './series/devices';
 import { adoptSeries, describeSeries } from './series/latest';
 
@@ -56,12 +58,13 @@ export function describeState(): bool {
   // One more than are known: the next one is laid down there before it is looked up.
   const shapes = head(HEAD_AT_SHAPES);
   section(SHAPES_OFFSET, (shapes < SHAPES_MAX ? shapes + 1 : shapes) * SHAPE_BYTES);
+  section(ACCOUNTS_OFFSET, accountsBytes());
   return true;
 }
 
 /** Takes up the state whose sections were laid where they belong in a memory without any; false: it is not one, and the memory is spoilt. */
 export function adoptState(): bool {
-  return adoptDevices() && adoptSeries() && adoptRunPages() && adoptFingerprints() && adoptShapes();
+  return adoptDevices() && adoptSeries() && adoptRunPages() && adoptFingerprints() && adoptShapes() && adoptAccounts();
 }
 
 @inline

@@ -2,7 +2,7 @@ import { ABI_VERSION } from './abi';
 
 export { freeSlots, release } from './block/acknowledge';
 export { ingest } from './block/ingest';
-export { blockHash, initSlots, nextSealed, openedMs, sealAll, sealDue } from './block/seal';
+export { blockHash, heldRecords, initSlots, nextSealed, openedMs, sealAll, sealDue } from './block/seal';
 export { addDevice, findDevice } from './directory/devices';
 export { setClock } from './mqtt/clock';
 export { connected, ended, levelOf } from './mqtt/connections';

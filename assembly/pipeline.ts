@@ -8,8 +8,10 @@ export { adoptState, describeState } from './checkpoint';
 export { addMetric, clearUnknown as clearUnknownMetrics, setDenyUnknown as denyUnknownMetrics, setMessageCount } from './decode/metrics';
 export { blocksEnd, blocksLastUs, processBlocks, setPartition } from './records';
 export { batchHasRoom, batchRows, openBatch, sealBatch } from './rows/batch';
+export { openBooks } from './series/accounts';
 export { watch } from './series/devices';
 export { latest } from './series/latest';
+export { account } from './series/statement';
 
 /** The abi this module was built with; the host refuses another. */
 export function abiVersion(): u32 {

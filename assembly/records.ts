@@ -1,5 +1,6 @@
 import {
   BLOCK_AT_BODY_BYTES,
+  BLOCK_AT_FIRST_US,
   BLOCK_AT_LAST_US,
   BLOCK_DONE,
   BLOCK_HEADER_BYTES,
@@ -43,6 +44,7 @@ import { receivedBefore } from './dedup/sequence-runs';
 import { count, xxh64 } from './memory';
 import { appendDead, appendText, batchHasRoom, countRecord } from './rows/batch';
 import { appendReading } from './rows/readings';
+import { countDead, countDuplicate, countStored, noteSince } from './series/accounts';
 import { loadAhead } from './series/ahead';
 import { DEVICE_AT_FLAGS, DEVICE_AT_NEWEST_US, DEVICE_AT_SHAPE, DEVICE_WATCHED, findDevice, obtainDevice } from './series/devices';
 import { appendLive, updateLatest } from './series/latest';
@@ -73,6 +75,7 @@ function processBlock(offset: u32, available: u32, logOffset: f64, replay: bool,
     if (checked != BLOCK_DONE) return checked;
   }
   replaying = replay;
+  noteSince(load<u64>(block, BLOCK_AT_FIRST_US));
   const end = block + BLOCK_HEADER_BYTES + load<u32>(block, BLOCK_AT_BODY_BYTES);
   let at = block + (resumeAt == 0 ? BLOCK_HEADER_BYTES : resumeAt);
   if (resumeAt != 0) clearUnknown();
@@ -134,7 +137,7 @@ function processRecord(record: usize, logOffset: u64): bool {
   const number = load<u32>(record, RECORD_AT_DEVICE);
   const receiveUs = load<u64>(record, RECORD_AT_RECEIVE_US);
   let device = findDevice(number);
-  let shape = device == 0 ? 0 : load<u32>(device, DEVICE_AT_SHAPE);
+  let shape = device == 0 ? 0 : <u32>load<u16>(device, DEVICE_AT_SHAPE);
   if (shape == 0) shape = newestShape;
   let code = CODE_NONE;
   if (shape == 0 || !decodeByShape(shape, payload, bytes, receiveUs)) {
@@ -142,10 +145,10 @@ function processRecord(record: usize, logOffset: u64): bool {
     if (unknownNames > 0) return false;
     shape = code == CODE_NONE ? learnShape(payload, bytes) : 0;
   }
+  if (device == 0) device = obtainDevice(number);
   if (code == CODE_NONE) {
-    if (device == 0) device = obtainDevice(number);
     if (device == 0) code = CODE_STATE_EXHAUSTED;
-    else if (shape != 0) store<u32>(device, shape, DEVICE_AT_SHAPE);
+    else if (shape != 0) store<u16>(device, <u16>shape, DEVICE_AT_SHAPE);
   }
   if (!replaying) {
     count(COUNTER_PIPELINE_RECORDS);
@@ -154,6 +157,7 @@ function processRecord(record: usize, logOffset: u64): bool {
     count(COUNTER_PIPELINE_REPLAYED);
   }
   if (code != CODE_NONE) {
+    countDead(device, code);
     if (!replaying) {
       appendDead(partition, logOffset, number, receiveUs, code, payload, bytes);
       count(code);
@@ -162,9 +166,11 @@ function processRecord(record: usize, logOffset: u64): bool {
     return true;
   }
   if (isDuplicate(device, number, payload, bytes, receiveUs, load<u8>(record, RECORD_AT_FLAGS))) {
+    countDuplicate(device);
     if (!replaying) count(COUNTER_PIPELINE_DUPLICATE);
     return true;
   }
+  countStored(device);
   storeReadings(device, number, hasTs ? tsUs : receiveUs, receiveUs);
   return true;
 }
@@ -187,7 +193,7 @@ function isDuplicate(device: usize, number: u32, payload: usize, bytes: u32, rec
 
 function storeReadings(device: usize, number: u32, eventUs: u64, receiveUs: u64): void {
   if (eventUs > load<u64>(device, DEVICE_AT_NEWEST_US)) store<u64>(device, eventUs, DEVICE_AT_NEWEST_US);
-  const watched = (load<u32>(device, DEVICE_AT_FLAGS) & DEVICE_WATCHED) != 0 && !replaying;
+  const watched = (load<u8>(device, DEVICE_AT_FLAGS) & DEVICE_WATCHED) != 0 && !replaying;
   const end = <usize>(DECODED_OFFSET + decodedReadings * DECODED_READING_BYTES);
   let texts: u32 = 0;
   let series: usize = 0;

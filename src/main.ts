@@ -9,6 +9,7 @@ import type { Config } from './contract/config.js';
 import type { DeviceEntry } from './contract/devices.js';
 import type { TlsListener } from './contract/threads.js';
 import { AdminKeys } from './control/keys/admin-keys.js';
+import { Ledger } from './control/ledger/ledger.js';
 import { LiveHub } from './control/live/live-hub.js';
 import { MetricNames } from './control/metrics/metric-names.js';
 import { Queries } from './control/queries/queries.js';
@@ -89,7 +90,9 @@ async function bringUp(config: Config, undo: (() => Promise<unknown>)[], unwind:
 
   const live = new LiveHub({ plane, registry, metricNames });
   undo.push(async () => live.close());
-  const exposition = new Exposition({ plane, devices: () => registry.size, live: () => live });
+  const ledger = new Ledger({ plane, registry, event: (level, name, fields) => log[level](fields, name) });
+  undo.push(async () => ledger.close());
+  const exposition = new Exposition({ plane, devices: () => registry.size, live: () => live, ledger: () => ledger });
   const http = await startHttp({
     bind: config.bind,
     port: config.httpPort,
@@ -101,6 +104,7 @@ async function bringUp(config: Config, undo: (() => Promise<unknown>)[], unwind:
     queries: new Queries(sql),
     keys,
     live,
+    ledger,
     exposition,
   });
   undo.push(() => http.close());

@@ -31,11 +31,11 @@ const sourceFolders = [
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   contract: ['assembly/abi.ts'],
   telemetry: ['assembly/abi.ts', 'contract'],
-  host: ['assembly/abi.ts', 'contract'],
+  host: ['assembly/abi.ts', 'assembly/ledger-abi.ts', 'contract'],
   gateway: ['assembly/abi.ts', 'contract', 'host', 'telemetry'],
   log: ['assembly/abi.ts', 'contract', 'host', 'telemetry'],
   // The log is the queue before the pipeline: its reader is how blocks come in. Checkpoints lie on the same kind of disk.
-  pipeline: ['assembly/abi.ts', 'contract', 'host', 'telemetry', 'log/reader.ts', 'log/disk.ts'],
+  pipeline: ['assembly/abi.ts', 'assembly/ledger-abi.ts', 'contract', 'host', 'telemetry', 'log/reader.ts', 'log/disk.ts'],
   store: ['assembly/abi.ts', 'contract', 'host', 'telemetry'],
   control: ['assembly/abi.ts', 'contract', 'telemetry'],
   http: ['assembly/abi.ts', 'contract', 'telemetry', 'control'],

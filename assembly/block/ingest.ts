@@ -11,9 +11,10 @@ import {
   PAYLOAD_BYTES_MAX,
   STAGE_OFFSET,
 } from '../abi';
-import { deviceAt } from '../directory/devices';
+import { countAccepted, deviceAt } from '../directory/devices';
+import { ofDevice } from '../directory/refusals';
 import { count } from '../memory';
-import { countRefused } from '../mqtt/outbox';
+import { refuseMessage } from '../mqtt/outbox';
 import { isOwedFull, oweHost } from './acknowledge';
 import { append } from './seal';
 
@@ -30,7 +31,7 @@ export function ingest(entry: u32, flags: u32, payloadBytes: u32, token: u32): i
   if (load<u8>(device, DEVICE_AT_STATUS) != DEVICE_ACTIVE) code = CODE_DEVICE_INACTIVE;
   else if (payloadBytes > PAYLOAD_BYTES_MAX) code = CODE_PAYLOAD_OVERSIZE;
   if (code != 0) {
-    countRefused(code);
+    refuseMessage(ofDevice(device), code);
     return <i32>code;
   }
   if (isOwedFull()) return NO_SLOT;
@@ -44,6 +45,7 @@ export function ingest(entry: u32, flags: u32, payloadBytes: u32, token: u32): i
   if (slot < 0) return NO_SLOT;
   count(COUNTER_GATEWAY_RECEIVED);
   count(COUNTER_GATEWAY_ACCEPTED);
+  countAccepted(device);
   oweHost(<u32>slot, token);
   return 0;
 }

@@ -19,6 +19,7 @@ import {
   BLOCKS_OFFSET,
   COUNTER_GATEWAY_BLOCK_BYTES,
   COUNTER_GATEWAY_BLOCKS,
+  COUNTER_GATEWAY_DURABLE,
   PARTITIONS_MAX,
   RECORD_AT_CHANNEL,
   RECORD_AT_DEVICE,
@@ -244,8 +245,23 @@ export function nextSealed(): i32 {
 /** The oldest slot that the log has is durable. */
 export function freeOldestPushed(): void {
   assert(released != pushed);
-  freeSlot(load<u32>(queue + ((released & (BLOCK_SLOTS - 1)) << 2)));
+  const slot = load<u32>(queue + ((released & (BLOCK_SLOTS - 1)) << 2));
+  count(COUNTER_GATEWAY_DURABLE, load<u32>(slotAt(slot), AT_RECORDS));
+  freeSlot(slot);
   released++;
+}
+
+/** Messages that lie in blocks of which the kernel does not know that they are durable. */
+export function heldRecords(): u32 {
+  let records: u32 = 0;
+  for (let at = released; at != sealed; at++) {
+    records += load<u32>(slotAt(load<u32>(queue + ((at & (BLOCK_SLOTS - 1)) << 2))), AT_RECORDS);
+  }
+  for (let partition: u32 = 0; partition < partitions; partition++) {
+    const slot = load<u32>(open + (partition << 2));
+    if (slot != 0) records += load<u32>(slotAt(slot - 1), AT_RECORDS);
+  }
+  return records;
 }
 
 /** The first place of an answer that waits for a block, or `end`: all before it are due. */

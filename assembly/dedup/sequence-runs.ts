@@ -9,6 +9,7 @@ import {
   STATE_HEAD_OFFSET,
 } from '../abi';
 import { count } from '../memory';
+import { countForgotten, countReboot } from '../series/accounts';
 import { DEVICE_AT_INLINE_RUNS, DEVICE_AT_RUNS, DEVICE_AT_RUN_PAGE, INLINE_RUNS } from '../series/devices';
 
 // The sequence numbers received from a device, as runs ascending by number and never adjacent:
@@ -56,13 +57,14 @@ function search(at: usize, runs: u32, seq: u64): u32 {
  */
 export function receivedBefore(device: usize, seq: u64, tsUs: u64, timed: bool, seen: bool): bool {
   const at = runsOf(device);
-  const runs = load<u32>(device, DEVICE_AT_RUNS);
+  const runs = <u32>load<u8>(device, DEVICE_AT_RUNS);
   const index = search(at, runs, seq);
   const run = at + index * RUN_BYTES;
   if (index < runs && load<u64>(run) <= seq) {
     const known = timed ? tsUs >= load<u64>(run, RUN_AT_EARLIEST) && tsUs <= load<u64>(run, RUN_AT_LATEST) : seen;
     if (known) return true;
     count(COUNTER_PIPELINE_REBOOTS);
+    countReboot(device, tsUs);
     restart(device, seq, tsUs);
     return false;
   }
@@ -102,7 +104,7 @@ function write(run: usize, seq: u64, tsUs: u64): void {
 
 function restart(device: usize, seq: u64, tsUs: u64): void {
   releasePage(device);
-  store<u32>(device, 1, DEVICE_AT_RUNS);
+  store<u8>(device, 1, DEVICE_AT_RUNS);
   write(device + DEVICE_AT_INLINE_RUNS, seq, tsUs);
 }
 
@@ -110,7 +112,7 @@ function restart(device: usize, seq: u64, tsUs: u64): void {
 function remove(device: usize, at: usize, runs: u32, index: u32): void {
   const run = at + index * RUN_BYTES;
   memory.copy(run, run + RUN_BYTES, (runs - index - 1) * RUN_BYTES);
-  store<u32>(device, runs - 1, DEVICE_AT_RUNS);
+  store<u8>(device, <u8>(runs - 1), DEVICE_AT_RUNS);
   if (runs - 1 == INLINE_RUNS >> 1 && load<u32>(device, DEVICE_AT_RUN_PAGE) != 0) {
     memory.copy(device + DEVICE_AT_INLINE_RUNS, at, (runs - 1) * RUN_BYTES);
     releasePage(device);
@@ -122,10 +124,11 @@ function remove(device: usize, at: usize, runs: u32, index: u32): void {
  * again would be stored again, which is counted; nothing is ever dropped for want of room.
  */
 function insert(device: usize, index: u32, seq: u64, tsUs: u64): void {
-  let runs = load<u32>(device, DEVICE_AT_RUNS);
+  let runs = <u32>load<u8>(device, DEVICE_AT_RUNS);
   const paged = load<u32>(device, DEVICE_AT_RUN_PAGE) != 0;
   if (runs == (paged ? PAGE_RUNS : INLINE_RUNS) && (paged || !takePage(device))) {
     count(COUNTER_PIPELINE_RUNS_FORGOTTEN);
+    countForgotten(device);
     if (index == 0) return;
     const at = runsOf(device);
     memory.copy(at, at + RUN_BYTES, (runs - 1) * RUN_BYTES);
@@ -135,7 +138,7 @@ function insert(device: usize, index: u32, seq: u64, tsUs: u64): void {
   const run = runsOf(device) + index * RUN_BYTES;
   memory.copy(run + RUN_BYTES, run, (runs - index) * RUN_BYTES);
   write(run, seq, tsUs);
-  store<u32>(device, runs + 1, DEVICE_AT_RUNS);
+  store<u8>(device, <u8>(runs + 1), DEVICE_AT_RUNS);
 }
 
 /** Moves the inline runs to a page; false when there is none left. */
@@ -170,4 +173,12 @@ export function adoptRunPages(): bool {
   pages = load<u32>(STATE_HEAD_OFFSET, HEAD_AT_RUN_PAGES);
   freePage = load<u32>(STATE_HEAD_OFFSET, HEAD_AT_FREE_RUN_PAGE);
   return pages <= RUN_PAGES_MAX && freePage <= pages;
+}
+
+/** Lays the first and the last number of each run at `to`, two u64 each; answers how many runs. */
+export function listRuns(device: usize, to: usize): u32 {
+  const runs = <u32>load<u8>(device, DEVICE_AT_RUNS);
+  const at = runsOf(device);
+  for (let i: u32 = 0; i < runs; i++) memory.copy(to + i * 16, at + i * RUN_BYTES, 16);
+  return runs;
 }

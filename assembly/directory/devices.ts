@@ -1,4 +1,5 @@
 import {
+  DEVICE_AT_ACCEPTED,
   DEVICE_AT_AHEAD,
   DEVICE_AT_CONNECTION,
   DEVICE_AT_ID_BYTES,
@@ -94,6 +95,12 @@ function slotWord(slot: u32): u32 {
   return load<u32>(<usize>(DEVICE_INDEX_OFFSET + (slot << 2)));
 }
 
+/** A message of the device lies in a block. */
+@inline
+export function countAccepted(device: usize): void {
+  store<u32>(device, load<u32>(device, DEVICE_AT_ACCEPTED) + 1, DEVICE_AT_ACCEPTED);
+}
+
 /** The device's address, or 0 when the registry has none of that name. */
 export function find(tenant: usize, tenantBytes: u32, tenantHash: u64, id: usize, idBytes: u32): usize {
   const hash = hashBytes(id, idBytes, tenantHash);
@@ -153,6 +160,7 @@ export function addDevice(number: u32, via: u32, status: u32, partition: u32, te
     store<u32>(added, 0, DEVICE_AT_CONNECTION);
     store<u32>(added, 0, DEVICE_AT_NEXT);
     store<u32>(added, 0, DEVICE_AT_AHEAD);
+    store<u32>(added, 0, DEVICE_AT_ACCEPTED);
     insert(<u32>entry, hashBytes(id, idBytes, hashBytes(name, tenantBytes, 0)));
   }
   const device = deviceAt(<u32>entry);

@@ -8,8 +8,6 @@ import {
   CALL_REFUSED,
   CALLS_MAX,
   CALLS_OFFSET,
-  COUNTER_GATEWAY_RECEIVED,
-  COUNTER_GATEWAY_REFUSED,
   SEND_AT_CONNECTION,
   SEND_AT_LENGTH,
   SEND_AT_OFFSET,
@@ -19,6 +17,7 @@ import {
   SENDS_MAX,
   SENDS_OFFSET,
 } from '../abi';
+import { countRefusedMessage, OF_NOBODY } from '../directory/refusals';
 import { count } from '../memory';
 import { CLOSING, connectionAt, setState } from './connections';
 
@@ -117,9 +116,13 @@ export function refuse(connection: u32, code: u32): void {
   call(connection, CALL_REFUSED, code, 0, 0);
 }
 
-/** A message came and was refused; the caller says so to the client. */
-export function countRefused(code: u32): void {
-  count(COUNTER_GATEWAY_RECEIVED);
-  count(COUNTER_GATEWAY_REFUSED);
+/** A message came and was refused, `owner` says whose (directory/refusals); the caller tells the client. */
+export function refuseMessage(owner: u32, code: u32): void {
+  countRefusedMessage(owner, code);
   count(code);
+}
+
+/** The same for a message of which nobody knows whose it was. */
+export function countRefused(code: u32): void {
+  refuseMessage(OF_NOBODY, code);
 }

@@ -7,6 +7,7 @@ import {
   CODE_MQTT_QOS_INVALID,
   CODE_MQTT_RETAIN_UNSUPPORTED,
   CODE_MQTT_TOPIC_ALIAS_INVALID,
+  CODE_MQTT_TOPIC_MALFORMED,
   CODE_MQTT_UNRELEASED_EXHAUSTED,
   CODE_NONE,
   CODE_PAYLOAD_OVERSIZE,
@@ -22,10 +23,12 @@ import {
 } from '../abi';
 import { answerInTurn, isOwedFull, owePuback, owePubrec } from '../block/acknowledge';
 import { append } from '../block/seal';
+import { countAccepted } from '../directory/devices';
+import { ofDevice, ofTenant } from '../directory/refusals';
 import { count } from '../memory';
-import { AT_LEVEL } from './connections';
+import { AT_DEVICE, AT_LEVEL } from './connections';
 import { LEVEL_5 } from './control';
-import { countRefused, PUBACK, PUBREC } from './outbox';
+import { PUBACK, PUBREC, refuseMessage } from './outbox';
 import { metTopicAlias, OF_PUBLISH, skipProperties } from './properties';
 import { MALFORMED, u16At } from './read';
 import { resolveTopic, topicDevice } from './topic';
@@ -94,6 +97,7 @@ export function publish(number: u32, connection: usize, header: u32, at: usize, 
   if (slot < 0) return NO_SLOT;
   count(COUNTER_GATEWAY_RECEIVED);
   count(COUNTER_GATEWAY_ACCEPTED);
+  countAccepted(topicDevice);
   if (qos == 1) owePuback(<u32>slot, number, connection, packetId);
   else if (qos == 2) owePubrec(<u32>slot, number, connection, packetId);
   return CODE_NONE;
@@ -120,7 +124,15 @@ function answer(number: u32, connection: usize, qos: u32, packetId: u32, code: u
   else if (code == CODE_MQTT_PACKET_ID_IN_USE) reason = REASON_PACKET_ID_IN_USE;
   else if (code == CODE_MQTT_UNRELEASED_EXHAUSTED) reason = REASON_QUOTA_EXCEEDED;
   else if (code != CODE_TOPIC_FORBIDDEN && code != CODE_DEVICE_UNKNOWN && code != CODE_DEVICE_INACTIVE) return code;
-  countRefused(code);
+  refuseMessage(whose(connection, code), code);
   if (qos != 0) answerInTurn(number, connection, qos == 1 ? PUBACK : PUBREC, packetId, reason);
   return CODE_NONE;
+}
+
+/** Whose message it was that is refused with `code`, as directory/refusals counts it. */
+export function whose(connection: usize, code: u32): u32 {
+  if (code == CODE_DEVICE_INACTIVE || code == CODE_PAYLOAD_OVERSIZE) return ofDevice(topicDevice);
+  const sender = <usize>load<u32>(connection, AT_DEVICE);
+  const isTopic = code == CODE_TOPIC_UNKNOWN || code == CODE_TOPIC_FORBIDDEN || code == CODE_MQTT_TOPIC_MALFORMED;
+  return isTopic || code == CODE_DEVICE_UNKNOWN ? ofTenant(sender) : ofDevice(sender);
 }

@@ -11,8 +11,6 @@ import {
   CODE_NONE,
   COUNTER_GATEWAY_BYTES_IN,
   COUNTER_GATEWAY_PACKETS,
-  COUNTER_GATEWAY_RECEIVED,
-  COUNTER_GATEWAY_REFUSED,
   EVENT_AT_CONNECTION,
   EVENT_AT_CONSUMED,
   EVENT_AT_KIND,
@@ -27,6 +25,7 @@ import {
   EVENTS_OFFSET,
   PACKET_BYTES_MAX,
 } from '../abi';
+import { countRefusedMessage } from '../directory/refusals';
 import { count } from '../memory';
 import { forgetOrder } from './ahead';
 import { monotonicMs } from './clock';
@@ -48,7 +47,7 @@ import {
 } from './connections';
 import { checkAuth, checkConnect, checkDisconnect, checkSubscribe, checkUnsubscribe, connectLevel, LEVEL_5 } from './control';
 import { call, hasRoom, refuse, sendPingresp } from './outbox';
-import { NO_SLOT, publish } from './publish';
+import { NO_SLOT, publish, whose } from './publish';
 import { pubrel } from './pubrel';
 import { letAllGo } from './unreleased';
 
@@ -256,10 +255,7 @@ function control(number: u32, connection: usize, type: u32, start: usize, at: us
 
 /** A PUBLISH of a device that was let in is a message, so it is counted as one even if it cannot be read. */
 function refusePacket(number: u32, state: u32, type: u32, code: u32): void {
-  if (type == PUBLISH && state == CONNECTED) {
-    count(COUNTER_GATEWAY_RECEIVED);
-    count(COUNTER_GATEWAY_REFUSED);
-  }
+  if (type == PUBLISH && state == CONNECTED) countRefusedMessage(whose(connectionAt(number), code), code);
   refuse(number, code);
 }
 

@@ -11,24 +11,25 @@ import {
 
 // State of one device, three cache lines, of which the usual message needs the first alone:
 //
-//    0  u32 device number              20  u32 sequence runs held
-//    4  u32 flags                      24  u64 newest event time, µs
-//    8  u32 first series + 1, or 0     32  5 inline runs of 32 bytes
-//   12  u32 page of the runs + 1, or 0: they lie inline
-//   16  u32 shape of its last messages, or 0
+//    0  u32 device number              12  u32 page of the runs + 1, or 0: they lie inline
+//    4  u8 flags                       16  u32 messages stored, modulo 2^32
+//    5  u8 sequence runs held          20  u32 account + 1, or 0: nothing else became of its messages
+//    6  u16 shape of its last          24  u64 newest event time, µs
+//       messages, or 0                 32  5 inline runs of 32 bytes
+//    8  u32 first series + 1, or 0
 //
 // Slots are handed out once and never freed, so a slot's address is stable.
 
 export const DEVICE_AT_FLAGS: usize = 4;
+export const DEVICE_AT_RUNS: usize = 5;
+export const DEVICE_AT_SHAPE: usize = 6;
 export const DEVICE_AT_SERIES: usize = 8;
 export const DEVICE_AT_RUN_PAGE: usize = 12;
-export const DEVICE_AT_SHAPE: usize = 16;
-export const DEVICE_AT_RUNS: usize = 20;
 export const DEVICE_AT_NEWEST_US: usize = 24;
 export const DEVICE_AT_INLINE_RUNS: usize = 32;
 export const INLINE_RUNS: u32 = 5;
 
-export const DEVICE_WATCHED: u32 = 1;
+export const DEVICE_WATCHED: u8 = 1;
 
 let devices: u32 = 0;
 
@@ -63,6 +64,12 @@ export function deviceAt(index: u32): usize {
   return <usize>(STATE_DEVICES_OFFSET + index * STATE_DEVICE_BYTES);
 }
 
+/** How many devices there are; they are those from index 0 on. */
+@inline
+export function deviceCount(): u32 {
+  return devices;
+}
+
 /** The device's state, or 0 when nothing is known of it. */
 export function findDevice(number: u32): usize {
   const device = load<u32>(entryOf(number));
@@ -95,7 +102,7 @@ export function adoptDevices(): bool {
     if (load<u32>(entry) != 0) return false;
     // In the order of the slots, so each entry is where it was.
     store<u32>(entry, index + 1);
-    store<u32>(device, load<u32>(device, DEVICE_AT_FLAGS) & ~DEVICE_WATCHED, DEVICE_AT_FLAGS);
+    store<u8>(device, load<u8>(device, DEVICE_AT_FLAGS) & ~DEVICE_WATCHED, DEVICE_AT_FLAGS);
   }
   return true;
 }
@@ -104,6 +111,6 @@ export function adoptDevices(): bool {
 export function watch(number: u32, on: bool): void {
   const device = obtainDevice(number);
   if (device == 0) return;
-  const flags = load<u32>(device, DEVICE_AT_FLAGS);
-  store<u32>(device, on ? flags | DEVICE_WATCHED : flags & ~DEVICE_WATCHED, DEVICE_AT_FLAGS);
+  const flags = load<u8>(device, DEVICE_AT_FLAGS);
+  store<u8>(device, on ? flags | DEVICE_WATCHED : flags & ~DEVICE_WATCHED, DEVICE_AT_FLAGS);
 }

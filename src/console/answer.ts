@@ -50,6 +50,28 @@ export interface DeadLetter {
   readonly message: string | null;
 }
 
+export interface Ledger {
+  readonly since: string | null;
+  readonly balanced: boolean;
+  readonly received: number;
+  readonly stored: number;
+  readonly duplicate: number;
+  readonly dead: number;
+  readonly dead_by_reason: Readonly<Record<string, number>>;
+  readonly rejected: number;
+  readonly rejected_by_reason: Readonly<Record<string, number>>;
+  readonly in_flight: number;
+  readonly sequence: {
+    readonly first: number | null;
+    readonly last: number | null;
+    readonly missing: number;
+    readonly missing_ranges: readonly { readonly from: number; readonly to: number }[];
+    readonly truncated: boolean;
+    readonly reboots: number;
+    readonly rebooted_at: string | null;
+  };
+}
+
 export interface Lag {
   readonly lag_bytes: number;
   readonly lag_ms: number;

@@ -1,4 +1,4 @@
-import type { Answer, DeadLetter, Device, DevicePage, Lag, MetricPoints, Reading, Refusal, Registered, Stats } from './answer.js';
+import type { Answer, DeadLetter, Device, DevicePage, Lag, Ledger, MetricPoints, Reading, Refusal, Registered, Stats } from './answer.js';
 
 export type Query = Readonly<Record<string, string | number | undefined>>;
 
@@ -25,6 +25,10 @@ export class Api {
 
   device(tenant: string, id: string, signal?: AbortSignal): Promise<Answer<Device>> {
     return this.#call('GET', `/v1/devices/${encodeURIComponent(id)}`, { tenant }, undefined, signal);
+  }
+
+  ledger(tenant: string, id: string, signal?: AbortSignal): Promise<Answer<Ledger>> {
+    return this.#call('GET', `/v1/devices/${encodeURIComponent(id)}/ledger`, { tenant }, undefined, signal);
   }
 
   latest(tenant: string, id: string, signal?: AbortSignal): Promise<Answer<{ metrics: Readonly<Record<string, Reading>> }>> {

@@ -1,5 +1,6 @@
 import type { Reading, Refusal } from './answer.js';
 import { DeviceFacts } from './device-facts.js';
+import { DeviceLedger } from './device-ledger.js';
 import { element, setHidden, setText } from './element.js';
 import { frameWork } from './frame.js';
 import { addCommand, commandLine, emptyState, httpCommand, mqttCommand, tokenPlaceholder } from './guide.js';
@@ -24,6 +25,7 @@ export class DevicePage implements Page {
   readonly title: string;
   readonly root: HTMLElement;
   readonly #facts: DeviceFacts;
+  readonly #ledger = new DeviceLedger();
   readonly #table: MetricTable;
   readonly #panels: MetricPanels;
   readonly #time: TimeControls;
@@ -51,7 +53,7 @@ export class DevicePage implements Page {
       this.#panels.drawAll();
     });
     this.#panels = new MetricPanels(context.api, route, this.#time, this.#ended.signal, (metric) => this.#pick(metric, false));
-    const side = element('div', { class: 'side' }, this.#table.root, this.#facts.details);
+    const side = element('div', { class: 'side' }, this.#table.root, this.#facts.details, this.#ledger.root);
     this.#body = element('div', { class: 'device-body', hidden: true }, this.#panels.root, side);
     const head = element('div', { class: 'page-head' }, this.#facts.heading, this.#time.root);
     this.root = element('main', { id: 'content' }, head, this.#message, this.#body);
@@ -91,9 +93,10 @@ export class DevicePage implements Page {
     this.#refreshAtMs = Date.now() + refreshMs;
     const { tenant, device } = this.route;
     const { api } = this.context;
-    const [entry, latest] = await Promise.all([
+    const [entry, latest, ledger] = await Promise.all([
       api.device(tenant, device, this.#ended.signal),
       api.latest(tenant, device, this.#ended.signal),
+      api.ledger(tenant, device, this.#ended.signal),
     ]);
     if (this.#ended.signal.aborted) return;
     if (entry.ok) {
@@ -101,6 +104,7 @@ export class DevicePage implements Page {
       this.#facts.show(entry.value, Date.now());
       this.#showMessage('waiting', () => waiting(this.route));
     } else if (entry.refusal.code !== 'unreachable') this.#showRefusal(entry.refusal);
+    if (ledger.ok) this.#ledger.show(ledger.value);
     if (!latest.ok) return;
     for (const [metric, reading] of Object.entries(latest.value.metrics)) this.#learn(metric, reading);
     this.#showBody();

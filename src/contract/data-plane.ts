@@ -1,4 +1,5 @@
 import type { DeviceEntry } from './devices.js';
+import type { DeviceAccount, DeviceTotals, PlaneAudits, RefusedMessages } from './ledger.js';
 
 /** One reading as the control plane sees it: numbers, not names. */
 export interface Point {
@@ -15,12 +16,16 @@ export interface PlaneCounters {
   readonly received: number;
   readonly accepted: number;
   readonly refused: number;
+  /** The refused messages by code name. */
+  readonly refusedByCode: Readonly<Record<string, number>>;
   readonly acked: number;
   readonly connections: number;
   readonly records: number;
   readonly stored: number;
   readonly duplicate: number;
   readonly dead: number;
+  /** The dead letters by code name. */
+  readonly deadByCode: Readonly<Record<string, number>>;
   /** Rows of stored messages that the database refused: each became a dead letter. A message of several rows may have some stored and some here. */
   readonly rowsRefused: number;
   /** Dead letters that the database refused: only events and the log have them. */
@@ -83,6 +88,13 @@ export interface DataPlane {
   /** The port that devices connect to; 0 before the gateway listens. */
   readonly mqttPort: number;
   counters(): PlaneCounters;
+  /** The last audit of every gateway and partition that had one. */
+  audits(): PlaneAudits;
+  /** Resolves to what became of a device's messages. */
+  account(device: number): Promise<DeviceAccount>;
+  /** Counts of all devices that the pipelines know, read while they count on. */
+  deviceTotals(): Iterable<DeviceTotals>;
+  refusedMessages(): Iterable<RefusedMessages>;
   lag(): PartitionLag[];
   intake(): Intake;
   threads(): ThreadCpu[];

@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { DeviceEntry } from './devices.js';
+import type { GatewayAudit, PartitionAudit } from './ledger.js';
 
 /**
  * What the threads say to each other. Bytes of messages never travel here: they lie in shared
@@ -76,7 +77,8 @@ export type FromGateway =
   | { readonly kind: 'ingest-refused'; readonly token: number; readonly code: number }
   /** Sessions are numbered over all gateways, in the order in which they began. */
   | { readonly kind: 'connected'; readonly device: number; readonly session: number; readonly atMs: number }
-  | { readonly kind: 'disconnected'; readonly device: number; readonly session: number; readonly atMs: number; readonly code: number };
+  | { readonly kind: 'disconnected'; readonly device: number; readonly session: number; readonly atMs: number; readonly code: number }
+  | { readonly kind: 'audited'; readonly audit: GatewayAudit };
 
 // Log -----------------------------------------------------------------------------------------
 
@@ -117,6 +119,7 @@ export type ToPipeline =
   | { readonly kind: 'metrics-denied'; readonly partition: number }
   | { readonly kind: 'watch'; readonly device: number; readonly on: boolean }
   | { readonly kind: 'latest'; readonly token: number; readonly devices: readonly number[] }
+  | { readonly kind: 'account'; readonly token: number; readonly device: number }
   | StopThread;
 export type FromPipeline =
   | ThreadReady
@@ -128,7 +131,10 @@ export type FromPipeline =
   | { readonly kind: 'unknown-metrics'; readonly partition: number; readonly names: readonly string[] }
   /** Points as laid out in assembly/abi.ts (POINT_BYTES each). */
   | { readonly kind: 'live'; readonly points: Uint8Array }
-  | { readonly kind: 'latest'; readonly token: number; readonly points: Uint8Array };
+  | { readonly kind: 'latest'; readonly token: number; readonly points: Uint8Array }
+  /** As laid out in assembly/abi.ts (STATEMENT_AT_…); empty: nothing is known of the device. */
+  | { readonly kind: 'account'; readonly token: number; readonly statement: Uint8Array }
+  | { readonly kind: 'audited'; readonly audit: PartitionAudit };
 
 // Checkpoints ---------------------------------------------------------------------------------
 

@@ -26,6 +26,11 @@ export class Handoff {
     return this.#ring.length === 0;
   }
 
+  /** Messages of the blocks that the kernel knows as durable, as the log counted them, modulo 2^32. */
+  get logged(): number {
+    return this.#ring.talliedBefore(this.#released);
+  }
+
   /** Tells the kernel of all blocks that became durable; `flush` takes its sends and calls. */
   release(flush: () => void): void {
     const released = this.#ring.released;

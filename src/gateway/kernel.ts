@@ -46,6 +46,8 @@ export interface GatewayKernel {
   sealAll(): void;
   /** When the oldest open block was opened (f64, monotonic ms); -1: none is open. */
   openedMs(): number;
+  /** Messages in blocks that are not released. */
+  heldRecords(): number;
   /** The next sealed slot, which the host pushes to the log now; -1: none. */
   nextSealed(): number;
   /**

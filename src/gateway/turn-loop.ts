@@ -6,6 +6,7 @@ import { KernelMemory, loadKernel } from '../host/kernel.js';
 import { connectionsMax } from '../host/open-files.js';
 import { chooseReactor, openReactor } from '../host/open-reactor.js';
 import type { Reactor } from '../host/reactor.js';
+import { audit } from './audit.js';
 import { Clock } from './clock.js';
 import { Directory } from './directory.js';
 import { Handoff } from './handoff.js';
@@ -34,6 +35,7 @@ export class TurnLoop {
   #sweepTimer: NodeJS.Timeout | undefined;
   #ageTimer: NodeJS.Timeout | undefined;
   #isStarved = false;
+  #audited = '';
   #drained: (() => void) | undefined;
   #isStopping = false;
 
@@ -178,9 +180,19 @@ export class TurnLoop {
 
   /** While nothing is read, no device can show that it lives. */
   #sweep(): void {
+    this.#audit();
     if (this.#isStarved || this.#isStopping) return;
     this.#tick();
     for (let at = 0; at >= 0; this.#flush()) at = this.#kernel.sweep(at);
+  }
+
+  /** Between two turns nothing is half counted. */
+  #audit(): void {
+    const taken = audit(this.#start.index, this.#kernel, this.#memory, this.#handoff);
+    const seen = JSON.stringify(taken);
+    if (seen === this.#audited) return;
+    this.#audited = seen;
+    this.#post({ kind: 'audited', audit: taken });
   }
 
   /** A block that stays open needs a turn at the end of its age; a gateway with none open sleeps. */

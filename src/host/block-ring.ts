@@ -15,6 +15,8 @@ const HEAD = 0;
 const TAIL = 16;
 const ENTRIES = 32;
 const ENTRY_WORDS = 4;
+/** The word of an entry behind offset, bytes and partition. */
+const TALLY = 3;
 
 export class BlockRing {
   /** `capacity` is a power of two, at least the gateway's number of block slots. */
@@ -65,6 +67,18 @@ export class BlockRing {
     into.bytes = this.#words[at + 1] as number;
     into.partition = this.#words[at + 2] as number;
     return into;
+  }
+
+  /** Consumer: with the block `index` places behind the tail, so many messages were taken from this ring, modulo 2^32. */
+  tally(index: number, messages: number): void {
+    const at = ENTRIES + ((Atomics.load(this.#words, TAIL) + index) & (this.#capacity - 1)) * ENTRY_WORDS;
+    this.#words[at + TALLY] = messages | 0;
+  }
+
+  /** Producer: the tally of the block before `released`; it stands as long as no ring full of blocks was pushed behind that one. */
+  talliedBefore(released: number): number {
+    const at = ENTRIES + ((released - 1) & (this.#capacity - 1)) * ENTRY_WORDS;
+    return (this.#words[at + TALLY] as number) >>> 0;
   }
 
   /** Consumer: the first `count` blocks are durable. */

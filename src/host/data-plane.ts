@@ -2,6 +2,8 @@ import { MessageChannel } from 'node:worker_threads';
 import * as abi from '../../assembly/abi.js';
 import type { DataPlane, Intake, PartitionLag, PlaneCounters, Point, ThreadCpu } from '../contract/data-plane.js';
 import type { DeviceEntry } from '../contract/devices.js';
+import type { DeviceAccount, DeviceTotals, PartitionAudit, PlaneAudits, RefusedMessages } from '../contract/ledger.js';
+import { partitionOf } from '../contract/partition.js';
 import type {
   CheckpointStart,
   FromCheckpoint,
@@ -23,6 +25,7 @@ import type {
 import { DOORBELLS, Doorbell, LOG_DOORBELL, pipelineDoorbell } from './doorbell.js';
 import { Gateways } from './gateways.js';
 import { KernelMemory, kernelMemory } from './kernel.js';
+import { readAccount, readDeviceTotals, readRefused } from './ledger-readings.js';
 import { readCounters, readIntake, readLag, readPoints } from './plane-readings.js';
 import { Progress, ProgressWord } from './progress.js';
 import { type Stoppable, stopThread, ThreadRoster } from './thread-roster.js';
@@ -65,6 +68,7 @@ export class ThreadedDataPlane implements DataPlane {
   readonly #progress: Progress;
   readonly #shared: SharedState;
   readonly #partitionMemories: WebAssembly.Memory[];
+  readonly #kernelMemories: KernelMemory[];
   readonly #pipelineCounters: BigUint64Array[];
   readonly #roster: ThreadRoster;
   readonly #gateways: Gateways;
@@ -74,6 +78,8 @@ export class ThreadedDataPlane implements DataPlane {
   #checkpoint!: Thread<ToCheckpoint, FromCheckpoint>;
   readonly #pipelineBell: Doorbell;
   readonly #latests = new Map<number, (points: Point[]) => void>();
+  readonly #accounts = new Map<number, (statement: Uint8Array) => void>();
+  readonly #audits = new Map<number, PartitionAudit>();
   readonly #watches = new Map<number, number>();
   readonly #liveListeners: ((points: readonly Point[]) => void)[] = [];
   #token = 0;
@@ -95,7 +101,8 @@ export class ThreadedDataPlane implements DataPlane {
     });
     this.#pipelineBell = new Doorbell(this.#shared.doorbells, pipelineDoorbell(0));
     this.#partitionMemories = Array.from({ length: options.partitions }, () => kernelMemory(abi.PIPELINE_END));
-    this.#pipelineCounters = this.#partitionMemories.map((memory) => new KernelMemory(memory).counters);
+    this.#kernelMemories = this.#partitionMemories.map((memory) => new KernelMemory(memory));
+    this.#pipelineCounters = this.#kernelMemories.map(({ counters }) => counters);
     this.#roster = new ThreadRoster(options.failed);
     this.#gateways = new Gateways({
       count: options.gateways,
@@ -197,6 +204,28 @@ export class ThreadedDataPlane implements DataPlane {
     });
   }
 
+  account(device: number): Promise<DeviceAccount> {
+    const token = ++this.#token;
+    const pipeline = this.#kernelMemories[partitionOf(device, this.#kernelMemories.length)] as KernelMemory;
+    return new Promise((resolve) => {
+      const { memories, accepted } = this.#gateways;
+      this.#accounts.set(token, (statement) => resolve(readAccount(device, statement, pipeline, memories, accepted)));
+      this.#toPipeline({ kind: 'account', token, device });
+    });
+  }
+
+  audits(): PlaneAudits {
+    return { gateways: this.#gateways.audits(), partitions: [...this.#audits.values()] };
+  }
+
+  deviceTotals(): Iterable<DeviceTotals> {
+    return readDeviceTotals(this.#kernelMemories, this.#gateways.accepted);
+  }
+
+  refusedMessages(): Iterable<RefusedMessages> {
+    return readRefused(this.#gateways.memories);
+  }
+
   watch(device: number, on: boolean): void {
     const watches = (this.#watches.get(device) ?? 0) + (on ? 1 : -1);
     if (watches > 0) this.#watches.set(device, watches);
@@ -292,6 +321,12 @@ export class ThreadedDataPlane implements DataPlane {
       }
       case 'latest':
         take(this.#latests, message.token)?.(readPoints(message.points));
+        return;
+      case 'account':
+        take(this.#accounts, message.token)?.(message.statement);
+        return;
+      case 'audited':
+        this.#audits.set(message.audit.partition, message.audit);
     }
   }
 

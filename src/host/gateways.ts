@@ -1,6 +1,8 @@
 import * as abi from '../../assembly/abi.js';
 import type { DeviceEntry } from '../contract/devices.js';
+import type { GatewayAudit } from '../contract/ledger.js';
 import type { FromGateway, GatewayStart, ReactorChoice, SharedState, ThreadEvent, TlsListener, ToGateway } from '../contract/threads.js';
+import { AcceptedMessages } from './accepted-messages.js';
 import { BlockRing } from './block-ring.js';
 import { Doorbell, gatewayDoorbell } from './doorbell.js';
 import { KernelMemory, kernelMemory } from './kernel.js';
@@ -44,7 +46,10 @@ interface Connection {
  */
 export class Gateways {
   readonly outlets: readonly GatewayOutlet[];
+  readonly memories: readonly KernelMemory[];
   readonly counters: readonly BigUint64Array[];
+  readonly accepted: AcceptedMessages;
+  readonly #audits = new Map<number, GatewayAudit>();
   readonly #options: GatewaysOptions;
   readonly #threads: Thread<ToGateway, FromGateway>[] = [];
   readonly #connections = new Map<number, Connection>();
@@ -59,7 +64,9 @@ export class Gateways {
       memory: kernelMemory(abi.GATEWAY_END),
       ring: BlockRing.memory(abi.BLOCK_SLOTS),
     }));
-    this.counters = this.outlets.map(({ memory }) => new KernelMemory(memory).counters);
+    this.memories = this.outlets.map(({ memory }) => new KernelMemory(memory));
+    this.accepted = new AcceptedMessages(this.memories);
+    this.counters = this.memories.map(({ counters }) => counters);
   }
 
   /** Resolves when all threads run. */
@@ -108,6 +115,11 @@ export class Gateways {
     return this.#connections.has(device);
   }
 
+  /** The last audit of each gateway that had one. */
+  audits(): GatewayAudit[] {
+    return [...this.#audits.values()];
+  }
+
   /** Drains and ends all gateways; false when one did not come to its end in time. */
   async stop(deadlineMs: number): Promise<boolean> {
     const { doorbells } = this.#options.shared;
@@ -142,6 +154,9 @@ export class Gateways {
         return;
       case 'devices-known':
         this.#known(message.token);
+        return;
+      case 'audited':
+        this.#audits.set(gateway, message.audit);
         return;
       case 'connected':
         this.#connected(message.device, { gateway, session: message.session });

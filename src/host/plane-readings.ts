@@ -3,20 +3,15 @@ import { refusalCode, refusalCodes } from '../contract/codes.js';
 import type { Intake, PartitionLag, PlaneCounters, Point } from '../contract/data-plane.js';
 import { type Progress, ProgressWord } from './progress.js';
 
-/** Sums the kernels' counters as they stand; the kernels go on counting meanwhile. */
+/**
+ * Sums the kernels' counters as they stand; the kernels go on counting meanwhile. Pipelines are read first, so that no message
+ * is seen judged before it is seen taken in.
+ */
 export function readCounters(gateways: readonly BigUint64Array[], pipelines: readonly BigUint64Array[], progress: Progress): PlaneCounters {
   const gateway = (counter: number) => sumOf(gateways, counter);
   const pipeline = (counter: number) => sumOf(pipelines, counter);
-  const byCode: Record<string, number> = {};
-  for (const { number, name } of refusalCodes) byCode[name] = gateway(number) + pipeline(number);
   const rowsRefused = sumOfWords(progress, ProgressWord.rowsRefused);
-  byCode[refusalCode(abi.CODE_ROW_REFUSED).name] = rowsRefused;
-  return {
-    received: gateway(abi.COUNTER_GATEWAY_RECEIVED),
-    accepted: gateway(abi.COUNTER_GATEWAY_ACCEPTED),
-    refused: gateway(abi.COUNTER_GATEWAY_REFUSED),
-    acked: gateway(abi.COUNTER_GATEWAY_ACKED),
-    connections: gateway(abi.COUNTER_GATEWAY_CONNECTIONS_OPENED) - gateway(abi.COUNTER_GATEWAY_CONNECTIONS_CLOSED),
+  const judged = {
     records: pipeline(abi.COUNTER_PIPELINE_RECORDS),
     stored: pipeline(abi.COUNTER_PIPELINE_STORED),
     duplicate: pipeline(abi.COUNTER_PIPELINE_DUPLICATE),
@@ -25,6 +20,24 @@ export function readCounters(gateways: readonly BigUint64Array[], pipelines: rea
     lettersRefused: sumOfWords(progress, ProgressWord.lettersRefused),
     readings: pipeline(abi.COUNTER_PIPELINE_READINGS),
     textReadings: pipeline(abi.COUNTER_PIPELINE_TEXT_READINGS),
+  };
+  const deadByCode = Object.fromEntries(refusalCodes.map(({ number, name }) => [name, pipeline(number)]));
+  const byCode: Record<string, number> = {};
+  const refusedByCode: Record<string, number> = {};
+  for (const { number, name } of refusalCodes) {
+    byCode[name] = gateway(number) + (deadByCode[name] as number);
+    refusedByCode[name] = gateway(abi.COUNTER_GATEWAY_REFUSED_BY_CODE + number);
+  }
+  byCode[refusalCode(abi.CODE_ROW_REFUSED).name] = rowsRefused;
+  return {
+    received: gateway(abi.COUNTER_GATEWAY_RECEIVED),
+    accepted: gateway(abi.COUNTER_GATEWAY_ACCEPTED),
+    refused: gateway(abi.COUNTER_GATEWAY_REFUSED),
+    refusedByCode,
+    acked: gateway(abi.COUNTER_GATEWAY_ACKED),
+    connections: gateway(abi.COUNTER_GATEWAY_CONNECTIONS_OPENED) - gateway(abi.COUNTER_GATEWAY_CONNECTIONS_CLOSED),
+    ...judged,
+    deadByCode,
     bytesIn: gateway(abi.COUNTER_GATEWAY_BYTES_IN),
     blocks: gateway(abi.COUNTER_GATEWAY_BLOCKS),
     byCode,

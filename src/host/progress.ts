@@ -31,6 +31,25 @@ export class Progress {
     Atomics.add(this.#words, partition * WORDS + word, BigInt(count));
   }
 
+  /**
+   * Writer: log. Says what is durable: the offset, and how many messages were made so since the start. Both numbers
+   * stand between two words of the same value, which tell a reader that it saw a pair.
+   */
+  setDurable(partition: number, offset: bigint, messages: bigint): void {
+    this.set(partition, ProgressWord.messages, messages);
+    this.set(partition, ProgressWord.durable, offset);
+    this.set(partition, ProgressWord.messagesAgain, messages);
+  }
+
+  /** An offset and the messages up to it, as the log counted them. */
+  durableMark(partition: number): { readonly offset: bigint; readonly messages: bigint } {
+    for (;;) {
+      const messages = this.get(partition, ProgressWord.messagesAgain);
+      const offset = this.get(partition, ProgressWord.durable);
+      if (this.get(partition, ProgressWord.messages) === messages) return { offset, messages };
+    }
+  }
+
   set(partition: number, word: ProgressWord, value: bigint): void {
     Atomics.store(this.#words, partition * WORDS + word, value);
   }
@@ -61,6 +80,9 @@ export const ProgressWord = {
   checkpointMs: 10,
   /** No state is rebuilt from the log below; 0 until a start has found out. Writer: pipeline. */
   stateFloor: 11,
+  /** Messages made durable since the start; written with `durable`, before and after it. Writer: log. */
+  messages: 12,
+  messagesAgain: 13,
 } as const;
 export type ProgressWord = (typeof ProgressWord)[keyof typeof ProgressWord];
 

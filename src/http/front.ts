@@ -7,6 +7,7 @@ import { deviceRoutes } from './routes/devices.js';
 import { fleetRoutes } from './routes/fleet.js';
 import { healthRoutes } from './routes/health.js';
 import { ingestRoutes } from './routes/ingest.js';
+import { ledgerRoutes } from './routes/ledger.js';
 import { liveRoutes } from './routes/live.js';
 import { pipelineRoutes } from './routes/pipeline.js';
 import { readingRoutes } from './routes/readings.js';
@@ -29,7 +30,7 @@ export class Front {
   #closing = false;
 
   constructor(options: FrontOptions) {
-    const routes = [deviceRoutes, fleetRoutes, healthRoutes, ingestRoutes, liveRoutes, pipelineRoutes, readingRoutes];
+    const routes = [deviceRoutes, fleetRoutes, healthRoutes, ingestRoutes, ledgerRoutes, liveRoutes, pipelineRoutes, readingRoutes];
     this.views = new LiveViews(options);
     this.#dispatcher = new Dispatcher({
       routes: routes.flatMap((routesOf) => routesOf(options)),

@@ -1,5 +1,6 @@
 import type { DataPlane } from '../contract/data-plane.js';
 import type { AdminKeys } from '../control/keys/admin-keys.js';
+import type { Ledger } from '../control/ledger/ledger.js';
 import type { LiveHub } from '../control/live/live-hub.js';
 import type { MetricNames } from '../control/metrics/metric-names.js';
 import type { Queries } from '../control/queries/queries.js';
@@ -14,5 +15,6 @@ export interface Services {
   readonly queries: Queries;
   readonly keys: AdminKeys;
   readonly live: LiveHub;
+  readonly ledger: Ledger;
   readonly exposition: Exposition;
 }

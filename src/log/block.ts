@@ -37,6 +37,11 @@ export function verifyHeader(bytes: Uint8Array, at: number): number {
   return h64Raw(hashed, 0n) === readU64(bytes, at + abi.BLOCK_AT_HEADER_HASH) ? total : BLOCK_HEADER_DAMAGED;
 }
 
+/** Messages of a block whose header is sound. */
+export function blockMessages(bytes: Uint8Array, at: number): number {
+  return new DataView(bytes.buffer, bytes.byteOffset + at, abi.BLOCK_HEADER_BYTES).getUint32(abi.BLOCK_AT_RECORDS, true);
+}
+
 /** Receive time of a block's first or last message, µs of the Unix epoch. */
 export function blockTimeUs(bytes: Uint8Array, at: number, which: 'first' | 'last'): bigint {
   return readU64(bytes, at + (which === 'first' ? abi.BLOCK_AT_FIRST_US : abi.BLOCK_AT_LAST_US));

@@ -1,6 +1,6 @@
 import type { BlockDescriptor, BlockRing } from '../host/block-ring.js';
 import { type Progress, ProgressWord } from '../host/progress.js';
-import { blockTimeUs } from './block.js';
+import { blockMessages, blockTimeUs } from './block.js';
 import type { FileLog } from './file-log.js';
 
 /** A gateway as the log sees it: the memory its blocks lie in, and the ring that says where. */
@@ -21,6 +21,9 @@ export class Intake {
   readonly #views: Uint8Array[][];
   readonly #lastUs: bigint[];
   readonly #taken: number[];
+  /** Messages made durable since the start, by partition and by source; and with what the turn is about to bring. */
+  readonly #messages: { readonly durable: number[]; readonly turn: number[] };
+  readonly #tallies: { readonly durable: number[]; readonly turn: number[] };
   #bytes = 0;
   readonly #descriptor: BlockDescriptor = { offset: 0, bytes: 0, partition: 0 };
 
@@ -31,6 +34,8 @@ export class Intake {
     this.#views = log.partitions.map(() => []);
     this.#lastUs = [...log.lastUs];
     this.#taken = sources.map(() => 0);
+    this.#messages = { durable: log.partitions.map(() => 0), turn: log.partitions.map(() => 0) };
+    this.#tallies = { durable: sources.map(() => 0), turn: sources.map(() => 0) };
     for (let partition = 0; partition < log.partitions.length; partition++) this.#publish(partition);
   }
 
@@ -45,6 +50,12 @@ export class Intake {
       if (views.length > 0) this.#log.append(partition, views);
     });
     this.#log.commit();
+    this.#messages.turn.forEach((messages, partition) => {
+      this.#messages.durable[partition] = messages;
+    });
+    this.#tallies.turn.forEach((messages, source) => {
+      this.#tallies.durable[source] = messages;
+    });
     // Progress before release: whoever sees an acknowledged message also sees that the log holds it.
     this.#views.forEach((views, partition) => {
       if (views.length > 0) this.#publish(partition);
@@ -68,11 +79,16 @@ export class Intake {
   /** Lists what is waiting by partition. A ring is released from its oldest block on, so all of it is taken, in order. */
   #collect(): number {
     for (const views of this.#views) views.length = 0;
+    // A turn that failed has counted too, and is taken again from here.
+    this.#messages.durable.forEach((messages, partition) => {
+      this.#messages.turn[partition] = messages;
+    });
     this.#bytes = 0;
     let blocks = 0;
     this.#sources.forEach(({ bytes, ring }, index) => {
       const waiting = ring.length;
       this.#taken[index] = waiting;
+      let tally = this.#tallies.durable[index] as number;
       blocks += waiting;
       for (let at = 0; at < waiting; at++) {
         const { offset, bytes: length, partition } = ring.peek(at, this.#descriptor);
@@ -82,7 +98,12 @@ export class Intake {
         if (lastUs > (this.#lastUs[partition] as bigint)) this.#lastUs[partition] = lastUs;
         views.push(bytes.subarray(offset, offset + length));
         this.#bytes += length;
+        const messages = blockMessages(bytes, offset);
+        this.#messages.turn[partition] = (this.#messages.turn[partition] as number) + messages;
+        tally += messages;
+        ring.tally(at, tally);
       }
+      this.#tallies.turn[index] = tally;
     });
     return blocks;
   }
@@ -92,6 +113,6 @@ export class Intake {
     if (!log) return;
     this.#progress.set(partition, ProgressWord.start, log.start);
     this.#progress.set(partition, ProgressWord.durableUs, this.#lastUs[partition] as bigint);
-    this.#progress.set(partition, ProgressWord.durable, log.durable);
+    this.#progress.setDurable(partition, log.durable, BigInt(this.#messages.durable[partition] as number));
   }
 }

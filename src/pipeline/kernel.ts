@@ -13,4 +13,6 @@ export interface PipelineKernel {
   latest(device: number): number;
   describeState(): number;
   adoptState(): number;
+  openBooks(): void;
+  account(device: number): number;
 }

@@ -1,9 +1,12 @@
 import * as abi from '../../assembly/abi.js';
+import * as ledgerAbi from '../../assembly/ledger-abi.js';
+import type { PartitionAudit } from '../contract/ledger.js';
 import type { RowBatch } from '../contract/threads.js';
 import { KernelMemory, loadKernel } from '../host/kernel.js';
 import { fillPowers } from '../host/powers.js';
 import { type Progress, ProgressWord } from '../host/progress.js';
 import { type LogReader, READ_BELOW_START, READ_GAP } from '../log/reader.js';
+import { Audit } from './audit.js';
 import { Batches } from './batches.js';
 import type { CheckpointFolder } from './checkpoints/folder.js';
 import { checkpointBytes, layCheckpoint } from './checkpoints/format.js';
@@ -15,6 +18,7 @@ export interface PartitionEvents {
   batch(batch: RowBatch): void;
   unknownMetrics(partition: number, names: string[]): void;
   halted(partition: number, message: string): void;
+  audited(audit: PartitionAudit): void;
   /** The log holds nothing from `from` to `to`: damage was cut out and kept aside when the log was opened. */
   gap(partition: number, from: bigint, to: bigint): void;
 }
@@ -37,6 +41,7 @@ export class Partition {
   readonly #events: PartitionEvents;
   /** Rows up to here are in the database: below it, blocks only rebuild state. */
   readonly #committed: bigint;
+  readonly #audit: Audit;
   #position: bigint;
   #restoredFrom: readonly bigint[] = [];
   /** Bytes of the input region that are read and not yet run. */
@@ -60,6 +65,7 @@ export class Partition {
     this.#events = events;
     this.#committed = committed;
     this.#position = progress.get(number, ProgressWord.start);
+    this.#audit = new Audit(number, this.memory, progress);
   }
 
   /** Place in the log behind the last block that was run. */
@@ -144,6 +150,12 @@ export class Partition {
     return this.memory.slice(abi.LATEST_OFFSET, this.#kernel.latest(device) * abi.POINT_BYTES);
   }
 
+  /** What became of a device's messages (STATEMENT_AT_…); empty: nothing is known of it. */
+  account(device: number): Uint8Array {
+    const runs = this.#kernel.account(device);
+    return this.memory.slice(abi.LATEST_OFFSET, runs < 0 ? 0 : ledgerAbi.STATEMENT_AT_RUNS + runs * 16);
+  }
+
   /** Readings of watched devices since the last call, POINT_BYTES each. */
   takeLive(): Uint8Array | undefined {
     const points = this.memory.view.getUint32(abi.LIVE_OFFSET, true);
@@ -156,10 +168,19 @@ export class Partition {
   step(nowMs: number): boolean {
     if (this.#halted || this.#waiting !== 'no') return false;
     const before = this.#position;
+    this.#audit.plan(nowMs);
     if (this.#inputAt === this.#inputEnd) this.#read();
     while (this.#inputAt < this.#inputEnd && this.#runBlocks(nowMs));
     this.#progress.set(this.number, ProgressWord.processed, this.#position);
+    this.#takeAudit();
     return this.#position !== before;
+  }
+
+  #takeAudit(): void {
+    const wasOpen = this.#audit.isOpen;
+    const audit = this.#audit.at(this.#position);
+    if (!wasOpen && this.#audit.isOpen) this.#kernel.openBooks();
+    if (audit) this.#events.audited(audit);
   }
 
   #stage(): Uint8Array {
@@ -167,7 +188,7 @@ export class Partition {
   }
 
   #read(): void {
-    const durable = this.#progress.get(this.number, ProgressWord.durable);
+    const durable = this.#audit.limit(this.#progress.get(this.number, ProgressWord.durable));
     if (this.#position >= durable) return;
     // State is rebuilt up to the committed offset, rows begin there: no read straddles it.
     const limit = this.#position < this.#committed ? this.#committed : durable;

@@ -46,6 +46,7 @@ class PipelineThread {
           batch: (batch) => this.#start.store.postMessage(batch),
           unknownMetrics: (partition, names) => post({ kind: 'unknown-metrics', partition, names }),
           halted: (partition, message) => post({ kind: 'halted', partition, message }),
+          audited: (audit) => post({ kind: 'audited', audit }),
           gap: (partition, from, to) =>
             post({ kind: 'event', level: 'error', name: 'log_gap', fields: { partition, from: String(from), to: String(to) } }),
         }),
@@ -127,6 +128,11 @@ class PipelineThread {
       case 'latest': {
         const points = message.devices.map((device) => this.#owner(device)?.latest(device) ?? new Uint8Array());
         post({ kind: 'latest', token: message.token, points: Buffer.concat(points) });
+        return;
+      }
+      case 'account': {
+        const statement = this.#owner(message.device)?.account(message.device) ?? new Uint8Array();
+        post({ kind: 'account', token: message.token, statement });
         return;
       }
       case 'stop':

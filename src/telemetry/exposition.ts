@@ -5,6 +5,7 @@ import type { DataPlane, PartitionLag } from '../contract/data-plane.js';
 export interface ExpositionSources {
   readonly plane: Pick<DataPlane, 'counters' | 'intake' | 'lag' | 'threads'>;
   readonly devices: () => number;
+  readonly ledger: () => { readonly imbalance: number; readonly messages: Readonly<Record<string, number>> };
   readonly live: () => { readonly sent: number; readonly skipped: number; readonly clients: number; readonly catchUp: CatchUp };
 }
 
@@ -35,6 +36,7 @@ export class Exposition {
     this.#intake(sources.plane);
     this.#threadCpu(sources.plane);
     this.#controlPlane(sources);
+    this.#ledger(sources);
     const registers = [this.#registry];
     this.#requests = new Counter({
       name: 'spillway_http_requests_total',
@@ -231,6 +233,15 @@ export class Exposition {
     this.#counter('spillway_thread_cpu_seconds_total', 'CPU time of each thread, user and system', 'thread', () =>
       plane.threads().flatMap(({ name, cpuSeconds }): [string, number][] => (cpuSeconds === undefined ? [] : [[name, cpuSeconds]])),
     );
+  }
+
+  #ledger({ ledger }: ExpositionSources): void {
+    this.#gauge('spillway_ledger_messages', 'Messages since the start, by what became of them', 'state', () =>
+      Object.entries(ledger().messages),
+    );
+    this.#gauge('spillway_ledger_imbalance', 'Messages that the ledger does not account for; 0: it balances', undefined, () => [
+      ['', ledger().imbalance],
+    ]);
   }
 
   #controlPlane({ devices, live }: ExpositionSources): void {

@@ -220,6 +220,27 @@ describe('console in a browser', { skip }, () => {
     await tab.close();
   });
 
+  test('the ledger of a device shows what became of its messages, and which numbers never came', async () => {
+    await addDevice({ device_id: 'ledger-1' });
+    const client = await connect('ledger-1');
+    const send = (seq: number) =>
+      client.publishAsync('devices/ledger-1/telemetry', JSON.stringify({ ts: 1_790_000_000_000 + seq, metrics: { v: seq }, seq }), {
+        qos: 1,
+      });
+    for (const seq of [1, 2, 2, 5]) await send(seq);
+    await client.publishAsync('devices/ledger-1/telemetry', 'no json', { qos: 1 });
+    const tab = await signedIn();
+    await tab.go('#/devices/ledger-1');
+    await tab.page.waitForSelector('.ledger[data-balanced="true"] dd:text-is("1: 1 json_malformed")');
+    assert.match(await tab.text('.ledger dl'), /Received5Stored3Duplicates1Dead letters1: 1 json_malformedRejected0In flight0/);
+    await tab.page.waitForSelector('.ledger dd:text-is("2: 3–4")');
+    await send(3);
+    await send(4);
+    await tab.page.waitForSelector('.ledger dd:text-is("none")');
+    tab.assertHealthy();
+    await tab.close();
+  });
+
   test('names and values that look like markup stay text', async () => {
     await addDevice({ device_id: 'hostile-1', device_class: hostile, metadata: { note: hostile } });
     const client = await connect('hostile-1');

@@ -28,6 +28,7 @@ test('the export list is the one that the host knows', () => {
     'ended',
     'findDevice',
     'freeSlots',
+    'heldRecords',
     'ingest',
     'initSlots',
     'levelOf',

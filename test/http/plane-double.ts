@@ -1,5 +1,6 @@
 import type { DataPlane, Intake, PartitionLag, PlaneCounters, Point, ThreadCpu } from '../../src/contract/data-plane.js';
 import type { DeviceEntry } from '../../src/contract/devices.js';
+import type { DeviceAccount, DeviceTotals, PlaneAudits, RefusedMessages } from '../../src/contract/ledger.js';
 
 /** A data plane in memory: it remembers what it was told, and a test decides what it answers. */
 export class PlaneDouble implements DataPlane {
@@ -16,6 +17,7 @@ export class PlaneDouble implements DataPlane {
     received: 0,
     accepted: 0,
     refused: 0,
+    refusedByCode: {},
     acked: 0,
     connections: 0,
     records: 0,
@@ -24,6 +26,7 @@ export class PlaneDouble implements DataPlane {
     dead: 0,
     rowsRefused: 0,
     lettersRefused: 0,
+    deadByCode: {},
     readings: 0,
     textReadings: 0,
     bytesIn: 0,
@@ -32,6 +35,21 @@ export class PlaneDouble implements DataPlane {
   };
   partitions: PartitionLag[] = [];
   cpu: ThreadCpu[] = [];
+  audited: PlaneAudits = { gateways: [], partitions: [] };
+  books: DeviceTotals[] = [];
+  refusedBooks: RefusedMessages[] = [];
+  accountOf: DeviceAccount = {
+    stored: 0,
+    duplicate: 0,
+    dead: {},
+    inFlight: 0,
+    refused: {},
+    reboots: 0,
+    rebootMs: undefined,
+    runs: [],
+    runsForgotten: 0,
+    sinceMs: undefined,
+  };
   #listener: (points: readonly Point[]) => void = () => {};
 
   async publishDevices(entries: readonly DeviceEntry[]): Promise<void> {
@@ -67,6 +85,22 @@ export class PlaneDouble implements DataPlane {
 
   counters(): PlaneCounters {
     return this.totals;
+  }
+
+  audits(): PlaneAudits {
+    return this.audited;
+  }
+
+  async account(): Promise<DeviceAccount> {
+    return this.accountOf;
+  }
+
+  deviceTotals(): Iterable<DeviceTotals> {
+    return this.books;
+  }
+
+  refusedMessages(): Iterable<RefusedMessages> {
+    return this.refusedBooks;
   }
 
   intake(): Intake {

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AdminKeys } from '../../src/control/keys/admin-keys.js';
+import { Ledger } from '../../src/control/ledger/ledger.js';
 import { LiveHub } from '../../src/control/live/live-hub.js';
 import { MetricNames } from '../../src/control/metrics/metric-names.js';
 import { Queries } from '../../src/control/queries/queries.js';
@@ -58,8 +59,9 @@ export async function startServerUnderTest(settings: ServerSettings = {}): Promi
   const [metricNames, keys] = await Promise.all([MetricNames.load(sql), AdminKeys.load(sql)]);
   await keys.ensure(ADMIN_KEY, 'first');
   const live = new LiveHub({ plane, registry, metricNames });
-  const exposition = new Exposition({ plane, devices: () => registry.size, live: () => live });
-  const services = { plane, registry, metricNames, queries: new Queries(sql), keys, live, exposition };
+  const ledger = new Ledger({ plane, registry, event: () => {} });
+  const exposition = new Exposition({ plane, devices: () => registry.size, live: () => live, ledger: () => ledger });
+  const services = { plane, registry, metricNames, queries: new Queries(sql), keys, live, ledger, exposition };
   const logged: string[] = [];
   const log = createLog('debug', { write: (line) => void logged.push(line) });
   const empty = mkdtempSync(join(tmpdir(), 'spillway-console-'));
@@ -75,6 +77,7 @@ export async function startServerUnderTest(settings: ServerSettings = {}): Promi
     close: async () => {
       await server.close();
       live.close();
+      ledger.close();
       rmSync(empty, { recursive: true });
       await database.stop();
     },

@@ -31,6 +31,7 @@ function over(...blocks: readonly (readonly string[])[]) {
     unknownMetrics: (_, names) => unknown.push(...names),
     halted: (_, message) => assert.fail(message),
     gap: () => assert.fail('the log has a gap'),
+    audited: () => {},
   });
   partition.addMetric('a', 1);
   return { partition, ends, unknown, batches };

@@ -13,18 +13,36 @@ const IN_FLIGHT_BYTES_MAX = 64 * 1024 * 1024;
 /** What a waiting message costs besides its payload, roughly: it bounds the number of empty ones. */
 const IN_FLIGHT_MESSAGE_BYTES = 1024;
 
-export function ingestRoutes({ plane, registry }: Pick<Services, 'plane' | 'registry'>): Route[] {
+export function ingestRoutes({ plane, registry, ledger }: Pick<Services, 'ledger' | 'plane' | 'registry'>): Route[] {
   let inFlightBytes = 0;
+
+  /** Refuses a message that no gateway gets to see. */
+  function refused(failure: ApiFailure, query: URLSearchParams, device?: Device): ApiFailure {
+    ledger.refused(failure.error.code, tenantOf(query), device);
+    return failure;
+  }
+
+  function admit({ authorization, query }: RequestHead, id: string): ApiFailure | undefined {
+    const attempt = `take in a message of device ${id}`;
+    const token = bearerToken(authorization);
+    if (token === undefined) {
+      return refused(new ApiFailure('credentials_invalid', attempt, 'the Authorization header holds no bearer token'), query);
+    }
+    const device = registry.authenticateDevice(tenantOf(query), id, token);
+    if (device instanceof ApiFailure) return refused(device, query);
+    const refusal = inactive(device, attempt);
+    return refusal && refused(refusal, query, device);
+  }
 
   async function handle({ params, query, body }: Request) {
     const attempt = `take in a message of device ${params[0]}`;
     // The head was judged before the body came; the device may have been changed since.
     const device = registry.get(tenantOf(query), params[0]!);
-    if (!device) return new ApiFailure('credentials_invalid', attempt);
+    if (!device) return refused(new ApiFailure('credentials_invalid', attempt), query);
     const refusal = inactive(device, attempt);
-    if (refusal) return refusal;
+    if (refusal) return refused(refusal, query, device);
     const bytes = body.length + IN_FLIGHT_MESSAGE_BYTES;
-    if (inFlightBytes + bytes > IN_FLIGHT_BYTES_MAX) return new ApiFailure('overloaded', attempt);
+    if (inFlightBytes + bytes > IN_FLIGHT_BYTES_MAX) return refused(new ApiFailure('overloaded', attempt), query, device);
     inFlightBytes += bytes;
     try {
       return answer(await plane.ingest(device.number, body), attempt);
@@ -38,18 +56,10 @@ export function ingestRoutes({ plane, registry }: Pick<Services, 'plane' | 'regi
       method: 'POST',
       pattern: '/v1/ingest/:id',
       body: { bytesMax: PAYLOAD_BYTES_MAX, oversize: 'payload_oversize' },
-      admit: (head, params) => admitDevice(registry, head, params[0]!),
+      admit: (head, params) => admit(head, params[0]!),
       handle,
     },
   ];
-}
-
-function admitDevice(registry: Services['registry'], { authorization, query }: RequestHead, id: string): ApiFailure | undefined {
-  const attempt = `take in a message of device ${id}`;
-  const token = bearerToken(authorization);
-  if (token === undefined) return new ApiFailure('credentials_invalid', attempt, 'the Authorization header holds no bearer token');
-  const device = registry.authenticateDevice(tenantOf(query), id, token);
-  return device instanceof ApiFailure ? device : inactive(device, attempt);
 }
 
 function inactive(device: Device, attempt: string): ApiFailure | undefined {

@@ -63,6 +63,7 @@ const regions = [
   { offset: abi.FINGERPRINTS_OFFSET, bytesMax: abi.FINGERPRINTS_BYTES / 2 },
   { offset: abi.FINGERPRINTS_OFFSET + abi.FINGERPRINTS_BYTES / 2, bytesMax: abi.FINGERPRINTS_BYTES / 2 },
   { offset: abi.SHAPES_OFFSET, bytesMax: abi.SHAPES_BYTES },
+  { offset: abi.ACCOUNTS_OFFSET, bytesMax: abi.ACCOUNTS_BYTES },
 ] as const;
 
 /** Differs when the same bytes would mean something else. */
@@ -72,7 +73,7 @@ const layout = BigInt.asUintN(
     .update(
       [
         ...[abi.STATE_VERSION, abi.STATE_HEAD_BYTES, abi.STATE_DEVICE_BYTES, abi.SERIES_BYTES, abi.RUN_PAGE_BYTES],
-        ...[abi.FINGERPRINT_SLOTS, abi.SHAPE_BYTES, abi.SHAPES_MAX],
+        ...[abi.FINGERPRINT_SLOTS, abi.SHAPE_BYTES, abi.SHAPES_MAX, abi.ACCOUNT_BYTES],
       ].join(),
     )
     .digest(),

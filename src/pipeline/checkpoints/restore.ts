@@ -65,7 +65,7 @@ function bring(
 /** What a kernel that adopts it takes for no state at all. */
 function clearState({ bytes }: KernelMemory): void {
   for (const [offset, length] of [
-    [abi.STATE_OFFSET, abi.FINGERPRINTS_OFFSET + abi.FINGERPRINTS_BYTES - abi.STATE_OFFSET],
+    [abi.STATE_OFFSET, abi.ACCOUNTS_OFFSET + abi.ACCOUNTS_BYTES - abi.STATE_OFFSET],
     [abi.SHAPES_OFFSET, abi.SHAPES_BYTES],
     [abi.STATE_HEAD_OFFSET, abi.STATE_HEAD_BYTES],
   ] as const) {

@@ -5,7 +5,8 @@ import { CatchUpMeter } from '../../../src/control/live/catch-up-meter.js';
 
 function lagOf(partition: number, durable: number, committed: number, records: number): PartitionLag {
   const offsets = { startOffset: 0n, processedOffset: 0n, durableOffset: BigInt(durable), committedOffset: BigInt(committed) };
-  return { partition, ...offsets, lagBytes: durable - committed, lagMs: 0, committedRecords: records };
+  const checkpoint = { checkpointOffset: undefined, checkpointMs: undefined };
+  return { partition, ...offsets, ...checkpoint, lagBytes: durable - committed, lagMs: 0, committedRecords: records };
 }
 
 test('rates are over all partitions, and the time left is the lag over what is gained', () => {

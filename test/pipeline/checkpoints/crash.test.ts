@@ -66,6 +66,7 @@ class Life {
       unknownMetrics: (_, unknown) => this.#register(unknown),
       halted: (_, message) => assert.fail(message),
       gap: () => assert.fail('the log has a gap'),
+      audited: () => {},
     });
     const folder = new CheckpointFolder(disk, '/checkpoints');
     if (this.#partition.restore(folder, (_, name) => assert.fail(name))) seen.loaded++;

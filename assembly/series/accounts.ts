@@ -1,0 +1,115 @@
+import { ACCOUNT_BYTES, ACCOUNTS_HEADER_BYTES, ACCOUNTS_OFFSET, BASES_OFFSET, PARTITION_DEVICES_MAX } from '../abi';
+import { ACCOUNT_AT_DEAD, ACCOUNT_AT_DUPLICATE, ACCOUNT_AT_REBOOT_US, ACCOUNT_AT_REBOOTS, ACCOUNT_AT_RUNS_FORGOTTEN, ACCOUNT_AT_STORED_WRAPS, ACCOUNTS_AT_HOMELESS, ACCOUNTS_AT_SINCE_US, DEAD_CODE_FIRST, DEAD_CODES, STATE_DEVICE_AT_ACCOUNT, STATE_DEVICE_AT_STORED } from '../ledger-abi';
+import { deviceAt, deviceCount } from './devices';
+
+// The usual message is stored, and counted where the device's state is at hand. Everything else that can become of one
+// is counted in an account, which a device gets when it needs it first: there are as many of them as devices, so none
+// goes without. Counts are state: blocks that are run again into an empty memory lead to the same ones.
+
+@inline
+function accountAt(account: u32): usize {
+  return <usize>(ACCOUNTS_OFFSET + ACCOUNTS_HEADER_BYTES + account * ACCOUNT_BYTES);
+}
+
+function obtainAccount(device: usize): usize {
+  let account = load<u32>(device, STATE_DEVICE_AT_ACCOUNT);
+  if (account == 0) {
+    account = load<u32>(ACCOUNTS_OFFSET) + 1;
+    store<u32>(ACCOUNTS_OFFSET, account);
+    store<u32>(device, account, STATE_DEVICE_AT_ACCOUNT);
+  }
+  return accountAt(account - 1);
+}
+
+/** Bytes of the accounts in use and of their header. */
+export function accountsBytes(): u32 {
+  return ACCOUNTS_HEADER_BYTES + load<u32>(ACCOUNTS_OFFSET) * ACCOUNT_BYTES;
+}
+
+/** Whether those of a checkpoint are no more than there is room for. */
+export function adoptAccounts(): bool {
+  return load<u32>(ACCOUNTS_OFFSET) <= PARTITION_DEVICES_MAX;
+}
+
+@inline
+function add(at: usize): void {
+  store<u64>(at, load<u64>(at) + 1);
+}
+
+@inline
+function addSmall(at: usize): void {
+  store<u32>(at, load<u32>(at) + 1);
+}
+
+@inline
+export function countStored(device: usize): void {
+  const stored = load<u32>(device, STATE_DEVICE_AT_STORED) + 1;
+  store<u32>(device, stored, STATE_DEVICE_AT_STORED);
+  if (stored == 0) addSmall(obtainAccount(device) + ACCOUNT_AT_STORED_WRAPS);
+}
+
+export function countDuplicate(device: usize): void {
+  add(obtainAccount(device) + ACCOUNT_AT_DUPLICATE);
+}
+
+/** `device` is 0 when the state has no room for it. */
+export function countDead(device: usize, code: u32): void {
+  assert(code >= DEAD_CODE_FIRST && code < DEAD_CODE_FIRST + DEAD_CODES);
+  if (device == 0) add(<usize>(ACCOUNTS_OFFSET + ACCOUNTS_AT_HOMELESS));
+  else add(obtainAccount(device) + ACCOUNT_AT_DEAD + ((code - DEAD_CODE_FIRST) << 3));
+}
+
+/** The device counts anew, from a message of the time `tsUs` on. */
+export function countReboot(device: usize, tsUs: u64): void {
+  const account = obtainAccount(device);
+  addSmall(account + ACCOUNT_AT_REBOOTS);
+  store<u32>(account, 0, ACCOUNT_AT_RUNS_FORGOTTEN);
+  store<u64>(account, tsUs, ACCOUNT_AT_REBOOT_US);
+}
+
+export function countForgotten(device: usize): void {
+  addSmall(obtainAccount(device) + ACCOUNT_AT_RUNS_FORGOTTEN);
+}
+
+/** The first block that the state knows of began at `receiveUs`. */
+@inline
+export function noteSince(receiveUs: u64): void {
+  if (load<u64>(ACCOUNTS_OFFSET, ACCOUNTS_AT_SINCE_US) == 0) store<u64>(ACCOUNTS_OFFSET, receiveUs, ACCOUNTS_AT_SINCE_US);
+}
+
+/** How many messages of the device were run, modulo 2^32. */
+function runOf(device: usize): u32 {
+  let sum = load<u32>(device, STATE_DEVICE_AT_STORED);
+  const account = load<u32>(device, STATE_DEVICE_AT_ACCOUNT);
+  if (account == 0) return sum;
+  const at = accountAt(account - 1);
+  sum += load<u32>(at, ACCOUNT_AT_DUPLICATE);
+  for (let i: u32 = 0; i < DEAD_CODES; i++) sum += load<u32>(at + ACCOUNT_AT_DEAD + (i << 3));
+  return sum;
+}
+
+/** What was run up to here came before this process took messages in; from here on all that is run, it took in. */
+export function openBooks(): void {
+  const devices = deviceCount();
+  for (let i: u32 = 0; i < devices; i++) store<u32>(<usize>(BASES_OFFSET + (i << 2)), runOf(deviceAt(i)));
+}
+
+/** Run since then, modulo 2^32. */
+export function runSince(device: usize): u32 {
+  const index = (<u32>device - <u32>deviceAt(0)) / (<u32>deviceAt(1) - <u32>deviceAt(0));
+  return runOf(device) - load<u32>(<usize>(BASES_OFFSET + (index << 2)));
+}
+
+/** Copies the account, or zeros. */
+export function copyAccount(device: usize, to: usize): void {
+  const account = load<u32>(device, STATE_DEVICE_AT_ACCOUNT);
+  if (account == 0) memory.fill(to, 0, ACCOUNT_BYTES);
+  else memory.copy(to, accountAt(account - 1), ACCOUNT_BYTES);
+}
+
+/** Messages stored, with what their count in the device's state has lost. */
+export function storedOf(device: usize): u64 {
+  const account = load<u32>(device, STATE_DEVICE_AT_ACCOUNT);
+  const wraps = account == 0 ? 0 : load<u32>(accountAt(account - 1), ACCOUNT_AT_STORED_WRAPS);
+  return (<u64>wraps << 32) + <u64>load<u32>(device, STATE_DEVICE_AT_STORED);
+}

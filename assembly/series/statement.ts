@@ -1,0 +1,17 @@
+import { LATEST_OFFSET } from '../abi';
+import { STATEMENT_AT_ACCOUNT, STATEMENT_AT_NEWEST_US, STATEMENT_AT_RUN, STATEMENT_AT_RUNS, STATEMENT_AT_STORED } from '../ledger-abi';
+import { listRuns } from '../dedup/sequence-runs';
+import { copyAccount, runSince, storedOf } from './accounts';
+import { DEVICE_AT_NEWEST_US, findDevice } from './devices';
+
+/** Lays what is known of the device's messages at LATEST_OFFSET (STATEMENT_AT_…); answers how many runs, or -1: nothing is known. */
+export function account(number: u32): i32 {
+  const device = findDevice(number);
+  if (device == 0) return -1;
+  const at = <usize>LATEST_OFFSET;
+  store<u64>(at, storedOf(device), STATEMENT_AT_STORED);
+  store<u32>(at, runSince(device), STATEMENT_AT_RUN);
+  store<u64>(at, load<u64>(device, DEVICE_AT_NEWEST_US), STATEMENT_AT_NEWEST_US);
+  copyAccount(device, at + STATEMENT_AT_ACCOUNT);
+  return <i32>listRuns(device, at + STATEMENT_AT_RUNS);
+}

@@ -1,0 +1,60 @@
+import type { DataPlane } from '../../contract/data-plane.js';
+import type { Registry } from '../registry/registry.js';
+import { type Counts, merge, total } from './counts.js';
+import type { ByReason, DoorRefusals } from './door-refusals.js';
+
+/** Devices that are summed before others get their turn. */
+const SLICE = 10_000;
+
+export interface TenantCounts extends Counts {
+  readonly tenant: string;
+  /** Devices that have sent something. */
+  readonly devices: number;
+}
+
+class TenantBook {
+  devices = 0;
+  stored = 0;
+  duplicate = 0;
+  inFlight = 0;
+  dead: ByReason = {};
+  rejected: ByReason = {};
+
+  counts(tenant: string): TenantCounts {
+    const { devices, stored, duplicate, dead, rejected, inFlight } = this;
+    const received = stored + duplicate + total(dead) + total(rejected) + inFlight;
+    return { tenant, devices, received, recovered: 0, stored, duplicate, dead, rejected, inFlight };
+  }
+}
+
+/** Sums the devices' counts by tenant, a slice of devices at a time. */
+export async function sumTenants(
+  plane: Pick<DataPlane, 'deviceTotals' | 'refusedMessages'>,
+  registry: Pick<Registry, 'byNumber'>,
+  door: DoorRefusals,
+): Promise<TenantCounts[]> {
+  const books = new Map<string, TenantBook>();
+  const bookOf = (tenant: string): TenantBook => {
+    const book = books.get(tenant) ?? new TenantBook();
+    books.set(tenant, book);
+    return book;
+  };
+  let summed = 0;
+  for (const { device, stored, duplicate, dead, inFlight } of plane.deviceTotals()) {
+    if (++summed % SLICE === 0) await new Promise<void>((resolve) => setImmediate(resolve));
+    const tenant = registry.byNumber(device)?.tenant;
+    if (tenant === undefined) continue;
+    const book = bookOf(tenant);
+    if (stored + duplicate > 0 || total(dead) > 0) book.devices++;
+    book.stored += stored;
+    book.duplicate += duplicate;
+    book.inFlight += inFlight;
+    if (total(dead) > 0) book.dead = merge(book.dead, dead);
+  }
+  for (const { device, code, count } of plane.refusedMessages()) {
+    const tenant = device === undefined ? undefined : registry.byNumber(device)?.tenant;
+    if (tenant !== undefined) bookOf(tenant).rejected = merge(bookOf(tenant).rejected, { [code]: count });
+  }
+  for (const tenant of door.tenants()) bookOf(tenant).rejected = merge(bookOf(tenant).rejected, door.ofTenant(tenant));
+  return [...books].map(([tenant, book]) => book.counts(tenant)).sort((a, b) => (a.tenant < b.tenant ? -1 : 1));
+}

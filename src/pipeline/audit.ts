@@ -1,0 +1,66 @@
+import * as abi from '../../assembly/abi.js';
+import type { PartitionAudit } from '../contract/ledger.js';
+import type { KernelMemory } from '../host/kernel.js';
+import type { Progress } from '../host/progress.js';
+
+const EVERY_MS = 1000;
+
+/**
+ * Compares the partition's counts with those of the log. Both go on all the time, so they are compared where they speak of
+ * the same blocks: the log's mark is an offset with its count, no read goes past it, and so the pipeline comes to stand
+ * exactly there. The first mark is where the log stood at the start: what lies below it, an earlier process took in.
+ */
+export class Audit {
+  readonly #partition: number;
+  readonly #counters: BigUint64Array;
+  readonly #progress: Progress;
+  #mark: { readonly offset: bigint; readonly messages: bigint };
+  #isDue = true;
+  #lastMs = Number.NEGATIVE_INFINITY;
+  #recovered: number | undefined;
+
+  constructor(partition: number, memory: KernelMemory, progress: Progress) {
+    this.#partition = partition;
+    this.#counters = memory.counters;
+    this.#progress = progress;
+    this.#mark = progress.durableMark(partition);
+  }
+
+  /** How far the next read may go. */
+  limit(durable: bigint): bigint {
+    return this.#isDue && this.#mark.offset < durable ? this.#mark.offset : durable;
+  }
+
+  /** Whether everything run from here on was taken in by this process. */
+  get isOpen(): boolean {
+    return this.#recovered !== undefined;
+  }
+
+  /** Sets the next mark when it is time for one. */
+  plan(nowMs: number): void {
+    if (this.#isDue || nowMs - this.#lastMs < EVERY_MS) return;
+    this.#lastMs = nowMs;
+    const mark = this.#progress.durableMark(this.#partition);
+    this.#isDue = mark.offset !== this.#mark.offset;
+    this.#mark = mark;
+  }
+
+  /** The audit that was waited for, once all blocks up to `position` and no others are run. */
+  at(position: bigint): PartitionAudit | undefined {
+    if (!this.#isDue || position < this.#mark.offset) return undefined;
+    this.#isDue = false;
+    const read = (counter: number) => Number(this.#counters[counter]);
+    const run = read(abi.COUNTER_PIPELINE_RECORDS);
+    this.#recovered ??= run;
+    return {
+      partition: this.#partition,
+      offset: position,
+      logged: Number(this.#mark.messages),
+      run,
+      recovered: this.#recovered,
+      stored: read(abi.COUNTER_PIPELINE_STORED),
+      duplicate: read(abi.COUNTER_PIPELINE_DUPLICATE),
+      dead: read(abi.COUNTER_PIPELINE_DEAD),
+    };
+  }
+}

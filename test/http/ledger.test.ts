@@ -1,0 +1,188 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { Ledger } from '../../src/control/ledger/ledger.js';
+import { assertFailure } from './failure.js';
+import { PlaneDouble } from './plane-double.js';
+import { type ServerUnderTest, startServerUnderTest } from './server-under-test.js';
+
+let server: ServerUnderTest;
+let numbers: number[];
+before(async () => {
+  server = await startServerUnderTest();
+  numbers = [];
+  for (const [device_id, tenant] of [
+    ['a-1', 'acme'],
+    ['a-2', 'acme'],
+    ['z-1', 'zoo'],
+  ]) {
+    const { body } = await server.call('POST', '/v1/devices', { body: { device_id, tenant, token: 'a-token-of-sixteen' } });
+    numbers.push(body.number);
+  }
+});
+after(() => server.close());
+
+const partition = { partition: 0, offset: 10n, logged: 9, run: 12, recovered: 3, stored: 10, duplicate: 1, dead: 1 };
+const gateway = { gateway: 0, received: 14, accepted: 10, refused: 4, durable: 9, held: 1, logged: 9 };
+
+function unbalanced(plane: PlaneDouble): void {
+  plane.audited = { gateways: [gateway], partitions: [{ ...partition, logged: 11 }] };
+}
+
+test("a device's ledger shows counts by state, and which numbers are missing", async () => {
+  server.plane.totals = { ...server.plane.totals, accepted: 1 };
+  server.plane.accountOf = {
+    stored: 7,
+    duplicate: 2,
+    dead: { json_malformed: 1 },
+    inFlight: 1,
+    refused: { payload_oversize: 3 },
+    reboots: 1,
+    rebootMs: Date.UTC(2026, 0, 2),
+    runs: [
+      [3, 5],
+      [8, 8],
+      [11, 13],
+    ],
+    runsForgotten: 2,
+    sinceMs: Date.UTC(2026, 0, 1),
+  };
+  const { status, body } = await server.call('GET', '/v1/devices/a-1/ledger?tenant=acme');
+  assert.equal(status, 200);
+  const { rejected_since, ...rest } = body;
+  assert.ok(Date.parse(rejected_since) <= Date.now());
+  assert.deepEqual(rest, {
+    device_id: 'a-1',
+    tenant: 'acme',
+    since: '2026-01-01T00:00:00.000Z',
+    balanced: true,
+    received: 14,
+    stored: 7,
+    duplicate: 2,
+    dead: 1,
+    dead_by_reason: { json_malformed: 1 },
+    rejected: 3,
+    rejected_by_reason: { payload_oversize: 3 },
+    in_flight: 1,
+    sequence: {
+      first: 3,
+      last: 13,
+      received: 7,
+      missing: 4,
+      missing_ranges: [
+        { from: 6, to: 7 },
+        { from: 9, to: 10 },
+      ],
+      truncated: true,
+      runs_forgotten: 2,
+      reboots: 1,
+      rebooted_at: '2026-01-02T00:00:00.000Z',
+    },
+  });
+});
+
+test('calls without a key, for an unknown device or with a bad tenant are refused', async () => {
+  const attempt = { headers: { authorization: '' } };
+  assertFailure(await server.call('GET', '/v1/ledger', attempt), 401, 'admin_key_invalid');
+  assertFailure(await server.call('GET', '/v1/devices/a-1/ledger', attempt), 401, 'admin_key_invalid');
+  assertFailure(await server.call('GET', '/v1/devices/nobody/ledger'), 404, 'device_unknown');
+  assertFailure(await server.call('GET', '/v1/devices/a-1/ledger?tenant=%2F'), 400, 'query_invalid');
+});
+
+test('node and tenants: every message is in one state; what HTTP refuses counts for who is known', async () => {
+  const { plane } = server;
+  plane.partitions = [
+    {
+      partition: 0,
+      startOffset: 0n,
+      durableOffset: 0n,
+      processedOffset: 0n,
+      committedOffset: 0n,
+      checkpointOffset: undefined,
+      checkpointMs: undefined,
+      lagBytes: 0,
+      lagMs: 0,
+      committedRecords: 0,
+    },
+  ];
+  plane.audited = { gateways: [gateway], partitions: [partition] };
+  plane.totals = {
+    ...plane.totals,
+    accepted: 10,
+    refused: 4,
+    refusedByCode: { topic_unknown: 4 },
+    stored: 10,
+    duplicate: 1,
+    deadByCode: { json_malformed: 1 },
+  };
+  plane.books = [
+    { device: numbers[0]!, stored: 6, duplicate: 1, dead: {}, inFlight: 1 },
+    { device: numbers[1]!, stored: 1, duplicate: 0, dead: { json_malformed: 1 }, inFlight: 0 },
+    { device: numbers[2]!, stored: 3, duplicate: 0, dead: {}, inFlight: 0 },
+  ];
+  plane.refusedBooks = [
+    { device: numbers[2]!, ofTenant: true, code: 'topic_unknown', count: 4 },
+    { device: undefined, ofTenant: true, code: 'device_unknown', count: 2 },
+  ];
+  plane.accountOf = { ...plane.accountOf, refused: {} };
+  const ingest = (id: string, tenant: string, token: string) =>
+    server.call('POST', `/v1/ingest/${id}?tenant=${tenant}`, { raw: '{}', headers: { authorization: `Bearer ${token}` } });
+  assertFailure(await ingest('a-1', 'acme', 'wrong'), 401, 'credentials_invalid');
+  assertFailure(await ingest('x-1', 'nowhere', 'wrong'), 401, 'credentials_invalid');
+  await server.call('PATCH', '/v1/devices/a-2?tenant=acme', { body: { status: 'inactive' } });
+  assertFailure(await ingest('a-2', 'acme', 'a-token-of-sixteen'), 403, 'device_inactive');
+
+  server.ledger.check();
+  const { status, body } = await server.call('GET', '/v1/ledger');
+  assert.equal(status, 200);
+  assert.deepEqual([body.balanced, body.imbalance, body.imbalances], [true, 0, []]);
+  const { node } = body;
+  assert.deepEqual(node.rejected_by_reason, { topic_unknown: 4, credentials_invalid: 2, device_inactive: 1 });
+  assert.deepEqual([node.received, node.recovered, node.rejected, node.in_flight], [17, 3, 7, 1]);
+  assert.equal(node.received + node.recovered, node.stored + node.duplicate + node.dead + node.rejected + node.in_flight);
+  assert.deepEqual(
+    body.tenants.map((one: Record<string, unknown>) => [
+      one.tenant,
+      one.devices,
+      one.stored,
+      one.dead,
+      one.in_flight,
+      one.rejected_by_reason,
+    ]),
+    [
+      ['acme', 2, 7, 1, 1, { credentials_invalid: 1, device_inactive: 1 }],
+      ['zoo', 1, 3, 0, 0, { topic_unknown: 4 }],
+    ],
+  );
+  const a2 = await server.call('GET', '/v1/devices/a-2/ledger?tenant=acme');
+  assert.deepEqual(a2.body.rejected_by_reason, { device_inactive: 1 });
+  const a1 = await server.call('GET', '/v1/devices/a-1/ledger?tenant=acme');
+  assert.deepEqual(a1.body.rejected_by_reason, {}, 'a wrong token says nothing about whose message it was');
+});
+
+test('an imbalance shows in the metrics and is told once for each change', async () => {
+  const plane = new PlaneDouble();
+  const events: string[] = [];
+  const ledger = new Ledger({
+    plane,
+    registry: server.registry,
+    event: (level, name, fields) => events.push(`${level} ${name} ${fields.imbalance ?? 0}`),
+  });
+  ledger.close();
+  plane.audited = { gateways: [gateway], partitions: [partition] };
+  ledger.check();
+  unbalanced(plane);
+  ledger.check();
+  ledger.check();
+  plane.audited = { gateways: [gateway], partitions: [partition] };
+  ledger.check();
+  assert.deepEqual(events, ['error ledger-unbalanced 2', 'info ledger-balanced 0']);
+
+  unbalanced(server.plane);
+  server.ledger.check();
+  const metrics = (await server.call('GET', '/metrics')).text;
+  assert.match(metrics, /^spillway_ledger_imbalance 2$/m);
+  assert.match(metrics, /^spillway_ledger_messages\{state="in_flight"\} 1$/m);
+  assert.deepEqual((await server.call('GET', '/v1/ledger')).body.imbalances, [
+    { at: 'partition 0', between: 'logged and run', missing: 2 },
+  ]);
+});
