@@ -116,13 +116,13 @@ export class BatchWriter {
     for (const table of TABLES) {
       if (batch[table].rows === 0) continue;
       const statement = table === 'deads' ? COPY_DEADS : await dialect.copyStatement(table, batch, session.sql);
-      await copy(session.sql, statement, [bytesOf(batch[table], memory)], session.plainSocket);
+      await copy(session.sql, statement, [bytesOf(batch[table], memory)], session);
     }
     return NOTHING_REFUSED;
   }
 
   async #copyIsolated({ session, dialect }: Opened, batch: RowBatch, memory: SharedArrayBuffer): Promise<Refused> {
-    const isolation = new Isolation(session.sql, batch, session.plainSocket);
+    const isolation = new Isolation(session.sql, batch, session);
     for (const table of TABLES) {
       if (batch[table].rows === 0) continue;
       const [many, few] =

@@ -3,15 +3,23 @@ import type { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
 import type { ReservedSql } from 'postgres';
 
+/** What the bytes go through. */
+export interface Outlet {
+  /** The connection's own, when they may go into it as they are. */
+  readonly plainSocket: Socket | undefined;
+  /** Hears of every chunk that was taken. */
+  moved(): void;
+}
+
 /** The server takes a piece as a whole before it parses it, and we wake once for each. */
 const CHUNK_BYTES = 256 * 1024;
 
 /**
  * Sends a whole COPY stream (header, rows and trailer, in pieces) to `statement`, which may have statements before the COPY.
- * The bytes may lie in shared memory: they must not change until this settles. With the connection's `socket` they go to it
+ * The bytes may lie in shared memory: they must not change until this settles. With the socket of `outlet` they go to it
  * from where they lie; the client copies them twice. After an error of the server's the connection may be used on.
  */
-export async function copy(sql: ReservedSql, statement: string, pieces: readonly Uint8Array[], socket?: Socket): Promise<void> {
+export async function copy(sql: ReservedSql, statement: string, pieces: readonly Uint8Array[], outlet?: Outlet): Promise<void> {
   const query = sql.unsafe(statement);
   const failed = rejectionOf(query);
   const stream = await query.writable();
@@ -19,7 +27,7 @@ export async function copy(sql: ReservedSql, statement: string, pieces: readonly
   stream.on('error', () => {});
   const end = new AbortController();
   try {
-    await Promise.race([send(stream, joined(pieces), socket, end.signal), failed]);
+    await Promise.race([send(stream, joined(pieces), outlet, end.signal), failed]);
   } catch (error) {
     end.abort();
     // Left alone, the client would end this stream during the next COPY, and so break that one.
@@ -52,12 +60,14 @@ function rejectionOf(query: object): Promise<never> {
   return failed;
 }
 
-async function send(stream: Writable, pieces: readonly Uint8Array[], socket: Socket | undefined, ended: AbortSignal): Promise<void> {
+async function send(stream: Writable, pieces: readonly Uint8Array[], outlet: Outlet | undefined, ended: AbortSignal): Promise<void> {
+  const socket = outlet?.plainSocket;
   for (const piece of pieces) {
     for (let at = 0; at < piece.length; at += CHUNK_BYTES) {
       const chunk = piece.subarray(at, at + CHUNK_BYTES);
       const [taken, into] = socket ? [sendData(socket, chunk), socket] : [stream.write(chunk), stream];
       if (!taken) await once(into, 'drain');
+      outlet?.moved();
       // What is sent from now on would belong to another statement.
       if (ended.aborted) return;
     }

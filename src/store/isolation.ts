@@ -1,8 +1,7 @@
-import type { Socket } from 'node:net';
 import type { ReservedSql } from 'postgres';
 import type { RowBatch, ThreadEvent } from '../contract/threads.js';
 import { type BisectionPorts, bisect, type Refusal } from './bisection.js';
-import { copy } from './copy.js';
+import { copy, type Outlet } from './copy.js';
 import { CopyRows } from './copy-rows.js';
 import { COPY_REFUSED, letterOf, lettersStream } from './refused-row.js';
 import { verdictOn } from './sqlstate.js';
@@ -26,6 +25,8 @@ const LETTER_EVENTS_MAX = 100;
 const EVENT_PAYLOAD_BYTES_MAX = 4096;
 /** Attempts that were refused; from then on the server looks at row after row itself. */
 const REFUSED_ATTEMPTS_MAX = 128;
+/** Of one piece: its rows take a second or so, and meanwhile the connection says nothing. */
+const STAGED_ROWS_MAX = 16_384;
 /** Statements for fewer rows than this are those of a small batch. */
 const MANY_ROWS_MIN = 4096;
 
@@ -55,7 +56,7 @@ const SAVEPOINT = {
  */
 export class Isolation {
   readonly #sql: ReservedSql;
-  readonly #socket: Socket | undefined;
+  readonly #outlet: Outlet;
   readonly #batch: RowBatch;
   #savepoint: keyof typeof SAVEPOINT = 'none';
   #letters: Buffer[] = [];
@@ -67,16 +68,16 @@ export class Isolation {
   #lost = 0;
   readonly #events: Omit<ThreadEvent, 'kind'>[] = [];
 
-  constructor(sql: ReservedSql, batch: RowBatch, socket: Socket | undefined) {
+  constructor(sql: ReservedSql, batch: RowBatch, outlet: Outlet) {
     this.#sql = sql;
     this.#batch = batch;
-    this.#socket = socket;
+    this.#outlet = outlet;
   }
 
   /** Stores what can be stored of a stream of the batch's. */
   async store(table: 'readings' | 'texts' | 'deads', stream: Uint8Array, statements: Statements): Promise<void> {
     const rows = new CopyRows(stream, this.#batch[table].rows);
-    if (await Staging.possible(this.#sql)) this.#staging = new Staging(this.#sql, this.#socket);
+    if (await Staging.possible(this.#sql)) this.#staging = new Staging(this.#sql, this.#outlet);
     await this.#bisect(rows, { ...statements, valueType: table === 'readings' ? 'float8' : 'text' }, async (row, why) => {
       if (table === 'deads') this.#lose(rows.fields(row), why);
       else await this.#bury(letterOf(table, rows.fields(row), this.#batch, why));
@@ -103,8 +104,8 @@ export class Isolation {
     };
     await bisect(rows.count, {
       attempt: (from, to) => {
-        const single = to - from === 1;
-        const staged = !single && this.#refusedAttempts >= REFUSED_ATTEMPTS_MAX ? this.#staging : undefined;
+        const fits = to - from > 1 && to - from <= STAGED_ROWS_MAX;
+        const staged = fits && this.#refusedAttempts >= REFUSED_ATTEMPTS_MAX ? this.#staging : undefined;
         return this.#attempt(() => (staged ? this.#stage(staged, rows, from, to, into, told) : this.#copy(rows, from, to, into)));
       },
       refused: told,
@@ -131,7 +132,7 @@ export class Isolation {
 
   async #copy(rows: CopyRows, from: number, to: number, { many, few }: Into): Promise<void> {
     const statement = to - from < MANY_ROWS_MIN ? few : many;
-    await copy(this.#sql, `${SAVEPOINT[this.#savepoint]}; ${statement}`, rows.cut(from, to), this.#socket);
+    await copy(this.#sql, `${SAVEPOINT[this.#savepoint]}; ${statement}`, rows.cut(from, to), this.#outlet);
     this.#savepoint = 'held';
   }
 

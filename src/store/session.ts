@@ -10,6 +10,7 @@ export class Session {
   #reserved: postgres.ReservedSql | undefined;
   #socket: Socket | undefined;
   #lost = false;
+  #chunks = 0;
 
   constructor(url: string) {
     this.#pool = postgres(url, {
@@ -58,10 +59,14 @@ export class Session {
     return this.#pool.options.ssl ? undefined : this.#socket;
   }
 
-  /** Changes with every byte that goes either way; stays as it is where the client chose the connection itself. */
+  /** Changes with every byte that goes either way; where the client has the connection to itself, with every chunk of a COPY. */
   get traffic(): number {
     const socket = this.#socket;
-    return socket ? socket.bytesRead + socket.bytesWritten - socket.writableLength : 0;
+    return socket ? socket.bytesRead + socket.bytesWritten - socket.writableLength : this.#chunks;
+  }
+
+  moved(): void {
+    this.#chunks++;
   }
 
   /** Ends the connection without a word to a server that would not hear it. */

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import type { Socket } from 'node:net';
 import type { ReservedSql } from 'postgres';
 import type { Refusal } from './bisection.js';
-import { copy } from './copy.js';
+import { copy, type Outlet } from './copy.js';
 import { verdictOn } from './sqlstate.js';
 
 /** As binary COPY brings them; the columns of the table itself may have domains over these. */
@@ -29,11 +28,11 @@ const NO_ROW = '^(08|25|40|53|55|57|58|XX)';
  */
 export class Staging {
   readonly #sql: ReservedSql;
-  readonly #socket: Socket | undefined;
+  readonly #outlet: Outlet;
 
-  constructor(sql: ReservedSql, socket: Socket | undefined) {
+  constructor(sql: ReservedSql, outlet: Outlet) {
     this.#sql = sql;
-    this.#socket = socket;
+    this.#outlet = outlet;
   }
 
   /** Whether this user of this database can do it. In a transaction that has not failed. */
@@ -60,7 +59,7 @@ export class Staging {
       create temporary table spillway_refused (place int, sqlstate text, message text);
       copy spillway_piece (${list}) from stdin (format binary)`,
       pieces,
-      this.#socket,
+      this.#outlet,
     );
     await this.#sql.unsafe(moveRows(table, columns));
     const rows = await this.#sql.unsafe('select place, sqlstate, message from spillway_refused order by place');
