@@ -61,8 +61,9 @@ export function setPartition(number: u32): void {
 function processBlock(offset: u32, available: u32, logOffset: f64, replay: bool, deny: bool): i32 {
   assert(offset + available <= INPUT_BYTES, 'the block lies outside the input region');
   const block = <usize>(INPUT_OFFSET + offset);
-  if (!replay && !batchHasRoom()) return BLOCK_NEEDS_BATCH;
+  // A block that was begun had room for all of it; sealed now, the batch would hold rows of it without its offset.
   if (resumeAt == 0) {
+    if (!replay && !batchHasRoom()) return BLOCK_NEEDS_BATCH;
     const checked = checkBlock(block, available, partition);
     if (checked != BLOCK_DONE) return checked;
   }

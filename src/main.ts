@@ -65,6 +65,7 @@ async function bringUp(config: Config, undo: (() => Promise<unknown>)[], unwind:
     partitions: config.partitions,
     logFolder: join(config.stateFolder, 'log'),
     logRetentionHours: config.logRetentionHours,
+    logRetentionGib: config.logRetentionGib,
     logBacklogMib: config.logBacklogMib,
     batchAgeMsMax: config.batchAgeMsMax,
     consumerGroup: CONSUMER_GROUP,

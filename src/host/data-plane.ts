@@ -36,6 +36,7 @@ export interface DataPlaneOptions {
   readonly partitions: number;
   readonly logFolder: string;
   readonly logRetentionHours: number;
+  readonly logRetentionGib: number;
   readonly logBacklogMib: number;
   readonly batchAgeMsMax: number;
   readonly consumerGroup: string;
@@ -105,6 +106,7 @@ export class ThreadedDataPlane implements DataPlane {
       folder: options.logFolder,
       partitions: options.partitions,
       retentionHours: options.logRetentionHours,
+      retentionBytesMax: options.logRetentionGib * 1024 * abi.MIB,
       backlogBytesMax: options.logBacklogMib * abi.MIB,
       gateways: this.#gateways.outlets,
       shared: this.#shared,

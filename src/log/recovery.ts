@@ -1,6 +1,6 @@
 import { BLOCK_BYTES_MAX } from '../../assembly/abi.js';
 import type { ThreadEvent } from '../contract/threads.js';
-import type { Disk } from './disk.js';
+import { type Disk, writeWhole } from './disk.js';
 import { listSegments, readFirstUs, type Scan, type Segment, scanSegment, segmentPath } from './segment.js';
 
 /** Tells the operator what was found. */
@@ -64,7 +64,7 @@ function recoverLast(disk: Disk, folder: string, report: Report): Recovered | 'a
     const end = last.base + BigInt(scan.bytes);
     const damagedBehind = scan.rest.kind === 'damaged' ? keepDamaged(disk, folder, file, size, last.base, scan, report) : undefined;
     if (scan.bytes < size) disk.truncate(file, scan.bytes);
-    // A killed process leaves bytes in the page cache that no disk has seen yet.
+    writeAnew(disk, file, scan.bytes);
     disk.sync(file);
     if (scan.rest.kind === 'torn') report('warn', 'log-tail-cut', { folder, offset: String(end), bytes: size - scan.bytes });
     if (damagedBehind === 'next') return 'again';
@@ -92,13 +92,25 @@ function keepDamaged(disk: Disk, folder: string, file: number, size: number, bas
   return next === undefined ? 'end' : 'next';
 }
 
+/**
+ * A killed process leaves bytes in the page cache that no disk has seen yet, and where a sync had failed the kernel
+ * takes them for clean: only what is written again is sure to be synced.
+ */
+function writeAnew(disk: Disk, file: number, bytes: number): void {
+  const buffer = new Uint8Array(Math.min(bytes, BLOCK_BYTES_MAX));
+  for (let at = 0; at < bytes; ) {
+    const part = buffer.subarray(0, disk.read(file, buffer.subarray(0, bytes - at), at));
+    writeWhole(disk, file, [part], at);
+    at += part.length;
+  }
+}
+
 function copyRange(disk: Disk, file: number, from: number, to: number, path: string): void {
   withFile(disk, path, 'create', (copy) => {
     const buffer = new Uint8Array(BLOCK_BYTES_MAX);
     for (let at = from; at < to; ) {
       const bytes = disk.read(file, buffer.subarray(0, Math.min(buffer.length, to - at)), at);
-      let done = 0;
-      while (done < bytes) done += disk.write(copy, [buffer.subarray(done, bytes)], at - from + done);
+      writeWhole(disk, copy, [buffer.subarray(0, bytes)], at - from);
       at += bytes;
     }
     disk.sync(copy);

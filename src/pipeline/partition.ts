@@ -140,6 +140,7 @@ export class Partition {
     }
     const result = this.#kernel.processBlocks(this.#inputAt, this.#inputEnd, Number(this.#position), replay, this.#deny);
     this.#deny = false;
+    this.batches.holdPart(!replay && result === abi.BLOCK_NEEDS_METRICS);
     this.#advance(this.#kernel.blocksEnd(), replay, nowMs);
     if (result === abi.BLOCK_DONE || result === abi.BLOCK_NEEDS_BATCH) return true;
     if (result === abi.BLOCK_NEEDS_METRICS) {
