@@ -127,6 +127,8 @@ export const CODE_SHUTTING_DOWN: u32 = 22;
 export const CODE_MQTT_AUTH_UNSUPPORTED: u32 = 23;
 export const CODE_TLS_HANDSHAKE_FAILED: u32 = 24;
 export const CODE_PEER_NOT_READING: u32 = 25;
+export const CODE_LOG_FULL: u32 = 30;
+export const CODE_LOG_FAILING: u32 = 31;
 // Pipeline: the message goes to dead_letters under this reason
 export const CODE_JSON_MALFORMED: u32 = 32;
 export const CODE_JSON_DEPTH_EXCEEDED: u32 = 33;

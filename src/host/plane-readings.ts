@@ -31,12 +31,13 @@ function sumOf(instances: readonly BigUint64Array[], counter: number): number {
   return instances.reduce((sum, counters) => sum + Number(counters[counter]), 0);
 }
 
-export function readIntake(gateways: readonly BigUint64Array[], backlogBytesMax: number): Intake {
+export function readIntake(gateways: readonly BigUint64Array[], backlogBytesMax: number, logTrouble: Intake['logTrouble']): Intake {
   return {
     gateways: gateways.length,
     paused: sumOf(gateways, abi.COUNTER_GATEWAY_PAUSED),
     pauses: sumOf(gateways, abi.COUNTER_GATEWAY_PAUSES),
     backlogBytesMax,
+    logTrouble,
   };
 }
 

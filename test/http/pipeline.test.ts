@@ -27,6 +27,7 @@ test('the lag is told by partition and in sum, offsets as strings', async () => 
     lag_ms: 20,
   });
   assert.deepEqual([body.partitions.length, body.lag_bytes, body.lag_ms], [2, 150, 70]);
+  assert.equal(body.log, 'up');
   assert.deepEqual([body.lag_bytes_max, body.gateways, body.gateways_paused, body.gateway_pauses], [1000, 2, 1, 7]);
 });
 
@@ -175,3 +176,14 @@ function parseExposition(text: string): { samples: Map<string, number>; types: M
   }
   return { samples, types };
 }
+
+test('a log that fails is told with its cause, and is no more once it works', async () => {
+  const lag = async () => (await server.call('GET', '/v1/pipeline/lag')).body.log;
+  const metrics = async () => (await fetch(`${server.url}/metrics`)).text();
+  server.plane.logTrouble = { code: 'EIO', message: 'EIO: i/o error, fdatasync' };
+  assert.equal(await lag(), 'failing, EIO: i/o error, fdatasync');
+  assert.match(await metrics(), /^spillway_log_failing\{code="EIO"\} 1$/m);
+  server.plane.logTrouble = undefined;
+  assert.equal(await lag(), 'up');
+  assert.doesNotMatch(await metrics(), /^spillway_log_failing\{/m);
+});

@@ -21,7 +21,7 @@ export function pipelineRoutes(services: Services): Route[] {
 
 function lag({ plane }: Services) {
   const partitions = plane.lag();
-  const { gateways, paused, pauses, backlogBytesMax } = plane.intake();
+  const { gateways, paused, pauses, backlogBytesMax, logTrouble } = plane.intake();
   return json(200, {
     partitions: partitions.map((one) => ({
       partition: one.partition,
@@ -37,6 +37,7 @@ function lag({ plane }: Services) {
     lag_ms: partitions.reduce((longest, one) => Math.max(longest, one.lagMs), 0),
     // At this lag, over all partitions, devices are no longer read.
     lag_bytes_max: backlogBytesMax,
+    log: logTrouble === undefined ? 'up' : `failing, ${logTrouble.message}`,
     gateways,
     gateways_paused: paused,
     gateway_pauses: pauses,
