@@ -64,7 +64,7 @@ function processBlock(offset: u32, available: u32, logOffset: f64, replay: bool,
   // A block that was begun had room for all of it; sealed now, the batch would hold rows of it without its offset.
   if (resumeAt == 0) {
     if (!replay && !batchHasRoom()) return BLOCK_NEEDS_BATCH;
-    const checked = checkBlock(block, available, partition);
+    const checked = checkBlock(block, available, partition, <u64>logOffset);
     if (checked != BLOCK_DONE) return checked;
   }
   replaying = replay;

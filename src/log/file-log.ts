@@ -26,7 +26,7 @@ export class FileLog {
     const lastUs: bigint[] = [];
     for (let partition = 0; partition < partitions; partition++) {
       const path = partitionFolder(folder, partition);
-      const recovered = recoverPartition(disk, path, floors[partition] ?? 0n, report);
+      const recovered = recoverPartition(disk, folder, partition, floors[partition] ?? 0n, report);
       logs.push(new PartitionLog(disk, path, recovered, segmentBytesMax));
       lastUs.push(recovered.lastUs);
     }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { blockTimeUs } from './block.js';
+import { blockTimeUs, stampPlace } from './block.js';
 import { type Disk, writeWhole } from './disk.js';
 import type { Recovered } from './recovery.js';
 import { SEGMENT_BYTES_MAX, type Segment, segmentPath } from './segment.js';
@@ -46,7 +46,7 @@ export class PartitionLog {
     return this.#segments;
   }
 
-  /** Writes whole blocks behind the last ones. When it throws, `rewind` must follow. */
+  /** Writes whole blocks behind the last ones, and into each its place. When it throws, `rewind` must follow. */
   append(blocks: readonly Uint8Array[]): void {
     this.#dirty = true;
     let group: Uint8Array[] = [];
@@ -59,6 +59,7 @@ export class PartitionLog {
         group = [];
         groupBytes = 0;
       }
+      stampPlace(block, this.#end + BigInt(groupBytes));
       group.push(block);
       groupBytes += block.length;
     }

@@ -20,6 +20,7 @@ const blockErrors = new Map<number, string>([
   [abi.BLOCK_HASH_MISMATCH, 'its checksum does not match'],
   [abi.BLOCK_OF_OTHER_VERSION, 'it was written by another version'],
   [abi.BLOCK_OF_OTHER_PARTITION, 'it belongs to another partition'],
+  [abi.BLOCK_OUT_OF_PLACE, 'it was written to another place: it is here twice or out of order'],
   [abi.BLOCK_MALFORMED, 'it is malformed'],
 ]);
 
@@ -127,7 +128,7 @@ export class Partition {
       // What retention removed was committed long ago; state goes without it.
       if (bytes === READ_GAP || resume > this.#committed) this.#events.gap(this.number, this.#position, resume);
       this.#position = resume;
-    } else this.#halt('there is no block');
+    } else this.#halt(this.#log.fault);
   }
 
   /** Runs what is left in the input region, as far as one batch takes it; false when it must wait. */
