@@ -117,11 +117,12 @@ function behind({ partition, offset }: BlockPlace, bytes: number): BlockPlace {
 const MAGIC = Buffer.alloc(4);
 MAGIC.writeUInt32LE(abi.BLOCK_MAGIC);
 
-/** Whether any block lies wholly in the bytes, which begin at `place`. */
+/** Whether any block lies wholly in the bytes, which begin at `place`, whether it belongs there or not. */
 function wholeBlockIn(bytes: Uint8Array, from: number, place: BlockPlace): boolean {
   const searched = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   for (let at = searched.indexOf(MAGIC, from); at >= 0; at = searched.indexOf(MAGIC, at + 1)) {
-    if (verifyBlock(bytes, at, behind(place, at)) > 0) return true;
+    const found = verifyBlock(bytes, at, behind(place, at));
+    if (found > 0 || found === BLOCK_FOREIGN || found === BLOCK_MISPLACED) return true;
   }
   return false;
 }
