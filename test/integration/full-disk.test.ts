@@ -65,6 +65,7 @@ test('a full disk: no false acknowledgement, everybody is told, and it goes on b
     await Promise.all(sent);
     disk.fill(appliance.pid);
     for (let seq = 2; seq <= MESSAGES; seq++) publish(seq);
+    const waiting = Array.from({ length: 20 }, (_, index) => ingest(appliance, 100 + index));
     await until('the gateway to stop reading', 60_000, async () => (await lag()).gateways_paused === 1 || undefined);
     const { log } = await lag();
     assert.match(log, new RegExp(`^failing, ${disk.code}: `));
@@ -72,6 +73,7 @@ test('a full disk: no false acknowledgement, everybody is told, and it goes on b
     assert.equal(ready.status, 503);
     assert.match(((await ready.json()) as { reason: string }).reason, new RegExp(`^log: failing, ${disk.code}`));
     assert.match(await (await fetch(`${appliance.http}/metrics`)).text(), new RegExp(`spillway_log_failing\\{code="${disk.code}"\\} 1`));
+    for (const { status } of await Promise.all(waiting)) assert.ok([202, 507].includes(status), `${status}`);
     const refused = await ingest(appliance, 1);
     assert.deepEqual([refused.status, refused.body.error?.code], [507, 'log_full']);
     assert.match(refused.body.error?.way_out ?? '', /make room/);
