@@ -57,7 +57,7 @@ export const POSTGRES_EPOCH_US: u64 = 946684800000000;
 //
 //   0  u32 magic "SPWB"      16  u32 body bytes           40  u64 xxh64(body), seed 0
 //   4  u16 version           20  u32 reserved, 0          48  u64 xxh64(bytes 0..48), seed 0
-//   6  u16 header bytes      24  u64 first receive, µs    56  u64 reserved, 0
+//   6  u16 header bytes      24  u64 first receive, µs    56  u64 place: its offset in the file log + 1, or 0
 //   8  u32 partition         32  u64 last receive, µs     64  records, back to back
 //  12  u32 record count
 //
@@ -78,6 +78,8 @@ export const BLOCK_AT_FIRST_US: u32 = 24;
 export const BLOCK_AT_LAST_US: u32 = 32;
 export const BLOCK_AT_BODY_HASH: u32 = 40;
 export const BLOCK_AT_HEADER_HASH: u32 = 48;
+/** Written by the log, outside both hashes: a block that was copied to another place is known by it. */
+export const BLOCK_AT_PLACE: u32 = 56;
 
 export const RECORD_HEADER_BYTES: u32 = 20;
 export const RECORD_AT_PAYLOAD_BYTES: u32 = 0;
@@ -128,6 +130,8 @@ export const CODE_MQTT_AUTH_UNSUPPORTED: u32 = 23;
 export const CODE_TLS_HANDSHAKE_FAILED: u32 = 24;
 export const CODE_PEER_NOT_READING: u32 = 25;
 export const CODE_MQTT_UNRELEASED_EXHAUSTED: u32 = 26;
+export const CODE_LOG_FULL: u32 = 30;
+export const CODE_LOG_FAILING: u32 = 31;
 // Pipeline: the message goes to dead_letters under this reason
 export const CODE_JSON_MALFORMED: u32 = 32;
 export const CODE_JSON_DEPTH_EXCEEDED: u32 = 33;
@@ -510,3 +514,5 @@ export const BLOCK_OF_OTHER_PARTITION: i32 = -4;
 export const BLOCK_MALFORMED: i32 = -5;
 /** The open batch has no room for a worst-case block: seal it first. */
 export const BLOCK_NEEDS_BATCH: i32 = -6;
+/** The log wrote it to another offset: it is here twice, or out of order. */
+export const BLOCK_OUT_OF_PLACE: i32 = -7;

@@ -68,10 +68,10 @@ export function isBetweenBlocks(): bool {
 function processBlock(offset: u32, available: u32, logOffset: f64, replay: bool, deny: bool): i32 {
   assert(offset + available <= INPUT_BYTES, 'the block lies outside the input region');
   const block = <usize>(INPUT_OFFSET + offset);
+  // A block that was begun had room for all of it; sealed now, the batch would hold rows of it without its offset.
   if (resumeAt == 0) {
-    // Not when it is gone on with: the room was kept when it began, and its rows belong into one batch.
     if (!replay && !batchHasRoom()) return BLOCK_NEEDS_BATCH;
-    const checked = checkBlock(block, available, partition);
+    const checked = checkBlock(block, available, partition, <u64>logOffset);
     if (checked != BLOCK_DONE) return checked;
   }
   replaying = replay;

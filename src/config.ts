@@ -107,6 +107,14 @@ export const settings: readonly Setting[] = [
     'How long committed log segments are kept; also the deduplication window.',
   ),
   setting(
+    'logRetentionGib',
+    'log_retention_gib',
+    between(1, 1_048_576),
+    64,
+    'a whole number of GiB from 1 to 1048576',
+    'Log kept at most: above it the oldest committed segments go before their time; what is not committed stays.',
+  ),
+  setting(
     'logBacklogMib',
     'log_backlog_mib',
     between(1, 1_048_576),

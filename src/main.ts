@@ -68,6 +68,7 @@ async function bringUp(config: Config, undo: (() => Promise<unknown>)[], unwind:
     checkpointFolder: join(config.stateFolder, 'checkpoints'),
     checkpointSeconds: config.checkpointSeconds,
     logRetentionHours: config.logRetentionHours,
+    logRetentionGib: config.logRetentionGib,
     logBacklogMib: config.logBacklogMib,
     batchAgeMsMax: config.batchAgeMsMax,
     consumerGroup: CONSUMER_GROUP,

@@ -30,6 +30,7 @@ test('nothing set gives the documented defaults, frozen', () => {
     gateways: 1,
     partitions: 4,
     logRetentionHours: 24,
+    logRetentionGib: 64,
     logBacklogMib: 16_384,
     checkpointSeconds: 10,
     batchAgeMsMax: 200,

@@ -5,6 +5,7 @@ import {
   BLOCK_AT_HEADER_HASH,
   BLOCK_AT_MAGIC,
   BLOCK_AT_PARTITION,
+  BLOCK_AT_PLACE,
   BLOCK_AT_VERSION,
   BLOCK_BYTES_MAX,
   BLOCK_DONE,
@@ -14,19 +15,22 @@ import {
   BLOCK_MALFORMED,
   BLOCK_OF_OTHER_PARTITION,
   BLOCK_OF_OTHER_VERSION,
+  BLOCK_OUT_OF_PLACE,
   BLOCK_VERSION,
   RECORD_AT_PAYLOAD_BYTES,
   RECORD_HEADER_BYTES,
 } from '../abi';
 import { xxh64 } from '../memory';
 
-/** Checks a block of which `available` bytes lie at `at`; BLOCK_DONE or what is wrong with it. */
-export function checkBlock(at: usize, available: u32, partition: u32): i32 {
+/** Checks a block of which `available` bytes lie at `at`, read from the log at `logOffset`; BLOCK_DONE or what is wrong with it. */
+export function checkBlock(at: usize, available: u32, partition: u32, logOffset: u64): i32 {
   if (available < BLOCK_HEADER_BYTES || load<u32>(at, BLOCK_AT_MAGIC) != BLOCK_MAGIC) return BLOCK_MALFORMED;
   if (load<u64>(at, BLOCK_AT_HEADER_HASH) != xxh64(at, BLOCK_AT_HEADER_HASH)) return BLOCK_HASH_MISMATCH;
   if (load<u16>(at, BLOCK_AT_VERSION) != BLOCK_VERSION) return BLOCK_OF_OTHER_VERSION;
   if (load<u16>(at, BLOCK_AT_HEADER_BYTES) != BLOCK_HEADER_BYTES) return BLOCK_OF_OTHER_VERSION;
   if (load<u32>(at, BLOCK_AT_PARTITION) != partition) return BLOCK_OF_OTHER_PARTITION;
+  const place = load<u64>(at, BLOCK_AT_PLACE);
+  if (place != 0 && place != logOffset + 1) return BLOCK_OUT_OF_PLACE;
   const body = load<u32>(at, BLOCK_AT_BODY_BYTES);
   if (body > BLOCK_BYTES_MAX - BLOCK_HEADER_BYTES || body > available - BLOCK_HEADER_BYTES) return BLOCK_MALFORMED;
   if (load<u64>(at, BLOCK_AT_BODY_HASH) != xxh64(at + BLOCK_HEADER_BYTES, body)) return BLOCK_HASH_MISMATCH;

@@ -4,7 +4,7 @@ import { refusalCodes } from './codes.js';
 export interface ApiError {
   /** The stable name that clients switch on. */
   readonly code: string;
-  readonly status: 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 429 | 500 | 503;
+  readonly status: 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 429 | 500 | 503 | 507;
   readonly cause: string;
   readonly wayOut: string;
 }
@@ -39,6 +39,8 @@ const ofPlane = {
   payload_oversize: 413,
   connections_exhausted: 503,
   shutting_down: 503,
+  log_full: 507,
+  log_failing: 503,
   state_exhausted: 503,
 } as const satisfies Record<string, ApiError['status']>;
 

@@ -135,6 +135,18 @@ code(
   'too many messages at QoS 2 were not released by PUBREL, over all connections of the gateway',
   'answer each PUBREC with PUBREL, have fewer messages under way, or use QoS 1 with a sequence number',
 );
+code(
+  abi.CODE_LOG_FULL,
+  'log_full',
+  'the disk of the log is full',
+  'send again later with the same seq; the operator has to make room on the disk of SPILLWAY_STATE, then it goes on by itself',
+);
+code(
+  abi.CODE_LOG_FAILING,
+  'log_failing',
+  'the disk of the log refuses to write',
+  'send again later with the same seq; the operator finds the cause in /readyz and in the event log-failing',
+);
 
 // Pipeline: the message is kept in dead_letters under this reason.
 code(abi.CODE_JSON_MALFORMED, 'json_malformed', 'the payload is not JSON', 'send {"ts": …, "metrics": {…}, "seq": …}');

@@ -25,6 +25,8 @@ export interface Config {
   readonly partitions: number;
   /** Committed log segments older than this are removed; it is also the deduplication window. */
   readonly logRetentionHours: number;
+  /** Log of all partitions, GiB; above it committed segments are removed before their time. */
+  readonly logRetentionGib: number;
   /** Log that the store has not committed, MiB; at this much devices are no longer read. */
   readonly logBacklogMib: number;
   /** How often the state of a partition is written down while it changes. */

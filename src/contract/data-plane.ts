@@ -47,6 +47,8 @@ export interface Intake {
   readonly pauses: number;
   /** Bytes of the log that may wait for the store before the log takes nothing in. */
   readonly backlogBytesMax: number;
+  /** Why nothing becomes durable: the code of the failing system call and what it said, which begins with the code; undefined while all is well. */
+  readonly logTrouble: { readonly code: string; readonly message: string } | undefined;
 }
 
 export interface PartitionLag {

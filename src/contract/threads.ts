@@ -61,6 +61,8 @@ export type ToGateway =
   | { readonly kind: 'listen'; readonly port: number; readonly tlsPort: number }
   /** The device has a newer session at another gateway: this one ends, if it still lives. */
   | { readonly kind: 'taken-over'; readonly device: number; readonly session: number }
+  /** Why the log takes nothing in, a code of the table; 0: it does. Meanwhile a gateway without room lets nobody in. */
+  | { readonly kind: 'log'; readonly code: number }
   /** A message that came over HTTP; answered by `ingested` or `ingest-refused` with the same token. */
   | { readonly kind: 'ingest'; readonly token: number; readonly device: number; readonly flags: number; readonly payload: Uint8Array }
   | StopThread;
@@ -86,6 +88,8 @@ export interface LogStart {
   readonly folder: string;
   readonly partitions: number;
   readonly retentionHours: number;
+  /** Bytes of all partitions; above it committed segments go before their time. */
+  readonly retentionBytesMax: number;
   /** Bytes that the store has not committed; at this many nothing more is taken in. */
   readonly backlogBytesMax: number;
   readonly gateways: readonly { readonly memory: WebAssembly.Memory; readonly ring: SharedArrayBuffer }[];
@@ -94,7 +98,11 @@ export interface LogStart {
 export type ToLog =
   /** The gateways take nothing in any more: what they have is taken whatever the backlog. */
   { readonly kind: 'drain' } | StopThread;
-export type FromLog = ThreadReady | ThreadEvent;
+export type FromLog =
+  | ThreadReady
+  | ThreadEvent
+  /** Whether blocks become durable; while `failing`, `code` (ENOSPC, EIO, …) and `message` say why not. */
+  | { readonly kind: 'health'; readonly log: 'up' | 'failing'; readonly code: string; readonly message: string };
 
 // Pipeline ------------------------------------------------------------------------------------
 

@@ -31,6 +31,11 @@ export class Handoff {
     return this.#ring.talliedBefore(this.#released);
   }
 
+  /** Everything that was pushed is durable, and the kernel knows: nobody is owed an answer. */
+  get isSettled(): boolean {
+    return this.#ring.pushed === this.#released;
+  }
+
   /** Tells the kernel of all blocks that became durable; `flush` takes its sends and calls. */
   release(flush: () => void): void {
     const released = this.#ring.released;

@@ -15,6 +15,8 @@ export class Ingest {
   /** Messages that found no block slot, oldest first. */
   #waiting: IngestMessage[] = [];
   #durable: number[] = [];
+  /** Why the log takes nothing in, or 0. */
+  #logCode: number = abi.CODE_NONE;
 
   constructor(kernel: GatewayKernel, memory: KernelMemory, directory: Directory, post: (message: FromGateway) => void) {
     this.#kernel = kernel;
@@ -28,13 +30,22 @@ export class Ingest {
   }
 
   take(message: IngestMessage): void {
-    if (this.isWaiting || !this.#lay(message)) this.#waiting.push(message);
+    if (this.#logCode !== abi.CODE_NONE) this.refuse(message.token, this.#logCode);
+    else if (this.isWaiting || !this.#lay(message)) this.#waiting.push(message);
   }
 
   /** Refuses a message that the gateway does not even look at. */
   refuse(token: number, code: number): void {
     this.#kernel.countRefused(code);
     this.#post({ kind: 'ingest-refused', token, code });
+  }
+
+  /** While the log takes nothing in, a caller is told so at once; 0: it takes messages again. */
+  logChanged(code: number): void {
+    this.#logCode = code;
+    if (code === abi.CODE_NONE) return;
+    for (const { token } of this.#waiting) this.refuse(token, code);
+    this.#waiting = [];
   }
 
   /** After slots were freed. */

@@ -23,6 +23,8 @@ const CONNECT = 1;
 const NO_SUBSCRIPTION = 0x11;
 const VERSION_UNSUPPORTED = { reason: 0x84, returnCode: 1 };
 const MALFORMED_REASON = 0x81;
+const QUOTA_EXCEEDED = { reason: 0x97, returnCode: 3 };
+const SERVER_UNAVAILABLE = { reason: 0x88, returnCode: 3 };
 
 /** The session layer: what the kernel lists as calls. A session lives from CONNACK to the end of its connection. */
 export class Sessions {
@@ -33,6 +35,7 @@ export class Sessions {
   readonly #numbers: SharedArrayBuffer;
   readonly #post: (message: FromGateway) => void;
   readonly #sessions = new Map<number, Session>();
+  #closedCode: number = abi.CODE_NONE;
 
   /** `numbers` is the count that all gateways of the process share. */
   constructor(
@@ -95,6 +98,11 @@ export class Sessions {
     for (const connection of [...this.#sessions.keys()]) this.refuse(connection, code);
   }
 
+  /** From now on nobody is let in, because of `code`; 0: everybody is again. */
+  closeDoor(code: number): void {
+    this.#closedCode = code;
+  }
+
   /** A device's entry has changed. */
   deviceChanged(entry: number): void {
     const connection = this.#directory.connectionOf(entry);
@@ -111,11 +119,14 @@ export class Sessions {
 
   #connect(connection: number, packet: IConnectPacket): void {
     const level = this.#kernel.levelOf(connection);
+    if (this.#closedCode !== abi.CODE_NONE) {
+      const answer = this.#closedCode === abi.CODE_LOG_FULL ? QUOTA_EXCEEDED : SERVER_UNAVAILABLE;
+      this.#turnAway(connection, { code: this.#closedCode, ...answer });
+      return;
+    }
     const admission = authenticate(packet, this.#directory);
     if (admission.kind === 'refused') {
-      this.#count(admission.code);
-      this.#reactor.sendBytes(connection, connackRefused(level, admission.reason, admission.returnCode));
-      this.#end(connection, admission.code);
+      this.#turnAway(connection, admission);
       return;
     }
     const { entry } = admission;
@@ -127,6 +138,12 @@ export class Sessions {
     this.#kernel.connected(connection, entry, level, packet.keepalive ?? 0);
     this.#reactor.sendBytes(connection, connackAccepted(level));
     this.#post({ kind: 'connected', device: this.#directory.numberOf(entry), session: number, atMs: Date.now() });
+  }
+
+  #turnAway(connection: number, { code, reason, returnCode }: { code: number; reason: number; returnCode: number }): void {
+    this.#count(code);
+    this.#reactor.sendBytes(connection, connackRefused(this.#kernel.levelOf(connection), reason, returnCode));
+    this.#end(connection, code);
   }
 
   #subscribe(connection: number, session: Session, packet: ISubscribePacket): void {

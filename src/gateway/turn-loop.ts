@@ -36,6 +36,8 @@ export class TurnLoop {
   #ageTimer: NodeJS.Timeout | undefined;
   #isStarved = false;
   #audited = '';
+  /** Why the log takes nothing in, or 0. */
+  #logCode: number = abi.CODE_NONE;
   #drained: (() => void) | undefined;
   #isStopping = false;
 
@@ -71,6 +73,7 @@ export class TurnLoop {
     if (message.kind === 'devices') this.#putDevices(message);
     else if (message.kind === 'listen') void this.#listen(message.port, message.tlsPort);
     else if (message.kind === 'taken-over') this.#sessions.takenOver(message.device, message.session);
+    else if (message.kind === 'log') this.#logChanged(message.code);
     else if (message.kind === 'ingest') this.#takeIngest(message);
   }
 
@@ -78,7 +81,7 @@ export class TurnLoop {
   async stop(): Promise<void> {
     this.#isStopping = true;
     this.#reactor.unlisten();
-    this.#reactor.pause();
+    this.#reactor.pause('nobody');
     await new Promise<void>((resolve) => {
       this.#drained = resolve;
       this.#reactor.wake();
@@ -123,6 +126,17 @@ export class TurnLoop {
     this.#reactor.wake();
   }
 
+  #logChanged(code: number): void {
+    this.#logCode = code;
+    this.#ingest.logChanged(code);
+    this.#setDoor();
+  }
+
+  /** A gateway with room takes messages in although the log does not; one without lets nobody in who would only wait. */
+  #setDoor(): void {
+    this.#sessions.closeDoor(this.#isStarved ? this.#logCode : abi.CODE_NONE);
+  }
+
   #tick(): number {
     const nowMs = this.#clock.monotonicMs();
     this.#kernel.setClock(this.#clock.wallUs(nowMs), nowMs);
@@ -140,7 +154,7 @@ export class TurnLoop {
     this.#handoff.push();
     this.#ingest.announce();
     this.#armAgeTimer(nowMs);
-    if (this.#isStopping && this.#handoff.isIdle && !this.#ingest.isWaiting) this.#drained?.();
+    if (this.#isStopping && this.#handoff.isSettled && !this.#ingest.isWaiting) this.#drained?.();
   }
 
   /** Back-pressure: without a free block slot nothing is read, and so nothing has to be dropped. */
@@ -149,7 +163,8 @@ export class TurnLoop {
     if (eventCount > 0 && this.#kernel.starved() !== 0) {
       if (!this.#isStarved) this.#count(abi.COUNTER_GATEWAY_PAUSES);
       this.#setStarved(true);
-      this.#reactor.pause();
+      // Who comes now is to hear whether there is a place.
+      this.#reactor.pause('newcomers');
     } else if (this.#isStarved && this.#kernel.freeSlots() >= SLOTS_TO_RESUME) {
       this.#setStarved(false);
       this.#kernel.resumed();
@@ -160,6 +175,7 @@ export class TurnLoop {
   #setStarved(isStarved: boolean): void {
     this.#isStarved = isStarved;
     this.#memory.counters[abi.COUNTER_GATEWAY_PAUSED] = isStarved ? 1n : 0n;
+    this.#setDoor();
   }
 
   /** Sends what the kernel wants sent, then answers its calls. */

@@ -44,6 +44,7 @@ export interface DataPlaneOptions {
   readonly checkpointFolder: string;
   readonly checkpointSeconds: number;
   readonly logRetentionHours: number;
+  readonly logRetentionGib: number;
   readonly logBacklogMib: number;
   readonly batchAgeMsMax: number;
   readonly consumerGroup: string;
@@ -58,6 +59,9 @@ export interface DataPlaneOptions {
   /** A thread died: the process must not go on. */
   failed(error: Error): void;
 }
+
+/** What a disk says that has no room: no block, no quota, no larger file. */
+const FULL = ['ENOSPC', 'EDQUOT', 'EFBIG'];
 
 /** How long a drain may take before the threads are ended where they stand, ms. */
 const DRAIN_MS_MAX = 15_000;
@@ -89,6 +93,7 @@ export class ThreadedDataPlane implements DataPlane {
   #database: 'up' | 'down' = 'up';
   #databaseMessage = '';
   #halted: string | undefined;
+  #logTrouble: Intake['logTrouble'];
   #stopping = false;
 
   private constructor(options: DataPlaneOptions) {
@@ -118,11 +123,12 @@ export class ThreadedDataPlane implements DataPlane {
       folder: options.logFolder,
       partitions: options.partitions,
       retentionHours: options.logRetentionHours,
+      retentionBytesMax: options.logRetentionGib * 1024 * abi.MIB,
       backlogBytesMax: options.logBacklogMib * abi.MIB,
       gateways: this.#gateways.outlets,
       shared: this.#shared,
     };
-    this.#log = this.#roster.add('log', options.entries.log, log, [], (message) => options.event('log', message as ThreadEvent));
+    this.#log = this.#roster.add('log', options.entries.log, log, [], (message) => this.#fromLog(message));
   }
 
   /** Starts every thread; `listen` lets devices in. When one does not come up, the others are ended again. */
@@ -255,7 +261,7 @@ export class ThreadedDataPlane implements DataPlane {
   }
 
   intake(): Intake {
-    return readIntake(this.#gateways.counters, this.#options.logBacklogMib * abi.MIB);
+    return readIntake(this.#gateways.counters, this.#options.logBacklogMib * abi.MIB, this.#logTrouble);
   }
 
   threads(): ThreadCpu[] {
@@ -267,6 +273,7 @@ export class ThreadedDataPlane implements DataPlane {
     if (this.#mqttPort === 0) return 'the gateway does not listen yet';
     if (this.#halted) return this.#halted;
     if (!this.#caughtUp) return 'state is being rebuilt from the log';
+    if (this.#logTrouble) return `log: failing, ${this.#logTrouble.message}`;
     if (this.#database === 'down') return `the database is down: ${this.#databaseMessage}`;
     return undefined;
   }
@@ -285,13 +292,22 @@ export class ThreadedDataPlane implements DataPlane {
     drained = (await end(this.#checkpoint)) && drained;
     drained = (await end(this.#store)) && drained;
     drained = (await end(this.#log, logBell)) && drained;
-    this.#gateways.refuseWaiting();
+    this.#gateways.refuseWaiting(abi.CODE_SHUTTING_DOWN);
     return drained;
   }
 
   #toPipeline(message: ToPipeline): void {
     this.#pipeline.post(message);
     this.#pipelineBell.ring();
+  }
+
+  #fromLog(message: FromLog): void {
+    if (message.kind === 'event') this.#options.event('log', message);
+    else if (message.kind === 'health') {
+      const { code, message: text } = message;
+      this.#logTrouble = message.log === 'failing' ? { code, message: text } : undefined;
+      this.#gateways.logChanged(message.log === 'up' ? abi.CODE_NONE : FULL.includes(code) ? abi.CODE_LOG_FULL : abi.CODE_LOG_FAILING);
+    }
   }
 
   #fromPipeline(message: FromPipeline): void {

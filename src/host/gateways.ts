@@ -129,9 +129,15 @@ export class Gateways {
     return (await Promise.all(ends)).every(Boolean);
   }
 
-  /** No more answers will come from the log. */
-  refuseWaiting(): void {
-    for (const resolve of this.#ingests.values()) resolve(abi.CODE_SHUTTING_DOWN);
+  /** The log takes nothing in because of `code`, or (0) it does again. Who waits for it learns that it may take long. */
+  logChanged(code: number): void {
+    for (const thread of this.#threads) thread.post({ kind: 'log', code });
+    if (code !== abi.CODE_NONE) this.refuseWaiting(code);
+  }
+
+  /** Messages that wait for the log are answered with a code; they may become durable all the same. */
+  refuseWaiting(code: number): void {
+    for (const resolve of this.#ingests.values()) resolve(code);
     this.#ingests.clear();
   }
 

@@ -13,7 +13,7 @@ export interface NativeBinding {
   listen(address: string, port: number, isShared: boolean, tls?: TlsMaterial): number;
   listenDatagrams(address: string, port: number, isShared: boolean): number;
   unlisten(): void;
-  pause(): void;
+  pause(readsNewcomers: boolean): void;
   resume(): void;
   turn(): number;
   settle(): void;

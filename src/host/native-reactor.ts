@@ -73,8 +73,8 @@ export class NativeReactor implements Reactor {
     this.#touched();
   }
 
-  pause(): void {
-    this.#native.pause();
+  pause(reads: 'nobody' | 'newcomers'): void {
+    this.#native.pause(reads === 'newcomers');
   }
 
   resume(): void {

@@ -54,12 +54,13 @@ function sumOfWords(progress: Progress, word: ProgressWord): number {
   return sum;
 }
 
-export function readIntake(gateways: readonly BigUint64Array[], backlogBytesMax: number): Intake {
+export function readIntake(gateways: readonly BigUint64Array[], backlogBytesMax: number, logTrouble: Intake['logTrouble']): Intake {
   return {
     gateways: gateways.length,
     paused: sumOf(gateways, abi.COUNTER_GATEWAY_PAUSED),
     pauses: sumOf(gateways, abi.COUNTER_GATEWAY_PAUSES),
     backlogBytesMax,
+    logTrouble,
   };
 }
 

@@ -17,6 +17,8 @@ export class PortableConnection {
   event = 0;
   /** The peer does not read what it is sent, so it is not read either. */
   isBlocked = false;
+  /** The kernel has taken nothing of it yet. */
+  isNew = true;
   /** The peer is done sending. */
   isEnded = false;
   /** The reactor was told to close it: what still comes is dropped. */

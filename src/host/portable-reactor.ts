@@ -37,6 +37,7 @@ export class PortableReactor implements Reactor {
   #events = 0;
   #readBytes = 0;
   #isPaused = false;
+  #readsNewcomers = false;
   #isScheduled = false;
   #isRunning = false;
   #isStopped = false;
@@ -102,8 +103,9 @@ export class PortableReactor implements Reactor {
     this.#touch(ending);
   }
 
-  pause(): void {
+  pause(reads: 'nobody' | 'newcomers'): void {
     this.#isPaused = true;
+    this.#readsNewcomers = reads === 'newcomers';
   }
 
   resume(): void {
@@ -180,13 +182,13 @@ export class PortableReactor implements Reactor {
     this.#makeRoom(connection.restBytes + chunk.length);
     if (!connection.isOpen) return;
     if (connection.event !== 0 && this.#extend(connection.event, chunk)) return;
-    if (connection.event === 0 && !this.#isPaused && connection.restBytes + chunk.length >= connection.needed) {
+    if (connection.event === 0 && this.#mayRead(connection) && connection.restBytes + chunk.length >= connection.needed) {
       this.#present(connection, chunk);
       return;
     }
     connection.keep(chunk);
     if (connection.isReady) this.#ready.add(connection);
-    if (this.#isPaused || connection.restBytes > REST_BYTES_MAX) {
+    if (!this.#mayRead(connection) || connection.restBytes > REST_BYTES_MAX) {
       this.#full.add(connection);
       connection.socket.pause();
     }
@@ -273,16 +275,26 @@ export class PortableReactor implements Reactor {
     this.#readBytes = 0;
     for (let i = 0; i < count; i++) this.#settle(abi.EVENTS_OFFSET + i * abi.EVENT_BYTES);
     this.#flush();
-    if (this.#over.length > 0 || (this.#ready.size > 0 && !this.#isPaused)) this.wake();
+    if (this.#over.length > 0 || this.#hasReadable()) this.wake();
   }
 
   #addWaiting(): void {
     while (this.#over.length > 0 && this.#events < abi.EVENTS_MAX) this.#addEvent(this.#over.pop() as number, abi.EVENT_CLOSED, 0, 0);
-    if (this.#isPaused) return;
     for (const connection of this.#ready) {
+      if (!this.#mayRead(connection)) continue;
       if (this.#events === abi.EVENTS_MAX || this.#readBytes + connection.restBytes > abi.READ_BYTES) return;
       if (connection.event === 0) this.#present(connection, NOTHING);
     }
+  }
+
+  #hasReadable(): boolean {
+    if (!this.#isPaused) return this.#ready.size > 0;
+    for (const connection of this.#ready) if (this.#mayRead(connection)) return true;
+    return false;
+  }
+
+  #mayRead(connection: PortableConnection): boolean {
+    return !this.#isPaused || (this.#readsNewcomers && connection.isNew);
   }
 
   /** After the turn: keeps what the kernel left of an event. */
@@ -299,6 +311,7 @@ export class PortableReactor implements Reactor {
     if (!connection.isOpen) return;
     const offset = this.#view.getUint32(event + abi.EVENT_AT_OFFSET, true);
     const start = offset + this.#view.getUint32(event + abi.EVENT_AT_CONSUMED, true);
+    if (start > offset) connection.isNew = false;
     const end = offset + this.#view.getUint32(event + abi.EVENT_AT_LENGTH, true);
     connection.needed = this.#view.getUint32(event + abi.EVENT_AT_NEEDED, true);
     if (start < end) connection.putBack(this.#memory.subarray(start, end));

@@ -24,12 +24,23 @@ function leadingBits(value: bigint): bigint {
   return shift >= 0 ? value >> BigInt(shift) : value << BigInt(-shift);
 }
 
+let table: Uint8Array | undefined;
+
 /** Fills the powers region, without which the kernel reads numbers wrong. Once, before the first block. */
 export function fillPowers(memory: KernelMemory): void {
+  // All partitions of a thread have the same powers.
+  table ??= buildTable();
+  memory.bytes.set(table, POWERS_OFFSET);
+}
+
+function buildTable(): Uint8Array {
+  const bytes = new Uint8Array((POWERS_MAX - POWERS_MIN + 1) * 16);
+  const view = new DataView(bytes.buffer);
   for (let power = POWERS_MIN; power <= POWERS_MAX; power++) {
-    const at = POWERS_OFFSET + (power - POWERS_MIN) * 16;
+    const at = (power - POWERS_MIN) * 16;
     const bits = truncatedPowerOfFive(power);
-    memory.view.setBigUint64(at, BigInt.asUintN(64, bits), true);
-    memory.view.setBigUint64(at + 8, bits >> WORD_BITS, true);
+    view.setBigUint64(at, BigInt.asUintN(64, bits), true);
+    view.setBigUint64(at + 8, bits >> WORD_BITS, true);
   }
+  return bytes;
 }

@@ -35,8 +35,11 @@ export interface Reactor {
   sendBytes(connection: number, bytes: Uint8Array): void;
   /** Ends the connection once what was sent is out; EVENT_CLOSED follows, whatever the peer does. */
   close(connection: number): void;
-  /** Stops reading all sockets: the way back-pressure reaches devices. Bytes in hand are kept, and no data event comes until `resume`. */
-  pause(): void;
+  /**
+   * Stops reading sockets: the way back-pressure reaches devices. Bytes in hand are kept, and no data event comes until `resume`,
+   * but with `newcomers` those of connections of which the kernel took nothing yet.
+   */
+  pause(reads: 'nobody' | 'newcomers'): void;
   resume(): void;
   /** Makes a turn happen soon, with no events if there are none. */
   wake(): void;

@@ -74,7 +74,7 @@ export function failed(failure: ApiFailure, ...headers: (readonly [string, strin
   const { status } = failure.error;
   const all: (readonly [string, string])[] = [...JSON_HEADERS, ...headers];
   if (status === 401) all.push(['www-authenticate', 'Bearer realm="spillway"']);
-  if (status === 503) all.push(['retry-after', '1']);
+  if (status === 503 || status === 507) all.push(['retry-after', '1']);
   return { status, headers: all, body: JSON.stringify(failure) };
 }
 

@@ -5,34 +5,61 @@ const { h64Raw } = await xxhash();
 
 /** The bytes at hand end inside the block. */
 export const BLOCK_CUT = -1;
-/** The bytes are no header of this version, or its hash is wrong: the block's length is unknown. */
+/** The bytes are no header, or its hash is wrong: the block's length is unknown. */
 export const BLOCK_HEADER_DAMAGED = -2;
 /** The header is whole, the body is not what it was. */
 export const BLOCK_BODY_DAMAGED = -3;
+/** A newer Spillway wrote it: nothing behind its magic is understood. */
+export const BLOCK_NEWER = -4;
+/** It is whole, and belongs to another partition. */
+export const BLOCK_FOREIGN = -5;
+/** It is whole, and was written to another offset: it is here twice, or out of order. */
+export const BLOCK_MISPLACED = -6;
 
-/** Bytes of the block whose header is at `at`, or BLOCK_CUT or BLOCK_HEADER_DAMAGED. The header's hash is not looked at. */
+/** Names for the operator and for callers, by what a check answered. */
+export const blockFaults: ReadonlyMap<number, string> = new Map([
+  [BLOCK_CUT, 'block_cut'],
+  [BLOCK_HEADER_DAMAGED, 'block_header_damaged'],
+  [BLOCK_BODY_DAMAGED, 'block_body_damaged'],
+  [BLOCK_NEWER, 'block_newer'],
+  [BLOCK_FOREIGN, 'block_foreign'],
+  [BLOCK_MISPLACED, 'block_misplaced'],
+]);
+
+/** Where a block was found. */
+export interface BlockPlace {
+  readonly partition: number;
+  readonly offset: bigint;
+}
+
+/** Bytes of the block whose header is at `at`, or why it is none. The header's hash is not looked at. */
 export function blockBytes(bytes: DataView, at: number): number {
   if (bytes.byteLength - at < abi.BLOCK_HEADER_BYTES) return BLOCK_CUT;
   if (bytes.getUint32(at + abi.BLOCK_AT_MAGIC, true) !== abi.BLOCK_MAGIC) return BLOCK_HEADER_DAMAGED;
-  if (bytes.getUint16(at + abi.BLOCK_AT_VERSION, true) !== abi.BLOCK_VERSION) return BLOCK_HEADER_DAMAGED;
+  const version = bytes.getUint16(at + abi.BLOCK_AT_VERSION, true);
+  if (version !== abi.BLOCK_VERSION) return version > abi.BLOCK_VERSION ? BLOCK_NEWER : BLOCK_HEADER_DAMAGED;
   if (bytes.getUint16(at + abi.BLOCK_AT_HEADER_BYTES, true) !== abi.BLOCK_HEADER_BYTES) return BLOCK_HEADER_DAMAGED;
   const total = abi.BLOCK_HEADER_BYTES + bytes.getUint32(at + abi.BLOCK_AT_BODY_BYTES, true);
   return total > abi.BLOCK_BYTES_MAX ? BLOCK_HEADER_DAMAGED : total;
 }
 
-/** Bytes of the block at `at` once both of its hashes proved right, else the reason why not. */
-export function verifyBlock(bytes: Uint8Array, at: number): number {
+/** Bytes of the block at `at` once both of its hashes proved right and it is where it belongs, else the reason why not. */
+export function verifyBlock(bytes: Uint8Array, at: number, place: BlockPlace): number {
   const total = verifyHeader(bytes, at);
   if (total < 0) return total;
   if (bytes.length - at < total) return BLOCK_CUT;
   const body = bytes.subarray(at + abi.BLOCK_HEADER_BYTES, at + total);
-  return h64Raw(body, 0n) === readU64(bytes, at + abi.BLOCK_AT_BODY_HASH) ? total : BLOCK_BODY_DAMAGED;
+  if (h64Raw(body, 0n) !== readU64(bytes, at + abi.BLOCK_AT_BODY_HASH)) return BLOCK_BODY_DAMAGED;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  if (view.getUint32(at + abi.BLOCK_AT_PARTITION, true) !== place.partition) return BLOCK_FOREIGN;
+  const stamped = readU64(bytes, at + abi.BLOCK_AT_PLACE);
+  return stamped === 0n || stamped === place.offset + 1n ? total : BLOCK_MISPLACED;
 }
 
-/** Bytes of the block whose header at `at` proved right, whatever its body is. */
+/** Bytes of the block at `at` whose header proved right, whatever its body is and wherever it belongs. */
 export function verifyHeader(bytes: Uint8Array, at: number): number {
   const total = blockBytes(new DataView(bytes.buffer, bytes.byteOffset, bytes.length), at);
-  if (total < 0) return total;
+  if (total < 0 && total !== BLOCK_NEWER) return total;
   const hashed = bytes.subarray(at, at + abi.BLOCK_AT_HEADER_HASH);
   return h64Raw(hashed, 0n) === readU64(bytes, at + abi.BLOCK_AT_HEADER_HASH) ? total : BLOCK_HEADER_DAMAGED;
 }
@@ -40,6 +67,11 @@ export function verifyHeader(bytes: Uint8Array, at: number): number {
 /** Messages of a block whose header is sound. */
 export function blockMessages(bytes: Uint8Array, at: number): number {
   return new DataView(bytes.buffer, bytes.byteOffset + at, abi.BLOCK_HEADER_BYTES).getUint32(abi.BLOCK_AT_RECORDS, true);
+}
+
+/** Writes into a sealed block where the log puts it. */
+export function stampPlace(block: Uint8Array, offset: bigint): void {
+  new DataView(block.buffer, block.byteOffset, block.length).setBigUint64(abi.BLOCK_AT_PLACE, offset + 1n, true);
 }
 
 /** Receive time of a block's first or last message, µs of the Unix epoch. */

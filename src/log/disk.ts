@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import {
   closeSync,
   fdatasyncSync,
@@ -36,6 +37,25 @@ export interface Disk {
   syncFolder(folder: string): void;
   rename(from: string, to: string): void;
   remove(path: string): void;
+}
+
+/** Writes all of it: a full disk takes a part first, and says so only when it is asked again. */
+export function writeWhole(disk: Disk, file: number, views: readonly Uint8Array[], position: number): void {
+  let rest = views.filter(({ length }) => length > 0);
+  for (let at = position; rest.length > 0; ) {
+    const written = disk.write(file, rest, at);
+    assert(written > 0, 'a write takes something or throws');
+    at += written;
+    rest = dropBytes(rest, written);
+  }
+}
+
+function dropBytes(views: Uint8Array[], bytes: number): Uint8Array[] {
+  let rest = bytes;
+  let index = 0;
+  while (index < views.length && rest >= (views[index] as Uint8Array).length) rest -= (views[index++] as Uint8Array).length;
+  if (index === views.length) return [];
+  return [(views[index] as Uint8Array).subarray(rest), ...views.slice(index + 1)];
 }
 
 const FLAGS = { read: 'r', write: 'r+', create: 'w+' } as const;

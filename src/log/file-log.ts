@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type Disk, nodeDisk } from './disk.js';
+import { type Disk, nodeDisk, writeWhole } from './disk.js';
 import { PartitionLog } from './partition-log.js';
 import { type Report, recoverPartition } from './recovery.js';
 import { partitionFolder, SEGMENT_BYTES_MAX } from './segment.js';
@@ -26,7 +26,7 @@ export class FileLog {
     const lastUs: bigint[] = [];
     for (let partition = 0; partition < partitions; partition++) {
       const path = partitionFolder(folder, partition);
-      const recovered = recoverPartition(disk, path, floors[partition] ?? 0n, report);
+      const recovered = recoverPartition(disk, folder, partition, floors[partition] ?? 0n, report);
       logs.push(new PartitionLog(disk, path, recovered, segmentBytesMax));
       lastUs.push(recovered.lastUs);
     }
@@ -68,9 +68,12 @@ function checkMeta(disk: Disk, folder: string, partitions: number): void {
   const path = join(folder, 'log.json');
   if (!disk.list(folder).includes('log.json')) {
     const file = disk.open(`${path}.new`, 'create');
-    disk.write(file, [Buffer.from(`${JSON.stringify({ format: FORMAT, partitions })}\n`)], 0);
-    disk.sync(file);
-    disk.close(file);
+    try {
+      writeWhole(disk, file, [Buffer.from(`${JSON.stringify({ format: FORMAT, partitions })}\n`)], 0);
+      disk.sync(file);
+    } finally {
+      disk.close(file);
+    }
     disk.rename(`${path}.new`, path);
     disk.syncFolder(folder);
     return;

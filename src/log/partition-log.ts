@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { blockTimeUs } from './block.js';
-import type { Disk } from './disk.js';
+import { blockTimeUs, stampPlace } from './block.js';
+import { type Disk, writeWhole } from './disk.js';
 import type { Recovered } from './recovery.js';
 import { SEGMENT_BYTES_MAX, type Segment, segmentPath } from './segment.js';
 
@@ -46,7 +46,7 @@ export class PartitionLog {
     return this.#segments;
   }
 
-  /** Writes whole blocks behind the last ones. When it throws, `rewind` must follow. */
+  /** Writes whole blocks behind the last ones, and into each its place. When it throws, `rewind` must follow. */
   append(blocks: readonly Uint8Array[]): void {
     this.#dirty = true;
     let group: Uint8Array[] = [];
@@ -59,6 +59,7 @@ export class PartitionLog {
         group = [];
         groupBytes = 0;
       }
+      stampPlace(block, this.#end + BigInt(groupBytes));
       group.push(block);
       groupBytes += block.length;
     }
@@ -136,15 +137,7 @@ export class PartitionLog {
     const position = Number(this.#end - segment.base);
     // From here on the file may hold more than it should, so `rewind` must see that there is something to undo.
     this.#end += BigInt(bytes);
-    let rest: readonly Uint8Array[] = blocks;
-    let done = 0;
-    while (done < bytes) {
-      const written = this.#disk.write(this.#file as number, rest, position + done);
-      // A full disk takes a part first and says ENOSPC only when asked again.
-      assert(written > 0, 'a write takes something or throws');
-      done += written;
-      rest = dropBytes(rest, written);
-    }
+    writeWhole(this.#disk, this.#file as number, blocks, position);
   }
 
   #openNext(): void {
@@ -169,12 +162,4 @@ export class PartitionLog {
     const path = segmentPath(this.folder, base);
     if (this.#disk.list(this.folder).some((name) => path.endsWith(name))) this.#disk.remove(path);
   }
-}
-
-function dropBytes(views: readonly Uint8Array[], bytes: number): readonly Uint8Array[] {
-  let rest = bytes;
-  let index = 0;
-  while (index < views.length && rest >= (views[index] as Uint8Array).length) rest -= (views[index++] as Uint8Array).length;
-  if (index === views.length) return [];
-  return [(views[index] as Uint8Array).subarray(rest), ...views.slice(index + 1)];
 }

@@ -1,4 +1,4 @@
-import { blockBytes } from './block.js';
+import { BLOCK_CUT, blockBytes, blockFaults } from './block.js';
 import { type Disk, nodeDisk } from './disk.js';
 import { listSegments, partitionFolder, segmentPath } from './segment.js';
 
@@ -6,7 +6,7 @@ import { listSegments, partitionFolder, segmentPath } from './segment.js';
 export const READ_BELOW_START = -1;
 /** Nothing is at the offset and something is behind it: damage was cut out here. Go on at `resume`. */
 export const READ_GAP = -2;
-/** The bytes at the offset are no block; the segment's disk is failing. Go on at `resume`. */
+/** The bytes at the offset are no block, `fault` says why. Go on at `resume`. */
 export const READ_DAMAGED = -3;
 
 interface OpenSegment {
@@ -24,6 +24,7 @@ export class LogReader {
   readonly #folder: string;
   readonly #disk: Disk;
   readonly #open = new Map<number, OpenSegment>();
+  #fault = BLOCK_CUT;
 
   constructor(folder: string, disk: Disk = nodeDisk) {
     this.#folder = folder;
@@ -43,8 +44,16 @@ export class LogReader {
     const wanted = Math.min(into.length, Number(end - offset));
     const bytes = this.#disk.read(segment.file, into.subarray(0, wanted), Number(offset - segment.base));
     if (bytes === 0) return this.#moved(partition, offset, segment) ? this.read(partition, offset, limit, into) : READ_GAP;
-    const whole = wholeBlocks(into.subarray(0, bytes));
-    return whole === 0 ? READ_DAMAGED : whole;
+    const part = into.subarray(0, bytes);
+    const whole = wholeBlocks(part);
+    if (whole > 0) return whole;
+    this.#fault = blockBytes(new DataView(part.buffer, part.byteOffset, part.length), 0);
+    return READ_DAMAGED;
+  }
+
+  /** Why the last read answered READ_DAMAGED, a name of block.ts. A header that is sound says more than the file holds: it is cut. */
+  get fault(): string {
+    return blockFaults.get(this.#fault) ?? 'block_cut';
   }
 
   /** The first offset behind `offset` at which a segment begins, or `limit` if there is none. */

@@ -1,7 +1,8 @@
 import { BLOCK_BYTES_MAX } from '../../assembly/abi.js';
 import type { ThreadEvent } from '../contract/threads.js';
-import type { Disk } from './disk.js';
-import { listSegments, readFirstUs, type Scan, type Segment, scanSegment, segmentPath } from './segment.js';
+import { blockFaults } from './block.js';
+import { type Disk, writeWhole } from './disk.js';
+import { listSegments, partitionFolder, readFirstUs, type Scan, type Segment, scanSegment, segmentPath } from './segment.js';
 
 /** Tells the operator what was found. */
 export type Report = (level: ThreadEvent['level'], name: string, fields: ThreadEvent['fields']) => void;
@@ -22,11 +23,12 @@ export interface Recovered {
  * out is used again, since the store skips what lies below its committed offset.
  * `floor` is that offset: a log that ends before it lost its files, and goes on from there.
  */
-export function recoverPartition(disk: Disk, folder: string, floor: bigint, report: Report): Recovered {
+export function recoverPartition(disk: Disk, log: string, partition: number, floor: bigint, report: Report): Recovered {
+  const folder = partitionFolder(log, partition);
   disk.makeFolder(folder);
   cutOverlaps(disk, folder, report);
-  let recovered = recoverLast(disk, folder, report);
-  while (recovered === 'again') recovered = recoverLast(disk, folder, report);
+  let recovered = recoverLast(disk, folder, partition, report);
+  while (recovered === 'again') recovered = recoverLast(disk, folder, partition, report);
   // What was found counts as durable from here on: the killed process may not have come to this.
   disk.syncFolder(folder);
   if (recovered.end >= floor) return recovered;
@@ -54,17 +56,17 @@ function cutOverlaps(disk: Disk, folder: string, report: Report): void {
   }
 }
 
-function recoverLast(disk: Disk, folder: string, report: Report): Recovered | 'again' {
+function recoverLast(disk: Disk, folder: string, partition: number, report: Report): Recovered | 'again' {
   const segments = listSegments(disk, folder).map((base) => ({ base, firstUs: firstUsOf(disk, folder, base) }));
   const last = segments.at(-1);
   if (!last) return beginSegment(disk, folder, { segments, end: 0n, lastUs: 0n }, 0n);
   return withFile(disk, segmentPath(folder, last.base), 'write', (file) => {
     const size = disk.size(file);
-    const scan = scanSegment(disk, file, size);
+    const scan = scanSegment(disk, file, size, { partition, offset: last.base });
     const end = last.base + BigInt(scan.bytes);
     const damagedBehind = scan.rest.kind === 'damaged' ? keepDamaged(disk, folder, file, size, last.base, scan, report) : undefined;
     if (scan.bytes < size) disk.truncate(file, scan.bytes);
-    // A killed process leaves bytes in the page cache that no disk has seen yet.
+    writeAnew(disk, file, scan.bytes);
     disk.sync(file);
     if (scan.rest.kind === 'torn') report('warn', 'log-tail-cut', { folder, offset: String(end), bytes: size - scan.bytes });
     if (damagedBehind === 'next') return 'again';
@@ -78,7 +80,7 @@ function recoverLast(disk: Disk, folder: string, report: Report): Recovered | 'a
  * becomes a segment ('next'); otherwise all up to the end is kept and the log goes on behind it ('end').
  */
 function keepDamaged(disk: Disk, folder: string, file: number, size: number, base: bigint, scan: Scan, report: Report): 'next' | 'end' {
-  const next = scan.rest.kind === 'damaged' ? scan.rest.next : undefined;
+  const { next, fault } = scan.rest.kind === 'damaged' ? scan.rest : { next: undefined, fault: 0 };
   const offset = base + BigInt(scan.bytes);
   const kept = `${segmentPath(folder, offset)}.damaged`;
   copyRange(disk, file, scan.bytes, next ?? size, kept);
@@ -88,8 +90,22 @@ function keepDamaged(disk: Disk, folder: string, file: number, size: number, bas
     disk.rename(`${path}.new`, path);
   }
   disk.syncFolder(folder);
-  report('error', 'log-damaged', { folder, offset: String(offset), bytes: (next ?? size) - scan.bytes, kept });
+  const code = blockFaults.get(fault) ?? 'unknown';
+  report('error', 'log-damaged', { folder, offset: String(offset), code, bytes: (next ?? size) - scan.bytes, kept });
   return next === undefined ? 'end' : 'next';
+}
+
+/**
+ * A killed process leaves bytes in the page cache that no disk has seen yet, and where a sync had failed the kernel
+ * takes them for clean: only what is written again is sure to be synced.
+ */
+function writeAnew(disk: Disk, file: number, bytes: number): void {
+  const buffer = new Uint8Array(Math.min(bytes, BLOCK_BYTES_MAX));
+  for (let at = 0; at < bytes; ) {
+    const part = buffer.subarray(0, disk.read(file, buffer.subarray(0, bytes - at), at));
+    writeWhole(disk, file, [part], at);
+    at += part.length;
+  }
 }
 
 function copyRange(disk: Disk, file: number, from: number, to: number, path: string): void {
@@ -97,8 +113,7 @@ function copyRange(disk: Disk, file: number, from: number, to: number, path: str
     const buffer = new Uint8Array(BLOCK_BYTES_MAX);
     for (let at = from; at < to; ) {
       const bytes = disk.read(file, buffer.subarray(0, Math.min(buffer.length, to - at)), at);
-      let done = 0;
-      while (done < bytes) done += disk.write(copy, [buffer.subarray(done, bytes)], at - from + done);
+      writeWhole(disk, copy, [buffer.subarray(0, bytes)], at - from);
       at += bytes;
     }
     disk.sync(copy);

@@ -1,6 +1,17 @@
 import { join } from 'node:path';
 import * as abi from '../../assembly/abi.js';
-import { BLOCK_BODY_DAMAGED, BLOCK_CUT, BLOCK_HEADER_DAMAGED, blockTimeUs, verifyBlock, verifyHeader } from './block.js';
+import {
+  BLOCK_BODY_DAMAGED,
+  BLOCK_CUT,
+  BLOCK_FOREIGN,
+  BLOCK_HEADER_DAMAGED,
+  BLOCK_MISPLACED,
+  BLOCK_NEWER,
+  type BlockPlace,
+  blockTimeUs,
+  verifyBlock,
+  verifyHeader,
+} from './block.js';
 import type { Disk } from './disk.js';
 
 /**
@@ -44,31 +55,33 @@ export interface Scan {
   readonly lastUs: bigint;
   /**
    * What follows them. `torn`: an append that a crash cut short. `damaged`: a block that was once
-   * whole; the next one that can be trusted is at `next`, if any.
+   * whole, or is no block of this place; `fault` says which, and the next one that can be trusted is at `next`, if any.
    */
-  readonly rest: { readonly kind: 'none' | 'torn' } | { readonly kind: 'damaged'; readonly next: number | undefined };
+  readonly rest:
+    | { readonly kind: 'none' | 'torn' }
+    | { readonly kind: 'damaged'; readonly fault: number; readonly next: number | undefined };
 }
 
 const WINDOW_BYTES = 16 * abi.BLOCK_BYTES_MAX;
 
-/** Verifies a segment of `size` bytes block by block. */
-export function scanSegment(disk: Disk, file: number, size: number): Scan {
+/** Verifies a segment of `size` bytes, which begins at `base`, block by block. Throws when a newer Spillway wrote it. */
+export function scanSegment(disk: Disk, file: number, size: number, base: BlockPlace): Scan {
   const buffer = new Uint8Array(Math.min(WINDOW_BYTES, size));
   let at = 0;
   let lastUs = 0n;
   while (at < size) {
     const window = buffer.subarray(0, disk.read(file, buffer.subarray(0, size - at), at));
     let used = 0;
-    let found = verifyBlock(window, used);
+    let found = verifyBlock(window, used, behind(base, at));
     while (found > 0) {
       lastUs = blockTimeUs(window, used, 'last');
       used += found;
-      found = verifyBlock(window, used);
+      found = verifyBlock(window, used, behind(base, at + used));
     }
     at += used;
     // A block cut by the window's end is read again with what follows; cut by the file's end it is torn.
     const cut = found === BLOCK_CUT && at < size && used > 0;
-    if (!cut && at < size) return { bytes: at, lastUs, rest: judge(disk, file, size, at, found) };
+    if (!cut && at < size) return { bytes: at, lastUs, rest: judge(disk, file, size, at, found, base) };
   }
   return { bytes: at, lastUs, rest: { kind: 'none' } };
 }
@@ -78,23 +91,38 @@ export function scanSegment(disk: Disk, file: number, size: number): Scan {
  * believed about where the next block begins. Found by its magic alone, a "block" could be bytes that
  * a device sent as payload, so such a find proves damage but is not read on from.
  */
-function judge(disk: Disk, file: number, size: number, at: number, found: number): Scan['rest'] {
-  const rest = new Uint8Array(size - at);
-  disk.read(file, rest, 0 + at);
-  if (found === BLOCK_BODY_DAMAGED) {
-    const next = verifyHeader(rest, 0);
-    return verifyBlock(rest, next) > 0
-      ? { kind: 'damaged', next: at + next }
-      : { kind: wholeBlockIn(rest, next) ? 'damaged' : 'torn', next: undefined };
+function judge(disk: Disk, file: number, size: number, at: number, found: number, base: BlockPlace): Scan['rest'] {
+  const place = behind(base, at);
+  if (found === BLOCK_NEWER) {
+    throw new Error(
+      `cannot open partition ${place.partition} of the log: the block at offset ${place.offset} is of a newer version; start the newer Spillway again`,
+    );
   }
-  return { kind: found === BLOCK_HEADER_DAMAGED && wholeBlockIn(rest, 1) ? 'damaged' : 'torn', next: undefined };
+  const rest = new Uint8Array(size - at);
+  disk.read(file, rest, at);
+  const isWhole = found === BLOCK_FOREIGN || found === BLOCK_MISPLACED;
+  if (found === BLOCK_BODY_DAMAGED || isWhole) {
+    const next = verifyHeader(rest, 0);
+    if (verifyBlock(rest, next, behind(place, next)) > 0) return { kind: 'damaged', fault: found, next: at + next };
+    return isWhole || wholeBlockIn(rest, next, place) ? { kind: 'damaged', fault: found, next: undefined } : { kind: 'torn' };
+  }
+  const isDamage = found === BLOCK_HEADER_DAMAGED && wholeBlockIn(rest, 1, place);
+  return isDamage ? { kind: 'damaged', fault: found, next: undefined } : { kind: 'torn' };
+}
+
+function behind({ partition, offset }: BlockPlace, bytes: number): BlockPlace {
+  return { partition, offset: offset + BigInt(bytes) };
 }
 
 const MAGIC = Buffer.alloc(4);
 MAGIC.writeUInt32LE(abi.BLOCK_MAGIC);
 
-function wholeBlockIn(bytes: Uint8Array, from: number): boolean {
+/** Whether any block lies wholly in the bytes, which begin at `place`, whether it belongs there or not. */
+function wholeBlockIn(bytes: Uint8Array, from: number, place: BlockPlace): boolean {
   const searched = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  for (let at = searched.indexOf(MAGIC, from); at >= 0; at = searched.indexOf(MAGIC, at + 1)) if (verifyBlock(bytes, at) > 0) return true;
+  for (let at = searched.indexOf(MAGIC, from); at >= 0; at = searched.indexOf(MAGIC, at + 1)) {
+    const found = verifyBlock(bytes, at, behind(place, at));
+    if (found > 0 || found === BLOCK_FOREIGN || found === BLOCK_MISPLACED) return true;
+  }
   return false;
 }

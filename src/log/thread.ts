@@ -8,7 +8,8 @@ import { Backlog } from './backlog.js';
 import { FileLog } from './file-log.js';
 import { Intake } from './intake.js';
 import type { Report } from './recovery.js';
-import { removableSegments } from './retention.js';
+import { Retention } from './retention.js';
+import { type LogTrouble, Turns } from './turns.js';
 
 // The log thread. It is synchronous from end to end: whoever sends it `stop` rings LOG_DOORBELL after
 // that, or waits up to IDLE_MS_MAX. Before it starts, Progress.committed holds what the store has.
@@ -17,9 +18,6 @@ const IDLE_MS_MAX = 1000;
 const RETENTION_EVERY_MS = 60_000;
 /** While the backlog is full the store moves on without a ring. */
 const BACKLOG_LOOK_MS = 5;
-const RETRY_MS_MIN = 100;
-const RETRY_MS_MAX = 5000;
-const HOUR_US = 3_600_000_000;
 /**
  * A turn costs its syncs, whatever it brings (0.6 ms of CPU for four partitions). Under load turns begin at
  * least this far apart, so that one brings what several would. A turn of less than RESTS_FROM_BYTES is a few
@@ -62,41 +60,6 @@ function ring(intake: Intake): void {
   for (const pipeline of pipelines) pipeline.ring();
 }
 
-function removeOld(log: FileLog): void {
-  const beforeUs = BigInt(Math.round(Date.now() * 1000 - settings.retentionHours * HOUR_US));
-  log.partitions.forEach((partition, number) => {
-    const [committed, stateFloor] = [progress.get(number, ProgressWord.committed), progress.get(number, ProgressWord.stateFloor)];
-    const count = removableSegments(partition.segments, committed < stateFloor ? committed : stateFloor, beforeUs);
-    if (count === 0) return;
-    const start = partition.segments[count]?.base ?? partition.start;
-    // Readers learn of the new start before the bytes below it go.
-    progress.set(number, ProgressWord.start, start);
-    try {
-      partition.removeOldest(count);
-    } catch (error) {
-      report('warn', 'log-segments-kept', { partition: number, message: (error as Error).message });
-    }
-    report('info', 'log-segments-removed', { partition: number, segments: count, start: String(start) });
-  });
-}
-
-/** One turn. On failure nothing was released, so no device gets an answer until a later turn goes through. */
-function tryTurn(log: FileLog, intake: Intake, failures: number): { blocks: number; failures: number } {
-  try {
-    if (failures > 0) log.rewind();
-    const blocks = intake.turn();
-    if (failures > 0) report('info', 'log-recovered', { failures });
-    if (blocks > 0) ring(intake);
-    return { blocks, failures: 0 };
-  } catch (error) {
-    const { code = 'unknown', message, syscall } = error as NodeJS.ErrnoException;
-    // Only the disk is worth trying again; a broken invariant stops the process before it spreads.
-    if (syscall === undefined) throw error;
-    if (failures === 0) report('error', 'log-failing', { code, message });
-    return { blocks: 0, failures: failures + 1 };
-  }
-}
-
 function rest(turnMs: number, bytes: number): void {
   const restMs = turnMs + TURN_MS - performance.now();
   if (restMs > 0 && asked === 'nothing' && bytes >= RESTS_FROM_BYTES && bytes < RESTS_BELOW_BYTES) Atomics.wait(asleep, 0, 0, restMs);
@@ -107,36 +70,41 @@ function run(): void {
   const log = FileLog.open({ folder: settings.folder, partitions: settings.partitions, floors, report });
   const sources = settings.gateways.map(({ memory, ring }) => ({ bytes: new Uint8Array(memory.buffer), ring: new BlockRing(ring) }));
   const intake = new Intake(log, sources, progress);
-  const backlog = new Backlog(progress, settings.backlogBytesMax, report);
+  // What waits for the store cannot be removed: a budget smaller than the backlog bounds that too.
+  const backlog = new Backlog(progress, Math.min(settings.backlogBytesMax, settings.retentionBytesMax), report);
+  const limits = { hours: settings.retentionHours, bytesMax: settings.retentionBytesMax };
+  const retention = new Retention(log, progress, limits, report);
+  const tell = (trouble: LogTrouble | undefined) =>
+    post({ kind: 'health', log: trouble ? 'failing' : 'up', code: trouble?.code ?? '', message: trouble?.message ?? '' });
+  const turns = new Turns({ log, intake, report, tell });
   post({ kind: 'ready', tid: threadId() });
-  let failures = 0;
   let retentionMs = 0;
   for (;;) {
     const seen = doorbell.seen();
     listen();
     if (Date.now() - retentionMs >= RETENTION_EVERY_MS) {
       retentionMs = Date.now();
-      removeOld(log);
+      retention.run(BigInt(Date.now()) * 1000n);
     }
     if (asked === 'nothing' && backlog.isFull()) {
       doorbell.wait(seen, BACKLOG_LOOK_MS);
       continue;
     }
     const turnMs = performance.now();
-    const turn = tryTurn(log, intake, failures);
-    failures = turn.failures;
-    if (failures > 0 && asked !== 'stop') {
-      Atomics.wait(asleep, 0, 0, Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** Math.min(failures - 1, 10)));
+    const blocks = turns.run();
+    if (turns.isFailing && asked !== 'stop') {
+      Atomics.wait(asleep, 0, 0, turns.retryMs);
       continue;
     }
-    if (turn.blocks > 0) {
+    if (blocks > 0) {
+      ring(intake);
       rest(turnMs, intake.bytes);
       continue;
     }
     if (asked === 'stop') break;
     doorbell.wait(seen, IDLE_MS_MAX);
   }
-  if (failures > 0) report('error', 'log-stopped-failing', { blocks: sources.reduce((sum, source) => sum + source.ring.length, 0) });
+  if (turns.isFailing) report('error', 'log-stopped-failing', { blocks: sources.reduce((sum, source) => sum + source.ring.length, 0) });
   log.close();
 }
 

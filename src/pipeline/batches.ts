@@ -24,6 +24,11 @@ export class Batches {
   #sealedTo: bigint;
   #span: Span | undefined;
   #open: boolean;
+  /**
+   * A block waits for metric names in its middle: its first rows are in the open batch. Sealed now, they would be
+   * committed below an offset that lies before them, and after a crash once more.
+   */
+  #hasPart = false;
   #committing = 0;
 
   constructor(partition: number, kernel: PipelineKernel, memory: KernelMemory, committed: bigint) {
@@ -38,7 +43,7 @@ export class Batches {
 
   /** Whether a block can be run now. */
   get ready(): boolean {
-    return this.#open && this.#kernel.batchHasRoom() !== 0;
+    return this.#open && (this.#hasPart || this.#kernel.batchHasRoom() !== 0);
   }
 
   /** Batches at the store. */
@@ -46,9 +51,17 @@ export class Batches {
     return this.#committing;
   }
 
-  /** Whether blocks were run whose offset is in no sealed batch yet. */
+  /**
+   * Whether there is a batch to seal: blocks were run whose offset is in no sealed batch yet, and none only in part. Rows of
+   * part of a block would be committed under an offset before it, and come again after a crash.
+   */
   get pending(): boolean {
-    return this.#span !== undefined;
+    return this.#span !== undefined && !this.#hasPart;
+  }
+
+  /** Notes whether a block was begun and not ended in the open batch. */
+  holdPart(hasPart: boolean): void {
+    this.#hasPart = hasPart;
   }
 
   /** Notes that the block that ends at `to` is in the open batch. */
@@ -70,7 +83,7 @@ export class Batches {
   /** Takes the open batch for the store. */
   seal(): RowBatch {
     const span = this.#span;
-    if (!span || !this.#open) throw new Error('no block is in the open batch');
+    if (!span || !this.#open || this.#hasPart) throw new Error('no block is in the open batch');
     this.#kernel.sealBatch();
     const batch = this.#describe(span);
     this.#sealedTo = span.to;

@@ -27,6 +27,7 @@ const blockErrors = new Map<number, string>([
   [abi.BLOCK_HASH_MISMATCH, 'its checksum does not match'],
   [abi.BLOCK_OF_OTHER_VERSION, 'it was written by another version'],
   [abi.BLOCK_OF_OTHER_PARTITION, 'it belongs to another partition'],
+  [abi.BLOCK_OUT_OF_PLACE, 'it was written to another place: it is here twice or out of order'],
   [abi.BLOCK_MALFORMED, 'it is malformed'],
 ]);
 
@@ -49,8 +50,6 @@ export class Partition {
   #inputEnd = 0;
   #waiting: 'no' | 'for metrics' = 'no';
   #deny = false;
-  /** Some records of the block at `#position` were run, the others wait for metric names. */
-  #isWithinBlock = false;
   #halted = false;
 
   constructor(number: number, memory: WebAssembly.Memory, committed: bigint, log: LogReader, progress: Progress, events: PartitionEvents) {
@@ -101,14 +100,6 @@ export class Partition {
     const lastUs = this.#kernel.blocksLastUs();
     layCheckpoint(image, this.memory, { partition, partitions: this.#progress.partitions, offset, lastUs, takenMs });
     return image;
-  }
-
-  /**
-   * Whether the open batch may go to the store: it holds rows, and none of a block that is not run to its end. Those would
-   * be committed under an offset before that block, and come again after a crash.
-   */
-  get sealable(): boolean {
-    return this.batches.pending && !this.#isWithinBlock;
   }
 
   /** Whether the state holds everything that is committed. */
@@ -202,20 +193,20 @@ export class Partition {
       // What retention removed was committed long ago; state goes without it.
       if (bytes === READ_GAP || resume > this.#committed) this.#events.gap(this.number, this.#position, resume);
       this.#position = resume;
-    } else this.#halt('there is no block');
+    } else this.#halt(this.#log.fault);
   }
 
   /** Runs what is left in the input region, as far as one batch takes it; false when it must wait. */
   #runBlocks(nowMs: number): boolean {
     const replay = this.#position < this.#committed;
-    if (!replay && !this.#isWithinBlock && !this.batches.ready) {
+    if (!replay && !this.batches.ready) {
       if (!this.batches.pending) return false;
       this.#events.batch(this.batches.seal());
       if (!this.batches.ready) return false;
     }
     const result = this.#kernel.processBlocks(this.#inputAt, this.#inputEnd, Number(this.#position), replay, this.#deny);
     this.#deny = false;
-    this.#isWithinBlock = result === abi.BLOCK_NEEDS_METRICS;
+    this.batches.holdPart(!replay && result === abi.BLOCK_NEEDS_METRICS);
     this.#advance(this.#kernel.blocksEnd(), replay, nowMs);
     if (result === abi.BLOCK_DONE || result === abi.BLOCK_NEEDS_BATCH) return true;
     if (result === abi.BLOCK_NEEDS_METRICS) {

@@ -147,8 +147,8 @@ class PipelineThread {
   /** Hands aged batches to the store; answers how long the youngest may still wait, ms. */
   #sealAged(nowMs: number): number {
     let waitMs = Number.POSITIVE_INFINITY;
-    for (const { batches, sealable } of this.#partitions.values()) {
-      if (!sealable) continue;
+    for (const { batches } of this.#partitions.values()) {
+      if (!batches.pending) continue;
       const leftMs = this.#stopping ? 0 : batches.ageLeftMs(nowMs, this.#start.batchAgeMsMax);
       if (leftMs === 0) this.#start.store.postMessage(batches.seal());
       else waitMs = Math.min(waitMs, leftMs);

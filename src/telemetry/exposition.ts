@@ -34,6 +34,7 @@ export class Exposition {
     this.#partitionGauges(sources.plane);
     this.#catchUp(sources);
     this.#intake(sources.plane);
+    this.#log(sources.plane);
     this.#threadCpu(sources.plane);
     this.#controlPlane(sources);
     this.#ledger(sources);
@@ -227,6 +228,13 @@ export class Exposition {
     this.#counter('spillway_gateway_pauses_total', 'How often a gateway stopped reading devices', undefined, () => [
       ['', plane.intake().pauses],
     ]);
+  }
+
+  #log(plane: ExpositionSources['plane']): void {
+    this.#gauge('spillway_log_failing', '1 while the disk of the log refuses, by the code of the call that fails', 'code', () => {
+      const trouble = plane.intake().logTrouble;
+      return trouble ? [[trouble.code, 1]] : [];
+    });
   }
 
   #threadCpu(plane: ExpositionSources['plane']): void {

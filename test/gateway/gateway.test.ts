@@ -210,6 +210,44 @@ describe('a gateway thread', () => {
       await until(() => gateway.of('ingested').flatMap(({ tokens }) => tokens).length === messages, 'all answers');
     }));
 
+  for (const [code, name, reason] of [
+    [abi.CODE_LOG_FULL, 'log_full', 0x97],
+    [abi.CODE_LOG_FAILING, 'log_failing', 0x88],
+  ] as const) {
+    test(`without room and with ${name} it says so to who comes, and answers nobody before it is durable`, () =>
+      withGateway(async (gateway) => {
+        gateway.freeze();
+        const client = await RawClient.login(gateway.port, 'dev-1', 4);
+        gateway.post({ kind: 'log', code });
+        const early = await RawClient.login(gateway.port, 'dev-2', 4);
+        early.close();
+        const payload = 'x'.repeat(abi.PAYLOAD_BYTES_MAX);
+        const messages = abi.BLOCK_SLOTS + 20;
+        for (let i = 1; i <= messages; i++) client.write(publish({ level: 4, topic: OWN, qos: 1, packetId: i, payload }));
+        await until(() => gateway.counter(abi.COUNTER_GATEWAY_PAUSED) === 1, 'the pause', 20_000);
+        for (const [level, answer] of [
+          [5, bytes(0x20, 3, 0, reason, 0)],
+          [4, bytes(0x20, 2, 0, 3)],
+        ] as const) {
+          const late = await RawClient.open(gateway.port);
+          late.write(connectAs(level));
+          await late.expect(answer);
+          await late.expectEnd();
+        }
+        gateway.post({ kind: 'ingest', token: 5, device: 1, flags: abi.FLAG_TRANSPORT_HTTP, payload: Buffer.from('{}') });
+        await until(() => gateway.of('ingest-refused').length === 1, 'the refusal');
+        assert.deepEqual([gateway.of('ingest-refused')[0]?.token, gateway.of('ingest-refused')[0]?.code], [5, code]);
+        assert.deepEqual(gateway.refusals(), { [name]: 3 });
+        assert.equal(client.heard.length, 0);
+        gateway.post({ kind: 'log', code: abi.CODE_NONE });
+        gateway.thaw();
+        await client.expect(Buffer.concat(Array.from({ length: messages }, (_, i) => puback(i + 1))));
+        const late = await RawClient.login(gateway.port, 'dev-2', 5);
+        late.close();
+        client.close();
+      }));
+  }
+
   test('takes what came before the end of a connection that the client closed at once', () =>
     withGateway(async (gateway) => {
       const client = await RawClient.open(gateway.port);

@@ -133,7 +133,7 @@ describe(`the ${chooseReactor(reactorUnderTest).name} reactor`, () => {
   });
 
   test('presents nothing while paused and everything afterwards, also what came before the end', async () => {
-    recorder.reactor.pause();
+    recorder.reactor.pause('nobody');
     const socket = await open();
     const sent = 'x'.repeat(3 * abi.MIB);
     socket.end(sent);
@@ -149,6 +149,26 @@ describe(`the ${chooseReactor(reactorUnderTest).name} reactor`, () => {
     assert.equal(recorder.all(0).length, sent.length);
     half.write('lf');
     await until(() => recorder.all(1) === 'half', 'the connection that was cut off');
+  });
+
+  test('pauses for those it knows, and still presents newcomers', async () => {
+    const known = await open();
+    known.write('known');
+    await until(() => recorder.all(0) === 'known', 'the first bytes');
+    recorder.reactor.pause('newcomers');
+    known.write(' and waiting');
+    recorder.take = (bytes) => (bytes.length < 4 ? [0, 4] : [bytes.length, 0]);
+    const comer = await open();
+    comer.write('ne');
+    await until(() => recorder.seen.length === 2, 'both opened');
+    comer.write('wcomer');
+    await until(() => recorder.all(1) === 'newcomer', 'the newcomer');
+    comer.write(' no more');
+    recorder.reactor.wake();
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual([recorder.all(0), recorder.all(1)], ['known', 'newcomer']);
+    recorder.reactor.resume();
+    await until(() => recorder.all(0) === 'known and waiting' && recorder.all(1) === 'newcomer no more', 'the rest');
   });
 
   test('takes more than the read region holds', async () => {

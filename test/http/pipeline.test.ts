@@ -35,6 +35,7 @@ test('the lag is told by partition and in sum, offsets as strings', async () => 
     committed_messages: 0,
   });
   assert.deepEqual([body.partitions.length, body.lag_bytes, body.lag_ms], [2, 150, 70]);
+  assert.equal(body.log, 'up');
   assert.deepEqual([typeof body.committed_bytes_per_second, typeof body.committed_messages_per_second], ['number', 'number']);
   assert.ok('catch_up_seconds' in body && 'input_bytes_per_second' in body);
   const { checkpoint_offset, checkpoint_age_ms } = body.partitions[1];
@@ -215,3 +216,14 @@ function parseExposition(text: string): { samples: Map<string, number>; types: M
   }
   return { samples, types };
 }
+
+test('a log that fails is told with its cause, and is no more once it works', async () => {
+  const lag = async () => (await server.call('GET', '/v1/pipeline/lag')).body.log;
+  const metrics = async () => (await fetch(`${server.url}/metrics`)).text();
+  server.plane.logTrouble = { code: 'EIO', message: 'EIO: i/o error, fdatasync' };
+  assert.equal(await lag(), 'failing, EIO: i/o error, fdatasync');
+  assert.match(await metrics(), /^spillway_log_failing\{code="EIO"\} 1$/m);
+  server.plane.logTrouble = undefined;
+  assert.equal(await lag(), 'up');
+  assert.doesNotMatch(await metrics(), /^spillway_log_failing\{/m);
+});

@@ -11,6 +11,7 @@ export class PlaneDouble implements DataPlane {
   mqttPort = 1883;
   points: Point[] = [];
   reason: string | undefined;
+  logTrouble: Intake['logTrouble'];
   onIngest: (device: number, payload: Uint8Array) => Promise<number> = () => Promise.resolve(0);
   onPublish: () => Promise<void> = () => Promise.resolve();
   totals: PlaneCounters = {
@@ -104,7 +105,7 @@ export class PlaneDouble implements DataPlane {
   }
 
   intake(): Intake {
-    return { gateways: 2, paused: 1, pauses: 7, backlogBytesMax: 1000 };
+    return { gateways: 2, paused: 1, pauses: 7, backlogBytesMax: 1000, logTrouble: this.logTrouble };
   }
 
   lag(): PartitionLag[] {

@@ -48,6 +48,7 @@ test('on a failing disk nothing is released; afterwards every block is in the lo
   const read = (offset: number) => reader.read(0, BigInt(offset), progress.get(0, ProgressWord.durable), into);
   assert.equal(read(0), first.length);
   assert.equal(read(first.length), second.length);
-  assert.deepEqual(Buffer.from(into.subarray(0, second.length)), Buffer.from(second));
+  // As it lies in the gateway's memory, where the log wrote its place into it.
+  assert.deepEqual(Buffer.from(into.subarray(0, second.length)), Buffer.from(bytes.subarray(1024, 1024 + second.length)));
   assert.equal(reader.read(1, 0n, BigInt(third.length), into), third.length);
 });

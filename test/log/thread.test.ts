@@ -28,7 +28,15 @@ interface Running {
 function startLog(folder: string, gatewayCount: number, backlogBytesMax = 1e9): Running {
   const shared = { doorbells: Doorbell.memory(DOORBELLS), progress: Progress.memory(PARTITIONS) };
   const gateways = Array.from({ length: gatewayCount }, () => ({ memory: sharedMemory(), ring: BlockRing.memory(128) }));
-  const workerData: LogStart = { folder, partitions: PARTITIONS, retentionHours: 24, backlogBytesMax, gateways, shared };
+  const workerData: LogStart = {
+    folder,
+    partitions: PARTITIONS,
+    retentionHours: 24,
+    retentionBytesMax: 1e12,
+    backlogBytesMax,
+    gateways,
+    shared,
+  };
   const worker = new Worker(new URL('../../src/log/thread.js', import.meta.url), { workerData });
   const messages: FromLog[] = [];
   worker.on('message', (message: FromLog) => messages.push(message));
@@ -150,7 +158,15 @@ describe('log thread', () => {
 
   test('refuses a folder of another number of partitions', async () => {
     const shared = { doorbells: Doorbell.memory(DOORBELLS), progress: Progress.memory(3) };
-    const workerData: LogStart = { folder, partitions: 3, retentionHours: 24, backlogBytesMax: 1e9, gateways: [], shared };
+    const workerData: LogStart = {
+      folder,
+      partitions: 3,
+      retentionHours: 24,
+      retentionBytesMax: 1e12,
+      backlogBytesMax: 1e9,
+      gateways: [],
+      shared,
+    };
     const worker = new Worker(new URL('../../src/log/thread.js', import.meta.url), { workerData });
     const [error] = (await once(worker, 'error')) as [Error];
     assert.match(error.message, /set SPILLWAY_PARTITIONS to 2/);

@@ -48,3 +48,16 @@ test('with every slot at the store no block can be run, until one comes back', (
   assert.ok(open.ready);
   assert.equal(open.committing, abi.BATCH_SLOTS - 1);
 });
+
+test('a batch that holds rows of a block only in part is not sealed, however old it is', () => {
+  const open = batches();
+  open.extend(1500n, 1, 0);
+  open.holdPart(true);
+  assert.equal(open.pending, false);
+  assert.ok(open.ready, 'the rest of that block can be run');
+  assert.throws(() => open.seal(), /no block is in the open batch/);
+  open.holdPart(false);
+  open.extend(1800n, 2, 10);
+  assert.ok(open.pending);
+  assert.equal(open.seal().to, 1800n);
+});

@@ -43,12 +43,12 @@ test('rows of a block that waits for names go to the store with the rest of it, 
   assert.deepEqual(unknown, ['b']);
   assert.equal(partition.position, ends[0]);
   assert.ok(partition.batches.pending);
-  assert.ok(!partition.sealable, 'its rows belong to an offset that is not reached');
+  assert.ok(!partition.batches.pending, 'its rows belong to an offset that is not reached');
   partition.addMetric('b', 2);
   partition.metricsAnswered(false);
-  assert.ok(!partition.sealable);
+  assert.ok(!partition.batches.pending);
   partition.step(1);
-  assert.ok(partition.sealable);
+  assert.ok(partition.batches.pending);
   const { from, to, readings, records } = partition.batches.seal();
   assert.deepEqual([from, to, readings.rows, records], [0n, ends[1], 5, 5]);
 });

@@ -11,7 +11,7 @@ export interface TestRecord {
 }
 
 /** A sealed block, as the gateway's kernel lays it out. */
-export function sealBlock(partition: number, records: readonly TestRecord[]): Uint8Array {
+export function sealBlock(partition: number, records: readonly TestRecord[], version: number = abi.BLOCK_VERSION): Uint8Array {
   const payloads = records.map(({ payload }) => Buffer.from(payload));
   const bodyBytes = payloads.reduce((sum, payload) => sum + abi.RECORD_HEADER_BYTES + payload.length, 0);
   const block = new Uint8Array(abi.BLOCK_HEADER_BYTES + bodyBytes);
@@ -27,7 +27,7 @@ export function sealBlock(partition: number, records: readonly TestRecord[]): Ui
     at += abi.RECORD_HEADER_BYTES + payload.length;
   });
   view.setUint32(abi.BLOCK_AT_MAGIC, abi.BLOCK_MAGIC, true);
-  view.setUint16(abi.BLOCK_AT_VERSION, abi.BLOCK_VERSION, true);
+  view.setUint16(abi.BLOCK_AT_VERSION, version, true);
   view.setUint16(abi.BLOCK_AT_HEADER_BYTES, abi.BLOCK_HEADER_BYTES, true);
   view.setUint32(abi.BLOCK_AT_PARTITION, partition, true);
   view.setUint32(abi.BLOCK_AT_RECORDS, records.length, true);

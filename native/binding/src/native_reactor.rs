@@ -119,8 +119,8 @@ impl NativeReactor {
     }
 
     #[napi]
-    pub fn pause(&self) {
-        self.with(Reactor::pause);
+    pub fn pause(&self, reads_newcomers: bool) {
+        self.with(|reactor| reactor.pause(reads_newcomers));
     }
 
     #[napi]

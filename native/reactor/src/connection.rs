@@ -12,6 +12,8 @@ pub struct Connection {
     pub outbox: Outbox,
     /// The rest is worth a turn from this size on.
     pub needed: u32,
+    /// The kernel has taken nothing of it yet.
+    pub is_new: bool,
     /// The kernel does not know it yet: its TLS handshake is not done.
     pub is_greeting: bool,
     /// The socket may have bytes.
@@ -38,6 +40,7 @@ impl Connection {
         Connection {
             is_greeting: stream.is_handshaking(),
             stream: Some(stream),
+            is_new: true,
             rest: Rest::default(),
             outbox: Outbox::default(),
             needed: 0,

@@ -73,12 +73,20 @@ impl Reactor {
 
     /// Lays the bytes of ready connections into the read region, as far as there is room.
     pub(crate) fn present(&mut self) {
+        if self.is_paused && !self.reads_newcomers {
+            return;
+        }
         for _ in 0..self.ready.len() {
             let Some(&(number, generation)) = self.ready.front() else { return };
             let Some(connection) = self.connections.get_of(number, generation).filter(|connection| connection.is_open()) else {
                 self.ready.pop_front();
                 continue;
             };
+            if self.is_paused && !connection.is_new {
+                // It keeps its place among the others that wait: all of them go round.
+                self.ready.rotate_left(1);
+                continue;
+            }
             let (_, room) = self.table.room();
             if self.table.is_full() || room < connection.rest.len() + READ_BYTES_MIN {
                 return;

@@ -46,6 +46,8 @@ pub struct Reactor {
     /// Those of the last report.
     told: Counts,
     pub(crate) is_paused: bool,
+    /// Paused, connections of which the kernel took nothing yet are read all the same.
+    pub(crate) reads_newcomers: bool,
     /// No descriptor is free: accepting goes on when one may be.
     pub(crate) is_out_of_files: bool,
 }
@@ -105,6 +107,7 @@ impl Reactor {
             counts: Counts::default(),
             told: Counts::default(),
             is_paused: false,
+            reads_newcomers: false,
             is_out_of_files: false,
         })
     }
@@ -157,8 +160,10 @@ impl Reactor {
         self.datagrams.clear();
     }
 
-    pub fn pause(&mut self) {
+    /// Stops reading, but with `reads_newcomers` not from those of whom the kernel took nothing yet.
+    pub fn pause(&mut self, reads_newcomers: bool) {
         self.is_paused = true;
+        self.reads_newcomers = reads_newcomers;
     }
 
     pub fn resume(&mut self) {
@@ -173,13 +178,13 @@ impl Reactor {
         self.accept();
         self.tell_closed();
         self.greet();
+        self.present();
         if !self.is_paused {
-            self.present();
             self.receive();
         }
         self.timer.tick(!self.lingering.is_empty() || !self.greetings.is_empty() || self.is_out_of_files);
         has_more |= !self.over.is_empty() || !self.dirty.is_empty() || !self.greeting.is_empty();
-        has_more |= !self.is_paused && (!self.ready.is_empty() || self.datagrams.iter().any(|socket| socket.is_ready));
+        has_more |= self.has_readable() || (!self.is_paused && self.datagrams.iter().any(|socket| socket.is_ready));
         has_more |= !self.is_out_of_files && self.listeners.iter().any(|listener| listener.is_ready);
         let has_refused = self.counts != self.told;
         self.told = self.counts;
@@ -210,6 +215,7 @@ impl Reactor {
         let (consumed, needed) = self.table.answer(&self.memory, index);
         let Some(connection) = self.connections.get(shown.connection).filter(|connection| connection.is_open()) else { return };
         connection.needed = needed;
+        connection.is_new &= consumed == 0;
         if consumed < shown.length {
             connection.rest.append(self.memory.slice(shown.offset + consumed, shown.length - consumed));
         }
@@ -280,6 +286,15 @@ impl Reactor {
             let queue = if connection.is_greeting { &mut self.greeting } else { &mut self.ready };
             queue.push_back((number, generation));
         }
+    }
+
+    fn has_readable(&mut self) -> bool {
+        let Reactor { ready, connections, .. } = self;
+        if !self.is_paused {
+            return !ready.is_empty();
+        }
+        let mut is_new = |&(number, generation): &(u32, u32)| connections.get_of(number, generation).is_some_and(|found| found.is_new);
+        self.reads_newcomers && ready.iter().any(&mut is_new)
     }
 
     fn tell_closed(&mut self) {

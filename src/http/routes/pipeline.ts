@@ -22,7 +22,7 @@ export function pipelineRoutes(services: Services): Route[] {
 function lag({ plane, live }: Services) {
   const partitions = plane.lag();
   const { inputBytesPerSecond, committedBytesPerSecond, committedMessagesPerSecond, secondsLeft } = live.catchUp;
-  const { gateways, paused, pauses, backlogBytesMax } = plane.intake();
+  const { gateways, paused, pauses, backlogBytesMax, logTrouble } = plane.intake();
   return json(200, {
     partitions: partitions.map((one) => ({
       partition: one.partition,
@@ -46,6 +46,7 @@ function lag({ plane, live }: Services) {
     catch_up_seconds: secondsLeft,
     // At this lag, over all partitions, devices are no longer read.
     lag_bytes_max: backlogBytesMax,
+    log: logTrouble === undefined ? 'up' : `failing, ${logTrouble.message}`,
     gateways,
     gateways_paused: paused,
     gateway_pauses: pauses,

@@ -92,8 +92,8 @@ class Life {
   /** A round of the pipeline thread. */
   round(stopping = false): void {
     this.#partition.step(this.#nowMs++);
-    const { batches, sealable } = this.#partition;
-    if (sealable && batches.ready && this.#world.random.chance(0.5)) this.#batches.push(batches.seal());
+    const { batches } = this.#partition;
+    if (batches.pending && batches.ready && this.#world.random.chance(0.5)) this.#batches.push(batches.seal());
     this.#schedule.turn(this.#nowMs, stopping);
   }
 

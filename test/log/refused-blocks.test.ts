@@ -1,0 +1,189 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import * as abi from '../../assembly/abi.js';
+import { kernelMemory } from '../../src/host/kernel.js';
+import { Progress, ProgressWord } from '../../src/host/progress.js';
+import { FileLog } from '../../src/log/file-log.js';
+import { LogReader } from '../../src/log/reader.js';
+import { partitionFolder, segmentPath } from '../../src/log/segment.js';
+import { Partition } from '../../src/pipeline/partition.js';
+import { sealBlock } from '../support/blocks.js';
+import { ModelDisk } from './model-disk.js';
+
+// Blocks that are whole and do not belong where they are, or are not whole: what the log does with them when it is
+// opened again, and what the pipeline does that reads on while they get there.
+
+const FOLDER = '/log';
+const BLOCKS = 5;
+const BAD = 2;
+
+const block = (partition: number, index: number) =>
+  sealBlock(partition, [
+    {
+      device: 1,
+      receiveUs: 1_800_000_000_000_000 + index,
+      payload: JSON.stringify({ ts: 1_800_000_000_000, metrics: { n: index }, seq: index }),
+    },
+  ]);
+
+function open(disk: ModelDisk, reports: [string, unknown][] = []): FileLog {
+  const report = (_level: string, name: string, { code }: Record<string, unknown>) => void reports.push([name, code]);
+  return FileLog.open({ folder: FOLDER, partitions: 2, floors: [], report, disk });
+}
+
+/** A log of two partitions with a few blocks of one size each, and the bytes of their only segments. */
+function written(): { disk: ModelDisk; segments: Buffer[]; bytes: number } {
+  const disk = new ModelDisk();
+  const log = open(disk);
+  for (const partition of [0, 1])
+    log.append(
+      partition,
+      Array.from({ length: BLOCKS }, (_, index) => block(partition, index)),
+    );
+  log.commit();
+  log.close();
+  const segments = [0, 1].map((partition) => {
+    const file = disk.open(segmentPath(partitionFolder(FOLDER, partition), 0n), 'read');
+    const bytes = Buffer.alloc(disk.size(file));
+    disk.read(file, bytes, 0);
+    disk.close(file);
+    return bytes;
+  });
+  return { disk, segments, bytes: (segments[0] as Buffer).length / BLOCKS };
+}
+
+function replace(disk: ModelDisk, bytes: Uint8Array): void {
+  const file = disk.open(segmentPath(partitionFolder(FOLDER, 0), 0n), 'create');
+  disk.write(file, [bytes], 0);
+  disk.close(file);
+}
+
+interface Case {
+  readonly what: string;
+  /** By recovery, if it refuses the block. */
+  readonly code?: string;
+  /** By the pipeline. */
+  readonly halt: RegExp;
+  /** The segment of partition 0 with something wrong at block BAD. */
+  make(own: readonly Buffer[], other: readonly Buffer[]): Buffer[];
+  /** Blocks that are left when the log was opened again. */
+  readonly left: number;
+}
+
+const cases: readonly Case[] = [
+  {
+    what: 'a block that is there twice',
+    code: 'block_misplaced',
+    halt: /it is here twice or out of order/,
+    make: (own) => own.map((one, index) => (index === BAD ? (own[BAD - 1] as Buffer) : one)),
+    left: BLOCKS - 1,
+  },
+  {
+    what: 'two blocks out of order',
+    code: 'block_misplaced',
+    halt: /it is here twice or out of order/,
+    make: (own) => own.map((one, index) => (index === BAD ? (own[BAD + 1] as Buffer) : index === BAD + 1 ? (own[BAD] as Buffer) : one)),
+    left: BAD,
+  },
+  {
+    what: 'a block of another partition',
+    code: 'block_foreign',
+    halt: /it belongs to another partition/,
+    make: (own, other) => own.map((one, index) => (index === BAD ? (other[BAD] as Buffer) : one)),
+    left: BLOCKS - 1,
+  },
+  {
+    what: 'a block that is cut in the middle of a segment',
+    code: 'block_body_damaged',
+    halt: /its checksum does not match|it is malformed|block_/,
+    make: (own) => own.map((one, index) => (index === BAD ? one.subarray(0, one.length - 7) : one)),
+    left: BAD,
+  },
+];
+
+describe('blocks that are refused', () => {
+  for (const { what, code, halt, make, left } of cases) {
+    test(`${what}: kept aside with its code when the log is opened`, () => {
+      const { disk, segments, bytes } = written();
+      replace(disk, Buffer.concat(make(split(segments[0] as Buffer, bytes), split(segments[1] as Buffer, bytes))));
+      const reports: [string, unknown][] = [];
+      const log = open(disk, reports);
+      assert.ok(reports.length >= 1);
+      assert.deepEqual(reports[0], ['log-damaged', code]);
+      assert.equal(countBlocks(disk, log), left);
+      assert.ok(disk.list(partitionFolder(FOLDER, 0)).some((name) => name.endsWith('.damaged')));
+    });
+
+    test(`${what}: the pipeline stands still before it and says why`, () => {
+      const { disk, segments, bytes } = written();
+      const spoiled = Buffer.concat(make(split(segments[0] as Buffer, bytes), split(segments[1] as Buffer, bytes)));
+      replace(disk, spoiled);
+      const { halted, gaps, position } = run(disk, BigInt(spoiled.length));
+      assert.match(halted, halt);
+      assert.match(halted, new RegExp(`at offset ${bytes * BAD}: `));
+      assert.deepEqual([gaps, position], [0, BigInt(bytes * BAD)]);
+    });
+  }
+
+  test('a block of a newer version: the log is not opened, and nothing of it is cut away', () => {
+    const { disk, segments, bytes } = written();
+    const newer = newerVersion(split(segments[0] as Buffer, bytes)[BAD] as Buffer);
+    const spoiled = Buffer.concat(split(segments[0] as Buffer, bytes).map((one, index) => (index === BAD ? newer : one)));
+    replace(disk, spoiled);
+    assert.throws(() => open(disk), /cannot open partition 0 of the log: the block at offset \d+ is of a newer version; start the newer/);
+    const file = disk.open(segmentPath(partitionFolder(FOLDER, 0), 0n), 'read');
+    assert.equal(disk.size(file), spoiled.length);
+    assert.match(run(disk, BigInt(spoiled.length)).halted, /block_newer/);
+  });
+
+  test('a newer format of the whole log is refused by its number', () => {
+    const { disk } = written();
+    const file = disk.open(`${FOLDER}/log.json`, 'create');
+    disk.write(file, [Buffer.from('{"format":2,"partitions":2}')], 0);
+    assert.throws(() => open(disk), /its format is 2, this build knows 1/);
+  });
+});
+
+function split(segment: Buffer, bytes: number): Buffer[] {
+  return Array.from({ length: BLOCKS }, (_, index) => segment.subarray(index * bytes, (index + 1) * bytes));
+}
+
+function newerVersion(one: Buffer): Buffer {
+  const payload = one.subarray(abi.BLOCK_HEADER_BYTES + abi.RECORD_HEADER_BYTES);
+  return Buffer.from(sealBlock(0, [{ device: 1, receiveUs: 1, payload }], abi.BLOCK_VERSION + 1));
+}
+
+function countBlocks(disk: ModelDisk, log: FileLog): number {
+  const reader = new LogReader(FOLDER, disk);
+  const into = new Uint8Array(abi.BLOCK_BYTES_MAX);
+  const end = log.partitions[0]?.durable as bigint;
+  let blocks = 0;
+  for (let at = 0n; at < end; ) {
+    const read = reader.read(0, at, end, into);
+    if (read > 0) blocks += into.subarray(0, read).reduce((sum, _, index, all) => sum + (isMagic(all, index) ? 1 : 0), 0);
+    at = read > 0 ? at + BigInt(read) : reader.resume(0, at, end);
+  }
+  return blocks;
+}
+
+function isMagic(bytes: Uint8Array, at: number): boolean {
+  return at + 4 <= bytes.length && new DataView(bytes.buffer, bytes.byteOffset).getUint32(at, true) === abi.BLOCK_MAGIC;
+}
+
+/** The pipeline of partition 0 over the log as it lies there; answers why it halted and where. */
+function run(disk: ModelDisk, durable: bigint): { halted: string; gaps: number; position: bigint } {
+  const progress = new Progress(Progress.memory(2));
+  progress.set(0, ProgressWord.durable, durable);
+  let [halted, gaps] = ['', 0];
+  const partition = new Partition(0, kernelMemory(abi.PIPELINE_END), 0n, new LogReader(FOLDER, disk), progress, {
+    batch: () => {},
+    unknownMetrics: () => {},
+    halted: (_, message) => {
+      halted = message;
+    },
+    gap: () => void gaps++,
+  });
+  partition.addMetric('n', 1);
+  while (partition.step(0));
+  return { halted, gaps, position: progress.get(0, ProgressWord.processed) };
+}
