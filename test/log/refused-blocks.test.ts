@@ -178,6 +178,7 @@ function run(disk: ModelDisk, durable: bigint): { halted: string; gaps: number; 
   const partition = new Partition(0, kernelMemory(abi.PIPELINE_END), 0n, new LogReader(FOLDER, disk), progress, {
     batch: () => {},
     unknownMetrics: () => {},
+    audited: () => {},
     halted: (_, message) => {
       halted = message;
     },

@@ -52,6 +52,7 @@ function hours(minutes: number, limits: { hours: number; bytesMax: number }) {
   };
   for (const partition of [0, 1]) {
     progress.set(partition, ProgressWord.durable, log.partitions[partition]?.durable as bigint);
+    progress.set(partition, ProgressWord.stateFloor, log.partitions[partition]?.durable as bigint);
     commit(partition, minutes);
   }
   const report = (_level: string, name: string, { because }: Record<string, unknown>) => void events.push([name, because]);

@@ -37,8 +37,17 @@ async function leftWith(stateFloor: bigint): Promise<bigint[]> {
   const shared = { doorbells: Doorbell.memory(DOORBELLS), progress: Progress.memory(1) };
   const progress = new Progress(shared.progress);
   progress.set(0, ProgressWord.committed, bases.at(-1) ?? 0n);
+  progress.set(0, ProgressWord.committedUs, BigInt(Date.now()) * 1000n);
   progress.set(0, ProgressWord.stateFloor, stateFloor);
-  const workerData: LogStart = { folder, partitions: 1, retentionHours: 24, backlogBytesMax: 1e9, gateways: [], shared };
+  const workerData: LogStart = {
+    folder,
+    partitions: 1,
+    retentionHours: 24,
+    retentionBytesMax: 1e12,
+    backlogBytesMax: 1e9,
+    gateways: [],
+    shared,
+  };
   const worker = new Worker(new URL('../../src/log/thread.js', import.meta.url), { workerData });
   const [ready] = (await once(worker, 'message')) as [FromLog];
   assert.equal(ready.kind, 'ready');

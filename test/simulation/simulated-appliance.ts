@@ -131,6 +131,7 @@ export class SimulatedAppliance {
       batch: (batch) => void this.#batches[batch.partition]?.push(batch),
       unknownMetrics: (unknownOf, names) => void this.#unknownMetrics.set(unknownOf, names),
       halted: (_, message) => assert.fail(message),
+      audited: () => {},
       gap: (gapOf, from, to) => trace(`partition ${gapOf} passes over ${from} to ${to}`),
     });
     store.metrics.forEach((name, index) => {
