@@ -380,15 +380,6 @@ export const DECODED_BYTES: u32 = 64 * KIB;
 export const DECODED_TEXT_OFFSET: u32 = DECODED_OFFSET + DECODED_BYTES;
 export const DECODED_TEXT_BYTES: u32 = 256 * KIB;
 
-// Decoded reading
-export const DECODED_AT_METRIC: u32 = 0; // u32 metric number
-export const DECODED_AT_KIND: u32 = 4; // u32
-export const DECODED_AT_VALUE: u32 = 8; // f64
-export const DECODED_AT_TEXT_OFFSET: u32 = 16; // u32
-export const DECODED_AT_TEXT_BYTES: u32 = 20; // u32
-export const DECODED_NUMBER: u32 = 0;
-export const DECODED_TEXT: u32 = 1;
-
 /**
  * Row batches: each slot holds three COPY streams. A sealed slot belongs to the store thread. Its readings
  * are sorted by (device, metric, time), as PostgreSQL compares them; its texts and dead letters are in the
@@ -484,18 +475,6 @@ export const SORT_BYTES: u32 = READINGS_MAX * 8 * 2;
 export const STATE_VERSION: u32 = 2;
 export const STATE_HEAD_OFFSET: u32 = SORT_OFFSET + SORT_BYTES;
 export const STATE_HEAD_BYTES: u32 = 64;
-export const HEAD_AT_DEVICES: u32 = 0; // u32 each, but for the time
-export const HEAD_AT_SERIES: u32 = 4;
-export const HEAD_AT_RUN_PAGES: u32 = 8;
-export const HEAD_AT_FREE_RUN_PAGE: u32 = 12;
-export const HEAD_AT_NEWER_GENERATION: u32 = 16;
-export const HEAD_AT_NEWER_USED: u32 = 20;
-export const HEAD_AT_NEWER_STARTED_US: u32 = 24; // u64
-export const HEAD_AT_OLDER_USED: u32 = 32;
-export const HEAD_AT_SHAPES: u32 = 36;
-export const HEAD_AT_OLDEST_SHAPE: u32 = 40;
-export const HEAD_AT_SHAPE_MISSES: u32 = 44;
-export const HEAD_AT_NEWEST_SHAPE: u32 = 48;
 /** Where the state lies, the head included: u32 count, then u32 offset and u32 bytes each. The indexes are not there: they follow from the tables. */
 export const STATE_SECTIONS_OFFSET: u32 = STATE_HEAD_OFFSET + STATE_HEAD_BYTES;
 export const STATE_SECTIONS_MAX: u32 = 15;

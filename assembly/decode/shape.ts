@@ -1,14 +1,5 @@
-import {
-  HEAD_AT_NEWEST_SHAPE,
-  HEAD_AT_OLDEST_SHAPE,
-  HEAD_AT_SHAPES,
-  HEAD_AT_SHAPE_MISSES,
-  PAYLOAD_BYTES_MAX,
-  SHAPE_BYTES,
-  SHAPES_MAX,
-  SHAPES_OFFSET,
-  STATE_HEAD_OFFSET,
-} from '../abi';
+import { PAYLOAD_BYTES_MAX, SHAPE_BYTES, SHAPES_MAX, SHAPES_OFFSET, STATE_HEAD_OFFSET } from '../abi';
+import { HEAD_AT_NEWEST_SHAPE, HEAD_AT_OLDEST_SHAPE, HEAD_AT_SHAPES, HEAD_AT_SHAPE_MISSES } from '../kernel-abi';
 import { xxh64 } from '../memory';
 import { beginMessage, endReadings, readReading, readSeq, readTs } from './json';
 import { AT_FROM, AT_MEMBER, AT_TO, MEMBER_BYTES, MEMBER_SEQ, MEMBER_TS, memberCount, members, MEMBERS_MAX } from './members';

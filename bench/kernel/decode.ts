@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import * as abi from '../../assembly/abi.js';
+import * as kernelAbi from '../../assembly/kernel-abi.js';
 import { KernelMemory, kernelMemory, loadKernel } from '../../src/host/kernel.js';
 import { fillPowers } from '../../src/host/powers.js';
 
@@ -82,8 +83,8 @@ function check(kernel: Exports, memory: KernelMemory, decode: (index: number) =>
     assert.equal(kernel.decodedCount(), 2);
     assert.equal(kernel.decodedTsUs(), expected.tsMs * 1000);
     assert.equal(kernel.decodedSeq(), expected.seq);
-    assert.equal(memory.view.getFloat64(abi.DECODED_OFFSET + abi.DECODED_AT_VALUE, true), expected.temperature);
+    assert.equal(memory.view.getFloat64(abi.DECODED_OFFSET + kernelAbi.DECODED_AT_VALUE, true), expected.temperature);
     const second = abi.DECODED_OFFSET + abi.DECODED_READING_BYTES;
-    assert.equal(memory.view.getFloat64(second + abi.DECODED_AT_VALUE, true), expected.humidity);
+    assert.equal(memory.view.getFloat64(second + kernelAbi.DECODED_AT_VALUE, true), expected.humidity);
   }
 }

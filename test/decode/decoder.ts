@@ -1,4 +1,5 @@
 import * as abi from '../../assembly/abi.js';
+import * as kernelAbi from '../../assembly/kernel-abi.js';
 import { KernelMemory, kernelMemory, loadKernel } from '../../src/host/kernel.js';
 import { fillPowers } from '../../src/host/powers.js';
 
@@ -118,12 +119,12 @@ export class Decoder {
   #reading(index: number): [string, Value] {
     const { view, bytes } = this.memory;
     const at = abi.DECODED_OFFSET + index * abi.DECODED_READING_BYTES;
-    const name = this.names[view.getUint32(at + abi.DECODED_AT_METRIC, true)] as string;
-    if (view.getUint32(at + abi.DECODED_AT_KIND, true) === abi.DECODED_NUMBER) {
-      return [name, view.getFloat64(at + abi.DECODED_AT_VALUE, true)];
+    const name = this.names[view.getUint32(at + kernelAbi.DECODED_AT_METRIC, true)] as string;
+    if (view.getUint32(at + kernelAbi.DECODED_AT_KIND, true) === kernelAbi.DECODED_NUMBER) {
+      return [name, view.getFloat64(at + kernelAbi.DECODED_AT_VALUE, true)];
     }
-    const textAt = view.getUint32(at + abi.DECODED_AT_TEXT_OFFSET, true);
-    const textBytes = view.getUint32(at + abi.DECODED_AT_TEXT_BYTES, true);
+    const textAt = view.getUint32(at + kernelAbi.DECODED_AT_TEXT_OFFSET, true);
+    const textBytes = view.getUint32(at + kernelAbi.DECODED_AT_TEXT_BYTES, true);
     return [name, Buffer.from(bytes.subarray(textAt, textAt + textBytes)).toString()];
   }
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as abi from '../../assembly/abi.js';
+import * as kernelAbi from '../../assembly/kernel-abi.js';
 import { RECEIVE_US } from '../cases/payloads.js';
 import { fuzzScale, Random } from '../support/random.js';
 import { Decoder } from './decoder.js';
@@ -17,7 +18,7 @@ function compare(texts: string[], seed: number): void {
   assert.equal(code, abi.CODE_NONE, `seed ${seed}: ${texts.join()}`);
   assert.equal(decoder.kernel.decodedCount(), texts.length);
   texts.forEach((text, i) => {
-    const value = decoder.memory.view.getFloat64(abi.DECODED_OFFSET + i * abi.DECODED_READING_BYTES + abi.DECODED_AT_VALUE, true);
+    const value = decoder.memory.view.getFloat64(abi.DECODED_OFFSET + i * abi.DECODED_READING_BYTES + kernelAbi.DECODED_AT_VALUE, true);
     assert.ok(Object.is(value, Number(text)), `seed ${seed}: ${text} is ${Number(text)}, decoded as ${value}`);
   });
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import * as abi from '../../../assembly/abi.js';
+import * as kernelAbi from '../../../assembly/kernel-abi.js';
 import { checkCheckpoint } from '../../../src/pipeline/checkpoints/format.js';
 import { sealBlock } from '../../support/blocks.js';
 import { adopt, assertSameState, checkpointOf, PARTITIONS, RandomLoad } from '../../support/checkpoints.js';
@@ -37,7 +38,10 @@ test('a checkpoint and the log behind it give the state of a run without interru
     assertSameState(restarted, steady, `seed ${seed}, at the end`);
     assert.deepEqual(restarted.names, steady.names);
     assert.ok(steady.counter(abi.COUNTER_PIPELINE_DUPLICATE) > 0 && steady.counter(abi.COUNTER_PIPELINE_REBOOTS) > 0, `seed ${seed}`);
-    assert.ok(steady.memory.view.getUint32(abi.STATE_HEAD_OFFSET + abi.HEAD_AT_RUN_PAGES, true) > 0, `seed ${seed}: some have many runs`);
+    assert.ok(
+      steady.memory.view.getUint32(abi.STATE_HEAD_OFFSET + kernelAbi.HEAD_AT_RUN_PAGES, true) > 0,
+      `seed ${seed}: some have many runs`,
+    );
   }
 });
 
