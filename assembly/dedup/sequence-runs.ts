@@ -1,4 +1,11 @@
-import { COUNTER_PIPELINE_REBOOTS, COUNTER_PIPELINE_RUNS_FORGOTTEN, RUN_PAGES_MAX, RUN_PAGES_OFFSET, RUN_PAGE_BYTES, STATE_HEAD_OFFSET } from '../abi';
+import {
+  COUNTER_PIPELINE_REBOOTS,
+  COUNTER_PIPELINE_RUNS_FORGOTTEN,
+  RUN_PAGES_MAX,
+  RUN_PAGES_OFFSET,
+  RUN_PAGE_BYTES,
+  STATE_HEAD_OFFSET,
+} from '../abi';
 import { HEAD_AT_FREE_RUN_PAGE, HEAD_AT_RUN_PAGES } from '../kernel-abi';
 import { count } from '../memory';
 import { countForgotten, countReboot } from '../series/accounts';
