@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 //   0  "PGCOPY\n" 0xff "\r\n" 0    15  i32 bytes of the header's extension, then those
 //  11  u32 flags                       rows: i16 fields, then i32 length (-1: null) and bytes each; i16 -1 ends them
 
-const SIGNATURE = Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1');
+export const SIGNATURE = Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1');
 const FIXED_HEADER_BYTES = 19;
 const END = -1;
 const TRAILER = Buffer.from([0xff, 0xff]);

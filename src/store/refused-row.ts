@@ -2,12 +2,13 @@ import { CODE_ROW_REFUSED } from '../../assembly/abi.js';
 import { refusalCode } from '../contract/codes.js';
 import type { RowBatch } from '../contract/threads.js';
 import type { Refusal } from './bisection.js';
+import { SIGNATURE } from './copy-rows.js';
 
 /** Bytes of the server's words that are kept: a trigger may quote anything. */
 const MESSAGE_BYTES_MAX = 2048;
 const POSTGRES_EPOCH_MS = 946_684_800_000;
 
-const HEADER = Buffer.concat([Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1'), Buffer.alloc(8)]);
+const HEADER = Buffer.concat([SIGNATURE, Buffer.alloc(8)]);
 const TRAILER = Buffer.from([0xff, 0xff]);
 
 export const COPY_REFUSED =
