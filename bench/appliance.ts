@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { AdminApi } from '../src/cli/admin-api.js';
+import { withoutSettings } from '../src/cli/inherited-env.js';
 import { endWithThisProcess } from './interruption.js';
 
 /** For profilers: see README.md beside this file. */
@@ -15,11 +16,6 @@ const stopMsMax = 120_000;
 
 /** CPU seconds by thread; undefined where the appliance does not tell. */
 export type ThreadCpu = Readonly<Record<'gateway' | 'log' | 'pipeline' | 'store' | 'main', number | undefined>>;
-
-/** What the operator of this machine set is for another appliance, and may name a database that must not be touched. */
-export function withoutSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('SPILLWAY_')));
-}
 
 interface Ready {
   readonly http: string;

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { withoutSettings } from '../../src/cli/inherited-env.js';
 
 const program = fileURLToPath(new URL('./appliance-double.js', import.meta.url));
 
@@ -27,7 +28,7 @@ export function temporaryFolder(t: TestContext): string {
 }
 
 export function runSpillway(t: TestContext, folder: string, args: readonly string[], env: Record<string, string> = {}): RunningCommand {
-  const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('SPILLWAY_')));
+  const inherited = withoutSettings(process.env);
   const child = spawn(process.execPath, [program, ...args], {
     cwd: folder,
     env: { ...inherited, ...env },

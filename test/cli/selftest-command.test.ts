@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { withoutSettings } from '../../bench/appliance.js';
+import { withoutSettings } from '../../src/cli/inherited-env.js';
 import { outcomeOf, runSpillway, temporaryFolder } from './run-spillway.js';
 
 const program = fileURLToPath(new URL('../../src/main.js', import.meta.url));

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { withoutSettings } from '../../bench/appliance.js';
+import { withoutSettings } from '../../src/cli/inherited-env.js';
 
 /** A whole Spillway in a child process of its own. */
 export interface Appliance {

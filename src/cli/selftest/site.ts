@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AdminApi } from '../admin-api.js';
 import { CommandFailure } from '../command-failure.js';
+import { withoutSettings } from '../inherited-env.js';
 
 const readyMsMax = 120_000;
 const stopMsMax = 30_000;
@@ -53,10 +54,9 @@ export class ChaosSite {
 
   /** From the second time on at the ports of the first. */
   async start(): Promise<void> {
-    const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('SPILLWAY_'));
     const child = spawn(process.execPath, [this.#program, 'start', '--json'], {
       cwd: this.#folder,
-      env: { ...Object.fromEntries(inherited), ...this.#ports, SPILLWAY_STATE: join(this.#folder, 'state'), SPILLWAY_LOG_LEVEL: 'warn' },
+      env: { ...withoutSettings(process.env), ...this.#ports, SPILLWAY_STATE: join(this.#folder, 'state'), SPILLWAY_LOG_LEVEL: 'warn' },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#child = child;
