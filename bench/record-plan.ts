@@ -43,14 +43,18 @@ const acknowledgements = [figure('p50 ms', 'ackMs.p50'), figure('p99 ms', 'ackMs
 const fleet = ['--connections', '20', '--devices', '200000'];
 const timescaleQos1 = 'TimescaleDB, QoS 1';
 
-function sameLoad(what: string, ...args: string[]): RecordRow {
-  const all = ['--store', 'null', '--qos', '1', '--connections', '20', ...args];
+function scaling(of: 'partitions' | 'gateways', what: string): RecordRow {
   return {
     what,
-    wanted: 'no less with more',
-    bench: 'ingest',
-    args: () => all,
-    figures: [perSecond, figure('CPU µs', 'processCpuUsPerMessage')],
+    wanted: 'throughput does not fall',
+    bench: 'scale',
+    args: () => ['--of', of],
+    figures: [
+      figure('ratio', 'throughputRatio'),
+      figure('msg/s', 'more.messagesPerSecond'),
+      figure('against', 'fewer.messagesPerSecond'),
+      figure('CPU ratio', 'cpuRatio'),
+    ],
   };
 }
 
@@ -127,10 +131,8 @@ export const recordRows: readonly RecordRow[] = [
       figure('open files', 'openFilesMax'),
     ],
   },
-  sameLoad('one partition', '--partitions', '1'),
-  sameLoad('four partitions', '--partitions', '4'),
-  sameLoad('one gateway thread', '--gateways', '1'),
-  sameLoad('two gateway threads', '--gateways', '2'),
+  scaling('partitions', 'four partitions against one'),
+  scaling('gateways', 'two gateway threads against one'),
   {
     what: 'peers',
     wanted: 'CPU of Mosquitto ≥ 4 times at QoS 0, ≥ 8 times at QoS 1',
