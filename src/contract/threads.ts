@@ -92,13 +92,19 @@ export interface LogStart {
 export type ToLog =
   /** The gateways take nothing in any more: what they have is taken whatever the backlog. */
   { readonly kind: 'drain' } | StopThread;
-export type FromLog = ThreadReady | ThreadEvent;
+export type FromLog =
+  | ThreadReady
+  | ThreadEvent
+  /** `down`: nothing becomes durable at present, so no device is answered. */
+  | { readonly kind: 'health'; readonly log: 'up' | 'down'; readonly message: string };
 
 // Pipeline ------------------------------------------------------------------------------------
 
 export interface PipelineStart {
   readonly index: number;
   readonly logFolder: string;
+  /** Record rings by partition number, where blocks come from in place of the folder; absent: the folder. */
+  readonly feeds?: readonly SharedArrayBuffer[] | undefined;
   readonly partitions: readonly { readonly number: number; readonly memory: WebAssembly.Memory; readonly committed: bigint }[];
   readonly shared: SharedState;
   readonly batchAgeMsMax: number;

@@ -1,6 +1,6 @@
 /**
- * How far each partition is, in bytes of its log, shared by all threads. Each word has one writer;
- * readers see a value that was true a moment ago.
+ * How far each partition is, shared by all threads. Offsets are bytes of the file log, and records of a Kafka
+ * log. Each word has one writer; readers see a value that was true a moment ago.
  *
  * start <= committed <= processed <= durable
  */
@@ -23,7 +23,9 @@ export class Progress {
 
   /** Bytes that are durable and not committed; below 0 while the log of a partition is lost and the database ahead of it. */
   uncommitted(partition: number): bigint {
-    return this.get(partition, ProgressWord.durable) - this.get(partition, ProgressWord.committed);
+    const offsets = this.get(partition, ProgressWord.durable) - this.get(partition, ProgressWord.committed);
+    const bytes = this.get(partition, ProgressWord.offsetBytes);
+    return bytes > 1n ? offsets * bytes : offsets;
   }
 
   set(partition: number, word: ProgressWord, value: bigint): void {
@@ -44,6 +46,8 @@ export const ProgressWord = {
   committed: 4,
   /** Receive time of the last committed message, µs. Writer: store. */
   committedUs: 5,
+  /** Bytes that one step of the offset stands for, on average; 0 where offsets are bytes. Writer: log. */
+  offsetBytes: 6,
 } as const;
 export type ProgressWord = (typeof ProgressWord)[keyof typeof ProgressWord];
 

@@ -1,9 +1,10 @@
 import * as abi from '../../assembly/abi.js';
+import { type BlockSource, READ_NOTHING_YET, READ_SKIPPED } from '../contract/block-source.js';
 import type { RowBatch } from '../contract/threads.js';
 import { KernelMemory, loadKernel } from '../host/kernel.js';
 import { fillPowers } from '../host/powers.js';
 import { type Progress, ProgressWord } from '../host/progress.js';
-import { type LogReader, READ_BELOW_START, READ_GAP } from '../log/reader.js';
+import { READ_BELOW_START, READ_GAP } from '../log/reader.js';
 import { Batches } from './batches.js';
 import type { PipelineKernel } from './kernel.js';
 
@@ -29,7 +30,7 @@ export class Partition {
   readonly memory: KernelMemory;
   readonly batches: Batches;
   readonly #kernel: PipelineKernel;
-  readonly #log: LogReader;
+  readonly #log: BlockSource;
   readonly #progress: Progress;
   readonly #events: PartitionEvents;
   /** Rows up to here are in the database: below it, blocks only rebuild state. */
@@ -42,7 +43,7 @@ export class Partition {
   #deny = false;
   #halted = false;
 
-  constructor(number: number, memory: WebAssembly.Memory, committed: bigint, log: LogReader, progress: Progress, events: PartitionEvents) {
+  constructor(number: number, memory: WebAssembly.Memory, committed: bigint, log: BlockSource, progress: Progress, events: PartitionEvents) {
     this.number = number;
     this.memory = new KernelMemory(memory);
     this.#kernel = loadKernel<PipelineKernel>('pipeline', memory);
@@ -122,12 +123,12 @@ export class Partition {
     if (bytes > 0) {
       this.#inputAt = 0;
       this.#inputEnd = bytes;
-    } else if (bytes === READ_BELOW_START || bytes === READ_GAP) {
+    } else if (bytes === READ_BELOW_START || bytes === READ_GAP || bytes === READ_SKIPPED) {
       const resume = this.#log.resume(this.number, this.#position, limit);
       // What retention removed was committed long ago; state goes without it.
-      if (bytes === READ_GAP || resume > this.#committed) this.#events.gap(this.number, this.#position, resume);
+      if (bytes !== READ_SKIPPED && (bytes === READ_GAP || resume > this.#committed)) this.#events.gap(this.number, this.#position, resume);
       this.#position = resume;
-    } else this.#halt('there is no block');
+    } else if (bytes !== READ_NOTHING_YET) this.#halt('there is no block');
   }
 
   /** Runs what is left in the input region, as far as one batch takes it; false when it must wait. */
@@ -138,7 +139,7 @@ export class Partition {
       this.#events.batch(this.batches.seal());
       if (!this.batches.ready) return false;
     }
-    const result = this.#kernel.processBlocks(this.#inputAt, this.#inputEnd, Number(this.#position), replay, this.#deny);
+    const result = this.#kernel.processBlocks(this.#inputAt, this.#runEnd(), this.#logOffset(), replay, this.#deny);
     this.#deny = false;
     this.#advance(this.#kernel.blocksEnd(), replay, nowMs);
     if (result === abi.BLOCK_DONE || result === abi.BLOCK_NEEDS_BATCH) return true;
@@ -149,10 +150,22 @@ export class Partition {
     return false;
   }
 
+  /** Records are run one at a time, so that each is known by its own offset. */
+  #runEnd(): number {
+    if (this.#log.unit === 'byte') return this.#inputEnd;
+    const body = this.memory.view.getUint32(abi.INPUT_OFFSET + this.#inputAt + abi.BLOCK_AT_BODY_BYTES, true);
+    return Math.min(this.#inputEnd, this.#inputAt + abi.BLOCK_HEADER_BYTES + body);
+  }
+
+  /** Where the next block is for those who look for it later: its bytes follow, so records leave room for them. */
+  #logOffset(): number {
+    return Number(this.#log.unit === 'byte' ? this.#position : this.#position * BigInt(abi.BLOCK_BYTES_MAX));
+  }
+
   /** The blocks up to `inputAt` were run. */
   #advance(inputAt: number, replay: boolean, nowMs: number): void {
     if (inputAt === this.#inputAt) return;
-    this.#position += BigInt(inputAt - this.#inputAt);
+    this.#position += this.#log.unit === 'byte' ? BigInt(inputAt - this.#inputAt) : 1n;
     this.#inputAt = inputAt;
     if (!replay) this.batches.extend(this.#position, this.#kernel.blocksLastUs(), nowMs);
   }

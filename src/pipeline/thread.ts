@@ -3,6 +3,7 @@ import { partitionOf } from '../contract/partition.js';
 import type { FromPipeline, PipelineStart, StoreToPipeline, ToPipeline } from '../contract/threads.js';
 import { Doorbell, pipelineDoorbell } from '../host/doorbell.js';
 import { Progress } from '../host/progress.js';
+import { RecordFeed } from '../host/record-ring.js';
 import { threadId } from '../host/thread-id.js';
 import { LogReader } from '../log/reader.js';
 import { Partition } from './partition.js';
@@ -31,7 +32,7 @@ class PipelineThread {
     this.#bell = new Doorbell(start.shared.doorbells, pipelineDoorbell(start.index));
     const progress = new Progress(start.shared.progress);
     this.#partitionCount = progress.partitions;
-    const log = new LogReader(start.logFolder);
+    const log = start.feeds ? new RecordFeed(start.feeds) : new LogReader(start.logFolder);
     for (const { number, memory, committed } of start.partitions) {
       this.#partitions.set(
         number,
