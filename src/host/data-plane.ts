@@ -22,6 +22,7 @@ import { Gateways } from './gateways.js';
 import { KernelMemory, kernelMemory } from './kernel.js';
 import { readCounters, readIntake, readLag, readPoints } from './plane-readings.js';
 import { Progress, ProgressWord } from './progress.js';
+import { RecordRing } from './record-ring.js';
 import { type Stoppable, stopThread, ThreadRoster } from './thread-roster.js';
 import type { Thread } from './worker.js';
 
@@ -35,6 +36,8 @@ export interface DataPlaneOptions {
   readonly gateways: number;
   readonly partitions: number;
   readonly logFolder: string;
+  /** Opens another log than that in the folder; it fills `feeds`, a record ring a partition. */
+  readonly openLog?: ((start: LogStart, feeds: readonly SharedArrayBuffer[], receive: (message: FromLog) => void) => LogPart) | undefined;
   readonly logRetentionHours: number;
   readonly logBacklogMib: number;
   readonly batchAgeMsMax: number;
@@ -51,6 +54,11 @@ export interface DataPlaneOptions {
   failed(error: Error): void;
 }
 
+/** The log as the data plane sees it: a thread, or what stands for one. */
+export type LogPart = Pick<Thread<ToLog, FromLog>, 'ready' | 'ended' | 'post' | 'terminate'>;
+
+/** Room for the records of one partition between the log and its pipeline. */
+const FEED_BYTES = 2 * abi.MIB;
 /** How long a drain may take before the threads are ended where they stand, ms. */
 const DRAIN_MS_MAX = 15_000;
 
@@ -63,7 +71,8 @@ export class ThreadedDataPlane implements DataPlane {
   readonly #pipelineCounters: BigUint64Array[];
   readonly #roster: ThreadRoster;
   readonly #gateways: Gateways;
-  readonly #log: Thread<ToLog, FromLog>;
+  readonly #log: LogPart;
+  readonly #feeds: readonly SharedArrayBuffer[] | undefined;
   #pipeline!: Thread<ToPipeline, FromPipeline>;
   #store!: Thread<ToStore, FromStore>;
   readonly #pipelineBell: Doorbell;
@@ -77,6 +86,8 @@ export class ThreadedDataPlane implements DataPlane {
   #database: 'up' | 'down' = 'up';
   #databaseMessage = '';
   #halted: string | undefined;
+  #logDown: string | undefined;
+  #opened = false;
   #stopping = false;
 
   private constructor(options: DataPlaneOptions) {
@@ -109,7 +120,8 @@ export class ThreadedDataPlane implements DataPlane {
       gateways: this.#gateways.outlets,
       shared: this.#shared,
     };
-    this.#log = this.#roster.add('log', options.entries.log, log, [], (message) => options.event('log', message as ThreadEvent));
+    this.#feeds = options.openLog && options.committed.map(() => RecordRing.memory(FEED_BYTES));
+    this.#log = this.#openLog(log);
   }
 
   /** Starts every thread; `listen` lets devices in. When one does not come up, the others are ended again. */
@@ -117,15 +129,26 @@ export class ThreadedDataPlane implements DataPlane {
     const plane = new ThreadedDataPlane(options);
     try {
       await plane.#log.ready;
+      plane.#opened = true;
       plane.#startStoreAndPipeline();
       await Promise.all([plane.#store.ready, plane.#pipeline.ready, plane.#gateways.start(plane.#roster)]);
     } catch (error) {
       plane.#stopping = true;
-      await plane.#roster.terminate();
+      await Promise.all([plane.#roster.terminate(), plane.#log.terminate()]);
       throw error;
     }
     plane.#toPipeline({ kind: 'metrics', entries: options.metrics });
     return plane;
+  }
+
+  #openLog(start: LogStart): LogPart {
+    const receive = (message: FromLog) => this.#fromLog(message);
+    if (!this.#options.openLog || !this.#feeds) return this.#roster.add('log', this.#options.entries.log, start, [], receive);
+    const log = this.#options.openLog(start, this.#feeds, receive);
+    log.ended.catch((error: unknown) => {
+      if (!this.#stopping && this.#opened) this.#options.failed(error instanceof Error ? error : new Error(String(error)));
+    });
+    return log;
   }
 
   #startStoreAndPipeline(): void {
@@ -142,6 +165,7 @@ export class ThreadedDataPlane implements DataPlane {
     const pipeline: PipelineStart = {
       index: 0,
       logFolder: options.logFolder,
+      feeds: this.#feeds,
       partitions: memories.map((memory, number) => ({ number, memory, committed: options.committed[number] as bigint })),
       shared: this.#shared,
       batchAgeMsMax: options.batchAgeMsMax,
@@ -220,6 +244,7 @@ export class ThreadedDataPlane implements DataPlane {
     if (this.#mqttPort === 0) return 'the gateway does not listen yet';
     if (this.#halted) return this.#halted;
     if (!this.#caughtUp) return 'state is being rebuilt from the log';
+    if (this.#logDown !== undefined) return this.#logDown;
     if (this.#database === 'down') return `the database is down: ${this.#databaseMessage}`;
     return undefined;
   }
@@ -289,6 +314,11 @@ export class ThreadedDataPlane implements DataPlane {
         await new Promise((resolve) => setTimeout(resolve, delayMs));
       }
     }
+  }
+
+  #fromLog(message: FromLog): void {
+    if (message.kind === 'event') this.#options.event('log', message);
+    else if (message.kind === 'health') this.#logDown = message.log === 'down' ? message.message : undefined;
   }
 
   #fromStore(message: FromStore): void {

@@ -43,7 +43,14 @@ export class Partition {
   #deny = false;
   #halted = false;
 
-  constructor(number: number, memory: WebAssembly.Memory, committed: bigint, log: BlockSource, progress: Progress, events: PartitionEvents) {
+  constructor(
+    number: number,
+    memory: WebAssembly.Memory,
+    committed: bigint,
+    log: BlockSource,
+    progress: Progress,
+    events: PartitionEvents,
+  ) {
     this.number = number;
     this.memory = new KernelMemory(memory);
     this.#kernel = loadKernel<PipelineKernel>('pipeline', memory);
