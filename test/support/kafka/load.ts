@@ -45,7 +45,7 @@ export class Load {
     client.end(true);
   }
 
-  /** Waits until all that was sent is acknowledged, and ends the connection. */
+  /** Once something was acknowledged to `run`: waits until all that was sent is, and ends the connection. */
   async stop(): Promise<void> {
     const client = this.#client;
     this.#client = undefined;
