@@ -47,7 +47,9 @@ async function end(): Promise<void> {
   rmSync(stateFolder, { recursive: true, force: true });
 }
 
-test('what is acknowledged is stored once, through kill -9 and restart: state is rebuilt from the topic', { timeout: 180_000 }, async () => {
+test('what is acknowledged is stored once, through kill -9 and restart: state is rebuilt from the topic', {
+  timeout: 180_000,
+}, async () => {
   const load = await begin();
   try {
     for (let kill = 0; kill < KILLS; kill++) {

@@ -32,7 +32,7 @@ async function connect<Client extends Producer | Consumer>(
     await answered<Metadata>((done) => client.connect({ timeout: CONNECT_MS_MAX }, done));
     return client;
   } catch (error) {
-    client.disconnect(() => {});
+    // The library has closed what it had opened.
     throw new KafkaFailure(
       'kafka_unreachable',
       `cannot reach the Kafka brokers ${settings.brokers}: ${last || (error as Error).message}`,

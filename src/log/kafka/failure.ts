@@ -3,8 +3,7 @@ export type KafkaFailureCode =
   | 'kafka_unreachable'
   | 'kafka_topic_mismatch'
   | 'kafka_topic_refused'
-  | 'kafka_log_lost'
-  | 'kafka_records_expired';
+  | 'kafka_log_lost';
 
 /** Why the Kafka log cannot be opened, and what an operator can do about it. */
 export class KafkaFailure extends Error {
