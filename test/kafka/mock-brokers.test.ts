@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { BLOCK_BYTES_MAX, BLOCK_HEADER_BYTES } from '../../assembly/abi.js';
 import { type Addon, answered, loadAddon, type Producer } from '../../src/log/kafka/client.js';
 import { call, committed } from '../support/api.js';
 import { type Appliance, startAppliance } from '../support/appliance.js';
@@ -20,6 +21,15 @@ function settings(prefix: string): Record<string, string> {
   return { SPILLWAY_LOG: 'kafka', SPILLWAY_KAFKA_BROKERS: brokers.addresses, SPILLWAY_KAFKA_TOPIC_PREFIX: `${prefix}.` };
 }
 
+interface DeadLetters {
+  readonly dead_letters: readonly { readonly partition: number; readonly log_offset: string }[];
+}
+
+async function durable(appliance: Appliance): Promise<string[]> {
+  const { partitions } = await call<{ partitions: { durable_offset: string }[] }>(appliance, 'GET', '/v1/pipeline/lag');
+  return partitions.map(({ durable_offset }) => durable_offset);
+}
+
 /** Writes one record to a topic, as a foreign program might. */
 async function write(topic: string, partition: number, value: string): Promise<void> {
   const { Producer }: Addon = loadAddon();
@@ -38,7 +48,7 @@ async function write(topic: string, partition: number, value: string): Promise<v
   await answered((done) => producer.disconnect(done));
 }
 
-test('messages go through the topic to the database', { timeout: 90_000 }, async () => {
+test('messages go through the topic to the database, and a dead letter says where it is in the topic', { timeout: 90_000 }, async () => {
   const appliance = await startAppliance(settings('flow'));
   try {
     const load = new Load();
@@ -49,6 +59,14 @@ test('messages go through the topic to the database', { timeout: 90_000 }, async
     await running;
     await committed(appliance);
     assert.equal(await load.verify(appliance.databaseUrl), load.acknowledged.size);
+    const before = await durable(appliance);
+    await load.sendOnce(appliance.mqttPort, 'no JSON');
+    await committed(appliance);
+    const { dead_letters: letters } = await call<DeadLetters>(appliance, 'GET', '/v1/dead-letters');
+    const [letter] = letters;
+    assert.ok(letter);
+    // The first message of its block, which begins behind the block's header.
+    assert.equal(BigInt(letter.log_offset), BigInt(before[letter.partition] ?? -1) * BigInt(BLOCK_BYTES_MAX) + BigInt(BLOCK_HEADER_BYTES));
   } finally {
     await appliance.stop();
   }

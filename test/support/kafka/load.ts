@@ -52,6 +52,13 @@ export class Load {
     await client?.endAsync();
   }
 
+  /** One message of the first device, on a connection of its own. */
+  async sendOnce(port: number, payload: string): Promise<void> {
+    const client = await mqtt.connectAsync(`mqtt://127.0.0.1:${port}`, { clientId: GATEWAY, username: 'default', password: TOKEN });
+    await client.publishAsync('devices/kafka-1/telemetry', payload, { qos: 1 });
+    await client.endAsync();
+  }
+
   async #lane(client: mqtt.MqttClient): Promise<void> {
     while (client.connected && this.#client === client) {
       const seq = this.#next++;
