@@ -100,6 +100,7 @@ test('a broker that is killed under load holds up acknowledgements, and all goes
     await committed(appliance);
     await load.verify(appliance.databaseUrl);
     assert.match(appliance.output(), /kafka-recovered/);
+    assert.doesNotMatch(appliance.output(), /kafka-producer-replaced|log_gap/);
   } finally {
     await end();
   }
@@ -131,6 +132,31 @@ test('blocks that a gateway wrote and was killed before their answer came are st
     await load.verify(appliance.databaseUrl);
   } finally {
     broker.thaw();
+    await end();
+  }
+});
+
+test('stopped while the brokers are away it ends in time; what was not acknowledged comes again', { timeout: 180_000 }, async () => {
+  const load = await begin();
+  const [broker] = brokers.nodes;
+  assert.ok(broker);
+  try {
+    const running = load.run(appliance.mqttPort);
+    await until('messages are acknowledged', () => load.acknowledged.size > 1000);
+    await broker.kill();
+    await until('the appliance says so', () => /kafka-stalled/.test(appliance.output()));
+    await appliance.stop();
+    await running;
+    await broker.start();
+    appliance = await startAppliance(env);
+    const before = load.acknowledged.size;
+    const again = load.run(appliance.mqttPort);
+    await until('messages are acknowledged again', () => load.acknowledged.size > before + 1000);
+    await load.stop();
+    await again;
+    await committed(appliance);
+    await load.verify(appliance.databaseUrl);
+  } finally {
     await end();
   }
 });
