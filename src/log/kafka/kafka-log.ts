@@ -49,6 +49,7 @@ export class KafkaLog {
   #terminated = false;
   #stalled = false;
   #retryMs = RETRY_MS_MIN;
+  #polling: NodeJS.Timeout | undefined;
   #lastError = '';
 
   constructor(
@@ -106,12 +107,12 @@ export class KafkaLog {
     this.#addon = loadAddon();
     this.#producer = await connectProducer(this.#addon, this.#settings, this.#heard);
     let consumer: Consumer | undefined;
-    let timers: NodeJS.Timeout[] = [];
+    let watch: NodeJS.Timeout | undefined;
     try {
       await prepareTopic(this.#addon, this.#producer, this.#settings, this.#start.partitions, this.#report);
       consumer = await connectConsumer(this.#addon, this.#settings, this.#group, this.#heard);
       const feed = this.#openFeed(consumer, await this.#beginnings(consumer));
-      timers = [setInterval(() => this.#poll(), POLL_MS), setInterval(() => this.#watch(), WATCH_MS)];
+      watch = setInterval(() => this.#watch(), WATCH_MS);
       this.#outlet.use(this.#producer);
       up();
       const feeding = feed.run();
@@ -119,7 +120,8 @@ export class KafkaLog {
       feed.stop();
       await feeding;
     } finally {
-      for (const timer of timers) clearInterval(timer);
+      clearInterval(watch);
+      clearInterval(this.#polling);
       this.#outlet.drop();
       await Promise.all([this.#producer, consumer].map((client) => client && closed(client)));
     }
@@ -165,12 +167,17 @@ export class KafkaLog {
       if (this.#terminated || (this.#asked === 'stop' && this.#outlet.waiting === 0)) return;
       const full = this.#asked === 'nothing' && this.#backlog.isFull();
       if (!full) this.#outlet.take();
+      if (this.#outlet.busy) this.#polling ??= setInterval(() => this.#poll(), POLL_MS);
       await this.#bell.waitAsync(seen, full ? BACKLOG_LOOK_MS : IDLE_MS_MAX);
     }
   }
 
+  /** Deliveries are heard when they are asked for. While nothing is on its way, nobody asks. */
   #poll(): void {
-    if (this.#outlet.busy && this.#producer?.isConnected()) this.#producer.poll();
+    if (!this.#outlet.busy) {
+      clearInterval(this.#polling);
+      this.#polling = undefined;
+    } else if (this.#producer?.isConnected()) this.#producer.poll();
   }
 
   /** Says when the brokers keep blocks waiting, and when they no longer do. */
@@ -178,6 +185,7 @@ export class KafkaLog {
     if (this.#producer?.isConnected()) this.#producer.poll();
     if (this.#asked === 'stop') this.#bell.ring();
     const stalled = this.#outlet.oldestMs(performance.now()) > STALLED_MS;
+    if (!stalled) this.#retryMs = RETRY_MS_MIN;
     if (stalled === this.#stalled) return;
     this.#stalled = stalled;
     const message = stalled ? `the Kafka brokers acknowledge nothing${this.#lastError && `: ${this.#lastError}`}` : '';
@@ -208,6 +216,7 @@ export class KafkaLog {
       try {
         this.#producer = await connectProducer(this.#addon, this.#settings, this.#heard);
         this.#outlet.use(this.#producer);
+        this.#bell.ring();
         return;
       } catch (error) {
         this.#report('warn', 'kafka-producer-not-replaced', { cause: (error as Error).message });
