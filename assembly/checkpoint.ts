@@ -9,6 +9,7 @@ import {
   SHAPE_BYTES,
   SHAPES_MAX,
   SHAPES_OFFSET,
+  SOURCES_OFFSET,
   STATE_DEVICES_OFFSET,
   STATE_DEVICE_BYTES,
   STATE_HEAD_BYTES,
@@ -29,6 +30,7 @@ import {
 import { adoptShapes, describeShapes } from './decode/shape';
 import { adoptFingerprints, describeFingerprints } from './dedup/fingerprints';
 import { adoptRunPages, describeRunPages } from './dedup/sequence-runs';
+import { adoptSources, describeSources, sourcesBytes } from './dedup/sources';
 import { isBetweenBlocks } from './records';
 import { accountsBytes, adoptAccounts } from './series/accounts';
 import { adoptDevices, describeDevices } from './series/devices';
@@ -49,6 +51,7 @@ export function describeState(): bool {
   describeRunPages();
   describeFingerprints();
   describeShapes();
+  describeSources();
   store<u32>(STATE_SECTIONS_OFFSET, 0);
   section(STATE_HEAD_OFFSET, STATE_HEAD_BYTES);
   section(STATE_DEVICES_OFFSET, head(HEAD_AT_DEVICES) * STATE_DEVICE_BYTES);
@@ -61,12 +64,13 @@ export function describeState(): bool {
   const shapes = head(HEAD_AT_SHAPES);
   section(SHAPES_OFFSET, (shapes < SHAPES_MAX ? shapes + 1 : shapes) * SHAPE_BYTES);
   section(ACCOUNTS_OFFSET, accountsBytes());
+  section(SOURCES_OFFSET, sourcesBytes());
   return true;
 }
 
 /** Takes up the state whose sections were laid where they belong in a memory without any; false: it is not one, and the memory is spoilt. */
 export function adoptState(): bool {
-  return adoptDevices() && adoptSeries() && adoptRunPages() && adoptFingerprints() && adoptShapes() && adoptAccounts();
+  return adoptDevices() && adoptSeries() && adoptRunPages() && adoptFingerprints() && adoptShapes() && adoptAccounts() && adoptSources();
 }
 
 @inline

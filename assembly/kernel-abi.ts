@@ -13,6 +13,12 @@ export const HEAD_AT_SHAPES: u32 = 36;
 export const HEAD_AT_OLDEST_SHAPE: u32 = 40;
 export const HEAD_AT_SHAPE_MISSES: u32 = 44;
 export const HEAD_AT_NEWEST_SHAPE: u32 = 48;
+export const HEAD_AT_SOURCES: u32 = 52;
+
+// Who wrote blocks that came as records
+export const SOURCE_BYTES: u32 = 24;
+export const SOURCE_AT_NUMBER: u32 = 8; // u64, behind the u64 that names it
+export const SOURCE_AT_USED: u32 = 16; // u64
 
 // Decoded reading
 export const DECODED_AT_METRIC: u32 = 0; // u32 metric number

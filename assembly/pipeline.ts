@@ -6,6 +6,7 @@ import { appendReading } from './rows/readings';
 
 export { adoptState, describeState } from './checkpoint';
 export { addMetric, clearUnknown as clearUnknownMetrics, setDenyUnknown as denyUnknownMetrics, setMessageCount } from './decode/metrics';
+export { isRepeated, noteBlock } from './dedup/sources';
 export { blocksEnd, blocksLastUs, processBlocks, setPartition } from './records';
 export { batchHasRoom, batchRows, openBatch, sealBatch } from './rows/batch';
 export { openBooks } from './series/accounts';

@@ -36,6 +36,8 @@ function setting(
   return Object.freeze({ key, name, schema, fallback, allowed, what });
 }
 
+/** Numbers that need not be set are known by their schemas. */
+const copies = between(1, 32);
 const text = z.string({ error: 'it is no string' }).min(1, 'it is empty');
 const hostName = /^(\d{1,3}(\.\d{1,3}){3}|[0-9a-fA-F:]*:[0-9a-fA-F:.]*|[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?)$/;
 const levels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'];
@@ -75,13 +77,58 @@ export const settings: readonly Setting[] = [
     'PostgreSQL to store into; absent: the embedded server.',
   ),
   setting(
+    'log',
+    'log',
+    choice('file', 'kafka'),
+    'file',
+    'file or kafka',
+    'Where blocks are made durable: files in the state folder, or Kafka.',
+  ),
+  setting(
     'kafkaBrokers',
     'kafka_brokers',
-    z.undefined({ error: 'the Kafka log is not built yet' }),
+    text.regex(/^[^\s,:]+:\d{1,5}(,[^\s,:]+:\d{1,5})*$/, 'it is no list of host:port'),
     undefined,
-    'nothing for now: leave it out to use the file log',
-    'Brokers of a Kafka log; refused until that log exists.',
+    'host:port, several with commas between them',
+    'Brokers of the Kafka log to ask first; they name the others.',
   ),
+  setting(
+    'kafkaTopicPrefix',
+    'kafka_topic_prefix',
+    text.regex(/^[A-Za-z0-9._-]{1,200}$/, 'it holds a character that topics may not have'),
+    undefined,
+    '1 to 200 of A-Z a-z 0-9 . _ -',
+    'Put before the names of topics, so that several deployments can share brokers.',
+  ),
+  setting(
+    'kafkaReplicationFactor',
+    'kafka_replication_factor',
+    copies,
+    undefined,
+    'a whole number from 1 to 32',
+    "Copies of each partition when Spillway makes the topic; absent: the brokers' default.",
+  ),
+  setting(
+    'kafkaSecurity',
+    'kafka_security',
+    choice('plaintext', 'ssl', 'sasl_plaintext', 'sasl_ssl'),
+    'plaintext',
+    'plaintext, ssl, sasl_plaintext or sasl_ssl',
+    'How brokers are spoken to: with TLS, with a user name, with both.',
+  ),
+  setting('kafkaCa', 'kafka_ca', text, undefined, 'a PEM file', "Authorities of the brokers' certificates; absent: those of the system."),
+  setting('kafkaCert', 'kafka_cert', text, undefined, 'a PEM file', 'Certificate to show to the brokers.'),
+  setting('kafkaKey', 'kafka_key', text, undefined, 'a PEM file', 'Private key of that certificate.'),
+  setting(
+    'kafkaSaslMechanism',
+    'kafka_sasl_mechanism',
+    choice('PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'),
+    'SCRAM-SHA-512',
+    'PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512',
+    'How the user name is proved.',
+  ),
+  setting('kafkaSaslUsername', 'kafka_sasl_username', text, undefined, 'a name', 'User name at the brokers.'),
+  setting('kafkaSaslPassword', 'kafka_sasl_password', text, undefined, 'a password', 'Password of that user.'),
   setting(
     'gateways',
     'gateways',
@@ -158,7 +205,7 @@ export const settings: readonly Setting[] = [
 ];
 
 /** Settings that are paths. */
-const paths: readonly (keyof Config)[] = ['stateFolder', 'tlsCert', 'tlsKey', 'tlsClientCa'];
+const paths: readonly (keyof Config)[] = ['stateFolder', 'tlsCert', 'tlsKey', 'tlsClientCa', 'kafkaCa', 'kafkaCert', 'kafkaKey'];
 
 /** Variables of the family that are no settings: the file's path, and the switch of the browser tests. */
 const otherVariables = ['SPILLWAY_CONFIG', 'SPILLWAY_BROWSER_REQUIRED'];
@@ -225,7 +272,7 @@ export function readConfig({ env, file, folder = process.cwd() }: ConfigSources)
     config[entry.key] = final;
     effective.push({ name: entry.name, variable: variableOf(entry.name), value: masked(entry.key, final), source });
   }
-  problems.push(...tlsProblems(config));
+  problems.push(...tlsProblems(config), ...kafkaProblems(config));
   if (config.mqttPort === config.httpPort && config.mqttPort !== 0) {
     problems.push(`cannot use setting http_port: ${String(config.httpPort)} is also the mqtt_port; give each a port of its own, or 0`);
   }
@@ -267,6 +314,40 @@ function tlsProblems(config: Record<string, unknown>): string[] {
     }
   }
   return problems;
+}
+
+/** What the settings of the Kafka log say of each other, and whether their files can be read. */
+function kafkaProblems(config: Record<string, unknown>): string[] {
+  const problems: string[] = [];
+  const needs = (name: string, because: string) => problems.push(`cannot use setting ${because} without ${name}`);
+  if (config.log === 'kafka' && config.kafkaBrokers === undefined) needs('kafka_brokers', 'log = kafka');
+  if (config.log === 'file' && config.kafkaBrokers !== undefined) needs('log = kafka', 'kafka_brokers');
+  if (String(config.kafkaSecurity).startsWith('sasl')) {
+    if (config.kafkaSaslUsername === undefined) needs('kafka_sasl_username', `kafka_security = ${String(config.kafkaSecurity)}`);
+    if (config.kafkaSaslPassword === undefined) needs('kafka_sasl_password', `kafka_security = ${String(config.kafkaSecurity)}`);
+  }
+  if ((config.kafkaCert === undefined) !== (config.kafkaKey === undefined)) {
+    needs(...((config.kafkaCert === undefined ? ['kafka_cert', 'kafka_key'] : ['kafka_key', 'kafka_cert']) as [string, string]));
+  }
+  for (const [key, name] of [
+    ['kafkaCa', 'kafka_ca'],
+    ['kafkaCert', 'kafka_cert'],
+    ['kafkaKey', 'kafka_key'],
+  ] as const) {
+    const cause = typeof config[key] === 'string' ? unreadable(config[key]) : undefined;
+    if (cause)
+      problems.push(`cannot use setting ${name} = ${JSON.stringify(config[key])}: ${cause}; allowed: a PEM file that this user can read`);
+  }
+  return problems;
+}
+
+function unreadable(path: string): string | undefined {
+  try {
+    readFileSync(path);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
 }
 
 export function variableOf(name: string): string {
@@ -311,7 +392,8 @@ function pick(entry: Setting, fromFile: Record<string, unknown>, env: ConfigSour
   const given = env[variableOf(entry.name)];
   // An empty variable is how compose files and shells say "not set".
   if (given !== undefined && given !== '') {
-    const numeric = (typeof entry.fallback === 'number' || entry.schema === port) && /^-?\d+(\.\d+)?$/.test(given);
+    const numeric =
+      (typeof entry.fallback === 'number' || entry.schema === port || entry.schema === copies) && /^-?\d+(\.\d+)?$/.test(given);
     return { value: numeric ? Number(given) : given, source: 'environment' };
   }
   if (Object.hasOwn(fromFile, entry.name)) return { value: fromFile[entry.name], source: 'file' };
@@ -329,7 +411,7 @@ function isPostgresUrl(value: string): boolean {
 
 function masked(key: keyof Config, value: unknown): unknown {
   if (typeof value !== 'string') return value;
-  if (key === 'adminKey') return '********';
+  if (key === 'adminKey' || key === 'kafkaSaslPassword') return '********';
   if (key === 'databaseUrl') return maskedUrl(value);
   return value;
 }

@@ -17,11 +17,14 @@ import { Registry } from './control/registry/registry.js';
 import { ThreadedDataPlane } from './host/data-plane.js';
 import { lockStateFolder, makeStateFolder } from './host/state-lock.js';
 import { startHttp } from './http/server.js';
+import { type KafkaSettings, rawTopic } from './log/kafka/conf.js';
+import { KafkaLog } from './log/kafka/kafka-log.js';
 import { openPool, prepareDatabase } from './store/database.js';
 import { startSupervised } from './store/supervised.js';
 import { Exposition } from './telemetry/exposition.js';
 import { createLog } from './telemetry/log.js';
 
+/** Names the offsets in the database. Those of a Kafka log count other things, so its topic has a name of its own. */
 const CONSUMER_GROUP = 'spillway';
 const PUBLISH_DEVICES_MAX = 10_000;
 
@@ -45,7 +48,9 @@ async function bringUp(config: Config, undo: (() => Promise<unknown>)[], unwind:
   undo.push(await lockStateFolder(config.stateFolder));
 
   const databaseUrl = config.databaseUrl ?? (await embeddedUrl(config.stateFolder, undo, log));
-  const committed = await prepareDatabase(databaseUrl, CONSUMER_GROUP, config.partitions);
+  const kafka = kafkaSettings(config);
+  const consumerGroup = kafka ? `${CONSUMER_GROUP}:${rawTopic(kafka)}` : CONSUMER_GROUP;
+  const committed = await prepareDatabase(databaseUrl, consumerGroup, config.partitions);
   const sql = openPool(databaseUrl);
   undo.push(() => sql.end({ timeout: 5 }));
 
@@ -65,13 +70,14 @@ async function bringUp(config: Config, undo: (() => Promise<unknown>)[], unwind:
     gateways: config.gateways,
     partitions: config.partitions,
     logFolder: join(config.stateFolder, 'log'),
-    checkpointFolder: join(config.stateFolder, 'checkpoints'),
+    checkpointFolder: join(config.stateFolder, 'checkpoints', kafka ? rawTopic(kafka) : ''),
     checkpointSeconds: config.checkpointSeconds,
+    openLog: kafka && ((start, feeds, receive) => new KafkaLog(kafka, consumerGroup, start, feeds, receive)),
     logRetentionHours: config.logRetentionHours,
     logRetentionGib: config.logRetentionGib,
     logBacklogMib: config.logBacklogMib,
     batchAgeMsMax: config.batchAgeMsMax,
-    consumerGroup: CONSUMER_GROUP,
+    consumerGroup,
     databaseUrl: config.store === 'null' ? null : databaseUrl,
     committed,
     metrics: metricNames.names(),
@@ -140,6 +146,23 @@ const threadEntries = {
   checkpoint: new URL('./pipeline/checkpoints/thread.js', import.meta.url),
   store: new URL('./store/thread.js', import.meta.url),
 };
+
+function kafkaSettings(config: Config): KafkaSettings | undefined {
+  if (config.log === 'file' || config.kafkaBrokers === undefined) return undefined;
+  return {
+    brokers: config.kafkaBrokers,
+    topicPrefix: config.kafkaTopicPrefix ?? '',
+    security: config.kafkaSecurity,
+    ca: config.kafkaCa,
+    cert: config.kafkaCert,
+    key: config.kafkaKey,
+    saslMechanism: config.kafkaSaslMechanism,
+    saslUsername: config.kafkaSaslUsername,
+    saslPassword: config.kafkaSaslPassword,
+    replicationFactor: config.kafkaReplicationFactor,
+    retentionHours: config.logRetentionHours,
+  };
+}
 
 /** The files were found readable when the settings were read. */
 function tlsListener({ mqttsPort, tlsCert, tlsKey, tlsClientCa }: Config): TlsListener | undefined {

@@ -26,7 +26,17 @@ test('nothing set gives the documented defaults, frozen', () => {
     httpPort: 8080,
     coapPort: 5683,
     databaseUrl: undefined,
+    log: 'file',
     kafkaBrokers: undefined,
+    kafkaTopicPrefix: undefined,
+    kafkaReplicationFactor: undefined,
+    kafkaSecurity: 'plaintext',
+    kafkaCa: undefined,
+    kafkaCert: undefined,
+    kafkaKey: undefined,
+    kafkaSaslMechanism: 'SCRAM-SHA-512',
+    kafkaSaslUsername: undefined,
+    kafkaSaslPassword: undefined,
     gateways: 1,
     partitions: 4,
     logRetentionHours: 24,
@@ -99,11 +109,10 @@ test('unknown keys and variables are refused with the nearest name', () => {
   );
 });
 
-test('a file that is no JSON object, brokers, a foreign database and equal ports are refused', () => {
+test('a file that is no JSON object, a foreign database and equal ports are refused', () => {
   assert.match(problemsOf({}, '{')[0] ?? '', /^cannot read config file /);
   assert.match(problemsOf({}, '[]')[0] ?? '', /it holds no JSON object/);
-  assert.match(problemsOf({ SPILLWAY_KAFKA_BROKERS: 'a:9092' }, {})[0] ?? '', /the Kafka log is not built yet; allowed: nothing for now/);
-  assert.match(problemsOf({ SPILLWAY_DATABASE_URL: 'mysql://x/y' })[0] ?? '', /it is no PostgreSQL URL/);
+  assert.match(problemsOf({ SPILLWAY_DATABASE_URL: 'mysql://x/y' }, {})[0] ?? '', /it is no PostgreSQL URL/);
   assert.match(problemsOf({ SPILLWAY_HTTP_PORT: '1883' })[0] ?? '', /is also the mqtt_port/);
   assert.deepEqual(problemsOf({ SPILLWAY_HTTP_PORT: '0', SPILLWAY_MQTT_PORT: '0' }), []);
 });
@@ -145,4 +154,18 @@ test('loadConfig throws every problem; every setting has a variable of its own',
     (error: unknown) => error instanceof ConfigError && error.problems.length === 2,
   );
   assert.equal(new Set(settings.map(({ name }) => variableOf(name))).size, settings.length);
+});
+
+test('settings of the Kafka log go together, and its password is masked', () => {
+  const kafka = { SPILLWAY_LOG: 'kafka', SPILLWAY_KAFKA_BROKERS: 'a:9092,b.example:9093' };
+  assert.deepEqual(problemsOf({ ...kafka, SPILLWAY_KAFKA_REPLICATION_FACTOR: '3', SPILLWAY_KAFKA_TOPIC_PREFIX: 'plant-1.' }, {}), []);
+  assert.match(problemsOf({ SPILLWAY_LOG: 'kafka' }, {})[0] ?? '', /log = kafka without kafka_brokers/);
+  assert.match(problemsOf({ SPILLWAY_KAFKA_BROKERS: 'a:9092' }, {})[0] ?? '', /kafka_brokers without log = kafka/);
+  assert.match(problemsOf({ ...kafka, SPILLWAY_KAFKA_BROKERS: 'a' }, {})[0] ?? '', /it is no list of host:port/);
+  assert.match(problemsOf({ ...kafka, SPILLWAY_KAFKA_TOPIC_PREFIX: 'a/b' }, {})[0] ?? '', /a character that topics may not have/);
+  assert.equal(problemsOf({ ...kafka, SPILLWAY_KAFKA_SECURITY: 'sasl_ssl' }, {}).length, 2);
+  assert.match(problemsOf({ ...kafka, SPILLWAY_KAFKA_CA: 'no-such.pem' }, {})[0] ?? '', /kafka_ca = .*ENOENT.*a PEM file/);
+  assert.match(problemsOf({ ...kafka, SPILLWAY_KAFKA_CERT: import.meta.filename }, {})[0] ?? '', /kafka_cert without kafka_key/);
+  const { effective } = readConfig({ env: { ...kafka, SPILLWAY_KAFKA_SASL_PASSWORD: 'secret' }, folder });
+  assert.equal(effective.find(({ name }) => name === 'kafka_sasl_password')?.value, '********');
 });

@@ -7,6 +7,7 @@ import { spec } from 'node:test/reporters';
 import { fileURLToPath } from 'node:url';
 import { chooseReactor } from '../src/host/open-reactor.js';
 import { chooseServer } from '../src/http/server.js';
+import { chooseKafka } from './support/kafka/choose.js';
 
 // Runs every *.test.js below this folder, or those whose path contains one of the arguments.
 const folder = fileURLToPath(new URL('.', import.meta.url));
@@ -24,7 +25,11 @@ const timeout = wanted.length === 0 ? 240_000 : Number.POSITIVE_INFINITY;
 const concurrency = Math.min(2, availableParallelism());
 
 const { name, reason: whyPortable } = chooseReactor('auto');
-await runFiles(files.filter((file) => name === 'native' || !basename(file).startsWith('native-')));
+const ofKafka = files.filter((file) => file.startsWith(join(folder, 'kafka')));
+const kafka = ofKafka.length > 0 ? await chooseKafka() : { over: 'brokers', reason: '' };
+if (kafka.over !== 'brokers') skipped.set(kafka.over === 'mock' ? 'Kafka tests over real brokers' : 'Kafka tests', String(kafka.reason));
+const leftOut = ofKafka.filter((file) => kafka.over === 'nothing' || (kafka.over === 'mock' && !basename(file).startsWith('mock-')));
+await runFiles(files.filter((file) => !leftOut.includes(file) && (name === 'native' || !basename(file).startsWith('native-'))));
 const ofHttp = files.filter((file) => file.startsWith(join(folder, 'http')));
 const { server, reason } = chooseServer();
 if (server === 'node:http') skipped.set('HTTP tests over uWebSockets.js', String(reason));

@@ -17,8 +17,21 @@ export interface Config {
   readonly coapPort: number;
   /** A PostgreSQL connection string; absent: the embedded server. */
   readonly databaseUrl: string | undefined;
-  /** `host:port,…`; absent: the file log. */
+  readonly log: 'file' | 'kafka';
+  /** `host:port,…`; there with a Kafka log, and only then. */
   readonly kafkaBrokers: string | undefined;
+  /** Before the names of topics; absent: nothing. */
+  readonly kafkaTopicPrefix: string | undefined;
+  /** Copies of each partition of a topic that Spillway makes; absent: the brokers' default. */
+  readonly kafkaReplicationFactor: number | undefined;
+  readonly kafkaSecurity: 'plaintext' | 'ssl' | 'sasl_plaintext' | 'sasl_ssl';
+  /** Absolute paths of PEM files. */
+  readonly kafkaCa: string | undefined;
+  readonly kafkaCert: string | undefined;
+  readonly kafkaKey: string | undefined;
+  readonly kafkaSaslMechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512';
+  readonly kafkaSaslUsername: string | undefined;
+  readonly kafkaSaslPassword: string | undefined;
   /** Gateway threads. */
   readonly gateways: number;
   /** Fixed for the life of a deployment. */

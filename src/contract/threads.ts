@@ -109,6 +109,8 @@ export type FromLog =
 export interface PipelineStart {
   readonly index: number;
   readonly logFolder: string;
+  /** Record rings by partition number, where blocks come from in place of the folder; absent: the folder. */
+  readonly feeds?: readonly SharedArrayBuffer[] | undefined;
   readonly partitions: readonly { readonly number: number; readonly memory: WebAssembly.Memory; readonly committed: bigint }[];
   readonly shared: SharedState;
   readonly batchAgeMsMax: number;

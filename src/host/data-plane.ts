@@ -28,6 +28,7 @@ import { KernelMemory, kernelMemory } from './kernel.js';
 import { readAccount, readDeviceTotals, readRefused } from './ledger-readings.js';
 import { readCounters, readIntake, readLag, readPoints } from './plane-readings.js';
 import { Progress, ProgressWord } from './progress.js';
+import { RecordRing } from './record-ring.js';
 import { type Stoppable, stopThread, ThreadRoster } from './thread-roster.js';
 import type { Thread } from './worker.js';
 
@@ -41,6 +42,8 @@ export interface DataPlaneOptions {
   readonly gateways: number;
   readonly partitions: number;
   readonly logFolder: string;
+  /** Opens another log than that in the folder; it fills `feeds`, a record ring a partition. */
+  readonly openLog?: ((start: LogStart, feeds: readonly SharedArrayBuffer[], receive: (message: FromLog) => void) => LogPart) | undefined;
   readonly checkpointFolder: string;
   readonly checkpointSeconds: number;
   readonly logRetentionHours: number;
@@ -63,6 +66,11 @@ export interface DataPlaneOptions {
 /** What a disk says that has no room: no block, no quota, no larger file. */
 const FULL = ['ENOSPC', 'EDQUOT', 'EFBIG'];
 
+/** The log as the data plane sees it: a thread, or what stands for one. */
+export type LogPart = Pick<Thread<ToLog, FromLog>, 'ready' | 'ended' | 'post' | 'terminate'>;
+
+/** Room for the records of one partition between the log and its pipeline. */
+const FEED_BYTES = 2 * abi.MIB;
 /** How long a drain may take before the threads are ended where they stand, ms. */
 const DRAIN_MS_MAX = 15_000;
 
@@ -76,7 +84,8 @@ export class ThreadedDataPlane implements DataPlane {
   readonly #pipelineCounters: BigUint64Array[];
   readonly #roster: ThreadRoster;
   readonly #gateways: Gateways;
-  readonly #log: Thread<ToLog, FromLog>;
+  readonly #log: LogPart;
+  readonly #feeds: readonly SharedArrayBuffer[] | undefined;
   #pipeline!: Thread<ToPipeline, FromPipeline>;
   #store!: Thread<ToStore, FromStore>;
   #checkpoint!: Thread<ToCheckpoint, FromCheckpoint>;
@@ -94,6 +103,7 @@ export class ThreadedDataPlane implements DataPlane {
   #databaseMessage = '';
   #halted: string | undefined;
   #logTrouble: Intake['logTrouble'];
+  #opened = false;
   #stopping = false;
 
   private constructor(options: DataPlaneOptions) {
@@ -128,7 +138,8 @@ export class ThreadedDataPlane implements DataPlane {
       gateways: this.#gateways.outlets,
       shared: this.#shared,
     };
-    this.#log = this.#roster.add('log', options.entries.log, log, [], (message) => this.#fromLog(message));
+    this.#feeds = options.openLog && options.committed.map(() => RecordRing.memory(FEED_BYTES));
+    this.#log = this.#openLog(log);
   }
 
   /** Starts every thread; `listen` lets devices in. When one does not come up, the others are ended again. */
@@ -136,15 +147,26 @@ export class ThreadedDataPlane implements DataPlane {
     const plane = new ThreadedDataPlane(options);
     try {
       await plane.#log.ready;
+      plane.#opened = true;
       plane.#startStoreAndPipeline();
       await Promise.all([plane.#store.ready, plane.#checkpoint.ready, plane.#pipeline.ready, plane.#gateways.start(plane.#roster)]);
     } catch (error) {
       plane.#stopping = true;
-      await plane.#roster.terminate();
+      await Promise.all([plane.#roster.terminate(), plane.#log.terminate()]);
       throw error;
     }
     plane.#toPipeline({ kind: 'metrics', entries: options.metrics });
     return plane;
+  }
+
+  #openLog(start: LogStart): LogPart {
+    const receive = (message: FromLog) => this.#fromLog(message);
+    if (!this.#options.openLog || !this.#feeds) return this.#roster.add('log', this.#options.entries.log, start, [], receive);
+    const log = this.#options.openLog(start, this.#feeds, receive);
+    log.ended.catch((error: unknown) => {
+      if (!this.#stopping && this.#opened) this.#options.failed(error instanceof Error ? error : new Error(String(error)));
+    });
+    return log;
   }
 
   #startStoreAndPipeline(): void {
@@ -166,6 +188,7 @@ export class ThreadedDataPlane implements DataPlane {
     const pipeline: PipelineStart = {
       index: 0,
       logFolder: options.logFolder,
+      feeds: this.#feeds,
       partitions: memories.map((memory, number) => ({ number, memory, committed: options.committed[number] as bigint })),
       shared: this.#shared,
       batchAgeMsMax: options.batchAgeMsMax,

@@ -1,6 +1,6 @@
 /**
- * How far each partition is, in bytes of its log, shared by all threads. Each word has one writer;
- * readers see a value that was true a moment ago.
+ * How far each partition is, shared by all threads. Offsets are bytes of the file log, and records of a Kafka
+ * log. Each word has one writer; readers see a value that was true a moment ago.
  *
  * start <= committed <= processed <= durable, and checkpoint <= committed
  */
@@ -23,7 +23,13 @@ export class Progress {
 
   /** Bytes that are durable and not committed; below 0 while the log of a partition is lost and the database ahead of it. */
   uncommitted(partition: number): bigint {
-    return this.get(partition, ProgressWord.durable) - this.get(partition, ProgressWord.committed);
+    return this.bytesOf(partition, this.get(partition, ProgressWord.durable) - this.get(partition, ProgressWord.committed));
+  }
+
+  /** Bytes that a distance of offsets stands for, on average. */
+  bytesOf(partition: number, offsets: bigint): bigint {
+    const bytes = this.get(partition, ProgressWord.offsetBytes);
+    return bytes > 1n ? offsets * bytes : offsets;
   }
 
   /** For the word's one writer. */
@@ -31,21 +37,27 @@ export class Progress {
     Atomics.add(this.#words, partition * WORDS + word, BigInt(count));
   }
 
+  /** Writer: log. Says what is durable: the offset, and how many messages were made so since the start. */
+  setDurable(partition: number, offset: bigint, messages: bigint): void {
+    this.set(partition, ProgressWord.durable, offset);
+    this.setMark(partition, offset, messages);
+  }
+
   /**
-   * Writer: log. Says what is durable: the offset, and how many messages were made so since the start. Both numbers
+   * Writer: log. An offset, and how many messages lie between it and where the log stood at the start. Both numbers
    * stand between two words of the same value, which tell a reader that it saw a pair.
    */
-  setDurable(partition: number, offset: bigint, messages: bigint): void {
+  setMark(partition: number, offset: bigint, messages: bigint): void {
     this.set(partition, ProgressWord.messages, messages);
-    this.set(partition, ProgressWord.durable, offset);
+    this.set(partition, ProgressWord.markOffset, offset);
     this.set(partition, ProgressWord.messagesAgain, messages);
   }
 
   /** An offset and the messages up to it, as the log counted them. */
-  durableMark(partition: number): { readonly offset: bigint; readonly messages: bigint } {
+  mark(partition: number): { readonly offset: bigint; readonly messages: bigint } {
     for (;;) {
       const messages = this.get(partition, ProgressWord.messagesAgain);
-      const offset = this.get(partition, ProgressWord.durable);
+      const offset = this.get(partition, ProgressWord.markOffset);
       if (this.get(partition, ProgressWord.messages) === messages) return { offset, messages };
     }
   }
@@ -80,9 +92,12 @@ export const ProgressWord = {
   checkpointMs: 10,
   /** No state is rebuilt from the log below; 0 until a start has found out. Writer: pipeline. */
   stateFloor: 11,
-  /** Messages made durable since the start; written with `durable`, before and after it. Writer: log. */
+  /** Messages made durable since the start; written before and after `markOffset`, behind which they lie. Writer: log. */
   messages: 12,
   messagesAgain: 13,
+  /** Bytes that one step of the offset stands for, on average; 0 where offsets are bytes. Writer: log. */
+  offsetBytes: 14,
+  markOffset: 15,
 } as const;
 export type ProgressWord = (typeof ProgressWord)[keyof typeof ProgressWord];
 

@@ -1,3 +1,4 @@
+import type { ByteSource } from '../contract/block-source.js';
 import { BLOCK_CUT, blockBytes, blockFaults } from './block.js';
 import { type Disk, nodeDisk } from './disk.js';
 import { listSegments, partitionFolder, segmentPath } from './segment.js';
@@ -20,7 +21,8 @@ interface OpenSegment {
  * Reads a log while another thread writes it. Each reader has its own files open, one a partition,
  * so a segment that retention removes stays readable until the reader moves on.
  */
-export class LogReader {
+export class LogReader implements ByteSource {
+  readonly unit = 'byte';
   readonly #folder: string;
   readonly #disk: Disk;
   readonly #open = new Map<number, OpenSegment>();

@@ -18,12 +18,13 @@ export class Audit {
   #isDue = true;
   #lastMs = Number.NEGATIVE_INFINITY;
   #recovered: number | undefined;
+  #repeated = 0;
 
   constructor(partition: number, memory: KernelMemory, progress: Progress) {
     this.#partition = partition;
     this.#counters = memory.counters;
     this.#progress = progress;
-    this.#mark = progress.durableMark(partition);
+    this.#mark = progress.mark(partition);
   }
 
   /** How far the next read may go. */
@@ -36,11 +37,16 @@ export class Audit {
     return this.#recovered !== undefined;
   }
 
+  /** The log holds so many messages once more, which are not run. */
+  repeat(messages: number): void {
+    if (this.isOpen) this.#repeated += messages;
+  }
+
   /** Sets the next mark when it is time for one. */
   plan(nowMs: number): void {
     if (this.#isDue || nowMs - this.#lastMs < EVERY_MS) return;
     this.#lastMs = nowMs;
-    const mark = this.#progress.durableMark(this.#partition);
+    const mark = this.#progress.mark(this.#partition);
     this.#isDue = mark.offset !== this.#mark.offset;
     this.#mark = mark;
   }
@@ -55,7 +61,7 @@ export class Audit {
     return {
       partition: this.#partition,
       offset: position,
-      logged: Number(this.#mark.messages),
+      logged: Number(this.#mark.messages) - this.#repeated,
       run,
       recovered: this.#recovered,
       stored: read(abi.COUNTER_PIPELINE_STORED),

@@ -3,6 +3,8 @@ export interface PipelineKernel {
   setPartition(number: number): void;
   addMetric(nameBytes: number, number: number): void;
   processBlocks(offset: number, end: number, logOffset: number, replay: boolean, deny: boolean): number;
+  isRepeated(source: bigint, number: bigint): number;
+  noteBlock(source: bigint, number: bigint): number;
   blocksEnd(): number;
   blocksLastUs(): number;
   openBatch(slot: number): void;

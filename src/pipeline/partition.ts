@@ -1,11 +1,12 @@
 import * as abi from '../../assembly/abi.js';
 import * as ledgerAbi from '../../assembly/ledger-abi.js';
+import { type BlockSource, READ_NOTHING_YET, type SourceRecord } from '../contract/block-source.js';
 import type { PartitionAudit } from '../contract/ledger.js';
 import type { RowBatch } from '../contract/threads.js';
 import { KernelMemory, loadKernel } from '../host/kernel.js';
 import { fillPowers } from '../host/powers.js';
 import { type Progress, ProgressWord } from '../host/progress.js';
-import { type LogReader, READ_BELOW_START, READ_GAP } from '../log/reader.js';
+import { READ_BELOW_START, READ_GAP } from '../log/reader.js';
 import { Audit } from './audit.js';
 import { Batches } from './batches.js';
 import type { CheckpointFolder } from './checkpoints/folder.js';
@@ -21,6 +22,8 @@ export interface PartitionEvents {
   audited(audit: PartitionAudit): void;
   /** The log holds nothing from `from` to `to`: damage was cut out and kept aside when the log was opened. */
   gap(partition: number, from: bigint, to: bigint): void;
+  /** Blocks of one writer that should be before the record at `offset` and never came. */
+  missing(partition: number, offset: bigint, blocks: number): void;
 }
 
 const blockErrors = new Map<number, string>([
@@ -37,7 +40,7 @@ export class Partition {
   readonly memory: KernelMemory;
   readonly batches: Batches;
   readonly #kernel: PipelineKernel;
-  readonly #log: LogReader;
+  readonly #log: BlockSource;
   readonly #progress: Progress;
   readonly #events: PartitionEvents;
   /** Rows up to here are in the database: below it, blocks only rebuild state. */
@@ -52,7 +55,14 @@ export class Partition {
   #deny = false;
   #halted = false;
 
-  constructor(number: number, memory: WebAssembly.Memory, committed: bigint, log: LogReader, progress: Progress, events: PartitionEvents) {
+  constructor(
+    number: number,
+    memory: WebAssembly.Memory,
+    committed: bigint,
+    log: BlockSource,
+    progress: Progress,
+    events: PartitionEvents,
+  ) {
     this.number = number;
     this.memory = new KernelMemory(memory);
     this.#kernel = loadKernel<PipelineKernel>('pipeline', memory);
@@ -117,7 +127,7 @@ export class Partition {
 
   /** Bytes of the log that are durable and not run. */
   get waitingBytes(): number {
-    return Number(this.#progress.get(this.number, ProgressWord.durable) - this.#position);
+    return Number(this.#progress.bytesOf(this.number, this.#progress.get(this.number, ProgressWord.durable) - this.#position));
   }
 
   addMetric(name: string, number: number): void {
@@ -193,7 +203,7 @@ export class Partition {
       // What retention removed was committed long ago; state goes without it.
       if (bytes === READ_GAP || resume > this.#committed) this.#events.gap(this.number, this.#position, resume);
       this.#position = resume;
-    } else this.#halt(this.#log.fault);
+    } else if (bytes !== READ_NOTHING_YET) this.#halt(this.#log.fault);
   }
 
   /** Runs what is left in the input region, as far as one batch takes it; false when it must wait. */
@@ -204,9 +214,18 @@ export class Partition {
       this.#events.batch(this.batches.seal());
       if (!this.batches.ready) return false;
     }
-    const result = this.#kernel.processBlocks(this.#inputAt, this.#inputEnd, Number(this.#position), replay, this.#deny);
+    const record = this.#log.unit === 'record' ? this.#log.front(this.number) : undefined;
+    if (record && this.#kernel.isRepeated(record.source, record.number)) {
+      this.#audit.repeat(this.memory.view.getUint32(abi.INPUT_OFFSET + this.#inputAt + abi.BLOCK_AT_RECORDS, true));
+      this.#advance(this.#inputAt + record.bytes, replay, nowMs);
+      return true;
+    }
+    // Records are run one at a time, so that each is known by its own offset.
+    const end = record ? this.#inputAt + record.bytes : this.#inputEnd;
+    const result = this.#kernel.processBlocks(this.#inputAt, end, this.#logOffset(), replay, this.#deny);
     this.#deny = false;
     this.batches.holdPart(!replay && result === abi.BLOCK_NEEDS_METRICS);
+    if (record && result === abi.BLOCK_DONE) this.#note(record);
     this.#advance(this.#kernel.blocksEnd(), replay, nowMs);
     if (result === abi.BLOCK_DONE || result === abi.BLOCK_NEEDS_BATCH) return true;
     if (result === abi.BLOCK_NEEDS_METRICS) {
@@ -216,10 +235,21 @@ export class Partition {
     return false;
   }
 
-  /** The blocks up to `inputAt` were run. */
+  #note({ source, number }: SourceRecord): void {
+    const missing = this.#kernel.noteBlock(source, number);
+    if (missing > 0) this.#events.missing(this.number, this.#position, missing);
+  }
+
+  /** Where the next block is for those who look for it later: its bytes follow, so records leave room for them. */
+  #logOffset(): number {
+    return Number(this.#log.unit === 'byte' ? this.#position : this.#position * BigInt(abi.BLOCK_BYTES_MAX));
+  }
+
+  /** The blocks up to `inputAt` were run, or came before. */
   #advance(inputAt: number, replay: boolean, nowMs: number): void {
     if (inputAt === this.#inputAt) return;
-    this.#position += BigInt(inputAt - this.#inputAt);
+    this.#position += this.#log.unit === 'byte' ? BigInt(inputAt - this.#inputAt) : 1n;
+    if (this.#log.unit === 'record') this.#log.pass(this.number);
     this.#inputAt = inputAt;
     if (!replay) this.batches.extend(this.#position, this.#kernel.blocksLastUs(), nowMs);
   }

@@ -4,6 +4,7 @@ import { partitionOf } from '../contract/partition.js';
 import type { FromPipeline, PipelineStart, StoreToPipeline, ToPipeline } from '../contract/threads.js';
 import { Doorbell, pipelineDoorbell } from '../host/doorbell.js';
 import { Progress } from '../host/progress.js';
+import { RecordFeed } from '../host/record-ring.js';
 import { threadId } from '../host/thread-id.js';
 import { nodeDisk } from '../log/disk.js';
 import { LogReader } from '../log/reader.js';
@@ -38,7 +39,7 @@ class PipelineThread {
     this.#bell = new Doorbell(start.shared.doorbells, pipelineDoorbell(start.index));
     const progress = new Progress(start.shared.progress);
     this.#partitionCount = progress.partitions;
-    const log = new LogReader(start.logFolder);
+    const log = start.feeds ? new RecordFeed(start.feeds) : new LogReader(start.logFolder);
     for (const { number, memory, committed } of start.partitions) {
       this.#partitions.set(
         number,
@@ -47,13 +48,18 @@ class PipelineThread {
           unknownMetrics: (partition, names) => post({ kind: 'unknown-metrics', partition, names }),
           halted: (partition, message) => post({ kind: 'halted', partition, message }),
           audited: (audit) => post({ kind: 'audited', audit }),
+          missing: (partition, offset, blocks) =>
+            post({ kind: 'event', level: 'error', name: 'log_blocks_missing', fields: { partition, offset: String(offset), blocks } }),
           gap: (partition, from, to) =>
             post({ kind: 'event', level: 'error', name: 'log_gap', fields: { partition, from: String(from), to: String(to) } }),
         }),
       );
     }
     const partitions = [...this.#partitions.values()];
-    for (const partition of partitions) this.#restore(partition, new CheckpointFolder(nodeDisk, start.checkpointFolder));
+    for (const partition of partitions) {
+      this.#restore(partition, new CheckpointFolder(nodeDisk, start.checkpointFolder));
+      if (log.unit === 'record') log.begin(partition.number, partition.position);
+    }
     this.#checkpoints = new CheckpointSchedule(partitions, start.checkpoints, progress, start.checkpointEveryMs, performance.now());
   }
 

@@ -182,6 +182,7 @@ function run(disk: ModelDisk, durable: bigint): { halted: string; gaps: number; 
     halted: (_, message) => {
       halted = message;
     },
+    missing: () => assert.fail('no record is missing'),
     gap: () => void gaps++,
   });
   partition.addMetric('n', 1);

@@ -30,6 +30,7 @@ function over(...blocks: readonly (readonly string[])[]) {
     batch: (batch) => batches.push(batch),
     unknownMetrics: (_, names) => unknown.push(...names),
     halted: (_, message) => assert.fail(message),
+    missing: () => assert.fail('no record is missing'),
     gap: () => assert.fail('the log has a gap'),
     audited: () => {},
   });

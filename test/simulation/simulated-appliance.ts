@@ -132,6 +132,7 @@ export class SimulatedAppliance {
       unknownMetrics: (unknownOf, names) => void this.#unknownMetrics.set(unknownOf, names),
       halted: (_, message) => assert.fail(message),
       audited: () => {},
+      missing: () => assert.fail('no record is missing'),
       gap: (gapOf, from, to) => trace(`partition ${gapOf} passes over ${from} to ${to}`),
     });
     store.metrics.forEach((name, index) => {

@@ -64,6 +64,7 @@ const regions = [
   { offset: abi.FINGERPRINTS_OFFSET + abi.FINGERPRINTS_BYTES / 2, bytesMax: abi.FINGERPRINTS_BYTES / 2 },
   { offset: abi.SHAPES_OFFSET, bytesMax: abi.SHAPES_BYTES },
   { offset: abi.ACCOUNTS_OFFSET, bytesMax: abi.ACCOUNTS_BYTES },
+  { offset: abi.SOURCES_OFFSET, bytesMax: abi.SOURCES_BYTES },
 ] as const;
 
 /** Differs when the same bytes would mean something else. */

@@ -68,6 +68,7 @@ function clearState({ bytes }: KernelMemory): void {
     [abi.STATE_OFFSET, abi.ACCOUNTS_OFFSET + abi.ACCOUNTS_BYTES - abi.STATE_OFFSET],
     [abi.SHAPES_OFFSET, abi.SHAPES_BYTES],
     [abi.STATE_HEAD_OFFSET, abi.STATE_HEAD_BYTES],
+    [abi.SOURCES_OFFSET, abi.SOURCES_BYTES],
   ] as const) {
     bytes.fill(0, offset, offset + length);
   }

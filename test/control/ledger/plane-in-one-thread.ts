@@ -65,6 +65,7 @@ export class PlaneInOneThread {
       audited: (taken) => {
         this.#audited = taken;
       },
+      missing: () => {},
       gap: () => {},
     });
     this.#partition.addMetric('v', 1);

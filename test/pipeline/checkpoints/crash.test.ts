@@ -65,6 +65,7 @@ class Life {
       batch: (batch) => this.#batches.push(batch),
       unknownMetrics: (_, unknown) => this.#register(unknown),
       halted: (_, message) => assert.fail(message),
+      missing: () => assert.fail('no record is missing'),
       gap: () => assert.fail('the log has a gap'),
       audited: () => {},
     });

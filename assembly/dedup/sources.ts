@@ -1,0 +1,71 @@
+import { SOURCES_BYTES, SOURCES_OFFSET, STATE_HEAD_OFFSET } from '../abi';
+import { HEAD_AT_SOURCES, SOURCE_AT_NUMBER, SOURCE_AT_USED, SOURCE_BYTES } from '../kernel-abi';
+
+// Where blocks come as records that a producer may have written twice, each has a mark: who wrote it (one run of a
+// producer) and a number that ascends by one over this producer's blocks of the partition. The newest number of each is
+// part of the state, so that a block is told from its repetition whatever lies between the two.
+
+const SOURCES_MAX: u32 = SOURCES_BYTES / SOURCE_BYTES;
+
+let sources: u32 = 0;
+/** Goes on with every block: the source that was silent for longest has the lowest. */
+let uses: u64 = 0;
+
+/** Whether the block came before. */
+export function isRepeated(source: u64, number: u64): bool {
+  const at = find(source);
+  return at != 0 && number <= load<u64>(at, SOURCE_AT_NUMBER);
+}
+
+/** Takes note of a block once it was run; answers how many of its source's blocks before it never came. */
+export function noteBlock(source: u64, number: u64): f64 {
+  let at = find(source);
+  let missing: u64 = 0;
+  if (at == 0) at = obtain(source);
+  else missing = number - load<u64>(at, SOURCE_AT_NUMBER) - 1;
+  store<u64>(at, number, SOURCE_AT_NUMBER);
+  store<u64>(at, ++uses, SOURCE_AT_USED);
+  return <f64>missing;
+}
+
+export function sourcesBytes(): u32 {
+  return sources * SOURCE_BYTES;
+}
+
+export function describeSources(): void {
+  store<u32>(STATE_HEAD_OFFSET, sources, HEAD_AT_SOURCES);
+}
+
+export function adoptSources(): bool {
+  sources = load<u32>(STATE_HEAD_OFFSET, HEAD_AT_SOURCES);
+  if (sources > SOURCES_MAX) return false;
+  uses = 0;
+  for (let index: u32 = 0; index < sources; index++) uses = max(uses, load<u64>(place(index), SOURCE_AT_USED));
+  return true;
+}
+
+function find(source: u64): usize {
+  for (let index: u32 = 0; index < sources; index++) {
+    if (load<u64>(place(index)) == source) return place(index);
+  }
+  return 0;
+}
+
+/** A place for a new one: a free one, or that of the source that was silent for longest. */
+function obtain(source: u64): usize {
+  let at = place(0);
+  if (sources < SOURCES_MAX) {
+    at = place(sources++);
+  } else {
+    for (let index: u32 = 1; index < SOURCES_MAX; index++) {
+      if (load<u64>(place(index), SOURCE_AT_USED) < load<u64>(at, SOURCE_AT_USED)) at = place(index);
+    }
+  }
+  store<u64>(at, source);
+  return at;
+}
+
+@inline
+function place(index: u32): usize {
+  return SOURCES_OFFSET + index * SOURCE_BYTES;
+}

@@ -1,0 +1,35 @@
+/** Nothing yet: what lies up to the limit is on its way, and the thread's doorbell rings when it is there. */
+export const READ_NOTHING_YET = 0;
+
+/** Where a pipeline's blocks come from; `fault` and src/log/reader.ts say what the negative answers of `read` mean. */
+interface Reading {
+  /** Reads whole blocks from `offset` on, none of them beyond `limit`; answers their bytes or a code. */
+  read(partition: number, offset: bigint, limit: bigint, into: Uint8Array): number;
+  /** Where to go on after such a code, `limit` at most. */
+  resume(partition: number, offset: bigint, limit: bigint): bigint;
+  readonly fault: string;
+}
+
+/** Blocks in one stream: an offset is a place in it. */
+export interface ByteSource extends Reading {
+  readonly unit: 'byte';
+}
+
+/** Blocks one by one: an offset counts them. */
+export interface RecordSource extends Reading {
+  readonly unit: 'record';
+  /** Says from where the partition will be read; nothing is brought before. */
+  begin(partition: number, offset: bigint): void;
+  /** The oldest record that was read and not passed. */
+  front(partition: number): SourceRecord;
+  pass(partition: number): void;
+}
+
+export interface SourceRecord {
+  readonly bytes: number;
+  /** Who wrote it, and which of its writer's records in this partition it is, counted from 1 on. */
+  readonly source: bigint;
+  readonly number: bigint;
+}
+
+export type BlockSource = ByteSource | RecordSource;

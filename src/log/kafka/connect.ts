@@ -1,0 +1,42 @@
+import { type Addon, answered, type ClientError, type Consumer, type Metadata, type Producer } from './client.js';
+import { consumerConf, consumerTopicConf, type KafkaSettings, producerConf } from './conf.js';
+import { KafkaFailure } from './failure.js';
+
+const CONNECT_MS_MAX = 10_000;
+
+/** Connects a producer; `heard` gets what the client library says of its connections. */
+export function connectProducer(addon: Addon, settings: KafkaSettings, heard: (error: ClientError) => void): Promise<Producer> {
+  return connect(new addon.Producer(producerConf(settings), {}), settings, heard);
+}
+
+export function connectConsumer(
+  addon: Addon,
+  settings: KafkaSettings,
+  group: string,
+  heard: (error: ClientError) => void,
+): Promise<Consumer> {
+  return connect(new addon.KafkaConsumer(consumerConf(settings, group), consumerTopicConf), settings, heard);
+}
+
+async function connect<Client extends Producer | Consumer>(
+  client: Client,
+  settings: KafkaSettings,
+  heard: (error: ClientError) => void,
+): Promise<Client> {
+  let last = '';
+  client.on('event.error', (error: ClientError) => {
+    last = error.message;
+    heard(error);
+  });
+  try {
+    await answered<Metadata>((done) => client.connect({ timeout: CONNECT_MS_MAX }, done));
+    return client;
+  } catch (error) {
+    // The library has closed what it had opened.
+    throw new KafkaFailure(
+      'kafka_unreachable',
+      `cannot reach the Kafka brokers ${settings.brokers}: ${last || (error as Error).message}`,
+      'start the brokers, or correct SPILLWAY_KAFKA_BROKERS and the security settings beside it',
+    );
+  }
+}

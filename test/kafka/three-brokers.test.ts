@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { committed } from '../support/api.js';
+import { startAppliance } from '../support/appliance.js';
+import { type Brokers, startBrokers } from '../support/kafka/brokers.js';
+import { Load } from '../support/kafka/load.js';
+import { until } from '../support/until.js';
+
+let brokers: Brokers;
+
+before(async () => {
+  const started = await startBrokers(3);
+  if ('missing' in started) throw new Error(`cannot start brokers: ${started.missing}`);
+  brokers = started;
+});
+
+after(() => brokers?.stop());
+
+test('of three brokers with min.insync.replicas=2 one is killed under load: acknowledgements go on and nothing is lost', {
+  timeout: 180_000,
+}, async () => {
+  const appliance = await startAppliance({
+    SPILLWAY_LOG: 'kafka',
+    SPILLWAY_KAFKA_BROKERS: brokers.addresses,
+    SPILLWAY_KAFKA_REPLICATION_FACTOR: '3',
+  });
+  try {
+    const load = new Load();
+    await load.register(appliance);
+    const running = load.run(appliance.mqttPort);
+    await until('messages are acknowledged', () => load.acknowledged.size > 1000, 60_000);
+    await brokers.nodes[0]?.kill();
+    const before = load.acknowledged.size;
+    await until('messages are acknowledged with one broker fewer', () => load.acknowledged.size > before + 2000, 60_000);
+    await load.stop();
+    await running;
+    await committed(appliance);
+    const stored = await load.verify(appliance.databaseUrl);
+    assert.ok(stored >= load.acknowledged.size);
+    assert.doesNotMatch(appliance.output(), /kafka-topic-few-copies|kafka-producer-replaced|log_gap/);
+  } finally {
+    await appliance.stop();
+  }
+});

@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { BlockRing } from '../../../src/host/block-ring.js';
+import { Doorbell } from '../../../src/host/doorbell.js';
+import { Progress, ProgressWord } from '../../../src/host/progress.js';
+import type { ClientError, DeliveryReport, Header, Producer } from '../../../src/log/kafka/client.js';
+import { readMark } from '../../../src/log/kafka/marks.js';
+import { Outlet } from '../../../src/log/kafka/outlet.js';
+import { sealBlock } from '../../support/blocks.js';
+
+interface Produced {
+  readonly partition: number;
+  readonly value: Buffer;
+  readonly opaque: unknown;
+  readonly headers: readonly Header[];
+}
+
+/** Takes messages and answers them when it is told to. */
+class FakeProducer {
+  readonly produced: Produced[] = [];
+  fullAt = Number.POSITIVE_INFINITY;
+  #answer: (error: ClientError | null, report: DeliveryReport) => void = () => {};
+
+  produce(_topic: string, partition: number, value: Buffer, _key: null, _time: number, opaque: unknown, headers: readonly Header[]): void {
+    if (this.produced.length >= this.fullAt) throw Object.assign(new Error('queue full'), { code: -184 });
+    this.produced.push({ partition, value: Buffer.from(value), opaque, headers });
+  }
+
+  on(event: string, listener: (error: ClientError | null, report: DeliveryReport) => void): void {
+    if (event === 'delivery-report') this.#answer = listener;
+  }
+
+  answer(index: number, offset: number, error: ClientError | null = null): void {
+    const { partition, opaque } = this.produced[index] as Produced;
+    this.#answer(error, { partition, offset, opaque });
+  }
+
+  get client(): Producer {
+    return this as unknown as Producer;
+  }
+}
+
+function open(blocks: readonly number[]) {
+  const bytes = new Uint8Array(new SharedArrayBuffer(65_536));
+  const ring = new BlockRing(BlockRing.memory(128));
+  let at = 0;
+  for (const partition of blocks) {
+    const block = sealBlock(partition, [{ device: 1, receiveUs: 1000 + at, payload: `{"n":${at}}` }]);
+    bytes.set(block, at);
+    ring.push(at, block.length, partition);
+    at += block.length;
+  }
+  const progress = new Progress(Progress.memory(2));
+  const failures: ClientError[] = [];
+  const outlet = new Outlet({
+    topic: 'telemetry.raw',
+    partitions: 2,
+    sources: [{ bytes, ring, bell: new Doorbell(Doorbell.memory(1), 0) }],
+    name: 0xfedcba9876543210n,
+    progress,
+    roomy: () => {},
+    failed: (error) => failures.push(error),
+  });
+  return { outlet, ring, progress, failures };
+}
+
+const numbers = (produced: readonly Produced[]) => produced.map(({ headers }) => readMark(headers)?.number);
+
+test('blocks are released in the order of their ring, and not before all earlier ones are delivered', () => {
+  const { outlet, ring, progress } = open([0, 1, 0]);
+  const producer = new FakeProducer();
+  outlet.use(producer.client);
+  assert.deepEqual(
+    producer.produced.map(({ partition }) => partition),
+    [0, 1, 0],
+  );
+  assert.deepEqual(numbers(producer.produced), [1n, 1n, 2n]);
+  producer.answer(1, 40);
+  assert.equal(ring.released, 0);
+  assert.equal(progress.get(1, ProgressWord.durable), 41n);
+  producer.answer(0, 70);
+  assert.equal(ring.released, 2);
+  producer.answer(2, 71);
+  assert.equal(ring.released, 3);
+  assert.equal(progress.get(0, ProgressWord.durable), 72n);
+  assert.ok(progress.get(0, ProgressWord.offsetBytes) > 64n);
+  assert.equal(ring.talliedBefore(3), 3, 'one message a block');
+  assert.equal(outlet.busy, false);
+});
+
+test('after a refusal the next producer is given all that was not delivered, in order and under the same numbers', () => {
+  const { outlet, ring, failures } = open([0, 1, 0, 0]);
+  const first = new FakeProducer();
+  outlet.use(first.client);
+  first.answer(1, 5);
+  first.answer(0, 9, { message: 'refused', code: 10 });
+  assert.equal(failures.length, 1);
+  first.answer(2, 10);
+  assert.equal(ring.released, 0, 'what a former producer answers is not heard');
+  const second = new FakeProducer();
+  outlet.use(second.client);
+  assert.deepEqual(numbers(second.produced), [1n, 2n, 3n]);
+  assert.deepEqual(
+    second.produced.map(({ partition }) => partition),
+    [0, 0, 0],
+  );
+  second.produced.forEach((_, index) => {
+    second.answer(index, 20 + index);
+  });
+  assert.equal(ring.released, 4);
+});
+
+test('when a producer takes no more, nothing overtakes the block that it refused', () => {
+  const { outlet, ring, failures } = open([0, 0, 0]);
+  const first = new FakeProducer();
+  first.fullAt = 1;
+  outlet.use(first.client);
+  assert.equal(failures.length, 1);
+  assert.equal(first.produced.length, 1);
+  const second = new FakeProducer();
+  outlet.use(second.client);
+  assert.deepEqual(numbers(second.produced), [1n, 2n, 3n]);
+  assert.equal(ring.released, 0);
+});

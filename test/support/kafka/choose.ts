@@ -1,0 +1,15 @@
+import { loadAddon } from '../../../src/log/kafka/client.js';
+import { kafkaJars } from './jars.js';
+
+/** What the Kafka tests can run over here: real brokers, the mock brokers of the client library, or nothing. */
+export async function chooseKafka(): Promise<{ readonly over: 'brokers' | 'mock' | 'nothing'; readonly reason: string }> {
+  try {
+    loadAddon();
+  } catch (error) {
+    return { over: 'nothing', reason: (error as Error).message };
+  }
+  const jars = await kafkaJars();
+  return 'missing' in jars
+    ? { over: 'mock', reason: `${jars.missing}; they ran over librdkafka's mock brokers` }
+    : { over: 'brokers', reason: '' };
+}

@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import mqtt from 'mqtt';
+import postgres from 'postgres';
+import { call } from '../api.js';
+import type { Appliance } from '../appliance.js';
+
+const TOKEN = 'a-token-for-the-kafka-tests';
+const GATEWAY = 'kafka-gateway-1';
+
+/** Devices behind one gateway that publish at QoS 1, send again what was not acknowledged, and know what was. */
+export class Load {
+  readonly acknowledged = new Set<string>();
+  readonly #waiting = new Map<string, string>();
+  readonly #devices: number;
+  readonly #inFlight: number;
+  #next = 1;
+  #client: mqtt.MqttClient | undefined;
+
+  constructor(devices = 20, inFlight = 64) {
+    this.#devices = devices;
+    this.#inFlight = inFlight;
+  }
+
+  async register(appliance: Appliance): Promise<void> {
+    await call(appliance, 'POST', '/v1/devices/bulk', {
+      count: this.#devices,
+      id_format: 'kafka-%d',
+      token: TOKEN,
+      via_format: 'kafka-gateway-%d',
+      per_gateway: this.#devices,
+    });
+  }
+
+  /** Publishes until `stop`, or until the appliance goes away. */
+  async run(port: number): Promise<void> {
+    const options = { clientId: GATEWAY, username: 'default', password: TOKEN, reconnectPeriod: 0, queueQoSZero: false };
+    const client = await mqtt.connectAsync(`mqtt://127.0.0.1:${port}`, options, false).catch(() => undefined);
+    if (!client) return;
+    this.#client = client;
+    client.on('error', () => {});
+    const closed = new Promise<void>((resolve) => client.once('close', () => resolve()));
+    for (const key of [...this.#waiting.keys()]) void this.#send(client, key);
+    for (let lane = 0; lane < this.#inFlight; lane++) void this.#lane(client);
+    await closed;
+    client.end(true);
+  }
+
+  /** Once something was acknowledged to `run`: waits until all that was sent is, and ends the connection. */
+  async stop(): Promise<void> {
+    const client = this.#client;
+    this.#client = undefined;
+    await client?.endAsync();
+  }
+
+  /** One message of the first device, on a connection of its own. */
+  async sendOnce(port: number, payload: string): Promise<void> {
+    const client = await mqtt.connectAsync(`mqtt://127.0.0.1:${port}`, { clientId: GATEWAY, username: 'default', password: TOKEN });
+    await client.publishAsync('devices/kafka-1/telemetry', payload, { qos: 1 });
+    await client.endAsync();
+  }
+
+  async #lane(client: mqtt.MqttClient): Promise<void> {
+    while (client.connected && this.#client === client) {
+      const seq = this.#next++;
+      const device = 1 + (seq % this.#devices);
+      const key = `kafka-${device}/${seq}`;
+      this.#waiting.set(key, JSON.stringify({ ts: Date.now(), metrics: { n: seq }, seq }));
+      await this.#send(client, key);
+    }
+  }
+
+  #send(client: mqtt.MqttClient, key: string): Promise<void> {
+    const [device] = key.split('/');
+    return new Promise((resolve) => {
+      client.publish(`devices/${device}/telemetry`, this.#waiting.get(key) as string, { qos: 1 }, (error, packet) => {
+        if (!error && packet) {
+          this.acknowledged.add(key);
+          this.#waiting.delete(key);
+        }
+        resolve();
+      });
+    });
+  }
+
+  /** What is acknowledged is stored, and nothing is stored twice; answers how many were stored. */
+  async verify(databaseUrl: string): Promise<number> {
+    const sql = postgres(databaseUrl, { max: 1 });
+    const rows = await sql<{ device_id: string; value: number; copies: number }[]>`
+      select device_id, value, count(*)::int as copies from raw_metrics group by 1, 2`;
+    await sql.end();
+    const stored = new Set(rows.map(({ device_id, value }) => `${device_id}/${value}`));
+    for (const { device_id, value, copies } of rows) assert.equal(copies, 1, `${device_id} ${value} is stored ${copies} times`);
+    const lost = [...this.acknowledged].filter((key) => !stored.has(key));
+    assert.deepEqual(lost.slice(0, 5), [], `${lost.length} of ${this.acknowledged.size} acknowledged messages are not stored`);
+    return stored.size;
+  }
+}
