@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { PARTITIONS_MAX } from '../assembly/abi.js';
-import type { Config } from './contract/config.js';
+import type { Config, Role } from './contract/config.js';
 
 /** One thing an operator can set: `name` in the file, `SPILLWAY_<NAME>` in the environment. */
 export interface Setting {
@@ -42,6 +42,8 @@ const text = z.string({ error: 'it is no string' }).min(1, 'it is empty');
 const hostName = /^(\d{1,3}(\.\d{1,3}){3}|[0-9a-fA-F:]*:[0-9a-fA-F:.]*|[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?)$/;
 const levels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'];
 
+const ALL_ROLES = 'gateway,pipeline,control';
+
 /** Every setting, in the order in which documents list them. */
 export const settings: readonly Setting[] = [
   setting('stateFolder', 'state', text, '.spillway', 'a folder', 'Folder of the log, the embedded database and the admin key.'),
@@ -75,6 +77,14 @@ export const settings: readonly Setting[] = [
     undefined,
     'postgres://user:password@host:port/database',
     'PostgreSQL to store into; absent: the embedded server.',
+  ),
+  setting(
+    'roles',
+    'roles',
+    text.regex(/^(gateway|pipeline|control)(,(gateway|pipeline|control))*$/, 'it names something else'),
+    ALL_ROLES,
+    'gateway, pipeline and control, some of them with commas between',
+    'What this process does: serve devices; decode and store; API and console.',
   ),
   setting(
     'log',
@@ -170,6 +180,14 @@ export const settings: readonly Setting[] = [
     'Log that may wait for the database; at this much devices are no longer read, and nothing is dropped.',
   ),
   setting(
+    'checkpointFolder',
+    'checkpoint_folder',
+    text,
+    undefined,
+    'a folder that every process of the deployment sees',
+    'Where states of partitions are kept, so that whoever gets a partition goes on from there; absent: in the state folder.',
+  ),
+  setting(
     'checkpointSeconds',
     'checkpoint_seconds',
     between(1, 3600),
@@ -205,7 +223,16 @@ export const settings: readonly Setting[] = [
 ];
 
 /** Settings that are paths. */
-const paths: readonly (keyof Config)[] = ['stateFolder', 'tlsCert', 'tlsKey', 'tlsClientCa', 'kafkaCa', 'kafkaCert', 'kafkaKey'];
+const paths: readonly (keyof Config)[] = [
+  'stateFolder',
+  'tlsCert',
+  'tlsKey',
+  'tlsClientCa',
+  'kafkaCa',
+  'kafkaCert',
+  'kafkaKey',
+  'checkpointFolder',
+];
 
 /** Variables of the family that are no settings: the file's path, and the switch of the browser tests. */
 const otherVariables = ['SPILLWAY_CONFIG', 'SPILLWAY_BROWSER_REQUIRED'];
@@ -322,6 +349,9 @@ function kafkaProblems(config: Record<string, unknown>): string[] {
   const needs = (name: string, because: string) => problems.push(`cannot use setting ${because} without ${name}`);
   if (config.log === 'kafka' && config.kafkaBrokers === undefined) needs('kafka_brokers', 'log = kafka');
   if (config.log === 'file' && config.kafkaBrokers !== undefined) needs('log = kafka', 'kafka_brokers');
+  const isPart = !['gateway', 'pipeline', 'control'].every((role) => rolesOf(config).has(role as Role));
+  if (isPart && config.log !== 'kafka') needs('log = kafka', `roles = ${String(config.roles)}`);
+  if (isPart && config.databaseUrl === undefined) needs('database_url', `roles = ${String(config.roles)}`);
   if (String(config.kafkaSecurity).startsWith('sasl')) {
     if (config.kafkaSaslUsername === undefined) needs('kafka_sasl_username', `kafka_security = ${String(config.kafkaSecurity)}`);
     if (config.kafkaSaslPassword === undefined) needs('kafka_sasl_password', `kafka_security = ${String(config.kafkaSecurity)}`);
@@ -348,6 +378,11 @@ function unreadable(path: string): string | undefined {
   } catch (error) {
     return (error as Error).message;
   }
+}
+
+/** What this process is to do. */
+export function rolesOf({ roles }: { readonly roles?: unknown }): ReadonlySet<Role> {
+  return new Set(String(roles).split(',') as Role[]);
 }
 
 export function variableOf(name: string): string {

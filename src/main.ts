@@ -1,13 +1,16 @@
 #!/usr/bin/env node
+import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import type { Appliance } from './cli/appliance.js';
 import { runCli } from './cli/program.js';
+import { rolesOf } from './config.js';
 import type { Config } from './contract/config.js';
 import type { DeviceEntry } from './contract/devices.js';
 import type { TlsListener } from './contract/threads.js';
+import { type Change, ChangeFeed } from './control/changes/change-feed.js';
 import { AdminKeys } from './control/keys/admin-keys.js';
 import { Ledger } from './control/ledger/ledger.js';
 import { LiveHub } from './control/live/live-hub.js';
@@ -20,6 +23,7 @@ import { startHttp } from './http/server.js';
 import { type KafkaSettings, rawTopic } from './log/kafka/conf.js';
 import { KafkaLog } from './log/kafka/kafka-log.js';
 import { openPool, prepareDatabase } from './store/database.js';
+import { readOffsets, takeOffsets } from './store/offsets.js';
 import { startSupervised } from './store/supervised.js';
 import { Exposition } from './telemetry/exposition.js';
 import { createLog } from './telemetry/log.js';
@@ -27,6 +31,8 @@ import { createLog } from './telemetry/log.js';
 /** Names the offsets in the database. Those of a Kafka log count other things, so its topic has a name of its own. */
 const CONSUMER_GROUP = 'spillway';
 const PUBLISH_DEVICES_MAX = 10_000;
+/** How often one process looks how far others are. */
+const FOLLOW_MS = 2000;
 
 /** Brings the whole appliance up; what was started is stopped again when a later part fails. */
 async function start(config: Config): Promise<Appliance> {
@@ -60,6 +66,9 @@ async function bringUp(config: Config, undo: (() => Promise<unknown>)[], unwind:
   });
   ended.catch(() => {});
 
+  const roles = rolesOf(config);
+  // Names this run of this process to others that meet it at the database.
+  const owner = randomBytes(8).toString('hex');
   const metricNames = await MetricNames.load(sql);
   const plane = await ThreadedDataPlane.start({
     entries: threadEntries,
@@ -67,20 +76,29 @@ async function bringUp(config: Config, undo: (() => Promise<unknown>)[], unwind:
     mqttPort: config.mqttPort,
     tls: tlsListener(config),
     reactor: config.reactor,
-    gateways: config.gateways,
+    gateways: roles.has('gateway') ? config.gateways : 0,
     partitions: config.partitions,
     logFolder: join(config.stateFolder, 'log'),
-    checkpointFolder: join(config.stateFolder, 'checkpoints', kafka ? rawTopic(kafka) : ''),
+    checkpointFolder: join(config.checkpointFolder ?? join(config.stateFolder, 'checkpoints'), kafka ? rawTopic(kafka) : ''),
     checkpointSeconds: config.checkpointSeconds,
-    openLog: kafka && ((start, feeds, receive) => new KafkaLog(kafka, consumerGroup, start, feeds, receive)),
+    openLog:
+      kafka &&
+      ((start, shift, post) => {
+        const member = { group: consumerGroup, name: storedName(config.stateFolder) };
+        return new KafkaLog({ settings: kafka, member, shift, start, post });
+      }),
+    topic: kafka && rawTopic(kafka),
     logRetentionHours: config.logRetentionHours,
     logRetentionGib: config.logRetentionGib,
     logBacklogMib: config.logBacklogMib,
     batchAgeMsMax: config.batchAgeMsMax,
     consumerGroup,
+    owner,
     databaseUrl: config.store === 'null' ? null : databaseUrl,
     committed,
-    metrics: metricNames.names(),
+    runsPipelines: roles.has('pipeline'),
+    take: (partitions) => takeOffsets(sql, consumerGroup, owner, partitions),
+    metrics: () => metricNames.names(),
     addMetrics: (names) => metricNames.add([...names]),
     event: (thread, { level, name, fields }) => log[level]({ thread, ...fields }, name),
     failed: (error) => stopped(error),
@@ -89,8 +107,21 @@ async function bringUp(config: Config, undo: (() => Promise<unknown>)[], unwind:
     if (!(await plane.stop())) log.warn('not everything was committed in time; the log keeps it for the next start');
   });
 
-  const registry = await Registry.load({ sql, publish: (entries) => plane.publishDevices(entries) });
+  if (kafka) {
+    const following = setInterval(
+      () => void readOffsets(sql, consumerGroup).then((offsets) => plane.follow(offsets), ignoreOutage),
+      FOLLOW_MS,
+    );
+    undo.push(async () => clearInterval(following));
+  }
+  const changes = new ChangeFeed(sql, owner);
+  const registry = await Registry.load({
+    sql,
+    publish: (entries) => plane.publishDevices(entries),
+    ...(kafka ? { tell: (from: number, to: number) => changes.tell({ kind: 'devices', from, to }) } : {}),
+  });
   await publishAll(plane, registry.entries());
+  if (kafka) await followChanges(changes, registry, metricNames, (error) => log.error({ cause: error.message }, 'changes-not-followed'));
   const keys = await AdminKeys.load(sql);
   const adminKey = config.adminKey ?? storedAdminKey(config.stateFolder);
   await keys.ensure(adminKey, 'first');
@@ -113,6 +144,7 @@ async function bringUp(config: Config, undo: (() => Promise<unknown>)[], unwind:
     live,
     ledger,
     exposition,
+    roles,
   });
   undo.push(() => http.close());
   const mqttPort = await plane.listen();
@@ -182,11 +214,38 @@ async function publishAll(plane: ThreadedDataPlane, entries: Iterable<DeviceEntr
   if (batch.length > 0) await plane.publishDevices(batch);
 }
 
+/** The store tells of a database that is down. */
+function ignoreOutage(): void {}
+
+/** Other processes register devices and metrics, too; whoever heard nothing for a while looks at all of them. */
+async function followChanges(
+  changes: ChangeFeed,
+  registry: Registry,
+  metricNames: MetricNames,
+  failed: (error: Error) => void,
+): Promise<void> {
+  metricNames.tell = () => changes.tell({ kind: 'metrics' });
+  const missed = async () => {
+    await registry.refresh();
+    await metricNames.refresh();
+  };
+  const changed = (change: Change) => (change.kind === 'devices' ? registry.refresh(change.from, change.to) : metricNames.refresh());
+  await changes.follow({ changed, missed }, failed);
+}
+
+/** By this the group knows the process again after a restart. */
+function storedName(stateFolder: string): string {
+  return stored(join(stateFolder, 'node-name'), () => randomBytes(8).toString('hex'));
+}
+
 /** The first admin key, made at first start and readable by whoever runs Spillway. */
 function storedAdminKey(stateFolder: string): string {
-  const file = join(stateFolder, 'admin-key');
+  return stored(join(stateFolder, 'admin-key'), () => AdminKeys.generate());
+}
+
+function stored(file: string, make: () => string): string {
   if (!existsSync(file)) {
-    writeFileSync(file, `${AdminKeys.generate()}\n`, { mode: 0o600 });
+    writeFileSync(file, `${make()}\n`, { mode: 0o600 });
     chmodSync(file, 0o600);
   }
   return readFileSync(file, 'utf8').trim();

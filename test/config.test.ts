@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { ConfigError, loadConfig, readConfig, settings, variableOf } from '../src/config.js';
+import { ConfigError, loadConfig, readConfig, rolesOf, settings, variableOf } from '../src/config.js';
 
 let folder: string;
 beforeEach(() => {
@@ -27,6 +27,7 @@ test('nothing set gives the documented defaults, frozen', () => {
     coapPort: 5683,
     databaseUrl: undefined,
     log: 'file',
+    roles: 'gateway,pipeline,control',
     kafkaBrokers: undefined,
     kafkaTopicPrefix: undefined,
     kafkaReplicationFactor: undefined,
@@ -42,6 +43,7 @@ test('nothing set gives the documented defaults, frozen', () => {
     logRetentionHours: 24,
     logRetentionGib: 64,
     logBacklogMib: 16_384,
+    checkpointFolder: undefined,
     checkpointSeconds: 10,
     batchAgeMsMax: 200,
     store: 'database',
@@ -168,4 +170,13 @@ test('settings of the Kafka log go together, and its password is masked', () => 
   assert.match(problemsOf({ ...kafka, SPILLWAY_KAFKA_CERT: import.meta.filename }, {})[0] ?? '', /kafka_cert without kafka_key/);
   const { effective } = readConfig({ env: { ...kafka, SPILLWAY_KAFKA_SASL_PASSWORD: 'secret' }, folder });
   assert.equal(effective.find(({ name }) => name === 'kafka_sasl_password')?.value, '********');
+});
+
+test('a process that does a part of the work needs where it meets the others', () => {
+  const meeting = { SPILLWAY_LOG: 'kafka', SPILLWAY_KAFKA_BROKERS: 'a:9092', SPILLWAY_DATABASE_URL: 'postgres://u@h/d' };
+  assert.deepEqual(problemsOf({ ...meeting, SPILLWAY_ROLES: 'pipeline' }, {}), []);
+  assert.deepEqual(problemsOf({ SPILLWAY_ROLES: 'control,gateway,pipeline' }, {}), []);
+  assert.match(problemsOf({ SPILLWAY_ROLES: 'pipeline' }, {}).join('\n'), /roles = pipeline without log = kafka\n.*without database_url/);
+  assert.match(problemsOf({ ...meeting, SPILLWAY_ROLES: 'broker' }, {})[0] ?? '', /names something else; allowed: gateway, pipeline and control/);
+  assert.deepEqual([...rolesOf({ roles: 'gateway,control' })], ['gateway', 'control']);
 });

@@ -24,9 +24,9 @@ export function withApplianceOptions(command: Command): Command {
   return withCommonOptions(command).option('--url <url>', 'the appliance (default: http://<bind>:<http_port> of the config)');
 }
 
-/** The config of this process, or a failure with all its problems. */
-export function configOf(options: CommonOptions): Config {
-  const { config, problems } = readConfig({ env: process.env, file: options.config });
+/** The config of this process, or a failure with all its problems; options of the command go before the environment. */
+export function configOf(options: CommonOptions, given: Readonly<Record<string, string | undefined>> = {}): Config {
+  const { config, problems } = readConfig({ env: { ...process.env, ...given }, file: options.config });
   if (config) return config;
   throw new CommandFailure('config_invalid', problems.join('\nspillway: '), {
     wayOut: 'npx spillway config check shows every value and where it came from',

@@ -10,20 +10,25 @@ export function addStartCommand(program: Command, ports: CliPorts): void {
     .description(
       'Brings up the appliance: database, log, pipelines, MQTT, HTTP and the console. Ctrl-C or SIGTERM drains and stops it; the state folder keeps everything.',
     )
+    .option(
+      '--roles <list>',
+      'what this process does: gateway, pipeline, control, with commas between (default: $SPILLWAY_ROLES, else all)',
+    )
     .addHelpText(
       'after',
       `
 Examples:
   npx spillway start
+  npx spillway start --roles gateway       # one of several processes around a Kafka log and a database
   SPILLWAY_HTTP_PORT=9090 SPILLWAY_STATE=/var/lib/spillway npx spillway start
   npx spillway start --json | head -1     # {"event":"ready","http":"http://…","mqtt_port":…,"admin_key":"…","pid":…}
 
 A second Ctrl-C says what is still going on, a third ends at once; the next start then goes on from the log.
 Settings: npx spillway config check`,
     )
-    .action((options: CommonOptions) => {
+    .action((options: CommonOptions & { readonly roles?: string }) => {
       const output = new Output(options.json === true);
-      const config = configOf(options);
+      const config = configOf(options, options.roles === undefined ? {} : { SPILLWAY_ROLES: options.roles });
       return runAppliance(ports, config, output, (appliance) => {
         sayReady(output, appliance, config, 'Spillway is ready');
         return Promise.resolve();

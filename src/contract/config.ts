@@ -1,3 +1,6 @@
+/** What a process does; one that does all of it is an appliance of its own. */
+export type Role = 'gateway' | 'pipeline' | 'control';
+
 /** What an operator can set. Built once by src/config.ts, frozen, and passed down. */
 export interface Config {
   /** Absolute path of the folder that holds the log, the embedded database and the admin key. */
@@ -17,6 +20,8 @@ export interface Config {
   readonly coapPort: number;
   /** A PostgreSQL connection string; absent: the embedded server. */
   readonly databaseUrl: string | undefined;
+  /** With commas between them; other than all: there is a Kafka log and a database of its own to meet at. */
+  readonly roles: string;
   readonly log: 'file' | 'kafka';
   /** `host:port,…`; there with a Kafka log, and only then. */
   readonly kafkaBrokers: string | undefined;
@@ -42,6 +47,8 @@ export interface Config {
   readonly logRetentionGib: number;
   /** Log that the store has not committed, MiB; at this much devices are no longer read. */
   readonly logBacklogMib: number;
+  /** Absolute path of a folder that all processes of a deployment see; absent: one in the state folder. */
+  readonly checkpointFolder: string | undefined;
   /** How often the state of a partition is written down while it changes. */
   readonly checkpointSeconds: number;
   /** A row batch goes to the database at this age, ms, or when the database is done with the one before, whichever is later. */

@@ -47,13 +47,17 @@ export interface Intake {
   readonly pauses: number;
   /** Bytes of the log that may wait for the store before the log takes nothing in. */
   readonly backlogBytesMax: number;
+  /** Of a log in Kafka. */
+  readonly topic: string | undefined;
   /** Why nothing becomes durable: the code of the failing system call and what it said, which begins with the code; undefined while all is well. */
   readonly logTrouble: { readonly code: string; readonly message: string } | undefined;
 }
 
 export interface PartitionLag {
   readonly partition: number;
-  /** Offsets are bytes of the partition's log. */
+  /** Whether this process runs it. */
+  readonly isHere: boolean;
+  /** Offsets are bytes of the partition's log; in Kafka they count records. */
   readonly startOffset: bigint;
   readonly durableOffset: bigint;
   readonly processedOffset: bigint;

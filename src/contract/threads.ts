@@ -110,7 +110,7 @@ export interface PipelineStart {
   readonly index: number;
   readonly logFolder: string;
   /** Record rings by partition number, where blocks come from in place of the folder; absent: the folder. */
-  readonly feeds?: readonly SharedArrayBuffer[] | undefined;
+  readonly feeds?: readonly (SharedArrayBuffer | undefined)[] | undefined;
   readonly partitions: readonly { readonly number: number; readonly memory: WebAssembly.Memory; readonly committed: bigint }[];
   readonly shared: SharedState;
   readonly batchAgeMsMax: number;
@@ -130,6 +130,8 @@ export type ToPipeline =
   | { readonly kind: 'watch'; readonly device: number; readonly on: boolean }
   | { readonly kind: 'latest'; readonly token: number; readonly devices: readonly number[] }
   | { readonly kind: 'account'; readonly token: number; readonly device: number }
+  /** Nothing comes behind these offsets any more, whatever the log holds. */
+  | { readonly kind: 'ends'; readonly ends: ReadonlyMap<number, bigint> }
   | StopThread;
 export type FromPipeline =
   | ThreadReady
@@ -180,9 +182,11 @@ export interface StoreStart {
   /** `null`: batches are counted and thrown away (benches only). */
   readonly databaseUrl: string | null;
   readonly consumerGroup: string;
+  /** Who holds the offsets of these partitions in the database. */
+  readonly owner: string;
   readonly pipelines: readonly MessagePort[];
-  /** By partition number. */
-  readonly memories: readonly WebAssembly.Memory[];
+  /** By partition number; undefined: it is not this process's. */
+  readonly memories: readonly (WebAssembly.Memory | undefined)[];
   readonly shared: SharedState;
 }
 /**

@@ -29,11 +29,11 @@ export function* readDeviceTotals(pipelines: readonly KernelMemory[], accepted: 
   }
 }
 
-/** An account as a pipeline laid it out (STATEMENT_AT_…); empty: it knows nothing of the device. */
+/** An account as a pipeline laid it out (STATEMENT_AT_…); empty: it knows nothing of the device, or there is no pipeline for it here. */
 export function readAccount(
   device: number,
   statement: Uint8Array,
-  pipeline: KernelMemory,
+  pipeline: KernelMemory | undefined,
   gateways: readonly KernelMemory[],
   accepted: AcceptedMessages,
 ): DeviceAccount {
@@ -41,7 +41,7 @@ export function readAccount(
   for (const message of readRefused(gateways)) {
     if (message.device === device && !message.ofTenant) refused[message.code] = (refused[message.code] ?? 0) + message.count;
   }
-  const sinceUs = u64(pipeline.view, abi.ACCOUNTS_OFFSET + ledgerAbi.ACCOUNTS_AT_SINCE_US);
+  const sinceUs = pipeline ? u64(pipeline.view, abi.ACCOUNTS_OFFSET + ledgerAbi.ACCOUNTS_AT_SINCE_US) : 0;
   const sinceMs = sinceUs === 0 ? undefined : sinceUs / 1000;
   if (statement.byteLength === 0) {
     const none = { stored: 0, duplicate: 0, dead: {}, reboots: 0, rebootMs: undefined, runs: [], runsForgotten: 0 };

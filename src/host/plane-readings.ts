@@ -54,17 +54,16 @@ function sumOfWords(progress: Progress, word: ProgressWord): number {
   return sum;
 }
 
-export function readIntake(gateways: readonly BigUint64Array[], backlogBytesMax: number, logTrouble: Intake['logTrouble']): Intake {
+export function readIntake(gateways: readonly BigUint64Array[], log: Pick<Intake, 'backlogBytesMax' | 'logTrouble' | 'topic'>): Intake {
   return {
     gateways: gateways.length,
     paused: sumOf(gateways, abi.COUNTER_GATEWAY_PAUSED),
     pauses: sumOf(gateways, abi.COUNTER_GATEWAY_PAUSES),
-    backlogBytesMax,
-    logTrouble,
+    ...log,
   };
 }
 
-export function readLag(progress: Progress, partition: number): PartitionLag {
+export function readLag(progress: Progress, partition: number, isHere: boolean): PartitionLag {
   const word = (name: ProgressWord) => progress.get(partition, name);
   const durableOffset = word(ProgressWord.durable);
   const committedOffset = word(ProgressWord.committed);
@@ -72,6 +71,7 @@ export function readLag(progress: Progress, partition: number): PartitionLag {
   const checkpointMs = word(ProgressWord.checkpointMs);
   return {
     partition,
+    isHere,
     startOffset: word(ProgressWord.start),
     durableOffset,
     processedOffset: word(ProgressWord.processed),

@@ -114,11 +114,12 @@ export class RecordRing {
 export class RecordFeed implements RecordSource {
   readonly unit = 'record';
   readonly fault = 'record_no_block';
-  readonly #rings: readonly Ring[];
+  readonly #rings: readonly (Ring | undefined)[];
   readonly #read: readonly SourceRecord[][];
 
-  constructor(memories: readonly SharedArrayBuffer[]) {
-    this.#rings = memories.map((memory) => new Ring(memory));
+  /** By partition number; undefined: it is not read here. */
+  constructor(memories: readonly (SharedArrayBuffer | undefined)[]) {
+    this.#rings = memories.map((memory) => memory && new Ring(memory));
     this.#read = memories.map(() => []);
   }
 

@@ -9,7 +9,7 @@ type Transfer = ConstructorParameters<typeof Thread>[3];
 
 /** All threads of the data plane: who they are, what they cost, and how they end. */
 export class ThreadRoster {
-  readonly #threads: Thread<never, never>[] = [];
+  readonly #threads = new Set<Thread<never, never>>();
   readonly #failed: (error: Error) => void;
   #ending = false;
 
@@ -27,9 +27,10 @@ export class ThreadRoster {
     resourceLimits: ResourceLimits = {},
   ): Thread<In, Out> {
     const thread = new Thread<In, Out>(name, entry, data, transfer, receive, resourceLimits);
-    this.#threads.push(thread as unknown as Thread<never, never>);
+    const member = thread as unknown as Thread<never, never>;
+    this.#threads.add(member);
     thread.ended.catch((error: unknown) => {
-      if (!this.#ending) this.#failed(error instanceof Error ? error : new Error(String(error)));
+      if (!this.#ending && this.#threads.has(member)) this.#failed(error instanceof Error ? error : new Error(String(error)));
     });
     return thread;
   }
@@ -38,8 +39,13 @@ export class ThreadRoster {
   cpu(): ThreadCpu[] {
     return [
       { name: 'main', cpuSeconds: threadCpuSeconds(threadId()) },
-      ...this.#threads.map(({ name, tid }) => ({ name, cpuSeconds: threadCpuSeconds(tid) })),
+      ...Array.from(this.#threads, ({ name, tid }) => ({ name, cpuSeconds: threadCpuSeconds(tid) })),
     ];
+  }
+
+  /** The thread is about to end: how it does is its owner's to see. */
+  retire(thread: Thread<never, never>): void {
+    this.#threads.delete(thread);
   }
 
   /** From now on the end of a thread is nothing to report. */
@@ -50,7 +56,7 @@ export class ThreadRoster {
   /** Ends all threads where they stand. */
   async terminate(): Promise<void> {
     this.expectEnd();
-    await Promise.all(this.#threads.map((thread) => thread.terminate()));
+    await Promise.all(Array.from(this.#threads, (thread) => thread.terminate()));
   }
 }
 

@@ -30,7 +30,13 @@ export class Front {
   #closing = false;
 
   constructor(options: FrontOptions) {
-    const routes = [deviceRoutes, fleetRoutes, healthRoutes, ingestRoutes, ledgerRoutes, liveRoutes, pipelineRoutes, readingRoutes];
+    const { roles } = options;
+    const routes = [
+      healthRoutes,
+      pipelineRoutes,
+      ...(roles.has('gateway') ? [ingestRoutes] : []),
+      ...(roles.has('control') ? [deviceRoutes, fleetRoutes, ledgerRoutes, liveRoutes, readingRoutes] : []),
+    ];
     this.views = new LiveViews(options);
     this.#dispatcher = new Dispatcher({
       routes: routes.flatMap((routesOf) => routesOf(options)),

@@ -1,3 +1,4 @@
+import type { Role } from '../contract/config.js';
 import type { DataPlane } from '../contract/data-plane.js';
 import type { AdminKeys } from '../control/keys/admin-keys.js';
 import type { Ledger } from '../control/ledger/ledger.js';
@@ -9,6 +10,8 @@ import type { Exposition } from '../telemetry/exposition.js';
 
 /** What the calls are answered from. */
 export interface Services {
+  /** What this process does: calls that concern the rest are other processes' to answer. */
+  readonly roles: ReadonlySet<Role>;
   readonly plane: DataPlane;
   readonly registry: Registry;
   readonly metricNames: MetricNames;

@@ -54,6 +54,8 @@ export class Partition {
   #waiting: 'no' | 'for metrics' = 'no';
   #deny = false;
   #halted = false;
+  /** Where it is to stop; undefined: it goes on. */
+  #end: bigint | undefined;
 
   constructor(
     number: number,
@@ -117,12 +119,21 @@ export class Partition {
     return this.#position >= this.#committed;
   }
 
+  /** Nothing comes behind the offset any more. */
+  endAt(offset: bigint): void {
+    this.#end = offset;
+  }
+
+  /** What is durable now is the last that it runs: others may go on adding to the log. */
+  stop(): void {
+    this.#end ??= this.#progress.get(this.number, ProgressWord.durable);
+  }
+
   /** Whether everything durable is run and committed, or cannot be. */
   get drained(): boolean {
     if (this.#halted) return this.batches.committing === 0;
-    return (
-      this.#position === this.#progress.get(this.number, ProgressWord.durable) && !this.batches.pending && this.batches.committing === 0
-    );
+    const end = this.#end ?? this.#progress.get(this.number, ProgressWord.durable);
+    return this.#position >= end && !this.batches.pending && this.batches.committing === 0;
   }
 
   /** Bytes of the log that are durable and not run. */
@@ -170,6 +181,8 @@ export class Partition {
     if (this.#halted || this.#waiting !== 'no') return false;
     const before = this.#position;
     this.#audit.plan(nowMs);
+    // Where it stands already, it need not come to first.
+    this.#takeAudit();
     if (this.#inputAt === this.#inputEnd) this.#read();
     while (this.#inputAt < this.#inputEnd && this.#runBlocks(nowMs));
     this.#progress.set(this.number, ProgressWord.processed, this.#position);
@@ -189,7 +202,7 @@ export class Partition {
   }
 
   #read(): void {
-    const durable = this.#audit.limit(this.#progress.get(this.number, ProgressWord.durable));
+    const durable = this.#audit.limit(this.#end ?? this.#progress.get(this.number, ProgressWord.durable));
     if (this.#position >= durable) return;
     // State is rebuilt up to the committed offset, rows begin there: no read straddles it.
     const limit = this.#position < this.#committed ? this.#committed : durable;

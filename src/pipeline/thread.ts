@@ -141,8 +141,12 @@ class PipelineThread {
         post({ kind: 'account', token: message.token, statement });
         return;
       }
+      case 'ends':
+        for (const [number, offset] of message.ends) this.#partitions.get(number)?.endAt(offset);
+        return;
       case 'stop':
         this.#stopping = true;
+        for (const partition of this.#partitions.values()) partition.stop();
     }
   }
 

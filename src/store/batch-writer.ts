@@ -30,14 +30,16 @@ interface Opened {
 export class BatchWriter {
   readonly #url: string;
   readonly #group: string;
+  readonly #owner: string;
   #session: Session | undefined;
   #open: Opened | undefined;
   /** What was refused of a batch whose commit was sent: should the answer be lost, this is what is in the database. */
   #sent: { readonly batch: RowBatch; readonly refused: Refused } | undefined;
 
-  constructor(url: string, group: string) {
+  constructor(url: string, group: string, owner: string) {
     this.#url = url;
     this.#group = group;
+    this.#owner = owner;
   }
 
   /**
@@ -142,13 +144,15 @@ export class BatchWriter {
     const [from, to] = [String(batch.from), String(batch.to)];
     const updated = await session.sql`
       update pipeline_offsets set committed_offset = ${to}, updated_at = now()
-      where consumer_group = ${this.#group} and partition_id = ${batch.partition} and committed_offset = ${from}`;
+      where consumer_group = ${this.#group} and partition_id = ${batch.partition} and committed_offset = ${from}
+        and owner = ${this.#owner}`;
     if (updated.count === 1) return true;
     const [row] = await session.sql`
-      select committed_offset::text as found from pipeline_offsets
+      select committed_offset::text as found, owner = ${this.#owner} as is_own from pipeline_offsets
       where consumer_group = ${this.#group} and partition_id = ${batch.partition}`;
     if (row && BigInt(row.found) >= batch.to) return false;
-    throw new FencedError(this.#group, batch, row?.found ?? 'no offset at all');
+    const owner = row && !row.is_own ? ', held by another process' : '';
+    throw new FencedError(this.#group, batch, row ? `${row.found}${owner}` : 'no offset at all');
   }
 }
 

@@ -12,6 +12,7 @@ const migrations: readonly Migration[] = [
   { version: 1, name: 'registry, readings, offsets', apply: firstSchema },
   { version: 2, name: 'segments for large batches', apply: async (sql) => (await openDialect(sql)).addSegments(sql) },
   { version: 3, name: 'dead letters of rows', apply: addRowLetters },
+  { version: 4, name: 'owners of offsets', apply: addOwners },
 ];
 
 /** The schema that this build reads and writes. */
@@ -120,4 +121,9 @@ async function firstSchema(sql: TransactionSql): Promise<void> {
     join devices device on device.id = reading.device_id
     join metrics metric on metric.id = reading.metric_id;
   `);
+}
+
+/** Who commits a partition: a process that lost it while it stood still must not write on. */
+async function addOwners(sql: TransactionSql): Promise<void> {
+  await sql.unsafe(`alter table pipeline_offsets add column owner text not null default ''`);
 }

@@ -23,3 +23,28 @@ export async function loadOffsets(sql: Sql, group: string, partitions: number): 
     return rows.map((row) => BigInt(row.committed_offset));
   });
 }
+
+/** The committed offsets as they are, in the order of partitions. */
+export async function readOffsets(sql: Sql, group: string): Promise<bigint[]> {
+  const rows = await sql`select committed_offset::text from pipeline_offsets where consumer_group = ${group} order by partition_id`;
+  return rows.map((row) => BigInt(row.committed_offset));
+}
+
+/**
+ * Makes `owner` the one that commits these partitions, and answers their committed offsets in the same order. A transaction
+ * that an earlier owner left in flight is waited for; those that it begins from now on are refused.
+ */
+export async function takeOffsets(sql: Sql, group: string, owner: string, partitions: readonly number[]): Promise<bigint[]> {
+  const rows = await sql.begin(async (tx) => {
+    await tx`set local lock_timeout = '60s'`;
+    return tx`update pipeline_offsets set owner = ${owner}, updated_at = now()
+      where consumer_group = ${group} and partition_id = any(${[...partitions]}::int[])
+      returning partition_id, committed_offset::text`;
+  });
+  const found = new Map(rows.map((row) => [row.partition_id as number, BigInt(row.committed_offset)]));
+  return partitions.map((partition) => {
+    const offset = found.get(partition);
+    if (offset === undefined) throw new Error(`cannot take partition ${partition} of ${group}: the database does not know it`);
+    return offset;
+  });
+}

@@ -43,7 +43,7 @@ function committed(batch: RowBatch, pipeline: number, refused: Refused): void {
 
 const lanes = Array.from({ length: Math.min(LANES_MAX, settings.memories.length) }, () => {
   return new Lane({
-    writer: settings.databaseUrl === null ? nullWriter : new BatchWriter(settings.databaseUrl, settings.consumerGroup),
+    writer: settings.databaseUrl === null ? nullWriter : new BatchWriter(settings.databaseUrl, settings.consumerGroup, settings.owner),
     memory: (partition) => (settings.memories[partition] as WebAssembly.Memory).buffer,
     committed,
     post,

@@ -93,6 +93,7 @@ test('node and tenants: every message is in one state; what HTTP refuses counts 
   plane.partitions = [
     {
       partition: 0,
+      isHere: true,
       startOffset: 0n,
       durableOffset: 0n,
       processedOffset: 0n,

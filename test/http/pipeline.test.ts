@@ -11,7 +11,7 @@ after(() => server.close());
 
 function lagOf(partition: number, durable: bigint, committed: bigint, lagMs: number) {
   const lagBytes = Number(durable - committed);
-  const offsets = { startOffset: 0n, durableOffset: durable, processedOffset: durable, committedOffset: committed };
+  const offsets = { isHere: true, startOffset: 0n, durableOffset: durable, processedOffset: durable, committedOffset: committed };
   const checkpoint = { checkpointOffset: undefined, checkpointMs: undefined };
   return { partition, ...offsets, ...checkpoint, lagBytes, lagMs, committedRecords: 0 };
 }
@@ -24,6 +24,7 @@ test('the lag is told by partition and in sum, offsets as strings', async () => 
   const { body } = await server.call('GET', '/v1/pipeline/lag');
   assert.deepEqual(body.partitions[0], {
     partition: 0,
+    here: true,
     start_offset: '0',
     durable_offset: '1152921504606846976',
     processed_offset: '1152921504606846976',
@@ -35,7 +36,7 @@ test('the lag is told by partition and in sum, offsets as strings', async () => 
     committed_messages: 0,
   });
   assert.deepEqual([body.partitions.length, body.lag_bytes, body.lag_ms], [2, 150, 70]);
-  assert.equal(body.log, 'up');
+  assert.deepEqual([body.log, body.topic], ['up', null]);
   assert.deepEqual([typeof body.committed_bytes_per_second, typeof body.committed_messages_per_second], ['number', 'number']);
   assert.ok('catch_up_seconds' in body && 'input_bytes_per_second' in body);
   const { checkpoint_offset, checkpoint_age_ms } = body.partitions[1];

@@ -105,7 +105,7 @@ export class PlaneDouble implements DataPlane {
   }
 
   intake(): Intake {
-    return { gateways: 2, paused: 1, pauses: 7, backlogBytesMax: 1000, logTrouble: this.logTrouble };
+    return { gateways: 2, paused: 1, pauses: 7, backlogBytesMax: 1000, topic: undefined, logTrouble: this.logTrouble };
   }
 
   lag(): PartitionLag[] {

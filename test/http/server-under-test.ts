@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Role } from '../../src/contract/config.js';
 import { AdminKeys } from '../../src/control/keys/admin-keys.js';
 import { Ledger } from '../../src/control/ledger/ledger.js';
 import { LiveHub } from '../../src/control/live/live-hub.js';
@@ -47,6 +48,7 @@ export interface Called {
 export interface ServerSettings {
   readonly devicesMax?: number;
   readonly consoleFolder?: string;
+  readonly roles?: ReadonlySet<Role>;
 }
 
 /** The control plane and the HTTP server over a real database and a data plane in memory. */
@@ -61,7 +63,8 @@ export async function startServerUnderTest(settings: ServerSettings = {}): Promi
   const live = new LiveHub({ plane, registry, metricNames });
   const ledger = new Ledger({ plane, registry, event: () => {} });
   const exposition = new Exposition({ plane, devices: () => registry.size, live: () => live, ledger: () => ledger });
-  const services = { plane, registry, metricNames, queries: new Queries(sql), keys, live, ledger, exposition };
+  const roles = settings.roles ?? new Set<Role>(['gateway', 'pipeline', 'control']);
+  const services = { roles, plane, registry, metricNames, queries: new Queries(sql), keys, live, ledger, exposition };
   const logged: string[] = [];
   const log = createLog('debug', { write: (line) => void logged.push(line) });
   const empty = mkdtempSync(join(tmpdir(), 'spillway-console-'));

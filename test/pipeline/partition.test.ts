@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import * as abi from '../../assembly/abi.js';
 import type { RowBatch } from '../../src/contract/threads.js';
 import { kernelMemory } from '../../src/host/kernel.js';
-import { Progress, ProgressWord } from '../../src/host/progress.js';
+import { Progress } from '../../src/host/progress.js';
 import { FileLog } from '../../src/log/file-log.js';
 import { LogReader } from '../../src/log/reader.js';
 import { Partition } from '../../src/pipeline/partition.js';
@@ -23,7 +23,7 @@ function over(...blocks: readonly (readonly string[])[]) {
     return log.partitions[0]?.durable ?? 0n;
   });
   const progress = new Progress(Progress.memory(1));
-  progress.set(0, ProgressWord.durable, ends.at(-1) ?? 0n);
+  progress.setDurable(0, ends.at(-1) ?? 0n, 0n);
   const unknown: string[] = [];
   const batches: RowBatch[] = [];
   const partition = new Partition(0, kernelMemory(abi.PIPELINE_END), 0n, new LogReader('/log', disk), progress, {

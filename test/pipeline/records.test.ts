@@ -45,7 +45,7 @@ class Life {
   #messages = 0n;
 
   constructor(records: readonly TestRecord[], committed = 0n, disk = new ModelDisk()) {
-    const memory = RecordRing.memory(1 << 16);
+    const memory = RecordRing.memory(1 << 18);
     this.#ring = new RecordRing(memory);
     const feed = new RecordFeed([memory]);
     this.#progress.setDurable(0, committed, 0n);
@@ -84,7 +84,9 @@ class Life {
   /** Values of the rows in the open batch. */
   values(): number[] {
     const { readings } = this.partition.batches.seal();
-    return parseCopy(this.partition.memory.slice(readings.offset, readings.bytes)).map((fields) => (fields.at(-1) as Buffer).readDoubleBE());
+    return parseCopy(this.partition.memory.slice(readings.offset, readings.bytes)).map((fields) =>
+      (fields.at(-1) as Buffer).readDoubleBE(),
+    );
   }
 
   checkpoint(disk: ModelDisk): void {
@@ -142,7 +144,10 @@ test('a repetition is known behind a checkpoint too, however many producers ther
   }
   values.push(...after.values());
   assert.ok(!values.includes(-1));
-  assert.equal(values.length, [...newest.values()].reduce((sum, number) => sum + Number(number), 0));
+  assert.equal(
+    values.length,
+    [...newest.values()].reduce((sum, number) => sum + Number(number), 0),
+  );
   assert.deepEqual(after.missing, []);
 });
 

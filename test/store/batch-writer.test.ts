@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import type { Sql } from 'postgres';
 import { BatchWriter, FencedError } from '../../src/store/batch-writer.js';
-import { loadOffsets } from '../../src/store/offsets.js';
+import { loadOffsets, takeOffsets } from '../../src/store/offsets.js';
 import { readingsTables, type StoreDatabase, storeDatabases } from '../support/database.js';
 import { layBatch, repeatReadings, sharedMemory } from '../support/row-batch.js';
 import { until } from '../support/until.js';
@@ -27,7 +27,7 @@ for (const [name, start] of storeDatabases)
     });
     beforeEach(async () => {
       await writer?.close();
-      writer = new BatchWriter(database.url, GROUP);
+      writer = new BatchWriter(database.url, GROUP, '');
       await sql`truncate ${sql(await readingsTables(sql))}, text_readings, dead_letters, pipeline_offsets`;
       await loadOffsets(sql, GROUP, 2);
     });
@@ -69,6 +69,18 @@ for (const [name, start] of storeDatabases)
       await writer.write(batch, memory.buffer);
       assert.equal(await count('readings'), 1);
       assert.deepEqual(await loadOffsets(sql, GROUP, 2), [500n, 0n]);
+    });
+
+    test('whoever takes a partition is the only one that commits it, from where it stands', async () => {
+      await writer.write(layBatch(memory, 1, 0n, 500n, { readings: [[1, 2, now, 1]] }), memory.buffer);
+      assert.deepEqual(await takeOffsets(sql, GROUP, 'new', [1, 0]), [500n, 0n]);
+      const next = layBatch(memory, 1, 500n, 600n, { readings: [[1, 2, now, 2]] });
+      await assert.rejects(writer.write(next, memory.buffer), /the database has it at 500, held by another process/);
+      const owner = new BatchWriter(database.url, GROUP, 'new');
+      await owner.write(next, memory.buffer);
+      await owner.close();
+      assert.equal(await count('readings'), 2);
+      await assert.rejects(takeOffsets(sql, GROUP, 'new', [2]), /cannot take partition 2 of .*: the database does not know it/);
     });
 
     test('another writer at the same partition is fenced off, and nothing of its batch is kept', async () => {

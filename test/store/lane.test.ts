@@ -26,7 +26,7 @@ describe('lane', () => {
     const post = (message: FromStore) => void posted.push(message);
     const lane = new Lane(
       {
-        writer: new BatchWriter(database.url, GROUP),
+        writer: new BatchWriter(database.url, GROUP, ''),
         memory: () => memory.buffer as SharedArrayBuffer,
         committed: (batch) => void committed.push(batch.to),
         post,

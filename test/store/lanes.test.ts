@@ -55,7 +55,7 @@ for (const [name, start] of storeDatabases) {
 
     async function writeAll(partition: number): Promise<void> {
       const memory = sharedMemory();
-      const writer = new BatchWriter(database.url, GROUP);
+      const writer = new BatchWriter(database.url, GROUP, '');
       try {
         for (let batch = 0; batch < BATCHES; batch++) {
           const rows = rowsOf(partition, batch);

@@ -40,7 +40,7 @@ for (const [name, start] of storeDatabases)
     });
     beforeEach(async () => {
       await writer?.close();
-      writer = new BatchWriter(database.url, GROUP);
+      writer = new BatchWriter(database.url, GROUP, '');
       offset = 0n;
       await sql`truncate ${sql(await readingsTables(sql))}, text_readings, dead_letters, pipeline_offsets`;
       await loadOffsets(sql, GROUP, 2);
@@ -197,7 +197,7 @@ for (const [name, start] of storeDatabases)
         grant all on all tables in schema public to plain; grant usage on schema public to plain`);
       const url = new URL(database.url);
       [url.username, url.password] = ['plain', 'plain'];
-      const plain = new BatchWriter(url.href, GROUP);
+      const plain = new BatchWriter(url.href, GROUP, '');
       try {
         const refused = await plain.write(lay({ readings: readingsOf(1000, (row) => row % 2 === 1) }), memory.buffer);
         assert.equal(refused.rows, 500);

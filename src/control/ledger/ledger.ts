@@ -98,7 +98,7 @@ export class Ledger {
     const run = stored + duplicate + total(dead);
     const { accepted } = counters;
     // Until every partition is where its log stood at the start, what is not known to be new is an earlier process's.
-    const isOpen = partitions.length === plane.lag().length;
+    const isOpen = partitions.length === plane.lag().filter(({ isHere }) => isHere).length;
     const runNew = partitions.reduce((sum, audit) => sum + audit.run - audit.recovered, 0);
     const recovered = isOpen ? partitions.reduce((sum, audit) => sum + audit.recovered, 0) : run - runNew;
     const rejected = merge(counters.refusedByCode, this.#door.node());

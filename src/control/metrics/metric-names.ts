@@ -8,9 +8,7 @@ export type NumberedName = [name: string, number: number];
 export class MetricNames {
   static async load(sql: Sql, metricsMax: number = METRICS_MAX): Promise<MetricNames> {
     const metricNames = new MetricNames(sql, metricsMax);
-    for (const { id, name } of await sql<{ id: number; name: string }[]>`select id, name from metrics order by id`) {
-      metricNames.#adopt(name, id);
-    }
+    await metricNames.refresh();
     return metricNames;
   }
 
@@ -18,12 +16,21 @@ export class MetricNames {
   readonly #metricsMax: number;
   readonly #numbers = new Map<string, number>();
   readonly #names = new Map<number, string>();
+  /** Tells other processes that metrics were numbered. */
+  tell: () => Promise<void> = async () => {};
   /** One addition at a time, so that two kernels that meet a name at once get one number for it. */
   readonly #adding = fastq.promise((names: readonly string[]) => this.#add(names), 1);
 
   private constructor(sql: Sql, metricsMax: number) {
     this.#sql = sql;
     this.#metricsMax = metricsMax;
+  }
+
+  /** Takes up what other processes numbered. */
+  async refresh(): Promise<void> {
+    for (const { id, name } of await this.#sql<{ id: number; name: string }[]>`select id, name from metrics order by id`) {
+      this.#adopt(name, id);
+    }
   }
 
   get size(): number {
@@ -59,6 +66,7 @@ export class MetricNames {
       await this.#sql`insert into metrics (name) select unnest(${fresh}::text[]) on conflict (name) do nothing`;
       const rows = await this.#sql<{ id: number; name: string }[]>`select id, name from metrics where name = any(${fresh}::text[])`;
       for (const { id, name } of rows) this.#adopt(name, id);
+      await this.tell();
     }
     const known = names.flatMap((name): NumberedName[] => {
       const number = this.#numbers.get(name);

@@ -25,11 +25,13 @@ interface StoredRow {
 }
 
 const LOAD_ROWS = 10_000;
+const NUMBER_MAX = 2 ** 31 - 1;
 
-/** Every device of the database, in batches. */
-export async function* loadDevices(sql: Sql): AsyncGenerator<{ device: Device; tokenHash: Uint8Array }[]> {
+/** The devices of the database, in batches; all, or those of some numbers. */
+export async function* loadDevices(sql: Sql, from = 0, to = NUMBER_MAX): AsyncGenerator<{ device: Device; tokenHash: Uint8Array }[]> {
   const rows = sql<StoredRow[]>`
-    select id, tenant_id, name, device_class, status, via, token_hash, metadata, registered_at from devices order by id`;
+    select id, tenant_id, name, device_class, status, via, token_hash, metadata, registered_at from devices
+    where id between ${from} and ${to} order by id`;
   const tenants = new Map<string, string>();
   for await (const batch of rows.cursor(LOAD_ROWS)) {
     yield batch.map((row) => {

@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import fastq from 'fastq';
 import type { Sql } from 'postgres';
 import { DEVICES_MAX } from '../../../assembly/abi.js';
@@ -33,6 +34,8 @@ export interface RegistryOptions {
   readonly sql: Sql;
   /** Resolves when every gateway knows the devices. */
   readonly publish: (entries: readonly DeviceEntry[]) => Promise<void>;
+  /** Tells other processes that devices of these numbers are new or changed. */
+  readonly tell?: (from: number, to: number) => Promise<void>;
   readonly devicesMax?: number;
 }
 
@@ -58,6 +61,7 @@ export class Registry {
 
   readonly #sql: Sql;
   readonly #publish: RegistryOptions['publish'];
+  readonly #tell: NonNullable<RegistryOptions['tell']>;
   readonly #devicesMax: number;
   readonly #tenants = new Map<string, Tenant>();
   readonly #byNumber = new Map<number, Device>();
@@ -67,9 +71,10 @@ export class Registry {
   /** One change at a time: two in flight could reach the database and the gateways in different orders. */
   readonly #changing = fastq.promise(({ device, change }: { device: Device; change: DeviceChange }) => this.#change(device, change), 1);
 
-  private constructor({ sql, publish, devicesMax = DEVICES_MAX }: RegistryOptions) {
+  private constructor({ sql, publish, tell = async () => {}, devicesMax = DEVICES_MAX }: RegistryOptions) {
     this.#sql = sql;
     this.#publish = publish;
+    this.#tell = tell;
     this.#devicesMax = devicesMax;
   }
 
@@ -139,6 +144,8 @@ export class Registry {
           created.push(device);
         }
         await this.#publish(inserted.map(({ device }) => this.#entry(device)));
+        const [first, last] = [inserted[0]?.device, inserted.at(-1)?.device];
+        if (first && last) await this.#tell(first.number, last.number);
       }
     } finally {
       this.#reserved -= free.length;
@@ -151,11 +158,27 @@ export class Registry {
     return this.#changing.push({ device, change });
   }
 
+  /** Takes up what another process wrote: all devices, or those of some numbers; when it resolves, the gateways act on it. */
+  async refresh(from?: number, to?: number): Promise<void> {
+    for await (const batch of loadDevices(this.#sql, from, to)) {
+      const fresh: Device[] = [];
+      for (const { device, tokenHash } of batch) {
+        const known = this.#byNumber.get(device.number);
+        if (known?.status === device.status && isDeepStrictEqual(known.metadata, device.metadata)) continue;
+        if (known) Object.assign(known, { status: device.status, metadata: device.metadata });
+        else this.#adopt(device, tokenHash);
+        fresh.push(known ?? device);
+      }
+      if (fresh.length > 0) await this.#publish(fresh.map((device) => this.#entry(device)));
+    }
+  }
+
   async #change(device: Device, { status = device.status, metadata = device.metadata }: DeviceChange): Promise<Device> {
     await updateDevice(this.#sql, device.number, status, metadata);
     device.status = status;
     device.metadata = metadata;
     await this.#publish([this.#entry(device)]);
+    await this.#tell(device.number, device.number);
     return device;
   }
 

@@ -22,10 +22,12 @@ export function pipelineRoutes(services: Services): Route[] {
 function lag({ plane, live }: Services) {
   const partitions = plane.lag();
   const { inputBytesPerSecond, committedBytesPerSecond, committedMessagesPerSecond, secondsLeft } = live.catchUp;
-  const { gateways, paused, pauses, backlogBytesMax, logTrouble } = plane.intake();
+  const { gateways, paused, pauses, backlogBytesMax, logTrouble, topic } = plane.intake();
   return json(200, {
+    topic: topic ?? null,
     partitions: partitions.map((one) => ({
       partition: one.partition,
+      here: one.isHere,
       // A log may outgrow 2^53 bytes.
       start_offset: String(one.startOffset),
       durable_offset: String(one.durableOffset),

@@ -11,7 +11,9 @@ export interface ClientError {
 }
 type Done<Value = unknown> = (error: ClientError | null, value: Value) => void;
 
-export type ClientConf = Readonly<Record<string, string | number | boolean>>;
+/** `rebalance_cb` of a consumer hears what its group hands over. */
+export type Rebalanced = (error: ClientError | undefined, places: readonly Place[]) => void;
+export type ClientConf = Readonly<Record<string, string | number | boolean | Rebalanced>>;
 
 export interface PartitionMetadata {
   readonly id: number;
@@ -29,6 +31,7 @@ interface Client {
   disconnect(done: Done): void;
   isConnected(): boolean;
   getMetadata(options: { readonly topic?: string; readonly timeout: number }, done: Done<Metadata>): void;
+  queryWatermarkOffsets(topic: string, partition: number, timeoutMs: number, done: Done<Watermarks>): void;
   /** What goes wrong with connections; the library goes on by itself, unless the error is fatal. */
   on(event: 'event.error', listener: (error: ClientError) => void): void;
 }
@@ -71,13 +74,14 @@ export interface Place {
 }
 
 export interface Consumer extends Client {
+  subscribe(topics: readonly string[]): void;
   assign(places: readonly Place[]): void;
+  unassign(): void;
   pause(places: readonly Place[]): void;
   resume(places: readonly Place[]): void;
   setDefaultConsumeTimeout(ms: number): void;
   /** Waits the timeout out unless `count` messages come. */
   consume(count: number, done: Done<readonly Message[]>): void;
-  queryWatermarkOffsets(topic: string, partition: number, timeoutMs: number, done: Done<Watermarks>): void;
   /** As the last fetch said; -1001 before there was one. */
   getWatermarkOffsets(topic: string, partition: number): Watermarks;
 }
@@ -117,7 +121,7 @@ export function loadAddon(load: (name: string) => unknown = createRequire(import
     throw new KafkaFailure(
       'kafka_addon_missing',
       `cannot load node-rdkafka: ${cause}`,
-      'install a C++ compiler, make, Python and the headers of OpenSSL, then run: npm rebuild node-rdkafka; or leave SPILLWAY_LOG at file',
+      'where a C++ compiler, make, Python and the headers of OpenSSL are, run: npm run build:kafka; or leave SPILLWAY_LOG at file',
     );
   }
 }

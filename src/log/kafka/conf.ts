@@ -1,5 +1,5 @@
 import { BLOCK_BYTES_MAX } from '../../../assembly/abi.js';
-import type { ClientConf } from './client.js';
+import type { ClientConf, Rebalanced } from './client.js';
 
 /** How to reach the brokers; what the operator set, files still as paths. */
 export interface KafkaSettings {
@@ -22,6 +22,8 @@ export interface KafkaSettings {
 export const RAW_TOPIC = 'telemetry.raw';
 /** Bytes that may be on their way to the brokers and back. What is beyond waits in the gateways. */
 export const OUTSTANDING_BYTES_MAX = 32 * 1024 * 1024;
+/** A process that says nothing for so long has lost its partitions to others. */
+const SESSION_MS = 10_000;
 const FETCH_BYTES_MAX = 8 * 1024 * 1024;
 
 export function rawTopic(settings: KafkaSettings): string {
@@ -68,11 +70,22 @@ export function producerConf(settings: KafkaSettings): ClientConf {
   };
 }
 
-export function consumerConf(settings: KafkaSettings, group: string): ClientConf {
+/** A place in the group of those that run pipelines. */
+export interface Member {
+  readonly group: string;
+  /** Stays the same over restarts, so that a process that comes back has its partitions back at once. */
+  readonly name: string;
+}
+
+export function consumerConf(settings: KafkaSettings, member: Member, rebalanced: Rebalanced): ClientConf {
   return {
     ...connectionConf(settings),
-    // No group is joined: partitions are assigned, and how far they are is in the database.
-    'group.id': group,
+    // How far partitions are is in the database; the group says whose they are.
+    'group.id': member.group,
+    'group.instance.id': member.name,
+    'session.timeout.ms': SESSION_MS,
+    'heartbeat.interval.ms': SESSION_MS / 5,
+    rebalance_cb: rebalanced,
     'enable.auto.commit': false,
     'enable.auto.offset.store': false,
     'fetch.wait.max.ms': 500,

@@ -1,5 +1,5 @@
-import { type Addon, answered, type ClientError, type Consumer, type Metadata, type Producer } from './client.js';
-import { consumerConf, consumerTopicConf, type KafkaSettings, producerConf } from './conf.js';
+import { type Addon, answered, type ClientError, type Consumer, type Metadata, type Producer, type Rebalanced } from './client.js';
+import { consumerConf, consumerTopicConf, type KafkaSettings, type Member, producerConf } from './conf.js';
 import { KafkaFailure } from './failure.js';
 
 const CONNECT_MS_MAX = 10_000;
@@ -12,10 +12,11 @@ export function connectProducer(addon: Addon, settings: KafkaSettings, heard: (e
 export function connectConsumer(
   addon: Addon,
   settings: KafkaSettings,
-  group: string,
+  member: Member,
+  rebalanced: Rebalanced,
   heard: (error: ClientError) => void,
 ): Promise<Consumer> {
-  return connect(new addon.KafkaConsumer(consumerConf(settings, group), consumerTopicConf), settings, heard);
+  return connect(new addon.KafkaConsumer(consumerConf(settings, member, rebalanced), consumerTopicConf), settings, heard);
 }
 
 async function connect<Client extends Producer | Consumer>(

@@ -3,7 +3,7 @@ import { type Progress, ProgressWord } from '../../host/progress.js';
 import type { RecordRing, RingRecord } from '../../host/record-ring.js';
 import { blockBytes, blockMessages, blockTimeUs } from '../block.js';
 import type { Report } from '../recovery.js';
-import { answered, type Consumer, type Message } from './client.js';
+import { answered, type Consumer, type Message, type Place } from './client.js';
 import { readMark } from './marks.js';
 
 /** How long a fetch may wait for the first record. */
@@ -25,7 +25,7 @@ interface Lane {
   /** Fetched and not in the ring, because it is full. */
   readonly held: Entry[];
   next: bigint;
-  /** Where the log stood at the start; messages behind it are counted. */
+  /** Where the log stood when it was opened; messages behind it are counted. */
   readonly opened: bigint;
   messages: bigint;
 }
@@ -33,44 +33,51 @@ interface Lane {
 export interface FeedOptions {
   readonly topic: string;
   readonly consumer: Consumer;
-  readonly rings: readonly RecordRing[];
   readonly progress: Progress;
   readonly bells: readonly Doorbell[];
   readonly report: Report;
 }
 
 /**
- * Brings the topic's records to the pipelines. A pipeline that does not keep up fills its ring, then its partition is
- * not fetched until there is room again; the others go on.
+ * Brings the records of this process's partitions to the pipelines. A pipeline that does not keep up fills its ring, then
+ * its partition is not fetched until there is room again; the others go on.
  */
 export class Feed {
   readonly #options: FeedOptions;
-  readonly #lanes: Lane[];
+  readonly #lanes = new Map<number, Lane>();
   #stopping = false;
 
   constructor(options: FeedOptions) {
     this.#options = options;
-    this.#lanes = options.rings.map((ring, partition) => ({
-      ring,
-      held: [],
-      next: 0n,
-      opened: options.progress.mark(partition).offset,
-      messages: 0n,
-    }));
+  }
+
+  /** Opens lanes into these rings once their readers have said where they begin; answers from where to fetch. */
+  async open(rings: ReadonlyMap<number, RecordRing>): Promise<Place[]> {
+    const { progress, topic } = this.#options;
+    while (!this.#stopping && [...rings.values()].some(({ begin }) => begin === undefined)) await pause(BEGIN_LOOK_MS);
+    return Array.from(rings, ([partition, ring]) => {
+      const next = ring.begin ?? 0n;
+      this.#lanes.set(partition, { ring, held: [], next, opened: progress.mark(partition).offset, messages: 0n });
+      return { topic, partition, offset: Number(next) };
+    });
+  }
+
+  /** Nothing more is brought; answers what lies behind the records that the pipelines have been given, by partition. */
+  close(): ReadonlyMap<number, bigint> {
+    const ends = new Map(Array.from(this.#lanes, ([partition, { next, held }]) => [partition, held[0]?.offset ?? next]));
+    this.#lanes.clear();
+    return ends;
   }
 
   stop(): void {
     this.#stopping = true;
   }
 
-  /** Ends after `stop`. */
+  /** Fetches for the lanes that are open, and lets the client say what it has to say; ends after `stop`. */
   async run(): Promise<void> {
-    const { consumer, topic } = this.#options;
-    if (!(await this.#begun())) return;
-    consumer.assign(this.#lanes.map(({ next }, partition) => ({ topic, partition, offset: Number(next) })));
     while (!this.#stopping) {
       try {
-        await this.#turn(consumer);
+        await this.#turn(this.#options.consumer);
       } catch (error) {
         this.#options.report('debug', 'kafka-fetch-failed', { cause: (error as Error).message });
         await pause(RETRY_MS);
@@ -78,15 +85,8 @@ export class Feed {
     }
   }
 
-  /** Waits until the pipelines have said where they begin; false when it ends before. */
-  async #begun(): Promise<boolean> {
-    while (!this.#stopping && this.#lanes.some(({ ring }) => ring.begin === undefined)) await pause(BEGIN_LOOK_MS);
-    for (const lane of this.#lanes) lane.next = lane.ring.begin ?? 0n;
-    return !this.#stopping;
-  }
-
   async #turn(consumer: Consumer): Promise<void> {
-    const blocked = this.#lanes.some(({ held }) => held.length > 0);
+    const blocked = [...this.#lanes.values()].some(({ held }) => held.length > 0);
     // A call waits its whole time out unless all it asked for comes: so it waits for one, and then takes what is there.
     consumer.setDefaultConsumeTimeout(blocked ? FULL_LOOK_MS : WAIT_MS);
     const first = await answered<readonly Message[]>((done) => consumer.consume(1, done));
@@ -106,7 +106,7 @@ export class Feed {
   }
 
   #place({ partition, offset: number, value, headers }: Message): void {
-    const lane = this.#lanes[partition];
+    const lane = this.#lanes.get(partition);
     const offset = BigInt(number);
     if (!lane || offset < lane.next) return;
     if (offset > lane.next) this.#push(partition, lane, { offset, record: { kind: 'gap' } });
@@ -126,12 +126,12 @@ export class Feed {
   }
 
   #retry(consumer: Consumer): void {
-    this.#lanes.forEach((lane, partition) => {
-      if (lane.held.length === 0) return;
+    for (const [partition, lane] of this.#lanes) {
+      if (lane.held.length === 0) continue;
       const refused = lane.held.findIndex(({ offset, record }) => !lane.ring.push(offset, record));
       lane.held.splice(0, refused < 0 ? lane.held.length : refused);
       if (lane.held.length === 0) consumer.resume([{ topic: this.#options.topic, partition }]);
-    });
+    }
     for (const bell of this.#options.bells) bell.ring();
   }
 
@@ -148,13 +148,13 @@ export class Feed {
   /** What the last fetch said of the topic's ends. */
   #look(consumer: Consumer): void {
     const { progress, topic } = this.#options;
-    this.#lanes.forEach((_, partition) => {
+    for (const partition of this.#lanes.keys()) {
       const { lowOffset, highOffset } = consumer.getWatermarkOffsets(topic, partition);
       if (lowOffset >= 0 && BigInt(lowOffset) > progress.get(partition, ProgressWord.start)) {
         progress.set(partition, ProgressWord.start, BigInt(lowOffset));
       }
       if (highOffset >= 0) this.#advance(partition, BigInt(highOffset), null);
-    });
+    }
   }
 }
 

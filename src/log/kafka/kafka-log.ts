@@ -3,14 +3,14 @@ import type { FromLog, LogStart, ToLog } from '../../contract/threads.js';
 import { BlockRing } from '../../host/block-ring.js';
 import { Doorbell, gatewayDoorbell, LOG_DOORBELL, PIPELINES_MAX, pipelineDoorbell } from '../../host/doorbell.js';
 import { Progress, ProgressWord } from '../../host/progress.js';
-import { RecordRing } from '../../host/record-ring.js';
 import { Backlog } from '../backlog.js';
 import type { Report } from '../recovery.js';
-import { type Addon, answered, type ClientError, type Consumer, loadAddon, type Producer, type Watermarks } from './client.js';
-import { type KafkaSettings, rawTopic } from './conf.js';
+import { type Addon, type ClientError, type Consumer, loadAddon, type Producer } from './client.js';
+import { type KafkaSettings, type Member, rawTopic } from './conf.js';
 import { connectConsumer, connectProducer } from './connect.js';
-import { KafkaFailure } from './failure.js';
+import { findEnds } from './ends.js';
 import { Feed } from './feed.js';
+import { Membership, type PartitionShift } from './membership.js';
 import { Outlet } from './outlet.js';
 import { prepareTopic } from './topic.js';
 
@@ -23,7 +23,16 @@ const WATCH_MS = 500;
 const STALLED_MS = 3000;
 const RETRY_MS_MIN = 200;
 const RETRY_MS_MAX = 5000;
-const CALL_MS_MAX = 10_000;
+const FOLLOW_MS = 2000;
+
+export interface KafkaLogOptions {
+  readonly settings: KafkaSettings;
+  readonly member: Member;
+  /** What is done with the partitions that are this process's; undefined: it runs none. */
+  readonly shift: PartitionShift | undefined;
+  readonly start: LogStart;
+  readonly post: (message: FromLog) => void;
+}
 
 /**
  * The log in Kafka: an outlet from the gateways' rings to the topic, and a feed from the topic to the pipelines' rings.
@@ -34,41 +43,31 @@ export class KafkaLog {
   readonly ready: Promise<void>;
   /** Settles when the log has ended; rejects when it cannot go on. */
   readonly ended: Promise<void>;
-  readonly #start: LogStart;
-  readonly #settings: KafkaSettings;
-  readonly #group: string;
-  readonly #post: (message: FromLog) => void;
+  readonly #options: KafkaLogOptions;
+  readonly #topic: string;
   readonly #progress: Progress;
   readonly #bell: Doorbell;
   readonly #backlog: Backlog;
   readonly #outlet: Outlet;
-  readonly #rings: readonly RecordRing[];
   #addon!: Addon;
   #producer: Producer | undefined;
   #asked: ToLog['kind'] | 'nothing' = 'nothing';
   #terminated = false;
+  #failed: Error | undefined;
   #stalled = false;
   #retryMs = RETRY_MS_MIN;
   #polling: NodeJS.Timeout | undefined;
   #lastError = '';
 
-  constructor(
-    settings: KafkaSettings,
-    group: string,
-    start: LogStart,
-    feeds: readonly SharedArrayBuffer[],
-    post: (message: FromLog) => void,
-  ) {
-    this.#start = start;
-    this.#settings = settings;
-    this.#group = group;
-    this.#post = post;
+  constructor(options: KafkaLogOptions) {
+    const { settings, start } = options;
+    this.#options = options;
+    this.#topic = rawTopic(settings);
     this.#progress = new Progress(start.shared.progress);
     this.#bell = new Doorbell(start.shared.doorbells, LOG_DOORBELL);
     this.#backlog = new Backlog(this.#progress, start.backlogBytesMax, this.#report);
-    this.#rings = feeds.map((memory) => new RecordRing(memory));
     this.#outlet = new Outlet({
-      topic: rawTopic(settings),
+      topic: this.#topic,
       partitions: start.partitions,
       sources: start.gateways.map(({ memory, ring }, index) => ({
         bytes: new Uint8Array(memory.buffer),
@@ -101,62 +100,72 @@ export class KafkaLog {
     await this.ended.catch(() => {});
   }
 
-  readonly #report: Report = (level, name, fields) => this.#post({ kind: 'event', level, name, fields });
+  readonly #report: Report = (level, name, fields) => this.#options.post({ kind: 'event', level, name, fields });
 
   async #run(up: () => void): Promise<void> {
+    const { settings, start } = this.#options;
     this.#addon = loadAddon();
-    this.#producer = await connectProducer(this.#addon, this.#settings, this.#heard);
+    this.#producer = await connectProducer(this.#addon, settings, this.#heard);
     let consumer: Consumer | undefined;
-    let watch: NodeJS.Timeout | undefined;
+    const timers: NodeJS.Timeout[] = [];
     try {
-      await prepareTopic(this.#addon, this.#producer, this.#settings, this.#start.partitions, this.#report);
-      consumer = await connectConsumer(this.#addon, this.#settings, this.#group, this.#heard);
-      await this.#findEnds(consumer);
-      const feed = this.#openFeed(consumer);
-      watch = setInterval(() => this.#watch(), WATCH_MS);
+      await prepareTopic(this.#addon, this.#producer, settings, start.partitions, this.#report);
+      await this.#survey(this.#producer);
+      const membership = this.#membership();
+      if (membership) consumer = await connectConsumer(this.#addon, settings, this.#options.member, membership.rebalanced, this.#heard);
+      timers.push(
+        setInterval(() => this.#watch(), WATCH_MS),
+        setInterval(() => void this.#follow(), FOLLOW_MS),
+      );
       this.#outlet.use(this.#producer);
       up();
-      const feeding = feed.run();
+      const feed = consumer && this.#feed(consumer);
+      const feeding = feed?.run();
+      if (consumer && feed) membership?.join(consumer, feed);
       await this.#ship();
-      feed.stop();
+      feed?.stop();
+      if (consumer && feed) await membership?.leave();
       await feeding;
+      if (this.#failed) throw this.#failed;
     } finally {
-      clearInterval(watch);
+      for (const timer of timers) clearInterval(timer);
       clearInterval(this.#polling);
       this.#outlet.drop();
       await Promise.all([this.#producer, consumer].map((client) => client && closed(client)));
     }
   }
 
-  #openFeed(consumer: Consumer): Feed {
-    return new Feed({
-      topic: rawTopic(this.#settings),
-      consumer,
-      rings: this.#rings,
-      progress: this.#progress,
-      bells: Array.from({ length: Math.min(this.#start.partitions, PIPELINES_MAX) }, (_, index) => {
-        return new Doorbell(this.#start.shared.doorbells, pipelineDoorbell(index));
-      }),
-      report: this.#report,
-    });
+  #membership(): Membership | undefined {
+    const { shift } = this.#options;
+    if (!shift) return undefined;
+    const failed = (error: Error) => {
+      this.#failed = error;
+      void this.terminate();
+    };
+    return new Membership({ topic: this.#topic, shift, progress: this.#progress, report: this.#report, failed });
   }
 
-  /** Where each partition begins and ends, checked against what the store has. */
-  async #findEnds(consumer: Consumer): Promise<void> {
-    const topic = rawTopic(this.#settings);
+  #feed(consumer: Consumer): Feed {
+    const { doorbells } = this.#options.start.shared;
+    const bells = Array.from({ length: PIPELINES_MAX }, (_, index) => new Doorbell(doorbells, pipelineDoorbell(index)));
+    return new Feed({ topic: this.#topic, consumer, progress: this.#progress, bells, report: this.#report });
+  }
+
+  /** Where all partitions begin and end, whoever runs them. */
+  async #survey(producer: Producer): Promise<void> {
+    const partitions = Array.from({ length: this.#progress.partitions }, (_, partition) => partition);
     await Promise.all(
-      this.#rings.map(async (_, partition) => {
-        const ends = await answered<Watermarks>((done) => consumer.queryWatermarkOffsets(topic, partition, CALL_MS_MAX, done));
-        const [low, high] = [BigInt(ends.lowOffset), BigInt(ends.highOffset)];
-        const committed = this.#progress.get(partition, ProgressWord.committed);
-        if (committed > high) throw lost(topic, partition, high, committed);
-        if (low > committed) {
-          this.#report('error', 'kafka-records-expired', { partition, from: String(committed), to: String(low) });
-        }
+      partitions.map(async (partition) => {
+        const { low, high } = await findEnds(producer, this.#topic, partition, this.#progress);
         this.#progress.set(partition, ProgressWord.start, low);
-        this.#progress.setDurable(partition, high, 0n);
+        if (high > this.#progress.get(partition, ProgressWord.durable)) this.#progress.set(partition, ProgressWord.durable, high);
       }),
     );
+  }
+
+  /** Others write to the topic too; while the brokers are away nothing moves. */
+  async #follow(): Promise<void> {
+    if (this.#producer?.isConnected()) await this.#survey(this.#producer).catch(() => {});
   }
 
   /** Hands blocks on until it is told to stop and all of them are delivered. */
@@ -190,7 +199,7 @@ export class KafkaLog {
     const message = stalled ? `the Kafka brokers acknowledge nothing${this.#lastError && `: ${this.#lastError}`}` : '';
     if (stalled) this.#report('error', 'kafka-stalled', { cause: this.#lastError, blocks: this.#outlet.waiting });
     else this.#report('info', 'kafka-recovered', {});
-    this.#post({ kind: 'health', log: stalled ? 'failing' : 'up', code: stalled ? 'kafka_stalled' : '', message });
+    this.#options.post({ kind: 'health', log: stalled ? 'failing' : 'up', code: stalled ? 'kafka_stalled' : '', message });
   }
 
   readonly #heard = (error: ClientError): void => {
@@ -213,7 +222,7 @@ export class KafkaLog {
       await new Promise((resolve) => setTimeout(resolve, this.#retryMs));
       this.#retryMs = Math.min(this.#retryMs * 2, RETRY_MS_MAX);
       try {
-        this.#producer = await connectProducer(this.#addon, this.#settings, this.#heard);
+        this.#producer = await connectProducer(this.#addon, this.#options.settings, this.#heard);
         this.#outlet.use(this.#producer);
         this.#bell.ring();
         return;
@@ -222,14 +231,6 @@ export class KafkaLog {
       }
     }
   }
-}
-
-function lost(topic: string, partition: number, high: bigint, committed: bigint): KafkaFailure {
-  return new KafkaFailure(
-    'kafka_log_lost',
-    `cannot go on with topic ${topic}: partition ${partition} ends at ${high}, and the database has it up to ${committed}`,
-    'the topic was made anew or its newest records were lost: bring it back, or begin a new one with another SPILLWAY_KAFKA_TOPIC_PREFIX',
-  );
 }
 
 /** It does not matter how a client ends: what it did not deliver is still in the rings. */

@@ -4,7 +4,13 @@ import type { PartitionLag } from '../../../src/contract/data-plane.js';
 import { CatchUpMeter } from '../../../src/control/live/catch-up-meter.js';
 
 function lagOf(partition: number, durable: number, committed: number, records: number): PartitionLag {
-  const offsets = { startOffset: 0n, processedOffset: 0n, durableOffset: BigInt(durable), committedOffset: BigInt(committed) };
+  const offsets = {
+    isHere: true,
+    startOffset: 0n,
+    processedOffset: 0n,
+    durableOffset: BigInt(durable),
+    committedOffset: BigInt(committed),
+  };
   const checkpoint = { checkpointOffset: undefined, checkpointMs: undefined };
   return { partition, ...offsets, ...checkpoint, lagBytes: durable - committed, lagMs: 0, committedRecords: records };
 }

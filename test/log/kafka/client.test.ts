@@ -13,7 +13,7 @@ test('without the addon there is a code, the cause and a way out', () => {
       assert.ok(error instanceof KafkaFailure);
       assert.equal(error.code, 'kafka_addon_missing');
       assert.match(error.message, /^cannot load node-rdkafka: Cannot find module 'node-rdkafka' \(kafka_addon_missing\)$/);
-      assert.match(error.wayOut, /npm rebuild node-rdkafka; or leave SPILLWAY_LOG at file/);
+      assert.match(error.wayOut, /run: npm run build:kafka; or leave SPILLWAY_LOG at file/);
       return true;
     },
   );

@@ -58,14 +58,15 @@ async function feeding<Result>(
   const feed = new Feed({
     topic: 'telemetry.raw',
     consumer: consumer.client,
-    rings: [new RecordRing(memory)],
     progress,
     bells: [],
     report: () => {},
   });
   const running = feed.run();
   const reader = new RecordFeed([memory]);
+  const opening = feed.open(new Map([[0, new RecordRing(memory)]]));
   reader.begin(0, 3n);
+  consumer.assign(await opening);
   try {
     return await use(consumer, reader, progress);
   } finally {

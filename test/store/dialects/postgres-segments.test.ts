@@ -38,7 +38,7 @@ describe('segments of plain PostgreSQL', () => {
   before(async () => {
     database = await startTestDatabase();
     sql = database.sql;
-    for (let partition = 0; partition < memories.length; partition++) writers.push(new BatchWriter(database.url, GROUP));
+    for (let partition = 0; partition < memories.length; partition++) writers.push(new BatchWriter(database.url, GROUP, ''));
     await sql`create table plain (device_id int, metric_id int, ts timestamptz, value float8)`;
   });
   after(async () => {

@@ -52,6 +52,14 @@ export class Load {
     await client?.endAsync();
   }
 
+  /** False when the gateway does not know the device yet. */
+  async trySendOnce(port: number, payload: string): Promise<boolean> {
+    return this.sendOnce(port, payload).then(
+      () => true,
+      () => false,
+    );
+  }
+
   /** One message of the first device, on a connection of its own. */
   async sendOnce(port: number, payload: string): Promise<void> {
     const client = await mqtt.connectAsync(`mqtt://127.0.0.1:${port}`, { clientId: GATEWAY, username: 'default', password: TOKEN });

@@ -1,0 +1,302 @@
+import { MessageChannel } from 'node:worker_threads';
+import * as abi from '../../assembly/abi.js';
+import type { Point } from '../contract/data-plane.js';
+import type { DeviceAccount, DeviceTotals, PartitionAudit } from '../contract/ledger.js';
+import { partitionOf } from '../contract/partition.js';
+import type {
+  CheckpointStart,
+  FromCheckpoint,
+  FromPipeline,
+  FromStore,
+  PipelineStart,
+  SharedState,
+  StoreStart,
+  ThreadEvent,
+  ToCheckpoint,
+  ToPipeline,
+  ToStore,
+} from '../contract/threads.js';
+import type { AcceptedMessages } from './accepted-messages.js';
+import { Doorbell, pipelineDoorbell } from './doorbell.js';
+import { KernelMemory, kernelMemory } from './kernel.js';
+import { readAccount, readDeviceTotals } from './ledger-readings.js';
+import { readPoints } from './plane-readings.js';
+import { type Stoppable, stopThread, type ThreadRoster } from './thread-roster.js';
+import type { Thread } from './worker.js';
+
+export interface PipelinesOptions {
+  readonly entries: { readonly pipeline: URL; readonly checkpoint: URL; readonly store: URL };
+  /** Partitions of the deployment. */
+  readonly partitions: number;
+  readonly logFolder: string;
+  readonly checkpointFolder: string;
+  readonly checkpointSeconds: number;
+  readonly batchAgeMsMax: number;
+  readonly consumerGroup: string;
+  /** Who holds the partitions' offsets in the database; another owner's commits are refused. */
+  readonly owner: string;
+  /** Null: rows are counted and thrown away. */
+  readonly databaseUrl: string | null;
+  /** Metric names with their numbers, as they stand. */
+  metrics(): readonly (readonly [name: string, number: number])[];
+  addMetrics(names: readonly string[]): Promise<readonly (readonly [name: string, number: number])[] | 'full'>;
+  event(thread: string, event: ThreadEvent): void;
+}
+
+/** A partition that this process runs. */
+export interface OwnedPartition {
+  readonly number: number;
+  /** Rows up to here are in the database. */
+  readonly committed: bigint;
+}
+
+interface Threads {
+  readonly pipeline: Thread<ToPipeline, FromPipeline>;
+  readonly store: Thread<ToStore, FromStore>;
+  readonly checkpoint: Thread<ToCheckpoint, FromCheckpoint>;
+}
+
+/**
+ * The threads behind the log: pipeline, store and checkpoints, for the partitions that are this process's at present.
+ * They are started with a set of partitions and ended with it: what the next owner needs is in the database, in the log
+ * and in the checkpoint.
+ */
+export class Pipelines {
+  readonly #options: PipelinesOptions;
+  readonly #shared: SharedState;
+  readonly #roster: ThreadRoster;
+  readonly #bell: Doorbell;
+  /** By partition; undefined: it is not this process's. */
+  #memories: (KernelMemory | undefined)[];
+  /** What those counted that are no more. */
+  readonly #former = new BigUint64Array(abi.COUNTERS_MAX);
+  #threads: Threads | undefined;
+  readonly #latests = new Map<number, (points: Point[]) => void>();
+  readonly #accounts = new Map<number, (statement: Uint8Array) => void>();
+  readonly #audits = new Map<number, PartitionAudit>();
+  readonly #watches = new Map<number, number>();
+  readonly #liveListeners: ((points: readonly Point[]) => void)[] = [];
+  #token = 0;
+  #isCaughtUp = false;
+  #isEnding = false;
+  #halted: string | undefined;
+  #databaseTrouble: string | undefined;
+
+  constructor(options: PipelinesOptions, shared: SharedState, roster: ThreadRoster) {
+    this.#options = options;
+    this.#shared = shared;
+    this.#roster = roster;
+    this.#bell = new Doorbell(shared.doorbells, pipelineDoorbell(0));
+    this.#memories = Array.from({ length: options.partitions });
+  }
+
+  /** Runs these partitions, none twice; resolves when the threads run. `feeds`: record rings by partition number. */
+  async start(owned: readonly OwnedPartition[], feeds?: readonly (SharedArrayBuffer | undefined)[]): Promise<void> {
+    const { options, shared } = { options: this.#options, shared: this.#shared };
+    const memories = Array.from({ length: options.partitions }, (_, number) =>
+      owned.some((one) => one.number === number) ? kernelMemory(abi.PIPELINE_END) : undefined,
+    );
+    this.#memories = memories.map((memory) => memory && new KernelMemory(memory));
+    [this.#isCaughtUp, this.#isEnding, this.#halted] = [false, false, undefined];
+    const { port1: storePort, port2: store } = new MessageChannel();
+    const { port1: checkpointPort, port2: checkpoints } = new MessageChannel();
+    const { databaseUrl, consumerGroup, owner, checkpointFolder } = options;
+    const storeStart: StoreStart = { databaseUrl, consumerGroup, owner, pipelines: [storePort], memories, shared };
+    const checkpointStart: CheckpointStart = { folder: checkpointFolder, pipelines: [checkpointPort], shared };
+    const pipelineStart: PipelineStart = {
+      index: 0,
+      logFolder: options.logFolder,
+      feeds,
+      partitions: owned.map(({ number, committed }) => ({ number, memory: memories[number] as WebAssembly.Memory, committed })),
+      shared,
+      batchAgeMsMax: options.batchAgeMsMax,
+      store,
+      checkpointFolder,
+      checkpointEveryMs: options.checkpointSeconds * 1000,
+      checkpoints,
+    };
+    const { entries } = options;
+    this.#threads = {
+      store: this.#roster.add('store', entries.store, storeStart, [storePort], (message: FromStore) => this.#fromStore(message)),
+      checkpoint: this.#roster.add('checkpoint', entries.checkpoint, checkpointStart, [checkpointPort], (message: FromCheckpoint) =>
+        options.event('checkpoint', message as ThreadEvent),
+      ),
+      pipeline: this.#roster.add('pipeline-0', entries.pipeline, pipelineStart, [store, checkpoints], (message: FromPipeline) =>
+        this.#fromPipeline(message),
+      ),
+    };
+    await Promise.all(Object.values(this.#threads).map(({ ready }) => ready));
+    this.#toPipeline({ kind: 'metrics', entries: options.metrics() });
+    for (const device of this.#watches.keys()) this.#toPipeline({ kind: 'watch', device, on: true });
+  }
+
+  /**
+   * Lets the partitions go: what is durable, or what lies before `ends`, is committed and their state written down first.
+   * False when that took too long.
+   */
+  async stop(deadlineMs: number, ends: ReadonlyMap<number, bigint> = new Map()): Promise<boolean> {
+    const threads = this.#threads;
+    if (!threads) return true;
+    this.#isEnding = true;
+    this.#toPipeline({ kind: 'ends', ends });
+    const end = async (thread: unknown, bell?: Doorbell) => {
+      this.#roster.retire(thread as Thread<never, never>);
+      return stopThread(thread as Stoppable, deadlineMs, bell);
+    };
+    let isDrained = await end(threads.pipeline, this.#bell);
+    isDrained = (await end(threads.checkpoint)) && isDrained;
+    isDrained = (await end(threads.store)) && isDrained;
+    this.#threads = undefined;
+    this.#forget();
+    return isDrained;
+  }
+
+  /** Why not all is well with the partitions at hand; undefined: it is, or there are none. */
+  get trouble(): string | undefined {
+    if (this.#halted) return this.#halted;
+    if (this.#threads && !this.#isCaughtUp) return 'state is being rebuilt from the log';
+    return this.#databaseTrouble && `the database is down: ${this.#databaseTrouble}`;
+  }
+
+  owns(partition: number): boolean {
+    return this.#memories[partition] !== undefined;
+  }
+
+  /** Of all partitions that were ever run here. */
+  get counters(): readonly BigUint64Array[] {
+    return [this.#former, ...this.#owned().map(({ counters }) => counters)];
+  }
+
+  get audits(): PartitionAudit[] {
+    return [...this.#audits.values()];
+  }
+
+  latest(devices: readonly number[]): Promise<Point[]> {
+    if (!this.#threads) return Promise.resolve([]);
+    const token = ++this.#token;
+    return new Promise((resolve) => {
+      this.#latests.set(token, resolve);
+      this.#toPipeline({ kind: 'latest', token, devices });
+    });
+  }
+
+  async account(device: number, gateways: readonly KernelMemory[], accepted: AcceptedMessages): Promise<DeviceAccount> {
+    const memory = this.#memories[partitionOf(device, this.#options.partitions)];
+    const statement = memory && this.#threads ? await this.#statement(device) : new Uint8Array();
+    return readAccount(device, statement, memory, gateways, accepted);
+  }
+
+  deviceTotals(accepted: AcceptedMessages): Iterable<DeviceTotals> {
+    return readDeviceTotals(this.#owned(), accepted);
+  }
+
+  watch(device: number, on: boolean): void {
+    const watches = (this.#watches.get(device) ?? 0) + (on ? 1 : -1);
+    if (watches > 0) this.#watches.set(device, watches);
+    else this.#watches.delete(device);
+    if (on ? watches === 1 : watches === 0) this.#toPipeline({ kind: 'watch', device, on });
+  }
+
+  onLive(listener: (points: readonly Point[]) => void): void {
+    this.#liveListeners.push(listener);
+  }
+
+  #owned(): KernelMemory[] {
+    return this.#memories.filter((memory) => memory !== undefined);
+  }
+
+  #statement(device: number): Promise<Uint8Array> {
+    const token = ++this.#token;
+    return new Promise((resolve) => {
+      this.#accounts.set(token, resolve);
+      this.#toPipeline({ kind: 'account', token, device });
+    });
+  }
+
+  /** Counts stay, whoever asked is answered, and the memory goes. */
+  #forget(): void {
+    for (const { counters } of this.#owned()) {
+      counters.forEach((count, index) => {
+        this.#former[index] = (this.#former[index] as bigint) + count;
+      });
+    }
+    this.#memories = this.#memories.map(() => undefined);
+    this.#audits.clear();
+    for (const resolve of this.#latests.values()) resolve([]);
+    for (const resolve of this.#accounts.values()) resolve(new Uint8Array());
+    this.#latests.clear();
+    this.#accounts.clear();
+  }
+
+  #toPipeline(message: ToPipeline): void {
+    this.#threads?.pipeline.post(message);
+    this.#bell.ring();
+  }
+
+  #fromPipeline(message: FromPipeline): void {
+    switch (message.kind) {
+      case 'event':
+        this.#options.event('pipeline-0', message);
+        return;
+      case 'caught-up':
+        this.#isCaughtUp = true;
+        return;
+      case 'halted': {
+        const { partition, message: cause } = message;
+        this.#halted = cause;
+        this.#options.event('pipeline-0', {
+          kind: 'event',
+          level: 'error',
+          name: 'partition_halted',
+          fields: { partition, message: cause },
+        });
+        return;
+      }
+      case 'unknown-metrics':
+        void this.#answerUnknownMetrics(message.partition, message.names);
+        return;
+      case 'live': {
+        const points = readPoints(message.points);
+        for (const listener of this.#liveListeners) listener(points);
+        return;
+      }
+      case 'latest':
+        take(this.#latests, message.token)?.(readPoints(message.points));
+        return;
+      case 'account':
+        take(this.#accounts, message.token)?.(message.statement);
+        return;
+      case 'audited':
+        this.#audits.set(message.audit.partition, message.audit);
+    }
+  }
+
+  #fromStore(message: FromStore): void {
+    if (message.kind === 'event') this.#options.event('store', message);
+    else if (message.kind === 'health') this.#databaseTrouble = message.database === 'down' ? message.message : undefined;
+  }
+
+  /** Until the registry answers, the partition stands still and its messages wait in the log. */
+  async #answerUnknownMetrics(partition: number, names: readonly string[]): Promise<void> {
+    const threads = this.#threads;
+    for (let delayMs = 100; !this.#isEnding && threads === this.#threads; delayMs = Math.min(delayMs * 2, 5000)) {
+      try {
+        const entries = await this.#options.addMetrics(names);
+        if (threads === this.#threads) {
+          this.#toPipeline(entries === 'full' ? { kind: 'metrics-denied', partition } : { kind: 'metrics', entries });
+        }
+        return;
+      } catch (error) {
+        const fields = { partition, cause: error instanceof Error ? error.message : String(error) };
+        this.#options.event('main', { kind: 'event', level: 'error', name: 'metrics_not_registered', fields });
+        await new Promise((resolve) => setTimeout(resolve, delayMs));
+      }
+    }
+  }
+}
+
+function take<Value>(map: Map<number, Value>, key: number): Value | undefined {
+  const value = map.get(key);
+  map.delete(key);
+  return value;
+}

@@ -1,0 +1,113 @@
+import { type Progress, ProgressWord } from '../../host/progress.js';
+import { RecordRing } from '../../host/record-ring.js';
+import type { Report } from '../recovery.js';
+import type { ClientError, Consumer, Place } from './client.js';
+import { findEnds } from './ends.js';
+import { KafkaFailure } from './failure.js';
+import type { Feed } from './feed.js';
+
+/** What the group hands over; numbers of librdkafka. */
+const ASSIGN_PARTITIONS = -175;
+const REVOKE_PARTITIONS = -174;
+const RETRY_MS_MIN = 200;
+const RETRY_MS_MAX = 5000;
+
+/** What this process does with partitions; src/host/data-plane.ts says it in full. */
+export interface PartitionShift {
+  take(partitions: readonly number[]): Promise<void>;
+  begin(partitions: readonly number[]): Promise<readonly (SharedArrayBuffer | undefined)[]>;
+  end(ends: ReadonlyMap<number, bigint>): Promise<void>;
+}
+
+export interface MembershipOptions {
+  readonly topic: string;
+  readonly shift: PartitionShift;
+  readonly progress: Progress;
+  readonly report: Report;
+  /** It cannot go on: the topic has lost what the database knows, or another process has this one's name. */
+  readonly failed: (error: Error) => void;
+}
+
+/**
+ * This process in the group of those that run pipelines. What the group hands over is taken up and let go in the order in
+ * which it says so: a partition is given back only when what was read of it is committed and its state is written down, so
+ * that its next owner goes on right there.
+ */
+export class Membership {
+  readonly #options: MembershipOptions;
+  #consumer!: Consumer;
+  #feed!: Feed;
+  /** Goes up with each word of the group: what it said before is not tried again. */
+  #word = 0;
+  #doing: Promise<void> = Promise.resolve();
+  #ended = false;
+
+  constructor(options: MembershipOptions) {
+    this.#options = options;
+  }
+
+  /** Joins; from now on the group decides which partitions are run here. */
+  join(consumer: Consumer, feed: Feed): void {
+    this.#consumer = consumer;
+    this.#feed = feed;
+    consumer.subscribe([this.#options.topic]);
+  }
+
+  /** Lets everything go and hears no more. */
+  async leave(): Promise<void> {
+    this.#word++;
+    this.#ended = true;
+    await this.#doing;
+    this.#feed.close();
+    if (this.#consumer.isConnected()) this.#consumer.unassign();
+  }
+
+  /** What the client library is told by the group. */
+  readonly rebalanced = (error: ClientError | undefined, places: readonly Place[]): void => {
+    if (this.#ended) return;
+    const word = ++this.#word;
+    const partitions = places.map(({ partition }) => partition).sort((a, b) => a - b);
+    const isAssigned = error?.code === ASSIGN_PARTITIONS;
+    if (!isAssigned && error?.code !== REVOKE_PARTITIONS) {
+      this.#options.report('warn', 'kafka-rebalance-failed', { cause: error?.message ?? 'no cause was given' });
+    }
+    this.#doing = this.#doing.then(() => (isAssigned ? this.#takeUp(partitions, word) : this.#letGo())).catch(this.#options.failed);
+  };
+
+  /** While the database or the brokers are away it is tried again, until the group says something else. */
+  async #takeUp(partitions: readonly number[], word: number): Promise<void> {
+    for (let retryMs = RETRY_MS_MIN; word === this.#word; retryMs = Math.min(retryMs * 2, RETRY_MS_MAX)) {
+      try {
+        await this.#options.shift.take(partitions);
+        await Promise.all(partitions.map((partition) => this.#open(partition)));
+        break;
+      } catch (error) {
+        if (error instanceof KafkaFailure) throw error;
+        this.#options.report('warn', 'kafka-partitions-not-taken', { cause: (error as Error).message });
+        await new Promise((resolve) => setTimeout(resolve, retryMs));
+      }
+    }
+    if (word !== this.#word) return;
+    const rings = await this.#options.shift.begin(partitions);
+    const lanes = new Map(partitions.map((partition) => [partition, new RecordRing(rings[partition] as SharedArrayBuffer)]));
+    const places = await this.#feed.open(lanes);
+    this.#consumer.assign(places);
+    this.#options.report('info', 'kafka-partitions-taken', { partitions: partitions.join(' ') });
+  }
+
+  async #letGo(): Promise<void> {
+    await this.#options.shift.end(this.#feed.close());
+    if (this.#consumer.isConnected()) this.#consumer.unassign();
+    this.#options.report('info', 'kafka-partitions-let-go', {});
+  }
+
+  /** The partition's place in the topic; what is behind it was taken in while this process has it. */
+  async #open(partition: number): Promise<void> {
+    const { topic, progress, report } = this.#options;
+    const { low, high } = await findEnds(this.#consumer, topic, partition, progress);
+    const committed = progress.get(partition, ProgressWord.committed);
+    if (low > committed) report('error', 'kafka-records-expired', { partition, from: String(committed), to: String(low) });
+    progress.set(partition, ProgressWord.start, low);
+    progress.setDurable(partition, high, 0n);
+  }
+}

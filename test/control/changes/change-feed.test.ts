@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { DeviceEntry } from '../../../src/contract/devices.js';
+import { type Change, ChangeFeed } from '../../../src/control/changes/change-feed.js';
+import { MetricNames } from '../../../src/control/metrics/metric-names.js';
+import { Registry } from '../../../src/control/registry/registry.js';
+import { startTestDatabase, type TestDatabase } from '../../support/database.js';
+import { until } from '../../support/until.js';
+
+let database: TestDatabase;
+
+before(async () => {
+  database = await startTestDatabase();
+});
+
+after(() => database.stop());
+
+/** One process's registries, which hear of the others' changes. */
+async function join(name: string) {
+  const { sql } = database;
+  const changes = new ChangeFeed(sql, name);
+  const published: DeviceEntry[] = [];
+  const heard: (Change | 'missed')[] = [];
+  const failures: Error[] = [];
+  const registry = await Registry.load({
+    sql,
+    publish: async (entries) => void published.push(...entries),
+    tell: (from, to) => changes.tell({ kind: 'devices', from, to }),
+  });
+  const metricNames = await MetricNames.load(sql);
+  metricNames.tell = () => changes.tell({ kind: 'metrics' });
+  const listener = {
+    changed: async (change: Change) => {
+      heard.push(change);
+      await (change.kind === 'devices' ? registry.refresh(change.from, change.to) : metricNames.refresh());
+    },
+    missed: async () => {
+      heard.push('missed');
+      await registry.refresh();
+      await metricNames.refresh();
+    },
+  };
+  await changes.follow(listener, (error) => failures.push(error));
+  return { registry, metricNames, published, heard, failures };
+}
+
+test('what one process registers or changes the others know, and their gateways are told; it does not hear itself', async () => {
+  const [one, other] = [await join('one'), await join('other')];
+  const created = await one.registry.create({ tenant: 'default', id: 'thermo-1', token: 'a-token-that-is-long-enough' });
+  assert.ok(!(created instanceof Error) && 'device' in created);
+  await until('the other knows it', () => other.registry.get('default', 'thermo-1') !== undefined);
+  assert.equal(other.published.at(-1)?.number, created.device.number);
+  assert.ok(!('code' in other.registry.authenticateDevice('default', 'thermo-1', 'a-token-that-is-long-enough')));
+  await other.registry.update(other.registry.get('default', 'thermo-1')!, { status: 'quarantined', metadata: { room: 4 } });
+  await until('the first knows it', () => one.registry.get('default', 'thermo-1')?.status === 'quarantined');
+  assert.deepEqual(one.registry.get('default', 'thermo-1')?.metadata, { room: 4 });
+  await other.metricNames.add(['humidity']);
+  await until('the first knows the metric', () => one.metricNames.number('humidity') !== undefined);
+  assert.equal(one.metricNames.number('humidity'), other.metricNames.number('humidity'));
+  assert.deepEqual(one.heard.filter((change) => change !== 'missed' && change.kind === 'devices').length, 1);
+  assert.deepEqual([one.failures, other.failures], [[], []]);
+});
+
+test('whoever lost the connection looks at everything', async () => {
+  const one = await join('lost');
+  const before = one.heard.filter((change) => change === 'missed').length;
+  await database.sql`select pg_terminate_backend(pid) from pg_stat_activity where query ilike 'listen%' and pid <> pg_backend_pid()`;
+  await until('it looked', () => one.heard.filter((change) => change === 'missed').length > before);
+  assert.deepEqual(one.failures, []);
+});

@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Progress, ProgressWord } from '../../../src/host/progress.js';
+import { RecordFeed, RecordRing } from '../../../src/host/record-ring.js';
+import type { ClientError, Consumer, Place } from '../../../src/log/kafka/client.js';
+import { Feed } from '../../../src/log/kafka/feed.js';
+import { Membership } from '../../../src/log/kafka/membership.js';
+import { until } from '../../support/until.js';
+
+const TOPIC = 'telemetry.raw';
+const ASSIGN = { code: -175, message: 'assign' } as ClientError;
+const REVOKE = { code: -174, message: 'revoke' } as ClientError;
+
+function places(...partitions: number[]): Place[] {
+  return partitions.map((partition) => ({ topic: TOPIC, partition }));
+}
+
+/** A member whose consumer, pipelines and database do what they are told, and of which is noted what was done in which order. */
+function open(partitions: number) {
+  const done: string[] = [];
+  const reports: string[] = [];
+  const failures: Error[] = [];
+  const world = { databaseIsDown: false, high: 50 };
+  const progress = new Progress(Progress.memory(partitions));
+  const consumer = {
+    subscribe: (topics: readonly string[]) => done.push(`subscribe ${topics}`),
+    assign: (taken: readonly Place[]) => done.push(`assign ${taken.map(({ partition, offset }) => `${partition}@${offset}`)}`),
+    unassign: () => done.push('unassign'),
+    isConnected: () => true,
+    queryWatermarkOffsets: (_topic: string, _partition: number, _ms: number, answer: (error: null, ends: object) => void) =>
+      setImmediate(() => answer(null, { lowOffset: 3, highOffset: world.high })),
+  } as unknown as Consumer;
+  const feed = new Feed({ topic: TOPIC, consumer, progress, bells: [], report: () => {} });
+  const membership = new Membership({
+    topic: TOPIC,
+    progress,
+    shift: {
+      take: async (numbers) => {
+        if (world.databaseIsDown) throw new Error('the database is down');
+        done.push(`take ${numbers}`);
+        for (const number of numbers) progress.set(number, ProgressWord.committed, BigInt(20 + number));
+      },
+      begin: async (numbers) => {
+        done.push(`begin ${numbers}`);
+        const rings = Array.from({ length: partitions }, (_, number) => (numbers.includes(number) ? RecordRing.memory(1024) : undefined));
+        const reader = new RecordFeed(rings);
+        for (const number of numbers) reader.begin(number, BigInt(10 + number));
+        return rings;
+      },
+      end: async (ends) => void done.push(`end ${[...ends].map(([partition, offset]) => `${partition}@${offset}`)}`),
+    },
+    report: (_, name) => reports.push(name),
+    failed: (error) => failures.push(error),
+  });
+  membership.join(consumer, feed);
+  return { membership, progress, done, reports, failures, world };
+}
+
+test('what the group hands over is taken in the database first, then run, then fetched from where its state ends', async () => {
+  const { membership, progress, done } = open(4);
+  membership.rebalanced(ASSIGN, places(3, 1));
+  await until('it is fetched', () => done.at(-1)?.startsWith('assign') ?? false);
+  assert.deepEqual(done, ['subscribe telemetry.raw', 'take 1,3', 'begin 1,3', 'assign 1@11,3@13']);
+  assert.deepEqual(progress.mark(3), { offset: 50n, messages: 0n });
+  assert.equal(progress.get(3, ProgressWord.start), 3n);
+  membership.rebalanced(REVOKE, places(1, 3));
+  await until('it is let go', () => done.at(-1) === 'unassign');
+  assert.deepEqual(done.slice(-2), ['end 1@11,3@13', 'unassign']);
+});
+
+test('while the database is down it is tried again, until the group says something else', async () => {
+  const { membership, done, reports, world } = open(2);
+  world.databaseIsDown = true;
+  membership.rebalanced(ASSIGN, places(0, 1));
+  await until('it says so', () => reports.includes('kafka-partitions-not-taken'));
+  membership.rebalanced(REVOKE, places(0, 1));
+  membership.rebalanced(ASSIGN, places(1));
+  world.databaseIsDown = false;
+  await until('it is fetched', () => done.at(-1)?.startsWith('assign') ?? false);
+  assert.deepEqual(done.slice(1), ['end ', 'unassign', 'take 1', 'begin 1', 'assign 1@11']);
+});
+
+test('a topic that ends before what the database has is not gone on with', async () => {
+  const { membership, done, failures, world } = open(1);
+  world.high = 19;
+  membership.rebalanced(ASSIGN, places(0));
+  await until('it fails', () => failures.length > 0);
+  assert.match(failures[0]?.message ?? '', /ends at 19, and the database has it up to 20 \(kafka_log_lost\)/);
+  assert.ok(!done.some((one) => one.startsWith('begin')));
+});
+
+test('who leaves lets everything go, and hears no more', async () => {
+  const { membership, done } = open(1);
+  membership.rebalanced(ASSIGN, places(0));
+  await until('it is fetched', () => done.at(-1)?.startsWith('assign') ?? false);
+  await membership.leave();
+  membership.rebalanced(ASSIGN, places(0));
+  await new Promise(setImmediate);
+  assert.equal(done.at(-1), 'unassign');
+});
