@@ -64,6 +64,8 @@ export class Membership {
 
   /** What the client library is told by the group. */
   readonly rebalanced = (error: ClientError | undefined, places: readonly Place[]): void => {
+    // The client does not close before what it revokes is let go.
+    if (this.#ended && this.#consumer.isConnected()) this.#consumer.unassign();
     if (this.#ended) return;
     const word = ++this.#word;
     const partitions = places.map(({ partition }) => partition).sort((a, b) => a - b);
