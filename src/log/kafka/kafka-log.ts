@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { FromLog, LogStart, ToLog } from '../../contract/threads.js';
 import { BlockRing } from '../../host/block-ring.js';
+import type { Shift } from '../../host/data-plane.js';
 import { Doorbell, gatewayDoorbell, LOG_DOORBELL, PIPELINES_MAX, pipelineDoorbell } from '../../host/doorbell.js';
 import { Progress, ProgressWord } from '../../host/progress.js';
 import { Backlog } from '../backlog.js';
@@ -10,7 +11,7 @@ import { type KafkaSettings, type Member, rawTopic } from './conf.js';
 import { connectConsumer, connectProducer } from './connect.js';
 import { findEnds } from './ends.js';
 import { Feed } from './feed.js';
-import { Membership, type PartitionShift } from './membership.js';
+import { Membership } from './membership.js';
 import { Outlet } from './outlet.js';
 import { prepareTopic } from './topic.js';
 
@@ -29,7 +30,7 @@ export interface KafkaLogOptions {
   readonly settings: KafkaSettings;
   readonly member: Member;
   /** What is done with the partitions that are this process's; undefined: it runs none. */
-  readonly shift: PartitionShift | undefined;
+  readonly shift: Shift | undefined;
   readonly start: LogStart;
   readonly post: (message: FromLog) => void;
 }
