@@ -186,17 +186,23 @@ for (const [name, start] of storeDatabases)
 
     test('a batch that lost a deadlock is tried again, exactly once', async () => {
       const batch = layBatch(memory, 0, 0n, 10n, { readings: [[1, 1, now, 1]] });
+      // Whoever looks first is the one that loses: the writer, but not before the other waits for it.
+      const url = new URL(database.url);
+      url.searchParams.set('deadlock_timeout', '3s');
+      const patient = new BatchWriter(url.href, GROUP, '');
       const other = await sql.reserve();
       await other`begin`;
+      await other`set local deadlock_timeout = '60s'`;
       await other`lock table readings in access exclusive mode`;
-      const lost = assert.rejects(writer.write(batch, memory.buffer), { code: '40P01' });
+      const lost = assert.rejects(patient.write(batch, memory.buffer), { code: '40P01' });
       await until('the COPY to wait', async () => (await sql`select 1 from pg_locks where not granted`).length > 0);
       await other`update pipeline_offsets set updated_at = now() where consumer_group = ${GROUP} and partition_id = 0`;
       await lost;
       await other`rollback`;
       other.release();
-      await writer.write(batch, memory.buffer);
-      await writer.write(batch, memory.buffer);
+      await patient.write(batch, memory.buffer);
+      await patient.write(batch, memory.buffer);
+      await patient.close();
       assert.equal(await count('readings'), 1);
     });
   });
