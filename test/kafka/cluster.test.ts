@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { type Brokers, startBrokers } from '../../src/cli/selftest/kafka/brokers.js';
 import { call, committed } from '../support/api.js';
 import { type Appliance, startAppliance } from '../support/appliance.js';
 import { startTestDatabase, type TestDatabase } from '../support/database.js';
-import { type Brokers, startBrokers } from '../support/kafka/brokers.js';
 import { Load } from '../support/kafka/load.js';
 import { until } from '../support/until.js';
 

@@ -26,7 +26,7 @@ export async function kafkaJars(): Promise<{ readonly folder: string } | { reado
   } catch {
     return { missing: 'there is no Java' };
   }
-  const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'spillway-tests');
+  const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'spillway');
   const folder = join(cache, `kafka-${KAFKA}`);
   if (existsSync(folder)) return { folder };
   mkdirSync(cache, { recursive: true });
