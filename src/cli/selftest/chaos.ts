@@ -70,7 +70,8 @@ async function brokersOf({ stopping }: ChaosOptions): Promise<Brokers | undefine
 }
 
 async function runStage(stage: Stage, brokers: Brokers | undefined, options: ChaosOptions, reports: FaultReport[]): Promise<void> {
-  const { program, plan, seconds, say, stopping } = options;
+  const { program, plan, say, stopping } = options;
+  const seconds = Math.min(options.seconds / runsOf(plan), stage.secondsMax);
   const site = new ChaosSite(program, { smallDisk: stage.smallDisk, brokers });
   const publishers: ChaosPublisher[] = [];
   try {
@@ -79,7 +80,7 @@ async function runStage(stage: Stage, brokers: Brokers | undefined, options: Cha
     for (const fault of stage.faults) {
       if (stopping.aborted) break;
       const isLast = fault === stage.faults.at(-1);
-      const report = await judge({ fault, site, publishers, seconds: seconds / runsOf(plan), isLast, stopping });
+      const report = await judge({ fault, site, publishers, seconds, isLast, stopping });
       if (!report) break;
       reports.push(report);
       say(report);

@@ -123,7 +123,7 @@ export const diskFull: Fault = {
     } finally {
       disk.free(site.pid);
     }
-    const full = `the disk of the log (${disk.name}) was full for ${((performance.now() - startMs) / 1000).toFixed(1)} s`;
+    const full = `${disk.filled} for ${((performance.now() - startMs) / 1000).toFixed(1)} s`;
     if (told === undefined) return { did: `${full}, and the appliance took no notice`, missed: true };
     return { did: `${full}; the appliance said of its log: ${told}` };
   },

@@ -6,6 +6,8 @@ import { join } from 'node:path';
 /** A disk of its own below a folder, or a limit on what a process may write: something that fills up and has room again. */
 export interface FullDisk {
   readonly name: string;
+  /** What has happened once it is filled. */
+  readonly filled: string;
   /** What a write says while it is full. */
   readonly code: 'ENOSPC' | 'EFBIG';
   /** `pid` writes there; so many bytes of room are left, where a disk is filled. */
@@ -55,6 +57,7 @@ function tmpfs(folder: string): FullDisk {
   const filler = join(folder, 'filler');
   return {
     name: 'a tmpfs',
+    filled: 'the disk of the log, a tmpfs, was full',
     code: 'ENOSPC',
     fill(_pid, leftBytes = 0) {
       const { bavail, bsize } = statfsSync(folder);
@@ -78,6 +81,7 @@ function sizeLimit(): FullDisk {
   const limit = (pid: number, bytes: string) => void execFileSync('prlimit', ['--pid', String(pid), `--fsize=${bytes}:unlimited`]);
   return {
     name: 'a file-size limit',
+    filled: "the appliance's files could not grow, by a file-size limit,",
     code: 'EFBIG',
     fill: (pid) => limit(pid, '0'),
     free: (pid) => limit(pid, 'unlimited'),

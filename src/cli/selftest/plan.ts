@@ -6,7 +6,12 @@ export interface Stage {
   readonly faults: readonly Fault[];
   /** Its log is on something that can be filled up. */
   readonly smallDisk: boolean;
+  /** What a fault is given at most, however long the whole may take. */
+  readonly secondsMax: number;
 }
+
+/** A small disk has no room for the load of hours. */
+const smallDiskSecondsMax = 120;
 
 export interface Plan {
   readonly kafka: boolean;
@@ -19,13 +24,13 @@ export interface Plan {
 export function planChaos(kafka: boolean, disk = findFullDisk()): Plan {
   if (kafka) {
     const notTried = [{ name: diskFull.name, why: 'the log is in Kafka, on the disks of the brokers' }];
-    return { kafka, stages: [{ faults: [...faults, brokerKill], smallDisk: false }], notTried };
+    return { kafka, stages: [{ faults: [...faults, brokerKill], smallDisk: false, secondsMax: Number.POSITIVE_INFINITY }], notTried };
   }
   const noBroker = { name: brokerKill.name, why: 'the log is in files; with --kafka it is in Kafka' };
-  const stages: Stage[] = [{ faults, smallDisk: false }];
+  const stages: Stage[] = [{ faults, smallDisk: false, secondsMax: Number.POSITIVE_INFINITY }];
   if ('missing' in disk) return { kafka, stages, notTried: [{ name: diskFull.name, why: disk.missing }, noBroker] };
   // An appliance of its own: a tmpfs answers a sync sooner than the disk under the other faults does.
-  stages.push({ faults: [diskFull], smallDisk: true });
+  stages.push({ faults: [diskFull], smallDisk: true, secondsMax: smallDiskSecondsMax });
   return { kafka, stages, notTried: [noBroker] };
 }
 

@@ -29,3 +29,14 @@ test('a disk is full and has room again, or it is said why there is none', (t) =
   }
   assert.deepEqual(readdirSync(join(folder, 'log')), []);
 });
+
+test('where nothing can be mounted or limited, it says so of both', (t) => {
+  const path = process.env.PATH;
+  t.after(() => {
+    process.env.PATH = path;
+  });
+  process.env.PATH = '/nowhere';
+  assert.deepEqual(findFullDisk(), {
+    missing: 'no small file system can be mounted (there is no mount), and no file-size limit set (there is no prlimit)',
+  });
+});
