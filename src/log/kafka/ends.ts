@@ -2,14 +2,9 @@ import { type Progress, ProgressWord } from '../../host/progress.js';
 import { answered, type Consumer, type Producer, type Watermarks } from './client.js';
 import { KafkaFailure } from './failure.js';
 
-const CALL_MS_MAX = 10_000;
-const LEADER_MS_MAX = 10_000;
-const LOOK_AGAIN_MS = 100;
-/**
- * Of the protocol: UNKNOWN_TOPIC_OR_PARTITION, LEADER_NOT_AVAILABLE and NOT_LEADER_OR_FOLLOWER. Of a new topic, or after a broker
- * died, the one that leads a partition may hear so later than those who tell of it.
- */
-const NOT_YET_LEADING: readonly unknown[] = [3, 5, 6];
+const CALL_MS_MAX = 5000;
+const TRIES_MAX = 10;
+const AGAIN_MS = 200;
 
 export interface Ends {
   /** Offset of the oldest record. */
@@ -21,7 +16,7 @@ export interface Ends {
 /** Asks the brokers where a partition begins and ends. Throws a KafkaFailure when it ends before what the database has of it. */
 export async function findEnds(client: Producer | Consumer, topic: string, partition: number, progress: Progress): Promise<Ends> {
   const committed = progress.get(partition, ProgressWord.committed);
-  const ends = await watermarksOf(client, topic, partition);
+  const ends = await askUntilAnswered(client, topic, partition);
   const [low, high] = [BigInt(ends.lowOffset), BigInt(ends.highOffset)];
   if (committed <= high) return { low, high };
   throw new KafkaFailure(
@@ -31,14 +26,14 @@ export async function findEnds(client: Producer | Consumer, topic: string, parti
   );
 }
 
-async function watermarksOf(client: Producer | Consumer, topic: string, partition: number): Promise<Watermarks> {
-  const deadlineMs = performance.now() + LEADER_MS_MAX;
-  for (;;) {
+/** A leader that was just elected does not know it for a moment. */
+async function askUntilAnswered(client: Producer | Consumer, topic: string, partition: number): Promise<Watermarks> {
+  for (let tries = 1; ; tries++) {
     try {
       return await answered<Watermarks>((done) => client.queryWatermarkOffsets(topic, partition, CALL_MS_MAX, done));
     } catch (error) {
-      if (!NOT_YET_LEADING.includes((error as { code?: unknown }).code) || performance.now() > deadlineMs) throw error;
+      if (tries === TRIES_MAX) throw error;
+      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
     }
-    await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
   }
 }
