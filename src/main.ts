@@ -20,6 +20,7 @@ import { Registry } from './control/registry/registry.js';
 import { ThreadedDataPlane } from './host/data-plane.js';
 import { lockStateFolder, makeStateFolder } from './host/state-lock.js';
 import { startHttp } from './http/server.js';
+import { loadAddon } from './log/kafka/client.js';
 import { type KafkaSettings, rawTopic } from './log/kafka/conf.js';
 import { KafkaLog } from './log/kafka/kafka-log.js';
 import { openPool, prepareDatabase } from './store/database.js';
@@ -251,4 +252,4 @@ function stored(file: string, make: () => string): string {
   return readFileSync(file, 'utf8').trim();
 }
 
-process.exitCode = await runCli(process.argv.slice(2), { start });
+process.exitCode = await runCli(process.argv.slice(2), { start, loadKafka: loadAddon });

@@ -24,6 +24,8 @@ export interface Appliance {
 export interface CliPorts {
   /** Rejects with "cannot <verb> <object>: <cause>" when the appliance does not come up. */
   start(config: Config): Promise<Appliance>;
+  /** Throws "cannot <verb> <object>: <cause>" where the client of Kafka was not built. */
+  loadKafka(): unknown;
 }
 
 // npm passes a terminal's Ctrl-C on to a child that has already got it, so two in one moment are one.

@@ -47,7 +47,7 @@ function buildProgram(ports: CliPorts): Command {
   addStartCommand(program, ports);
   addDemoCommand(program, ports);
   addSimulateCommand(program);
-  addSelftestCommand(program);
+  addSelftestCommand(program, ports);
   addDeviceCommand(program);
   addConfigCommand(program);
   return program;

@@ -1,58 +1,86 @@
 import type { Command } from 'commander';
+import type { CliPorts } from './appliance.js';
 import { CommandFailure, usageFailure } from './command-failure.js';
 import { type CommonOptions, positiveNumber, withCommonOptions } from './options.js';
 import { grouped, Output, table } from './output.js';
 import { type FaultReport, runChaos } from './selftest/chaos.js';
-import { faults, notTried } from './selftest/faults.js';
+import { brokerKill, diskFull, faults } from './selftest/faults.js';
+import { type Plan, planChaos, runsOf } from './selftest/plan.js';
 
 interface SelftestOptions extends CommonOptions {
   readonly chaos?: true;
+  readonly kafka?: true;
   readonly minutes: number;
 }
 
 const help = `
-Faults: ${faults.map(({ name }) => name).join(', ')}.
-Not tried: ${notTried.map(({ name, why }) => `${name} (${why})`).join('; ')}.
-After each fault every message is looked up in the database: what was acknowledged must be there, once, and nothing that was not sent.
+Faults: ${[...faults, diskFull, brokerKill].map(({ name }) => name).join(', ')}.
+${diskFull.name} takes a tmpfs that may be mounted, as root may, or the command prlimit; ${brokerKill.name} takes --kafka. What cannot be tried is said.
+After each fault every message is looked up in the database: what was acknowledged must be there, once, and nothing that was not sent;
+and the appliance's own ledger must balance.
 Nothing outside of a temporary folder and of loopback is touched; a running appliance is left alone.
 
 Examples:
   npx spillway selftest --chaos
   npx spillway selftest --chaos --minutes 10 --json
+  npx spillway selftest --chaos --kafka         # the log in three Kafka brokers of its own: needs node-rdkafka, Java 17 and Maven
 
-Exit code 0: nothing lost, nothing doubled, everything answered; 1: something was; 2: usage.`;
+Exit code 0: nothing lost, nothing doubled, everything answered and accounted for; 1: something was not; 2: usage.`;
 
-export function addSelftestCommand(program: Command): void {
+export function addSelftestCommand(program: Command, ports: CliPorts): void {
   withCommonOptions(program.command('selftest'))
     .summary('prove on this machine that nothing acknowledged is lost')
     .description(
       'Starts an appliance of its own with an embedded database in a temporary folder, loads it at QoS 1 and 2, strikes it with one fault after another, and compares what was acknowledged with what is stored.',
     )
     .option('--chaos', 'the faults')
+    .option('--kafka', 'with the log in Kafka, over real brokers that are fetched with Maven the first time')
     .option('--minutes <n>', 'how long over all faults, recovery not counted', positiveNumber, 2)
     .addHelpText('after', help)
-    .action(selftest);
+    .action((options: SelftestOptions) => selftest(options, ports));
 }
 
-async function selftest(options: SelftestOptions): Promise<void> {
+async function selftest(options: SelftestOptions, ports: CliPorts): Promise<void> {
   if (!options.chaos) throw usageFailure('cannot choose a test: none is named', 'npx spillway selftest --chaos');
+  if (options.kafka) requireKafka(ports);
   const output = new Output(options.json === true);
   const stop = new AbortController();
   const onSignal = () => stop.abort();
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, onSignal);
-  output.text(
-    `${faults.length} runs of ${((options.minutes * 60) / faults.length).toFixed(0)} s each, on an appliance in a temporary folder`,
-  );
+  const plan = planChaos(options.kafka === true);
+  const runs = runsOf(plan);
+  const where = plan.kafka ? 'in a temporary folder, with its log in three Kafka brokers' : 'in a temporary folder';
+  output.text(`${runs} runs of ${((options.minutes * 60) / runs).toFixed(0)} s each, on an appliance ${where}`);
   const say = (report: FaultReport) => {
     output.text(`${report.passed ? 'passed' : 'FAILED'}  ${report.fault}: ${report.did}`);
     output.document({ event: 'fault', ...report });
   };
-  const reports = await runChaos(process.argv[1] as string, options.minutes * 60, say, stop.signal);
-  output.text('', ...table([columns, ...reports.map(cells)]), '', ...notTried.map(({ name, why }) => `not tried  ${name}: ${why}`));
-  const passed = reports.length === faults.length && reports.every((report) => report.passed);
-  output.document({ event: 'verdict', passed, faults: reports.length, not_tried: notTried });
-  if (passed) output.text('verdict: nothing lost, nothing doubled, everything answered');
-  else throw failureOf(reports);
+  const program = process.argv[1] as string;
+  const reports = await runChaos({ program, plan, seconds: options.minutes * 60, say, stopping: stop.signal });
+  sayVerdict(output, plan, reports);
+}
+
+/** Said before minutes have gone by. */
+function requireKafka(ports: CliPorts): void {
+  try {
+    ports.loadKafka();
+  } catch (error) {
+    const { message, wayOut } = error as Error & { wayOut?: string };
+    throw new CommandFailure('kafka_addon_missing', `cannot put the log into Kafka: ${message}`, { wayOut });
+  }
+}
+
+function sayVerdict(output: Output, plan: Plan, reports: readonly FaultReport[]): void {
+  output.text('', ...table([columns, ...reports.map(cells)]));
+  output.text('', 'the ledger after each fault, of the appliance since its last start:', ...table([states, ...reports.map(books)]));
+  output.text('', ...plan.notTried.map(({ name, why }) => `not tried  ${name}: ${why}`));
+  const passed = reports.length === runsOf(plan) && reports.every((report) => report.passed);
+  const balanced = reports.length > 0 && reports.every(({ ledger }) => ledger.balanced);
+  const ack_ms = Object.fromEntries(reports.map((report) => [report.fault, report.ack_ms]));
+  const ledger = Object.fromEntries(reports.map((report) => [report.fault, report.ledger]));
+  output.document({ event: 'verdict', passed, faults: reports.length, balanced, ledger, ack_ms, not_tried: plan.notTried });
+  if (!passed) throw failureOf(plan, reports);
+  output.text('verdict: nothing lost, nothing doubled, everything answered, the ledger balances');
 }
 
 const columns = [
@@ -63,6 +91,7 @@ const columns = [
   'doubled',
   'unanswered',
   'ack p50 ms',
+  'p95',
   'p99',
   'max',
   'silence ms',
@@ -71,7 +100,7 @@ const columns = [
 
 function cells(report: FaultReport): string[] {
   const { fault, acknowledged, stored, lost, doubled, unanswered, ack_ms, longest_silence_ms, catch_up_ms } = report;
-  const latency = ack_ms ? [ack_ms.p50, ack_ms.p99, ack_ms.max].map(String) : ['-', '-', '-'];
+  const latency = ack_ms ? [ack_ms.p50, ack_ms.p95, ack_ms.p99, ack_ms.max].map(String) : ['-', '-', '-', '-'];
   return [
     fault,
     ...[acknowledged, stored, lost, doubled, unanswered].map(grouped),
@@ -81,14 +110,25 @@ function cells(report: FaultReport): string[] {
   ];
 }
 
-function failureOf(reports: readonly FaultReport[]): CommandFailure {
+/** received + recovered = stored + duplicate + dead + rejected + in flight */
+const states = ['fault', 'received', '+ recovered', '= stored', '+ duplicate', '+ dead', '+ rejected', '+ in flight', 'books'];
+
+function books({ fault, ledger }: FaultReport): string[] {
+  const { received, recovered, stored, duplicate, dead, rejected, in_flight, balanced } = ledger;
+  const counts = [received, recovered, stored, duplicate, dead, rejected, in_flight].map(grouped);
+  return [fault, ...counts, balanced ? 'balanced' : 'NOT BALANCED'];
+}
+
+function failureOf(plan: Plan, reports: readonly FaultReport[]): CommandFailure {
   const failed = reports.filter((report) => !report.passed);
   const cause =
     failed.length === 0
-      ? `it was interrupted after ${reports.length} of ${faults.length} runs`
+      ? `it was interrupted after ${reports.length} of ${runsOf(plan)} runs`
       : failed
-          .map(({ fault, lost, doubled, strange, unanswered }) => {
-            return `after ${fault} ${lost} lost, ${doubled} doubled, ${strange} never sent, ${unanswered} unanswered`;
+          .map(({ fault, struck, lost, doubled, strange, unanswered, ledger }) => {
+            if (!struck) return `${fault} struck nothing`;
+            const found = `${lost} lost, ${doubled} doubled, ${strange} never sent, ${unanswered} unanswered`;
+            return `after ${fault} ${found}${ledger.balanced ? '' : ', and the ledger does not balance'}`;
           })
           .join('; ');
   return new CommandFailure('selftest_failed', `cannot vouch for this machine: ${cause}`, {

@@ -54,10 +54,14 @@ export class Dispatcher {
     if (refusal) return failed(refusal);
     if (!route.body) return answerOf(await route.handle({ ...head, params, body: new Uint8Array() }));
     const attempt = `read the body of ${head.method} ${head.path}`;
-    if (!/^(identity)?$/i.test(head.contentEncoding)) return failed(new ApiFailure('encoding_unsupported', attempt));
+    const refuse = (failure: ApiFailure) => {
+      route.refused?.(failure, head, params);
+      return failed(failure);
+    };
+    if (!/^(identity)?$/i.test(head.contentEncoding)) return refuse(new ApiFailure('encoding_unsupported', attempt));
     const { bytesMax, oversize } = route.body;
     const body = await exchange.readBody(bytesMax);
-    if (body === 'oversize') return failed(new ApiFailure(oversize, attempt, `it is larger than ${bytesMax} bytes`));
+    if (body === 'oversize') return refuse(new ApiFailure(oversize, attempt, `it is larger than ${bytesMax} bytes`));
     if (body === 'aborted') return json(STATUS_ABORTED, {});
     return answerOf(await route.handle({ ...head, params, body }));
   }

@@ -9,6 +9,8 @@ export interface Route {
   readonly body?: { readonly bytesMax: number; readonly oversize: ApiCode };
   /** Judges the head, before a byte of the body is kept. */
   admit?(head: RequestHead, params: readonly string[]): ApiFailure | undefined;
+  /** Hears of a call that was admitted and is refused for its body, which nobody reads. */
+  refused?(failure: ApiFailure, head: RequestHead, params: readonly string[]): void;
   handle(request: Request): Answer | ApiFailure | Promise<Answer | ApiFailure>;
 }
 

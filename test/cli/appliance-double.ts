@@ -50,5 +50,8 @@ export async function startApplianceDouble(config: Config): Promise<Appliance & 
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  process.exitCode = await runCli(process.argv.slice(2), { start: startApplianceDouble });
+  const loadKafka = () => {
+    throw Object.assign(new Error('cannot load node-rdkafka: it was not built'), { code: 'kafka_addon_missing', wayOut: 'build it' });
+  };
+  process.exitCode = await runCli(process.argv.slice(2), { start: startApplianceDouble, loadKafka });
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { PAYLOAD_BYTES_MAX } from '../../assembly/abi.js';
 import { Ledger } from '../../src/control/ledger/ledger.js';
 import { assertFailure } from './failure.js';
 import { PlaneDouble } from './plane-double.js';
@@ -88,6 +89,19 @@ test('calls without a key, for an unknown device or with a bad tenant are refuse
   assertFailure(await server.call('GET', '/v1/devices/a-1/ledger?tenant=%2F'), 400, 'query_invalid');
 });
 
+/** A body that says that it is too large, one that turns out to be, and one that nobody can read. */
+async function refuseBodies(): Promise<void> {
+  const headers = { authorization: 'Bearer a-token-of-sixteen' };
+  const path = '/v1/ingest/z-1?tenant=zoo';
+  const large = 'x'.repeat(PAYLOAD_BYTES_MAX + 1);
+  assertFailure(await server.call('POST', path, { raw: large, headers }), 413, 'payload_oversize');
+  const body = new Blob([large]).stream();
+  const chunked = await fetch(server.url + path, { method: 'POST', headers, body, duplex: 'half' } as RequestInit);
+  assert.deepEqual([chunked.status, ((await chunked.json()) as { error: { code: string } }).error.code], [413, 'payload_oversize']);
+  const gzip = await server.call('POST', path, { raw: '{}', headers: { ...headers, 'content-encoding': 'gzip' } });
+  assertFailure(gzip, 415, 'encoding_unsupported');
+}
+
 test('node and tenants: every message is in one state; what HTTP refuses counts for who is known', async () => {
   const { plane } = server;
   plane.partitions = [
@@ -131,14 +145,21 @@ test('node and tenants: every message is in one state; what HTTP refuses counts 
   assertFailure(await ingest('x-1', 'nowhere', 'wrong'), 401, 'credentials_invalid');
   await server.call('PATCH', '/v1/devices/a-2?tenant=acme', { body: { status: 'inactive' } });
   assertFailure(await ingest('a-2', 'acme', 'a-token-of-sixteen'), 403, 'device_inactive');
+  await refuseBodies();
 
   server.ledger.check();
   const { status, body } = await server.call('GET', '/v1/ledger');
   assert.equal(status, 200);
   assert.deepEqual([body.balanced, body.imbalance, body.imbalances], [true, 0, []]);
   const { node } = body;
-  assert.deepEqual(node.rejected_by_reason, { topic_unknown: 4, credentials_invalid: 2, device_inactive: 1 });
-  assert.deepEqual([node.received, node.recovered, node.rejected, node.in_flight], [17, 3, 7, 1]);
+  assert.deepEqual(node.rejected_by_reason, {
+    topic_unknown: 4,
+    credentials_invalid: 2,
+    device_inactive: 1,
+    payload_oversize: 2,
+    encoding_unsupported: 1,
+  });
+  assert.deepEqual([node.received, node.recovered, node.rejected, node.in_flight], [20, 3, 10, 1]);
   assert.equal(node.received + node.recovered, node.stored + node.duplicate + node.dead + node.rejected + node.in_flight);
   assert.deepEqual(
     body.tenants.map((one: Record<string, unknown>) => [
@@ -151,13 +172,43 @@ test('node and tenants: every message is in one state; what HTTP refuses counts 
     ]),
     [
       ['acme', 2, 7, 1, 1, { credentials_invalid: 1, device_inactive: 1 }],
-      ['zoo', 1, 3, 0, 0, { topic_unknown: 4 }],
+      ['zoo', 1, 3, 0, 0, { topic_unknown: 4, payload_oversize: 2, encoding_unsupported: 1 }],
     ],
   );
+  assert.deepEqual(
+    body.tenants.map(({ balanced }: { balanced: unknown }) => balanced),
+    [true, true],
+  );
+  const z1 = await server.call('GET', '/v1/devices/z-1/ledger?tenant=zoo');
+  assert.deepEqual(z1.body.rejected_by_reason, { payload_oversize: 2, encoding_unsupported: 1 });
   const a2 = await server.call('GET', '/v1/devices/a-2/ledger?tenant=acme');
   assert.deepEqual(a2.body.rejected_by_reason, { device_inactive: 1 });
   const a1 = await server.call('GET', '/v1/devices/a-1/ledger?tenant=acme');
   assert.deepEqual(a1.body.rejected_by_reason, {}, 'a wrong token says nothing about whose message it was');
+});
+
+test('the books of a tenant balance, do not, or are not this process alone to judge', async () => {
+  const { plane } = server;
+  const balanced = async () => (await server.call('GET', '/v1/ledger')).body.tenants.map((one: { balanced: unknown }) => one.balanced);
+  const [here] = plane.partitions;
+  assert.ok(here);
+  const [a1, a2, z1] = plane.books;
+  assert.ok(a1 && a2 && z1);
+  assert.deepEqual(await balanced(), [true, true]);
+  // One device hides behind the other in the sum, and not in the judgement.
+  plane.books = [{ ...a1, inFlight: 2 }, { ...a2, inFlight: -1 }, z1];
+  assert.deepEqual(await balanced(), [false, true]);
+  // With nothing in flight at all, nothing may be for a tenant.
+  plane.books = [a1, a2, z1];
+  plane.totals = { ...plane.totals, accepted: 9 };
+  assert.deepEqual(await balanced(), [false, true]);
+  plane.totals = { ...plane.totals, accepted: 10 };
+  plane.partitions = [{ ...here, isHere: false }];
+  assert.deepEqual(await balanced(), [null, null]);
+  plane.partitions = [here];
+  plane.audited = { gateways: [gateway], partitions: [] };
+  assert.deepEqual(await balanced(), [null, null]);
+  plane.audited = { gateways: [gateway], partitions: [partition] };
 });
 
 test('an imbalance shows in the metrics and is told once for each change', async () => {

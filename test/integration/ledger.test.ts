@@ -14,7 +14,15 @@ interface NodeLedger {
   imbalances: unknown[];
   checked_at: string | null;
   node: Record<'received' | 'recovered' | 'stored' | 'duplicate' | 'dead' | 'rejected' | 'in_flight', number>;
-  tenants: { tenant: string; stored: number; duplicate: number; dead: number; rejected: number; in_flight: number }[];
+  tenants: {
+    tenant: string;
+    balanced: boolean | null;
+    stored: number;
+    duplicate: number;
+    dead: number;
+    rejected: number;
+    in_flight: number;
+  }[];
 }
 interface DeviceLedger {
   balanced: boolean;
@@ -102,10 +110,12 @@ async function balancedAfter(appliance: Appliance, next: readonly number[]): Pro
   }
   const bad = await fetch(`${appliance.http}/v1/ingest/led-2`, { method: 'POST', body: '{}', headers: { authorization: 'Bearer wrong' } });
   assert.equal(bad.status, 401);
+  const large = { method: 'POST', body: 'x'.repeat(129 * 1024), headers: { authorization: `Bearer ${token}` } };
+  assert.equal((await fetch(`${appliance.http}/v1/ingest/led-2`, large)).status, 413);
   const { balanced, imbalances, node, tenants } = await settled(appliance);
   assert.deepEqual([balanced, imbalances], [true, []]);
   assert.equal(node.received + node.recovered, node.stored + node.duplicate + node.dead + node.rejected + node.in_flight);
-  assert.deepEqual([node.in_flight, node.rejected, node.dead >= 1], [0, 3, true]);
+  assert.deepEqual([node.in_flight, node.rejected, node.dead >= 1], [0, 4, true]);
   const [tenant] = tenants;
   assert.equal(tenants.length, 1);
 
@@ -122,5 +132,6 @@ async function balancedAfter(appliance: Appliance, next: readonly number[]): Pro
   assert.deepEqual(ledgers[0]?.dead_by_reason, { json_malformed: 1 });
   assert.deepEqual(ledgers[0]?.rejected_by_reason, { payload_oversize: 1 });
   const stored = ledgers.reduce((sum, ledger) => sum + ledger.stored, 0);
-  assert.deepEqual([tenant?.stored, tenant?.in_flight, tenant?.rejected], [stored, 0, 3]);
+  assert.deepEqual(ledgers[1]?.rejected_by_reason, { payload_oversize: 1 });
+  assert.deepEqual([tenant?.balanced, tenant?.stored, tenant?.in_flight, tenant?.rejected], [true, stored, 0, 4]);
 }

@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { type Brokers, startBrokers } from '../../src/cli/selftest/kafka/brokers.js';
 import { call, committed } from '../support/api.js';
 import { type Appliance, startAppliance } from '../support/appliance.js';
 import { startTestDatabase, type TestDatabase } from '../support/database.js';
-import { type Brokers, startBrokers } from '../support/kafka/brokers.js';
 import { Load } from '../support/kafka/load.js';
 import { until } from '../support/until.js';
 
@@ -120,6 +120,11 @@ test('a pipeline that is killed between COPY and commit: its successor goes on w
   await load.register(gateway);
   const publishing = load.run(gateway.mqttPort);
   await more(load, 1000);
+  const isWrittenDown = async () => {
+    const { partitions } = await call<{ partitions: { checkpoint_offset: string | null }[] }>(pipeline, 'GET', '/v1/pipeline/lag');
+    return partitions.some(({ checkpoint_offset }) => checkpoint_offset !== null);
+  };
+  await until('its state is written down', isWrittenDown, MOVE_MS_MAX);
   // Constraints that are looked at when a transaction ends: it stands where all rows are copied and nothing is committed.
   await database.sql.unsafe(`
     create function wait_at_commit() returns trigger language plpgsql as $$ begin perform pg_sleep(3); return null; end $$;

@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { type Brokers, startBrokers } from '../../src/cli/selftest/kafka/brokers.js';
 import { call, committed } from '../support/api.js';
 import { type Appliance, startAppliance } from '../support/appliance.js';
-import { type Brokers, startBrokers } from '../support/kafka/brokers.js';
 import { Load } from '../support/kafka/load.js';
 import { until } from '../support/until.js';
 

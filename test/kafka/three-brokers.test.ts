@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { type Brokers, startBrokers } from '../../src/cli/selftest/kafka/brokers.js';
 import { committed } from '../support/api.js';
 import { startAppliance } from '../support/appliance.js';
-import { type Brokers, startBrokers } from '../support/kafka/brokers.js';
 import { Load } from '../support/kafka/load.js';
 import { until } from '../support/until.js';
 

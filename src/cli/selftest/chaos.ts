@@ -1,7 +1,12 @@
 import { randomBytes } from 'node:crypto';
+import { createHistogram } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import postgres from 'postgres';
-import { type Fault, faults } from './faults.js';
+import { CommandFailure } from '../command-failure.js';
+import type { Fault, Strike } from './faults.js';
+import { type Brokers, startBrokers } from './kafka/brokers.js';
+import { type LedgerReport, readLedger } from './ledger.js';
+import { type Plan, runsOf, type Stage } from './plan.js';
 import { ChaosPublisher } from './publisher.js';
 import { ChaosSite } from './site.js';
 import { type Difference, differenceOf } from './verdict.js';
@@ -12,35 +17,70 @@ const messagesPerSecond = 1000;
 const tickMs = 10;
 const settleMsMax = 120_000;
 
-/** What one fault did; counts of messages are totals since the start, as is what they are compared with. */
+/** What one fault did; counts of messages are totals since its appliance was new, as is what they are compared with. */
 export interface FaultReport extends Difference {
   readonly fault: string;
   readonly did: string;
+  /** Whether the fault could strike at all. */
+  readonly struck: boolean;
   readonly sent: number;
   readonly acknowledged: number;
   readonly unanswered: number;
-  readonly ack_ms: { readonly p50: number; readonly p99: number; readonly max: number } | null;
+  /** From when a message fell due until its acknowledgement. */
+  readonly ack_ms: { readonly p50: number; readonly p95: number; readonly p99: number; readonly max: number } | null;
   readonly longest_silence_ms: number;
   readonly catch_up_ms: number;
+  readonly ledger: LedgerReport;
   readonly passed: boolean;
 }
 
-/** Starts an appliance of its own, strikes it with one fault after another under load, and looks at every message after each. */
-export async function runChaos(
-  program: string,
-  seconds: number,
-  say: (report: FaultReport) => void,
-  stopping: AbortSignal,
-): Promise<FaultReport[]> {
-  const site = new ChaosSite(program);
-  const publishers: ChaosPublisher[] = [];
+export interface ChaosOptions {
+  readonly program: string;
+  readonly plan: Plan;
+  /** Of load, over all faults. */
+  readonly seconds: number;
+  /** Hears of each fault as soon as it is over. */
+  say(report: FaultReport): void;
+  readonly stopping: AbortSignal;
+}
+
+/** Starts appliances of its own, strikes them with one fault after another under load, and looks at every message after each. */
+export async function runChaos(options: ChaosOptions): Promise<FaultReport[]> {
+  const { plan, stopping } = options;
   const reports: FaultReport[] = [];
+  const brokers = plan.kafka ? await brokersOf(options) : undefined;
+  try {
+    for (const stage of plan.stages) if (!stopping.aborted) await runStage(stage, brokers, options, reports);
+  } catch (error) {
+    // Ctrl-C may have reached the appliance and the brokers, too.
+    if (!stopping.aborted) throw error;
+  } finally {
+    await brokers?.stop();
+  }
+  return reports;
+}
+
+async function brokersOf({ stopping }: ChaosOptions): Promise<Brokers | undefined> {
+  const started = await startBrokers(3).catch((error: Error) => ({ missing: error.message }));
+  if (!('missing' in started)) return started;
+  if (stopping.aborted) return undefined;
+  throw new CommandFailure('brokers_missing', `cannot start Kafka brokers: ${started.missing}`, {
+    wayOut: 'install Java 17 and Maven, which fetches org.apache.kafka:kafka_2.13 once; or leave out --kafka',
+  });
+}
+
+async function runStage(stage: Stage, brokers: Brokers | undefined, options: ChaosOptions, reports: FaultReport[]): Promise<void> {
+  const { program, plan, say, stopping } = options;
+  const seconds = Math.min(options.seconds / runsOf(plan), stage.secondsMax);
+  const site = new ChaosSite(program, { smallDisk: stage.smallDisk, brokers });
+  const publishers: ChaosPublisher[] = [];
   try {
     await site.start();
     publishers.push(...(await connectFleet(site)));
-    for (const fault of faults) {
+    for (const fault of stage.faults) {
       if (stopping.aborted) break;
-      const report = await judge(fault, site, publishers, seconds / faults.length, stopping);
+      const isLast = fault === stage.faults.at(-1);
+      const report = await judge({ fault, site, publishers, seconds, isLast, stopping });
       if (!report) break;
       reports.push(report);
       say(report);
@@ -49,7 +89,6 @@ export async function runChaos(
     await Promise.all(publishers.map((publisher) => publisher.end()));
     await site.end();
   }
-  return reports;
 }
 
 async function connectFleet(site: ChaosSite): Promise<ChaosPublisher[]> {
@@ -63,21 +102,25 @@ async function connectFleet(site: ChaosSite): Promise<ChaosPublisher[]> {
   });
 }
 
+interface Run {
+  readonly fault: Fault;
+  readonly site: ChaosSite;
+  readonly publishers: readonly ChaosPublisher[];
+  readonly seconds: number;
+  /** The last one of this appliance. */
+  readonly isLast: boolean;
+  readonly stopping: AbortSignal;
+}
+
 /** Undefined: it was interrupted, and Ctrl-C may have reached the appliance too. */
-async function judge(
-  fault: Fault,
-  site: ChaosSite,
-  publishers: readonly ChaosPublisher[],
-  seconds: number,
-  stopping: AbortSignal,
-): Promise<FaultReport | undefined> {
+async function judge({ fault, site, publishers, seconds, isLast, stopping }: Run): Promise<FaultReport | undefined> {
   for (const publisher of publishers) publisher.reset();
   const loadEnds = new AbortController();
   const load = publishUntil(loadEnds.signal, publishers);
-  let did: string;
+  let strike: Strike;
   try {
     await delay(seconds * 250, undefined, { signal: stopping }).catch(() => undefined);
-    did = stopping.aborted ? '' : await fault.strike(site, publishers, seconds / 2);
+    strike = stopping.aborted ? { did: '' } : await fault.strike(site, publishers, seconds / 2);
     await delay(seconds * 250, undefined, { signal: stopping }).catch(() => undefined);
   } finally {
     loadEnds.abort();
@@ -90,8 +133,13 @@ async function judge(
     return lag?.lag_bytes === 0;
   });
   if (stopping.aborted) return undefined;
-  const catchUpMs = performance.now() - endMs;
-  return { fault: fault.name, did, catch_up_ms: Math.round(catchUpMs), ...figuresOf(publishers), ...(await compare(site, publishers)) };
+  const catch_up_ms = Math.round(performance.now() - endMs);
+  const ledger = await readLedger(site.api, isLast, stopping);
+  const difference = await compare(site, publishers);
+  const figures = figuresOf(publishers);
+  const struck = strike.missed === undefined;
+  const passed = struck && difference.lost + difference.doubled + difference.strange + figures.unanswered === 0 && ledger.balanced;
+  return { fault: fault.name, did: strike.did, struck, ...figures, catch_up_ms, ...difference, ledger, passed };
 }
 
 /** Open-loop: messages fall due whatever becomes of those before. */
@@ -111,20 +159,20 @@ async function untilHolds(stopping: AbortSignal, check: () => boolean | Promise<
 
 function figuresOf(publishers: readonly ChaosPublisher[]) {
   const sum = (of: (publisher: ChaosPublisher) => number) => publishers.reduce((total, publisher) => total + of(publisher), 0);
-  const slowest = (percentile: number) => Math.max(...publishers.map(({ ackUs }) => ackUs.percentile(percentile)));
-  const ms = (us: number) => Math.round(us / 100) / 10;
-  const hasAnswers = publishers.every(({ ackUs }) => ackUs.count > 0);
+  const ackUs = createHistogram();
+  for (const publisher of publishers) ackUs.add(publisher.ackUs);
+  const ms = (percentile: number) => Math.round(ackUs.percentile(percentile) / 100) / 10;
   return {
     sent: sum(({ sent }) => sent),
     acknowledged: sum(({ answered }) => answered),
     unanswered: sum(({ unanswered }) => unanswered),
-    ack_ms: hasAnswers ? { p50: ms(slowest(50)), p99: ms(slowest(99)), max: ms(slowest(100)) } : null,
+    ack_ms: ackUs.count > 0 ? { p50: ms(50), p95: ms(95), p99: ms(99), max: ms(100) } : null,
     longest_silence_ms: Math.round(Math.max(...publishers.map(({ silenceMs }) => silenceMs))),
   };
 }
 
 /** Looks every message up in the database. */
-async function compare(site: ChaosSite, publishers: readonly ChaosPublisher[]) {
+async function compare(site: ChaosSite, publishers: readonly ChaosPublisher[]): Promise<Difference> {
   const sql = postgres(site.databaseUrl, { max: 1 });
   try {
     const rows = await sql<{ device_id: string; values: number[] }[]>`
@@ -137,8 +185,7 @@ async function compare(site: ChaosSite, publishers: readonly ChaosPublisher[]) {
         for (const name of ['stored', 'lost', 'doubled', 'strange'] as const) found[name] += difference[name];
       }
     }
-    const unanswered = publishers.reduce((sum, publisher) => sum + publisher.unanswered, 0);
-    return { ...found, passed: found.lost + found.doubled + found.strange + unanswered === 0 };
+    return found;
   } finally {
     await sql.end();
   }

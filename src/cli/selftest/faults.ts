@@ -6,19 +6,29 @@ import { type ChaosSite, signal } from './site.js';
 /** What is done to an appliance under load. */
 export interface Fault {
   readonly name: string;
-  /** Strikes, and is over when it resolves, to what was done; the load goes on meanwhile. */
-  strike(site: ChaosSite, publishers: readonly ChaosPublisher[], seconds: number): Promise<string>;
+  /** Strikes, and is over when it resolves; the load goes on meanwhile. */
+  strike(site: ChaosSite, publishers: readonly ChaosPublisher[], seconds: number): Promise<Strike>;
+}
+
+export interface Strike {
+  readonly did: string;
+  /** It struck nothing, so nothing was survived. */
+  readonly missed?: true;
 }
 
 const hourMs = 3_600_000;
 const stormRounds = 20;
 const strangersPerRound = 50;
+const noticeMsMax = 30_000;
+const pollMs = 20;
+
+const noDatabase: Strike = { did: 'no database process was found', missed: true };
 
 const quiet: Fault = {
   name: 'none',
   strike: async (_site, _publishers, seconds) => {
     await delay(seconds * 1000);
-    return 'load alone, to compare with';
+    return { did: 'load alone, to compare with' };
   },
 };
 
@@ -28,7 +38,7 @@ const processKill: Fault = {
     await site.kill();
     const startMs = performance.now();
     await site.start();
-    return `kill -9 of the appliance; ready again ${Math.round(performance.now() - startMs)} ms after its next start`;
+    return { did: `kill -9 of the appliance; ready again ${Math.round(performance.now() - startMs)} ms after its next start` };
   },
 };
 
@@ -36,13 +46,14 @@ const databasePause: Fault = {
   name: 'database-pause',
   strike: async (site, _publishers, seconds) => {
     const pids = site.databasePids();
+    if (pids.length === 0) return noDatabase;
     try {
       for (const pid of pids) signal(pid, 'SIGSTOP');
       await delay(seconds * 1000);
     } finally {
       for (const pid of pids) signal(pid, 'SIGCONT');
     }
-    return `SIGSTOP of ${pids.length} database processes for ${seconds.toFixed(1)} s`;
+    return { did: `SIGSTOP of ${pids.length} database processes for ${seconds.toFixed(1)} s` };
   },
 };
 
@@ -50,9 +61,9 @@ const databaseKill: Fault = {
   name: 'database-kill',
   strike: async (site) => {
     const [postmaster] = site.databasePids();
-    if (postmaster === undefined) return 'no database process was found';
+    if (postmaster === undefined) return noDatabase;
     signal(postmaster, 'SIGKILL');
-    return 'kill -9 of the database server; the appliance brings it up again';
+    return { did: 'kill -9 of the database server; the appliance brings it up again' };
   },
 };
 
@@ -64,7 +75,7 @@ const duplicateFlood: Fault = {
     do {
       for (const count of await Promise.all(publishers.map((publisher) => publisher.repeat()))) repeated += count;
     } while (performance.now() < endMs);
-    return `${repeated} acknowledged messages were sent once more`;
+    return { did: `${repeated} acknowledged messages were sent once more` };
   },
 };
 
@@ -79,7 +90,7 @@ const reconnectStorm: Fault = {
       }
       await delay((seconds * 1000) / stormRounds);
     }
-    return `all clients cut off ${stormRounds} times, amid ${stormRounds * strangersPerRound} connections that say nothing`;
+    return { did: `all clients cut off ${stormRounds} times, amid ${stormRounds * strangersPerRound} connections that say nothing` };
   },
 };
 
@@ -91,14 +102,52 @@ const clockJump: Fault = {
       for (const publisher of publishers) publisher.clockAheadMs = aheadMs;
       await delay((seconds * 1000) / 3);
     }
-    return "the devices' clocks jump 6 h ahead, 12 h back, and right again; the system clock is not touched";
+    return { did: "the devices' clocks jump 6 h ahead, 12 h back, and right again; the system clock is not touched" };
   },
 };
 
+/** Strikes every appliance; the first is none. */
 export const faults: readonly Fault[] = [quiet, processKill, databasePause, databaseKill, duplicateFlood, reconnectStorm, clockJump];
 
-/** What a run does not try, and why. */
-export const notTried: readonly { readonly name: string; readonly why: string }[] = [
-  { name: 'disk-full', why: 'a file system with a small quota cannot be made without administrator rights' },
-  { name: 'broker-kill', why: 'there is no Kafka log to lose' },
-];
+/** Strikes an appliance whose log is on a small disk. */
+export const diskFull: Fault = {
+  name: 'disk-full',
+  strike: async (site, _publishers, seconds) => {
+    const { disk } = site;
+    const startMs = performance.now();
+    disk.fill(site.pid);
+    let told: string | undefined;
+    try {
+      told = await logTrouble(site);
+      await delay(seconds * 1000);
+    } finally {
+      disk.free(site.pid);
+    }
+    const full = `${disk.filled} for ${((performance.now() - startMs) / 1000).toFixed(1)} s`;
+    if (told === undefined) return { did: `${full}, and the appliance took no notice`, missed: true };
+    return { did: `${full}; the appliance said of its log: ${told}` };
+  },
+};
+
+/** What the appliance says of its log as soon as that fails; undefined: it does not. */
+async function logTrouble(site: ChaosSite): Promise<string | undefined> {
+  const deadlineMs = performance.now() + noticeMsMax;
+  for (; performance.now() < deadlineMs; await delay(pollMs)) {
+    const { log } = await site.api.get<{ log: string }>('/v1/pipeline/lag');
+    if (log !== 'up') return log;
+  }
+  return undefined;
+}
+
+/** Strikes an appliance whose log is in Kafka. */
+export const brokerKill: Fault = {
+  name: 'broker-kill',
+  strike: async ({ brokers }, _publishers, seconds) => {
+    const [broker] = brokers?.nodes ?? [];
+    if (!broker) return { did: 'no broker was found', missed: true };
+    await broker.kill();
+    await delay(seconds * 1000);
+    await broker.start();
+    return { did: `kill -9 of one of ${brokers?.nodes.length} Kafka brokers, which was started again ${seconds.toFixed(1)} s later` };
+  },
+};

@@ -43,6 +43,8 @@ export class ChaosPublisher {
       username: 'default',
       password,
       reconnectPeriod: reconnectMs,
+      // An appliance that takes nothing in refuses newcomers, who are to come again.
+      reconnectOnConnackError: true,
       connectTimeout: 5000,
     });
     this.#client.on('error', () => {});

@@ -8,6 +8,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { AdminApi } from '../admin-api.js';
 import { CommandFailure } from '../command-failure.js';
 import { withoutSettings } from '../inherited-env.js';
+import { type FullDisk, fullDisk } from './full-disk.js';
+import type { Brokers } from './kafka/brokers.js';
 
 const readyMsMax = 120_000;
 const stopMsMax = 30_000;
@@ -21,18 +23,39 @@ interface Ready {
   readonly database_url: string;
 }
 
+export interface SiteOptions {
+  /** Its log is on something that can be filled up. */
+  readonly smallDisk: boolean;
+  /** Its log is there, if not in the state folder. */
+  readonly brokers: Brokers | undefined;
+}
+
 /** An appliance in a process and a state folder of its own, on loopback, with the embedded database. */
 export class ChaosSite {
+  readonly brokers: Brokers | undefined;
   readonly #program: string;
   readonly #folder = mkdtempSync(join(tmpdir(), 'spillway-selftest-'));
   readonly #ports = { SPILLWAY_HTTP_PORT: '0', SPILLWAY_MQTT_PORT: '0' };
   #child: ChildProcess | undefined;
   #ready: Ready | undefined;
+  #disk: FullDisk | undefined;
   #remarks = '';
 
   /** `program` is what this process runs too. */
-  constructor(program: string) {
+  constructor(program: string, { smallDisk, brokers }: SiteOptions) {
     this.#program = program;
+    this.brokers = brokers;
+    if (smallDisk) this.#disk = this.#smallDisk();
+  }
+
+  /** What the log is on. */
+  get disk(): FullDisk {
+    if (!this.#disk) throw new Error('the log of this appliance has no disk of its own');
+    return this.#disk;
+  }
+
+  get pid(): number {
+    return this.#child?.pid as number;
   }
 
   get mqttPort(): number {
@@ -56,7 +79,7 @@ export class ChaosSite {
   async start(): Promise<void> {
     const child = spawn(process.execPath, [this.#program, 'start', '--json'], {
       cwd: this.#folder,
-      env: { ...withoutSettings(process.env), ...this.#ports, SPILLWAY_STATE: join(this.#folder, 'state'), SPILLWAY_LOG_LEVEL: 'warn' },
+      env: { ...withoutSettings(process.env), ...this.#settings() },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#child = child;
@@ -66,6 +89,21 @@ export class ChaosSite {
     this.#ready = await this.#readyLine(child);
     this.#ports.SPILLWAY_MQTT_PORT = String(this.#ready.mqtt_port);
     this.#ports.SPILLWAY_HTTP_PORT = new URL(this.#ready.http).port;
+  }
+
+  #settings(): NodeJS.ProcessEnv {
+    const settings = { ...this.#ports, SPILLWAY_STATE: join(this.#folder, 'state'), SPILLWAY_LOG_LEVEL: 'warn' };
+    if (!this.brokers) return settings;
+    const { addresses, nodes } = this.brokers;
+    const copies = String(nodes.length);
+    return { ...settings, SPILLWAY_LOG: 'kafka', SPILLWAY_KAFKA_BROKERS: addresses, SPILLWAY_KAFKA_REPLICATION_FACTOR: copies };
+  }
+
+  #smallDisk(): FullDisk {
+    const disk = fullDisk(join(this.#folder, 'state', 'log'));
+    if (!('missing' in disk)) return disk;
+    rmSync(this.#folder, { recursive: true, force: true });
+    throw new CommandFailure('selftest_failed', `cannot fill up a disk: ${disk.missing}`);
   }
 
   /** kill -9: the database that belongs to it lives on, as after a crash. */
@@ -102,6 +140,7 @@ export class ChaosSite {
       while (signal(postmaster, 0) && performance.now() < deadlineMs) await delay(20);
       signal(postmaster, 'SIGKILL');
     }
+    this.#disk?.remove();
     rmSync(this.#folder, { recursive: true, force: true });
   }
 

@@ -5,12 +5,12 @@ import { type Imbalance, imbalances } from './balance.js';
 import { type Counts, merge, total } from './counts.js';
 import { DoorRefusals } from './door-refusals.js';
 import { missingRanges, type Sequence } from './missing-ranges.js';
-import { sumTenants, type TenantCounts } from './tenant-books.js';
+import { sumTenants, type TenantBook } from './tenant-books.js';
 
 const CHECK_EVERY_MS = 1000;
 
 export interface LedgerOptions {
-  readonly plane: Pick<DataPlane, 'account' | 'audits' | 'counters' | 'deviceTotals' | 'lag' | 'refusedMessages'>;
+  readonly plane: Pick<DataPlane, 'account' | 'audits' | 'counters' | 'deviceTotals' | 'intake' | 'lag' | 'refusedMessages'>;
   readonly registry: Pick<Registry, 'byNumber' | 'count'>;
   event(level: 'error' | 'info', name: string, fields: Record<string, string | number>): void;
   readonly nowMs?: () => number;
@@ -24,6 +24,14 @@ export interface DeviceLedger extends Counts {
   readonly reboots: number;
   readonly rebootMs: number | undefined;
   readonly runsForgotten: number;
+}
+
+export interface TenantLedger extends Counts {
+  readonly tenant: string;
+  /** Devices that have sent something. */
+  readonly devices: number;
+  /** Undefined: this process alone cannot tell, because others take messages in or judge them, or it still replays what was there. */
+  readonly balanced: boolean | undefined;
 }
 
 /** The books of all messages: what came in, what became of it, and whether the two agree. */
@@ -97,17 +105,23 @@ export class Ledger {
     const dead = merge(counters.deadByCode);
     const run = stored + duplicate + total(dead);
     const { accepted } = counters;
-    // Until every partition is where its log stood at the start, what is not known to be new is an earlier process's.
-    const isOpen = partitions.length === plane.lag().filter(({ isHere }) => isHere).length;
     const runNew = partitions.reduce((sum, audit) => sum + audit.run - audit.recovered, 0);
-    const recovered = isOpen ? partitions.reduce((sum, audit) => sum + audit.recovered, 0) : run - runNew;
+    const recovered = this.#isOpen() ? partitions.reduce((sum, audit) => sum + audit.recovered, 0) : run - runNew;
     const rejected = merge(counters.refusedByCode, this.#door.node());
     const received = accepted + total(rejected);
     return { received, recovered, stored, duplicate, dead, rejected, inFlight: accepted + recovered - run };
   }
 
-  tenants(): Promise<TenantCounts[]> {
-    return sumTenants(this.#options.plane, this.#options.registry, this.#door);
+  async tenants(): Promise<TenantLedger[]> {
+    const { plane, registry } = this.#options;
+    const isJudge = this.#isOpen() && plane.intake().gateways > 0 && plane.lag().every(({ isHere }) => isHere);
+    const before = this.node();
+    const books = await sumTenants(plane, registry, this.#door);
+    const isQuiet = isStill(before, this.node());
+    return books.map((book) => ({
+      ...countsOf(book),
+      balanced: isJudge ? !book.isOverdrawn && !(isQuiet && book.inFlight !== 0) : undefined,
+    }));
   }
 
   async device({ number }: Pick<Device, 'number'>): Promise<DeviceLedger> {
@@ -116,8 +130,7 @@ export class Ledger {
     const after = this.node();
     const { stored, duplicate, dead, inFlight, reboots, rebootMs, runsForgotten, sinceMs } = account;
     const rejected = merge(account.refused, this.#door.ofDevice(number));
-    // While nothing at all is in flight, nothing of this device may be.
-    const isQuiet = before.inFlight === 0 && after.inFlight === 0 && before.received === after.received;
+    const isQuiet = isStill(before, after);
     return {
       received: stored + duplicate + total(dead) + total(rejected) + inFlight,
       recovered: 0,
@@ -134,4 +147,20 @@ export class Ledger {
       runsForgotten,
     };
   }
+
+  /** Until every partition is where its log stood at the start, what is not known to be new is an earlier process's. */
+  #isOpen(): boolean {
+    const { plane } = this.#options;
+    return plane.audits().partitions.length === plane.lag().filter(({ isHere }) => isHere).length;
+  }
+}
+
+/** Nothing at all was in flight from one moment to the other: then nothing of a device or a tenant may be. */
+function isStill(before: Counts, after: Counts): boolean {
+  return before.inFlight === 0 && after.inFlight === 0 && before.received === after.received;
+}
+
+function countsOf({ tenant, devices, stored, duplicate, dead, rejected, inFlight }: TenantBook) {
+  const received = stored + duplicate + total(dead) + total(rejected) + inFlight;
+  return { tenant, devices, received, recovered: 0, stored, duplicate, dead, rejected, inFlight };
 }

@@ -1,29 +1,26 @@
 import type { DataPlane } from '../../contract/data-plane.js';
 import type { Registry } from '../registry/registry.js';
-import { type Counts, merge, total } from './counts.js';
+import { merge, total } from './counts.js';
 import type { ByReason, DoorRefusals } from './door-refusals.js';
 
 /** Devices that are summed before others get their turn. */
 const SLICE = 10_000;
 
-export interface TenantCounts extends Counts {
+/** What the devices of one tenant sum up to. */
+export class TenantBook {
   readonly tenant: string;
   /** Devices that have sent something. */
-  readonly devices: number;
-}
-
-class TenantBook {
   devices = 0;
   stored = 0;
   duplicate = 0;
   inFlight = 0;
   dead: ByReason = {};
   rejected: ByReason = {};
+  /** More came out for one of the devices than went in. */
+  isOverdrawn = false;
 
-  counts(tenant: string): TenantCounts {
-    const { devices, stored, duplicate, dead, rejected, inFlight } = this;
-    const received = stored + duplicate + total(dead) + total(rejected) + inFlight;
-    return { tenant, devices, received, recovered: 0, stored, duplicate, dead, rejected, inFlight };
+  constructor(tenant: string) {
+    this.tenant = tenant;
   }
 }
 
@@ -32,10 +29,10 @@ export async function sumTenants(
   plane: Pick<DataPlane, 'deviceTotals' | 'refusedMessages'>,
   registry: Pick<Registry, 'byNumber'>,
   door: DoorRefusals,
-): Promise<TenantCounts[]> {
+): Promise<TenantBook[]> {
   const books = new Map<string, TenantBook>();
   const bookOf = (tenant: string): TenantBook => {
-    const book = books.get(tenant) ?? new TenantBook();
+    const book = books.get(tenant) ?? new TenantBook(tenant);
     books.set(tenant, book);
     return book;
   };
@@ -49,6 +46,7 @@ export async function sumTenants(
     book.stored += stored;
     book.duplicate += duplicate;
     book.inFlight += inFlight;
+    book.isOverdrawn ||= inFlight < 0;
     if (total(dead) > 0) book.dead = merge(book.dead, dead);
   }
   for (const { device, code, count } of plane.refusedMessages()) {
@@ -56,5 +54,5 @@ export async function sumTenants(
     if (tenant !== undefined) bookOf(tenant).rejected = merge(bookOf(tenant).rejected, { [code]: count });
   }
   for (const tenant of door.tenants()) bookOf(tenant).rejected = merge(bookOf(tenant).rejected, door.ofTenant(tenant));
-  return [...books].map(([tenant, book]) => book.counts(tenant)).sort((a, b) => (a.tenant < b.tenant ? -1 : 1));
+  return [...books.values()].sort((a, b) => (a.tenant < b.tenant ? -1 : 1));
 }

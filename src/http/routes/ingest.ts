@@ -57,6 +57,7 @@ export function ingestRoutes({ plane, registry, ledger }: Pick<Services, 'ledger
       pattern: '/v1/ingest/:id',
       body: { bytesMax: PAYLOAD_BYTES_MAX, oversize: 'payload_oversize' },
       admit: (head, params) => admit(head, params[0]!),
+      refused: (failure, { query }, params) => void refused(failure, query, registry.get(tenantOf(query), params[0]!)),
       handle,
     },
   ];

@@ -26,7 +26,9 @@ async function node({ ledger }: Needed) {
     imbalances: ledger.imbalances,
     checked_at: ledger.checkedMs === undefined ? null : isoTime(ledger.checkedMs),
     node: { ...viewCounts(ledger.node()), recovered: ledger.node().recovered },
-    tenants: tenants.map((tenant) => ({ tenant: tenant.tenant, devices: tenant.devices, ...viewCounts(tenant) })),
+    tenants: tenants.map((one) => {
+      return { tenant: one.tenant, devices: one.devices, balanced: one.balanced ?? null, ...viewCounts(one) };
+    }),
   });
 }
 

@@ -112,6 +112,10 @@ export class KafkaLog {
     try {
       await prepareTopic(this.#addon, this.#producer, settings, start.partitions, this.#report);
       await this.#survey(this.#producer);
+      // Whatever comes behind these places, comes while this process takes messages in.
+      for (let partition = 0; partition < start.partitions; partition++) {
+        this.#progress.setMark(partition, this.#progress.get(partition, ProgressWord.durable), 0n);
+      }
       const membership = this.#membership();
       if (membership) consumer = await connectConsumer(this.#addon, settings, this.#options.member, membership.rebalanced, this.#heard);
       watch = setInterval(() => this.#watch(), WATCH_MS);

@@ -34,6 +34,8 @@ export class Membership {
   /** Goes up with each word of the group: what it said before is not tried again. */
   #word = 0;
   #doing: Promise<void> = Promise.resolve();
+  /** Partitions that were run here before. */
+  readonly #known = new Set<number>();
   #ended = false;
 
   constructor(options: MembershipOptions) {
@@ -85,6 +87,7 @@ export class Membership {
     }
     if (word !== this.#word) return;
     const rings = await this.#options.shift.begin(partitions);
+    for (const partition of partitions) this.#known.add(partition);
     const lanes = new Map(partitions.map((partition) => [partition, new RecordRing(rings[partition] as SharedArrayBuffer)]));
     const places = await this.#feed.open(lanes);
     this.#consumer.assign(places);
@@ -97,13 +100,17 @@ export class Membership {
     this.#options.report('info', 'kafka-partitions-let-go', {});
   }
 
-  /** The partition's place in the topic; what is behind it was taken in while this process has it. */
+  /**
+   * The partition's place in the topic. Messages count from there on; the first time from where the topic ended when this process
+   * came up, for its gateways may have taken some in before the group gave it the partition.
+   */
   async #open(partition: number): Promise<void> {
     const { topic, progress, report } = this.#options;
     const { low, high } = await findEnds(this.#consumer, topic, partition, progress);
     const committed = progress.get(partition, ProgressWord.committed);
     if (low > committed) report('error', 'kafka-records-expired', { partition, from: String(committed), to: String(low) });
     progress.set(partition, ProgressWord.start, low);
-    progress.setDurable(partition, high, 0n);
+    if (this.#known.has(partition)) progress.setDurable(partition, high, 0n);
+    else progress.set(partition, ProgressWord.durable, high);
   }
 }

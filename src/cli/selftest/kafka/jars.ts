@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { promisify, stripVTControlCharacters } from 'node:util';
 
 const KAFKA = '3.9.1';
 const SLF4J = '1.7.36';
@@ -26,7 +26,7 @@ export async function kafkaJars(): Promise<{ readonly folder: string } | { reado
   } catch {
     return { missing: 'there is no Java' };
   }
-  const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'spillway-tests');
+  const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'spillway');
   const folder = join(cache, `kafka-${KAFKA}`);
   if (existsSync(folder)) return { folder };
   mkdirSync(cache, { recursive: true });
@@ -43,7 +43,7 @@ export async function kafkaJars(): Promise<{ readonly folder: string } | { reado
     if (code === 'ENOENT') return { missing: 'there is no Maven to fetch the broker with' };
     // Another run may have fetched it meanwhile.
     if (existsSync(folder)) return { folder };
-    return { missing: `Maven cannot fetch the broker: ${(stdout || message).split('\n')[0]}` };
+    return { missing: `Maven cannot fetch the broker: ${stripVTControlCharacters(stdout || message).split('\n')[0]}` };
   } finally {
     rmSync(work, { recursive: true, force: true });
     rmSync(fetched, { recursive: true, force: true });

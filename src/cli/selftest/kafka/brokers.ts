@@ -37,7 +37,7 @@ export class Broker {
     const child = spawn('java', [...this.#javaOptions, 'kafka.Kafka', this.#properties], { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child = child;
     this.#output = '';
-    // A test process that dies must not leave a broker behind.
+    // A process that ends must not leave a broker behind.
     const killWithParent = () => child.kill('SIGKILL');
     process.once('exit', killWithParent);
     child.once('exit', () => process.off('exit', killWithParent));

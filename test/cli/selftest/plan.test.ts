@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { planChaos, runsOf } from '../../../src/cli/selftest/plan.js';
+
+const namesOf = (plan: ReturnType<typeof planChaos>) => plan.stages.map(({ faults }) => faults.map(({ name }) => name));
+
+test('a disk that can be filled is one more appliance, and what is not tried is said', () => {
+  const plan = planChaos(false, { name: 'a tmpfs' });
+  const [first, second] = namesOf(plan);
+  assert.ok(first?.includes('process-kill'));
+  assert.deepEqual(second, ['disk-full']);
+  assert.deepEqual(
+    plan.stages.map(({ smallDisk }) => smallDisk),
+    [false, true],
+  );
+  assert.equal(runsOf(plan), (first?.length ?? 0) + 1);
+  assert.deepEqual(
+    plan.notTried.map(({ name }) => name),
+    ['broker-kill'],
+  );
+});
+
+test('where nothing can be filled a full disk is not tried, and the reason is the one that was found', () => {
+  const plan = planChaos(false, { missing: 'no small file system can be mounted (mount: permission denied)' });
+  assert.equal(plan.stages.length, 1);
+  assert.deepEqual(plan.notTried[0], { name: 'disk-full', why: 'no small file system can be mounted (mount: permission denied)' });
+});
+
+test('over Kafka a broker is killed, and no disk is filled', () => {
+  const plan = planChaos(true, { name: 'a tmpfs' });
+  assert.ok(namesOf(plan)[0]?.includes('broker-kill'));
+  assert.deepEqual(
+    plan.notTried.map(({ name }) => name),
+    ['disk-full'],
+  );
+});
