@@ -44,6 +44,11 @@ test('nothing set gives the documented defaults, frozen', () => {
     logRetentionGib: 64,
     logBacklogMib: 16_384,
     checkpointFolder: undefined,
+    checkpointStore: undefined,
+    checkpointStoreEndpoint: undefined,
+    checkpointStoreRegion: 'us-east-1',
+    checkpointStoreAccessKeyId: undefined,
+    checkpointStoreSecretAccessKey: undefined,
     checkpointSeconds: 10,
     batchAgeMsMax: 200,
     store: 'database',
@@ -177,6 +182,9 @@ test('a process that does a part of the work needs where it meets the others', (
   assert.deepEqual(problemsOf({ ...meeting, SPILLWAY_ROLES: 'pipeline' }, {}), []);
   assert.deepEqual(problemsOf({ SPILLWAY_ROLES: 'control,gateway,pipeline' }, {}), []);
   assert.match(problemsOf({ SPILLWAY_ROLES: 'pipeline' }, {}).join('\n'), /roles = pipeline without log = kafka\n.*without database_url/);
-  assert.match(problemsOf({ ...meeting, SPILLWAY_ROLES: 'broker' }, {})[0] ?? '', /names something else; allowed: gateway, pipeline and control/);
+  assert.match(
+    problemsOf({ ...meeting, SPILLWAY_ROLES: 'broker' }, {})[0] ?? '',
+    /names something else; allowed: gateway, pipeline and control/,
+  );
   assert.deepEqual([...rolesOf({ roles: 'gateway,control' })], ['gateway', 'control']);
 });

@@ -12,7 +12,7 @@ after(() => server.close());
 function lagOf(partition: number, durable: bigint, committed: bigint, lagMs: number) {
   const lagBytes = Number(durable - committed);
   const offsets = { isHere: true, startOffset: 0n, durableOffset: durable, processedOffset: durable, committedOffset: committed };
-  const checkpoint = { checkpointOffset: undefined, checkpointMs: undefined };
+  const checkpoint = { checkpointOffset: undefined, checkpointMs: undefined, storedOffset: undefined, storedMs: undefined };
   return { partition, ...offsets, ...checkpoint, lagBytes, lagMs, committedRecords: 0 };
 }
 
