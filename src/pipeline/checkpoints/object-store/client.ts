@@ -29,9 +29,11 @@ interface Request {
 export class ObjectStore {
   readonly #place: CheckpointStore;
   readonly #base: string;
+  readonly #silenceMsMax: number;
 
-  constructor(place: CheckpointStore) {
+  constructor(place: CheckpointStore, silenceMsMax: number = SILENCE_MS_MAX) {
     this.#place = place;
+    this.#silenceMsMax = silenceMsMax;
     const { endpoint, bucket, region } = place;
     // A bucket's name with a dot is under no certificate of AWS.
     const isHost = endpoint === undefined && !bucket.includes('.');
@@ -47,7 +49,7 @@ export class ObjectStore {
     for (let page = 0; page < PAGES_MAX; page++) {
       const query = { 'list-type': '2', prefix, ...(next === undefined ? {} : { 'continuation-token': next }) };
       const what = `list ${this.#shown(start)}`;
-      const limits = { answerBytesMax: LISTING_BYTES_MAX, firstByteMsMax: SILENCE_MS_MAX };
+      const limits = { answerBytesMax: LISTING_BYTES_MAX, firstByteMsMax: this.#silenceMsMax };
       const answer = await this.#ask({ what, method: 'GET', key: '', query, ...limits, signal });
       if (answer instanceof StoreFailure) return answer;
       const listing = parseListing(answer.toString('utf8'));
@@ -62,7 +64,7 @@ export class ObjectStore {
 
   get(key: string, bytesMax: number, signal?: AbortSignal): Promise<Uint8Array | StoreFailure> {
     const what = `get ${this.#shown(key)}`;
-    return this.#ask({ what, method: 'GET', key: this.#full(key), answerBytesMax: bytesMax, firstByteMsMax: SILENCE_MS_MAX, signal });
+    return this.#ask({ what, method: 'GET', key: this.#full(key), answerBytesMax: bytesMax, firstByteMsMax: this.#silenceMsMax, signal });
   }
 
   /** The object is there whole, or it is not there. */
@@ -75,7 +77,7 @@ export class ObjectStore {
 
   /** One that is not there is removed as well. */
   async remove(key: string, signal?: AbortSignal): Promise<StoreFailure | undefined> {
-    const limits = { answerBytesMax: REFUSAL_BYTES_MAX, firstByteMsMax: SILENCE_MS_MAX };
+    const limits = { answerBytesMax: REFUSAL_BYTES_MAX, firstByteMsMax: this.#silenceMsMax };
     const answer = await this.#ask({ what: `delete ${this.#shown(key)}`, method: 'DELETE', key: this.#full(key), ...limits, signal });
     return answer instanceof StoreFailure ? answer : undefined;
   }

@@ -28,6 +28,7 @@ export class CheckpointUploads {
   /** What the store has of each partition, ascending; no entry: it did not say yet. */
   readonly #stored = new Map<number, bigint[]>();
   #failures = 0;
+  #clearFailures = 0;
   /** While it runs; it ends when there is nothing to do. */
   #sending: Promise<void> | undefined;
   #isEnding = false;
@@ -113,7 +114,7 @@ export class CheckpointUploads {
   async #clear(partition: number, offset: bigint): Promise<void> {
     if (!this.#stored.has(partition)) {
       const listed = await this.#store.list(checkpointName(partition));
-      if (listed instanceof StoreFailure) return this.#failed(listed);
+      if (listed instanceof StoreFailure) return this.#notCleared(listed);
       this.#know(partition, storedOf(partition, listed));
     }
     const stored = (this.#stored.get(partition) ?? []).filter((one) => one < offset);
@@ -122,10 +123,15 @@ export class CheckpointUploads {
     for (const one of gone.filter((one) => one !== offset)) {
       const failure = await this.#store.remove(checkpointName(partition, one));
       if (!failure) continue;
-      this.#failed(failure);
+      this.#notCleared(failure);
       left.push(one);
     }
     this.#stored.set(partition, left.sort(ascending));
+  }
+
+  /** It costs room there, and is tried again with the next checkpoint. */
+  #notCleared(failure: StoreFailure): void {
+    if (this.#clearFailures++ % REPORT_EVERY === 0) this.#report('warn', 'checkpoint-store-not-cleared', failure.fields);
   }
 
   #know(partition: number, stored: readonly Stored[]): void {
