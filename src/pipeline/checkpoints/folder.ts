@@ -7,15 +7,19 @@ export const KEPT = 2;
 const NAME = /^(\d{20})\.checkpoint$/;
 const WRITE_BYTES_MAX = 8 * 1024 * 1024;
 
-/** Where a partition's checkpoint lies below its root, here and in an object store; without an offset: all of them. */
-export function checkpointName(partition: number, offset?: bigint): string {
-  const file = offset === undefined ? '' : `${String(offset).padStart(20, '0')}.checkpoint`;
-  return `${String(partition).padStart(2, '0')}/${file}`;
+/** The folder of a partition's checkpoints. */
+export function partitionName(partition: number): string {
+  return String(partition).padStart(2, '0');
+}
+
+/** Where a checkpoint lies, here and in an object store. */
+export function checkpointName(partition: number, offset: bigint): string {
+  return `${partitionName(partition)}/${String(offset).padStart(20, '0')}.checkpoint`;
 }
 
 /** The offset in a name of a partition's checkpoint; undefined: it is something else. */
 export function offsetOfName(partition: number, name: string): bigint | undefined {
-  const start = checkpointName(partition);
+  const start = `${partitionName(partition)}/`;
   const digits = name.startsWith(start) ? NAME.exec(name.slice(start.length))?.[1] : undefined;
   return digits === undefined ? undefined : BigInt(digits);
 }
@@ -87,6 +91,6 @@ export class CheckpointFolder {
   }
 
   #partitionFolder(partition: number): string {
-    return join(this.#folder, checkpointName(partition));
+    return join(this.#folder, partitionName(partition));
   }
 }

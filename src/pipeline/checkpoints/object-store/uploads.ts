@@ -1,5 +1,5 @@
 import { type Progress, ProgressWord } from '../../../host/progress.js';
-import { type CheckpointFolder, checkpointName, KEPT } from '../folder.js';
+import { type CheckpointFolder, checkpointName, KEPT, partitionName } from '../folder.js';
 import { takenMsOf } from '../format.js';
 import type { Report } from '../writer.js';
 import type { ObjectStore } from './client.js';
@@ -113,7 +113,7 @@ export class CheckpointUploads {
   /** Removes what is neither this one nor the one before it: also what lies above it, which was of another database. */
   async #clear(partition: number, offset: bigint): Promise<void> {
     if (!this.#stored.has(partition)) {
-      const listed = await this.#store.list(checkpointName(partition));
+      const listed = await this.#store.list(`${partitionName(partition)}/`);
       if (listed instanceof StoreFailure) return this.#notCleared(listed);
       this.#know(partition, storedOf(partition, listed));
     }

@@ -141,7 +141,7 @@ test('a store that is away delays a start by no more than its silence, and is to
   one.publish(600);
   one.publish(700);
   await one.uploads.finish(1000);
-  assert.deepEqual(model.names, [nameOf(100), nameOf(700)]);
+  assert.deepEqual(model.names, [nameOf(600), nameOf(700)]);
 });
 
 test('one whose answers are cut off is asked once: the folder stays as it is', async () => {
