@@ -11,6 +11,8 @@ const REGION = 'us-east-1';
 const BUCKET = 'spillway';
 /** Calls that need no signature: those that make the user and its key. From then on every signature is checked. */
 const FREE_CALLS = '3';
+/** Objects in a page of a listing. */
+const PAGE = '10';
 
 /** An S3 server on loopback that checks signatures, with one bucket and one user who may use it. */
 export class S3Server {
@@ -48,7 +50,7 @@ export class S3Server {
 
   /** The keys of all objects. */
   async keys(): Promise<string[]> {
-    return [...(await this.call('GET', '?list-type=2')).matchAll(/<Key>([^<]*)<\/Key>/g)].map(([, key = '']) => key);
+    return [...(await this.call('GET', '?list-type=2&max-keys=1000')).matchAll(/<Key>([^<]*)<\/Key>/g)].map(([, key = '']) => key);
   }
 
   /** It keeps its connections and answers nothing. */
@@ -74,7 +76,7 @@ export async function startS3(): Promise<S3Server | { readonly missing: string }
   const port = await freePort();
   const endpoint = `http://127.0.0.1:${port}`;
   const child = spawn(moto.python, ['-m', 'moto.server', '-H', '127.0.0.1', '-p', String(port)], {
-    env: { ...process.env, INITIAL_NO_AUTH_ACTION_COUNT: FREE_CALLS },
+    env: { ...process.env, INITIAL_NO_AUTH_ACTION_COUNT: FREE_CALLS, MOTO_S3_DEFAULT_MAX_KEYS: PAGE },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   // A test process that dies must not leave it behind.
