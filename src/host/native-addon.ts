@@ -4,6 +4,8 @@ import type { TlsMaterial } from './reactor.js';
 /** What native/binding exports. */
 export interface NativeAddon {
   readonly NativeReactor: new (memory: Uint8Array) => NativeBinding;
+  /** native/binding/src/writeback.rs */
+  startWriteback(file: number, from: number): void;
 }
 
 /** native/binding/src/native_reactor.rs says what each call does. */

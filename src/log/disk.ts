@@ -13,6 +13,7 @@ import {
   unlinkSync,
   writevSync,
 } from 'node:fs';
+import { loadAddon } from '../host/native-addon.js';
 
 /**
  * The file calls that the log makes, and no others, so that tests can put a disk beneath it that
@@ -31,6 +32,8 @@ export interface Disk {
   /** Answers the bytes written, which may be fewer than given. */
   write(file: number, views: readonly Uint8Array[], position: number): number;
   truncate(file: number, bytes: number): void;
+  /** May begin with what `sync` will do to the bytes from `from` on; nothing is durable before that. */
+  startWriteback(file: number, from: number): void;
   /** Makes the file's bytes and its size durable. */
   sync(file: number): void;
   /** Makes the names in a folder durable. */
@@ -56,6 +59,14 @@ function dropBytes(views: Uint8Array[], bytes: number): Uint8Array[] {
   while (index < views.length && rest >= (views[index] as Uint8Array).length) rest -= (views[index++] as Uint8Array).length;
   if (index === views.length) return [];
   return [(views[index] as Uint8Array).subarray(rest), ...views.slice(index + 1)];
+}
+
+let addon: ReturnType<typeof loadAddon> | undefined;
+
+/** The call of the native addon; undefined where there is none, and each sync does all of it. */
+function writeback(): ((file: number, from: number) => void) | undefined {
+  addon ??= loadAddon();
+  return 'missing' in addon ? undefined : addon.startWriteback;
 }
 
 const FLAGS = { read: 'r', write: 'r+', create: 'w+' } as const;
@@ -84,6 +95,7 @@ export const nodeDisk: Disk = {
   },
   write: (file, views, position) => writevSync(file, views, position),
   truncate: ftruncateSync,
+  startWriteback: (file, from) => writeback()?.(file, from),
   sync: fdatasyncSync,
   syncFolder(folder) {
     // A folder cannot be opened on Windows, and its names need no sync there.

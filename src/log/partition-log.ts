@@ -66,6 +66,14 @@ export class PartitionLog {
     this.#write(group, groupBytes);
   }
 
+  /** Begins with what `sync` will wait for. */
+  startWriteback(): void {
+    const last = this.#segments.at(-1);
+    if (!this.#dirty || this.#file === undefined || !last) return;
+    const from = this.#durable > last.base ? this.#durable - last.base : 0n;
+    this.#disk.startWriteback(this.#file, Number(from));
+  }
+
   /** Brings all appends onto the disk. They count only after `accept`. When it throws, `rewind` must follow. */
   sync(): void {
     if (!this.#dirty) return;

@@ -155,6 +155,7 @@ test('a process that stood still and lost its partitions commits nothing more, a
   process.kill(still.pid, 'SIGCONT');
   await more(load, 1000);
   await ends(load, publishing, gateway);
+  await until('it says why it ends', () => /cannot commit partition \d of .*, held by another process/.test(still.output()), MOVE_MS_MAX);
 });
 
 test('devices and metrics that one process registers are known to the others', { timeout: 120_000 }, async () => {
@@ -166,12 +167,12 @@ test('devices and metrics that one process registers are known to the others', {
   // The device is told to the gateway by way of the database.
   await until('the gateway knows it', () => load.trySendOnce(gateway.mqttPort, JSON.stringify({ metrics: { new_metric: 4 } })), 30_000);
   await owns(pipeline, 4);
-  await committed(control, MOVE_MS_MAX);
-  const { points } = await call<{ points: { value: number }[] }>(control, 'GET', '/v1/devices/kafka-1/metrics?metric=new_metric');
-  assert.deepEqual(
-    points.map(({ value }) => value),
-    [4],
-  );
+  const values = async () => {
+    const { points } = await call<{ points: { value: number }[] }>(control, 'GET', '/v1/devices/kafka-1/metrics?metric=new_metric');
+    return points.map(({ value }) => value);
+  };
+  await until('the value is there', async () => (await values()).length > 0, MOVE_MS_MAX);
+  assert.deepEqual(await values(), [4]);
   assert.equal((await fetch(`${gateway.http}/v1/devices/kafka-1`, { headers: { authorization: 'Bearer test-admin-key' } })).status, 404);
   assert.equal((await fetch(`${gateway.http}/healthz`)).status, 200);
 });

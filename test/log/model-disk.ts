@@ -120,6 +120,8 @@ export class ModelDisk implements Disk {
     return bytes.length;
   }
 
+  startWriteback(): void {}
+
   truncate(file: number, bytes: number): void {
     const halts = this.#enter('ftruncate');
     if (this.failingTruncates > 0) {

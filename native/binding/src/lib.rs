@@ -1,5 +1,6 @@
-//! The reactor as an addon of Node. A gateway thread makes one and drives it: whenever `watch` calls back, it takes turns until nothing is left to do.
+//! The reactor as an addon of Node, and a call of the log's. A gateway thread makes one and drives it: whenever `watch` calls back, it takes turns until nothing is left to do.
 
 mod handover;
 mod native_reactor;
 mod watch;
+mod writeback;

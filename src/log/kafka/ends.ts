@@ -2,7 +2,9 @@ import { type Progress, ProgressWord } from '../../host/progress.js';
 import { answered, type Consumer, type Producer, type Watermarks } from './client.js';
 import { KafkaFailure } from './failure.js';
 
-const CALL_MS_MAX = 10_000;
+const CALL_MS_MAX = 5000;
+const TRIES_MAX = 10;
+const AGAIN_MS = 200;
 
 export interface Ends {
   /** Offset of the oldest record. */
@@ -14,7 +16,7 @@ export interface Ends {
 /** Asks the brokers where a partition begins and ends. Throws a KafkaFailure when it ends before what the database has of it. */
 export async function findEnds(client: Producer | Consumer, topic: string, partition: number, progress: Progress): Promise<Ends> {
   const committed = progress.get(partition, ProgressWord.committed);
-  const ends = await answered<Watermarks>((done) => client.queryWatermarkOffsets(topic, partition, CALL_MS_MAX, done));
+  const ends = await askUntilAnswered(client, topic, partition);
   const [low, high] = [BigInt(ends.lowOffset), BigInt(ends.highOffset)];
   if (committed <= high) return { low, high };
   throw new KafkaFailure(
@@ -22,4 +24,16 @@ export async function findEnds(client: Producer | Consumer, topic: string, parti
     `cannot go on with topic ${topic}: partition ${partition} ends at ${high}, and the database has it up to ${committed}`,
     'the topic was made anew or its newest records were lost: bring it back, or begin a new one with another SPILLWAY_KAFKA_TOPIC_PREFIX',
   );
+}
+
+/** A leader that was just elected does not know it for a moment. */
+async function askUntilAnswered(client: Producer | Consumer, topic: string, partition: number): Promise<Watermarks> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await answered<Watermarks>((done) => client.queryWatermarkOffsets(topic, partition, CALL_MS_MAX, done));
+    } catch (error) {
+      if (tries === TRIES_MAX) throw error;
+      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+    }
+  }
 }

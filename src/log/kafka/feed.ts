@@ -69,6 +69,10 @@ export class Feed {
     return ends;
   }
 
+  has(partition: number): boolean {
+    return this.#lanes.has(partition);
+  }
+
   stop(): void {
     this.#stopping = true;
   }

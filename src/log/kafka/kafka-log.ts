@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { FromLog, LogStart, ToLog } from '../../contract/threads.js';
 import { BlockRing } from '../../host/block-ring.js';
+import type { Shift } from '../../host/data-plane.js';
 import { Doorbell, gatewayDoorbell, LOG_DOORBELL, PIPELINES_MAX, pipelineDoorbell } from '../../host/doorbell.js';
 import { Progress, ProgressWord } from '../../host/progress.js';
 import { Backlog } from '../backlog.js';
@@ -10,7 +11,7 @@ import { type KafkaSettings, type Member, rawTopic } from './conf.js';
 import { connectConsumer, connectProducer } from './connect.js';
 import { findEnds } from './ends.js';
 import { Feed } from './feed.js';
-import { Membership, type PartitionShift } from './membership.js';
+import { Membership } from './membership.js';
 import { Outlet } from './outlet.js';
 import { prepareTopic } from './topic.js';
 
@@ -29,7 +30,7 @@ export interface KafkaLogOptions {
   readonly settings: KafkaSettings;
   readonly member: Member;
   /** What is done with the partitions that are this process's; undefined: it runs none. */
-  readonly shift: PartitionShift | undefined;
+  readonly shift: Shift | undefined;
   readonly start: LogStart;
   readonly post: (message: FromLog) => void;
 }
@@ -107,28 +108,26 @@ export class KafkaLog {
     this.#addon = loadAddon();
     this.#producer = await connectProducer(this.#addon, settings, this.#heard);
     let consumer: Consumer | undefined;
-    const timers: NodeJS.Timeout[] = [];
+    let watch: NodeJS.Timeout | undefined;
     try {
       await prepareTopic(this.#addon, this.#producer, settings, start.partitions, this.#report);
       await this.#survey(this.#producer);
       const membership = this.#membership();
       if (membership) consumer = await connectConsumer(this.#addon, settings, this.#options.member, membership.rebalanced, this.#heard);
-      timers.push(
-        setInterval(() => this.#watch(), WATCH_MS),
-        setInterval(() => void this.#follow(), FOLLOW_MS),
-      );
+      watch = setInterval(() => this.#watch(), WATCH_MS);
       this.#outlet.use(this.#producer);
       up();
       const feed = consumer && this.#feed(consumer);
       const feeding = feed?.run();
       if (consumer && feed) membership?.join(consumer, feed);
+      void this.#follow(feed);
       await this.#ship();
       feed?.stop();
       if (consumer && feed) await membership?.leave();
       await feeding;
       if (this.#failed) throw this.#failed;
     } finally {
-      for (const timer of timers) clearInterval(timer);
+      clearInterval(watch);
       clearInterval(this.#polling);
       this.#outlet.drop();
       await Promise.all([this.#producer, consumer].map((client) => client && closed(client)));
@@ -151,21 +150,23 @@ export class KafkaLog {
     return new Feed({ topic: this.#topic, consumer, progress: this.#progress, bells, report: this.#report });
   }
 
-  /** Where all partitions begin and end, whoever runs them. */
-  async #survey(producer: Producer): Promise<void> {
-    const partitions = Array.from({ length: this.#progress.partitions }, (_, partition) => partition);
-    await Promise.all(
-      partitions.map(async (partition) => {
-        const { low, high } = await findEnds(producer, this.#topic, partition, this.#progress);
-        this.#progress.set(partition, ProgressWord.start, low);
-        if (high > this.#progress.get(partition, ProgressWord.durable)) this.#progress.set(partition, ProgressWord.durable, high);
-      }),
-    );
+  /** Where partitions begin and end, one after another: each question keeps a thread of the pool waiting. */
+  async #survey(producer: Producer, isOfOthers: (partition: number) => boolean = () => true): Promise<void> {
+    for (let partition = 0; partition < this.#progress.partitions; partition++) {
+      if (!isOfOthers(partition)) continue;
+      const { low, high } = await findEnds(producer, this.#topic, partition, this.#progress);
+      this.#progress.set(partition, ProgressWord.start, low);
+      if (high > this.#progress.get(partition, ProgressWord.durable)) this.#progress.set(partition, ProgressWord.durable, high);
+    }
   }
 
-  /** Others write to the topic too; while the brokers are away nothing moves. */
-  async #follow(): Promise<void> {
-    if (this.#producer?.isConnected()) await this.#survey(this.#producer).catch(() => {});
+  /** What others run, and write to, moves on too. */
+  async #follow(feed: Feed | undefined): Promise<void> {
+    while (this.#asked === 'nothing' && !this.#terminated) {
+      await new Promise((resolve) => setTimeout(resolve, FOLLOW_MS).unref());
+      if (this.#stalled || !this.#producer?.isConnected()) continue;
+      await this.#survey(this.#producer, (partition) => !feed?.has(partition)).catch(() => {});
+    }
   }
 
   /** Hands blocks on until it is told to stop and all of them are delivered. */

@@ -1,3 +1,4 @@
+import type { Shift } from '../../host/data-plane.js';
 import { type Progress, ProgressWord } from '../../host/progress.js';
 import { RecordRing } from '../../host/record-ring.js';
 import type { Report } from '../recovery.js';
@@ -12,16 +13,9 @@ const REVOKE_PARTITIONS = -174;
 const RETRY_MS_MIN = 200;
 const RETRY_MS_MAX = 5000;
 
-/** What this process does with partitions; src/host/data-plane.ts says it in full. */
-export interface PartitionShift {
-  take(partitions: readonly number[]): Promise<void>;
-  begin(partitions: readonly number[]): Promise<readonly (SharedArrayBuffer | undefined)[]>;
-  end(ends: ReadonlyMap<number, bigint>): Promise<void>;
-}
-
 export interface MembershipOptions {
   readonly topic: string;
-  readonly shift: PartitionShift;
+  readonly shift: Shift;
   readonly progress: Progress;
   readonly report: Report;
   /** It cannot go on: the topic has lost what the database knows, or another process has this one's name. */
@@ -64,6 +58,8 @@ export class Membership {
 
   /** What the client library is told by the group. */
   readonly rebalanced = (error: ClientError | undefined, places: readonly Place[]): void => {
+    // The client does not close before what it revokes is let go.
+    if (this.#ended && this.#consumer.isConnected()) this.#consumer.unassign();
     if (this.#ended) return;
     const word = ++this.#word;
     const partitions = places.map(({ partition }) => partition).sort((a, b) => a - b);

@@ -1,0 +1,9 @@
+use napi_derive::napi;
+
+/// Begins to bring the file's bytes from `from` on onto the disk, and waits for none of them: the sync that follows does,
+/// and tells of what failed.
+#[napi]
+pub fn start_writeback(file: i32, from: f64) {
+    // SAFETY: a plain system call. It fails where the file system has no use for it: then the sync does all of it.
+    unsafe { libc::sync_file_range(file, from as i64, 0, libc::SYNC_FILE_RANGE_WRITE) };
+}
