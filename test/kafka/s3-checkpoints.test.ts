@@ -163,9 +163,8 @@ test('an object store that stands still, or that refuses, holds nothing up: the 
   );
   await second.stop();
   const third = await start('third', 'pipeline', { SPILLWAY_CHECKPOINT_STORE_SECRET_ACCESS_KEY: 'wrong' });
-  await owns(third, 4);
-  await more(load, 1000);
-  assert.match(third.output(), /checkpoint_store_denied/);
+  await until('it is told', () => /checkpoint_store_denied/.test(third.output()), MOVE_MS_MAX);
+  await until('it is caught up', async () => (await fetch(`${third.http}/readyz`)).ok, MOVE_MS_MAX);
   assert.match(third.output(), /SPILLWAY_CHECKPOINT_STORE_ACCESS_KEY_ID/);
   await load.stop();
   await publishing;
