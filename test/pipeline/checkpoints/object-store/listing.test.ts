@@ -30,5 +30,5 @@ test('what is no listing is none, wherever one is cut; an object without key or 
   for (const text of ['', 'OK', '<html><body>Sign in</body></html>', '<Error><Code>AccessDenied</Code></Error>', '{"Contents": []}']) {
     assert.equal(parseListing(text), undefined, text);
   }
-  assert.deepEqual(parseListing(page('<Contents><Size>1</Size></Contents>' + object('b', 'yesterday')))?.objects, []);
+  assert.deepEqual(parseListing(page(`<Contents><Size>1</Size></Contents>${object('b', 'yesterday')}`))?.objects, []);
 });
