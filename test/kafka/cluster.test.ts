@@ -120,6 +120,11 @@ test('a pipeline that is killed between COPY and commit: its successor goes on w
   await load.register(gateway);
   const publishing = load.run(gateway.mqttPort);
   await more(load, 1000);
+  const isWritten = async () =>
+    (await call<{ partitions: { checkpoint_offset: string | null }[] }>(pipeline, 'GET', '/v1/pipeline/lag')).partitions.some(
+      ({ checkpoint_offset }) => checkpoint_offset !== null,
+    );
+  await until('a checkpoint is written', isWritten);
   // Constraints that are looked at when a transaction ends: it stands where all rows are copied and nothing is committed.
   await database.sql.unsafe(`
     create function wait_at_commit() returns trigger language plpgsql as $$ begin perform pg_sleep(3); return null; end $$;
