@@ -2,7 +2,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { PARTITIONS_MAX } from '../assembly/abi.js';
+import { parseStoreUrl, storeProblems } from './contract/checkpoint-store.js';
 import type { Config, Role } from './contract/config.js';
+import { suggestion } from './contract/suggestion.js';
 
 /** One thing an operator can set: `name` in the file, `SPILLWAY_<NAME>` in the environment. */
 export interface Setting {
@@ -188,6 +190,39 @@ export const settings: readonly Setting[] = [
     'Where states of partitions are kept, so that whoever gets a partition goes on from there; absent: in the state folder.',
   ),
   setting(
+    'checkpointStore',
+    'checkpoint_store',
+    text.refine((value) => parseStoreUrl(value) !== undefined, 'it is no place in a bucket'),
+    undefined,
+    's3://bucket or s3://bucket/prefix, the prefix of A-Z a-z 0-9 . _ - and /',
+    'Object store that states of partitions are copied to and taken up from; takes a Kafka log along.',
+  ),
+  setting(
+    'checkpointStoreEndpoint',
+    'checkpoint_store_endpoint',
+    text.refine(isHttpOrigin, 'it is no origin'),
+    undefined,
+    'http://host:port or https://host:port',
+    'Where the S3 API answers, with the bucket in the path; absent: AWS.',
+  ),
+  setting(
+    'checkpointStoreRegion',
+    'checkpoint_store_region',
+    text.regex(/^[a-z0-9-]+$/, 'it is no region'),
+    'us-east-1',
+    'a region as the store names it',
+    'Region of the bucket.',
+  ),
+  setting(
+    'checkpointStoreAccessKeyId',
+    'checkpoint_store_access_key_id',
+    text,
+    undefined,
+    'an access key id',
+    'Who asks the object store.',
+  ),
+  setting('checkpointStoreSecretAccessKey', 'checkpoint_store_secret_access_key', text, undefined, 'a secret key', 'Its secret.'),
+  setting(
     'checkpointSeconds',
     'checkpoint_seconds',
     between(1, 3600),
@@ -299,7 +334,7 @@ export function readConfig({ env, file, folder = process.cwd() }: ConfigSources)
     config[entry.key] = final;
     effective.push({ name: entry.name, variable: variableOf(entry.name), value: masked(entry.key, final), source });
   }
-  problems.push(...tlsProblems(config), ...kafkaProblems(config));
+  problems.push(...tlsProblems(config), ...kafkaProblems(config), ...storeProblems(config));
   if (config.mqttPort === config.httpPort && config.mqttPort !== 0) {
     problems.push(`cannot use setting http_port: ${String(config.httpPort)} is also the mqtt_port; give each a port of its own, or 0`);
   }
@@ -444,9 +479,13 @@ function isPostgresUrl(value: string): boolean {
   return URL.canParse(value) && /^postgres(ql)?:$/.test(new URL(value).protocol);
 }
 
+function isHttpOrigin(value: string): boolean {
+  return URL.canParse(value) && /^https?:$/.test(new URL(value).protocol) && new URL(value).origin === value.replace(/\/$/, '');
+}
+
 function masked(key: keyof Config, value: unknown): unknown {
   if (typeof value !== 'string') return value;
-  if (key === 'adminKey' || key === 'kafkaSaslPassword') return '********';
+  if (key === 'adminKey' || key === 'kafkaSaslPassword' || key === 'checkpointStoreSecretAccessKey') return '********';
   if (key === 'databaseUrl') return maskedUrl(value);
   return value;
 }
@@ -457,29 +496,4 @@ function maskedUrl(value: string): string {
   if (url.password !== '') url.password = '********';
   if (url.searchParams.has('password')) url.searchParams.set('password', '********');
   return url.href;
-}
-
-/** `; did you mean …?` when a known name is near: at most a third of it, less a common `prefix`, may differ. */
-function suggestion(name: string, known: readonly string[], prefix = 0): string {
-  let best: string | undefined;
-  let bestDistance = Math.ceil((name.length - prefix) / 3) + 1;
-  for (const candidate of known) {
-    const distance = editDistance(name, candidate);
-    if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
-  }
-  return best === undefined ? `; allowed: ${known.join(', ')}` : `; did you mean ${best}?`;
-}
-
-/** Levenshtein distance, one row at a time. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }

@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import type { Appliance } from './cli/appliance.js';
 import { runCli } from './cli/program.js';
 import { rolesOf } from './config.js';
+import { type CheckpointStore, parseStoreUrl } from './contract/checkpoint-store.js';
 import type { Config } from './contract/config.js';
 import type { DeviceEntry } from './contract/devices.js';
 import type { TlsListener } from './contract/threads.js';
@@ -81,6 +82,7 @@ async function bringUp(config: Config, undo: (() => Promise<unknown>)[], unwind:
     partitions: config.partitions,
     logFolder: join(config.stateFolder, 'log'),
     checkpointFolder: join(config.checkpointFolder ?? join(config.stateFolder, 'checkpoints'), kafka ? rawTopic(kafka) : ''),
+    checkpointStore: checkpointStore(config, kafka),
     checkpointSeconds: config.checkpointSeconds,
     openLog:
       kafka &&
@@ -195,6 +197,16 @@ function kafkaSettings(config: Config): KafkaSettings | undefined {
     replicationFactor: config.kafkaReplicationFactor,
     retentionHours: config.logRetentionHours,
   };
+}
+
+/** Each topic has checkpoints of its own there, as in the folder. */
+function checkpointStore(config: Config, kafka: KafkaSettings | undefined): CheckpointStore | undefined {
+  const { checkpointStoreAccessKeyId: accessKeyId, checkpointStoreSecretAccessKey: secretAccessKey } = config;
+  const place = config.checkpointStore === undefined ? undefined : parseStoreUrl(config.checkpointStore);
+  if (!kafka || !place || accessKeyId === undefined || secretAccessKey === undefined) return undefined;
+  const { checkpointStoreEndpoint: endpoint, checkpointStoreRegion: region } = config;
+  const prefix = [place.prefix, rawTopic(kafka)].filter((part) => part !== '').join('/');
+  return { endpoint, region, bucket: place.bucket, prefix, accessKeyId, secretAccessKey };
 }
 
 /** The files were found readable when the settings were read. */

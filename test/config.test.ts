@@ -44,6 +44,11 @@ test('nothing set gives the documented defaults, frozen', () => {
     logRetentionGib: 64,
     logBacklogMib: 16_384,
     checkpointFolder: undefined,
+    checkpointStore: undefined,
+    checkpointStoreEndpoint: undefined,
+    checkpointStoreRegion: 'us-east-1',
+    checkpointStoreAccessKeyId: undefined,
+    checkpointStoreSecretAccessKey: undefined,
     checkpointSeconds: 10,
     batchAgeMsMax: 200,
     store: 'database',
@@ -170,6 +175,24 @@ test('settings of the Kafka log go together, and its password is masked', () => 
   assert.match(problemsOf({ ...kafka, SPILLWAY_KAFKA_CERT: import.meta.filename }, {})[0] ?? '', /kafka_cert without kafka_key/);
   const { effective } = readConfig({ env: { ...kafka, SPILLWAY_KAFKA_SASL_PASSWORD: 'secret' }, folder });
   assert.equal(effective.find(({ name }) => name === 'kafka_sasl_password')?.value, '********');
+});
+
+test('settings of the object store go together with its keys and a Kafka log, and its secret is masked', () => {
+  const kafka = { SPILLWAY_LOG: 'kafka', SPILLWAY_KAFKA_BROKERS: 'a:9092' };
+  const keys = { SPILLWAY_CHECKPOINT_STORE_ACCESS_KEY_ID: 'id', SPILLWAY_CHECKPOINT_STORE_SECRET_ACCESS_KEY: 'a-secret' };
+  const store = { ...kafka, ...keys, SPILLWAY_CHECKPOINT_STORE: 's3://a-bucket/a/b' };
+  assert.deepEqual(problemsOf(store, {}), []);
+  assert.deepEqual(problemsOf({ ...store, SPILLWAY_CHECKPOINT_STORE_ENDPOINT: 'http://127.0.0.1:9000/' }, {}), []);
+  assert.match(problemsOf({ ...kafka, SPILLWAY_CHECKPOINT_STORE: 's3://a-bucket' }, {}).join('\n'), /_access_key_id\n.*secret_access_key$/);
+  assert.match(problemsOf({ ...store, SPILLWAY_LOG: 'file' }, {}).join('\n'), /checkpoint_store without log = kafka/);
+  assert.equal(problemsOf({ ...kafka, ...keys }, {}).length, 2);
+  for (const place of ['a-bucket/a', 's3://', 's3://A/b', 's3://a-bucket/a b', 's3://a-bucket//b', 's3://a-bucket/%2e']) {
+    assert.match(problemsOf({ ...store, SPILLWAY_CHECKPOINT_STORE: place }, {})[0] ?? '', /it is no place in a bucket/, place);
+  }
+  for (const endpoint of ['minio:9000', 'http://minio:9000/path', 'http://user:word@minio:9000', 'ftp://minio']) {
+    assert.match(problemsOf({ ...store, SPILLWAY_CHECKPOINT_STORE_ENDPOINT: endpoint }, {})[0] ?? '', /it is no origin/, endpoint);
+  }
+  assert.doesNotMatch(JSON.stringify(readConfig({ env: store, folder }).effective), /a-secret/);
 });
 
 test('a process that does a part of the work needs where it meets the others', () => {

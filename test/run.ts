@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { chooseReactor } from '../src/host/open-reactor.js';
 import { chooseServer } from '../src/http/server.js';
 import { chooseKafka } from './support/kafka/choose.js';
+import { whyNoS3 } from './support/s3/choose.js';
 
 // Runs every *.test.js below this folder, or those whose path contains one of the arguments.
 const folder = fileURLToPath(new URL('.', import.meta.url));
@@ -29,6 +30,12 @@ const ofKafka = files.filter((file) => file.startsWith(join(folder, 'kafka')));
 const kafka = ofKafka.length > 0 ? await chooseKafka() : { over: 'brokers', reason: '' };
 if (kafka.over !== 'brokers') skipped.set(kafka.over === 'mock' ? 'Kafka tests over real brokers' : 'Kafka tests', String(kafka.reason));
 const leftOut = ofKafka.filter((file) => kafka.over === 'nothing' || (kafka.over === 'mock' && !basename(file).startsWith('mock-')));
+const ofS3 = files.filter((file) => basename(file).startsWith('s3-'));
+const noS3 = ofS3.length > 0 ? await whyNoS3() : undefined;
+if (noS3 !== undefined) {
+  skipped.set('tests of checkpoints in an object store over an S3 server', noS3);
+  leftOut.push(...ofS3);
+}
 await runFiles(files.filter((file) => !leftOut.includes(file) && (name === 'native' || !basename(file).startsWith('native-'))));
 const ofHttp = files.filter((file) => file.startsWith(join(folder, 'http')));
 const { server, reason } = chooseServer();

@@ -49,6 +49,13 @@ export interface Config {
   readonly logBacklogMib: number;
   /** Absolute path of a folder that all processes of a deployment see; absent: one in the state folder. */
   readonly checkpointFolder: string | undefined;
+  /** `s3://bucket/prefix`; there with a Kafka log only, and with both keys. */
+  readonly checkpointStore: string | undefined;
+  /** Origin of the S3 API; absent: AWS. */
+  readonly checkpointStoreEndpoint: string | undefined;
+  readonly checkpointStoreRegion: string;
+  readonly checkpointStoreAccessKeyId: string | undefined;
+  readonly checkpointStoreSecretAccessKey: string | undefined;
   /** How often the state of a partition is written down while it changes. */
   readonly checkpointSeconds: number;
   /** A row batch goes to the database at this age, ms, or when the database is done with the one before, whichever is later. */

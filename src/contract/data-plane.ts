@@ -65,6 +65,9 @@ export interface PartitionLag {
   /** Behind the last block that the newest checkpoint knows, and when it was taken; undefined: there is none. */
   readonly checkpointOffset: bigint | undefined;
   readonly checkpointMs: number | undefined;
+  /** The same of the newest one in the object store; undefined: there is none, or no store. */
+  readonly storedOffset: bigint | undefined;
+  readonly storedMs: number | undefined;
   /** durable - committed. */
   readonly lagBytes: number;
   /** Receive time of the newest durable message minus that of the newest committed one. */

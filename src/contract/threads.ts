@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
+import type { CheckpointStore } from './checkpoint-store.js';
 import type { DeviceEntry } from './devices.js';
 import type { GatewayAudit, PartitionAudit } from './ledger.js';
 
@@ -152,6 +153,10 @@ export type FromPipeline =
 
 export interface CheckpointStart {
   readonly folder: string;
+  /** Where checkpoints go as well; what it has and the folder has not is in the folder once the thread is ready. */
+  readonly store?: CheckpointStore | undefined;
+  /** Those that the pipelines run, and up to where the database has their rows. */
+  readonly partitions: readonly { readonly number: number; readonly committed: bigint }[];
   readonly pipelines: readonly MessagePort[];
   readonly shared: SharedState;
 }

@@ -1,5 +1,6 @@
 import { MessageChannel } from 'node:worker_threads';
 import * as abi from '../../assembly/abi.js';
+import type { CheckpointStore } from '../contract/checkpoint-store.js';
 import type { Point } from '../contract/data-plane.js';
 import type { DeviceAccount, DeviceTotals, PartitionAudit } from '../contract/ledger.js';
 import { partitionOf } from '../contract/partition.js';
@@ -30,6 +31,8 @@ export interface PipelinesOptions {
   readonly partitions: number;
   readonly logFolder: string;
   readonly checkpointFolder: string;
+  /** Where checkpoints go as well, and come from. */
+  readonly checkpointStore: CheckpointStore | undefined;
   readonly checkpointSeconds: number;
   readonly batchAgeMsMax: number;
   readonly consumerGroup: string;
@@ -42,6 +45,9 @@ export interface PipelinesOptions {
   addMetrics(names: readonly string[]): Promise<readonly (readonly [name: string, number: number])[] | 'full'>;
   event(thread: string, event: ThreadEvent): void;
 }
+
+/** What the checkpoint thread may take to bring the last checkpoints into the object store, however late it is, ms. */
+const STORE_MS_MAX = 6000;
 
 /** A partition that this process runs. */
 export interface OwnedPartition {
@@ -71,6 +77,8 @@ export class Pipelines {
   /** What those counted that are no more. */
   readonly #former = new BigUint64Array(abi.COUNTERS_MAX);
   #threads: Threads | undefined;
+  /** Settles when a start has come to its end. */
+  #starting: Promise<void> | undefined;
   readonly #latests = new Map<number, (points: Point[]) => void>();
   readonly #accounts = new Map<number, (statement: Uint8Array) => void>();
   readonly #audits = new Map<number, PartitionAudit>();
@@ -92,6 +100,16 @@ export class Pipelines {
 
   /** Runs these partitions, none twice; resolves when the threads run. `feeds`: record rings by partition number. */
   async start(owned: readonly OwnedPartition[], feeds?: readonly (SharedArrayBuffer | undefined)[]): Promise<void> {
+    const starting = this.#start(owned, feeds);
+    this.#starting = starting;
+    try {
+      await starting;
+    } finally {
+      this.#starting = undefined;
+    }
+  }
+
+  async #start(owned: readonly OwnedPartition[], feeds?: readonly (SharedArrayBuffer | undefined)[]): Promise<void> {
     const { options, shared } = { options: this.#options, shared: this.#shared };
     const memories = Array.from({ length: options.partitions }, (_, number) =>
       owned.some((one) => one.number === number) ? kernelMemory(abi.PIPELINE_END) : undefined,
@@ -102,7 +120,14 @@ export class Pipelines {
     const { port1: checkpointPort, port2: checkpoints } = new MessageChannel();
     const { databaseUrl, consumerGroup, owner, checkpointFolder } = options;
     const storeStart: StoreStart = { databaseUrl, consumerGroup, owner, pipelines: [storePort], memories, shared };
-    const checkpointStart: CheckpointStart = { folder: checkpointFolder, pipelines: [checkpointPort], shared };
+    const { checkpointStore } = options;
+    const checkpointStart: CheckpointStart = {
+      folder: checkpointFolder,
+      store: checkpointStore,
+      partitions: owned,
+      pipelines: [checkpointPort],
+      shared,
+    };
     const pipelineStart: PipelineStart = {
       index: 0,
       logFolder: options.logFolder,
@@ -116,11 +141,15 @@ export class Pipelines {
       checkpoints,
     };
     const { entries } = options;
+    const checkpoint = this.#roster.add<ToCheckpoint, FromCheckpoint>(
+      ...(['checkpoint', entries.checkpoint, checkpointStart, [checkpointPort]] as const),
+      (message) => options.event('checkpoint', message as ThreadEvent),
+    );
+    // Before it is ready it brings what the store has into the folder, where the pipeline finds it.
+    if (checkpointStore) await checkpoint.ready;
     this.#threads = {
+      checkpoint,
       store: this.#roster.add('store', entries.store, storeStart, [storePort], (message: FromStore) => this.#fromStore(message)),
-      checkpoint: this.#roster.add('checkpoint', entries.checkpoint, checkpointStart, [checkpointPort], (message: FromCheckpoint) =>
-        options.event('checkpoint', message as ThreadEvent),
-      ),
       pipeline: this.#roster.add('pipeline-0', entries.pipeline, pipelineStart, [store, checkpoints], (message: FromPipeline) =>
         this.#fromPipeline(message),
       ),
@@ -135,16 +164,20 @@ export class Pipelines {
    * False when that took too long.
    */
   async stop(deadlineMs: number, ends: ReadonlyMap<number, bigint> = new Map()): Promise<boolean> {
+    // Whoever started it hears of a start that failed.
+    await this.#starting?.catch(() => {});
     const threads = this.#threads;
     if (!threads) return true;
     this.#isEnding = true;
     this.#toPipeline({ kind: 'ends', ends });
-    const end = async (thread: unknown, bell?: Doorbell) => {
+    const end = async (thread: unknown, bell?: Doorbell, untilMs = deadlineMs) => {
       this.#roster.retire(thread as Thread<never, never>);
-      return stopThread(thread as Stoppable, deadlineMs, bell);
+      return stopThread(thread as Stoppable, untilMs, bell);
     };
     let isDrained = await end(threads.pipeline, this.#bell);
-    isDrained = (await end(threads.checkpoint)) && isDrained;
+    // Everything is in the folder; a store that takes it too slowly leaves nothing undone.
+    const storedMs = this.#options.checkpointStore ? performance.now() + STORE_MS_MAX : 0;
+    isDrained = (await end(threads.checkpoint, undefined, Math.max(deadlineMs, storedMs))) && isDrained;
     isDrained = (await end(threads.store)) && isDrained;
     this.#threads = undefined;
     this.#forget();
@@ -154,7 +187,7 @@ export class Pipelines {
   /** Why not all is well with the partitions at hand; undefined: it is, or there are none. */
   get trouble(): string | undefined {
     if (this.#halted) return this.#halted;
-    if (this.#threads && !this.#isCaughtUp) return 'state is being rebuilt from the log';
+    if ((this.#threads || this.#starting) && !this.#isCaughtUp) return 'state is being rebuilt from the log';
     return this.#databaseTrouble && `the database is down: ${this.#databaseTrouble}`;
   }
 

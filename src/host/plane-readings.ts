@@ -69,6 +69,7 @@ export function readLag(progress: Progress, partition: number, isHere: boolean):
   const committedOffset = word(ProgressWord.committed);
   const committedUs = word(ProgressWord.committedUs);
   const checkpointMs = word(ProgressWord.checkpointMs);
+  const storedMs = word(ProgressWord.storedMs);
   return {
     partition,
     isHere,
@@ -78,6 +79,8 @@ export function readLag(progress: Progress, partition: number, isHere: boolean):
     committedOffset,
     checkpointOffset: checkpointMs > 0n ? word(ProgressWord.checkpoint) : undefined,
     checkpointMs: checkpointMs > 0n ? Number(checkpointMs) : undefined,
+    storedOffset: storedMs > 0n ? word(ProgressWord.stored) : undefined,
+    storedMs: storedMs > 0n ? Number(storedMs) : undefined,
     lagBytes: Number(progress.uncommitted(partition)),
     // Nothing was committed since the start: then no time is known to measure from.
     lagMs: durableOffset > committedOffset && committedUs > 0n ? Number(word(ProgressWord.durableUs) - committedUs) / 1000 : 0,

@@ -98,7 +98,11 @@ export const ProgressWord = {
   /** Bytes that one step of the offset stands for, on average; 0 where offsets are bytes. Writer: log. */
   offsetBytes: 14,
   markOffset: 15,
+  /** Offset of the newest checkpoint in the object store. Writer: checkpoint thread. */
+  stored: 16,
+  /** When it was taken, or for one of another process laid there, ms of the Unix epoch; 0: there is none. Writer: checkpoint thread. */
+  storedMs: 17,
 } as const;
 export type ProgressWord = (typeof ProgressWord)[keyof typeof ProgressWord];
 
-const WORDS = 16;
+const WORDS = 18;

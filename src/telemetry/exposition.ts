@@ -202,6 +202,9 @@ export class Exposition {
       'Time since the newest checkpoint; it grows while nothing is processed',
       ({ checkpointMs }) => (checkpointMs === undefined ? undefined : Math.max(0, Date.now() - checkpointMs) / 1000),
     );
+    checkpoint('spillway_checkpoint_store_age_seconds', 'Time since the newest checkpoint in the object store', ({ storedMs }) =>
+      storedMs === undefined ? undefined : Math.max(0, Date.now() - storedMs) / 1000,
+    );
     gauge('spillway_pipeline_lag_bytes', 'Durable and not yet committed', (lag) => lag.lagBytes);
     gauge(
       'spillway_pipeline_lag_seconds',

@@ -114,6 +114,8 @@ test('node and tenants: every message is in one state; what HTTP refuses counts 
       committedOffset: 0n,
       checkpointOffset: undefined,
       checkpointMs: undefined,
+      storedOffset: undefined,
+      storedMs: undefined,
       lagBytes: 0,
       lagMs: 0,
       committedRecords: 0,

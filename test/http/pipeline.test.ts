@@ -12,14 +12,14 @@ after(() => server.close());
 function lagOf(partition: number, durable: bigint, committed: bigint, lagMs: number) {
   const lagBytes = Number(durable - committed);
   const offsets = { isHere: true, startOffset: 0n, durableOffset: durable, processedOffset: durable, committedOffset: committed };
-  const checkpoint = { checkpointOffset: undefined, checkpointMs: undefined };
+  const checkpoint = { checkpointOffset: undefined, checkpointMs: undefined, storedOffset: undefined, storedMs: undefined };
   return { partition, ...offsets, ...checkpoint, lagBytes, lagMs, committedRecords: 0 };
 }
 
 test('the lag is told by partition and in sum, offsets as strings', async () => {
   server.plane.partitions = [
     lagOf(0, 2n ** 60n, 2n ** 60n - 100n, 20),
-    { ...lagOf(1, 50n, 0n, 70), checkpointOffset: 30n, checkpointMs: Date.now() - 5000 },
+    { ...lagOf(1, 50n, 0n, 70), checkpointOffset: 30n, checkpointMs: Date.now() - 5000, storedOffset: 20n, storedMs: Date.now() - 9000 },
   ];
   const { body } = await server.call('GET', '/v1/pipeline/lag');
   assert.deepEqual(body.partitions[0], {
@@ -31,6 +31,8 @@ test('the lag is told by partition and in sum, offsets as strings', async () => 
     committed_offset: '1152921504606846876',
     checkpoint_offset: null,
     checkpoint_age_ms: null,
+    checkpoint_store_offset: null,
+    checkpoint_store_age_ms: null,
     lag_bytes: 100,
     lag_ms: 20,
     committed_messages: 0,
@@ -42,6 +44,8 @@ test('the lag is told by partition and in sum, offsets as strings', async () => 
   const { checkpoint_offset, checkpoint_age_ms } = body.partitions[1];
   assert.equal(checkpoint_offset, '30');
   assert.ok(checkpoint_age_ms >= 5000 && checkpoint_age_ms < 60_000);
+  assert.equal(body.partitions[1].checkpoint_store_offset, '20');
+  assert.ok(body.partitions[1].checkpoint_store_age_ms >= 9000);
   assert.deepEqual([body.lag_bytes_max, body.gateways, body.gateways_paused, body.gateway_pauses], [1000, 2, 1, 7]);
 });
 
@@ -141,7 +145,13 @@ test('the metrics parse as Prometheus text and say what the plane counts', async
     byCode: { credentials_invalid: 10, json_malformed: 4, ts_malformed: 1 },
   };
   server.plane.partitions = [
-    { ...lagOf(0, 500n, 100n, 2500), checkpointOffset: 90n, checkpointMs: Date.now() - 5000 },
+    {
+      ...lagOf(0, 500n, 100n, 2500),
+      checkpointOffset: 90n,
+      checkpointMs: Date.now() - 5000,
+      storedOffset: 80n,
+      storedMs: Date.now() - 9000,
+    },
     lagOf(1, 0n, 0n, 0),
   ];
   server.plane.cpu = [
@@ -187,6 +197,7 @@ test('the metrics parse as Prometheus text and say what the plane counts', async
   assert.equal(samples.get('spillway_messages_refused_total{code="json_malformed"}'), undefined);
   assert.equal(samples.get('spillway_checkpoint_offset_bytes{partition="1"}'), undefined, 'there is none');
   assert.ok((samples.get('spillway_checkpoint_age_seconds{partition="0"}') ?? 0) >= 5);
+  assert.ok((samples.get('spillway_checkpoint_store_age_seconds{partition="0"}') ?? 0) >= 9);
   assert.ok(samples.has('process_resident_memory_bytes'));
   // Reading twice does not count twice.
   const again = parseExposition((await server.call('GET', '/metrics')).text);

@@ -35,6 +35,9 @@ function lag({ plane, live }: Services) {
       committed_offset: String(one.committedOffset),
       checkpoint_offset: one.checkpointOffset === undefined ? null : String(one.checkpointOffset),
       checkpoint_age_ms: one.checkpointMs === undefined ? null : Math.max(0, Date.now() - one.checkpointMs),
+      // Of the newest one in the object store.
+      checkpoint_store_offset: one.storedOffset === undefined ? null : String(one.storedOffset),
+      checkpoint_store_age_ms: one.storedMs === undefined ? null : Math.max(0, Date.now() - one.storedMs),
       lag_bytes: one.lagBytes,
       lag_ms: one.lagMs,
       committed_messages: one.committedRecords,

@@ -7,6 +7,23 @@ export const KEPT = 2;
 const NAME = /^(\d{20})\.checkpoint$/;
 const WRITE_BYTES_MAX = 8 * 1024 * 1024;
 
+/** The folder of a partition's checkpoints. */
+export function partitionName(partition: number): string {
+  return String(partition).padStart(2, '0');
+}
+
+/** Where a checkpoint lies, here and in an object store. */
+export function checkpointName(partition: number, offset: bigint): string {
+  return `${partitionName(partition)}/${String(offset).padStart(20, '0')}.checkpoint`;
+}
+
+/** The offset in a name of a partition's checkpoint; undefined: it is something else. */
+export function offsetOfName(partition: number, name: string): bigint | undefined {
+  const start = `${partitionName(partition)}/`;
+  const digits = name.startsWith(start) ? NAME.exec(name.slice(start.length))?.[1] : undefined;
+  return digits === undefined ? undefined : BigInt(digits);
+}
+
 /** The checkpoints of all partitions below one folder, named by their offset. Every call throws what the disk says. */
 export class CheckpointFolder {
   readonly #disk: Disk;
@@ -23,7 +40,7 @@ export class CheckpointFolder {
     return offsets.sort().reverse().map(BigInt);
   }
 
-  read(partition: number, offset: bigint): Uint8Array {
+  read(partition: number, offset: bigint): Uint8Array<ArrayBuffer> {
     const file = this.#disk.open(this.path(partition, offset), 'read');
     try {
       const bytes = new Uint8Array(this.#disk.size(file));
@@ -66,7 +83,7 @@ export class CheckpointFolder {
   }
 
   path(partition: number, offset: bigint): string {
-    return join(this.#partitionFolder(partition), `${String(offset).padStart(20, '0')}.checkpoint`);
+    return join(this.#folder, checkpointName(partition, offset));
   }
 
   #asidePath(partition: number, offset: bigint): string {
@@ -74,6 +91,6 @@ export class CheckpointFolder {
   }
 
   #partitionFolder(partition: number): string {
-    return join(this.#folder, String(partition).padStart(2, '0'));
+    return join(this.#folder, partitionName(partition));
   }
 }

@@ -155,6 +155,11 @@ export function checkCheckpoint(bytes: Uint8Array, reader: CheckpointReader): Ch
   return areInside(fileSections(view), bytes.length - HEADER_BYTES - HASH_BYTES) ? meta : 'checkpoint_malformed';
 }
 
+/** When a checkpoint was taken, ms of the Unix epoch, as it says itself. */
+export function takenMsOf(bytes: Uint8Array): number {
+  return Number(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getBigUint64(AT_TAKEN_MS, true));
+}
+
 /** Lays the sections of a checkpoint that was checked where they belong in an empty memory. */
 export function placeCheckpoint(bytes: Uint8Array, memory: KernelMemory): void {
   let at = HEADER_BYTES;

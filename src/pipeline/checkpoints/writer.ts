@@ -5,7 +5,7 @@ import { sealCheckpoint } from './format.js';
 /** A disk that goes on failing is told once, then again after this many attempts. */
 const REPORT_EVERY = 6;
 
-type Report = (level: ThreadEvent['level'], name: string, fields: ThreadEvent['fields']) => void;
+export type Report = (level: ThreadEvent['level'], name: string, fields: ThreadEvent['fields']) => void;
 
 /**
  * Writes checkpoints aside and publishes them when it is told that the database has caught up with them. What

@@ -11,7 +11,7 @@ function lagOf(partition: number, durable: number, committed: number, records: n
     durableOffset: BigInt(durable),
     committedOffset: BigInt(committed),
   };
-  const checkpoint = { checkpointOffset: undefined, checkpointMs: undefined };
+  const checkpoint = { checkpointOffset: undefined, checkpointMs: undefined, storedOffset: undefined, storedMs: undefined };
   return { partition, ...offsets, ...checkpoint, lagBytes: durable - committed, lagMs: 0, committedRecords: records };
 }
 

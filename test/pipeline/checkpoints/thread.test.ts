@@ -59,7 +59,7 @@ function start(committed: bigint, checkpointEveryMs: number) {
   const [store, checkpoint] = [new MessageChannel(), new MessageChannel()];
   const folder = join(state, 'checkpoints');
   const writer = new Worker(new URL('../../../src/pipeline/checkpoints/thread.js', import.meta.url), {
-    workerData: { folder, pipelines: [checkpoint.port1], shared },
+    workerData: { folder, pipelines: [checkpoint.port1], shared, partitions: [{ number: 0, committed }] },
     transferList: [checkpoint.port1],
   });
   const workerData = {
