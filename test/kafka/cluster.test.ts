@@ -145,7 +145,7 @@ test('a pipeline that is killed between COPY and commit: its successor goes on w
   assert.match(again.output(), /checkpoint-loaded/);
 });
 
-test('a process that stood still and lost its partitions commits nothing more, and ends', { timeout: 240_000 }, async () => {
+test('a process that stood still and lost its partitions commits nothing more', { timeout: 240_000 }, async () => {
   const gateway = await start('gateway', 'gateway,control');
   const still = await start('still', 'pipeline');
   const load = new Load();
@@ -160,7 +160,8 @@ test('a process that stood still and lost its partitions commits nothing more, a
   process.kill(still.pid, 'SIGCONT');
   await more(load, 1000);
   await ends(load, publishing, gateway);
-  await until('it says why it ends', () => /cannot commit partition \d of .*, held by another process/.test(still.output()), MOVE_MS_MAX);
+  // It had a batch to commit, which was refused, or it hears of the group first.
+  await until('it gives them up', () => /held by another process|kafka-partitions-let-go/.test(still.output()), MOVE_MS_MAX);
 });
 
 test('devices and metrics that one process registers are known to the others', { timeout: 120_000 }, async () => {

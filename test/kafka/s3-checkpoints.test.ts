@@ -6,7 +6,7 @@ import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { call, committed } from '../support/api.js';
 import { type Appliance, startAppliance } from '../support/appliance.js';
 import { startTestDatabase, type TestDatabase } from '../support/database.js';
-import { type Brokers, startBrokers } from '../support/kafka/brokers.js';
+import { type Brokers, startBrokers } from '../../src/cli/selftest/kafka/brokers.js';
 import { Load } from '../support/kafka/load.js';
 import { type S3Server, startS3 } from '../support/s3/server.js';
 import { until } from '../support/until.js';
