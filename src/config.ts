@@ -89,10 +89,10 @@ export const settings: readonly Setting[] = [
   setting(
     'log',
     'log',
-    choice('file', 'kafka'),
+    choice('file', 'kafka', 'none'),
     'file',
-    'file or kafka',
-    'Where blocks are made durable: files in the state folder, or Kafka.',
+    'file, kafka or none',
+    'Where blocks are made durable: files in the state folder, or Kafka; none keeps nothing: for benches only.',
   ),
   setting(
     'kafkaBrokers',
@@ -348,7 +348,7 @@ function kafkaProblems(config: Record<string, unknown>): string[] {
   const problems: string[] = [];
   const needs = (name: string, because: string) => problems.push(`cannot use setting ${because} without ${name}`);
   if (config.log === 'kafka' && config.kafkaBrokers === undefined) needs('kafka_brokers', 'log = kafka');
-  if (config.log === 'file' && config.kafkaBrokers !== undefined) needs('log = kafka', 'kafka_brokers');
+  if (config.log !== 'kafka' && config.kafkaBrokers !== undefined) needs('log = kafka', 'kafka_brokers');
   const isPart = !['gateway', 'pipeline', 'control'].every((role) => rolesOf(config).has(role as Role));
   if (isPart && config.log !== 'kafka') needs('log = kafka', `roles = ${String(config.roles)}`);
   if (isPart && config.databaseUrl === undefined) needs('database_url', `roles = ${String(config.roles)}`);

@@ -17,11 +17,12 @@ import { LiveHub } from './control/live/live-hub.js';
 import { MetricNames } from './control/metrics/metric-names.js';
 import { Queries } from './control/queries/queries.js';
 import { Registry } from './control/registry/registry.js';
-import { ThreadedDataPlane } from './host/data-plane.js';
+import { type DataPlaneOptions, type Shift, ThreadedDataPlane } from './host/data-plane.js';
 import { lockStateFolder, makeStateFolder } from './host/state-lock.js';
 import { startHttp } from './http/server.js';
 import { type KafkaSettings, rawTopic } from './log/kafka/conf.js';
 import { KafkaLog } from './log/kafka/kafka-log.js';
+import { NoLog } from './log/no-log.js';
 import { openPool, prepareDatabase } from './store/database.js';
 import { readOffsets, takeOffsets } from './store/offsets.js';
 import { startSupervised } from './store/supervised.js';
@@ -50,12 +51,13 @@ async function start(config: Config): Promise<Appliance> {
 
 async function bringUp(config: Config, undo: (() => Promise<unknown>)[], unwind: () => Promise<void>): Promise<Appliance> {
   const log = createLog(config.logLevel);
+  if (config.log === 'none') log.warn('what is acknowledged is kept nowhere until it is stored: SPILLWAY_LOG=none is for benches only');
   makeStateFolder(config.stateFolder);
   undo.push(await lockStateFolder(config.stateFolder));
 
   const databaseUrl = config.databaseUrl ?? (await embeddedUrl(config.stateFolder, undo, log));
   const kafka = kafkaSettings(config);
-  const consumerGroup = kafka ? `${CONSUMER_GROUP}:${rawTopic(kafka)}` : CONSUMER_GROUP;
+  const consumerGroup = consumerGroupOf(config, kafka);
   const committed = await prepareDatabase(databaseUrl, consumerGroup, config.partitions);
   const sql = openPool(databaseUrl);
   undo.push(() => sql.end({ timeout: 5 }));
@@ -81,12 +83,7 @@ async function bringUp(config: Config, undo: (() => Promise<unknown>)[], unwind:
     logFolder: join(config.stateFolder, 'log'),
     checkpointFolder: join(config.checkpointFolder ?? join(config.stateFolder, 'checkpoints'), kafka ? rawTopic(kafka) : ''),
     checkpointSeconds: config.checkpointSeconds,
-    openLog:
-      kafka &&
-      ((start, shift, post) => {
-        const member = { group: consumerGroup, name: storedName(config.stateFolder) };
-        return new KafkaLog({ settings: kafka, member, shift, start, post });
-      }),
+    openLog: openLog(config, kafka, consumerGroup),
     topic: kafka && rawTopic(kafka),
     logRetentionHours: config.logRetentionHours,
     logRetentionGib: config.logRetentionGib,
@@ -180,7 +177,7 @@ const threadEntries = {
 };
 
 function kafkaSettings(config: Config): KafkaSettings | undefined {
-  if (config.log === 'file' || config.kafkaBrokers === undefined) return undefined;
+  if (config.log !== 'kafka' || config.kafkaBrokers === undefined) return undefined;
   return {
     brokers: config.kafkaBrokers,
     topicPrefix: config.kafkaTopicPrefix ?? '',
@@ -194,6 +191,20 @@ function kafkaSettings(config: Config): KafkaSettings | undefined {
     replicationFactor: config.kafkaReplicationFactor,
     retentionHours: config.logRetentionHours,
   };
+}
+
+function consumerGroupOf({ log }: Config, kafka: KafkaSettings | undefined): string {
+  if (kafka) return `${CONSUMER_GROUP}:${rawTopic(kafka)}`;
+  return log === 'none' ? `${CONSUMER_GROUP}:none` : CONSUMER_GROUP;
+}
+
+/** Undefined: the file log, which has a thread of its own. */
+function openLog(config: Config, kafka: KafkaSettings | undefined, group: string): DataPlaneOptions['openLog'] {
+  if (kafka) {
+    return (start, shift, post) =>
+      new KafkaLog({ settings: kafka, member: { group, name: storedName(config.stateFolder) }, shift, start, post });
+  }
+  return config.log === 'none' ? (start, shift) => new NoLog(start, shift as Shift) : undefined;
 }
 
 /** The files were found readable when the settings were read. */

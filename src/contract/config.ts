@@ -22,7 +22,8 @@ export interface Config {
   readonly databaseUrl: string | undefined;
   /** With commas between them; other than all: there is a Kafka log and a database of its own to meet at. */
   readonly roles: string;
-  readonly log: 'file' | 'kafka';
+  /** `none`: what is acknowledged is kept nowhere; for benches only. */
+  readonly log: 'file' | 'kafka' | 'none';
   /** `host:port,…`; there with a Kafka log, and only then. */
   readonly kafkaBrokers: string | undefined;
   /** Before the names of topics; absent: nothing. */
