@@ -119,6 +119,14 @@ export const settings: readonly Setting[] = [
     "Copies of each partition when Spillway makes the topic; absent: the brokers' default.",
   ),
   setting(
+    'kafkaTopics',
+    'kafka_topics',
+    text.regex(/^dead-letters$/, 'it names something else'),
+    undefined,
+    'dead-letters',
+    'Further topics to publish: dead-letters has every dead letter once it is committed; absent: none.',
+  ),
+  setting(
     'kafkaSecurity',
     'kafka_security',
     choice('plaintext', 'ssl', 'sasl_plaintext', 'sasl_ssl'),
@@ -349,6 +357,7 @@ function kafkaProblems(config: Record<string, unknown>): string[] {
   const needs = (name: string, because: string) => problems.push(`cannot use setting ${because} without ${name}`);
   if (config.log === 'kafka' && config.kafkaBrokers === undefined) needs('kafka_brokers', 'log = kafka');
   if (config.log !== 'kafka' && config.kafkaBrokers !== undefined) needs('log = kafka', 'kafka_brokers');
+  if (config.log !== 'kafka' && config.kafkaTopics !== undefined) needs('log = kafka', 'kafka_topics');
   const isPart = !['gateway', 'pipeline', 'control'].every((role) => rolesOf(config).has(role as Role));
   if (isPart && config.log !== 'kafka') needs('log = kafka', `roles = ${String(config.roles)}`);
   if (isPart && config.databaseUrl === undefined) needs('database_url', `roles = ${String(config.roles)}`);

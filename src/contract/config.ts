@@ -30,6 +30,8 @@ export interface Config {
   readonly kafkaTopicPrefix: string | undefined;
   /** Copies of each partition of a topic that Spillway makes; absent: the brokers' default. */
   readonly kafkaReplicationFactor: number | undefined;
+  /** Topics that are published beside that of blocks; absent: none. */
+  readonly kafkaTopics: 'dead-letters' | undefined;
   readonly kafkaSecurity: 'plaintext' | 'ssl' | 'sasl_plaintext' | 'sasl_ssl';
   /** Absolute paths of PEM files. */
   readonly kafkaCa: string | undefined;
