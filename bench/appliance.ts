@@ -4,6 +4,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { AdminApi } from '../src/cli/admin-api.js';
 import { withoutSettings } from '../src/cli/inherited-env.js';
@@ -12,6 +13,7 @@ import { endWithThisProcess } from './interruption.js';
 /** For profilers: see README.md beside this file. */
 const nodeArguments = (process.env.BENCH_NODE_ARGS ?? '').split(' ').filter((argument) => argument !== '');
 const readyMsMax = 120_000;
+const readyLookMs = 50;
 const stopMsMax = 120_000;
 
 /** CPU seconds by thread; undefined where the appliance does not tell. */
@@ -78,6 +80,11 @@ export class BenchAppliance {
     return new BenchAppliance(folder, environment, await startProcess(folder, environment));
   }
 
+  /** Resolves when it runs all that it takes in: over Kafka partitions are shared out first. */
+  async ready(): Promise<void> {
+    while (!(await fetch(`${this.http}/readyz`)).ok) await delay(readyLookMs);
+  }
+
   /** SIGKILL, as a crash; state and database stay as they are for `startAgain`. */
   async kill(): Promise<void> {
     const { child } = this.#process;
@@ -135,7 +142,7 @@ async function startProcess(folder: string, env: NodeJS.ProcessEnv): Promise<Sta
     remove();
   });
   try {
-    const ready: Ready = JSON.parse(await firstLine(child));
+    const ready = await readyLine(child);
     return { child, ready, api: new AdminApi(ready.http, ready.admin_key) };
   } catch (error) {
     child.kill('SIGKILL');
@@ -144,13 +151,17 @@ async function startProcess(folder: string, env: NodeJS.ProcessEnv): Promise<Sta
   }
 }
 
-async function firstLine(child: ChildProcess): Promise<string> {
+/** The log goes the same way. */
+async function readyLine(child: ChildProcess): Promise<Ready> {
   const lines = createInterface({ input: child.stdout! });
   const ended = once(child, 'exit').then(([code, signal]) => {
     throw new Error(`cannot start the appliance: it ended with ${signal ?? code}`);
   });
   const late = AbortSignal.timeout(readyMsMax);
-  const [line] = (await Promise.race([once(lines, 'line', { signal: late }), ended])) as [string];
-  ended.catch(() => undefined);
-  return line;
+  const ready = new Promise<Ready>((resolve, reject) => {
+    lines.on('line', (line) => line.startsWith('{"event":"ready"') && resolve(JSON.parse(line)));
+    late.addEventListener('abort', () => reject(new Error(`cannot start the appliance: it is not ready within ${readyMsMax / 1000} s`)));
+  });
+  for (const one of [ready, ended]) one.catch(() => undefined);
+  return Promise.race([ready, ended]);
 }

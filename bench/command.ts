@@ -1,5 +1,5 @@
 import { pathToFileURL } from 'node:url';
-import { exitOnSignals } from './interruption.js';
+import { endAll, exitOnSignals } from './interruption.js';
 import { ToolMissing } from './load/build.js';
 import { type Figures, summarize } from './median.js';
 import { Options } from './options.js';
@@ -64,6 +64,8 @@ export async function runCommand<Settings>(command: BenchCommand<Settings>, argv
   } catch (error) {
     console.error(`${name}: ${(error as Error).message}`);
     return error instanceof ToolMissing ? usageExitCode : 1;
+  } finally {
+    await endAll();
   }
 }
 

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { BenchAppliance, type ThreadCpu } from './appliance.js';
 import { type CopyCeiling, measureCopyCeiling } from './copy-ceiling.js';
 import { BenchDatabase, timescaleDatabase } from './database.js';
+import { type KafkaBroker, kafkaBroker } from './kafka-broker.js';
 import { buildGenerator } from './load/build.js';
 import type { Latency } from './load/latency.js';
 import { deviceFormat, gatewayFormat, Load, type LoadOutcome, type LoadShape, type Target } from './load/load.js';
@@ -10,6 +11,7 @@ import { metricNames, sumOf } from './load/messages.js';
 import { familyCpuSeconds, processCpuSeconds } from './process-cpu.js';
 
 export interface IngestSettings extends LoadShape {
+  readonly log: 'file' | 'kafka' | 'none';
   readonly store: 'null' | 'embedded' | 'timescale';
   /** Gateway threads and partitions of the appliance; absent: its defaults. */
   readonly gateways: number | undefined;
@@ -30,7 +32,13 @@ export interface IngestOutcome {
   readonly seconds: number;
   readonly sendSeconds: number;
   /** `process`: all threads of the appliance, also those that it does not list. */
-  readonly cpuSeconds: ThreadCpu & { readonly process: number | null; readonly database: number | null; readonly generator: number };
+  readonly cpuSeconds: ThreadCpu & {
+    readonly process: number | null;
+    readonly database: number | null;
+    /** Null without a Kafka log. */
+    readonly broker: number | null;
+    readonly generator: number;
+  };
   readonly latency: Latency;
   readonly ceiling: CopyCeiling | undefined;
 }
@@ -39,6 +47,7 @@ export interface IngestOutcome {
 export interface Site {
   readonly appliance: BenchAppliance;
   readonly database: BenchDatabase | undefined;
+  readonly broker: KafkaBroker | undefined;
   readonly tenant: string;
   readonly target: Target;
 }
@@ -54,7 +63,7 @@ export function runIngest(settings: IngestSettings, say: (text: string) => void)
 
 /** Starts an appliance on its store, registers the fleet, and ends and removes everything after the work. */
 export async function withSite<T>(
-  settings: Pick<IngestSettings, 'store' | 'gateways' | 'partitions' | 'devices' | 'connections'>,
+  settings: Pick<IngestSettings, 'store' | 'gateways' | 'partitions' | 'devices' | 'connections'> & Partial<Pick<IngestSettings, 'log'>>,
   say: (text: string) => void,
   work: (site: Site) => Promise<T>,
 ): Promise<T> {
@@ -66,15 +75,18 @@ export async function withSite<T>(
   if (settings.store === 'null') environment.SPILLWAY_STORE = 'null';
   if (settings.gateways !== undefined) environment.SPILLWAY_GATEWAYS = String(settings.gateways);
   if (settings.partitions !== undefined) environment.SPILLWAY_PARTITIONS = String(settings.partitions);
+  if (settings.log === 'none') environment.SPILLWAY_LOG = 'none';
+  const broker = settings.log === 'kafka' ? await kafkaBroker() : undefined;
   try {
-    const appliance = await BenchAppliance.start(environment);
+    const appliance = await BenchAppliance.start({ ...environment, ...broker?.settings });
     const url = timescale?.url ?? appliance.databaseUrl;
     const database = url === undefined ? undefined : new BenchDatabase(url);
     try {
       if (settings.store !== 'null' && !database) throw new Error('cannot count rows: the appliance does not say where its database is');
       say(`the appliance is process ${appliance.pid}`);
+      await appliance.ready();
       const { tenant, target } = await registerFleet(settings, appliance, say);
-      return await work({ appliance, database: settings.store === 'null' ? undefined : database, tenant, target });
+      return await work({ appliance, database: settings.store === 'null' ? undefined : database, broker, tenant, target });
     } finally {
       await database?.close();
       await appliance.stop();
@@ -108,6 +120,7 @@ async function load(settings: IngestSettings, site: Site, say: (text: string) =>
       threads: await appliance.threadCpu(),
       process: processCpuSeconds(appliance.pid),
       database: pid === null ? null : familyCpuSeconds(pid),
+      broker: site.broker?.cpuSeconds() ?? null,
     });
     const before = await cpu();
     const sent = await generators.go();
@@ -118,6 +131,7 @@ async function load(settings: IngestSettings, site: Site, say: (text: string) =>
       ...difference(before.threads, after.threads),
       process: minus(after.process, before.process),
       database: minus(after.database, before.database),
+      broker: minus(after.broker, before.broker),
       generator: sent.cpuSeconds,
     };
     return { ...(await counted(settings, site, sent)), seconds: (endMs - sent.firstSendMs) / 1000, cpuSeconds };

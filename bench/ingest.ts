@@ -5,7 +5,7 @@ import { type Figures, rounded, roundedOrNull } from './median.js';
 import type { Options } from './options.js';
 
 const help = `npm run -s bench:ingest -- [--json] [--runs N] [--qos 0|1|2] [--connections N] [--batch N] [--devices N] [--seconds N]
-                           [--store null|embedded|timescale] [--window N] [--rate N] [--generators N] [--gateways N] [--partitions N]
+                           [--store null|embedded|timescale] [--log file|kafka|none] [--window N] [--rate N] [--generators N] [--gateways N] [--partitions N]
 
 Starts an appliance with a state folder of its own, lets gateway devices publish for the devices behind them as fast as sockets
 take it, waits until every row is committed, and checks rows and values against what was sent. Exit code 1 when they differ.
@@ -14,6 +14,7 @@ take it, waits until every row is committed, and checks rows and values against 
   --seconds 5      --devices 1000     rounded up to a multiple of connections
   --window         unacknowledged at QoS 1 and 2, a connection (default: 4096, and 80,000 over all of them)
   --store embedded timescale: on the server that SPILLWAY_DATABASE_URL names, in a database of its own; null: no rows
+  --log file       kafka: over a broker of its own on this machine, with Java; its CPU is told apart and not in the total; none: nothing is kept
   --rate           messages a second over all connections, latency from when each was due (default: as fast as they go)
   --generators 1   processes          --gateways, --partitions  of the appliance (default: its own)
   --runs 1         runs, of which the median of each figure is told            --json       the last line is one JSON document`;
@@ -25,6 +26,7 @@ export const ingestOptionNames = [
   'devices',
   'seconds',
   'store',
+  'log',
   'window',
   'rate',
   'generators',
@@ -48,6 +50,7 @@ export function ingestSettings(options: Options, given: Partial<IngestSettings> 
     devices,
     seconds: options.above('seconds', given.seconds ?? 5),
     store: options.choice('store', given.store ?? 'embedded', ['null', 'embedded', 'timescale']),
+    log: options.choice('log', given.log ?? 'file', ['file', 'kafka', 'none']),
     window: Math.max(options.whole('window', given.window ?? Math.min(4096, Math.ceil(underWayMax / connections)), 1, 60_000), batch),
     rate: options.has('rate') ? options.above('rate', 1) : given.rate,
     generators: Math.min(connections, options.whole('generators', given.generators ?? 1, 1, 64)),
@@ -62,7 +65,7 @@ export function figuresOf(settings: IngestSettings, outcome: IngestOutcome) {
   const { messages, rows, rowsExpected, seconds, cpuSeconds, latency, ceiling } = outcome;
   const each = (cpu: number | null | undefined) =>
     cpu === null || cpu === undefined || messages === 0 ? null : rounded((cpu * 1e6) / messages);
-  const { gateway, log, pipeline, store, main, database, generator } = cpuSeconds;
+  const { gateway, log, pipeline, store, main, database, broker, generator } = cpuSeconds;
   const known = [gateway, log, pipeline, store, main, database].filter((cpu): cpu is number => typeof cpu === 'number');
   const ms = (percent: number) => roundedOrNull(latency.percentileMs(percent));
   const ratio = (rowsPerSecond: number | undefined) => (rowsPerSecond === undefined ? null : rounded(rows / seconds / rowsPerSecond));
@@ -79,6 +82,7 @@ export function figuresOf(settings: IngestSettings, outcome: IngestOutcome) {
       main: each(main),
       database: each(database),
       total: known.length === 0 ? null : each(known.reduce((sum, cpu) => sum + cpu, 0)),
+      broker: each(broker),
     },
     ackMs: { p50: ms(50), p95: ms(95), p99: ms(99) },
     rowsExpected,
@@ -111,7 +115,7 @@ function describe(figures: Figures): string {
   const part = (value: number | null) => value ?? '-';
   return [
     `${result.messages} messages in ${result.seconds} s: ${result.messagesPerSecond} a second; ${result.rows} rows of ${result.rowsExpected}`,
-    `CPU µs a message: gateway ${part(cpu.gateway)}, log ${part(cpu.log)}, pipeline ${part(cpu.pipeline)}, store ${part(cpu.store)}, main ${part(cpu.main)}, database ${part(cpu.database)}, total ${part(cpu.total)}; generator ${part(result.generatorCpuUsPerMessage)}`,
+    `CPU µs a message: gateway ${part(cpu.gateway)}, log ${part(cpu.log)}, pipeline ${part(cpu.pipeline)}, store ${part(cpu.store)}, main ${part(cpu.main)}, database ${part(cpu.database)}, total ${part(cpu.total)}, process ${part(result.processCpuUsPerMessage)}; broker ${part(cpu.broker)}, generator ${part(result.generatorCpuUsPerMessage)}`,
     `ack ms: p50 ${part(ackMs.p50)}, p95 ${part(ackMs.p95)}, p99 ${part(ackMs.p99)}, p99.9 ${part(ackTailMs.p999)}, max ${part(ackTailMs.max)}`,
     `share of a bare COPY: ${part(result.copyCeiling)} (same layout), ${part(result.copyCeilingBare)} (no index)`,
   ].join('\n');

@@ -4,15 +4,29 @@ import { once } from 'node:events';
 const interruptedExitCode = 130;
 const ends = new Set<() => Promise<unknown>>();
 
-/** A signal ends and removes what was announced before it ends this process; a second one ends it at once. */
+/**
+ * A signal ends and removes what was announced before it ends this process, the last first: what was started later may
+ * need the earlier to end well. A second signal ends it at once.
+ */
 export function exitOnSignals(): void {
   let heard = false;
   const onSignal = () => {
     if (heard) process.exit(interruptedExitCode);
     heard = true;
-    Promise.allSettled([...ends].map((end) => end())).then(() => process.exit(interruptedExitCode));
+    endAll().then(() => process.exit(interruptedExitCode));
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+}
+
+/** Ends and removes what is left of what was announced. */
+export async function endAll(): Promise<void> {
+  for (const end of [...ends].reverse()) await end().catch(() => undefined);
+  ends.clear();
+}
+
+/** Announces what is to be ended and removed with this process. */
+export function announceEnd(end: () => Promise<unknown>): void {
+  ends.add(end);
 }
 
 /**

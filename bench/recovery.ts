@@ -54,7 +54,7 @@ async function kill(settings: RecoverySettings, { appliance, database, target }:
     await appliance.startAgain();
     const since = () => rounded((performance.now() - killedMs) / 1000);
     const startedSeconds = since();
-    while (!(await fetch(`${appliance.http}/readyz`)).ok) await delay(pollMs);
+    await appliance.ready();
     const readySeconds = since();
     await allCommitted(appliance, 0);
     const caughtUpSeconds = since();

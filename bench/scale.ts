@@ -1,8 +1,9 @@
 import { type BenchCommand, isProgram, runCommand } from './command.js';
-import { figuresOf, ingestOptionNames, ingestSettings, mismatch } from './ingest.js';
-import { type IngestSettings, runIngest } from './ingest-run.js';
+import { ingestOptionNames, ingestSettings } from './ingest.js';
+import type { IngestSettings } from './ingest-run.js';
 import { describeMachine } from './machine.js';
 import type { Figures } from './median.js';
+import { describeSide, measurePair } from './pair.js';
 import { ratioOf } from './served.js';
 
 const help = `npm run -s bench:scale -- [--json] [--runs N] [--of partitions|gateways] [--fewer N] [--more N] [--seconds N]
@@ -22,27 +23,9 @@ interface ScaleSettings {
 const defaults = { qos: 1, connections: 20, seconds: 8, store: 'null', ceiling: false } satisfies Partial<IngestSettings>;
 const moreByDefault = { partitions: 4, gateways: 2 };
 
-interface Side {
-  readonly messages: number;
-  readonly messagesPerSecond: number;
-  readonly cpuUsPerMessage: number | null;
-}
-
-let pairs = 0;
-
 async function run({ of, fewer, more }: ScaleSettings, say: (text: string) => void) {
-  const wrong: string[] = [];
-  const measure = async (settings: IngestSettings): Promise<Side> => {
-    const outcome = await runIngest(settings, say);
-    wrong.push(mismatch(settings, outcome) ?? '');
-    const { messages, messagesPerSecond, processCpuUsPerMessage } = figuresOf(settings, outcome);
-    say(`${of} ${settings[of]}: ${messagesPerSecond} messages a second, CPU ${processCpuUsPerMessage} µs a message`);
-    return { messages, messagesPerSecond, cpuUsPerMessage: processCpuUsPerMessage };
-  };
-  const isTurned = pairs++ % 2 === 1;
-  const first = await measure(isTurned ? more : fewer);
-  const second = await measure(isTurned ? fewer : more);
-  const [few, many] = isTurned ? [second, first] : [first, second];
+  const { sides, wrong } = await measurePair([fewer, more], (settings) => `${of} ${settings[of]}`, say);
+  const [few, many] = sides;
   const figures = {
     fewer: few,
     more: many,
@@ -51,16 +34,15 @@ async function run({ of, fewer, more }: ScaleSettings, say: (text: string) => vo
     settings: { of, fewer, more },
     machine: describeMachine(),
   };
-  return { figures, wrong: wrong.find((text) => text !== '') };
+  return { figures, wrong };
 }
 
 function describe(figures: Figures): string {
   const { fewer, more, throughputRatio, cpuRatio, settings } = figures as Awaited<ReturnType<typeof run>>['figures'];
-  const line = (count: number | undefined, { messagesPerSecond, cpuUsPerMessage }: Side) =>
-    `${settings.of} ${count}: ${messagesPerSecond} messages a second, CPU ${cpuUsPerMessage} µs a message`;
+  const { of } = settings;
   return [
-    line(settings.fewer[settings.of], fewer),
-    line(settings.more[settings.of], more),
+    describeSide(`${of} ${settings.fewer[of]}`, fewer),
+    describeSide(`${of} ${settings.more[of]}`, more),
     `throughput with more over with fewer: ${throughputRatio}, CPU a message: ${cpuRatio}`,
   ].join('\n');
 }

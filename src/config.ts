@@ -91,10 +91,10 @@ export const settings: readonly Setting[] = [
   setting(
     'log',
     'log',
-    choice('file', 'kafka'),
+    choice('file', 'kafka', 'none'),
     'file',
-    'file or kafka',
-    'Where blocks are made durable: files in the state folder, or Kafka.',
+    'file, kafka or none',
+    'Where blocks are made durable: files in the state folder, or Kafka; none keeps nothing: for benches only.',
   ),
   setting(
     'kafkaBrokers',
@@ -119,6 +119,14 @@ export const settings: readonly Setting[] = [
     undefined,
     'a whole number from 1 to 32',
     "Copies of each partition when Spillway makes the topic; absent: the brokers' default.",
+  ),
+  setting(
+    'kafkaTopics',
+    'kafka_topics',
+    text.regex(/^dead-letters$/, 'it names something else'),
+    undefined,
+    'dead-letters',
+    'Further topics to publish: dead-letters has every dead letter once it is committed; absent: none.',
   ),
   setting(
     'kafkaSecurity',
@@ -352,21 +360,7 @@ function tlsProblems(config: Record<string, unknown>): string[] {
   if (isSet('tlsKey') && !isSet('tlsCert')) missing('tls_cert', 'tls_key');
   if (isSet('tlsCert') && !isSet('mqttsPort')) missing('mqtts_port', 'tls_cert');
   if (isSet('tlsClientCa') && !isSet('tlsCert')) missing('tls_cert', 'tls_client_ca');
-  for (const [key, name] of [
-    ['tlsCert', 'tls_cert'],
-    ['tlsKey', 'tls_key'],
-    ['tlsClientCa', 'tls_client_ca'],
-  ] as const) {
-    const path = config[key];
-    if (typeof path !== 'string') continue;
-    try {
-      readFileSync(path);
-    } catch (error) {
-      problems.push(
-        `cannot use setting ${name} = ${JSON.stringify(path)}: ${(error as Error).message}; allowed: a PEM file that this user can read`,
-      );
-    }
-  }
+  problems.push(...fileProblems(config, { tlsCert: 'tls_cert', tlsKey: 'tls_key', tlsClientCa: 'tls_client_ca' }));
   for (const [key, name] of [
     ['mqttPort', 'mqtt_port'],
     ['httpPort', 'http_port'],
@@ -383,7 +377,8 @@ function kafkaProblems(config: Record<string, unknown>): string[] {
   const problems: string[] = [];
   const needs = (name: string, because: string) => problems.push(`cannot use setting ${because} without ${name}`);
   if (config.log === 'kafka' && config.kafkaBrokers === undefined) needs('kafka_brokers', 'log = kafka');
-  if (config.log === 'file' && config.kafkaBrokers !== undefined) needs('log = kafka', 'kafka_brokers');
+  if (config.log !== 'kafka' && config.kafkaBrokers !== undefined) needs('log = kafka', 'kafka_brokers');
+  if (config.log !== 'kafka' && config.kafkaTopics !== undefined) needs('log = kafka', 'kafka_topics');
   const isPart = !['gateway', 'pipeline', 'control'].every((role) => rolesOf(config).has(role as Role));
   if (isPart && config.log !== 'kafka') needs('log = kafka', `roles = ${String(config.roles)}`);
   if (isPart && config.databaseUrl === undefined) needs('database_url', `roles = ${String(config.roles)}`);
@@ -394,25 +389,23 @@ function kafkaProblems(config: Record<string, unknown>): string[] {
   if ((config.kafkaCert === undefined) !== (config.kafkaKey === undefined)) {
     needs(...((config.kafkaCert === undefined ? ['kafka_cert', 'kafka_key'] : ['kafka_key', 'kafka_cert']) as [string, string]));
   }
-  for (const [key, name] of [
-    ['kafkaCa', 'kafka_ca'],
-    ['kafkaCert', 'kafka_cert'],
-    ['kafkaKey', 'kafka_key'],
-  ] as const) {
-    const cause = typeof config[key] === 'string' ? unreadable(config[key]) : undefined;
-    if (cause)
-      problems.push(`cannot use setting ${name} = ${JSON.stringify(config[key])}: ${cause}; allowed: a PEM file that this user can read`);
-  }
+  problems.push(...fileProblems(config, { kafkaCa: 'kafka_ca', kafkaCert: 'kafka_cert', kafkaKey: 'kafka_key' }));
   return problems;
 }
 
-function unreadable(path: string): string | undefined {
-  try {
-    readFileSync(path);
-    return undefined;
-  } catch (error) {
-    return (error as Error).message;
-  }
+/** Those of these settings, names by key, whose file cannot be read. */
+function fileProblems(config: Record<string, unknown>, names: Readonly<Record<string, string>>): string[] {
+  return Object.entries(names).flatMap(([key, name]) => {
+    const path = config[key];
+    if (typeof path !== 'string') return [];
+    try {
+      readFileSync(path);
+      return [];
+    } catch (error) {
+      const { message } = error as Error;
+      return [`cannot use setting ${name} = ${JSON.stringify(path)}: ${message}; allowed: a PEM file that this user can read`];
+    }
+  });
 }
 
 /** What this process is to do. */

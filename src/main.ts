@@ -2,8 +2,10 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
+import type { Sql } from 'postgres';
 import type { Appliance } from './cli/appliance.js';
 import { runCli } from './cli/program.js';
 import { rolesOf } from './config.js';
@@ -18,12 +20,16 @@ import { LiveHub } from './control/live/live-hub.js';
 import { MetricNames } from './control/metrics/metric-names.js';
 import { Queries } from './control/queries/queries.js';
 import { Registry } from './control/registry/registry.js';
-import { ThreadedDataPlane } from './host/data-plane.js';
+import { DeadLetterTopic } from './control/topics/dead-letter-topic.js';
+import { LetterRows } from './control/topics/letter-rows.js';
+import { type DataPlaneOptions, type Shift, ThreadedDataPlane } from './host/data-plane.js';
 import { lockStateFolder, makeStateFolder } from './host/state-lock.js';
 import { startHttp } from './http/server.js';
 import { loadAddon } from './log/kafka/client.js';
-import { type KafkaSettings, rawTopic } from './log/kafka/conf.js';
+import { DEAD_LETTER_TOPIC, type KafkaSettings, rawTopic } from './log/kafka/conf.js';
 import { KafkaLog } from './log/kafka/kafka-log.js';
+import { SideTopic } from './log/kafka/side-topic.js';
+import { NoLog } from './log/no-log.js';
 import { openPool, prepareDatabase } from './store/database.js';
 import { readOffsets, takeOffsets } from './store/offsets.js';
 import { startSupervised } from './store/supervised.js';
@@ -35,6 +41,8 @@ const CONSUMER_GROUP = 'spillway';
 const PUBLISH_DEVICES_MAX = 10_000;
 /** How often one process looks how far others are. */
 const FOLLOW_MS = 2000;
+/** How long dead letters on their way to a topic may take at the end; what is given up is sent again by the next start. */
+const LETTERS_STOP_MS_MAX = 2000;
 
 /** Brings the whole appliance up; what was started is stopped again when a later part fails. */
 async function start(config: Config): Promise<Appliance> {
@@ -52,12 +60,13 @@ async function start(config: Config): Promise<Appliance> {
 
 async function bringUp(config: Config, undo: (() => Promise<unknown>)[], unwind: () => Promise<void>): Promise<Appliance> {
   const log = createLog(config.logLevel);
+  if (config.log === 'none') log.warn('what is acknowledged is kept nowhere until it is stored: SPILLWAY_LOG=none is for benches only');
   makeStateFolder(config.stateFolder);
   undo.push(await lockStateFolder(config.stateFolder));
 
   const databaseUrl = config.databaseUrl ?? (await embeddedUrl(config.stateFolder, undo, log));
   const kafka = kafkaSettings(config);
-  const consumerGroup = kafka ? `${CONSUMER_GROUP}:${rawTopic(kafka)}` : CONSUMER_GROUP;
+  const consumerGroup = consumerGroupOf(config, kafka);
   const committed = await prepareDatabase(databaseUrl, consumerGroup, config.partitions);
   const sql = openPool(databaseUrl);
   undo.push(() => sql.end({ timeout: 5 }));
@@ -84,12 +93,7 @@ async function bringUp(config: Config, undo: (() => Promise<unknown>)[], unwind:
     checkpointFolder: join(config.checkpointFolder ?? join(config.stateFolder, 'checkpoints'), kafka ? rawTopic(kafka) : ''),
     checkpointStore: checkpointStore(config, kafka),
     checkpointSeconds: config.checkpointSeconds,
-    openLog:
-      kafka &&
-      ((start, shift, post) => {
-        const member = { group: consumerGroup, name: storedName(config.stateFolder) };
-        return new KafkaLog({ settings: kafka, member, shift, start, post });
-      }),
+    openLog: openLog(config, kafka, consumerGroup),
     topic: kafka && rawTopic(kafka),
     logRetentionHours: config.logRetentionHours,
     logRetentionGib: config.logRetentionGib,
@@ -134,6 +138,9 @@ async function bringUp(config: Config, undo: (() => Promise<unknown>)[], unwind:
   const ledger = new Ledger({ plane, registry, event: (level, name, fields) => log[level](fields, name) });
   undo.push(async () => ledger.close());
   const exposition = new Exposition({ plane, devices: () => registry.size, live: () => live, ledger: () => ledger });
+  const deadLetters =
+    kafka && config.kafkaTopics ? publishDeadLetters(config, kafka, { sql, plane, registry, metricNames, log }) : undefined;
+  undo.push(async () => deadLetters?.stop());
   const http = await startHttp({
     bind: config.bind,
     port: config.httpPort,
@@ -147,6 +154,7 @@ async function bringUp(config: Config, undo: (() => Promise<unknown>)[], unwind:
     live,
     ledger,
     exposition,
+    topicLags: () => deadLetters?.lag ?? [],
     roles,
   });
   undo.push(() => http.close());
@@ -183,7 +191,7 @@ const threadEntries = {
 };
 
 function kafkaSettings(config: Config): KafkaSettings | undefined {
-  if (config.log === 'file' || config.kafkaBrokers === undefined) return undefined;
+  if (config.log !== 'kafka' || config.kafkaBrokers === undefined) return undefined;
   return {
     brokers: config.kafkaBrokers,
     topicPrefix: config.kafkaTopicPrefix ?? '',
@@ -207,6 +215,53 @@ function checkpointStore(config: Config, kafka: KafkaSettings | undefined): Chec
   const { checkpointStoreEndpoint: endpoint, checkpointStoreRegion: region } = config;
   const prefix = [place.prefix, rawTopic(kafka)].filter((part) => part !== '').join('/');
   return { endpoint, region, bucket: place.bucket, prefix, accessKeyId, secretAccessKey };
+}
+
+function consumerGroupOf({ log }: Config, kafka: KafkaSettings | undefined): string {
+  if (kafka) return `${CONSUMER_GROUP}:${rawTopic(kafka)}`;
+  return log === 'none' ? `${CONSUMER_GROUP}:none` : CONSUMER_GROUP;
+}
+
+/** Undefined: the file log, which has a thread of its own. */
+function openLog(config: Config, kafka: KafkaSettings | undefined, group: string): DataPlaneOptions['openLog'] {
+  if (kafka) {
+    return (start, shift, post) =>
+      new KafkaLog({ settings: kafka, member: { group, name: storedName(config.stateFolder) }, shift, start, post });
+  }
+  return config.log === 'none' ? (start, shift) => new NoLog(start, shift as Shift) : undefined;
+}
+
+interface LetterParts {
+  readonly sql: Sql;
+  readonly plane: ThreadedDataPlane;
+  readonly registry: Registry;
+  readonly metricNames: MetricNames;
+  readonly log: Logger;
+}
+
+function publishDeadLetters(config: Config, kafka: KafkaSettings, { sql, plane, registry, metricNames, log }: LetterParts) {
+  const topic = `${kafka.topicPrefix}${DEAD_LETTER_TOPIC}`;
+  const port = new SideTopic(kafka, topic, config.partitions);
+  const letters = new DeadLetterTopic({
+    topic,
+    rows: new LetterRows(sql, topic),
+    port,
+    names: { device: (number) => registry.byNumber(number), metric: (number) => metricNames.name(number) },
+    partitions: () => plane.lag().flatMap(({ partition, isHere }) => (isHere ? [partition] : [])),
+    event: (level, name, fields) => log[level](fields, name),
+  });
+  letters.start();
+  const stop = async () => {
+    await Promise.race([letters.stop(), delay(LETTERS_STOP_MS_MAX)]);
+    await port.close();
+    await letters.stop();
+  };
+  return {
+    get lag() {
+      return letters.lag;
+    },
+    stop,
+  };
 }
 
 /** The files were found readable when the settings were read. */

@@ -31,6 +31,7 @@ test('nothing set gives the documented defaults, frozen', () => {
     kafkaBrokers: undefined,
     kafkaTopicPrefix: undefined,
     kafkaReplicationFactor: undefined,
+    kafkaTopics: undefined,
     kafkaSecurity: 'plaintext',
     kafkaCa: undefined,
     kafkaCert: undefined,
@@ -170,6 +171,8 @@ test('settings of the Kafka log go together, and its password is masked', () => 
   assert.match(problemsOf({ SPILLWAY_KAFKA_BROKERS: 'a:9092' }, {})[0] ?? '', /kafka_brokers without log = kafka/);
   assert.match(problemsOf({ ...kafka, SPILLWAY_KAFKA_BROKERS: 'a' }, {})[0] ?? '', /it is no list of host:port/);
   assert.match(problemsOf({ ...kafka, SPILLWAY_KAFKA_TOPIC_PREFIX: 'a/b' }, {})[0] ?? '', /a character that topics may not have/);
+  assert.match(problemsOf({ SPILLWAY_KAFKA_TOPICS: 'dead-letters' }, {})[0] ?? '', /kafka_topics without log = kafka/);
+  assert.match(problemsOf({ ...kafka, SPILLWAY_KAFKA_TOPICS: 'alerts' }, {})[0] ?? '', /allowed: dead-letters/);
   assert.equal(problemsOf({ ...kafka, SPILLWAY_KAFKA_SECURITY: 'sasl_ssl' }, {}).length, 2);
   assert.match(problemsOf({ ...kafka, SPILLWAY_KAFKA_CA: 'no-such.pem' }, {})[0] ?? '', /kafka_ca = .*ENOENT.*a PEM file/);
   assert.match(problemsOf({ ...kafka, SPILLWAY_KAFKA_CERT: import.meta.filename }, {})[0] ?? '', /kafka_cert without kafka_key/);

@@ -22,13 +22,16 @@ export interface Config {
   readonly databaseUrl: string | undefined;
   /** With commas between them; other than all: there is a Kafka log and a database of its own to meet at. */
   readonly roles: string;
-  readonly log: 'file' | 'kafka';
+  /** `none`: what is acknowledged is kept nowhere; for benches only. */
+  readonly log: 'file' | 'kafka' | 'none';
   /** `host:port,…`; there with a Kafka log, and only then. */
   readonly kafkaBrokers: string | undefined;
   /** Before the names of topics; absent: nothing. */
   readonly kafkaTopicPrefix: string | undefined;
   /** Copies of each partition of a topic that Spillway makes; absent: the brokers' default. */
   readonly kafkaReplicationFactor: number | undefined;
+  /** Topics that are published beside that of blocks; absent: none. */
+  readonly kafkaTopics: 'dead-letters' | undefined;
   readonly kafkaSecurity: 'plaintext' | 'ssl' | 'sasl_plaintext' | 'sasl_ssl';
   /** Absolute paths of PEM files. */
   readonly kafkaCa: string | undefined;

@@ -13,6 +13,7 @@ const migrations: readonly Migration[] = [
   { version: 2, name: 'segments for large batches', apply: async (sql) => (await openDialect(sql)).addSegments(sql) },
   { version: 3, name: 'dead letters of rows', apply: addRowLetters },
   { version: 4, name: 'owners of offsets', apply: addOwners },
+  { version: 5, name: 'positions of topics', apply: addTopicPositions },
 ];
 
 /** The schema that this build reads and writes. */
@@ -126,4 +127,18 @@ async function firstSchema(sql: TransactionSql): Promise<void> {
 /** Who commits a partition: a process that lost it while it stood still must not write on. */
 async function addOwners(sql: TransactionSql): Promise<void> {
   await sql.unsafe(`alter table pipeline_offsets add column owner text not null default ''`);
+}
+
+/** Up to which id each topic that is published from the database has the letters of a partition. */
+async function addTopicPositions(sql: TransactionSql): Promise<void> {
+  await sql.unsafe(`
+    create table topic_positions (
+      topic text,
+      partition_id int,
+      published_id bigint not null,
+      updated_at timestamptz not null default now(),
+      primary key (topic, partition_id)
+    );
+    create index on dead_letters (partition_id, id);
+  `);
 }

@@ -22,7 +22,7 @@ describe('bench:ingest', { skip: generatorMissing() ?? false }, () => {
     const result = await lastLine('ingest', '--qos', '1', ...small);
     const named = ['messages', 'rows', 'seconds', 'messagesPerSecond', 'cpuUsPerMessage', 'ackMs', 'rowsExpected', 'copyCeiling'];
     assert.deepEqual(Object.keys(result).slice(0, 8), named);
-    assert.deepEqual(Object.keys(result.cpuUsPerMessage), ['gateway', 'log', 'pipeline', 'store', 'main', 'database', 'total']);
+    assert.deepEqual(Object.keys(result.cpuUsPerMessage), ['gateway', 'log', 'pipeline', 'store', 'main', 'database', 'total', 'broker']);
     assert.deepEqual(Object.keys(result.ackMs), ['p50', 'p95', 'p99']);
     assert.equal(result.messages, 2000);
     assert.equal(result.rows, 4000);

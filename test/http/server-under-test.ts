@@ -64,7 +64,7 @@ export async function startServerUnderTest(settings: ServerSettings = {}): Promi
   const ledger = new Ledger({ plane, registry, event: () => {} });
   const exposition = new Exposition({ plane, devices: () => registry.size, live: () => live, ledger: () => ledger });
   const roles = settings.roles ?? new Set<Role>(['gateway', 'pipeline', 'control']);
-  const services = { roles, plane, registry, metricNames, queries: new Queries(sql), keys, live, ledger, exposition };
+  const services = { roles, plane, registry, metricNames, queries: new Queries(sql), keys, live, ledger, exposition, topicLags: () => [] };
   const logged: string[] = [];
   const log = createLog('debug', { write: (line) => void logged.push(line) });
   const empty = mkdtempSync(join(tmpdir(), 'spillway-console-'));

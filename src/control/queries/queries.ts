@@ -1,4 +1,5 @@
 import type { Sql } from 'postgres';
+import { type DeadLetter, type LetterRow, letterColumns, letterOf } from './dead-letter.js';
 
 export interface SeriesPoint {
   readonly tsMs: number;
@@ -14,20 +15,6 @@ export interface SeriesRange {
 
 export interface StoredLatest extends SeriesPoint {
   readonly metric: number;
-}
-
-export interface DeadLetter {
-  readonly id: string;
-  readonly device: number | null;
-  readonly receivedAtMs: number;
-  readonly reason: string;
-  readonly payload: Uint8Array;
-  readonly partition: number;
-  readonly logOffset: string;
-  /** Of one row that the database refused; null when a message could not be decoded. */
-  readonly metric: number | null;
-  readonly sqlstate: string | null;
-  readonly message: string | null;
 }
 
 export const RANGE_POINTS_MAX = 10_000;
@@ -120,32 +107,8 @@ export class Queries {
 
   /** The newest messages that could not be decoded, and rows that the database refused. */
   async deadLetters(limit: number): Promise<DeadLetter[]> {
-    const rows = await this.#sql<
-      {
-        id: string;
-        device_id: number | null;
-        received_at: Date;
-        reason: string;
-        payload: Uint8Array;
-        partition_id: number;
-        log_offset: string;
-        metric_id: number | null;
-        sqlstate: string | null;
-        message: string | null;
-      }[]
-    >`select id::text, device_id, received_at, reason, payload, partition_id, log_offset::text, metric_id, sqlstate, message
+    const rows = await this.#sql<LetterRow[]>`select ${letterColumns(this.#sql)}
       from dead_letters order by dead_letters.received_at desc, dead_letters.id desc limit ${limit}`;
-    return rows.map((row) => ({
-      id: row.id,
-      device: row.device_id,
-      receivedAtMs: row.received_at.getTime(),
-      reason: row.reason,
-      payload: row.payload,
-      partition: row.partition_id,
-      logOffset: row.log_offset,
-      metric: row.metric_id,
-      sqlstate: row.sqlstate,
-      message: row.message,
-    }));
+    return rows.map(letterOf);
   }
 }

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { ApiFailure } from '../../contract/api-errors.js';
+import { describeLetter } from '../../control/queries/dead-letter.js';
 import { DEAD_LETTERS_MAX } from '../../control/queries/queries.js';
 import { adminOnly } from '../auth.js';
-import { isoTime } from '../device-view.js';
 import { json, type Request } from '../exchange.js';
 import { parseQuery, wholeNumber } from '../input.js';
 import type { Route } from '../router.js';
@@ -19,7 +19,7 @@ export function pipelineRoutes(services: Services): Route[] {
   ];
 }
 
-function lag({ plane, live }: Services) {
+function lag({ plane, live, topicLags }: Services) {
   const partitions = plane.lag();
   const { inputBytesPerSecond, committedBytesPerSecond, committedMessagesPerSecond, secondsLeft } = live.catchUp;
   const { gateways, paused, pauses, backlogBytesMax, logTrouble, topic } = plane.intake();
@@ -55,6 +55,13 @@ function lag({ plane, live }: Services) {
     gateways,
     gateways_paused: paused,
     gateway_pauses: pauses,
+    topics: topicLags().map((one) => ({
+      topic: one.topic,
+      partition: one.partition,
+      published_id: one.publishedId,
+      waiting: one.waiting,
+      lag_ms: one.lagMs,
+    })),
   });
 }
 
@@ -62,24 +69,9 @@ async function deadLetters({ queries, registry, metricNames }: Services, request
   const query = parseQuery(request.query, deadLettersSchema, 'list dead letters');
   if (query instanceof ApiFailure) return query;
   const letters = await queries.deadLetters(query.limit);
+  const names = { device: (number: number) => registry.byNumber(number), metric: (number: number) => metricNames.name(number) };
   return json(200, {
-    dead_letters: letters.map((letter) => {
-      const device = letter.device === null ? undefined : registry.byNumber(letter.device);
-      return {
-        id: letter.id,
-        device_id: device?.id ?? null,
-        tenant: device?.tenant ?? null,
-        received_at: isoTime(letter.receivedAtMs),
-        reason: letter.reason,
-        payload_base64: Buffer.from(letter.payload).toString('base64'),
-        partition: letter.partition,
-        log_offset: letter.logOffset,
-        // Of a row that the database refused: its metric, and the database's own words.
-        metric: letter.metric === null ? null : (metricNames.name(letter.metric) ?? null),
-        sqlstate: letter.sqlstate,
-        message: letter.message,
-      };
-    }),
+    dead_letters: letters.map((letter) => describeLetter(letter, names)),
   });
 }
 

@@ -46,12 +46,15 @@ export interface Header {
 }
 
 export interface Producer extends Client {
-  /** Copies the message. Throws a ClientError when the queue is full or the producer is not to be used any more. */
+  /**
+   * Copies the message. Without a partition its key finds one. Throws a ClientError when the queue is full or the producer
+   * is not to be used any more.
+   */
   produce(
     topic: string,
-    partition: number,
+    partition: number | null,
     message: Buffer,
-    key: null,
+    key: string | null,
     timestamp: number,
     opaque: unknown,
     headers: readonly Header[],

@@ -20,10 +20,12 @@ export interface KafkaSettings {
 }
 
 export const RAW_TOPIC = 'telemetry.raw';
+export const DEAD_LETTER_TOPIC = 'dead-letters';
 /** Bytes that may be on their way to the brokers and back. What is beyond waits in the gateways. */
 export const OUTSTANDING_BYTES_MAX = 32 * 1024 * 1024;
 /** A process that says nothing for so long has lost its partitions to others. */
 const SESSION_MS = 10_000;
+const SIDE_MS_MAX = 20_000;
 const FETCH_BYTES_MAX = 8 * 1024 * 1024;
 
 export function rawTopic(settings: KafkaSettings): string {
@@ -66,6 +68,20 @@ export function producerConf(settings: KafkaSettings): ClientConf {
     'linger.ms': 0,
     'message.max.bytes': 4 * BLOCK_BYTES_MAX,
     'queue.buffering.max.kbytes': (2 * OUTSTANDING_BYTES_MAX) / 1024,
+    dr_cb: true,
+  };
+}
+
+/** For records that whoever sends them can send again: what takes too long is given up, and said. */
+export function sideProducerConf(settings: KafkaSettings): ClientConf {
+  return {
+    ...connectionConf(settings),
+    acks: -1,
+    'enable.idempotence': true,
+    'message.timeout.ms': SIDE_MS_MAX,
+    'linger.ms': 5,
+    'compression.type': 'lz4',
+    'message.max.bytes': 4 * BLOCK_BYTES_MAX,
     dr_cb: true,
   };
 }

@@ -1,5 +1,5 @@
 import { type Addon, answered, type ClientError, type Consumer, type Metadata, type Producer, type Rebalanced } from './client.js';
-import { consumerConf, consumerTopicConf, type KafkaSettings, type Member, producerConf } from './conf.js';
+import { consumerConf, consumerTopicConf, type KafkaSettings, type Member, producerConf, sideProducerConf } from './conf.js';
 import { KafkaFailure } from './failure.js';
 
 const CONNECT_MS_MAX = 10_000;
@@ -7,6 +7,11 @@ const CONNECT_MS_MAX = 10_000;
 /** Connects a producer; `heard` gets what the client library says of its connections. */
 export function connectProducer(addon: Addon, settings: KafkaSettings, heard: (error: ClientError) => void): Promise<Producer> {
   return connect(new addon.Producer(producerConf(settings), {}), settings, heard);
+}
+
+/** The same for records beside the log; records of one key go into one partition, as Kafka's own clients place them. */
+export function connectSideProducer(addon: Addon, settings: KafkaSettings, heard: (error: ClientError) => void): Promise<Producer> {
+  return connect(new addon.Producer(sideProducerConf(settings), { partitioner: 'murmur2_random' }), settings, heard);
 }
 
 export function connectConsumer(

@@ -60,9 +60,11 @@ export class Membership {
 
   /** What the client library is told by the group. */
   readonly rebalanced = (error: ClientError | undefined, places: readonly Place[]): void => {
-    // The client does not close before what it revokes is let go.
-    if (this.#ended && this.#consumer.isConnected()) this.#consumer.unassign();
-    if (this.#ended) return;
+    if (this.#ended) {
+      // A consumer that closes gives back what the group has given it, and waits until that was heard.
+      if (this.#consumer.isConnected()) this.#consumer.unassign();
+      return;
+    }
     const word = ++this.#word;
     const partitions = places.map(({ partition }) => partition).sort((a, b) => a - b);
     const isAssigned = error?.code === ASSIGN_PARTITIONS;

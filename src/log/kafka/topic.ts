@@ -25,7 +25,7 @@ export async function prepareTopic(
   const topic = rawTopic(settings);
   let found = await partitionsOf(producer, topic);
   const made = found === undefined;
-  if (made) await makeTopic(addon, settings, partitions);
+  if (made) await makeTopic(addon, settings, topic, partitions);
   const deadlineMs = performance.now() + LEADERS_MS_MAX;
   while (!found || found.length === 0 || found.some(({ leader }) => leader < 0)) {
     if (performance.now() > deadlineMs) {
@@ -53,20 +53,30 @@ export async function prepareTopic(
   }
 }
 
+/** Makes another topic, where it is not there; one that is there may have any number of partitions. */
+export async function prepareSideTopic(
+  addon: Addon,
+  producer: Producer,
+  settings: KafkaSettings,
+  topic: string,
+  partitions: number,
+): Promise<void> {
+  if (!(await partitionsOf(producer, topic))) await makeTopic(addon, settings, topic, partitions);
+}
+
 async function partitionsOf(producer: Producer, topic: string): Promise<readonly PartitionMetadata[] | undefined> {
   // All topics are listed, because a question for one that is missing can make it, with the wrong number of partitions.
   const metadata = await answered<Metadata>((done) => producer.getMetadata({ timeout: CALL_MS_MAX }, done));
   return metadata.topics.find(({ name }) => name === topic)?.partitions;
 }
 
-async function makeTopic(addon: Addon, settings: KafkaSettings, partitions: number): Promise<void> {
+async function makeTopic(addon: Addon, settings: KafkaSettings, topic: string, partitions: number): Promise<void> {
   const copies = settings.replicationFactor ?? -1;
   const config: Record<string, string> = {
     'cleanup.policy': 'delete',
     'retention.ms': String(settings.retentionHours * 3_600_000),
     ...(copies >= COPIES_ADVISED ? { 'min.insync.replicas': String(COPIES_ADVISED - 1) } : {}),
   };
-  const topic = rawTopic(settings);
   const admin = addon.AdminClient.create(connectionConf(settings));
   try {
     const error = await new Promise<ClientError | null | undefined>((resolve) => {

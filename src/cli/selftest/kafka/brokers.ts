@@ -10,7 +10,8 @@ import { kafkaJars } from './jars.js';
 
 const START_MS_MAX = 60_000;
 const run = promisify(execFile);
-const JAVA = ['-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
+/** Starts soon and takes little memory; no measure of what a broker can do. */
+const QUICK = ['-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
 const SAYS_STARTED = 'Kafka Server started';
 
 /** A real broker on loopback, controller included. */
@@ -21,11 +22,16 @@ export class Broker {
   #child: ChildProcess | undefined;
   #output = '';
 
-  constructor(address: string, jars: string, properties: string) {
+  constructor(address: string, jars: string, properties: string, java: readonly string[]) {
     this.address = address;
     this.#properties = properties;
     const loggers = ['defaultLogLevel=warn', 'log.kafka.server.KafkaRaftServer=info'].map((option) => `-Dorg.slf4j.simpleLogger.${option}`);
-    this.#javaOptions = [...JAVA, ...loggers, '-cp', `${jars}/*`];
+    this.#javaOptions = [...java, ...loggers, '-cp', `${jars}/*`];
+  }
+
+  /** Of its process; undefined before it was started. */
+  get pid(): number | undefined {
+    return this.#child?.pid;
   }
 
   async format(clusterId: string): Promise<void> {
@@ -82,7 +88,7 @@ export interface Brokers {
 }
 
 /** Starts a cluster of real brokers; answers why when this machine has no Java or cannot fetch them. */
-export async function startBrokers(count: 1 | 3): Promise<Brokers | { readonly missing: string }> {
+export async function startBrokers(count: 1 | 3, java: readonly string[] = QUICK): Promise<Brokers | { readonly missing: string }> {
   const jars = await kafkaJars();
   if ('missing' in jars) return jars;
   const folder = mkdtempSync(join(tmpdir(), 'spillway-kafka-'));
@@ -93,7 +99,7 @@ export async function startBrokers(count: 1 | 3): Promise<Brokers | { readonly m
     const path = join(folder, `broker-${index + 1}.properties`);
     mkdirSync(join(folder, String(index + 1)));
     writeFileSync(path, properties({ id: index + 1, port, controllerPort: ports[count + index] as number, voters, count, folder }));
-    return new Broker(`127.0.0.1:${port}`, jars.folder, path);
+    return new Broker(`127.0.0.1:${port}`, jars.folder, path, java);
   });
   const stop = async () => {
     await Promise.all(nodes.map((node) => node.kill()));

@@ -1,0 +1,72 @@
+import type { PendingQuery, Row, Sql } from 'postgres';
+
+export interface DeadLetter {
+  readonly id: string;
+  readonly device: number | null;
+  readonly receivedAtMs: number;
+  readonly reason: string;
+  readonly payload: Uint8Array;
+  readonly partition: number;
+  readonly logOffset: string;
+  /** Of one row that the database refused; null when a message could not be decoded. */
+  readonly metric: number | null;
+  readonly sqlstate: string | null;
+  readonly message: string | null;
+}
+
+/** As the database has it. */
+export interface LetterRow {
+  readonly id: string;
+  readonly device_id: number | null;
+  readonly received_at: Date;
+  readonly reason: string;
+  readonly payload: Uint8Array;
+  readonly partition_id: number;
+  readonly log_offset: string;
+  readonly metric_id: number | null;
+  readonly sqlstate: string | null;
+  readonly message: string | null;
+}
+
+export function letterColumns(sql: Sql): PendingQuery<Row[]> {
+  return sql`id::text, device_id, received_at, reason, payload, partition_id, log_offset::text, metric_id, sqlstate, message`;
+}
+
+export function letterOf(row: LetterRow): DeadLetter {
+  return {
+    id: row.id,
+    device: row.device_id,
+    receivedAtMs: row.received_at.getTime(),
+    reason: row.reason,
+    payload: row.payload,
+    partition: row.partition_id,
+    logOffset: row.log_offset,
+    metric: row.metric_id,
+    sqlstate: row.sqlstate,
+    message: row.message,
+  };
+}
+
+export interface Names {
+  readonly device: (number: number) => { readonly id: string; readonly tenant: string } | undefined;
+  readonly metric: (number: number) => string | undefined;
+}
+
+/** The document of a dead letter, in the API and in the topic. */
+export function describeLetter(letter: DeadLetter, { device, metric }: Names) {
+  const of = letter.device === null ? undefined : device(letter.device);
+  return {
+    id: letter.id,
+    device_id: of?.id ?? null,
+    tenant: of?.tenant ?? null,
+    received_at: new Date(letter.receivedAtMs).toISOString(),
+    reason: letter.reason,
+    payload_base64: Buffer.from(letter.payload).toString('base64'),
+    partition: letter.partition,
+    log_offset: letter.logOffset,
+    // Of a row that the database refused: its metric, and the database's own words.
+    metric: letter.metric === null ? null : (metric(letter.metric) ?? null),
+    sqlstate: letter.sqlstate,
+    message: letter.message,
+  };
+}
