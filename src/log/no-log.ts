@@ -1,5 +1,6 @@
 import type { LogStart, ToLog } from '../contract/threads.js';
 import { type BlockDescriptor, BlockRing } from '../host/block-ring.js';
+import type { Shift } from '../host/data-plane.js';
 import { Doorbell, gatewayDoorbell, LOG_DOORBELL, pipelineDoorbell } from '../host/doorbell.js';
 import { Progress, ProgressWord } from '../host/progress.js';
 import { RecordRing } from '../host/record-ring.js';
@@ -10,12 +11,6 @@ const IDLE_MS_MAX = 1000;
 /** A pipeline does not ring when it has taken something out of its ring. */
 const FULL_LOOK_MS = 1;
 const BLOCKS_BETWEEN_RINGS = 16;
-
-/** What is done with the partitions; src/host/data-plane.ts says it in full. */
-interface PartitionShift {
-  take(partitions: readonly number[]): Promise<void>;
-  begin(partitions: readonly number[]): Promise<readonly (SharedArrayBuffer | undefined)[]>;
-}
 
 interface Gateway extends Source {
   readonly bell: Doorbell;
@@ -38,7 +33,7 @@ export class NoLog {
   #asked: ToLog['kind'] | 'nothing' = 'nothing';
   #terminated = false;
 
-  constructor(start: LogStart, shift: PartitionShift) {
+  constructor(start: LogStart, shift: Pick<Shift, 'take' | 'begin'>) {
     const { doorbells, progress } = start.shared;
     this.#sources = start.gateways.map(({ memory, ring }, index) => ({
       bytes: new Uint8Array(memory.buffer),
@@ -65,7 +60,7 @@ export class NoLog {
     await this.ended.catch(() => {});
   }
 
-  async #open(shift: PartitionShift): Promise<void> {
+  async #open(shift: Pick<Shift, 'take' | 'begin'>): Promise<void> {
     const partitions = Array.from({ length: this.#progress.partitions }, (_, partition) => partition);
     await shift.take(partitions);
     if (partitions.some((partition) => this.#progress.get(partition, ProgressWord.committed) > 0n)) {

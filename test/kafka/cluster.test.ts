@@ -1,24 +1,17 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { type Brokers, startBrokers } from '../../src/cli/selftest/kafka/brokers.js';
-import { call, committed } from '../support/api.js';
-import { type Appliance, startAppliance } from '../support/appliance.js';
-import { startTestDatabase, type TestDatabase } from '../support/database.js';
+import { call } from '../support/api.js';
+import type { Appliance } from '../support/appliance.js';
+import { Deployment, MOVE_MS_MAX, more, owns, partitions } from '../support/kafka/deployment.js';
 import { Load } from '../support/kafka/load.js';
 import { until } from '../support/until.js';
 
-// Several processes around one topic and one database: devices connect to one, others run the partitions.
-
-const MOVE_MS_MAX = 60_000;
+// Devices connect to one process, others run the partitions; checkpoints are in a folder that all of them see.
 
 let brokers: Brokers;
-let database: TestDatabase;
-let folder: string;
-let running: Appliance[] = [];
-let round = 0;
+let deployment: Deployment;
 
 before(async () => {
   const started = await startBrokers(1);
@@ -29,57 +22,13 @@ before(async () => {
 after(() => brokers?.stop());
 
 beforeEach(async () => {
-  database = await startTestDatabase();
-  folder = mkdtempSync(join(tmpdir(), 'spillway-cluster-test-'));
-  round++;
+  deployment = await Deployment.open(brokers);
 });
 
-afterEach(async () => {
-  await Promise.all(running.map((process) => process.kill()));
-  running = [];
-  await database.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterEach(() => deployment.close());
 
-/** A process of the deployment; under a name that it had before, it is that one again. */
-async function start(name: string, roles: string): Promise<Appliance> {
-  const process = await startAppliance({
-    SPILLWAY_STATE: join(folder, name),
-    SPILLWAY_ROLES: roles,
-    SPILLWAY_LOG: 'kafka',
-    SPILLWAY_KAFKA_BROKERS: brokers.addresses,
-    SPILLWAY_KAFKA_TOPIC_PREFIX: `cluster-${round}.`,
-    SPILLWAY_DATABASE_URL: database.url,
-    SPILLWAY_CHECKPOINT_FOLDER: join(folder, 'checkpoints'),
-    SPILLWAY_CHECKPOINT_SECONDS: '1',
-  });
-  running.push(process);
-  return process;
-}
-
-async function owned(process: Appliance): Promise<number> {
-  const { partitions } = await call<{ partitions: { here: boolean }[] }>(process, 'GET', '/v1/pipeline/lag');
-  return partitions.filter(({ here }) => here).length;
-}
-
-async function owns(process: Appliance, count: number): Promise<void> {
-  for (const end = performance.now() + MOVE_MS_MAX; (await owned(process)) !== count; ) {
-    assert.ok(performance.now() < end, `it has ${await owned(process)} partitions and not ${count}: ${process.output().slice(-3000)}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
-
-async function more(load: Load, messages: number): Promise<void> {
-  const enough = load.acknowledged.size + messages;
-  await until('messages are acknowledged', () => load.acknowledged.size > enough, MOVE_MS_MAX);
-}
-
-async function ends(load: Load, publishing: Promise<void>, process: Appliance): Promise<void> {
-  await load.stop();
-  await publishing;
-  await committed(process, MOVE_MS_MAX);
-  const stored = await load.verify(database.url);
-  console.log(`${load.acknowledged.size} acknowledged, ${stored} stored, 0 lost, 0 doubled`);
+function start(name: string, roles: string): Promise<Appliance> {
+  return deployment.start(name, roles, { SPILLWAY_CHECKPOINT_FOLDER: join(deployment.folder, 'checkpoints') });
 }
 
 test('partitions move under load as processes come, go and are killed: nothing is lost, nothing comes twice', {
@@ -105,7 +54,7 @@ test('partitions move under load as processes come, go and are killed: nothing i
   await first.stop();
   await owns(third, 4);
   await more(load, 1000);
-  await ends(load, publishing, gateway);
+  await deployment.verify(load, publishing, gateway);
   assert.match(third.output(), /checkpoint-loaded/);
   for (const { output } of [gateway, first, third])
     assert.doesNotMatch(output(), /log_gap|log_blocks_missing|ledger-unbalanced|checkpoint-refused/);
@@ -120,28 +69,25 @@ test('a pipeline that is killed between COPY and commit: its successor goes on w
   await load.register(gateway);
   const publishing = load.run(gateway.mqttPort);
   await more(load, 1000);
-  const isWrittenDown = async () => {
-    const { partitions } = await call<{ partitions: { checkpoint_offset: string | null }[] }>(pipeline, 'GET', '/v1/pipeline/lag');
-    return partitions.some(({ checkpoint_offset }) => checkpoint_offset !== null);
-  };
+  const isWrittenDown = async () => (await partitions(pipeline)).some(({ checkpoint_offset }) => checkpoint_offset !== null);
   await until('its state is written down', isWrittenDown, MOVE_MS_MAX);
   // Constraints that are looked at when a transaction ends: it stands where all rows are copied and nothing is committed.
-  await database.sql.unsafe(`
+  await deployment.database.sql.unsafe(`
     create function wait_at_commit() returns trigger language plpgsql as $$ begin perform pg_sleep(3); return null; end $$;
     create constraint trigger wait_at_commit after update on pipeline_offsets deferrable initially deferred
       for each row execute function wait_at_commit()`);
   const committing = async () =>
-    (await database.sql`select pid from pg_stat_activity where state = 'active' and query = 'commit'`).map(({ pid }) => pid);
+    (await deployment.database.sql`select pid from pg_stat_activity where state = 'active' and query = 'commit'`).map(({ pid }) => pid);
   let pids: number[] = [];
   for (const end = performance.now() + MOVE_MS_MAX; pids.length === 0; pids = await committing()) assert.ok(performance.now() < end);
   await pipeline.kill();
   // One of them is undone by the server, the others it may still commit although nobody hears of it.
-  await database.sql`select pg_terminate_backend(${pids[0] as number})`;
-  await database.sql.unsafe('drop trigger wait_at_commit on pipeline_offsets');
+  await deployment.database.sql`select pg_terminate_backend(${pids[0] as number})`;
+  await deployment.database.sql.unsafe('drop trigger wait_at_commit on pipeline_offsets');
   const again = await start('pipeline', 'pipeline');
   await owns(again, 4);
   await more(load, 1000);
-  await ends(load, publishing, gateway);
+  await deployment.verify(load, publishing, gateway);
   assert.match(again.output(), /checkpoint-loaded/);
 });
 
@@ -159,7 +105,7 @@ test('a process that stood still and lost its partitions commits nothing more', 
   await more(load, 1000);
   process.kill(still.pid, 'SIGCONT');
   await more(load, 1000);
-  await ends(load, publishing, gateway);
+  await deployment.verify(load, publishing, gateway);
   // It had a batch to commit, which was refused, or it hears of the group first.
   await until('it gives them up', () => /held by another process|kafka-partitions-let-go/.test(still.output()), MOVE_MS_MAX);
 });
