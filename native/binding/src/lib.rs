@@ -3,4 +3,4 @@
 mod handover;
 mod native_reactor;
 mod watch;
-mod writeback;
+pub mod writeback;
