@@ -37,15 +37,14 @@ interface DeviceLedger {
 const SENDERS = 4;
 const devices = Array.from({ length: SENDERS }, (_, index) => `led-${index + 1}`);
 
-/** Publishes numbers from `from` on until the connection breaks, and answers the first that was not acknowledged. */
-async function publishUntilBroken(port: number, id: string, from: number): Promise<number> {
+/** Publishes numbers from that of device `index` on until the connection breaks; `next` tells the first that is not acknowledged. */
+async function publishUntilBroken(port: number, next: number[], index: number): Promise<void> {
+  const id = devices[index] as string;
   const options = { clientId: id, username: 'default', password: token, reconnectPeriod: 0, queueQoSZero: false };
   const client = await mqtt.connectAsync(`mqtt://127.0.0.1:${port}`, options, false);
   client.on('error', () => {});
-  let next = from;
-  while (client.connected && (await publish(client, id, next))) next++;
+  while (client.connected && (await publish(client, id, next[index] as number))) next[index] = (next[index] as number) + 1;
   client.end(true);
-  return next;
 }
 
 async function publish(client: mqtt.MqttClient, id: string, seq: number): Promise<boolean> {
@@ -77,12 +76,13 @@ test('after kill -9 under load the ledger balances, and of what was sent complet
   let appliance = await startAppliance({ SPILLWAY_STATE: stateFolder });
   try {
     await call(appliance, 'POST', '/v1/devices/bulk', { count: SENDERS, id_format: 'led-%d', token });
-    let next = devices.map(() => 1);
+    const next = devices.map(() => 1);
     for (let kill = 0; kill < 2; kill++) {
-      const running = Promise.all(devices.map((id, index) => publishUntilBroken(appliance.mqttPort, id, next[index] as number)));
-      await new Promise((resolve) => setTimeout(resolve, 700 + Math.random() * 600));
+      const running = Promise.all(devices.map((_, index) => publishUntilBroken(appliance.mqttPort, next, index)));
+      const enough = Math.min(...next) + 20 + Math.random() * 300;
+      await until('there is load', 30_000, async () => (Math.min(...next) > enough ? true : undefined));
       await appliance.kill();
-      next = await running;
+      await running;
       appliance = await startAppliance({ SPILLWAY_STATE: stateFolder });
     }
     assert.ok(Math.min(...next) > 20, `there was load: ${next}`);
