@@ -110,7 +110,7 @@ export class Pipelines {
   }
 
   async #start(owned: readonly OwnedPartition[], feeds?: readonly (SharedArrayBuffer | undefined)[]): Promise<void> {
-    const { options, shared } = { options: this.#options, shared: this.#shared };
+    const [options, shared] = [this.#options, this.#shared];
     const memories = Array.from({ length: options.partitions }, (_, number) =>
       owned.some((one) => one.number === number) ? kernelMemory(abi.PIPELINE_END) : undefined,
     );
@@ -118,9 +118,8 @@ export class Pipelines {
     [this.#isCaughtUp, this.#isEnding, this.#halted] = [false, false, undefined];
     const { port1: storePort, port2: store } = new MessageChannel();
     const { port1: checkpointPort, port2: checkpoints } = new MessageChannel();
-    const { databaseUrl, consumerGroup, owner, checkpointFolder } = options;
+    const { databaseUrl, consumerGroup, owner, checkpointFolder, checkpointStore } = options;
     const storeStart: StoreStart = { databaseUrl, consumerGroup, owner, pipelines: [storePort], memories, shared };
-    const { checkpointStore } = options;
     const checkpointStart: CheckpointStart = {
       folder: checkpointFolder,
       store: checkpointStore,

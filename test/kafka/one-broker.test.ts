@@ -47,6 +47,14 @@ async function end(): Promise<void> {
   rmSync(stateFolder, { recursive: true, force: true });
 }
 
+/** Ends the load; what it knows as acknowledged is stored, once. Answers how many messages are. */
+async function storedOnce(load: Load, publishing: Promise<void>): Promise<number> {
+  await load.stop();
+  await publishing;
+  await committed(appliance);
+  return load.verify(appliance.databaseUrl);
+}
+
 test('what is acknowledged is stored once, through kill -9 and restart: state is rebuilt from the topic', {
   timeout: 180_000,
 }, async () => {
@@ -63,10 +71,7 @@ test('what is acknowledged is stored once, through kill -9 and restart: state is
     const enough = load.acknowledged.size + 1000;
     const running = load.run(appliance.mqttPort);
     await until('the last are acknowledged', () => load.acknowledged.size > enough);
-    await load.stop();
-    await running;
-    await committed(appliance);
-    const stored = await load.verify(appliance.databaseUrl);
+    const stored = await storedOnce(load, running);
     console.log(`${KILLS} kills: ${load.acknowledged.size} acknowledged, ${stored} stored, 0 lost, 0 doubled`);
     const [first] = (await call<{ partitions: { start_offset: string; durable_offset: string }[] }>(appliance, 'GET', '/v1/pipeline/lag'))
       .partitions;
@@ -95,10 +100,7 @@ test('a broker that is killed under load holds up acknowledgements, and all goes
     assert.equal(load.acknowledged.size, before);
     await broker.start();
     await until('messages are acknowledged again', () => load.acknowledged.size > before + 1000, 60_000);
-    await load.stop();
-    await running;
-    await committed(appliance);
-    await load.verify(appliance.databaseUrl);
+    await storedOnce(load, running);
     assert.match(appliance.output(), /kafka-recovered/);
     assert.doesNotMatch(appliance.output(), /kafka-producer-replaced|log_gap/);
   } finally {
@@ -126,10 +128,7 @@ test('blocks that a gateway wrote and was killed before their answer came are st
     appliance = await startAppliance(env);
     const again = load.run(appliance.mqttPort);
     await until('messages are acknowledged again', () => load.acknowledged.size > last + 1000);
-    await load.stop();
-    await again;
-    await committed(appliance);
-    await load.verify(appliance.databaseUrl);
+    await storedOnce(load, again);
   } finally {
     broker.thaw();
     await end();
@@ -152,10 +151,7 @@ test('stopped while the brokers are away it ends in time; what was not acknowled
     const before = load.acknowledged.size;
     const again = load.run(appliance.mqttPort);
     await until('messages are acknowledged again', () => load.acknowledged.size > before + 1000);
-    await load.stop();
-    await again;
-    await committed(appliance);
-    await load.verify(appliance.databaseUrl);
+    await storedOnce(load, again);
   } finally {
     await end();
   }

@@ -1,8 +1,7 @@
+import type { Report } from '../recovery.js';
 import { type Addon, answered, type ClientError, type Metadata, type PartitionMetadata, type Producer } from './client.js';
 import { connectionConf, type KafkaSettings, rawTopic } from './conf.js';
 import { KafkaFailure } from './failure.js';
-
-type Report = (level: 'warn' | 'info', name: string, fields: Record<string, string | number | boolean>) => void;
 
 const CALL_MS_MAX = 10_000;
 const LEADERS_MS_MAX = 20_000;
