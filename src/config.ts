@@ -244,7 +244,7 @@ export const settings: readonly Setting[] = [
     between(1, 60_000),
     200,
     'a whole number of ms from 1 to 60000',
-    'Rows are committed at this age.',
+    'Rows are committed before they are older.',
   ),
   setting(
     'store',

@@ -74,10 +74,14 @@ export class Batches {
   /**
    * How long the open batch may still wait, ms; infinite when it is empty, and while the store has an earlier one:
    * it would only stand in line there, and a larger batch costs the store less a row. The store rings when it is done.
+   * Batches are due at times `everyMs` apart, so none gets older than that, and each partition's `phaseMs` after the first's:
+   * due together, their transactions took all cores at once from those who acknowledge.
    */
-  ageLeftMs(nowMs: number, ageMsMax: number): number {
-    if (this.#committing > 0) return Number.POSITIVE_INFINITY;
-    return this.#span ? Math.max(0, this.#span.openedMs + ageMsMax - nowMs) : Number.POSITIVE_INFINITY;
+  dueInMs(nowMs: number, everyMs: number, phaseMs: number): number {
+    if (this.#committing > 0 || !this.#span) return Number.POSITIVE_INFINITY;
+    const { openedMs } = this.#span;
+    const ticks = Math.floor((openedMs - phaseMs) / everyMs) + 1;
+    return Math.max(0, ticks * everyMs + phaseMs - nowMs);
   }
 
   /** Takes the open batch for the store. */

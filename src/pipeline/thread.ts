@@ -70,7 +70,7 @@ class PipelineThread {
       const nowMs = performance.now();
       let worked = false;
       for (const partition of this.#partitions.values()) worked = partition.step(nowMs) || worked;
-      const waitMs = this.#sealAged(nowMs);
+      const waitMs = this.#sealDue(nowMs);
       if (!worked || nowMs - this.#livePostedMs >= LIVE_MS) this.#postLive(nowMs);
       this.#announceCatchUp();
       this.#checkpoints.turn(nowMs, this.#stopping);
@@ -154,12 +154,13 @@ class PipelineThread {
     return this.#partitions.get(partitionOf(device, this.#partitionCount));
   }
 
-  /** Hands aged batches to the store; answers how long the youngest may still wait, ms. */
-  #sealAged(nowMs: number): number {
+  /** Hands batches that are due to the store; answers how long the next may still wait, ms. */
+  #sealDue(nowMs: number): number {
+    const everyMs = this.#start.batchAgeMsMax;
     let waitMs = Number.POSITIVE_INFINITY;
-    for (const { batches } of this.#partitions.values()) {
+    for (const { number, batches } of this.#partitions.values()) {
       if (!batches.pending) continue;
-      const leftMs = this.#stopping ? 0 : batches.ageLeftMs(nowMs, this.#start.batchAgeMsMax);
+      const leftMs = this.#stopping ? 0 : batches.dueInMs(nowMs, everyMs, (number / this.#partitionCount) * everyMs);
       if (leftMs === 0) this.#start.store.postMessage(batches.seal());
       else waitMs = Math.min(waitMs, leftMs);
     }

@@ -5,23 +5,31 @@ import { KernelMemory, kernelMemory, loadKernel } from '../../src/host/kernel.js
 import { Batches } from '../../src/pipeline/batches.js';
 import type { PipelineKernel } from '../../src/pipeline/kernel.js';
 
-const AGE_MS = 200;
+const EVERY_MS = 200;
 
 function batches(): Batches {
   const memory = kernelMemory(abi.PIPELINE_END);
   return new Batches(3, loadKernel<PipelineKernel>('pipeline', memory), new KernelMemory(memory), 1000n);
 }
 
-test('a batch is due at its age, and batches follow one another without a gap', () => {
+test('a batch is due before it is too old, each partition at its own time, and batches follow one another without a gap', () => {
   const open = batches();
-  assert.equal(open.ageLeftMs(50, AGE_MS), Number.POSITIVE_INFINITY);
+  assert.equal(open.dueInMs(50, EVERY_MS, 0), Number.POSITIVE_INFINITY);
   open.extend(1500n, 1, 50);
   open.extend(1700n, 2, 90);
-  assert.equal(open.ageLeftMs(100, AGE_MS), 150);
-  assert.equal(open.ageLeftMs(250, AGE_MS), 0);
+  assert.equal(open.dueInMs(100, EVERY_MS, 0), 100);
+  assert.equal(open.dueInMs(100, EVERY_MS, 60), 0, 'the time 60 has passed since the batch was opened');
+  assert.equal(open.dueInMs(100, EVERY_MS, 150), 50);
+  assert.equal(open.dueInMs(250, EVERY_MS, 0), 0);
   const { partition, from, to, lastReceiveUs } = open.seal();
   assert.deepEqual({ partition, from, to, lastReceiveUs }, { partition: 3, from: 1000n, to: 1700n, lastReceiveUs: 2 });
   assert.equal(open.pending, false);
+});
+
+test('a batch that was opened when its partition was due waits for the next time', () => {
+  const open = batches();
+  open.extend(1500n, 1, 450);
+  assert.equal(open.dueInMs(450, EVERY_MS, 50), EVERY_MS);
 });
 
 test('while the store has a batch, the next one goes on filling, and is due when the store is done', () => {
@@ -29,10 +37,10 @@ test('while the store has a batch, the next one goes on filling, and is due when
   open.extend(1500n, 1, 0);
   const first = open.seal();
   open.extend(1600n, 2, 10);
-  assert.equal(open.ageLeftMs(10_000, AGE_MS), Number.POSITIVE_INFINITY);
+  assert.equal(open.dueInMs(10_000, EVERY_MS, 0), Number.POSITIVE_INFINITY);
   assert.ok(open.ready);
   open.release(first.slot);
-  assert.equal(open.ageLeftMs(10_000, AGE_MS), 0);
+  assert.equal(open.dueInMs(10_000, EVERY_MS, 0), 0);
   assert.equal(open.seal().from, 1500n);
 });
 
