@@ -1,6 +1,7 @@
 import type { CopyStream, RowBatch } from '../contract/threads.js';
 import type { Refusal } from './bisection.js';
 import { copy } from './copy.js';
+import { CopyRows } from './copy-rows.js';
 import { openDialect } from './dialects/detect.js';
 import type { Dialect } from './dialects/dialect.js';
 import { Isolation, NOTHING_REFUSED, type Refused } from './isolation.js';
@@ -156,6 +157,7 @@ export class BatchWriter {
       if (table === 'deads') await isolation.store(table, stream, { many: COPY_DEADS, few: COPY_DEADS });
       else if (way === 'buried') await isolation.buryAll(table, stream, why);
       else {
+        await dialect.makeRoom?.(session.sql, table, new CopyRows(stream, batch[table].rows).hoursUs());
         const many = await dialect.copyStatement(table, batch, session.sql);
         const few = await dialect.copyStatement(table, { ...batch, [table]: { ...batch[table], rows: 1 } }, session.sql);
         await isolation.store(table, stream, { many, few });
