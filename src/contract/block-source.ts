@@ -10,9 +10,20 @@ interface Reading {
   readonly fault: string;
 }
 
+/** What was kept of damaged bytes, and the messages that they held at least. */
+export interface Kept {
+  readonly folder: string;
+  readonly bytes: number;
+  readonly messages: number;
+}
+
 /** Blocks in one stream: an offset is a place in it. */
 export interface ByteSource extends Reading {
   readonly unit: 'byte';
+  /** Copies what there is from `from` to `to` to where it stays for whoever looks into it. Throws what the disk says. */
+  keepAside(partition: number, from: bigint, to: bigint): Kept;
+  /** Whether a file begins at the offset. */
+  beginsFile(partition: number, offset: bigint): boolean;
 }
 
 /** Blocks one by one: an offset counts them. */

@@ -74,6 +74,9 @@ export interface PartitionLag {
   readonly lagMs: number;
   /** Messages whose rows were committed since the start. */
   readonly committedRecords: number;
+  /** Gaps of the log that were passed since the start, and bytes in them. */
+  readonly gaps: number;
+  readonly gapBytes: number;
 }
 
 export interface ThreadCpu {

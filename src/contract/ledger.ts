@@ -17,7 +17,7 @@ export interface GatewayAudit {
 
 /**
  * What a pipeline counted at the end of a block, at `offset` of the partition's log. The log's count belongs to the very same
- * offset: logged = run - recovered, run = stored + duplicate + dead.
+ * offset: logged = run + lost - recovered, run = stored + duplicate + dead.
  */
 export interface PartitionAudit {
   readonly partition: number;
@@ -26,8 +26,10 @@ export interface PartitionAudit {
   readonly logged: number;
   /** Messages run since the start that were not only run again. */
   readonly run: number;
-  /** The part of `run` that an earlier process had taken in. */
+  /** The part of `run` and `lost` that an earlier process had taken in. */
   readonly recovered: number;
+  /** Messages that the log took in and does not hold any more; of those of an earlier process, as many as are known of. */
+  readonly lost: number;
   readonly stored: number;
   readonly duplicate: number;
   readonly dead: number;

@@ -85,6 +85,8 @@ export function readLag(progress: Progress, partition: number, isHere: boolean):
     // Nothing was committed since the start: then no time is known to measure from.
     lagMs: durableOffset > committedOffset && committedUs > 0n ? Number(word(ProgressWord.durableUs) - committedUs) / 1000 : 0,
     committedRecords: Number(word(ProgressWord.committedRecords)),
+    gaps: Number(word(ProgressWord.gaps)),
+    gapBytes: Number(word(ProgressWord.gapBytes)),
   };
 }
 

@@ -102,7 +102,10 @@ export const ProgressWord = {
   stored: 16,
   /** When it was taken, or for one of another process laid there, ms of the Unix epoch; 0: there is none. Writer: checkpoint thread. */
   storedMs: 17,
+  /** Gaps of the log that were passed since the start, and bytes in them; what was committed before does not count. Writer: pipeline. */
+  gaps: 18,
+  gapBytes: 19,
 } as const;
 export type ProgressWord = (typeof ProgressWord)[keyof typeof ProgressWord];
 
-const WORDS = 18;
+const WORDS = 20;

@@ -52,8 +52,12 @@ export function verifyBlock(bytes: Uint8Array, at: number, place: BlockPlace): n
   if (h64Raw(body, 0n) !== readU64(bytes, at + abi.BLOCK_AT_BODY_HASH)) return BLOCK_BODY_DAMAGED;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   if (view.getUint32(at + abi.BLOCK_AT_PARTITION, true) !== place.partition) return BLOCK_FOREIGN;
-  const stamped = readU64(bytes, at + abi.BLOCK_AT_PLACE);
-  return stamped === 0n || stamped === place.offset + 1n ? total : BLOCK_MISPLACED;
+  return readU64(bytes, at + abi.BLOCK_AT_PLACE) === 0n || isStamped(bytes, at, place) ? total : BLOCK_MISPLACED;
+}
+
+/** Whether the log has written this very place into the header at `at`. */
+export function isStamped(bytes: Uint8Array, at: number, { offset }: BlockPlace): boolean {
+  return readU64(bytes, at + abi.BLOCK_AT_PLACE) === offset + 1n;
 }
 
 /** Bytes of the block at `at` whose header proved right, whatever its body is and wherever it belongs. */

@@ -53,6 +53,15 @@ export function writeWhole(disk: Disk, file: number, views: readonly Uint8Array[
   }
 }
 
+export function withFile<T>(disk: Disk, path: string, mode: 'read' | 'write' | 'create', use: (file: number) => T): T {
+  const file = disk.open(path, mode);
+  try {
+    return use(file);
+  } finally {
+    disk.close(file);
+  }
+}
+
 function dropBytes(views: Uint8Array[], bytes: number): Uint8Array[] {
   let rest = bytes;
   let index = 0;

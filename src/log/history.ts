@@ -1,6 +1,6 @@
 import * as abi from '../../assembly/abi.js';
-import { BLOCK_BODY_DAMAGED, BLOCK_FOREIGN, BLOCK_MISPLACED, blockFaults, blockTimeUs, verifyBlock, verifyHeader } from './block.js';
-import { type Disk, nodeDisk } from './disk.js';
+import { blockFaults, blockTimeUs, verifyBlock } from './block.js';
+import { type Disk, nodeDisk, withFile } from './disk.js';
 import { LogReader, READ_BELOW_START, READ_GAP } from './reader.js';
 import { listSegments, partitionFolder, readFirstUs, segmentPath } from './segment.js';
 
@@ -8,7 +8,7 @@ import { listSegments, partitionFolder, readFirstUs, segmentPath } from './segme
 export type Skipped =
   /** Retention removed it. */
   | { readonly kind: 'below-start'; readonly from: bigint; readonly to: bigint }
-  /** Nothing is there: damage was cut out and kept aside when the log was opened. */
+  /** Nothing is there: a file is missing or too short. */
   | { readonly kind: 'gap'; readonly from: bigint; readonly to: bigint }
   /** No block that belongs there; `code` is a name of block.ts. */
   | { readonly kind: 'damaged'; readonly from: bigint; readonly to: bigint; readonly code: string };
@@ -123,29 +123,25 @@ export class LogHistory {
 
   /** The segment from which on to look for a time. */
   #segmentSince(partition: number, timeUs: bigint): { base: bigint; isComplete: boolean } {
-    const folder = partitionFolder(this.#folder, partition);
-    const bases = listSegments(this.#disk, folder);
+    const bases = listSegments(this.#disk, partitionFolder(this.#folder, partition));
     let index = bases.length - 1;
     // Backwards, as most of those who ask want the latest. A segment may reach into the time if the next one begins about then.
-    while (index > 0 && !this.#isBefore(folder, bases[index] as bigint, timeUs)) index--;
+    while (index > 0 && !this.#isBefore(partition, bases[index] as bigint, timeUs)) index--;
     const base = bases[Math.max(index, 0)] ?? this.#durable(partition);
-    return { base, isComplete: index > 0 || base === 0n || this.#isBefore(folder, base, timeUs) };
+    return { base, isComplete: index > 0 || base === 0n || this.#isBefore(partition, base, timeUs) };
   }
 
   /** Whether a segment begins so long before a time that nothing in front of it reaches into the time. */
-  #isBefore(folder: string, base: bigint, timeUs: bigint): boolean {
-    const firstUs = this.#firstUs(folder, base);
+  #isBefore(partition: number, base: bigint, timeUs: bigint): boolean {
+    const firstUs = this.#firstUs(partition, base);
     return firstUs !== undefined && firstUs + DISORDER_US < timeUs;
   }
 
-  #firstUs(folder: string, base: bigint): bigint | undefined {
+  #firstUs(partition: number, offset: bigint): bigint | undefined {
+    const disk = this.#disk;
+    const path = segmentPath(partitionFolder(this.#folder, partition), offset);
     try {
-      const file = this.#disk.open(segmentPath(folder, base), 'read');
-      try {
-        return readFirstUs(this.#disk, file);
-      } finally {
-        this.#disk.close(file);
-      }
+      return withFile(disk, path, 'read', (file) => readFirstUs({ disk, file, size: disk.size(file), base: { partition, offset } }));
     } catch (error) {
       // Retention came between the look at the folder and this.
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
@@ -170,19 +166,12 @@ export class LogHistory {
         at += found;
         continue;
       }
-      // A sound header tells where the next block is; behind anything else only the next segment is believed.
-      const header = isWhole(found) ? verifyHeader(bytes, at) : 0;
-      const to = header > 0 ? offset + BigInt(header) : reader.resume(partition, offset, limit);
+      const to = reader.resume(partition, offset, limit);
       yield { kind: 'damaged', from: offset, to, code: blockFaults.get(found) ?? 'unknown' };
-      if (header <= 0) return to;
-      at += header;
+      return to;
     }
     return from + BigInt(at);
   }
-}
-
-function isWhole(fault: number): boolean {
-  return fault === BLOCK_BODY_DAMAGED || fault === BLOCK_FOREIGN || fault === BLOCK_MISPLACED;
 }
 
 function skipped(answer: number, from: bigint, to: bigint, code: string): Skipped {

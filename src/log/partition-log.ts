@@ -122,7 +122,8 @@ export class PartitionLog {
   removeOldest(count: number): void {
     assert(count < this.#segments.length, 'the segment being written stays');
     for (let left = count; left > 0; left--) {
-      this.#disk.remove(segmentPath(this.folder, this.start));
+      // One that somebody removed before counts as removed.
+      this.#removeIfThere(this.start);
       this.#segments.shift();
     }
   }

@@ -1,11 +1,13 @@
-import type { ByteSource } from '../contract/block-source.js';
-import { BLOCK_CUT, blockBytes, blockFaults } from './block.js';
-import { type Disk, nodeDisk } from './disk.js';
+import type { ByteSource, Kept } from '../contract/block-source.js';
+import { BLOCK_CUT, blockBytes, blockFaults, verifyHeader } from './block.js';
+import { type Disk, nodeDisk, withFile } from './disk.js';
+import { keepAside, quarantineFolder } from './quarantine.js';
+import { firstBlock, leastMessages, nextBlock, type SegmentBytes } from './resync.js';
 import { listSegments, partitionFolder, segmentPath } from './segment.js';
 
 /** The offset lies before the oldest segment: retention removed it. Go on at `resume`. */
 export const READ_BELOW_START = -1;
-/** Nothing is at the offset and something is behind it: damage was cut out here. Go on at `resume`. */
+/** Nothing is at the offset, though it was given out: a file is missing or too short. Go on at `resume`. */
 export const READ_GAP = -2;
 /** The bytes at the offset are no block, `fault` says why. Go on at `resume`. */
 export const READ_DAMAGED = -3;
@@ -49,7 +51,7 @@ export class LogReader implements ByteSource {
     const part = into.subarray(0, bytes);
     const whole = wholeBlocks(part);
     if (whole > 0) return whole;
-    this.#fault = blockBytes(new DataView(part.buffer, part.byteOffset, part.length), 0);
+    this.#fault = verifyHeader(part, 0);
     return READ_DAMAGED;
   }
 
@@ -58,15 +60,56 @@ export class LogReader implements ByteSource {
     return blockFaults.get(this.#fault) ?? 'block_cut';
   }
 
-  /** The first offset behind `offset` at which a segment begins, or `limit` if there is none. */
+  /** The first offset behind `offset` at which a block can be trusted, or `limit` if there is none. */
   resume(partition: number, offset: bigint, limit: bigint): bigint {
-    const next = listSegments(this.#disk, partitionFolder(this.#folder, partition)).find((base) => base > offset);
-    return next !== undefined && next < limit ? next : limit;
+    for (const { base, end } of this.#segmentsFrom(partition, offset, limit)) {
+      const found = this.#within(partition, base, end, (segment) =>
+        base > offset ? firstBlock(segment) : nextBlock(segment, Number(offset - base)),
+      );
+      if (found !== undefined) return base + BigInt(found);
+    }
+    return limit;
+  }
+
+  keepAside(partition: number, from: bigint, to: bigint): Kept {
+    let [bytes, messages] = [0, 0];
+    for (const { base, end } of this.#segmentsFrom(partition, from, to)) {
+      const [first, last] = [Number(base > from ? 0n : from - base), Number(end - base)];
+      this.#within(partition, base, end, (segment) => {
+        bytes += keepAside(this.#folder, segment, first, last);
+        messages += leastMessages(segment, first, last);
+      });
+    }
+    return { folder: quarantineFolder(this.#folder), bytes, messages };
+  }
+
+  beginsFile(partition: number, offset: bigint): boolean {
+    return listSegments(this.#disk, partitionFolder(this.#folder, partition)).includes(offset);
   }
 
   close(): void {
     for (const { file } of this.#open.values()) this.#disk.close(file);
     this.#open.clear();
+  }
+
+  /** The segments that reach into `offset` to `limit`, each up to where the next one begins or to `limit`. */
+  #segmentsFrom(partition: number, offset: bigint, limit: bigint): { base: bigint; end: bigint }[] {
+    const bases = listSegments(this.#disk, partitionFolder(this.#folder, partition));
+    const ranges = bases.map((base, index) => ({ base, end: least(bases[index + 1] ?? limit, limit) }));
+    return ranges.filter(({ base, end }) => base < limit && end > offset);
+  }
+
+  #within<T>(partition: number, base: bigint, end: bigint, use: (segment: SegmentBytes) => T): T | undefined {
+    const disk = this.#disk;
+    try {
+      return withFile(disk, segmentPath(partitionFolder(this.#folder, partition), base), 'read', (file) =>
+        use({ disk, file, size: Number(end - base), base: { partition, offset: base } }),
+      );
+    } catch (error) {
+      // Retention came between the look at the folder and this.
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw error;
+    }
   }
 
   #segmentAt(partition: number, offset: bigint): OpenSegment | undefined {
@@ -100,6 +143,10 @@ export class LogReader implements ByteSource {
     const to = this.#openAt(partition, offset);
     return to !== undefined && to.base > from.base;
   }
+}
+
+function least(one: bigint, other: bigint): bigint {
+  return one < other ? one : other;
 }
 
 /** Bytes of the blocks that lie wholly in `bytes`. Their hashes are the kernel's to check. */

@@ -1,8 +1,8 @@
 import { BLOCK_BYTES_MAX } from '../../assembly/abi.js';
 import type { ThreadEvent } from '../contract/threads.js';
-import { blockFaults } from './block.js';
-import { type Disk, writeWhole } from './disk.js';
-import { listSegments, partitionFolder, readFirstUs, type Scan, type Segment, scanSegment, segmentPath } from './segment.js';
+import { type BlockPlace, blockFaults } from './block.js';
+import { type Disk, withFile, writeWhole } from './disk.js';
+import { listSegments, partitionFolder, readFirstUs, type Segment, scanSegment, segmentPath } from './segment.js';
 
 /** Tells the operator what was found. */
 export type Report = (level: ThreadEvent['level'], name: string, fields: ThreadEvent['fields']) => void;
@@ -27,8 +27,7 @@ export function recoverPartition(disk: Disk, log: string, partition: number, flo
   const folder = partitionFolder(log, partition);
   disk.makeFolder(folder);
   cutOverlaps(disk, folder, report);
-  let recovered = recoverLast(disk, folder, partition, report);
-  while (recovered === 'again') recovered = recoverLast(disk, folder, partition, report);
+  const recovered = recoverLast(disk, folder, partition, report);
   // What was found counts as durable from here on: the killed process may not have come to this.
   disk.syncFolder(folder);
   if (recovered.end >= floor) return recovered;
@@ -56,43 +55,32 @@ function cutOverlaps(disk: Disk, folder: string, report: Report): void {
   }
 }
 
-function recoverLast(disk: Disk, folder: string, partition: number, report: Report): Recovered | 'again' {
-  const segments = listSegments(disk, folder).map((base) => ({ base, firstUs: firstUsOf(disk, folder, base) }));
+/**
+ * Damage stays where it is: readers find what lies behind it, and the first of them to pass keeps it aside. It may hold what was
+ * acknowledged, so it is never written over.
+ */
+function recoverLast(disk: Disk, folder: string, partition: number, report: Report): Recovered {
+  const segments = listSegments(disk, folder).map((base) => ({ base, firstUs: firstUsOf(disk, folder, { partition, offset: base }) }));
   const last = segments.at(-1);
   if (!last) return beginSegment(disk, folder, { segments, end: 0n, lastUs: 0n }, 0n);
   return withFile(disk, segmentPath(folder, last.base), 'write', (file) => {
     const size = disk.size(file);
-    const scan = scanSegment(disk, file, size, { partition, offset: last.base });
-    const end = last.base + BigInt(scan.bytes);
-    const damagedBehind = scan.rest.kind === 'damaged' ? keepDamaged(disk, folder, file, size, last.base, scan, report) : undefined;
-    if (scan.bytes < size) disk.truncate(file, scan.bytes);
-    writeAnew(disk, file, scan.bytes);
+    const { bytes, damaged, rest, lastUs } = scanSegment({ disk, file, size, base: { partition, offset: last.base } });
+    const ranges = rest.kind === 'damaged' ? [...damaged, { from: bytes, to: size, fault: rest.fault }] : damaged;
+    for (const { from, to, fault } of ranges) {
+      const code = blockFaults.get(fault) ?? 'unknown';
+      report('error', 'log-damaged', { folder, offset: String(last.base + BigInt(from)), code, bytes: to - from });
+    }
+    const kept = rest.kind === 'torn' ? bytes : size;
+    const end = last.base + BigInt(kept);
+    if (kept < size) {
+      disk.truncate(file, kept);
+      report('warn', 'log-tail-cut', { folder, offset: String(end), bytes: size - kept });
+    }
+    writeAnew(disk, file, kept);
     disk.sync(file);
-    if (scan.rest.kind === 'torn') report('warn', 'log-tail-cut', { folder, offset: String(end), bytes: size - scan.bytes });
-    if (damagedBehind === 'next') return 'again';
-    const recovered = { segments, end, lastUs: scan.lastUs };
-    return damagedBehind === 'end' ? beginSegment(disk, folder, recovered, last.base + BigInt(size)) : recovered;
+    return { segments, end, lastUs };
   });
-}
-
-/**
- * Copies the damaged bytes into a file of their own. If a block that can be trusted follows, the rest
- * becomes a segment ('next'); otherwise all up to the end is kept and the log goes on behind it ('end').
- */
-function keepDamaged(disk: Disk, folder: string, file: number, size: number, base: bigint, scan: Scan, report: Report): 'next' | 'end' {
-  const { next, fault } = scan.rest.kind === 'damaged' ? scan.rest : { next: undefined, fault: 0 };
-  const offset = base + BigInt(scan.bytes);
-  const kept = `${segmentPath(folder, offset)}.damaged`;
-  copyRange(disk, file, scan.bytes, next ?? size, kept);
-  if (next !== undefined) {
-    const path = segmentPath(folder, base + BigInt(next));
-    copyRange(disk, file, next, size, `${path}.new`);
-    disk.rename(`${path}.new`, path);
-  }
-  disk.syncFolder(folder);
-  const code = blockFaults.get(fault) ?? 'unknown';
-  report('error', 'log-damaged', { folder, offset: String(offset), code, bytes: (next ?? size) - scan.bytes, kept });
-  return next === undefined ? 'end' : 'next';
 }
 
 /**
@@ -108,27 +96,6 @@ function writeAnew(disk: Disk, file: number, bytes: number): void {
   }
 }
 
-function copyRange(disk: Disk, file: number, from: number, to: number, path: string): void {
-  withFile(disk, path, 'create', (copy) => {
-    const buffer = new Uint8Array(BLOCK_BYTES_MAX);
-    for (let at = from; at < to; ) {
-      const bytes = disk.read(file, buffer.subarray(0, Math.min(buffer.length, to - at)), at);
-      writeWhole(disk, copy, [buffer.subarray(0, bytes)], at - from);
-      at += bytes;
-    }
-    disk.sync(copy);
-  });
-}
-
-function firstUsOf(disk: Disk, folder: string, base: bigint): bigint | undefined {
-  return withFile(disk, segmentPath(folder, base), 'read', (file) => readFirstUs(disk, file));
-}
-
-function withFile<T>(disk: Disk, path: string, mode: 'read' | 'write' | 'create', use: (file: number) => T): T {
-  const file = disk.open(path, mode);
-  try {
-    return use(file);
-  } finally {
-    disk.close(file);
-  }
+function firstUsOf(disk: Disk, folder: string, base: BlockPlace): bigint | undefined {
+  return withFile(disk, segmentPath(folder, base.offset), 'read', (file) => readFirstUs({ disk, file, size: disk.size(file), base }));
 }

@@ -24,11 +24,15 @@ const KEPT_US = 60_000_000n;
  */
 export function removableSegments(segments: readonly Readonly<Segment>[], needed: bigint, beforeUs: bigint): number {
   let count = 0;
-  for (;;) {
-    const next = segments[count + 1];
-    if (!next || next.base > needed || next.firstUs === undefined || next.firstUs >= beforeUs) return count;
-    count++;
+  for (let next = 1; next < segments.length; next++) {
+    const { base, firstUs } = segments[next] as Segment;
+    if (base > needed) return count;
+    // One without a block that can be trusted says nothing: the one behind it does.
+    if (firstUs === undefined) continue;
+    if (firstUs >= beforeUs) return count;
+    count = next;
   }
+  return count;
 }
 
 /** Removes what neither replay nor deduplication needs any more, by time and then by size. */
@@ -67,7 +71,7 @@ export class Retention {
     let oldest: { readonly number: number; readonly untilUs: bigint } | undefined;
     this.#log.partitions.forEach(({ segments }, number) => {
       if (removableSegments(segments, this.#needed(number), this.#judgedUs(number, nowUs) - KEPT_US) === 0) return;
-      const untilUs = segments[1]?.firstUs as bigint;
+      const untilUs = segments.slice(1).find(({ firstUs }) => firstUs !== undefined)?.firstUs as bigint;
       if (!oldest || untilUs < oldest.untilUs) oldest = { number, untilUs };
     });
     return oldest?.number;

@@ -4,7 +4,6 @@ import {
   BLOCK_BODY_DAMAGED,
   BLOCK_CUT,
   BLOCK_FOREIGN,
-  BLOCK_HEADER_DAMAGED,
   BLOCK_MISPLACED,
   BLOCK_NEWER,
   type BlockPlace,
@@ -13,11 +12,12 @@ import {
   verifyHeader,
 } from './block.js';
 import type { Disk } from './disk.js';
+import { behind, firstBlock, nextBlock, type SegmentBytes } from './resync.js';
 
 /**
  * A segment is a file of whole blocks, named by the offset of its first byte in the partition's
  * stream. It ends where the next one begins, or at its file's end if that comes first: what lies
- * between is a gap that the log has reported.
+ * between is a gap, which readers report.
  */
 export interface Segment {
   readonly base: bigint;
@@ -43,30 +43,46 @@ export function listSegments(disk: Disk, folder: string): bigint[] {
   return bases.sort().map(BigInt);
 }
 
-export function readFirstUs(disk: Disk, file: number): bigint | undefined {
+/** Receive time of its first block that can be trusted, µs; undefined while there is none. */
+export function readFirstUs(segment: SegmentBytes): bigint | undefined {
+  const { disk, file } = segment;
   const header = new Uint8Array(abi.BLOCK_HEADER_BYTES);
   disk.read(file, header, 0);
-  return verifyHeader(header, 0) < 0 ? undefined : blockTimeUs(header, 0, 'first');
+  if (verifyHeader(header, 0) < 0) {
+    const first = firstBlock(segment);
+    if (first === undefined) return undefined;
+    disk.read(file, header, first);
+  }
+  return blockTimeUs(header, 0, 'first');
+}
+
+/** Bytes from `from` to before `to`, counted from the segment's start, that hold no block that can be trusted; `fault` is a code of block.ts. */
+export interface DamagedRange {
+  readonly from: number;
+  readonly to: number;
+  readonly fault: number;
 }
 
 export interface Scan {
-  /** Bytes of whole blocks from the segment's start on. */
+  /** Bytes up to the end of the last block that can be trusted. */
   readonly bytes: number;
   readonly lastUs: bigint;
-  /**
-   * What follows them. `torn`: an append that a crash cut short. `damaged`: a block that was once
-   * whole, or is no block of this place; `fault` says which, and the next one that can be trusted is at `next`, if any.
-   */
-  readonly rest:
-    | { readonly kind: 'none' | 'torn' }
-    | { readonly kind: 'damaged'; readonly fault: number; readonly next: number | undefined };
+  /** Damage before that end. */
+  readonly damaged: readonly DamagedRange[];
+  /** What follows. `torn`: an append that a crash cut short. `damaged`: more than that was there once; `fault` says what is wrong with it. */
+  readonly rest: { readonly kind: 'none' | 'torn' } | { readonly kind: 'damaged'; readonly fault: number };
 }
 
 const WINDOW_BYTES = 16 * abi.BLOCK_BYTES_MAX;
 
-/** Verifies a segment of `size` bytes, which begins at `base`, block by block. Throws when a newer Spillway wrote it. */
-export function scanSegment(disk: Disk, file: number, size: number, base: BlockPlace): Scan {
+/**
+ * Verifies a segment block by block, and goes on behind damage with the next block that can be trusted. Throws where
+ * the bytes are sound and nothing may be passed over: a newer Spillway wrote them, or the file is of another partition.
+ */
+export function scanSegment(segment: SegmentBytes): Scan {
+  const { disk, file, size, base } = segment;
   const buffer = new Uint8Array(Math.min(WINDOW_BYTES, size));
+  const damaged: DamagedRange[] = [];
   let at = 0;
   let lastUs = 0n;
   while (at < size) {
@@ -80,38 +96,35 @@ export function scanSegment(disk: Disk, file: number, size: number, base: BlockP
     }
     at += used;
     // A block cut by the window's end is read again with what follows; cut by the file's end it is torn.
-    const cut = found === BLOCK_CUT && at < size && used > 0;
-    if (!cut && at < size) return { bytes: at, lastUs, rest: judge(disk, file, size, at, found, base) };
+    if (at === size || (found === BLOCK_CUT && used > 0)) continue;
+    refuseSound(found, at, behind(base, at));
+    const next = nextBlock(segment, at);
+    if (next === undefined) return { bytes: at, lastUs, damaged, rest: judge(segment, at, found) };
+    damaged.push({ from: at, to: next, fault: found });
+    at = next;
   }
-  return { bytes: at, lastUs, rest: { kind: 'none' } };
+  return { bytes: at, lastUs, damaged, rest: { kind: 'none' } };
+}
+
+function refuseSound(found: number, at: number, { partition, offset }: BlockPlace): void {
+  const block = `cannot open partition ${partition} of the log: the block at offset ${offset}`;
+  if (found === BLOCK_NEWER) throw new Error(`${block} is of a newer version; start the newer Spillway again`);
+  if (found === BLOCK_FOREIGN && at === 0) {
+    throw new Error(`${block}, the first of its file, belongs to another partition; put the files of the log back where they were`);
+  }
 }
 
 /**
- * Tells a torn tail from damage: after a torn append nothing whole follows. Only a sound header is
- * believed about where the next block begins. Found by its magic alone, a "block" could be bytes that
- * a device sent as payload, so such a find proves damage but is not read on from.
+ * Tells a torn tail from damage: after a torn append nothing whole follows. What follows here is nothing that can be read on
+ * from, but a block of another place, or bytes that look like a block, prove that the tail was whole once.
  */
-function judge(disk: Disk, file: number, size: number, at: number, found: number, base: BlockPlace): Scan['rest'] {
-  const place = behind(base, at);
-  if (found === BLOCK_NEWER) {
-    throw new Error(
-      `cannot open partition ${place.partition} of the log: the block at offset ${place.offset} is of a newer version; start the newer Spillway again`,
-    );
-  }
+function judge({ disk, file, size, base }: SegmentBytes, at: number, found: number): Scan['rest'] {
   const rest = new Uint8Array(size - at);
   disk.read(file, rest, at);
   const isWhole = found === BLOCK_FOREIGN || found === BLOCK_MISPLACED;
-  if (found === BLOCK_BODY_DAMAGED || isWhole) {
-    const next = verifyHeader(rest, 0);
-    if (verifyBlock(rest, next, behind(place, next)) > 0) return { kind: 'damaged', fault: found, next: at + next };
-    return isWhole || wholeBlockIn(rest, next, place) ? { kind: 'damaged', fault: found, next: undefined } : { kind: 'torn' };
-  }
-  const isDamage = found === BLOCK_HEADER_DAMAGED && wholeBlockIn(rest, 1, place);
-  return isDamage ? { kind: 'damaged', fault: found, next: undefined } : { kind: 'torn' };
-}
-
-function behind({ partition, offset }: BlockPlace, bytes: number): BlockPlace {
-  return { partition, offset: offset + BigInt(bytes) };
+  const searched = found === BLOCK_BODY_DAMAGED ? verifyHeader(rest, 0) : 1;
+  const isDamage = isWhole || (found !== BLOCK_CUT && wholeBlockIn(rest, searched, behind(base, at)));
+  return isDamage ? { kind: 'damaged', fault: found } : { kind: 'torn' };
 }
 
 const MAGIC = Buffer.alloc(4);

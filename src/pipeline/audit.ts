@@ -17,8 +17,14 @@ export class Audit {
   #mark: { readonly offset: bigint; readonly messages: bigint };
   #isDue = true;
   #lastMs = Number.NEGATIVE_INFINITY;
-  #recovered: number | undefined;
+  #runAtOpening: number | undefined;
   #repeated = 0;
+  /** Up to where the last gap reaches, and up to where the audit before compared. */
+  #gapTo = 0n;
+  #comparedTo = 0n;
+  /** Messages in gaps: of an earlier process's, at least so many; of this one's, which the log has counted, all. */
+  #lostBefore = 0;
+  #lost = 0;
 
   constructor(partition: number, memory: KernelMemory, progress: Progress) {
     this.#partition = partition;
@@ -34,12 +40,18 @@ export class Audit {
 
   /** Whether everything run from here on was taken in by this process. */
   get isOpen(): boolean {
-    return this.#recovered !== undefined;
+    return this.#runAtOpening !== undefined;
   }
 
   /** The log holds so many messages once more, which are not run. */
   repeat(messages: number): void {
     if (this.isOpen) this.#repeated += messages;
+  }
+
+  /** Nothing can be run up to `to`: at least so many messages are lost. */
+  gap(to: bigint, messages: number): void {
+    if (!this.isOpen) this.#lostBefore += messages;
+    this.#gapTo = to;
   }
 
   /** Sets the next mark when it is time for one. */
@@ -51,19 +63,23 @@ export class Audit {
     this.#mark = mark;
   }
 
-  /** The audit that was waited for, once all blocks up to `position` and no others are run. */
+  /** The audit that was waited for, once all blocks up to the mark and no others are run: behind it, `position` lies only at the end of a gap. */
   at(position: bigint): PartitionAudit | undefined {
     if (!this.#isDue || position < this.#mark.offset) return undefined;
     this.#isDue = false;
     const read = (counter: number) => Number(this.#counters[counter]);
     const run = read(abi.COUNTER_PIPELINE_RECORDS);
-    this.#recovered ??= run;
+    this.#runAtOpening ??= run;
+    const logged = Number(this.#mark.messages) - this.#repeated;
+    if (this.#gapTo > this.#comparedTo) this.#lost = Math.max(this.#lost, logged - (run - this.#runAtOpening));
+    this.#comparedTo = this.#mark.offset;
     return {
       partition: this.#partition,
-      offset: position,
-      logged: Number(this.#mark.messages) - this.#repeated,
+      offset: this.#mark.offset,
+      logged,
       run,
-      recovered: this.#recovered,
+      recovered: this.#runAtOpening + this.#lostBefore,
+      lost: this.#lost + this.#lostBefore,
       stored: read(abi.COUNTER_PIPELINE_STORED),
       duplicate: read(abi.COUNTER_PIPELINE_DUPLICATE),
       dead: read(abi.COUNTER_PIPELINE_DEAD),

@@ -6,12 +6,13 @@ import type { RowBatch } from '../contract/threads.js';
 import { KernelMemory, loadKernel } from '../host/kernel.js';
 import { fillPowers } from '../host/powers.js';
 import { type Progress, ProgressWord } from '../host/progress.js';
-import { READ_BELOW_START, READ_GAP } from '../log/reader.js';
+import { READ_BELOW_START, READ_DAMAGED, READ_GAP } from '../log/reader.js';
 import { Audit } from './audit.js';
 import { Batches } from './batches.js';
 import type { CheckpointFolder } from './checkpoints/folder.js';
 import { checkpointBytes, layCheckpoint } from './checkpoints/format.js';
 import { type Refused, type Restored, restoreCheckpoint } from './checkpoints/restore.js';
+import { BLOCK_MISSING, type Gap, Gaps } from './gaps.js';
 import type { PipelineKernel } from './kernel.js';
 
 /** What a step wants from the thread that runs it. */
@@ -20,18 +21,18 @@ export interface PartitionEvents {
   unknownMetrics(partition: number, names: string[]): void;
   halted(partition: number, message: string): void;
   audited(audit: PartitionAudit): void;
-  /** The log holds nothing from `from` to `to`: damage was cut out and kept aside when the log was opened. */
-  gap(partition: number, from: bigint, to: bigint): void;
+  gap(partition: number, gap: Gap): void;
   /** Blocks of one writer that should be before the record at `offset` and never came. */
   missing(partition: number, offset: bigint, blocks: number): void;
 }
 
-const blockErrors = new Map<number, string>([
-  [abi.BLOCK_HASH_MISMATCH, 'its checksum does not match'],
-  [abi.BLOCK_OF_OTHER_VERSION, 'it was written by another version'],
-  [abi.BLOCK_OF_OTHER_PARTITION, 'it belongs to another partition'],
-  [abi.BLOCK_OUT_OF_PLACE, 'it was written to another place: it is here twice or out of order'],
-  [abi.BLOCK_MALFORMED, 'it is malformed'],
+/** What a kernel refuses a block for. Those with a code are passed over: their bytes are not what the log was given, or not there. */
+const refusals = new Map<number, { readonly cause: string; readonly code?: string }>([
+  [abi.BLOCK_HASH_MISMATCH, { cause: 'its checksum does not match', code: 'block_body_damaged' }],
+  [abi.BLOCK_OUT_OF_PLACE, { cause: 'it was written to another place: it is here twice or out of order', code: 'block_misplaced' }],
+  [abi.BLOCK_OF_OTHER_PARTITION, { cause: 'it belongs to another partition', code: 'block_foreign' }],
+  [abi.BLOCK_OF_OTHER_VERSION, { cause: 'it was written by another version' }],
+  [abi.BLOCK_MALFORMED, { cause: 'it is malformed' }],
 ]);
 
 /** One partition: its kernel instance, its place in the log and its row batches. */
@@ -46,6 +47,7 @@ export class Partition {
   /** Rows up to here are in the database: below it, blocks only rebuild state. */
   readonly #committed: bigint;
   readonly #audit: Audit;
+  readonly #gaps: Gaps;
   #position: bigint;
   #restoredFrom: readonly bigint[] = [];
   /** Bytes of the input region that are read and not yet run. */
@@ -54,6 +56,8 @@ export class Partition {
   #waiting: 'no' | 'for metrics' = 'no';
   #deny = false;
   #halted = false;
+  /** Where a block was refused that was read again. */
+  #refusedAt: bigint | undefined;
   /** Where it is to stop; undefined: it goes on. */
   #end: bigint | undefined;
 
@@ -77,6 +81,8 @@ export class Partition {
     this.#committed = committed;
     this.#position = progress.get(number, ProgressWord.start);
     this.#audit = new Audit(number, this.memory, progress);
+    const told = (gap: Gap) => events.gap(number, gap);
+    this.#gaps = new Gaps({ partition: number, log, progress, audit: this.#audit, committed, told });
   }
 
   /** Place in the log behind the last block that was run. */
@@ -183,7 +189,7 @@ export class Partition {
     this.#audit.plan(nowMs);
     // Where it stands already, it need not come to first.
     this.#takeAudit();
-    if (this.#inputAt === this.#inputEnd) this.#read();
+    if (this.#inputAt === this.#inputEnd) this.#read(nowMs);
     while (this.#inputAt < this.#inputEnd && this.#runBlocks(nowMs));
     this.#progress.set(this.number, ProgressWord.processed, this.#position);
     this.#takeAudit();
@@ -201,8 +207,8 @@ export class Partition {
     return this.memory.bytes.subarray(abi.STAGE_OFFSET, abi.STAGE_OFFSET + abi.STAGE_BYTES);
   }
 
-  #read(): void {
-    const durable = this.#audit.limit(this.#end ?? this.#progress.get(this.number, ProgressWord.durable));
+  #read(nowMs: number): void {
+    const durable = this.#audit.limit(this.#limit());
     if (this.#position >= durable) return;
     // State is rebuilt up to the committed offset, rows begin there: no read straddles it.
     const limit = this.#position < this.#committed ? this.#committed : durable;
@@ -211,22 +217,40 @@ export class Partition {
     if (bytes > 0) {
       this.#inputAt = 0;
       this.#inputEnd = bytes;
-    } else if (bytes === READ_BELOW_START || bytes === READ_GAP) {
-      const resume = this.#log.resume(this.number, this.#position, limit);
-      // What retention removed was committed long ago; state goes without it.
-      if (bytes === READ_GAP || resume > this.#committed) this.#events.gap(this.number, this.#position, resume);
-      this.#position = resume;
-    } else if (bytes !== READ_NOTHING_YET) this.#halt(this.#log.fault);
+    } else if (bytes === READ_BELOW_START || bytes === READ_GAP) this.#passOver(BLOCK_MISSING, nowMs);
+    // A newer version's blocks are sound, and so may records be that are none of ours: who wrote them has to be looked for.
+    else if (bytes === READ_DAMAGED && this.#log.unit === 'byte' && this.#log.fault !== 'block_newer')
+      this.#passOver(this.#log.fault, nowMs);
+    else if (bytes !== READ_NOTHING_YET) this.#halt(this.#log.fault);
+  }
+
+  /** What it may run, audits left aside. */
+  #limit(): bigint {
+    return this.#end ?? this.#progress.get(this.number, ProgressWord.durable);
+  }
+
+  /** Goes on behind what cannot be run. A gap is in one piece, so committed offset and audits do not divide it as they do reads. */
+  #passOver(code: string, nowMs: number): void {
+    if (!this.#hasBatch()) return;
+    const durable = this.#limit();
+    const to = this.#gaps.pass(this.#position, durable > this.#committed ? durable : this.#committed, code, nowMs);
+    if (to === undefined) return;
+    this.#position = to;
+    // The batch takes the committed offset over it: a later start does not come to it again.
+    if (to > this.#committed) this.batches.extend(to, this.#kernel.blocksLastUs(), nowMs);
+  }
+
+  /** Whether what is run now has a batch to go into. */
+  #hasBatch(): boolean {
+    if (this.#position < this.#committed || this.batches.ready) return true;
+    if (this.batches.pending) this.#events.batch(this.batches.seal());
+    return this.batches.ready;
   }
 
   /** Runs what is left in the input region, as far as one batch takes it; false when it must wait. */
   #runBlocks(nowMs: number): boolean {
     const replay = this.#position < this.#committed;
-    if (!replay && !this.batches.ready) {
-      if (!this.batches.pending) return false;
-      this.#events.batch(this.batches.seal());
-      if (!this.batches.ready) return false;
-    }
+    if (!this.#hasBatch()) return false;
     const record = this.#log.unit === 'record' ? this.#log.front(this.number) : undefined;
     if (record && this.#kernel.isRepeated(record.source, record.number)) {
       this.#audit.repeat(this.memory.view.getUint32(abi.INPUT_OFFSET + this.#inputAt + abi.BLOCK_AT_RECORDS, true));
@@ -244,8 +268,37 @@ export class Partition {
     if (result === abi.BLOCK_NEEDS_METRICS) {
       this.#waiting = 'for metrics';
       this.#events.unknownMetrics(this.number, this.#unknownNames());
-    } else this.#halt(blockErrors.get(result) ?? `the kernel answered ${result}`);
+      return false;
+    }
+    const { cause, code } = refusals.get(result) ?? { cause: `the kernel answered ${result}` };
+    // Files, or records, that are all of another partition were moved there: nothing is lost until they are passed over.
+    const isMoved =
+      result === abi.BLOCK_OF_OTHER_PARTITION && (this.#log.unit === 'record' || this.#log.beginsFile(this.number, this.#position));
+    if (code !== undefined && !isMoved) return this.#refuse(code, record, nowMs);
+    this.#halt(cause);
     return false;
+  }
+
+  /** Passes over the block at hand; whether there is something to run then. */
+  #refuse(code: string, record: SourceRecord | undefined, nowMs: number): boolean {
+    if (record) {
+      this.#gaps.passRecord(
+        this.#position,
+        code,
+        this.memory.view.getUint32(abi.INPUT_OFFSET + this.#inputAt + abi.BLOCK_AT_RECORDS, true),
+      );
+      this.#note(record);
+      this.#advance(this.#inputAt + record.bytes, this.#position < this.#committed, nowMs);
+      return true;
+    }
+    this.#inputEnd = this.#inputAt;
+    // Memory errs too: only what is read twice is wrong on the disk.
+    if (this.#refusedAt === this.#position) this.#passOver(code, nowMs);
+    else {
+      this.#refusedAt = this.#position;
+      this.#read(nowMs);
+    }
+    return this.#inputAt < this.#inputEnd;
   }
 
   #note({ source, number }: SourceRecord): void {
@@ -283,7 +336,7 @@ export class Partition {
     this.#halted = true;
     this.#events.halted(
       this.number,
-      `cannot read partition ${this.number} of the log at offset ${this.#position}: ${cause}; restore the segment from a copy, or move it aside to go on behind it`,
+      `cannot read partition ${this.number} of the log at offset ${this.#position}: ${cause}; put right what was moved or start the newer version, or move the segment aside to go on behind it`,
     );
   }
 }

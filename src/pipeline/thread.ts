@@ -10,6 +10,7 @@ import { nodeDisk } from '../log/disk.js';
 import { LogReader } from '../log/reader.js';
 import { CheckpointFolder } from './checkpoints/folder.js';
 import { CheckpointSchedule } from './checkpoints/schedule.js';
+import type { Gap } from './gaps.js';
 import { Partition } from './partition.js';
 
 /** Live points are handed over at most this often while there is work, ms. */
@@ -50,8 +51,7 @@ class PipelineThread {
           audited: (audit) => post({ kind: 'audited', audit }),
           missing: (partition, offset, blocks) =>
             post({ kind: 'event', level: 'error', name: 'log_blocks_missing', fields: { partition, offset: String(offset), blocks } }),
-          gap: (partition, from, to) =>
-            post({ kind: 'event', level: 'error', name: 'log_gap', fields: { partition, from: String(from), to: String(to) } }),
+          gap: (partition, gap) => post(gapEvent(partition, gap)),
         }),
       );
     }
@@ -180,6 +180,15 @@ class PipelineThread {
     this.#caughtUp = [...this.#partitions.values()].every((partition) => partition.caughtUp);
     if (this.#caughtUp) post({ kind: 'caught-up' });
   }
+}
+
+function gapEvent(partition: number, gap: Gap): FromPipeline {
+  const { from, to, code } = gap;
+  const fields = { partition, from: String(from), to: String(to), code };
+  if (gap.kind === 'stored before') return { kind: 'event', level: 'warn', name: 'log_gap_stored_before', fields };
+  if (gap.kind === 'held') return { kind: 'event', level: 'error', name: 'log_gap_held', fields: { ...fields, message: gap.cause } };
+  const { messages, bytes, kept } = gap;
+  return { kind: 'event', level: 'error', name: 'log_gap', fields: { ...fields, messagesAtLeast: messages, bytesKept: bytes, kept } };
 }
 
 const asleep = new Int32Array(new SharedArrayBuffer(4));

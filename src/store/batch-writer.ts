@@ -1,10 +1,13 @@
 import type { CopyStream, RowBatch } from '../contract/threads.js';
+import type { Refusal } from './bisection.js';
 import { copy } from './copy.js';
+import { CopyRows } from './copy-rows.js';
 import { openDialect } from './dialects/detect.js';
 import type { Dialect } from './dialects/dialect.js';
 import { Isolation, NOTHING_REFUSED, type Refused } from './isolation.js';
 import { Session } from './session.js';
 import { verdictOn } from './sqlstate.js';
+import { CHECK_NOW } from './staging.js';
 
 /** Another process commits the same partition: this one must not write on. */
 export class FencedError extends Error {
@@ -83,16 +86,29 @@ export class BatchWriter {
     return { session, dialect: await openDialect(session.sql) };
   }
 
-  /** As a whole, as nearly every batch; when a row is refused, once more with each such row found. */
+  /** As a whole, as nearly every batch; when rows are refused, once more with each such row found, however late the server refuses it. */
   async #commit(opened: Opened, batch: RowBatch, memory: SharedArrayBuffer): Promise<Refused> {
+    let why = await this.#attempt(opened, batch, '', () => this.#copyWhole(opened, batch, memory));
+    for (const way of ['pieces', 'pieces checked late', 'buried'] as const) {
+      if (!('sqlstate' in why)) return why;
+      const refusal = why;
+      // What is checked at the end of a transaction is to be checked with the piece that breaks it.
+      why = await this.#attempt(opened, batch, `; ${CHECK_NOW}`, () => this.#copyIsolated(opened, batch, memory, way, refusal));
+    }
+    if ('sqlstate' in why) throw Object.assign(new Error(why.message), { code: why.sqlstate });
+    return why;
+  }
+
+  /** Answers why not, when it is the rows' fault; then nothing of it is there, and no transaction is open. */
+  async #attempt(opened: Opened, batch: RowBatch, settings: string, rows: () => Promise<Refused>): Promise<Refused | Refusal> {
     try {
-      return await this.#transaction(opened, batch, '', () => this.#copyWhole(opened, batch, memory));
+      return await this.#transaction(opened, batch, settings, rows);
     } catch (error) {
       if (verdictOn(error) !== 'data') throw error;
       await opened.session.sql.unsafe('rollback');
+      const { code, message } = error as { code: string; message: string };
+      return { sqlstate: code, message };
     }
-    // What is checked at the end of a transaction is to be checked with the piece that breaks it.
-    return this.#transaction(opened, batch, '; set constraints all immediate', () => this.#copyIsolated(opened, batch, memory));
   }
 
   /**
@@ -123,18 +139,29 @@ export class BatchWriter {
     return NOTHING_REFUSED;
   }
 
-  async #copyIsolated({ session, dialect }: Opened, batch: RowBatch, memory: SharedArrayBuffer): Promise<Refused> {
-    const isolation = new Isolation(session.sql, batch, session);
+  /**
+   * `pieces checked late`: after a commit was refused though every piece was taken, because a trigger put its check off. `buried`: and
+   * again; then what is refused is nothing that can be found before the commit, and the batch's rows are dead letters with the state of that.
+   */
+  async #copyIsolated(
+    { session, dialect }: Opened,
+    batch: RowBatch,
+    memory: SharedArrayBuffer,
+    way: 'pieces' | 'pieces checked late' | 'buried',
+    why: Refusal,
+  ): Promise<Refused> {
+    const isolation = new Isolation(session.sql, batch, session, way !== 'pieces');
     for (const table of TABLES) {
       if (batch[table].rows === 0) continue;
-      const [many, few] =
-        table === 'deads'
-          ? [COPY_DEADS, COPY_DEADS]
-          : [
-              await dialect.copyStatement(table, batch, session.sql),
-              await dialect.copyStatement(table, { ...batch, [table]: { ...batch[table], rows: 1 } }, session.sql),
-            ];
-      await isolation.store(table, bytesOf(batch[table], memory), { many, few });
+      const stream = bytesOf(batch[table], memory);
+      if (table === 'deads') await isolation.store(table, stream, { many: COPY_DEADS, few: COPY_DEADS });
+      else if (way === 'buried') await isolation.buryAll(table, stream, why);
+      else {
+        await dialect.makeRoom?.(session.sql, table, new CopyRows(stream, batch[table].rows).hoursUs());
+        const many = await dialect.copyStatement(table, batch, session.sql);
+        const few = await dialect.copyStatement(table, { ...batch, [table]: { ...batch[table], rows: 1 } }, session.sql);
+        await isolation.store(table, stream, { many, few });
+      }
     }
     return isolation.finish();
   }

@@ -10,6 +10,10 @@ const FIXED_HEADER_BYTES = 19;
 const END = -1;
 const TRAILER = Buffer.from([0xff, 0xff]);
 
+const POSTGRES_EPOCH_US = 946_684_800_000_000n;
+const HOUR_US = 3_600_000_000n;
+const US_MAX = 2n ** 53n;
+
 /** The rows of a whole stream. It only points into the bytes: they must stay as they are. */
 export class CopyRows {
   readonly #bytes: Uint8Array;
@@ -34,6 +38,20 @@ export class CopyRows {
 
   bytesOf(from: number, to: number): number {
     return (this.#starts[to] as number) - (this.#starts[from] as number);
+  }
+
+  /** Where the hours begin in which the rows' times lie, the third field, µs of the Unix epoch, ascending. */
+  hoursUs(): bigint[] {
+    const view = viewOf(this.#bytes);
+    const hours = new Set<bigint>();
+    for (let row = 0; row < this.count; row++) {
+      let at = (this.#starts[row] as number) + 2;
+      for (let field = 0; field < 2; field++) at += 4 + Math.max(0, view.getInt32(at));
+      const us = view.getBigInt64(at + 4) + POSTGRES_EPOCH_US;
+      // What no server has as a time is nothing to prepare for.
+      if (us >= 0n && us < US_MAX) hours.add(us - (us % HOUR_US));
+    }
+    return [...hours].sort((a, b) => (a < b ? -1 : 1));
   }
 
   /** The fields of one row; undefined: null. */

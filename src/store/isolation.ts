@@ -5,7 +5,7 @@ import { copy, type Outlet } from './copy.js';
 import { CopyRows } from './copy-rows.js';
 import { COPY_REFUSED, letterOf, lettersStream } from './refused-row.js';
 import { verdictOn } from './sqlstate.js';
-import { Staging } from './staging.js';
+import { CHECK_NOW, Staging } from './staging.js';
 
 /** What became of a batch's rows besides being stored. */
 export interface Refused {
@@ -58,6 +58,7 @@ export class Isolation {
   readonly #sql: ReservedSql;
   readonly #outlet: Outlet;
   readonly #batch: RowBatch;
+  readonly #late: boolean;
   #savepoint: keyof typeof SAVEPOINT = 'none';
   #letters: Buffer[] = [];
   #first: Refusal | undefined;
@@ -68,20 +69,29 @@ export class Isolation {
   #lost = 0;
   readonly #events: Omit<ThreadEvent, 'kind'>[] = [];
 
-  constructor(sql: ReservedSql, batch: RowBatch, outlet: Outlet) {
+  /** `late`: what a trigger put off to the commit is checked with each piece, at the price of a statement more. */
+  constructor(sql: ReservedSql, batch: RowBatch, outlet: Outlet, late: boolean) {
     this.#sql = sql;
     this.#batch = batch;
     this.#outlet = outlet;
+    this.#late = late;
   }
 
   /** Stores what can be stored of a stream of the batch's. */
   async store(table: 'readings' | 'texts' | 'deads', stream: Uint8Array, statements: Statements): Promise<void> {
     const rows = new CopyRows(stream, this.#batch[table].rows);
-    if (await Staging.possible(this.#sql)) this.#staging = new Staging(this.#sql, this.#outlet);
+    if (await Staging.possible(this.#sql)) this.#staging = new Staging(this.#sql, this.#outlet, this.#late);
     await this.#bisect(rows, { ...statements, valueType: table === 'readings' ? 'float8' : 'text' }, async (row, why) => {
       if (table === 'deads') this.#lose(rows.fields(row), why);
       else await this.#bury(letterOf(table, rows.fields(row), this.#batch, why));
     });
+  }
+
+  /** Makes dead letters of all rows of a stream: the server takes each of them, and not the transaction. */
+  async buryAll(table: 'readings' | 'texts', stream: Uint8Array, why: Refusal): Promise<void> {
+    const rows = new CopyRows(stream, this.#batch[table].rows);
+    this.#first ??= why;
+    for (let row = 0; row < rows.count; row++) await this.#bury(letterOf(table, rows.fields(row), this.#batch, why));
   }
 
   /** Stores the letters that wait and ends the savepoint; the caller commits. */
@@ -133,6 +143,7 @@ export class Isolation {
   async #copy(rows: CopyRows, from: number, to: number, { many, few }: Into): Promise<void> {
     const statement = to - from < MANY_ROWS_MIN ? few : many;
     await copy(this.#sql, `${SAVEPOINT[this.#savepoint]}; ${statement}`, rows.cut(from, to), this.#outlet);
+    if (this.#late) await this.#sql.unsafe(CHECK_NOW);
     this.#savepoint = 'held';
   }
 

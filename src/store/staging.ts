@@ -18,6 +18,9 @@ const COLUMN_TYPES: Readonly<Record<string, string>> = {
   message: 'text',
 };
 
+/** Checks at once what is put off to the commit, and what has been put off so far. */
+export const CHECK_NOW = 'set constraints all immediate';
+
 /** Of a statement that failed for no row: the whole piece fails with it. Classes as in sqlstate.ts. */
 const NO_ROW = '^(08|25|40|53|55|57|58|XX)';
 
@@ -29,10 +32,13 @@ const NO_ROW = '^(08|25|40|53|55|57|58|XX)';
 export class Staging {
   readonly #sql: ReservedSql;
   readonly #outlet: Outlet;
+  readonly #late: boolean;
 
-  constructor(sql: ReservedSql, outlet: Outlet) {
+  /** `late`: what is put off to the commit is checked row by row. */
+  constructor(sql: ReservedSql, outlet: Outlet, late: boolean) {
     this.#sql = sql;
     this.#outlet = outlet;
+    this.#late = late;
   }
 
   /** Whether this user of this database can do it. In a transaction that has not failed. */
@@ -61,7 +67,7 @@ export class Staging {
       pieces,
       this.#outlet,
     );
-    await this.#sql.unsafe(moveRows(table, columns));
+    await this.#sql.unsafe(moveRows(table, columns, this.#late ? `${CHECK_NOW};` : ''));
     const rows = await this.#sql.unsafe('select place, sqlstate, message from spillway_refused order by place');
     await this.#sql.unsafe('drop table spillway_piece, spillway_refused');
     return rows.map(({ place, sqlstate, message }) => {
@@ -72,13 +78,13 @@ export class Staging {
   }
 }
 
-function moveRows(table: string, columns: readonly string[]): string {
+function moveRows(table: string, columns: readonly string[], check: string): string {
   return `do $$
     declare piece record;
     begin
       for piece in select * from spillway_piece order by place loop
         begin
-          insert into ${table} (${columns}) values (${columns.map((column) => `piece.${column}`)});
+          insert into ${table} (${columns}) values (${columns.map((column) => `piece.${column}`)}); ${check}
         exception when others then
           if sqlstate ~ '${NO_ROW}' then raise; end if;
           insert into spillway_refused values (piece.place, sqlstate, sqlerrm);

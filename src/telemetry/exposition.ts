@@ -18,6 +18,9 @@ interface CatchUp {
   readonly secondsLeft: number | null;
 }
 
+/** An infinite sample spoils sums and axes, and one that is left out silences the alarm that compares it. */
+const CATCH_UP_SECONDS_MAX = 86_400;
+
 /** The first code of the pipeline in assembly/abi.ts: below it messages were refused, from it on they became dead letters. */
 const PIPELINE_CODE_FIRST = 32;
 const deadLetterNames = new Set(refusalCodes.filter(({ number }) => number >= PIPELINE_CODE_FIRST).map(({ name }) => name));
@@ -35,6 +38,7 @@ export class Exposition {
     this.#catchUp(sources);
     this.#intake(sources.plane);
     this.#log(sources.plane);
+    this.#gaps(sources.plane);
     this.#threadCpu(sources.plane);
     this.#controlPlane(sources);
     this.#ledger(sources);
@@ -219,8 +223,10 @@ export class Exposition {
     gauge('spillway_pipeline_input_bytes_rate', 'Bytes a second that became durable, over the last seconds', (c) => c.inputBytesPerSecond);
     gauge('spillway_pipeline_committed_bytes_rate', 'Bytes a second that were committed', (c) => c.committedBytesPerSecond);
     gauge('spillway_pipeline_committed_messages_rate', 'Messages a second that were committed', (c) => c.committedMessagesPerSecond);
-    gauge('spillway_pipeline_catch_up_seconds', 'When the lag is gone if input and store go on so; +Inf: never', (c) =>
-      c.secondsLeft === null ? Number.POSITIVE_INFINITY : c.secondsLeft,
+    gauge(
+      'spillway_pipeline_catch_up_seconds',
+      'When the lag is gone if input and store go on so; 86400: in a day, or later, or never',
+      (c) => Math.min(c.secondsLeft ?? CATCH_UP_SECONDS_MAX, CATCH_UP_SECONDS_MAX),
     );
   }
 
@@ -238,6 +244,13 @@ export class Exposition {
       const trouble = plane.intake().logTrouble;
       return trouble ? [[trouble.code, 1]] : [];
     });
+  }
+
+  #gaps(plane: ExpositionSources['plane']): void {
+    const counter = (name: string, help: string, read: (lag: PartitionLag) => number) =>
+      this.#counter(name, help, 'partition', () => plane.lag().map((lag): [string, number] => [String(lag.partition), read(lag)]));
+    counter('spillway_log_gaps_total', 'Places at which the log had nothing that could be run and was not stored', ({ gaps }) => gaps);
+    counter('spillway_log_gap_bytes_total', 'Bytes at those places', ({ gapBytes }) => gapBytes);
   }
 
   #threadCpu(plane: ExpositionSources['plane']): void {

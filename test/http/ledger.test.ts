@@ -22,7 +22,7 @@ before(async () => {
 });
 after(() => server.close());
 
-const partition = { partition: 0, offset: 10n, logged: 9, run: 12, recovered: 3, stored: 10, duplicate: 1, dead: 1 };
+const partition = { partition: 0, offset: 10n, logged: 9, run: 12, recovered: 3, lost: 0, stored: 10, duplicate: 1, dead: 1 };
 const gateway = { gateway: 0, received: 14, accepted: 10, refused: 4, durable: 9, held: 1, logged: 9 };
 
 function unbalanced(plane: PlaneDouble): void {
@@ -63,6 +63,7 @@ test("a device's ledger shows counts by state, and which numbers are missing", a
     dead_by_reason: { json_malformed: 1 },
     rejected: 3,
     rejected_by_reason: { payload_oversize: 3 },
+    lost: 0,
     in_flight: 1,
     sequence: {
       first: 3,
@@ -119,6 +120,8 @@ test('node and tenants: every message is in one state; what HTTP refuses counts 
       lagBytes: 0,
       lagMs: 0,
       committedRecords: 0,
+      gaps: 0,
+      gapBytes: 0,
     },
   ];
   plane.audited = { gateways: [gateway], partitions: [partition] };
@@ -239,4 +242,30 @@ test('an imbalance shows in the metrics and is told once for each change', async
   assert.deepEqual((await server.call('GET', '/v1/ledger')).body.imbalances, [
     { at: 'partition 0', between: 'logged and run', missing: 2 },
   ]);
+});
+
+test('messages that damage to the log took: a state of their own, whose they were once nothing is in flight, and no balance', async () => {
+  const { plane } = server;
+  const before = plane.audited;
+  // Of two devices, three messages in all, of which one was an earlier process's.
+  plane.audited = { gateways: [gateway], partitions: [{ ...partition, logged: 11, lost: 3, recovered: 4 }] };
+  plane.totals = { ...plane.totals, accepted: 11 };
+  plane.books = [
+    { device: numbers[0]!, stored: 6, duplicate: 1, dead: {}, inFlight: 2 },
+    { device: numbers[1]!, stored: 1, duplicate: 0, dead: { json_malformed: 1 }, inFlight: 0 },
+    { device: numbers[2]!, stored: 3, duplicate: 0, dead: {}, inFlight: 0 },
+  ];
+  plane.accountOf = { ...plane.accountOf, stored: 6, duplicate: 1, dead: {}, inFlight: 2, refused: {} };
+  server.ledger.check();
+  const { body } = await server.call('GET', '/v1/ledger');
+  assert.deepEqual([body.balanced, body.imbalances], [false, [{ at: 'partition 0', between: 'logged and readable', missing: 3 }]]);
+  const { node } = body;
+  assert.deepEqual([node.recovered, node.lost, node.in_flight], [4, 3, 0]);
+  assert.equal(node.received + node.recovered, node.stored + node.duplicate + node.dead + node.rejected + node.lost);
+  const [acme] = body.tenants.filter(({ tenant }: { tenant: string }) => tenant === 'acme');
+  assert.deepEqual([acme.lost, acme.in_flight, acme.balanced], [2, 0, false]);
+  const device = (await server.call('GET', '/v1/devices/a-1/ledger?tenant=acme')).body;
+  assert.deepEqual([device.lost, device.in_flight, device.balanced], [2, 0, false]);
+  plane.audited = before;
+  server.ledger.check();
 });

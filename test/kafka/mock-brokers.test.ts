@@ -98,3 +98,27 @@ test('a record that is no block halts its partition and no other', { timeout: 90
     await appliance.stop();
   }
 });
+
+test('a stop while the brokers are away takes little more than its deadline, and says what was not delivered', {
+  timeout: 120_000,
+}, async () => {
+  const away = await startMockBrokers(1, ['away.telemetry.raw']);
+  let isStopped = false;
+  const appliance = await startAppliance({ ...settings('away'), SPILLWAY_KAFKA_BROKERS: away.addresses });
+  try {
+    const load = new Load();
+    await load.register(appliance);
+    await load.sendOnce(appliance.mqttPort, '{"metrics":{"n":1}}');
+    await away.stop();
+    const running = load.run(appliance.mqttPort);
+    await until('the brokers are missed', () => /kafka-stalled/.test(appliance.output()));
+    isStopped = true;
+    await appliance.stop();
+    await running;
+    assert.match(appliance.output(), /kafka-blocks-not-delivered/);
+    const [, seconds] = /"event":"stopped","seconds":([\d.]+)/.exec(appliance.output()) ?? [];
+    assert.ok(Number(seconds) < 20, `it took ${seconds} s, of which 15 are the deadline`);
+  } finally {
+    if (!isStopped) await appliance.stop();
+  }
+});

@@ -155,6 +155,8 @@ describe('the history of a log', () => {
 
   for (const [code, change] of [
     ['block_body_damaged', (block: Buffer) => block.fill(block.readUInt8(90) ^ 1, 90, 91)],
+    ['block_header_damaged', (block: Buffer) => block.fill(0, 0, 4)],
+    ['block_header_damaged', (block: Buffer) => block.fill(abi.BLOCK_VERSION + 1, abi.BLOCK_AT_VERSION, abi.BLOCK_AT_VERSION + 1)],
     ['block_foreign', (block: Buffer) => resealed(block, 1)],
     ['block_misplaced', (block: Buffer) => block.fill(block.readUInt8(abi.BLOCK_AT_PLACE) ^ 1, abi.BLOCK_AT_PLACE, abi.BLOCK_AT_PLACE + 1)],
   ] as const) {
@@ -167,26 +169,6 @@ describe('the history of a log', () => {
       assert.deepEqual(
         records,
         log.records.filter(({ block }) => block !== offset),
-      );
-    });
-  }
-
-  for (const [code, change] of [
-    ['block_header_damaged', (block: Buffer) => block.fill(0, 0, 4)],
-    ['block_newer', (block: Buffer) => block.fill(abi.BLOCK_VERSION + 1, abi.BLOCK_AT_VERSION, abi.BLOCK_AT_VERSION + 1)],
-  ] as const) {
-    test(`${code}: nothing behind it is believed up to the next segment`, () => {
-      const log = written(30);
-      const { offset } = log.spoil(12, change);
-      const { records, others } = readAll(log.history.records(0, 0n));
-      const next = log.partition.segments.find(({ base }) => base > offset)?.base as bigint;
-      assert.deepEqual(others, [
-        { kind: 'damaged', from: offset, to: next, code },
-        { kind: 'end', offset: log.partition.durable },
-      ]);
-      assert.deepEqual(
-        records,
-        log.records.filter(({ block }) => block < offset || block >= next),
       );
     });
   }

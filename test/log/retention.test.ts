@@ -21,6 +21,13 @@ test('a segment goes when it is committed to its end and all of it is old', () =
   assert.equal(removableSegments(segments, 1000n, 100n), 2, 'what follows the third is not known yet');
 });
 
+test('a segment without a block that can be trusted goes with those behind it', () => {
+  const spoiled = [...segments.slice(0, 2), { base: 150n, firstUs: undefined }, ...segments.slice(2)];
+  assert.equal(removableSegments(spoiled, 250n, 35n), 3);
+  assert.equal(removableSegments(spoiled, 250n, 30n), 1);
+  assert.equal(removableSegments(spoiled, 199n, 35n), 1, 'what is behind it says how old it is, and is needed');
+});
+
 test('the segment being written stays', () => {
   assert.equal(removableSegments([{ base: 0n, firstUs: 1n }], 1000n, 100n), 0);
   assert.equal(removableSegments([], 1000n, 100n), 0);

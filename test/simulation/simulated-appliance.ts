@@ -133,7 +133,7 @@ export class SimulatedAppliance {
       halted: (_, message) => assert.fail(message),
       audited: () => {},
       missing: () => assert.fail('no record is missing'),
-      gap: (gapOf, from, to) => trace(`partition ${gapOf} passes over ${from} to ${to}`),
+      gap: (gapOf, { kind, from, to, code }) => trace(`partition ${gapOf} passes over ${from} to ${to}, ${code}, ${kind}`),
     });
     store.metrics.forEach((name, index) => {
       partition.addMetric(name, index + 1);

@@ -19,6 +19,17 @@ test('a stream is cut at its rows, and the pieces are streams', () => {
   assert.deepEqual([read.fields(2)[1]?.length, read.fields(3)], [0, []]);
 });
 
+test('the hours of the rows, each once; what is no time is left out', () => {
+  const at = (us: bigint) => {
+    const bytes = Buffer.alloc(8);
+    bytes.writeBigInt64BE(us - 946_684_800_000_000n);
+    return [int32(1), null, bytes];
+  };
+  const hour = 3_600_000_000n;
+  const times = [5n * hour, 0n, 2n * hour + 7n, 3n * hour - 1n, -1n, 2n ** 62n].map(at);
+  assert.deepEqual(new CopyRows(copyStream(times), times.length).hoursUs(), [0n, 2n * hour, 5n * hour]);
+});
+
 test('a header with an extension is kept', () => {
   const plain = copyStream(rows);
   const header = Buffer.from(plain.subarray(0, 19));

@@ -127,6 +127,9 @@ for (const [name, start] of storeDatabases)
       assert.ok(attemptsOf(refused.events) < 400, `${attemptsOf(refused.events)} attempts`);
       const [letters] = await sql`select count(*)::int as rows, count(distinct payload)::int as different from dead_letters`;
       assert.deepEqual({ ...letters }, { rows: 20_000, different: 20_000 });
+      // Made before the rows, or each refused one would have made and undone it.
+      const [made] = await sql`select count(*)::int as chunks from pg_inherits where inhparent = to_regclass('readings')`;
+      assert.equal(made?.chunks, name === 'embedded' ? 0 : 1);
       const next = await writer.write(lay({ readings: readingsOf(5000, () => false) }), memory.buffer);
       assert.deepEqual([next.rows, (await stored()).rows], [0, 5000]);
     });
@@ -169,6 +172,63 @@ for (const [name, start] of storeDatabases)
         await sql`alter table dead_letters drop constraint deferred`;
         await sql`drop table known`;
       }
+    });
+
+    describe('a check that a trigger puts off to the commit', () => {
+      const sink = (name: string, next: string) => `create table ${name} (value text);
+        create function check_${name}() returns trigger language plpgsql as $$ begin ${next} return null; end $$;
+        create constraint trigger checked after insert on ${name} deferrable initially deferred for each row execute function check_${name}();`;
+
+      before(async () => {
+        await sql.unsafe(`${sink('latest', `raise exception 'at the very end' using errcode = 'SP002';`)}
+          ${sink(
+            'late',
+            `if new.value = 'late bad' then raise exception 'too late' using errcode = 'SP001'; end if;
+            if new.value = 'never found' then set constraints all deferred; insert into latest values (new.value); end if;`,
+          )}
+          create function put_off() returns trigger language plpgsql as $$ begin
+            if new.value like 'late%' or new.value = 'never found' then set constraints all deferred; insert into late values (new.value); end if;
+            return new; end $$;
+          create trigger put_off before insert on text_readings for each row execute function put_off();`);
+      });
+      after(async () => {
+        await sql.unsafe('drop trigger put_off on text_readings; drop function put_off; drop table late, latest');
+        await sql.unsafe('drop function check_late; drop function check_latest');
+      });
+
+      test('the row is found all the same', async () => {
+        // More than the attempts by halves, so that the server looks at row after row as well.
+        for (const bad of [1, 300]) {
+          const texts = Array.from(
+            { length: 1000 },
+            (_, row) => [row, bad, now, row % 3 === 0 && row < bad * 3 ? 'late bad' : 'late good'] as const,
+          );
+          const refused = await writer.write(lay({ readings: readingsOf(100, () => false), texts }), memory.buffer);
+          assert.deepEqual([refused.rows, refused.letters], [bad, 0]);
+          const [found] = await sql`select (select count(*) from text_readings where metric_id = ${bad})::int as texts,
+            (select count(*) from dead_letters where metric_id = ${bad} and sqlstate = 'SP001' and message = 'too late')::int as letters`;
+          assert.deepEqual({ ...found }, { texts: 1000 - bad, letters: bad });
+        }
+        assert.deepEqual([(await stored()).rows, await loadOffsets(sql, GROUP, 2)], [200, [0n, 2000n]]);
+      });
+
+      test('where nothing before the commit can find it, the batch is dead letters, and the next one goes in', async () => {
+        const text = (at: number, value: string) => [at, 7, now, value] as const;
+        const deads = [[1, 5n, 1, now, 'json_malformed', Buffer.from('{')]] as const;
+        const batch = lay({ readings: readingsOf(50, () => false), texts: [text(1, 'fine'), text(2, 'never found')], deads });
+        const refused = await writer.write(batch, memory.buffer);
+        assert.deepEqual([refused.rows, refused.letters, (await stored()).rows], [52, 0, 0]);
+        const letters = await sql`select reason, sqlstate, count(*)::int as letters from dead_letters group by 1, 2 order by 1`;
+        assert.deepEqual(
+          letters.map(({ reason, sqlstate, letters }) => [reason, sqlstate, letters]),
+          [
+            ['json_malformed', null, 1],
+            ['row_refused', 'SP002', 52],
+          ],
+        );
+        assert.equal((await writer.write(lay({ texts: [text(3, 'fine')] }), memory.buffer)).rows, 0);
+        assert.deepEqual(await loadOffsets(sql, GROUP, 2), [0n, 2000n]);
+      });
     });
 
     test('a failure that is no fault of a row fails the whole batch, by halves and row by row, and it goes in once afterwards', async () => {

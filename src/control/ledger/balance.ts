@@ -11,7 +11,7 @@ export interface Imbalance {
 }
 
 /**
- * Everything that does not add up. Each audit speaks of one moment, so every difference is a message that was lost, doubled or
+ * Everything that does not add up, and what is lost. Each audit speaks of one moment, so every difference is a message that was lost, doubled or
  * counted wrongly: no tolerance is needed and none is given.
  */
 export function imbalances({ gateways, partitions }: PlaneAudits): Imbalance[] {
@@ -28,10 +28,12 @@ function ofGateway({ gateway, received, accepted, refused, durable, held, logged
   ];
 }
 
-function ofPartition({ partition, logged, run, recovered, stored, duplicate, dead }: PartitionAudit): Imbalance[] {
+function ofPartition({ partition, logged, run, recovered, lost, stored, duplicate, dead }: PartitionAudit): Imbalance[] {
   const at = `partition ${partition}`;
   return [
-    { at, between: 'logged and run', missing: logged - (run - recovered) },
+    { at, between: 'logged and run', missing: logged - (run + lost - recovered) },
     { at, between: 'run and stored + duplicate + dead', missing: run - stored - duplicate - dead },
+    // They are accounted for, and still it is an alarm: they were acknowledged.
+    { at, between: 'logged and readable', missing: lost },
   ];
 }

@@ -1,7 +1,7 @@
 import type { ByReason } from './door-refusals.js';
 
 /**
- * received + recovered = stored + duplicate + dead + rejected + in flight. `recovered` is what an earlier process had taken in
+ * received + recovered = stored + duplicate + dead + rejected + lost + in flight. `recovered` is what an earlier process had taken in
  * and this one has judged; only a node has such a count.
  */
 export interface Counts {
@@ -11,6 +11,8 @@ export interface Counts {
   readonly duplicate: number;
   readonly dead: ByReason;
   readonly rejected: ByReason;
+  /** Damage to the log took them after they were acknowledged. */
+  readonly lost: number;
   readonly inFlight: number;
 }
 

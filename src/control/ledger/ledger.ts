@@ -92,8 +92,8 @@ export class Ledger {
 
   /** The node's counts by state, as operators read them. */
   get messages(): Record<string, number> {
-    const { received, recovered, stored, duplicate, dead, rejected, inFlight } = this.node();
-    return { received, recovered, stored, duplicate, dead: total(dead), rejected: total(rejected), in_flight: inFlight };
+    const { received, recovered, stored, duplicate, dead, rejected, lost, inFlight } = this.node();
+    return { received, recovered, stored, duplicate, dead: total(dead), rejected: total(rejected), lost, in_flight: inFlight };
   }
 
   /** The pipelines are read before the gateways: in flight is never below 0 for what arrived in between. */
@@ -103,13 +103,14 @@ export class Ledger {
     const counters = plane.counters();
     const { stored, duplicate } = counters;
     const dead = merge(counters.deadByCode);
-    const run = stored + duplicate + total(dead);
+    const lost = partitions.reduce((sum, audit) => sum + audit.lost, 0);
+    const ended = stored + duplicate + total(dead) + lost;
     const { accepted } = counters;
-    const runNew = partitions.reduce((sum, audit) => sum + audit.run - audit.recovered, 0);
-    const recovered = this.#isOpen() ? partitions.reduce((sum, audit) => sum + audit.recovered, 0) : run - runNew;
+    const endedNew = partitions.reduce((sum, audit) => sum + audit.run + audit.lost - audit.recovered, 0);
+    const recovered = this.#isOpen() ? partitions.reduce((sum, audit) => sum + audit.recovered, 0) : ended - endedNew;
     const rejected = merge(counters.refusedByCode, this.#door.node());
     const received = accepted + total(rejected);
-    return { received, recovered, stored, duplicate, dead, rejected, inFlight: accepted + recovered - run };
+    return { received, recovered, stored, duplicate, dead, rejected, lost, inFlight: accepted + recovered - ended };
   }
 
   async tenants(): Promise<TenantLedger[]> {
@@ -119,7 +120,7 @@ export class Ledger {
     const books = await sumTenants(plane, registry, this.#door);
     const isQuiet = isStill(before, this.node());
     return books.map((book) => ({
-      ...countsOf(book),
+      ...countsOf(book, isQuiet ? before.lost : 0),
       balanced: isJudge ? !book.isOverdrawn && !(isQuiet && book.inFlight !== 0) : undefined,
     }));
   }
@@ -128,19 +129,21 @@ export class Ledger {
     const before = this.node();
     const account = await this.#options.plane.account(number);
     const after = this.node();
-    const { stored, duplicate, dead, inFlight, reboots, rebootMs, runsForgotten, sinceMs } = account;
+    const { stored, duplicate, dead, reboots, rebootMs, runsForgotten, sinceMs } = account;
     const rejected = merge(account.refused, this.#door.ofDevice(number));
     const isQuiet = isStill(before, after);
+    const { lost, inFlight } = lostOf(account.inFlight, isQuiet ? after.lost : 0);
     return {
-      received: stored + duplicate + total(dead) + total(rejected) + inFlight,
+      received: stored + duplicate + total(dead) + total(rejected) + lost + inFlight,
       recovered: 0,
       stored,
       duplicate,
       dead,
       rejected,
+      lost,
       inFlight,
       sinceMs,
-      balanced: inFlight >= 0 && !(isQuiet && inFlight !== 0),
+      balanced: inFlight >= 0 && lost === 0 && !(isQuiet && inFlight !== 0),
       sequence: missingRanges(account.runs),
       reboots,
       rebootMs,
@@ -160,7 +163,17 @@ function isStill(before: Counts, after: Counts): boolean {
   return before.inFlight === 0 && after.inFlight === 0 && before.received === after.received;
 }
 
-function countsOf({ tenant, devices, stored, duplicate, dead, rejected, inFlight }: TenantBook) {
-  const received = stored + duplicate + total(dead) + total(rejected) + inFlight;
-  return { tenant, devices, received, recovered: 0, stored, duplicate, dead, rejected, inFlight };
+function countsOf({ tenant, devices, stored, duplicate, dead, rejected, inFlight: notRun }: TenantBook, nodeLost: number) {
+  const { lost, inFlight } = lostOf(notRun, nodeLost);
+  const received = stored + duplicate + total(dead) + total(rejected) + lost + inFlight;
+  return { tenant, devices, received, recovered: 0, stored, duplicate, dead, rejected, lost, inFlight };
+}
+
+/**
+ * Nobody can say whose the messages in a gap were. But while nothing of the node is in flight, what was taken in and never
+ * run is among those that the node has lost (`nodeLost`; 0: something is in flight, or nothing is lost).
+ */
+function lostOf(notRun: number, nodeLost: number): { lost: number; inFlight: number } {
+  const lost = Math.min(Math.max(0, notRun), nodeLost);
+  return { lost, inFlight: notRun - lost };
 }

@@ -20,6 +20,9 @@ interface Look {
 /** A batch may take seconds on a database that is behind: shorter, and the rate would jump from nothing to much. */
 const WINDOW_MS = 10_000;
 
+/** What became durable since then is in batches that fill and commit; a database that is down has been so for longer before it counts. */
+const UNDER_WAY_MS = 3000;
+
 export class CatchUpMeter {
   readonly #looks: Look[] = [];
   #catchUp: CatchUp = { inputBytesPerSecond: 0, committedBytesPerSecond: 0, committedMessagesPerSecond: 0, secondsLeft: 0 };
@@ -49,9 +52,14 @@ export class CatchUpMeter {
       inputBytesPerSecond: input,
       committedBytesPerSecond: committed,
       committedMessagesPerSecond: rate(look.records - first.records),
-      secondsLeft: secondsLeft(lag, input, committed),
+      secondsLeft: nowMs - this.#committedMs(look) <= UNDER_WAY_MS ? 0 : secondsLeft(lag, input, committed),
     };
     return this.#catchUp;
+  }
+
+  /** Everything that was durable then is committed now. */
+  #committedMs({ committed }: Look): number {
+    return (this.#looks.findLast(({ durable }) => durable <= committed) ?? (this.#looks[0] as Look)).atMs;
   }
 }
 

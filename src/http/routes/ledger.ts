@@ -60,7 +60,7 @@ async function device(services: Needed, request: Request) {
   });
 }
 
-function viewCounts({ received, stored, duplicate, dead, rejected, inFlight }: Counts) {
+function viewCounts({ received, stored, duplicate, dead, rejected, lost, inFlight }: Counts) {
   return {
     received,
     stored,
@@ -69,6 +69,7 @@ function viewCounts({ received, stored, duplicate, dead, rejected, inFlight }: C
     dead_by_reason: dead,
     rejected: total(rejected),
     rejected_by_reason: rejected,
+    lost,
     in_flight: inFlight,
   };
 }

@@ -41,6 +41,8 @@ function lag({ plane, live, topicLags }: Services) {
       lag_bytes: one.lagBytes,
       lag_ms: one.lagMs,
       committed_messages: one.committedRecords,
+      gaps: one.gaps,
+      gap_bytes: one.gapBytes,
     })),
     lag_bytes: partitions.reduce((sum, one) => sum + one.lagBytes, 0),
     lag_ms: partitions.reduce((longest, one) => Math.max(longest, one.lagMs), 0),

@@ -5,6 +5,7 @@ import type { Shift } from '../../host/data-plane.js';
 import { Doorbell, gatewayDoorbell, LOG_DOORBELL, PIPELINES_MAX, pipelineDoorbell } from '../../host/doorbell.js';
 import { Progress, ProgressWord } from '../../host/progress.js';
 import { Backlog } from '../backlog.js';
+import { blockMessages } from '../block.js';
 import type { Report } from '../recovery.js';
 import { type Addon, type ClientError, type Consumer, loadAddon, type Producer } from './client.js';
 import { type KafkaSettings, type Member, rawTopic } from './conf.js';
@@ -25,6 +26,8 @@ const STALLED_MS = 3000;
 const RETRY_MS_MIN = 200;
 const RETRY_MS_MAX = 5000;
 const FOLLOW_MS = 2000;
+/** How long what is no longer waited for may take to end. */
+const END_MS_MAX = 2000;
 
 export interface KafkaLogOptions {
   readonly settings: KafkaSettings;
@@ -54,6 +57,9 @@ export class KafkaLog {
   #producer: Producer | undefined;
   #asked: ToLog['kind'] | 'nothing' = 'nothing';
   #terminated = false;
+  /** Settles when all has had its time to end after `terminate`. */
+  readonly #late: Promise<void>;
+  #expire!: () => void;
   #failed: Error | undefined;
   #stalled = false;
   #retryMs = RETRY_MS_MIN;
@@ -80,6 +86,9 @@ export class KafkaLog {
       roomy: () => this.#bell.ring(),
       failed: (error) => this.#producerFailed(error),
     });
+    this.#late = new Promise((resolve) => {
+      this.#expire = resolve;
+    });
     let up!: () => void;
     const opened = new Promise<void>((resolve) => {
       up = resolve;
@@ -98,7 +107,9 @@ export class KafkaLog {
   async terminate(): Promise<void> {
     this.#terminated = true;
     this.#bell.ring();
+    const late = setTimeout(this.#expire, END_MS_MAX);
     await this.ended.catch(() => {});
+    clearTimeout(late);
   }
 
   readonly #report: Report = (level, name, fields) => this.#options.post({ kind: 'event', level, name, fields });
@@ -126,9 +137,11 @@ export class KafkaLog {
       if (consumer && feed) membership?.join(consumer, feed);
       void this.#follow(feed);
       await this.#ship();
+      this.#tellUndelivered();
       feed?.stop();
-      if (consumer && feed) await membership?.leave();
-      await feeding;
+      const left = consumer && feed && membership?.leave();
+      // With brokers that do not answer, questions to them are still open.
+      await Promise.race([Promise.all([left, feeding]), this.#late]);
       if (this.#failed) throw this.#failed;
     } finally {
       clearInterval(watch);
@@ -185,6 +198,14 @@ export class KafkaLog {
     }
   }
 
+  /** Nobody was told that these are taken in: their devices send them again. */
+  #tellUndelivered(): void {
+    const blocks = this.#outlet.waiting;
+    if (blocks === 0) return;
+    const messages = this.#options.start.gateways.reduce((sum, { memory, ring }) => sum + messagesIn(new BlockRing(ring), memory), 0);
+    this.#report('warn', 'kafka-blocks-not-delivered', { blocks, messages, cause: this.#lastError });
+  }
+
   /** Deliveries are heard when they are asked for. While nothing is on its way, nobody asks. */
   #poll(): void {
     if (!this.#outlet.busy) {
@@ -238,10 +259,32 @@ export class KafkaLog {
   }
 }
 
+interface FlushingClient {
+  disconnect(flushMs: number, done: () => void): void;
+}
+
 /** It does not matter how a client ends: what it did not deliver is still in the rings. */
 function closed(client: Producer | Consumer): Promise<void> {
   return new Promise((resolve) => {
-    if (client.isConnected()) client.disconnect(() => resolve());
-    else resolve();
+    if (!client.isConnected()) {
+      resolve();
+      return;
+    }
+    const late = setTimeout(resolve, END_MS_MAX);
+    const done = () => {
+      clearTimeout(late);
+      resolve();
+    };
+    // A producer would first wait for the brokers to take all that it has, unless it is told not to.
+    if ('produce' in client) (client as unknown as FlushingClient).disconnect(0, done);
+    else client.disconnect(done);
   });
+}
+
+function messagesIn(ring: BlockRing, memory: WebAssembly.Memory): number {
+  const bytes = new Uint8Array(memory.buffer);
+  const descriptor = { offset: 0, bytes: 0, partition: 0 };
+  let messages = 0;
+  for (let index = 0; index < ring.length; index++) messages += blockMessages(bytes, ring.peek(index, descriptor).offset);
+  return messages;
 }

@@ -31,6 +31,11 @@ export interface Dialect {
   maintain(sql: Sql, now: Date): Promise<Maintained>;
   /** COPY (FORMAT binary) of the batch's rows, behind what it sets for the transaction: device_id int, metric_id int, ts timestamptz, value float8 or text. `sql` is in the batch's transaction. */
   copyStatement(table: 'readings' | 'texts', batch: RowBatch, sql: ReservedSql): string | Promise<string>;
+  /**
+   * Makes what rows of these hours need, in the batch's transaction and before any savepoint: made with a row that is refused, it
+   * would be undone and made again with each. `hoursUs`: where they begin, µs of the Unix epoch. What cannot be made is left to the rows.
+   */
+  makeRoom?(sql: ReservedSql, table: 'readings' | 'texts', hoursUs: readonly bigint[]): Promise<void>;
   /** After the batch was committed, on the same connection: what makes its rows quick to find. Fails only with the connection. */
   committed?(sql: ReservedSql): Promise<void>;
 }

@@ -1,4 +1,4 @@
-import type { TransactionSql } from 'postgres';
+import type { ReservedSql, TransactionSql } from 'postgres';
 import { type Capabilities, type Choice, olderThan } from './capabilities.js';
 import type { Dialect } from './dialect.js';
 import { recompressNext } from './recompression.js';
@@ -69,6 +69,7 @@ export function timescaleDialect(found: Capabilities, choice: Choice & { dialect
     addSegments: async () => {},
     prepare: async () => [],
     maintain: (sql, now) => recompressNext(sql, now, installed !== undefined && !olderThan(installed, RECOMPRESS_VERSION_MIN)),
+    makeRoom: makeChunks,
     copyStatement(table, batch) {
       if (!choice.directCompress) return COPY[table];
       const direct = table === 'readings' && batch.readings.rows >= DIRECT_ROWS_MIN;
@@ -76,4 +77,26 @@ export function timescaleDialect(found: Capabilities, choice: Choice & { dialect
       return `${DIRECT[mode]}; ${COPY[table]}`;
     },
   };
+}
+
+/** More than these are no rows of a live system: their chunks are made by the first row that is stored. */
+const CHUNKS_MAX = 48;
+
+async function makeChunks(sql: ReservedSql, table: 'readings' | 'texts', hoursUs: readonly bigint[]): Promise<void> {
+  const name = table === 'texts' ? 'text_readings' : table;
+  const hours = hoursUs.slice(-CHUNKS_MAX).map(String);
+  await sql.unsafe('savepoint room');
+  try {
+    await sql`
+      select _timescaledb_functions.create_chunk(${name}::text::regclass,
+        jsonb_build_object('ts', jsonb_build_array(chunk * width, (chunk + 1) * width)))
+      from (select distinct width, floor(hour::numeric / width)::bigint as chunk from json_array_elements_text(${JSON.stringify(hours)}::text::json) hour,
+        (select (extract(epoch from time_interval) * 1000000)::bigint as width from timescaledb_information.dimensions
+          where hypertable_schema = current_schema and hypertable_name = ${name} and column_name = 'ts') dimension) chunks`;
+    await sql.unsafe('release savepoint room');
+  } catch (error) {
+    // A function of the extension's own, which another version may not have, or this user may not call.
+    if ((error as { severity?: unknown }).severity === undefined) throw error;
+    await sql.unsafe('rollback to savepoint room; release savepoint room');
+  }
 }

@@ -4,6 +4,7 @@ import * as abi from '../../../assembly/abi.js';
 import { imbalances } from '../../../src/control/ledger/balance.js';
 import { AcceptedMessages } from '../../../src/host/accepted-messages.js';
 import { readDeviceTotals, readRefused } from '../../../src/host/ledger-readings.js';
+import { partitionFolder, segmentPath } from '../../../src/log/segment.js';
 import { Random } from '../../support/random.js';
 import { PlaneInOneThread } from './plane-in-one-thread.js';
 
@@ -64,6 +65,30 @@ test('one message lost between log and pipeline is found, and whose it was', () 
       [2, 1],
     ],
   );
+});
+
+test('messages in a gap of the log are lost, exactly so many, and that is an alarm of its own', () => {
+  const plane = new PlaneInOneThread(devices);
+  const take = (seqs: readonly number[], runs: boolean) => {
+    for (const seq of seqs) plane.ingest(1, message(seq));
+    for (const step of [plane.push, plane.log, plane.release]) step.call(plane);
+    if (runs) plane.pipeline();
+  };
+  take([1, 2], true);
+  const at = Number(plane.partition.position);
+  take([3, 4, 5], false);
+  take([6], false);
+  // The header is gone: nobody can read from it how many there were.
+  plane.disk.damage(segmentPath(partitionFolder('/log', 0), 0n), at + abi.BLOCK_AT_RECORDS);
+  plane.pipeline();
+  const found = [{ at: 'partition 0', between: 'logged and readable', missing: 3 }];
+  assert.deepEqual(imbalances(plane.audits()), found);
+  take([7], true);
+  assert.deepEqual(imbalances(plane.audits()), found, 'no more than that, and not forgotten');
+  const [{ lost = 0, run = 0, logged = 0 } = {}] = plane.audits().partitions;
+  assert.deepEqual([lost, run, logged], [3, 4, 7]);
+  const [device] = readDeviceTotals([plane.partition.memory], new AcceptedMessages([plane.driver.memory]));
+  assert.equal(device?.inFlight, 3, 'what was taken in and never run');
 });
 
 test('a block that the log did not take, and a record that the gateway lost, are found', () => {

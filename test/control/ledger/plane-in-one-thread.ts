@@ -38,6 +38,7 @@ export class PlaneInOneThread {
   readonly driver: KernelDriver;
   readonly reader: LossyReader;
   readonly ring: BlockRing;
+  readonly disk = new ModelDisk();
   readonly #intake: Intake;
   readonly #handoff: Handoff;
   readonly #partition: Partition;
@@ -48,7 +49,7 @@ export class PlaneInOneThread {
   constructor(devices: readonly Pick<DeviceEntry, 'number' | 'id' | 'status'>[]) {
     const entries = devices.map((device) => ({ ...device, via: 0, tenant: 't', tokenHash: hashToken('t', device.id, 'x') }));
     this.driver = new KernelDriver(entries, 1);
-    const disk = new ModelDisk();
+    const { disk } = this;
     const log = FileLog.open({ folder: '/log', partitions: 1, floors: [], report: () => {}, disk });
     this.#progress = new Progress(Progress.memory(1));
     const ringMemory = BlockRing.memory(abi.BLOCK_SLOTS);
