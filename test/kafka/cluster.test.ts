@@ -5,7 +5,7 @@ import { type Brokers, startBrokers } from '../../src/cli/selftest/kafka/brokers
 import { call } from '../support/api.js';
 import type { Appliance } from '../support/appliance.js';
 import { Deployment, MOVE_MS_MAX, more, owns, partitions } from '../support/kafka/deployment.js';
-import { Load } from '../support/kafka/load.js';
+import { Load, startLoad } from '../support/kafka/load.js';
 import { until } from '../support/until.js';
 
 // Devices connect to one process, others run the partitions; checkpoints are in a folder that all of them see.
@@ -36,9 +36,7 @@ test('partitions move under load as processes come, go and are killed: nothing i
 }, async () => {
   const gateway = await start('gateway', 'gateway,control');
   const first = await start('first', 'pipeline');
-  const load = new Load();
-  await load.register(gateway);
-  const publishing = load.run(gateway.mqttPort);
+  const load = await startLoad(gateway);
   await owns(first, 4);
   await more(load, 1000);
   const second = await start('second', 'pipeline');
@@ -54,7 +52,7 @@ test('partitions move under load as processes come, go and are killed: nothing i
   await first.stop();
   await owns(third, 4);
   await more(load, 1000);
-  await deployment.verify(load, publishing, gateway);
+  await deployment.verify(load, gateway);
   assert.match(third.output(), /checkpoint-loaded/);
   for (const { output } of [gateway, first, third])
     assert.doesNotMatch(output(), /log_gap|log_blocks_missing|ledger-unbalanced|checkpoint-refused/);
@@ -65,9 +63,7 @@ test('a pipeline that is killed between COPY and commit: its successor goes on w
 }, async () => {
   const gateway = await start('gateway', 'gateway,control');
   const pipeline = await start('pipeline', 'pipeline');
-  const load = new Load();
-  await load.register(gateway);
-  const publishing = load.run(gateway.mqttPort);
+  const load = await startLoad(gateway);
   await more(load, 1000);
   const isWrittenDown = async () => (await partitions(pipeline)).some(({ checkpoint_offset }) => checkpoint_offset !== null);
   await until('its state is written down', isWrittenDown, MOVE_MS_MAX);
@@ -87,16 +83,14 @@ test('a pipeline that is killed between COPY and commit: its successor goes on w
   const again = await start('pipeline', 'pipeline');
   await owns(again, 4);
   await more(load, 1000);
-  await deployment.verify(load, publishing, gateway);
+  await deployment.verify(load, gateway);
   assert.match(again.output(), /checkpoint-loaded/);
 });
 
 test('a process that stood still and lost its partitions commits nothing more', { timeout: 240_000 }, async () => {
   const gateway = await start('gateway', 'gateway,control');
   const still = await start('still', 'pipeline');
-  const load = new Load();
-  await load.register(gateway);
-  const publishing = load.run(gateway.mqttPort);
+  const load = await startLoad(gateway);
   await owns(still, 4);
   await more(load, 1000);
   process.kill(still.pid, 'SIGSTOP');
@@ -105,7 +99,7 @@ test('a process that stood still and lost its partitions commits nothing more', 
   await more(load, 1000);
   process.kill(still.pid, 'SIGCONT');
   await more(load, 1000);
-  await deployment.verify(load, publishing, gateway);
+  await deployment.verify(load, gateway);
   // It had a batch to commit, which was refused, or it hears of the group first.
   await until('it gives them up', () => /held by another process|kafka-partitions-let-go/.test(still.output()), MOVE_MS_MAX);
 });
