@@ -27,6 +27,11 @@ beforeEach(async () => {
 
 afterEach(() => deployment.close());
 
+async function fencings(process: Appliance): Promise<number> {
+  const text = await (await fetch(`${process.http}/metrics`)).text();
+  return Number(/^spillway_pipeline_fenced_total (\d+)/m.exec(text)?.[1]);
+}
+
 function start(name: string, roles: string): Promise<Appliance> {
   return deployment.start(name, roles, { SPILLWAY_CHECKPOINT_FOLDER: join(deployment.folder, 'checkpoints') });
 }
@@ -87,7 +92,7 @@ test('a pipeline that is killed between COPY and commit: its successor goes on w
   assert.match(again.output(), /checkpoint-loaded/);
 });
 
-test('a process that stood still and lost its partitions commits nothing more', { timeout: 240_000 }, async () => {
+test('a process that stood still and lost its partitions commits nothing more, and comes back', { timeout: 240_000 }, async () => {
   const gateway = await start('gateway', 'gateway,control');
   const still = await start('still', 'pipeline');
   const load = await startLoad(gateway);
@@ -101,7 +106,40 @@ test('a process that stood still and lost its partitions commits nothing more', 
   await more(load, 1000);
   await deployment.verify(load, gateway);
   // It had a batch to commit, which was refused, or it hears of the group first.
-  await until('it gives them up', () => /held by another process|kafka-partitions-let-go/.test(still.output()), MOVE_MS_MAX);
+  await until('it gives them up', () => /kafka-member-fenced|kafka-partitions-let-go/.test(still.output()), MOVE_MS_MAX);
+  await owns(still, 2);
+  await owns(other, 2);
+});
+
+test('a process whose partition another one takes leaves the group, joins it again, and nothing is lost or doubled', {
+  timeout: 240_000,
+}, async () => {
+  const gateway = await start('gateway', 'gateway,control');
+  const pipeline = await start('pipeline', 'pipeline');
+  const load = await startLoad(gateway);
+  await owns(pipeline, 4);
+  await more(load, 1000);
+  const { sql } = deployment.database;
+  for (let taken = 1; taken <= 2; taken++) {
+    await sql`update pipeline_offsets set owner = 'another' where partition_id = 2`;
+    await until(`it was fenced ${taken} times`, async () => (await fencings(pipeline)) === taken, MOVE_MS_MAX);
+    await until(
+      'it has the partition again',
+      async () => {
+        const [row] = await sql`select count(distinct owner)::int as owners, min(owner) <> 'another' as is_own from pipeline_offsets`;
+        return row?.owners === 1 && row?.is_own;
+      },
+      MOVE_MS_MAX,
+    );
+    await owns(pipeline, 4);
+    await more(load, 1000);
+  }
+  await deployment.verify(load, gateway);
+  const output = pipeline.output();
+  assert.match(output, /kafka-member-fenced/);
+  assert.match(output, /kafka-member-returned/);
+  assert.doesNotMatch(output, /log_gap|log_blocks_missing|ledger-unbalanced|checkpoint-refused/);
+  await pipeline.stop();
 });
 
 test('devices and metrics that one process registers are known to the others', { timeout: 120_000 }, async () => {
