@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -9,11 +9,14 @@ import type { Sql } from 'postgres';
 import type { Appliance } from './cli/appliance.js';
 import { runCli } from './cli/program.js';
 import { rolesOf } from './config.js';
-import { type CheckpointStore, parseStoreUrl } from './contract/checkpoint-store.js';
+import { checkpointStoreOf } from './contract/checkpoint-store.js';
 import type { Config } from './contract/config.js';
 import type { DeviceEntry } from './contract/devices.js';
-import type { TlsListener } from './contract/threads.js';
-import { type Change, ChangeFeed } from './control/changes/change-feed.js';
+import { ChangeFeed } from './control/changes/change-feed.js';
+import { followRegistries } from './control/changes/shared-registries.js';
+import { Deployment, type DeploymentOptions } from './control/deployment/deployment.js';
+import { Wire } from './control/deployment/wire.js';
+import { WATCHES_MAX } from './control/deployment/words.js';
 import { AdminKeys } from './control/keys/admin-keys.js';
 import { Ledger } from './control/ledger/ledger.js';
 import { LiveHub } from './control/live/live-hub.js';
@@ -22,31 +25,46 @@ import { Queries } from './control/queries/queries.js';
 import { Registry } from './control/registry/registry.js';
 import { DeadLetterTopic } from './control/topics/dead-letter-topic.js';
 import { LetterRows } from './control/topics/letter-rows.js';
-import { type DataPlaneOptions, type Shift, ThreadedDataPlane } from './host/data-plane.js';
+import { ThreadedDataPlane } from './host/data-plane.js';
 import { lockStateFolder, makeStateFolder } from './host/state-lock.js';
-import { startHttp } from './http/server.js';
+import { storedText } from './host/stored-text.js';
+import { tlsListener } from './host/tls-files.js';
+import { type HttpServer, startHttp } from './http/server.js';
+import type { Services } from './http/services.js';
+import { chooseLog, type LogChoice } from './log/choice.js';
 import { loadAddon } from './log/kafka/client.js';
-import { DEAD_LETTER_TOPIC, type KafkaSettings, rawTopic } from './log/kafka/conf.js';
-import { KafkaLog } from './log/kafka/kafka-log.js';
+import { DEAD_LETTER_TOPIC, type KafkaSettings } from './log/kafka/conf.js';
 import { SideTopic } from './log/kafka/side-topic.js';
-import { NoLog } from './log/no-log.js';
-import { openPool, prepareDatabase } from './store/database.js';
+import { openNotices, openPool, prepareDatabase } from './store/database.js';
 import { readOffsets, takeOffsets } from './store/offsets.js';
 import { startSupervised } from './store/supervised.js';
 import { Exposition } from './telemetry/exposition.js';
 import { createLog } from './telemetry/log.js';
 
-/** Names the offsets in the database. Those of a Kafka log count other things, so its topic has a name of its own. */
-const CONSUMER_GROUP = 'spillway';
 const PUBLISH_DEVICES_MAX = 10_000;
 /** How often one process looks how far others are. */
 const FOLLOW_MS = 2000;
 /** How long dead letters on their way to a topic may take at the end; what is given up is sent again by the next start. */
 const LETTERS_STOP_MS_MAX = 2000;
 
+/** What every part of a starting appliance is made of. */
+interface Ground {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly choice: LogChoice;
+  /** Names this run of this process to others that meet it at the database. */
+  readonly owner: string;
+  readonly databaseUrl: string;
+  readonly sql: Sql;
+  /** Committed offsets by partition. */
+  readonly committed: readonly bigint[];
+  /** What was started, to be ended in the opposite order. */
+  readonly undo: (() => Promise<unknown>)[];
+}
+
 /** Brings the whole appliance up; what was started is stopped again when a later part fails. */
 async function start(config: Config): Promise<Appliance> {
-  const undo: (() => Promise<unknown>)[] = [];
+  const undo: Ground['undo'] = [];
   const unwind = async () => {
     for (let last = undo.pop(); last; last = undo.pop()) await last();
   };
@@ -58,106 +76,21 @@ async function start(config: Config): Promise<Appliance> {
   }
 }
 
-async function bringUp(config: Config, undo: (() => Promise<unknown>)[], unwind: () => Promise<void>): Promise<Appliance> {
-  const log = createLog(config.logLevel);
-  if (config.log === 'none') log.warn('what is acknowledged is kept nowhere until it is stored: SPILLWAY_LOG=none is for benches only');
-  makeStateFolder(config.stateFolder);
-  undo.push(await lockStateFolder(config.stateFolder));
-
-  const databaseUrl = config.databaseUrl ?? (await embeddedUrl(config.stateFolder, undo, log));
-  const kafka = kafkaSettings(config);
-  const consumerGroup = consumerGroupOf(config, kafka);
-  const committed = await prepareDatabase(databaseUrl, consumerGroup, config.partitions);
-  const sql = openPool(databaseUrl);
-  undo.push(() => sql.end({ timeout: 5 }));
-
+async function bringUp(config: Config, undo: Ground['undo'], unwind: () => Promise<void>): Promise<Appliance> {
+  const ground = await prepare(config, undo);
   let stopped!: (error?: Error) => void;
   const ended = new Promise<void>((resolve, reject) => {
     stopped = (error) => (error ? reject(error) : resolve());
   });
   ended.catch(() => {});
 
-  const roles = rolesOf(config);
-  // Names this run of this process to others that meet it at the database.
-  const owner = randomBytes(8).toString('hex');
-  const metricNames = await MetricNames.load(sql);
-  const plane = await ThreadedDataPlane.start({
-    entries: threadEntries,
-    bind: config.bind,
-    mqttPort: config.mqttPort,
-    tls: tlsListener(config),
-    reactor: config.reactor,
-    gateways: roles.has('gateway') ? config.gateways : 0,
-    partitions: config.partitions,
-    logFolder: join(config.stateFolder, 'log'),
-    checkpointFolder: join(config.checkpointFolder ?? join(config.stateFolder, 'checkpoints'), kafka ? rawTopic(kafka) : ''),
-    checkpointStore: checkpointStore(config, kafka),
-    checkpointSeconds: config.checkpointSeconds,
-    openLog: openLog(config, kafka, consumerGroup),
-    topic: kafka && rawTopic(kafka),
-    logRetentionHours: config.logRetentionHours,
-    logRetentionGib: config.logRetentionGib,
-    logBacklogMib: config.logBacklogMib,
-    batchAgeMsMax: config.batchAgeMsMax,
-    consumerGroup,
-    owner,
-    databaseUrl: config.store === 'null' ? null : databaseUrl,
-    committed,
-    runsPipelines: roles.has('pipeline'),
-    take: (partitions) => takeOffsets(sql, consumerGroup, owner, partitions),
-    metrics: () => metricNames.names(),
-    addMetrics: (names) => metricNames.add([...names]),
-    event: (thread, { level, name, fields }) => log[level]({ thread, ...fields }, name),
-    failed: (error) => stopped(error),
-  });
-  undo.push(async () => {
-    if (!(await plane.stop())) log.warn('not everything was committed in time; the log keeps it for the next start');
-  });
-
-  if (kafka) {
-    const following = setInterval(
-      () => void readOffsets(sql, consumerGroup).then((offsets) => plane.follow(offsets), ignoreOutage),
-      FOLLOW_MS,
-    );
-    undo.push(async () => clearInterval(following));
-  }
-  const changes = new ChangeFeed(sql, owner);
-  const registry = await Registry.load({
-    sql,
-    publish: (entries) => plane.publishDevices(entries),
-    ...(kafka ? { tell: (from: number, to: number) => changes.tell({ kind: 'devices', from, to }) } : {}),
-  });
-  await publishAll(plane, registry.entries());
-  if (kafka) await followChanges(changes, registry, metricNames, (error) => log.error({ cause: error.message }, 'changes-not-followed'));
-  const keys = await AdminKeys.load(sql);
-  const adminKey = config.adminKey ?? storedAdminKey(config.stateFolder);
+  const metricNames = await MetricNames.load(ground.sql);
+  const plane = await startPlane(ground, metricNames, (error) => stopped(error));
+  const registry = await openRegistry(ground, plane, metricNames);
+  const keys = await AdminKeys.load(ground.sql);
+  const adminKey = config.adminKey ?? storedText(config.stateFolder, 'admin-key', () => AdminKeys.generate());
   await keys.ensure(adminKey, 'first');
-
-  const live = new LiveHub({ plane, registry, metricNames });
-  undo.push(async () => live.close());
-  const ledger = new Ledger({ plane, registry, event: (level, name, fields) => log[level](fields, name) });
-  undo.push(async () => ledger.close());
-  const exposition = new Exposition({ plane, devices: () => registry.size, live: () => live, ledger: () => ledger });
-  const deadLetters =
-    kafka && config.kafkaTopics ? publishDeadLetters(config, kafka, { sql, plane, registry, metricNames, log }) : undefined;
-  undo.push(async () => deadLetters?.stop());
-  const http = await startHttp({
-    bind: config.bind,
-    port: config.httpPort,
-    log,
-    consoleFolder: fileURLToPath(new URL('../console', import.meta.url)),
-    plane,
-    registry,
-    metricNames,
-    queries: new Queries(sql),
-    keys,
-    live,
-    ledger,
-    exposition,
-    topicLags: () => deadLetters?.lag ?? [],
-    roles,
-  });
-  undo.push(() => http.close());
+  const http = await startControl(ground, { plane, registry, metricNames, keys });
   const mqttPort = await plane.listen();
 
   let stopping: Promise<void> | undefined;
@@ -167,7 +100,7 @@ async function bringUp(config: Config, undo: (() => Promise<unknown>)[], unwind:
     mqttPort,
     mqttsPort: plane.mqttsPort,
     adminKey,
-    databaseUrl,
+    databaseUrl: ground.databaseUrl,
     stopped: ended,
     stop: () => {
       stopping ??= unwind().then(() => stopped());
@@ -176,7 +109,22 @@ async function bringUp(config: Config, undo: (() => Promise<unknown>)[], unwind:
   };
 }
 
-async function embeddedUrl(stateFolder: string, undo: (() => Promise<unknown>)[], log: Logger): Promise<string> {
+/** The state folder for this process alone, and the database at this build's schema. */
+async function prepare(config: Config, undo: Ground['undo']): Promise<Ground> {
+  const { stateFolder } = config;
+  const log = createLog(config.logLevel);
+  if (config.log === 'none') log.warn('what is acknowledged is kept nowhere until it is stored: SPILLWAY_LOG=none is for benches only');
+  makeStateFolder(stateFolder);
+  undo.push(await lockStateFolder(stateFolder));
+  const databaseUrl = config.databaseUrl ?? (await embeddedUrl(stateFolder, undo, log));
+  const choice = chooseLog(config, () => storedText(stateFolder, 'node-name', newName));
+  const committed = await prepareDatabase(databaseUrl, choice.consumerGroup, config.partitions);
+  const sql = openPool(databaseUrl);
+  undo.push(() => sql.end({ timeout: 5 }));
+  return { config, log, choice, owner: newName(), databaseUrl, sql, committed, undo };
+}
+
+async function embeddedUrl(stateFolder: string, undo: Ground['undo'], log: Logger): Promise<string> {
   const server = await startSupervised(join(stateFolder, 'postgres'), (level, name, fields) => log[level](fields, name));
   undo.push(() => server.stop());
   return server.url;
@@ -190,45 +138,128 @@ const threadEntries = {
   store: new URL('./store/thread.js', import.meta.url),
 };
 
-function kafkaSettings(config: Config): KafkaSettings | undefined {
-  if (config.log !== 'kafka' || config.kafkaBrokers === undefined) return undefined;
-  return {
-    brokers: config.kafkaBrokers,
-    topicPrefix: config.kafkaTopicPrefix ?? '',
-    security: config.kafkaSecurity,
-    ca: config.kafkaCa,
-    cert: config.kafkaCert,
-    key: config.kafkaKey,
-    saslMechanism: config.kafkaSaslMechanism,
-    saslUsername: config.kafkaSaslUsername,
-    saslPassword: config.kafkaSaslPassword,
-    replicationFactor: config.kafkaReplicationFactor,
-    retentionHours: config.logRetentionHours,
-  };
+async function startPlane(ground: Ground, metricNames: MetricNames, failed: (error: Error) => void): Promise<ThreadedDataPlane> {
+  const { config, log, choice, owner, databaseUrl, sql, committed, undo } = ground;
+  const { kafka, topic, consumerGroup, openLog } = choice;
+  const roles = rolesOf(config);
+  const plane = await ThreadedDataPlane.start({
+    entries: threadEntries,
+    bind: config.bind,
+    mqttPort: config.mqttPort,
+    tls: tlsListener(config),
+    reactor: config.reactor,
+    gateways: roles.has('gateway') ? config.gateways : 0,
+    partitions: config.partitions,
+    logFolder: join(config.stateFolder, 'log'),
+    checkpointFolder: join(config.checkpointFolder ?? join(config.stateFolder, 'checkpoints'), topic ?? ''),
+    checkpointStore: checkpointStoreOf(config, topic),
+    checkpointSeconds: config.checkpointSeconds,
+    openLog,
+    topic,
+    logRetentionHours: config.logRetentionHours,
+    logRetentionGib: config.logRetentionGib,
+    logBacklogMib: config.logBacklogMib,
+    batchAgeMsMax: config.batchAgeMsMax,
+    consumerGroup,
+    owner,
+    databaseUrl: config.store === 'null' ? null : databaseUrl,
+    committed,
+    runsPipelines: roles.has('pipeline'),
+    take: (partitions) => takeOffsets(sql, consumerGroup, owner, partitions),
+    metrics: () => metricNames.names(),
+    addMetrics: (names) => metricNames.add([...names]),
+    event: (thread, { level, name, fields }) => log[level]({ thread, ...fields }, name),
+    failed,
+  });
+  undo.push(async () => {
+    if (!(await plane.stop())) log.warn('not everything was committed in time; the log keeps it for the next start');
+  });
+  if (!kafka) return plane;
+  const follow = () => void readOffsets(sql, consumerGroup).then((offsets) => plane.follow(offsets), ignoreOutage);
+  const following = setInterval(follow, FOLLOW_MS);
+  undo.push(async () => clearInterval(following));
+  return plane;
 }
 
-/** Each topic has checkpoints of its own there, as in the folder. */
-function checkpointStore(config: Config, kafka: KafkaSettings | undefined): CheckpointStore | undefined {
-  const { checkpointStoreAccessKeyId: accessKeyId, checkpointStoreSecretAccessKey: secretAccessKey } = config;
-  const place = config.checkpointStore === undefined ? undefined : parseStoreUrl(config.checkpointStore);
-  if (!kafka || !place || accessKeyId === undefined || secretAccessKey === undefined) return undefined;
-  const { checkpointStoreEndpoint: endpoint, checkpointStoreRegion: region } = config;
-  const prefix = [place.prefix, rawTopic(kafka)].filter((part) => part !== '').join('/');
-  return { endpoint, region, bucket: place.bucket, prefix, accessKeyId, secretAccessKey };
+/** The store tells of a database that is down. */
+function ignoreOutage(): void {}
+
+/** The devices of the deployment, known to the gateways of this process. */
+async function openRegistry(ground: Ground, plane: ThreadedDataPlane, metricNames: MetricNames): Promise<Registry> {
+  const { log, choice, owner, sql } = ground;
+  const changes = choice.kafka && new ChangeFeed(sql, owner);
+  const registry = await Registry.load({
+    sql,
+    publish: (entries) => plane.publishDevices(entries),
+    ...(changes ? { tell: (from: number, to: number) => changes.tell({ kind: 'devices', from, to }) } : {}),
+  });
+  await publishAll(plane, registry.entries());
+  if (changes)
+    await followRegistries(changes, registry, metricNames, (error) => log.error({ cause: error.message }, 'changes-not-followed'));
+  return registry;
 }
 
-function consumerGroupOf({ log }: Config, kafka: KafkaSettings | undefined): string {
-  if (kafka) return `${CONSUMER_GROUP}:${rawTopic(kafka)}`;
-  return log === 'none' ? `${CONSUMER_GROUP}:none` : CONSUMER_GROUP;
-}
-
-/** Undefined: the file log, which has a thread of its own. */
-function openLog(config: Config, kafka: KafkaSettings | undefined, group: string): DataPlaneOptions['openLog'] {
-  if (kafka) {
-    return (start, shift, post) =>
-      new KafkaLog({ settings: kafka, member: { group, name: storedName(config.stateFolder) }, shift, start, post });
+async function publishAll(plane: ThreadedDataPlane, entries: Iterable<DeviceEntry>): Promise<void> {
+  let batch: DeviceEntry[] = [];
+  for (const entry of entries) {
+    if (batch.push(entry) === PUBLISH_DEVICES_MAX) {
+      await plane.publishDevices(batch);
+      batch = [];
+    }
   }
-  return config.log === 'none' ? (start, shift) => new NoLog(start, shift as Shift) : undefined;
+  if (batch.length > 0) await plane.publishDevices(batch);
+}
+
+type Parts = Pick<Services, 'registry' | 'metricNames' | 'keys'> & { readonly plane: ThreadedDataPlane };
+
+/** Everything that looks at the data plane from outside, and the server through which others do. */
+async function startControl(ground: Ground, parts: Parts): Promise<HttpServer> {
+  const { config, log, choice, sql, undo } = ground;
+  const { plane, registry, metricNames } = parts;
+  const event = (level: 'error' | 'warn' | 'info', name: string, fields: object) => log[level](fields, name);
+  const others = joinOthers(ground, plane, { ledger: () => ledger, ownRates: () => live.ownRates });
+  undo.push(async () => others?.close());
+  const views = others ?? plane;
+  const shared = others ? { watchedMax: WATCHES_MAX, othersRates: () => others.rates } : {};
+  const live = new LiveHub({ plane, views, registry, metricNames, ...shared });
+  undo.push(async () => live.close());
+  const ledger = new Ledger({ plane, registry, others, event });
+  undo.push(async () => ledger.close());
+  await others?.open();
+  const seen = { devices: () => registry.size, live: () => live, ledger: () => ledger, others: () => others };
+  const exposition = new Exposition({ plane, ...seen });
+  const { kafka } = choice;
+  const deadLetters =
+    kafka && config.kafkaTopics ? publishDeadLetters(config, kafka, { sql, plane, registry, metricNames, log }) : undefined;
+  undo.push(async () => deadLetters?.stop());
+  const http = await startHttp({
+    bind: config.bind,
+    port: config.httpPort,
+    log,
+    consoleFolder: fileURLToPath(new URL('../console', import.meta.url)),
+    ...parts,
+    views,
+    queries: new Queries(sql),
+    live,
+    ledger,
+    exposition,
+    topicLags: () => deadLetters?.lag ?? [],
+    roles: rolesOf(config),
+  });
+  undo.push(() => http.close());
+  return http;
+}
+
+/** Around a Kafka log other processes may run some of the partitions. */
+function joinOthers(
+  { config, log, choice, owner, databaseUrl }: Ground,
+  plane: ThreadedDataPlane,
+  own: Pick<DeploymentOptions, 'ledger' | 'ownRates'>,
+): Deployment | undefined {
+  if (!choice.kafka) return undefined;
+  const event = (level: 'warn' | 'info', name: string, fields: object) => log[level](fields, name);
+  const wire = new Wire({ sql: openNotices(databaseUrl), deployment: choice.consumerGroup, origin: owner, event });
+  return new Deployment({ wire, name: `${hostname()}:${process.pid}`, partitions: config.partitions, plane, ...own, event });
 }
 
 interface LetterParts {
@@ -264,59 +295,9 @@ function publishDeadLetters(config: Config, kafka: KafkaSettings, { sql, plane, 
   };
 }
 
-/** The files were found readable when the settings were read. */
-function tlsListener({ mqttsPort, tlsCert, tlsKey, tlsClientCa }: Config): TlsListener | undefined {
-  if (mqttsPort === undefined || tlsCert === undefined || tlsKey === undefined) return undefined;
-  const authorities = tlsClientCa === undefined ? {} : { clientCa: readFileSync(tlsClientCa, 'utf8') };
-  return { port: mqttsPort, cert: readFileSync(tlsCert, 'utf8'), key: readFileSync(tlsKey, 'utf8'), ...authorities };
-}
-
-async function publishAll(plane: ThreadedDataPlane, entries: Iterable<DeviceEntry>): Promise<void> {
-  let batch: DeviceEntry[] = [];
-  for (const entry of entries) {
-    if (batch.push(entry) === PUBLISH_DEVICES_MAX) {
-      await plane.publishDevices(batch);
-      batch = [];
-    }
-  }
-  if (batch.length > 0) await plane.publishDevices(batch);
-}
-
-/** The store tells of a database that is down. */
-function ignoreOutage(): void {}
-
-/** Other processes register devices and metrics, too; whoever heard nothing for a while looks at all of them. */
-async function followChanges(
-  changes: ChangeFeed,
-  registry: Registry,
-  metricNames: MetricNames,
-  failed: (error: Error) => void,
-): Promise<void> {
-  metricNames.tell = () => changes.tell({ kind: 'metrics' });
-  const missed = async () => {
-    await registry.refresh();
-    await metricNames.refresh();
-  };
-  const changed = (change: Change) => (change.kind === 'devices' ? registry.refresh(change.from, change.to) : metricNames.refresh());
-  await changes.follow({ changed, missed }, failed);
-}
-
-/** By this the group knows the process again after a restart. */
-function storedName(stateFolder: string): string {
-  return stored(join(stateFolder, 'node-name'), () => randomBytes(8).toString('hex'));
-}
-
-/** The first admin key, made at first start and readable by whoever runs Spillway. */
-function storedAdminKey(stateFolder: string): string {
-  return stored(join(stateFolder, 'admin-key'), () => AdminKeys.generate());
-}
-
-function stored(file: string, make: () => string): string {
-  if (!existsSync(file)) {
-    writeFileSync(file, `${make()}\n`, { mode: 0o600 });
-    chmodSync(file, 0o600);
-  }
-  return readFileSync(file, 'utf8').trim();
+/** Names one process among others. */
+function newName(): string {
+  return randomBytes(8).toString('hex');
 }
 
 process.exitCode = await runCli(process.argv.slice(2), { start, loadKafka: loadAddon });

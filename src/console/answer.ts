@@ -52,7 +52,8 @@ export interface DeadLetter {
 
 export interface Ledger {
   readonly since: string | null;
-  readonly balanced: boolean;
+  /** null: several processes share the work, and none can tell. */
+  readonly balanced: boolean | null;
   readonly received: number;
   readonly stored: number;
   readonly duplicate: number;
@@ -60,7 +61,8 @@ export interface Ledger {
   readonly dead_by_reason: Readonly<Record<string, number>>;
   readonly rejected: number;
   readonly rejected_by_reason: Readonly<Record<string, number>>;
-  readonly in_flight: number;
+  /** null: the same. */
+  readonly in_flight: number | null;
   readonly sequence: {
     readonly first: number | null;
     readonly last: number | null;

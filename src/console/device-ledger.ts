@@ -38,9 +38,9 @@ function factsOf(ledger: Ledger): [string, string][] {
     ['Duplicates', formatCount(ledger.duplicate)],
     ['Dead letters', withReasons(ledger.dead, ledger.dead_by_reason)],
     ['Rejected', withReasons(ledger.rejected, ledger.rejected_by_reason)],
-    ['In flight', formatCount(ledger.in_flight)],
   ];
-  if (!ledger.balanced) facts.push(['Balance', 'does not balance: see the event ledger-unbalanced in the log']);
+  if (ledger.in_flight !== null) facts.push(['In flight', formatCount(ledger.in_flight)]);
+  if (ledger.balanced === false) facts.push(['Balance', 'does not balance: see the event ledger-unbalanced in the log']);
   if (ledger.since !== null) facts.push(['Since', formatMoment(Date.parse(ledger.since))]);
   return [...facts, ...sequenceFacts(ledger.sequence)];
 }

@@ -22,12 +22,21 @@ const own = {
   method_not_allowed: [405, 'the path does not answer this method', 'use a method that the Allow header lists'],
   device_exists: [409, 'the id is taken', 'choose another device_id, or read the device that has it'],
   devices_exhausted: [409, 'the registry takes no more devices', 'use a second deployment for the devices over the limit'],
-  subscriptions_exhausted: [409, 'the socket watches as many devices as it may', 'unsubscribe from devices, or open a second socket'],
+  subscriptions_exhausted: [
+    409,
+    'as many devices are watched as may be',
+    'unsubscribe from devices; where the message names one socket, open a second one',
+  ],
   body_oversize: [413, 'the body is larger than the call takes', 'send a smaller body'],
   encoding_unsupported: [415, 'the body is compressed', 'send the body without Content-Encoding'],
   internal: [500, 'an error on the server', 'look for the request in the log of the server, and report it'],
   overloaded: [503, 'too many messages wait for the log', 'try again with backoff'],
   unavailable: [503, 'the data plane does not answer', 'try again with backoff; /readyz tells why'],
+  partition_not_running: [
+    503,
+    'no process answers for the partition of the device',
+    'try again, a partition moves within seconds; or start a process with the role pipeline',
+  ],
   database_unavailable: [503, 'the database does not answer', 'try again with backoff; /readyz tells when it is back'],
 } as const satisfies Record<string, readonly [ApiError['status'], string, string]>;
 

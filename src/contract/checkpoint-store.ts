@@ -1,3 +1,5 @@
+import type { Config } from './config.js';
+
 /** A place in an object store with the S3 API. */
 export interface CheckpointStore {
   /** `http(s)://host[:port]`, where buckets are parts of the path; absent: AWS. */
@@ -17,6 +19,16 @@ const storeUrl = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])((?:\/[A-Za-z0-9._-]
 export function parseStoreUrl(url: string): Pick<CheckpointStore, 'bucket' | 'prefix'> | undefined {
   const [, bucket, prefix] = storeUrl.exec(url) ?? [];
   return bucket === undefined || prefix === undefined ? undefined : { bucket, prefix: prefix.slice(1) };
+}
+
+/** Where the settings have checkpoints of this topic go as well: each topic has some of its own there, as in the folder. */
+export function checkpointStoreOf(config: Config, topic: string | undefined): CheckpointStore | undefined {
+  const { checkpointStoreAccessKeyId: accessKeyId, checkpointStoreSecretAccessKey: secretAccessKey } = config;
+  const place = config.checkpointStore === undefined ? undefined : parseStoreUrl(config.checkpointStore);
+  if (topic === undefined || !place || accessKeyId === undefined || secretAccessKey === undefined) return undefined;
+  const { checkpointStoreEndpoint: endpoint, checkpointStoreRegion: region } = config;
+  const prefix = [place.prefix, topic].filter((part) => part !== '').join('/');
+  return { endpoint, region, bucket: place.bucket, prefix, accessKeyId, secretAccessKey };
 }
 
 /** What the settings of the store say of each other and of the log. */

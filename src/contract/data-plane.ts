@@ -79,22 +79,33 @@ export interface PartitionLag {
   readonly gapBytes: number;
 }
 
+/** Latest readings of the devices asked about. */
+export interface LatestPoints {
+  readonly points: readonly Point[];
+  /** Partitions of such devices that nobody answered for. */
+  readonly notRunning: readonly number[];
+}
+
+/** What partitions know of devices. */
+export interface DeviceViews {
+  latest(devices: readonly number[]): Promise<LatestPoints>;
+  /** Counted: a device is watched until each `true` was followed by a `false`. */
+  watch(device: number, on: boolean): void;
+  onLive(listener: (points: readonly Point[]) => void): void;
+}
+
 export interface ThreadCpu {
   readonly name: string;
   /** CPU seconds since start, user and system; undefined where the platform does not tell. */
   readonly cpuSeconds: number | undefined;
 }
 
-/** What the control plane may ask of the data plane. main.ts wires it to the threads. */
-export interface DataPlane {
+/** What the control plane may ask of the data plane of its process. main.ts wires it to the threads. */
+export interface DataPlane extends DeviceViews {
   /** Resolves when every gateway knows the devices. */
   publishDevices(entries: readonly DeviceEntry[]): Promise<void>;
   /** Resolves to 0 once the message is durable in the log, or to the code that refused it. */
   ingest(device: number, payload: Uint8Array): Promise<number>;
-  latest(devices: readonly number[]): Promise<Point[]>;
-  /** Counted: a device is watched until each `true` was followed by a `false`. */
-  watch(device: number, on: boolean): void;
-  onLive(listener: (points: readonly Point[]) => void): void;
   /** Whether the device has a live MQTT connection. */
   isConnected(device: number): boolean;
   /** The port that devices connect to; 0 before the gateway listens. */
@@ -102,14 +113,16 @@ export interface DataPlane {
   counters(): PlaneCounters;
   /** The last audit of every gateway and partition that had one. */
   audits(): PlaneAudits;
-  /** Resolves to what became of a device's messages. */
-  account(device: number): Promise<DeviceAccount>;
+  /** Resolves to what became of a device's messages; undefined: its partition is not run here. */
+  account(device: number): Promise<DeviceAccount | undefined>;
   /** Counts of all devices that the pipelines know, read while they count on. */
   deviceTotals(): Iterable<DeviceTotals>;
   refusedMessages(): Iterable<RefusedMessages>;
   lag(): PartitionLag[];
   intake(): Intake;
   threads(): ThreadCpu[];
+  /** How often another process had taken a partition that this one still ran. */
+  readonly fenced: number;
   /** Why the plane is not ready, or undefined when it takes messages in and commits them. */
   notReady(): string | undefined;
 }

@@ -223,4 +223,9 @@ export interface CopyStream {
 export type PipelineToStore = RowBatch;
 export type StoreToPipeline = { readonly kind: 'committed'; readonly partition: number; readonly slot: number };
 export type ToStore = StopThread;
-export type FromStore = ThreadReady | ThreadEvent | { readonly kind: 'health'; readonly database: 'up' | 'down'; readonly message: string };
+export type FromStore =
+  | ThreadReady
+  | ThreadEvent
+  | { readonly kind: 'health'; readonly database: 'up' | 'down'; readonly message: string }
+  /** Another process has taken the partition: nothing of it is committed here any more. */
+  | { readonly kind: 'fenced'; readonly partition: number; readonly message: string };

@@ -1,5 +1,5 @@
 import * as abi from '../../assembly/abi.js';
-import type { DataPlane, Intake, PartitionLag, PlaneCounters, Point, ThreadCpu } from '../contract/data-plane.js';
+import type { DataPlane, Intake, LatestPoints, PartitionLag, PlaneCounters, Point, ThreadCpu } from '../contract/data-plane.js';
 import type { DeviceEntry } from '../contract/devices.js';
 import type { DeviceAccount, DeviceTotals, PlaneAudits, RefusedMessages } from '../contract/ledger.js';
 import type { FromLog, LogStart, ReactorChoice, SharedState, TlsListener, ToLog } from '../contract/threads.js';
@@ -13,7 +13,7 @@ import { RecordRing } from './record-ring.js';
 import { type Stoppable, stopThread, ThreadRoster } from './thread-roster.js';
 import type { Thread } from './worker.js';
 
-export interface DataPlaneOptions extends Omit<PipelinesOptions, 'entries'> {
+export interface DataPlaneOptions extends Omit<PipelinesOptions, 'entries' | 'fenced'> {
   readonly entries: PipelinesOptions['entries'] & { readonly gateway: URL; readonly log: URL };
   readonly bind: string;
   readonly mqttPort: number;
@@ -39,7 +39,10 @@ export interface DataPlaneOptions extends Omit<PipelinesOptions, 'entries'> {
 }
 
 /** The log as the data plane sees it: a thread, or what stands for one. */
-export type LogPart = Pick<Thread<ToLog, FromLog>, 'ready' | 'ended' | 'post' | 'terminate'>;
+export interface LogPart extends Pick<Thread<ToLog, FromLog>, 'ready' | 'ended' | 'post' | 'terminate'> {
+  /** Another process took a partition of this one, whose pipelines are gone. Absent: no log hands partitions over, so none may. */
+  fenced?(cause: string): void;
+}
 
 /** What a log that hands partitions from process to process does with those of this one. */
 export interface Shift {
@@ -71,6 +74,7 @@ export class ThreadedDataPlane implements DataPlane {
   #mqttsPort = 0;
   #logTrouble: Intake['logTrouble'];
   #opened = false;
+  #fenced = 0;
   /** The group has said which partitions are run here. */
   #isShared = false;
   #stopping = false;
@@ -92,7 +96,7 @@ export class ThreadedDataPlane implements DataPlane {
       reactor: options.reactor,
       event: options.event,
     });
-    this.#pipelines = new Pipelines(options, this.#shared, this.#roster);
+    this.#pipelines = new Pipelines({ ...options, fenced: (cause) => this.#wasFenced(cause) }, this.#shared, this.#roster);
     const log: LogStart = {
       folder: options.logFolder,
       partitions: options.partitions,
@@ -190,11 +194,11 @@ export class ThreadedDataPlane implements DataPlane {
     return this.#gateways.isConnected(device);
   }
 
-  latest(devices: readonly number[]): Promise<Point[]> {
+  latest(devices: readonly number[]): Promise<LatestPoints> {
     return this.#pipelines.latest(devices);
   }
 
-  account(device: number): Promise<DeviceAccount> {
+  account(device: number): Promise<DeviceAccount | undefined> {
     return this.#pipelines.account(device, this.#gateways.memories, this.#gateways.accepted);
   }
 
@@ -246,6 +250,10 @@ export class ThreadedDataPlane implements DataPlane {
     return this.#roster.cpu();
   }
 
+  get fenced(): number {
+    return this.#fenced;
+  }
+
   notReady(): string | undefined {
     if (this.#stopping) return 'the appliance is shutting down';
     if (this.#options.gateways > 0 && this.#mqttPort === 0) return 'the gateway does not listen yet';
@@ -267,6 +275,13 @@ export class ThreadedDataPlane implements DataPlane {
     drained = (await stopThread(this.#log as unknown as Stoppable, deadlineMs, logBell)) && drained;
     this.#gateways.refuseWaiting(abi.CODE_SHUTTING_DOWN);
     return drained;
+  }
+
+  #wasFenced(cause: string): void {
+    this.#fenced++;
+    if (this.#stopping) return;
+    if (this.#log.fenced) this.#log.fenced(cause);
+    else this.#options.failed(new Error(cause));
   }
 
   #fromLog(message: FromLog): void {

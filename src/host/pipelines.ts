@@ -1,7 +1,7 @@
 import { MessageChannel } from 'node:worker_threads';
 import * as abi from '../../assembly/abi.js';
 import type { CheckpointStore } from '../contract/checkpoint-store.js';
-import type { Point } from '../contract/data-plane.js';
+import type { LatestPoints, Point } from '../contract/data-plane.js';
 import type { DeviceAccount, DeviceTotals, PartitionAudit } from '../contract/ledger.js';
 import { partitionOf } from '../contract/partition.js';
 import type {
@@ -44,6 +44,8 @@ export interface PipelinesOptions {
   metrics(): readonly (readonly [name: string, number: number])[];
   addMetrics(names: readonly string[]): Promise<readonly (readonly [name: string, number: number])[] | 'full'>;
   event(thread: string, event: ThreadEvent): void;
+  /** Another process has taken a partition that was run here: all of them were let go where they stood. */
+  fenced(cause: string): void;
 }
 
 /** What the checkpoint thread may take to bring the last checkpoints into the object store, however late it is, ms. */
@@ -79,8 +81,10 @@ export class Pipelines {
   #threads: Threads | undefined;
   /** Settles when a start has come to its end. */
   #starting: Promise<void> | undefined;
-  readonly #latests = new Map<number, (points: Point[]) => void>();
-  readonly #accounts = new Map<number, (statement: Uint8Array) => void>();
+  /** Settles when threads that had to be given up are gone. */
+  #abandoning: Promise<void> | undefined;
+  readonly #latests = new Map<number, (points: Point[] | undefined) => void>();
+  readonly #accounts = new Map<number, (statement: Uint8Array | undefined) => void>();
   readonly #audits = new Map<number, PartitionAudit>();
   readonly #watches = new Map<number, number>();
   readonly #liveListeners: ((points: readonly Point[]) => void)[] = [];
@@ -110,6 +114,7 @@ export class Pipelines {
   }
 
   async #start(owned: readonly OwnedPartition[], feeds?: readonly (SharedArrayBuffer | undefined)[]): Promise<void> {
+    await this.#abandoning;
     const [options, shared] = [this.#options, this.#shared];
     const memories = Array.from({ length: options.partitions }, (_, number) =>
       owned.some((one) => one.number === number) ? kernelMemory(abi.PIPELINE_END) : undefined,
@@ -165,6 +170,7 @@ export class Pipelines {
   async stop(deadlineMs: number, ends: ReadonlyMap<number, bigint> = new Map()): Promise<boolean> {
     // Whoever started it hears of a start that failed.
     await this.#starting?.catch(() => {});
+    await this.#abandoning;
     const threads = this.#threads;
     if (!threads) return true;
     this.#isEnding = true;
@@ -178,9 +184,19 @@ export class Pipelines {
     const storedMs = this.#options.checkpointStore ? performance.now() + STORE_MS_MAX : 0;
     isDrained = (await end(threads.checkpoint, undefined, Math.max(deadlineMs, storedMs))) && isDrained;
     isDrained = (await end(threads.store)) && isDrained;
-    this.#threads = undefined;
-    this.#forget();
+    this.#forget(threads);
     return isDrained;
+  }
+
+  /** Ends the threads where they stand: what they have not committed is another process's to commit, and waits in the log. */
+  async #abandon(): Promise<void> {
+    await this.#starting?.catch(() => {});
+    const threads = this.#threads;
+    if (!threads) return;
+    const all = Object.values(threads) as unknown as Thread<never, never>[];
+    for (const thread of all) this.#roster.retire(thread);
+    await Promise.all(all.map((thread) => thread.terminate()));
+    this.#forget(threads);
   }
 
   /** Why not all is well with the partitions at hand; undefined: it is, or there are none. */
@@ -203,19 +219,19 @@ export class Pipelines {
     return [...this.#audits.values()];
   }
 
-  latest(devices: readonly number[]): Promise<Point[]> {
-    if (!this.#threads) return Promise.resolve([]);
-    const token = ++this.#token;
-    return new Promise((resolve) => {
-      this.#latests.set(token, resolve);
-      this.#toPipeline({ kind: 'latest', token, devices });
-    });
+  async latest(devices: readonly number[]): Promise<LatestPoints> {
+    const partition = (device: number) => partitionOf(device, this.#options.partitions);
+    const asked = [...new Set(devices.map(partition))];
+    const notRunning = asked.filter((one) => !this.#threads || !this.owns(one));
+    if (notRunning.length === asked.length) return { points: [], notRunning };
+    const points = await this.#latest(devices.filter((device) => !notRunning.includes(partition(device))));
+    return points ? { points, notRunning } : { points: [], notRunning: asked };
   }
 
-  async account(device: number, gateways: readonly KernelMemory[], accepted: AcceptedMessages): Promise<DeviceAccount> {
+  async account(device: number, gateways: readonly KernelMemory[], accepted: AcceptedMessages): Promise<DeviceAccount | undefined> {
     const memory = this.#memories[partitionOf(device, this.#options.partitions)];
-    const statement = memory && this.#threads ? await this.#statement(device) : new Uint8Array();
-    return readAccount(device, statement, memory, gateways, accepted);
+    const statement = memory && this.#threads ? await this.#statement(device) : undefined;
+    return statement && readAccount(device, statement, memory, gateways, accepted);
   }
 
   deviceTotals(accepted: AcceptedMessages): Iterable<DeviceTotals> {
@@ -237,7 +253,16 @@ export class Pipelines {
     return this.#memories.filter((memory) => memory !== undefined);
   }
 
-  #statement(device: number): Promise<Uint8Array> {
+  /** Undefined: the partitions went while it was asked; the same for the next. */
+  #latest(devices: readonly number[]): Promise<Point[] | undefined> {
+    const token = ++this.#token;
+    return new Promise((resolve) => {
+      this.#latests.set(token, resolve);
+      this.#toPipeline({ kind: 'latest', token, devices });
+    });
+  }
+
+  #statement(device: number): Promise<Uint8Array | undefined> {
     const token = ++this.#token;
     return new Promise((resolve) => {
       this.#accounts.set(token, resolve);
@@ -246,7 +271,9 @@ export class Pipelines {
   }
 
   /** Counts stay, whoever asked is answered, and the memory goes. */
-  #forget(): void {
+  #forget(threads: Threads): void {
+    if (this.#threads !== threads) return;
+    this.#threads = undefined;
     for (const { counters } of this.#owned()) {
       counters.forEach((count, index) => {
         this.#former[index] = (this.#former[index] as bigint) + count;
@@ -254,8 +281,8 @@ export class Pipelines {
     }
     this.#memories = this.#memories.map(() => undefined);
     this.#audits.clear();
-    for (const resolve of this.#latests.values()) resolve([]);
-    for (const resolve of this.#accounts.values()) resolve(new Uint8Array());
+    for (const resolve of this.#latests.values()) resolve(undefined);
+    for (const resolve of this.#accounts.values()) resolve(undefined);
     this.#latests.clear();
     this.#accounts.clear();
   }
@@ -306,6 +333,12 @@ export class Pipelines {
   #fromStore(message: FromStore): void {
     if (message.kind === 'event') this.#options.event('store', message);
     else if (message.kind === 'health') this.#databaseTrouble = message.database === 'down' ? message.message : undefined;
+    else if (message.kind === 'fenced' && !this.#abandoning) {
+      this.#abandoning = this.#abandon().finally(() => {
+        this.#abandoning = undefined;
+      });
+      this.#options.fenced(message.message);
+    }
   }
 
   /** Until the registry answers, the partition stands still and its messages wait in the log. */

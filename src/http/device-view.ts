@@ -20,19 +20,19 @@ export function isoTime(ms: number): string {
   return new Date(ms).toISOString();
 }
 
-/** Devices as the API shows them, with what the pipeline's memory knows of each. */
+/** Devices as the API shows them, with what the pipelines' memory knows of each; `notRunning`: partitions that nobody answered for. */
 export async function viewDevices(
-  { plane, registry, metricNames }: Pick<Services, 'plane' | 'registry' | 'metricNames'>,
+  { plane, views, registry, metricNames }: Pick<Services, 'plane' | 'views' | 'registry' | 'metricNames'>,
   devices: readonly Device[],
-): Promise<DeviceView[]> {
-  const points = devices.length === 0 ? [] : await plane.latest(devices.map(({ number }) => number));
+): Promise<{ readonly devices: DeviceView[]; readonly notRunning: readonly number[] }> {
+  const { points, notRunning } = await views.latest(devices.map(({ number }) => number));
   const byDevice = new Map<number, Point[]>();
   for (const point of points) {
     const known = byDevice.get(point.device);
     if (known) known.push(point);
     else byDevice.set(point.device, [point]);
   }
-  return devices.map((device) => {
+  const viewed = devices.map((device) => {
     const own = byDevice.get(device.number) ?? [];
     const seenMs = own.reduce((newest, { receivedMs }) => Math.max(newest, receivedMs), 0);
     return {
@@ -49,6 +49,7 @@ export async function viewDevices(
       latest: latestByName(metricNames, own),
     };
   });
+  return { devices: viewed, notRunning };
 }
 
 function latestByName(metricNames: Services['metricNames'], points: readonly Point[]): DeviceView['latest'] {

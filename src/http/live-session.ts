@@ -95,11 +95,9 @@ export class LiveSession implements LiveClient {
       live.unsubscribe(this, known);
       return;
     }
-    if (live.subscribe(this, known)) {
-      this.#reply({ type: 'subscribed', devices: known.map(({ id }) => id), unknown });
-      return;
-    }
-    this.#fail(new ApiFailure('subscriptions_exhausted', 'subscribe', `one socket watches ${SUBSCRIPTIONS_MAX} devices at most`));
+    const refused = live.subscribe(this, known);
+    if (refused === undefined) this.#reply({ type: 'subscribed', devices: known.map(({ id }) => id), unknown });
+    else this.#fail(new ApiFailure('subscriptions_exhausted', 'subscribe', refused));
   }
 
   #fail(failure: ApiFailure): void {

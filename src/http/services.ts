@@ -1,5 +1,5 @@
 import type { Role } from '../contract/config.js';
-import type { DataPlane } from '../contract/data-plane.js';
+import type { DataPlane, DeviceViews } from '../contract/data-plane.js';
 import type { AdminKeys } from '../control/keys/admin-keys.js';
 import type { Ledger } from '../control/ledger/ledger.js';
 import type { LiveHub } from '../control/live/live-hub.js';
@@ -14,6 +14,8 @@ export interface Services {
   /** What this process does: calls that concern the rest are other processes' to answer. */
   readonly roles: ReadonlySet<Role>;
   readonly plane: DataPlane;
+  /** The devices of all partitions, whichever process runs them. */
+  readonly views: Pick<DeviceViews, 'latest'>;
   readonly registry: Registry;
   readonly metricNames: MetricNames;
   readonly queries: Queries;

@@ -11,12 +11,17 @@ import { CHECK_NOW } from './staging.js';
 
 /** Another process commits the same partition: this one must not write on. */
 export class FencedError extends Error {
-  constructor(group: string, batch: RowBatch, found: string) {
+  /** It says so itself; otherwise only the offset is another. */
+  readonly isHeldByAnother: boolean;
+
+  constructor(group: string, batch: RowBatch, found: string, isHeldByAnother: boolean) {
+    const holder = isHeldByAnother ? ', held by another process' : '';
     super(
-      `cannot commit partition ${batch.partition} of ${group} from ${batch.from} to ${batch.to}: the database has it at ${found}; ` +
+      `cannot commit partition ${batch.partition} of ${group} from ${batch.from} to ${batch.to}: the database has it at ${found}${holder}; ` +
         'another Spillway writes to the same database, or the database was restored from a backup: stop the other one, then start again',
     );
     this.name = 'FencedError';
+    this.isHeldByAnother = isHeldByAnother;
   }
 }
 
@@ -178,8 +183,7 @@ export class BatchWriter {
       select committed_offset::text as found, owner = ${this.#owner} as is_own from pipeline_offsets
       where consumer_group = ${this.#group} and partition_id = ${batch.partition}`;
     if (row && BigInt(row.found) >= batch.to) return false;
-    const owner = row && !row.is_own ? ', held by another process' : '';
-    throw new FencedError(this.#group, batch, row ? `${row.found}${owner}` : 'no offset at all');
+    throw new FencedError(this.#group, batch, row ? String(row.found) : 'no offset at all', row !== undefined && !row.is_own);
   }
 }
 

@@ -40,6 +40,19 @@ export function openPool(url: string): postgres.Sql {
   });
 }
 
+/** One connection for notifications, which are worth nothing after a crash: their commits do not wait for the disk. */
+export function openNotices(url: string): postgres.Sql {
+  return postgres(url, {
+    max: 1,
+    connect_timeout: CONNECT_SECONDS_MAX,
+    onnotice: () => {},
+    connection: { application_name: 'spillway-notices', statement_timeout: STATEMENT_MS_MAX, synchronous_commit: 'off' } as Record<
+      string,
+      string | number
+    >,
+  } as postgres.Options<Record<string, never>>);
+}
+
 async function firstAnswer(sql: postgres.Sql, url: string, answerMsMax: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const silence = new Promise<never>((_, reject) => {

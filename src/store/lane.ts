@@ -35,6 +35,8 @@ export class Lane {
   readonly #silence: SilenceWatch;
   #running: Promise<void> | undefined;
   #stopping = false;
+  /** Another process commits now: what waits here is no longer this one's. */
+  #isFenced = false;
 
   constructor(ports: LanePorts, limits: SilenceLimits = SILENCE) {
     this.#ports = ports;
@@ -58,7 +60,7 @@ export class Lane {
   }
 
   async #run(): Promise<void> {
-    for (let next = this.#queue[0]; next; next = this.#queue[0]) {
+    for (let next = this.#queue[0]; next && !this.#isFenced; next = this.#queue[0]) {
       const refused = await this.#commit(next.batch);
       if (!refused) break;
       this.#queue.shift();
@@ -68,7 +70,7 @@ export class Lane {
     this.#running = undefined;
   }
 
-  /** Undefined only when it was told to stop and could not commit. */
+  /** Undefined only when it was told to stop and could not commit, or must not commit any more. */
   async #commit(batch: RowBatch): Promise<Refused | undefined> {
     for (let attempt = 0; ; attempt++) {
       try {
@@ -79,12 +81,19 @@ export class Lane {
         return refused;
       } catch (error) {
         this.#silence.end(false);
-        if (error instanceof FencedError) throw error;
+        if (error instanceof FencedError) return this.#fenced(batch, error);
         this.#failed(batch, attempt, error as Error & { code?: string });
         if (this.#stopping) return undefined;
         await this.#ports.wait(Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** Math.min(attempt, 10)));
       }
     }
+  }
+
+  /** Whose partition it is can change; two processes that hold it at once, or a database of another day, are an operator's matter. */
+  #fenced({ partition }: RowBatch, error: FencedError): undefined {
+    if (!error.isHeldByAnother) throw error;
+    this.#isFenced = true;
+    this.#ports.post({ kind: 'fenced', partition, message: error.message });
   }
 
   #failed(batch: RowBatch, attempt: number, { code = 'unknown', message }: Error & { code?: string }): void {

@@ -3,8 +3,10 @@ import { refusalCodes } from '../contract/codes.js';
 import type { DataPlane, PartitionLag } from '../contract/data-plane.js';
 
 export interface ExpositionSources {
-  readonly plane: Pick<DataPlane, 'counters' | 'intake' | 'lag' | 'threads'>;
+  readonly plane: Pick<DataPlane, 'counters' | 'fenced' | 'intake' | 'lag' | 'threads'>;
   readonly devices: () => number;
+  /** Of a deployment of several processes. */
+  readonly others?: (() => { readonly neighbours: number; readonly skipped: number } | undefined) | undefined;
   readonly ledger: () => { readonly imbalance: number; readonly messages: Readonly<Record<string, number>> };
   readonly live: () => { readonly sent: number; readonly skipped: number; readonly clients: number; readonly catchUp: CatchUp };
 }
@@ -42,6 +44,7 @@ export class Exposition {
     this.#threadCpu(sources.plane);
     this.#controlPlane(sources);
     this.#ledger(sources);
+    this.#deployment(sources);
     const registers = [this.#registry];
     this.#requests = new Counter({
       name: 'spillway_http_requests_total',
@@ -240,6 +243,12 @@ export class Exposition {
   }
 
   #log(plane: ExpositionSources['plane']): void {
+    this.#counter(
+      'spillway_pipeline_fenced_total',
+      'How often another process had taken a partition that this one still ran',
+      undefined,
+      () => [['', plane.fenced]],
+    );
     this.#gauge('spillway_log_failing', '1 while the disk of the log refuses, by the code of the call that fails', 'code', () => {
       const trouble = plane.intake().logTrouble;
       return trouble ? [[trouble.code, 1]] : [];
@@ -266,6 +275,25 @@ export class Exposition {
     this.#gauge('spillway_ledger_imbalance', 'Messages that the ledger does not account for; 0: it balances', undefined, () => [
       ['', ledger().imbalance],
     ]);
+  }
+
+  #deployment({ others = () => undefined }: ExpositionSources): void {
+    const one = (read: (found: { readonly neighbours: number; readonly skipped: number }) => number) => (): [string, number][] => {
+      const found = others();
+      return found ? [['', read(found)]] : [];
+    };
+    this.#gauge(
+      'spillway_deployment_neighbours',
+      'Other processes of the deployment that are there',
+      undefined,
+      one(({ neighbours }) => neighbours),
+    );
+    this.#counter(
+      'spillway_live_readings_not_relayed_total',
+      'Readings left out on the way to live views of other processes',
+      undefined,
+      one(({ skipped }) => skipped),
+    );
   }
 
   #controlPlane({ devices, live }: ExpositionSources): void {

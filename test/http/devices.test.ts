@@ -27,6 +27,7 @@ test('a device is registered, published before the answer, and can be read', asy
   server.plane.points = [{ device: rest.number, metric, tsMs: 1_700_000_000_000.25, value: 21.5, receivedMs: 1_700_000_000_123 }];
   const read = await server.call('GET', '/v1/devices/one');
   assert.deepEqual(read.body, {
+    partitions_not_running: [],
     device_id: 'one',
     tenant: 'default',
     number: rest.number,
@@ -179,7 +180,12 @@ test('devices are listed in pages by id, a tenant at a time', async () => {
   );
   const last = await server.call('GET', `/v1/devices?tenant=paged&limit=1&after=${second.body.next}`);
   assert.deepEqual([last.body.devices[0].device_id, last.body.next], ['e', null]);
-  assert.deepEqual((await server.call('GET', '/v1/devices?tenant=nobody')).body, { devices: [], total: 0, next: null });
+  assert.deepEqual((await server.call('GET', '/v1/devices?tenant=nobody')).body, {
+    devices: [],
+    partitions_not_running: [],
+    total: 0,
+    next: null,
+  });
   for (const limit of ['0', '1001', '-1', '1.5', 'x', '']) {
     assertFailure(await server.call('GET', `/v1/devices?limit=${limit}`), 400, 'query_invalid');
   }

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { PAYLOAD_BYTES_MAX } from '../../assembly/abi.js';
+import type { PartitionLag } from '../../src/contract/data-plane.js';
+import type { DeviceAccount } from '../../src/contract/ledger.js';
 import { Ledger } from '../../src/control/ledger/ledger.js';
+import type { OtherLedgers } from '../../src/control/ledger/shares.js';
 import { assertFailure } from './failure.js';
 import { PlaneDouble } from './plane-double.js';
 import { type ServerUnderTest, startServerUnderTest } from './server-under-test.js';
@@ -65,6 +68,7 @@ test("a device's ledger shows counts by state, and which numbers are missing", a
     rejected_by_reason: { payload_oversize: 3 },
     lost: 0,
     in_flight: 1,
+    processes_silent: [],
     sequence: {
       first: 3,
       last: 13,
@@ -143,7 +147,7 @@ test('node and tenants: every message is in one state; what HTTP refuses counts 
     { device: numbers[2]!, ofTenant: true, code: 'topic_unknown', count: 4 },
     { device: undefined, ofTenant: true, code: 'device_unknown', count: 2 },
   ];
-  plane.accountOf = { ...plane.accountOf, refused: {} };
+  plane.accountOf = { ...(plane.accountOf as DeviceAccount), refused: {} };
   const ingest = (id: string, tenant: string, token: string) =>
     server.call('POST', `/v1/ingest/${id}?tenant=${tenant}`, { raw: '{}', headers: { authorization: `Bearer ${token}` } });
   assertFailure(await ingest('a-1', 'acme', 'wrong'), 401, 'credentials_invalid');
@@ -255,7 +259,7 @@ test('messages that damage to the log took: a state of their own, whose they wer
     { device: numbers[1]!, stored: 1, duplicate: 0, dead: { json_malformed: 1 }, inFlight: 0 },
     { device: numbers[2]!, stored: 3, duplicate: 0, dead: {}, inFlight: 0 },
   ];
-  plane.accountOf = { ...plane.accountOf, stored: 6, duplicate: 1, dead: {}, inFlight: 2, refused: {} };
+  plane.accountOf = { ...(plane.accountOf as DeviceAccount), stored: 6, duplicate: 1, dead: {}, inFlight: 2, refused: {} };
   server.ledger.check();
   const { body } = await server.call('GET', '/v1/ledger');
   assert.deepEqual([body.balanced, body.imbalances], [false, [{ at: 'partition 0', between: 'logged and readable', missing: 3 }]]);
@@ -268,4 +272,110 @@ test('messages that damage to the log took: a state of their own, whose they wer
   assert.deepEqual([device.lost, device.in_flight, device.balanced], [2, 0, false]);
   plane.audited = before;
   server.ledger.check();
+});
+
+const share = (account: DeviceAccount | undefined, rejected = {}) => ({ account, rejected });
+const nothing = { sinceMs: 2000, checkedMs: undefined, imbalance: 0, imbalances: [], partitions: [], tenants: [] };
+const counts = { received: 0, recovered: 0, stored: 0, duplicate: 0, dead: {}, rejected: {}, lost: 0, inFlight: 0 };
+
+/** The ledger of a process that has others beside it, which say this. */
+function ledgerBeside(plane: PlaneDouble, others: Partial<OtherLedgers>): Ledger {
+  const silent: string[] = [];
+  const ledger = new Ledger({
+    plane,
+    registry: server.registry,
+    event: () => {},
+    nowMs: () => 5000,
+    others: {
+      name: 'here',
+      met: true,
+      shares: async () => ({ answers: [], silent }),
+      books: async () => ({ answers: [], silent }),
+      ...others,
+    },
+  });
+  ledger.close();
+  return ledger;
+}
+
+test("a device's ledger over processes: the account of whoever runs the partition, what all rejected, nothing in flight that nobody knows", async () => {
+  const plane = new PlaneDouble();
+  const account = { ...(plane.accountOf as DeviceAccount), stored: 5, duplicate: 1, inFlight: -7 };
+  plane.accountOf = undefined;
+  plane.refusedBooks = [{ device: 1, ofTenant: false, code: 'payload_oversize', count: 2 }];
+  const answers = [
+    ['a', share(undefined, { payload_oversize: 1 })],
+    ['b', share(account, { device_inactive: 1 })],
+    // It was fenced and does not know yet.
+    ['c', share({ ...account, stored: 4 })],
+  ] as const;
+  const asked: boolean[] = [];
+  const shares = async (_: number, needsAccount: boolean) => {
+    asked.push(needsAccount);
+    return { answers, silent: ['d'] };
+  };
+  const found = await ledgerBeside(plane, { shares }).device({ number: 1 });
+  assert.ok(!('notRunning' in found));
+  assert.deepEqual(
+    [found.received, found.stored, found.duplicate, found.rejected, found.inFlight, found.balanced, found.silent],
+    [10, 5, 1, { payload_oversize: 3, device_inactive: 1 }, undefined, undefined, ['d']],
+  );
+  plane.accountOf = { ...account, stored: 9 };
+  const here = await ledgerBeside(plane, { shares }).device({ number: 1 });
+  assert.deepEqual(['stored' in here && here.stored, asked], [9, [true, false]]);
+});
+
+test('a partition that nobody runs is named, with a code', async () => {
+  const { plane } = server;
+  const { accountOf, partitions } = plane;
+  plane.accountOf = undefined;
+  const answer = await server.call('GET', '/v1/devices/a-1/ledger?tenant=acme');
+  assertFailure(answer, 503, 'partition_not_running');
+  assert.match(answer.body.error.message, /no process answers for partition 0$/);
+  plane.accountOf = accountOf;
+  plane.notRunning = [0];
+  assert.deepEqual((await server.call('GET', '/v1/devices/a-1?tenant=acme')).body.partitions_not_running, [0]);
+  assert.deepEqual((await server.call('GET', '/v1/devices?tenant=acme')).body.partitions_not_running, [0]);
+  assert.deepEqual((await server.call('GET', '/v1/devices/a-1/metrics/latest?tenant=acme')).body.partitions_not_running, [0]);
+  plane.notRunning = [];
+  assert.equal(partitions, plane.partitions);
+});
+
+test('the books of several processes: sums, who said what, who said nothing, what nobody runs', async () => {
+  const plane = new PlaneDouble();
+  plane.totals = { ...plane.totals, accepted: 100 };
+  plane.partitions = [{ isHere: false }, { isHere: false }, { isHere: false }] as PartitionLag[];
+  const tenant = { ...counts, tenant: 'acme', devices: 1, stored: 40, rejected: { payload_oversize: 1 } };
+  const answers = [
+    ['a', { ...nothing, partitions: [0], node: { ...counts, stored: 40, recovered: 3 }, tenants: [tenant] }],
+    [
+      'b',
+      {
+        ...nothing,
+        partitions: [2],
+        node: { ...counts, stored: 60, dead: { json_malformed: 1 } },
+        tenants: [{ ...tenant, tenant: 'zoo' }, tenant],
+      },
+    ],
+  ] as const;
+  const books = await ledgerBeside(plane, { books: async () => ({ answers, silent: [] }) }).deployment();
+  assert.ok(books);
+  const { received, recovered, stored, dead, inFlight } = books.node;
+  assert.deepEqual([received, recovered, stored, dead, inFlight], [100, 3, 100, { json_malformed: 1 }, undefined]);
+  assert.deepEqual([books.balanced, books.imbalance, books.notRunning, books.sinceMs], [true, 0, [1], 2000]);
+  assert.deepEqual(
+    books.tenants.map((one) => [one.tenant, one.devices, one.received, one.stored, one.rejected]),
+    [
+      ['acme', 2, 82, 80, { payload_oversize: 2 }],
+      ['zoo', 1, 41, 40, { payload_oversize: 1 }],
+    ],
+  );
+  const some = await ledgerBeside(plane, { books: async () => ({ answers, silent: ['c'] }) }).deployment();
+  assert.deepEqual([some?.balanced, some?.silent], [undefined, ['c']]);
+  const twice = [answers[0], ['b', { ...answers[1][1], partitions: [0, 2] }]] as const;
+  const contested = await ledgerBeside(plane, { books: async () => ({ answers: twice, silent: [] }) }).deployment();
+  assert.deepEqual(contested?.contested, [0]);
+  const wrong = [['a', { ...answers[0][1], imbalance: 2 }]] as const;
+  assert.equal((await ledgerBeside(plane, { books: async () => ({ answers: wrong, silent: ['c'] }) }).deployment())?.balanced, false);
+  assert.equal(await ledgerBeside(plane, { met: false }).deployment(), undefined);
 });

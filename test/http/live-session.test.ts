@@ -21,7 +21,7 @@ const device: Device = {
 function fixture(authenticateMsMax?: number) {
   const plane = new PlaneDouble();
   const registry = { byNumber: () => device, get: () => device } as unknown as Registry;
-  const live = new LiveHub({ plane, registry, metricNames: { name: () => 'm' } });
+  const live = new LiveHub({ plane, views: plane, registry, metricNames: { name: () => 'm' } });
   const socket = {
     sent: [] as { type: string; readings?: unknown[] }[],
     buffered: 0,
@@ -56,6 +56,28 @@ test('who does not authenticate in time is closed', async () => {
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
   assert.equal(socket.ended, 4401);
+  live.close();
+});
+
+test('devices that all clients watch together have a bound, and each counts once', () => {
+  const plane = new PlaneDouble();
+  const live = new LiveHub({
+    plane,
+    views: plane,
+    registry: { byNumber: () => undefined },
+    metricNames: { name: () => 'm' },
+    watchedMax: 2,
+  });
+  const [one, two] = [{ send: () => true }, { send: () => true }];
+  const device = (number: number) => ({ number }) as Device;
+  live.add(one);
+  live.add(two);
+  assert.equal(live.subscribe(one, [device(1), device(2)]), undefined);
+  assert.equal(live.subscribe(two, [device(2)]), undefined);
+  assert.equal(live.subscribe(two, [device(1), device(3)]), 'all sockets together watch 2 devices at most');
+  assert.deepEqual([plane.watched.get(1), plane.watched.get(2), plane.watched.get(3)], [1, 1, undefined]);
+  live.unsubscribe(one, [device(1)]);
+  assert.equal(live.subscribe(two, [device(3)]), undefined);
   live.close();
 });
 

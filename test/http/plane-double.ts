@@ -1,4 +1,4 @@
-import type { DataPlane, Intake, PartitionLag, PlaneCounters, Point, ThreadCpu } from '../../src/contract/data-plane.js';
+import type { DataPlane, Intake, LatestPoints, PartitionLag, PlaneCounters, Point, ThreadCpu } from '../../src/contract/data-plane.js';
 import type { DeviceEntry } from '../../src/contract/devices.js';
 import type { DeviceAccount, DeviceTotals, PlaneAudits, RefusedMessages } from '../../src/contract/ledger.js';
 
@@ -11,6 +11,9 @@ export class PlaneDouble implements DataPlane {
   mqttPort = 1883;
   points: Point[] = [];
   reason: string | undefined;
+  fenced = 0;
+  /** Partitions that nobody answers for. */
+  notRunning: number[] = [];
   logTrouble: Intake['logTrouble'];
   onIngest: (device: number, payload: Uint8Array) => Promise<number> = () => Promise.resolve(0);
   onPublish: () => Promise<void> = () => Promise.resolve();
@@ -39,7 +42,7 @@ export class PlaneDouble implements DataPlane {
   audited: PlaneAudits = { gateways: [], partitions: [] };
   books: DeviceTotals[] = [];
   refusedBooks: RefusedMessages[] = [];
-  accountOf: DeviceAccount = {
+  accountOf: DeviceAccount | undefined = {
     stored: 0,
     duplicate: 0,
     dead: {},
@@ -51,7 +54,7 @@ export class PlaneDouble implements DataPlane {
     runsForgotten: 0,
     sinceMs: undefined,
   };
-  #listener: (points: readonly Point[]) => void = () => {};
+  readonly #listeners: ((points: readonly Point[]) => void)[] = [];
 
   async publishDevices(entries: readonly DeviceEntry[]): Promise<void> {
     await this.onPublish();
@@ -64,8 +67,8 @@ export class PlaneDouble implements DataPlane {
     return this.onIngest(device, payload);
   }
 
-  async latest(devices: readonly number[]): Promise<Point[]> {
-    return this.points.filter((point) => devices.includes(point.device));
+  async latest(devices: readonly number[]): Promise<LatestPoints> {
+    return { points: this.points.filter((point) => devices.includes(point.device)), notRunning: this.notRunning };
   }
 
   isConnected(device: number): boolean {
@@ -77,11 +80,11 @@ export class PlaneDouble implements DataPlane {
   }
 
   onLive(listener: (points: readonly Point[]) => void): void {
-    this.#listener = listener;
+    this.#listeners.push(listener);
   }
 
   emit(...points: Point[]): void {
-    this.#listener(points);
+    for (const listener of this.#listeners) listener(points);
   }
 
   counters(): PlaneCounters {
@@ -92,7 +95,7 @@ export class PlaneDouble implements DataPlane {
     return this.audited;
   }
 
-  async account(): Promise<DeviceAccount> {
+  async account(): Promise<DeviceAccount | undefined> {
     return this.accountOf;
   }
 

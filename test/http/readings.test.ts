@@ -125,6 +125,7 @@ test('latest comes from memory, strings and unknown devices from the database', 
       'a&b=c/%': { value: 1e300, ts: '2026-03-01T12:00:00.000Z', received_at: null },
       state: { value: 'öff', ts: '2026-03-01T12:00:09.000Z', received_at: null },
     },
+    partitions_not_running: [],
   });
   server.plane.points = [{ device, metric: metrics.get('temperature')!, tsMs: T0 + 60_000, value: 7, receivedMs: T0 + 60_250 }];
   const live = await server.call('GET', '/v1/devices/dev-1/metrics/latest');
@@ -133,7 +134,11 @@ test('latest comes from memory, strings and unknown devices from the database', 
     mixed: { value: 'text', ts: '2026-03-01T12:00:01.000Z', received_at: null },
     state: { value: 'öff', ts: '2026-03-01T12:00:09.000Z', received_at: null },
   });
-  assert.deepEqual((await server.call('GET', '/v1/devices/silent/metrics/latest')).body, { device_id: 'silent', metrics: {} });
+  assert.deepEqual((await server.call('GET', '/v1/devices/silent/metrics/latest')).body, {
+    device_id: 'silent',
+    metrics: {},
+    partitions_not_running: [],
+  });
 });
 
 test('ten thousand points are answered whole', async () => {

@@ -60,11 +60,23 @@ export async function startServerUnderTest(settings: ServerSettings = {}): Promi
   const registry = await Registry.load({ sql, publish: (entries) => plane.publishDevices(entries), ...devicesMax });
   const [metricNames, keys] = await Promise.all([MetricNames.load(sql), AdminKeys.load(sql)]);
   await keys.ensure(ADMIN_KEY, 'first');
-  const live = new LiveHub({ plane, registry, metricNames });
+  const live = new LiveHub({ plane, views: plane, registry, metricNames });
   const ledger = new Ledger({ plane, registry, event: () => {} });
   const exposition = new Exposition({ plane, devices: () => registry.size, live: () => live, ledger: () => ledger });
   const roles = settings.roles ?? new Set<Role>(['gateway', 'pipeline', 'control']);
-  const services = { roles, plane, registry, metricNames, queries: new Queries(sql), keys, live, ledger, exposition, topicLags: () => [] };
+  const services = {
+    roles,
+    plane,
+    views: plane,
+    registry,
+    metricNames,
+    queries: new Queries(sql),
+    keys,
+    live,
+    ledger,
+    exposition,
+    topicLags: () => [],
+  };
   const logged: string[] = [];
   const log = createLog('debug', { write: (line) => void logged.push(line) });
   const empty = mkdtempSync(join(tmpdir(), 'spillway-console-'));

@@ -5,7 +5,7 @@ import { type Brokers, startBrokers } from '../../src/cli/selftest/kafka/brokers
 import { call } from '../support/api.js';
 import type { Appliance } from '../support/appliance.js';
 import { Deployment, MOVE_MS_MAX, more, owns, partitions } from '../support/kafka/deployment.js';
-import { Load } from '../support/kafka/load.js';
+import { Load, startLoad } from '../support/kafka/load.js';
 import { until } from '../support/until.js';
 
 // Devices connect to one process, others run the partitions; checkpoints are in a folder that all of them see.
@@ -27,6 +27,11 @@ beforeEach(async () => {
 
 afterEach(() => deployment.close());
 
+async function fencings(process: Appliance): Promise<number> {
+  const text = await (await fetch(`${process.http}/metrics`)).text();
+  return Number(/^spillway_pipeline_fenced_total (\d+)/m.exec(text)?.[1]);
+}
+
 function start(name: string, roles: string): Promise<Appliance> {
   return deployment.start(name, roles, { SPILLWAY_CHECKPOINT_FOLDER: join(deployment.folder, 'checkpoints') });
 }
@@ -36,9 +41,7 @@ test('partitions move under load as processes come, go and are killed: nothing i
 }, async () => {
   const gateway = await start('gateway', 'gateway,control');
   const first = await start('first', 'pipeline');
-  const load = new Load();
-  await load.register(gateway);
-  const publishing = load.run(gateway.mqttPort);
+  const load = await startLoad(gateway);
   await owns(first, 4);
   await more(load, 1000);
   const second = await start('second', 'pipeline');
@@ -54,7 +57,7 @@ test('partitions move under load as processes come, go and are killed: nothing i
   await first.stop();
   await owns(third, 4);
   await more(load, 1000);
-  await deployment.verify(load, publishing, gateway);
+  await deployment.verify(load, gateway);
   assert.match(third.output(), /checkpoint-loaded/);
   for (const { output } of [gateway, first, third])
     assert.doesNotMatch(output(), /log_gap|log_blocks_missing|ledger-unbalanced|checkpoint-refused/);
@@ -65,9 +68,7 @@ test('a pipeline that is killed between COPY and commit: its successor goes on w
 }, async () => {
   const gateway = await start('gateway', 'gateway,control');
   const pipeline = await start('pipeline', 'pipeline');
-  const load = new Load();
-  await load.register(gateway);
-  const publishing = load.run(gateway.mqttPort);
+  const load = await startLoad(gateway);
   await more(load, 1000);
   const isWrittenDown = async () => (await partitions(pipeline)).some(({ checkpoint_offset }) => checkpoint_offset !== null);
   await until('its state is written down', isWrittenDown, MOVE_MS_MAX);
@@ -87,16 +88,14 @@ test('a pipeline that is killed between COPY and commit: its successor goes on w
   const again = await start('pipeline', 'pipeline');
   await owns(again, 4);
   await more(load, 1000);
-  await deployment.verify(load, publishing, gateway);
+  await deployment.verify(load, gateway);
   assert.match(again.output(), /checkpoint-loaded/);
 });
 
-test('a process that stood still and lost its partitions commits nothing more', { timeout: 240_000 }, async () => {
+test('a process that stood still and lost its partitions commits nothing more, and comes back', { timeout: 240_000 }, async () => {
   const gateway = await start('gateway', 'gateway,control');
   const still = await start('still', 'pipeline');
-  const load = new Load();
-  await load.register(gateway);
-  const publishing = load.run(gateway.mqttPort);
+  const load = await startLoad(gateway);
   await owns(still, 4);
   await more(load, 1000);
   process.kill(still.pid, 'SIGSTOP');
@@ -105,9 +104,42 @@ test('a process that stood still and lost its partitions commits nothing more', 
   await more(load, 1000);
   process.kill(still.pid, 'SIGCONT');
   await more(load, 1000);
-  await deployment.verify(load, publishing, gateway);
+  await deployment.verify(load, gateway);
   // It had a batch to commit, which was refused, or it hears of the group first.
-  await until('it gives them up', () => /held by another process|kafka-partitions-let-go/.test(still.output()), MOVE_MS_MAX);
+  await until('it gives them up', () => /kafka-member-fenced|kafka-partitions-let-go/.test(still.output()), MOVE_MS_MAX);
+  await owns(still, 2);
+  await owns(other, 2);
+});
+
+test('a process whose partition another one takes leaves the group, joins it again, and nothing is lost or doubled', {
+  timeout: 240_000,
+}, async () => {
+  const gateway = await start('gateway', 'gateway,control');
+  const pipeline = await start('pipeline', 'pipeline');
+  const load = await startLoad(gateway);
+  await owns(pipeline, 4);
+  await more(load, 1000);
+  const { sql } = deployment.database;
+  for (let taken = 1; taken <= 2; taken++) {
+    await sql`update pipeline_offsets set owner = 'another' where partition_id = 2`;
+    await until(`it was fenced ${taken} times`, async () => (await fencings(pipeline)) === taken, MOVE_MS_MAX);
+    await until(
+      'it has the partition again',
+      async () => {
+        const [row] = await sql`select count(distinct owner)::int as owners, min(owner) <> 'another' as is_own from pipeline_offsets`;
+        return row?.owners === 1 && row?.is_own;
+      },
+      MOVE_MS_MAX,
+    );
+    await owns(pipeline, 4);
+    await more(load, 1000);
+  }
+  await deployment.verify(load, gateway);
+  const output = pipeline.output();
+  assert.match(output, /kafka-member-fenced/);
+  assert.match(output, /kafka-member-returned/);
+  assert.doesNotMatch(output, /log_gap|log_blocks_missing|ledger-unbalanced|checkpoint-refused/);
+  await pipeline.stop();
 });
 
 test('devices and metrics that one process registers are known to the others', { timeout: 120_000 }, async () => {

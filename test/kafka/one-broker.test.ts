@@ -48,9 +48,8 @@ async function end(): Promise<void> {
 }
 
 /** Ends the load; what it knows as acknowledged is stored, once. Answers how many messages are. */
-async function storedOnce(load: Load, publishing: Promise<void>): Promise<number> {
+async function storedOnce(load: Load): Promise<number> {
   await load.stop();
-  await publishing;
   await committed(appliance);
   return load.verify(appliance.databaseUrl);
 }
@@ -61,17 +60,17 @@ test('what is acknowledged is stored once, through kill -9 and restart: state is
   const load = await begin();
   try {
     for (let kill = 0; kill < KILLS; kill++) {
-      const running = load.run(appliance.mqttPort);
+      load.start(appliance.mqttPort);
       const enough = load.acknowledged.size + 500 + Math.random() * 2000;
       await until('messages are acknowledged', () => load.acknowledged.size > enough);
       await appliance.kill();
-      await running;
+      await load.ended;
       appliance = await startAppliance(env);
     }
     const enough = load.acknowledged.size + 1000;
-    const running = load.run(appliance.mqttPort);
+    load.start(appliance.mqttPort);
     await until('the last are acknowledged', () => load.acknowledged.size > enough);
-    const stored = await storedOnce(load, running);
+    const stored = await storedOnce(load);
     console.log(`${KILLS} kills: ${load.acknowledged.size} acknowledged, ${stored} stored, 0 lost, 0 doubled`);
     const [first] = (await call<{ partitions: { start_offset: string; durable_offset: string }[] }>(appliance, 'GET', '/v1/pipeline/lag'))
       .partitions;
@@ -89,7 +88,7 @@ test('a broker that is killed under load holds up acknowledgements, and all goes
   const [broker] = brokers.nodes;
   assert.ok(broker);
   try {
-    const running = load.run(appliance.mqttPort);
+    load.start(appliance.mqttPort);
     await until('messages are acknowledged', () => load.acknowledged.size > 1000);
     await broker.kill();
     await until('the appliance says so', () => /kafka-stalled/.test(appliance.output()));
@@ -100,7 +99,7 @@ test('a broker that is killed under load holds up acknowledgements, and all goes
     assert.equal(load.acknowledged.size, before);
     await broker.start();
     await until('messages are acknowledged again', () => load.acknowledged.size > before + 1000, 60_000);
-    await storedOnce(load, running);
+    await storedOnce(load);
     assert.match(appliance.output(), /kafka-recovered/);
     assert.doesNotMatch(appliance.output(), /kafka-producer-replaced|log_gap/);
   } finally {
@@ -113,7 +112,7 @@ test('blocks that a gateway wrote and was killed before their answer came are st
   const [broker] = brokers.nodes;
   assert.ok(broker);
   try {
-    const running = load.run(appliance.mqttPort);
+    load.start(appliance.mqttPort);
     await until('messages are acknowledged', () => load.acknowledged.size > 1000);
     broker.freeze();
     let last = -1;
@@ -124,11 +123,11 @@ test('blocks that a gateway wrote and was killed before their answer came are st
     });
     await appliance.kill();
     broker.thaw();
-    await running;
+    await load.ended;
     appliance = await startAppliance(env);
-    const again = load.run(appliance.mqttPort);
+    load.start(appliance.mqttPort);
     await until('messages are acknowledged again', () => load.acknowledged.size > last + 1000);
-    await storedOnce(load, again);
+    await storedOnce(load);
   } finally {
     broker.thaw();
     await end();
@@ -140,18 +139,18 @@ test('stopped while the brokers are away it ends in time; what was not acknowled
   const [broker] = brokers.nodes;
   assert.ok(broker);
   try {
-    const running = load.run(appliance.mqttPort);
+    load.start(appliance.mqttPort);
     await until('messages are acknowledged', () => load.acknowledged.size > 1000);
     await broker.kill();
     await until('the appliance says so', () => /kafka-stalled/.test(appliance.output()));
     await appliance.stop();
-    await running;
+    await load.ended;
     await broker.start();
     appliance = await startAppliance(env);
     const before = load.acknowledged.size;
-    const again = load.run(appliance.mqttPort);
+    load.start(appliance.mqttPort);
     await until('messages are acknowledged again', () => load.acknowledged.size > before + 1000);
-    await storedOnce(load, again);
+    await storedOnce(load);
   } finally {
     await end();
   }

@@ -3,7 +3,7 @@ import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { type Brokers, startBrokers } from '../../src/cli/selftest/kafka/brokers.js';
 import type { Appliance } from '../support/appliance.js';
 import { Deployment, MOVE_MS_MAX, more, owns, partitions } from '../support/kafka/deployment.js';
-import { Load } from '../support/kafka/load.js';
+import { startLoad } from '../support/kafka/load.js';
 import { type S3Server, startS3 } from '../support/s3/server.js';
 import { until } from '../support/until.js';
 
@@ -45,9 +45,7 @@ test('partitions are taken up from the object store by processes with empty fold
 }, async () => {
   const gateway = await deployment.start('gateway', 'gateway,control');
   const first = await deployment.start('first', 'pipeline');
-  const load = new Load();
-  await load.register(gateway);
-  const publishing = load.run(gateway.mqttPort);
+  const load = await startLoad(gateway);
   await owns(first, 4);
   await more(load, 3000);
   await first.stop();
@@ -74,7 +72,7 @@ test('partitions are taken up from the object store by processes with empty fold
   await owns(third, 4);
   await more(load, 1000);
   assert.ok(offsetsOf(third, 'checkpoint-fetched').every((offset) => offset > Math.max(...fetched)));
-  await deployment.verify(load, publishing, gateway);
+  await deployment.verify(load, gateway);
   for (const { output } of [first, second, third]) {
     assert.doesNotMatch(output(), /log_gap|log_blocks_missing|ledger-unbalanced|checkpoint-refused|checkpoint-store-(away|failing)/);
     assert.ok(!output().includes(s3.store.secretAccessKey));
@@ -86,9 +84,7 @@ test('an object store that stands still, or that refuses, holds nothing up: the 
 }, async () => {
   const gateway = await deployment.start('gateway', 'gateway,control');
   const first = await deployment.start('first', 'pipeline');
-  const load = new Load();
-  await load.register(gateway);
-  const publishing = load.run(gateway.mqttPort);
+  const load = await startLoad(gateway);
   await owns(first, 4);
   await more(load, 1000);
   s3.freeze();
@@ -113,6 +109,6 @@ test('an object store that stands still, or that refuses, holds nothing up: the 
   await until('it is told', () => /checkpoint_store_denied/.test(third.output()), MOVE_MS_MAX);
   await until('it is caught up', async () => (await fetch(`${third.http}/readyz`)).ok, MOVE_MS_MAX);
   assert.match(third.output(), /SPILLWAY_CHECKPOINT_STORE_ACCESS_KEY_ID/);
-  await deployment.verify(load, publishing, gateway);
+  await deployment.verify(load, gateway);
   await third.stop();
 });

@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test';
 import { type Brokers, startBrokers } from '../../src/cli/selftest/kafka/brokers.js';
 import { committed } from '../support/api.js';
 import { startAppliance } from '../support/appliance.js';
-import { Load } from '../support/kafka/load.js';
+import { startLoad } from '../support/kafka/load.js';
 import { until } from '../support/until.js';
 
 let brokers: Brokers;
@@ -25,15 +25,12 @@ test('of three brokers with min.insync.replicas=2 one is killed under load: ackn
     SPILLWAY_KAFKA_REPLICATION_FACTOR: '3',
   });
   try {
-    const load = new Load();
-    await load.register(appliance);
-    const running = load.run(appliance.mqttPort);
+    const load = await startLoad(appliance);
     await until('messages are acknowledged', () => load.acknowledged.size > 1000, 60_000);
     await brokers.nodes[0]?.kill();
     const before = load.acknowledged.size;
     await until('messages are acknowledged with one broker fewer', () => load.acknowledged.size > before + 2000, 60_000);
     await load.stop();
-    await running;
     await committed(appliance);
     const stored = await load.verify(appliance.databaseUrl);
     assert.ok(stored >= load.acknowledged.size);

@@ -4,7 +4,7 @@ import type { FromStore } from '../../src/contract/threads.js';
 import { BatchWriter } from '../../src/store/batch-writer.js';
 import { Health } from '../../src/store/health.js';
 import { Lane } from '../../src/store/lane.js';
-import { loadOffsets } from '../../src/store/offsets.js';
+import { loadOffsets, takeOffsets } from '../../src/store/offsets.js';
 import { startTestDatabase, type TestDatabase } from '../support/database.js';
 import { layBatch, sharedMemory } from '../support/row-batch.js';
 import { until } from '../support/until.js';
@@ -37,7 +37,8 @@ describe('lane', () => {
     );
     const events = () => posted.flatMap((message) => (message.kind === 'event' ? [message.name] : []));
     const health = () => posted.flatMap((message) => (message.kind === 'health' ? [message.database] : []));
-    return { lane, committed, events, health };
+    const fenced = () => posted.flatMap((message) => (message.kind === 'fenced' ? [message.message] : []));
+    return { lane, committed, events, health, fenced };
   }
 
   test('a server that says nothing counts as down, its connection is given up, and the batch goes in once', async () => {
@@ -62,5 +63,18 @@ describe('lane', () => {
       rows.map(({ value }) => value),
       [1, 2],
     );
+  });
+
+  test('once another process holds the partition nothing more is committed, and that is said once', async () => {
+    const memory = sharedMemory();
+    const { lane, committed, fenced } = start(memory);
+    const [at = -1n] = await takeOffsets(database.sql, GROUP, 'another', [0]);
+    lane.push(layBatch(memory, 0, at, at + 10n, { readings: [[1, 1, now, 3]] }), 0);
+    await until('it is fenced', () => fenced().length > 0);
+    lane.push(layBatch(memory, 0, at + 10n, at + 20n, { readings: [[1, 1, now, 4]] }), 0);
+    await lane.stop();
+    assert.match(fenced()[0] ?? '', /^cannot commit partition 0 .* held by another process;/);
+    assert.deepEqual([fenced().length, committed], [1, []]);
+    assert.deepEqual(await loadOffsets(database.sql, GROUP, 1), [at]);
   });
 });

@@ -1,10 +1,13 @@
 import type { DataPlane } from '../../contract/data-plane.js';
+import { partitionOf } from '../../contract/partition.js';
 import type { Device } from '../registry/device.js';
 import type { Registry } from '../registry/registry.js';
 import { type Imbalance, imbalances } from './balance.js';
 import { type Counts, merge, total } from './counts.js';
+import { DeploymentBooks } from './deployment-books.js';
+import { type DeviceLedger, ledgerOf, type NotRunning, refusedOf } from './device-ledger.js';
 import { DoorRefusals } from './door-refusals.js';
-import { missingRanges, type Sequence } from './missing-ranges.js';
+import type { DeviceShare, OtherLedgers, ProcessBooks, TenantCounts } from './shares.js';
 import { sumTenants, type TenantBook } from './tenant-books.js';
 
 const CHECK_EVERY_MS = 1000;
@@ -13,23 +16,12 @@ export interface LedgerOptions {
   readonly plane: Pick<DataPlane, 'account' | 'audits' | 'counters' | 'deviceTotals' | 'intake' | 'lag' | 'refusedMessages'>;
   readonly registry: Pick<Registry, 'byNumber' | 'count'>;
   event(level: 'error' | 'info', name: string, fields: Record<string, string | number>): void;
+  /** Absent: there can be no other process. */
+  readonly others?: OtherLedgers | undefined;
   readonly nowMs?: () => number;
 }
 
-export interface DeviceLedger extends Counts {
-  /** Since when stored, duplicate and dead count, ms; undefined: nothing came yet. */
-  readonly sinceMs: number | undefined;
-  readonly balanced: boolean;
-  readonly sequence: Sequence;
-  readonly reboots: number;
-  readonly rebootMs: number | undefined;
-  readonly runsForgotten: number;
-}
-
-export interface TenantLedger extends Counts {
-  readonly tenant: string;
-  /** Devices that have sent something. */
-  readonly devices: number;
+export interface TenantLedger extends TenantCounts {
   /** Undefined: this process alone cannot tell, because others take messages in or judge them, or it still replays what was there. */
   readonly balanced: boolean | undefined;
 }
@@ -125,30 +117,54 @@ export class Ledger {
     }));
   }
 
-  async device({ number }: Pick<Device, 'number'>): Promise<DeviceLedger> {
+  async device({ number }: Pick<Device, 'number'>): Promise<DeviceLedger | NotRunning> {
+    const { others } = this.#options;
     const before = this.node();
-    const account = await this.#options.plane.account(number);
-    const after = this.node();
-    const { stored, duplicate, dead, reboots, rebootMs, runsForgotten, sinceMs } = account;
-    const rejected = merge(account.refused, this.#door.ofDevice(number));
-    const isQuiet = isStill(before, after);
-    const { lost, inFlight } = lostOf(account.inFlight, isQuiet ? after.lost : 0);
-    return {
-      received: stored + duplicate + total(dead) + total(rejected) + lost + inFlight,
-      recovered: 0,
-      stored,
-      duplicate,
-      dead,
-      rejected,
-      lost,
-      inFlight,
-      sinceMs,
-      balanced: inFlight >= 0 && lost === 0 && !(isQuiet && inFlight !== 0),
-      sequence: missingRanges(account.runs),
-      reboots,
-      rebootMs,
-      runsForgotten,
-    };
+    const share = await this.share(number);
+    if (others && (others.met || !share.account)) return this.#deviceOfAll(number, share, others);
+    if (!share.account) return this.#notRunning(number);
+    const isQuiet = isStill(before, this.node());
+    const rest = lostOf(share.account.inFlight, isQuiet ? before.lost : 0);
+    const balanced = rest.inFlight >= 0 && rest.lost === 0 && !(isQuiet && rest.inFlight !== 0);
+    return { ...ledgerOf(share.account, share.rejected, rest), balanced, silent: [] };
+  }
+
+  /** What this process knows of a device. */
+  async share(number: number): Promise<DeviceShare> {
+    const { plane } = this.#options;
+    const account = await plane.account(number);
+    const refused = account?.refused ?? refusedOf(plane.refusedMessages(), number);
+    return { account, rejected: merge(refused, this.#door.ofDevice(number)) };
+  }
+
+  /** What this process alone has in its books. */
+  async books(): Promise<ProcessBooks> {
+    const { sinceMs, checkedMs, imbalance, imbalances } = this;
+    const partitions = this.#options.plane.lag().flatMap(({ partition, isHere }) => (isHere ? [partition] : []));
+    const tenants = (await this.tenants()).map(({ balanced, ...counts }) => counts);
+    return { sinceMs, checkedMs, imbalance, imbalances, partitions, node: this.node(), tenants };
+  }
+
+  /** The books of all processes; undefined: there is but this one. */
+  async deployment(): Promise<DeploymentBooks | undefined> {
+    const { others, plane } = this.#options;
+    if (!others?.met) return undefined;
+    const [own, { answers, silent }] = await Promise.all([this.books(), others.books()]);
+    return new DeploymentBooks([[others.name, own], ...answers], silent, plane.lag().length);
+  }
+
+  async #deviceOfAll(number: number, own: DeviceShare, others: OtherLedgers): Promise<DeviceLedger | NotRunning> {
+    const { answers, silent } = await others.shares(number, own.account === undefined);
+    const shares = [own, ...answers.map(([, share]) => share)];
+    // Two may think that they run the partition: one of them is asked, they are never added up.
+    const account = shares.find((share) => share.account !== undefined)?.account;
+    if (!account) return this.#notRunning(number);
+    const rejected = merge(...shares.map((share) => share.rejected));
+    return { ...ledgerOf(account, rejected, { lost: 0, inFlight: undefined }), balanced: undefined, silent };
+  }
+
+  #notRunning(number: number): NotRunning {
+    return { notRunning: partitionOf(number, this.#options.plane.lag().length) };
   }
 
   /** Until every partition is where its log stood at the start, what is not known to be new is an earlier process's. */

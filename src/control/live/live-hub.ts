@@ -1,9 +1,9 @@
-import type { DataPlane, Point } from '../../contract/data-plane.js';
+import type { DataPlane, DeviceViews, Point } from '../../contract/data-plane.js';
 import type { MetricNames } from '../metrics/metric-names.js';
 import type { Device } from '../registry/device.js';
 import type { Registry } from '../registry/registry.js';
 import { type CatchUp, CatchUpMeter } from './catch-up-meter.js';
-import { RateMeter, type Rates } from './rate-meter.js';
+import { NO_RATES, RateMeter, type Rates, sumRates } from './rate-meter.js';
 
 /** A watcher of devices: one WebSocket. */
 export interface LiveClient {
@@ -12,9 +12,14 @@ export interface LiveClient {
 }
 
 export interface LiveHubOptions {
-  readonly plane: Pick<DataPlane, 'watch' | 'onLive' | 'counters' | 'lag'>;
+  readonly plane: Pick<DataPlane, 'counters' | 'lag'>;
+  readonly views: Pick<DeviceViews, 'watch' | 'onLive'>;
   readonly registry: Pick<Registry, 'byNumber'>;
   readonly metricNames: Pick<MetricNames, 'name'>;
+  /** Of the deployment's other processes, as they said last; absent: there are none. */
+  readonly othersRates?: (() => Rates) | undefined;
+  /** Devices that all clients together may watch; absent: any number. */
+  readonly watchedMax?: number | undefined;
   readonly nowMs?: () => number;
 }
 
@@ -32,6 +37,9 @@ interface Subscriber {
 /** Hands readings of watched devices to their watchers, and rates to all. A view may skip; it never queues without bound. */
 export class LiveHub {
   readonly #plane: LiveHubOptions['plane'];
+  readonly #views: LiveHubOptions['views'];
+  readonly #watchedMax: number;
+  readonly #othersRates: () => Rates;
   readonly #registry: LiveHubOptions['registry'];
   readonly #metricNames: LiveHubOptions['metricNames'];
   readonly #nowMs: () => number;
@@ -45,12 +53,15 @@ export class LiveHub {
   skipped = 0;
   sent = 0;
 
-  constructor({ plane, registry, metricNames, nowMs = () => performance.now() }: LiveHubOptions) {
+  constructor({ plane, views, registry, metricNames, watchedMax, othersRates, nowMs = () => performance.now() }: LiveHubOptions) {
     this.#plane = plane;
+    this.#views = views;
+    this.#watchedMax = watchedMax ?? Number.POSITIVE_INFINITY;
+    this.#othersRates = othersRates ?? (() => NO_RATES);
     this.#registry = registry;
     this.#metricNames = metricNames;
     this.#nowMs = nowMs;
-    plane.onLive((points) => this.#take(points));
+    views.onLive((points) => this.#take(points));
     this.#timer = setInterval(() => this.tick(), RATES_EVERY_MS).unref();
   }
 
@@ -58,7 +69,16 @@ export class LiveHub {
     return this.#clients.size;
   }
 
+  /** Of the whole deployment. */
   get rates(): Rates {
+    return sumRates([this.#meter.rates, this.othersRates]);
+  }
+
+  get othersRates(): Rates {
+    return this.#othersRates();
+  }
+
+  get ownRates(): Rates {
     return this.#meter.rates;
   }
 
@@ -77,11 +97,13 @@ export class LiveHub {
     this.#clients.delete(client);
   }
 
-  /** false, and nothing changed: the client would watch more devices than it may. */
-  subscribe(client: LiveClient, devices: readonly Device[]): boolean {
+  /** Undefined; or why not, and nothing changed: more devices would be watched than may be. */
+  subscribe(client: LiveClient, devices: readonly Device[]): string | undefined {
     const subscriber = this.#subscriber(client);
     const fresh = new Set(devices.map((device) => device.number).filter((number) => !subscriber.devices.has(number)));
-    if (subscriber.devices.size + fresh.size > SUBSCRIPTIONS_MAX) return false;
+    if (subscriber.devices.size + fresh.size > SUBSCRIPTIONS_MAX) return `one socket watches ${SUBSCRIPTIONS_MAX} devices at most`;
+    const unseen = [...fresh].filter((number) => !this.#watchers.has(number));
+    if (this.#watchers.size + unseen.length > this.#watchedMax) return `all sockets together watch ${this.#watchedMax} devices at most`;
     for (const number of fresh) {
       subscriber.devices.add(number);
       const watchers = this.#watchers.get(number);
@@ -90,9 +112,9 @@ export class LiveHub {
         continue;
       }
       this.#watchers.set(number, new Map([[client, subscriber]]));
-      this.#plane.watch(number, true);
+      this.#views.watch(number, true);
     }
-    return true;
+    return undefined;
   }
 
   unsubscribe(client: LiveClient, devices: readonly Device[]): void {
@@ -102,9 +124,10 @@ export class LiveHub {
 
   /** Looks at the counters and tells the rates; the hub's own timer calls it each second. */
   tick(): void {
-    const { messagesPerSecond, readingsPerSecond, connections } = this.#meter.sample(this.#plane.counters(), this.#nowMs());
+    this.#meter.sample(this.#plane.counters(), this.#nowMs());
     this.#catchUpMeter.sample(this.#plane.lag(), this.#nowMs());
     if (this.#clients.size === 0) return;
+    const { messagesPerSecond, readingsPerSecond, connections } = this.rates;
     const text = JSON.stringify({
       type: 'rates',
       messages_per_second: messagesPerSecond,
@@ -129,7 +152,7 @@ export class LiveHub {
     const watchers = this.#watchers.get(device);
     if (!watchers?.delete(client) || watchers.size > 0) return;
     this.#watchers.delete(device);
-    this.#plane.watch(device, false);
+    this.#views.watch(device, false);
   }
 
   #take(points: readonly Point[]): void {

@@ -6,10 +6,24 @@ export interface Rates {
   readonly connections: number;
 }
 
+export const NO_RATES: Rates = Object.freeze({ messagesPerSecond: 0, readingsPerSecond: 0, connections: 0 });
+
+export function sumRates(all: Iterable<Rates>): Rates {
+  let sum = NO_RATES;
+  for (const { messagesPerSecond, readingsPerSecond, connections } of all) {
+    sum = {
+      messagesPerSecond: round(sum.messagesPerSecond + messagesPerSecond),
+      readingsPerSecond: round(sum.readingsPerSecond + readingsPerSecond),
+      connections: sum.connections + connections,
+    };
+  }
+  return sum;
+}
+
 /** Rates between two looks at the counters. */
 export class RateMeter {
   #last: { messages: number; readings: number; atMs: number } | undefined;
-  #rates: Rates = { messagesPerSecond: 0, readingsPerSecond: 0, connections: 0 };
+  #rates = NO_RATES;
 
   get rates(): Rates {
     return this.#rates;

@@ -83,8 +83,11 @@ async function list(services: Services, request: Request) {
   // One more than asked for tells whether a next page has anything on it.
   const found = services.registry.list(tenant, after, limit + 1);
   const page = found.slice(0, limit);
+  const { devices, notRunning } = await viewDevices(services, page);
   return json(200, {
-    devices: await viewDevices(services, page),
+    devices,
+    // What their devices sent last is not known at present.
+    partitions_not_running: notRunning,
     total: services.registry.count(tenant),
     next: found.length > limit ? page.at(-1)!.id : null,
   });
@@ -93,8 +96,12 @@ async function list(services: Services, request: Request) {
 async function read(services: Services, request: Request) {
   const device = deviceOf(services, request, 'read');
   if (device instanceof ApiFailure) return device;
-  const [view] = await viewDevices(services, [device]);
-  return json(200, view);
+  return one(services, device);
+}
+
+async function one(services: Services, device: Device) {
+  const { devices, notRunning } = await viewDevices(services, [device]);
+  return json(200, { ...devices[0], partitions_not_running: notRunning });
 }
 
 async function change(services: Services, request: Request) {
@@ -103,6 +110,5 @@ async function change(services: Services, request: Request) {
   const input = parseBody(request.body, changeSchema, `change device ${device.id}`);
   if (input instanceof ApiFailure) return input;
   const changed = await services.registry.update(device, input);
-  const [view] = await viewDevices(services, [changed]);
-  return json(200, view);
+  return one(services, changed);
 }

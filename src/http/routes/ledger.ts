@@ -1,5 +1,6 @@
 import { ApiFailure } from '../../contract/api-errors.js';
 import { type Counts, total } from '../../control/ledger/counts.js';
+import type { DeploymentBooks } from '../../control/ledger/deployment-books.js';
 import { adminOnly } from '../auth.js';
 import { isoTime } from '../device-view.js';
 import { json, type Request } from '../exchange.js';
@@ -18,6 +19,8 @@ export function ledgerRoutes(services: Needed): Route[] {
 }
 
 async function node({ ledger }: Needed) {
+  const deployment = await ledger.deployment();
+  if (deployment) return json(200, viewDeployment(deployment));
   const tenants = await ledger.tenants();
   return json(200, {
     since: isoTime(ledger.sinceMs),
@@ -36,6 +39,10 @@ async function device(services: Needed, request: Request) {
   const found = deviceOf(services, request, 'read the ledger of');
   if (found instanceof ApiFailure) return found;
   const ledger = await services.ledger.device(found);
+  if ('notRunning' in ledger) {
+    const cause = `no process answers for partition ${ledger.notRunning}`;
+    return new ApiFailure('partition_not_running', `read the ledger of device ${found.id}`, cause);
+  }
   const { sequence } = ledger;
   return json(200, {
     device_id: found.id,
@@ -43,8 +50,10 @@ async function device(services: Needed, request: Request) {
     // The state counts for as long as it remembers; what was rejected and what is in flight count from the start.
     since: ledger.sinceMs === undefined ? null : isoTime(ledger.sinceMs),
     rejected_since: isoTime(services.ledger.sinceMs),
-    balanced: ledger.balanced,
+    balanced: ledger.balanced ?? null,
     ...viewCounts(ledger),
+    // What they rejected is missing.
+    processes_silent: ledger.silent,
     sequence: {
       first: sequence.first,
       last: sequence.last,
@@ -60,7 +69,38 @@ async function device(services: Needed, request: Request) {
   });
 }
 
-function viewCounts({ received, stored, duplicate, dead, rejected, lost, inFlight }: Counts) {
+/** Of several processes: sums, and what each of them says. */
+function viewDeployment(deployment: DeploymentBooks) {
+  const { balanced, imbalance, sinceMs, processes, silent, notRunning, contested, node, tenants } = deployment;
+  return {
+    since: isoTime(sinceMs),
+    balanced: balanced ?? null,
+    imbalance,
+    imbalances: processes.flatMap(([process, books]) => books.imbalances.map((one) => ({ process, ...one }))),
+    checked_at: null,
+    node: { ...viewCounts(node), recovered: node.recovered },
+    tenants: tenants.map((one) => ({ tenant: one.tenant, devices: one.devices, balanced: null, ...viewCounts(one) })),
+    processes: processes.map(([process, books]) => ({
+      process,
+      since: isoTime(books.sinceMs),
+      checked_at: books.checkedMs === undefined ? null : isoTime(books.checkedMs),
+      partitions: books.partitions,
+      balanced: books.imbalance === 0,
+      imbalance: books.imbalance,
+      // What it took in others may have judged, and the other way round.
+      ...viewCounts({ ...books.node, inFlight: undefined }),
+      recovered: books.node.recovered,
+    })),
+    processes_silent: silent,
+    partitions_not_running: notRunning,
+    // Several processes think that they run them: what tenants have there is counted more than once.
+    partitions_contested: contested,
+  };
+}
+
+/** In flight is null where it is not known. */
+function viewCounts(counts: Omit<Counts, 'inFlight'> & { readonly inFlight: number | undefined }) {
+  const { received, stored, duplicate, dead, rejected, lost, inFlight } = counts;
   return {
     received,
     stored,
@@ -70,6 +110,6 @@ function viewCounts({ received, stored, duplicate, dead, rejected, lost, inFligh
     rejected: total(rejected),
     rejected_by_reason: rejected,
     lost,
-    in_flight: inFlight,
+    in_flight: inFlight ?? null,
   };
 }

@@ -78,12 +78,13 @@ async function deadLetters({ queries, registry, metricNames }: Services, request
 }
 
 function stats({ plane, live, registry }: Services) {
+  // Rates and connections are the deployment's, everything else is this process's.
   const { messagesPerSecond, readingsPerSecond } = live.rates;
   const counters = plane.counters();
   return json(200, {
     messages_per_second: messagesPerSecond,
     readings_per_second: readingsPerSecond,
-    connections: counters.connections,
+    connections: counters.connections + live.othersRates.connections,
     devices: registry.size,
     mqtt_port: plane.mqttPort,
     counters,

@@ -62,13 +62,14 @@ interface LatestValue {
 async function latest(services: Services, request: Request) {
   const device = deviceOf(services, request, 'read latest metrics of');
   if (device instanceof ApiFailure) return device;
-  const metrics = await latestOf(services, device);
-  return json(200, { device_id: device.id, metrics: Object.fromEntries(metrics) });
+  const { metrics, notRunning } = await latestOf(services, device);
+  // Then it is what the database has; newer readings may wait in the log.
+  return json(200, { device_id: device.id, metrics: Object.fromEntries(metrics), partitions_not_running: notRunning });
 }
 
 /** From the pipeline's memory, which holds numbers; strings, and all of a device that memory does not know, from the database. */
-async function latestOf({ plane, queries, metricNames }: Services, device: Device): Promise<Map<string, LatestValue>> {
-  const points = await plane.latest([device.number]);
+async function latestOf({ views, queries, metricNames }: Services, device: Device) {
+  const { points, notRunning } = await views.latest([device.number]);
   const stored = await (points.length === 0 ? queries.latest(device.number) : queries.latestTexts(device.number));
   const metrics = new Map<string, LatestValue>();
   const newestMs = new Map<string, number>();
@@ -80,5 +81,5 @@ async function latestOf({ plane, queries, metricNames }: Services, device: Devic
   };
   for (const { metric, tsMs, value } of stored) offer(metric, tsMs, value, undefined);
   for (const { metric, tsMs, value, receivedMs } of points) offer(metric, tsMs, value, receivedMs);
-  return metrics;
+  return { metrics, notRunning };
 }

@@ -78,6 +78,7 @@ export interface Place {
 
 export interface Consumer extends Client {
   subscribe(topics: readonly string[]): void;
+  unsubscribe(): void;
   assign(places: readonly Place[]): void;
   unassign(): void;
   pause(places: readonly Place[]): void;

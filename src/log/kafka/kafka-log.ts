@@ -61,6 +61,7 @@ export class KafkaLog {
   readonly #late: Promise<void>;
   #expire!: () => void;
   #failed: Error | undefined;
+  #membership: Membership | undefined;
   #stalled = false;
   #retryMs = RETRY_MS_MIN;
   #polling: NodeJS.Timeout | undefined;
@@ -103,6 +104,10 @@ export class KafkaLog {
     this.#asked = message.kind;
   }
 
+  fenced(cause: string): void {
+    this.#membership?.fenced(cause);
+  }
+
   /** Ends it where it stands; what was not delivered was not acknowledged. */
   async terminate(): Promise<void> {
     this.#terminated = true;
@@ -127,7 +132,8 @@ export class KafkaLog {
       for (let partition = 0; partition < start.partitions; partition++) {
         this.#progress.setMark(partition, this.#progress.get(partition, ProgressWord.durable), 0n);
       }
-      const membership = this.#membership();
+      const membership = this.#member();
+      this.#membership = membership;
       if (membership) consumer = await connectConsumer(this.#addon, settings, this.#options.member, membership.rebalanced, this.#heard);
       watch = setInterval(() => this.#watch(), WATCH_MS);
       this.#outlet.use(this.#producer);
@@ -151,7 +157,7 @@ export class KafkaLog {
     }
   }
 
-  #membership(): Membership | undefined {
+  #member(): Membership | undefined {
     const { shift } = this.#options;
     if (!shift) return undefined;
     const failed = (error: Error) => {

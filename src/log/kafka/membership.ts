@@ -12,6 +12,11 @@ const ASSIGN_PARTITIONS = -175;
 const REVOKE_PARTITIONS = -174;
 const RETRY_MS_MIN = 200;
 const RETRY_MS_MAX = 5000;
+/** How long a member that was fenced stays away, the first time and at most. */
+const AWAY_MS_MIN = 500;
+const AWAY_MS_MAX = 30_000;
+/** After so long without another fencing the next one is a first one. */
+const CALM_MS = 120_000;
 
 export interface MembershipOptions {
   readonly topic: string;
@@ -37,6 +42,10 @@ export class Membership {
   /** Partitions that were run here before. */
   readonly #known = new Set<number>();
   #ended = false;
+  #awayMs = 0;
+  #fencedMs = Number.NEGATIVE_INFINITY;
+  /** Set while it is away from the group. */
+  #returning: NodeJS.Timeout | undefined;
 
   constructor(options: MembershipOptions) {
     this.#options = options;
@@ -53,9 +62,25 @@ export class Membership {
   async leave(): Promise<void> {
     this.#word++;
     this.#ended = true;
+    clearTimeout(this.#returning);
     await this.#doing;
     this.#feed.close();
     if (this.#consumer.isConnected()) this.#consumer.unassign();
+  }
+
+  /**
+   * Another process commits a partition that was run here: what the group said last no longer holds, so it is left, and joined
+   * again after a while. Two that take a partition from each other in turns stay away longer each time.
+   */
+  fenced(cause: string): void {
+    if (this.#ended || this.#returning) return;
+    const nowMs = performance.now();
+    this.#awayMs = nowMs - this.#fencedMs > CALM_MS ? AWAY_MS_MIN : Math.min(this.#awayMs * 2, AWAY_MS_MAX);
+    this.#fencedMs = nowMs;
+    this.#options.report('warn', 'kafka-member-fenced', { cause, awayMs: this.#awayMs });
+    this.#word++;
+    this.#doing = this.#doing.then(() => this.#drop()).catch(this.#options.failed);
+    this.#returning = setTimeout(() => this.#return(), this.#awayMs);
   }
 
   /** What the client library is told by the group. */
@@ -100,6 +125,23 @@ export class Membership {
     await this.#options.shift.end(this.#feed.close());
     if (this.#consumer.isConnected()) this.#consumer.unassign();
     this.#options.report('info', 'kafka-partitions-let-go', {});
+  }
+
+  async #drop(): Promise<void> {
+    await this.#options.shift.end(this.#feed.close());
+    // It lets go of what the group gave it once it hears of that as `rebalanced`.
+    if (this.#consumer.isConnected()) this.#consumer.unsubscribe();
+  }
+
+  #return(): void {
+    this.#doing = this.#doing
+      .then(() => {
+        this.#returning = undefined;
+        if (this.#ended) return;
+        this.#consumer.subscribe([this.#options.topic]);
+        this.#options.report('info', 'kafka-member-returned', {});
+      })
+      .catch(this.#options.failed);
   }
 
   /**

@@ -25,6 +25,7 @@ function open(partitions: number) {
   const consumer = {
     subscribe: (topics: readonly string[]) => done.push(`subscribe ${topics}`),
     assign: (taken: readonly Place[]) => done.push(`assign ${taken.map(({ partition, offset }) => `${partition}@${offset}`)}`),
+    unsubscribe: () => done.push('unsubscribe'),
     unassign: () => done.push('unassign'),
     isConnected: () => true,
     queryWatermarkOffsets: (_topic: string, _partition: number, _ms: number, answer: (error: null, ends: object) => void) =>
@@ -102,4 +103,36 @@ test('who leaves lets everything go, and hears no more', async () => {
   membership.rebalanced(ASSIGN, places(0));
   await new Promise(setImmediate);
   assert.equal(done.at(-1), 'unassign');
+});
+
+test('who was fenced lets everything go, leaves the group, and joins it again after a while, once for many fencings', async () => {
+  const { membership, done, reports, failures } = open(1);
+  membership.rebalanced(ASSIGN, places(0));
+  await until('it is fetched', () => done.at(-1)?.startsWith('assign') ?? false);
+  membership.fenced('held by another process');
+  membership.fenced('held by another process');
+  await until('it left', () => done.at(-1) === 'unsubscribe');
+  assert.deepEqual(done.slice(-2), ['end 0@10', 'unsubscribe']);
+  // The client library says so, as it does when the group takes something away.
+  membership.rebalanced(REVOKE, places(0));
+  await until('it joined again', () => done.at(-1) === 'subscribe telemetry.raw');
+  assert.deepEqual(done.slice(-3), ['end ', 'unassign', 'subscribe telemetry.raw']);
+  membership.rebalanced(ASSIGN, places(0));
+  await until('it is fetched again', () => done.at(-1)?.startsWith('assign') ?? false);
+  assert.deepEqual(done.slice(-3), ['take 0', 'begin 0', 'assign 0@10']);
+  assert.deepEqual(
+    reports.filter((name) => name.startsWith('kafka-member')),
+    ['kafka-member-fenced', 'kafka-member-returned'],
+  );
+  assert.deepEqual(failures, []);
+});
+
+test('who leaves while it is away from the group stays away', async ({ mock }) => {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  const { membership, done, reports } = open(1);
+  membership.fenced('held by another process');
+  await membership.leave();
+  mock.timers.tick(60_000);
+  await new Promise(setImmediate);
+  assert.deepEqual([done.filter((one) => one.startsWith('subscribe')).length, reports.includes('kafka-member-returned')], [1, false]);
 });

@@ -56,10 +56,9 @@ export class Deployment {
     return process;
   }
 
-  /** Once publishing came to its end: everything acknowledged is stored, once. */
-  async verify(load: Load, publishing: Promise<void>, process: Appliance): Promise<void> {
+  /** Ends the load: everything acknowledged is stored, once. */
+  async verify(load: Load, process: Appliance): Promise<void> {
     await load.stop();
-    await publishing;
     await committed(process, MOVE_MS_MAX);
     const stored = await load.verify(this.database.url);
     console.log(`${load.acknowledged.size} acknowledged, ${stored} stored, 0 lost, 0 doubled`);

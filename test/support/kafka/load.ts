@@ -3,9 +3,21 @@ import mqtt from 'mqtt';
 import postgres from 'postgres';
 import { call } from '../api.js';
 import type { Appliance } from '../appliance.js';
+import { until } from '../until.js';
 
 const TOKEN = 'a-token-for-the-kafka-tests';
 const GATEWAY = 'kafka-gateway-1';
+
+/** Registers the devices of a load, and has them publish, to another process if one is named, until it is stopped. */
+export async function startLoad(appliance: Appliance, gateway = appliance): Promise<Load> {
+  const load = new Load();
+  await load.register(appliance);
+  // Another process hears of the devices a little later.
+  const devices = async ({ http }: Appliance) => /^spillway_devices .*/m.exec(await (await fetch(`${http}/metrics`)).text())?.[0];
+  await until('the gateway knows them', async () => (await devices(gateway)) === (await devices(appliance)));
+  load.start(gateway.mqttPort);
+  return load;
+}
 
 /** Devices behind one gateway that publish at QoS 1, send again what was not acknowledged, and know what was. */
 export class Load {
@@ -15,6 +27,7 @@ export class Load {
   readonly #inFlight: number;
   #next = 1;
   #client: mqtt.MqttClient | undefined;
+  #running: Promise<void> = Promise.resolve();
 
   constructor(devices = 20, inFlight = 64) {
     this.#devices = devices;
@@ -29,6 +42,16 @@ export class Load {
       via_format: 'kafka-gateway-%d',
       per_gateway: this.#devices,
     });
+  }
+
+  /** Publishes from now on, as `run`; `stop` waits for its end. */
+  start(port: number): void {
+    this.#running = this.run(port);
+  }
+
+  /** Settles when it publishes no more. */
+  get ended(): Promise<void> {
+    return this.#running;
   }
 
   /** Publishes until `stop`, or until the appliance goes away. */
@@ -50,6 +73,7 @@ export class Load {
     const client = this.#client;
     this.#client = undefined;
     await client?.endAsync();
+    await this.#running;
   }
 
   /** False when the gateway does not know the device yet. */

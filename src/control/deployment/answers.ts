@@ -1,0 +1,59 @@
+import type { DataPlane } from '../../contract/data-plane.js';
+import { partitionOf } from '../../contract/partition.js';
+import type { DeviceShare, ProcessBooks } from '../ledger/shares.js';
+import { type LatestAnswer, type Question, wordOf } from './words.js';
+
+/** Questions that are answered at a time; beyond it they get no answer. */
+const ANSWERING_MAX = 32;
+
+export interface AnswersOptions {
+  readonly plane: Pick<DataPlane, 'latest'>;
+  readonly partitions: number;
+  /** The books of this process. */
+  readonly ledger: () => { share(device: number): Promise<DeviceShare>; books(): Promise<ProcessBooks> };
+  /** False: it was not sent. */
+  readonly send: (to: string, token: number, answer: unknown) => boolean;
+  readonly event: (level: 'warn', name: string, fields: Record<string, string>) => void;
+}
+
+/** Answers what other processes ask, from what this one runs. */
+export class Answers {
+  readonly #options: AnswersOptions;
+  #answering = 0;
+
+  constructor(options: AnswersOptions) {
+    this.#options = options;
+  }
+
+  async give(to: string, token: number, question: Question): Promise<void> {
+    if (this.#answering >= ANSWERING_MAX) return;
+    this.#answering++;
+    try {
+      const answer = await this.#answer(question);
+      if (answer === undefined || this.#options.send(to, token, answer)) return;
+      this.#failed(question, 'the answer is too long, or too much waits for the database');
+    } catch (error) {
+      this.#failed(question, (error as Error).message);
+    } finally {
+      this.#answering--;
+    }
+  }
+
+  async #answer(question: Question): Promise<unknown> {
+    const { ledger } = this.#options;
+    if (question.about === 'device') return ledger().share(question.device);
+    return question.about === 'books' ? ledger().books() : this.#latest(question.devices);
+  }
+
+  /** Undefined: none of the partitions is run here, so it is not for this process to answer. */
+  async #latest(devices: readonly number[]): Promise<LatestAnswer | undefined> {
+    const { points, notRunning } = await this.#options.plane.latest(devices);
+    const asked = new Set(devices.map((device) => partitionOf(device, this.#options.partitions)));
+    const partitions = [...asked].filter((partition) => !notRunning.includes(partition));
+    return partitions.length === 0 ? undefined : { partitions, points: points.map(wordOf) };
+  }
+
+  #failed({ about }: Question, cause: string): void {
+    this.#options.event('warn', 'deployment-not-answered', { about, cause });
+  }
+}

@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto';
+import type { Sql } from 'postgres';
+import { MIB } from '../../../assembly/abi.js';
+import { cutText, Frames } from './frames.js';
+
+/** What may wait for the database; beyond it nothing is sent. */
+const WAITING_BYTES_MAX = 8 * MIB;
+const CLOSE_MS_MAX = 1000;
+
+export interface WireListener {
+  /** A text that another process sent. Anybody who may connect to the database can send one. */
+  heard(from: string, text: string): void;
+  /** Texts may have been missed: the connection is new. */
+  opened(): void;
+}
+
+export interface WireOptions {
+  /** For this alone: one connection sends, another listens. */
+  readonly sql: Sql;
+  /** Only processes that name the same deployment hear each other. */
+  readonly deployment: string;
+  /** Names this process: lower-case letters and digits. */
+  readonly origin: string;
+  readonly event: (level: 'warn' | 'info', name: string, fields: Record<string, string>) => void;
+}
+
+/**
+ * Texts between the processes of a deployment, by the database's own notifications: nothing is kept, and nobody hears who is
+ * not connected. What was told while one was on its way goes with the next statement, so a slow database makes them fewer.
+ */
+export class Wire {
+  readonly #options: WireOptions;
+  readonly #channel: string;
+  readonly #frames = new Frames();
+  #number = 0;
+  #waiting: { readonly channel: string; readonly frame: string }[] = [];
+  #waitingBytes = 0;
+  #sending: Promise<void> | undefined;
+  #isFailing = false;
+  #isClosed = false;
+
+  constructor(options: WireOptions) {
+    this.#options = options;
+    this.#channel = `spillway_${createHash('sha256').update(options.deployment).digest('hex').slice(0, 16)}`;
+  }
+
+  /** Tells one process, or all. False: it is too long, or too much waits for the database. */
+  send(text: string, to?: string): boolean {
+    const frames = cutText(this.#options.origin, ++this.#number, text);
+    if (!frames || this.#isClosed) return false;
+    const bytes = frames.reduce((sum, frame) => sum + frame.length, 0);
+    if (this.#waitingBytes + bytes > WAITING_BYTES_MAX) return false;
+    this.#waitingBytes += bytes;
+    const channel = to === undefined ? this.#channel : `${this.#channel}_${to}`;
+    for (const frame of frames) this.#waiting.push({ channel, frame });
+    this.#sending ??= this.#flush();
+    return true;
+  }
+
+  /** Hears others from now on; rejects when the database is not there. */
+  async follow(listener: WireListener): Promise<void> {
+    const { sql, origin } = this.#options;
+    const heard = (frame: string) => {
+      const joined = this.#frames.join(frame, performance.now());
+      if (joined && joined.from !== origin) listener.heard(joined.from, joined.text);
+    };
+    await sql.listen(`${this.#channel}_${origin}`, heard);
+    // The client renews both in this order.
+    await sql.listen(this.#channel, heard, () => listener.opened());
+  }
+
+  /** Lets what waits go out, if that is soon. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    let late: NodeJS.Timeout | undefined;
+    await Promise.race([this.#sending, new Promise((resolve) => (late = setTimeout(resolve, CLOSE_MS_MAX)))]);
+    clearTimeout(late);
+    await this.#options.sql.end({ timeout: 1 });
+  }
+
+  async #flush(): Promise<void> {
+    const { sql, event } = this.#options;
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting;
+      this.#waiting = [];
+      const channels = batch.map(({ channel }) => channel);
+      const frames = batch.map(({ frame }) => frame);
+      try {
+        await sql`select pg_notify(channel, frame) from unnest(${channels}::text[], ${frames}::text[]) as told (channel, frame)`;
+        if (this.#isFailing) event('info', 'deployment-told-again', {});
+        this.#isFailing = false;
+      } catch (error) {
+        // An outage is told once. What was to be said is old when it is over.
+        if (!this.#isFailing) event('warn', 'deployment-not-told', { cause: (error as Error).message });
+        this.#isFailing = true;
+      }
+      this.#waitingBytes -= frames.reduce((sum, frame) => sum + frame.length, 0);
+    }
+    this.#sending = undefined;
+  }
+}

@@ -1,0 +1,103 @@
+import { z } from 'zod';
+import type { Point } from '../../contract/data-plane.js';
+import type { DeviceAccount } from '../../contract/ledger.js';
+import type { DeviceShare, ProcessBooks } from '../ledger/shares.js';
+
+// What processes of a deployment say to each other. Anybody with a connection to the database can say something: only what
+// these schemas take counts, and it decides nothing but what a view shows.
+
+/** Devices that one process may watch at others, of all its live views. */
+export const WATCHES_MAX = 5000;
+/** Devices of one question for latest readings. */
+export const QUESTION_DEVICES_MAX = 250;
+/** Readings of one word; what a live view does not get in time is old. */
+export const POINTS_MAX = 500;
+
+const device = z.int().min(1).max(0xffffffff);
+const rate = z.number().min(0);
+const partition = z.int().min(0).max(0xffff);
+const count = z.int();
+const byReason = z.record(z.string().max(64), count);
+const moment = z.number().min(0).max(8.64e15);
+const maybe = <Schema extends z.ZodType>(schema: Schema) => schema.nullish().transform((value) => value ?? undefined);
+
+/** Device, metric, event time, value, receive time. */
+const point = z.tuple([device, z.int().min(0), moment, z.number(), moment]);
+export type PointWord = z.infer<typeof point>;
+
+const question = z.discriminatedUnion('about', [
+  z.object({ about: z.literal('latest'), devices: z.array(device).max(QUESTION_DEVICES_MAX) }),
+  z.object({ about: z.literal('device'), device }),
+  z.object({ about: z.literal('books') }),
+]);
+export type Question = z.infer<typeof question>;
+
+const word = z.discriminatedUnion('kind', [
+  // Said every few seconds: who is here, all that it watches, and what it does. Whoever does not say it for a while is gone.
+  z.object({
+    kind: z.literal('here'),
+    name: z.string().max(256),
+    watches: z.array(device).max(WATCHES_MAX),
+    rates: z.object({ messagesPerSecond: rate, readingsPerSecond: rate, connections: rate }),
+  }),
+  z.object({ kind: z.literal('bye') }),
+  z.object({ kind: z.literal('ask'), token: z.int(), question }),
+  z.object({ kind: z.literal('answer'), token: z.int(), answer: z.unknown() }),
+  z.object({ kind: z.literal('points'), points: z.array(point).max(POINTS_MAX) }),
+]);
+export type Word = z.infer<typeof word>;
+
+/** Undefined: it is no word of ours. */
+export function parseWord(text: string): Word | undefined {
+  try {
+    return word.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+export function wordOf({ device, metric, tsMs, value, receivedMs }: Point): PointWord {
+  return [device, metric, tsMs, value, receivedMs];
+}
+
+export function pointOf([device, metric, tsMs, value, receivedMs]: PointWord): Point {
+  return { device, metric, tsMs, value, receivedMs };
+}
+
+/** Of whoever runs some of the partitions; the others say nothing. */
+export const latestAnswer = z.object({ partitions: z.array(partition), points: z.array(point) });
+export type LatestAnswer = z.infer<typeof latestAnswer>;
+
+const account: z.ZodType<DeviceAccount> = z.object({
+  stored: count,
+  duplicate: count,
+  dead: byReason,
+  inFlight: count,
+  refused: byReason,
+  reboots: count,
+  rebootMs: maybe(moment),
+  runs: z.array(z.tuple([count, count])),
+  runsForgotten: count,
+  sinceMs: maybe(moment),
+});
+export const shareAnswer: z.ZodType<DeviceShare> = z.object({ account: maybe(account), rejected: byReason });
+
+const counts = z.object({
+  received: count,
+  recovered: count,
+  stored: count,
+  duplicate: count,
+  dead: byReason,
+  rejected: byReason,
+  lost: count,
+  inFlight: count,
+});
+export const booksAnswer: z.ZodType<ProcessBooks> = z.object({
+  sinceMs: moment,
+  checkedMs: maybe(moment),
+  imbalance: count,
+  imbalances: z.array(z.object({ at: z.string(), between: z.string(), missing: count })),
+  partitions: z.array(partition),
+  node: counts,
+  tenants: z.array(counts.extend({ tenant: z.string(), devices: count })),
+});

@@ -1,0 +1,51 @@
+import type { Config } from '../contract/config.js';
+import type { DataPlaneOptions, Shift } from '../host/data-plane.js';
+import { type KafkaSettings, rawTopic } from './kafka/conf.js';
+import { KafkaLog } from './kafka/kafka-log.js';
+import { NoLog } from './no-log.js';
+
+/** Names the offsets in the database. Those of a Kafka log count other things, so its topic has a name of its own. */
+const CONSUMER_GROUP = 'spillway';
+
+/** Which log the settings ask for, and what goes with it. */
+export interface LogChoice {
+  /** Undefined: the log is not in Kafka, and this process is the whole deployment. */
+  readonly kafka: KafkaSettings | undefined;
+  /** Of blocks, in Kafka. */
+  readonly topic: string | undefined;
+  readonly consumerGroup: string;
+  /** Undefined: the file log, which has a thread of its own. */
+  readonly openLog: DataPlaneOptions['openLog'];
+}
+
+/** `nodeName`: by this the group knows the process again after a restart. */
+export function chooseLog(config: Config, nodeName: () => string): LogChoice {
+  const kafka = kafkaSettings(config);
+  if (kafka) {
+    const topic = rawTopic(kafka);
+    const consumerGroup = `${CONSUMER_GROUP}:${topic}`;
+    const openLog: DataPlaneOptions['openLog'] = (start, shift, post) =>
+      new KafkaLog({ settings: kafka, member: { group: consumerGroup, name: nodeName() }, shift, start, post });
+    return { kafka, topic, consumerGroup, openLog };
+  }
+  const none = { kafka: undefined, topic: undefined };
+  if (config.log !== 'none') return { ...none, consumerGroup: CONSUMER_GROUP, openLog: undefined };
+  return { ...none, consumerGroup: `${CONSUMER_GROUP}:none`, openLog: (start, shift) => new NoLog(start, shift as Shift) };
+}
+
+function kafkaSettings(config: Config): KafkaSettings | undefined {
+  if (config.log !== 'kafka' || config.kafkaBrokers === undefined) return undefined;
+  return {
+    brokers: config.kafkaBrokers,
+    topicPrefix: config.kafkaTopicPrefix ?? '',
+    security: config.kafkaSecurity,
+    ca: config.kafkaCa,
+    cert: config.kafkaCert,
+    key: config.kafkaKey,
+    saslMechanism: config.kafkaSaslMechanism,
+    saslUsername: config.kafkaSaslUsername,
+    saslPassword: config.kafkaSaslPassword,
+    replicationFactor: config.kafkaReplicationFactor,
+    retentionHours: config.logRetentionHours,
+  };
+}
