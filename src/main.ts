@@ -11,7 +11,7 @@ import { runCli } from './cli/program.js';
 import { type CheckpointStore, parseStoreUrl } from './contract/checkpoint-store.js';
 import { type Config, rolesOf } from './contract/config.js';
 import type { DeviceEntry } from './contract/devices.js';
-import type { TlsListener } from './contract/threads.js';
+import type { RowBatch, TlsListener } from './contract/threads.js';
 import { type Change, ChangeFeed } from './control/changes/change-feed.js';
 import { AdminKeys } from './control/keys/admin-keys.js';
 import { Ledger } from './control/ledger/ledger.js';
@@ -21,14 +21,16 @@ import { Queries } from './control/queries/queries.js';
 import { Registry } from './control/registry/registry.js';
 import { DeadLetterTopic } from './control/topics/dead-letter-topic.js';
 import { LetterRows } from './control/topics/letter-rows.js';
+import { NormalizedTopic } from './control/topics/normalized-topic.js';
 import { type DataPlaneOptions, type Shift, ThreadedDataPlane } from './host/data-plane.js';
 import { lockStateFolder, makeStateFolder } from './host/state-lock.js';
 import { startHttp } from './http/server.js';
 import { loadAddon } from './log/kafka/client.js';
-import { DEAD_LETTER_TOPIC, type KafkaSettings, rawTopic } from './log/kafka/conf.js';
+import { DEAD_LETTER_TOPIC, type KafkaSettings, NORMALIZED_TOPIC, rawTopic } from './log/kafka/conf.js';
 import { KafkaLog } from './log/kafka/kafka-log.js';
 import { SideTopic } from './log/kafka/side-topic.js';
 import { NoLog } from './log/no-log.js';
+import { batchRows } from './store/batch-rows.js';
 import { openPool, prepareDatabase } from './store/database.js';
 import { readOffsets, takeOffsets } from './store/offsets.js';
 import { startSupervised } from './store/supervised.js';
@@ -80,6 +82,9 @@ async function bringUp(config: Config, undo: (() => Promise<unknown>)[], unwind:
   // Names this run of this process to others that meet it at the database.
   const owner = randomBytes(8).toString('hex');
   const metricNames = await MetricNames.load(sql);
+  const readings = kafka && publishReadings(config, kafka, metricNames, log);
+  // Behind the data plane, which publishes until its end.
+  undo.push(async () => readings?.port.close());
   const plane = await ThreadedDataPlane.start({
     entries: threadEntries,
     bind: config.bind,
@@ -106,6 +111,7 @@ async function bringUp(config: Config, undo: (() => Promise<unknown>)[], unwind:
     take: (partitions) => takeOffsets(sql, consumerGroup, owner, partitions),
     metrics: () => metricNames.names(),
     addMetrics: (names) => metricNames.add([...names]),
+    publish: readings?.publish,
     event: (thread, { level, name, fields }) => log[level]({ thread, ...fields }, name),
     failed: (error) => stopped(error),
   });
@@ -126,6 +132,7 @@ async function bringUp(config: Config, undo: (() => Promise<unknown>)[], unwind:
     publish: (entries) => plane.publishDevices(entries),
     ...(kafka ? { tell: (from: number, to: number) => changes.tell({ kind: 'devices', from, to }) } : {}),
   });
+  readings?.begin(plane, registry);
   await publishAll(plane, registry.entries());
   if (kafka) await followChanges(changes, registry, metricNames, (error) => log.error({ cause: error.message }, 'changes-not-followed'));
   const keys = await AdminKeys.load(sql);
@@ -137,8 +144,7 @@ async function bringUp(config: Config, undo: (() => Promise<unknown>)[], unwind:
   const ledger = new Ledger({ plane, registry, event: (level, name, fields) => log[level](fields, name) });
   undo.push(async () => ledger.close());
   const exposition = new Exposition({ plane, devices: () => registry.size, live: () => live, ledger: () => ledger });
-  const deadLetters =
-    kafka && config.kafkaTopics ? publishDeadLetters(config, kafka, { sql, plane, registry, metricNames, log }) : undefined;
+  const deadLetters = kafka && publishDeadLetters(config, kafka, { sql, plane, registry, metricNames, log });
   undo.push(async () => deadLetters?.stop());
   const http = await startHttp({
     bind: config.bind,
@@ -153,7 +159,7 @@ async function bringUp(config: Config, undo: (() => Promise<unknown>)[], unwind:
     live,
     ledger,
     exposition,
-    topicLags: () => deadLetters?.lag ?? [],
+    topicLags: () => [...(deadLetters?.lag ?? []), ...(readings?.lag ?? [])],
     roles,
   });
   undo.push(() => http.close());
@@ -238,15 +244,18 @@ interface LetterParts {
   readonly log: Logger;
 }
 
+/** Undefined: the topic is not named. */
 function publishDeadLetters(config: Config, kafka: KafkaSettings, { sql, plane, registry, metricNames, log }: LetterParts) {
-  const topic = `${kafka.topicPrefix}${DEAD_LETTER_TOPIC}`;
-  const port = new SideTopic(kafka, topic, config.partitions);
+  const port = sideTopic(config, kafka, DEAD_LETTER_TOPIC);
+  if (!port) return undefined;
+  const { topic } = port;
   const letters = new DeadLetterTopic({
     topic,
     rows: new LetterRows(sql, topic),
     port,
+    format: config.kafkaFormat,
     names: { device: (number) => registry.byNumber(number), metric: (number) => metricNames.name(number) },
-    partitions: () => plane.lag().flatMap(({ partition, isHere }) => (isHere ? [partition] : [])),
+    partitions: () => partitionsHere(plane),
     event: (level, name, fields) => log[level](fields, name),
   });
   letters.start();
@@ -261,6 +270,46 @@ function publishDeadLetters(config: Config, kafka: KafkaSettings, { sql, plane, 
     },
     stop,
   };
+}
+
+/** Undefined: the topic is not named. Batches that come before `begin` wait for the names of devices. */
+function publishReadings(config: Config, kafka: KafkaSettings, metricNames: MetricNames, log: Logger) {
+  const port = sideTopic(config, kafka, NORMALIZED_TOPIC);
+  if (!port) return undefined;
+  let readings: NormalizedTopic | undefined;
+  let begun!: (topic: NormalizedTopic) => void;
+  const ready = new Promise<NormalizedTopic>((resolve) => {
+    begun = resolve;
+  });
+  return {
+    port,
+    get lag() {
+      return readings?.lag ?? [];
+    },
+    publish: async (batch: RowBatch, memory: SharedArrayBuffer) => (await ready).publish(batch, batchRows(batch, memory)),
+    begin(plane: ThreadedDataPlane, registry: Registry) {
+      readings = new NormalizedTopic({
+        topic: port.topic,
+        port,
+        format: config.kafkaFormat,
+        names: { device: (number) => registry.byNumber(number), metric: (number) => metricNames.name(number) },
+        missing: (device) => registry.refresh(device, device),
+        partitions: () => partitionsHere(plane),
+        event: (level, name, fields) => log[level](fields, name),
+      });
+      begun(readings);
+    },
+  };
+}
+
+function sideTopic(config: Config, settings: KafkaSettings, name: string): SideTopic | undefined {
+  if (!config.kafkaTopics?.split(',').includes(name)) return undefined;
+  const topic = settings.topicPrefix + name;
+  return new SideTopic({ settings, topic, partitions: config.partitions, byTenant: config.kafkaTenantTopics === 'on' });
+}
+
+function partitionsHere(plane: ThreadedDataPlane): number[] {
+  return plane.lag().flatMap(({ partition, isHere }) => (isHere ? [partition] : []));
 }
 
 /** The files were found readable when the settings were read. */

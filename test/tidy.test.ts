@@ -20,8 +20,8 @@ const topLevel = [
   ...['.gitignore', '.gitattributes', '.npmrc'],
 ];
 const sourceFolders = [
-  ...['cli', 'config', 'contract', 'host', 'gateway', 'log', 'pipeline', 'store', 'control', 'http', 'console', 'edge', 'telemetry', 'decisions'],
-  ...['main.ts', 'config.ts'],
+  ...['cli', 'config', 'contract', 'host', 'gateway', 'log', 'pipeline', 'store', 'control', 'http', 'console', 'edge', 'telemetry'],
+  ...['decisions', 'main.ts', 'config.ts'],
 ];
 
 /**
