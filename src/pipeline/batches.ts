@@ -54,9 +54,9 @@ export class Batches {
     return this.#cut;
   }
 
-  /** The log ends before the cut, for this process at least. */
+  /** The log ends before the cut, for this process at least, or has a gap there. */
   forgetCut(): void {
-    this.#cut = undefined;
+    if (!this.#isAtCut) this.#cut = undefined;
   }
 
   /** Batches at the store. */

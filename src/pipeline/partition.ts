@@ -205,6 +205,7 @@ export class Partition {
   }
 
   #read(): void {
+    if (this.batches.cut !== undefined && this.#position >= this.batches.cut) this.batches.forgetCut();
     const durable = this.#audit.limit(this.#end ?? this.#progress.get(this.number, ProgressWord.durable));
     if (this.#position >= durable) return;
     // State is rebuilt up to the committed offset, rows begin there, and a batch ends at its cut: no read straddles these.

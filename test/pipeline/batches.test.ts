@@ -76,6 +76,8 @@ test('the first batch ends where it was announced to end, and the next one anywh
   assert.deepEqual([open.pending, open.ready], [false, true], 'its end is not reached');
   open.extend(1700n, 2, 10);
   assert.deepEqual([open.pending, open.ready], [true, false], 'nothing more goes into it');
+  open.forgetCut();
+  assert.equal(open.ready, false, 'it is reached');
   assert.equal(open.seal().to, 1700n);
   open.extend(1800n, 3, 20);
   assert.deepEqual([open.pending, open.ready], [true, true]);
