@@ -107,7 +107,14 @@ test('each stored reading is in the topic, through kill -9, and what comes twice
     const rows = await sql<Row[]>`select device_id, value, ts from raw_metrics`;
     await sql.end();
     assert.equal(rows.length, stored);
-    const found = await readTopic(brokers.addresses, 'all.telemetry.normalized', (some) => idsOf(some).size >= stored);
+    let read = 0;
+    const enough = (some: readonly KeyedMessage[]) => {
+      read = idsOf(some).size;
+      return read >= stored;
+    };
+    const found = await readTopic(brokers.addresses, 'all.telemetry.normalized', enough).catch((error: Error) => {
+      assert.fail(`${error.message}: ${read} different ones of ${stored}`);
+    });
     const byId = idsOf(found);
     assert.ok(found.length > byId.size, 'the batch that was published and not committed came again');
     for (const message of found) assert.deepEqual(readingOf(message), readingOf(byId.get(readingOf(message).id) as KeyedMessage));
