@@ -1,46 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { z } from 'zod';
 import { PARTITIONS_MAX } from '../assembly/abi.js';
-import { parseStoreUrl, storeProblems } from './contract/checkpoint-store.js';
-import type { Config, Role } from './contract/config.js';
+import { checkpointSettings } from './config/checkpoint-settings.js';
+import { kafkaProblems, kafkaSettings } from './config/kafka-settings.js';
+import { between, choice, isNumeric, port, portAllowed, type Setting, setting, text, variableOf } from './config/setting.js';
+import { tlsProblems, tlsSettings } from './config/tls-settings.js';
+import { storeProblems } from './contract/checkpoint-store.js';
+import type { Config } from './contract/config.js';
 import { suggestion } from './contract/suggestion.js';
 
-/** One thing an operator can set: `name` in the file, `SPILLWAY_<NAME>` in the environment. */
-export interface Setting {
-  readonly key: keyof Config;
-  readonly name: string;
-  readonly what: string;
-  readonly allowed: string;
-  readonly fallback: string | number | undefined;
-  readonly schema: z.ZodType;
-}
-
-const port = z.int({ error: 'it is no whole number' }).min(0, 'it is below 0').max(65535, 'it is above 65535');
-const portAllowed = 'a whole number from 0 (any free port) to 65535';
-
-function between(lowest: number, highest: number): z.ZodType {
-  return z.int({ error: 'it is no whole number' }).min(lowest, `it is below ${lowest}`).max(highest, `it is above ${highest}`);
-}
-
-function choice(...values: string[]): z.ZodType {
-  return z.enum(values, { error: 'it is none of the choices' });
-}
-
-function setting(
-  key: keyof Config,
-  name: string,
-  schema: z.ZodType,
-  fallback: Setting['fallback'],
-  allowed: string,
-  what: string,
-): Setting {
-  return Object.freeze({ key, name, schema, fallback, allowed, what });
-}
-
-/** Numbers that need not be set are known by their schemas. */
-const copies = between(1, 32);
-const text = z.string({ error: 'it is no string' }).min(1, 'it is empty');
 const hostName = /^(\d{1,3}(\.\d{1,3}){3}|[0-9a-fA-F:]*:[0-9a-fA-F:.]*|[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?)$/;
 const levels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'];
 
@@ -59,17 +27,7 @@ export const settings: readonly Setting[] = [
   ),
   setting('bind', 'bind', text.regex(hostName, 'it is no address'), '127.0.0.1', 'an IP address or host name', 'Address to listen on.'),
   setting('mqttPort', 'mqtt_port', port, 1883, portAllowed, 'Port of MQTT over TCP.'),
-  setting('mqttsPort', 'mqtts_port', port, undefined, portAllowed, 'Port of MQTT over TLS; absent: none.'),
-  setting('tlsCert', 'tls_cert', text, undefined, 'a PEM file', 'Certificate of the TLS port, followed by those that vouch for it.'),
-  setting('tlsKey', 'tls_key', text, undefined, 'a PEM file', 'Private key of that certificate.'),
-  setting(
-    'tlsClientCa',
-    'tls_client_ca',
-    text,
-    undefined,
-    'a PEM file',
-    'Authorities of client certificates; given, a client without one is turned away.',
-  ),
+  ...tlsSettings,
   setting('httpPort', 'http_port', port, 8080, portAllowed, 'Port of the API, the console and HTTP ingest.'),
   setting('coapPort', 'coap_port', port, 5683, portAllowed, 'Port of CoAP; kept for it, nothing listens there yet.'),
   setting(
@@ -96,59 +54,7 @@ export const settings: readonly Setting[] = [
     'file, kafka or none',
     'Where blocks are made durable: files in the state folder, or Kafka; none keeps nothing: for benches only.',
   ),
-  setting(
-    'kafkaBrokers',
-    'kafka_brokers',
-    text.regex(/^[^\s,:]+:\d{1,5}(,[^\s,:]+:\d{1,5})*$/, 'it is no list of host:port'),
-    undefined,
-    'host:port, several with commas between them',
-    'Brokers of the Kafka log to ask first; they name the others.',
-  ),
-  setting(
-    'kafkaTopicPrefix',
-    'kafka_topic_prefix',
-    text.regex(/^[A-Za-z0-9._-]{1,200}$/, 'it holds a character that topics may not have'),
-    undefined,
-    '1 to 200 of A-Z a-z 0-9 . _ -',
-    'Put before the names of topics, so that several deployments can share brokers.',
-  ),
-  setting(
-    'kafkaReplicationFactor',
-    'kafka_replication_factor',
-    copies,
-    undefined,
-    'a whole number from 1 to 32',
-    "Copies of each partition when Spillway makes the topic; absent: the brokers' default.",
-  ),
-  setting(
-    'kafkaTopics',
-    'kafka_topics',
-    text.regex(/^dead-letters$/, 'it names something else'),
-    undefined,
-    'dead-letters',
-    'Further topics to publish: dead-letters has every dead letter once it is committed; absent: none.',
-  ),
-  setting(
-    'kafkaSecurity',
-    'kafka_security',
-    choice('plaintext', 'ssl', 'sasl_plaintext', 'sasl_ssl'),
-    'plaintext',
-    'plaintext, ssl, sasl_plaintext or sasl_ssl',
-    'How brokers are spoken to: with TLS, with a user name, with both.',
-  ),
-  setting('kafkaCa', 'kafka_ca', text, undefined, 'a PEM file', "Authorities of the brokers' certificates; absent: those of the system."),
-  setting('kafkaCert', 'kafka_cert', text, undefined, 'a PEM file', 'Certificate to show to the brokers.'),
-  setting('kafkaKey', 'kafka_key', text, undefined, 'a PEM file', 'Private key of that certificate.'),
-  setting(
-    'kafkaSaslMechanism',
-    'kafka_sasl_mechanism',
-    choice('PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'),
-    'SCRAM-SHA-512',
-    'PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512',
-    'How the user name is proved.',
-  ),
-  setting('kafkaSaslUsername', 'kafka_sasl_username', text, undefined, 'a name', 'User name at the brokers.'),
-  setting('kafkaSaslPassword', 'kafka_sasl_password', text, undefined, 'a password', 'Password of that user.'),
+  ...kafkaSettings,
   setting(
     'gateways',
     'gateways',
@@ -189,55 +95,7 @@ export const settings: readonly Setting[] = [
     'a whole number of MiB from 1 to 1048576',
     'Log that may wait for the database; at this much devices are no longer read, and nothing is dropped.',
   ),
-  setting(
-    'checkpointFolder',
-    'checkpoint_folder',
-    text,
-    undefined,
-    'a folder that every process of the deployment sees',
-    'Where states of partitions are kept, so that whoever gets a partition goes on from there; absent: in the state folder.',
-  ),
-  setting(
-    'checkpointStore',
-    'checkpoint_store',
-    text.refine((value) => parseStoreUrl(value) !== undefined, 'it is no place in a bucket'),
-    undefined,
-    's3://bucket or s3://bucket/prefix, the prefix of A-Z a-z 0-9 . _ - and /',
-    'Object store that states of partitions are copied to and taken up from; takes a Kafka log along.',
-  ),
-  setting(
-    'checkpointStoreEndpoint',
-    'checkpoint_store_endpoint',
-    text.refine(isHttpOrigin, 'it is no origin'),
-    undefined,
-    'http://host:port or https://host:port',
-    'Where the S3 API answers, with the bucket in the path; absent: AWS.',
-  ),
-  setting(
-    'checkpointStoreRegion',
-    'checkpoint_store_region',
-    text.regex(/^[a-z0-9-]+$/, 'it is no region'),
-    'us-east-1',
-    'a region as the store names it',
-    'Region of the bucket.',
-  ),
-  setting(
-    'checkpointStoreAccessKeyId',
-    'checkpoint_store_access_key_id',
-    text,
-    undefined,
-    'an access key id',
-    'Who asks the object store.',
-  ),
-  setting('checkpointStoreSecretAccessKey', 'checkpoint_store_secret_access_key', text, undefined, 'a secret key', 'Its secret.'),
-  setting(
-    'checkpointSeconds',
-    'checkpoint_seconds',
-    between(1, 3600),
-    10,
-    'a whole number of seconds from 1 to 3600',
-    'How often the state of a partition is written down while it changes; a start after a crash replays what came since.',
-  ),
+  ...checkpointSettings,
   setting(
     'batchAgeMsMax',
     'batch_age_ms',
@@ -349,74 +207,6 @@ export function readConfig({ env, file, folder = process.cwd() }: ConfigSources)
   return { config: problems.length === 0 ? (Object.freeze(config) as unknown as Config) : undefined, file: path, effective, problems };
 }
 
-/** What the TLS settings say of each other, and whether their files can be read. */
-function tlsProblems(config: Record<string, unknown>): string[] {
-  const problems: string[] = [];
-  const isSet = (key: string) => config[key] !== undefined;
-  const missing = (name: string, because: string) =>
-    problems.push(`cannot use setting ${because} without ${name}; allowed: mqtts_port, tls_cert and tls_key together, or none`);
-  if (isSet('mqttsPort') && !isSet('tlsCert')) missing('tls_cert', 'mqtts_port');
-  if (isSet('tlsCert') && !isSet('tlsKey')) missing('tls_key', 'tls_cert');
-  if (isSet('tlsKey') && !isSet('tlsCert')) missing('tls_cert', 'tls_key');
-  if (isSet('tlsCert') && !isSet('mqttsPort')) missing('mqtts_port', 'tls_cert');
-  if (isSet('tlsClientCa') && !isSet('tlsCert')) missing('tls_cert', 'tls_client_ca');
-  problems.push(...fileProblems(config, { tlsCert: 'tls_cert', tlsKey: 'tls_key', tlsClientCa: 'tls_client_ca' }));
-  for (const [key, name] of [
-    ['mqttPort', 'mqtt_port'],
-    ['httpPort', 'http_port'],
-  ] as const) {
-    if (isSet('mqttsPort') && config.mqttsPort !== 0 && config.mqttsPort === config[key]) {
-      problems.push(`cannot use setting mqtts_port: ${String(config.mqttsPort)} is also the ${name}; give each a port of its own, or 0`);
-    }
-  }
-  return problems;
-}
-
-/** What the settings of the Kafka log say of each other, and whether their files can be read. */
-function kafkaProblems(config: Record<string, unknown>): string[] {
-  const problems: string[] = [];
-  const needs = (name: string, because: string) => problems.push(`cannot use setting ${because} without ${name}`);
-  if (config.log === 'kafka' && config.kafkaBrokers === undefined) needs('kafka_brokers', 'log = kafka');
-  if (config.log !== 'kafka' && config.kafkaBrokers !== undefined) needs('log = kafka', 'kafka_brokers');
-  if (config.log !== 'kafka' && config.kafkaTopics !== undefined) needs('log = kafka', 'kafka_topics');
-  const isPart = !['gateway', 'pipeline', 'control'].every((role) => rolesOf(config).has(role as Role));
-  if (isPart && config.log !== 'kafka') needs('log = kafka', `roles = ${String(config.roles)}`);
-  if (isPart && config.databaseUrl === undefined) needs('database_url', `roles = ${String(config.roles)}`);
-  if (String(config.kafkaSecurity).startsWith('sasl')) {
-    if (config.kafkaSaslUsername === undefined) needs('kafka_sasl_username', `kafka_security = ${String(config.kafkaSecurity)}`);
-    if (config.kafkaSaslPassword === undefined) needs('kafka_sasl_password', `kafka_security = ${String(config.kafkaSecurity)}`);
-  }
-  if ((config.kafkaCert === undefined) !== (config.kafkaKey === undefined)) {
-    needs(...((config.kafkaCert === undefined ? ['kafka_cert', 'kafka_key'] : ['kafka_key', 'kafka_cert']) as [string, string]));
-  }
-  problems.push(...fileProblems(config, { kafkaCa: 'kafka_ca', kafkaCert: 'kafka_cert', kafkaKey: 'kafka_key' }));
-  return problems;
-}
-
-/** Those of these settings, names by key, whose file cannot be read. */
-function fileProblems(config: Record<string, unknown>, names: Readonly<Record<string, string>>): string[] {
-  return Object.entries(names).flatMap(([key, name]) => {
-    const path = config[key];
-    if (typeof path !== 'string') return [];
-    try {
-      readFileSync(path);
-      return [];
-    } catch (error) {
-      const { message } = error as Error;
-      return [`cannot use setting ${name} = ${JSON.stringify(path)}: ${message}; allowed: a PEM file that this user can read`];
-    }
-  });
-}
-
-/** What this process is to do. */
-export function rolesOf({ roles }: { readonly roles?: unknown }): ReadonlySet<Role> {
-  return new Set(String(roles).split(',') as Role[]);
-}
-
-export function variableOf(name: string): string {
-  return `SPILLWAY_${name.toUpperCase()}`;
-}
-
 function configPath(env: ConfigSources['env'], file: string | undefined, folder: string): string | undefined {
   const named = file ?? (env.SPILLWAY_CONFIG || undefined);
   if (named !== undefined) return resolve(folder, named);
@@ -455,8 +245,7 @@ function pick(entry: Setting, fromFile: Record<string, unknown>, env: ConfigSour
   const given = env[variableOf(entry.name)];
   // An empty variable is how compose files and shells say "not set".
   if (given !== undefined && given !== '') {
-    const numeric =
-      (typeof entry.fallback === 'number' || entry.schema === port || entry.schema === copies) && /^-?\d+(\.\d+)?$/.test(given);
+    const numeric = isNumeric(entry) && /^-?\d+(\.\d+)?$/.test(given);
     return { value: numeric ? Number(given) : given, source: 'environment' };
   }
   if (Object.hasOwn(fromFile, entry.name)) return { value: fromFile[entry.name], source: 'file' };
@@ -470,10 +259,6 @@ function problem(entry: Setting, value: unknown, source: Source, path: string | 
 
 function isPostgresUrl(value: string): boolean {
   return URL.canParse(value) && /^postgres(ql)?:$/.test(new URL(value).protocol);
-}
-
-function isHttpOrigin(value: string): boolean {
-  return URL.canParse(value) && /^https?:$/.test(new URL(value).protocol) && new URL(value).origin === value.replace(/\/$/, '');
 }
 
 function masked(key: keyof Config, value: unknown): unknown {

@@ -8,10 +8,10 @@ import type { Logger } from 'pino';
 import type { Sql } from 'postgres';
 import type { Appliance } from './cli/appliance.js';
 import { runCli } from './cli/program.js';
-import { rolesOf } from './config.js';
 import { checkpointStoreOf } from './contract/checkpoint-store.js';
-import type { Config } from './contract/config.js';
+import { type Config, rolesOf } from './contract/config.js';
 import type { DeviceEntry } from './contract/devices.js';
+import type { RowBatch } from './contract/threads.js';
 import { ChangeFeed } from './control/changes/change-feed.js';
 import { followRegistries } from './control/changes/shared-registries.js';
 import { Deployment, type DeploymentOptions } from './control/deployment/deployment.js';
@@ -25,6 +25,7 @@ import { Queries } from './control/queries/queries.js';
 import { Registry } from './control/registry/registry.js';
 import { DeadLetterTopic } from './control/topics/dead-letter-topic.js';
 import { LetterRows } from './control/topics/letter-rows.js';
+import { NormalizedTopic } from './control/topics/normalized-topic.js';
 import { ThreadedDataPlane } from './host/data-plane.js';
 import { lockStateFolder, makeStateFolder } from './host/state-lock.js';
 import { storedText } from './host/stored-text.js';
@@ -33,8 +34,9 @@ import { type HttpServer, startHttp } from './http/server.js';
 import type { Services } from './http/services.js';
 import { chooseLog, type LogChoice } from './log/choice.js';
 import { loadAddon } from './log/kafka/client.js';
-import { DEAD_LETTER_TOPIC, type KafkaSettings } from './log/kafka/conf.js';
+import { DEAD_LETTER_TOPIC, type KafkaSettings, NORMALIZED_TOPIC } from './log/kafka/conf.js';
 import { SideTopic } from './log/kafka/side-topic.js';
+import { batchRows } from './store/batch-rows.js';
 import { openNotices, openPool, prepareDatabase } from './store/database.js';
 import { readOffsets, takeOffsets } from './store/offsets.js';
 import { startSupervised } from './store/supervised.js';
@@ -85,12 +87,13 @@ async function bringUp(config: Config, undo: Ground['undo'], unwind: () => Promi
   ended.catch(() => {});
 
   const metricNames = await MetricNames.load(ground.sql);
-  const plane = await startPlane(ground, metricNames, (error) => stopped(error));
-  const registry = await openRegistry(ground, plane, metricNames);
+  const readings = publishReadings(ground, metricNames);
+  const plane = await startPlane(ground, metricNames, readings, (error) => stopped(error));
+  const registry = await openRegistry(ground, plane, metricNames, readings);
   const keys = await AdminKeys.load(ground.sql);
   const adminKey = config.adminKey ?? storedText(config.stateFolder, 'admin-key', () => AdminKeys.generate());
   await keys.ensure(adminKey, 'first');
-  const http = await startControl(ground, { plane, registry, metricNames, keys });
+  const http = await startControl(ground, { plane, registry, metricNames, keys }, readings);
   const mqttPort = await plane.listen();
 
   let stopping: Promise<void> | undefined;
@@ -138,7 +141,12 @@ const threadEntries = {
   store: new URL('./store/thread.js', import.meta.url),
 };
 
-async function startPlane(ground: Ground, metricNames: MetricNames, failed: (error: Error) => void): Promise<ThreadedDataPlane> {
+async function startPlane(
+  ground: Ground,
+  metricNames: MetricNames,
+  readings: Readings,
+  failed: (error: Error) => void,
+): Promise<ThreadedDataPlane> {
   const { config, log, choice, owner, databaseUrl, sql, committed, undo } = ground;
   const { kafka, topic, consumerGroup, openLog } = choice;
   const roles = rolesOf(config);
@@ -168,6 +176,7 @@ async function startPlane(ground: Ground, metricNames: MetricNames, failed: (err
     take: (partitions) => takeOffsets(sql, consumerGroup, owner, partitions),
     metrics: () => metricNames.names(),
     addMetrics: (names) => metricNames.add([...names]),
+    publish: readings?.publish,
     event: (thread, { level, name, fields }) => log[level]({ thread, ...fields }, name),
     failed,
   });
@@ -185,7 +194,7 @@ async function startPlane(ground: Ground, metricNames: MetricNames, failed: (err
 function ignoreOutage(): void {}
 
 /** The devices of the deployment, known to the gateways of this process. */
-async function openRegistry(ground: Ground, plane: ThreadedDataPlane, metricNames: MetricNames): Promise<Registry> {
+async function openRegistry(ground: Ground, plane: ThreadedDataPlane, metricNames: MetricNames, readings: Readings): Promise<Registry> {
   const { log, choice, owner, sql } = ground;
   const changes = choice.kafka && new ChangeFeed(sql, owner);
   const registry = await Registry.load({
@@ -193,6 +202,7 @@ async function openRegistry(ground: Ground, plane: ThreadedDataPlane, metricName
     publish: (entries) => plane.publishDevices(entries),
     ...(changes ? { tell: (from: number, to: number) => changes.tell({ kind: 'devices', from, to }) } : {}),
   });
+  readings?.begin(plane, registry);
   await publishAll(plane, registry.entries());
   if (changes)
     await followRegistries(changes, registry, metricNames, (error) => log.error({ cause: error.message }, 'changes-not-followed'));
@@ -213,7 +223,7 @@ async function publishAll(plane: ThreadedDataPlane, entries: Iterable<DeviceEntr
 type Parts = Pick<Services, 'registry' | 'metricNames' | 'keys'> & { readonly plane: ThreadedDataPlane };
 
 /** Everything that looks at the data plane from outside, and the server through which others do. */
-async function startControl(ground: Ground, parts: Parts): Promise<HttpServer> {
+async function startControl(ground: Ground, parts: Parts, readings: Readings): Promise<HttpServer> {
   const { config, log, choice, sql, undo } = ground;
   const { plane, registry, metricNames } = parts;
   const event = (level: 'error' | 'warn' | 'info', name: string, fields: object) => log[level](fields, name);
@@ -229,8 +239,7 @@ async function startControl(ground: Ground, parts: Parts): Promise<HttpServer> {
   const seen = { devices: () => registry.size, live: () => live, ledger: () => ledger, others: () => others };
   const exposition = new Exposition({ plane, ...seen });
   const { kafka } = choice;
-  const deadLetters =
-    kafka && config.kafkaTopics ? publishDeadLetters(config, kafka, { sql, plane, registry, metricNames, log }) : undefined;
+  const deadLetters = kafka && publishDeadLetters(config, kafka, { sql, plane, registry, metricNames, log });
   undo.push(async () => deadLetters?.stop());
   const http = await startHttp({
     bind: config.bind,
@@ -243,7 +252,7 @@ async function startControl(ground: Ground, parts: Parts): Promise<HttpServer> {
     live,
     ledger,
     exposition,
-    topicLags: () => deadLetters?.lag ?? [],
+    topicLags: () => [...(deadLetters?.lag ?? []), ...(readings?.lag ?? [])],
     roles: rolesOf(config),
   });
   undo.push(() => http.close());
@@ -270,15 +279,18 @@ interface LetterParts {
   readonly log: Logger;
 }
 
+/** Undefined: the topic is not named. */
 function publishDeadLetters(config: Config, kafka: KafkaSettings, { sql, plane, registry, metricNames, log }: LetterParts) {
-  const topic = `${kafka.topicPrefix}${DEAD_LETTER_TOPIC}`;
-  const port = new SideTopic(kafka, topic, config.partitions);
+  const port = sideTopic(config, kafka, DEAD_LETTER_TOPIC);
+  if (!port) return undefined;
+  const { topic } = port;
   const letters = new DeadLetterTopic({
     topic,
     rows: new LetterRows(sql, topic),
     port,
+    format: config.kafkaFormat,
     names: { device: (number) => registry.byNumber(number), metric: (number) => metricNames.name(number) },
-    partitions: () => plane.lag().flatMap(({ partition, isHere }) => (isHere ? [partition] : [])),
+    partitions: () => partitionsHere(plane),
     event: (level, name, fields) => log[level](fields, name),
   });
   letters.start();
@@ -294,6 +306,49 @@ function publishDeadLetters(config: Config, kafka: KafkaSettings, { sql, plane, 
     stop,
   };
 }
+
+/** Undefined: the topic is not named. Batches that come before `begin` wait for the names of devices. */
+function publishReadings({ config, choice, log, undo }: Ground, metricNames: MetricNames) {
+  const port = choice.kafka && sideTopic(config, choice.kafka, NORMALIZED_TOPIC);
+  if (!port) return undefined;
+  // It ends behind the data plane, which publishes until its own end.
+  undo.push(() => port.close());
+  let readings: NormalizedTopic | undefined;
+  let begun!: (topic: NormalizedTopic) => void;
+  const ready = new Promise<NormalizedTopic>((resolve) => {
+    begun = resolve;
+  });
+  return {
+    get lag() {
+      return readings?.lag ?? [];
+    },
+    publish: async (batch: RowBatch, memory: SharedArrayBuffer) => (await ready).publish(batch, batchRows(batch, memory)),
+    begin(plane: ThreadedDataPlane, registry: Registry) {
+      readings = new NormalizedTopic({
+        topic: port.topic,
+        port,
+        format: config.kafkaFormat,
+        names: { device: (number) => registry.byNumber(number), metric: (number) => metricNames.name(number) },
+        missing: (device) => registry.refresh(device, device),
+        partitions: () => partitionsHere(plane),
+        event: (level, name, fields) => log[level](fields, name),
+      });
+      begun(readings);
+    },
+  };
+}
+
+function sideTopic(config: Config, settings: KafkaSettings, name: string): SideTopic | undefined {
+  if (!config.kafkaTopics?.split(',').includes(name)) return undefined;
+  const topic = settings.topicPrefix + name;
+  return new SideTopic({ settings, topic, partitions: config.partitions, byTenant: config.kafkaTenantTopics === 'on' });
+}
+
+function partitionsHere(plane: ThreadedDataPlane): number[] {
+  return plane.lag().flatMap(({ partition, isHere }) => (isHere ? [partition] : []));
+}
+
+type Readings = ReturnType<typeof publishReadings>;
 
 /** Names one process among others. */
 function newName(): string {

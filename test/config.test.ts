@@ -3,7 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { ConfigError, loadConfig, readConfig, rolesOf, settings, variableOf } from '../src/config.js';
+import { variableOf } from '../src/config/setting.js';
+import { ConfigError, loadConfig, readConfig, settings } from '../src/config.js';
+import { rolesOf } from '../src/contract/config.js';
 
 let folder: string;
 beforeEach(() => {
@@ -32,6 +34,8 @@ test('nothing set gives the documented defaults, frozen', () => {
     kafkaTopicPrefix: undefined,
     kafkaReplicationFactor: undefined,
     kafkaTopics: undefined,
+    kafkaFormat: 'json',
+    kafkaTenantTopics: 'off',
     kafkaSecurity: 'plaintext',
     kafkaCa: undefined,
     kafkaCert: undefined,
@@ -173,6 +177,12 @@ test('settings of the Kafka log go together, and its password is masked', () => 
   assert.match(problemsOf({ ...kafka, SPILLWAY_KAFKA_TOPIC_PREFIX: 'a/b' }, {})[0] ?? '', /a character that topics may not have/);
   assert.match(problemsOf({ SPILLWAY_KAFKA_TOPICS: 'dead-letters' }, {})[0] ?? '', /kafka_topics without log = kafka/);
   assert.match(problemsOf({ ...kafka, SPILLWAY_KAFKA_TOPICS: 'alerts' }, {})[0] ?? '', /allowed: dead-letters/);
+  const both = { ...kafka, SPILLWAY_KAFKA_TOPICS: 'telemetry.normalized,dead-letters' };
+  assert.deepEqual(problemsOf({ ...both, SPILLWAY_KAFKA_FORMAT: 'protobuf', SPILLWAY_KAFKA_TENANT_TOPICS: 'on' }, {}), []);
+  assert.match(problemsOf({ ...kafka, SPILLWAY_KAFKA_FORMAT: 'protobuf' }, {})[0] ?? '', /protobuf without kafka_topics/);
+  assert.match(problemsOf({ ...kafka, SPILLWAY_KAFKA_TENANT_TOPICS: 'on' }, {})[0] ?? '', /tenant_topics = on without kafka_topics/);
+  const long = { ...both, SPILLWAY_KAFKA_TENANT_TOPICS: 'on', SPILLWAY_KAFKA_TOPIC_PREFIX: 'a'.repeat(121) };
+  assert.match(problemsOf(long, {})[0] ?? '', /kafka_topic_prefix: .* allowed: 120 characters/);
   assert.equal(problemsOf({ ...kafka, SPILLWAY_KAFKA_SECURITY: 'sasl_ssl' }, {}).length, 2);
   assert.match(problemsOf({ ...kafka, SPILLWAY_KAFKA_CA: 'no-such.pem' }, {})[0] ?? '', /kafka_ca = .*ENOENT.*a PEM file/);
   assert.match(problemsOf({ ...kafka, SPILLWAY_KAFKA_CERT: import.meta.filename }, {})[0] ?? '', /kafka_cert without kafka_key/);

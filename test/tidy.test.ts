@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { basename, posix } from 'node:path';
 import { test } from 'node:test';
-import { settings, variableOf } from '../src/config.js';
+import { variableOf } from '../src/config/setting.js';
+import { settings } from '../src/config.js';
 import { apiErrors } from '../src/contract/api-errors.js';
 import { refusalCodes } from '../src/contract/codes.js';
 import { findCycle, type Import, importsOf, sourceFiles, textOf } from './source-tree.js';
@@ -19,8 +20,8 @@ const topLevel = [
   ...['.gitignore', '.gitattributes', '.npmrc'],
 ];
 const sourceFolders = [
-  ...['cli', 'contract', 'host', 'gateway', 'log', 'pipeline', 'store', 'control', 'http', 'console', 'edge', 'telemetry', 'decisions'],
-  ...['main.ts', 'config.ts'],
+  ...['cli', 'config', 'contract', 'host', 'gateway', 'log', 'pipeline', 'store', 'control', 'http', 'console', 'edge', 'telemetry'],
+  ...['decisions', 'main.ts', 'config.ts'],
 ];
 
 /**
@@ -39,7 +40,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   store: ['assembly/abi.ts', 'contract', 'host', 'telemetry'],
   control: ['assembly/abi.ts', 'contract', 'telemetry'],
   http: ['assembly/abi.ts', 'contract', 'telemetry', 'control'],
-  'config.ts': ['assembly/abi.ts', 'contract'],
+  config: ['contract'],
+  'config.ts': ['assembly/abi.ts', 'contract', 'config'],
   cli: ['contract', 'config.ts'],
   console: ['contract'],
   edge: ['contract', 'host', 'telemetry'],

@@ -1,6 +1,11 @@
 /** What a process does; one that does all of it is an appliance of its own. */
 export type Role = 'gateway' | 'pipeline' | 'control';
 
+/** What this process is to do. */
+export function rolesOf({ roles }: { readonly roles?: unknown }): ReadonlySet<Role> {
+  return new Set(String(roles).split(',') as Role[]);
+}
+
 /** What an operator can set. Built once by src/config.ts, frozen, and passed down. */
 export interface Config {
   /** Absolute path of the folder that holds the log, the embedded database and the admin key. */
@@ -30,8 +35,11 @@ export interface Config {
   readonly kafkaTopicPrefix: string | undefined;
   /** Copies of each partition of a topic that Spillway makes; absent: the brokers' default. */
   readonly kafkaReplicationFactor: number | undefined;
-  /** Topics that are published beside that of blocks; absent: none. */
-  readonly kafkaTopics: 'dead-letters' | undefined;
+  /** Topics that are published beside that of blocks, `dead-letters` and `telemetry.normalized`, with commas between; absent: none. */
+  readonly kafkaTopics: string | undefined;
+  readonly kafkaFormat: 'json' | 'protobuf';
+  /** Whether each tenant has such topics of its own. */
+  readonly kafkaTenantTopics: 'off' | 'on';
   readonly kafkaSecurity: 'plaintext' | 'ssl' | 'sasl_plaintext' | 'sasl_ssl';
   /** Absolute paths of PEM files. */
   readonly kafkaCa: string | undefined;

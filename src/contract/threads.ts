@@ -107,12 +107,21 @@ export type FromLog =
 
 // Pipeline ------------------------------------------------------------------------------------
 
+/** A partition that this process runs. */
+export interface OwnedPartition {
+  readonly number: number;
+  /** Rows up to here are in the database. */
+  readonly committed: bigint;
+  /** Where the first batch has to end: it was announced to end there, and its rows may be in a topic. Undefined: it was not. */
+  readonly announced?: bigint | undefined;
+}
+
 export interface PipelineStart {
   readonly index: number;
   readonly logFolder: string;
   /** Record rings by partition number, where blocks come from in place of the folder; absent: the folder. */
   readonly feeds?: readonly (SharedArrayBuffer | undefined)[] | undefined;
-  readonly partitions: readonly { readonly number: number; readonly memory: WebAssembly.Memory; readonly committed: bigint }[];
+  readonly partitions: readonly (OwnedPartition & { readonly memory: WebAssembly.Memory })[];
   readonly shared: SharedState;
   readonly batchAgeMsMax: number;
   /** To and from the store thread. */
@@ -189,6 +198,8 @@ export interface StoreStart {
   readonly consumerGroup: string;
   /** Who holds the offsets of these partitions in the database. */
   readonly owner: string;
+  /** Whether rows are published before they are committed; the main thread does it, where the client library runs. */
+  readonly publishes: boolean;
   readonly pipelines: readonly MessagePort[];
   /** By partition number; undefined: it is not this process's. */
   readonly memories: readonly (WebAssembly.Memory | undefined)[];
@@ -222,10 +233,14 @@ export interface CopyStream {
 }
 export type PipelineToStore = RowBatch;
 export type StoreToPipeline = { readonly kind: 'committed'; readonly partition: number; readonly slot: number };
-export type ToStore = StopThread;
+export type ToStore =
+  /** The rows of the partition's batch are published; or why they are not, or not all. */
+  { readonly kind: 'published'; readonly partition: number; readonly trouble: string | undefined } | StopThread;
 export type FromStore =
   | ThreadReady
   | ThreadEvent
   | { readonly kind: 'health'; readonly database: 'up' | 'down'; readonly message: string }
   /** Another process has taken the partition: nothing of it is committed here any more. */
-  | { readonly kind: 'fenced'; readonly partition: number; readonly message: string };
+  | { readonly kind: 'fenced'; readonly partition: number; readonly message: string }
+  /** Rows to publish, one batch of a partition at a time; its memory stays as it is until the answer. */
+  | { readonly kind: 'publish'; readonly batch: RowBatch };

@@ -2,7 +2,7 @@ import * as abi from '../../assembly/abi.js';
 import type { DataPlane, Intake, LatestPoints, PartitionLag, PlaneCounters, Point, ThreadCpu } from '../contract/data-plane.js';
 import type { DeviceEntry } from '../contract/devices.js';
 import type { DeviceAccount, DeviceTotals, PlaneAudits, RefusedMessages } from '../contract/ledger.js';
-import type { FromLog, LogStart, ReactorChoice, SharedState, TlsListener, ToLog } from '../contract/threads.js';
+import type { FromLog, LogStart, OwnedPartition, ReactorChoice, SharedState, TlsListener, ToLog } from '../contract/threads.js';
 import { DOORBELLS, Doorbell, LOG_DOORBELL } from './doorbell.js';
 import { Gateways } from './gateways.js';
 import { readRefused } from './ledger-readings.js';
@@ -33,7 +33,7 @@ export interface DataPlaneOptions extends Omit<PipelinesOptions, 'entries' | 'fe
   /** Committed offsets by partition, as they are now. */
   readonly committed: readonly bigint[];
   /** Makes this process the one that commits these partitions; answers where they stand, in the same order. */
-  take(partitions: readonly number[]): Promise<readonly bigint[]>;
+  take(partitions: readonly number[]): Promise<readonly Omit<OwnedPartition, 'number'>[]>;
   /** A thread died: the process must not go on. */
   failed(error: Error): void;
 }
@@ -136,21 +136,32 @@ export class ThreadedDataPlane implements DataPlane {
 
   /** All partitions are this process's until its end. */
   async #startAll(): Promise<void> {
-    const owned = await this.#options.take([...this.#options.committed.keys()]);
-    await this.#pipelines.start(owned.map((committed, number) => ({ number, committed })));
+    await this.#pipelines.start(await this.#take([...this.#options.committed.keys()]));
+  }
+
+  async #take(numbers: readonly number[]): Promise<OwnedPartition[]> {
+    const taken = await this.#options.take(numbers);
+    const owned = numbers.map((number, index) => ({ number, ...(taken[index] as (typeof taken)[number]) }));
+    this.#setCommitted(
+      numbers,
+      owned.map(({ committed }) => committed),
+    );
+    return owned;
   }
 
   #shift(): Shift {
     const { partitions } = this.#options;
+    let owned: readonly OwnedPartition[] = [];
     return {
-      take: async (numbers) => this.#setCommitted(numbers, await this.#options.take(numbers)),
+      take: async (numbers) => {
+        owned = await this.#take(numbers);
+      },
       begin: async (numbers) => {
         this.#isShared = true;
         if (this.#stopping) return [];
         const rings = Array.from({ length: partitions }, (_, number) =>
           numbers.includes(number) ? RecordRing.memory(FEED_BYTES) : undefined,
         );
-        const owned = numbers.map((number) => ({ number, committed: this.#progress.get(number, ProgressWord.committed) }));
         await this.#pipelines.start(owned, rings);
         return rings;
       },

@@ -9,7 +9,9 @@ import type {
   FromCheckpoint,
   FromPipeline,
   FromStore,
+  OwnedPartition,
   PipelineStart,
+  RowBatch,
   SharedState,
   StoreStart,
   ThreadEvent,
@@ -43,6 +45,8 @@ export interface PipelinesOptions {
   /** Metric names with their numbers, as they stand. */
   metrics(): readonly (readonly [name: string, number: number])[];
   addMetrics(names: readonly string[]): Promise<readonly (readonly [name: string, number: number])[] | 'full'>;
+  /** Resolves when the batch's rows, which lie in this memory, are safe in a topic; rejects when they may not be. Absent: there is none. */
+  readonly publish?: ((batch: RowBatch, memory: SharedArrayBuffer) => Promise<void>) | undefined;
   event(thread: string, event: ThreadEvent): void;
   /** Another process has taken a partition that was run here: all of them were let go where they stood. */
   fenced(cause: string): void;
@@ -50,13 +54,6 @@ export interface PipelinesOptions {
 
 /** What the checkpoint thread may take to bring the last checkpoints into the object store, however late it is, ms. */
 const STORE_MS_MAX = 6000;
-
-/** A partition that this process runs. */
-export interface OwnedPartition {
-  readonly number: number;
-  /** Rows up to here are in the database. */
-  readonly committed: bigint;
-}
 
 interface Threads {
   readonly pipeline: Thread<ToPipeline, FromPipeline>;
@@ -93,6 +90,8 @@ export class Pipelines {
   #isEnding = false;
   #halted: string | undefined;
   #databaseTrouble: string | undefined;
+  /** By partition: why its batch is not in the topic. */
+  readonly #unpublished = new Map<number, string>();
 
   constructor(options: PipelinesOptions, shared: SharedState, roster: ThreadRoster) {
     this.#options = options;
@@ -124,7 +123,8 @@ export class Pipelines {
     const { port1: storePort, port2: store } = new MessageChannel();
     const { port1: checkpointPort, port2: checkpoints } = new MessageChannel();
     const { databaseUrl, consumerGroup, owner, checkpointFolder, checkpointStore } = options;
-    const storeStart: StoreStart = { databaseUrl, consumerGroup, owner, pipelines: [storePort], memories, shared };
+    const publishes = options.publish !== undefined;
+    const storeStart: StoreStart = { databaseUrl, consumerGroup, owner, publishes, pipelines: [storePort], memories, shared };
     const checkpointStart: CheckpointStart = {
       folder: checkpointFolder,
       store: checkpointStore,
@@ -136,7 +136,7 @@ export class Pipelines {
       index: 0,
       logFolder: options.logFolder,
       feeds,
-      partitions: owned.map(({ number, committed }) => ({ number, memory: memories[number] as WebAssembly.Memory, committed })),
+      partitions: owned.map((one) => ({ ...one, memory: memories[one.number] as WebAssembly.Memory })),
       shared,
       batchAgeMsMax: options.batchAgeMsMax,
       store,
@@ -203,7 +203,9 @@ export class Pipelines {
   get trouble(): string | undefined {
     if (this.#halted) return this.#halted;
     if ((this.#threads || this.#starting) && !this.#isCaughtUp) return 'state is being rebuilt from the log';
-    return this.#databaseTrouble && `the database is down: ${this.#databaseTrouble}`;
+    if (this.#databaseTrouble) return `the database is down: ${this.#databaseTrouble}`;
+    const [unpublished] = this.#unpublished.values();
+    return unpublished;
   }
 
   owns(partition: number): boolean {
@@ -281,6 +283,7 @@ export class Pipelines {
     }
     this.#memories = this.#memories.map(() => undefined);
     this.#audits.clear();
+    this.#unpublished.clear();
     for (const resolve of this.#latests.values()) resolve(undefined);
     for (const resolve of this.#accounts.values()) resolve(undefined);
     this.#latests.clear();
@@ -333,12 +336,28 @@ export class Pipelines {
   #fromStore(message: FromStore): void {
     if (message.kind === 'event') this.#options.event('store', message);
     else if (message.kind === 'health') this.#databaseTrouble = message.database === 'down' ? message.message : undefined;
+    else if (message.kind === 'publish') void this.#publish(message.batch);
     else if (message.kind === 'fenced' && !this.#abandoning) {
       this.#abandoning = this.#abandon().finally(() => {
         this.#abandoning = undefined;
       });
       this.#options.fenced(message.message);
     }
+  }
+
+  /** The batch's memory is the store's until this answers, and stays where it is even when the threads are ended meanwhile. */
+  async #publish(batch: RowBatch): Promise<void> {
+    const { partition } = batch;
+    const [threads, memory] = [this.#threads, this.#memories[partition]];
+    if (!memory) return;
+    const trouble = await this.#options.publish?.(batch, memory.bytes.buffer as SharedArrayBuffer).then(
+      () => undefined,
+      (error: Error) => error.message,
+    );
+    if (threads !== this.#threads) return;
+    if (trouble === undefined) this.#unpublished.delete(partition);
+    else this.#unpublished.set(partition, trouble);
+    threads?.store.post({ kind: 'published', partition, trouble });
   }
 
   /** Until the registry answers, the partition stands still and its messages wait in the log. */

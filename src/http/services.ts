@@ -6,7 +6,7 @@ import type { LiveHub } from '../control/live/live-hub.js';
 import type { MetricNames } from '../control/metrics/metric-names.js';
 import type { Queries } from '../control/queries/queries.js';
 import type { Registry } from '../control/registry/registry.js';
-import type { TopicLag } from '../control/topics/dead-letter-topic.js';
+import type { TopicLag } from '../control/topics/topic-record.js';
 import type { Exposition } from '../telemetry/exposition.js';
 
 /** What the calls are answered from. */
@@ -23,6 +23,6 @@ export interface Services {
   readonly live: LiveHub;
   readonly ledger: Ledger;
   readonly exposition: Exposition;
-  /** How far the topics are that are published from the database. */
+  /** How far the topics beside the log are. */
   readonly topicLags: () => readonly TopicLag[];
 }

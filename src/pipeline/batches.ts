@@ -30,12 +30,15 @@ export class Batches {
    */
   #hasPart = false;
   #committing = 0;
+  /** Where the open batch has to end, as it ended before a crash: its rows are known elsewhere by their places in it. */
+  #cut: bigint | undefined;
 
-  constructor(partition: number, kernel: PipelineKernel, memory: KernelMemory, committed: bigint) {
+  constructor(partition: number, kernel: PipelineKernel, memory: KernelMemory, committed: bigint, announced?: bigint) {
     this.#partition = partition;
     this.#kernel = kernel;
     this.#memory = memory;
     this.#sealedTo = committed;
+    this.#cut = announced;
     for (let slot = abi.BATCH_SLOTS - 1; slot >= 1; slot--) this.#free.push(slot);
     kernel.openBatch(0);
     this.#open = true;
@@ -43,7 +46,17 @@ export class Batches {
 
   /** Whether a block can be run now. */
   get ready(): boolean {
-    return this.#open && (this.#hasPart || this.#kernel.batchHasRoom() !== 0);
+    return this.#open && (this.#hasPart || (this.#kernel.batchHasRoom() !== 0 && !this.#isAtCut));
+  }
+
+  /** Where the open batch has to end; undefined: anywhere. */
+  get cut(): bigint | undefined {
+    return this.#cut;
+  }
+
+  /** The log ends before the cut, for this process at least, or has a gap there. */
+  forgetCut(): void {
+    if (!this.#isAtCut) this.#cut = undefined;
   }
 
   /** Batches at the store. */
@@ -53,10 +66,16 @@ export class Batches {
 
   /**
    * Whether there is a batch to seal: blocks were run whose offset is in no sealed batch yet, and none only in part. Rows of
-   * part of a block would be committed under an offset before it, and come again after a crash.
+   * part of a block would be committed under an offset before it, and come again after a crash. A batch that has no more room
+   * before its cut is another one than that before the crash, and ends where it may.
    */
   get pending(): boolean {
-    return this.#span !== undefined && !this.#hasPart;
+    if (!this.#span || this.#hasPart) return false;
+    return this.#cut === undefined || this.#isAtCut || this.#kernel.batchHasRoom() === 0;
+  }
+
+  get #isAtCut(): boolean {
+    return this.#cut !== undefined && this.#span !== undefined && this.#span.to >= this.#cut;
   }
 
   /** Notes whether a block was begun and not ended in the open batch. */
@@ -92,6 +111,7 @@ export class Batches {
     const batch = this.#describe(span);
     this.#sealedTo = span.to;
     this.#span = undefined;
+    this.#cut = undefined;
     this.#open = false;
     this.#committing++;
     this.#openNext();

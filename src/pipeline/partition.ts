@@ -68,13 +68,14 @@ export class Partition {
     log: BlockSource,
     progress: Progress,
     events: PartitionEvents,
+    announced?: bigint,
   ) {
     this.number = number;
     this.memory = new KernelMemory(memory);
     this.#kernel = loadKernel<PipelineKernel>('pipeline', memory);
     fillPowers(this.memory);
     this.#kernel.setPartition(number);
-    this.batches = new Batches(number, this.#kernel, this.memory, committed);
+    this.batches = new Batches(number, this.#kernel, this.memory, committed, announced);
     this.#log = log;
     this.#progress = progress;
     this.#events = events;
@@ -128,11 +129,13 @@ export class Partition {
   /** Nothing comes behind the offset any more. */
   endAt(offset: bigint): void {
     this.#end = offset;
+    const { cut } = this.batches;
+    if (cut !== undefined && cut > offset) this.batches.forgetCut();
   }
 
   /** What is durable now is the last that it runs: others may go on adding to the log. */
   stop(): void {
-    this.#end ??= this.#progress.get(this.number, ProgressWord.durable);
+    this.endAt(this.#end ?? this.#progress.get(this.number, ProgressWord.durable));
   }
 
   /** Whether everything durable is run and committed, or cannot be. */
@@ -208,10 +211,13 @@ export class Partition {
   }
 
   #read(nowMs: number): void {
+    if (this.batches.cut !== undefined && this.#position >= this.batches.cut) this.batches.forgetCut();
     const durable = this.#audit.limit(this.#limit());
     if (this.#position >= durable) return;
-    // State is rebuilt up to the committed offset, rows begin there: no read straddles it.
-    const limit = this.#position < this.#committed ? this.#committed : durable;
+    // State is rebuilt up to the committed offset, rows begin there, and a batch ends at its cut: no read straddles these.
+    const { cut } = this.batches;
+    const next = cut !== undefined && cut > this.#position && cut < durable ? cut : durable;
+    const limit = this.#position < this.#committed ? this.#committed : next;
     const into = this.memory.bytes.subarray(abi.INPUT_OFFSET, abi.INPUT_OFFSET + abi.INPUT_BYTES);
     const bytes = this.#log.read(this.number, this.#position, limit, into);
     if (bytes > 0) {

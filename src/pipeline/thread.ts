@@ -11,7 +11,7 @@ import { LogReader } from '../log/reader.js';
 import { CheckpointFolder } from './checkpoints/folder.js';
 import { CheckpointSchedule } from './checkpoints/schedule.js';
 import type { Gap } from './gaps.js';
-import { Partition } from './partition.js';
+import { Partition, type PartitionEvents } from './partition.js';
 
 /** Live points are handed over at most this often while there is work, ms. */
 const LIVE_MS = 10;
@@ -41,19 +41,9 @@ class PipelineThread {
     const progress = new Progress(start.shared.progress);
     this.#partitionCount = progress.partitions;
     const log = start.feeds ? new RecordFeed(start.feeds) : new LogReader(start.logFolder);
-    for (const { number, memory, committed } of start.partitions) {
-      this.#partitions.set(
-        number,
-        new Partition(number, memory, committed, log, progress, {
-          batch: (batch) => this.#start.store.postMessage(batch),
-          unknownMetrics: (partition, names) => post({ kind: 'unknown-metrics', partition, names }),
-          halted: (partition, message) => post({ kind: 'halted', partition, message }),
-          audited: (audit) => post({ kind: 'audited', audit }),
-          missing: (partition, offset, blocks) =>
-            post({ kind: 'event', level: 'error', name: 'log_blocks_missing', fields: { partition, offset: String(offset), blocks } }),
-          gap: (partition, gap) => post(gapEvent(partition, gap)),
-        }),
-      );
+    for (const { number, memory, committed, announced } of start.partitions) {
+      const partition = new Partition(number, memory, committed, log, progress, this.#events(), announced);
+      this.#partitions.set(number, partition);
     }
     const partitions = [...this.#partitions.values()];
     for (const partition of partitions) {
@@ -81,6 +71,18 @@ class PipelineThread {
       if (this.#stopping && this.#checkpoints.settled && [...this.#partitions.values()].every(({ drained }) => drained)) return;
       this.#bell.wait(seen, Math.min(waitMs, WAIT_MS_MAX));
     }
+  }
+
+  #events(): PartitionEvents {
+    return {
+      batch: (batch) => this.#start.store.postMessage(batch),
+      unknownMetrics: (partition, names) => post({ kind: 'unknown-metrics', partition, names }),
+      halted: (partition, message) => post({ kind: 'halted', partition, message }),
+      audited: (audit) => post({ kind: 'audited', audit }),
+      missing: (partition, offset, blocks) =>
+        post({ kind: 'event', level: 'error', name: 'log_blocks_missing', fields: { partition, offset: String(offset), blocks } }),
+      gap: (partition, gap) => post(gapEvent(partition, gap)),
+    };
   }
 
   #restore(partition: Partition, folder: CheckpointFolder): void {

@@ -66,6 +66,24 @@ export class BatchWriter {
     }
   }
 
+  /**
+   * Writes down where the batch ends, before its rows are published: after a crash its blocks make the same batch again. False: it
+   * is committed already. Throws as `write` does.
+   */
+  async announce(batch: RowBatch): Promise<boolean> {
+    try {
+      this.#open ??= await this.#connect();
+      const { session } = this.#open;
+      await session.sql.unsafe('begin; set local synchronous_commit = on');
+      const isOpen = await this.#move(session, batch, 'announced_offset');
+      await session.sql.unsafe('commit');
+      return isOpen;
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
   /** Changes with every byte to or from the server. */
   get traffic(): number {
     return this.#session?.traffic ?? 0;
@@ -124,7 +142,7 @@ export class BatchWriter {
    */
   async #transaction({ session, dialect }: Opened, batch: RowBatch, settings: string, rows: () => Promise<Refused>): Promise<Refused> {
     await session.sql.unsafe(`begin; set local synchronous_commit = on${settings}`);
-    if (!(await this.#advance(session, batch))) {
+    if (!(await this.#move(session, batch, 'committed_offset'))) {
       await session.sql.unsafe('rollback');
       return this.#sent?.batch === batch ? this.#sent.refused : NOTHING_REFUSED;
     }
@@ -171,11 +189,11 @@ export class BatchWriter {
     return isolation.finish();
   }
 
-  /** Moves the offset over the batch; false when it lies behind it already. */
-  async #advance(session: Session, batch: RowBatch): Promise<boolean> {
+  /** Moves the offset over the batch; false when the batch is committed already. */
+  async #move(session: Session, batch: RowBatch, offset: 'committed_offset' | 'announced_offset'): Promise<boolean> {
     const [from, to] = [String(batch.from), String(batch.to)];
     const updated = await session.sql`
-      update pipeline_offsets set committed_offset = ${to}, updated_at = now()
+      update pipeline_offsets set ${session.sql(offset)} = ${to}, updated_at = now()
       where consumer_group = ${this.#group} and partition_id = ${batch.partition} and committed_offset = ${from}
         and owner = ${this.#owner}`;
     if (updated.count === 1) return true;

@@ -6,6 +6,7 @@ import { SILENCE, type SilenceLimits, SilenceWatch, type Watched } from './silen
 
 /** What a lane needs of a writer, so that it can be tested without a database. */
 export interface Writer extends Watched {
+  announce(batch: RowBatch): Promise<boolean>;
   write(batch: RowBatch, memory: SharedArrayBuffer): Promise<Refused>;
   close(): Promise<void>;
 }
@@ -14,6 +15,8 @@ export interface LanePorts {
   readonly writer: Writer;
   readonly memory: (partition: number) => SharedArrayBuffer;
   readonly committed: (batch: RowBatch, pipeline: number, refused: Refused) => void;
+  /** Brings the batch's rows into a topic; answers why it could not. Absent: there is none. */
+  readonly publish?: (batch: RowBatch) => Promise<string | undefined>;
   readonly post: (message: FromStore) => void;
   readonly health: Health;
   readonly wait: (ms: number) => Promise<void>;
@@ -24,10 +27,14 @@ const RETRY_MS_MAX = 5000;
 /** An outage is told once, then again after this many attempts. */
 const REPORT_EVERY = 12;
 
+/** The topic did not take a batch's rows, which is told where the topic is. */
+class NotPublished extends Error {}
+
 /**
  * Commits the batches of some partitions one after another, in the order they came. A batch that
  * fails is tried again for as long as it takes: nothing is skipped, the log keeps what waits behind it. Rows
- * that the database refuses for what they hold do not fail it: the writer makes dead letters of them.
+ * that the database refuses for what they hold do not fail it: the writer makes dead letters of them. Where there is
+ * a topic, a batch is in it before it is committed, and so the topic leaves out nothing that is stored.
  */
 export class Lane {
   readonly #ports: LanePorts;
@@ -37,6 +44,8 @@ export class Lane {
   #stopping = false;
   /** Another process commits now: what waits here is no longer this one's. */
   #isFenced = false;
+  /** The batch whose rows are in the topic: should its commit fail, they are not sent again. */
+  #published: RowBatch | undefined;
 
   constructor(ports: LanePorts, limits: SilenceLimits = SILENCE) {
     this.#ports = ports;
@@ -72,17 +81,19 @@ export class Lane {
 
   /** Undefined only when it was told to stop and could not commit, or must not commit any more. */
   async #commit(batch: RowBatch): Promise<Refused | undefined> {
+    let failures = 0;
     for (let attempt = 0; ; attempt++) {
       try {
+        if (this.#ports.publish) await this.#publish(batch, this.#ports.publish);
         this.#silence.begin();
         const refused = await this.#ports.writer.write(batch, this.#ports.memory(batch.partition));
         this.#ports.health.up(this);
-        if (this.#silence.end(true) || attempt > 0) this.#recovered(batch, attempt);
+        if (this.#silence.end(true) || failures > 0) this.#recovered(batch, failures);
         return refused;
       } catch (error) {
         this.#silence.end(false);
         if (error instanceof FencedError) return this.#fenced(batch, error);
-        this.#failed(batch, attempt, error as Error & { code?: string });
+        if (!(error instanceof NotPublished)) this.#failed(batch, failures++, error as Error & { code?: string });
         if (this.#stopping) return undefined;
         await this.#ports.wait(Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** Math.min(attempt, 10)));
       }
@@ -94,6 +105,17 @@ export class Lane {
     if (!error.isHeldByAnother) throw error;
     this.#isFenced = true;
     this.#ports.post({ kind: 'fenced', partition, message: error.message });
+  }
+
+  async #publish(batch: RowBatch, publish: NonNullable<LanePorts['publish']>): Promise<void> {
+    if (this.#published === batch) return;
+    this.#silence.begin();
+    const isOpen = await this.#ports.writer.announce(batch);
+    this.#ports.health.up(this);
+    if (this.#silence.end(false)) this.#recovered(batch, 0);
+    const trouble = isOpen ? await publish(batch) : undefined;
+    if (trouble !== undefined) throw new NotPublished(trouble);
+    this.#published = batch;
   }
 
   #failed(batch: RowBatch, attempt: number, { code = 'unknown', message }: Error & { code?: string }): void {

@@ -14,6 +14,7 @@ const migrations: readonly Migration[] = [
   { version: 3, name: 'dead letters of rows', apply: addRowLetters },
   { version: 4, name: 'owners of offsets', apply: addOwners },
   { version: 5, name: 'positions of topics', apply: addTopicPositions },
+  { version: 6, name: 'announced batches', apply: addAnnouncedOffsets },
 ];
 
 /** The schema that this build reads and writes. */
@@ -141,4 +142,9 @@ async function addTopicPositions(sql: TransactionSql): Promise<void> {
     );
     create index on dead_letters (partition_id, id);
   `);
+}
+
+/** Where the batch behind the committed offset ends, once its rows may be in a topic. */
+async function addAnnouncedOffsets(sql: TransactionSql): Promise<void> {
+  await sql.unsafe('alter table pipeline_offsets add column announced_offset bigint');
 }

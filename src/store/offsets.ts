@@ -30,21 +30,34 @@ export async function readOffsets(sql: Sql, group: string): Promise<bigint[]> {
   return rows.map((row) => BigInt(row.committed_offset));
 }
 
+/** Where a partition stands as its owner takes it. */
+export interface TakenOffset {
+  readonly committed: bigint;
+  /** Where the batch behind it was announced to end; undefined: none was. */
+  readonly announced: bigint | undefined;
+}
+
 /**
- * Makes `owner` the one that commits these partitions, and answers their committed offsets in the same order. A transaction
+ * Makes `owner` the one that commits these partitions, and answers where they stand, in the same order. A transaction
  * that an earlier owner left in flight is waited for; those that it begins from now on are refused.
  */
-export async function takeOffsets(sql: Sql, group: string, owner: string, partitions: readonly number[]): Promise<bigint[]> {
+export async function takeOffsets(sql: Sql, group: string, owner: string, partitions: readonly number[]): Promise<TakenOffset[]> {
   const rows = await sql.begin(async (tx) => {
     await tx`set local lock_timeout = '60s'`;
     return tx`update pipeline_offsets set owner = ${owner}, updated_at = now()
       where consumer_group = ${group} and partition_id = any(${[...partitions]}::int[])
-      returning partition_id, committed_offset::text`;
+      returning partition_id, committed_offset::text, announced_offset::text`;
   });
-  const found = new Map(rows.map((row) => [row.partition_id as number, BigInt(row.committed_offset)]));
+  const found = new Map(rows.map((row) => [row.partition_id as number, takenOf(row.committed_offset, row.announced_offset)]));
   return partitions.map((partition) => {
     const offset = found.get(partition);
     if (offset === undefined) throw new Error(`cannot take partition ${partition} of ${group}: the database does not know it`);
     return offset;
   });
+}
+
+/** What was announced and committed since is nothing any more. */
+function takenOf(committedText: string, announcedText: string | null): TakenOffset {
+  const [committed, announced] = [BigInt(committedText), announcedText === null ? undefined : BigInt(announcedText)];
+  return { committed, announced: announced !== undefined && announced > committed ? announced : undefined };
 }

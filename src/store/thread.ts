@@ -28,7 +28,13 @@ const post = (message: FromStore) => parent.postMessage(message);
 const health = new Health(post);
 
 /** Batches are counted and thrown away: what is left of a bench when the database is taken out. */
-const nullWriter: Writer = { traffic: 0, abandon: () => {}, write: async () => NOTHING_REFUSED, close: async () => {} };
+const nullWriter: Writer = {
+  traffic: 0,
+  abandon: () => {},
+  announce: async () => true,
+  write: async () => NOTHING_REFUSED,
+  close: async () => {},
+};
 
 function committed(batch: RowBatch, pipeline: number, refused: Refused): void {
   progress.add(batch.partition, ProgressWord.rowsRefused, refused.rows);
@@ -41,11 +47,22 @@ function committed(batch: RowBatch, pipeline: number, refused: Refused): void {
   doorbells[pipeline]?.ring();
 }
 
+/** By partition: who waits until the main thread has published its batch. */
+const publishing = new Map<number, (trouble: string | undefined) => void>();
+
+function publish(batch: RowBatch): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    publishing.set(batch.partition, resolve);
+    post({ kind: 'publish', batch });
+  });
+}
+
 const lanes = Array.from({ length: Math.min(LANES_MAX, settings.memories.length) }, () => {
   return new Lane({
     writer: settings.databaseUrl === null ? nullWriter : new BatchWriter(settings.databaseUrl, settings.consumerGroup, settings.owner),
     memory: (partition) => (settings.memories[partition] as WebAssembly.Memory).buffer,
     committed,
+    ...(settings.publishes ? { publish } : {}),
     post,
     health,
     wait: async (ms) => void (await delay(ms, undefined, { signal: stopped.signal }).catch(() => {})),
@@ -77,7 +94,8 @@ settings.pipelines.forEach((port, pipeline) => {
   port.on('message', (batch: PipelineToStore) => take(batch, pipeline));
 });
 parent.on('message', (message: ToStore) => {
-  if (message.kind === 'stop') void stop();
+  if (message.kind === 'published') publishing.get(message.partition)?.(message.trouble);
+  else void stop();
 });
 job?.start();
 post({ kind: 'ready', tid: threadId() });

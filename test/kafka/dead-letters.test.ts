@@ -5,32 +5,13 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import postgres from 'postgres';
 import { startBrokers } from '../../src/cli/selftest/kafka/brokers.js';
-import { answered, loadAddon, type Message, type Metadata } from '../../src/log/kafka/client.js';
 import { call, committed } from '../support/api.js';
 import { startAppliance } from '../support/appliance.js';
 import { Load } from '../support/kafka/load.js';
+import { distinct, readTopic } from '../support/kafka/read-topic.js';
 import { until } from '../support/until.js';
 
 const TOPIC = 'test.dead-letters';
-
-/** Records of the topic from its beginning on, until there are so many different ones. */
-async function readTopic(addresses: string, enough: number): Promise<(Message & { readonly key: Buffer | null })[]> {
-  const { KafkaConsumer } = loadAddon();
-  const consumer = new KafkaConsumer({ 'metadata.broker.list': addresses, 'group.id': 'test', 'enable.auto.commit': false }, {});
-  await answered((done) => consumer.connect({ timeout: 10_000 }, done));
-  const { topics } = await answered<Metadata>((done) => consumer.getMetadata({ timeout: 10_000 }, done));
-  const { partitions = [] } = topics.find(({ name }) => name === TOPIC) ?? {};
-  consumer.assign(partitions.map(({ id }) => ({ topic: TOPIC, partition: id, offset: 0 })));
-  consumer.setDefaultConsumeTimeout(200);
-  const found: Message[] = [];
-  await until('all records are read', async () => {
-    found.push(...(await answered<readonly Message[]>((done) => consumer.consume(100, done))));
-    return new Set(found.map(({ value }) => String(value))).size >= enough;
-  });
-  consumer.unassign();
-  await answered((done) => consumer.disconnect(done));
-  return found as (Message & { readonly key: Buffer | null })[];
-}
 
 interface Lag {
   readonly topics: readonly { readonly topic: string; readonly waiting: number; readonly published_id: string }[];
@@ -65,7 +46,7 @@ test('every dead letter is in the topic, through kill -9 and restart, and the la
     const rows = await sql<{ id: string }[]>`select id::text from dead_letters order by id`;
     await sql.end();
     assert.ok(rows.length >= 45, `${rows.length} dead letters`);
-    const records = await readTopic(brokers.addresses, rows.length);
+    const records = await readTopic(brokers.addresses, TOPIC, (found) => distinct(found) >= rows.length);
     const letters = records.map(({ value, key }) => ({ key: String(key), ...JSON.parse(String(value)) }));
     const published = new Set(letters.map(({ id }) => id));
     assert.deepEqual(

@@ -7,9 +7,9 @@ import type { PipelineKernel } from '../../src/pipeline/kernel.js';
 
 const EVERY_MS = 200;
 
-function batches(): Batches {
+function batches(announced?: bigint): Batches {
   const memory = kernelMemory(abi.PIPELINE_END);
-  return new Batches(3, loadKernel<PipelineKernel>('pipeline', memory), new KernelMemory(memory), 1000n);
+  return new Batches(3, loadKernel<PipelineKernel>('pipeline', memory), new KernelMemory(memory), 1000n, announced);
 }
 
 test('a batch is due before it is too old, each partition at its own time, and batches follow one another without a gap', () => {
@@ -68,4 +68,25 @@ test('a batch that holds rows of a block only in part is not sealed, however old
   open.extend(1800n, 2, 10);
   assert.ok(open.pending);
   assert.equal(open.seal().to, 1800n);
+});
+
+test('the first batch ends where it was announced to end, and the next one anywhere', () => {
+  const open = batches(1700n);
+  open.extend(1500n, 1, 0);
+  assert.deepEqual([open.pending, open.ready], [false, true], 'its end is not reached');
+  open.extend(1700n, 2, 10);
+  assert.deepEqual([open.pending, open.ready], [true, false], 'nothing more goes into it');
+  open.forgetCut();
+  assert.equal(open.ready, false, 'it is reached');
+  assert.equal(open.seal().to, 1700n);
+  open.extend(1800n, 3, 20);
+  assert.deepEqual([open.pending, open.ready], [true, true]);
+});
+
+test('an end that will not be reached is forgotten', () => {
+  const open = batches(1700n);
+  open.extend(1500n, 1, 0);
+  open.forgetCut();
+  assert.ok(open.pending);
+  assert.equal(open.seal().to, 1500n);
 });

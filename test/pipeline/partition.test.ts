@@ -14,6 +14,11 @@ const NOW_US = 1_790_000_000_000_000;
 
 /** A partition over a log that holds these blocks, one metric of each record; `a` is the only one that it knows. */
 function over(...blocks: readonly (readonly string[])[]) {
+  return announced(undefined, ...blocks);
+}
+
+/** The same, when a process before had announced a batch of the first so many blocks. */
+function announced(count: number | undefined, ...blocks: readonly (readonly string[])[]) {
   const disk = new ModelDisk();
   const log = FileLog.open({ folder: '/log', partitions: 1, floors: [], report: () => {}, disk });
   const ends = blocks.map((metrics) => {
@@ -26,14 +31,22 @@ function over(...blocks: readonly (readonly string[])[]) {
   progress.setDurable(0, ends.at(-1) ?? 0n, 0n);
   const unknown: string[] = [];
   const batches: RowBatch[] = [];
-  const partition = new Partition(0, kernelMemory(abi.PIPELINE_END), 0n, new LogReader('/log', disk), progress, {
-    batch: (batch) => batches.push(batch),
-    unknownMetrics: (_, names) => unknown.push(...names),
-    halted: (_, message) => assert.fail(message),
-    missing: () => assert.fail('no record is missing'),
-    gap: () => assert.fail('the log has a gap'),
-    audited: () => {},
-  });
+  const partition = new Partition(
+    0,
+    kernelMemory(abi.PIPELINE_END),
+    0n,
+    new LogReader('/log', disk),
+    progress,
+    {
+      batch: (batch) => batches.push(batch),
+      unknownMetrics: (_, names) => unknown.push(...names),
+      halted: (_, message) => assert.fail(message),
+      missing: () => assert.fail('no record is missing'),
+      gap: () => assert.fail('the log has a gap'),
+      audited: () => {},
+    },
+    count === undefined ? undefined : ends[count - 1],
+  );
   partition.addMetric('a', 1);
   return { partition, ends, unknown, batches };
 }
@@ -68,4 +81,23 @@ test('a block that waited for names goes on in its batch, however full that is',
   assert.deepEqual(batches, []);
   const { to, readings } = partition.batches.seal();
   assert.deepEqual([to, readings.rows], [ends.at(-1), rows + 12]);
+});
+
+test('a batch that was announced is made again as it was, however much the log has', () => {
+  const { partition, ends, batches } = announced(2, ['a', 'a'], ['a'], ['a'], ['a']);
+  while (partition.step(0));
+  assert.deepEqual(
+    batches.map(({ from, to, readings }) => [from, to, readings.rows]),
+    [[0n, ends[1], 3]],
+  );
+  const { from, to, readings } = partition.batches.seal();
+  assert.deepEqual([from, to, readings.rows], [ends[1], ends[3], 2]);
+});
+
+test('a partition that is let go before the end of an announced batch commits what it has', () => {
+  const { partition, ends } = announced(3, ['a'], ['a'], ['a']);
+  partition.endAt(ends[0] as bigint);
+  while (partition.step(0));
+  assert.ok(partition.batches.pending);
+  assert.equal(partition.batches.seal().to, ends[0]);
 });

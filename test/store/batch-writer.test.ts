@@ -73,7 +73,10 @@ for (const [name, start] of storeDatabases)
 
     test('whoever takes a partition is the only one that commits it, from where it stands', async () => {
       await writer.write(layBatch(memory, 1, 0n, 500n, { readings: [[1, 2, now, 1]] }), memory.buffer);
-      assert.deepEqual(await takeOffsets(sql, GROUP, 'new', [1, 0]), [500n, 0n]);
+      assert.deepEqual(await takeOffsets(sql, GROUP, 'new', [1, 0]), [
+        { committed: 500n, announced: undefined },
+        { committed: 0n, announced: undefined },
+      ]);
       const next = layBatch(memory, 1, 500n, 600n, { readings: [[1, 2, now, 2]] });
       await assert.rejects(writer.write(next, memory.buffer), /the database has it at 500, held by another process/);
       const owner = new BatchWriter(database.url, GROUP, 'new');
@@ -81,6 +84,20 @@ for (const [name, start] of storeDatabases)
       await owner.close();
       assert.equal(await count('readings'), 2);
       await assert.rejects(takeOffsets(sql, GROUP, 'new', [2]), /cannot take partition 2 of .*: the database does not know it/);
+    });
+
+    test('a batch that was announced is known to the next owner until it is committed, and only an owner announces', async () => {
+      const batch = layBatch(memory, 0, 0n, 500n, { readings: [[1, 2, now, 1]] });
+      assert.equal(await writer.announce(batch), true);
+      const [taken] = await takeOffsets(sql, GROUP, 'new', [0]);
+      assert.deepEqual(taken, { committed: 0n, announced: 500n });
+      await assert.rejects(writer.announce(batch), /the database has it at 0, held by another process/);
+      const owner = new BatchWriter(database.url, GROUP, 'new');
+      assert.equal(await owner.announce(batch), true);
+      await owner.write(batch, memory.buffer);
+      assert.equal(await owner.announce(batch), false, 'it is committed');
+      await owner.close();
+      assert.deepEqual(await takeOffsets(sql, GROUP, 'new', [0]), [{ committed: 500n, announced: undefined }]);
     });
 
     test('another writer at the same partition is fenced off, and nothing of its batch is kept', async () => {

@@ -68,7 +68,7 @@ describe('lane', () => {
   test('once another process holds the partition nothing more is committed, and that is said once', async () => {
     const memory = sharedMemory();
     const { lane, committed, fenced } = start(memory);
-    const [at = -1n] = await takeOffsets(database.sql, GROUP, 'another', [0]);
+    const [{ committed: at } = { committed: -1n }] = await takeOffsets(database.sql, GROUP, 'another', [0]);
     lane.push(layBatch(memory, 0, at, at + 10n, { readings: [[1, 1, now, 3]] }), 0);
     await until('it is fenced', () => fenced().length > 0);
     lane.push(layBatch(memory, 0, at + 10n, at + 20n, { readings: [[1, 1, now, 4]] }), 0);

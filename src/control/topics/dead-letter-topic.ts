@@ -1,41 +1,23 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { describeLetter, type Names } from '../queries/dead-letter.js';
+import type { Names } from '../queries/dead-letter.js';
+import { letterRecord } from './letter-record.js';
 import type { LetterRows, Position } from './letter-rows.js';
+import type { RecordFormat, TopicLag, TopicPort } from './topic-record.js';
 
 const LOOK_MS = 1000;
 const RETRY_MS_MAX = 30_000;
 /** A letter has up to 128 KiB of payload. */
 const LETTERS_AT_A_TIME = 100;
 
-/** Where letters go. `send` resolves when all of them are safe there, and rejects when one may not be. */
-export interface LetterPort {
-  send(records: readonly TopicRecord[]): Promise<void>;
-}
-
-export interface TopicRecord {
-  /** Null: nobody knows the device any more. */
-  readonly key: string | null;
-  readonly value: Buffer;
-}
-
 export interface DeadLetterTopicOptions {
   readonly topic: string;
   readonly rows: LetterRows;
-  readonly port: LetterPort;
+  readonly port: TopicPort;
+  readonly format: RecordFormat;
   readonly names: Names;
   /** Partitions that this process commits at present. */
   readonly partitions: () => readonly number[];
   readonly event: (level: 'info' | 'warn', name: string, fields: Record<string, string | number>) => void;
-}
-
-/** How far the topic is with the letters of one partition. */
-export interface TopicLag {
-  readonly topic: string;
-  readonly partition: number;
-  /** All up to this id are in the topic. */
-  readonly publishedId: string;
-  readonly waiting: number;
-  readonly lagMs: number;
 }
 
 /**
@@ -93,29 +75,24 @@ export class DeadLetterTopic {
   }
 
   async #publish(position: Position): Promise<void> {
-    const { rows, port } = this.#options;
+    const { rows, port, names, format } = this.#options;
     for (let at = position; !this.#stop.signal.aborted; ) {
       const letters = await rows.behind(at, LETTERS_AT_A_TIME);
       const last = letters.at(-1);
       if (!last) return;
-      await port.send(letters.map((letter) => this.#record(letter)));
+      await port.send(letters.map((letter) => letterRecord(letter, names, format)));
       at = { partition: at.partition, id: last.id };
       await rows.move(at);
       await this.#note(at);
     }
   }
 
-  #record(letter: Parameters<typeof describeLetter>[0]): TopicRecord {
-    const document = describeLetter(letter, this.#options.names);
-    const key = document.device_id === null ? null : `${document.tenant}/${document.device_id}`;
-    return { key, value: Buffer.from(JSON.stringify(document)) };
-  }
-
   async #note(position: Position): Promise<void> {
     const { letters, sinceMs } = await this.#options.rows.waiting(position);
     const { topic } = this.#options;
     const lagMs = sinceMs === undefined ? 0 : Math.max(0, Date.now() - sinceMs);
-    this.#lags.set(position.partition, { topic, partition: position.partition, publishedId: position.id, waiting: letters, lagMs });
+    const { partition, id: publishedId } = position;
+    this.#lags.set(partition, { topic, partition, publishedId, publishedOffset: undefined, waiting: letters, lagMs });
   }
 
   /** An outage is told once. */

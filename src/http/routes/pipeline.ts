@@ -60,7 +60,8 @@ function lag({ plane, live, topicLags }: Services) {
     topics: topicLags().map((one) => ({
       topic: one.topic,
       partition: one.partition,
-      published_id: one.publishedId,
+      published_id: one.publishedId ?? null,
+      published_offset: one.publishedOffset ?? null,
       waiting: one.waiting,
       lag_ms: one.lagMs,
     })),

@@ -21,6 +21,7 @@ export interface KafkaSettings {
 
 export const RAW_TOPIC = 'telemetry.raw';
 export const DEAD_LETTER_TOPIC = 'dead-letters';
+export const NORMALIZED_TOPIC = 'telemetry.normalized';
 /** Bytes that may be on their way to the brokers and back. What is beyond waits in the gateways. */
 export const OUTSTANDING_BYTES_MAX = 32 * 1024 * 1024;
 /** A process that says nothing for so long has lost its partitions to others. */
@@ -72,14 +73,18 @@ export function producerConf(settings: KafkaSettings): ClientConf {
   };
 }
 
-/** For records that whoever sends them can send again: what takes too long is given up, and said. */
+/**
+ * For records that whoever sends them can send again: what takes too long is given up, and said. Nothing behind it is written then, so
+ * that records of a device keep their order when they are sent again.
+ */
 export function sideProducerConf(settings: KafkaSettings): ClientConf {
   return {
     ...connectionConf(settings),
     acks: -1,
     'enable.idempotence': true,
+    'enable.gapless.guarantee': true,
     'message.timeout.ms': SIDE_MS_MAX,
-    'linger.ms': 5,
+    'linger.ms': 1,
     'compression.type': 'lz4',
     'message.max.bytes': 4 * BLOCK_BYTES_MAX,
     dr_cb: true,

@@ -52,24 +52,22 @@ export async function prepareTopic(
   }
 }
 
-/** Makes another topic, where it is not there; one that is there may have any number of partitions. */
-export async function prepareSideTopic(
-  addon: Addon,
-  producer: Producer,
-  settings: KafkaSettings,
-  topic: string,
-  partitions: number,
-): Promise<void> {
-  if (!(await partitionsOf(producer, topic))) await makeTopic(addon, settings, topic, partitions);
+/** Names of all topics that the brokers show to this user. */
+export async function listTopics(producer: Producer): Promise<ReadonlySet<string>> {
+  return new Set((await askAll(producer)).topics.map(({ name }) => name));
 }
 
 async function partitionsOf(producer: Producer, topic: string): Promise<readonly PartitionMetadata[] | undefined> {
-  // All topics are listed, because a question for one that is missing can make it, with the wrong number of partitions.
-  const metadata = await answered<Metadata>((done) => producer.getMetadata({ timeout: CALL_MS_MAX }, done));
-  return metadata.topics.find(({ name }) => name === topic)?.partitions;
+  return (await askAll(producer)).topics.find(({ name }) => name === topic)?.partitions;
 }
 
-async function makeTopic(addon: Addon, settings: KafkaSettings, topic: string, partitions: number): Promise<void> {
+/** All topics are listed, because a question for one that is missing can make it, with the wrong number of partitions. */
+function askAll(producer: Producer): Promise<Metadata> {
+  return answered<Metadata>((done) => producer.getMetadata({ timeout: CALL_MS_MAX }, done));
+}
+
+/** Makes a topic; one that another process has made meanwhile is as good. */
+export async function makeTopic(addon: Addon, settings: KafkaSettings, topic: string, partitions: number): Promise<void> {
   const copies = settings.replicationFactor ?? -1;
   const config: Record<string, string> = {
     'cleanup.policy': 'delete',

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import { DeadLetterTopic, type TopicRecord } from '../../../src/control/topics/dead-letter-topic.js';
+import { DeadLetterTopic } from '../../../src/control/topics/dead-letter-topic.js';
 import { LetterRows } from '../../../src/control/topics/letter-rows.js';
+import type { TopicRecord } from '../../../src/control/topics/topic-record.js';
 import { startTestDatabase, type TestDatabase } from '../../support/database.js';
 import { until } from '../../support/until.js';
 
@@ -35,6 +36,7 @@ function open(partitions: readonly number[] = [0, 1]) {
     topic: 'dead-letters',
     rows: new LetterRows(database.sql, 'dead-letters'),
     port,
+    format: 'json',
     names: { device: (number) => (number === 7 ? { id: 'dev-7', tenant: 'acme' } : undefined), metric: () => undefined },
     partitions: () => partitions,
     event: (_, name) => events.push(name),
@@ -61,8 +63,8 @@ test('every letter is published once, in order, with its device as the key, and 
     idsOf(0).toSorted((a, b) => a - b),
   );
   assert.equal(new Set(idsOf(0)).size, 230);
-  const { key, value } = port.records[0] as TopicRecord;
-  assert.equal(key, 'acme/dev-7');
+  const { key, tenant, value } = port.records[0] as TopicRecord;
+  assert.deepEqual([key, tenant], ['acme/dev-7', 'acme']);
   const { id: _, received_at: __, ...letter } = JSON.parse(value.toString());
   assert.deepEqual(letter, {
     device_id: 'dev-7',
