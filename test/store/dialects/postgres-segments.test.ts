@@ -262,7 +262,7 @@ describe('segments of plain PostgreSQL', () => {
 
   test('a database of the first schema keeps its rows and days, and an older Spillway may go on writing', async () => {
     const ts = new Date();
-    // What versions 2 to 5 did, undone: that is version 1.
+    // What versions 2 to 6 did, undone: that is version 1.
     await sql.unsafe(`
       drop view raw_metrics, readings;
       drop function readings_insert, readings_delete;
@@ -271,14 +271,14 @@ describe('segments of plain PostgreSQL', () => {
       create view raw_metrics as select device.name as device_id, metric.name as metric_name, reading.value, '{}'::jsonb as tags, reading.ts
         from readings reading join devices device on device.id = reading.device_id join metrics metric on metric.id = reading.metric_id;
       alter table dead_letters drop column metric_id, drop column sqlstate, drop column message;
-      alter table pipeline_offsets drop column owner;
+      alter table pipeline_offsets drop column owner, drop column announced_offset;
       drop table topic_positions;
       drop index dead_letters_partition_id_id_idx;
       delete from schema_migrations where version >= 2`);
     await sql`insert into readings select 1, 1, ${ts}::timestamptz - make_interval(hours => i), i from generate_series(0, 99) i`;
     await sql`insert into plain table readings`;
     const [before] = await sql`select pg_relation_filenode(tableoid)::int as file from readings where ts = ${ts}`;
-    assert.equal(await migrate(sql), 4);
+    assert.equal(await migrate(sql), 5);
     const [now] = await sql`select pg_relation_filenode(tableoid)::int as file from readings_days where ts = ${ts}`;
     assert.equal(now?.file, before?.file, 'no row was moved');
     await sql`insert into readings select 1, 1, ${ts}::timestamptz + interval '1 s', 7`;
