@@ -83,6 +83,8 @@ export interface Consumer extends Client {
   unassign(): void;
   pause(places: readonly Place[]): void;
   resume(places: readonly Place[]): void;
+  /** With a timeout of 0 it happens soon. */
+  seek(place: Place, timeoutMs: number, done: (error?: ClientError) => void): void;
   setDefaultConsumeTimeout(ms: number): void;
   /** Waits the timeout out unless `count` messages come. */
   consume(count: number, done: Done<readonly Message[]>): void;

@@ -3,8 +3,9 @@ import { type Progress, ProgressWord } from '../../host/progress.js';
 import type { RecordRing, RingRecord } from '../../host/record-ring.js';
 import { blockBytes, blockMessages, blockTimeUs } from '../block.js';
 import type { Report } from '../recovery.js';
-import { answered, type Consumer, type Message, type Place } from './client.js';
-import { readMark } from './marks.js';
+import { answered, type Consumer, type Message, type Place, type Watermarks } from './client.js';
+import { Lane } from './lane.js';
+import { type Mark, readMark } from './marks.js';
 
 /** How long a fetch may wait for the first record. */
 const WAIT_MS = 200;
@@ -14,20 +15,15 @@ const FULL_LOOK_MS = 2;
 const RETRY_MS = 200;
 const BEGIN_LOOK_MS = 10;
 
-interface Entry {
-  readonly offset: bigint;
-  readonly record: RingRecord;
-}
+/** How often a partition that is not fetched is asked for records of others. */
+const PROBE_MS = 250;
+const PROBE_MS_MAX = 5000;
 
-/** One partition on its way from the brokers to its pipeline. */
-interface Lane {
-  readonly ring: RecordRing;
-  /** Fetched and not in the ring, because it is full. */
-  readonly held: Entry[];
-  next: bigint;
-  /** Where the log stood when it was opened; messages behind it are counted. */
-  readonly opened: bigint;
-  messages: bigint;
+/** A block of this process that all in-sync replicas have. Its bytes are the gateway's again when this was heard. */
+export interface Delivered extends Mark {
+  readonly partition: number;
+  readonly offset: bigint;
+  readonly block: Uint8Array;
 }
 
 export interface FeedOptions {
@@ -35,36 +31,48 @@ export interface FeedOptions {
   readonly consumer: Consumer;
   readonly progress: Progress;
   readonly bells: readonly Doorbell[];
+  /** The source in the marks of this process's own blocks. */
+  readonly own: bigint;
   readonly report: Report;
 }
 
 /**
- * Brings the records of this process's partitions to the pipelines. A pipeline that does not keep up fills its ring, then
- * its partition is not fetched until there is room again; the others go on.
+ * Brings the records of this process's partitions to the pipelines: from the brokers, or, while nobody else writes to a
+ * partition, from this process's own deliveries, which saves fetching what was just sent. Either way a record is taken only
+ * at the offset that comes next. A pipeline that does not keep up fills its ring, then its partition is not fetched until
+ * there is room again; the others go on.
  */
 export class Feed {
   readonly #options: FeedOptions;
   readonly #lanes = new Map<number, Lane>();
   #stopping = false;
+  readonly #probing: NodeJS.Timeout;
+  #isProbing = false;
 
   constructor(options: FeedOptions) {
     this.#options = options;
+    this.#probing = setInterval(() => void this.#probe(), PROBE_MS).unref();
   }
 
   /** Opens lanes into these rings once their readers have said where they begin; answers from where to fetch. */
   async open(rings: ReadonlyMap<number, RecordRing>): Promise<Place[]> {
     const { progress, topic } = this.#options;
     while (!this.#stopping && [...rings.values()].some(({ begin }) => begin === undefined)) await pause(BEGIN_LOOK_MS);
+    const nowMs = performance.now();
     return Array.from(rings, ([partition, ring]) => {
       const next = ring.begin ?? 0n;
-      this.#lanes.set(partition, { ring, held: [], next, opened: progress.mark(partition).offset, messages: 0n });
+      this.#lanes.set(partition, new Lane(ring, next, progress.mark(partition).offset, nowMs));
       return { topic, partition, offset: Number(next) };
     });
   }
 
   /** Nothing more is brought; answers what lies behind the records that the pipelines have been given, by partition. */
   close(): ReadonlyMap<number, bigint> {
-    const ends = new Map(Array.from(this.#lanes, ([partition, { next, held }]) => [partition, held[0]?.offset ?? next]));
+    const { topic, consumer } = this.#options;
+    // The client library remembers a pause, also for whoever the partition is assigned to next.
+    const paused = Array.from(this.#lanes, ([partition, { isPaused }]) => (isPaused ? [{ topic, partition }] : [])).flat();
+    if (paused.length > 0 && consumer.isConnected()) consumer.resume(paused);
+    const ends = new Map(Array.from(this.#lanes, ([partition, { end }]) => [partition, end]));
     this.#lanes.clear();
     return ends;
   }
@@ -75,6 +83,24 @@ export class Feed {
 
   stop(): void {
     this.#stopping = true;
+    clearInterval(this.#probing);
+  }
+
+  /** Hears of blocks of this process in the order in which they lie in their partition. */
+  delivered({ partition, offset, block, source, number }: Delivered): void {
+    const lane = this.#lanes.get(partition);
+    if (!lane || offset < lane.next) return;
+    const nowMs = performance.now();
+    if (offset > lane.next || lane.isFull || !lane.isAlone(nowMs)) {
+      if (lane.isNear) this.#fetch(partition, lane);
+      return;
+    }
+    const wasBlocked = lane.isBlocked;
+    lane.give({ offset, record: { kind: 'block', block, source, number } }, copied);
+    this.#count(partition, lane, offset, block);
+    if (!lane.isNear) this.#stopFetching(partition, lane);
+    if (lane.isBlocked && !wasBlocked) setTimeout(() => this.#retry(), FULL_LOOK_MS);
+    this.#ring();
   }
 
   /** Fetches for the lanes that are open, and lets the client say what it has to say; ends after `stop`. */
@@ -90,7 +116,7 @@ export class Feed {
   }
 
   async #turn(consumer: Consumer): Promise<void> {
-    const blocked = [...this.#lanes.values()].some(({ held }) => held.length > 0);
+    const blocked = [...this.#lanes.values()].some(({ isBlocked }) => isBlocked);
     // A call waits its whole time out unless all it asked for comes: so it waits for one, and then takes what is there.
     consumer.setDefaultConsumeTimeout(blocked ? FULL_LOOK_MS : WAIT_MS);
     const first = await answered<readonly Message[]>((done) => consumer.consume(1, done));
@@ -99,13 +125,17 @@ export class Feed {
       consumer.setDefaultConsumeTimeout(0);
       this.#bring(await answered<readonly Message[]>((done) => consumer.consume(TAKE_MAX, done)));
     }
-    if (blocked) this.#retry(consumer);
+    if (blocked) this.#retry();
     this.#look(consumer);
   }
 
   #bring(messages: readonly Message[]): void {
     if (messages.length === 0) return;
     for (const message of messages) this.#place(message);
+    this.#ring();
+  }
+
+  #ring(): void {
     for (const bell of this.#options.bells) bell.ring();
   }
 
@@ -113,30 +143,80 @@ export class Feed {
     const lane = this.#lanes.get(partition);
     const offset = BigInt(number);
     if (!lane || offset < lane.next) return;
-    if (offset > lane.next) this.#push(partition, lane, { offset, record: { kind: 'gap' } });
-    lane.next = offset + 1n;
+    if (offset > lane.next) lane.give({ offset, record: { kind: 'gap' } });
     const mark = readMark(headers);
-    const block = mark && value && isBlock(value) ? { kind: 'block' as const, block: value, ...mark } : undefined;
-    this.#push(partition, lane, { offset, record: block ?? { kind: 'damaged' } });
-    this.#advance(partition, lane.next, value);
+    const block = mark && value && isBlock(value) ? value : undefined;
+    if (mark?.source !== this.#options.own) lane.noteOthers(performance.now());
+    lane.give({ offset, record: mark && block ? { kind: 'block', block, ...mark } : { kind: 'damaged' } });
+    this.#advance(partition, offset + 1n, value);
+    this.#count(partition, lane, offset, block);
+    if (lane.isFull && !lane.isPaused) this.#pause(partition, lane);
+  }
+
+  /** The record at `offset` was given; messages of a damaged one are unknown. */
+  #count(partition: number, lane: Lane, offset: bigint, block: Uint8Array | undefined): void {
+    lane.next = offset + 1n;
     if (!block || offset < lane.opened) return;
-    lane.messages += BigInt(blockMessages(block.block, 0));
+    lane.messages += BigInt(blockMessages(block, 0));
     this.#options.progress.setMark(partition, lane.next, lane.messages);
   }
 
-  #push(partition: number, lane: Lane, entry: Entry): void {
-    if (lane.held.length === 0 && lane.ring.push(entry.offset, entry.record)) return;
-    if (lane.held.push(entry) === 1) this.#options.consumer.pause([{ topic: this.#options.topic, partition }]);
+  #pause(partition: number, lane: Lane): void {
+    lane.isPaused = true;
+    this.#options.consumer.pause([{ topic: this.#options.topic, partition }]);
   }
 
-  #retry(consumer: Consumer): void {
+  #stopFetching(partition: number, lane: Lane): void {
+    lane.isNear = true;
+    if (!lane.isPaused) this.#pause(partition, lane);
+  }
+
+  /** From what comes next on; where the pipeline does not keep up, once it does. */
+  #fetch(partition: number, lane: Lane): void {
+    lane.isNear = false;
+    lane.noteOthers(performance.now());
+    if (!lane.isBlocked) this.#resume(partition, lane);
+  }
+
+  #resume(partition: number, lane: Lane): void {
+    const { topic, consumer, report } = this.#options;
+    lane.isPaused = false;
+    consumer.seek({ topic, partition, offset: Number(lane.next) }, 0, (error) => {
+      if (error) report('warn', 'kafka-seek-failed', { partition, cause: error.message });
+    });
+    consumer.resume([{ topic, partition }]);
+  }
+
+  #retry(): void {
+    let isBlocked = false;
     for (const [partition, lane] of this.#lanes) {
-      if (lane.held.length === 0) continue;
-      const refused = lane.held.findIndex(({ offset, record }) => !lane.ring.push(offset, record));
-      lane.held.splice(0, refused < 0 ? lane.held.length : refused);
-      if (lane.held.length === 0) consumer.resume([{ topic: this.#options.topic, partition }]);
+      if (!lane.isBlocked) continue;
+      lane.drain();
+      if (lane.isBlocked) isBlocked ||= lane.isNear;
+      else if (lane.isPaused && !lane.isNear) this.#resume(partition, lane);
     }
-    for (const bell of this.#options.bells) bell.ring();
+    this.#ring();
+    // Where nothing is fetched, nothing else comes back to it.
+    if (isBlocked && !this.#stopping) setTimeout(() => this.#retry(), FULL_LOOK_MS);
+  }
+
+  /** Records of others in partitions that are not fetched: those that stay when this process has nothing under way. */
+  async #probe(): Promise<void> {
+    if (this.#isProbing) return;
+    this.#isProbing = true;
+    for (const [partition, lane] of this.#lanes) {
+      if (!lane.isNear) continue;
+      const { topic, consumer } = this.#options;
+      const before = lane.next;
+      const ends = await answered<Watermarks>((done) => consumer.queryWatermarkOffsets(topic, partition, PROBE_MS_MAX, done)).catch(
+        () => undefined,
+      );
+      if (!ends || !lane.isNear || this.#lanes.get(partition) !== lane) continue;
+      this.#see(partition, ends);
+      if (BigInt(ends.highOffset) > lane.next && lane.next === before && lane.probedAt === before) this.#fetch(partition, lane);
+      lane.probedAt = before;
+    }
+    this.#isProbing = false;
   }
 
   #advance(partition: number, durable: bigint, block: Uint8Array | null): void {
@@ -151,15 +231,22 @@ export class Feed {
 
   /** What the last fetch said of the topic's ends. */
   #look(consumer: Consumer): void {
-    const { progress, topic } = this.#options;
-    for (const partition of this.#lanes.keys()) {
-      const { lowOffset, highOffset } = consumer.getWatermarkOffsets(topic, partition);
-      if (lowOffset >= 0 && BigInt(lowOffset) > progress.get(partition, ProgressWord.start)) {
-        progress.set(partition, ProgressWord.start, BigInt(lowOffset));
-      }
-      if (highOffset >= 0) this.#advance(partition, BigInt(highOffset), null);
+    for (const [partition, { isNear }] of this.#lanes) {
+      if (!isNear) this.#see(partition, consumer.getWatermarkOffsets(this.#options.topic, partition));
     }
   }
+
+  #see(partition: number, { lowOffset, highOffset }: Watermarks): void {
+    const { progress } = this.#options;
+    if (lowOffset >= 0 && BigInt(lowOffset) > progress.get(partition, ProgressWord.start)) {
+      progress.set(partition, ProgressWord.start, BigInt(lowOffset));
+    }
+    if (highOffset >= 0) this.#advance(partition, BigInt(highOffset), null);
+  }
+}
+
+function copied(record: RingRecord): RingRecord {
+  return record.kind === 'block' ? { ...record, block: new Uint8Array(record.block) } : record;
 }
 
 /** Whether the value is as long as its header says; the kernel checks the hashes. */

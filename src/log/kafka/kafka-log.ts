@@ -53,6 +53,9 @@ export class KafkaLog {
   readonly #bell: Doorbell;
   readonly #backlog: Backlog;
   readonly #outlet: Outlet;
+  /** Names this run to whoever reads the topic. */
+  readonly #name = randomBytes(8).readBigUInt64LE();
+  #feed: Feed | undefined;
   #addon!: Addon;
   #producer: Producer | undefined;
   #asked: ToLog['kind'] | 'nothing' = 'nothing';
@@ -82,7 +85,8 @@ export class KafkaLog {
         ring: new BlockRing(ring),
         bell: new Doorbell(start.shared.doorbells, gatewayDoorbell(index)),
       })),
-      name: randomBytes(8).readBigUInt64LE(),
+      name: this.#name,
+      delivered: (block) => this.#feed?.delivered(block),
       progress: this.#progress,
       roomy: () => this.#bell.ring(),
       failed: (error) => this.#producerFailed(error),
@@ -138,7 +142,8 @@ export class KafkaLog {
       watch = setInterval(() => this.#watch(), WATCH_MS);
       this.#outlet.use(this.#producer);
       up();
-      const feed = consumer && this.#feed(consumer);
+      const feed = consumer && this.#openFeed(consumer);
+      this.#feed = feed;
       const feeding = feed?.run();
       if (consumer && feed) membership?.join(consumer, feed);
       void this.#follow(feed);
@@ -167,10 +172,10 @@ export class KafkaLog {
     return new Membership({ topic: this.#topic, shift, progress: this.#progress, report: this.#report, failed });
   }
 
-  #feed(consumer: Consumer): Feed {
+  #openFeed(consumer: Consumer): Feed {
     const { doorbells } = this.#options.start.shared;
     const bells = Array.from({ length: PIPELINES_MAX }, (_, index) => new Doorbell(doorbells, pipelineDoorbell(index)));
-    return new Feed({ topic: this.#topic, consumer, progress: this.#progress, bells, report: this.#report });
+    return new Feed({ topic: this.#topic, consumer, progress: this.#progress, bells, own: this.#name, report: this.#report });
   }
 
   /** Where partitions begin and end, one after another: each question keeps a thread of the pool waiting. */

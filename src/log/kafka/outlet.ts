@@ -5,6 +5,7 @@ import { blockMessages, blockTimeUs } from '../block.js';
 import type { Source } from '../intake.js';
 import type { ClientError, DeliveryReport, Producer } from './client.js';
 import { OUTSTANDING_BYTES_MAX } from './conf.js';
+import type { Delivered } from './feed.js';
 import { markHeaders } from './marks.js';
 
 /** A block on its way. It stays in the gateway's memory until it is released there. */
@@ -27,6 +28,8 @@ export interface OutletOptions {
   /** Names this run in the records' headers, a random u64. */
   readonly name: bigint;
   readonly progress: Progress;
+  /** A block is durable, and still in the gateway's memory. */
+  readonly delivered: (block: Delivered) => void;
   /** There is room for more after there was none. */
   readonly roomy: () => void;
   /** The brokers refused a block for good, or the producer is not to be used any more. */
@@ -124,8 +127,7 @@ export class Outlet {
   #send(shipment: Shipment): void {
     const producer = this.#producer;
     if (!producer) return;
-    const { bytes } = this.#options.sources[shipment.source] as Source;
-    const block = Buffer.from(bytes.buffer, bytes.byteOffset + shipment.memoryOffset, shipment.bytes);
+    const block = this.#blockOf(shipment);
     const headers = markHeaders({ source: this.#options.name, number: shipment.number });
     try {
       producer.produce(this.#options.topic, shipment.partition, block, null, Date.now(), shipment, headers);
@@ -138,6 +140,11 @@ export class Outlet {
     this.#outstanding += shipment.bytes;
   }
 
+  #blockOf({ source, memoryOffset, bytes: length }: Shipment): Buffer {
+    const { bytes } = this.#options.sources[source] as Source;
+    return Buffer.from(bytes.buffer, bytes.byteOffset + memoryOffset, length);
+  }
+
   #delivered(error: ClientError | null, report: DeliveryReport): void {
     const shipment = report.opaque as Shipment;
     if (error) {
@@ -146,7 +153,10 @@ export class Outlet {
     }
     shipment.state = 'durable';
     this.#outstanding -= shipment.bytes;
-    this.#advance(shipment, BigInt(report.offset) + 1n);
+    const offset = BigInt(report.offset);
+    this.#advance(shipment, offset + 1n);
+    const { partition, number } = shipment;
+    this.#options.delivered({ partition, offset, number, source: this.#options.name, block: this.#blockOf(shipment) });
     this.#release(shipment.source);
     if (this.#full) this.#options.roomy();
   }

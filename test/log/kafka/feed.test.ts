@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Progress, ProgressWord } from '../../../src/host/progress.js';
 import { RecordFeed, RecordRing } from '../../../src/host/record-ring.js';
-import type { Consumer, Message, Place } from '../../../src/log/kafka/client.js';
+import type { Consumer, Message, Place, Watermarks } from '../../../src/log/kafka/client.js';
 import { Feed } from '../../../src/log/kafka/feed.js';
 import { markHeaders } from '../../../src/log/kafka/marks.js';
 import { READ_DAMAGED, READ_GAP } from '../../../src/log/reader.js';
@@ -14,8 +14,19 @@ class FakeConsumer {
   readonly messages: Message[] = [];
   readonly paused = new Set<number>();
   assigned: readonly Place[] = [];
+  readonly sought: number[] = [];
   high = 0;
 
+  isConnected(): boolean {
+    return true;
+  }
+  seek({ offset }: Place, _: number, done: () => void): void {
+    this.sought.push(offset as number);
+    done();
+  }
+  queryWatermarkOffsets(_: string, __: number, ___: number, done: (error: null, ends: Watermarks) => void): void {
+    setImmediate(() => done(null, this.getWatermarkOffsets()));
+  }
   assign(places: readonly Place[]): void {
     this.assigned = places;
   }
@@ -37,10 +48,12 @@ class FakeConsumer {
   }
 }
 
+/** The source of this process's own blocks. */
+const OWN = 0xcdn;
 const block = Buffer.from(sealBlock(0, [{ device: 1, receiveUs: 5000, payload: '{"n":1}' }]));
 
-function message(offset: number, number: number, value = block): Message {
-  return { partition: 0, offset, value, headers: markHeaders({ source: 0xabn, number: BigInt(number) }).map(toBuffers) };
+function message(offset: number, number: number, value = block, source = 0xabn): Message {
+  return { partition: 0, offset, value, headers: markHeaders({ source, number: BigInt(number) }).map(toBuffers) };
 }
 
 /** As the client library hands headers out. */
@@ -50,7 +63,7 @@ function toBuffers(header: { readonly [name: string]: Buffer | string }): { [nam
 
 async function feeding<Result>(
   ringBytes: number,
-  use: (consumer: FakeConsumer, reader: RecordFeed, progress: Progress) => Promise<Result>,
+  use: (consumer: FakeConsumer, reader: RecordFeed, progress: Progress, feed: Feed) => Promise<Result>,
 ) {
   const memory = RecordRing.memory(ringBytes);
   const consumer = new FakeConsumer();
@@ -60,6 +73,7 @@ async function feeding<Result>(
     consumer: consumer.client,
     progress,
     bells: [],
+    own: OWN,
     report: () => {},
   });
   const running = feed.run();
@@ -68,7 +82,7 @@ async function feeding<Result>(
   reader.begin(0, 3n);
   consumer.assign(await opening);
   try {
-    return await use(consumer, reader, progress);
+    return await use(consumer, reader, progress, feed);
   } finally {
     feed.stop();
     await running;
@@ -99,16 +113,106 @@ test('it begins where the pipeline does, hands on marks, counts messages, and te
     assert.deepEqual(progress.mark(0), { offset: 10n, messages: 4n });
   }));
 
+/** Reads up to `end`, whatever is in the way, and in order. */
+async function readTo(end: bigint, reader: RecordFeed, from: bigint): Promise<void> {
+  const room = new Uint8Array(100 * LARGE);
+  let position = from;
+  await until(`all up to ${end} is read`, () => {
+    const before = position;
+    assert.ok(reader.read(0, position, end, room) >= 0);
+    for (;;) {
+      try {
+        reader.front(0);
+      } catch {
+        break;
+      }
+      reader.pass(0);
+      position++;
+    }
+    assert.ok(position >= before);
+    return position === end;
+  });
+}
+
+const LARGE = 200_000;
+const large = Buffer.from(sealBlock(0, [{ device: 1, receiveUs: 5000, payload: ' '.repeat(LARGE) }]));
+
 test('a pipeline that does not keep up has its partition paused, and nothing is lost or turned round', () =>
+  feeding(524_288, async (consumer, reader) => {
+    for (let offset = 3; offset < 83; offset++) consumer.messages.push(message(offset, offset, large));
+    await until('it is paused', () => consumer.paused.has(0));
+    await readTo(83n, reader, 3n);
+    await until('it is fetched again', () => !consumer.paused.has(0));
+    assert.deepEqual(consumer.sought, [83]);
+  }));
+
+test('a ring that is full for a moment is no reason to stop fetching', () =>
   feeding(256, async (consumer, reader) => {
     for (let offset = 3; offset < 23; offset++) consumer.messages.push(message(offset, offset));
-    await until('it is paused', () => consumer.paused.has(0));
-    let position = 3n;
-    await until('all is read', () => {
-      const bytes = reader.read(0, position, LIMIT, into);
-      assert.ok(bytes >= 0);
-      position += BigInt(bytes / block.length);
-      return position === 23n;
-    });
-    await until('it is fetched again', () => !consumer.paused.has(0));
+    await readTo(23n, reader, 3n);
+    assert.deepEqual([consumer.paused.size, consumer.sought], [0, []]);
   }));
+
+function deliver(feed: Feed, offset: bigint, value = block): void {
+  feed.delivered({ partition: 0, offset, block: value, source: OWN, number: offset });
+}
+
+test('while nobody else writes to a partition, its blocks are those that this process delivers, and are not fetched', () =>
+  feeding(4096, async (consumer, reader, progress, feed) => {
+    deliver(feed, 3n);
+    assert.equal(consumer.paused.size, 0, 'it has not been alone for long enough');
+    await alone();
+    deliver(feed, 3n);
+    deliver(feed, 3n);
+    deliver(feed, 4n);
+    assert.deepEqual([...consumer.paused], [0]);
+    consumer.messages.push(message(4, 4, block, OWN), message(5, 5, block, OWN));
+    await until('what was fetched before is taken where it comes next', () => progress.mark(0).offset === 6n);
+    deliver(feed, 5n);
+    deliver(feed, 6n);
+    await readTo(7n, reader, 3n);
+    assert.deepEqual(progress.mark(0), { offset: 7n, messages: 4n });
+    deliver(feed, 9n);
+    assert.deepEqual([consumer.paused.size, consumer.sought], [0, [7]], 'others have written between: all of it is fetched');
+    deliver(feed, 7n);
+    assert.equal(progress.mark(0).offset, 7n, 'and goes on to be');
+  }));
+
+test('records of others are found while this process has none', () =>
+  feeding(4096, async (consumer, _, progress, feed) => {
+    await alone();
+    deliver(feed, 3n);
+    assert.deepEqual([...consumer.paused], [0]);
+    consumer.high = 6;
+    await until('it is fetched', () => !consumer.paused.has(0));
+    assert.deepEqual(consumer.sought, [4]);
+    assert.equal(progress.get(0, ProgressWord.durable), 6n);
+  }));
+
+test('a pipeline that stands still while blocks are delivered gets them once it goes on', () =>
+  feeding(524_288, async (consumer, reader, progress, feed) => {
+    await alone();
+    let offset = 3n;
+    for (; !consumer.sought.length && offset < 60n; offset++) deliver(feed, offset, large);
+    assert.deepEqual([...consumer.paused], [0]);
+    const { offset: given } = progress.mark(0);
+    assert.ok(given < 60n, 'those beyond what may be held are left to the brokers');
+    await readTo(given, reader, 3n);
+    await until('it is fetched again', () => !consumer.paused.has(0));
+    assert.deepEqual(consumer.sought, [Number(given)]);
+  }));
+
+test('a partition that is let go is not paused for its next owner', () =>
+  feeding(4096, async (consumer, _, __, feed) => {
+    await alone();
+    deliver(feed, 3n);
+    deliver(feed, 4n);
+    assert.deepEqual([...consumer.paused], [0]);
+    assert.deepEqual([...feed.close()], [[0, 5n]]);
+    assert.equal(consumer.paused.size, 0);
+  }));
+
+/** As long as nobody else may have written. */
+function alone(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 2100));
+}

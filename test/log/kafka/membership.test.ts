@@ -31,7 +31,7 @@ function open(partitions: number) {
     queryWatermarkOffsets: (_topic: string, _partition: number, _ms: number, answer: (error: null, ends: object) => void) =>
       setImmediate(() => answer(null, { lowOffset: 3, highOffset: world.high })),
   } as unknown as Consumer;
-  const feed = new Feed({ topic: TOPIC, consumer, progress, bells: [], report: () => {} });
+  const feed = new Feed({ topic: TOPIC, consumer, progress, bells: [], own: 1n, report: () => {} });
   const membership = new Membership({
     topic: TOPIC,
     progress,

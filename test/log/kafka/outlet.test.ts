@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { BlockRing } from '../../../src/host/block-ring.js';
 import { Doorbell } from '../../../src/host/doorbell.js';
 import { Progress, ProgressWord } from '../../../src/host/progress.js';
+import { blockMessages } from '../../../src/log/block.js';
 import type { ClientError, DeliveryReport, Header, Producer } from '../../../src/log/kafka/client.js';
 import { readMark } from '../../../src/log/kafka/marks.js';
 import { Outlet } from '../../../src/log/kafka/outlet.js';
@@ -52,16 +53,21 @@ function open(blocks: readonly number[]) {
   }
   const progress = new Progress(Progress.memory(2));
   const failures: ClientError[] = [];
+  const heard: { partition: number; offset: bigint; number: bigint; released: number; durable: bigint }[] = [];
   const outlet = new Outlet({
     topic: 'telemetry.raw',
     partitions: 2,
     sources: [{ bytes, ring, bell: new Doorbell(Doorbell.memory(1), 0) }],
     name: 0xfedcba9876543210n,
     progress,
+    delivered: ({ partition, offset, number, block }) => {
+      heard.push({ partition, offset, number, released: ring.released, durable: progress.get(partition, ProgressWord.durable) });
+      assert.equal(blockMessages(block, 0), 1);
+    },
     roomy: () => {},
     failed: (error) => failures.push(error),
   });
-  return { outlet, ring, progress, failures };
+  return { outlet, ring, progress, failures, heard };
 }
 
 const numbers = (produced: readonly Produced[]) => produced.map(({ headers }) => readMark(headers)?.number);
@@ -86,6 +92,18 @@ test('blocks are released in the order of their ring, and not before all earlier
   assert.ok(progress.get(0, ProgressWord.offsetBytes) > 64n);
   assert.equal(ring.talliedBefore(3), 3, 'one message a block');
   assert.equal(outlet.busy, false);
+});
+
+test('each delivered block is handed on with its mark while it is still in the memory of its gateway', () => {
+  const { outlet, heard } = open([0, 1, 0]);
+  const producer = new FakeProducer();
+  outlet.use(producer.client);
+  producer.answer(1, 40);
+  producer.answer(0, 70);
+  assert.deepEqual(heard, [
+    { partition: 1, offset: 40n, number: 1n, released: 0, durable: 41n },
+    { partition: 0, offset: 70n, number: 1n, released: 0, durable: 71n },
+  ]);
 });
 
 test('after a refusal the next producer is given all that was not delivered, in order and under the same numbers', () => {

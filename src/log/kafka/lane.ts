@@ -1,0 +1,80 @@
+import type { RecordRing, RingRecord } from '../../host/record-ring.js';
+
+/**
+ * Bytes that wait for room before a partition is no longer fetched. To stop fetching throws away what the client has fetched
+ * ahead, so it is for pipelines that stand still, not for those between two rounds.
+ */
+const HELD_BYTES_MAX = 8 * 1024 * 1024;
+/** Nobody else has written to the partition for so long: its records need not be fetched, this process has them. */
+const ALONE_MS = 2000;
+
+export interface Entry {
+  readonly offset: bigint;
+  readonly record: RingRecord;
+}
+
+/** One partition on its way to its pipeline: in order, and each record once. */
+export class Lane {
+  /** Where the log stood when it was opened; messages behind it are counted. */
+  readonly opened: bigint;
+  messages = 0n;
+  /** Offset of the record that comes next. */
+  next: bigint;
+  /** Whether the consumer is told not to fetch the partition. */
+  isPaused = false;
+  /** Whether its records come from this process's own deliveries, and from nowhere else. */
+  isNear = false;
+  /** Where it stood when the brokers were last asked for records of others. */
+  probedAt: bigint | undefined;
+  readonly #ring: RecordRing;
+  /** Came and not in the ring, because it is full. */
+  readonly #held: Entry[] = [];
+  #heldBytes = 0;
+  #othersMs: number;
+
+  constructor(ring: RecordRing, next: bigint, opened: bigint, nowMs: number) {
+    this.#ring = ring;
+    this.next = next;
+    this.opened = opened;
+    this.#othersMs = nowMs;
+  }
+
+  get isBlocked(): boolean {
+    return this.#held.length > 0;
+  }
+
+  get isFull(): boolean {
+    return this.#heldBytes >= HELD_BYTES_MAX;
+  }
+
+  /** Somebody else writes to the partition. */
+  noteOthers(nowMs: number): void {
+    this.#othersMs = nowMs;
+  }
+
+  isAlone(nowMs: number): boolean {
+    return nowMs - this.#othersMs >= ALONE_MS;
+  }
+
+  /** What lies behind the records that the pipeline was given. */
+  get end(): bigint {
+    return this.#held[0]?.offset ?? this.next;
+  }
+
+  /** `keep` copies a record whose memory will not stay as it is. */
+  give(entry: Entry, keep: (record: RingRecord) => RingRecord = (record) => record): void {
+    if (!this.isBlocked && this.#ring.push(entry.offset, entry.record)) return;
+    this.#held.push({ offset: entry.offset, record: keep(entry.record) });
+    this.#heldBytes += bytesOf(entry);
+  }
+
+  /** Gives the pipeline what it has room for. */
+  drain(): void {
+    const refused = this.#held.findIndex(({ offset, record }) => !this.#ring.push(offset, record));
+    for (const entry of this.#held.splice(0, refused < 0 ? this.#held.length : refused)) this.#heldBytes -= bytesOf(entry);
+  }
+}
+
+function bytesOf({ record }: Entry): number {
+  return record.kind === 'block' ? record.block.length : 0;
+}
