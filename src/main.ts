@@ -21,6 +21,7 @@ import { AdminKeys } from './control/keys/admin-keys.js';
 import { Ledger } from './control/ledger/ledger.js';
 import { LiveHub } from './control/live/live-hub.js';
 import { MetricNames } from './control/metrics/metric-names.js';
+import type { Names } from './control/queries/dead-letter.js';
 import { Queries } from './control/queries/queries.js';
 import { Registry } from './control/registry/registry.js';
 import { DeadLetterTopic } from './control/topics/dead-letter-topic.js';
@@ -62,6 +63,7 @@ interface Ground {
   readonly committed: readonly bigint[];
   /** What was started, to be ended in the opposite order. */
   readonly undo: (() => Promise<unknown>)[];
+  event(level: 'error' | 'warn' | 'info', name: string, fields: object): void;
 }
 
 /** Brings the whole appliance up; what was started is stopped again when a later part fails. */
@@ -124,7 +126,8 @@ async function prepare(config: Config, undo: Ground['undo']): Promise<Ground> {
   const committed = await prepareDatabase(databaseUrl, choice.consumerGroup, config.partitions);
   const sql = openPool(databaseUrl);
   undo.push(() => sql.end({ timeout: 5 }));
-  return { config, log, choice, owner: newName(), databaseUrl, sql, committed, undo };
+  const event: Ground['event'] = (level, name, fields) => log[level](fields, name);
+  return { config, log, choice, owner: newName(), databaseUrl, sql, committed, undo, event };
 }
 
 async function embeddedUrl(stateFolder: string, undo: Ground['undo'], log: Logger): Promise<string> {
@@ -224,9 +227,8 @@ type Parts = Pick<Services, 'registry' | 'metricNames' | 'keys'> & { readonly pl
 
 /** Everything that looks at the data plane from outside, and the server through which others do. */
 async function startControl(ground: Ground, parts: Parts, readings: Readings): Promise<HttpServer> {
-  const { config, log, choice, sql, undo } = ground;
+  const { config, log, sql, undo, event } = ground;
   const { plane, registry, metricNames } = parts;
-  const event = (level: 'error' | 'warn' | 'info', name: string, fields: object) => log[level](fields, name);
   const others = joinOthers(ground, plane, { ledger: () => ledger, ownRates: () => live.ownRates });
   undo.push(async () => others?.close());
   const views = others ?? plane;
@@ -238,9 +240,7 @@ async function startControl(ground: Ground, parts: Parts, readings: Readings): P
   await others?.open();
   const seen = { devices: () => registry.size, live: () => live, ledger: () => ledger, others: () => others };
   const exposition = new Exposition({ plane, ...seen });
-  const { kafka } = choice;
-  const deadLetters = kafka && publishDeadLetters(config, kafka, { sql, plane, registry, metricNames, log });
-  undo.push(async () => deadLetters?.stop());
+  const deadLetters = publishDeadLetters(ground, parts);
   const http = await startHttp({
     bind: config.bind,
     port: config.httpPort,
@@ -261,27 +261,18 @@ async function startControl(ground: Ground, parts: Parts, readings: Readings): P
 
 /** Around a Kafka log other processes may run some of the partitions. */
 function joinOthers(
-  { config, log, choice, owner, databaseUrl }: Ground,
+  { config, choice, owner, databaseUrl, event }: Ground,
   plane: ThreadedDataPlane,
   own: Pick<DeploymentOptions, 'ledger' | 'ownRates'>,
 ): Deployment | undefined {
   if (!choice.kafka) return undefined;
-  const event = (level: 'warn' | 'info', name: string, fields: object) => log[level](fields, name);
   const wire = new Wire({ sql: openNotices(databaseUrl), deployment: choice.consumerGroup, origin: owner, event });
   return new Deployment({ wire, name: `${hostname()}:${process.pid}`, partitions: config.partitions, plane, ...own, event });
 }
 
-interface LetterParts {
-  readonly sql: Sql;
-  readonly plane: ThreadedDataPlane;
-  readonly registry: Registry;
-  readonly metricNames: MetricNames;
-  readonly log: Logger;
-}
-
 /** Undefined: the topic is not named. */
-function publishDeadLetters(config: Config, kafka: KafkaSettings, { sql, plane, registry, metricNames, log }: LetterParts) {
-  const port = sideTopic(config, kafka, DEAD_LETTER_TOPIC);
+function publishDeadLetters({ config, choice, sql, undo, event }: Ground, { plane, registry, metricNames }: Parts) {
+  const port = choice.kafka && sideTopic(config, choice.kafka, DEAD_LETTER_TOPIC);
   if (!port) return undefined;
   const { topic } = port;
   const letters = new DeadLetterTopic({
@@ -289,26 +280,21 @@ function publishDeadLetters(config: Config, kafka: KafkaSettings, { sql, plane, 
     rows: new LetterRows(sql, topic),
     port,
     format: config.kafkaFormat,
-    names: { device: (number) => registry.byNumber(number), metric: (number) => metricNames.name(number) },
+    names: namesIn(registry, metricNames),
     partitions: () => partitionsHere(plane),
-    event: (level, name, fields) => log[level](fields, name),
+    event,
   });
   letters.start();
-  const stop = async () => {
+  undo.push(async () => {
     await Promise.race([letters.stop(), delay(LETTERS_STOP_MS_MAX)]);
     await port.close();
     await letters.stop();
-  };
-  return {
-    get lag() {
-      return letters.lag;
-    },
-    stop,
-  };
+  });
+  return letters;
 }
 
 /** Undefined: the topic is not named. Batches that come before `begin` wait for the names of devices. */
-function publishReadings({ config, choice, log, undo }: Ground, metricNames: MetricNames) {
+function publishReadings({ config, choice, undo, event }: Ground, metricNames: MetricNames) {
   const port = choice.kafka && sideTopic(config, choice.kafka, NORMALIZED_TOPIC);
   if (!port) return undefined;
   // It ends behind the data plane, which publishes until its own end.
@@ -328,10 +314,10 @@ function publishReadings({ config, choice, log, undo }: Ground, metricNames: Met
         topic: port.topic,
         port,
         format: config.kafkaFormat,
-        names: { device: (number) => registry.byNumber(number), metric: (number) => metricNames.name(number) },
+        names: namesIn(registry, metricNames),
         missing: (device) => registry.refresh(device, device),
         partitions: () => partitionsHere(plane),
-        event: (level, name, fields) => log[level](fields, name),
+        event,
       });
       begun(readings);
     },
@@ -342,6 +328,10 @@ function sideTopic(config: Config, settings: KafkaSettings, name: string): SideT
   if (!config.kafkaTopics?.split(',').includes(name)) return undefined;
   const topic = settings.topicPrefix + name;
   return new SideTopic({ settings, topic, partitions: config.partitions, byTenant: config.kafkaTenantTopics === 'on' });
+}
+
+function namesIn(registry: Registry, metricNames: MetricNames): Names {
+  return { device: (number) => registry.byNumber(number), metric: (number) => metricNames.name(number) };
 }
 
 function partitionsHere(plane: ThreadedDataPlane): number[] {

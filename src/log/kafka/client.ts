@@ -46,6 +46,9 @@ export interface Header {
 }
 
 export interface Producer extends Client {
+  /** What is under way may still go out, for `flushMs`; without it for some seconds. */
+  disconnect(flushMs: number, done: Done): void;
+  disconnect(done: Done): void;
   /**
    * Copies the message. Without a partition its key finds one. Throws a ClientError when the queue is full or the producer
    * is not to be used any more.

@@ -270,10 +270,6 @@ export class KafkaLog {
   }
 }
 
-interface FlushingClient {
-  disconnect(flushMs: number, done: () => void): void;
-}
-
 /** It does not matter how a client ends: what it did not deliver is still in the rings. */
 function closed(client: Producer | Consumer): Promise<void> {
   return new Promise((resolve) => {
@@ -287,7 +283,7 @@ function closed(client: Producer | Consumer): Promise<void> {
       resolve();
     };
     // A producer would first wait for the brokers to take all that it has, unless it is told not to.
-    if ('produce' in client) (client as unknown as FlushingClient).disconnect(0, done);
+    if ('produce' in client) client.disconnect(0, done);
     else client.disconnect(done);
   });
 }
