@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
-import { type Brokers, startBrokers } from '../../src/cli/selftest/kafka/brokers.js';
+import type { Brokers } from '../../src/cli/selftest/kafka/brokers.js';
 import { call } from '../support/api.js';
 import type { Appliance } from '../support/appliance.js';
 import { Deployment, MOVE_MS_MAX, more, owns, partitions } from '../support/kafka/deployment.js';
 import { Load, startLoad } from '../support/kafka/load.js';
+import { realBrokers } from '../support/kafka/real-brokers.js';
 import { until } from '../support/until.js';
 
 // Devices connect to one process, others run the partitions; checkpoints are in a folder that all of them see.
@@ -14,9 +15,7 @@ let brokers: Brokers;
 let deployment: Deployment;
 
 before(async () => {
-  const started = await startBrokers(1);
-  if ('missing' in started) throw new Error(`cannot start a broker: ${started.missing}`);
-  brokers = started;
+  brokers = await realBrokers(1);
 });
 
 after(() => brokers?.stop());

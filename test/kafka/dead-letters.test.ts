@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import postgres from 'postgres';
-import { startBrokers } from '../../src/cli/selftest/kafka/brokers.js';
 import { call, committed } from '../support/api.js';
 import { startAppliance } from '../support/appliance.js';
 import { Load } from '../support/kafka/load.js';
 import { distinct, readTopic } from '../support/kafka/read-topic.js';
+import { realBrokers } from '../support/kafka/real-brokers.js';
 import { until } from '../support/until.js';
 
 const TOPIC = 'test.dead-letters';
@@ -18,8 +18,7 @@ interface Lag {
 }
 
 test('every dead letter is in the topic, through kill -9 and restart, and the lag says so', { timeout: 180_000 }, async () => {
-  const brokers = await startBrokers(1);
-  if ('missing' in brokers) throw new Error(`cannot start a broker: ${brokers.missing}`);
+  const brokers = await realBrokers(1);
   const stateFolder = mkdtempSync(join(tmpdir(), 'spillway-kafka-test-'));
   const env = {
     SPILLWAY_STATE: stateFolder,

@@ -3,11 +3,12 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import WebSocket from 'ws';
-import { type Brokers, startBrokers } from '../../src/cli/selftest/kafka/brokers.js';
+import type { Brokers } from '../../src/cli/selftest/kafka/brokers.js';
 import { call } from '../support/api.js';
 import type { Appliance } from '../support/appliance.js';
 import { Deployment, MOVE_MS_MAX, more, owns } from '../support/kafka/deployment.js';
 import { type Load, startLoad } from '../support/kafka/load.js';
+import { realBrokers } from '../support/kafka/real-brokers.js';
 import { until } from '../support/until.js';
 
 // Devices connect to one process, another runs the partitions, and a third one, which runs none, is looked at.
@@ -22,9 +23,7 @@ let pipeline: Appliance;
 let load: Load;
 
 before(async () => {
-  const started = await startBrokers(1);
-  if ('missing' in started) throw new Error(`cannot start a broker: ${started.missing}`);
-  brokers = started;
+  brokers = await realBrokers(1);
 });
 
 after(() => brokers?.stop());

@@ -6,21 +6,20 @@ import { after, before, test } from 'node:test';
 import mqtt from 'mqtt';
 import postgres from 'postgres';
 import protobuf from 'protobufjs';
-import { type Brokers, startBrokers } from '../../src/cli/selftest/kafka/brokers.js';
+import type { Brokers } from '../../src/cli/selftest/kafka/brokers.js';
 import { answered, loadAddon } from '../../src/log/kafka/client.js';
 import { root } from '../source-tree.js';
 import { call, committed } from '../support/api.js';
 import { type Appliance, startAppliance } from '../support/appliance.js';
 import { Load } from '../support/kafka/load.js';
 import { type KeyedMessage, readTopic } from '../support/kafka/read-topic.js';
+import { realBrokers } from '../support/kafka/real-brokers.js';
 import { until } from '../support/until.js';
 
 let brokers: Brokers;
 
 before(async () => {
-  const started = await startBrokers(1);
-  if ('missing' in started) throw new Error(`cannot start a broker: ${started.missing}`);
-  brokers = started;
+  brokers = await realBrokers(1);
 });
 after(() => brokers.stop());
 

@@ -3,10 +3,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { type Brokers, startBrokers } from '../../src/cli/selftest/kafka/brokers.js';
+import type { Brokers } from '../../src/cli/selftest/kafka/brokers.js';
 import { call, committed } from '../support/api.js';
 import { type Appliance, startAppliance } from '../support/appliance.js';
 import { Load } from '../support/kafka/load.js';
+import { realBrokers } from '../support/kafka/real-brokers.js';
 import { until } from '../support/until.js';
 
 const KILLS = Number(process.env.CRASH_KILLS ?? 3);
@@ -18,9 +19,7 @@ let prefix = 0;
 let env: Record<string, string>;
 
 before(async () => {
-  const started = await startBrokers(1);
-  if ('missing' in started) throw new Error(`cannot start a broker: ${started.missing}`);
-  brokers = started;
+  brokers = await realBrokers(1);
 });
 
 after(() => brokers?.stop());

@@ -1,17 +1,16 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { type Brokers, startBrokers } from '../../src/cli/selftest/kafka/brokers.js';
+import type { Brokers } from '../../src/cli/selftest/kafka/brokers.js';
 import { committed } from '../support/api.js';
 import { startAppliance } from '../support/appliance.js';
 import { startLoad } from '../support/kafka/load.js';
+import { realBrokers } from '../support/kafka/real-brokers.js';
 import { until } from '../support/until.js';
 
 let brokers: Brokers;
 
 before(async () => {
-  const started = await startBrokers(3);
-  if ('missing' in started) throw new Error(`cannot start brokers: ${started.missing}`);
-  brokers = started;
+  brokers = await realBrokers(3);
 });
 
 after(() => brokers?.stop());

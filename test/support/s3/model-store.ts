@@ -36,6 +36,13 @@ export class ModelStore {
     this.objects.set(`deployment/topic/${name}`, Buffer.from(bytes));
   }
 
+  /** Empty, and without a fault. */
+  reset(): void {
+    this.objects.clear();
+    this.requests.length = 0;
+    this.fault = () => false;
+  }
+
   async stop(): Promise<void> {
     this.#server.close();
     this.#server.closeAllConnections();

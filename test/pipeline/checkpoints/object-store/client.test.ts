@@ -13,11 +13,7 @@ before(async () => {
   model = await ModelStore.start();
 });
 after(() => model.stop());
-beforeEach(() => {
-  model.objects.clear();
-  model.requests.length = 0;
-  model.fault = () => false;
-});
+beforeEach(() => model.reset());
 
 const open = (change: Partial<ModelStore['place']> = {}) => new ObjectStore({ ...model.place, ...change }, SILENCE_MS);
 

@@ -23,11 +23,7 @@ before(async () => {
   model = await ModelStore.start();
 });
 after(() => model.stop());
-beforeEach(() => {
-  model.objects.clear();
-  model.requests.length = 0;
-  model.fault = () => false;
-});
+beforeEach(() => model.reset());
 
 function sound(offset: number | bigint, partition = PARTITION): Uint8Array {
   return checkpointOf(ran, { offset: BigInt(offset), partition, takenMs: TAKEN_MS + Number(offset) });
