@@ -32,9 +32,13 @@ async function makeIndex(sql: postgres.Sql, name: string, definition: unknown): 
 export async function twinSettings(sql: postgres.Sql): Promise<string[]> {
   const settings = ['set synchronous_commit = on'];
   if (!(await hasTimescale(sql))) return settings;
-  const known = await sql`select name from pg_settings where name like 'timescaledb.enable_direct_compress_copy%'`;
+  const known = await sql`select name from pg_settings where name like 'timescaledb.enable_%'`;
   // Not `…_client_sorted`: that vows an order of all batches together, and they overlap.
-  const wanted = { enable_direct_compress_copy: 'on', enable_direct_compress_copy_sort_batches: 'off' };
+  const wanted = {
+    enable_direct_compress_copy: 'on',
+    enable_direct_compress_copy_sort_batches: 'off',
+    enable_sparse_index_bloom: 'off',
+  };
   const found = Object.entries(wanted).filter(([name]) => known.some((row) => row.name === `timescaledb.${name}`));
   return [...settings, ...found.map(([name, value]) => `set timescaledb.${name} = ${value}`)];
 }

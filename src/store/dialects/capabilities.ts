@@ -15,6 +15,8 @@ export interface Capabilities {
     readonly license: string | undefined;
     /** The server can compress the rows of a COPY as they come, and be told not to sort them. */
     readonly directCompress: boolean;
+    /** A b-tree brings a Bloom filter over its columns to every compressed row, which can be switched off. */
+    readonly bloom: boolean;
   };
 }
 
@@ -46,7 +48,8 @@ export async function findCapabilities(sql: Sql | TransactionSql): Promise<Capab
             select from timescaledb_information.hypertables
             where format('%I.%I', hypertable_schema, hypertable_name)::regclass = to_regclass('readings')) as hypertable,
           current_setting('timescaledb.license', true) as license,
-          current_setting('timescaledb.enable_direct_compress_copy_sort_batches', true) is not null as direct_compress`;
+          current_setting('timescaledb.enable_direct_compress_copy_sort_batches', true) is not null as direct_compress,
+          current_setting('timescaledb.enable_sparse_index_bloom', true) is not null as bloom`;
   const kinds: Record<string, Capabilities['tables']> = { p: 'partitioned', v: 'partitioned' };
   return {
     postgres: server?.postgres,
@@ -58,6 +61,7 @@ export async function findCapabilities(sql: Sql | TransactionSql): Promise<Capab
       creatable: server?.creatable,
       license: extension?.license ?? undefined,
       directCompress: extension?.direct_compress ?? false,
+      bloom: extension?.bloom ?? false,
     },
   };
 }

@@ -45,6 +45,12 @@ const DIRECT = {
   sorted: 'set local timescaledb.enable_direct_compress_copy = on; set local timescaledb.enable_direct_compress_copy_sort_batches = off',
 } as const;
 
+/**
+ * The filter over (device_id, metric_id, ts) that the b-tree would bring along answers only for one exact instant
+ * of one series. A chunk has it or not from its first compressed rows on.
+ */
+const NO_BLOOM = '; set local timescaledb.enable_sparse_index_bloom = off';
+
 /** Before it, recompressing a chunk that also holds rows could leave batches that overlap, marked as if they did not. */
 const RECOMPRESS_VERSION_MIN = '2.26';
 
@@ -54,7 +60,7 @@ const COPY = {
 } as const;
 
 export function timescaleDialect(found: Capabilities, choice: Choice & { dialect: 'timescale' }): Dialect {
-  const { installed, available, license } = found.timescale;
+  const { installed, available, license, bloom } = found.timescale;
   return {
     name: 'timescale',
     facts: {
@@ -74,7 +80,8 @@ export function timescaleDialect(found: Capabilities, choice: Choice & { dialect
       if (!choice.directCompress) return COPY[table];
       const direct = table === 'readings' && batch.readings.rows >= DIRECT_ROWS_MIN;
       const mode = !direct ? 'off' : batch.sorted ? 'sorted' : 'unsorted';
-      return `${DIRECT[mode]}; ${COPY[table]}`;
+      const lean = direct && bloom ? NO_BLOOM : '';
+      return `${DIRECT[mode]}${lean}; ${COPY[table]}`;
     },
   };
 }

@@ -9,8 +9,9 @@ const able: Capabilities['timescale'] = {
   creatable: true,
   license: 'timescale',
   directCompress: true,
+  bloom: true,
 };
-const notYet = { installed: undefined, license: undefined, directCompress: false };
+const notYet = { installed: undefined, license: undefined, directCompress: false, bloom: false };
 
 function choose(tables: Capabilities['tables'], lacks: Partial<Capabilities['timescale']>) {
   const choice = chooseDialect({ postgres: '17.5', tables, timescale: { ...able, ...lacks } });

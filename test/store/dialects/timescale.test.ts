@@ -30,6 +30,13 @@ async function forms(sql: Sql): Promise<{ compressed: number; rows: number }> {
   return { compressed, rows };
 }
 
+/** Columns of compressed rows that hold a Bloom filter. */
+async function bloomColumns(sql: Sql): Promise<string[]> {
+  const columns = await sql`
+    select attname from pg_attribute join pg_class on pg_class.oid = attrelid where relname like 'compress_hyper_%' and attname like '%bloom%'`;
+  return columns.map(({ attname }) => attname);
+}
+
 /** The setting that the dialect must not use. */
 function vow(): string {
   const settings = ['enable_direct_compress_copy', 'enable_direct_compress_copy_client_sorted'];
@@ -86,6 +93,7 @@ for (const [name, start] of timescaleServers) {
       await copyToBoth(database, dialect, rows, true);
       const large = await forms(sql);
       assert.equal(large.rows, 0);
+      assert.deepEqual(await bloomColumns(sql), [], 'no filter is kept that no query of ours could use');
       assert.ok(large.compressed >= rows.length / 1000 && large.compressed <= rows.length / 500, String(large.compressed));
       await copyToBoth(database, dialect, rows.slice(1), true);
       assert.deepEqual(await forms(sql), { compressed: large.compressed, rows: rows.length - 1 });
