@@ -56,8 +56,8 @@ export interface Shift {
 
 /** What a disk says that has no room: no block, no quota, no larger file. */
 const FULL = ['ENOSPC', 'EDQUOT', 'EFBIG'];
-/** Room for the records of one partition between the log and its pipeline. */
-const FEED_BYTES = 2 * abi.MIB;
+/** Room for the records of one partition between the log and its pipeline. What finds none is copied once more, into memory of its own. */
+const FEED_BYTES = 8 * abi.MIB;
 /** How long a drain may take before the threads are ended where they stand, ms. */
 const DRAIN_MS_MAX = 15_000;
 
