@@ -92,6 +92,7 @@ export async function withSite<T>(
       await appliance.stop();
     }
   } finally {
+    await broker?.forget();
     await timescale?.drop();
   }
 }

@@ -1,5 +1,6 @@
 import { type Brokers, startBrokers } from '../src/cli/selftest/kafka/brokers.js';
-import { loadAddon } from '../src/log/kafka/client.js';
+import { answered, loadAddon } from '../src/log/kafka/client.js';
+import { RAW_TOPIC } from '../src/log/kafka/conf.js';
 import { KafkaFailure } from '../src/log/kafka/failure.js';
 import { announceEnd } from './interruption.js';
 import { ToolMissing } from './load/build.js';
@@ -8,12 +9,16 @@ import { processCpuSeconds } from './process-cpu.js';
 /** As an operator runs one on a machine of its own, but for the heap: what it has read and written is in the page cache. */
 const java = ['-Xms1g', '-Xmx1g', '-XX:+UseG1GC', '-XX:MaxGCPauseMillis=20', '-XX:InitiatingHeapOccupancyPercent=35'];
 
+const DELETE_MS_MAX = 10_000;
+
 /** What one appliance needs of it. */
 export interface KafkaBroker {
   /** A topic of its own. */
   readonly settings: Readonly<Record<string, string>>;
   /** User and system time since the broker was started; null where there is no /proc. */
   cpuSeconds(): number | null;
+  /** Deletes the topic, so that the next load finds as much warm memory for its files as this one did. */
+  forget(): Promise<void>;
 }
 
 let started: Promise<Brokers> | undefined;
@@ -26,10 +31,21 @@ let topics = 0;
 export async function kafkaBroker(): Promise<KafkaBroker> {
   started ??= start();
   const { addresses, nodes } = await started;
+  const prefix = `bench-${topics++}.`;
   return {
-    settings: { SPILLWAY_LOG: 'kafka', SPILLWAY_KAFKA_BROKERS: addresses, SPILLWAY_KAFKA_TOPIC_PREFIX: `bench-${topics++}.` },
+    settings: { SPILLWAY_LOG: 'kafka', SPILLWAY_KAFKA_BROKERS: addresses, SPILLWAY_KAFKA_TOPIC_PREFIX: prefix },
     cpuSeconds: () => processCpuSeconds(nodes[0]?.pid ?? 0),
+    forget: () => deleteTopic(addresses, prefix + RAW_TOPIC),
   };
+}
+
+async function deleteTopic(addresses: string, topic: string): Promise<void> {
+  const admin = loadAddon().AdminClient.create({ 'metadata.broker.list': addresses });
+  try {
+    await answered<void>((done) => admin.deleteTopic(topic, DELETE_MS_MAX, (error) => done(error ?? null, undefined)));
+  } finally {
+    admin.disconnect();
+  }
 }
 
 async function start(): Promise<Brokers> {

@@ -110,6 +110,7 @@ interface Admin {
     timeoutMs: number,
     done: (error?: ClientError | null) => void,
   ): void;
+  deleteTopic(topic: string, timeoutMs: number, done: (error?: ClientError | null) => void): void;
   disconnect(): void;
 }
 

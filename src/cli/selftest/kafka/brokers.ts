@@ -142,6 +142,8 @@ function properties({ id, port, controllerPort, voters, count, folder }: Node): 
     'offsets.topic.num.partitions=1',
     'group.initial.rebalance.delay.ms=0',
     'auto.create.topics.enable=false',
+    // What is deleted is gone at once, and its room free again.
+    'log.segment.delete.delay.ms=0',
     // A killed broker is noticed in seconds, so that a test of it need not last a minute.
     'broker.session.timeout.ms=3000',
     'broker.heartbeat.interval.ms=500',
