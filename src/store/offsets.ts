@@ -1,4 +1,7 @@
 import type { Sql } from 'postgres';
+import { STORE_APPLICATION } from './session.js';
+
+const LOCK_MS_MAX = 60_000;
 
 /**
  * The committed offset of each partition, by number; a partition seen for the first time begins at 0.
@@ -7,7 +10,7 @@ import type { Sql } from 'postgres';
  */
 export async function loadOffsets(sql: Sql, group: string, partitions: number): Promise<bigint[]> {
   return sql.begin(async (tx) => {
-    await tx`set local lock_timeout = '60s'`;
+    await tx.unsafe(`set local lock_timeout = ${LOCK_MS_MAX}`);
     const [found] = await tx`select count(*)::int as partitions from pipeline_offsets where consumer_group = ${group}`;
     // Refused before anything is written: a number that was tried by mistake must not stay.
     if (found?.partitions > 0 && found?.partitions !== partitions) {
@@ -37,16 +40,33 @@ export interface TakenOffset {
   readonly announced: bigint | undefined;
 }
 
+/** How long a transaction that an earlier owner left in flight may go on. */
+const PATIENCE_MS = 5000;
+const LOCKED = '55P03';
+
 /**
  * Makes `owner` the one that commits these partitions, and answers where they stand, in the same order. A transaction
- * that an earlier owner left in flight is waited for; those that it begins from now on are refused.
+ * that an earlier owner left in flight is waited for, and ended when it takes longer than `patienceMs`: a process that stands
+ * still would hold its row for as long as it does. Those that it begins from now on are refused.
  */
-export async function takeOffsets(sql: Sql, group: string, owner: string, partitions: readonly number[]): Promise<TakenOffset[]> {
-  const rows = await sql.begin(async (tx) => {
-    await tx`set local lock_timeout = '60s'`;
-    return tx`update pipeline_offsets set owner = ${owner}, updated_at = now()
-      where consumer_group = ${group} and partition_id = any(${[...partitions]}::int[])
-      returning partition_id, committed_offset::text, announced_offset::text`;
+export async function takeOffsets(
+  sql: Sql,
+  group: string,
+  owner: string,
+  partitions: readonly number[],
+  patienceMs = PATIENCE_MS,
+): Promise<TakenOffset[]> {
+  const take = (waitMs: number) =>
+    sql.begin(async (tx) => {
+      await tx.unsafe(`set local lock_timeout = ${waitMs}`);
+      return tx`update pipeline_offsets set owner = ${owner}, updated_at = now()
+        where consumer_group = ${group} and partition_id = any(${[...partitions]}::int[])
+        returning partition_id, committed_offset::text, announced_offset::text`;
+    });
+  const rows = await take(patienceMs).catch(async (error) => {
+    if ((error as { code?: unknown }).code !== LOCKED) throw error;
+    await endHolders(sql, group, partitions);
+    return take(LOCK_MS_MAX);
   });
   const found = new Map(rows.map((row) => [row.partition_id as number, takenOf(row.committed_offset, row.announced_offset)]));
   return partitions.map((partition) => {
@@ -54,6 +74,13 @@ export async function takeOffsets(sql: Sql, group: string, owner: string, partit
     if (offset === undefined) throw new Error(`cannot take partition ${partition} of ${group}: the database does not know it`);
     return offset;
   });
+}
+
+/** Ends the connections of stores that hold these rows; what they had not committed is in the log. */
+async function endHolders(sql: Sql, group: string, partitions: readonly number[]): Promise<void> {
+  await sql`select pg_terminate_backend(pid) from pg_stat_activity
+    where datname = current_database() and application_name = ${STORE_APPLICATION} and backend_xid in (
+      select xmax from pipeline_offsets where consumer_group = ${group} and partition_id = any(${[...partitions]}::int[]))`;
 }
 
 /** What was announced and committed since is nothing any more. */

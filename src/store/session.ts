@@ -1,6 +1,9 @@
 import { Socket } from 'node:net';
 import postgres from 'postgres';
 
+/** How the server knows the connections that write batches. */
+export const STORE_APPLICATION = 'spillway-store';
+
 /**
  * One connection that is never silently replaced by another: a statement of a transaction that went
  * to a fresh connection would run outside it. Once anything fails the session is closed and a new one made.
@@ -26,7 +29,7 @@ export class Session {
       },
       // The server is to notice within a minute that this process is gone, and to free the row it locked.
       connection: {
-        application_name: 'spillway-store',
+        application_name: STORE_APPLICATION,
         tcp_keepalives_idle: 30,
         tcp_keepalives_interval: 10,
         tcp_keepalives_count: 3,

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import type { Sql } from 'postgres';
+import postgres, { type Sql } from 'postgres';
 import { BatchWriter, FencedError } from '../../src/store/batch-writer.js';
 import { loadOffsets, takeOffsets } from '../../src/store/offsets.js';
+import { STORE_APPLICATION } from '../../src/store/session.js';
 import { readingsTables, type StoreDatabase, storeDatabases } from '../support/database.js';
 import { layBatch, repeatReadings, sharedMemory } from '../support/row-batch.js';
 import { until } from '../support/until.js';
@@ -98,6 +99,38 @@ for (const [name, start] of storeDatabases)
       assert.equal(await owner.announce(batch), false, 'it is committed');
       await owner.close();
       assert.deepEqual(await takeOffsets(sql, GROUP, 'new', [0]), [{ committed: 500n, announced: undefined }]);
+    });
+
+    test('a transaction that its owner leaves open is ended by the next owner, and only where it holds what is taken', async () => {
+      const holders = [0, 1].map((partition) => {
+        const holder = postgres(database.url, { max: 1, connection: { application_name: STORE_APPLICATION } });
+        let locked!: () => void;
+        const isLocked = new Promise<void>((resolve) => {
+          locked = resolve;
+        });
+        let letGo!: () => void;
+        const goes = new Promise<void>((resolve) => {
+          letGo = resolve;
+        });
+        const ended = holder.begin(async (tx) => {
+          await tx`update pipeline_offsets set committed_offset = 900 where consumer_group = ${GROUP} and partition_id = ${partition}`;
+          locked();
+          await goes;
+        });
+        ended.catch(() => {});
+        return { isLocked, letGo, ended, close: () => holder.end({ timeout: 1 }) };
+      });
+      const [taken, other] = holders as [(typeof holders)[0], (typeof holders)[0]];
+      try {
+        await Promise.all(holders.map(({ isLocked }) => isLocked));
+        assert.deepEqual(await takeOffsets(sql, GROUP, 'new', [0], 100), [{ committed: 0n, announced: undefined }]);
+        for (const { letGo } of holders) letGo();
+        await assert.rejects(taken.ended);
+        await other.ended;
+        assert.deepEqual(await loadOffsets(sql, GROUP, 2), [0n, 900n]);
+      } finally {
+        for (const { close } of holders) await close();
+      }
     });
 
     test('another writer at the same partition is fenced off, and nothing of its batch is kept', async () => {
