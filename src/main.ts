@@ -2,7 +2,6 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import type { Sql } from 'postgres';
@@ -11,7 +10,6 @@ import { runCli } from './cli/program.js';
 import { checkpointStoreOf } from './contract/checkpoint-store.js';
 import { type Config, rolesOf } from './contract/config.js';
 import type { DeviceEntry } from './contract/devices.js';
-import type { RowBatch } from './contract/threads.js';
 import { ChangeFeed } from './control/changes/change-feed.js';
 import { followRegistries } from './control/changes/shared-registries.js';
 import { Deployment, type DeploymentOptions } from './control/deployment/deployment.js';
@@ -21,12 +19,9 @@ import { AdminKeys } from './control/keys/admin-keys.js';
 import { Ledger } from './control/ledger/ledger.js';
 import { LiveHub } from './control/live/live-hub.js';
 import { MetricNames } from './control/metrics/metric-names.js';
-import type { Names } from './control/queries/dead-letter.js';
 import { Queries } from './control/queries/queries.js';
 import { Registry } from './control/registry/registry.js';
-import { DeadLetterTopic } from './control/topics/dead-letter-topic.js';
-import { LetterRows } from './control/topics/letter-rows.js';
-import { NormalizedTopic } from './control/topics/normalized-topic.js';
+import { namesIn, PublishedReadings, publishDeadLetters } from './control/topics/publishers.js';
 import { ThreadedDataPlane } from './host/data-plane.js';
 import { lockStateFolder, makeStateFolder } from './host/state-lock.js';
 import { storedText } from './host/stored-text.js';
@@ -47,8 +42,6 @@ import { createLog } from './telemetry/log.js';
 const PUBLISH_DEVICES_MAX = 10_000;
 /** How often one process looks how far others are. */
 const FOLLOW_MS = 2000;
-/** How long dead letters on their way to a topic may take at the end; what is given up is sent again by the next start. */
-const LETTERS_STOP_MS_MAX = 2000;
 
 /** What every part of a starting appliance is made of. */
 interface Ground {
@@ -89,7 +82,7 @@ async function bringUp(config: Config, undo: Ground['undo'], unwind: () => Promi
   ended.catch(() => {});
 
   const metricNames = await MetricNames.load(ground.sql);
-  const readings = publishReadings(ground, metricNames);
+  const readings = publishReadings(ground);
   const plane = await startPlane(ground, metricNames, readings, (error) => stopped(error));
   const registry = await openRegistry(ground, plane, metricNames, readings);
   const keys = await AdminKeys.load(ground.sql);
@@ -147,7 +140,7 @@ const threadEntries = {
 async function startPlane(
   ground: Ground,
   metricNames: MetricNames,
-  readings: Readings,
+  readings: PublishedReadings | undefined,
   failed: (error: Error) => void,
 ): Promise<ThreadedDataPlane> {
   const { config, log, choice, owner, databaseUrl, sql, committed, undo } = ground;
@@ -197,7 +190,12 @@ async function startPlane(
 function ignoreOutage(): void {}
 
 /** The devices of the deployment, known to the gateways of this process. */
-async function openRegistry(ground: Ground, plane: ThreadedDataPlane, metricNames: MetricNames, readings: Readings): Promise<Registry> {
+async function openRegistry(
+  ground: Ground,
+  plane: ThreadedDataPlane,
+  metricNames: MetricNames,
+  readings: PublishedReadings | undefined,
+): Promise<Registry> {
   const { log, choice, owner, sql } = ground;
   const changes = choice.kafka && new ChangeFeed(sql, owner);
   const registry = await Registry.load({
@@ -205,7 +203,7 @@ async function openRegistry(ground: Ground, plane: ThreadedDataPlane, metricName
     publish: (entries) => plane.publishDevices(entries),
     ...(changes ? { tell: (from: number, to: number) => changes.tell({ kind: 'devices', from, to }) } : {}),
   });
-  readings?.begin(plane, registry);
+  readings?.begin({ registry, names: namesIn(registry, metricNames), partitions: () => partitionsHere(plane) });
   await publishAll(plane, registry.entries());
   if (changes)
     await followRegistries(changes, registry, metricNames, (error) => log.error({ cause: error.message }, 'changes-not-followed'));
@@ -226,7 +224,7 @@ async function publishAll(plane: ThreadedDataPlane, entries: Iterable<DeviceEntr
 type Parts = Pick<Services, 'registry' | 'metricNames' | 'keys'> & { readonly plane: ThreadedDataPlane };
 
 /** Everything that looks at the data plane from outside, and the server through which others do. */
-async function startControl(ground: Ground, parts: Parts, readings: Readings): Promise<HttpServer> {
+async function startControl(ground: Ground, parts: Parts, readings: PublishedReadings | undefined): Promise<HttpServer> {
   const { config, log, sql, undo, event } = ground;
   const { plane, registry, metricNames } = parts;
   const others = joinOthers(ground, plane, { ledger: () => ledger, ownRates: () => live.ownRates });
@@ -240,7 +238,7 @@ async function startControl(ground: Ground, parts: Parts, readings: Readings): P
   await others?.open();
   const seen = { devices: () => registry.size, live: () => live, ledger: () => ledger, others: () => others };
   const exposition = new Exposition({ plane, ...seen });
-  const deadLetters = publishDeadLetters(ground, parts);
+  const deadLetters = publishLetters(ground, parts);
   const http = await startHttp({
     bind: config.bind,
     port: config.httpPort,
@@ -271,57 +269,22 @@ function joinOthers(
 }
 
 /** Undefined: the topic is not named. */
-function publishDeadLetters({ config, choice, sql, undo, event }: Ground, { plane, registry, metricNames }: Parts) {
+function publishLetters({ config, choice, sql, undo, event }: Ground, { plane, registry, metricNames }: Parts) {
   const port = choice.kafka && sideTopic(config, choice.kafka, DEAD_LETTER_TOPIC);
   if (!port) return undefined;
-  const { topic } = port;
-  const letters = new DeadLetterTopic({
-    topic,
-    rows: new LetterRows(sql, topic),
-    port,
-    format: config.kafkaFormat,
-    names: namesIn(registry, metricNames),
-    partitions: () => partitionsHere(plane),
-    event,
-  });
-  letters.start();
-  undo.push(async () => {
-    await Promise.race([letters.stop(), delay(LETTERS_STOP_MS_MAX)]);
-    await port.close();
-    await letters.stop();
-  });
+  const names = namesIn(registry, metricNames);
+  const letters = publishDeadLetters({ port, sql, format: config.kafkaFormat, names, partitions: () => partitionsHere(plane), event });
+  undo.push(letters.close);
   return letters;
 }
 
-/** Undefined: the topic is not named. Batches that come before `begin` wait for the names of devices. */
-function publishReadings({ config, choice, undo, event }: Ground, metricNames: MetricNames) {
+/** Undefined: the topic is not named. */
+function publishReadings({ config, choice, undo, event }: Ground) {
   const port = choice.kafka && sideTopic(config, choice.kafka, NORMALIZED_TOPIC);
   if (!port) return undefined;
   // It ends behind the data plane, which publishes until its own end.
   undo.push(() => port.close());
-  let readings: NormalizedTopic | undefined;
-  let begun!: (topic: NormalizedTopic) => void;
-  const ready = new Promise<NormalizedTopic>((resolve) => {
-    begun = resolve;
-  });
-  return {
-    get lag() {
-      return readings?.lag ?? [];
-    },
-    publish: async (batch: RowBatch, memory: SharedArrayBuffer) => (await ready).publish(batch, batchRows(batch, memory)),
-    begin(plane: ThreadedDataPlane, registry: Registry) {
-      readings = new NormalizedTopic({
-        topic: port.topic,
-        port,
-        format: config.kafkaFormat,
-        names: namesIn(registry, metricNames),
-        missing: (device) => registry.refresh(device, device),
-        partitions: () => partitionsHere(plane),
-        event,
-      });
-      begun(readings);
-    },
-  };
+  return new PublishedReadings({ port, format: config.kafkaFormat, rows: batchRows, event });
 }
 
 function sideTopic(config: Config, settings: KafkaSettings, name: string): SideTopic | undefined {
@@ -330,15 +293,9 @@ function sideTopic(config: Config, settings: KafkaSettings, name: string): SideT
   return new SideTopic({ settings, topic, partitions: config.partitions, byTenant: config.kafkaTenantTopics === 'on' });
 }
 
-function namesIn(registry: Registry, metricNames: MetricNames): Names {
-  return { device: (number) => registry.byNumber(number), metric: (number) => metricNames.name(number) };
-}
-
 function partitionsHere(plane: ThreadedDataPlane): number[] {
   return plane.lag().flatMap(({ partition, isHere }) => (isHere ? [partition] : []));
 }
-
-type Readings = ReturnType<typeof publishReadings>;
 
 /** Names one process among others. */
 function newName(): string {
