@@ -47,9 +47,9 @@ export interface LogPart extends Pick<Thread<ToLog, FromLog>, 'ready' | 'ended' 
 /** What a log that hands partitions from process to process does with those of this one. */
 export interface Shift {
   /** From now on nobody else commits them; `ProgressWord.committed` says where they stand. */
-  take(partitions: readonly number[]): Promise<void>;
-  /** Runs them; answers the rings that their records go into, by partition number. */
-  begin(partitions: readonly number[]): Promise<readonly (SharedArrayBuffer | undefined)[]>;
+  take(partitions: readonly number[]): Promise<readonly OwnedPartition[]>;
+  /** Runs what was taken; answers the rings that their records go into, by partition number. */
+  begin(owned: readonly OwnedPartition[]): Promise<readonly (SharedArrayBuffer | undefined)[]>;
   /** Lets all of them go; they have been given what lies before these offsets. */
   end(ends: ReadonlyMap<number, bigint>): Promise<void>;
 }
@@ -151,14 +151,12 @@ export class ThreadedDataPlane implements DataPlane {
 
   #shift(): Shift {
     const { partitions } = this.#options;
-    let owned: readonly OwnedPartition[] = [];
     return {
-      take: async (numbers) => {
-        owned = await this.#take(numbers);
-      },
-      begin: async (numbers) => {
+      take: (numbers) => this.#take(numbers),
+      begin: async (owned) => {
         this.#isShared = true;
         if (this.#stopping) return [];
+        const numbers = owned.map(({ number }) => number);
         const rings = Array.from({ length: partitions }, (_, number) =>
           numbers.includes(number) ? RecordRing.memory(FEED_BYTES) : undefined,
         );

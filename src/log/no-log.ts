@@ -62,11 +62,11 @@ export class NoLog {
 
   async #open(shift: Pick<Shift, 'take' | 'begin'>): Promise<void> {
     const partitions = Array.from({ length: this.#progress.partitions }, (_, partition) => partition);
-    await shift.take(partitions);
-    if (partitions.some((partition) => this.#progress.get(partition, ProgressWord.committed) > 0n)) {
+    const owned = await shift.take(partitions);
+    if (owned.some(({ committed }) => committed > 0n)) {
       throw new Error('cannot start without a log: the database has messages of an earlier run; give each run a database of its own');
     }
-    for (const memory of await shift.begin(partitions)) {
+    for (const memory of await shift.begin(owned)) {
       this.#lanes.push({ ring: new RecordRing(memory as SharedArrayBuffer), next: 0n, messages: 0n });
     }
   }

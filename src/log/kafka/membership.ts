@@ -1,3 +1,4 @@
+import type { OwnedPartition } from '../../contract/threads.js';
 import type { Shift } from '../../host/data-plane.js';
 import { type Progress, ProgressWord } from '../../host/progress.js';
 import { RecordRing } from '../../host/record-ring.js';
@@ -101,9 +102,10 @@ export class Membership {
 
   /** While the database or the brokers are away it is tried again, until the group says something else. */
   async #takeUp(partitions: readonly number[], word: number): Promise<void> {
+    let owned: readonly OwnedPartition[] = [];
     for (let retryMs = RETRY_MS_MIN; word === this.#word; retryMs = Math.min(retryMs * 2, RETRY_MS_MAX)) {
       try {
-        await this.#options.shift.take(partitions);
+        owned = await this.#options.shift.take(partitions);
         await Promise.all(partitions.map((partition) => this.#open(partition)));
         break;
       } catch (error) {
@@ -113,7 +115,7 @@ export class Membership {
       }
     }
     if (word !== this.#word) return;
-    const rings = await this.#options.shift.begin(partitions);
+    const rings = await this.#options.shift.begin(owned);
     for (const partition of partitions) this.#known.add(partition);
     const lanes = new Map(partitions.map((partition) => [partition, new RecordRing(rings[partition] as SharedArrayBuffer)]));
     const places = await this.#feed.open(lanes);

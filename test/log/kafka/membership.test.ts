@@ -39,9 +39,12 @@ function open(partitions: number) {
       take: async (numbers) => {
         if (world.databaseIsDown) throw new Error('the database is down');
         done.push(`take ${numbers}`);
-        for (const number of numbers) progress.set(number, ProgressWord.committed, BigInt(20 + number));
+        const owned = numbers.map((number) => ({ number, committed: BigInt(20 + number), announced: undefined }));
+        for (const { number, committed } of owned) progress.set(number, ProgressWord.committed, committed);
+        return owned;
       },
-      begin: async (numbers) => {
+      begin: async (owned) => {
+        const numbers = owned.map(({ number }) => number);
         done.push(`begin ${numbers}`);
         const rings = Array.from({ length: partitions }, (_, number) => (numbers.includes(number) ? RecordRing.memory(1024) : undefined));
         const reader = new RecordFeed(rings);
