@@ -1,30 +1,23 @@
 import type { Sql } from 'postgres';
 import { STORE_APPLICATION } from './session.js';
 
-const LOCK_MS_MAX = 60_000;
-
 /**
- * The committed offset of each partition, by number; a partition seen for the first time begins at 0.
- * It waits for transactions that an earlier process left in flight: their first statement locks the
- * row that is read here, so none of them can commit after its offset was read.
+ * The committed offset of each partition, by number; partitions of a new group begin at 0. A transaction in flight may
+ * still move them: whoever runs a partition takes it first. Throws for a group of another number of partitions.
  */
 export async function loadOffsets(sql: Sql, group: string, partitions: number): Promise<bigint[]> {
-  return sql.begin(async (tx) => {
-    await tx.unsafe(`set local lock_timeout = ${LOCK_MS_MAX}`);
-    const [found] = await tx`select count(*)::int as partitions from pipeline_offsets where consumer_group = ${group}`;
-    // Refused before anything is written: a number that was tried by mistake must not stay.
-    if (found?.partitions > 0 && found?.partitions !== partitions) {
-      throw new Error(
-        `cannot load the offsets of ${group}: the database has ${found?.partitions} partitions, SPILLWAY_PARTITIONS says ${partitions}; ` +
-          `set SPILLWAY_PARTITIONS to ${found?.partitions}, or begin a new deployment with a new database and a new SPILLWAY_STATE`,
-      );
-    }
-    await tx`insert into pipeline_offsets (consumer_group, partition_id, committed_offset)
-      select ${group}, partition, 0 from generate_series(0, ${partitions - 1}::int) partition on conflict do nothing`;
-    const rows = await tx`select committed_offset::text from pipeline_offsets
-      where consumer_group = ${group} order by partition_id for update`;
-    return rows.map((row) => BigInt(row.committed_offset));
-  });
+  const offsets = await readOffsets(sql, group);
+  if (offsets.length === partitions) return offsets;
+  // Refused before anything is written: a number that was tried by mistake must not stay.
+  if (offsets.length > 0) {
+    throw new Error(
+      `cannot load the offsets of ${group}: the database has ${offsets.length} partitions, SPILLWAY_PARTITIONS says ${partitions}; ` +
+        `set SPILLWAY_PARTITIONS to ${offsets.length}, or begin a new deployment with a new database and a new SPILLWAY_STATE`,
+    );
+  }
+  await sql`insert into pipeline_offsets (consumer_group, partition_id, committed_offset)
+    select ${group}, partition, 0 from generate_series(0, ${partitions - 1}::int) partition on conflict do nothing`;
+  return readOffsets(sql, group);
 }
 
 /** The committed offsets as they are, in the order of partitions. */
@@ -42,6 +35,7 @@ export interface TakenOffset {
 
 /** How long a transaction that an earlier owner left in flight may go on. */
 const PATIENCE_MS = 5000;
+const LOCK_MS_MAX = 60_000;
 const LOCKED = '55P03';
 
 /**

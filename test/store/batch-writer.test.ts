@@ -102,34 +102,18 @@ for (const [name, start] of storeDatabases)
     });
 
     test('a transaction that its owner leaves open is ended by the next owner, and only where it holds what is taken', async () => {
-      const holders = [0, 1].map((partition) => {
-        const holder = postgres(database.url, { max: 1, connection: { application_name: STORE_APPLICATION } });
-        let locked!: () => void;
-        const isLocked = new Promise<void>((resolve) => {
-          locked = resolve;
-        });
-        let letGo!: () => void;
-        const goes = new Promise<void>((resolve) => {
-          letGo = resolve;
-        });
-        const ended = holder.begin(async (tx) => {
-          await tx`update pipeline_offsets set committed_offset = 900 where consumer_group = ${GROUP} and partition_id = ${partition}`;
-          locked();
-          await goes;
-        });
-        ended.catch(() => {});
-        return { isLocked, letGo, ended, close: () => holder.end({ timeout: 1 }) };
-      });
-      const [taken, other] = holders as [(typeof holders)[0], (typeof holders)[0]];
+      const holder = postgres(database.url, { max: 2, connection: { application_name: STORE_APPLICATION } });
       try {
-        await Promise.all(holders.map(({ isLocked }) => isLocked));
+        const [taken, other] = [await holder.reserve(), await holder.reserve()];
+        for (const [partition, open] of [taken, other].entries()) {
+          await open`begin`;
+          await open`update pipeline_offsets set committed_offset = 900 where consumer_group = ${GROUP} and partition_id = ${partition}`;
+        }
         assert.deepEqual(await takeOffsets(sql, GROUP, 'new', [0], 100), [{ committed: 0n, announced: undefined }]);
-        for (const { letGo } of holders) letGo();
-        await assert.rejects(taken.ended);
-        await other.ended;
+        await other`commit`;
         assert.deepEqual(await loadOffsets(sql, GROUP, 2), [0n, 900n]);
       } finally {
-        for (const { close } of holders) await close();
+        await holder.end({ timeout: 1 });
       }
     });
 
@@ -183,15 +167,16 @@ for (const [name, start] of storeDatabases)
       assert.deepEqual(await loadOffsets(sql, GROUP, 2), [0n, 0n]);
     });
 
-    test('offsets are read only after a transaction in flight has ended', async () => {
+    test('offsets are read at once, and taken only after a transaction in flight has ended', async () => {
       const flying = await sql.reserve();
       await flying`begin`;
       await flying`update pipeline_offsets set committed_offset = 77 where consumer_group = ${GROUP} and partition_id = 0`;
-      const loading = loadOffsets(sql, GROUP, 2);
-      await until('the load to wait for the row', async () => (await sql`select 1 from pg_locks where not granted`).length > 0);
+      assert.deepEqual(await loadOffsets(sql, GROUP, 2), [0n, 0n]);
+      const taking = takeOffsets(sql, GROUP, 'new', [0]);
+      await until('the next owner to wait for the row', async () => (await sql`select 1 from pg_locks where not granted`).length > 0);
       await flying`commit`;
       flying.release();
-      assert.deepEqual(await loading, [77n, 0n]);
+      assert.deepEqual(await taking, [{ committed: 77n, announced: undefined }]);
     });
 
     test('offsets of another number of partitions are refused by the key', async () => {
