@@ -54,6 +54,8 @@ export interface PipelinesOptions {
 
 /** What the checkpoint thread may take to bring the last checkpoints into the object store, however late it is, ms. */
 const STORE_MS_MAX = 6000;
+/** A database that numbers no metric for so long is down, ms. */
+const NUMBERING_MS_MAX = 10_000;
 
 interface Threads {
   readonly pipeline: Thread<ToPipeline, FromPipeline>;
@@ -92,6 +94,8 @@ export class Pipelines {
   #databaseTrouble: string | undefined;
   /** By partition: why its batch is not in the topic. */
   readonly #unpublished = new Map<number, string>();
+  /** New metrics that wait for numbers. */
+  readonly #numbering = new Set<{ readonly sinceMs: number }>();
 
   constructor(options: PipelinesOptions, shared: SharedState, roster: ThreadRoster) {
     this.#options = options;
@@ -205,7 +209,7 @@ export class Pipelines {
     if ((this.#threads || this.#starting) && !this.#isCaughtUp) return 'state is being rebuilt from the log';
     if (this.#databaseTrouble) return `the database is down: ${this.#databaseTrouble}`;
     const [unpublished] = this.#unpublished.values();
-    return unpublished;
+    return unpublished ?? this.#numberingTrouble();
   }
 
   owns(partition: number): boolean {
@@ -362,6 +366,13 @@ export class Pipelines {
 
   /** Until the registry answers, the partition stands still and its messages wait in the log. */
   async #answerUnknownMetrics(partition: number, names: readonly string[]): Promise<void> {
+    const waiting = { sinceMs: performance.now() };
+    this.#numbering.add(waiting);
+    await this.#number(partition, names);
+    this.#numbering.delete(waiting);
+  }
+
+  async #number(partition: number, names: readonly string[]): Promise<void> {
     const threads = this.#threads;
     for (let delayMs = 100; !this.#isEnding && threads === this.#threads; delayMs = Math.min(delayMs * 2, 5000)) {
       try {
@@ -376,6 +387,15 @@ export class Pipelines {
         await new Promise((resolve) => setTimeout(resolve, delayMs));
       }
     }
+  }
+
+  /** A database that stands still refuses nothing, and the store does not notice before it has rows. */
+  #numberingTrouble(): string | undefined {
+    const [oldest] = this.#numbering;
+    const waitedMs = oldest ? performance.now() - oldest.sinceMs : 0;
+    return waitedMs < NUMBERING_MS_MAX
+      ? undefined
+      : `the database is down: it has numbered no new metric for ${Math.round(waitedMs / 1000)} s`;
   }
 }
 

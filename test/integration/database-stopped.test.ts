@@ -1,22 +1,12 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import mqtt from 'mqtt';
 import postgres from 'postgres';
 import { call, committed, until } from '../support/api.js';
 import { startAppliance } from '../support/appliance.js';
+import { serverPids } from '../support/server-pids.js';
 
 const MESSAGES = 300;
-
-/** The processes of the server whose state lies in the folder. */
-function serverPids(stateFolder: string): number[] {
-  const postmaster = Number(readFileSync(join(stateFolder, 'postgres', 'data', 'postmaster.pid'), 'utf8').split('\n')[0]);
-  const rows = execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' }).trim().split('\n');
-  const children = rows.map((row) => row.trim().split(/\s+/).map(Number)).filter(([, parent]) => parent === postmaster);
-  return [postmaster, ...children.map(([pid]) => pid as number)];
-}
 
 test('a database that stands still without a word: acknowledgements go on, readiness says so, nothing is missing or doubled', {
   timeout: 120_000,
@@ -59,6 +49,40 @@ test('a database that stands still without a word: acknowledgements go on, readi
       Array.from({ length: seq }, (_, index) => index + 1),
     );
     await client.endAsync();
+  } finally {
+    for (const pid of stopped) process.kill(pid, 'SIGCONT');
+    await appliance.stop();
+  }
+});
+
+test('a database that stands still before a new metric has its number: readiness says so, and the message is stored afterwards', {
+  timeout: 120_000,
+}, async () => {
+  const appliance = await startAppliance();
+  const stopped: number[] = [];
+  try {
+    const token = 'a-token-for-the-silence-test';
+    await call(appliance, 'POST', '/v1/devices', { device_id: 'silent', token });
+    for (const pid of serverPids(appliance.stateFolder)) {
+      process.kill(pid, 'SIGSTOP');
+      stopped.push(pid);
+    }
+    const headers = { authorization: `Bearer ${token}` };
+    const body = JSON.stringify({ ts: Date.now(), metrics: { never_seen: 1 }, seq: 1 });
+    const answer = await fetch(`${appliance.http}/v1/ingest/silent`, { method: 'POST', body, headers });
+    assert.equal(answer.status, 202);
+    const reason = await until('readiness to say so', 30_000, async () => {
+      const found = await fetch(`${appliance.http}/readyz`);
+      return found.status === 503 ? ((await found.json()) as { reason: string }).reason : undefined;
+    });
+    assert.match(reason, /^the database is down: it has numbered no new metric for 1\d s$/);
+    for (const pid of stopped.splice(0)) process.kill(pid, 'SIGCONT');
+    await until('it to be ready again', 30_000, async () => (await fetch(`${appliance.http}/readyz`)).status === 200 || undefined);
+    await committed(appliance, 60_000);
+    const sql = postgres(appliance.databaseUrl, { max: 1 });
+    const rows = await sql`select metric_name, value from raw_metrics where device_id = 'silent'`;
+    await sql.end();
+    assert.deepEqual([...rows], [{ metric_name: 'never_seen', value: 1 }]);
   } finally {
     for (const pid of stopped) process.kill(pid, 'SIGCONT');
     await appliance.stop();
