@@ -1,11 +1,10 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Names } from '../queries/dead-letter.js';
 import { letterRecord } from './letter-record.js';
 import type { LetterRows, Position } from './letter-rows.js';
+import { PublishLoop } from './publish-loop.js';
 import type { RecordFormat, TopicLag, TopicPort } from './topic-record.js';
 
 const LOOK_MS = 1000;
-const RETRY_MS_MAX = 30_000;
 /** A letter has up to 128 KiB of payload. */
 const LETTERS_AT_A_TIME = 100;
 
@@ -27,56 +26,44 @@ export interface DeadLetterTopicOptions {
  */
 export class DeadLetterTopic {
   readonly #options: DeadLetterTopicOptions;
-  readonly #stop = new AbortController();
+  readonly #loop: PublishLoop;
   readonly #lags = new Map<number, TopicLag>();
-  #trouble = '';
-  #running: Promise<void> | undefined;
 
   constructor(options: DeadLetterTopicOptions) {
     this.#options = options;
+    const { topic, event } = options;
+    this.#loop = new PublishLoop({ topic, lookMs: LOOK_MS, turn: (isStopped) => this.#turn(isStopped), event });
   }
 
   start(): void {
-    this.#running = this.#run();
+    this.#loop.start();
   }
 
   /** Ends between two batches. */
-  async stop(): Promise<void> {
-    this.#stop.abort();
-    await this.#running;
+  stop(): Promise<void> {
+    return this.#loop.stop();
   }
 
   /** Of the partitions that this process commits, as it last looked. */
   get lag(): TopicLag[] {
-    return [...this.#lags.values()].sort((a, b) => a.partition - b.partition);
+    return [...this.#lags].sort(([a], [b]) => a - b).map(([, lag]) => lag);
   }
 
-  async #run(): Promise<void> {
-    for (let restMs = LOOK_MS; !this.#stop.signal.aborted; await this.#rest(restMs)) {
-      try {
-        await this.#turn();
-        if (this.#trouble !== '') this.#options.event('info', 'topic-published-again', { topic: this.#options.topic });
-        [this.#trouble, restMs] = ['', LOOK_MS];
-      } catch (error) {
-        this.#failed((error as Error).message);
-        restMs = Math.min(restMs * 2, RETRY_MS_MAX);
-      }
-    }
-  }
-
-  async #turn(): Promise<void> {
+  async #turn(isStopped: () => boolean): Promise<void> {
     const { rows, partitions } = this.#options;
     const mine = partitions();
     for (const partition of this.#lags.keys()) if (!mine.includes(partition)) this.#lags.delete(partition);
     const positions = await rows.positions(mine);
     // Before anything is sent, so that what waits is seen also while the brokers are away.
     for (const position of positions) await this.#note(position);
-    for (const position of positions) if ((this.#lags.get(position.partition)?.waiting ?? 0) > 0) await this.#publish(position);
+    for (const position of positions) {
+      if ((this.#lags.get(position.partition)?.waiting ?? 0) > 0) await this.#publish(position, isStopped);
+    }
   }
 
-  async #publish(position: Position): Promise<void> {
+  async #publish(position: Position, isStopped: () => boolean): Promise<void> {
     const { rows, port, names, format } = this.#options;
-    for (let at = position; !this.#stop.signal.aborted; ) {
+    for (let at = position; !isStopped(); ) {
       const letters = await rows.behind(at, LETTERS_AT_A_TIME);
       const last = letters.at(-1);
       if (!last) return;
@@ -93,17 +80,5 @@ export class DeadLetterTopic {
     const lagMs = sinceMs === undefined ? 0 : Math.max(0, Date.now() - sinceMs);
     const { partition, id: publishedId } = position;
     this.#lags.set(partition, { topic, partition, publishedId, publishedOffset: undefined, waiting: letters, lagMs });
-  }
-
-  /** An outage is told once. */
-  #failed(cause: string): void {
-    if (cause !== this.#trouble && !this.#stop.signal.aborted) {
-      this.#options.event('warn', 'topic-not-published', { topic: this.#options.topic, cause });
-    }
-    this.#trouble = cause;
-  }
-
-  async #rest(ms: number): Promise<void> {
-    await delay(ms, undefined, { signal: this.#stop.signal }).catch(() => undefined);
   }
 }
