@@ -10,6 +10,9 @@ import { runCli } from './cli/program.js';
 import { checkpointStoreOf } from './contract/checkpoint-store.js';
 import { type Config, rolesOf } from './contract/config.js';
 import type { DeviceEntry } from './contract/devices.js';
+import { AlertBook } from './control/alerts/alert-book.js';
+import { Alerts } from './control/alerts/alerts.js';
+import { nodeRules } from './control/alerts/node-rules.js';
 import { ChangeFeed } from './control/changes/change-feed.js';
 import { followRegistries } from './control/changes/shared-registries.js';
 import { Deployment, type DeploymentOptions } from './control/deployment/deployment.js';
@@ -21,8 +24,9 @@ import { LiveHub } from './control/live/live-hub.js';
 import { MetricNames } from './control/metrics/metric-names.js';
 import { Queries } from './control/queries/queries.js';
 import { Registry } from './control/registry/registry.js';
-import { namesIn, PublishedReadings, publishDeadLetters } from './control/topics/publishers.js';
+import { namesIn, PublishedReadings, publishAlerts, publishDeadLetters } from './control/topics/publishers.js';
 import { ThreadedDataPlane } from './host/data-plane.js';
+import { KeptText } from './host/kept-text.js';
 import { lockStateFolder, makeStateFolder } from './host/state-lock.js';
 import { storedText } from './host/stored-text.js';
 import { tlsListener } from './host/tls-files.js';
@@ -30,7 +34,7 @@ import { type HttpServer, startHttp } from './http/server.js';
 import type { Services } from './http/services.js';
 import { chooseLog, type LogChoice } from './log/choice.js';
 import { loadAddon } from './log/kafka/client.js';
-import { DEAD_LETTER_TOPIC, type KafkaSettings, NORMALIZED_TOPIC } from './log/kafka/conf.js';
+import { ALERT_TOPIC, DEAD_LETTER_TOPIC, type KafkaSettings, NORMALIZED_TOPIC } from './log/kafka/conf.js';
 import { SideTopic } from './log/kafka/side-topic.js';
 import { batchRows } from './store/batch-rows.js';
 import { openNotices, openPool, prepareDatabase } from './store/database.js';
@@ -236,7 +240,8 @@ async function startControl(ground: Ground, parts: Parts, readings: PublishedRea
   const ledger = new Ledger({ plane, registry, others, event });
   undo.push(async () => ledger.close());
   await others?.open();
-  const seen = { devices: () => registry.size, live: () => live, ledger: () => ledger, others: () => others };
+  const { alerts, alertLag } = raiseAlerts(ground, plane, ledger);
+  const seen = { devices: () => registry.size, live: () => live, ledger: () => ledger, others: () => others, alerts: () => alerts.states };
   const exposition = new Exposition({ plane, ...seen });
   const deadLetters = publishLetters(ground, parts);
   const http = await startHttp({
@@ -249,8 +254,9 @@ async function startControl(ground: Ground, parts: Parts, readings: PublishedRea
     queries: new Queries(sql),
     live,
     ledger,
+    alerts,
     exposition,
-    topicLags: () => [...(deadLetters?.lag ?? []), ...(readings?.lag ?? [])],
+    topicLags: () => [...(deadLetters?.lag ?? []), ...(readings?.lag ?? []), ...alertLag()],
     roles: rolesOf(config),
   });
   undo.push(() => http.close());
@@ -266,6 +272,17 @@ function joinOthers(
   if (!choice.kafka) return undefined;
   const wire = new Wire({ sql: openNotices(databaseUrl), deployment: choice.consumerGroup, origin: owner, event });
   return new Deployment({ wire, name: `${hostname()}:${process.pid}`, partitions: config.partitions, plane, ...own, event });
+}
+
+/** Tells what an operator has to know at once, and publishes it where the topic is named. */
+function raiseAlerts({ config, choice, undo, event }: Ground, plane: ThreadedDataPlane, ledger: Ledger) {
+  const port = choice.kafka && sideTopic(config, choice.kafka, ALERT_TOPIC);
+  const book = new AlertBook({ keeper: new KeptText(config.stateFolder, 'alerts'), isPublished: port !== undefined, event });
+  const alerts = new Alerts({ rules: nodeRules({ plane, ledger }), book, node: hostname() });
+  undo.push(async () => alerts.close());
+  const published = port && publishAlerts({ port, outbox: book, format: config.kafkaFormat, event });
+  if (published) undo.push(published.close);
+  return { alerts, alertLag: () => published?.lag ?? [] };
 }
 
 /** Undefined: the topic is not named. */

@@ -176,8 +176,8 @@ test('settings of the Kafka log go together, and its password is masked', () => 
   assert.match(problemsOf({ ...kafka, SPILLWAY_KAFKA_BROKERS: 'a' }, {})[0] ?? '', /it is no list of host:port/);
   assert.match(problemsOf({ ...kafka, SPILLWAY_KAFKA_TOPIC_PREFIX: 'a/b' }, {})[0] ?? '', /a character that topics may not have/);
   assert.match(problemsOf({ SPILLWAY_KAFKA_TOPICS: 'dead-letters' }, {})[0] ?? '', /kafka_topics without log = kafka/);
-  assert.match(problemsOf({ ...kafka, SPILLWAY_KAFKA_TOPICS: 'alerts' }, {})[0] ?? '', /allowed: dead-letters/);
-  const both = { ...kafka, SPILLWAY_KAFKA_TOPICS: 'telemetry.normalized,dead-letters' };
+  assert.match(problemsOf({ ...kafka, SPILLWAY_KAFKA_TOPICS: 'alerts,telemetry' }, {})[0] ?? '', /allowed: alerts, dead-letters/);
+  const both = { ...kafka, SPILLWAY_KAFKA_TOPICS: 'telemetry.normalized,dead-letters,alerts' };
   assert.deepEqual(problemsOf({ ...both, SPILLWAY_KAFKA_FORMAT: 'protobuf', SPILLWAY_KAFKA_TENANT_TOPICS: 'on' }, {}), []);
   assert.match(problemsOf({ ...kafka, SPILLWAY_KAFKA_FORMAT: 'protobuf' }, {})[0] ?? '', /protobuf without kafka_topics/);
   assert.match(problemsOf({ ...kafka, SPILLWAY_KAFKA_TENANT_TOPICS: 'on' }, {})[0] ?? '', /tenant_topics = on without kafka_topics/);

@@ -33,10 +33,10 @@ export const kafkaSettings: readonly Setting[] = [
   setting(
     'kafkaTopics',
     'kafka_topics',
-    text.regex(/^(dead-letters|telemetry\.normalized)(,(dead-letters|telemetry\.normalized))*$/, 'it names something else'),
+    text.regex(/^(alerts|dead-letters|telemetry\.normalized)(,(alerts|dead-letters|telemetry\.normalized))*$/, 'it names something else'),
     undefined,
-    'dead-letters and telemetry.normalized, one or both with a comma between',
-    'Further topics to publish: every dead letter once it is committed; every reading before it is; absent: none.',
+    'alerts, dead-letters and telemetry.normalized, one or several with commas between',
+    'Further topics to publish: alerts; every dead letter once it is committed; every reading before it is; absent: none.',
   ),
   setting(
     'kafkaFormat',

@@ -3,6 +3,7 @@ import { ApiFailure } from '../contract/api-errors.js';
 import { Dispatcher } from './dispatcher.js';
 import { type Exchange, failed } from './exchange.js';
 import { LiveViews } from './live-views.js';
+import { alertRoutes } from './routes/alerts.js';
 import { deviceRoutes } from './routes/devices.js';
 import { fleetRoutes } from './routes/fleet.js';
 import { healthRoutes } from './routes/health.js';
@@ -34,6 +35,7 @@ export class Front {
     const routes = [
       healthRoutes,
       pipelineRoutes,
+      alertRoutes,
       ...(roles.has('gateway') ? [ingestRoutes] : []),
       ...(roles.has('control') ? [deviceRoutes, fleetRoutes, ledgerRoutes, liveRoutes, readingRoutes] : []),
     ];

@@ -1,5 +1,6 @@
 import type { Role } from '../contract/config.js';
 import type { DataPlane, DeviceViews } from '../contract/data-plane.js';
+import type { Alerts } from '../control/alerts/alerts.js';
 import type { AdminKeys } from '../control/keys/admin-keys.js';
 import type { Ledger } from '../control/ledger/ledger.js';
 import type { LiveHub } from '../control/live/live-hub.js';
@@ -22,6 +23,7 @@ export interface Services {
   readonly keys: AdminKeys;
   readonly live: LiveHub;
   readonly ledger: Ledger;
+  readonly alerts: Pick<Alerts, 'open'>;
   readonly exposition: Exposition;
   /** How far the topics beside the log are. */
   readonly topicLags: () => readonly TopicLag[];

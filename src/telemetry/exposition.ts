@@ -8,6 +8,8 @@ export interface ExpositionSources {
   /** Of a deployment of several processes. */
   readonly others?: (() => { readonly neighbours: number; readonly skipped: number } | undefined) | undefined;
   readonly ledger: () => { readonly imbalance: number; readonly messages: Readonly<Record<string, number>> };
+  /** Every rule, and whether its alert holds. */
+  readonly alerts: () => Iterable<readonly [rule: string, isOpen: boolean]>;
   readonly live: () => { readonly sent: number; readonly skipped: number; readonly clients: number; readonly catchUp: CatchUp };
 }
 
@@ -44,6 +46,7 @@ export class Exposition {
     this.#threadCpu(sources.plane);
     this.#controlPlane(sources);
     this.#ledger(sources);
+    this.#alerts(sources);
     this.#deployment(sources);
     const registers = [this.#registry];
     this.#requests = new Counter({
@@ -275,6 +278,12 @@ export class Exposition {
     this.#gauge('spillway_ledger_imbalance', 'Messages that the ledger does not account for; 0: it balances', undefined, () => [
       ['', ledger().imbalance],
     ]);
+  }
+
+  #alerts({ alerts }: ExpositionSources): void {
+    this.#gauge('spillway_alerts', 'Whether an alert of this process holds; 1: it does', 'rule', () =>
+      [...alerts()].map(([rule, isOpen]): [string, number] => [rule, isOpen ? 1 : 0]),
+    );
   }
 
   #deployment({ others = () => undefined }: ExpositionSources): void {

@@ -2,6 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Role } from '../../src/contract/config.js';
+import { AlertBook } from '../../src/control/alerts/alert-book.js';
+import { Alerts } from '../../src/control/alerts/alerts.js';
+import { nodeRules } from '../../src/control/alerts/node-rules.js';
 import { AdminKeys } from '../../src/control/keys/admin-keys.js';
 import { Ledger } from '../../src/control/ledger/ledger.js';
 import { LiveHub } from '../../src/control/live/live-hub.js';
@@ -21,6 +24,7 @@ const serverName = process.env.HTTP_SERVER as ServerName | undefined;
 
 export interface ServerUnderTest extends Services {
   readonly plane: PlaneDouble;
+  readonly alerts: Alerts;
   readonly database: TestDatabase;
   readonly port: number;
   readonly url: string;
@@ -62,7 +66,10 @@ export async function startServerUnderTest(settings: ServerSettings = {}): Promi
   await keys.ensure(ADMIN_KEY, 'first');
   const live = new LiveHub({ plane, views: plane, registry, metricNames });
   const ledger = new Ledger({ plane, registry, event: () => {} });
-  const exposition = new Exposition({ plane, devices: () => registry.size, live: () => live, ledger: () => ledger });
+  const book = new AlertBook({ keeper: { read: () => undefined, write: () => {} }, isPublished: false, event: () => {} });
+  const alerts = new Alerts({ rules: nodeRules({ plane, ledger }), book, node: 'host-1' });
+  const seen = { live: () => live, ledger: () => ledger, alerts: () => alerts.states };
+  const exposition = new Exposition({ plane, devices: () => registry.size, ...seen });
   const roles = settings.roles ?? new Set<Role>(['gateway', 'pipeline', 'control']);
   const services = {
     roles,
@@ -74,6 +81,7 @@ export async function startServerUnderTest(settings: ServerSettings = {}): Promi
     keys,
     live,
     ledger,
+    alerts,
     exposition,
     topicLags: () => [],
   };
@@ -93,6 +101,7 @@ export async function startServerUnderTest(settings: ServerSettings = {}): Promi
       await server.close();
       live.close();
       ledger.close();
+      alerts.close();
       rmSync(empty, { recursive: true });
       await database.stop();
     },

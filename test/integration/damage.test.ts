@@ -79,6 +79,15 @@ test('a log that is damaged while the appliance is down: all but the damage is s
       [ledger.balanced, ledger.node.lost, ledger.node.in_flight, ledger.imbalances.map(({ between }) => between)],
       [false, 2, 0, ['logged and readable']],
     );
+    const alerts = await until('an alert', 5000, async () => {
+      const { alerts: found } = await call<{ alerts: { rule: string; state: string; message: string }[] }>(appliance, 'GET', '/v1/alerts');
+      return found.length > 0 ? found : undefined;
+    });
+    assert.deepEqual(
+      alerts.map(({ rule, state, message }) => [rule, state, message]),
+      [['ledger_unbalanced', 'raised', 'partition 0: 2 messages between logged and readable']],
+    );
+    assert.match(await (await fetch(`${appliance.http}/metrics`)).text(), /^spillway_alerts\{rule="ledger_unbalanced"\} 1$/m);
     const { partitions } = await call<{ partitions: { gaps: number; gap_bytes: number }[] }>(appliance, 'GET', '/v1/pipeline/lag');
     const gapBytes = (starts[HEADER + 1] as number) - body;
     assert.deepEqual([partitions[0]?.gaps, partitions[0]?.gap_bytes], [1, gapBytes]);

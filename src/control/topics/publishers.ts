@@ -5,12 +5,13 @@ import type { RowBatch } from '../../contract/threads.js';
 import type { MetricNames } from '../metrics/metric-names.js';
 import type { Names } from '../queries/dead-letter.js';
 import type { Registry } from '../registry/registry.js';
+import { AlertTopic, type AlertTopicOptions } from './alert-topic.js';
 import { DeadLetterTopic, type DeadLetterTopicOptions } from './dead-letter-topic.js';
 import { LetterRows } from './letter-rows.js';
 import { NormalizedTopic, type NormalizedTopicOptions } from './normalized-topic.js';
 import type { RecordFormat, TopicLag, TopicPort } from './topic-record.js';
 
-/** How long dead letters on their way to a topic may take at the end; what is given up is sent again by the next start. */
+/** How long records on their way to a topic may take at the end; what is given up is sent again by the next start. */
 const STOP_MS_MAX = 2000;
 
 /** A topic, and the connection to it. */
@@ -20,7 +21,7 @@ export interface TopicConnection extends TopicPort {
   close(): Promise<void>;
 }
 
-export interface PublishedLetters {
+export interface Published {
   readonly lag: TopicLag[];
   readonly close: () => Promise<void>;
 }
@@ -31,19 +32,31 @@ type LettersOptions = Pick<DeadLetterTopicOptions, 'format' | 'names' | 'partiti
 };
 
 /** Publishes dead letters until `close`. */
-export function publishDeadLetters({ sql, ...options }: LettersOptions): PublishedLetters {
+export function publishDeadLetters({ sql, ...options }: LettersOptions): Published {
   const { port } = options;
   const { topic } = port;
   const letters = new DeadLetterTopic({ ...options, topic, rows: new LetterRows(sql, topic) });
-  letters.start();
+  return begun(letters, port);
+}
+
+type AlertsOptions = Pick<AlertTopicOptions, 'format' | 'outbox' | 'event'> & { readonly port: TopicConnection };
+
+/** Publishes changes of alerts until `close`. */
+export function publishAlerts(options: AlertsOptions): Published {
+  const { port } = options;
+  return begun(new AlertTopic({ ...options, topic: port.topic }), port);
+}
+
+function begun(topic: DeadLetterTopic | AlertTopic, port: TopicConnection): Published {
+  topic.start();
   return {
     get lag() {
-      return letters.lag;
+      return topic.lag;
     },
     close: async () => {
-      await Promise.race([letters.stop(), delay(STOP_MS_MAX)]);
+      await Promise.race([topic.stop(), delay(STOP_MS_MAX)]);
       await port.close();
-      await letters.stop();
+      await topic.stop();
     },
   };
 }

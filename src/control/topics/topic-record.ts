@@ -2,7 +2,7 @@
 export type RecordFormat = 'json' | 'protobuf';
 
 export interface TopicRecord {
-  /** Records of one key keep their order. Null: nobody knows the device any more. */
+  /** Records of one key keep their order. Null: nobody knows any more whose it is. */
   readonly key: string | null;
   /** Where tenants have topics of their own, whose it goes to; null: to the topic of all. */
   readonly tenant: string | null;
@@ -14,10 +14,11 @@ export interface TopicPort {
   send(records: readonly TopicRecord[]): Promise<void>;
 }
 
-/** How far a topic is with what one partition of the log has brought. */
+/** How far a topic is with what one partition of the log has brought, or this process itself. */
 export interface TopicLag {
   readonly topic: string;
-  readonly partition: number;
+  /** Undefined: its records come from no partition. */
+  readonly partition: number | undefined;
   /** All dead letters up to this id are in the topic; undefined: it has none. */
   readonly publishedId: string | undefined;
   /** The readings of all blocks up to this offset are in the topic; undefined: none since the start, or it has no readings. */

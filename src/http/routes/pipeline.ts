@@ -59,7 +59,7 @@ function lag({ plane, live, topicLags }: Services) {
     gateway_pauses: pauses,
     topics: topicLags().map((one) => ({
       topic: one.topic,
-      partition: one.partition,
+      partition: one.partition ?? null,
       published_id: one.publishedId ?? null,
       published_offset: one.publishedOffset ?? null,
       waiting: one.waiting,

@@ -21,6 +21,7 @@ export interface KafkaSettings {
 
 export const RAW_TOPIC = 'telemetry.raw';
 export const DEAD_LETTER_TOPIC = 'dead-letters';
+export const ALERT_TOPIC = 'alerts';
 export const NORMALIZED_TOPIC = 'telemetry.normalized';
 /** Bytes that may be on their way to the brokers and back. What is beyond waits in the gateways. */
 export const OUTSTANDING_BYTES_MAX = 32 * 1024 * 1024;

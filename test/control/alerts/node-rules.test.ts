@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Intake } from '../../../src/contract/data-plane.js';
+import { nodeRules } from '../../../src/control/alerts/node-rules.js';
+import type { Imbalance } from '../../../src/control/ledger/balance.js';
+
+function node() {
+  const intake: Intake = { gateways: 2, paused: 0, pauses: 7, backlogBytesMax: 1000, topic: undefined, logTrouble: undefined };
+  const state = { intake, reason: undefined as string | undefined, imbalances: [] as Imbalance[] };
+  const plane = { intake: () => state.intake, notReady: () => state.reason };
+  const ledger = {
+    get imbalances() {
+      return state.imbalances;
+    },
+  };
+  const rules = new Map(nodeRules({ plane, ledger }).map((rule) => [rule.name, rule]));
+  return { state, rules, find: (name: string) => rules.get(name)?.find() };
+}
+
+test('a node that is well has nothing to tell', () => {
+  const { rules } = node();
+  assert.deepEqual(
+    [...rules.values()].map((rule) => [rule.name, rule.find()]),
+    [
+      ['ledger_unbalanced', undefined],
+      ['not_ready', undefined],
+      ['devices_not_read', undefined],
+    ],
+  );
+});
+
+test('books that do not balance are told at once, with what is missing where', () => {
+  const { state, rules, find } = node();
+  state.imbalances = [
+    { at: 'gateway 0', between: 'durable and logged', missing: 3 },
+    { at: 'partition 1', between: 'logged and readable', missing: 2 },
+  ];
+  const told = 'gateway 0: 3 messages between durable and logged; partition 1: 2 messages between logged and readable';
+  assert.equal(find('ledger_unbalanced'), told);
+  assert.equal(rules.get('ledger_unbalanced')?.raiseAfterMs, 0);
+});
+
+test('a node that is not ready says why', () => {
+  const { state, find } = node();
+  state.reason = 'the database is down: connection refused';
+  assert.equal(find('not_ready'), 'the database is down: connection refused');
+});
+
+test('gateways that pause again and again are found, also between two pauses', () => {
+  const { state, find } = node();
+  state.intake = { ...state.intake, paused: 1 };
+  assert.match(find('devices_not_read') ?? '', /^devices wait: 1 of 2 gateways read none/);
+  state.intake = { ...state.intake, paused: 0, pauses: 9 };
+  assert.match(find('devices_not_read') ?? '', /after 9 pauses/);
+  assert.equal(find('devices_not_read'), undefined);
+});
