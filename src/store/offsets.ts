@@ -35,7 +35,8 @@ export interface TakenOffset {
 
 /** How long a transaction that an earlier owner left in flight may go on. */
 const PATIENCE_MS = 5000;
-const LOCK_MS_MAX = 60_000;
+/** The same where nothing can be ended; less than the pool gives any statement, so that the database names the lock as the cause. */
+const LOCK_MS_MAX = 20_000;
 const LOCKED = '55P03';
 
 /**
