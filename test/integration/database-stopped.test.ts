@@ -4,7 +4,7 @@ import mqtt from 'mqtt';
 import postgres from 'postgres';
 import { call, committed, until } from '../support/api.js';
 import { startAppliance } from '../support/appliance.js';
-import { serverPids } from '../support/server-pids.js';
+import { standStill } from '../support/standing-database.js';
 
 const MESSAGES = 300;
 
@@ -12,7 +12,7 @@ test('a database that stands still without a word: acknowledgements go on, readi
   timeout: 120_000,
 }, async () => {
   const appliance = await startAppliance();
-  const stopped: number[] = [];
+  let database: ReturnType<typeof standStill> | undefined;
   try {
     const token = 'a-token-for-the-silence-test';
     await call(appliance, 'POST', '/v1/devices', { device_id: 'silent', token });
@@ -25,10 +25,7 @@ test('a database that stands still without a word: acknowledgements go on, readi
     };
     await publish();
     await committed(appliance);
-    for (const pid of serverPids(appliance.stateFolder)) {
-      process.kill(pid, 'SIGSTOP');
-      stopped.push(pid);
-    }
+    database = standStill(appliance.stateFolder);
     for (let message = 0; message < MESSAGES; message++) await publish();
     const { lag_bytes } = await call<{ lag_bytes: number }>(appliance, 'GET', '/v1/pipeline/lag');
     assert.ok(lag_bytes > 0);
@@ -38,7 +35,7 @@ test('a database that stands still without a word: acknowledgements go on, readi
     });
     assert.match(reason, /^the database is down: it has not answered for 1\d s$/);
     await publish();
-    for (const pid of stopped.splice(0)) process.kill(pid, 'SIGCONT');
+    database.goOn();
     await until('it to be ready again', 30_000, async () => (await fetch(`${appliance.http}/readyz`)).status === 200 || undefined);
     await committed(appliance, 60_000);
     const sql = postgres(appliance.databaseUrl, { max: 1 });
@@ -50,7 +47,7 @@ test('a database that stands still without a word: acknowledgements go on, readi
     );
     await client.endAsync();
   } finally {
-    for (const pid of stopped) process.kill(pid, 'SIGCONT');
+    database?.goOn();
     await appliance.stop();
   }
 });
@@ -59,14 +56,11 @@ test('a database that stands still before a new metric has its number: readiness
   timeout: 120_000,
 }, async () => {
   const appliance = await startAppliance();
-  const stopped: number[] = [];
+  let database: ReturnType<typeof standStill> | undefined;
   try {
     const token = 'a-token-for-the-silence-test';
     await call(appliance, 'POST', '/v1/devices', { device_id: 'silent', token });
-    for (const pid of serverPids(appliance.stateFolder)) {
-      process.kill(pid, 'SIGSTOP');
-      stopped.push(pid);
-    }
+    database = standStill(appliance.stateFolder);
     const headers = { authorization: `Bearer ${token}` };
     const body = JSON.stringify({ ts: Date.now(), metrics: { never_seen: 1 }, seq: 1 });
     const answer = await fetch(`${appliance.http}/v1/ingest/silent`, { method: 'POST', body, headers });
@@ -76,7 +70,7 @@ test('a database that stands still before a new metric has its number: readiness
       return found.status === 503 ? ((await found.json()) as { reason: string }).reason : undefined;
     });
     assert.match(reason, /^the database is down: it has numbered no new metric for 1\d s$/);
-    for (const pid of stopped.splice(0)) process.kill(pid, 'SIGCONT');
+    database.goOn();
     await until('it to be ready again', 30_000, async () => (await fetch(`${appliance.http}/readyz`)).status === 200 || undefined);
     await committed(appliance, 60_000);
     const sql = postgres(appliance.databaseUrl, { max: 1 });
@@ -84,7 +78,7 @@ test('a database that stands still before a new metric has its number: readiness
     await sql.end();
     assert.deepEqual([...rows], [{ metric_name: 'never_seen', value: 1 }]);
   } finally {
-    for (const pid of stopped) process.kill(pid, 'SIGCONT');
+    database?.goOn();
     await appliance.stop();
   }
 });

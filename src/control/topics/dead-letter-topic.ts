@@ -1,10 +1,9 @@
 import type { Names } from '../queries/dead-letter.js';
 import { letterRecord } from './letter-record.js';
 import type { LetterRows, Position } from './letter-rows.js';
-import { PublishLoop } from './publish-loop.js';
+import type { TopicSource } from './publish-loop.js';
 import type { RecordFormat, TopicLag, TopicPort } from './topic-record.js';
 
-const LOOK_MS = 1000;
 /** A letter has up to 128 KiB of payload. */
 const LETTERS_AT_A_TIME = 100;
 
@@ -16,7 +15,6 @@ export interface DeadLetterTopicOptions {
   readonly names: Names;
   /** Partitions that this process commits at present. */
   readonly partitions: () => readonly number[];
-  readonly event: (level: 'info' | 'warn', name: string, fields: Record<string, string | number>) => void;
 }
 
 /**
@@ -24,24 +22,17 @@ export interface DeadLetterTopicOptions {
  * published that is not committed, and none is left out by a crash. One that was sent when the position could not be
  * written is sent again.
  */
-export class DeadLetterTopic {
+export class DeadLetterTopic implements TopicSource {
+  readonly lookMs = 1000;
   readonly #options: DeadLetterTopicOptions;
-  readonly #loop: PublishLoop;
   readonly #lags = new Map<number, TopicLag>();
 
   constructor(options: DeadLetterTopicOptions) {
     this.#options = options;
-    const { topic, event } = options;
-    this.#loop = new PublishLoop({ topic, lookMs: LOOK_MS, turn: (isStopped) => this.#turn(isStopped), event });
   }
 
-  start(): void {
-    this.#loop.start();
-  }
-
-  /** Ends between two batches. */
-  stop(): Promise<void> {
-    return this.#loop.stop();
+  get topic(): string {
+    return this.#options.topic;
   }
 
   /** Of the partitions that this process commits, as it last looked. */
@@ -49,7 +40,7 @@ export class DeadLetterTopic {
     return [...this.#lags].sort(([a], [b]) => a - b).map(([, lag]) => lag);
   }
 
-  async #turn(isStopped: () => boolean): Promise<void> {
+  async turn(isStopped: () => boolean): Promise<void> {
     const { rows, partitions } = this.#options;
     const mine = partitions();
     for (const partition of this.#lags.keys()) if (!mine.includes(partition)) this.#lags.delete(partition);

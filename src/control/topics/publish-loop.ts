@@ -1,25 +1,31 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { TopicLag } from './topic-record.js';
 
 const RETRY_MS_MAX = 30_000;
 
-export interface PublishLoopOptions {
+/** What goes into one topic, turn by turn. */
+export interface TopicSource {
   readonly topic: string;
-  /** How long it rests when all is published. */
+  readonly lag: TopicLag[];
+  /** How long it may rest when all is published. */
   readonly lookMs: number;
-  /** Publishes what waits; `isStopped` tells it to leave the rest to a later life. */
-  readonly turn: (isStopped: () => boolean) => Promise<void>;
-  readonly event: (level: 'info' | 'warn', name: string, fields: Record<string, string | number>) => void;
+  /** Publishes what waits; `isStopped` tells it to leave the rest to a later life. Rejects when some of it may not be in the topic. */
+  turn(isStopped: () => boolean): Promise<void>;
 }
 
-/** Publishes to a topic turn by turn, until `stop`. A turn that failed is made again, after ever longer rests. */
+export type PublishEvent = (level: 'info' | 'warn', name: string, fields: Record<string, string | number>) => void;
+
+/** Publishes what a source has, until `stop`. A turn that failed is made again, after ever longer rests. */
 export class PublishLoop {
-  readonly #options: PublishLoopOptions;
+  readonly #source: TopicSource;
+  readonly #event: PublishEvent;
   readonly #stop = new AbortController();
   #trouble = '';
   #running: Promise<void> | undefined;
 
-  constructor(options: PublishLoopOptions) {
-    this.#options = options;
+  constructor(source: TopicSource, event: PublishEvent) {
+    this.#source = source;
+    this.#event = event;
   }
 
   start(): void {
@@ -33,12 +39,12 @@ export class PublishLoop {
   }
 
   async #run(): Promise<void> {
-    const { topic, lookMs, turn, event } = this.#options;
+    const { topic, lookMs } = this.#source;
     const { signal } = this.#stop;
     for (let restMs = lookMs; !signal.aborted; await this.#rest(restMs)) {
       try {
-        await turn(() => signal.aborted);
-        if (this.#trouble !== '') event('info', 'topic-published-again', { topic });
+        await this.#source.turn(() => signal.aborted);
+        if (this.#trouble !== '') this.#event('info', 'topic-published-again', { topic });
         [this.#trouble, restMs] = ['', lookMs];
       } catch (error) {
         this.#failed((error as Error).message);
@@ -49,8 +55,9 @@ export class PublishLoop {
 
   /** An outage is told once. */
   #failed(cause: string): void {
-    const { topic, event } = this.#options;
-    if (cause !== this.#trouble && !this.#stop.signal.aborted) event('warn', 'topic-not-published', { topic, cause });
+    if (cause !== this.#trouble && !this.#stop.signal.aborted) {
+      this.#event('warn', 'topic-not-published', { topic: this.#source.topic, cause });
+    }
     this.#trouble = cause;
   }
 

@@ -9,6 +9,7 @@ import { AlertTopic, type AlertTopicOptions } from './alert-topic.js';
 import { DeadLetterTopic, type DeadLetterTopicOptions } from './dead-letter-topic.js';
 import { LetterRows } from './letter-rows.js';
 import { NormalizedTopic, type NormalizedTopicOptions } from './normalized-topic.js';
+import { type PublishEvent, PublishLoop, type TopicSource } from './publish-loop.js';
 import type { RecordFormat, TopicLag, TopicPort } from './topic-record.js';
 
 /** How long records on their way to a topic may take at the end; what is given up is sent again by the next start. */
@@ -26,37 +27,39 @@ export interface Published {
   readonly close: () => Promise<void>;
 }
 
-type LettersOptions = Pick<DeadLetterTopicOptions, 'format' | 'names' | 'partitions' | 'event'> & {
+type LettersOptions = Pick<DeadLetterTopicOptions, 'format' | 'names' | 'partitions'> & {
   readonly port: TopicConnection;
+  readonly event: PublishEvent;
   readonly sql: Sql;
 };
 
 /** Publishes dead letters until `close`. */
-export function publishDeadLetters({ sql, ...options }: LettersOptions): Published {
+export function publishDeadLetters({ sql, event, ...options }: LettersOptions): Published {
   const { port } = options;
   const { topic } = port;
   const letters = new DeadLetterTopic({ ...options, topic, rows: new LetterRows(sql, topic) });
-  return begun(letters, port);
+  return begun(letters, port, event);
 }
 
-type AlertsOptions = Pick<AlertTopicOptions, 'format' | 'outbox' | 'event'> & { readonly port: TopicConnection };
+type AlertsOptions = Pick<AlertTopicOptions, 'format' | 'outbox'> & { readonly port: TopicConnection; readonly event: PublishEvent };
 
 /** Publishes changes of alerts until `close`. */
-export function publishAlerts(options: AlertsOptions): Published {
+export function publishAlerts({ event, ...options }: AlertsOptions): Published {
   const { port } = options;
-  return begun(new AlertTopic({ ...options, topic: port.topic }), port);
+  return begun(new AlertTopic({ ...options, topic: port.topic }), port, event);
 }
 
-function begun(topic: DeadLetterTopic | AlertTopic, port: TopicConnection): Published {
-  topic.start();
+function begun(source: TopicSource, port: TopicConnection, event: PublishEvent): Published {
+  const loop = new PublishLoop(source, event);
+  loop.start();
   return {
     get lag() {
-      return topic.lag;
+      return source.lag;
     },
     close: async () => {
-      await Promise.race([topic.stop(), delay(STOP_MS_MAX)]);
+      await Promise.race([loop.stop(), delay(STOP_MS_MAX)]);
       await port.close();
-      await topic.stop();
+      await loop.stop();
     },
   };
 }

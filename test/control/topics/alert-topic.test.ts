@@ -5,6 +5,7 @@ import protobuf from 'protobufjs';
 import type { Alert } from '../../../src/control/alerts/alert.js';
 import { alertRecord } from '../../../src/control/topics/alert-record.js';
 import { AlertTopic } from '../../../src/control/topics/alert-topic.js';
+import { PublishLoop } from '../../../src/control/topics/publish-loop.js';
 import type { TopicRecord } from '../../../src/control/topics/topic-record.js';
 import { root } from '../../source-tree.js';
 import { until } from '../../support/until.js';
@@ -32,20 +33,20 @@ function open() {
       outbox.unsent = outbox.unsent.filter((change) => !changes.includes(change));
     },
   };
-  const event = (_level: string, name: string) => void events.push(name);
-  const topic = new AlertTopic({ topic: 'alerts', outbox, port, format: 'json', event });
-  return { records, events, port, outbox, topic };
+  const topic = new AlertTopic({ topic: 'alerts', outbox, port, format: 'json' });
+  const loop = new PublishLoop(topic, (_, name) => events.push(name));
+  return { records, events, port, outbox, topic, loop };
 }
 
 test('changes are published in their order, and what waits is told', async () => {
-  const { records, outbox, topic } = open();
+  const { records, outbox, topic, loop } = open();
   assert.deepEqual(topic.lag[0]?.waiting, 0);
   outbox.unsent = [raised, cleared];
   const [lag] = topic.lag;
   assert.deepEqual([lag?.topic, lag?.partition, lag?.waiting], ['alerts', undefined, 2]);
-  topic.start();
+  loop.start();
   await until('both are published', () => outbox.unsent.length === 0);
-  await topic.stop();
+  await loop.stop();
   const document = { id: 'a-1', rule: 'not_ready', severity: 'critical', node: 'host-1', message: 'the database is down' };
   assert.deepEqual(
     records.map(({ key, tenant, value }) => [key, tenant, JSON.parse(String(value))]),
@@ -57,13 +58,13 @@ test('changes are published in their order, and what waits is told', async () =>
 });
 
 test('what the topic refuses waits, is told once, and is sent again', async () => {
-  const { records, events, port, outbox, topic } = open();
+  const { records, events, port, outbox, loop } = open();
   port.refusals = 2;
   outbox.unsent = [raised];
-  topic.start();
+  loop.start();
   await until('it is published', () => outbox.unsent.length === 0);
   await until('that is told', () => events.length === 2);
-  await topic.stop();
+  await loop.stop();
   assert.deepEqual([records.length, events], [1, ['topic-not-published', 'topic-published-again']]);
 });
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { DeadLetterTopic } from '../../../src/control/topics/dead-letter-topic.js';
 import { LetterRows } from '../../../src/control/topics/letter-rows.js';
+import { PublishLoop } from '../../../src/control/topics/publish-loop.js';
 import type { TopicRecord } from '../../../src/control/topics/topic-record.js';
 import { startTestDatabase, type TestDatabase } from '../../support/database.js';
 import { until } from '../../support/until.js';
@@ -39,25 +40,25 @@ function open(partitions: readonly number[] = [0, 1]) {
     format: 'json',
     names: { device: (number) => (number === 7 ? { id: 'dev-7', tenant: 'acme' } : undefined), metric: () => undefined },
     partitions: () => partitions,
-    event: (_, name) => events.push(name),
   });
+  const loop = new PublishLoop(topic, (_, name) => events.push(name));
   const idsOf = (partition: number) =>
     records
       .map(({ value }) => JSON.parse(value.toString()))
       .filter((letter) => letter.partition === partition)
       .map(({ id }) => Number(id));
-  return { topic, port, events, idsOf };
+  return { topic, loop, port, events, idsOf };
 }
 
 test('every letter is published once, in order, with its device as the key, and later ones follow', async () => {
   await addLetters(0, 230);
-  const { topic, port, idsOf } = open();
-  topic.start();
+  const { topic, loop, port, idsOf } = open();
+  loop.start();
   await until('the first are published', () => port.records.length === 230);
   await addLetters(1, 3);
   await until('the others follow', () => port.records.length === 233);
   await until('the lag is told', () => topic.lag.every(({ waiting }) => waiting === 0));
-  await topic.stop();
+  await loop.stop();
   assert.deepEqual(
     idsOf(0),
     idsOf(0).toSorted((a, b) => a - b),
@@ -89,29 +90,29 @@ test('every letter is published once, in order, with its device as the key, and 
 test('a start goes on where the one before stood, and takes only its own partitions', async () => {
   await addLetters(0, 5);
   const first = open();
-  first.topic.start();
+  first.loop.start();
   await until('five are published', () => first.port.records.length === 5);
   await until('the position is written', () => first.topic.lag[0]?.waiting === 0);
-  await first.topic.stop();
+  await first.loop.stop();
   await addLetters(0, 2);
   await addLetters(1, 2);
   const second = open([0]);
-  second.topic.start();
+  second.loop.start();
   await until('two are published', () => second.topic.lag[0]?.waiting === 0 && second.port.records.length > 0);
-  await second.topic.stop();
+  await second.loop.stop();
   assert.deepEqual([second.idsOf(0).length, second.idsOf(1).length], [2, 0]);
 });
 
 test('what the topic refuses is counted as waiting, told once, and sent again', async () => {
   await addLetters(0, 4);
-  const { topic, port, events } = open();
+  const { topic, loop, port, events } = open();
   port.refusals = 1;
-  topic.start();
+  loop.start();
   await until('it is told', () => events.length > 0);
   assert.deepEqual([topic.lag[0]?.waiting, port.records.length], [4, 0]);
   await until('they are published', () => port.records.length === 4);
   await until('it is told', () => events.length === 2);
-  await topic.stop();
+  await loop.stop();
   assert.deepEqual(events, ['topic-not-published', 'topic-published-again']);
 });
 
