@@ -1,4 +1,4 @@
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** A text that the state folder keeps and that changes now and then: a crash leaves the old one or the new one. */
@@ -15,13 +15,7 @@ export class KeptText {
 
   write(text: string): void {
     const written = `${this.#file}.new`;
-    const file = openSync(written, 'w', 0o600);
-    try {
-      writeFileSync(file, text);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
+    writeFileSync(written, text, { mode: 0o600, flush: true });
     renameSync(written, this.#file);
   }
 }
