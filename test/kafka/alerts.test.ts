@@ -8,7 +8,7 @@ import { startAppliance } from '../support/appliance.js';
 import { Load } from '../support/kafka/load.js';
 import { readTopic } from '../support/kafka/read-topic.js';
 import { realBrokers } from '../support/kafka/real-brokers.js';
-import { standStill } from '../support/standing-database.js';
+import { stopDatabase } from '../support/standing-database.js';
 import { until } from '../support/until.js';
 
 const TOPIC = 'test.alerts';
@@ -36,13 +36,13 @@ test('an alert is in the topic when it is raised and, after a kill -9 amid it, w
   };
   const alertsOf = async (found: Awaited<ReturnType<typeof startAppliance>>) =>
     (await call<{ alerts: Alert[] }>(found, 'GET', '/v1/alerts')).alerts;
-  let database: ReturnType<typeof standStill> | undefined;
+  let goOn: (() => void) | undefined;
   let appliance = await startAppliance(env);
   try {
     const load = new Load();
     await load.register(appliance);
     await until('it is ready', async () => (await fetch(`${appliance.http}/readyz`)).status === 200);
-    database = standStill(stateFolder);
+    goOn = stopDatabase(stateFolder);
     // Nobody notices before there is something to store.
     await load.sendOnce(appliance.mqttPort, '{"metrics": {"n": 1}}');
     let open: Alert[] = [];
@@ -59,7 +59,7 @@ test('an alert is in the topic when it is raised and, after a kill -9 amid it, w
     // Without the database: the alert of it is not to wait for it.
     await readTopic(brokers.addresses, TOPIC, ({ length }) => length === 1);
     await appliance.kill();
-    database.goOn();
+    goOn();
 
     appliance = await startAppliance(env);
     assert.deepEqual(
@@ -81,7 +81,7 @@ test('an alert is in the topic when it is raised and, after a kill -9 amid it, w
       ['raised', 'cleared'].map((state) => [open[0]?.id, 'not_ready', state]),
     );
   } finally {
-    database?.goOn();
+    goOn?.();
     await appliance.stop();
     await brokers.stop();
     rmSync(stateFolder, { recursive: true, force: true });
