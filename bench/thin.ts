@@ -14,13 +14,13 @@ Many connections that send one packet a write at QoS 1: first to a bare epoll si
 does so ${laterMs} ms later, then to the appliance. Kernel TCP is most of it in all three; the ratios are what waiting for a disk adds, and
 what the appliance adds.
 
-  --connections 10000   --window 4   --seconds 15   --store null   --runs 1`;
+  --connections 10000   --window 4   --seconds 40   --store null   --runs 1`;
 
 const defaults = {
   qos: 1,
   connections: 10_000,
   batch: 1,
-  seconds: 15,
+  seconds: 40,
   devices: 1,
   window: 4,
   store: 'null',
