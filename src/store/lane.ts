@@ -3,6 +3,7 @@ import { FencedError } from './batch-writer.js';
 import type { Health } from './health.js';
 import type { Refused } from './isolation.js';
 import { SILENCE, type SilenceLimits, SilenceWatch, type Watched } from './silence.js';
+import type { WriteTurns } from './write-turns.js';
 
 /** What a lane needs of a writer, so that it can be tested without a database. */
 export interface Writer extends Watched {
@@ -19,6 +20,8 @@ export interface LanePorts {
   readonly publish?: (batch: RowBatch) => Promise<string | undefined>;
   readonly post: (message: FromStore) => void;
   readonly health: Health;
+  /** Shared by the lanes of one store. */
+  readonly turns: WriteTurns;
   readonly wait: (ms: number) => Promise<void>;
 }
 
@@ -58,6 +61,7 @@ export class Lane {
 
   push(batch: RowBatch, pipeline: number): void {
     this.#queue.push({ batch, pipeline });
+    if (this.#isBehind) this.#ports.turns.hurry(this);
     this.#running ??= this.#run();
   }
 
@@ -66,6 +70,11 @@ export class Lane {
     this.#stopping = true;
     await this.#running;
     await this.#ports.writer.close();
+  }
+
+  /** Whether a batch waits for the one in hand. */
+  get #isBehind(): boolean {
+    return this.#queue.length > 1;
   }
 
   async #run(): Promise<void> {
@@ -85,8 +94,7 @@ export class Lane {
     for (let attempt = 0; ; attempt++) {
       try {
         if (this.#ports.publish) await this.#publish(batch, this.#ports.publish);
-        this.#silence.begin();
-        const refused = await this.#ports.writer.write(batch, this.#ports.memory(batch.partition));
+        const refused = await this.#write(batch);
         this.#ports.health.up(this);
         if (this.#silence.end(true) || failures > 0) this.#recovered(batch, failures);
         return refused;
@@ -97,6 +105,17 @@ export class Lane {
         if (this.#stopping) return undefined;
         await this.#ports.wait(Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** Math.min(attempt, 10)));
       }
+    }
+  }
+
+  async #write(batch: RowBatch): Promise<Refused> {
+    const { turns, writer, memory } = this.#ports;
+    await turns.take(this, this.#isBehind);
+    try {
+      this.#silence.begin();
+      return await writer.write(batch, memory(batch.partition));
+    } finally {
+      turns.end();
     }
   }
 

@@ -9,12 +9,13 @@ import { Health } from './health.js';
 import { NOTHING_REFUSED, type Refused } from './isolation.js';
 import { Lane, type Writer } from './lane.js';
 import { MaintenanceJob } from './maintenance-job.js';
+import { WriteTurns } from './write-turns.js';
 
 // The store thread. A batch's memory belongs to it from the message that brings the batch until the
 // message that says it is committed. Pipelines are stopped before it, so that their last batches are
 // on their ports when `stop` comes.
 
-/** Transactions that run side by side: each partition always uses the same one. */
+/** Transactions that may run side by side: each partition always uses the same one. */
 const LANES_MAX = 4;
 
 const parent = parentPort;
@@ -26,6 +27,7 @@ const stopped = new AbortController();
 
 const post = (message: FromStore) => parent.postMessage(message);
 const health = new Health(post);
+const turns = new WriteTurns();
 
 /** Batches are counted and thrown away: what is left of a bench when the database is taken out. */
 const nullWriter: Writer = {
@@ -65,6 +67,7 @@ const lanes = Array.from({ length: Math.min(LANES_MAX, settings.memories.length)
     ...(settings.publishes ? { publish } : {}),
     post,
     health,
+    turns,
     wait: async (ms) => void (await delay(ms, undefined, { signal: stopped.signal }).catch(() => {})),
   });
 });

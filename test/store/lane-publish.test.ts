@@ -4,6 +4,7 @@ import type { FromStore, RowBatch } from '../../src/contract/threads.js';
 import { Health } from '../../src/store/health.js';
 import { NOTHING_REFUSED } from '../../src/store/isolation.js';
 import { Lane } from '../../src/store/lane.js';
+import { WriteTurns } from '../../src/store/write-turns.js';
 import { layBatch, sharedMemory } from '../support/row-batch.js';
 import { until } from '../support/until.js';
 
@@ -34,6 +35,7 @@ function open() {
     publish: async (batch) => (step('publish', batch) ? 'the brokers are away' : undefined),
     post: (message) => void posted.push(message),
     health: new Health((message) => void posted.push(message)),
+    turns: new WriteTurns(),
     wait: () => new Promise(setImmediate),
   });
   const events = () => posted.flatMap((message) => (message.kind === 'event' ? [message.name] : []));

@@ -5,6 +5,7 @@ import { BatchWriter } from '../../src/store/batch-writer.js';
 import { Health } from '../../src/store/health.js';
 import { Lane } from '../../src/store/lane.js';
 import { loadOffsets, takeOffsets } from '../../src/store/offsets.js';
+import { WriteTurns } from '../../src/store/write-turns.js';
 import { startTestDatabase, type TestDatabase } from '../support/database.js';
 import { layBatch, sharedMemory } from '../support/row-batch.js';
 import { until } from '../support/until.js';
@@ -31,6 +32,7 @@ describe('lane', () => {
         committed: (batch) => void committed.push(batch.to),
         post,
         health: new Health(post),
+        turns: new WriteTurns(),
         wait: () => new Promise(setImmediate),
       },
       { lookEveryMs: 10, toldMs: 100, abandonedMs: 300, abandonedMsMax: 1000 },
