@@ -8,7 +8,7 @@ export interface RecordRow {
   /** Built from the answers so far, by the rows' names. */
   readonly args: (answers: ReadonlyMap<string, Figures>) => readonly string[];
   readonly figures: readonly Figure[];
-  /** A soak is one long run. */
+  /** It is one long run, without a median. */
   readonly once?: true;
 }
 
@@ -56,6 +56,10 @@ function scaling(of: 'partitions' | 'gateways', what: string): RecordRow {
       figure('CPU ratio', 'cpuRatio'),
     ],
   };
+}
+
+function logAgainst(other: 'kafka' | 'none', what: string, figures: readonly Figure[]): RecordRow {
+  return { what, wanted: '', bench: 'log', args: () => ['--against', other], figures };
 }
 
 export const recordRows: readonly RecordRow[] = [
@@ -133,6 +137,17 @@ export const recordRows: readonly RecordRow[] = [
   },
   scaling('partitions', 'four partitions against one'),
   scaling('gateways', 'two gateway threads against one'),
+  logAgainst('none', 'what the file log costs', [
+    figure('of throughput', 'fileCosts.throughput'),
+    figure('of CPU', 'fileCosts.cpu'),
+    figure('msg/s', 'file.messagesPerSecond'),
+  ]),
+  logAgainst('kafka', 'a Kafka log on the same machine', [
+    figure('ratio', 'throughputRatio'),
+    figure('CPU ratio', 'cpuRatio'),
+    figure('msg/s', 'other.messagesPerSecond'),
+    figure('CPU µs of the broker', 'other.threads.broker'),
+  ]),
   {
     what: 'peers',
     wanted: 'CPU of Mosquitto ≥ 4 times at QoS 0, ≥ 8 times at QoS 1',
@@ -157,6 +172,22 @@ export const recordRows: readonly RecordRow[] = [
       figure('rows', 'rows'),
       figure('msg/s', 'messagesPerSecond'),
       figure('ack p99 ms', 'ackMs.p99'),
+    ],
+    once: true,
+  },
+  {
+    what: 'recovery',
+    wanted: 'nothing missing, nothing twice',
+    bench: 'recovery',
+    args: () => [],
+    figures: [
+      figure('killed: caught up after s', 'kill.caughtUpSeconds'),
+      figure('missing', 'kill.missing'),
+      figure('doubled', 'kill.doubled'),
+      figure('database stood still: catch-up msg/s', 'outage.committedPerSecond'),
+      figure('of the load', 'outage.ratio'),
+      figure('missing', 'outage.missing'),
+      figure('doubled', 'outage.doubled'),
     ],
     once: true,
   },

@@ -25,10 +25,7 @@ async function record(options: Options): Promise<void> {
   const path = resultsPath();
   const lines = existsSync(path) ? linesOf(readFileSync(path, 'utf8')) : new Map<string, string>();
   for (const row of recordRows.filter(({ what }) => only === undefined || what.includes(only))) {
-    const length = row.once
-      ? options.has('minutes') && ['--minutes', String(options.above('minutes', 10))]
-      : options.has('seconds') && row.bench !== 'idle' && ['--seconds', String(options.above('seconds', 5))];
-    const args = [...row.args(answers), ...(length || []), ...(row.once ? [] : ['--runs', String(runs)]), '--json'];
+    const args = [...row.args(answers), ...lengthOf(row, options), ...(row.once ? [] : ['--runs', String(runs)]), '--json'];
     console.log(`\n${row.what}: bench:${row.bench} ${args.join(' ')}`);
     const answer = await run(row.bench, args);
     if (typeof answer !== 'string') answers.set(row.what, answer);
@@ -37,6 +34,13 @@ async function record(options: Options): Promise<void> {
     writeFileSync(path, markdown(lines));
   }
   console.log(`\nwritten: ${path}`);
+}
+
+/** What the command line says of how long this row loads. */
+function lengthOf({ bench, once }: RecordRow, options: Options): readonly string[] {
+  if (bench === 'soak') return options.has('minutes') ? ['--minutes', String(options.above('minutes', 10))] : [];
+  const hasLength = options.has('seconds') && !once && bench !== 'idle';
+  return hasLength ? ['--seconds', String(options.above('seconds', 5))] : [];
 }
 
 /** The last line that the bench prints, or why there is none; what it says meanwhile is shown. */
