@@ -345,7 +345,7 @@ export const GATEWAY_END: u32 = REFUSALS_OFFSET + REFUSALS_BYTES;
 
 /** Blocks as read from the log. */
 export const INPUT_OFFSET: u32 = COMMON_END;
-export const INPUT_BYTES: u32 = 2 * MIB;
+export const INPUT_BYTES: u32 = 512 * KIB;
 
 /** 128-bit truncated powers of five, exponents -342..308, for number parsing: low u64, high u64. */
 export const POWERS_OFFSET: u32 = INPUT_OFFSET + INPUT_BYTES;

@@ -7,6 +7,8 @@ interface Reading {
   read(partition: number, offset: bigint, limit: bigint, into: Uint8Array): number;
   /** Where to go on after such a code, `limit` at most. */
   resume(partition: number, offset: bigint, limit: bigint): bigint;
+  /** What lies before `offset` was run: it is read again only after a restart. Of records, each is passed by itself. */
+  pass(partition: number, offset: bigint): void;
   readonly fault: string;
 }
 
@@ -33,7 +35,6 @@ export interface RecordSource extends Reading {
   begin(partition: number, offset: bigint): void;
   /** The oldest record that was read and not passed. */
   front(partition: number): SourceRecord;
-  pass(partition: number): void;
 }
 
 export interface SourceRecord {

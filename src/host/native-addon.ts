@@ -4,8 +4,9 @@ import type { TlsMaterial } from './reactor.js';
 /** What native/binding exports. */
 export interface NativeAddon {
   readonly NativeReactor: new (memory: Uint8Array) => NativeBinding;
-  /** native/binding/src/writeback.rs */
+  /** native/binding/src/page_cache.rs says what these two do. */
   startWriteback(file: number, from: number): void;
+  releaseCache(file: number, from: number, bytes: number): void;
 }
 
 /** native/binding/src/native_reactor.rs says what each call does. */

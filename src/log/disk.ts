@@ -14,7 +14,7 @@ import {
   writevSync,
 } from 'node:fs';
 import { MIB } from '../../assembly/abi.js';
-import { loadAddon } from '../host/native-addon.js';
+import { loadAddon, type NativeAddon } from '../host/native-addon.js';
 
 /**
  * The file calls that the log makes, and no others, so that tests can put a disk beneath it that
@@ -35,6 +35,8 @@ export interface Disk {
   truncate(file: number, bytes: number): void;
   /** May begin with what `sync` will do to the bytes from `from` on; nothing is durable before that. */
   startWriteback(file: number, from: number): void;
+  /** May take durable bytes out of memory, so that it is free for others; `bytes` 0: up to the file's end. They are on the disk as before. */
+  releaseCache(file: number, from: number, bytes: number): void;
   /** Makes the file's bytes and its size durable. */
   sync(file: number): void;
   /** Makes the names in a folder durable. */
@@ -88,12 +90,12 @@ function dropBytes(views: Uint8Array[], bytes: number): Uint8Array[] {
   return [(views[index] as Uint8Array).subarray(rest), ...views.slice(index + 1)];
 }
 
-let addon: ReturnType<typeof loadAddon> | undefined;
+let loaded: ReturnType<typeof loadAddon> | undefined;
 
-/** The call of the native addon; undefined where there is none, and each sync does all of it. */
-function writeback(): ((file: number, from: number) => void) | undefined {
-  addon ??= loadAddon();
-  return 'missing' in addon ? undefined : addon.startWriteback;
+/** The native addon; undefined where there is none: then each sync does all of the writing, and the system alone says what leaves its cache. */
+function addon(): NativeAddon | undefined {
+  loaded ??= loadAddon();
+  return 'missing' in loaded ? undefined : loaded;
 }
 
 const FLAGS = { read: 'r', write: 'r+', create: 'w+' } as const;
@@ -122,7 +124,8 @@ export const nodeDisk: Disk = {
   },
   write: (file, views, position) => writevSync(file, views, position),
   truncate: ftruncateSync,
-  startWriteback: (file, from) => writeback()?.(file, from),
+  startWriteback: (file, from) => addon()?.startWriteback(file, from),
+  releaseCache: (file, from, bytes) => addon()?.releaseCache(file, from, bytes),
   sync: fdatasyncSync,
   syncFolder(folder) {
     // A folder cannot be opened on Windows, and its names need no sync there.

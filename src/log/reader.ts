@@ -1,6 +1,6 @@
 import type { ByteSource, Kept } from '../contract/block-source.js';
 import { BLOCK_CUT, blockBytes, blockFaults, verifyHeader } from './block.js';
-import { type Disk, nodeDisk, withFile } from './disk.js';
+import { type Disk, nodeDisk, WRITE_BYTES_MAX, withFile } from './disk.js';
 import { keepAside, quarantineFolder } from './quarantine.js';
 import { firstBlock, leastMessages, nextBlock, type SegmentBytes } from './resync.js';
 import { listSegments, partitionFolder, segmentPath } from './segment.js';
@@ -17,7 +17,15 @@ interface OpenSegment {
   /** First byte that is not this segment's; undefined for the newest one, which may still grow. */
   readonly end: bigint | undefined;
   readonly file: number;
+  /** Bytes at its beginning that were taken out of the page cache. */
+  released: number;
 }
+
+/**
+ * What was passed leaves the page cache this much at a time, in whole units as long as the log's longest writes: Linux
+ * caches up to that much as one piece, and releases no part of it.
+ */
+const RELEASE_BYTES = 4 * WRITE_BYTES_MAX;
 
 /**
  * Reads a log while another thread writes it. Each reader has its own files open, one a partition,
@@ -53,6 +61,20 @@ export class LogReader implements ByteSource {
     if (whole > 0) return whole;
     this.#fault = verifyHeader(part, 0);
     return READ_DAMAGED;
+  }
+
+  /**
+   * Passed bytes are wanted again only to rebuild state after a crash, and the disk that took them in gives them out as fast. Cached, a log
+   * that is never read again would fill the memory, and each block be laid into memory that nobody has touched for long.
+   */
+  pass(partition: number, offset: bigint): void {
+    const segment = this.#open.get(partition);
+    if (!segment) return;
+    const bytes = Number(offset - segment.base) - segment.released;
+    if (bytes < RELEASE_BYTES) return;
+    const whole = bytes - (bytes % WRITE_BYTES_MAX);
+    this.#disk.releaseCache(segment.file, segment.released, whole);
+    segment.released += whole;
   }
 
   /** Why the last read answered READ_DAMAGED, a name of block.ts. A header that is sound says more than the file holds: it is cut. */
@@ -125,10 +147,13 @@ export class LogReader implements ByteSource {
     const base = bases[index];
     if (base === undefined) return undefined;
     const former = this.#open.get(partition);
-    if (former) this.#disk.close(former.file);
+    if (former) {
+      if (former.released > 0) this.#disk.releaseCache(former.file, former.released, 0);
+      this.#disk.close(former.file);
+    }
     this.#open.delete(partition);
     try {
-      const segment = { base, end: bases[index + 1], file: this.#disk.open(segmentPath(folder, base), 'read') };
+      const segment = { base, end: bases[index + 1], file: this.#disk.open(segmentPath(folder, base), 'read'), released: 0 };
       this.#open.set(partition, segment);
       return segment;
     } catch (error) {

@@ -26,6 +26,12 @@ export interface PartitionEvents {
   missing(partition: number, offset: bigint, blocks: number): void;
 }
 
+/**
+ * A partition runs this much of the log before another has its turn, which brings its own state into the processor's cache. Reads are
+ * shorter (INPUT_BYTES), so that what was read is still in the cache when it is run.
+ */
+export const TURN_BYTES = 2 * abi.MIB;
+
 /** What a kernel refuses a block for. Those with a code are passed over: their bytes are not what the log was given, or not there. */
 const refusals = new Map<number, { readonly cause: string; readonly code?: string }>([
   [abi.BLOCK_HASH_MISMATCH, { cause: 'its checksum does not match', code: 'block_body_damaged' }],
@@ -185,18 +191,25 @@ export class Partition {
     return this.memory.slice(abi.LIVE_OFFSET + abi.LIVE_HEADER_BYTES, points * abi.POINT_BYTES);
   }
 
-  /** Runs what one read of the log brings; false when there is nothing to run or no way to. */
+  /** Runs what a turn's reads of the log bring; false when there is nothing to run or no way to. */
   step(nowMs: number): boolean {
     if (this.#halted || this.#waiting !== 'no') return false;
     const before = this.#position;
     this.#audit.plan(nowMs);
+    for (let reads = TURN_BYTES / abi.INPUT_BYTES; reads > 0 && this.#runRead(nowMs); reads--);
+    return this.#position !== before;
+  }
+
+  /** Whether there may be more to run. */
+  #runRead(nowMs: number): boolean {
+    const before = this.#position;
     // Where it stands already, it need not come to first.
     this.#takeAudit();
     if (this.#inputAt === this.#inputEnd) this.#read(nowMs);
     while (this.#inputAt < this.#inputEnd && this.#runBlocks(nowMs));
     this.#progress.set(this.number, ProgressWord.processed, this.#position);
     this.#takeAudit();
-    return this.#position !== before;
+    return this.#position !== before && this.#inputAt === this.#inputEnd;
   }
 
   #takeAudit(): void {
@@ -321,7 +334,7 @@ export class Partition {
   #advance(inputAt: number, replay: boolean, nowMs: number): void {
     if (inputAt === this.#inputAt) return;
     this.#position += this.#log.unit === 'byte' ? BigInt(inputAt - this.#inputAt) : 1n;
-    if (this.#log.unit === 'record') this.#log.pass(this.number);
+    this.#log.pass(this.number, this.#position);
     this.#inputAt = inputAt;
     if (!replay) this.batches.extend(this.#position, this.#kernel.blocksLastUs(), nowMs);
   }

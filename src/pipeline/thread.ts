@@ -1,5 +1,4 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-import * as abi from '../../assembly/abi.js';
 import { partitionOf } from '../contract/partition.js';
 import type { FromPipeline, PipelineStart, StoreToPipeline, ToPipeline } from '../contract/threads.js';
 import { Doorbell, pipelineDoorbell } from '../host/doorbell.js';
@@ -11,7 +10,7 @@ import { LogReader } from '../log/reader.js';
 import { CheckpointFolder } from './checkpoints/folder.js';
 import { CheckpointSchedule } from './checkpoints/schedule.js';
 import type { Gap } from './gaps.js';
-import { Partition, type PartitionEvents } from './partition.js';
+import { Partition, type PartitionEvents, TURN_BYTES } from './partition.js';
 
 /** Live points are handed over at most this often while there is work, ms. */
 const LIVE_MS = 10;
@@ -21,8 +20,8 @@ const WAIT_MS_MAX = 1000;
  * several of them brought in one go saves as many wake-ups, reads and cold caches.
  */
 const ROUND_MS = 10;
-/** More than this of one partition is not waited on: a round reads no more than the input region holds. */
-const REST_BELOW_BYTES = abi.INPUT_BYTES / 4;
+/** More than this of one partition is not waited on: a turn runs no more than TURN_BYTES. */
+const REST_BELOW_BYTES = TURN_BYTES / 4;
 
 /** The loop of a pipeline thread: it never blocks but on its doorbell, and runs whatever was rung for. */
 class PipelineThread {

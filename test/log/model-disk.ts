@@ -122,6 +122,8 @@ export class ModelDisk implements Disk {
 
   startWriteback(): void {}
 
+  releaseCache(_file: number, _from: number, _bytes: number): void {}
+
   truncate(file: number, bytes: number): void {
     const halts = this.#enter('ftruncate');
     if (this.failingTruncates > 0) {

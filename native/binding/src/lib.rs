@@ -3,4 +3,4 @@
 mod handover;
 mod native_reactor;
 mod watch;
-pub mod writeback;
+pub mod page_cache;
