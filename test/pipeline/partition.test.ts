@@ -6,7 +6,7 @@ import { kernelMemory } from '../../src/host/kernel.js';
 import { Progress } from '../../src/host/progress.js';
 import { FileLog } from '../../src/log/file-log.js';
 import { LogReader } from '../../src/log/reader.js';
-import { Partition } from '../../src/pipeline/partition.js';
+import { Partition, TURN_BYTES } from '../../src/pipeline/partition.js';
 import { ModelDisk } from '../log/model-disk.js';
 import { sealBlock } from '../support/blocks.js';
 
@@ -92,6 +92,19 @@ test('a batch that was announced is made again as it was, however much the log h
   );
   const { from, to, readings } = partition.batches.seal();
   assert.deepEqual([from, to, readings.rows], [ends[1], ends[3], 2]);
+});
+
+test('a turn runs so much of the log, in several reads, that a full one is worth its state, and leaves the rest to the next', () => {
+  const block = Array.from({ length: 4000 }, () => 'a');
+  const { partition, ends } = over(...Array.from({ length: 22 }, () => block));
+  const blockBytes = Number(ends[0]);
+  assert.ok(Number(ends.at(-1)) > 1.5 * TURN_BYTES);
+  assert.ok(partition.step(0));
+  const ran = Number(partition.position);
+  assert.ok(ran <= TURN_BYTES && ran > TURN_BYTES - (TURN_BYTES / abi.INPUT_BYTES) * blockBytes, `${ran}`);
+  assert.ok(partition.step(0));
+  assert.equal(partition.position, ends.at(-1));
+  assert.ok(!partition.step(0));
 });
 
 test('a partition that is let go before the end of an announced batch commits what it has', () => {
