@@ -41,30 +41,53 @@ function merge(hash: u64, lane: u64): u64 {
   return (hash ^ round(0, lane)) * PRIME_1 + PRIME_4;
 }
 
-/** xxHash, 64 bits. xxHash specification 0.1.1, "XXH64 algorithm description". */
-export function xxh64(at: usize, bytes: u32, seed: u64 = 0): u64 {
-  const end = at + bytes;
-  let hash: u64;
-  if (bytes >= 32) {
-    let lane1 = seed + PRIME_1 + PRIME_2;
-    let lane2 = seed + PRIME_2;
-    let lane3 = seed;
-    let lane4 = seed - PRIME_1;
-    const last = end - 32;
-    do {
-      lane1 = round(lane1, load<u64>(at));
-      lane2 = round(lane2, load<u64>(at, 8));
-      lane3 = round(lane3, load<u64>(at, 16));
-      lane4 = round(lane4, load<u64>(at, 24));
-      at += 32;
-    } while (at <= last);
+// xxHash, 64 bits. xxHash specification 0.1.1, "XXH64 algorithm description": four lanes take stripes of 32 bytes, what is left goes
+// into the sum of the lanes. The lanes may lie in memory, so that bytes are hashed while they come.
+
+export const XXH64_LANES_BYTES: u32 = 32;
+const STRIPE_BYTES: u32 = 32;
+
+export function beginXxh64(lanes: usize, seed: u64 = 0): void {
+  store<u64>(lanes, seed + PRIME_1 + PRIME_2);
+  store<u64>(lanes, seed + PRIME_2, 8);
+  store<u64>(lanes, seed, 16);
+  store<u64>(lanes, seed - PRIME_1, 24);
+}
+
+/** Takes the whole stripes between `at` and `end`; answers where they end. */
+export function addXxh64(lanes: usize, at: usize, end: usize): usize {
+  let lane1 = load<u64>(lanes);
+  let lane2 = load<u64>(lanes, 8);
+  let lane3 = load<u64>(lanes, 16);
+  let lane4 = load<u64>(lanes, 24);
+  while (at + STRIPE_BYTES <= end) {
+    lane1 = round(lane1, load<u64>(at));
+    lane2 = round(lane2, load<u64>(at, 8));
+    lane3 = round(lane3, load<u64>(at, 16));
+    lane4 = round(lane4, load<u64>(at, 24));
+    at += STRIPE_BYTES;
+  }
+  store<u64>(lanes, lane1);
+  store<u64>(lanes, lane2, 8);
+  store<u64>(lanes, lane3, 16);
+  store<u64>(lanes, lane4, 24);
+  return at;
+}
+
+/** The hash of `bytes` bytes, of which the lanes have taken what lies before `at`; `end` is behind the last. */
+export function endXxh64(lanes: usize, at: usize, end: usize, bytes: u32): u64 {
+  let hash = load<u64>(lanes, 16) + PRIME_5; // fewer than a stripe: the third lane is the seed
+  if (bytes >= STRIPE_BYTES) {
+    at = addXxh64(lanes, at, end);
+    const lane1 = load<u64>(lanes);
+    const lane2 = load<u64>(lanes, 8);
+    const lane3 = load<u64>(lanes, 16);
+    const lane4 = load<u64>(lanes, 24);
     hash = rotl<u64>(lane1, 1) + rotl<u64>(lane2, 7) + rotl<u64>(lane3, 12) + rotl<u64>(lane4, 18);
     hash = merge(hash, lane1);
     hash = merge(hash, lane2);
     hash = merge(hash, lane3);
     hash = merge(hash, lane4);
-  } else {
-    hash = seed + PRIME_5;
   }
   hash += <u64>bytes;
   while (at + 8 <= end) {
@@ -82,4 +105,12 @@ export function xxh64(at: usize, bytes: u32, seed: u64 = 0): u64 {
   hash = (hash ^ (hash >> 33)) * PRIME_2;
   hash = (hash ^ (hash >> 29)) * PRIME_3;
   return hash ^ (hash >> 32);
+}
+
+const lanesOfOne = memory.data(XXH64_LANES_BYTES, 16);
+
+/** The hash of bytes that are all there. */
+export function xxh64(at: usize, bytes: u32, seed: u64 = 0): u64 {
+  beginXxh64(lanesOfOne, seed);
+  return endXxh64(lanesOfOne, at, at + bytes, bytes);
 }

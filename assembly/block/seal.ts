@@ -28,7 +28,7 @@ import {
   RECORD_HEADER_BYTES,
   STATICS_BYTES,
 } from '../abi';
-import { count, xxh64 } from '../memory';
+import { addXxh64, beginXxh64, count, endXxh64, XXH64_LANES_BYTES, xxh64 } from '../memory';
 import { monotonicMs, receiveUs } from '../mqtt/clock';
 
 // A block slot is free, open (one a partition at most), sealed and waiting for the host to push it,
@@ -37,16 +37,19 @@ import { monotonicMs, receiveUs } from '../mqtt/clock';
 //   released            pushed             sealed
 //      |  pushed, in log  |  sealed, not yet |
 //
-// Slot, 40 bytes:
-//   0  u32 bytes, header included    8  u32 partition     24  u64 receive time of the last record, µs
-//   4  u32 records                  16  f64 opened, ms    32  u64 place of the first answer that waits for it
-const SLOT_BYTES: u32 = 40;
+// Slot, 72 bytes:
+//   0  u32 bytes, header included    8  u32 partition       24  u64 receive time of the last record, µs
+//   4  u32 records                  12  u32 bytes hashed    32  u64 place of the first answer that waits for it
+//                                   16  f64 opened, ms      40  lanes of the body's hash
+const SLOT_BYTES: u32 = 40 + XXH64_LANES_BYTES;
 const AT_BYTES: usize = 0;
 const AT_RECORDS: usize = 4;
 const AT_PARTITION: usize = 8;
+const AT_HASHED: usize = 12;
 const AT_OPENED_MS: usize = 16;
 const AT_LAST_US: usize = 24;
 const AT_FIRST_ANSWER: usize = 32;
+const AT_LANES: usize = 40;
 /** In place of the first answer: nobody waits for the block. */
 const NOBODY: u64 = u64.MAX_VALUE;
 
@@ -57,6 +60,8 @@ const free = memory.data(BLOCK_SLOTS * 4, 4);
 const queue = memory.data(BLOCK_SLOTS * 4, 4);
 
 const NO_SLOT: i32 = -1;
+/** A block is hashed this much at a time as it fills, while that is still in the nearest cache. */
+const HASH_BYTES: u32 = 4096;
 /** A copy in whole vectors writes up to this many bytes too far. */
 const COPY_OVERSHOOT: u32 = 16;
 
@@ -102,6 +107,8 @@ function openSlot(partition: u32): i32 {
   store<u32>(at, 0, AT_RECORDS);
   store<u64>(at, NOBODY, AT_FIRST_ANSWER);
   store<u32>(at, partition, AT_PARTITION);
+  store<u32>(at, BLOCK_HEADER_BYTES, AT_HASHED);
+  beginXxh64(at + AT_LANES);
   store<f64>(at, monotonicMs, AT_OPENED_MS);
   store<u64>(blockAt(slot), receiveUs, BLOCK_AT_FIRST_US);
   store<u32>(open + (partition << 2), slot + 1);
@@ -151,7 +158,15 @@ export function append(partition: u32, deviceNumber: u32, channelAndFlags: u32, 
   store<u64>(at, receiveUs, AT_LAST_US);
   store<u32>(at, used + bytes, AT_BYTES);
   store<u32>(at, load<u32>(at, AT_RECORDS) + 1, AT_RECORDS);
+  if (used + bytes - load<u32>(at, AT_HASHED) >= HASH_BYTES) hashFilled(slot);
   return slot;
+}
+
+function hashFilled(slot: u32): void {
+  const at = slotAt(slot);
+  const block = blockAt(slot);
+  const hashed = addXxh64(at + AT_LANES, block + load<u32>(at, AT_HASHED), block + load<u32>(at, AT_BYTES));
+  store<u32>(at, <u32>(hashed - block), AT_HASHED);
 }
 
 /** The answer at `place` waits for the block; places come in rising order. */
@@ -183,7 +198,8 @@ function seal(slot: u32): void {
   store<u32>(block, load<u32>(at, AT_RECORDS), BLOCK_AT_RECORDS);
   store<u64>(block, <u64>(bytes - BLOCK_HEADER_BYTES), BLOCK_AT_BODY_BYTES); // and the reserved word behind it
   store<u64>(block, load<u64>(at, AT_LAST_US), BLOCK_AT_LAST_US);
-  store<u64>(block, blockHash(block + BLOCK_HEADER_BYTES, bytes - BLOCK_HEADER_BYTES), BLOCK_AT_BODY_HASH);
+  const hash = endXxh64(at + AT_LANES, block + load<u32>(at, AT_HASHED), block + bytes, bytes - BLOCK_HEADER_BYTES);
+  store<u64>(block, hash, BLOCK_AT_BODY_HASH);
   store<u64>(block, blockHash(block, BLOCK_AT_HEADER_HASH), BLOCK_AT_HEADER_HASH);
   store<u64>(block, 0, BLOCK_AT_HEADER_HASH + 8);
   store<u32>(queue + ((sealed & (BLOCK_SLOTS - 1)) << 2), slot);

@@ -2,5 +2,5 @@
 
 mod handover;
 mod native_reactor;
-mod watch;
 pub mod page_cache;
+mod watch;
