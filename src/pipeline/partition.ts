@@ -196,15 +196,15 @@ export class Partition {
     if (this.#halted || this.#waiting !== 'no') return false;
     const before = this.#position;
     this.#audit.plan(nowMs);
+    // Where it stands already, it need not come to first.
+    this.#takeAudit();
     for (let reads = TURN_BYTES / abi.INPUT_BYTES; reads > 0 && this.#runRead(nowMs); reads--);
     return this.#position !== before;
   }
 
-  /** Whether there may be more to run. */
+  /** Runs what one read brings; whether there may be more. */
   #runRead(nowMs: number): boolean {
     const before = this.#position;
-    // Where it stands already, it need not come to first.
-    this.#takeAudit();
     if (this.#inputAt === this.#inputEnd) this.#read(nowMs);
     while (this.#inputAt < this.#inputEnd && this.#runBlocks(nowMs));
     this.#progress.set(this.number, ProgressWord.processed, this.#position);

@@ -24,14 +24,17 @@ test('bytes that are given back come from the disk again, the same, and others f
   const hasDisk = counted('write_bytes') - writtenBefore >= bytes.length;
   if (!hasDisk) t.diagnostic(`${folder} is not on a disk that Linux counts: only what is read is looked at`);
   withFile(nodeDisk, path, 'read', (file) => {
-    nodeDisk.releaseCache(file, 0, 4 * MIB);
     const found = Buffer.alloc(4 * MIB);
     const read = (position: number): number => {
       const before = counted('read_bytes');
-      assert.equal(nodeDisk.read(file, found, position), found.length);
+      const length = nodeDisk.read(file, found, position);
+      const fromDisk = counted('read_bytes') - before;
+      assert.equal(length, found.length);
       assert.ok(found.equals(bytes.subarray(position, position + found.length)));
-      return counted('read_bytes') - before;
+      return fromDisk;
     };
+    read(0); // What the program itself still has to load counts as well.
+    nodeDisk.releaseCache(file, 0, 4 * MIB);
     assert.equal(read(4 * MIB), 0);
     assert.ok(read(0) >= (hasDisk ? 4 * MIB : 0));
   });
