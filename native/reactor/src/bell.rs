@@ -102,10 +102,8 @@ impl Bell {
 
 impl Drop for Bell {
     fn drop(&mut self) {
+        // Awake, nobody new owes a write; whoever does still has to read the number that it goes to.
         self.awake();
-        if let Some(word) = self.word(FD) {
-            word.store(0, SeqCst);
-        }
         while self.owed > 0 {
             let mut wait = libc::pollfd { fd: self.fd(), events: libc::POLLIN, revents: 0 };
             // SAFETY: one initialised pollfd.
@@ -113,6 +111,9 @@ impl Drop for Bell {
                 break;
             }
             self.drain();
+        }
+        if let Some(word) = self.word(FD) {
+            word.store(0, SeqCst);
         }
     }
 }
