@@ -82,7 +82,8 @@ async function killBeforeCommit(appliance: Appliance): Promise<void> {
   const sql = postgres(appliance.databaseUrl, { max: 2 });
   const holder = await sql.reserve();
   await holder`begin`;
-  await holder`lock table readings_days in access exclusive mode`;
+  // Small batches go to the days, large ones to the open segment, which inherits from readings_hot.
+  await holder`lock table readings_days, readings_hot in access exclusive mode`;
   await until('a batch waits for the table', async () => {
     const [row] = await sql`select count(*)::int as waiting from pg_stat_activity
       where application_name = 'spillway-store' and wait_event_type = 'Lock' and query like 'copy%'`;
