@@ -143,9 +143,10 @@ function parseLine(line: string): { event?: unknown } | undefined {
 async function endChild(child: ChildProcess, output: () => string): Promise<void> {
   if (child.signalCode === 'SIGKILL') return;
   if (child.exitCode === null && child.signalCode === null) {
-    const exit = once(child, 'exit');
+    // All that it wrote is read by then, which at its exit it need not be.
+    const closed = once(child, 'close');
     child.kill('SIGTERM');
-    const inTime = await Promise.race([exit.then(() => true), delay(stopMsMax, false, { ref: false })]);
+    const inTime = await Promise.race([closed.then(() => true), delay(stopMsMax, false, { ref: false })]);
     if (!inTime) {
       await killChild(child);
       throw new Error(`cannot stop the appliance: still there ${stopMsMax} ms after SIGTERM\n${output()}`);
