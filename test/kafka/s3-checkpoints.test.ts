@@ -58,6 +58,7 @@ test('partitions are taken up from the object store by processes with empty fold
   await until('it is caught up', async () => (await fetch(`${second.http}/readyz`)).ok, MOVE_MS_MAX);
   const fetched = offsetsOf(second, 'checkpoint-fetched');
   assert.equal(fetched.length, 4);
+  await until('they are loaded', () => offsetsOf(second, 'checkpoint-loaded').length === 4);
   assert.deepEqual(offsetsOf(second, 'checkpoint-loaded').sort(), fetched.sort());
   assert.ok(fetched.every((offset) => offset > 0));
   await more(load, 3000);
