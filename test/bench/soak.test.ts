@@ -5,7 +5,7 @@ import { chartOf, flatnessOf } from '../../bench/soak-curve.js';
 import { lastLine } from './run-bench.js';
 
 test('bench:soak, small: samples until the end, and every row is there', { skip: generatorMissing() ?? false }, async () => {
-  const args = ['--minutes', '0.02', '--every', '0.2', '--rate', '5000', '--connections', '2', '--devices', '20'];
+  const args = ['--minutes', '0.02', '--every', '0.05', '--rate', '5000', '--connections', '2', '--devices', '20'];
   const result = await lastLine('soak', ...args);
   assert.equal(result.messages, 6000);
   assert.equal(result.rows, 12_000);

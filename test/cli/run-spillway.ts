@@ -7,6 +7,8 @@ import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { withoutSettings } from '../../src/cli/inherited-env.js';
 
+const UNTIL_MS_MAX = 60_000;
+
 const program = fileURLToPath(new URL('./appliance-double.js', import.meta.url));
 
 /** A command in a child process, on an appliance that is a double. */
@@ -14,7 +16,7 @@ export interface RunningCommand {
   readonly child: ChildProcess;
   stdout(): string;
   stderr(): string;
-  /** Resolves when stdout matches; rejects when the process ends before. */
+  /** Resolves when its output matches; rejects when the process ends before, or says something else for a minute. */
   until(pattern: RegExp): Promise<RegExpMatchArray>;
   /** The exit code, once all output is in. */
   readonly code: Promise<number | null>;
@@ -51,7 +53,9 @@ export function runSpillway(t: TestContext, folder: string, args: readonly strin
       };
       child.stdout!.on('data', look);
       child.stderr!.on('data', look);
-      code.then(() => reject(new Error(`ended before ${pattern}: ${stdout}${stderr}`)));
+      const refuse = (why: string) => reject(new Error(`${why} ${pattern}: ${stdout}${stderr}`));
+      code.then(() => refuse('ended before'));
+      setTimeout(() => refuse('too late for'), UNTIL_MS_MAX).unref();
       look();
     });
   return { child, stdout: () => stdout, stderr: () => stderr, until, code };

@@ -89,6 +89,7 @@ export class GatewayThread {
   /** Whether blocks become durable as they come. */
   #isDurable = true;
   #taken = 0;
+  #nextToken = 1000;
   readonly #bell: Doorbell;
   readonly #worker: Worker;
   readonly #log: NodeJS.Timeout;
@@ -131,6 +132,13 @@ export class GatewayThread {
 
   post(message: ToGateway): void {
     this.#worker.postMessage(message);
+  }
+
+  /** Settles when the thread has done what was posted before. */
+  async caughtUp(): Promise<void> {
+    const token = this.#nextToken++;
+    this.post({ kind: 'devices', token, entries: [] });
+    await until(() => this.of('devices-known').some((known) => known.token === token), 'what was posted');
   }
 
   /** Blocks go on coming, but none is durable until `thaw`. */

@@ -130,12 +130,14 @@ describe('a gateway thread', () => {
       const { device: number, session } = gateway.of('connected')[0] as { device: number; session: number };
       gateway.post({ kind: 'taken-over', device: number, session: session + 1 });
       gateway.post({ kind: 'taken-over', device: 999_999, session });
+      await gateway.caughtUp();
       await first.expectPing();
       gateway.post({ kind: 'taken-over', device: number, session });
       await first.expect(disconnect(0x8e));
       await first.expectEnd();
       const second = await RawClient.login(gateway.port, 'dev-1', 5);
       gateway.post({ kind: 'taken-over', device: number, session });
+      await gateway.caughtUp();
       await second.expectPing();
       assert.equal(gateway.counter(abi.CODE_SESSION_TAKEN_OVER), 1);
       assert.deepEqual(

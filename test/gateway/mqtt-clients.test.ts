@@ -45,9 +45,11 @@ describe('mqtt.js', () => {
       );
       await assert.rejects(client.subscribeAsync('devices/dev-2/commands'));
       await client.unsubscribeAsync('devices/dev-1/commands/#');
+      const ended = gateway.of('disconnected').length;
       await client.endAsync();
-      await until(() => gateway.of('disconnected').at(-1)?.device === 1, 'the goodbye');
-      assert.equal(gateway.of('disconnected').at(-1)?.code, abi.CODE_NONE);
+      await until(() => gateway.of('disconnected').length > ended, 'the goodbye');
+      const { device, code } = gateway.of('disconnected')[ended] as { device: number; code: number };
+      assert.deepEqual([device, code], [1, abi.CODE_NONE]);
     });
   }
 

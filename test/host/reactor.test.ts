@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createSocket, type Socket as DatagramSocket } from 'node:dgram';
 import { connect as connectSocket, createServer, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import * as abi from '../../assembly/abi.js';
 import type { ReactorChoice } from '../../src/contract/threads.js';
@@ -13,6 +14,9 @@ import { until } from '../gateway/gateway-thread.js';
 
 /** test/run.ts runs the suites over both. */
 const reactorUnderTest = (process.env.REACTOR ?? 'auto') as ReactorChoice;
+
+/** What was written to a loopback address before has arrived by then. */
+const ARRIVED_MS = 30;
 
 /** Stands in for the kernel: takes what `take` says and writes down what it saw. */
 class Recorder {
@@ -141,7 +145,7 @@ describe(`the ${chooseReactor(reactorUnderTest).name} reactor`, () => {
     half.write('ha');
     await until(() => recorder.seen.length === 2, 'both opened');
     recorder.reactor.wake();
-    await new Promise((resolve) => setImmediate(resolve));
+    await delay(ARRIVED_MS);
     assert.equal(recorder.presented, 0);
     recorder.take = (bytes) => (bytes.length === 2 ? [0, 4] : [bytes.length, 0]);
     recorder.reactor.resume();
@@ -165,7 +169,7 @@ describe(`the ${chooseReactor(reactorUnderTest).name} reactor`, () => {
     await until(() => recorder.all(1) === 'newcomer', 'the newcomer');
     comer.write(' no more');
     recorder.reactor.wake();
-    await new Promise((resolve) => setImmediate(resolve));
+    await delay(ARRIVED_MS);
     assert.deepEqual([recorder.all(0), recorder.all(1)], ['known', 'newcomer']);
     recorder.reactor.resume();
     await until(() => recorder.all(0) === 'known and waiting' && recorder.all(1) === 'newcomer no more', 'the rest');

@@ -33,10 +33,13 @@ test('a store that stands still stops the devices, and nothing is lost when it g
         const payload = JSON.stringify({ ts: Date.now(), metrics: { n: seq }, seq, padding: PADDING });
         sent.push(client.publishAsync('devices/pressed/telemetry', payload, { qos: 1 }).then(() => void acked++));
       }
-      await until('the gateway to stop reading', 60_000, async () => (await lag()).gateways_paused === 1 || undefined);
-      const { lag_bytes, lag_bytes_max, gateway_pauses } = await lag();
+      // A disk that is slow for a moment stops the gateway too.
+      const { lag_bytes, lag_bytes_max, gateway_pauses } = await until('the gateway to stop reading with a backlog', 60_000, async () => {
+        const found = await lag();
+        return found.gateways_paused === 1 && found.lag_bytes >= found.lag_bytes_max ? found : undefined;
+      });
       assert.equal(lag_bytes_max, 1024 * 1024);
-      assert.ok(lag_bytes >= lag_bytes_max && lag_bytes < 64 * lag_bytes_max, `${lag_bytes} bytes wait`);
+      assert.ok(lag_bytes < 64 * lag_bytes_max, `${lag_bytes} bytes wait`);
       assert.ok(gateway_pauses >= 1);
       assert.ok(acked < MESSAGES, 'not everything could be taken in');
     });

@@ -35,7 +35,7 @@ test('a log that is damaged while the appliance is down: all but the damage is s
   const stateFolder = mkdtempSync(join(tmpdir(), 'spillway-damage-'));
   const settings = { SPILLWAY_STATE: stateFolder, SPILLWAY_PARTITIONS: '1' };
   // Nothing is committed before the kill.
-  let appliance = await startAppliance({ ...settings, SPILLWAY_BATCH_AGE_MS: '10000' });
+  let appliance = await startAppliance({ ...settings, SPILLWAY_BATCH_AGE_MS: '60000' });
   try {
     await call(appliance, 'POST', '/v1/devices', { device_id: 'dam-1', token });
     for (let seq = 0; seq < MESSAGES; seq++) {
@@ -60,7 +60,7 @@ test('a log that is damaged while the appliance is down: all but the damage is s
 
     appliance = await startAppliance(settings);
     await committed(appliance);
-    assert.match(appliance.output(), /log_gap/);
+    await until('the gap to be told', 10_000, async () => /log_gap/.test(appliance.output()) || undefined);
     assert.equal((await fetch(`${appliance.http}/readyz`)).status, 200);
     const sql = postgres(appliance.databaseUrl, { max: 1 });
     const rows = await sql<{ value: number }[]>`select value from raw_metrics order by value`;

@@ -69,9 +69,10 @@ test('a full disk: no false acknowledgement, everybody is told, and it goes on b
     disk.fill(appliance.pid, LEFT_BYTES);
     for (let seq = 2; seq <= MESSAGES; seq++) publish(seq);
     const waiting = Array.from({ length: 20 }, (_, index) => ingest(appliance, 100 + index));
-    await until('the gateway to stop reading', 60_000, async () => (await lag()).gateways_paused === 1 || undefined);
-    const { log } = await lag();
-    assert.match(log, new RegExp(`^failing, ${disk.code}: `));
+    await until('the gateway to stop reading, and the log to be why', 60_000, async () => {
+      const { gateways_paused, log } = await lag();
+      return (gateways_paused === 1 && log.startsWith(`failing, ${disk.code}: `)) || undefined;
+    });
     const ready = await fetch(`${appliance.http}/readyz`);
     assert.equal(ready.status, 503);
     assert.match(((await ready.json()) as { reason: string }).reason, new RegExp(`^log: failing, ${disk.code}`));

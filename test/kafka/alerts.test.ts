@@ -58,6 +58,10 @@ test('an alert is in the topic when it is raised and, after a kill -9 amid it, w
     assert.match(open[0]?.message ?? '', /^the database is down/);
     // Without the database: the alert of it is not to wait for it.
     await readTopic(brokers.addresses, TOPIC, ({ length }) => length === 1);
+    await until(
+      'it is known to be published',
+      async () => (await call<Lag>(appliance, 'GET', '/v1/pipeline/lag')).topics[0]?.waiting === 0,
+    );
     await appliance.kill();
     goOn();
 

@@ -40,7 +40,6 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  await load?.stop();
   await deployment.close();
 });
 
@@ -125,6 +124,13 @@ test('while nobody runs a partition that is said at once; a watch goes on by its
 }, async () => {
   const view = await watch(DEVICES);
   await until('readings are seen', () => view.seen.length > 0, MOVE_MS_MAX);
+  // What is seen need not be stored yet.
+  const { sql } = deployment.database;
+  await until(
+    'some are stored',
+    async () => (await sql`select from raw_metrics where device_id = 'kafka-1' limit 1`).length > 0,
+    MOVE_MS_MAX,
+  );
   await pipeline.kill();
   const headers = { authorization: `Bearer ${control.adminKey}` };
   const refused = await fetch(`${control.http}/v1/devices/kafka-1/ledger`, { headers });

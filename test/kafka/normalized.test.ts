@@ -59,40 +59,47 @@ const idsOf = (found: readonly KeyedMessage[]) => new Map(found.map((message) =>
 /** Publishes for a while, and kills the process amid the load or, the last time, between topic and database. */
 async function publishAndKill(env: Record<string, string>, load: Load): Promise<Appliance> {
   let appliance = await startAppliance(env);
-  await load.register(appliance);
-  for (let kill = 0; kill < 3; kill++) {
-    const running = load.run(appliance.mqttPort);
-    const enough = load.acknowledged.size + 1000;
-    await until('messages are acknowledged', () => load.acknowledged.size > enough);
-    if (kill === 2) await killBeforeCommit(appliance);
-    else await appliance.kill();
-    await running;
-    appliance = await startAppliance(env);
+  try {
+    await load.register(appliance);
+    for (let kill = 0; kill < 3; kill++) {
+      load.start(appliance.mqttPort);
+      const enough = load.acknowledged.size + 1000;
+      await until('messages are acknowledged', () => load.acknowledged.size > enough);
+      if (kill === 2) await killBeforeCommit(appliance);
+      else await appliance.kill();
+      await load.ended;
+      appliance = await startAppliance(env);
+    }
+    load.start(appliance.mqttPort);
+    await until('all is acknowledged that was sent', () => load.acknowledged.size > 4000);
+    await load.stop();
+    await committed(appliance);
+    return appliance;
+  } catch (error) {
+    await appliance.kill();
+    throw error;
   }
-  const running = load.run(appliance.mqttPort);
-  await until('all is acknowledged that was sent', () => load.acknowledged.size > 4000);
-  await load.stop();
-  await running;
-  await committed(appliance);
-  return appliance;
 }
 
 /** The database takes no rows, so that a batch is in the topic and not committed when the process dies. */
 async function killBeforeCommit(appliance: Appliance): Promise<void> {
   const sql = postgres(appliance.databaseUrl, { max: 2 });
-  const holder = await sql.reserve();
-  await holder`begin`;
-  // Small batches go to the days, large ones to the open segment, which inherits from readings_hot.
-  await holder`lock table readings_days, readings_hot in access exclusive mode`;
-  await until('a batch waits for the table', async () => {
-    const [row] = await sql`select count(*)::int as waiting from pg_stat_activity
-      where application_name = 'spillway-store' and wait_event_type = 'Lock' and query like 'copy%'`;
-    return row?.waiting > 0;
-  });
-  await appliance.kill();
-  await holder`rollback`;
-  holder.release();
-  await sql.end();
+  try {
+    const holder = await sql.reserve();
+    await holder`begin`;
+    // Small batches go to the days, large ones to the open segment, which inherits from readings_hot.
+    await holder`lock table readings_days, readings_hot in access exclusive mode`;
+    await until('a batch waits for the table', async () => {
+      const [row] = await sql`select count(*)::int as waiting from pg_stat_activity
+        where application_name = 'spillway-store' and wait_event_type = 'Lock' and query like 'copy%'`;
+      return row?.waiting > 0;
+    });
+    await appliance.kill();
+    await holder`rollback`;
+    holder.release();
+  } finally {
+    await sql.end({ timeout: 1 });
+  }
 }
 
 test('each stored reading is in the topic, through kill -9, and what comes twice has the id that it had', {

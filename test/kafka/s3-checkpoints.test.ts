@@ -40,6 +40,12 @@ function offsetsOf(process: Appliance, name: string): number[] {
   return lines.filter((line) => line.includes(`"${name}"`)).map((line) => Number(/"offset":"(\d+)"/.exec(line)?.[1]));
 }
 
+/** The same, once there are so many. */
+async function saysOffsets(process: Appliance, name: string, count: number): Promise<number[]> {
+  await until(`it says ${name} ${count} times`, () => offsetsOf(process, name).length === count);
+  return offsetsOf(process, name);
+}
+
 test('partitions are taken up from the object store by processes with empty folders, after a clean stop and after a kill', {
   timeout: 240_000,
 }, async () => {
@@ -56,23 +62,27 @@ test('partitions are taken up from the object store by processes with empty fold
   const second = await deployment.start('second', 'pipeline');
   await owns(second, 4);
   await until('it is caught up', async () => (await fetch(`${second.http}/readyz`)).ok, MOVE_MS_MAX);
-  const fetched = offsetsOf(second, 'checkpoint-fetched');
-  assert.equal(fetched.length, 4);
-  await until('they are loaded', () => offsetsOf(second, 'checkpoint-loaded').length === 4);
+  // What a process says is written behind its back, and may come after an answer of it.
+  await saysOffsets(second, 'checkpoint-loaded', 4);
+  const fetched = await saysOffsets(second, 'checkpoint-fetched', 4);
   assert.deepEqual(offsetsOf(second, 'checkpoint-loaded').sort(), fetched.sort());
   assert.ok(fetched.every((offset) => offset > 0));
   await more(load, 3000);
-  await until('the store has newer ones', async () => {
-    const offsets = (await partitions(second)).map(({ checkpoint_store_offset }) => Number(checkpoint_store_offset));
-    return offsets.every((offset) => offset > Math.max(...fetched));
-  });
+  await until(
+    'the store has newer ones',
+    async () => {
+      const offsets = (await partitions(second)).map(({ checkpoint_store_offset }) => Number(checkpoint_store_offset));
+      return offsets.every((offset) => offset > Math.max(...fetched));
+    },
+    MOVE_MS_MAX,
+  );
   assert.ok((await partitions(second)).every(({ checkpoint_store_age_ms: age }) => age !== null && age < 30_000));
   assert.match(await (await fetch(`${second.http}/metrics`)).text(), /^spillway_checkpoint_store_age_seconds\{partition="0"\} \d/m);
   await second.kill();
   const third = await deployment.start('third', 'pipeline');
   await owns(third, 4);
   await more(load, 1000);
-  assert.ok(offsetsOf(third, 'checkpoint-fetched').every((offset) => offset > Math.max(...fetched)));
+  assert.ok((await saysOffsets(third, 'checkpoint-fetched', 4)).every((offset) => offset > Math.max(...fetched)));
   await deployment.verify(load, gateway);
   for (const { output } of [first, second, third]) {
     assert.doesNotMatch(output(), /log_gap|log_blocks_missing|ledger-unbalanced|checkpoint-refused|checkpoint-store-(away|failing)/);
@@ -97,7 +107,7 @@ test('an object store that stands still, or that refuses, holds nothing up: the 
   await until('it is caught up', async () => (await fetch(`${second.http}/readyz`)).ok, MOVE_MS_MAX);
   assert.match(second.output(), /checkpoint-store-away/);
   assert.match(second.output(), /checkpoint_store_silent/);
-  assert.equal(offsetsOf(second, 'checkpoint-missing').length, 4);
+  await saysOffsets(second, 'checkpoint-missing', 4);
   s3.thaw();
   await more(load, 1000);
   await until(

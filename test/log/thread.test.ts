@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { FromLog, LogStart } from '../../src/contract/threads.js';
 import { BlockRing } from '../../src/host/block-ring.js';
@@ -15,6 +16,8 @@ import { sharedMemory } from '../support/row-batch.js';
 import { until } from '../support/until.js';
 
 const PARTITIONS = 2;
+/** Some of its looks at a backlog that is full. */
+const LOOKS_MS = 50;
 
 interface Running {
   readonly messages: FromLog[];
@@ -146,6 +149,7 @@ describe('log thread', () => {
     pushAndRing(1);
     pushAndRing(2);
     log.progress.set(0, ProgressWord.committed, log.progress.get(0, ProgressWord.durable) - 195n);
+    await delay(LOOKS_MS);
     assert.equal(ring.released, 1, 'a little room is not enough to go on');
     log.progress.set(0, ProgressWord.committed, log.progress.get(0, ProgressWord.durable));
     await until('the waiting blocks to be released', () => ring.released === 3);

@@ -28,6 +28,9 @@ export interface Appliance {
   kill(): Promise<void>;
 }
 
+// A test file that takes too long is ended with SIGTERM; what it started is to end with it.
+process.once('SIGTERM', () => process.exit(1));
+
 const program = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 const readyMsMax = 60_000;
 const stopMsMax = 30_000;

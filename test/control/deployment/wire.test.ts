@@ -84,5 +84,6 @@ test('while the database is away that is said once and nothing waits for it; onc
   await until('it is said', () => a.wire.send('"lost"') && a.events.length > 0);
   await startEmbedded(database.folder, { sync: false });
   await until('a text is heard', () => a.wire.send('"back"') && b.heard.some(([, text]) => text === '"back"'), 60_000);
+  await until('that is said', () => a.events.length > 1);
   assert.deepEqual(a.events, ['deployment-not-told', 'deployment-told-again']);
 });

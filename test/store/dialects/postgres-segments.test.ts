@@ -38,6 +38,9 @@ describe('segments of plain PostgreSQL', () => {
   before(async () => {
     database = await startTestDatabase();
     sql = database.sql;
+    // A segment is dropped when nobody can still be reading it, and that a vacuum cannot is not known of it.
+    await sql`alter system set autovacuum = off`;
+    await sql`select pg_reload_conf()`;
     for (let partition = 0; partition < memories.length; partition++) writers.push(new BatchWriter(database.url, GROUP, ''));
     await sql`create table plain (device_id int, metric_id int, ts timestamptz, value float8)`;
   });
@@ -206,7 +209,7 @@ describe('segments of plain PostgreSQL', () => {
     const rows = randomRows(MANY);
     await Promise.all(
       memories.map(async (_, partition) => {
-        for (let batch = 0; batch < 8; batch++) await write(partition, rows);
+        for (let batch = 0; batch < 8 || (closed.length < 2 && batch < 100); batch++) await write(partition, rows);
       }),
     ).finally(() => {
       writing = false;

@@ -15,6 +15,8 @@ import { until } from '../../../support/until.js';
 
 const PARTITION = 1;
 const TAKEN_MS = 1_790_000_000_000;
+/** A process that has much else to do answers late, but in less than this. */
+const PATIENCE_MS = 10_000;
 const ran = new TestKernel(PARTITION);
 ran.run(new RandomLoad(new Random(3), 20).block());
 
@@ -31,14 +33,14 @@ function sound(offset: number | bigint, partition = PARTITION): Uint8Array {
 
 const nameOf = (offset: number, partition = PARTITION) => checkpointName(partition, BigInt(offset));
 
-/** A process with an empty folder. */
-function open() {
+/** A process with an empty folder; the store's silence is heard after `silenceMs`. */
+function open(silenceMs = PATIENCE_MS) {
   const disk = new ModelDisk();
   const folder = new CheckpointFolder(disk, '/checkpoints');
   const progress = new Progress(Progress.memory(PARTITIONS));
   const events: [name: string, fields: ThreadEvent['fields']][] = [];
   const report = (_: ThreadEvent['level'], name: string, fields: ThreadEvent['fields']) => events.push([name, fields]);
-  const store = new ObjectStore(model.place, 200);
+  const store = new ObjectStore(model.place, silenceMs);
   const uploads = new CheckpointUploads(store, folder, progress, report);
   return {
     ...{ disk, folder, progress, events, uploads },
@@ -68,7 +70,7 @@ test('what is published is stored, the last two are kept, and how far the store 
     one.publish(offset);
     await until('it is stored', () => one.stored()[0] === offset);
   }
-  await one.uploads.finish(1000);
+  await one.uploads.finish(PATIENCE_MS);
   assert.deepEqual(model.names, [nameOf(300), nameOf(400)]);
   assert.deepEqual(one.stored(), [400, TAKEN_MS + 400]);
   assert.deepEqual(
@@ -88,7 +90,7 @@ test('an empty folder gets the newest of its partitions that the database knows,
   assert.deepEqual(Buffer.from(one.folder.read(PARTITION, 300n)), Buffer.from(sound(300)));
   assert.equal(one.stored()[0], 300);
   one.publish(360);
-  await one.uploads.finish(1000);
+  await one.uploads.finish(PATIENCE_MS);
   assert.deepEqual(model.names, [nameOf(300), nameOf(360), nameOf(100, 2), 'readme.txt']);
 });
 
@@ -97,7 +99,7 @@ test('what the folder has as new is not fetched, and what only it has is stored'
   const one = open();
   for (const offset of [200, 300, 900]) one.keep(offset);
   assert.deepEqual(await one.takeUp(500), [300], 'what the database does not know is no checkpoint of it');
-  await one.uploads.finish(1000);
+  await one.uploads.finish(PATIENCE_MS);
   assert.deepEqual(model.names, [nameOf(100), nameOf(300)]);
   assert.deepEqual(one.told(), ['checkpoint-stored']);
   const same = open();
@@ -126,7 +128,7 @@ test('one that is damaged, truncated, of another partition or of another place i
 test('a store that is away delays a start by no more than its silence, and is told with a way out', async () => {
   model.lay(nameOf(100), sound(100));
   model.fault = () => true;
-  const one = open();
+  const one = open(200);
   const startedMs = performance.now();
   assert.deepEqual(await one.takeUp(500), []);
   assert.ok(performance.now() - startedMs < 2000);
@@ -136,7 +138,7 @@ test('a store that is away delays a start by no more than its silence, and is to
   model.fault = () => false;
   one.publish(600);
   one.publish(700);
-  await one.uploads.finish(1000);
+  await one.uploads.finish(PATIENCE_MS);
   assert.deepEqual(model.names, [nameOf(600), nameOf(700)]);
 });
 
@@ -163,7 +165,7 @@ test('a store that fails is tried again with the newest only, told once, and tol
   await until('it was tried again', () => model.requests.filter((request) => request.startsWith('PUT')).length > 1);
   model.fault = () => false;
   await until('it is stored', () => one.stored()[0] === 400);
-  await one.uploads.finish(1000);
+  await one.uploads.finish(PATIENCE_MS);
   assert.deepEqual(model.names, [nameOf(400)]);
   assert.deepEqual(one.told(), ['checkpoint-store-failing checkpoint_store_failing', 'checkpoint-stored', 'checkpoint-store-recovered']);
 });
@@ -176,7 +178,7 @@ test('who may not delete is told so once, and everything else goes on', async ()
     one.publish(offset);
     await until('it is stored', () => one.stored()[0] === offset);
   }
-  await one.uploads.finish(1000);
+  await one.uploads.finish(PATIENCE_MS);
   assert.equal(model.names.length, 5);
   assert.deepEqual(
     one.told().filter((name) => name !== 'checkpoint-stored'),
