@@ -28,6 +28,9 @@ interface Running {
   stop(): Promise<void>;
 }
 
+/** Those that a test that failed did not end. */
+const workers: Worker[] = [];
+
 function startLog(folder: string, gatewayCount: number, backlogBytesMax = 1e9): Running {
   const shared = { doorbells: Doorbell.memory(DOORBELLS), progress: Progress.memory(PARTITIONS) };
   const gateways = Array.from({ length: gatewayCount }, () => ({ memory: sharedMemory(), ring: BlockRing.memory(128) }));
@@ -41,6 +44,7 @@ function startLog(folder: string, gatewayCount: number, backlogBytesMax = 1e9): 
     shared,
   };
   const worker = new Worker(new URL('../../src/log/thread.js', import.meta.url), { workerData });
+  workers.push(worker);
   const messages: FromLog[] = [];
   worker.on('message', (message: FromLog) => messages.push(message));
   const doorbell = (index: number) => new Doorbell(shared.doorbells, index);
@@ -89,7 +93,10 @@ describe('log thread', () => {
   before(() => {
     folder = mkdtempSync(join(tmpdir(), 'spillway-log-'));
   });
-  after(() => rmSync(folder, { recursive: true, force: true }));
+  after(async () => {
+    await Promise.all(workers.map((worker) => worker.terminate()));
+    rmSync(folder, { recursive: true, force: true });
+  });
 
   test('releases blocks of several gateways once they are durable, and goes on where it stopped', async () => {
     const first = startLog(folder, 2);

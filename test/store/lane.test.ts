@@ -19,7 +19,11 @@ describe('lane', () => {
     database = await startTestDatabase();
     await loadOffsets(database.sql, GROUP, 1);
   });
-  after(() => database.stop());
+  /** Those that a test that failed did not end; they try for as long as they have a batch. */
+  const lanes: Lane[] = [];
+  after(async () => {
+    await Promise.all([database.stop(), ...lanes.map((lane) => lane.stop())]);
+  });
 
   function start(memory: WebAssembly.Memory) {
     const posted: FromStore[] = [];
@@ -37,6 +41,7 @@ describe('lane', () => {
       },
       { lookEveryMs: 10, toldMs: 100, abandonedMs: 300, abandonedMsMax: 1000 },
     );
+    lanes.push(lane);
     const events = () => posted.flatMap((message) => (message.kind === 'event' ? [message.name] : []));
     const health = () => posted.flatMap((message) => (message.kind === 'health' ? [message.database] : []));
     const fenced = () => posted.flatMap((message) => (message.kind === 'fenced' ? [message.message] : []));

@@ -25,7 +25,8 @@ beforeEach(() => {
   log = FileLog.open({ folder: join(state, 'log'), partitions: 1, floors: [], report: () => {} });
   sequence = 0;
 });
-afterEach(() => {
+afterEach(async () => {
+  await Promise.all(started.splice(0).map((running) => running.kill()));
   log.close();
   rmSync(state, { recursive: true, force: true });
 });
@@ -49,6 +50,9 @@ function checkpoints(ending = '.checkpoint'): string[] {
     (name) => join(state, name).startsWith(folder) && name.endsWith(ending),
   );
 }
+
+/** Those that a test that failed did not end. */
+const started: { kill(): Promise<void> }[] = [];
 
 /** A pipeline thread and its checkpoint thread; the test is their store and commits what it wants to. */
 function start(committed: bigint, checkpointEveryMs: number) {
@@ -88,7 +92,7 @@ function start(committed: bigint, checkpointEveryMs: number) {
     bell.ring();
   };
   tell({ kind: 'metrics', entries: [['level', 1]] });
-  return {
+  const running = {
     batches,
     progress,
     event: (name: string) => events.find((event) => event.name === name)?.fields,
@@ -113,6 +117,8 @@ function start(committed: bigint, checkpointEveryMs: number) {
       store.port1.close();
     },
   };
+  started.push(running);
+  return running;
 }
 
 type Running = ReturnType<typeof start>;
