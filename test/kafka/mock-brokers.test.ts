@@ -117,7 +117,7 @@ test('a stop while the brokers are away takes little more than its deadline, and
     await running;
     assert.match(appliance.output(), /kafka-blocks-not-delivered/);
     const [, seconds] = /"event":"stopped","seconds":([\d.]+)/.exec(appliance.output()) ?? [];
-    assert.ok(Number(seconds) < 25, `it took ${seconds} s, of which 15 are the deadline`);
+    assert.ok(Number(seconds) < 20, `it took ${seconds} s, of which 15 are the deadline`);
   } finally {
     if (!isStopped) await appliance.stop();
   }

@@ -33,13 +33,9 @@ test('bytes that are given back come from the disk again, the same, and others f
       assert.ok(found.equals(bytes.subarray(position, position + found.length)));
       return fromDisk;
     };
-    // What the program itself still has to load counts as well, and what the machine needed for others is gone too: a clean round will do.
-    const released = Array.from({ length: 5 }, () => {
-      for (const half of [0, 4 * MIB]) read(half);
-      nodeDisk.releaseCache(file, 0, 4 * MIB);
-      return { kept: read(4 * MIB), gone: read(0) };
-    });
-    assert.ok(released.some(({ kept }) => kept === 0));
-    if (hasDisk) for (const { gone } of released) assert.ok(gone >= 4 * MIB, JSON.stringify(released));
+    read(0); // What the program itself still has to load counts as well.
+    nodeDisk.releaseCache(file, 0, 4 * MIB);
+    assert.equal(read(4 * MIB), 0);
+    assert.ok(read(0) >= (hasDisk ? 4 * MIB : 0));
   });
 });
