@@ -89,14 +89,14 @@ export class GatewayThread {
   /** Whether blocks become durable as they come. */
   #isDurable = true;
   #taken = 0;
-  #nextToken = 1000;
+  #devicesToken = 0;
   readonly #bell: Doorbell;
   readonly #worker: Worker;
   readonly #log: NodeJS.Timeout;
 
   static async start(devices: readonly DeviceEntry[], partitions = 4, tls?: TlsListener): Promise<GatewayThread> {
     const gateway = new GatewayThread(partitions, tls);
-    gateway.post({ kind: 'devices', token: 1, entries: devices });
+    await gateway.putDevices(devices);
     gateway.post({ kind: 'listen', port: 0, tlsPort: 0 });
     await until(() => gateway.port !== 0, 'the listener');
     return gateway;
@@ -134,11 +134,16 @@ export class GatewayThread {
     this.#worker.postMessage(message);
   }
 
+  /** Settles when the thread knows them, and has done what was posted before. */
+  async putDevices(entries: readonly DeviceEntry[]): Promise<void> {
+    const token = ++this.#devicesToken;
+    this.post({ kind: 'devices', token, entries });
+    await until(() => this.of('devices-known').some((known) => known.token === token), 'the devices to be known');
+  }
+
   /** Settles when the thread has done what was posted before. */
-  async caughtUp(): Promise<void> {
-    const token = this.#nextToken++;
-    this.post({ kind: 'devices', token, entries: [] });
-    await until(() => this.of('devices-known').some((known) => known.token === token), 'what was posted');
+  caughtUp(): Promise<void> {
+    return this.putDevices([]);
   }
 
   /** Blocks go on coming, but none is durable until `thaw`. */

@@ -161,13 +161,12 @@ describe('a gateway thread', () => {
   test('disconnects a device that is no longer active, and takes devices while it runs', () =>
     withGateway(async (gateway) => {
       const client = await RawClient.login(gateway.port, 'dev-1', 5);
-      gateway.post({ kind: 'devices', token: 2, entries: [{ ...(caseDevices[0] as DeviceEntry), status: 'quarantined' }] });
+      await gateway.putDevices([{ ...(caseDevices[0] as DeviceEntry), status: 'quarantined' }]);
       await client.expect(disconnect(0x98));
       await client.expectEnd();
-      gateway.post({ kind: 'devices', token: 2, entries: [{ ...(caseDevices[0] as DeviceEntry), status: 'active' }] });
-      gateway.post({ kind: 'devices', token: 3, entries: [withCaseToken(device(50, 'late'))] });
+      await gateway.putDevices([{ ...(caseDevices[0] as DeviceEntry), status: 'active' }]);
+      await gateway.putDevices([withCaseToken(device(50, 'late'))]);
       await until(() => gateway.of('disconnected').length === 1, 'the report');
-      await until(() => gateway.of('devices-known').some(({ token }) => token === 3), 'the device to be known');
       const late = await RawClient.open(gateway.port);
       late.write(connectAs(4, { clientId: 'late' }));
       await late.expect(connackAccepted[4]);

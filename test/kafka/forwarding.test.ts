@@ -39,9 +39,7 @@ beforeEach(async () => {
   await more(load, 500);
 });
 
-afterEach(async () => {
-  await deployment.close();
-});
+afterEach(() => deployment.close());
 
 function startPipeline(name: string): Promise<Appliance> {
   return deployment.start(name, 'pipeline', { SPILLWAY_CHECKPOINT_FOLDER: join(deployment.folder, 'checkpoints') });
