@@ -54,11 +54,15 @@ export class Audit {
     this.#gapTo = to;
   }
 
-  /** Sets the next mark when it is time for one. */
-  plan(nowMs: number): void {
+  /**
+   * Sets the next mark when it is time for one. A log gives blocks out a moment before it marks them, so a mark that `position` is
+   * past is not taken, other than one in a gap that was passed over: what is run by then is not counted in it.
+   */
+  plan(nowMs: number, position: bigint): void {
     if (this.#isDue || nowMs - this.#lastMs < EVERY_MS) return;
-    this.#lastMs = nowMs;
     const mark = this.#progress.mark(this.#partition);
+    if (mark.offset < position && this.#gapTo !== position) return;
+    this.#lastMs = nowMs;
     this.#isDue = mark.offset !== this.#mark.offset;
     this.#mark = mark;
   }

@@ -195,7 +195,7 @@ export class Partition {
   step(nowMs: number): boolean {
     if (this.#halted || this.#waiting !== 'no') return false;
     const before = this.#position;
-    this.#audit.plan(nowMs);
+    this.#audit.plan(nowMs, this.#position);
     // Where it stands already, it need not come to first.
     this.#takeAudit();
     for (let reads = TURN_BYTES / abi.INPUT_BYTES; reads > 0 && this.#runRead(nowMs); reads--);
