@@ -1,7 +1,7 @@
 import { type Brokers, startBrokers } from '../src/cli/selftest/kafka/brokers.js';
-import { answered, type ClientError, loadAddon } from '../src/log/kafka/client.js';
-import { RAW_TOPIC } from '../src/log/kafka/conf.js';
-import { KafkaFailure } from '../src/log/kafka/failure.js';
+import { answered, type ClientError, loadAddon } from '../src/kafka/client.js';
+import { RAW_TOPIC } from '../src/kafka/conf.js';
+import { KafkaFailure } from '../src/kafka/failure.js';
 import { announceEnd } from './interruption.js';
 import { ToolMissing } from './load/build.js';
 import { processCpuSeconds } from './process-cpu.js';

@@ -7,7 +7,7 @@ import type { Logger } from 'pino';
 import type { Sql } from 'postgres';
 import type { Appliance } from './cli/appliance.js';
 import { runCli } from './cli/program.js';
-import { checkpointStoreOf } from './contract/checkpoint-store.js';
+import { checkpointStoreOf } from './config/settings/checkpoint-settings.js';
 import { type Config, rolesOf } from './contract/config.js';
 import type { DeviceEntry } from './contract/devices.js';
 import { AlertBook } from './control/alerts/alert-book.js';
@@ -25,21 +25,21 @@ import { MetricNames } from './control/metrics/metric-names.js';
 import { Queries } from './control/queries/queries.js';
 import { Registry } from './control/registry/registry.js';
 import { namesIn, PublishedReadings, publishAlerts, publishDeadLetters } from './control/topics/publishers.js';
-import { ThreadedDataPlane } from './host/data-plane.js';
-import { KeptText } from './host/kept-text.js';
-import { lockStateFolder, makeStateFolder } from './host/state-lock.js';
-import { storedText } from './host/stored-text.js';
-import { tlsListener } from './host/tls-files.js';
 import { type HttpServer, startHttp } from './http/server.js';
 import type { Services } from './http/services.js';
+import { loadAddon } from './kafka/client.js';
+import { ALERT_TOPIC, DEAD_LETTER_TOPIC, type KafkaSettings, NORMALIZED_TOPIC } from './kafka/conf.js';
+import { SideTopic } from './kafka/side-topic.js';
 import { chooseLog, type LogChoice } from './log/choice.js';
-import { loadAddon } from './log/kafka/client.js';
-import { ALERT_TOPIC, DEAD_LETTER_TOPIC, type KafkaSettings, NORMALIZED_TOPIC } from './log/kafka/conf.js';
-import { SideTopic } from './log/kafka/side-topic.js';
-import { batchRows } from './store/batch-rows.js';
+import { ThreadedDataPlane } from './plane/data-plane.js';
+import { KeptText } from './state/kept-text.js';
+import { lockStateFolder, makeStateFolder } from './state/state-lock.js';
+import { storedText } from './state/stored-text.js';
+import { tlsListener } from './state/tls-files.js';
 import { openNotices, openPool, prepareDatabase } from './store/database.js';
+import { startSupervised } from './store/embedded/supervised.js';
 import { readOffsets, takeOffsets } from './store/offsets.js';
-import { startSupervised } from './store/supervised.js';
+import { batchRows } from './store/write/batch-rows.js';
 import { Exposition } from './telemetry/exposition.js';
 import { createLog } from './telemetry/log.js';
 
@@ -135,10 +135,10 @@ async function embeddedUrl(stateFolder: string, undo: Ground['undo'], log: Logge
 
 const threadEntries = {
   gateway: new URL('./gateway/thread.js', import.meta.url),
-  log: new URL('./log/thread.js', import.meta.url),
+  log: new URL('./log/file/thread.js', import.meta.url),
   pipeline: new URL('./pipeline/thread.js', import.meta.url),
   checkpoint: new URL('./pipeline/checkpoints/thread.js', import.meta.url),
-  store: new URL('./store/thread.js', import.meta.url),
+  store: new URL('./store/write/thread.js', import.meta.url),
 };
 
 async function startPlane(

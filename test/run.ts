@@ -5,8 +5,8 @@ import { basename, join, relative } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { fileURLToPath } from 'node:url';
-import { chooseReactor } from '../src/host/open-reactor.js';
 import { chooseServer } from '../src/http/server.js';
+import { chooseReactor } from '../src/reactor/open-reactor.js';
 import { chooseKafka } from './support/kafka/choose.js';
 import { whyNoS3 } from './support/s3/choose.js';
 
@@ -26,7 +26,7 @@ const timeout = wanted.length === 0 ? 240_000 : Number.POSITIVE_INFINITY;
 const concurrency = Math.min(2, availableParallelism());
 
 const { name, reason: whyPortable } = chooseReactor('auto');
-const ofKafka = files.filter((file) => file.startsWith(join(folder, 'kafka')));
+const ofKafka = files.filter((file) => file.startsWith(join(folder, 'integration', 'kafka')));
 const kafka = ofKafka.length > 0 ? await chooseKafka() : { over: 'brokers', reason: '' };
 if (kafka.over !== 'brokers') skipped.set(kafka.over === 'mock' ? 'Kafka tests over real brokers' : 'Kafka tests', String(kafka.reason));
 const leftOut = ofKafka.filter((file) => kafka.over === 'nothing' || (kafka.over === 'mock' && !basename(file).startsWith('mock-')));
@@ -45,7 +45,7 @@ else if (ofHttp.length > 0) {
   process.env.HTTP_SERVER = 'node:http';
   await runFiles(ofHttp);
 }
-const ofReactor = files.filter((file) => file.startsWith(join(folder, 'gateway')) || file === join(folder, 'host', 'reactor.test.js'));
+const ofReactor = files.filter((file) => file.startsWith(join(folder, 'gateway')) || file === join(folder, 'reactor', 'reactor.test.js'));
 if (name === 'portable') skipped.set('tests of the native reactor, and of gateways over it', String(whyPortable));
 else if (ofReactor.length > 0) {
   console.log('\nThe tests of gateway and reactor once more, over the portable reactor:\n');

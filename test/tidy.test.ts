@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { basename, posix } from 'node:path';
 import { test } from 'node:test';
+import { settings } from '../src/config/config.js';
 import { variableOf } from '../src/config/setting.js';
-import { settings } from '../src/config.js';
 import { apiErrors } from '../src/contract/api-errors.js';
 import { refusalCodes } from '../src/contract/codes.js';
 import { findCycle, type Import, importsOf, sourceFiles, textOf } from './source-tree.js';
@@ -20,34 +20,41 @@ const topLevel = [
   ...['.gitignore', '.gitattributes', '.npmrc'],
 ];
 const sourceFolders = [
-  ...['cli', 'config', 'contract', 'host', 'gateway', 'log', 'pipeline', 'store', 'control', 'http', 'console', 'edge', 'telemetry'],
-  ...['decisions', 'main.ts', 'config.ts'],
+  ...['cli', 'config', 'console', 'contract', 'control', 'decisions', 'edge', 'gateway', 'host', 'http', 'kafka', 'log', 'object-store'],
+  ...['pipeline', 'plane', 'reactor', 'state', 'store', 'telemetry', 'main.ts'],
 ];
 
 /**
- * Who may import whom below src/: contract <- telemetry, host <- gateway, log, pipeline, store, control <- http,
- * cli <- main. The folders of the data plane (gateway, log, pipeline, store) do not import one another, but for
+ * Who may import whom below src/: contract <- telemetry, host, state <- reactor, kafka, object-store <- gateway, log, pipeline,
+ * store, plane, control <- http, cli <- main. The folders of the data plane (gateway, log, pipeline, store) do not import one another, but for
  * the log's reader and disk: main.ts wires them. A folder may always import itself; main.ts may import everything, and nobody imports it.
  */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   contract: ['assembly/abi.ts'],
   telemetry: ['assembly/abi.ts', 'contract'],
   host: ['assembly/abi.ts', 'assembly/ledger-abi.ts', 'contract'],
-  gateway: ['assembly/abi.ts', 'contract', 'host', 'telemetry'],
-  log: ['assembly/abi.ts', 'contract', 'host', 'telemetry'],
+  state: ['contract'],
+  reactor: ['assembly/abi.ts', 'contract', 'host'],
+  kafka: ['assembly/abi.ts', 'contract', 'telemetry'],
+  'object-store': ['contract', 'telemetry'],
+  gateway: ['assembly/abi.ts', 'contract', 'host', 'reactor', 'telemetry'],
+  log: ['assembly/abi.ts', 'contract', 'host', 'kafka', 'telemetry'],
   // The log is the queue before the pipeline: its reader is how blocks come in. Checkpoints lie on the same kind of disk.
-  pipeline: ['assembly/abi.ts', 'assembly/ledger-abi.ts', 'contract', 'host', 'telemetry', 'log/reader.ts', 'log/disk.ts'],
+  pipeline: [
+    ...['assembly/abi.ts', 'assembly/ledger-abi.ts', 'contract', 'host', 'object-store', 'telemetry'],
+    ...['log/file/reader.ts', 'log/file/disk.ts'],
+  ],
   store: ['assembly/abi.ts', 'contract', 'host', 'telemetry'],
+  plane: ['assembly/abi.ts', 'assembly/ledger-abi.ts', 'contract', 'host', 'reactor', 'state', 'telemetry'],
   control: ['assembly/abi.ts', 'contract', 'telemetry'],
   http: ['assembly/abi.ts', 'contract', 'telemetry', 'control'],
-  config: ['contract'],
-  'config.ts': ['assembly/abi.ts', 'contract', 'config'],
-  cli: ['contract', 'config.ts'],
+  config: ['assembly/abi.ts', 'contract'],
+  cli: ['contract', 'config'],
   console: ['contract'],
   edge: ['contract', 'host', 'telemetry'],
 };
 
-/** A place in the table: `src/log/file.ts` is `log`, `src/config.ts` and `assembly/abi.ts` are themselves. */
+/** A place in the table: `src/log/file.ts` is `log`, `src/config/config.ts` and `assembly/abi.ts` are themselves. */
 function placeOf(file: string): string {
   const [top, second = ''] = file.split('/');
   return top === 'src' ? second : top === 'assembly' ? file : (top ?? '');
@@ -78,7 +85,7 @@ test('imports go one way, into files that exist', () => {
   assert.deepEqual(wrong, []);
   // The rule itself: without it a broken parser of imports would pass.
   assert.ok(imports.length > scripts.length);
-  assert.ok(refused({ from: 'src/contract/codes.ts', to: 'src/config.ts' }));
+  assert.ok(refused({ from: 'src/contract/codes.ts', to: 'src/config/config.ts' }));
   assert.ok(refused({ from: 'src/host/kernel.ts', to: 'src/cli/program.ts' }));
 });
 

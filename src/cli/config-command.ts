@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { readConfig, settings } from '../config.js';
+import { readConfig, settings } from '../config/config.js';
 import { CommandFailure } from './command-failure.js';
 import { type CommonOptions, withCommonOptions } from './options.js';
 import { Output, table } from './output.js';

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { readConfig } from '../config.js';
+import { readConfig } from '../config/config.js';
 import type { Config } from '../contract/config.js';
 import { CommandFailure } from './command-failure.js';
 

@@ -1,7 +1,13 @@
 /** Nothing yet: what lies up to the limit is on its way, and the thread's doorbell rings when it is there. */
 export const READ_NOTHING_YET = 0;
+/** The offset lies before the oldest block: retention removed it. Go on at `resume`. */
+export const READ_BELOW_START = -1;
+/** Nothing is at the offset, though it was given out: a file is missing or too short. Go on at `resume`. */
+export const READ_GAP = -2;
+/** The bytes at the offset are no block, `fault` says why. Go on at `resume`. */
+export const READ_DAMAGED = -3;
 
-/** Where a pipeline's blocks come from; `fault` and src/log/reader.ts say what the negative answers of `read` mean. */
+/** Where a pipeline's blocks come from; the codes above are the negative answers of `read`. */
 interface Reading {
   /** Reads whole blocks from `offset` on, none of them beyond `limit`; answers their bytes or a code. */
   read(partition: number, offset: bigint, limit: bigint, into: Uint8Array): number;

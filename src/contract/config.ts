@@ -6,7 +6,7 @@ export function rolesOf({ roles }: { readonly roles?: unknown }): ReadonlySet<Ro
   return new Set(String(roles).split(',') as Role[]);
 }
 
-/** What an operator can set. Built once by src/config.ts, frozen, and passed down. */
+/** What an operator can set. Built once by src/config/config.ts, frozen, and passed down. */
 export interface Config {
   /** Absolute path of the folder that holds the log, the embedded database and the admin key. */
   readonly stateFolder: string;

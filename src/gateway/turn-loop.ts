@@ -3,16 +3,16 @@ import type { FromGateway, GatewayStart, ToGateway } from '../contract/threads.j
 import { BlockRing } from '../host/block-ring.js';
 import { Doorbell, gatewayDoorbell, LOG_DOORBELL } from '../host/doorbell.js';
 import { KernelMemory, loadKernel } from '../host/kernel.js';
-import { connectionsMax } from '../host/open-files.js';
-import { chooseReactor, openReactor } from '../host/open-reactor.js';
-import type { Reactor } from '../host/reactor.js';
+import { connectionsMax } from '../reactor/open-files.js';
+import { chooseReactor, openReactor } from '../reactor/open-reactor.js';
+import type { Reactor } from '../reactor/reactor.js';
 import { audit } from './audit.js';
 import { Clock } from './clock.js';
 import { Directory } from './directory.js';
 import { Handoff } from './handoff.js';
-import { Ingest } from './ingest.js';
+import { Ingest } from './http/ingest.js';
 import type { GatewayKernel } from './kernel.js';
-import { Sessions } from './session.js';
+import { Sessions } from './mqtt/session.js';
 
 const SWEEP_MS = 1000;
 const BLOCK_AGE_MS_MAX = abi.BLOCK_AGE_US_MAX / 1000;

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import type { TlsMaterial } from './reactor.js';
+import type { TlsMaterial } from '../contract/tls-material.js';
 
 /** What native/binding exports. */
 export interface NativeAddon {

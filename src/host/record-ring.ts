@@ -1,4 +1,4 @@
-import { READ_NOTHING_YET, type RecordSource, type SourceRecord } from '../contract/block-source.js';
+import { READ_DAMAGED, READ_GAP, READ_NOTHING_YET, type RecordSource, type SourceRecord } from '../contract/block-source.js';
 
 /**
  * Single-producer, single-consumer ring that carries the records of one partition, bytes included, from who
@@ -21,10 +21,6 @@ const GAP = 1;
 const DAMAGED = 2;
 /** The rest up to the ring's end is unused. */
 const WRAP = 3;
-
-/** What `RecordFeed.read` answers; the numbers are those of src/log/reader.ts. */
-const READ_GAP = -2;
-const READ_DAMAGED = -3;
 
 class Ring {
   readonly words: Int32Array;

@@ -1,5 +1,5 @@
 import type { Progress } from '../host/progress.js';
-import type { Report } from './recovery.js';
+import type { Report } from '../telemetry/report.js';
 
 /** Intake goes on when this much of the bound is free again, so that it does not stop at every block. */
 const FREE_TO_RESUME = 1 / 16;

@@ -1,6 +1,6 @@
 import type { Config } from '../contract/config.js';
-import type { DataPlaneOptions, Shift } from '../host/data-plane.js';
-import { type KafkaSettings, rawTopic } from './kafka/conf.js';
+import type { OpenLog, PartitionAssignment } from '../contract/log-port.js';
+import { type KafkaSettings, rawTopic } from '../kafka/conf.js';
 import { KafkaLog } from './kafka/kafka-log.js';
 import { NoLog } from './no-log.js';
 
@@ -15,7 +15,7 @@ export interface LogChoice {
   readonly topic: string | undefined;
   readonly consumerGroup: string;
   /** Undefined: the file log, which has a thread of its own. */
-  readonly openLog: DataPlaneOptions['openLog'];
+  readonly openLog: OpenLog | undefined;
 }
 
 /** `nodeName`: by this the group knows the process again after a restart. */
@@ -24,13 +24,17 @@ export function chooseLog(config: Config, nodeName: () => string): LogChoice {
   if (kafka) {
     const topic = rawTopic(kafka);
     const consumerGroup = `${CONSUMER_GROUP}:${topic}`;
-    const openLog: DataPlaneOptions['openLog'] = (start, shift, post) =>
-      new KafkaLog({ settings: kafka, member: { group: consumerGroup, name: nodeName() }, shift, start, post });
+    const openLog: OpenLog = (start, assignment, post) =>
+      new KafkaLog({ settings: kafka, member: { group: consumerGroup, name: nodeName() }, assignment, start, post });
     return { kafka, topic, consumerGroup, openLog };
   }
   const none = { kafka: undefined, topic: undefined };
   if (config.log !== 'none') return { ...none, consumerGroup: CONSUMER_GROUP, openLog: undefined };
-  return { ...none, consumerGroup: `${CONSUMER_GROUP}:none`, openLog: (start, shift) => new NoLog(start, shift as Shift) };
+  return {
+    ...none,
+    consumerGroup: `${CONSUMER_GROUP}:none`,
+    openLog: (start, assignment) => new NoLog(start, assignment as PartitionAssignment),
+  };
 }
 
 function kafkaSettings(config: Config): KafkaSettings | undefined {

@@ -1,11 +1,11 @@
+import type { PartitionAssignment } from '../contract/log-port.js';
 import type { LogStart, ToLog } from '../contract/threads.js';
 import { type BlockDescriptor, BlockRing } from '../host/block-ring.js';
-import type { Shift } from '../host/data-plane.js';
 import { Doorbell, gatewayDoorbell, LOG_DOORBELL, pipelineDoorbell } from '../host/doorbell.js';
 import { Progress, ProgressWord } from '../host/progress.js';
 import { RecordRing } from '../host/record-ring.js';
 import { blockMessages, blockTimeUs } from './block.js';
-import type { Source } from './intake.js';
+import type { Source } from './file/intake.js';
 
 const IDLE_MS_MAX = 1000;
 /** A pipeline does not ring when it has taken something out of its ring. */
@@ -33,7 +33,7 @@ export class NoLog {
   #asked: ToLog['kind'] | 'nothing' = 'nothing';
   #terminated = false;
 
-  constructor(start: LogStart, shift: Pick<Shift, 'take' | 'begin'>) {
+  constructor(start: LogStart, assignment: Pick<PartitionAssignment, 'claim' | 'start'>) {
     const { doorbells, progress } = start.shared;
     this.#sources = start.gateways.map(({ memory, ring }, index) => ({
       bytes: new Uint8Array(memory.buffer),
@@ -45,7 +45,7 @@ export class NoLog {
     this.#bell = new Doorbell(doorbells, LOG_DOORBELL);
     this.#pipeline = new Doorbell(doorbells, pipelineDoorbell(0));
     // Deferred: whoever makes this log is not complete before it has it.
-    this.ready = Promise.resolve().then(() => this.#open(shift));
+    this.ready = Promise.resolve().then(() => this.#open(assignment));
     this.ended = this.ready.then(() => this.#run());
     this.ended.catch(() => {});
   }
@@ -60,13 +60,13 @@ export class NoLog {
     await this.ended.catch(() => {});
   }
 
-  async #open(shift: Pick<Shift, 'take' | 'begin'>): Promise<void> {
+  async #open(assignment: Pick<PartitionAssignment, 'claim' | 'start'>): Promise<void> {
     const partitions = Array.from({ length: this.#progress.partitions }, (_, partition) => partition);
-    const owned = await shift.take(partitions);
+    const owned = await assignment.claim(partitions);
     if (owned.some(({ committed }) => committed > 0n)) {
       throw new Error('cannot start without a log: the database has messages of an earlier run; give each run a database of its own');
     }
-    for (const memory of await shift.begin(owned)) {
+    for (const memory of await assignment.start(owned)) {
       this.#lanes.push({ ring: new RecordRing(memory as SharedArrayBuffer), next: 0n, messages: 0n });
     }
   }

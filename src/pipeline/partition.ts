@@ -1,12 +1,18 @@
 import * as abi from '../../assembly/abi.js';
 import * as ledgerAbi from '../../assembly/ledger-abi.js';
-import { type BlockSource, READ_NOTHING_YET, type SourceRecord } from '../contract/block-source.js';
+import {
+  type BlockSource,
+  READ_BELOW_START,
+  READ_DAMAGED,
+  READ_GAP,
+  READ_NOTHING_YET,
+  type SourceRecord,
+} from '../contract/block-source.js';
 import type { PartitionAudit } from '../contract/ledger.js';
 import type { RowBatch } from '../contract/threads.js';
 import { KernelMemory, loadKernel } from '../host/kernel.js';
 import { fillPowers } from '../host/powers.js';
 import { type Progress, ProgressWord } from '../host/progress.js';
-import { READ_BELOW_START, READ_DAMAGED, READ_GAP } from '../log/reader.js';
 import { Audit } from './audit.js';
 import { Batches } from './batches.js';
 import type { CheckpointFolder } from './checkpoints/folder.js';

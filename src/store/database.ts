@@ -1,6 +1,6 @@
 import postgres from 'postgres';
-import { migrate } from './migrations.js';
 import { loadOffsets } from './offsets.js';
+import { migrate } from './schema/migrations.js';
 
 const CONNECT_SECONDS_MAX = 10;
 /** A proxy may take connections for a server that is not there and hang up each time; the client would try for ever. */

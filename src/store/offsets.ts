@@ -1,5 +1,5 @@
 import type { Sql } from 'postgres';
-import { STORE_APPLICATION } from './session.js';
+import { STORE_APPLICATION } from './write/session.js';
 
 /**
  * The committed offset of each partition, by number; partitions of a new group begin at 0. A transaction in flight may

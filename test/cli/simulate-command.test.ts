@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { loadConfig } from '../../src/config.js';
+import { loadConfig } from '../../src/config/config.js';
 import { startApplianceDouble } from './appliance-double.js';
 import { outcomeOf, runSpillway, temporaryFolder } from './run-spillway.js';
 

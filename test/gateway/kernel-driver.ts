@@ -3,10 +3,10 @@ import type { DeviceEntry } from '../../src/contract/devices.js';
 import type { FromGateway } from '../../src/contract/threads.js';
 import { Directory } from '../../src/gateway/directory.js';
 import type { GatewayKernel } from '../../src/gateway/kernel.js';
-import { Sessions } from '../../src/gateway/session.js';
+import { Sessions } from '../../src/gateway/mqtt/session.js';
 import { KernelMemory, kernelMemory, loadKernel } from '../../src/host/kernel.js';
-import type { Reactor } from '../../src/host/reactor.js';
 import { sessionNumbers } from '../../src/host/session-numbers.js';
+import type { Reactor } from '../../src/reactor/reactor.js';
 import { readBlock, type TestRecord } from './gateway-thread.js';
 
 interface Peer {

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { READ_NOTHING_YET } from '../../src/contract/block-source.js';
+import { READ_DAMAGED, READ_GAP, READ_NOTHING_YET } from '../../src/contract/block-source.js';
 import { RecordFeed, RecordRing } from '../../src/host/record-ring.js';
-import { READ_DAMAGED, READ_GAP } from '../../src/log/reader.js';
 import { Random } from '../support/random.js';
 
 const LIMIT = 1_000_000n;

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import WebSocket from 'ws';
 import { chooseServer } from '../../src/http/server.js';
-import { startEmbedded } from '../../src/store/embedded.js';
+import { startEmbedded } from '../../src/store/embedded/embedded.js';
 import { createLog } from '../../src/telemetry/log.js';
 import { until } from '../support/until.js';
 import { assertFailure } from './failure.js';

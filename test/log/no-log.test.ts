@@ -19,8 +19,8 @@ function open(committed = 0n) {
   const feeds = [RecordRing.memory(FEED_BYTES), RecordRing.memory(FEED_BYTES)];
   const start = { gateways: [{ memory, ring: descriptors }], shared, partitions: 2 } as unknown as LogStart;
   const log = new NoLog(start, {
-    take: async (numbers) => numbers.map((number) => ({ number, committed, announced: undefined })),
-    begin: async () => feeds,
+    claim: async (numbers) => numbers.map((number) => ({ number, committed, announced: undefined })),
+    start: async () => feeds,
   });
   return { log, ring: new BlockRing(descriptors), bytes: new Uint8Array(memory.buffer), words, feed: new RecordFeed(feeds) };
 }

@@ -4,10 +4,10 @@ import * as abi from '../../assembly/abi.js';
 import type { RowBatch } from '../../src/contract/threads.js';
 import { kernelMemory } from '../../src/host/kernel.js';
 import { Progress } from '../../src/host/progress.js';
-import { FileLog } from '../../src/log/file-log.js';
-import { LogReader } from '../../src/log/reader.js';
+import { FileLog } from '../../src/log/file/file-log.js';
+import { LogReader } from '../../src/log/file/reader.js';
 import { Partition, TURN_BYTES } from '../../src/pipeline/partition.js';
-import { ModelDisk } from '../log/model-disk.js';
+import { ModelDisk } from '../log/file/model-disk.js';
 import { sealBlock } from '../support/blocks.js';
 
 const NOW_US = 1_790_000_000_000_000;

@@ -10,7 +10,7 @@ import { blockMessages } from '../../src/log/block.js';
 import { CheckpointFolder } from '../../src/pipeline/checkpoints/folder.js';
 import { sealCheckpoint } from '../../src/pipeline/checkpoints/format.js';
 import { Partition } from '../../src/pipeline/partition.js';
-import { ModelDisk } from '../log/model-disk.js';
+import { ModelDisk } from '../log/file/model-disk.js';
 import { sealBlock } from '../support/blocks.js';
 import { parseCopy } from '../support/pipeline-kernel.js';
 import { Random } from '../support/random.js';

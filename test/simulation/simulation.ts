@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type DiskCall, type Fault, Halted, ModelDisk } from '../log/model-disk.js';
+import { type DiskCall, type Fault, Halted, ModelDisk } from '../log/file/model-disk.js';
 import { Random } from '../support/random.js';
 import { Fleet } from './fleet.js';
 import { ModelStore } from './model-store.js';

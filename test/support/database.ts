@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import postgres from 'postgres';
-import { startEmbedded } from '../../src/store/embedded.js';
-import { migrate } from '../../src/store/migrations.js';
+import { startEmbedded } from '../../src/store/embedded/embedded.js';
+import { migrate } from '../../src/store/schema/migrations.js';
 import { startOnServer } from './timescale.js';
 
 /** A migrated database. One a test file is enough: it takes seconds. */

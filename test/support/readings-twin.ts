@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Sql } from 'postgres';
 import type { RowBatch } from '../../src/contract/threads.js';
 import { Queries } from '../../src/control/queries/queries.js';
-import type { Dialect } from '../../src/store/dialects/dialect.js';
+import type { Dialect } from '../../src/store/schema/dialect.js';
 import { copyStream, float64, int32, timestamp } from './copy-stream.js';
 import type { Random } from './random.js';
 import type { TimescaleDatabase } from './timescale.js';

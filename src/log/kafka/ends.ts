@@ -1,6 +1,6 @@
 import { type Progress, ProgressWord } from '../../host/progress.js';
-import { answered, type Consumer, type Producer, type Watermarks } from './client.js';
-import { KafkaFailure } from './failure.js';
+import { answered, type Consumer, type Producer, type Watermarks } from '../../kafka/client.js';
+import { KafkaFailure } from '../../kafka/failure.js';
 
 const CALL_MS_MAX = 5000;
 const TRIES_MAX = 10;

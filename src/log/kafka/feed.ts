@@ -1,9 +1,9 @@
 import type { Doorbell } from '../../host/doorbell.js';
 import { type Progress, ProgressWord } from '../../host/progress.js';
 import type { RecordRing, RingRecord } from '../../host/record-ring.js';
+import { answered, type Consumer, type Message, type Place, type Watermarks } from '../../kafka/client.js';
+import type { Report } from '../../telemetry/report.js';
 import { blockBytes, blockMessages, blockTimeUs } from '../block.js';
-import type { Report } from '../recovery.js';
-import { answered, type Consumer, type Message, type Place, type Watermarks } from './client.js';
 import { Lane } from './lane.js';
 import { type Mark, readMark } from './marks.js';
 

@@ -1,20 +1,20 @@
 import { randomBytes } from 'node:crypto';
+import type { PartitionAssignment } from '../../contract/log-port.js';
 import type { FromLog, LogStart, ToLog } from '../../contract/threads.js';
 import { BlockRing } from '../../host/block-ring.js';
-import type { Shift } from '../../host/data-plane.js';
 import { Doorbell, gatewayDoorbell, LOG_DOORBELL, PIPELINES_MAX, pipelineDoorbell } from '../../host/doorbell.js';
 import { Progress, ProgressWord } from '../../host/progress.js';
+import { type Addon, type ClientError, type Consumer, loadAddon, type Producer } from '../../kafka/client.js';
+import { type KafkaSettings, type Member, rawTopic } from '../../kafka/conf.js';
+import { connectConsumer, connectProducer } from '../../kafka/connect.js';
+import { prepareTopic } from '../../kafka/topic.js';
+import type { Report } from '../../telemetry/report.js';
 import { Backlog } from '../backlog.js';
 import { blockMessages } from '../block.js';
-import type { Report } from '../recovery.js';
-import { type Addon, type ClientError, type Consumer, loadAddon, type Producer } from './client.js';
-import { type KafkaSettings, type Member, rawTopic } from './conf.js';
-import { connectConsumer, connectProducer } from './connect.js';
 import { findEnds } from './ends.js';
 import { Feed } from './feed.js';
 import { Membership } from './membership.js';
 import { Outlet } from './outlet.js';
-import { prepareTopic } from './topic.js';
 
 const IDLE_MS_MAX = 1000;
 /** While the backlog is full the store moves on without a ring. */
@@ -33,7 +33,7 @@ export interface KafkaLogOptions {
   readonly settings: KafkaSettings;
   readonly member: Member;
   /** What is done with the partitions that are this process's; undefined: it runs none. */
-  readonly shift: Shift | undefined;
+  readonly assignment: PartitionAssignment | undefined;
   readonly start: LogStart;
   readonly post: (message: FromLog) => void;
 }
@@ -163,13 +163,13 @@ export class KafkaLog {
   }
 
   #member(): Membership | undefined {
-    const { shift } = this.#options;
-    if (!shift) return undefined;
+    const { assignment } = this.#options;
+    if (!assignment) return undefined;
     const failed = (error: Error) => {
       this.#failed = error;
       void this.terminate();
     };
-    return new Membership({ topic: this.#topic, shift, progress: this.#progress, report: this.#report, failed });
+    return new Membership({ topic: this.#topic, assignment, progress: this.#progress, report: this.#report, failed });
   }
 
   #openFeed(consumer: Consumer): Feed {

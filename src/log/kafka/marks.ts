@@ -1,4 +1,4 @@
-import type { Header } from './client.js';
+import type { Header } from '../../kafka/client.js';
 
 // Headers of a record in telemetry.raw. `format` is that of the value: a sealed block of assembly/abi.ts. `source` names
 // one run of one producer, and `number` counts its blocks of this partition from 1 on: a block that was written again

@@ -1,11 +1,11 @@
+import type { PartitionAssignment } from '../../contract/log-port.js';
 import type { OwnedPartition } from '../../contract/threads.js';
-import type { Shift } from '../../host/data-plane.js';
 import { type Progress, ProgressWord } from '../../host/progress.js';
 import { RecordRing } from '../../host/record-ring.js';
-import type { Report } from '../recovery.js';
-import type { ClientError, Consumer, Place } from './client.js';
+import type { ClientError, Consumer, Place } from '../../kafka/client.js';
+import { KafkaFailure } from '../../kafka/failure.js';
+import type { Report } from '../../telemetry/report.js';
 import { findEnds } from './ends.js';
-import { KafkaFailure } from './failure.js';
 import type { Feed } from './feed.js';
 
 /** What the group hands over; numbers of librdkafka. */
@@ -21,7 +21,7 @@ const CALM_MS = 120_000;
 
 export interface MembershipOptions {
   readonly topic: string;
-  readonly shift: Shift;
+  readonly assignment: PartitionAssignment;
   readonly progress: Progress;
   readonly report: Report;
   /** It cannot go on: the topic has lost what the database knows, or another process has this one's name. */
@@ -105,7 +105,7 @@ export class Membership {
     let owned: readonly OwnedPartition[] = [];
     for (let retryMs = RETRY_MS_MIN; word === this.#word; retryMs = Math.min(retryMs * 2, RETRY_MS_MAX)) {
       try {
-        owned = await this.#options.shift.take(partitions);
+        owned = await this.#options.assignment.claim(partitions);
         await Promise.all(partitions.map((partition) => this.#open(partition)));
         break;
       } catch (error) {
@@ -115,7 +115,7 @@ export class Membership {
       }
     }
     if (word !== this.#word) return;
-    const rings = await this.#options.shift.begin(owned);
+    const rings = await this.#options.assignment.start(owned);
     for (const partition of partitions) this.#known.add(partition);
     const lanes = new Map(partitions.map((partition) => [partition, new RecordRing(rings[partition] as SharedArrayBuffer)]));
     const places = await this.#feed.open(lanes);
@@ -124,13 +124,13 @@ export class Membership {
   }
 
   async #letGo(): Promise<void> {
-    await this.#options.shift.end(this.#feed.close());
+    await this.#options.assignment.revoke(this.#feed.close());
     if (this.#consumer.isConnected()) this.#consumer.unassign();
     this.#options.report('info', 'kafka-partitions-let-go', {});
   }
 
   async #drop(): Promise<void> {
-    await this.#options.shift.end(this.#feed.close());
+    await this.#options.assignment.revoke(this.#feed.close());
     // It lets go of what the group gave it once it hears of that as `rebalanced`.
     if (this.#consumer.isConnected()) this.#consumer.unsubscribe();
   }

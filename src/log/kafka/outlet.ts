@@ -1,10 +1,10 @@
 import type { BlockDescriptor } from '../../host/block-ring.js';
 import type { Doorbell } from '../../host/doorbell.js';
 import { type Progress, ProgressWord } from '../../host/progress.js';
+import type { ClientError, DeliveryReport, Producer } from '../../kafka/client.js';
+import { OUTSTANDING_BYTES_MAX } from '../../kafka/conf.js';
 import { blockMessages, blockTimeUs } from '../block.js';
-import type { Source } from '../intake.js';
-import type { ClientError, DeliveryReport, Producer } from './client.js';
-import { OUTSTANDING_BYTES_MAX } from './conf.js';
+import type { Source } from '../file/intake.js';
 import type { Delivered } from './feed.js';
 import { markHeaders } from './marks.js';
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Disk } from '../../log/disk.js';
+import type { Disk } from '../../log/file/disk.js';
 
 /** Checkpoints of one partition that are kept: should the newest be damaged, the one before it still saves most of a replay. */
 export const KEPT = 2;

@@ -3,17 +3,18 @@ import type { CheckpointStart, FromCheckpoint, PipelineToCheckpoint, ToCheckpoin
 import { Doorbell, pipelineDoorbell } from '../../host/doorbell.js';
 import { Progress } from '../../host/progress.js';
 import { threadId } from '../../host/thread-id.js';
-import { nodeDisk } from '../../log/disk.js';
+import { nodeDisk } from '../../log/file/disk.js';
+import { ObjectStore } from '../../object-store/client.js';
+import type { Report } from '../../telemetry/report.js';
 import { CheckpointFolder } from './folder.js';
-import { ObjectStore } from './object-store/client.js';
 import { takeUp } from './object-store/take-up.js';
 import { CheckpointUploads } from './object-store/uploads.js';
-import { CheckpointWriter, type Report } from './writer.js';
+import { CheckpointWriter } from './writer.js';
 
 // The checkpoint thread: what takes as long as a disk or an object store takes happens here, so that neither the pipelines
 // nor the main thread wait for it. An image belongs to it from the request to write it until its answer.
 
-/** How long the end waits for the object store, ms; src/host/pipelines.ts gives the thread a little more. */
+/** How long the end waits for the object store, ms; src/plane/pipelines.ts gives the thread a little more. */
 const FINISH_MS_MAX = 5000;
 
 const parent = parentPort;

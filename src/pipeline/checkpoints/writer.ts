@@ -1,11 +1,10 @@
 import type { CheckpointToPipeline, PipelineToCheckpoint, ThreadEvent } from '../../contract/threads.js';
+import type { Report } from '../../telemetry/report.js';
 import type { CheckpointFolder } from './folder.js';
 import { sealCheckpoint } from './format.js';
 
 /** A disk that goes on failing is told once, then again after this many attempts. */
 const REPORT_EVERY = 6;
-
-export type Report = (level: ThreadEvent['level'], name: string, fields: ThreadEvent['fields']) => void;
 
 /**
  * Writes checkpoints aside and publishes them when it is told that the database has caught up with them. What

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { Wire } from '../../../src/control/deployment/wire.js';
 import { openNotices } from '../../../src/store/database.js';
-import { startEmbedded } from '../../../src/store/embedded.js';
+import { startEmbedded } from '../../../src/store/embedded/embedded.js';
 import { startTestDatabase, type TestDatabase } from '../../support/database.js';
 import { until } from '../../support/until.js';
 

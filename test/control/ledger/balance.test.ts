@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as abi from '../../../assembly/abi.js';
 import { imbalances } from '../../../src/control/ledger/balance.js';
-import { AcceptedMessages } from '../../../src/host/accepted-messages.js';
-import { readDeviceTotals, readRefused } from '../../../src/host/ledger-readings.js';
-import { partitionFolder, segmentPath } from '../../../src/log/segment.js';
+import { partitionFolder, segmentPath } from '../../../src/log/file/segment.js';
+import { AcceptedMessages } from '../../../src/plane/accepted-messages.js';
+import { readDeviceTotals, readRefused } from '../../../src/plane/ledger-readings.js';
 import { Random } from '../../support/random.js';
 import { PlaneInOneThread } from './plane-in-one-thread.js';
 

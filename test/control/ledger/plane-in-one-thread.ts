@@ -8,12 +8,12 @@ import { BlockRing } from '../../../src/host/block-ring.js';
 import { Doorbell } from '../../../src/host/doorbell.js';
 import { kernelMemory } from '../../../src/host/kernel.js';
 import { Progress } from '../../../src/host/progress.js';
-import { FileLog } from '../../../src/log/file-log.js';
-import { Intake } from '../../../src/log/intake.js';
-import { LogReader } from '../../../src/log/reader.js';
+import { FileLog } from '../../../src/log/file/file-log.js';
+import { Intake } from '../../../src/log/file/intake.js';
+import { LogReader } from '../../../src/log/file/reader.js';
 import { Partition } from '../../../src/pipeline/partition.js';
 import { KernelDriver } from '../../gateway/kernel-driver.js';
-import { ModelDisk } from '../../log/model-disk.js';
+import { ModelDisk } from '../../log/file/model-disk.js';
 import { sealBlock } from '../../support/blocks.js';
 
 /** A log reader on whose way one message of a block is lost: the block is sound, as long as it was, and holds one fewer. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Progress, ProgressWord } from '../../../src/host/progress.js';
-import type { Producer, Watermarks } from '../../../src/log/kafka/client.js';
+import type { Producer, Watermarks } from '../../../src/kafka/client.js';
 import { findEnds } from '../../../src/log/kafka/ends.js';
 
 const UNKNOWN_TOPIC = 3;

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { READ_DAMAGED, READ_GAP } from '../../../src/contract/block-source.js';
 import { Progress, ProgressWord } from '../../../src/host/progress.js';
 import { RecordFeed, RecordRing } from '../../../src/host/record-ring.js';
-import type { Consumer, Message, Place, Watermarks } from '../../../src/log/kafka/client.js';
+import type { Consumer, Message, Place, Watermarks } from '../../../src/kafka/client.js';
 import { Feed } from '../../../src/log/kafka/feed.js';
 import { markHeaders } from '../../../src/log/kafka/marks.js';
-import { READ_DAMAGED, READ_GAP } from '../../../src/log/reader.js';
 import { sealBlock } from '../../support/blocks.js';
 import { until } from '../../support/until.js';
 

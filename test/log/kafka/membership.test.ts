@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Progress, ProgressWord } from '../../../src/host/progress.js';
 import { RecordFeed, RecordRing } from '../../../src/host/record-ring.js';
-import type { ClientError, Consumer, Place } from '../../../src/log/kafka/client.js';
+import type { ClientError, Consumer, Place } from '../../../src/kafka/client.js';
 import { Feed } from '../../../src/log/kafka/feed.js';
 import { Membership } from '../../../src/log/kafka/membership.js';
 import { until } from '../../support/until.js';
@@ -35,15 +35,15 @@ function open(partitions: number) {
   const membership = new Membership({
     topic: TOPIC,
     progress,
-    shift: {
-      take: async (numbers) => {
+    assignment: {
+      claim: async (numbers) => {
         if (world.databaseIsDown) throw new Error('the database is down');
         done.push(`take ${numbers}`);
         const owned = numbers.map((number) => ({ number, committed: BigInt(20 + number), announced: undefined }));
         for (const { number, committed } of owned) progress.set(number, ProgressWord.committed, committed);
         return owned;
       },
-      begin: async (owned) => {
+      start: async (owned) => {
         const numbers = owned.map(({ number }) => number);
         done.push(`begin ${numbers}`);
         const rings = Array.from({ length: partitions }, (_, number) => (numbers.includes(number) ? RecordRing.memory(1024) : undefined));
@@ -51,7 +51,7 @@ function open(partitions: number) {
         for (const number of numbers) reader.begin(number, BigInt(10 + number));
         return rings;
       },
-      end: async (ends) => void done.push(`end ${[...ends].map(([partition, offset]) => `${partition}@${offset}`)}`),
+      revoke: async (ends) => void done.push(`end ${[...ends].map(([partition, offset]) => `${partition}@${offset}`)}`),
     },
     report: (_, name) => reports.push(name),
     failed: (error) => failures.push(error),

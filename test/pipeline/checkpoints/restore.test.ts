@@ -5,7 +5,7 @@ import { CheckpointFolder } from '../../../src/pipeline/checkpoints/folder.js';
 import { CHECKPOINT_VERSION, sealCheckpoint } from '../../../src/pipeline/checkpoints/format.js';
 import { type RefusalName, refusals } from '../../../src/pipeline/checkpoints/refusals.js';
 import { restoreCheckpoint } from '../../../src/pipeline/checkpoints/restore.js';
-import { ModelDisk } from '../../log/model-disk.js';
+import { ModelDisk } from '../../log/file/model-disk.js';
 import { assertSameState, checkpointOf, PARTITIONS, RandomLoad } from '../../support/checkpoints.js';
 import { TestKernel } from '../../support/pipeline-kernel.js';
 import { Random } from '../../support/random.js';

@@ -10,7 +10,7 @@ import type { FromPipeline, RowBatch, ThreadEvent } from '../../../src/contract/
 import { DOORBELLS, Doorbell, pipelineDoorbell } from '../../../src/host/doorbell.js';
 import { kernelMemory } from '../../../src/host/kernel.js';
 import { Progress, ProgressWord } from '../../../src/host/progress.js';
-import { FileLog } from '../../../src/log/file-log.js';
+import { FileLog } from '../../../src/log/file/file-log.js';
 import { sealBlock } from '../../support/blocks.js';
 import { until } from '../../support/until.js';
 

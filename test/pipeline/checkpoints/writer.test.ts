@@ -4,7 +4,7 @@ import type { ThreadEvent } from '../../../src/contract/threads.js';
 import { CheckpointFolder } from '../../../src/pipeline/checkpoints/folder.js';
 import { restoreCheckpoint } from '../../../src/pipeline/checkpoints/restore.js';
 import { CheckpointWriter } from '../../../src/pipeline/checkpoints/writer.js';
-import { ModelDisk } from '../../log/model-disk.js';
+import { ModelDisk } from '../../log/file/model-disk.js';
 import { checkpointOf, PARTITIONS, RandomLoad } from '../../support/checkpoints.js';
 import { TestKernel } from '../../support/pipeline-kernel.js';
 import { Random } from '../../support/random.js';

@@ -1,5 +1,5 @@
 import { kafkaJars } from '../../../src/cli/selftest/kafka/jars.js';
-import { loadAddon } from '../../../src/log/kafka/client.js';
+import { loadAddon } from '../../../src/kafka/client.js';
 
 /** What the Kafka tests can run over here: real brokers, the mock brokers of the client library, or nothing. */
 export async function chooseKafka(): Promise<{ readonly over: 'brokers' | 'mock' | 'nothing'; readonly reason: string }> {

@@ -1,4 +1,4 @@
-import { answered, loadAddon, type Metadata } from '../../../src/log/kafka/client.js';
+import { answered, loadAddon, type Metadata } from '../../../src/kafka/client.js';
 
 /**
  * The mock brokers of librdkafka, which live in this process; they keep nothing on disk and make topics of four

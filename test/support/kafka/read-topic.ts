@@ -1,4 +1,4 @@
-import { answered, type Consumer, loadAddon, type Message, type Metadata, type Place } from '../../../src/log/kafka/client.js';
+import { answered, type Consumer, loadAddon, type Message, type Metadata, type Place } from '../../../src/kafka/client.js';
 import { until } from '../until.js';
 
 export type KeyedMessage = Message & { readonly key: Buffer | null };

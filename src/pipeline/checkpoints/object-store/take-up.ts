@@ -1,12 +1,12 @@
 import * as abi from '../../../../assembly/abi.js';
 import type { CheckpointStart } from '../../../contract/threads.js';
+import type { ObjectStore } from '../../../object-store/client.js';
+import { StoreFailure } from '../../../object-store/failure.js';
+import type { StoredObject } from '../../../object-store/listing.js';
+import type { Report } from '../../../telemetry/report.js';
 import { type CheckpointFolder, checkpointName, offsetOfName } from '../folder.js';
 import { checkCheckpoint } from '../format.js';
 import { refusals } from '../refusals.js';
-import type { Report } from '../writer.js';
-import type { ObjectStore } from './client.js';
-import { StoreFailure } from './failure.js';
-import type { StoredObject } from './listing.js';
 
 /** All that a partition which is taken up waits for the store at most, ms. Behind that its topic is read again. */
 const TAKE_UP_MS_MAX = 15_000;

@@ -1,9 +1,9 @@
 import { type Progress, ProgressWord } from '../../../host/progress.js';
+import type { ObjectStore } from '../../../object-store/client.js';
+import { StoreFailure } from '../../../object-store/failure.js';
+import type { Report } from '../../../telemetry/report.js';
 import { type CheckpointFolder, checkpointName, KEPT, partitionName } from '../folder.js';
 import { takenMsOf } from '../format.js';
-import type { Report } from '../writer.js';
-import type { ObjectStore } from './client.js';
-import { StoreFailure } from './failure.js';
 import { type Stored, storedOf } from './take-up.js';
 
 /** Checkpoints that are sent at a time; each is in memory while it is. */

@@ -1,0 +1,82 @@
+import * as abi from '../../../assembly/abi.js';
+import type { FromGateway, ToGateway } from '../../contract/threads.js';
+import type { KernelMemory } from '../../host/kernel.js';
+import type { Directory } from '../directory.js';
+import type { GatewayKernel } from '../kernel.js';
+
+type IngestMessage = Extract<ToGateway, { kind: 'ingest' }>;
+
+/** Messages that came over HTTP: into the same blocks as those of MQTT, answered by token. */
+export class Ingest {
+  readonly #kernel: GatewayKernel;
+  readonly #memory: KernelMemory;
+  readonly #directory: Directory;
+  readonly #post: (message: FromGateway) => void;
+  /** Messages that found no block slot, oldest first. */
+  #waiting: IngestMessage[] = [];
+  #durable: number[] = [];
+  /** Why the log takes nothing in, or 0. */
+  #logCode: number = abi.CODE_NONE;
+
+  constructor(kernel: GatewayKernel, memory: KernelMemory, directory: Directory, post: (message: FromGateway) => void) {
+    this.#kernel = kernel;
+    this.#memory = memory;
+    this.#directory = directory;
+    this.#post = post;
+  }
+
+  get isWaiting(): boolean {
+    return this.#waiting.length > 0;
+  }
+
+  take(message: IngestMessage): void {
+    if (this.#logCode !== abi.CODE_NONE) this.refuse(message.token, this.#logCode);
+    else if (this.isWaiting || !this.#lay(message)) this.#waiting.push(message);
+  }
+
+  /** Refuses a message that the gateway does not even look at. */
+  refuse(token: number, code: number): void {
+    this.#kernel.countRefused(code);
+    this.#post({ kind: 'ingest-refused', token, code });
+  }
+
+  /** While the log takes nothing in, a caller is told so at once; 0: it takes messages again. */
+  logChanged(code: number): void {
+    this.#logCode = code;
+    if (code === abi.CODE_NONE) return;
+    for (const { token } of this.#waiting) this.refuse(token, code);
+    this.#waiting = [];
+  }
+
+  /** After slots were freed. */
+  retry(): void {
+    let done = 0;
+    while (done < this.#waiting.length && this.#lay(this.#waiting[done] as IngestMessage)) done++;
+    if (done > 0) this.#waiting = this.#waiting.slice(done);
+  }
+
+  durable(token: number): void {
+    this.#durable.push(token);
+  }
+
+  /** Tells the host of all tokens since the last call. */
+  announce(): void {
+    if (this.#durable.length === 0) return;
+    this.#post({ kind: 'ingested', tokens: this.#durable });
+    this.#durable = [];
+  }
+
+  /** False: no block slot is free. */
+  #lay({ token, device, flags, payload }: IngestMessage): boolean {
+    const entry = this.#directory.entryOf(device);
+    if (entry === undefined || payload.length > abi.PAYLOAD_BYTES_MAX) {
+      this.refuse(token, entry === undefined ? abi.CODE_DEVICE_UNKNOWN : abi.CODE_PAYLOAD_OVERSIZE);
+      return true;
+    }
+    this.#memory.bytes.set(payload, abi.STAGE_OFFSET);
+    const code = this.#kernel.ingest(entry, flags, payload.length, token);
+    if (code < 0) return false;
+    if (code > 0) this.#post({ kind: 'ingest-refused', token, code });
+    return true;
+  }
+}

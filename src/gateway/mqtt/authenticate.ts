@@ -1,0 +1,41 @@
+import { timingSafeEqual } from 'node:crypto';
+import type { IConnectPacket } from 'mqtt-packet';
+import * as abi from '../../../assembly/abi.js';
+import { hashToken } from '../../contract/token.js';
+import type { Directory } from '../directory.js';
+
+/** The tenant of a client that sends no user name. */
+const TENANT_DEFAULT = 'default';
+
+export type Admission =
+  | { readonly kind: 'admitted'; readonly entry: number }
+  /** `reason` is CONNACK's code in MQTT 5, `returnCode` in 3.1.1. */
+  | { readonly kind: 'refused'; readonly code: number; readonly reason: number; readonly returnCode: number };
+
+const BAD_CREDENTIALS = { reason: 0x86, returnCode: 4 };
+const NOT_AUTHORIZED = { reason: 0x87, returnCode: 5 };
+const BAD_CLIENT_ID = { reason: 0x85, returnCode: 2 };
+const BAD_METHOD = { reason: 0x8c, returnCode: 5 };
+
+const UNKNOWN_HASH = new Uint8Array(abi.DEVICE_TOKEN_HASH_BYTES);
+
+function refused(code: number, answer: { reason: number; returnCode: number }): Admission {
+  return { kind: 'refused', code, ...answer };
+}
+
+/** Client id = device id, user name = tenant id, password = token. */
+export function authenticate(packet: IConnectPacket, directory: Directory): Admission {
+  if (packet.properties?.authenticationMethod !== undefined) return refused(abi.CODE_MQTT_AUTH_UNSUPPORTED, BAD_METHOD);
+  // Ids are not assigned, and an empty one asks for that [MQTT-3.1.3-8].
+  if (packet.clientId === '') return refused(abi.CODE_DEVICE_UNKNOWN, BAD_CLIENT_ID);
+  const tenant = packet.username ?? TENANT_DEFAULT;
+  const id = packet.clientId;
+  const entry = directory.find(tenant, id);
+  // An unknown device takes the same path and gets the same answer as a wrong token: ids cannot be probed.
+  const expected = entry === undefined ? UNKNOWN_HASH : directory.tokenHash(entry);
+  const matches = timingSafeEqual(hashToken(tenant, id, packet.password ?? ''), expected);
+  if (entry === undefined) return refused(abi.CODE_DEVICE_UNKNOWN, BAD_CREDENTIALS);
+  if (!matches) return refused(abi.CODE_CREDENTIALS_INVALID, BAD_CREDENTIALS);
+  if (!directory.isActive(entry)) return refused(abi.CODE_DEVICE_INACTIVE, NOT_AUTHORIZED);
+  return { kind: 'admitted', entry };
+}

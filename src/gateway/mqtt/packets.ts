@@ -1,0 +1,75 @@
+import { generate, type Packet, parser } from 'mqtt-packet';
+import * as abi from '../../../assembly/abi.js';
+
+/** Reads one whole packet whose form the kernel has checked; undefined when mqtt-packet disagrees. */
+export function parsePacket(bytes: Uint8Array, level: number): Packet | undefined {
+  let packet: Packet | undefined;
+  let failed = false;
+  const reader = parser({ protocolVersion: level });
+  reader.on('packet', (read) => {
+    packet = read;
+  });
+  reader.on('error', () => {
+    failed = true;
+  });
+  try {
+    reader.parse(Buffer.from(bytes));
+  } catch {
+    return undefined;
+  }
+  return failed ? undefined : packet;
+}
+
+/** What the gateway can do is said once, here [MQTT-3.2.2-9] and following. */
+export function connackAccepted(level: number): Uint8Array {
+  if (level !== 5) return generate({ cmd: 'connack', returnCode: 0, sessionPresent: false });
+  const properties = {
+    sessionExpiryInterval: 0,
+    retainAvailable: false,
+    maximumPacketSize: abi.PACKET_BYTES_MAX,
+    topicAliasMaximum: 0,
+    wildcardSubscriptionAvailable: true,
+    subscriptionIdentifiersAvailable: false,
+    sharedSubscriptionAvailable: false,
+  };
+  return generate({ cmd: 'connack', reasonCode: 0, sessionPresent: false, properties }, { protocolVersion: 5 });
+}
+
+/** CONNACK in the form that the client's level has; levels above 5 get that of 5. */
+export function connackRefused(level: number, reason: number, returnCode: number): Uint8Array {
+  return level >= 5 ? Uint8Array.of(0x20, 3, 0, reason, 0) : Uint8Array.of(0x20, 2, 0, returnCode);
+}
+
+export function disconnect(reason: number): Uint8Array {
+  return Uint8Array.of(0xe0, 2, reason, 0);
+}
+
+export function suback(messageId: number, granted: number[], level: number): Uint8Array {
+  return generate({ cmd: 'suback', messageId, granted }, { protocolVersion: level });
+}
+
+export function unsuback(messageId: number, granted: number[], level: number): Uint8Array {
+  return generate({ cmd: 'unsuback', messageId, granted }, { protocolVersion: level });
+}
+
+const REASONS = new Map<number, number>([
+  [abi.CODE_MQTT_MALFORMED, 0x81],
+  [abi.CODE_MQTT_CONNECT_REPEATED, 0x82],
+  [abi.CODE_MQTT_LENGTH_MALFORMED, 0x81],
+  [abi.CODE_MQTT_PACKET_OVERSIZE, 0x95],
+  [abi.CODE_MQTT_QOS_INVALID, 0x81],
+  [abi.CODE_MQTT_TOPIC_MALFORMED, 0x81],
+  [abi.CODE_MQTT_TOPIC_ALIAS_INVALID, 0x94],
+  [abi.CODE_MQTT_RETAIN_UNSUPPORTED, 0x9a],
+  [abi.CODE_MQTT_AUTH_UNSUPPORTED, 0x8c],
+  [abi.CODE_DEVICE_INACTIVE, 0x98],
+  [abi.CODE_KEEP_ALIVE_EXPIRED, 0x8d],
+  [abi.CODE_SESSION_TAKEN_OVER, 0x8e],
+  [abi.CODE_SHUTTING_DOWN, 0x8b],
+]);
+const REASON_UNSPECIFIED = 0x80;
+
+/** The MQTT 5 reason code by which DISCONNECT tells the client of a refusal. */
+export function disconnectReason(code: number): number {
+  return REASONS.get(code) ?? REASON_UNSPECIFIED;
+}

@@ -1,0 +1,191 @@
+import type { IConnectPacket, ISubscribePacket, IUnsubscribePacket } from 'mqtt-packet';
+import * as abi from '../../../assembly/abi.js';
+import type { FromGateway } from '../../contract/threads.js';
+import type { KernelMemory } from '../../host/kernel.js';
+import { nextSession } from '../../host/session-numbers.js';
+import type { Reactor } from '../../reactor/reactor.js';
+import type { Directory } from '../directory.js';
+import type { GatewayKernel } from '../kernel.js';
+import { authenticate } from './authenticate.js';
+import { connackAccepted, connackRefused, disconnect, disconnectReason, parsePacket, suback, unsuback } from './packets.js';
+import { grant } from './subscriptions.js';
+
+/** Kept small, as there is one a connection: what the directory or the kernel knows is asked there. */
+interface Session {
+  readonly entry: number;
+  /** Its place in the order of all sessions of the process. */
+  readonly number: number;
+  /** Absent until the first subscription. */
+  filters?: Set<string>;
+}
+
+const CONNECT = 1;
+const NO_SUBSCRIPTION = 0x11;
+const VERSION_UNSUPPORTED = { reason: 0x84, returnCode: 1 };
+const MALFORMED_REASON = 0x81;
+const QUOTA_EXCEEDED = { reason: 0x97, returnCode: 3 };
+const SERVER_UNAVAILABLE = { reason: 0x88, returnCode: 3 };
+
+/** The session layer: what the kernel lists as calls. A session lives from CONNACK to the end of its connection. */
+export class Sessions {
+  readonly #kernel: GatewayKernel;
+  readonly #memory: KernelMemory;
+  readonly #directory: Directory;
+  readonly #reactor: Reactor;
+  readonly #numbers: SharedArrayBuffer;
+  readonly #post: (message: FromGateway) => void;
+  readonly #sessions = new Map<number, Session>();
+  #closedCode: number = abi.CODE_NONE;
+
+  /** `numbers` is the count that all gateways of the process share. */
+  constructor(
+    kernel: GatewayKernel,
+    memory: KernelMemory,
+    directory: Directory,
+    reactor: Reactor,
+    numbers: SharedArrayBuffer,
+    post: (message: FromGateway) => void,
+  ) {
+    this.#kernel = kernel;
+    this.#memory = memory;
+    this.#directory = directory;
+    this.#reactor = reactor;
+    this.#numbers = numbers;
+    this.#post = post;
+  }
+
+  /** A whole control packet, checked by the kernel. It lies in the read region only until this returns. */
+  packet(connection: number, offset: number, length: number): void {
+    const session = this.#sessions.get(connection);
+    const bytes = this.#memory.slice(offset, length);
+    const isConnect = (bytes[0] as number) >> 4 === CONNECT;
+    if (!session && !isConnect) return; // It was ended after the kernel listed the packet.
+    const packet = parsePacket(bytes, this.#kernel.levelOf(connection));
+    if (!packet) this.refuse(connection, abi.CODE_MQTT_MALFORMED);
+    else if (packet.cmd === 'connect') this.#connect(connection, packet);
+    else if (packet.cmd === 'subscribe') this.#subscribe(connection, session as Session, packet);
+    else if (packet.cmd === 'unsubscribe') this.#unsubscribe(connection, session as Session, packet);
+    else this.#end(connection, abi.CODE_NONE); // DISCONNECT
+  }
+
+  /** The kernel ended the connection and counted why; the client is told as far as its protocol can. */
+  refused(connection: number, code: number): void {
+    const level = this.#kernel.levelOf(connection);
+    if (!this.#sessions.has(connection) && level !== 0) {
+      // CONNECT itself was refused. 3.1.1 has a return code for the version only [MQTT-3.1.4-1].
+      if (code === abi.CODE_MQTT_VERSION_UNSUPPORTED) {
+        this.#reactor.sendBytes(connection, connackRefused(level, VERSION_UNSUPPORTED.reason, VERSION_UNSUPPORTED.returnCode));
+      } else if (level === 5) {
+        this.#reactor.sendBytes(connection, connackRefused(level, MALFORMED_REASON, 0));
+      }
+    }
+    this.#end(connection, code);
+  }
+
+  /** The same for what this side refuses. */
+  refuse(connection: number, code: number): void {
+    this.#count(code);
+    this.refused(connection, code);
+  }
+
+  /** The connection is gone. */
+  closed(connection: number): void {
+    this.#forget(connection, abi.CODE_NONE);
+  }
+
+  /** Ends all sessions with a reason. */
+  endAll(code: number): void {
+    for (const connection of [...this.#sessions.keys()]) this.refuse(connection, code);
+  }
+
+  /** From now on nobody is let in, because of `code`; 0: everybody is again. */
+  closeDoor(code: number): void {
+    this.#closedCode = code;
+  }
+
+  /** A device's entry has changed. */
+  deviceChanged(entry: number): void {
+    const connection = this.#directory.connectionOf(entry);
+    if (connection !== undefined && !this.#directory.isActive(entry)) this.refuse(connection, abi.CODE_DEVICE_INACTIVE);
+  }
+
+  /** The device has a newer session at another gateway. */
+  takenOver(device: number, number: number): void {
+    const entry = this.#directory.entryOf(device);
+    const connection = entry === undefined ? undefined : this.#directory.connectionOf(entry);
+    if (connection === undefined || this.#sessions.get(connection)?.number !== number) return;
+    this.refuse(connection, abi.CODE_SESSION_TAKEN_OVER);
+  }
+
+  #connect(connection: number, packet: IConnectPacket): void {
+    const level = this.#kernel.levelOf(connection);
+    if (this.#closedCode !== abi.CODE_NONE) {
+      const answer = this.#closedCode === abi.CODE_LOG_FULL ? QUOTA_EXCEEDED : SERVER_UNAVAILABLE;
+      this.#turnAway(connection, { code: this.#closedCode, ...answer });
+      return;
+    }
+    const admission = authenticate(packet, this.#directory);
+    if (admission.kind === 'refused') {
+      this.#turnAway(connection, admission);
+      return;
+    }
+    const { entry } = admission;
+    const older = this.#directory.connectionOf(entry);
+    if (older !== undefined) this.refuse(older, abi.CODE_SESSION_TAKEN_OVER); // [MQTT-3.1.4-3]
+    const number = nextSession(this.#numbers);
+    this.#sessions.set(connection, { entry, number });
+    this.#directory.setConnection(entry, connection);
+    this.#kernel.connected(connection, entry, level, packet.keepalive ?? 0);
+    this.#reactor.sendBytes(connection, connackAccepted(level));
+    this.#post({ kind: 'connected', device: this.#directory.numberOf(entry), session: number, atMs: Date.now() });
+  }
+
+  #turnAway(connection: number, { code, reason, returnCode }: { code: number; reason: number; returnCode: number }): void {
+    this.#count(code);
+    this.#reactor.sendBytes(connection, connackRefused(this.#kernel.levelOf(connection), reason, returnCode));
+    this.#end(connection, code);
+  }
+
+  #subscribe(connection: number, session: Session, packet: ISubscribePacket): void {
+    const hasIdentifier = packet.properties?.subscriptionIdentifier !== undefined;
+    const level = this.#kernel.levelOf(connection);
+    const { tenant, id } = this.#directory.nameOf(session.entry);
+    const granted = packet.subscriptions.map((wanted) => {
+      const code = grant(wanted, hasIdentifier, tenant, id, level);
+      if (code <= 2) {
+        session.filters ??= new Set();
+        session.filters.add(wanted.topic);
+      }
+      return code;
+    });
+    this.#reactor.sendBytes(connection, suback(packet.messageId ?? 0, granted, level));
+  }
+
+  #unsubscribe(connection: number, session: Session, packet: IUnsubscribePacket): void {
+    const results = packet.unsubscriptions.map((filter) => (session.filters?.delete(filter) ? 0 : NO_SUBSCRIPTION));
+    this.#reactor.sendBytes(connection, unsuback(packet.messageId ?? 0, results, this.#kernel.levelOf(connection)));
+  }
+
+  #end(connection: number, code: number): void {
+    this.#kernel.ended(connection);
+    const session = this.#forget(connection, code);
+    if (session && code !== abi.CODE_NONE && this.#kernel.levelOf(connection) === 5) {
+      this.#reactor.sendBytes(connection, disconnect(disconnectReason(code)));
+    }
+    this.#reactor.close(connection);
+  }
+
+  #forget(connection: number, code: number): Session | undefined {
+    const session = this.#sessions.get(connection);
+    if (!session) return undefined;
+    this.#sessions.delete(connection);
+    this.#directory.setConnection(session.entry, undefined);
+    const device = this.#directory.numberOf(session.entry);
+    this.#post({ kind: 'disconnected', device, session: session.number, atMs: Date.now(), code });
+    return session;
+  }
+
+  #count(code: number): void {
+    this.#memory.counters[code] = (this.#memory.counters[code] as bigint) + 1n;
+  }
+}

@@ -1,0 +1,125 @@
+import { BLOCK_BYTES_MAX } from '../../assembly/abi.js';
+import type { ClientConf, Rebalanced } from './client.js';
+
+/** How to reach the brokers; what the operator set, files still as paths. */
+export interface KafkaSettings {
+  readonly brokers: string;
+  /** Put before every topic's name. */
+  readonly topicPrefix: string;
+  readonly security: 'plaintext' | 'ssl' | 'sasl_plaintext' | 'sasl_ssl';
+  readonly ca: string | undefined;
+  readonly cert: string | undefined;
+  readonly key: string | undefined;
+  readonly saslMechanism: string;
+  readonly saslUsername: string | undefined;
+  readonly saslPassword: string | undefined;
+  /** Copies of each partition when the topic has to be made; absent: the brokers' default. */
+  readonly replicationFactor: number | undefined;
+  /** How long the topic keeps records when it has to be made. */
+  readonly retentionHours: number;
+}
+
+export const RAW_TOPIC = 'telemetry.raw';
+export const DEAD_LETTER_TOPIC = 'dead-letters';
+export const ALERT_TOPIC = 'alerts';
+export const NORMALIZED_TOPIC = 'telemetry.normalized';
+/** Bytes that may be on their way to the brokers and back. What is beyond waits in the gateways. */
+export const OUTSTANDING_BYTES_MAX = 32 * 1024 * 1024;
+/** A process that says nothing for so long has lost its partitions to others. */
+const SESSION_MS = 10_000;
+const SIDE_MS_MAX = 20_000;
+const FETCH_BYTES_MAX = 8 * 1024 * 1024;
+
+export function rawTopic(settings: KafkaSettings): string {
+  return settings.topicPrefix + RAW_TOPIC;
+}
+
+/** What producers, consumers and the admin client share. */
+export function connectionConf(settings: KafkaSettings): ClientConf {
+  const conf: Record<string, string | number | boolean> = {
+    'metadata.broker.list': settings.brokers,
+    'client.id': 'spillway',
+    'security.protocol': settings.security,
+    'reconnect.backoff.max.ms': 1000,
+    'topic.metadata.refresh.interval.ms': 10_000,
+    // Small and many, or large and few: neither waits for the other's acknowledgement.
+    'socket.nagle.disable': true,
+  };
+  if (settings.ca !== undefined) conf['ssl.ca.location'] = settings.ca;
+  if (settings.cert !== undefined) conf['ssl.certificate.location'] = settings.cert;
+  if (settings.key !== undefined) conf['ssl.key.location'] = settings.key;
+  if (settings.security.startsWith('sasl')) {
+    conf['sasl.mechanisms'] = settings.saslMechanism;
+    if (settings.saslUsername !== undefined) conf['sasl.username'] = settings.saslUsername;
+    if (settings.saslPassword !== undefined) conf['sasl.password'] = settings.saslPassword;
+  }
+  return conf;
+}
+
+/**
+ * A message is tried until it is written by all replicas that are in sync, or refused for good; and when one is
+ * refused, none behind it is written before it was tried again.
+ */
+export function producerConf(settings: KafkaSettings): ClientConf {
+  return {
+    ...connectionConf(settings),
+    acks: -1,
+    'enable.idempotence': true,
+    'enable.gapless.guarantee': true,
+    'message.timeout.ms': 0,
+    'linger.ms': 0,
+    'message.max.bytes': 4 * BLOCK_BYTES_MAX,
+    'queue.buffering.max.kbytes': (2 * OUTSTANDING_BYTES_MAX) / 1024,
+    dr_cb: true,
+  };
+}
+
+/**
+ * For records that whoever sends them can send again: what takes too long is given up, and said. Nothing behind it is written then, so
+ * that records of a device keep their order when they are sent again.
+ */
+export function sideProducerConf(settings: KafkaSettings): ClientConf {
+  return {
+    ...connectionConf(settings),
+    acks: -1,
+    'enable.idempotence': true,
+    'enable.gapless.guarantee': true,
+    'message.timeout.ms': SIDE_MS_MAX,
+    'linger.ms': 1,
+    'compression.type': 'lz4',
+    'message.max.bytes': 4 * BLOCK_BYTES_MAX,
+    dr_cb: true,
+  };
+}
+
+/** A place in the group of those that run pipelines. */
+export interface Member {
+  readonly group: string;
+  /** Stays the same over restarts, so that a process that comes back has its partitions back at once. */
+  readonly name: string;
+}
+
+export function consumerConf(settings: KafkaSettings, member: Member, rebalanced: Rebalanced): ClientConf {
+  return {
+    ...connectionConf(settings),
+    // How far partitions are is in the database; the group says whose they are.
+    'group.id': member.group,
+    'group.instance.id': member.name,
+    'session.timeout.ms': SESSION_MS,
+    'heartbeat.interval.ms': SESSION_MS / 5,
+    rebalance_cb: rebalanced,
+    'enable.auto.commit': false,
+    'enable.auto.offset.store': false,
+    'fetch.wait.max.ms': 500,
+    'fetch.error.backoff.ms': 100,
+    'fetch.max.bytes': FETCH_BYTES_MAX,
+    'fetch.message.max.bytes': 4 * BLOCK_BYTES_MAX,
+    'queued.max.messages.kbytes': FETCH_BYTES_MAX / 1024,
+    'fetch.queue.backoff.ms': 10,
+    'check.crcs': true,
+    'isolation.level': 'read_committed',
+  };
+}
+
+/** Where the offset asked for is gone, what is left is read; the jump is seen, and said. */
+export const consumerTopicConf: ClientConf = { 'auto.offset.reset': 'earliest' };

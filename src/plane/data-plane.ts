@@ -1,0 +1,288 @@
+import * as abi from '../../assembly/abi.js';
+import type { DataPlane, Intake, LatestPoints, PartitionLag, PlaneCounters, Point, ThreadCpu } from '../contract/data-plane.js';
+import type { DeviceEntry } from '../contract/devices.js';
+import type { DeviceAccount, DeviceTotals, PlaneAudits, RefusedMessages } from '../contract/ledger.js';
+import type { LogPart, OpenLog, PartitionAssignment } from '../contract/log-port.js';
+import type { FromLog, LogStart, OwnedPartition, ReactorChoice, SharedState, TlsListener } from '../contract/threads.js';
+import { DOORBELLS, Doorbell, LOG_DOORBELL } from '../host/doorbell.js';
+import { Progress, ProgressWord } from '../host/progress.js';
+import { RecordRing } from '../host/record-ring.js';
+import { Gateways } from './gateways.js';
+import { readRefused } from './ledger-readings.js';
+import { Pipelines, type PipelinesOptions } from './pipelines.js';
+import { readCounters, readIntake, readLag } from './plane-readings.js';
+import { type Stoppable, stopThread, ThreadRoster } from './thread-roster.js';
+
+export interface DataPlaneOptions extends Omit<PipelinesOptions, 'entries' | 'fenced'> {
+  readonly entries: PipelinesOptions['entries'] & { readonly gateway: URL; readonly log: URL };
+  readonly bind: string;
+  readonly mqttPort: number;
+  readonly tls: TlsListener | undefined;
+  readonly reactor: ReactorChoice;
+  /** 0: no device connects here. */
+  readonly gateways: number;
+  /** Opens another log than that in the folder; it says which partitions are this process's, and when. */
+  readonly openLog?: OpenLog | undefined;
+  /** Whether partitions are run here. */
+  readonly runsPipelines: boolean;
+  /** Where the blocks of another log go. */
+  readonly topic: string | undefined;
+  readonly logRetentionHours: number;
+  readonly logRetentionGib: number;
+  readonly logBacklogMib: number;
+  /** Committed offsets by partition, as they are now. */
+  readonly committed: readonly bigint[];
+  /** Makes this process the one that commits these partitions; answers where they stand, in the same order. */
+  take(partitions: readonly number[]): Promise<readonly Omit<OwnedPartition, 'number'>[]>;
+  /** A thread died: the process must not go on. */
+  failed(error: Error): void;
+}
+
+/** What a disk says that has no room: no block, no quota, no larger file. */
+const FULL = ['ENOSPC', 'EDQUOT', 'EFBIG'];
+/** Room for the records of one partition between the log and its pipeline. What finds none is copied once more, into memory of its own. */
+const FEED_BYTES = 8 * abi.MIB;
+/** How long a drain may take before the threads are ended where they stand, ms. */
+const DRAIN_MS_MAX = 15_000;
+
+/** Starts the data plane's threads, wires them to each other, and speaks for them. */
+export class ThreadedDataPlane implements DataPlane {
+  readonly #options: DataPlaneOptions;
+  readonly #progress: Progress;
+  readonly #shared: SharedState;
+  readonly #roster: ThreadRoster;
+  readonly #gateways: Gateways;
+  readonly #pipelines: Pipelines;
+  readonly #log: LogPart;
+  #mqttPort = 0;
+  #mqttsPort = 0;
+  #logTrouble: Intake['logTrouble'];
+  #opened = false;
+  #fenced = 0;
+  /** The group has said which partitions are run here. */
+  #isShared = false;
+  #stopping = false;
+
+  private constructor(options: DataPlaneOptions) {
+    this.#options = options;
+    this.#shared = { doorbells: Doorbell.memory(DOORBELLS), progress: Progress.memory(options.partitions) };
+    this.#progress = new Progress(this.#shared.progress);
+    // Before the log opens: what is committed is a floor under the offsets that it gives out.
+    this.#setCommitted(options.committed.keys(), options.committed);
+    this.#roster = new ThreadRoster(options.failed);
+    this.#gateways = new Gateways({
+      count: options.gateways,
+      entry: options.entries.gateway,
+      bind: options.bind,
+      partitions: options.partitions,
+      shared: this.#shared,
+      tls: options.tls,
+      reactor: options.reactor,
+      event: options.event,
+    });
+    this.#pipelines = new Pipelines({ ...options, fenced: (cause) => this.#wasFenced(cause) }, this.#shared, this.#roster);
+    const log: LogStart = {
+      folder: options.logFolder,
+      partitions: options.partitions,
+      retentionHours: options.logRetentionHours,
+      retentionBytesMax: options.logRetentionGib * 1024 * abi.MIB,
+      backlogBytesMax: options.logBacklogMib * abi.MIB,
+      gateways: this.#gateways.outlets,
+      shared: this.#shared,
+    };
+    this.#log = this.#openLog(log);
+  }
+
+  /** Starts every thread; `listen` lets devices in. When one does not come up, the others are ended again. */
+  static async start(options: DataPlaneOptions): Promise<ThreadedDataPlane> {
+    const plane = new ThreadedDataPlane(options);
+    try {
+      await plane.#log.ready;
+      plane.#opened = true;
+      await Promise.all([plane.#gateways.start(plane.#roster), options.openLog ? undefined : plane.#startAll()]);
+    } catch (error) {
+      plane.#stopping = true;
+      await Promise.all([plane.#roster.terminate(), plane.#log.terminate()]);
+      throw error;
+    }
+    return plane;
+  }
+
+  #openLog(start: LogStart): LogPart {
+    const receive = (message: FromLog) => this.#fromLog(message);
+    if (!this.#options.openLog) return this.#roster.add('log', this.#options.entries.log, start, [], receive);
+    const log = this.#options.openLog(start, this.#options.runsPipelines ? this.#assignment() : undefined, receive);
+    log.ended.catch((error: unknown) => {
+      if (!this.#stopping && this.#opened) this.#options.failed(error instanceof Error ? error : new Error(String(error)));
+    });
+    return log;
+  }
+
+  /** All partitions are this process's until its end. */
+  async #startAll(): Promise<void> {
+    await this.#pipelines.start(await this.#take([...this.#options.committed.keys()]));
+  }
+
+  async #take(numbers: readonly number[]): Promise<OwnedPartition[]> {
+    const taken = await this.#options.take(numbers);
+    const owned = numbers.map((number, index) => ({ number, ...(taken[index] as (typeof taken)[number]) }));
+    this.#setCommitted(
+      numbers,
+      owned.map(({ committed }) => committed),
+    );
+    return owned;
+  }
+
+  #assignment(): PartitionAssignment {
+    const { partitions } = this.#options;
+    return {
+      claim: (numbers) => this.#take(numbers),
+      start: async (owned) => {
+        this.#isShared = true;
+        if (this.#stopping) return [];
+        const numbers = owned.map(({ number }) => number);
+        const rings = Array.from({ length: partitions }, (_, number) =>
+          numbers.includes(number) ? RecordRing.memory(FEED_BYTES) : undefined,
+        );
+        await this.#pipelines.start(owned, rings);
+        return rings;
+      },
+      revoke: async (ends) => {
+        if (await this.#pipelines.stop(performance.now() + DRAIN_MS_MAX, ends)) return;
+        this.#options.event('main', { kind: 'event', level: 'warn', name: 'partitions-not-drained', fields: {} });
+      },
+    };
+  }
+
+  #setCommitted(partitions: Iterable<number>, committed: readonly bigint[]): void {
+    [...partitions].forEach((partition, index) => {
+      this.#progress.set(partition, ProgressWord.committed, committed[index] as bigint);
+    });
+  }
+
+  /** Takes note of how far other processes are with the partitions that they run. */
+  follow(committed: readonly bigint[]): void {
+    committed.forEach((offset, partition) => {
+      if (!this.#pipelines.owns(partition)) this.#progress.set(partition, ProgressWord.committed, offset);
+    });
+  }
+
+  /** Lets devices in; answers the port, 0 without gateways. */
+  async listen(): Promise<number> {
+    if (this.#options.gateways === 0) return 0;
+    const { port, tlsPort } = await this.#gateways.listen(this.#options.mqttPort);
+    [this.#mqttPort, this.#mqttsPort] = [port, tlsPort];
+    return this.#mqttPort;
+  }
+
+  async publishDevices(entries: readonly DeviceEntry[]): Promise<void> {
+    if (this.#options.gateways > 0) await this.#gateways.publishDevices(entries);
+  }
+
+  ingest(device: number, payload: Uint8Array): Promise<number> {
+    return this.#gateways.ingest(device, payload);
+  }
+
+  isConnected(device: number): boolean {
+    return this.#gateways.isConnected(device);
+  }
+
+  latest(devices: readonly number[]): Promise<LatestPoints> {
+    return this.#pipelines.latest(devices);
+  }
+
+  account(device: number): Promise<DeviceAccount | undefined> {
+    return this.#pipelines.account(device, this.#gateways.memories, this.#gateways.accepted);
+  }
+
+  audits(): PlaneAudits {
+    return { gateways: this.#gateways.audits(), partitions: this.#pipelines.audits };
+  }
+
+  deviceTotals(): Iterable<DeviceTotals> {
+    return this.#pipelines.deviceTotals(this.#gateways.accepted);
+  }
+
+  refusedMessages(): Iterable<RefusedMessages> {
+    return readRefused(this.#gateways.memories);
+  }
+
+  watch(device: number, on: boolean): void {
+    this.#pipelines.watch(device, on);
+  }
+
+  onLive(listener: (points: readonly Point[]) => void): void {
+    this.#pipelines.onLive(listener);
+  }
+
+  /** The port of MQTT over TLS; 0: there is none. */
+  get mqttsPort(): number {
+    return this.#mqttsPort;
+  }
+
+  get mqttPort(): number {
+    return this.#mqttPort;
+  }
+
+  counters(): PlaneCounters {
+    return readCounters(this.#gateways.counters, this.#pipelines.counters, this.#progress);
+  }
+
+  lag(): PartitionLag[] {
+    return Array.from({ length: this.#options.partitions }, (_, partition) =>
+      readLag(this.#progress, partition, this.#pipelines.owns(partition)),
+    );
+  }
+
+  intake(): Intake {
+    const { logBacklogMib, topic } = this.#options;
+    return readIntake(this.#gateways.counters, { backlogBytesMax: logBacklogMib * abi.MIB, logTrouble: this.#logTrouble, topic });
+  }
+
+  threads(): ThreadCpu[] {
+    return this.#roster.cpu();
+  }
+
+  get fenced(): number {
+    return this.#fenced;
+  }
+
+  notReady(): string | undefined {
+    if (this.#stopping) return 'the appliance is shutting down';
+    if (this.#options.gateways > 0 && this.#mqttPort === 0) return 'the gateway does not listen yet';
+    if (this.#logTrouble) return `log: failing, ${this.#logTrouble.message}`;
+    if (this.#options.openLog && this.#options.runsPipelines && !this.#isShared) return 'partitions are not shared out yet';
+    return this.#pipelines.trouble;
+  }
+
+  /** Stops taking in, drains gateway, log, pipeline and store in the order of the flow; true when all is committed. */
+  async stop(): Promise<boolean> {
+    this.#stopping = true;
+    this.#roster.expectEnd();
+    const deadlineMs = performance.now() + DRAIN_MS_MAX;
+    const logBell = new Doorbell(this.#shared.doorbells, LOG_DOORBELL);
+    this.#log.post({ kind: 'drain' });
+    logBell.ring();
+    let drained = await this.#gateways.stop(deadlineMs);
+    drained = (await this.#pipelines.stop(deadlineMs)) && drained;
+    drained = (await stopThread(this.#log as unknown as Stoppable, deadlineMs, logBell)) && drained;
+    this.#gateways.refuseWaiting(abi.CODE_SHUTTING_DOWN);
+    return drained;
+  }
+
+  #wasFenced(cause: string): void {
+    this.#fenced++;
+    if (this.#stopping) return;
+    if (this.#log.fenced) this.#log.fenced(cause);
+    else this.#options.failed(new Error(cause));
+  }
+
+  #fromLog(message: FromLog): void {
+    if (message.kind === 'event') this.#options.event('log', message);
+    else if (message.kind === 'health') {
+      const { code, message: text } = message;
+      this.#logTrouble = message.log === 'failing' ? { code, message: text } : undefined;
+      this.#gateways.logChanged(message.log === 'up' ? abi.CODE_NONE : FULL.includes(code) ? abi.CODE_LOG_FULL : abi.CODE_LOG_FAILING);
+    }
+  }
+}

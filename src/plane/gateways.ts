@@ -1,0 +1,197 @@
+import * as abi from '../../assembly/abi.js';
+import type { DeviceEntry } from '../contract/devices.js';
+import type { GatewayAudit } from '../contract/ledger.js';
+import type { FromGateway, GatewayStart, ReactorChoice, SharedState, ThreadEvent, TlsListener, ToGateway } from '../contract/threads.js';
+import { BlockRing } from '../host/block-ring.js';
+import { Doorbell, gatewayDoorbell } from '../host/doorbell.js';
+import { KernelMemory, kernelMemory } from '../host/kernel.js';
+import { sessionNumbers } from '../host/session-numbers.js';
+import { AcceptedMessages } from './accepted-messages.js';
+import { type Stoppable, stopThread, type ThreadRoster } from './thread-roster.js';
+import type { Thread } from './worker.js';
+
+/** A gateway makes objects only while devices connect: a larger young generation would stay with each connection's memory. */
+const HEAP = { maxYoungGenerationSizeMb: 3 };
+
+export interface GatewaysOptions {
+  readonly count: number;
+  readonly entry: URL;
+  readonly bind: string;
+  readonly partitions: number;
+  readonly shared: SharedState;
+  readonly tls: TlsListener | undefined;
+  readonly reactor: ReactorChoice;
+  event(thread: string, event: ThreadEvent): void;
+}
+
+/** What the log thread reads of a gateway. */
+export interface GatewayOutlet {
+  readonly memory: WebAssembly.Memory;
+  readonly ring: SharedArrayBuffer;
+}
+
+interface Ports {
+  readonly port: number;
+  readonly tlsPort: number;
+}
+
+interface Connection {
+  readonly gateway: number;
+  readonly session: number;
+}
+
+/**
+ * The gateway threads of this process as one: all know every device, and each has its own share of the
+ * connections. A device has one connection over all of them: its newest, by the order of sessions.
+ */
+export class Gateways {
+  readonly outlets: readonly GatewayOutlet[];
+  readonly memories: readonly KernelMemory[];
+  readonly counters: readonly BigUint64Array[];
+  readonly accepted: AcceptedMessages;
+  readonly #audits = new Map<number, GatewayAudit>();
+  readonly #options: GatewaysOptions;
+  readonly #threads: Thread<ToGateway, FromGateway>[] = [];
+  readonly #connections = new Map<number, Connection>();
+  readonly #ingests = new Map<number, (code: number) => void>();
+  readonly #publishes = new Map<number, { left: number; resolve: () => void }>();
+  readonly #listening: { resolve(ports: Ports): void; reject(error: Error): void }[] = [];
+  #token = 0;
+
+  constructor(options: GatewaysOptions) {
+    this.#options = options;
+    this.outlets = Array.from({ length: options.count }, () => ({
+      memory: kernelMemory(abi.GATEWAY_END),
+      ring: BlockRing.memory(abi.BLOCK_SLOTS),
+    }));
+    this.memories = this.outlets.map(({ memory }) => new KernelMemory(memory));
+    this.accepted = new AcceptedMessages(this.memories);
+    this.counters = this.memories.map(({ counters }) => counters);
+  }
+
+  /** Resolves when all threads run. */
+  async start(roster: ThreadRoster): Promise<void> {
+    const { entry, bind, partitions, shared, tls, reactor } = this.#options;
+    const sessions = sessionNumbers();
+    for (const [index, { memory, ring }] of this.outlets.entries()) {
+      const start: GatewayStart = { index, memory, ring, sessions, shared, partitions, bind, tls, reactor };
+      const receive = (message: FromGateway) => this.#receive(index, message);
+      this.#threads.push(roster.add(`gateway-${index}`, entry, start, [], receive, HEAP));
+    }
+    await Promise.all(this.#threads.map((thread) => thread.ready));
+  }
+
+  /** Lets devices in, on the same ports for all; answers them, 0 for TLS without it. The first gateway finds a port that is 0. */
+  async listen(port: number): Promise<Ports> {
+    let bound: Ports = { port, tlsPort: this.#options.tls?.port ?? 0 };
+    for (const [index, thread] of this.#threads.entries()) {
+      bound = await new Promise<Ports>((resolve, reject) => {
+        this.#listening[index] = { resolve, reject };
+        thread.post({ kind: 'listen', ...bound });
+      });
+    }
+    return bound;
+  }
+
+  /** Resolves when every gateway knows the devices. */
+  publishDevices(entries: readonly DeviceEntry[]): Promise<void> {
+    const token = ++this.#token;
+    return new Promise((resolve) => {
+      this.#publishes.set(token, { left: this.#threads.length, resolve });
+      for (const thread of this.#threads) thread.post({ kind: 'devices', token, entries });
+    });
+  }
+
+  /** Resolves to 0 once the message is durable, or to the code that refused it. A device's messages all go through one gateway. */
+  ingest(device: number, payload: Uint8Array): Promise<number> {
+    const token = ++this.#token;
+    return new Promise((resolve) => {
+      this.#ingests.set(token, resolve);
+      this.#threads[device % this.#threads.length]?.post({ kind: 'ingest', token, device, flags: abi.FLAG_TRANSPORT_HTTP, payload });
+    });
+  }
+
+  isConnected(device: number): boolean {
+    return this.#connections.has(device);
+  }
+
+  /** The last audit of each gateway that had one. */
+  audits(): GatewayAudit[] {
+    return [...this.#audits.values()];
+  }
+
+  /** Drains and ends all gateways; false when one did not come to its end in time. */
+  async stop(deadlineMs: number): Promise<boolean> {
+    const { doorbells } = this.#options.shared;
+    const ends = this.#threads.map((thread, index) =>
+      stopThread(thread as unknown as Stoppable, deadlineMs, new Doorbell(doorbells, gatewayDoorbell(index))),
+    );
+    return (await Promise.all(ends)).every(Boolean);
+  }
+
+  /** The log takes nothing in because of `code`, or (0) it does again. Who waits for it learns that it may take long. */
+  logChanged(code: number): void {
+    for (const thread of this.#threads) thread.post({ kind: 'log', code });
+    if (code !== abi.CODE_NONE) this.refuseWaiting(code);
+  }
+
+  /** Messages that wait for the log are answered with a code; they may become durable all the same. */
+  refuseWaiting(code: number): void {
+    for (const resolve of this.#ingests.values()) resolve(code);
+    this.#ingests.clear();
+  }
+
+  #receive(gateway: number, message: FromGateway): void {
+    switch (message.kind) {
+      case 'event':
+        this.#options.event(`gateway-${gateway}`, message);
+        return;
+      case 'listening':
+        this.#listening[gateway]?.resolve({ port: message.port, tlsPort: message.tlsPort });
+        return;
+      case 'listen-failed':
+        this.#listening[gateway]?.reject(new Error(message.message));
+        return;
+      case 'ingested':
+        for (const token of message.tokens) this.#ingested(token, abi.CODE_NONE);
+        return;
+      case 'ingest-refused':
+        this.#ingested(message.token, message.code);
+        return;
+      case 'devices-known':
+        this.#known(message.token);
+        return;
+      case 'audited':
+        this.#audits.set(gateway, message.audit);
+        return;
+      case 'connected':
+        this.#connected(message.device, { gateway, session: message.session });
+        return;
+      case 'disconnected':
+        if (this.#connections.get(message.device)?.session === message.session) this.#connections.delete(message.device);
+    }
+  }
+
+  #ingested(token: number, code: number): void {
+    this.#ingests.get(token)?.(code);
+    this.#ingests.delete(token);
+  }
+
+  #known(token: number): void {
+    const publish = this.#publishes.get(token);
+    if (!publish || --publish.left > 0) return;
+    this.#publishes.delete(token);
+    publish.resolve();
+  }
+
+  /** Gateways end older sessions of their own; across gateways it is done here, and news may come out of order. */
+  #connected(device: number, connection: Connection): void {
+    const known = this.#connections.get(device);
+    const isNewest = !known || known.session < connection.session;
+    const older = isNewest ? known : connection;
+    if (isNewest) this.#connections.set(device, connection);
+    if (older && known?.gateway !== connection.gateway) {
+      this.#threads[older.gateway]?.post({ kind: 'taken-over', device, session: older.session }); // [MQTT-3.1.4-3]
+    }
+  }
+}

@@ -1,0 +1,406 @@
+import { MessageChannel } from 'node:worker_threads';
+import * as abi from '../../assembly/abi.js';
+import type { CheckpointStore } from '../contract/checkpoint-store.js';
+import type { LatestPoints, Point } from '../contract/data-plane.js';
+import type { DeviceAccount, DeviceTotals, PartitionAudit } from '../contract/ledger.js';
+import { partitionOf } from '../contract/partition.js';
+import type {
+  CheckpointStart,
+  FromCheckpoint,
+  FromPipeline,
+  FromStore,
+  OwnedPartition,
+  PipelineStart,
+  RowBatch,
+  SharedState,
+  StoreStart,
+  ThreadEvent,
+  ToCheckpoint,
+  ToPipeline,
+  ToStore,
+} from '../contract/threads.js';
+import { Doorbell, pipelineDoorbell } from '../host/doorbell.js';
+import { KernelMemory, kernelMemory } from '../host/kernel.js';
+import type { AcceptedMessages } from './accepted-messages.js';
+import { readAccount, readDeviceTotals } from './ledger-readings.js';
+import { readPoints } from './plane-readings.js';
+import { type Stoppable, stopThread, type ThreadRoster } from './thread-roster.js';
+import type { Thread } from './worker.js';
+
+export interface PipelinesOptions {
+  readonly entries: { readonly pipeline: URL; readonly checkpoint: URL; readonly store: URL };
+  /** Partitions of the deployment. */
+  readonly partitions: number;
+  readonly logFolder: string;
+  readonly checkpointFolder: string;
+  /** Where checkpoints go as well, and come from. */
+  readonly checkpointStore: CheckpointStore | undefined;
+  readonly checkpointSeconds: number;
+  readonly batchAgeMsMax: number;
+  readonly consumerGroup: string;
+  /** Who holds the partitions' offsets in the database; another owner's commits are refused. */
+  readonly owner: string;
+  /** Null: rows are counted and thrown away. */
+  readonly databaseUrl: string | null;
+  /** Metric names with their numbers, as they stand. */
+  metrics(): readonly (readonly [name: string, number: number])[];
+  addMetrics(names: readonly string[]): Promise<readonly (readonly [name: string, number: number])[] | 'full'>;
+  /** Resolves when the batch's rows, which lie in this memory, are safe in a topic; rejects when they may not be. Absent: there is none. */
+  readonly publish?: ((batch: RowBatch, memory: SharedArrayBuffer) => Promise<void>) | undefined;
+  event(thread: string, event: ThreadEvent): void;
+  /** Another process has taken a partition that was run here: all of them were let go where they stood. */
+  fenced(cause: string): void;
+}
+
+/** What the checkpoint thread may take to bring the last checkpoints into the object store, however late it is, ms. */
+const STORE_MS_MAX = 6000;
+/** A database that numbers no metric for so long is down, ms. */
+const NUMBERING_MS_MAX = 10_000;
+
+interface Threads {
+  readonly pipeline: Thread<ToPipeline, FromPipeline>;
+  readonly store: Thread<ToStore, FromStore>;
+  readonly checkpoint: Thread<ToCheckpoint, FromCheckpoint>;
+}
+
+/**
+ * The threads behind the log: pipeline, store and checkpoints, for the partitions that are this process's at present.
+ * They are started with a set of partitions and ended with it: what the next owner needs is in the database, in the log
+ * and in the checkpoint.
+ */
+export class Pipelines {
+  readonly #options: PipelinesOptions;
+  readonly #shared: SharedState;
+  readonly #roster: ThreadRoster;
+  readonly #bell: Doorbell;
+  /** By partition; undefined: it is not this process's. */
+  #memories: (KernelMemory | undefined)[];
+  /** What those counted that are no more. */
+  readonly #former = new BigUint64Array(abi.COUNTERS_MAX);
+  #threads: Threads | undefined;
+  /** Settles when a start has come to its end. */
+  #starting: Promise<void> | undefined;
+  /** Settles when threads that had to be given up are gone. */
+  #abandoning: Promise<void> | undefined;
+  readonly #latests = new Map<number, (points: Point[] | undefined) => void>();
+  readonly #accounts = new Map<number, (statement: Uint8Array | undefined) => void>();
+  readonly #audits = new Map<number, PartitionAudit>();
+  readonly #watches = new Map<number, number>();
+  readonly #liveListeners: ((points: readonly Point[]) => void)[] = [];
+  #token = 0;
+  #isCaughtUp = false;
+  #isEnding = false;
+  #halted: string | undefined;
+  #databaseTrouble: string | undefined;
+  /** By partition: why its batch is not in the topic. */
+  readonly #unpublished = new Map<number, string>();
+  /** New metrics that wait for numbers. */
+  readonly #numbering = new Set<{ readonly sinceMs: number }>();
+
+  constructor(options: PipelinesOptions, shared: SharedState, roster: ThreadRoster) {
+    this.#options = options;
+    this.#shared = shared;
+    this.#roster = roster;
+    this.#bell = new Doorbell(shared.doorbells, pipelineDoorbell(0));
+    this.#memories = Array.from({ length: options.partitions });
+  }
+
+  /** Runs these partitions, none twice; resolves when the threads run. `feeds`: record rings by partition number. */
+  async start(owned: readonly OwnedPartition[], feeds?: readonly (SharedArrayBuffer | undefined)[]): Promise<void> {
+    const starting = this.#start(owned, feeds);
+    this.#starting = starting;
+    try {
+      await starting;
+    } finally {
+      this.#starting = undefined;
+    }
+  }
+
+  async #start(owned: readonly OwnedPartition[], feeds?: readonly (SharedArrayBuffer | undefined)[]): Promise<void> {
+    await this.#abandoning;
+    const [options, shared] = [this.#options, this.#shared];
+    const memories = Array.from({ length: options.partitions }, (_, number) =>
+      owned.some((one) => one.number === number) ? kernelMemory(abi.PIPELINE_END) : undefined,
+    );
+    this.#memories = memories.map((memory) => memory && new KernelMemory(memory));
+    [this.#isCaughtUp, this.#isEnding, this.#halted] = [false, false, undefined];
+    const { port1: storePort, port2: store } = new MessageChannel();
+    const { port1: checkpointPort, port2: checkpoints } = new MessageChannel();
+    const { databaseUrl, consumerGroup, owner, checkpointFolder, checkpointStore } = options;
+    const publishes = options.publish !== undefined;
+    const storeStart: StoreStart = { databaseUrl, consumerGroup, owner, publishes, pipelines: [storePort], memories, shared };
+    const checkpointStart: CheckpointStart = {
+      folder: checkpointFolder,
+      store: checkpointStore,
+      partitions: owned,
+      pipelines: [checkpointPort],
+      shared,
+    };
+    const pipelineStart: PipelineStart = {
+      index: 0,
+      logFolder: options.logFolder,
+      feeds,
+      partitions: owned.map((one) => ({ ...one, memory: memories[one.number] as WebAssembly.Memory })),
+      shared,
+      batchAgeMsMax: options.batchAgeMsMax,
+      store,
+      checkpointFolder,
+      checkpointEveryMs: options.checkpointSeconds * 1000,
+      checkpoints,
+    };
+    const { entries } = options;
+    const checkpoint = this.#roster.add<ToCheckpoint, FromCheckpoint>(
+      ...(['checkpoint', entries.checkpoint, checkpointStart, [checkpointPort]] as const),
+      (message) => options.event('checkpoint', message as ThreadEvent),
+    );
+    // Before it is ready it brings what the store has into the folder, where the pipeline finds it.
+    if (checkpointStore) await checkpoint.ready;
+    this.#threads = {
+      checkpoint,
+      store: this.#roster.add('store', entries.store, storeStart, [storePort], (message: FromStore) => this.#fromStore(message)),
+      pipeline: this.#roster.add('pipeline-0', entries.pipeline, pipelineStart, [store, checkpoints], (message: FromPipeline) =>
+        this.#fromPipeline(message),
+      ),
+    };
+    await Promise.all(Object.values(this.#threads).map(({ ready }) => ready));
+    this.#toPipeline({ kind: 'metrics', entries: options.metrics() });
+    for (const device of this.#watches.keys()) this.#toPipeline({ kind: 'watch', device, on: true });
+  }
+
+  /**
+   * Lets the partitions go: what is durable, or what lies before `ends`, is committed and their state written down first.
+   * False when that took too long.
+   */
+  async stop(deadlineMs: number, ends: ReadonlyMap<number, bigint> = new Map()): Promise<boolean> {
+    // Whoever started it hears of a start that failed.
+    await this.#starting?.catch(() => {});
+    await this.#abandoning;
+    const threads = this.#threads;
+    if (!threads) return true;
+    this.#isEnding = true;
+    this.#toPipeline({ kind: 'ends', ends });
+    const end = async (thread: unknown, bell?: Doorbell, untilMs = deadlineMs) => {
+      this.#roster.retire(thread as Thread<never, never>);
+      return stopThread(thread as Stoppable, untilMs, bell);
+    };
+    let isDrained = await end(threads.pipeline, this.#bell);
+    // Everything is in the folder; a store that takes it too slowly leaves nothing undone.
+    const storedMs = this.#options.checkpointStore ? performance.now() + STORE_MS_MAX : 0;
+    isDrained = (await end(threads.checkpoint, undefined, Math.max(deadlineMs, storedMs))) && isDrained;
+    isDrained = (await end(threads.store)) && isDrained;
+    this.#forget(threads);
+    return isDrained;
+  }
+
+  /** Ends the threads where they stand: what they have not committed is another process's to commit, and waits in the log. */
+  async #abandon(): Promise<void> {
+    await this.#starting?.catch(() => {});
+    const threads = this.#threads;
+    if (!threads) return;
+    const all = Object.values(threads) as unknown as Thread<never, never>[];
+    for (const thread of all) this.#roster.retire(thread);
+    await Promise.all(all.map((thread) => thread.terminate()));
+    this.#forget(threads);
+  }
+
+  /** Why not all is well with the partitions at hand; undefined: it is, or there are none. */
+  get trouble(): string | undefined {
+    if (this.#halted) return this.#halted;
+    if ((this.#threads || this.#starting) && !this.#isCaughtUp) return 'state is being rebuilt from the log';
+    if (this.#databaseTrouble) return `the database is down: ${this.#databaseTrouble}`;
+    const [unpublished] = this.#unpublished.values();
+    return unpublished ?? this.#numberingTrouble();
+  }
+
+  owns(partition: number): boolean {
+    return this.#memories[partition] !== undefined;
+  }
+
+  /** Of all partitions that were ever run here. */
+  get counters(): readonly BigUint64Array[] {
+    return [this.#former, ...this.#owned().map(({ counters }) => counters)];
+  }
+
+  get audits(): PartitionAudit[] {
+    return [...this.#audits.values()];
+  }
+
+  async latest(devices: readonly number[]): Promise<LatestPoints> {
+    const partition = (device: number) => partitionOf(device, this.#options.partitions);
+    const asked = [...new Set(devices.map(partition))];
+    const notRunning = asked.filter((one) => !this.#threads || !this.owns(one));
+    if (notRunning.length === asked.length) return { points: [], notRunning };
+    const points = await this.#latest(devices.filter((device) => !notRunning.includes(partition(device))));
+    return points ? { points, notRunning } : { points: [], notRunning: asked };
+  }
+
+  async account(device: number, gateways: readonly KernelMemory[], accepted: AcceptedMessages): Promise<DeviceAccount | undefined> {
+    const memory = this.#memories[partitionOf(device, this.#options.partitions)];
+    const statement = memory && this.#threads ? await this.#statement(device) : undefined;
+    return statement && readAccount(device, statement, memory, gateways, accepted);
+  }
+
+  deviceTotals(accepted: AcceptedMessages): Iterable<DeviceTotals> {
+    return readDeviceTotals(this.#owned(), accepted);
+  }
+
+  watch(device: number, on: boolean): void {
+    const watches = (this.#watches.get(device) ?? 0) + (on ? 1 : -1);
+    if (watches > 0) this.#watches.set(device, watches);
+    else this.#watches.delete(device);
+    if (on ? watches === 1 : watches === 0) this.#toPipeline({ kind: 'watch', device, on });
+  }
+
+  onLive(listener: (points: readonly Point[]) => void): void {
+    this.#liveListeners.push(listener);
+  }
+
+  #owned(): KernelMemory[] {
+    return this.#memories.filter((memory) => memory !== undefined);
+  }
+
+  /** Undefined: the partitions went while it was asked; the same for the next. */
+  #latest(devices: readonly number[]): Promise<Point[] | undefined> {
+    const token = ++this.#token;
+    return new Promise((resolve) => {
+      this.#latests.set(token, resolve);
+      this.#toPipeline({ kind: 'latest', token, devices });
+    });
+  }
+
+  #statement(device: number): Promise<Uint8Array | undefined> {
+    const token = ++this.#token;
+    return new Promise((resolve) => {
+      this.#accounts.set(token, resolve);
+      this.#toPipeline({ kind: 'account', token, device });
+    });
+  }
+
+  /** Counts stay, whoever asked is answered, and the memory goes. */
+  #forget(threads: Threads): void {
+    if (this.#threads !== threads) return;
+    this.#threads = undefined;
+    for (const { counters } of this.#owned()) {
+      counters.forEach((count, index) => {
+        this.#former[index] = (this.#former[index] as bigint) + count;
+      });
+    }
+    this.#memories = this.#memories.map(() => undefined);
+    this.#audits.clear();
+    this.#unpublished.clear();
+    for (const resolve of this.#latests.values()) resolve(undefined);
+    for (const resolve of this.#accounts.values()) resolve(undefined);
+    this.#latests.clear();
+    this.#accounts.clear();
+  }
+
+  #toPipeline(message: ToPipeline): void {
+    this.#threads?.pipeline.post(message);
+    this.#bell.ring();
+  }
+
+  #fromPipeline(message: FromPipeline): void {
+    switch (message.kind) {
+      case 'event':
+        this.#options.event('pipeline-0', message);
+        return;
+      case 'caught-up':
+        this.#isCaughtUp = true;
+        return;
+      case 'halted': {
+        const { partition, message: cause } = message;
+        this.#halted = cause;
+        this.#options.event('pipeline-0', {
+          kind: 'event',
+          level: 'error',
+          name: 'partition_halted',
+          fields: { partition, message: cause },
+        });
+        return;
+      }
+      case 'unknown-metrics':
+        void this.#answerUnknownMetrics(message.partition, message.names);
+        return;
+      case 'live': {
+        const points = readPoints(message.points);
+        for (const listener of this.#liveListeners) listener(points);
+        return;
+      }
+      case 'latest':
+        take(this.#latests, message.token)?.(readPoints(message.points));
+        return;
+      case 'account':
+        take(this.#accounts, message.token)?.(message.statement);
+        return;
+      case 'audited':
+        this.#audits.set(message.audit.partition, message.audit);
+    }
+  }
+
+  #fromStore(message: FromStore): void {
+    if (message.kind === 'event') this.#options.event('store', message);
+    else if (message.kind === 'health') this.#databaseTrouble = message.database === 'down' ? message.message : undefined;
+    else if (message.kind === 'publish') void this.#publish(message.batch);
+    else if (message.kind === 'fenced' && !this.#abandoning) {
+      this.#abandoning = this.#abandon().finally(() => {
+        this.#abandoning = undefined;
+      });
+      this.#options.fenced(message.message);
+    }
+  }
+
+  /** The batch's memory is the store's until this answers, and stays where it is even when the threads are ended meanwhile. */
+  async #publish(batch: RowBatch): Promise<void> {
+    const { partition } = batch;
+    const [threads, memory] = [this.#threads, this.#memories[partition]];
+    if (!memory) return;
+    const trouble = await this.#options.publish?.(batch, memory.bytes.buffer as SharedArrayBuffer).then(
+      () => undefined,
+      (error: Error) => error.message,
+    );
+    if (threads !== this.#threads) return;
+    if (trouble === undefined) this.#unpublished.delete(partition);
+    else this.#unpublished.set(partition, trouble);
+    threads?.store.post({ kind: 'published', partition, trouble });
+  }
+
+  /** Until the registry answers, the partition stands still and its messages wait in the log. */
+  async #answerUnknownMetrics(partition: number, names: readonly string[]): Promise<void> {
+    const waiting = { sinceMs: performance.now() };
+    this.#numbering.add(waiting);
+    await this.#number(partition, names);
+    this.#numbering.delete(waiting);
+  }
+
+  async #number(partition: number, names: readonly string[]): Promise<void> {
+    const threads = this.#threads;
+    for (let delayMs = 100; !this.#isEnding && threads === this.#threads; delayMs = Math.min(delayMs * 2, 5000)) {
+      try {
+        const entries = await this.#options.addMetrics(names);
+        if (threads === this.#threads) {
+          this.#toPipeline(entries === 'full' ? { kind: 'metrics-denied', partition } : { kind: 'metrics', entries });
+        }
+        return;
+      } catch (error) {
+        const fields = { partition, cause: error instanceof Error ? error.message : String(error) };
+        this.#options.event('main', { kind: 'event', level: 'error', name: 'metrics_not_registered', fields });
+        await new Promise((resolve) => setTimeout(resolve, delayMs));
+      }
+    }
+  }
+
+  /** A database that stands still refuses nothing, and the store does not notice before it has rows. */
+  #numberingTrouble(): string | undefined {
+    const [oldest] = this.#numbering;
+    const waitedMs = oldest ? performance.now() - oldest.sinceMs : 0;
+    return waitedMs < NUMBERING_MS_MAX
+      ? undefined
+      : `the database is down: it has numbered no new metric for ${Math.round(waitedMs / 1000)} s`;
+  }
+}
+
+function take<Value>(map: Map<number, Value>, key: number): Value | undefined {
+  const value = map.get(key);
+  map.delete(key);
+  return value;
+}

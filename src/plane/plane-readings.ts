@@ -1,0 +1,107 @@
+import * as abi from '../../assembly/abi.js';
+import { refusalCode, refusalCodes } from '../contract/codes.js';
+import type { Intake, PartitionLag, PlaneCounters, Point } from '../contract/data-plane.js';
+import { type Progress, ProgressWord } from '../host/progress.js';
+
+/**
+ * Sums the kernels' counters as they stand; the kernels go on counting meanwhile. Pipelines are read first, so that no message
+ * is seen judged before it is seen taken in.
+ */
+export function readCounters(gateways: readonly BigUint64Array[], pipelines: readonly BigUint64Array[], progress: Progress): PlaneCounters {
+  const gateway = (counter: number) => sumOf(gateways, counter);
+  const pipeline = (counter: number) => sumOf(pipelines, counter);
+  const rowsRefused = sumOfWords(progress, ProgressWord.rowsRefused);
+  const judged = {
+    records: pipeline(abi.COUNTER_PIPELINE_RECORDS),
+    stored: pipeline(abi.COUNTER_PIPELINE_STORED),
+    duplicate: pipeline(abi.COUNTER_PIPELINE_DUPLICATE),
+    dead: pipeline(abi.COUNTER_PIPELINE_DEAD),
+    rowsRefused,
+    lettersRefused: sumOfWords(progress, ProgressWord.lettersRefused),
+    readings: pipeline(abi.COUNTER_PIPELINE_READINGS),
+    textReadings: pipeline(abi.COUNTER_PIPELINE_TEXT_READINGS),
+  };
+  const deadByCode = Object.fromEntries(refusalCodes.map(({ number, name }) => [name, pipeline(number)]));
+  const byCode: Record<string, number> = {};
+  const refusedByCode: Record<string, number> = {};
+  for (const { number, name } of refusalCodes) {
+    byCode[name] = gateway(number) + (deadByCode[name] as number);
+    refusedByCode[name] = gateway(abi.COUNTER_GATEWAY_REFUSED_BY_CODE + number);
+  }
+  byCode[refusalCode(abi.CODE_ROW_REFUSED).name] = rowsRefused;
+  return {
+    received: gateway(abi.COUNTER_GATEWAY_RECEIVED),
+    accepted: gateway(abi.COUNTER_GATEWAY_ACCEPTED),
+    refused: gateway(abi.COUNTER_GATEWAY_REFUSED),
+    refusedByCode,
+    acked: gateway(abi.COUNTER_GATEWAY_ACKED),
+    connections: gateway(abi.COUNTER_GATEWAY_CONNECTIONS_OPENED) - gateway(abi.COUNTER_GATEWAY_CONNECTIONS_CLOSED),
+    ...judged,
+    deadByCode,
+    bytesIn: gateway(abi.COUNTER_GATEWAY_BYTES_IN),
+    blocks: gateway(abi.COUNTER_GATEWAY_BLOCKS),
+    byCode,
+  };
+}
+
+function sumOf(instances: readonly BigUint64Array[], counter: number): number {
+  return instances.reduce((sum, counters) => sum + Number(counters[counter]), 0);
+}
+
+function sumOfWords(progress: Progress, word: ProgressWord): number {
+  let sum = 0;
+  for (let partition = 0; partition < progress.partitions; partition++) sum += Number(progress.get(partition, word));
+  return sum;
+}
+
+export function readIntake(gateways: readonly BigUint64Array[], log: Pick<Intake, 'backlogBytesMax' | 'logTrouble' | 'topic'>): Intake {
+  return {
+    gateways: gateways.length,
+    paused: sumOf(gateways, abi.COUNTER_GATEWAY_PAUSED),
+    pauses: sumOf(gateways, abi.COUNTER_GATEWAY_PAUSES),
+    ...log,
+  };
+}
+
+export function readLag(progress: Progress, partition: number, isHere: boolean): PartitionLag {
+  const word = (name: ProgressWord) => progress.get(partition, name);
+  const durableOffset = word(ProgressWord.durable);
+  const committedOffset = word(ProgressWord.committed);
+  const committedUs = word(ProgressWord.committedUs);
+  const checkpointMs = word(ProgressWord.checkpointMs);
+  const storedMs = word(ProgressWord.storedMs);
+  return {
+    partition,
+    isHere,
+    startOffset: word(ProgressWord.start),
+    durableOffset,
+    processedOffset: word(ProgressWord.processed),
+    committedOffset,
+    checkpointOffset: checkpointMs > 0n ? word(ProgressWord.checkpoint) : undefined,
+    checkpointMs: checkpointMs > 0n ? Number(checkpointMs) : undefined,
+    storedOffset: storedMs > 0n ? word(ProgressWord.stored) : undefined,
+    storedMs: storedMs > 0n ? Number(storedMs) : undefined,
+    lagBytes: Number(progress.uncommitted(partition)),
+    // Nothing was committed since the start: then no time is known to measure from.
+    lagMs: durableOffset > committedOffset && committedUs > 0n ? Number(word(ProgressWord.durableUs) - committedUs) / 1000 : 0,
+    committedRecords: Number(word(ProgressWord.committedRecords)),
+    gaps: Number(word(ProgressWord.gaps)),
+    gapBytes: Number(word(ProgressWord.gapBytes)),
+  };
+}
+
+/** Points as a kernel laid them out, POINT_BYTES each. */
+export function readPoints(bytes: Uint8Array): Point[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const points: Point[] = [];
+  for (let at = 0; at < bytes.byteLength; at += abi.POINT_BYTES) {
+    points.push({
+      device: view.getUint32(at + abi.POINT_AT_DEVICE, true),
+      metric: view.getUint32(at + abi.POINT_AT_METRIC, true),
+      tsMs: Number(view.getBigUint64(at + abi.POINT_AT_TS_US, true)) / 1000,
+      value: view.getFloat64(at + abi.POINT_AT_VALUE, true),
+      receivedMs: Number(view.getBigUint64(at + abi.POINT_AT_RECEIVE_US, true)) / 1000,
+    });
+  }
+  return points;
+}

@@ -1,0 +1,172 @@
+import { lookup } from 'node:dns/promises';
+import { getSystemErrorName } from 'node:util';
+import * as abi from '../../../assembly/abi.js';
+import type { TlsMaterial } from '../../contract/tls-material.js';
+import type { Doorbell } from '../../host/doorbell.js';
+import type { KernelMemory } from '../../host/kernel.js';
+import type { NativeAddon, NativeBinding, NativeCounts } from '../../host/native-addon.js';
+import type { Reactor, Refused, Turn } from '../reactor.js';
+
+/** A busy reactor takes turns this long before it lets the event loop have a round: timers and messages wait meanwhile. */
+const BUSY_MS_MAX = 2;
+
+// The word that a turn answers.
+const EVENTS_MASK = 0xffff;
+const HAS_MORE = 1 << 16;
+const HAS_RUNG = 1 << 17;
+const HAS_REFUSED = 1 << 18;
+
+/** The reactor in native/: this side decides when a turn is taken, that side does all else. */
+export class NativeReactor implements Reactor {
+  readonly name = 'native';
+  readonly #native: NativeBinding;
+  readonly #turn: Turn;
+  readonly #refused: Refused;
+  readonly #run = () => this.#takeTurns();
+  #counts: NativeCounts = { refused: 0, outOfFiles: 0, overflowed: 0, oversize: 0, tlsFailed: 0 };
+  #isWoken = false;
+  #isRunning = false;
+  #isScheduled = false;
+  #isStopped = false;
+  #stopped: (() => void) | undefined;
+
+  constructor(addon: NativeAddon, memory: KernelMemory, turn: Turn, refused: Refused) {
+    this.#native = new addon.NativeReactor(memory.bytes);
+    this.#turn = turn;
+    this.#refused = refused;
+    this.#native.watch(this.#run);
+  }
+
+  listen(host: string, port: number, isShared = false): Promise<number> {
+    return listening(host, port, (address) => this.#native.listen(address, port, isShared));
+  }
+
+  listenTls(host: string, port: number, tls: TlsMaterial, isShared = false): Promise<number> {
+    return listening(host, port, (address) => this.#native.listen(address, port, isShared, tls));
+  }
+
+  listenDatagrams(host: string, port: number, isShared = false): Promise<number> {
+    return listening(host, port, (address) => this.#native.listenDatagrams(address, port, isShared));
+  }
+
+  answer(doorbell: Doorbell): void {
+    this.#native.answer(doorbell.words);
+    this.wake(); // It hears rings from its next sleep on.
+  }
+
+  send(connection: number, offset: number, length: number): void {
+    this.#native.send(connection, offset, length);
+    this.#touched();
+  }
+
+  sendTable(count: number): void {
+    this.#native.sendTable(count);
+    this.#touched();
+  }
+
+  sendBytes(connection: number, bytes: Uint8Array): void {
+    this.#native.sendBytes(connection, bytes);
+    this.#touched();
+  }
+
+  close(connection: number): void {
+    this.#native.close(connection);
+    this.#touched();
+  }
+
+  pause(reads: 'nobody' | 'newcomers'): void {
+    this.#native.pause(reads === 'newcomers');
+  }
+
+  resume(): void {
+    this.#native.resume();
+    this.wake();
+  }
+
+  wake(): void {
+    this.#isWoken = true;
+    if (!this.#isRunning) this.#schedule();
+  }
+
+  unlisten(): void {
+    this.#native.unlisten();
+  }
+
+  async stop(): Promise<void> {
+    this.unlisten();
+    this.#native.closeAll();
+    await new Promise<void>((resolve) => {
+      this.#stopped = resolve;
+      this.wake();
+    });
+  }
+
+  #touched(): void {
+    if (!this.#isRunning) this.wake();
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      this.#takeTurns();
+    });
+  }
+
+  /** Takes turns until there is nothing to do or the time is up. Each turn settles the one before it, sends included. */
+  #takeTurns(): void {
+    if (this.#isStopped) return;
+    const endMs = performance.now() + BUSY_MS_MAX;
+    this.#isRunning = true;
+    let isBusy = true;
+    while (isBusy) {
+      const word = this.#native.turn();
+      const events = word & EVENTS_MASK;
+      if ((word & HAS_REFUSED) !== 0) this.#countRefusals();
+      const isTurn = events > 0 || this.#isWoken || (word & HAS_RUNG) !== 0;
+      if (isTurn) {
+        this.#isWoken = false;
+        this.#turn(events);
+      }
+      isBusy = isTurn || (word & HAS_MORE) !== 0;
+      if (isBusy && performance.now() >= endMs) break;
+    }
+    this.#isRunning = false;
+    this.#rest(isBusy);
+  }
+
+  #rest(isBusy: boolean): void {
+    if (isBusy) this.#native.settle();
+    if (this.#stopped && this.#native.openCount() === 0) this.#finish(this.#stopped);
+    else if (isBusy || !this.#native.sleep()) this.#schedule();
+  }
+
+  #countRefusals(): void {
+    const counts = this.#native.counts();
+    const count = (code: number, now: number, before: number) => {
+      for (let more = now - before; more > 0; more--) this.#refused(code);
+    };
+    count(abi.CODE_CONNECTIONS_EXHAUSTED, counts.refused, this.#counts.refused);
+    count(abi.CODE_PEER_NOT_READING, counts.overflowed, this.#counts.overflowed);
+    count(abi.CODE_TLS_HANDSHAKE_FAILED, counts.tlsFailed, this.#counts.tlsFailed);
+    this.#counts = counts;
+  }
+
+  #finish(stopped: () => void): void {
+    this.#isStopped = true;
+    this.#native.dispose();
+    stopped();
+  }
+}
+
+/** The port that `bind` answers; a negative answer is an errno. */
+async function listening(host: string, port: number, bind: (address: string) => number): Promise<number> {
+  try {
+    const got = bind((await lookup(host)).address);
+    if (got < 0) throw new Error(`the system answers ${getSystemErrorName(got)}`);
+    return got;
+  } catch (error) {
+    throw new Error(`cannot listen on ${host}:${port}: ${(error as Error).message}`);
+  }
+}

@@ -1,0 +1,110 @@
+import type { Socket } from 'node:net';
+import { ACKS_MAX } from '../../../assembly/abi.js';
+
+const NOTHING = Buffer.alloc(0);
+
+const OUTBOX_BYTES_MAX = 8 * ACKS_MAX;
+/** How long a peer may take to close its side after ours is closed. */
+const LINGER_MS = 2000;
+
+/** What the portable reactor knows of one connection. */
+export class PortableConnection {
+  readonly id: number;
+  readonly socket: Socket;
+  /** The rest is worth a turn from this size on. */
+  needed = 0;
+  /** Address of its data event in the table of the coming turn, or 0. */
+  event = 0;
+  /** The peer does not read what it is sent, so it is not read either. */
+  isBlocked = false;
+  /** The kernel has taken nothing of it yet. */
+  isNew = true;
+  /** The peer is done sending. */
+  isEnded = false;
+  /** The reactor was told to close it: what still comes is dropped. */
+  isClosing = false;
+  /** Its EVENT_CLOSED is on the way. */
+  isOver = false;
+  #buffer = NOTHING;
+  #restBytes = 0;
+  #out: Buffer[] = [];
+
+  constructor(id: number, socket: Socket) {
+    this.id = id;
+    this.socket = socket;
+  }
+
+  get isOpen(): boolean {
+    return !this.isClosing && !this.isOver;
+  }
+
+  /** The peer has left more unread than all answers that a gateway can owe: it will never read them. */
+  get isOverflowing(): boolean {
+    return !this.isOver && this.socket.writableLength > OUTBOX_BYTES_MAX;
+  }
+
+  /** Bytes that wait for a turn. */
+  get restBytes(): number {
+    return this.#restBytes;
+  }
+
+  get isReady(): boolean {
+    return this.#restBytes > 0 && this.#restBytes >= this.needed;
+  }
+
+  /** Adds to the rest. The buffer doubles, so that a peer that sends byte by byte costs no more than its bytes. */
+  keep(chunk: Buffer): void {
+    const bytes = this.#restBytes + chunk.length;
+    if (bytes > this.#buffer.length) {
+      const grown = Buffer.allocUnsafeSlow(Math.max(bytes, 2 * this.#buffer.length));
+      this.#buffer.copy(grown, 0, 0, this.#restBytes);
+      this.#buffer = grown;
+    }
+    chunk.copy(this.#buffer, this.#restBytes);
+    this.#restBytes = bytes;
+  }
+
+  /** What a turn left goes ahead of what came meanwhile. */
+  putBack(left: Buffer): void {
+    this.#buffer = Buffer.concat([left, this.#buffer.subarray(0, this.#restBytes)]);
+    this.#restBytes = this.#buffer.length;
+  }
+
+  /** Moves the rest to `target` and answers its size. */
+  takeRest(target: Buffer, offset: number): number {
+    const bytes = this.#restBytes;
+    this.#buffer.copy(target, offset, 0, bytes);
+    this.dropRest();
+    return bytes;
+  }
+
+  dropRest(): void {
+    this.#buffer = NOTHING;
+    this.#restBytes = 0;
+  }
+
+  send(bytes: Buffer): void {
+    this.#out.push(bytes);
+  }
+
+  /** Writes all that was sent since the last call, in one go. */
+  flush(): void {
+    const out = this.#out;
+    if (out.length === 0) return;
+    this.#out = [];
+    if (!this.socket.writable) return;
+    if (this.socket.write(out.length === 1 ? (out[0] as Buffer) : Buffer.concat(out))) return;
+    this.isBlocked = true;
+    this.socket.pause();
+  }
+
+  /** Closes our side. What still comes is read and dropped: unread bytes would turn our end into a reset. */
+  end(): void {
+    const { socket } = this;
+    socket.end();
+    socket.resume();
+    if (socket.closed) return;
+    const linger = setTimeout(() => socket.destroy(), LINGER_MS);
+    socket.once('close', () => clearTimeout(linger));
+  }
+}

@@ -1,0 +1,74 @@
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { lookup } from 'node:dns/promises';
+import * as abi from '../../../assembly/abi.js';
+
+/** Takes a datagram of the socket with this number: its peer's header, and its bytes. */
+export type TakeDatagram = (socket: number, header: Buffer, bytes: Buffer) => void;
+
+/** The sockets of datagrams of a portable reactor. */
+export class PortableDatagrams {
+  readonly #take: TakeDatagram;
+  readonly #sockets: Socket[] = [];
+
+  constructor(take: TakeDatagram) {
+    this.#take = take;
+  }
+
+  async listen(host: string, port: number): Promise<number> {
+    const { address, family } = await lookup(host).catch((error: Error) => {
+      throw new Error(`cannot listen on ${host}:${port}: ${error.message}`);
+    });
+    const socket = createSocket(family === 6 ? 'udp6' : 'udp4');
+    await new Promise<void>((resolve, reject) => {
+      socket.once('error', (error) => reject(new Error(`cannot listen on ${host}:${port}: ${error.message}`)));
+      socket.bind(port, address, resolve);
+    });
+    socket.removeAllListeners('error').on('error', () => {}); // A peer that cannot be reached.
+    const number = this.#sockets.push(socket) - 1;
+    socket.on('message', (bytes, peer) => {
+      if (bytes.length <= abi.DATAGRAM_BYTES_MAX) this.#take(number, headerOf(peer), bytes);
+    });
+    return socket.address().port;
+  }
+
+  /** Sends what lies behind a header to the peer that it names. */
+  send(number: number, datagram: Buffer): void {
+    const port = datagram.readUInt16LE(abi.DATAGRAM_AT_PORT);
+    const bytes = Buffer.from(datagram.subarray(abi.DATAGRAM_HEADER_BYTES));
+    this.#sockets[number]?.send(bytes, port, addressIn(datagram), () => {});
+  }
+
+  close(): void {
+    for (const socket of this.#sockets.splice(0)) socket.close();
+  }
+}
+
+/** assembly/abi.ts has the layout. */
+function headerOf({ family, address, port }: RemoteInfo): Buffer {
+  const header = Buffer.alloc(abi.DATAGRAM_HEADER_BYTES);
+  header.writeUInt16LE(family === 'IPv6' ? 6 : 4, abi.DATAGRAM_AT_FAMILY);
+  header.writeUInt16LE(port, abi.DATAGRAM_AT_PORT);
+  const bytes = family === 'IPv6' ? bytesOfIPv6(address) : address.split('.').map(Number);
+  header.set(bytes, abi.DATAGRAM_AT_ADDRESS);
+  return header;
+}
+
+function addressIn(header: Buffer): string {
+  const at = abi.DATAGRAM_AT_ADDRESS;
+  if (header.readUInt16LE(abi.DATAGRAM_AT_FAMILY) !== 6) return header.subarray(at, at + 4).join('.');
+  return Array.from({ length: 8 }, (_, group) => header.readUInt16BE(at + 2 * group).toString(16)).join(':');
+}
+
+/** The 16 bytes of an address as the system writes it (RFC 5952), its zone left out. */
+export function bytesOfIPv6(text: string): number[] {
+  const [before = '', after] = (text.split('%')[0] as string).split('::');
+  const bytesOf = (half: string) =>
+    half.split(':').flatMap((group) => {
+      if (group.includes('.')) return group.split('.').map(Number);
+      const value = Number.parseInt(group, 16);
+      return group === '' ? [] : [value >> 8, value & 255];
+    });
+  const head = bytesOf(before);
+  const tail = after === undefined ? [] : bytesOf(after);
+  return [...head, ...new Array<number>(16 - head.length - tail.length).fill(0), ...tail];
+}

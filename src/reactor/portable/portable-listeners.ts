@@ -1,0 +1,81 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
+import { CODE_TLS_HANDSHAKE_FAILED } from '../../../assembly/abi.js';
+import type { TlsMaterial } from '../../contract/tls-material.js';
+import type { Refused } from '../reactor.js';
+
+const BACKLOG = 4096;
+/** A handshake that takes longer has failed. */
+const HANDSHAKE_MS_MAX = 5000;
+const OPTIONS = { allowHalfOpen: true, noDelay: true };
+/** A half-open peer in the middle of a handshake would stay until that has timed out. */
+const TLS_OPTIONS = { noDelay: true, minVersion: 'TLSv1.2', handshakeTimeout: HANDSHAKE_MS_MAX } as const;
+
+/** The listening sockets of a portable reactor. */
+export class PortableListeners {
+  readonly #accept: (socket: Socket) => void;
+  readonly #refused: Refused;
+  readonly #servers = new Set<Server>();
+  /** Sockets whose handshake is not done: nobody else knows of them. */
+  readonly #greeting = new Map<string, Socket>();
+
+  constructor(accept: (socket: Socket) => void, refused: Refused) {
+    this.#accept = accept;
+    this.#refused = refused;
+  }
+
+  listen(host: string, port: number): Promise<number> {
+    return this.#open(createServer(OPTIONS, this.#accept), host, port);
+  }
+
+  async listenTls(host: string, port: number, { cert, key, clientCa }: TlsMaterial): Promise<number> {
+    const demand = clientCa === undefined ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: true };
+    const server = (() => {
+      try {
+        return createTlsServer({ ...TLS_OPTIONS, cert, key, ...demand });
+      } catch (error) {
+        throw new Error(`cannot listen on ${host}:${port}: cannot use the certificate with the key: ${(error as Error).message}`);
+      }
+    })();
+    server.on('connection', (raw: Socket) => {
+      const peer = peerOf(raw);
+      this.#greeting.set(peer, raw);
+      raw.once('close', () => this.#greeting.delete(peer));
+    });
+    server.on('secureConnection', (socket: TLSSocket) => {
+      this.#greeting.delete(peerOf(socket)); // The raw socket and this one have the same peer.
+      this.#accept(socket);
+    });
+    server.on('tlsClientError', (_error, socket) => {
+      this.#refused(CODE_TLS_HANDSHAKE_FAILED);
+      socket.destroy();
+    });
+    return this.#open(server, host, port);
+  }
+
+  close(): void {
+    for (const server of this.#servers) server.close();
+    this.#servers.clear();
+  }
+
+  /** Cuts off those that have not shaken hands. */
+  destroyGreeting(): void {
+    for (const socket of this.#greeting.values()) socket.destroy();
+  }
+
+  #open(server: Server, host: string, port: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      server.once('error', (error) => reject(new Error(`cannot listen on ${host}:${port}: ${error.message}`)));
+      server.listen({ host, port, backlog: BACKLOG }, () => {
+        this.#servers.add(server);
+        server.removeAllListeners('error').on('error', () => {}); // An accept that failed is the peer's to repeat.
+        const address = server.address();
+        resolve(typeof address === 'object' && address !== null ? address.port : port);
+      });
+    });
+  }
+}
+
+function peerOf({ remoteAddress, remotePort, localPort }: Socket): string {
+  return `${remoteAddress} ${remotePort} ${localPort}`;
+}

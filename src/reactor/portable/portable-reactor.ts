@@ -1,0 +1,344 @@
+import type { Socket } from 'node:net';
+import * as abi from '../../../assembly/abi.js';
+import type { TlsMaterial } from '../../contract/tls-material.js';
+import type { Doorbell } from '../../host/doorbell.js';
+import type { KernelMemory } from '../../host/kernel.js';
+import type { Reactor, Refused, Turn } from '../reactor.js';
+import { PortableConnection } from './portable-connection.js';
+import { PortableDatagrams } from './portable-datagrams.js';
+import { PortableListeners } from './portable-listeners.js';
+
+/** A connection that has this much in hand is not read until the kernel took some of it. */
+const REST_BYTES_MAX = 2 * abi.PACKET_BYTES_MAX;
+const NOTHING = Buffer.alloc(0);
+
+/**
+ * The reactor on node:net. Bytes are copied once, from the chunk that Node read into the read region;
+ * what the kernel leaves is kept aside for the connection. A turn runs once per round of the event loop.
+ */
+export class PortableReactor implements Reactor {
+  readonly name = 'portable';
+  readonly #memory: Buffer;
+  readonly #view: DataView;
+  readonly #turn: Turn;
+  readonly #refused: Refused;
+  readonly #listeners: PortableListeners;
+  readonly #datagrams = new PortableDatagrams((socket, header, bytes) => this.#datagram(socket, header, bytes));
+  readonly #sockets = new Set<Socket>();
+  readonly #connections: (PortableConnection | undefined)[] = [];
+  readonly #freeIds: number[] = [];
+  /** Connections whose rest is worth a turn. */
+  readonly #ready = new Set<PortableConnection>();
+  /** Connections that are not read because of what they have in hand. */
+  readonly #full = new Set<PortableConnection>();
+  /** Connections with something to send, or to close. */
+  readonly #dirty = new Set<PortableConnection>();
+  /** Connections that end with the next turn. */
+  readonly #over: number[] = [];
+  #events = 0;
+  #readBytes = 0;
+  #isPaused = false;
+  #readsNewcomers = false;
+  #isScheduled = false;
+  #isRunning = false;
+  #isStopped = false;
+  #doorbell: Doorbell | undefined;
+  #stopped: (() => void) | undefined;
+
+  constructor(memory: KernelMemory, turn: Turn, refused: Refused) {
+    this.#memory = Buffer.from(memory.bytes.buffer);
+    this.#view = memory.view;
+    this.#turn = turn;
+    this.#refused = refused;
+    this.#listeners = new PortableListeners((socket) => this.#accept(socket), refused);
+  }
+
+  async listen(host: string, port: number, isShared = false): Promise<number> {
+    if (isShared) throw cannotShare(host, port);
+    return await this.#listeners.listen(host, port);
+  }
+
+  async listenTls(host: string, port: number, tls: TlsMaterial, isShared = false): Promise<number> {
+    if (isShared) throw cannotShare(host, port);
+    return await this.#listeners.listenTls(host, port, tls);
+  }
+
+  async listenDatagrams(host: string, port: number, isShared = false): Promise<number> {
+    if (isShared) throw cannotShare(host, port);
+    return await this.#datagrams.listen(host, port);
+  }
+
+  answer(doorbell: Doorbell): void {
+    this.#doorbell = doorbell;
+    void this.#answerDoorbell(doorbell);
+  }
+
+  sendTable(count: number): void {
+    for (let at = abi.SENDS_OFFSET, end = at + count * abi.SEND_BYTES; at < end; at += abi.SEND_BYTES) {
+      const word = (field: number) => this.#view.getUint32(at + field, true);
+      this.send(word(abi.SEND_AT_CONNECTION), word(abi.SEND_AT_OFFSET), word(abi.SEND_AT_LENGTH));
+    }
+  }
+
+  send(connection: number, offset: number, length: number): void {
+    this.sendBytes(connection, this.#memory.subarray(offset, offset + length));
+  }
+
+  sendBytes(connection: number, bytes: Uint8Array): void {
+    if (connection >= abi.CONNECTIONS_MAX) {
+      this.#datagrams.send(connection - abi.CONNECTIONS_MAX, Buffer.from(bytes));
+      return;
+    }
+    const to = this.#connections[connection];
+    if (!to?.isOpen) return;
+    to.send(Buffer.from(bytes));
+    this.#touch(to);
+  }
+
+  close(connection: number): void {
+    const ending = this.#connections[connection];
+    if (!ending?.isOpen) return;
+    ending.isClosing = true;
+    ending.dropRest();
+    this.#ready.delete(ending);
+    this.#touch(ending);
+  }
+
+  pause(reads: 'nobody' | 'newcomers'): void {
+    this.#isPaused = true;
+    this.#readsNewcomers = reads === 'newcomers';
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    // Those that are ready are read again once their bytes are in a turn.
+    for (const connection of this.#full) if (!connection.isReady) this.#readAgain(connection);
+    this.wake();
+  }
+
+  wake(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      this.#run();
+    });
+  }
+
+  unlisten(): void {
+    this.#listeners.close();
+    this.#datagrams.close();
+  }
+
+  async stop(): Promise<void> {
+    this.unlisten();
+    this.#listeners.destroyGreeting();
+    this.#flush();
+    for (const connection of this.#connections) if (connection) this.#finish(connection);
+    if (this.#sockets.size > 0) {
+      await new Promise<void>((resolve) => {
+        this.#stopped = resolve;
+      });
+    }
+    this.#isStopped = true;
+    this.#doorbell?.ring();
+  }
+
+  async #answerDoorbell(doorbell: Doorbell): Promise<void> {
+    while (!this.#isStopped) {
+      const seen = doorbell.seen();
+      this.wake();
+      await doorbell.waitAsync(seen);
+    }
+  }
+
+  #accept(socket: Socket): void {
+    const id = this.#freeIds.pop() ?? this.#connections.length;
+    if (id >= abi.CONNECTIONS_MAX) {
+      socket.destroy();
+      this.#refused(abi.CODE_CONNECTIONS_EXHAUSTED);
+      return;
+    }
+    const connection = new PortableConnection(id, socket);
+    this.#connections[id] = connection;
+    this.#sockets.add(socket);
+    this.#makeRoom(0);
+    this.#addEvent(id, abi.EVENT_OPENED, 0, 0);
+    const ended = () => this.#ended(connection);
+    socket.on('data', (chunk) => this.#data(connection, chunk));
+    socket.on('drain', () => {
+      connection.isBlocked = false;
+      if (!this.#full.has(connection)) socket.resume();
+    });
+    socket.on('end', ended);
+    socket.on('error', ended);
+    socket.on('close', () => {
+      this.#sockets.delete(socket);
+      ended();
+      if (this.#sockets.size === 0) this.#stopped?.();
+    });
+  }
+
+  #data(connection: PortableConnection, chunk: Buffer): void {
+    this.#makeRoom(connection.restBytes + chunk.length);
+    if (!connection.isOpen) return;
+    if (connection.event !== 0 && this.#extend(connection.event, chunk)) return;
+    if (connection.event === 0 && this.#mayRead(connection) && connection.restBytes + chunk.length >= connection.needed) {
+      this.#present(connection, chunk);
+      return;
+    }
+    connection.keep(chunk);
+    if (connection.isReady) this.#ready.add(connection);
+    if (!this.#mayRead(connection) || connection.restBytes > REST_BYTES_MAX) {
+      this.#full.add(connection);
+      connection.socket.pause();
+    }
+  }
+
+  /** While paused, datagrams are dropped: their senders repeat what they want to be sure of. */
+  #datagram(socket: number, header: Buffer, bytes: Buffer): void {
+    if (this.#isPaused) return;
+    const length = header.length + bytes.length;
+    this.#makeRoom(length);
+    const offset = abi.READ_OFFSET + this.#readBytes;
+    header.copy(this.#memory, offset);
+    bytes.copy(this.#memory, offset + header.length);
+    this.#addEvent(abi.CONNECTIONS_MAX + socket, abi.EVENT_DATAGRAM, offset, length);
+    this.#readBytes += length;
+  }
+
+  /** Lays what the connection has in hand, and `chunk` behind it, into the read region as its event. */
+  #present(connection: PortableConnection, chunk: Buffer): void {
+    const offset = abi.READ_OFFSET + this.#readBytes;
+    const restBytes = connection.takeRest(this.#memory, offset);
+    chunk.copy(this.#memory, offset + restBytes);
+    connection.event = this.#addEvent(connection.id, abi.EVENT_DATA, offset, restBytes + chunk.length);
+    this.#readBytes += restBytes + chunk.length;
+    this.#ready.delete(connection);
+    this.#readAgain(connection);
+  }
+
+  /** Adds to an event whose bytes are the last in the read region. */
+  #extend(event: number, chunk: Buffer): boolean {
+    const length = this.#view.getUint32(event + abi.EVENT_AT_LENGTH, true);
+    const end = this.#view.getUint32(event + abi.EVENT_AT_OFFSET, true) + length;
+    if (end !== abi.READ_OFFSET + this.#readBytes) return false;
+    chunk.copy(this.#memory, end);
+    this.#view.setUint32(event + abi.EVENT_AT_LENGTH, length + chunk.length, true);
+    this.#readBytes += chunk.length;
+    return true;
+  }
+
+  #readAgain(connection: PortableConnection): void {
+    if (this.#full.delete(connection) && !connection.isBlocked) connection.socket.resume();
+  }
+
+  #ended(connection: PortableConnection): void {
+    connection.isEnded = true;
+    if (connection.event === 0 && !connection.isReady) this.#finish(connection);
+  }
+
+  /** Nothing more comes from the connection: the kernel hears so in the next turn. */
+  #finish(connection: PortableConnection): void {
+    if (connection.isOver) return;
+    connection.isOver = true;
+    this.#over.push(connection.id);
+    this.#ready.delete(connection);
+    this.#full.delete(connection);
+    connection.end();
+    this.wake();
+  }
+
+  #makeRoom(bytes: number): void {
+    if (this.#events === abi.EVENTS_MAX || this.#readBytes + bytes > abi.READ_BYTES) this.#run();
+  }
+
+  #addEvent(connection: number, kind: number, offset: number, length: number): number {
+    const at = abi.EVENTS_OFFSET + this.#events * abi.EVENT_BYTES;
+    this.#view.setUint32(at + abi.EVENT_AT_CONNECTION, connection, true);
+    this.#view.setUint32(at + abi.EVENT_AT_KIND, kind, true);
+    this.#view.setUint32(at + abi.EVENT_AT_OFFSET, offset, true);
+    this.#view.setUint32(at + abi.EVENT_AT_LENGTH, length, true);
+    this.#view.setUint32(at + abi.EVENT_AT_CONSUMED, 0, true);
+    this.#view.setUint32(at + abi.EVENT_AT_NEEDED, 0, true);
+    this.#events++;
+    this.wake();
+    return at;
+  }
+
+  #run(): void {
+    this.#addWaiting();
+    const count = this.#events;
+    this.#isRunning = true;
+    this.#turn(count);
+    this.#isRunning = false;
+    this.#events = 0;
+    this.#readBytes = 0;
+    for (let i = 0; i < count; i++) this.#settle(abi.EVENTS_OFFSET + i * abi.EVENT_BYTES);
+    this.#flush();
+    if (this.#over.length > 0 || this.#hasReadable()) this.wake();
+  }
+
+  #addWaiting(): void {
+    while (this.#over.length > 0 && this.#events < abi.EVENTS_MAX) this.#addEvent(this.#over.pop() as number, abi.EVENT_CLOSED, 0, 0);
+    for (const connection of this.#ready) {
+      if (!this.#mayRead(connection)) continue;
+      if (this.#events === abi.EVENTS_MAX || this.#readBytes + connection.restBytes > abi.READ_BYTES) return;
+      if (connection.event === 0) this.#present(connection, NOTHING);
+    }
+  }
+
+  #hasReadable(): boolean {
+    if (!this.#isPaused) return this.#ready.size > 0;
+    for (const connection of this.#ready) if (this.#mayRead(connection)) return true;
+    return false;
+  }
+
+  #mayRead(connection: PortableConnection): boolean {
+    return !this.#isPaused || (this.#readsNewcomers && connection.isNew);
+  }
+
+  /** After the turn: keeps what the kernel left of an event. */
+  #settle(event: number): void {
+    const id = this.#view.getUint32(event + abi.EVENT_AT_CONNECTION, true);
+    const connection = this.#connections[id] as PortableConnection;
+    const kind = this.#view.getUint32(event + abi.EVENT_AT_KIND, true);
+    if (kind === abi.EVENT_CLOSED) {
+      this.#connections[id] = undefined;
+      this.#freeIds.push(id);
+    }
+    if (kind !== abi.EVENT_DATA) return;
+    connection.event = 0;
+    if (!connection.isOpen) return;
+    const offset = this.#view.getUint32(event + abi.EVENT_AT_OFFSET, true);
+    const start = offset + this.#view.getUint32(event + abi.EVENT_AT_CONSUMED, true);
+    if (start > offset) connection.isNew = false;
+    const end = offset + this.#view.getUint32(event + abi.EVENT_AT_LENGTH, true);
+    connection.needed = this.#view.getUint32(event + abi.EVENT_AT_NEEDED, true);
+    if (start < end) connection.putBack(this.#memory.subarray(start, end));
+    if (connection.isReady) this.#ready.add(connection);
+    else this.#ready.delete(connection);
+    if (connection.isEnded && !connection.isReady) this.#finish(connection);
+  }
+
+  #touch(connection: PortableConnection): void {
+    this.#dirty.add(connection);
+    if (!this.#isRunning) this.wake();
+  }
+
+  #flush(): void {
+    for (const connection of this.#dirty) {
+      connection.flush();
+      if (connection.isOverflowing) {
+        this.#refused(abi.CODE_PEER_NOT_READING);
+        connection.socket.destroy();
+        this.#finish(connection);
+      } else if (connection.isClosing) this.#finish(connection);
+    }
+    this.#dirty.clear();
+  }
+}
+
+function cannotShare(host: string, port: number): Error {
+  return new Error(`cannot listen on ${host}:${port}: portable reactors cannot share a port; set SPILLWAY_GATEWAYS to 1`);
+}

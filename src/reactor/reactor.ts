@@ -1,0 +1,58 @@
+import type { TlsMaterial } from '../contract/tls-material.js';
+import type { Doorbell } from '../host/doorbell.js';
+
+/**
+ * The reactor knows connections and bytes, no protocol. It reads sockets into the read region of a
+ * gateway kernel's memory, lists what happened in the event table, and calls `turn`. When `turn`
+ * returns, it keeps the bytes each event left unconsumed and presents them again, before newer ones,
+ * once they have grown to `needed`.
+ *
+ * Connection ids are small integers below CONNECTIONS_MAX, used again in a later turn than the one
+ * that had their EVENT_CLOSED. A connection's events come in order: opened, data …, closed. It has one
+ * data event a turn at most, and EVENT_CLOSED waits until the kernel can take nothing more of its bytes.
+ */
+export interface Reactor {
+  /** `native` or `portable`. */
+  readonly name: ReactorName;
+  /** Binds a TCP listener and answers the port it got. `isShared`: another gateway of this process listens there already. */
+  listen(host: string, port: number, isShared?: boolean): Promise<number>;
+  /**
+   * The same over TLS: the kernel hears of a connection when its handshake is done, and sees plain bytes. Rejects when
+   * the material cannot be used. A handshake that fails, or takes more than some seconds, is refused.
+   */
+  listenTls(host: string, port: number, tls: TlsMaterial, isShared?: boolean): Promise<number>;
+  /**
+   * Binds a socket for datagrams and answers its port. Each datagram is one event, its peer before its bytes; an answer is sent to the
+   * event's connection with the same header before it (assembly/abi.ts).
+   */
+  listenDatagrams(host: string, port: number, isShared?: boolean): Promise<number>;
+  /** Rings of this doorbell make a turn happen, until the reactor has stopped. Once. */
+  answer(doorbell: Doorbell): void;
+  /** Sends bytes of the kernel's memory, in order. They are copied before it returns. */
+  send(connection: number, offset: number, length: number): void;
+  /** The same for the first `count` entries of the kernel's send table. */
+  sendTable(count: number): void;
+  /** The same for bytes that are not in the kernel's memory. */
+  sendBytes(connection: number, bytes: Uint8Array): void;
+  /** Ends the connection once what was sent is out; EVENT_CLOSED follows, whatever the peer does. */
+  close(connection: number): void;
+  /**
+   * Stops reading sockets: the way back-pressure reaches devices. Bytes in hand are kept, and no data event comes until `resume`,
+   * but with `newcomers` those of connections of which the kernel took nothing yet.
+   */
+  pause(reads: 'nobody' | 'newcomers'): void;
+  resume(): void;
+  /** Makes a turn happen soon, with no events if there are none. */
+  wake(): void;
+  /** Closes the listeners; connections stay. */
+  unlisten(): void;
+  /** Closes listeners and connections. */
+  stop(): Promise<void>;
+}
+
+export type ReactorName = 'native' | 'portable';
+/** A connection that was not let in, or was closed by the reactor: a code of assembly/abi.ts. */
+export type Refused = (code: number) => void;
+
+/** One pass over `eventCount` entries of the event table. */
+export type Turn = (eventCount: number) => void;

@@ -1,0 +1,82 @@
+import postgres from 'postgres';
+import type { FromStore } from '../../contract/threads.js';
+import type { Health } from '../write/health.js';
+import { openDialect } from './detect.js';
+import type { Dialect } from './dialect.js';
+
+const EVERY_MS = 3_600_000;
+const RETRY_MS = 60_000;
+
+/**
+ * Keeps the tables as their dialect wants them, hourly and while there is more to do. It is also the
+ * first to try the database, so it says whether that is up, and what dialect it has.
+ */
+export class MaintenanceJob {
+  readonly #sql: postgres.Sql;
+  readonly #post: (message: FromStore) => void;
+  #timer: NodeJS.Timeout | undefined;
+  #running: Promise<void> | undefined;
+  #told = '';
+  /** Absent when the tables are to be looked at anew. */
+  #dialect: Dialect | undefined;
+  #preparedMs = 0;
+
+  readonly #health: Health;
+
+  constructor(url: string, post: (message: FromStore) => void, health: Health) {
+    this.#sql = postgres(url, { max: 1, fetch_types: false, idle_timeout: 10, connect_timeout: 10, onnotice: () => {} });
+    this.#post = post;
+    this.#health = health;
+  }
+
+  start(): void {
+    this.#running = this.#run();
+  }
+
+  async stop(): Promise<void> {
+    clearTimeout(this.#timer);
+    await this.#sql.end({ timeout: 0 });
+    await this.#running;
+    clearTimeout(this.#timer);
+  }
+
+  async #run(): Promise<void> {
+    let nextMs = EVERY_MS;
+    try {
+      nextMs = await this.#maintain();
+    } catch (error) {
+      const { code = 'unknown', message } = error as Error & { code?: string };
+      nextMs = RETRY_MS;
+      this.#dialect = undefined;
+      if (code !== 'CONNECTION_ENDED' && code !== 'CONNECTION_DESTROYED') {
+        this.#post({ kind: 'event', level: 'warn', name: 'store-not-maintained', fields: { code, message } });
+      }
+    }
+    this.#timer = setTimeout(() => this.start(), nextMs);
+  }
+
+  async #maintain(): Promise<number> {
+    if (!this.#dialect || performance.now() - this.#preparedMs >= EVERY_MS) this.#dialect = await this.#prepare();
+    const { events, againMs = EVERY_MS } = await this.#dialect.maintain(this.#sql, new Date());
+    for (const event of events) this.#post({ kind: 'event', ...event });
+    return againMs;
+  }
+
+  /** The hourly part: a dialect that has more to do soon is not asked for it again each time. */
+  async #prepare(): Promise<Dialect> {
+    const dialect = await openDialect(this.#sql);
+    this.#tell(dialect.facts);
+    for (const event of await dialect.prepare(this.#sql, new Date())) this.#post({ kind: 'event', ...event });
+    this.#health.up(this);
+    this.#preparedMs = performance.now();
+    return dialect;
+  }
+
+  /** Once, and again when it has changed: an extension was updated, or removed. */
+  #tell(fields: Record<string, string | number | boolean>): void {
+    const text = JSON.stringify(fields);
+    if (text === this.#told) return;
+    this.#told = text;
+    this.#post({ kind: 'event', level: 'info', name: 'store-dialect', fields });
+  }
+}

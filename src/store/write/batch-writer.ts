@@ -1,0 +1,210 @@
+import type { CopyStream, RowBatch } from '../../contract/threads.js';
+import type { Refusal } from '../refused/bisection.js';
+import { Isolation, NOTHING_REFUSED, type Refused } from '../refused/isolation.js';
+import { verdictOn } from '../refused/sqlstate.js';
+import { CHECK_NOW } from '../refused/staging.js';
+import { openDialect } from '../schema/detect.js';
+import type { Dialect } from '../schema/dialect.js';
+import { copy } from './copy.js';
+import { CopyRows } from './copy-rows.js';
+import { Session } from './session.js';
+
+/** Another process commits the same partition: this one must not write on. */
+export class FencedError extends Error {
+  /** It says so itself; otherwise only the offset is another. */
+  readonly isHeldByAnother: boolean;
+
+  constructor(group: string, batch: RowBatch, found: string, isHeldByAnother: boolean) {
+    const holder = isHeldByAnother ? ', held by another process' : '';
+    super(
+      `cannot commit partition ${batch.partition} of ${group} from ${batch.from} to ${batch.to}: the database has it at ${found}${holder}; ` +
+        'another Spillway writes to the same database, or the database was restored from a backup: stop the other one, then start again',
+    );
+    this.name = 'FencedError';
+    this.isHeldByAnother = isHeldByAnother;
+  }
+}
+
+const COPY_DEADS = 'copy dead_letters (partition_id, log_offset, device_id, received_at, reason, payload) from stdin (format binary)';
+
+const TABLES = ['readings', 'texts', 'deads'] as const;
+
+interface Opened {
+  readonly session: Session;
+  readonly dialect: Dialect;
+}
+
+/** Writes row batches over one connection, which it opens when needed. One batch at a time. */
+export class BatchWriter {
+  readonly #url: string;
+  readonly #group: string;
+  readonly #owner: string;
+  #session: Session | undefined;
+  #open: Opened | undefined;
+  /** What was refused of a batch whose commit was sent: should the answer be lost, this is what is in the database. */
+  #sent: { readonly batch: RowBatch; readonly refused: Refused } | undefined;
+
+  constructor(url: string, group: string, owner: string) {
+    this.#url = url;
+    this.#group = group;
+    this.#owner = owner;
+  }
+
+  /**
+   * Commits a batch's rows and its offset together, exactly once however often it is called: after
+   * an answer that was lost the batch may be committed already, and the offset tells. Rows that the server refuses for what
+   * they hold become dead letters in the same transaction, and the answer counts them. Throws what else the
+   * server or the connection says, or FencedError. `memory` is the partition's; it is only read.
+   */
+  async write(batch: RowBatch, memory: SharedArrayBuffer): Promise<Refused> {
+    try {
+      this.#open ??= await this.#connect();
+      return await this.#commit(this.#open, batch, memory);
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Writes down where the batch ends, before its rows are published: after a crash its blocks make the same batch again. False: it
+   * is committed already. Throws as `write` does.
+   */
+  async announce(batch: RowBatch): Promise<boolean> {
+    try {
+      this.#open ??= await this.#connect();
+      const { session } = this.#open;
+      await session.sql.unsafe('begin; set local synchronous_commit = on');
+      const isOpen = await this.#move(session, batch, 'announced_offset');
+      await session.sql.unsafe('commit');
+      return isOpen;
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  /** Changes with every byte to or from the server. */
+  get traffic(): number {
+    return this.#session?.traffic ?? 0;
+  }
+
+  /** What is being written fails; the next batch has a new connection. */
+  abandon(): void {
+    this.#session?.abandon();
+  }
+
+  async close(): Promise<void> {
+    const session = this.#session;
+    this.#open = undefined;
+    this.#session = undefined;
+    await session?.close();
+  }
+
+  /** A connection and the dialect it found: what the database is may have changed while there was none. */
+  async #connect(): Promise<Opened> {
+    const session = new Session(this.#url);
+    this.#session = session;
+    await session.open();
+    return { session, dialect: await openDialect(session.sql) };
+  }
+
+  /** As a whole, as nearly every batch; when rows are refused, once more with each such row found, however late the server refuses it. */
+  async #commit(opened: Opened, batch: RowBatch, memory: SharedArrayBuffer): Promise<Refused> {
+    let why = await this.#attempt(opened, batch, '', () => this.#copyWhole(opened, batch, memory));
+    for (const way of ['pieces', 'pieces checked late', 'buried'] as const) {
+      if (!('sqlstate' in why)) return why;
+      const refusal = why;
+      // What is checked at the end of a transaction is to be checked with the piece that breaks it.
+      why = await this.#attempt(opened, batch, `; ${CHECK_NOW}`, () => this.#copyIsolated(opened, batch, memory, way, refusal));
+    }
+    if ('sqlstate' in why) throw Object.assign(new Error(why.message), { code: why.sqlstate });
+    return why;
+  }
+
+  /** Answers why not, when it is the rows' fault; then nothing of it is there, and no transaction is open. */
+  async #attempt(opened: Opened, batch: RowBatch, settings: string, rows: () => Promise<Refused>): Promise<Refused | Refusal> {
+    try {
+      return await this.#transaction(opened, batch, settings, rows);
+    } catch (error) {
+      if (verdictOn(error) !== 'data') throw error;
+      await opened.session.sql.unsafe('rollback');
+      const { code, message } = error as { code: string; message: string };
+      return { sqlstate: code, message };
+    }
+  }
+
+  /**
+   * The offset goes first: its row lock keeps any other writer of the partition waiting until this
+   * transaction ends, and a batch that was committed before costs no rows. The commit waits for the
+   * database's disk, whatever its default is: a server that is killed and comes back must not have
+   * forgotten an offset that the pipeline has gone on from.
+   */
+  async #transaction({ session, dialect }: Opened, batch: RowBatch, settings: string, rows: () => Promise<Refused>): Promise<Refused> {
+    await session.sql.unsafe(`begin; set local synchronous_commit = on${settings}`);
+    if (!(await this.#move(session, batch, 'committed_offset'))) {
+      await session.sql.unsafe('rollback');
+      return this.#sent?.batch === batch ? this.#sent.refused : NOTHING_REFUSED;
+    }
+    const refused = await rows();
+    this.#sent = { batch, refused };
+    await session.sql.unsafe('commit');
+    await dialect.committed?.(session.sql);
+    return refused;
+  }
+
+  async #copyWhole({ session, dialect }: Opened, batch: RowBatch, memory: SharedArrayBuffer): Promise<Refused> {
+    for (const table of TABLES) {
+      if (batch[table].rows === 0) continue;
+      const statement = table === 'deads' ? COPY_DEADS : await dialect.copyStatement(table, batch, session.sql);
+      await copy(session.sql, statement, [bytesOf(batch[table], memory)], session);
+    }
+    return NOTHING_REFUSED;
+  }
+
+  /**
+   * `pieces checked late`: after a commit was refused though every piece was taken, because a trigger put its check off. `buried`: and
+   * again; then what is refused is nothing that can be found before the commit, and the batch's rows are dead letters with the state of that.
+   */
+  async #copyIsolated(
+    { session, dialect }: Opened,
+    batch: RowBatch,
+    memory: SharedArrayBuffer,
+    way: 'pieces' | 'pieces checked late' | 'buried',
+    why: Refusal,
+  ): Promise<Refused> {
+    const isolation = new Isolation(session.sql, batch, session, way !== 'pieces');
+    for (const table of TABLES) {
+      if (batch[table].rows === 0) continue;
+      const stream = bytesOf(batch[table], memory);
+      if (table === 'deads') await isolation.store(table, stream, { many: COPY_DEADS, few: COPY_DEADS });
+      else if (way === 'buried') await isolation.buryAll(table, stream, why);
+      else {
+        await dialect.makeRoom?.(session.sql, table, new CopyRows(stream, batch[table].rows).hoursUs());
+        const many = await dialect.copyStatement(table, batch, session.sql);
+        const few = await dialect.copyStatement(table, { ...batch, [table]: { ...batch[table], rows: 1 } }, session.sql);
+        await isolation.store(table, stream, { many, few });
+      }
+    }
+    return isolation.finish();
+  }
+
+  /** Moves the offset over the batch; false when the batch is committed already. */
+  async #move(session: Session, batch: RowBatch, offset: 'committed_offset' | 'announced_offset'): Promise<boolean> {
+    const [from, to] = [String(batch.from), String(batch.to)];
+    const updated = await session.sql`
+      update pipeline_offsets set ${session.sql(offset)} = ${to}, updated_at = now()
+      where consumer_group = ${this.#group} and partition_id = ${batch.partition} and committed_offset = ${from}
+        and owner = ${this.#owner}`;
+    if (updated.count === 1) return true;
+    const [row] = await session.sql`
+      select committed_offset::text as found, owner = ${this.#owner} as is_own from pipeline_offsets
+      where consumer_group = ${this.#group} and partition_id = ${batch.partition}`;
+    if (row && BigInt(row.found) >= batch.to) return false;
+    throw new FencedError(this.#group, batch, row ? String(row.found) : 'no offset at all', row !== undefined && !row.is_own);
+  }
+}
+
+function bytesOf(stream: CopyStream, memory: SharedArrayBuffer): Uint8Array {
+  return new Uint8Array(memory, stream.offset, stream.bytes);
+}

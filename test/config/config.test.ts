@@ -1,0 +1,221 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, test } from 'node:test';
+import { ConfigError, loadConfig, readConfig, settings } from '../../src/config/config.js';
+import { variableOf } from '../../src/config/setting.js';
+import { rolesOf } from '../../src/contract/config.js';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'spillway-config-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function problemsOf(env: Record<string, string>, file?: unknown): readonly string[] {
+  if (file !== undefined) writeFileSync(join(folder, 'spillway.json'), typeof file === 'string' ? file : JSON.stringify(file));
+  return readConfig({ env, folder }).problems;
+}
+
+test('nothing set gives the documented defaults, frozen', () => {
+  const config = loadConfig({ env: {}, folder });
+  assert.deepEqual(config, {
+    stateFolder: join(folder, '.spillway'),
+    adminKey: undefined,
+    bind: '127.0.0.1',
+    mqttPort: 1883,
+    httpPort: 8080,
+    coapPort: 5683,
+    databaseUrl: undefined,
+    log: 'file',
+    roles: 'gateway,pipeline,control',
+    kafkaBrokers: undefined,
+    kafkaTopicPrefix: undefined,
+    kafkaReplicationFactor: undefined,
+    kafkaTopics: undefined,
+    kafkaFormat: 'json',
+    kafkaTenantTopics: 'off',
+    kafkaSecurity: 'plaintext',
+    kafkaCa: undefined,
+    kafkaCert: undefined,
+    kafkaKey: undefined,
+    kafkaSaslMechanism: 'SCRAM-SHA-512',
+    kafkaSaslUsername: undefined,
+    kafkaSaslPassword: undefined,
+    gateways: 1,
+    partitions: 4,
+    logRetentionHours: 24,
+    logRetentionGib: 64,
+    logBacklogMib: 16_384,
+    checkpointFolder: undefined,
+    checkpointStore: undefined,
+    checkpointStoreEndpoint: undefined,
+    checkpointStoreRegion: 'us-east-1',
+    checkpointStoreAccessKeyId: undefined,
+    checkpointStoreSecretAccessKey: undefined,
+    checkpointSeconds: 10,
+    batchAgeMsMax: 200,
+    store: 'database',
+    reactor: 'auto',
+    mqttsPort: undefined,
+    tlsCert: undefined,
+    tlsKey: undefined,
+    tlsClientCa: undefined,
+    logLevel: 'info',
+  });
+  assert.ok(Object.isFrozen(config));
+});
+
+test('the environment wins over the file, the file over the default, and an empty variable is not set', () => {
+  writeFileSync(join(folder, 'spillway.json'), JSON.stringify({ http_port: 9000, mqtt_port: 9001, partitions: 8 }));
+  const reading = readConfig({ env: { SPILLWAY_HTTP_PORT: '0', SPILLWAY_PARTITIONS: '' }, folder });
+  assert.deepEqual(reading.problems, []);
+  assert.equal(reading.config?.httpPort, 0);
+  assert.equal(reading.config?.mqttPort, 9001);
+  assert.equal(reading.config?.partitions, 8);
+  const sources = Object.fromEntries(reading.effective.map(({ name, source }) => [name, source]));
+  assert.equal(sources.http_port, 'environment');
+  assert.equal(sources.mqtt_port, 'file');
+  assert.equal(sources.batch_age_ms, 'default');
+});
+
+test('a file named by argument or SPILLWAY_CONFIG is read, and its paths start at its own folder', () => {
+  const path = join(folder, 'other.json');
+  writeFileSync(path, JSON.stringify({ state: 'state' }));
+  assert.equal(loadConfig({ env: {}, file: path, folder: tmpdir() }).stateFolder, join(folder, 'state'));
+  assert.equal(loadConfig({ env: { SPILLWAY_CONFIG: 'other.json' }, folder }).stateFolder, join(folder, 'state'));
+  assert.match(
+    readConfig({ env: {}, file: join(folder, 'gone.json'), folder }).problems[0] ?? '',
+    /^cannot read config file .*gone\.json: ENOENT/,
+  );
+});
+
+test('a bad value names its key, the value, the cause and what is allowed; all problems come at once', () => {
+  const problems = problemsOf(
+    { SPILLWAY_MQTT_PORT: '70000', SPILLWAY_PARTITIONS: '2.5', SPILLWAY_LOG_LEVEL: 'loud', SPILLWAY_BIND: 'not an address' },
+    { http_port: '8080', log_retention_hours: 0 },
+  );
+  assert.equal(problems.length, 6);
+  const joined = problems.join('\n');
+  assert.match(
+    joined,
+    /^cannot use SPILLWAY_MQTT_PORT = 70000: it is above 65535; allowed: a whole number from 0 \(any free port\) to 65535$/m,
+  );
+  assert.match(joined, /^cannot use SPILLWAY_PARTITIONS = 2\.5: it is no whole number; allowed: a whole number from 1 to 64$/m);
+  assert.match(joined, /^cannot use SPILLWAY_LOG_LEVEL = "loud": it is none of the choices; allowed: one of fatal, /m);
+  assert.match(joined, /^cannot use http_port of .*spillway\.json = "8080": it is no whole number/m);
+  assert.match(joined, /^cannot use log_retention_hours of .* = 0: it is below 1/m);
+  assert.match(joined, /^cannot use SPILLWAY_BIND = "not an address": it is no address/m);
+});
+
+test('unknown keys and variables are refused with the nearest name', () => {
+  const problems = problemsOf({ SPILLWAY_HTPP_PORT: '1', SPILLWAY_XYZZY: '1', PATH: '/bin' }, { htp_port: 1 });
+  assert.match(problems[0] ?? '', /^cannot use key htp_port of .*: there is no such setting; did you mean http_port\?$/);
+  assert.equal(problems[1], 'cannot use variable SPILLWAY_HTPP_PORT: there is no such setting; did you mean SPILLWAY_HTTP_PORT?');
+  assert.match(problems[2] ?? '', /^cannot use variable SPILLWAY_XYZZY: .*allowed: SPILLWAY_STATE, /);
+  assert.equal(problems.length, 3);
+  assert.deepEqual(
+    problemsOf({ SPILLWAY_PORT: 'tcp://10.0.0.1:80', SPILLWAY_SERVICE_HOST: '10.0.0.1', SPILLWAY_BROWSER_REQUIRED: '1' }, {}),
+    [],
+  );
+});
+
+test('a file that is no JSON object, a foreign database and equal ports are refused', () => {
+  assert.match(problemsOf({}, '{')[0] ?? '', /^cannot read config file /);
+  assert.match(problemsOf({}, '[]')[0] ?? '', /it holds no JSON object/);
+  assert.match(problemsOf({ SPILLWAY_DATABASE_URL: 'mysql://x/y' }, {})[0] ?? '', /it is no PostgreSQL URL/);
+  assert.match(problemsOf({ SPILLWAY_HTTP_PORT: '1883' })[0] ?? '', /is also the mqtt_port/);
+  assert.deepEqual(problemsOf({ SPILLWAY_HTTP_PORT: '0', SPILLWAY_MQTT_PORT: '0' }), []);
+});
+
+test('TLS takes a port, a certificate and a key, each a file that can be read', () => {
+  const pem = join(folder, 'some.pem');
+  writeFileSync(pem, 'not looked into here');
+  const all = { SPILLWAY_MQTTS_PORT: '8883', SPILLWAY_TLS_CERT: 'some.pem', SPILLWAY_TLS_KEY: pem };
+  const { config, problems } = readConfig({ env: all, folder });
+  assert.deepEqual(problems, []);
+  assert.deepEqual([config?.mqttsPort, config?.tlsCert, config?.tlsKey, config?.tlsClientCa], [8883, pem, pem, undefined]);
+  const without = (name: string) => problemsOf(Object.fromEntries(Object.entries(all).filter(([key]) => key !== name)));
+  assert.match(without('SPILLWAY_TLS_KEY').join(), /^cannot use setting tls_cert without tls_key; allowed: /);
+  assert.match(
+    without('SPILLWAY_TLS_CERT').join(),
+    /^cannot use setting mqtts_port without tls_cert.*cannot use setting tls_key without tls_cert/,
+  );
+  assert.match(without('SPILLWAY_MQTTS_PORT').join(), /^cannot use setting tls_cert without mqtts_port/);
+  assert.match(problemsOf({ ...all, SPILLWAY_TLS_KEY: 'gone.pem' }).join(), /^cannot use setting tls_key = ".*gone\.pem": ENOENT/);
+  assert.match(problemsOf({ SPILLWAY_TLS_CLIENT_CA: pem }).join(), /^cannot use setting tls_client_ca without tls_cert/);
+  assert.match(problemsOf({ ...all, SPILLWAY_MQTTS_PORT: '1883' }).join(), /1883 is also the mqtt_port/);
+  assert.match(
+    problemsOf({ ...all, SPILLWAY_MQTTS_PORT: 'many' }).join(),
+    /^cannot use SPILLWAY_MQTTS_PORT = "many": it is no whole number/,
+  );
+});
+
+test('secrets are masked wherever they are shown', () => {
+  const env = { SPILLWAY_ADMIN_KEY: 'sesame', SPILLWAY_DATABASE_URL: 'postgres://me:p%40ss@host:1/db?password=other' };
+  const shown = JSON.stringify(readConfig({ env, folder }).effective);
+  assert.doesNotMatch(shown, /sesame|p%40ss|other/);
+  assert.match(shown, /host:1/);
+  assert.doesNotMatch(problemsOf({ SPILLWAY_ADMIN_KEY: 'open sesame' }).join(), /sesame/);
+});
+
+test('loadConfig throws every problem; every setting has a variable of its own', () => {
+  assert.throws(
+    () => loadConfig({ env: { SPILLWAY_PARTITIONS: '0', SPILLWAY_STORE: 'disk' }, folder }),
+    (error: unknown) => error instanceof ConfigError && error.problems.length === 2,
+  );
+  assert.equal(new Set(settings.map(({ name }) => variableOf(name))).size, settings.length);
+});
+
+test('settings of the Kafka log go together, and its password is masked', () => {
+  const kafka = { SPILLWAY_LOG: 'kafka', SPILLWAY_KAFKA_BROKERS: 'a:9092,b.example:9093' };
+  assert.deepEqual(problemsOf({ ...kafka, SPILLWAY_KAFKA_REPLICATION_FACTOR: '3', SPILLWAY_KAFKA_TOPIC_PREFIX: 'plant-1.' }, {}), []);
+  assert.match(problemsOf({ SPILLWAY_LOG: 'kafka' }, {})[0] ?? '', /log = kafka without kafka_brokers/);
+  assert.match(problemsOf({ SPILLWAY_KAFKA_BROKERS: 'a:9092' }, {})[0] ?? '', /kafka_brokers without log = kafka/);
+  assert.match(problemsOf({ ...kafka, SPILLWAY_KAFKA_BROKERS: 'a' }, {})[0] ?? '', /it is no list of host:port/);
+  assert.match(problemsOf({ ...kafka, SPILLWAY_KAFKA_TOPIC_PREFIX: 'a/b' }, {})[0] ?? '', /a character that topics may not have/);
+  assert.match(problemsOf({ SPILLWAY_KAFKA_TOPICS: 'dead-letters' }, {})[0] ?? '', /kafka_topics without log = kafka/);
+  assert.match(problemsOf({ ...kafka, SPILLWAY_KAFKA_TOPICS: 'alerts,telemetry' }, {})[0] ?? '', /allowed: alerts, dead-letters/);
+  const both = { ...kafka, SPILLWAY_KAFKA_TOPICS: 'telemetry.normalized,dead-letters,alerts' };
+  assert.deepEqual(problemsOf({ ...both, SPILLWAY_KAFKA_FORMAT: 'protobuf', SPILLWAY_KAFKA_TENANT_TOPICS: 'on' }, {}), []);
+  assert.match(problemsOf({ ...kafka, SPILLWAY_KAFKA_FORMAT: 'protobuf' }, {})[0] ?? '', /protobuf without kafka_topics/);
+  assert.match(problemsOf({ ...kafka, SPILLWAY_KAFKA_TENANT_TOPICS: 'on' }, {})[0] ?? '', /tenant_topics = on without kafka_topics/);
+  const long = { ...both, SPILLWAY_KAFKA_TENANT_TOPICS: 'on', SPILLWAY_KAFKA_TOPIC_PREFIX: 'a'.repeat(121) };
+  assert.match(problemsOf(long, {})[0] ?? '', /kafka_topic_prefix: .* allowed: 120 characters/);
+  assert.equal(problemsOf({ ...kafka, SPILLWAY_KAFKA_SECURITY: 'sasl_ssl' }, {}).length, 2);
+  assert.match(problemsOf({ ...kafka, SPILLWAY_KAFKA_CA: 'no-such.pem' }, {})[0] ?? '', /kafka_ca = .*ENOENT.*a PEM file/);
+  assert.match(problemsOf({ ...kafka, SPILLWAY_KAFKA_CERT: import.meta.filename }, {})[0] ?? '', /kafka_cert without kafka_key/);
+  const { effective } = readConfig({ env: { ...kafka, SPILLWAY_KAFKA_SASL_PASSWORD: 'secret' }, folder });
+  assert.equal(effective.find(({ name }) => name === 'kafka_sasl_password')?.value, '********');
+});
+
+test('settings of the object store go together with its keys and a Kafka log, and its secret is masked', () => {
+  const kafka = { SPILLWAY_LOG: 'kafka', SPILLWAY_KAFKA_BROKERS: 'a:9092' };
+  const keys = { SPILLWAY_CHECKPOINT_STORE_ACCESS_KEY_ID: 'id', SPILLWAY_CHECKPOINT_STORE_SECRET_ACCESS_KEY: 'a-secret' };
+  const store = { ...kafka, ...keys, SPILLWAY_CHECKPOINT_STORE: 's3://a-bucket/a/b' };
+  assert.deepEqual(problemsOf(store, {}), []);
+  assert.deepEqual(problemsOf({ ...store, SPILLWAY_CHECKPOINT_STORE_ENDPOINT: 'http://127.0.0.1:9000/' }, {}), []);
+  assert.match(problemsOf({ ...kafka, SPILLWAY_CHECKPOINT_STORE: 's3://a-bucket' }, {}).join('\n'), /_access_key_id\n.*secret_access_key$/);
+  assert.match(problemsOf({ ...store, SPILLWAY_LOG: 'file' }, {}).join('\n'), /checkpoint_store without log = kafka/);
+  assert.equal(problemsOf({ ...kafka, ...keys }, {}).length, 2);
+  for (const place of ['a-bucket/a', 's3://', 's3://A/b', 's3://a-bucket/a b', 's3://a-bucket//b', 's3://a-bucket/%2e']) {
+    assert.match(problemsOf({ ...store, SPILLWAY_CHECKPOINT_STORE: place }, {})[0] ?? '', /it is no place in a bucket/, place);
+  }
+  for (const endpoint of ['minio:9000', 'http://minio:9000/path', 'http://user:word@minio:9000', 'ftp://minio']) {
+    assert.match(problemsOf({ ...store, SPILLWAY_CHECKPOINT_STORE_ENDPOINT: endpoint }, {})[0] ?? '', /it is no origin/, endpoint);
+  }
+  assert.doesNotMatch(JSON.stringify(readConfig({ env: store, folder }).effective), /a-secret/);
+});
+
+test('a process that does a part of the work needs where it meets the others', () => {
+  const meeting = { SPILLWAY_LOG: 'kafka', SPILLWAY_KAFKA_BROKERS: 'a:9092', SPILLWAY_DATABASE_URL: 'postgres://u@h/d' };
+  assert.deepEqual(problemsOf({ ...meeting, SPILLWAY_ROLES: 'pipeline' }, {}), []);
+  assert.deepEqual(problemsOf({ SPILLWAY_ROLES: 'control,gateway,pipeline' }, {}), []);
+  assert.match(problemsOf({ SPILLWAY_ROLES: 'pipeline' }, {}).join('\n'), /roles = pipeline without log = kafka\n.*without database_url/);
+  assert.match(
+    problemsOf({ ...meeting, SPILLWAY_ROLES: 'broker' }, {})[0] ?? '',
+    /names something else; allowed: gateway, pipeline and control/,
+  );
+  assert.deepEqual([...rolesOf({ roles: 'gateway,control' })], ['gateway', 'control']);
+});

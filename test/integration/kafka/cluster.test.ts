@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, afterEach, before, beforeEach, test } from 'node:test';
+import type { Brokers } from '../../../src/cli/selftest/kafka/brokers.js';
+import { call } from '../../support/api.js';
+import type { Appliance } from '../../support/appliance.js';
+import { Deployment, MOVE_MS_MAX, more, owns, partitions } from '../../support/kafka/deployment.js';
+import { Load, startLoad } from '../../support/kafka/load.js';
+import { realBrokers } from '../../support/kafka/real-brokers.js';
+import { until } from '../../support/until.js';
+
+// Devices connect to one process, others run the partitions; checkpoints are in a folder that all of them see.
+
+let brokers: Brokers;
+let deployment: Deployment;
+
+before(async () => {
+  brokers = await realBrokers(1);
+});
+
+after(() => brokers?.stop());
+
+beforeEach(async () => {
+  deployment = await Deployment.open(brokers);
+});
+
+afterEach(() => deployment.close());
+
+async function fencings(process: Appliance): Promise<number> {
+  const text = await (await fetch(`${process.http}/metrics`)).text();
+  return Number(/^spillway_pipeline_fenced_total (\d+)/m.exec(text)?.[1]);
+}
+
+function start(name: string, roles: string): Promise<Appliance> {
+  return deployment.start(name, roles, { SPILLWAY_CHECKPOINT_FOLDER: join(deployment.folder, 'checkpoints') });
+}
+
+test('partitions move under load as processes come, go and are killed: nothing is lost, nothing comes twice', {
+  timeout: 240_000,
+}, async () => {
+  const gateway = await start('gateway', 'gateway,control');
+  const first = await start('first', 'pipeline');
+  const load = await startLoad(gateway);
+  await owns(first, 4);
+  await more(load, 1000);
+  const second = await start('second', 'pipeline');
+  await owns(second, 2);
+  await owns(first, 2);
+  await more(load, 2000);
+  await second.kill();
+  await owns(first, 4);
+  await more(load, 2000);
+  const third = await start('third', 'pipeline');
+  await owns(third, 2);
+  await more(load, 1000);
+  await first.stop();
+  await owns(third, 4);
+  await more(load, 1000);
+  await deployment.verify(load, gateway);
+  assert.match(third.output(), /checkpoint-loaded/);
+  for (const { output } of [gateway, first, third])
+    assert.doesNotMatch(output(), /log_gap|log_blocks_missing|ledger-unbalanced|checkpoint-refused/);
+});
+
+test('a pipeline that is killed between COPY and commit: its successor goes on with what the database says', {
+  timeout: 240_000,
+}, async () => {
+  const gateway = await start('gateway', 'gateway,control');
+  const pipeline = await start('pipeline', 'pipeline');
+  const load = await startLoad(gateway);
+  await more(load, 1000);
+  const isWrittenDown = async () => (await partitions(pipeline)).some(({ checkpoint_offset }) => checkpoint_offset !== null);
+  await until('its state is written down', isWrittenDown, MOVE_MS_MAX);
+  // Constraints that are looked at when a transaction ends: it stands where all rows are copied and nothing is committed.
+  await deployment.database.sql.unsafe(`
+    create function wait_at_commit() returns trigger language plpgsql as $$ begin perform pg_sleep(3); return null; end $$;
+    create constraint trigger wait_at_commit after update on pipeline_offsets deferrable initially deferred
+      for each row execute function wait_at_commit()`);
+  const committing = async () =>
+    (await deployment.database.sql`select pid from pg_stat_activity where state = 'active' and query = 'commit'`).map(({ pid }) => pid);
+  let pids: number[] = [];
+  for (const end = performance.now() + MOVE_MS_MAX; pids.length === 0; pids = await committing()) assert.ok(performance.now() < end);
+  await pipeline.kill();
+  // One of them is undone by the server, the others it may still commit although nobody hears of it.
+  await deployment.database.sql`select pg_terminate_backend(${pids[0] as number})`;
+  await deployment.database.sql.unsafe('drop trigger wait_at_commit on pipeline_offsets');
+  const again = await start('pipeline', 'pipeline');
+  await owns(again, 4);
+  await more(load, 1000);
+  await deployment.verify(load, gateway);
+  assert.match(again.output(), /checkpoint-loaded/);
+});
+
+test('a process that stood still and lost its partitions commits nothing more, and comes back', { timeout: 240_000 }, async () => {
+  const gateway = await start('gateway', 'gateway,control');
+  const still = await start('still', 'pipeline');
+  const load = await startLoad(gateway);
+  await owns(still, 4);
+  await more(load, 1000);
+  process.kill(still.pid, 'SIGSTOP');
+  const other = await start('other', 'pipeline');
+  await owns(other, 4);
+  await more(load, 1000);
+  process.kill(still.pid, 'SIGCONT');
+  await more(load, 1000);
+  await deployment.verify(load, gateway);
+  // It had a batch to commit, which was refused, or it hears of the group first.
+  await until('it gives them up', () => /kafka-member-fenced|kafka-partitions-let-go/.test(still.output()), MOVE_MS_MAX);
+  await owns(still, 2);
+  await owns(other, 2);
+});
+
+test('a process whose partition another one takes leaves the group, joins it again, and nothing is lost or doubled', {
+  timeout: 240_000,
+}, async () => {
+  const gateway = await start('gateway', 'gateway,control');
+  const pipeline = await start('pipeline', 'pipeline');
+  const load = await startLoad(gateway);
+  await owns(pipeline, 4);
+  await more(load, 1000);
+  const { sql } = deployment.database;
+  for (let taken = 1; taken <= 2; taken++) {
+    await sql`update pipeline_offsets set owner = 'another' where partition_id = 2`;
+    await until(`it was fenced ${taken} times`, async () => (await fencings(pipeline)) === taken, MOVE_MS_MAX);
+    await until(
+      'it has the partition again',
+      async () => {
+        const [row] = await sql`select count(distinct owner)::int as owners, min(owner) <> 'another' as is_own from pipeline_offsets`;
+        return row?.owners === 1 && row?.is_own;
+      },
+      MOVE_MS_MAX,
+    );
+    await owns(pipeline, 4);
+    await more(load, 1000);
+  }
+  await deployment.verify(load, gateway);
+  const output = pipeline.output();
+  assert.match(output, /kafka-member-fenced/);
+  assert.match(output, /kafka-member-returned/);
+  assert.doesNotMatch(output, /log_gap|log_blocks_missing|ledger-unbalanced|checkpoint-refused/);
+  await pipeline.stop();
+});
+
+test('devices and metrics that one process registers are known to the others', { timeout: 120_000 }, async () => {
+  const control = await start('control', 'control');
+  const gateway = await start('gateway', 'gateway');
+  const pipeline = await start('pipeline', 'pipeline');
+  const load = new Load();
+  await load.register(control);
+  // The device is told to the gateway by way of the database.
+  await until('the gateway knows it', () => load.trySendOnce(gateway.mqttPort, JSON.stringify({ metrics: { new_metric: 4 } })), 30_000);
+  await owns(pipeline, 4);
+  const values = async () => {
+    const { points } = await call<{ points: { value: number }[] }>(control, 'GET', '/v1/devices/kafka-1/metrics?metric=new_metric');
+    return points.map(({ value }) => value);
+  };
+  await until('the value is there', async () => (await values()).length > 0, MOVE_MS_MAX);
+  assert.deepEqual(await values(), [4]);
+  assert.equal((await fetch(`${gateway.http}/v1/devices/kafka-1`, { headers: { authorization: 'Bearer test-admin-key' } })).status, 404);
+  assert.equal((await fetch(`${gateway.http}/healthz`)).status, 200);
+});

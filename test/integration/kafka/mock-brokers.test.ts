@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { BLOCK_BYTES_MAX, BLOCK_HEADER_BYTES } from '../../../assembly/abi.js';
+import { type Addon, answered, loadAddon, type Producer } from '../../../src/kafka/client.js';
+import { call, committed } from '../../support/api.js';
+import { type Appliance, startAppliance } from '../../support/appliance.js';
+import { Load } from '../../support/kafka/load.js';
+import { startMockBrokers } from '../../support/kafka/mock.js';
+import { until } from '../../support/until.js';
+
+let brokers: Awaited<ReturnType<typeof startMockBrokers>>;
+const topics = ['flow.telemetry.raw', 'count.telemetry.raw', 'strange.telemetry.raw'];
+
+before(async () => {
+  brokers = await startMockBrokers(3, topics);
+});
+
+after(() => brokers.stop());
+
+function settings(prefix: string): Record<string, string> {
+  return { SPILLWAY_LOG: 'kafka', SPILLWAY_KAFKA_BROKERS: brokers.addresses, SPILLWAY_KAFKA_TOPIC_PREFIX: `${prefix}.` };
+}
+
+interface DeadLetters {
+  readonly dead_letters: readonly { readonly partition: number; readonly log_offset: string }[];
+}
+
+async function durable(appliance: Appliance): Promise<string[]> {
+  const { partitions } = await call<{ partitions: { durable_offset: string }[] }>(appliance, 'GET', '/v1/pipeline/lag');
+  return partitions.map(({ durable_offset }) => durable_offset);
+}
+
+/** Writes one record to a topic, as a foreign program might. */
+async function write(topic: string, partition: number, value: string): Promise<void> {
+  const { Producer }: Addon = loadAddon();
+  const producer: Producer = new Producer({ 'metadata.broker.list': brokers.addresses, dr_cb: true }, {});
+  await answered((done) => producer.connect({ timeout: 10_000 }, done));
+  let delivered = false;
+  producer.on('delivery-report', (error) => {
+    assert.equal(error, null);
+    delivered = true;
+  });
+  producer.produce(topic, partition, Buffer.from(value), null, Date.now(), undefined, []);
+  await until('it is written', () => {
+    producer.poll();
+    return delivered;
+  });
+  await answered((done) => producer.disconnect(done));
+}
+
+test('messages go through the topic to the database, and a dead letter says where it is in the topic', { timeout: 90_000 }, async () => {
+  const appliance = await startAppliance(settings('flow'));
+  try {
+    const load = new Load();
+    await load.register(appliance);
+    const running = load.run(appliance.mqttPort);
+    await until('messages are acknowledged', () => load.acknowledged.size > 500);
+    await load.stop();
+    await running;
+    await committed(appliance);
+    assert.equal(await load.verify(appliance.databaseUrl), load.acknowledged.size);
+    const before = await durable(appliance);
+    await load.sendOnce(appliance.mqttPort, 'no JSON');
+    await committed(appliance);
+    const { dead_letters: letters } = await call<DeadLetters>(appliance, 'GET', '/v1/dead-letters');
+    const [letter] = letters;
+    assert.ok(letter);
+    // The first message of its block, which begins behind the block's header.
+    assert.equal(BigInt(letter.log_offset), BigInt(before[letter.partition] ?? -1) * BigInt(BLOCK_BYTES_MAX) + BigInt(BLOCK_HEADER_BYTES));
+  } finally {
+    await appliance.stop();
+  }
+});
+
+test('a topic of another number of partitions is refused, with what to set', { timeout: 90_000 }, async () => {
+  await assert.rejects(startAppliance({ ...settings('count'), SPILLWAY_PARTITIONS: '3' }), (error: Error) => {
+    assert.match(error.message, /it has 4 partitions, SPILLWAY_PARTITIONS says 3 \(kafka_topic_mismatch\)/);
+    assert.match(error.message, /set SPILLWAY_PARTITIONS to 4/);
+    return true;
+  });
+});
+
+test('brokers that are not there are said so', { timeout: 90_000 }, async () => {
+  await assert.rejects(startAppliance({ ...settings('away'), SPILLWAY_KAFKA_BROKERS: '127.0.0.1:1' }), /kafka_unreachable/);
+});
+
+test('a record that is no block halts its partition and no other', { timeout: 90_000 }, async () => {
+  await write('strange.telemetry.raw', 2, 'no block');
+  const appliance: Appliance = await startAppliance(settings('strange'));
+  try {
+    await until('the partition is halted', () => /partition_halted/.test(appliance.output()));
+    const ready = await fetch(`${appliance.http}/readyz`);
+    assert.equal(ready.status, 503);
+    assert.match(await ready.text(), /cannot read partition 2 of the log at offset 0/);
+    const { partitions } = await call<{ partitions: { durable_offset: string }[] }>(appliance, 'GET', '/v1/pipeline/lag');
+    assert.equal(partitions[2]?.durable_offset, '1');
+  } finally {
+    await appliance.stop();
+  }
+});
+
+test('a stop while the brokers are away takes little more than its deadline, and says what was not delivered', {
+  timeout: 120_000,
+}, async () => {
+  const away = await startMockBrokers(1, ['away.telemetry.raw']);
+  let isStopped = false;
+  const appliance = await startAppliance({ ...settings('away'), SPILLWAY_KAFKA_BROKERS: away.addresses });
+  try {
+    const load = new Load();
+    await load.register(appliance);
+    await load.sendOnce(appliance.mqttPort, '{"metrics":{"n":1}}');
+    await away.stop();
+    const running = load.run(appliance.mqttPort);
+    await until('the brokers are missed', () => /kafka-stalled/.test(appliance.output()));
+    isStopped = true;
+    await appliance.stop();
+    await running;
+    assert.match(appliance.output(), /kafka-blocks-not-delivered/);
+    const [, seconds] = /"event":"stopped","seconds":([\d.]+)/.exec(appliance.output()) ?? [];
+    assert.ok(Number(seconds) < 20, `it took ${seconds} s, of which 15 are the deadline`);
+  } finally {
+    if (!isStopped) await appliance.stop();
+  }
+});

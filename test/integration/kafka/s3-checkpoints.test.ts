@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { type Brokers, startBrokers } from '../../../src/cli/selftest/kafka/brokers.js';
+import type { Appliance } from '../../support/appliance.js';
+import { Deployment, MOVE_MS_MAX, more, owns, partitions } from '../../support/kafka/deployment.js';
+import { startLoad } from '../../support/kafka/load.js';
+import { type S3Server, startS3 } from '../../support/s3/server.js';
+import { until } from '../../support/until.js';
+
+// Processes that share no folder: what they know of each other's partitions is in the topic, the database and the object store.
+
+let brokers: Brokers;
+let s3: S3Server;
+let deployment: Deployment;
+
+before(async () => {
+  const [broker, server] = await Promise.all([startBrokers(1), startS3()]);
+  if (!('missing' in broker)) brokers = broker;
+  if (!('missing' in server)) s3 = server;
+  for (const one of [broker, server]) if ('missing' in one) throw new Error(`cannot start a server: ${one.missing}`);
+});
+
+after(async () => {
+  await brokers?.stop();
+  await s3?.stop();
+});
+
+beforeEach(async () => {
+  deployment = await Deployment.open(brokers, { SPILLWAY_LOG_LEVEL: 'debug', ...s3.env });
+});
+
+afterEach(async () => {
+  s3.thaw();
+  await deployment.close();
+});
+
+/** The offsets that events of this name tell. */
+function offsetsOf(process: Appliance, name: string): number[] {
+  const lines = process.output().split('\n');
+  return lines.filter((line) => line.includes(`"${name}"`)).map((line) => Number(/"offset":"(\d+)"/.exec(line)?.[1]));
+}
+
+/** The same, once there are so many. */
+async function saysOffsets(process: Appliance, name: string, count: number): Promise<number[]> {
+  await until(`it says ${name} ${count} times`, () => offsetsOf(process, name).length === count);
+  return offsetsOf(process, name);
+}
+
+test('partitions are taken up from the object store by processes with empty folders, after a clean stop and after a kill', {
+  timeout: 240_000,
+}, async () => {
+  const gateway = await deployment.start('gateway', 'gateway,control');
+  const first = await deployment.start('first', 'pipeline');
+  const load = await startLoad(gateway);
+  await owns(first, 4);
+  await more(load, 3000);
+  await first.stop();
+  const stored = (await s3.keys()).filter((key) => key.startsWith(`checkpoints/${deployment.topic}/`));
+  // Of each partition, the newest and the one before it, if there was one.
+  assert.equal(new Set(stored.map((key) => key.split('/').at(-2))).size, 4);
+  assert.ok(stored.length >= 4 && stored.length <= 8, stored.join(' '));
+  const second = await deployment.start('second', 'pipeline');
+  await owns(second, 4);
+  await until('it is caught up', async () => (await fetch(`${second.http}/readyz`)).ok, MOVE_MS_MAX);
+  // What a process says is written behind its back, and may come after an answer of it.
+  const fetched = await saysOffsets(second, 'checkpoint-fetched', 4);
+  assert.deepEqual((await saysOffsets(second, 'checkpoint-loaded', 4)).sort(), fetched.sort());
+  assert.ok(fetched.every((offset) => offset > 0));
+  await more(load, 3000);
+  await until(
+    'the store has newer ones',
+    async () => {
+      const offsets = (await partitions(second)).map(({ checkpoint_store_offset }) => Number(checkpoint_store_offset));
+      return offsets.every((offset) => offset > Math.max(...fetched));
+    },
+    MOVE_MS_MAX,
+  );
+  assert.ok((await partitions(second)).every(({ checkpoint_store_age_ms: age }) => age !== null && age < 30_000));
+  assert.match(await (await fetch(`${second.http}/metrics`)).text(), /^spillway_checkpoint_store_age_seconds\{partition="0"\} \d/m);
+  await second.kill();
+  const third = await deployment.start('third', 'pipeline');
+  await owns(third, 4);
+  await more(load, 1000);
+  assert.ok((await saysOffsets(third, 'checkpoint-fetched', 4)).every((offset) => offset > Math.max(...fetched)));
+  await deployment.verify(load, gateway);
+  for (const { output } of [first, second, third]) {
+    assert.doesNotMatch(output(), /log_gap|log_blocks_missing|ledger-unbalanced|checkpoint-refused|checkpoint-store-(away|failing)/);
+    assert.ok(!output().includes(s3.store.secretAccessKey));
+  }
+});
+
+test('an object store that stands still, or that refuses, holds nothing up: the topic is read again, and it is told', {
+  timeout: 240_000,
+}, async () => {
+  const gateway = await deployment.start('gateway', 'gateway,control');
+  const first = await deployment.start('first', 'pipeline');
+  const load = await startLoad(gateway);
+  await owns(first, 4);
+  await more(load, 1000);
+  s3.freeze();
+  await more(load, 3000);
+  await first.stop();
+  assert.match(first.output(), /checkpoint-not-stored/);
+  const second = await deployment.start('second', 'pipeline');
+  await owns(second, 4);
+  await until('it is caught up', async () => (await fetch(`${second.http}/readyz`)).ok, MOVE_MS_MAX);
+  assert.match(second.output(), /checkpoint-store-away/);
+  assert.match(second.output(), /checkpoint_store_silent/);
+  await saysOffsets(second, 'checkpoint-missing', 4);
+  s3.thaw();
+  await more(load, 1000);
+  await until(
+    'the store is used again',
+    async () => (await partitions(second)).every((one) => one.checkpoint_store_offset !== null),
+    60_000,
+  );
+  await second.stop();
+  const third = await deployment.start('third', 'pipeline', { SPILLWAY_CHECKPOINT_STORE_SECRET_ACCESS_KEY: 'wrong' });
+  await until('it is told', () => /checkpoint_store_denied/.test(third.output()), MOVE_MS_MAX);
+  await until('it is caught up', async () => (await fetch(`${third.http}/readyz`)).ok, MOVE_MS_MAX);
+  assert.match(third.output(), /SPILLWAY_CHECKPOINT_STORE_ACCESS_KEY_ID/);
+  await deployment.verify(load, gateway);
+  await third.stop();
+});

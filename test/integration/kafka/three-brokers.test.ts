@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { Brokers } from '../../../src/cli/selftest/kafka/brokers.js';
+import { committed } from '../../support/api.js';
+import { startAppliance } from '../../support/appliance.js';
+import { startLoad } from '../../support/kafka/load.js';
+import { realBrokers } from '../../support/kafka/real-brokers.js';
+import { until } from '../../support/until.js';
+
+let brokers: Brokers;
+
+before(async () => {
+  brokers = await realBrokers(3);
+});
+
+after(() => brokers?.stop());
+
+test('of three brokers with min.insync.replicas=2 one is killed under load: acknowledgements go on and nothing is lost', {
+  timeout: 180_000,
+}, async () => {
+  const appliance = await startAppliance({
+    SPILLWAY_LOG: 'kafka',
+    SPILLWAY_KAFKA_BROKERS: brokers.addresses,
+    SPILLWAY_KAFKA_REPLICATION_FACTOR: '3',
+  });
+  try {
+    const load = await startLoad(appliance);
+    await until('messages are acknowledged', () => load.acknowledged.size > 1000, 60_000);
+    await brokers.nodes[0]?.kill();
+    const before = load.acknowledged.size;
+    await until('messages are acknowledged with one broker fewer', () => load.acknowledged.size > before + 2000, 60_000);
+    await load.stop();
+    await committed(appliance);
+    const stored = await load.verify(appliance.databaseUrl);
+    assert.ok(stored >= load.acknowledged.size);
+    assert.doesNotMatch(appliance.output(), /kafka-topic-few-copies|kafka-producer-replaced|log_gap/);
+  } finally {
+    await appliance.stop();
+  }
+});
