@@ -19,7 +19,7 @@ export interface NodeParts {
 
 const LASTING_MS = 10_000;
 
-/** What an operator of this node has to know at once; README.md lists them. */
+/** What an operator of this node has to know at once; deploy/RUNBOOK.md lists them. */
 export function nodeRules({ plane, ledger }: NodeParts): Rule[] {
   return [
     { name: 'ledger_unbalanced', severity: 'critical', raiseAfterMs: 0, clearAfterMs: LASTING_MS, find: () => unbalanced(ledger) },
