@@ -7,8 +7,9 @@ import type { Logger } from 'pino';
 import type { Sql } from 'postgres';
 import type { Appliance } from './cli/appliance.js';
 import { runCli } from './cli/program.js';
-import { checkpointStoreOf } from './config/settings/checkpoint-settings.js';
-import { type Config, rolesOf } from './contract/config.js';
+import { checkpointStoreOf } from './config/settings/checkpoints.js';
+import { rolesOf } from './config/settings/process.js';
+import type { Config } from './config/table.js';
 import type { DeviceEntry } from './contract/devices.js';
 import { AlertBook } from './control/alerts/alert-book.js';
 import { Alerts } from './control/alerts/alerts.js';
@@ -90,14 +91,14 @@ async function bringUp(config: Config, undo: Ground['undo'], unwind: () => Promi
   const plane = await startPlane(ground, metricNames, readings, (error) => stopped(error));
   const registry = await openRegistry(ground, plane, metricNames, readings);
   const keys = await AdminKeys.load(ground.sql);
-  const adminKey = config.adminKey ?? storedText(config.stateFolder, 'admin-key', () => AdminKeys.generate());
+  const adminKey = config.process.adminKey ?? storedText(config.process.stateFolder, 'admin-key', () => AdminKeys.generate());
   await keys.ensure(adminKey, 'first');
   const http = await startControl(ground, { plane, registry, metricNames, keys }, readings);
   const mqttPort = await plane.listen();
 
   let stopping: Promise<void> | undefined;
   return {
-    httpUrl: `http://${config.bind}:${http.port}`,
+    httpUrl: `http://${config.listen.bind}:${http.port}`,
     httpPort: http.port,
     mqttPort,
     mqttsPort: plane.mqttsPort,
@@ -113,14 +114,15 @@ async function bringUp(config: Config, undo: Ground['undo'], unwind: () => Promi
 
 /** The state folder for this process alone, and the database at this build's schema. */
 async function prepare(config: Config, undo: Ground['undo']): Promise<Ground> {
-  const { stateFolder } = config;
-  const log = createLog(config.logLevel);
-  if (config.log === 'none') log.warn('what is acknowledged is kept nowhere until it is stored: SPILLWAY_LOG=none is for benches only');
+  const { stateFolder } = config.process;
+  const log = createLog(config.process.logLevel);
+  if (config.log.kind === 'none')
+    log.warn('what is acknowledged is kept nowhere until it is stored: SPILLWAY_LOG=none is for benches only');
   makeStateFolder(stateFolder);
   undo.push(await lockStateFolder(stateFolder));
-  const databaseUrl = config.databaseUrl ?? (await embeddedUrl(stateFolder, undo, log));
+  const databaseUrl = config.store.databaseUrl ?? (await embeddedUrl(stateFolder, undo, log));
   const choice = chooseLog(config, () => storedText(stateFolder, 'node-name', newName));
-  const committed = await prepareDatabase(databaseUrl, choice.consumerGroup, config.partitions);
+  const committed = await prepareDatabase(databaseUrl, choice.consumerGroup, config.log.partitions);
   const sql = openPool(databaseUrl);
   undo.push(() => sql.end({ timeout: 5 }));
   const event: Ground['event'] = (level, name, fields) => log[level](fields, name);
@@ -149,28 +151,24 @@ async function startPlane(
 ): Promise<ThreadedDataPlane> {
   const { config, log, choice, owner, databaseUrl, sql, committed, undo } = ground;
   const { kafka, topic, consumerGroup, openLog } = choice;
-  const roles = rolesOf(config);
+  const roles = rolesOf(config.process);
+  const { stateFolder } = config.process;
   const plane = await ThreadedDataPlane.start({
     entries: threadEntries,
-    bind: config.bind,
-    mqttPort: config.mqttPort,
-    tls: tlsListener(config),
-    reactor: config.reactor,
-    gateways: roles.has('gateway') ? config.gateways : 0,
-    partitions: config.partitions,
-    logFolder: join(config.stateFolder, 'log'),
-    checkpointFolder: join(config.checkpointFolder ?? join(config.stateFolder, 'checkpoints'), topic ?? ''),
-    checkpointStore: checkpointStoreOf(config, topic),
-    checkpointSeconds: config.checkpointSeconds,
+    listen: config.listen,
+    log: config.log,
+    store: config.store,
+    checkpoints: config.checkpoints,
+    tls: tlsListener(config.listen),
+    runsGateways: roles.has('gateway'),
+    logFolder: join(stateFolder, 'log'),
+    checkpointFolder: join(config.checkpoints.folder ?? join(stateFolder, 'checkpoints'), topic ?? ''),
+    checkpointStore: checkpointStoreOf(config.checkpoints, topic),
     openLog,
     topic,
-    logRetentionHours: config.logRetentionHours,
-    logRetentionGib: config.logRetentionGib,
-    logBacklogMib: config.logBacklogMib,
-    batchAgeMsMax: config.batchAgeMsMax,
     consumerGroup,
     owner,
-    databaseUrl: config.store === 'null' ? null : databaseUrl,
+    databaseUrl: config.store.kind === 'null' ? null : databaseUrl,
     committed,
     runsPipelines: roles.has('pipeline'),
     take: (partitions) => takeOffsets(sql, consumerGroup, owner, partitions),
@@ -245,8 +243,8 @@ async function startControl(ground: Ground, parts: Parts, readings: PublishedRea
   const exposition = new Exposition({ plane, ...seen });
   const deadLetters = publishLetters(ground, parts);
   const http = await startHttp({
-    bind: config.bind,
-    port: config.httpPort,
+    bind: config.listen.bind,
+    port: config.listen.httpPort,
     log,
     consoleFolder: fileURLToPath(new URL('../console', import.meta.url)),
     ...parts,
@@ -257,7 +255,7 @@ async function startControl(ground: Ground, parts: Parts, readings: PublishedRea
     alerts,
     exposition,
     topicLags: () => [...(deadLetters?.lag ?? []), ...(readings?.lag ?? []), ...alertLag()],
-    roles: rolesOf(config),
+    roles: rolesOf(config.process),
   });
   undo.push(() => http.close());
   return http;
@@ -271,16 +269,16 @@ function joinOthers(
 ): Deployment | undefined {
   if (!choice.kafka) return undefined;
   const wire = new Wire({ sql: openNotices(databaseUrl), deployment: choice.consumerGroup, origin: owner, event });
-  return new Deployment({ wire, name: `${hostname()}:${process.pid}`, partitions: config.partitions, plane, ...own, event });
+  return new Deployment({ wire, name: `${hostname()}:${process.pid}`, partitions: config.log.partitions, plane, ...own, event });
 }
 
 /** Tells what an operator has to know at once, and publishes it where the topic is named. */
 function raiseAlerts({ config, choice, undo, event }: Ground, plane: ThreadedDataPlane, ledger: Ledger) {
   const port = choice.kafka && sideTopic(config, choice.kafka, ALERT_TOPIC);
-  const book = new AlertBook({ keeper: new KeptText(config.stateFolder, 'alerts'), isPublished: port !== undefined, event });
+  const book = new AlertBook({ keeper: new KeptText(config.process.stateFolder, 'alerts'), isPublished: port !== undefined, event });
   const alerts = new Alerts({ rules: nodeRules({ plane, ledger }), book, node: hostname() });
   undo.push(async () => alerts.close());
-  const published = port && publishAlerts({ port, outbox: book, format: config.kafkaFormat, event });
+  const published = port && publishAlerts({ port, outbox: book, format: config.kafka.format, event });
   if (published) undo.push(published.close);
   return { alerts, alertLag: () => published?.lag ?? [] };
 }
@@ -290,7 +288,7 @@ function publishLetters({ config, choice, sql, undo, event }: Ground, { plane, r
   const port = choice.kafka && sideTopic(config, choice.kafka, DEAD_LETTER_TOPIC);
   if (!port) return undefined;
   const names = namesIn(registry, metricNames);
-  const letters = publishDeadLetters({ port, sql, format: config.kafkaFormat, names, partitions: () => partitionsHere(plane), event });
+  const letters = publishDeadLetters({ port, sql, format: config.kafka.format, names, partitions: () => partitionsHere(plane), event });
   undo.push(letters.close);
   return letters;
 }
@@ -301,13 +299,13 @@ function publishReadings({ config, choice, undo, event }: Ground) {
   if (!port) return undefined;
   // It ends behind the data plane, which publishes until its own end.
   undo.push(() => port.close());
-  return new PublishedReadings({ port, format: config.kafkaFormat, rows: batchRows, event });
+  return new PublishedReadings({ port, format: config.kafka.format, rows: batchRows, event });
 }
 
 function sideTopic(config: Config, settings: KafkaSettings, name: string): SideTopic | undefined {
-  if (!config.kafkaTopics?.split(',').includes(name)) return undefined;
+  if (!config.kafka.topics?.split(',').includes(name)) return undefined;
   const topic = settings.topicPrefix + name;
-  return new SideTopic({ settings, topic, partitions: config.partitions, byTenant: config.kafkaTenantTopics === 'on' });
+  return new SideTopic({ settings, topic, partitions: config.log.partitions, byTenant: config.kafka.tenantTopics === 'on' });
 }
 
 function partitionsHere(plane: ThreadedDataPlane): number[] {

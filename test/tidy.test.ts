@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { basename, posix } from 'node:path';
 import { test } from 'node:test';
-import { settings } from '../src/config/config.js';
 import { variableOf } from '../src/config/setting.js';
+import { settings } from '../src/config/table.js';
 import { apiErrors } from '../src/contract/api-errors.js';
 import { refusalCodes } from '../src/contract/codes.js';
 import { findCycle, type Import, importsOf, sourceFiles, textOf } from './source-tree.js';
@@ -41,24 +41,24 @@ const sourceFolders = [
  */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   contract: ['assembly/abi.ts'],
-  telemetry: ['assembly/abi.ts', 'contract'],
+  config: ['assembly/abi.ts', 'contract'],
+  telemetry: ['assembly/abi.ts', 'config', 'contract'],
   host: ['assembly/abi.ts', 'assembly/ledger-abi.ts', 'contract'],
-  state: ['contract'],
+  state: ['config', 'contract'],
   reactor: ['assembly/abi.ts', 'contract', 'host'],
   kafka: ['assembly/abi.ts', 'contract', 'telemetry'],
   'object-store': ['contract', 'telemetry'],
   gateway: ['assembly/abi.ts', 'contract', 'host', 'reactor', 'telemetry'],
-  log: ['assembly/abi.ts', 'contract', 'host', 'kafka', 'telemetry'],
+  log: ['assembly/abi.ts', 'config', 'contract', 'host', 'kafka', 'telemetry'],
   // The log is the queue before the pipeline: its reader is how blocks come in. Checkpoints lie on the same kind of disk.
   pipeline: [
     ...['assembly/abi.ts', 'assembly/ledger-abi.ts', 'contract', 'host', 'object-store', 'telemetry'],
     ...['log/file/reader.ts', 'log/file/disk.ts'],
   ],
   store: ['assembly/abi.ts', 'contract', 'host', 'telemetry'],
-  plane: ['assembly/abi.ts', 'assembly/ledger-abi.ts', 'contract', 'host', 'reactor', 'state', 'telemetry'],
+  plane: ['assembly/abi.ts', 'assembly/ledger-abi.ts', 'config', 'contract', 'host', 'reactor', 'state', 'telemetry'],
   control: ['assembly/abi.ts', 'contract', 'telemetry'],
-  http: ['assembly/abi.ts', 'contract', 'telemetry', 'control'],
-  config: ['assembly/abi.ts', 'contract'],
+  http: ['assembly/abi.ts', 'config', 'contract', 'telemetry', 'control'],
   cli: ['contract', 'config'],
   console: ['contract'],
   edge: ['contract', 'host', 'telemetry'],

@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Config } from '../contract/config.js';
+import type { ListenConfig } from '../config/settings/listen.js';
+import type { ProcessConfig } from '../config/settings/process.js';
+import type { Config } from '../config/table.js';
 import { CommandFailure, usageFailure } from './command-failure.js';
 
 const answerMsMax = 120_000;
@@ -43,10 +45,10 @@ export class AdminApi {
 
 /** The appliance that `--url` or the config names, with the key of the environment, the file or the state folder. */
 export function adminApi(config: Config, url: string | undefined): AdminApi {
-  return new AdminApi(url ?? localUrl(config), adminKey(config));
+  return new AdminApi(url ?? localUrl(config.listen), adminKey(config.process));
 }
 
-function localUrl({ bind, httpPort }: Config): string {
+function localUrl({ bind, httpPort }: ListenConfig): string {
   if (httpPort === 0)
     throw usageFailure(
       'cannot find the appliance: http_port is 0, so its port is known only to itself',
@@ -56,7 +58,7 @@ function localUrl({ bind, httpPort }: Config): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${httpPort}`;
 }
 
-function adminKey({ adminKey: given, stateFolder }: Config): string {
+function adminKey({ adminKey: given, stateFolder }: ProcessConfig): string {
   if (given !== undefined) return given;
   const path = join(stateFolder, 'admin-key');
   if (existsSync(path)) return readFileSync(path, 'utf8').trim();

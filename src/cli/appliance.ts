@@ -1,4 +1,4 @@
-import type { Config } from '../contract/config.js';
+import type { Config } from '../config/table.js';
 import { AdminApi } from './admin-api.js';
 import { CommandFailure } from './command-failure.js';
 import { grouped, type Output } from './output.js';

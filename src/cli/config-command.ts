@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { readConfig, settings } from '../config/config.js';
+import { readConfig } from '../config/config.js';
+import { settings } from '../config/table.js';
 import { CommandFailure } from './command-failure.js';
 import { type CommonOptions, withCommonOptions } from './options.js';
 import { Output, table } from './output.js';
@@ -22,7 +23,7 @@ Examples:
   SPILLWAY_MQTT_PORT=70000 npx spillway config check --json
 
 Settings (in the file: the name; in the environment: SPILLWAY_<NAME>, which wins):
-${table(settings.map(({ name, what, allowed }) => [`  ${name}`, `${what} Allowed: ${allowed}.`])).join('\n')}`,
+${table(settings.map(({ name, what, kind }) => [`  ${name}`, `${what} Allowed: ${kind.allowed}.`])).join('\n')}`,
     )
     .action(checkConfig);
 }

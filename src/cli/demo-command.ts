@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
-import type { Config } from '../contract/config.js';
+import type { Config } from '../config/table.js';
 import { AdminApi } from './admin-api.js';
 import { type Appliance, type CliPorts, runAppliance } from './appliance.js';
 import { CommandFailure } from './command-failure.js';
@@ -51,7 +51,7 @@ async function demonstrate(appliance: Appliance, config: Config, output: Output,
 }
 
 async function registerFleet(api: AdminApi, config: Config): Promise<string> {
-  const { token, path, made } = keptToken(config.stateFolder, 'demo-token');
+  const { token, path, made } = keptToken(config.process.stateFolder, 'demo-token');
   const { created } = await api.post<{ created: number }>('/v1/devices/bulk', { count: deviceCount, id_format: idFormat, tenant, token });
   if (made && created < deviceCount) {
     throw new CommandFailure(

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { readConfig } from '../config/config.js';
-import type { Config } from '../contract/config.js';
+import type { Config } from '../config/table.js';
 import { CommandFailure } from './command-failure.js';
 
 /** Options that every command has; commander fills the object. */

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import type { Config } from '../contract/config.js';
+import type { Config } from '../config/table.js';
 import { adminApi } from './admin-api.js';
 import { CommandFailure, usageFailure } from './command-failure.js';
 import { type ApplianceOptions, configOf, formatId, idFormatOption, positiveNumber, wholeNumber, withApplianceOptions } from './options.js';
@@ -84,8 +84,8 @@ async function simulate(options: SimulateOptions): Promise<void> {
 }
 
 function planOf(options: SimulateOptions, config: Config, token: string): SimulationPlan {
-  const wild = config.bind === '0.0.0.0' || config.bind === '::';
-  const port = options.port ?? (options.protocol === 'mqtt' ? config.mqttPort : config.httpPort);
+  const wild = config.listen.bind === '0.0.0.0' || config.listen.bind === '::';
+  const port = options.port ?? (options.protocol === 'mqtt' ? config.listen.mqttPort : config.listen.httpPort);
   if (port === 0)
     throw usageFailure(
       `cannot reach the appliance: ${options.protocol}_port is 0, so its port is known only to itself`,
@@ -95,7 +95,7 @@ function planOf(options: SimulateOptions, config: Config, token: string): Simula
     devices: Array.from({ length: options.devices }, (_, index) => formatId(options.idFormat, index + 1)),
     tenant: options.tenant,
     token,
-    host: options.host ?? (wild ? '127.0.0.1' : config.bind),
+    host: options.host ?? (wild ? '127.0.0.1' : config.listen.bind),
     port,
     protocol: options.protocol,
     qos: options.qos === '1' ? 1 : 0,
@@ -108,7 +108,7 @@ function planOf(options: SimulateOptions, config: Config, token: string): Simula
 }
 
 async function tokenOf(options: SimulateOptions, config: Config): Promise<string> {
-  const token = options.token ?? keptToken(config.stateFolder, 'simulate-token').token;
+  const token = options.token ?? keptToken(config.process.stateFolder, 'simulate-token').token;
   if (options.register) {
     const body = { count: options.devices, id_format: options.idFormat, tenant: options.tenant, token };
     await adminApi(config, options.url).post('/v1/devices/bulk', body);

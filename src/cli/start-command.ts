@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Config } from '../contract/config.js';
+import type { Config } from '../config/table.js';
 import { type Appliance, type CliPorts, runAppliance } from './appliance.js';
 import { type CommonOptions, configOf, withCommonOptions } from './options.js';
 import { Output } from './output.js';
@@ -45,7 +45,7 @@ export function sayReady(output: Output, appliance: Appliance, config: Config, t
     `  admin key  ${adminKey}`,
     `  MQTT       mqtt://${new URL(httpUrl).hostname}:${mqttPort}`,
     ...(mqttsPort === 0 ? [] : [`  MQTT, TLS  mqtts://${new URL(httpUrl).hostname}:${mqttsPort}`]),
-    `  state      ${config.stateFolder}`,
+    `  state      ${config.process.stateFolder}`,
     '  Ctrl-C stops it; what was acknowledged is kept',
   );
   output.document({
@@ -55,8 +55,8 @@ export function sayReady(output: Output, appliance: Appliance, config: Config, t
     ...(mqttsPort === 0 ? {} : { mqtts_port: mqttsPort }),
     admin_key: adminKey,
     pid: process.pid,
-    state: config.stateFolder,
+    state: config.process.stateFolder,
     // The embedded server's URL is made up at each start; a configured one may hold somebody's password.
-    ...(config.databaseUrl === undefined && databaseUrl !== undefined ? { database_url: databaseUrl } : {}),
+    ...(config.store.databaseUrl === undefined && databaseUrl !== undefined ? { database_url: databaseUrl } : {}),
   });
 }

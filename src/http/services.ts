@@ -1,4 +1,4 @@
-import type { Role } from '../contract/config.js';
+import type { Role } from '../config/settings/process.js';
 import type { DataPlane, DeviceViews } from '../contract/data-plane.js';
 import type { Alerts } from '../control/alerts/alerts.js';
 import type { AdminKeys } from '../control/keys/admin-keys.js';

@@ -1,4 +1,4 @@
-import type { Config } from '../contract/config.js';
+import type { Config } from '../config/table.js';
 import type { OpenLog, PartitionAssignment } from '../contract/log-port.js';
 import { type KafkaSettings, rawTopic } from '../kafka/conf.js';
 import { KafkaLog } from './kafka/kafka-log.js';
@@ -19,7 +19,7 @@ export interface LogChoice {
 }
 
 /** `nodeName`: by this the group knows the process again after a restart. */
-export function chooseLog(config: Config, nodeName: () => string): LogChoice {
+export function chooseLog(config: Pick<Config, 'kafka' | 'log'>, nodeName: () => string): LogChoice {
   const kafka = kafkaSettings(config);
   if (kafka) {
     const topic = rawTopic(kafka);
@@ -29,7 +29,7 @@ export function chooseLog(config: Config, nodeName: () => string): LogChoice {
     return { kafka, topic, consumerGroup, openLog };
   }
   const none = { kafka: undefined, topic: undefined };
-  if (config.log !== 'none') return { ...none, consumerGroup: CONSUMER_GROUP, openLog: undefined };
+  if (config.log.kind !== 'none') return { ...none, consumerGroup: CONSUMER_GROUP, openLog: undefined };
   return {
     ...none,
     consumerGroup: `${CONSUMER_GROUP}:none`,
@@ -37,19 +37,7 @@ export function chooseLog(config: Config, nodeName: () => string): LogChoice {
   };
 }
 
-function kafkaSettings(config: Config): KafkaSettings | undefined {
-  if (config.log !== 'kafka' || config.kafkaBrokers === undefined) return undefined;
-  return {
-    brokers: config.kafkaBrokers,
-    topicPrefix: config.kafkaTopicPrefix ?? '',
-    security: config.kafkaSecurity,
-    ca: config.kafkaCa,
-    cert: config.kafkaCert,
-    key: config.kafkaKey,
-    saslMechanism: config.kafkaSaslMechanism,
-    saslUsername: config.kafkaSaslUsername,
-    saslPassword: config.kafkaSaslPassword,
-    replicationFactor: config.kafkaReplicationFactor,
-    retentionHours: config.logRetentionHours,
-  };
+function kafkaSettings({ kafka, log }: Pick<Config, 'kafka' | 'log'>): KafkaSettings | undefined {
+  if (log.kind !== 'kafka' || kafka.brokers === undefined) return undefined;
+  return { ...kafka, brokers: kafka.brokers, topicPrefix: kafka.topicPrefix ?? '', retentionHours: log.retentionHours };
 }

@@ -1,9 +1,10 @@
 import * as abi from '../../assembly/abi.js';
+import type { ListenConfig } from '../config/settings/listen.js';
 import type { DataPlane, Intake, LatestPoints, PartitionLag, PlaneCounters, Point, ThreadCpu } from '../contract/data-plane.js';
 import type { DeviceEntry } from '../contract/devices.js';
 import type { DeviceAccount, DeviceTotals, PlaneAudits, RefusedMessages } from '../contract/ledger.js';
 import type { LogPart, OpenLog, PartitionAssignment } from '../contract/log-port.js';
-import type { FromLog, LogStart, OwnedPartition, ReactorChoice, SharedState, TlsListener } from '../contract/threads.js';
+import type { FromLog, LogStart, OwnedPartition, SharedState, TlsListener } from '../contract/threads.js';
 import { DOORBELLS, Doorbell, LOG_DOORBELL } from '../host/doorbell.js';
 import { Progress, ProgressWord } from '../host/progress.js';
 import { RecordRing } from '../host/record-ring.js';
@@ -15,21 +16,16 @@ import { type Stoppable, stopThread, ThreadRoster } from './thread-roster.js';
 
 export interface DataPlaneOptions extends Omit<PipelinesOptions, 'entries' | 'fenced'> {
   readonly entries: PipelinesOptions['entries'] & { readonly gateway: URL; readonly log: URL };
-  readonly bind: string;
-  readonly mqttPort: number;
+  readonly listen: ListenConfig;
   readonly tls: TlsListener | undefined;
-  readonly reactor: ReactorChoice;
-  /** 0: no device connects here. */
-  readonly gateways: number;
+  /** Whether devices connect here. */
+  readonly runsGateways: boolean;
   /** Opens another log than that in the folder; it says which partitions are this process's, and when. */
   readonly openLog?: OpenLog | undefined;
   /** Whether partitions are run here. */
   readonly runsPipelines: boolean;
   /** Where the blocks of another log go. */
   readonly topic: string | undefined;
-  readonly logRetentionHours: number;
-  readonly logRetentionGib: number;
-  readonly logBacklogMib: number;
   /** Committed offsets by partition, as they are now. */
   readonly committed: readonly bigint[];
   /** Makes this process the one that commits these partitions; answers where they stand, in the same order. */
@@ -65,28 +61,28 @@ export class ThreadedDataPlane implements DataPlane {
 
   private constructor(options: DataPlaneOptions) {
     this.#options = options;
-    this.#shared = { doorbells: Doorbell.memory(DOORBELLS), progress: Progress.memory(options.partitions) };
+    this.#shared = { doorbells: Doorbell.memory(DOORBELLS), progress: Progress.memory(options.log.partitions) };
     this.#progress = new Progress(this.#shared.progress);
     // Before the log opens: what is committed is a floor under the offsets that it gives out.
     this.#setCommitted(options.committed.keys(), options.committed);
     this.#roster = new ThreadRoster(options.failed);
     this.#gateways = new Gateways({
-      count: options.gateways,
+      count: options.runsGateways ? options.listen.gateways : 0,
       entry: options.entries.gateway,
-      bind: options.bind,
-      partitions: options.partitions,
+      bind: options.listen.bind,
+      partitions: options.log.partitions,
       shared: this.#shared,
       tls: options.tls,
-      reactor: options.reactor,
+      reactor: options.listen.reactor,
       event: options.event,
     });
     this.#pipelines = new Pipelines({ ...options, fenced: (cause) => this.#wasFenced(cause) }, this.#shared, this.#roster);
     const log: LogStart = {
       folder: options.logFolder,
-      partitions: options.partitions,
-      retentionHours: options.logRetentionHours,
-      retentionBytesMax: options.logRetentionGib * 1024 * abi.MIB,
-      backlogBytesMax: options.logBacklogMib * abi.MIB,
+      partitions: options.log.partitions,
+      retentionHours: options.log.retentionHours,
+      retentionBytesMax: options.log.retentionGib * 1024 * abi.MIB,
+      backlogBytesMax: options.log.backlogMib * abi.MIB,
       gateways: this.#gateways.outlets,
       shared: this.#shared,
     };
@@ -134,7 +130,7 @@ export class ThreadedDataPlane implements DataPlane {
   }
 
   #assignment(): PartitionAssignment {
-    const { partitions } = this.#options;
+    const { partitions } = this.#options.log;
     return {
       claim: (numbers) => this.#take(numbers),
       start: async (owned) => {
@@ -169,14 +165,14 @@ export class ThreadedDataPlane implements DataPlane {
 
   /** Lets devices in; answers the port, 0 without gateways. */
   async listen(): Promise<number> {
-    if (this.#options.gateways === 0) return 0;
-    const { port, tlsPort } = await this.#gateways.listen(this.#options.mqttPort);
+    if (!this.#options.runsGateways) return 0;
+    const { port, tlsPort } = await this.#gateways.listen(this.#options.listen.mqttPort);
     [this.#mqttPort, this.#mqttsPort] = [port, tlsPort];
     return this.#mqttPort;
   }
 
   async publishDevices(entries: readonly DeviceEntry[]): Promise<void> {
-    if (this.#options.gateways > 0) await this.#gateways.publishDevices(entries);
+    if (this.#options.runsGateways) await this.#gateways.publishDevices(entries);
   }
 
   ingest(device: number, payload: Uint8Array): Promise<number> {
@@ -229,14 +225,14 @@ export class ThreadedDataPlane implements DataPlane {
   }
 
   lag(): PartitionLag[] {
-    return Array.from({ length: this.#options.partitions }, (_, partition) =>
+    return Array.from({ length: this.#options.log.partitions }, (_, partition) =>
       readLag(this.#progress, partition, this.#pipelines.owns(partition)),
     );
   }
 
   intake(): Intake {
-    const { logBacklogMib, topic } = this.#options;
-    return readIntake(this.#gateways.counters, { backlogBytesMax: logBacklogMib * abi.MIB, logTrouble: this.#logTrouble, topic });
+    const { log, topic } = this.#options;
+    return readIntake(this.#gateways.counters, { backlogBytesMax: log.backlogMib * abi.MIB, logTrouble: this.#logTrouble, topic });
   }
 
   threads(): ThreadCpu[] {
@@ -249,7 +245,7 @@ export class ThreadedDataPlane implements DataPlane {
 
   notReady(): string | undefined {
     if (this.#stopping) return 'the appliance is shutting down';
-    if (this.#options.gateways > 0 && this.#mqttPort === 0) return 'the gateway does not listen yet';
+    if (this.#options.runsGateways && this.#mqttPort === 0) return 'the gateway does not listen yet';
     if (this.#logTrouble) return `log: failing, ${this.#logTrouble.message}`;
     if (this.#options.openLog && this.#options.runsPipelines && !this.#isShared) return 'partitions are not shared out yet';
     return this.#pipelines.trouble;

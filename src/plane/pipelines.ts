@@ -1,5 +1,8 @@
 import { MessageChannel } from 'node:worker_threads';
 import * as abi from '../../assembly/abi.js';
+import type { CheckpointConfig } from '../config/settings/checkpoints.js';
+import type { LogConfig } from '../config/settings/log.js';
+import type { StoreConfig } from '../config/settings/store.js';
 import type { CheckpointStore } from '../contract/checkpoint-store.js';
 import type { LatestPoints, Point } from '../contract/data-plane.js';
 import type { DeviceAccount, DeviceTotals, PartitionAudit } from '../contract/ledger.js';
@@ -29,14 +32,13 @@ import type { Thread } from './worker.js';
 
 export interface PipelinesOptions {
   readonly entries: { readonly pipeline: URL; readonly checkpoint: URL; readonly store: URL };
-  /** Partitions of the deployment. */
-  readonly partitions: number;
+  readonly log: LogConfig;
+  readonly store: StoreConfig;
+  readonly checkpoints: CheckpointConfig;
   readonly logFolder: string;
   readonly checkpointFolder: string;
   /** Where checkpoints go as well, and come from. */
   readonly checkpointStore: CheckpointStore | undefined;
-  readonly checkpointSeconds: number;
-  readonly batchAgeMsMax: number;
   readonly consumerGroup: string;
   /** Who holds the partitions' offsets in the database; another owner's commits are refused. */
   readonly owner: string;
@@ -102,7 +104,7 @@ export class Pipelines {
     this.#shared = shared;
     this.#roster = roster;
     this.#bell = new Doorbell(shared.doorbells, pipelineDoorbell(0));
-    this.#memories = Array.from({ length: options.partitions });
+    this.#memories = Array.from({ length: options.log.partitions });
   }
 
   /** Runs these partitions, none twice; resolves when the threads run. `feeds`: record rings by partition number. */
@@ -119,7 +121,7 @@ export class Pipelines {
   async #start(owned: readonly OwnedPartition[], feeds?: readonly (SharedArrayBuffer | undefined)[]): Promise<void> {
     await this.#abandoning;
     const [options, shared] = [this.#options, this.#shared];
-    const memories = Array.from({ length: options.partitions }, (_, number) =>
+    const memories = Array.from({ length: options.log.partitions }, (_, number) =>
       owned.some((one) => one.number === number) ? kernelMemory(abi.PIPELINE_END) : undefined,
     );
     this.#memories = memories.map((memory) => memory && new KernelMemory(memory));
@@ -142,10 +144,10 @@ export class Pipelines {
       feeds,
       partitions: owned.map((one) => ({ ...one, memory: memories[one.number] as WebAssembly.Memory })),
       shared,
-      batchAgeMsMax: options.batchAgeMsMax,
+      batchAgeMsMax: options.store.batchAgeMsMax,
       store,
       checkpointFolder,
-      checkpointEveryMs: options.checkpointSeconds * 1000,
+      checkpointEveryMs: options.checkpoints.seconds * 1000,
       checkpoints,
     };
     const { entries } = options;
@@ -226,7 +228,7 @@ export class Pipelines {
   }
 
   async latest(devices: readonly number[]): Promise<LatestPoints> {
-    const partition = (device: number) => partitionOf(device, this.#options.partitions);
+    const partition = (device: number) => partitionOf(device, this.#options.log.partitions);
     const asked = [...new Set(devices.map(partition))];
     const notRunning = asked.filter((one) => !this.#threads || !this.owns(one));
     if (notRunning.length === asked.length) return { points: [], notRunning };
@@ -235,7 +237,7 @@ export class Pipelines {
   }
 
   async account(device: number, gateways: readonly KernelMemory[], accepted: AcceptedMessages): Promise<DeviceAccount | undefined> {
-    const memory = this.#memories[partitionOf(device, this.#options.partitions)];
+    const memory = this.#memories[partitionOf(device, this.#options.log.partitions)];
     const statement = memory && this.#threads ? await this.#statement(device) : undefined;
     return statement && readAccount(device, statement, memory, gateways, accepted);
   }

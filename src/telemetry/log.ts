@@ -1,8 +1,8 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
-import type { Config } from '../contract/config.js';
+import type { ProcessConfig } from '../config/settings/process.js';
 
 /** The operator's log: one JSON line an event, on stdout unless told otherwise. Credentials never reach it. */
-export function createLog(level: Config['logLevel'], destination?: DestinationStream): Logger {
+export function createLog(level: ProcessConfig['logLevel'], destination?: DestinationStream): Logger {
   const options = {
     level,
     base: null,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Appliance } from '../../src/cli/appliance.js';
 import { runCli } from '../../src/cli/program.js';
-import type { Config } from '../../src/contract/config.js';
+import type { Config } from '../../src/config/table.js';
 import { FleetDouble, startHttpDouble } from './http-double.js';
 import { startMqttDouble } from './mqtt-double.js';
 
@@ -11,12 +11,12 @@ import { startMqttDouble } from './mqtt-double.js';
 export async function startApplianceDouble(config: Config): Promise<Appliance & { fleet: FleetDouble; dropConnections(): void }> {
   if (process.env.DOUBLE_FAILS === 'start')
     throw Object.assign(new Error('cannot open the log: it is locked'), { wayOut: 'stop the other one' });
-  const adminKey = config.adminKey ?? 'double-key';
-  mkdirSync(config.stateFolder, { recursive: true });
-  writeFileSync(join(config.stateFolder, 'admin-key'), `${adminKey}\n`, { mode: 0o600 });
-  const fleet = new FleetDouble(process.env.DOUBLE_KEEPS_FLEET ? join(config.stateFolder, 'fleet.json') : undefined);
-  const http = await startHttpDouble(fleet, adminKey, config.httpPort);
-  const mqtt = await startMqttDouble(fleet, config.mqttPort);
+  const adminKey = config.process.adminKey ?? 'double-key';
+  mkdirSync(config.process.stateFolder, { recursive: true });
+  writeFileSync(join(config.process.stateFolder, 'admin-key'), `${adminKey}\n`, { mode: 0o600 });
+  const fleet = new FleetDouble(process.env.DOUBLE_KEEPS_FLEET ? join(config.process.stateFolder, 'fleet.json') : undefined);
+  const http = await startHttpDouble(fleet, adminKey, config.listen.httpPort);
+  const mqtt = await startMqttDouble(fleet, config.listen.mqttPort);
   let end = () => {};
   let fail = (_: Error) => {};
   const stopped = new Promise<void>((resolve, reject) => {

@@ -63,5 +63,5 @@ test('a bad configuration is refused before anything starts', async (t) => {
   const { code, stdout, stderr } = await outcomeOf(runSpillway(t, temporaryFolder(t), ['start'], { SPILLWAY_MQTT_PORT: 'x' }));
   assert.equal(code, 1);
   assert.equal(stdout, '');
-  assert.match(stderr, /^spillway: cannot use SPILLWAY_MQTT_PORT = "x": it is no whole number; allowed: /);
+  assert.match(stderr, /^spillway: cannot use SPILLWAY_MQTT_PORT = "x": it must be an integer; allowed: /);
 });

@@ -3,9 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { ConfigError, loadConfig, readConfig, settings } from '../../src/config/config.js';
+import { ConfigError, loadConfig, readConfig } from '../../src/config/config.js';
 import { variableOf } from '../../src/config/setting.js';
-import { rolesOf } from '../../src/contract/config.js';
+import { rolesOf } from '../../src/config/settings/process.js';
+import { settings } from '../../src/config/table.js';
 
 let folder: string;
 beforeEach(() => {
@@ -21,59 +22,55 @@ function problemsOf(env: Record<string, string>, file?: unknown): readonly strin
 test('nothing set gives the documented defaults, frozen', () => {
   const config = loadConfig({ env: {}, folder });
   assert.deepEqual(config, {
-    stateFolder: join(folder, '.spillway'),
-    adminKey: undefined,
-    bind: '127.0.0.1',
-    mqttPort: 1883,
-    httpPort: 8080,
-    coapPort: 5683,
-    databaseUrl: undefined,
-    log: 'file',
-    roles: 'gateway,pipeline,control',
-    kafkaBrokers: undefined,
-    kafkaTopicPrefix: undefined,
-    kafkaReplicationFactor: undefined,
-    kafkaTopics: undefined,
-    kafkaFormat: 'json',
-    kafkaTenantTopics: 'off',
-    kafkaSecurity: 'plaintext',
-    kafkaCa: undefined,
-    kafkaCert: undefined,
-    kafkaKey: undefined,
-    kafkaSaslMechanism: 'SCRAM-SHA-512',
-    kafkaSaslUsername: undefined,
-    kafkaSaslPassword: undefined,
-    gateways: 1,
-    partitions: 4,
-    logRetentionHours: 24,
-    logRetentionGib: 64,
-    logBacklogMib: 16_384,
-    checkpointFolder: undefined,
-    checkpointStore: undefined,
-    checkpointStoreEndpoint: undefined,
-    checkpointStoreRegion: 'us-east-1',
-    checkpointStoreAccessKeyId: undefined,
-    checkpointStoreSecretAccessKey: undefined,
-    checkpointSeconds: 10,
-    batchAgeMsMax: 200,
-    store: 'database',
-    reactor: 'auto',
-    mqttsPort: undefined,
-    tlsCert: undefined,
-    tlsKey: undefined,
-    tlsClientCa: undefined,
-    logLevel: 'info',
+    process: { stateFolder: join(folder, '.spillway'), adminKey: undefined, roles: 'gateway,pipeline,control', logLevel: 'info' },
+    listen: {
+      bind: '127.0.0.1',
+      mqttPort: 1883,
+      mqttsPort: undefined,
+      tlsCert: undefined,
+      tlsKey: undefined,
+      tlsClientCa: undefined,
+      httpPort: 8080,
+      gateways: 1,
+      reactor: 'auto',
+    },
+    store: { databaseUrl: undefined, batchAgeMsMax: 200, kind: 'database' },
+    log: { kind: 'file', partitions: 4, retentionHours: 24, retentionGib: 64, backlogMib: 16_384 },
+    kafka: {
+      brokers: undefined,
+      topicPrefix: undefined,
+      replicationFactor: undefined,
+      topics: undefined,
+      format: 'json',
+      tenantTopics: 'off',
+      security: 'plaintext',
+      ca: undefined,
+      cert: undefined,
+      key: undefined,
+      saslMechanism: 'SCRAM-SHA-512',
+      saslUsername: undefined,
+      saslPassword: undefined,
+    },
+    checkpoints: {
+      folder: undefined,
+      store: undefined,
+      storeEndpoint: undefined,
+      storeRegion: 'us-east-1',
+      storeAccessKeyId: undefined,
+      storeSecretAccessKey: undefined,
+      seconds: 10,
+    },
   });
-  assert.ok(Object.isFrozen(config));
+  assert.ok([config, ...Object.values(config)].every((part) => Object.isFrozen(part)));
 });
 
 test('the environment wins over the file, the file over the default, and an empty variable is not set', () => {
   writeFileSync(join(folder, 'spillway.json'), JSON.stringify({ http_port: 9000, mqtt_port: 9001, partitions: 8 }));
   const reading = readConfig({ env: { SPILLWAY_HTTP_PORT: '0', SPILLWAY_PARTITIONS: '' }, folder });
   assert.deepEqual(reading.problems, []);
-  assert.equal(reading.config?.httpPort, 0);
-  assert.equal(reading.config?.mqttPort, 9001);
-  assert.equal(reading.config?.partitions, 8);
+  assert.equal(reading.config?.listen.httpPort, 0);
+  assert.equal(reading.config?.listen.mqttPort, 9001);
+  assert.equal(reading.config?.log.partitions, 8);
   const sources = Object.fromEntries(reading.effective.map(({ name, source }) => [name, source]));
   assert.equal(sources.http_port, 'environment');
   assert.equal(sources.mqtt_port, 'file');
@@ -83,8 +80,8 @@ test('the environment wins over the file, the file over the default, and an empt
 test('a file named by argument or SPILLWAY_CONFIG is read, and its paths start at its own folder', () => {
   const path = join(folder, 'other.json');
   writeFileSync(path, JSON.stringify({ state: 'state' }));
-  assert.equal(loadConfig({ env: {}, file: path, folder: tmpdir() }).stateFolder, join(folder, 'state'));
-  assert.equal(loadConfig({ env: { SPILLWAY_CONFIG: 'other.json' }, folder }).stateFolder, join(folder, 'state'));
+  assert.equal(loadConfig({ env: {}, file: path, folder: tmpdir() }).process.stateFolder, join(folder, 'state'));
+  assert.equal(loadConfig({ env: { SPILLWAY_CONFIG: 'other.json' }, folder }).process.stateFolder, join(folder, 'state'));
   assert.match(
     readConfig({ env: {}, file: join(folder, 'gone.json'), folder }).problems[0] ?? '',
     /^cannot read config file .*gone\.json: ENOENT/,
@@ -100,13 +97,13 @@ test('a bad value names its key, the value, the cause and what is allowed; all p
   const joined = problems.join('\n');
   assert.match(
     joined,
-    /^cannot use SPILLWAY_MQTT_PORT = 70000: it is above 65535; allowed: a whole number from 0 \(any free port\) to 65535$/m,
+    /^cannot use SPILLWAY_MQTT_PORT = 70000: it must be at most 65535; allowed: an integer from 0 \(any free port\) to 65535$/m,
   );
-  assert.match(joined, /^cannot use SPILLWAY_PARTITIONS = 2\.5: it is no whole number; allowed: a whole number from 1 to 64$/m);
-  assert.match(joined, /^cannot use SPILLWAY_LOG_LEVEL = "loud": it is none of the choices; allowed: one of fatal, /m);
-  assert.match(joined, /^cannot use http_port of .*spillway\.json = "8080": it is no whole number/m);
-  assert.match(joined, /^cannot use log_retention_hours of .* = 0: it is below 1/m);
-  assert.match(joined, /^cannot use SPILLWAY_BIND = "not an address": it is no address/m);
+  assert.match(joined, /^cannot use SPILLWAY_PARTITIONS = 2\.5: it must be an integer; allowed: an integer from 1 to 64$/m);
+  assert.match(joined, /^cannot use SPILLWAY_LOG_LEVEL = "loud": it must be one of fatal, /m);
+  assert.match(joined, /^cannot use http_port of .*spillway\.json = "8080": it must be an integer/m);
+  assert.match(joined, /^cannot use log_retention_hours of .* = 0: it must be at least 1/m);
+  assert.match(joined, /^cannot use SPILLWAY_BIND = "not an address": it must be an address/m);
 });
 
 test('unknown keys and variables are refused with the nearest name', () => {
@@ -124,7 +121,7 @@ test('unknown keys and variables are refused with the nearest name', () => {
 test('a file that is no JSON object, a foreign database and equal ports are refused', () => {
   assert.match(problemsOf({}, '{')[0] ?? '', /^cannot read config file /);
   assert.match(problemsOf({}, '[]')[0] ?? '', /it holds no JSON object/);
-  assert.match(problemsOf({ SPILLWAY_DATABASE_URL: 'mysql://x/y' }, {})[0] ?? '', /it is no PostgreSQL URL/);
+  assert.match(problemsOf({ SPILLWAY_DATABASE_URL: 'mysql://x/y' }, {})[0] ?? '', /it must be a PostgreSQL URL/);
   assert.match(problemsOf({ SPILLWAY_HTTP_PORT: '1883' })[0] ?? '', /is also the mqtt_port/);
   assert.deepEqual(problemsOf({ SPILLWAY_HTTP_PORT: '0', SPILLWAY_MQTT_PORT: '0' }), []);
 });
@@ -135,7 +132,10 @@ test('TLS takes a port, a certificate and a key, each a file that can be read', 
   const all = { SPILLWAY_MQTTS_PORT: '8883', SPILLWAY_TLS_CERT: 'some.pem', SPILLWAY_TLS_KEY: pem };
   const { config, problems } = readConfig({ env: all, folder });
   assert.deepEqual(problems, []);
-  assert.deepEqual([config?.mqttsPort, config?.tlsCert, config?.tlsKey, config?.tlsClientCa], [8883, pem, pem, undefined]);
+  assert.deepEqual(
+    [config?.listen.mqttsPort, config?.listen.tlsCert, config?.listen.tlsKey, config?.listen.tlsClientCa],
+    [8883, pem, pem, undefined],
+  );
   const without = (name: string) => problemsOf(Object.fromEntries(Object.entries(all).filter(([key]) => key !== name)));
   assert.match(without('SPILLWAY_TLS_KEY').join(), /^cannot use setting tls_cert without tls_key; allowed: /);
   assert.match(
@@ -148,7 +148,7 @@ test('TLS takes a port, a certificate and a key, each a file that can be read', 
   assert.match(problemsOf({ ...all, SPILLWAY_MQTTS_PORT: '1883' }).join(), /1883 is also the mqtt_port/);
   assert.match(
     problemsOf({ ...all, SPILLWAY_MQTTS_PORT: 'many' }).join(),
-    /^cannot use SPILLWAY_MQTTS_PORT = "many": it is no whole number/,
+    /^cannot use SPILLWAY_MQTTS_PORT = "many": it must be an integer/,
   );
 });
 
@@ -173,7 +173,7 @@ test('settings of the Kafka log go together, and its password is masked', () => 
   assert.deepEqual(problemsOf({ ...kafka, SPILLWAY_KAFKA_REPLICATION_FACTOR: '3', SPILLWAY_KAFKA_TOPIC_PREFIX: 'plant-1.' }, {}), []);
   assert.match(problemsOf({ SPILLWAY_LOG: 'kafka' }, {})[0] ?? '', /log = kafka without kafka_brokers/);
   assert.match(problemsOf({ SPILLWAY_KAFKA_BROKERS: 'a:9092' }, {})[0] ?? '', /kafka_brokers without log = kafka/);
-  assert.match(problemsOf({ ...kafka, SPILLWAY_KAFKA_BROKERS: 'a' }, {})[0] ?? '', /it is no list of host:port/);
+  assert.match(problemsOf({ ...kafka, SPILLWAY_KAFKA_BROKERS: 'a' }, {})[0] ?? '', /it must be a list of host:port/);
   assert.match(problemsOf({ ...kafka, SPILLWAY_KAFKA_TOPIC_PREFIX: 'a/b' }, {})[0] ?? '', /a character that topics may not have/);
   assert.match(problemsOf({ SPILLWAY_KAFKA_TOPICS: 'dead-letters' }, {})[0] ?? '', /kafka_topics without log = kafka/);
   assert.match(problemsOf({ ...kafka, SPILLWAY_KAFKA_TOPICS: 'alerts,telemetry' }, {})[0] ?? '', /allowed: alerts, dead-letters/);
@@ -200,10 +200,10 @@ test('settings of the object store go together with its keys and a Kafka log, an
   assert.match(problemsOf({ ...store, SPILLWAY_LOG: 'file' }, {}).join('\n'), /checkpoint_store without log = kafka/);
   assert.equal(problemsOf({ ...kafka, ...keys }, {}).length, 2);
   for (const place of ['a-bucket/a', 's3://', 's3://A/b', 's3://a-bucket/a b', 's3://a-bucket//b', 's3://a-bucket/%2e']) {
-    assert.match(problemsOf({ ...store, SPILLWAY_CHECKPOINT_STORE: place }, {})[0] ?? '', /it is no place in a bucket/, place);
+    assert.match(problemsOf({ ...store, SPILLWAY_CHECKPOINT_STORE: place }, {})[0] ?? '', /it must be a place in a bucket/, place);
   }
   for (const endpoint of ['minio:9000', 'http://minio:9000/path', 'http://user:word@minio:9000', 'ftp://minio']) {
-    assert.match(problemsOf({ ...store, SPILLWAY_CHECKPOINT_STORE_ENDPOINT: endpoint }, {})[0] ?? '', /it is no origin/, endpoint);
+    assert.match(problemsOf({ ...store, SPILLWAY_CHECKPOINT_STORE_ENDPOINT: endpoint }, {})[0] ?? '', /it must be an origin/, endpoint);
   }
   assert.doesNotMatch(JSON.stringify(readConfig({ env: store, folder }).effective), /a-secret/);
 });
@@ -215,7 +215,7 @@ test('a process that does a part of the work needs where it meets the others', (
   assert.match(problemsOf({ SPILLWAY_ROLES: 'pipeline' }, {}).join('\n'), /roles = pipeline without log = kafka\n.*without database_url/);
   assert.match(
     problemsOf({ ...meeting, SPILLWAY_ROLES: 'broker' }, {})[0] ?? '',
-    /names something else; allowed: gateway, pipeline and control/,
+    /has an unknown role in its list; allowed: gateway, pipeline and control/,
   );
   assert.deepEqual([...rolesOf({ roles: 'gateway,control' })], ['gateway', 'control']);
 });

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Role } from '../../src/contract/config.js';
+import type { Role } from '../../src/config/settings/process.js';
 import { AlertBook } from '../../src/control/alerts/alert-book.js';
 import { Alerts } from '../../src/control/alerts/alerts.js';
 import { nodeRules } from '../../src/control/alerts/node-rules.js';

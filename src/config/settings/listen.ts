@@ -1,0 +1,61 @@
+import { choice, matching, pem, port, setting, type ValuesOf, whole } from '../setting.js';
+import type { Values } from '../values.js';
+
+const hostName = /^(\d{1,3}(\.\d{1,3}){3}|[0-9a-fA-F:]*:[0-9a-fA-F:.]*|[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?)$/;
+
+/** Where devices and operators connect. */
+export const listenSettings = {
+  bind: setting('bind', matching(hostName, 'must be an address', 'an IP address or host name'), {
+    fallback: '127.0.0.1',
+    what: 'Address to listen on. Without `SPILLWAY_MQTTS_PORT` there is no TLS, and the API has none: keep it on a network you trust.',
+  }),
+  mqttPort: setting('mqtt_port', port, { fallback: 1883, what: 'MQTT over TCP. Ports may be 0: any free one.' }),
+  mqttsPort: setting('mqtts_port', port, {
+    what: 'MQTT over TLS 1.2 and 1.3; takes `SPILLWAY_TLS_CERT` and `SPILLWAY_TLS_KEY` along.',
+  }),
+  tlsCert: setting('tls_cert', pem, { what: 'PEM file: the certificate of the TLS port, followed by those that vouch for it.' }),
+  tlsKey: setting('tls_key', pem, { what: 'PEM file: its private key.' }),
+  tlsClientCa: setting('tls_client_ca', pem, {
+    what: 'PEM file: authorities of client certificates; given, a client without one is turned away.',
+  }),
+  httpPort: setting('http_port', port, { fallback: 8080, what: 'API, console, HTTP ingest.' }),
+  gateways: setting('gateways', whole(1, 16), {
+    fallback: 1,
+    what: '1 to 16 threads that serve device connections; more than one needs the native reactor.',
+  }),
+  reactor: setting('reactor', choice('auto', 'native', 'portable'), {
+    fallback: 'auto',
+    what: 'What reads the sockets of devices: `native` (Linux, built by `npm ci` where cargo is), `portable` (anywhere), or `auto`: native where it was built.',
+  }),
+};
+
+export type ListenConfig = ValuesOf<typeof listenSettings>;
+
+/** What these settings say of each other. */
+export function listenProblems({ listen }: Values): string[] {
+  return [...tlsProblems(listen), ...portProblems(listen)];
+}
+
+function tlsProblems({ mqttsPort, tlsCert, tlsKey, tlsClientCa }: Values['listen']): string[] {
+  const problems: string[] = [];
+  const missing = (name: string, because: string) =>
+    problems.push(`cannot use setting ${because} without ${name}; allowed: mqtts_port, tls_cert and tls_key together, or none`);
+  if (mqttsPort !== undefined && tlsCert === undefined) missing('tls_cert', 'mqtts_port');
+  if (tlsCert !== undefined && tlsKey === undefined) missing('tls_key', 'tls_cert');
+  if (tlsKey !== undefined && tlsCert === undefined) missing('tls_cert', 'tls_key');
+  if (tlsCert !== undefined && mqttsPort === undefined) missing('mqtts_port', 'tls_cert');
+  if (tlsClientCa !== undefined && tlsCert === undefined) missing('tls_cert', 'tls_client_ca');
+  return problems;
+}
+
+function portProblems({ mqttPort, mqttsPort, httpPort }: Values['listen']): string[] {
+  const ports = [
+    ['mqtt_port', mqttPort],
+    ['http_port', httpPort],
+    ['mqtts_port', mqttsPort],
+  ] as const;
+  return ports.flatMap(([name, value], at) => {
+    const taken = value === undefined || value === 0 ? undefined : ports.slice(0, at).find(([, other]) => other === value);
+    return taken ? [`cannot use setting ${name}: ${String(value)} is also the ${taken[0]}; give each a port of its own, or 0`] : [];
+  });
+}

@@ -1,0 +1,24 @@
+import type { Setting, ValuesOf } from './setting.js';
+import { checkpointSettings } from './settings/checkpoints.js';
+import { kafkaSettings } from './settings/kafka.js';
+import { listenSettings } from './settings/listen.js';
+import { logSettings } from './settings/log.js';
+import { processSettings } from './settings/process.js';
+import { storeSettings } from './settings/store.js';
+import type { Values } from './values.js';
+
+/** Every setting by group, in the order in which documents list them. */
+export const groups = {
+  process: processSettings,
+  listen: listenSettings,
+  store: storeSettings,
+  log: logSettings,
+  kafka: kafkaSettings,
+  checkpoints: checkpointSettings,
+} satisfies Record<keyof Values, unknown>;
+
+/** What an operator can set. Built once, frozen, and handed down group by group. */
+export type Config = { readonly [G in keyof typeof groups]: ValuesOf<(typeof groups)[G]> };
+
+/** Every setting in that order. */
+export const settings: readonly Setting[] = Object.values(groups).flatMap((group) => Object.values(group));

@@ -1,0 +1,2 @@
+/** Values by group and key as they were read: each may be of any kind, and absent. */
+export type Values = Readonly<Record<'process' | 'listen' | 'store' | 'log' | 'kafka' | 'checkpoints', Readonly<Record<string, unknown>>>>;
