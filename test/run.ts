@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { basename, join, relative } from 'node:path';
@@ -10,11 +9,13 @@ import { chooseReactor } from '../src/reactor/open-reactor.js';
 import { chooseKafka } from './support/kafka/choose.js';
 import { whyNoS3 } from './support/s3/choose.js';
 
-// Runs every *.test.js below this folder, or those whose path contains one of the arguments.
+// Runs every *.test.js below this folder, or those whose path contains one of the arguments. Files named long-*.test.js are the
+// long form: they run with --long, alone, or when they are asked for by name.
 const folder = fileURLToPath(new URL('.', import.meta.url));
-const wanted = process.argv.slice(2);
+const isLong = process.argv.includes('--long');
+const wanted = process.argv.slice(2).filter((argument) => argument !== '--long');
 const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
-  .filter((file) => file.endsWith('.test.js') && (wanted.length === 0 || wanted.some((part) => file.includes(part))))
+  .filter((file) => file.endsWith('.test.js') && isWanted(file))
   .sort()
   .map((file) => join(folder, file));
 
@@ -22,21 +23,28 @@ let passed = 0;
 let failed = 0;
 const skipped = new Map<string, string>();
 // A file that hangs must not hold up the rest; one that was asked for by name may be a long form.
-const timeout = wanted.length === 0 ? 240_000 : Number.POSITIVE_INFINITY;
-const concurrency = Math.min(2, availableParallelism());
+const timeout = wanted.length === 0 && !isLong ? 240_000 : Number.POSITIVE_INFINITY;
 
 const { name, reason: whyPortable } = chooseReactor('auto');
 const ofKafka = files.filter((file) => file.startsWith(join(folder, 'integration', 'kafka')));
 const kafka = ofKafka.length > 0 ? await chooseKafka() : { over: 'brokers', reason: '' };
 if (kafka.over !== 'brokers') skipped.set(kafka.over === 'mock' ? 'Kafka tests over real brokers' : 'Kafka tests', String(kafka.reason));
-const leftOut = ofKafka.filter((file) => kafka.over === 'nothing' || (kafka.over === 'mock' && !basename(file).startsWith('mock-')));
-const ofS3 = files.filter((file) => basename(file).startsWith('s3-'));
+const leftOut = ofKafka.filter((file) => kafka.over === 'nothing' || (kafka.over === 'mock' && !kindOf(file).startsWith('mock-')));
+const ofS3 = files.filter((file) => kindOf(file).startsWith('s3-'));
 const noS3 = ofS3.length > 0 ? await whyNoS3() : undefined;
 if (noS3 !== undefined) {
   skipped.set('tests of checkpoints in an object store over an S3 server', noS3);
   leftOut.push(...ofS3);
 }
-await runFiles(files.filter((file) => !leftOut.includes(file) && (name === 'native' || !basename(file).startsWith('native-'))));
+const first = files.filter((file) => !leftOut.includes(file) && (name === 'native' || !kindOf(file).startsWith('native-')));
+// Tests over brokers wait more than they compute, so they take a place of their own beside the others.
+await Promise.all([
+  runFiles(first.filter((file) => !ofKafka.includes(file))),
+  runFiles(
+    first.filter((file) => ofKafka.includes(file)),
+    true,
+  ),
+]);
 const ofHttp = files.filter((file) => file.startsWith(join(folder, 'http')));
 const { server, reason } = chooseServer();
 if (server === 'node:http') skipped.set('HTTP tests over uWebSockets.js', String(reason));
@@ -57,8 +65,21 @@ if (files.length === 0) console.log(`no test file below ${relative('.', folder)}
 console.log(`\n${passed} passed, ${failed} failed, ${skipped.size} skipped`);
 for (const [name, why] of skipped) console.log(`Not run: ${name}: ${why}`);
 
-async function runFiles(paths: string[]): Promise<void> {
-  const stream = run({ files: paths, concurrency, timeout });
+function isWanted(file: string): boolean {
+  const isOfLongForm = basename(file).startsWith('long-');
+  if (wanted.length === 0) return isOfLongForm === isLong;
+  return wanted.some((part) => file.includes(part)) && (!isOfLongForm || isLong || wanted.some((part) => part.includes('long-')));
+}
+
+/** The name of a file without what makes it part of the long form. */
+function kindOf(file: string): string {
+  return basename(file).replace(/^long-/, '');
+}
+
+/** Runs files and prints their report as it comes, or whole at the end for those that run beside others, one at a time. */
+async function runFiles(paths: string[], isBeside = false): Promise<void> {
+  if (paths.length === 0) return;
+  const stream = run({ files: paths, concurrency: isBeside ? 1 : Math.min(2, availableParallelism()), timeout });
   stream.on('test:pass', ({ name, skip, details }) => {
     if (skip !== undefined) skipped.set(name, String(skip));
     else if ((details as { type?: string }).type !== 'suite') passed++;
@@ -66,7 +87,10 @@ async function runFiles(paths: string[]): Promise<void> {
   stream.on('test:fail', () => {
     failed++;
   });
-  stream.compose(new spec()).pipe(process.stdout, { end: false });
-  await once(stream, 'end');
-  await new Promise(setImmediate); // The reporter has its last word.
+  const report: string[] = [];
+  for await (const part of stream.compose(new spec())) {
+    if (isBeside) report.push(String(part));
+    else process.stdout.write(part);
+  }
+  process.stdout.write(report.join(''));
 }
