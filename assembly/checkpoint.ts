@@ -1,24 +1,8 @@
+import { SHAPES_MAX, SHAPES_OFFSET, SHAPE_BYTES } from './abi/pipeline';
 import {
   ACCOUNTS_OFFSET,
-  FINGERPRINT_SLOTS,
   FINGERPRINTS_OFFSET,
-  RUN_PAGE_BYTES,
-  RUN_PAGES_OFFSET,
-  SERIES_BYTES,
-  SERIES_OFFSET,
-  SHAPE_BYTES,
-  SHAPES_MAX,
-  SHAPES_OFFSET,
-  SOURCES_OFFSET,
-  STATE_DEVICES_OFFSET,
-  STATE_DEVICE_BYTES,
-  STATE_HEAD_BYTES,
-  STATE_HEAD_OFFSET,
-  STATE_SECTION_BYTES,
-  STATE_SECTIONS_MAX,
-  STATE_SECTIONS_OFFSET,
-} from './abi';
-import {
+  FINGERPRINT_SLOTS,
   HEAD_AT_DEVICES,
   HEAD_AT_NEWER_GENERATION,
   HEAD_AT_NEWER_USED,
@@ -26,7 +10,19 @@ import {
   HEAD_AT_RUN_PAGES,
   HEAD_AT_SERIES,
   HEAD_AT_SHAPES,
-} from './kernel-abi';
+  RUN_PAGES_OFFSET,
+  RUN_PAGE_BYTES,
+  SERIES_BYTES,
+  SERIES_OFFSET,
+  SOURCES_OFFSET,
+  STATE_DEVICES_OFFSET,
+  STATE_DEVICE_BYTES,
+  STATE_HEAD_BYTES,
+  STATE_HEAD_OFFSET,
+  STATE_SECTIONS_MAX,
+  STATE_SECTIONS_OFFSET,
+  STATE_SECTION_BYTES,
+} from './abi/state';
 import { adoptShapes, describeShapes } from './decode/shape';
 import { adoptFingerprints, describeFingerprints } from './dedup/fingerprints';
 import { adoptRunPages, describeRunPages } from './dedup/sequence-runs';

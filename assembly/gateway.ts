@@ -1,4 +1,4 @@
-import { ABI_VERSION } from './abi';
+import { ABI_VERSION } from './abi/limits';
 
 export { freeSlots, release } from './block/acknowledge';
 export { ingest } from './block/ingest';

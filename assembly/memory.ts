@@ -1,4 +1,4 @@
-import { COUNTERS_OFFSET } from './abi';
+import { COUNTERS_OFFSET } from './abi/regions';
 
 /** Adds to a counter. One thread writes each counter; others may read a value a moment old. */
 @inline

@@ -1,4 +1,4 @@
-import { ABI_VERSION } from './abi';
+import { ABI_VERSION } from './abi/limits';
 import { decodedReadings, decodeJson, hasSeq, hasTs, nulls, seq, tsUs } from './decode/json';
 import { unknownNames } from './decode/metrics';
 import { decodeByShape, learnShape, newestShape } from './decode/shape';

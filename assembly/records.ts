@@ -7,8 +7,15 @@ import {
   BLOCK_MALFORMED,
   BLOCK_NEEDS_BATCH,
   BLOCK_NEEDS_METRICS,
-  CODE_NONE,
-  CODE_STATE_EXHAUSTED,
+  FLAG_DUP,
+  RECORD_AT_DEVICE,
+  RECORD_AT_FLAGS,
+  RECORD_AT_PAYLOAD_BYTES,
+  RECORD_AT_RECEIVE_US,
+  RECORD_HEADER_BYTES,
+} from './abi/block';
+import { CODE_NONE, CODE_STATE_EXHAUSTED } from './abi/codes';
+import {
   COUNTER_PIPELINE_BLOCKS,
   COUNTER_PIPELINE_DEAD,
   COUNTER_PIPELINE_DUPLICATE,
@@ -18,17 +25,7 @@ import {
   COUNTER_PIPELINE_REPLAYED,
   COUNTER_PIPELINE_STORED,
   COUNTER_PIPELINE_TEXT_READINGS,
-  DECODED_OFFSET,
-  DECODED_READING_BYTES,
-  FLAG_DUP,
-  INPUT_BYTES,
-  INPUT_OFFSET,
-  RECORD_AT_DEVICE,
-  RECORD_AT_FLAGS,
-  RECORD_AT_PAYLOAD_BYTES,
-  RECORD_AT_RECEIVE_US,
-  RECORD_HEADER_BYTES,
-} from './abi';
+} from './abi/counters';
 import {
   DECODED_AT_KIND,
   DECODED_AT_METRIC,
@@ -36,7 +33,11 @@ import {
   DECODED_AT_TEXT_OFFSET,
   DECODED_AT_VALUE,
   DECODED_NUMBER,
-} from './kernel-abi';
+  DECODED_OFFSET,
+  DECODED_READING_BYTES,
+  INPUT_BYTES,
+  INPUT_OFFSET,
+} from './abi/pipeline';
 import { checkBlock, recordBytes } from './block/read';
 import { decodeJson, decodedReadings, hasSeq, hasTs, nulls, seq, tsUs } from './decode/json';
 import { clearUnknown, setDenyUnknown, unknownNames } from './decode/metrics';

@@ -1,4 +1,4 @@
-import { BATCH_READINGS_BYTES } from '../assembly/abi.js';
+import { BATCH_READINGS_BYTES } from '../assembly/abi/pipeline.js';
 import { hundredths, metricNames, type Sent, turnsOf } from './load/messages.js';
 
 export const rowBytes = 42;

@@ -40,34 +40,31 @@ const sourceFolders = [
  * the log's reader and disk: main.ts wires them. A folder may always import itself; main.ts may import everything, and nobody imports it.
  */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
-  contract: ['assembly/abi.ts'],
-  config: ['assembly/abi.ts', 'contract'],
-  telemetry: ['assembly/abi.ts', 'config', 'contract'],
-  host: ['assembly/abi.ts', 'assembly/ledger-abi.ts', 'contract'],
+  contract: ['assembly/abi'],
+  config: ['assembly/abi', 'contract'],
+  telemetry: ['assembly/abi', 'config', 'contract'],
+  host: ['assembly/abi', 'contract'],
   state: ['config', 'contract'],
-  reactor: ['assembly/abi.ts', 'contract', 'host'],
-  kafka: ['assembly/abi.ts', 'contract', 'telemetry'],
+  reactor: ['assembly/abi', 'contract', 'host'],
+  kafka: ['assembly/abi', 'contract', 'telemetry'],
   'object-store': ['contract', 'telemetry'],
-  gateway: ['assembly/abi.ts', 'contract', 'host', 'reactor', 'telemetry'],
-  log: ['assembly/abi.ts', 'config', 'contract', 'host', 'kafka', 'telemetry'],
+  gateway: ['assembly/abi', 'contract', 'host', 'reactor', 'telemetry'],
+  log: ['assembly/abi', 'config', 'contract', 'host', 'kafka', 'telemetry'],
   // The log is the queue before the pipeline: its reader is how blocks come in. Checkpoints lie on the same kind of disk.
-  pipeline: [
-    ...['assembly/abi.ts', 'assembly/ledger-abi.ts', 'contract', 'host', 'object-store', 'telemetry'],
-    ...['log/file/reader.ts', 'log/file/disk.ts'],
-  ],
-  store: ['assembly/abi.ts', 'contract', 'host', 'telemetry'],
-  plane: ['assembly/abi.ts', 'assembly/ledger-abi.ts', 'config', 'contract', 'host', 'reactor', 'state', 'telemetry'],
-  control: ['assembly/abi.ts', 'contract', 'telemetry'],
-  http: ['assembly/abi.ts', 'config', 'contract', 'telemetry', 'control'],
+  pipeline: [...['assembly/abi', 'contract', 'host', 'object-store', 'telemetry'], ...['log/file/reader.ts', 'log/file/disk.ts']],
+  store: ['assembly/abi', 'contract', 'host', 'telemetry'],
+  plane: ['assembly/abi', 'config', 'contract', 'host', 'reactor', 'state', 'telemetry'],
+  control: ['assembly/abi', 'contract', 'telemetry'],
+  http: ['assembly/abi', 'config', 'contract', 'telemetry', 'control'],
   cli: ['contract', 'config'],
   console: ['contract'],
   edge: ['contract', 'host', 'telemetry'],
 };
 
-/** A place in the table: `src/log/file.ts` is `log`, `src/config/config.ts` and `assembly/abi.ts` are themselves. */
+/** A place in the table: `src/log/file.ts` is `log`, `assembly/abi/block.ts` is `assembly/abi`. */
 function placeOf(file: string): string {
   const [top, second = ''] = file.split('/');
-  return top === 'src' ? second : top === 'assembly' ? file : (top ?? '');
+  return top === 'src' ? second : top === 'assembly' ? `${top}/${second}` : (top ?? '');
 }
 
 function refused({ from, to }: Import): string | undefined {

@@ -1,4 +1,6 @@
-import { ACK_BYTES, ACKS_MAX, ACKS_OFFSET, CALL_DURABLE, CODE_NONE, COUNTER_GATEWAY_ACKED } from '../abi';
+import { CODE_NONE } from '../abi/codes';
+import { COUNTER_GATEWAY_ACKED } from '../abi/counters';
+import { ACKS_MAX, ACKS_OFFSET, ACK_BYTES, CALL_DURABLE } from '../abi/gateway';
 import { count } from '../memory';
 import { AT_GENERATION, AT_OWED_TO, CONNECTED, connectionAt, stateOf } from '../mqtt/connections';
 import { call, PUBACK, PUBREC, roomForAnswers, sendAnswer, sendAnswerReason } from '../mqtt/outbox';

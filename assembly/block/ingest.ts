@@ -1,16 +1,9 @@
-import {
-  CHANNEL_TELEMETRY,
-  CODE_DEVICE_INACTIVE,
-  CODE_PAYLOAD_OVERSIZE,
-  COUNTER_GATEWAY_ACCEPTED,
-  COUNTER_GATEWAY_RECEIVED,
-  DEVICE_ACTIVE,
-  DEVICE_AT_NUMBER,
-  DEVICE_AT_PARTITION,
-  DEVICE_AT_STATUS,
-  PAYLOAD_BYTES_MAX,
-  STAGE_OFFSET,
-} from '../abi';
+import { CHANNEL_TELEMETRY } from '../abi/block';
+import { CODE_DEVICE_INACTIVE, CODE_PAYLOAD_OVERSIZE } from '../abi/codes';
+import { COUNTER_GATEWAY_ACCEPTED, COUNTER_GATEWAY_RECEIVED } from '../abi/counters';
+import { DEVICE_ACTIVE, DEVICE_AT_NUMBER, DEVICE_AT_PARTITION, DEVICE_AT_STATUS } from '../abi/gateway';
+import { PAYLOAD_BYTES_MAX } from '../abi/limits';
+import { STAGE_OFFSET } from '../abi/regions';
 import { countAccepted, deviceAt } from '../directory/devices';
 import { ofDevice } from '../directory/refusals';
 import { count } from '../memory';

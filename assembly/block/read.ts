@@ -7,7 +7,6 @@ import {
   BLOCK_AT_PARTITION,
   BLOCK_AT_PLACE,
   BLOCK_AT_VERSION,
-  BLOCK_BYTES_MAX,
   BLOCK_DONE,
   BLOCK_HASH_MISMATCH,
   BLOCK_HEADER_BYTES,
@@ -19,7 +18,8 @@ import {
   BLOCK_VERSION,
   RECORD_AT_PAYLOAD_BYTES,
   RECORD_HEADER_BYTES,
-} from '../abi';
+} from '../abi/block';
+import { BLOCK_BYTES_MAX } from '../abi/limits';
 import { xxh64 } from '../memory';
 
 /** Checks a block of which `available` bytes lie at `at`, read from the log at `logOffset`; BLOCK_DONE or what is wrong with it. */

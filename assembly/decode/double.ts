@@ -1,4 +1,4 @@
-import { POWERS_MAX, POWERS_MIN, POWERS_OFFSET } from '../abi';
+import { POWERS_MAX, POWERS_MIN, POWERS_OFFSET } from '../abi/pipeline';
 import { isAboveMidpoint } from './midpoint';
 import { decimalExponent, decimalNegative, decimalTruncated, decimalWord } from './number';
 

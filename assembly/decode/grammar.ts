@@ -1,4 +1,5 @@
-import { CODE_JSON_DEPTH_EXCEEDED, CODE_JSON_MALFORMED, JSON_DEPTH_MAX } from '../abi';
+import { CODE_JSON_DEPTH_EXCEEDED, CODE_JSON_MALFORMED } from '../abi/codes';
+import { JSON_DEPTH_MAX } from '../abi/limits';
 import { readDecimal } from './number';
 import { readString } from './text';
 import { refuse } from './verdict';

@@ -1,4 +1,4 @@
-import { DECODED_OFFSET } from '../abi';
+import { DECODED_OFFSET } from '../abi/pipeline';
 import { decimalDigitsAt, decimalDigitsEnd, decimalWrittenExponent } from './number';
 
 // Non-negative big integers: a u32 count of limbs, then u32 limbs, least significant first. The largest

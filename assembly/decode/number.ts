@@ -1,4 +1,4 @@
-import { CODE_JSON_MALFORMED } from '../abi';
+import { CODE_JSON_MALFORMED } from '../abi/codes';
 import { refuse } from './verdict';
 
 /**

@@ -1,5 +1,6 @@
-import { PAYLOAD_BYTES_MAX, SHAPE_BYTES, SHAPES_MAX, SHAPES_OFFSET, STATE_HEAD_OFFSET } from '../abi';
-import { HEAD_AT_NEWEST_SHAPE, HEAD_AT_OLDEST_SHAPE, HEAD_AT_SHAPES, HEAD_AT_SHAPE_MISSES } from '../kernel-abi';
+import { PAYLOAD_BYTES_MAX } from '../abi/limits';
+import { SHAPES_MAX, SHAPES_OFFSET, SHAPE_BYTES } from '../abi/pipeline';
+import { HEAD_AT_NEWEST_SHAPE, HEAD_AT_OLDEST_SHAPE, HEAD_AT_SHAPES, HEAD_AT_SHAPE_MISSES, STATE_HEAD_OFFSET } from '../abi/state';
 import { xxh64 } from '../memory';
 import { beginMessage, endReadings, readReading, readSeq, readTs } from './json';
 import { AT_FROM, AT_MEMBER, AT_TO, MEMBER_BYTES, MEMBER_SEQ, MEMBER_TS, memberCount, members, MEMBERS_MAX } from './members';

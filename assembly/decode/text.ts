@@ -1,4 +1,4 @@
-import { CODE_JSON_MALFORMED, CODE_JSON_UTF8_MALFORMED } from '../abi';
+import { CODE_JSON_MALFORMED, CODE_JSON_UTF8_MALFORMED } from '../abi/codes';
 import { refuse } from './verdict';
 
 const QUOTE: u32 = 0x22;

@@ -1,4 +1,5 @@
-import { CODE_TS_MALFORMED, CODE_TS_OUT_OF_RANGE, TS_AHEAD_US_MAX, TS_US_MIN } from '../abi';
+import { CODE_TS_MALFORMED, CODE_TS_OUT_OF_RANGE } from '../abi/codes';
+import { TS_AHEAD_US_MAX, TS_US_MIN } from '../abi/limits';
 import { decimalExponent, decimalNegative, decimalWord, tenTo } from './number';
 import { refuse } from './verdict';
 

@@ -1,7 +1,7 @@
-import { CODE_NONE } from '../abi';
+import { CODE_NONE } from '../abi/codes';
 
 /**
- * Why the last reader failed: a code of abi.ts. Readers take a position and answer the position after
+ * Why the last reader failed: a code of abi/codes.ts. Readers take a position and answer the position after
  * what they read; 0, which is no payload's position, says that they failed and left their code here.
  */
 export let failure: u32 = CODE_NONE;

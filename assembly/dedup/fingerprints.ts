@@ -1,5 +1,12 @@
-import { FINGERPRINTS_OFFSET, FINGERPRINT_SLOTS, STATE_HEAD_OFFSET } from '../abi';
-import { HEAD_AT_NEWER_GENERATION, HEAD_AT_NEWER_STARTED_US, HEAD_AT_NEWER_USED, HEAD_AT_OLDER_USED } from '../kernel-abi';
+import {
+  FINGERPRINTS_OFFSET,
+  FINGERPRINT_SLOTS,
+  HEAD_AT_NEWER_GENERATION,
+  HEAD_AT_NEWER_STARTED_US,
+  HEAD_AT_NEWER_USED,
+  HEAD_AT_OLDER_USED,
+  STATE_HEAD_OFFSET,
+} from '../abi/state';
 
 // Two generations of 64-bit payload fingerprints in open-addressed tables. The older one is forgotten
 // when the newer one is a minute old or three quarters full, so a resend within a minute is found

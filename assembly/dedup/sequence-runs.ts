@@ -1,12 +1,5 @@
-import {
-  COUNTER_PIPELINE_REBOOTS,
-  COUNTER_PIPELINE_RUNS_FORGOTTEN,
-  RUN_PAGES_MAX,
-  RUN_PAGES_OFFSET,
-  RUN_PAGE_BYTES,
-  STATE_HEAD_OFFSET,
-} from '../abi';
-import { HEAD_AT_FREE_RUN_PAGE, HEAD_AT_RUN_PAGES } from '../kernel-abi';
+import { COUNTER_PIPELINE_REBOOTS, COUNTER_PIPELINE_RUNS_FORGOTTEN } from '../abi/counters';
+import { HEAD_AT_FREE_RUN_PAGE, HEAD_AT_RUN_PAGES, RUN_PAGES_MAX, RUN_PAGES_OFFSET, RUN_PAGE_BYTES, STATE_HEAD_OFFSET } from '../abi/state';
 import { count } from '../memory';
 import { countForgotten, countReboot } from '../series/accounts';
 import { DEVICE_AT_INLINE_RUNS, DEVICE_AT_RUNS, DEVICE_AT_RUN_PAGE, INLINE_RUNS } from '../series/devices';

@@ -1,5 +1,12 @@
-import { SOURCES_BYTES, SOURCES_OFFSET, STATE_HEAD_OFFSET } from '../abi';
-import { HEAD_AT_SOURCES, SOURCE_AT_NUMBER, SOURCE_AT_USED, SOURCE_BYTES } from '../kernel-abi';
+import {
+  HEAD_AT_SOURCES,
+  SOURCES_BYTES,
+  SOURCES_OFFSET,
+  SOURCE_AT_NUMBER,
+  SOURCE_AT_USED,
+  SOURCE_BYTES,
+  STATE_HEAD_OFFSET,
+} from '../abi/state';
 
 // Where blocks come as records that a producer may have written twice, each has a mark: who wrote it (one run of a
 // producer) and a number that ascends by one over this producer's blocks of the partition. The newest number of each is

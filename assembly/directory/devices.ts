@@ -1,4 +1,5 @@
 import {
+  DEVICES_OFFSET,
   DEVICE_AT_ACCEPTED,
   DEVICE_AT_AHEAD,
   DEVICE_AT_CONNECTION,
@@ -12,20 +13,14 @@ import {
   DEVICE_AT_TOKEN_HASH,
   DEVICE_AT_VIA,
   DEVICE_BYTES,
-  DEVICE_ID_BYTES_MAX,
   DEVICE_INDEX_OFFSET,
   DEVICE_INDEX_SLOTS,
   DEVICE_NAMES_BYTES,
   DEVICE_NAMES_OFFSET,
   DEVICE_TOKEN_HASH_BYTES,
-  DEVICES_MAX,
-  DEVICES_OFFSET,
-  PARTITIONS_MAX,
-  STAGE_DEVICE_AT_NAME,
-  STAGE_DEVICE_AT_TOKEN_HASH,
-  STAGE_OFFSET,
-  TENANT_ID_BYTES_MAX,
-} from '../abi';
+} from '../abi/gateway';
+import { DEVICES_MAX, DEVICE_ID_BYTES_MAX, PARTITIONS_MAX, TENANT_ID_BYTES_MAX } from '../abi/limits';
+import { STAGE_DEVICE_AT_NAME, STAGE_DEVICE_AT_TOKEN_HASH, STAGE_OFFSET } from '../abi/regions';
 import { topicLevel } from '../mqtt/utf8';
 
 // The index is open-addressed with linear probing; entries are never removed, only changed in place.

@@ -1,4 +1,4 @@
-import { DEVICE_AT_AHEAD, DEVICE_AT_NAME_OFFSET } from '../abi';
+import { DEVICE_AT_AHEAD, DEVICE_AT_NAME_OFFSET } from '../abi/gateway';
 
 // A connection that speaks for many devices does so in the same order again and again, and they do not fit
 // the processor's caches. So a device remembers which one its connection spoke for DISTANCE messages later.

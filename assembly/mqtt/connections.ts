@@ -1,12 +1,6 @@
-import {
-  CONNECTION_BYTES,
-  CONNECTIONS_MAX,
-  CONNECTIONS_OFFSET,
-  COUNTER_GATEWAY_CONNECTIONS_CLOSED,
-  COUNTER_GATEWAY_CONNECTIONS_OPENED,
-  DEVICE_AT_ID_BYTES,
-  DEVICE_AT_TENANT_BYTES,
-} from '../abi';
+import { COUNTER_GATEWAY_CONNECTIONS_CLOSED, COUNTER_GATEWAY_CONNECTIONS_OPENED } from '../abi/counters';
+import { CONNECTIONS_OFFSET, CONNECTION_BYTES, DEVICE_AT_ID_BYTES, DEVICE_AT_TENANT_BYTES } from '../abi/gateway';
+import { CONNECTIONS_MAX } from '../abi/limits';
 import { deviceAt, hashBytes, idOf, tenantOf } from '../directory/devices';
 import { count } from '../memory';
 import { monotonicMs } from './clock';

@@ -1,4 +1,6 @@
 import {
+  CALLS_MAX,
+  CALLS_OFFSET,
   CALL_AT_CODE,
   CALL_AT_CONNECTION,
   CALL_AT_KIND,
@@ -6,17 +8,15 @@ import {
   CALL_AT_OFFSET,
   CALL_BYTES,
   CALL_REFUSED,
-  CALLS_MAX,
-  CALLS_OFFSET,
+  SENDS_MAX,
+  SENDS_OFFSET,
   SEND_AT_CONNECTION,
   SEND_AT_LENGTH,
   SEND_AT_OFFSET,
   SEND_BYTES,
   SEND_DATA_BYTES,
   SEND_DATA_OFFSET,
-  SENDS_MAX,
-  SENDS_OFFSET,
-} from '../abi';
+} from '../abi/gateway';
 import { countRefusedMessage, OF_NOBODY } from '../directory/refusals';
 import { count } from '../memory';
 import { CLOSING, connectionAt, setState } from './connections';

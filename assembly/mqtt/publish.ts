@@ -1,5 +1,5 @@
+import { CHANNEL_TELEMETRY, FLAG_DUP, FLAG_TRANSPORT_MQTT } from '../abi/block';
 import {
-  CHANNEL_TELEMETRY,
   CODE_DEVICE_INACTIVE,
   CODE_DEVICE_UNKNOWN,
   CODE_MQTT_MALFORMED,
@@ -13,14 +13,10 @@ import {
   CODE_PAYLOAD_OVERSIZE,
   CODE_TOPIC_FORBIDDEN,
   CODE_TOPIC_UNKNOWN,
-  COUNTER_GATEWAY_ACCEPTED,
-  COUNTER_GATEWAY_RECEIVED,
-  DEVICE_AT_NUMBER,
-  DEVICE_AT_PARTITION,
-  FLAG_DUP,
-  FLAG_TRANSPORT_MQTT,
-  PAYLOAD_BYTES_MAX,
-} from '../abi';
+} from '../abi/codes';
+import { COUNTER_GATEWAY_ACCEPTED, COUNTER_GATEWAY_RECEIVED } from '../abi/counters';
+import { DEVICE_AT_NUMBER, DEVICE_AT_PARTITION } from '../abi/gateway';
+import { PAYLOAD_BYTES_MAX } from '../abi/limits';
 import { answerInTurn, isOwedFull, owePuback, owePubrec } from '../block/acknowledge';
 import { append } from '../block/seal';
 import { countAccepted } from '../directory/devices';

@@ -1,4 +1,4 @@
-import { CODE_MQTT_MALFORMED, CODE_NONE } from '../abi';
+import { CODE_MQTT_MALFORMED, CODE_NONE } from '../abi/codes';
 import { answerInTurn, isAnswered, isOwedFull } from '../block/acknowledge';
 import { AT_LEVEL } from './connections';
 import { LEVEL_5 } from './control';

@@ -5,13 +5,8 @@ import {
   CODE_NONE,
   CODE_TOPIC_FORBIDDEN,
   CODE_TOPIC_UNKNOWN,
-  DEVICE_ACTIVE,
-  DEVICE_AT_ID_BYTES,
-  DEVICE_AT_NEXT,
-  DEVICE_AT_NUMBER,
-  DEVICE_AT_STATUS,
-  DEVICE_AT_VIA,
-} from '../abi';
+} from '../abi/codes';
+import { DEVICE_ACTIVE, DEVICE_AT_ID_BYTES, DEVICE_AT_NEXT, DEVICE_AT_NUMBER, DEVICE_AT_STATUS, DEVICE_AT_VIA } from '../abi/gateway';
 import { find, idOf, sameId } from '../directory/devices';
 import { loadAhead } from './ahead';
 import { AT_DEVICE, AT_ID, AT_ID_BYTES, AT_LAST_DEVICE, AT_TENANT, AT_TENANT_BYTES, AT_TENANT_HASH } from './connections';

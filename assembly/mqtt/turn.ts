@@ -1,6 +1,4 @@
 import {
-  CALL_CLOSED,
-  CALL_PACKET,
   CODE_CONNECT_TIMEOUT,
   CODE_KEEP_ALIVE_EXPIRED,
   CODE_MQTT_CONNECT_EXPECTED,
@@ -9,8 +7,13 @@ import {
   CODE_MQTT_MALFORMED,
   CODE_MQTT_PACKET_OVERSIZE,
   CODE_NONE,
-  COUNTER_GATEWAY_BYTES_IN,
-  COUNTER_GATEWAY_PACKETS,
+} from '../abi/codes';
+import { COUNTER_GATEWAY_BYTES_IN, COUNTER_GATEWAY_PACKETS } from '../abi/counters';
+import {
+  CALL_CLOSED,
+  CALL_PACKET,
+  EVENTS_MAX,
+  EVENTS_OFFSET,
   EVENT_AT_CONNECTION,
   EVENT_AT_CONSUMED,
   EVENT_AT_KIND,
@@ -21,10 +24,8 @@ import {
   EVENT_CLOSED,
   EVENT_DATA,
   EVENT_OPENED,
-  EVENTS_MAX,
-  EVENTS_OFFSET,
-  PACKET_BYTES_MAX,
-} from '../abi';
+} from '../abi/gateway';
+import { PACKET_BYTES_MAX } from '../abi/limits';
 import { countRefusedMessage } from '../directory/refusals';
 import { count } from '../memory';
 import { forgetOrder } from './ahead';

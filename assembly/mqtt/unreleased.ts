@@ -1,4 +1,4 @@
-import { UNRELEASED_BYTES, UNRELEASED_OFFSET } from '../abi';
+import { UNRELEASED_BYTES, UNRELEASED_OFFSET } from '../abi/gateway';
 import { AT_UNRELEASED, AT_UNRELEASED_COUNT } from './connections';
 
 // A message at QoS 2 holds its packet id from PUBLISH to PUBREL: until then the same id is the same message

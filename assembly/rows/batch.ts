@@ -1,3 +1,5 @@
+import { CODE_NAME_BYTES } from '../abi/codes';
+import { POSTGRES_EPOCH_US } from '../abi/limits';
 import {
   BATCHES_OFFSET,
   BATCH_AT_DEADS,
@@ -15,11 +17,9 @@ import {
   BATCH_RESERVE_BYTES,
   BATCH_SLOTS,
   BATCH_TEXT_BYTES,
-  CODE_NAMES_OFFSET,
-  CODE_NAME_BYTES,
-  POSTGRES_EPOCH_US,
   READING_ROW_BYTES,
-} from '../abi';
+} from '../abi/pipeline';
+import { CODE_NAMES_OFFSET } from '../abi/regions';
 import { writeI32, writeI32Field, writeI64Field } from './fields';
 import { clearReadings, readingCount, writeReadings } from './readings';
 

@@ -1,4 +1,5 @@
-import { POSTGRES_EPOCH_US, READING_BYTES, READING_ROW_BYTES, READINGS_MAX, READINGS_OFFSET } from '../abi';
+import { POSTGRES_EPOCH_US } from '../abi/limits';
+import { READINGS_MAX, READINGS_OFFSET, READING_BYTES, READING_ROW_BYTES } from '../abi/pipeline';
 import { AT_DEVICE, AT_METRIC, AT_TIME, AT_VALUE, readingOf, sortReadings, sortRun } from './sort';
 
 // The open batch's readings, as they come; their rows are laid in order when the batch is sealed.

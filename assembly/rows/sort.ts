@@ -1,4 +1,4 @@
-import { READING_BYTES, READINGS_MAX, READINGS_OFFSET, SORT_OFFSET } from '../abi';
+import { READINGS_MAX, READINGS_OFFSET, READING_BYTES, SORT_OFFSET } from '../abi/pipeline';
 
 // Finds the order of the open batch's readings without moving them. What is sorted are words, one a reading:
 // its place in the low bits, above them as much of a key as is asked for at a time. A radix sort, least

@@ -1,18 +1,22 @@
-import { ACCOUNT_BYTES, ACCOUNTS_HEADER_BYTES, ACCOUNTS_OFFSET, BASES_OFFSET, PARTITION_DEVICES_MAX } from '../abi';
+import { PARTITION_DEVICES_MAX } from '../abi/limits';
 import {
-  ACCOUNT_AT_DEAD,
-  ACCOUNT_AT_DUPLICATE,
-  ACCOUNT_AT_REBOOT_US,
-  ACCOUNT_AT_REBOOTS,
-  ACCOUNT_AT_RUNS_FORGOTTEN,
-  ACCOUNT_AT_STORED_WRAPS,
   ACCOUNTS_AT_HOMELESS,
   ACCOUNTS_AT_SINCE_US,
-  DEAD_CODE_FIRST,
+  ACCOUNTS_HEADER_BYTES,
+  ACCOUNTS_OFFSET,
+  ACCOUNT_AT_DEAD,
+  ACCOUNT_AT_DUPLICATE,
+  ACCOUNT_AT_REBOOTS,
+  ACCOUNT_AT_REBOOT_US,
+  ACCOUNT_AT_RUNS_FORGOTTEN,
+  ACCOUNT_AT_STORED_WRAPS,
+  ACCOUNT_BYTES,
+  BASES_OFFSET,
   DEAD_CODES,
+  DEAD_CODE_FIRST,
   STATE_DEVICE_AT_ACCOUNT,
   STATE_DEVICE_AT_STORED,
-} from '../ledger-abi';
+} from '../abi/state';
 import { deviceAt, deviceCount } from './devices';
 
 // The usual message is stored, and counted where the device's state is at hand. Everything else that can become of one

@@ -1,4 +1,4 @@
-import { RECORD_AT_DEVICE, RECORD_AT_PAYLOAD_BYTES, RECORD_HEADER_BYTES } from '../abi';
+import { RECORD_AT_DEVICE, RECORD_AT_PAYLOAD_BYTES, RECORD_HEADER_BYTES } from '../abi/block';
 import { DEVICE_AT_SERIES, deviceAt, firstEntryOf } from './devices';
 import { seriesAt } from './latest';
 

@@ -1,13 +1,13 @@
+import { PARTITION_DEVICES_MAX } from '../abi/limits';
 import {
-  PARTITION_DEVICES_MAX,
+  HEAD_AT_DEVICES,
   STATE_DEVICES_OFFSET,
   STATE_DEVICE_BYTES,
   STATE_HEAD_OFFSET,
   STATE_INDEX_BYTES,
   STATE_INDEX_SLOTS,
   STATE_OFFSET,
-} from '../abi';
-import { HEAD_AT_DEVICES } from '../kernel-abi';
+} from '../abi/state';
 
 // State of one device, three cache lines, of which the usual message needs the first alone:
 //

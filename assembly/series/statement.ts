@@ -1,5 +1,5 @@
-import { LATEST_OFFSET } from '../abi';
-import { STATEMENT_AT_ACCOUNT, STATEMENT_AT_NEWEST_US, STATEMENT_AT_RUN, STATEMENT_AT_RUNS, STATEMENT_AT_STORED } from '../ledger-abi';
+import { LATEST_OFFSET } from '../abi/pipeline';
+import { STATEMENT_AT_ACCOUNT, STATEMENT_AT_NEWEST_US, STATEMENT_AT_RUN, STATEMENT_AT_RUNS, STATEMENT_AT_STORED } from '../abi/state';
 import { listRuns } from '../dedup/sequence-runs';
 import { copyAccount, runSince, storedOf } from './accounts';
 import { DEVICE_AT_NEWEST_US, findDevice } from './devices';

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
-import * as abi from '../../assembly/abi.js';
-import * as kernelAbi from '../../assembly/kernel-abi.js';
+import { CODE_NONE } from '../../assembly/abi/codes.js';
+import { DECODED_AT_VALUE, DECODED_OFFSET, DECODED_READING_BYTES, INPUT_OFFSET } from '../../assembly/abi/pipeline.js';
+import { STAGE_OFFSET } from '../../assembly/abi/regions.js';
+import { PIPELINE_END } from '../../assembly/abi/state.js';
 import { KernelMemory, kernelMemory, loadKernel } from '../../src/host/kernel.js';
 import { fillPowers } from '../../src/host/powers.js';
 
@@ -42,21 +44,21 @@ function text({ tsMs, temperature, humidity, seq }: Sample): string {
 
 /** Nanoseconds to decode one typical message: the best of a few runs, so that a busy neighbour counts less. */
 export function benchDecode(): { nsPerMessage: number; messages: number } {
-  const wasmMemory = kernelMemory(abi.PIPELINE_END);
+  const wasmMemory = kernelMemory(PIPELINE_END);
   const kernel = loadKernel<Exports>('pipeline', wasmMemory);
   const memory = new KernelMemory(wasmMemory);
   fillPowers(memory);
   ['temperature', 'humidity'].forEach((name, index) => {
-    memory.bytes.set(Buffer.from(name), abi.STAGE_OFFSET);
+    memory.bytes.set(Buffer.from(name), STAGE_OFFSET);
     kernel.addMetric(name.length, index + 1);
   });
   const sizes = new Uint32Array(MESSAGES);
   for (let i = 0; i < MESSAGES; i++) {
     const payload = Buffer.from(text(sample(i)));
-    memory.bytes.set(payload, abi.INPUT_OFFSET + i * SLOT_BYTES);
+    memory.bytes.set(payload, INPUT_OFFSET + i * SLOT_BYTES);
     sizes[i] = payload.length;
   }
-  const decode = (index: number) => kernel.decodeProbe(abi.INPUT_OFFSET + index * SLOT_BYTES, sizes[index] as number, RECEIVE_US);
+  const decode = (index: number) => kernel.decodeProbe(INPUT_OFFSET + index * SLOT_BYTES, sizes[index] as number, RECEIVE_US);
   check(kernel, memory, decode);
 
   let messages = 0;
@@ -79,12 +81,12 @@ export function benchDecode(): { nsPerMessage: number; messages: number } {
 function check(kernel: Exports, memory: KernelMemory, decode: (index: number) => number): void {
   for (let i = 0; i < MESSAGES; i++) {
     const expected = sample(i);
-    assert.equal(decode(i), abi.CODE_NONE);
+    assert.equal(decode(i), CODE_NONE);
     assert.equal(kernel.decodedCount(), 2);
     assert.equal(kernel.decodedTsUs(), expected.tsMs * 1000);
     assert.equal(kernel.decodedSeq(), expected.seq);
-    assert.equal(memory.view.getFloat64(abi.DECODED_OFFSET + kernelAbi.DECODED_AT_VALUE, true), expected.temperature);
-    const second = abi.DECODED_OFFSET + abi.DECODED_READING_BYTES;
-    assert.equal(memory.view.getFloat64(second + kernelAbi.DECODED_AT_VALUE, true), expected.humidity);
+    assert.equal(memory.view.getFloat64(DECODED_OFFSET + DECODED_AT_VALUE, true), expected.temperature);
+    const second = DECODED_OFFSET + DECODED_READING_BYTES;
+    assert.equal(memory.view.getFloat64(second + DECODED_AT_VALUE, true), expected.humidity);
   }
 }

@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict';
-import * as abi from '../../assembly/abi.js';
+import { BLOCK_HEADER_BYTES, RECORD_HEADER_BYTES } from '../../assembly/abi/block.js';
+import {
+  COUNTER_GATEWAY_ACCEPTED,
+  COUNTER_GATEWAY_ACKED,
+  COUNTER_GATEWAY_BLOCK_BYTES,
+  COUNTER_GATEWAY_BLOCKS,
+} from '../../assembly/abi/counters.js';
+import { DEVICE_TOKEN_HASH_BYTES, EVENT_DATA, EVENT_OPENED, EVENTS_OFFSET, GATEWAY_END, READ_OFFSET } from '../../assembly/abi/gateway.js';
+import { KIB } from '../../assembly/abi/limits.js';
 import { Directory } from '../../src/gateway/directory.js';
 import type { GatewayKernel } from '../../src/gateway/kernel.js';
 import { KernelMemory, kernelMemory, loadKernel } from '../../src/host/kernel.js';
@@ -7,7 +15,7 @@ import { cpuMs } from './cpu-clock.js';
 
 const PACKET_BYTES = 120;
 /** What one read of a busy socket brings. */
-const EVENT_BYTES = 64 * abi.KIB;
+const EVENT_BYTES = 64 * KIB;
 const EVENT_PACKETS = Math.floor(EVENT_BYTES / PACKET_BYTES);
 const PARTITIONS = 4;
 const TENANT = 'default';
@@ -49,20 +57,20 @@ class Setup {
   #nowMs = 1;
 
   constructor(devices: number) {
-    const memory = kernelMemory(abi.GATEWAY_END);
+    const memory = kernelMemory(GATEWAY_END);
     this.kernel = loadKernel<GatewayKernel>('gateway', memory);
     this.kernel.initSlots(PARTITIONS);
     this.memory = new KernelMemory(memory);
     const directory = new Directory(this.kernel, this.memory, PARTITIONS);
-    const tokenHash = new Uint8Array(abi.DEVICE_TOKEN_HASH_BYTES);
+    const tokenHash = new Uint8Array(DEVICE_TOKEN_HASH_BYTES);
     const put = (number: number, id: string, via: number) =>
       directory.put({ number, id, via, tenant: TENANT, status: 'active', tokenHash }) as number;
     const entry = put(1, 'gw', 0);
     for (let device = 0; device < devices; device++) put(2 + device, subId(device), 1);
-    this.#event(abi.EVENT_OPENED, 0);
+    this.#event(EVENT_OPENED, 0);
     this.#turn();
-    this.memory.bytes.set(connectPacket('gw'), abi.READ_OFFSET);
-    this.#event(abi.EVENT_DATA, connectPacket('gw').length);
+    this.memory.bytes.set(connectPacket('gw'), READ_OFFSET);
+    this.#event(EVENT_DATA, connectPacket('gw').length);
     assert.equal(this.kernel.turn(0, 1), 0, 'CONNECT waits for its answer');
     this.kernel.taken();
     this.kernel.connected(0, entry, 4, 0);
@@ -70,9 +78,9 @@ class Setup {
 
   /** One read: its packets go through the kernel, and the log takes all sealed blocks and has them durable at once. */
   read(packets: Buffer): void {
-    this.memory.bytes.set(packets, abi.READ_OFFSET);
+    this.memory.bytes.set(packets, READ_OFFSET);
     const startedMs = cpuMs();
-    this.#event(abi.EVENT_DATA, packets.length);
+    this.#event(EVENT_DATA, packets.length);
     this.#turn();
     this.kernel.sealDue(1);
     this.releaseAll();
@@ -90,8 +98,8 @@ class Setup {
 
   #event(kind: number, length: number): void {
     const { view } = this.memory;
-    for (const [word, value] of [0, kind, abi.READ_OFFSET, length, 0, 0].entries()) {
-      view.setUint32(abi.EVENTS_OFFSET + word * 4, value, true);
+    for (const [word, value] of [0, kind, READ_OFFSET, length, 0, 0].entries()) {
+      view.setUint32(EVENTS_OFFSET + word * 4, value, true);
     }
   }
 
@@ -144,27 +152,23 @@ function run(devices: number, qos: Qos, messages: number): GatewayFigure {
   for (let at = 0; at < warmReads; at++) exchange(at);
   setup.kernel.sealAll();
   setup.releaseAll();
-  const before = [abi.COUNTER_GATEWAY_ACCEPTED, abi.COUNTER_GATEWAY_BLOCKS, abi.COUNTER_GATEWAY_BLOCK_BYTES, abi.COUNTER_GATEWAY_ACKED].map(
-    read,
-  );
+  const before = [COUNTER_GATEWAY_ACCEPTED, COUNTER_GATEWAY_BLOCKS, COUNTER_GATEWAY_BLOCK_BYTES, COUNTER_GATEWAY_ACKED].map(read);
   setup.elapsedMs = 0;
   let sent = 0;
   for (let at = 0; sent < messages; at++) sent += exchange(at);
   const nsPerMessage = (setup.elapsedMs * 1e6) / sent;
   setup.kernel.sealAll();
   setup.releaseAll();
-  const after = [abi.COUNTER_GATEWAY_ACCEPTED, abi.COUNTER_GATEWAY_BLOCKS, abi.COUNTER_GATEWAY_BLOCK_BYTES, abi.COUNTER_GATEWAY_ACKED].map(
-    read,
-  );
+  const after = [COUNTER_GATEWAY_ACCEPTED, COUNTER_GATEWAY_BLOCKS, COUNTER_GATEWAY_BLOCK_BYTES, COUNTER_GATEWAY_ACKED].map(read);
   const [accepted, blocks, blockBytes, acked] = after.map((count, index) => count - (before[index] as number)) as [
     number,
     number,
     number,
     number,
   ];
-  const recordBytes = abi.RECORD_HEADER_BYTES + PACKET_BYTES - 4 - `devices/${subId(0)}/telemetry`.length - (qos === 0 ? 0 : 2);
+  const recordBytes = RECORD_HEADER_BYTES + PACKET_BYTES - 4 - `devices/${subId(0)}/telemetry`.length - (qos === 0 ? 0 : 2);
   assert.equal(accepted, sent);
   assert.equal(acked, qos === 0 ? 0 : sent);
-  assert.equal(blockBytes, blocks * abi.BLOCK_HEADER_BYTES + sent * recordBytes);
+  assert.equal(blockBytes, blocks * BLOCK_HEADER_BYTES + sent * recordBytes);
   return { nsPerMessage, messages: sent };
 }

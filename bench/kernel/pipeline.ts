@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
-import * as abi from '../../assembly/abi.js';
+import { BLOCK_DONE } from '../../assembly/abi/block.js';
+import { COUNTER_PIPELINE_STORED } from '../../assembly/abi/counters.js';
+import { BATCH_AT_READINGS, BATCH_HEAD_OFFSET, INPUT_OFFSET } from '../../assembly/abi/pipeline.js';
+import { STAGE_OFFSET } from '../../assembly/abi/regions.js';
+import { PIPELINE_END } from '../../assembly/abi/state.js';
 import { KernelMemory, kernelMemory, loadKernel } from '../../src/host/kernel.js';
 import { fillPowers } from '../../src/host/powers.js';
 import type { PipelineKernel } from '../../src/pipeline/kernel.js';
@@ -31,14 +35,14 @@ export function benchPipelineManyDevices(scale = 1): PipelineFigure {
 }
 
 function run(devices: number, messages: number): PipelineFigure {
-  const memory = kernelMemory(abi.PIPELINE_END);
+  const memory = kernelMemory(PIPELINE_END);
   const kernel = loadKernel<PipelineKernel>('pipeline', memory);
   const kernelBytes = new KernelMemory(memory);
   const { bytes, view, counters } = kernelBytes;
   fillPowers(kernelBytes);
   kernel.setPartition(0);
   METRICS.forEach((name, index) => {
-    bytes.set(Buffer.from(name), abi.STAGE_OFFSET);
+    bytes.set(Buffer.from(name), STAGE_OFFSET);
     kernel.addMetric(name.length, index + 1);
   });
   // The first rounds make the state, the kernel's compiler and the caches as they are in an appliance that has run for a while.
@@ -48,7 +52,7 @@ function run(devices: number, messages: number): PipelineFigure {
     const startedMs = cpuMs();
     kernel.sealBatch();
     figure.sealMs += cpuMs() - startedMs;
-    figure.rows += view.getUint32(abi.BATCH_HEAD_OFFSET + abi.BATCH_AT_READINGS, true);
+    figure.rows += view.getUint32(BATCH_HEAD_OFFSET + BATCH_AT_READINGS, true);
     // The same slot again: its pages are resident, too.
     kernel.openBatch(0);
   };
@@ -59,9 +63,9 @@ function run(devices: number, messages: number): PipelineFigure {
         0,
         Array.from({ length: count }, (_, index) => message(devices, first + index)),
       );
-      bytes.set(block, abi.INPUT_OFFSET);
+      bytes.set(block, INPUT_OFFSET);
       const startedMs = cpuMs();
-      assert.equal(kernel.processBlocks(0, block.length, 0, false, false), abi.BLOCK_DONE);
+      assert.equal(kernel.processBlocks(0, block.length, 0, false, false), BLOCK_DONE);
       figure.blockMs += cpuMs() - startedMs;
       figure.messages += count;
       if (kernel.batchRows() >= BATCH_ROWS) seal();
@@ -74,7 +78,7 @@ function run(devices: number, messages: number): PipelineFigure {
   Object.assign(figure, { blockMs: 0, sealMs: 0, messages: 0 });
   runBlocks(warm, messages);
   assert.equal(figure.rows, messages * METRICS.length);
-  assert.equal(Number(counters[abi.COUNTER_PIPELINE_STORED]), messages);
+  assert.equal(Number(counters[COUNTER_PIPELINE_STORED]), messages);
   const { blockMs, sealMs, messages: timed } = figure;
   return {
     nsPerMessage: ((blockMs + sealMs) * 1e6) / timed,

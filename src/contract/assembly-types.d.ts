@@ -1,4 +1,4 @@
-// AssemblyScript's integer names, so that tsc can read assembly/abi.ts as asc does.
+// AssemblyScript's integer names, so that tsc can read assembly/abi/ as asc does.
 declare type i32 = number;
 declare type u32 = number;
 declare type u64 = number;

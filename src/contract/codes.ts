@@ -1,4 +1,50 @@
-import * as abi from '../../assembly/abi.js';
+import {
+  CODE_CONNECT_TIMEOUT,
+  CODE_CONNECTIONS_EXHAUSTED,
+  CODE_CREDENTIALS_INVALID,
+  CODE_DEVICE_INACTIVE,
+  CODE_DEVICE_UNKNOWN,
+  CODE_JSON_DEPTH_EXCEEDED,
+  CODE_JSON_DUPLICATE_KEY,
+  CODE_JSON_MALFORMED,
+  CODE_JSON_UTF8_MALFORMED,
+  CODE_KEEP_ALIVE_EXPIRED,
+  CODE_LOG_FAILING,
+  CODE_LOG_FULL,
+  CODE_METRIC_NAME_INVALID,
+  CODE_METRIC_UNKNOWN,
+  CODE_METRIC_VALUE_INVALID,
+  CODE_METRICS_MISSING,
+  CODE_METRICS_TOO_MANY,
+  CODE_MQTT_AUTH_UNSUPPORTED,
+  CODE_MQTT_CONNECT_EXPECTED,
+  CODE_MQTT_CONNECT_REPEATED,
+  CODE_MQTT_LENGTH_MALFORMED,
+  CODE_MQTT_MALFORMED,
+  CODE_MQTT_PACKET_ID_IN_USE,
+  CODE_MQTT_PACKET_OVERSIZE,
+  CODE_MQTT_QOS_INVALID,
+  CODE_MQTT_RETAIN_UNSUPPORTED,
+  CODE_MQTT_TOPIC_ALIAS_INVALID,
+  CODE_MQTT_TOPIC_MALFORMED,
+  CODE_MQTT_UNRELEASED_EXHAUSTED,
+  CODE_MQTT_VERSION_UNSUPPORTED,
+  CODE_NUMBER_OUT_OF_RANGE,
+  CODE_PAYLOAD_OVERSIZE,
+  CODE_PEER_NOT_READING,
+  CODE_ROW_REFUSED,
+  CODE_SEQ_MALFORMED,
+  CODE_SESSION_TAKEN_OVER,
+  CODE_SHUTTING_DOWN,
+  CODE_STATE_EXHAUSTED,
+  CODE_TEXT_NUL,
+  CODE_TEXT_OVERSIZE,
+  CODE_TLS_HANDSHAKE_FAILED,
+  CODE_TOPIC_FORBIDDEN,
+  CODE_TOPIC_UNKNOWN,
+  CODE_TS_MALFORMED,
+  CODE_TS_OUT_OF_RANGE,
+} from '../../assembly/abi/codes.js';
 
 /** One reason for which Spillway refuses a message, a connection or a request. */
 export interface RefusalCode {
@@ -20,188 +66,183 @@ function code(number: number, name: string, cause: string, wayOut: string): Refu
 
 // Gateway: the protocol's own refusal tells the device, the counter tells the operator.
 code(
-  abi.CODE_MQTT_MALFORMED,
+  CODE_MQTT_MALFORMED,
   'mqtt_malformed',
   'the bytes are no well-formed MQTT packet',
   'check that the client speaks MQTT 3.1.1 or 5 on this port, without TLS on a plain port',
 );
-code(abi.CODE_MQTT_CONNECT_EXPECTED, 'mqtt_connect_expected', 'a packet came before CONNECT', 'send CONNECT first');
+code(CODE_MQTT_CONNECT_EXPECTED, 'mqtt_connect_expected', 'a packet came before CONNECT', 'send CONNECT first');
 code(
-  abi.CODE_MQTT_CONNECT_REPEATED,
+  CODE_MQTT_CONNECT_REPEATED,
   'mqtt_connect_repeated',
   'a second CONNECT came on one connection',
   'open a new connection to connect again',
 );
 code(
-  abi.CODE_MQTT_LENGTH_MALFORMED,
+  CODE_MQTT_LENGTH_MALFORMED,
   'mqtt_length_malformed',
   'a Remaining Length runs over four bytes',
   'fix the client: MQTT 5 §1.5.5 allows four bytes',
 );
 code(
-  abi.CODE_MQTT_PACKET_OVERSIZE,
+  CODE_MQTT_PACKET_OVERSIZE,
   'mqtt_packet_oversize',
   'a packet is larger than the announced maximum',
   'send smaller messages or split them',
 );
-code(abi.CODE_MQTT_QOS_INVALID, 'mqtt_qos_invalid', 'a PUBLISH asks for QoS 3', 'use QoS 0, 1 or 2');
+code(CODE_MQTT_QOS_INVALID, 'mqtt_qos_invalid', 'a PUBLISH asks for QoS 3', 'use QoS 0, 1 or 2');
 code(
-  abi.CODE_MQTT_PACKET_ID_IN_USE,
+  CODE_MQTT_PACKET_ID_IN_USE,
   'mqtt_packet_id_in_use',
   'a new PUBLISH at QoS 2 has the packet id of one that was not released by PUBREL',
   'use another packet id, or set DUP where the message is sent again',
 );
 code(
-  abi.CODE_MQTT_TOPIC_MALFORMED,
+  CODE_MQTT_TOPIC_MALFORMED,
   'mqtt_topic_malformed',
   'a topic is empty, not UTF-8, or holds a wildcard or NUL',
   'publish to devices/{id}/telemetry or tenant/{tenant}/device/{id}/data',
 );
 code(
-  abi.CODE_MQTT_TOPIC_ALIAS_INVALID,
+  CODE_MQTT_TOPIC_ALIAS_INVALID,
   'mqtt_topic_alias_invalid',
   'a topic alias came though CONNACK allows none',
   'send the topic name in each PUBLISH',
 );
 code(
-  abi.CODE_MQTT_RETAIN_UNSUPPORTED,
+  CODE_MQTT_RETAIN_UNSUPPORTED,
   'mqtt_retain_unsupported',
   'an MQTT 5 PUBLISH sets RETAIN though CONNACK says it is not available',
   'publish without RETAIN',
 );
 code(
-  abi.CODE_MQTT_VERSION_UNSUPPORTED,
+  CODE_MQTT_VERSION_UNSUPPORTED,
   'mqtt_version_unsupported',
   'CONNECT names a protocol other than MQTT 3.1.1 or 5',
   'use protocol level 4 or 5',
 );
 code(
-  abi.CODE_TOPIC_UNKNOWN,
+  CODE_TOPIC_UNKNOWN,
   'topic_unknown',
   'the topic is none that Spillway takes in',
   'publish to devices/{id}/telemetry or tenant/{tenant}/device/{id}/data',
 );
 code(
-  abi.CODE_TOPIC_FORBIDDEN,
+  CODE_TOPIC_FORBIDDEN,
   'topic_forbidden',
   'the connection may not publish for the device that the topic names',
   "publish to the device's own topic, or register the device with via = this gateway",
 );
-code(abi.CODE_DEVICE_UNKNOWN, 'device_unknown', 'the device is not in the registry', 'register it: npx spillway device add --id ID');
-code(abi.CODE_DEVICE_INACTIVE, 'device_inactive', 'the device is inactive, quarantined or decommissioned', 'set its status to active');
+code(CODE_DEVICE_UNKNOWN, 'device_unknown', 'the device is not in the registry', 'register it: npx spillway device add --id ID');
+code(CODE_DEVICE_INACTIVE, 'device_inactive', 'the device is inactive, quarantined or decommissioned', 'set its status to active');
 code(
-  abi.CODE_CREDENTIALS_INVALID,
+  CODE_CREDENTIALS_INVALID,
   'credentials_invalid',
   'the token does not belong to the device',
   'use the token shown when the device was registered, the device id as client id and the tenant as user name',
 );
-code(abi.CODE_PAYLOAD_OVERSIZE, 'payload_oversize', 'a payload is larger than 128 KiB', 'send smaller messages or split them');
+code(CODE_PAYLOAD_OVERSIZE, 'payload_oversize', 'a payload is larger than 128 KiB', 'send smaller messages or split them');
 code(
-  abi.CODE_KEEP_ALIVE_EXPIRED,
+  CODE_KEEP_ALIVE_EXPIRED,
   'keep_alive_expired',
   'nothing came for one and a half keep-alive intervals',
   'send PINGREQ in time, or connect with a longer keep-alive',
 );
-code(abi.CODE_CONNECT_TIMEOUT, 'connect_timeout', 'no CONNECT came in time', 'send CONNECT at once after the connection opens');
-code(abi.CODE_SESSION_TAKEN_OVER, 'session_taken_over', 'the same device connected again', 'give each device an id of its own');
+code(CODE_CONNECT_TIMEOUT, 'connect_timeout', 'no CONNECT came in time', 'send CONNECT at once after the connection opens');
+code(CODE_SESSION_TAKEN_OVER, 'session_taken_over', 'the same device connected again', 'give each device an id of its own');
 code(
-  abi.CODE_CONNECTIONS_EXHAUSTED,
+  CODE_CONNECTIONS_EXHAUSTED,
   'connections_exhausted',
   'the gateway has no room for another connection',
   'raise the open-file limit or add a gateway',
 );
-code(abi.CODE_SHUTTING_DOWN, 'shutting_down', 'the gateway is shutting down', 'connect again with backoff');
+code(CODE_SHUTTING_DOWN, 'shutting_down', 'the gateway is shutting down', 'connect again with backoff');
 code(
-  abi.CODE_MQTT_AUTH_UNSUPPORTED,
+  CODE_MQTT_AUTH_UNSUPPORTED,
   'mqtt_auth_unsupported',
   'the client asks for extended authentication',
   'connect with client id, user name and password, without an Authentication Method',
 );
 code(
-  abi.CODE_TLS_HANDSHAKE_FAILED,
+  CODE_TLS_HANDSHAKE_FAILED,
   'tls_handshake_failed',
   'a client of the TLS port did not get through the handshake',
   'check that it speaks TLS 1.2 or 1.3 on this port, trusts the certificate, and shows one of its own where that is demanded',
 );
 code(
-  abi.CODE_PEER_NOT_READING,
+  CODE_PEER_NOT_READING,
   'peer_not_reading',
   'a client did not read its answers until there was no room for more',
   'read from the connection while publishing',
 );
 code(
-  abi.CODE_MQTT_UNRELEASED_EXHAUSTED,
+  CODE_MQTT_UNRELEASED_EXHAUSTED,
   'mqtt_unreleased_exhausted',
   'too many messages at QoS 2 were not released by PUBREL, over all connections of the gateway',
   'answer each PUBREC with PUBREL, have fewer messages under way, or use QoS 1 with a sequence number',
 );
 code(
-  abi.CODE_LOG_FULL,
+  CODE_LOG_FULL,
   'log_full',
   'the disk of the log is full',
   'send again later with the same seq; the operator has to make room on the disk of SPILLWAY_STATE, then it goes on by itself',
 );
 code(
-  abi.CODE_LOG_FAILING,
+  CODE_LOG_FAILING,
   'log_failing',
   'the disk of the log refuses to write',
   'send again later with the same seq; the operator finds the cause in /readyz and in the event log-failing',
 );
 
 // Pipeline: the message is kept in dead_letters under this reason.
-code(abi.CODE_JSON_MALFORMED, 'json_malformed', 'the payload is not JSON', 'send {"ts": …, "metrics": {…}, "seq": …}');
-code(abi.CODE_JSON_DEPTH_EXCEEDED, 'json_depth_exceeded', 'the payload nests deeper than 32 levels', 'send a flat object of metrics');
-code(abi.CODE_JSON_DUPLICATE_KEY, 'json_duplicate_key', 'a member is named twice, so its value is ambiguous', 'name each member once');
-code(abi.CODE_JSON_UTF8_MALFORMED, 'json_utf8_malformed', 'a string is not UTF-8 or holds a lone surrogate', 'encode the payload as UTF-8');
-code(abi.CODE_NUMBER_OUT_OF_RANGE, 'number_out_of_range', 'a number does not fit a 64-bit float', 'send numbers up to 1.797e308');
+code(CODE_JSON_MALFORMED, 'json_malformed', 'the payload is not JSON', 'send {"ts": …, "metrics": {…}, "seq": …}');
+code(CODE_JSON_DEPTH_EXCEEDED, 'json_depth_exceeded', 'the payload nests deeper than 32 levels', 'send a flat object of metrics');
+code(CODE_JSON_DUPLICATE_KEY, 'json_duplicate_key', 'a member is named twice, so its value is ambiguous', 'name each member once');
+code(CODE_JSON_UTF8_MALFORMED, 'json_utf8_malformed', 'a string is not UTF-8 or holds a lone surrogate', 'encode the payload as UTF-8');
+code(CODE_NUMBER_OUT_OF_RANGE, 'number_out_of_range', 'a number does not fit a 64-bit float', 'send numbers up to 1.797e308');
 code(
-  abi.CODE_METRICS_MISSING,
+  CODE_METRICS_MISSING,
   'metrics_missing',
   'the payload has no "metrics" object, or an empty one',
   'send {"ts": …, "metrics": {"temperature": 21.5}}',
 );
-code(abi.CODE_METRICS_TOO_MANY, 'metrics_too_many', 'the message holds more than 1,024 metrics', 'split the message');
+code(CODE_METRICS_TOO_MANY, 'metrics_too_many', 'the message holds more than 1,024 metrics', 'split the message');
 code(
-  abi.CODE_METRIC_NAME_INVALID,
+  CODE_METRIC_NAME_INVALID,
   'metric_name_invalid',
   'a metric name is empty, longer than 128 bytes or holds a control character',
   'use short printable names',
 );
+code(CODE_METRIC_VALUE_INVALID, 'metric_value_invalid', 'a metric is an object or an array', 'send a number, a boolean, a string or null');
 code(
-  abi.CODE_METRIC_VALUE_INVALID,
-  'metric_value_invalid',
-  'a metric is an object or an array',
-  'send a number, a boolean, a string or null',
-);
-code(
-  abi.CODE_METRIC_UNKNOWN,
+  CODE_METRIC_UNKNOWN,
   'metric_unknown',
   'the metric is new and the registry takes no more names',
   'check the firmware for generated names; the limit is 65,536',
 );
 code(
-  abi.CODE_TS_MALFORMED,
+  CODE_TS_MALFORMED,
   'ts_malformed',
   'ts is neither a number nor an ISO 8601 time',
   'send seconds or milliseconds since 1970, or ISO 8601 with a zone, or leave ts out',
 );
 code(
-  abi.CODE_TS_OUT_OF_RANGE,
+  CODE_TS_OUT_OF_RANGE,
   'ts_out_of_range',
   'ts lies before the year 2000 or more than a day ahead of the server',
   "set the device's clock, or leave ts out to use the receive time",
 );
-code(abi.CODE_SEQ_MALFORMED, 'seq_malformed', 'seq is not a whole number from 0 to 2^53 - 1', 'count messages in a whole number');
-code(abi.CODE_TEXT_NUL, 'text_nul', 'a string value holds a NUL character, which PostgreSQL cannot store', 'strip NUL characters');
-code(abi.CODE_TEXT_OVERSIZE, 'text_oversize', 'a string value is longer than 8 KiB', 'send shorter strings');
+code(CODE_SEQ_MALFORMED, 'seq_malformed', 'seq is not a whole number from 0 to 2^53 - 1', 'count messages in a whole number');
+code(CODE_TEXT_NUL, 'text_nul', 'a string value holds a NUL character, which PostgreSQL cannot store', 'strip NUL characters');
+code(CODE_TEXT_OVERSIZE, 'text_oversize', 'a string value is longer than 8 KiB', 'send shorter strings');
 code(
-  abi.CODE_STATE_EXHAUSTED,
+  CODE_STATE_EXHAUSTED,
   'state_exhausted',
   'the partition has no room for another device',
   'raise SPILLWAY_PARTITIONS on a new deployment',
 );
 code(
-  abi.CODE_ROW_REFUSED,
+  CODE_ROW_REFUSED,
   'row_refused',
   'the database refused this one row of a message; its SQLSTATE and words are kept beside it',
   'look for a constraint, trigger, domain or index that was added to the table, and insert the row from its payload once that is mended',

@@ -1,4 +1,9 @@
-import * as abi from '../../assembly/abi.js';
+import {
+  COUNTER_GATEWAY_ACCEPTED,
+  COUNTER_GATEWAY_DURABLE,
+  COUNTER_GATEWAY_RECEIVED,
+  COUNTER_GATEWAY_REFUSED,
+} from '../../assembly/abi/counters.js';
 import type { GatewayAudit } from '../contract/ledger.js';
 import type { KernelMemory } from '../host/kernel.js';
 import type { Handoff } from './handoff.js';
@@ -13,10 +18,10 @@ export function audit(
 ): GatewayAudit {
   return {
     gateway,
-    received: Number(counters[abi.COUNTER_GATEWAY_RECEIVED]),
-    accepted: Number(counters[abi.COUNTER_GATEWAY_ACCEPTED]),
-    refused: Number(counters[abi.COUNTER_GATEWAY_REFUSED]),
-    durable: Number(counters[abi.COUNTER_GATEWAY_DURABLE]),
+    received: Number(counters[COUNTER_GATEWAY_RECEIVED]),
+    accepted: Number(counters[COUNTER_GATEWAY_ACCEPTED]),
+    refused: Number(counters[COUNTER_GATEWAY_REFUSED]),
+    durable: Number(counters[COUNTER_GATEWAY_DURABLE]),
     held: kernel.heldRecords(),
     logged,
   };

@@ -1,17 +1,34 @@
-import * as abi from '../../assembly/abi.js';
+import {
+  DEVICE_ACTIVE,
+  DEVICE_AT_CONNECTION,
+  DEVICE_AT_ID_BYTES,
+  DEVICE_AT_NAME_OFFSET,
+  DEVICE_AT_NUMBER,
+  DEVICE_AT_STATUS,
+  DEVICE_AT_TENANT_BYTES,
+  DEVICE_AT_TOKEN_HASH,
+  DEVICE_BYTES,
+  DEVICE_DECOMMISSIONED,
+  DEVICE_INACTIVE,
+  DEVICE_QUARANTINED,
+  DEVICE_TOKEN_HASH_BYTES,
+  DEVICES_OFFSET,
+} from '../../assembly/abi/gateway.js';
+import { DEVICE_ID_BYTES_MAX, TENANT_ID_BYTES_MAX } from '../../assembly/abi/limits.js';
+import { STAGE_DEVICE_AT_NAME, STAGE_DEVICE_AT_TOKEN_HASH, STAGE_OFFSET } from '../../assembly/abi/regions.js';
 import type { DeviceEntry, DeviceStatus } from '../contract/devices.js';
 import { partitionOf } from '../contract/partition.js';
 import type { KernelMemory } from '../host/kernel.js';
 import type { GatewayKernel } from './kernel.js';
 
 const STATUS_NUMBERS: Record<DeviceStatus, number> = {
-  active: abi.DEVICE_ACTIVE,
-  inactive: abi.DEVICE_INACTIVE,
-  quarantined: abi.DEVICE_QUARANTINED,
-  decommissioned: abi.DEVICE_DECOMMISSIONED,
+  active: DEVICE_ACTIVE,
+  inactive: DEVICE_INACTIVE,
+  quarantined: DEVICE_QUARANTINED,
+  decommissioned: DEVICE_DECOMMISSIONED,
 };
 
-const NAME_OFFSET = abi.STAGE_OFFSET + abi.STAGE_DEVICE_AT_NAME;
+const NAME_OFFSET = STAGE_OFFSET + STAGE_DEVICE_AT_NAME;
 const NO_CONNECTION = 0;
 
 /** The kernel's device table as the host sees it. An entry is a device's place in that table. */
@@ -33,7 +50,7 @@ export class Directory {
   put(device: DeviceEntry): number | undefined {
     const name = this.#stageName(device.tenant, device.id);
     if (!name) return undefined;
-    this.#bytes.set(device.tokenHash.subarray(0, abi.DEVICE_TOKEN_HASH_BYTES), abi.STAGE_OFFSET + abi.STAGE_DEVICE_AT_TOKEN_HASH);
+    this.#bytes.set(device.tokenHash.subarray(0, DEVICE_TOKEN_HASH_BYTES), STAGE_OFFSET + STAGE_DEVICE_AT_TOKEN_HASH);
     const partition = partitionOf(device.number, this.#partitions);
     const status = STATUS_NUMBERS[device.status];
     const entry = this.#kernel.addDevice(device.number, device.via, status, partition, name.tenantBytes, name.idBytes);
@@ -53,46 +70,46 @@ export class Directory {
   }
 
   numberOf(entry: number): number {
-    return this.#view.getUint32(this.#at(entry) + abi.DEVICE_AT_NUMBER, true);
+    return this.#view.getUint32(this.#at(entry) + DEVICE_AT_NUMBER, true);
   }
 
   nameOf(entry: number): { readonly tenant: string; readonly id: string } {
-    const tenantAt = this.#view.getUint32(this.#at(entry) + abi.DEVICE_AT_NAME_OFFSET, true);
-    const tenantEnd = tenantAt + (this.#bytes[this.#at(entry) + abi.DEVICE_AT_TENANT_BYTES] as number);
+    const tenantAt = this.#view.getUint32(this.#at(entry) + DEVICE_AT_NAME_OFFSET, true);
+    const tenantEnd = tenantAt + (this.#bytes[this.#at(entry) + DEVICE_AT_TENANT_BYTES] as number);
     const idAt = tenantEnd + 1;
-    const idEnd = idAt + (this.#bytes[this.#at(entry) + abi.DEVICE_AT_ID_BYTES] as number);
+    const idEnd = idAt + (this.#bytes[this.#at(entry) + DEVICE_AT_ID_BYTES] as number);
     return { tenant: this.#bytes.toString('utf8', tenantAt, tenantEnd), id: this.#bytes.toString('utf8', idAt, idEnd) };
   }
 
   isActive(entry: number): boolean {
-    return this.#bytes[this.#at(entry) + abi.DEVICE_AT_STATUS] === abi.DEVICE_ACTIVE;
+    return this.#bytes[this.#at(entry) + DEVICE_AT_STATUS] === DEVICE_ACTIVE;
   }
 
   /** A copy: what is compared in constant time must not be shared memory. */
   tokenHash(entry: number): Uint8Array {
-    const at = this.#at(entry) + abi.DEVICE_AT_TOKEN_HASH;
-    return Buffer.from(this.#bytes.subarray(at, at + abi.DEVICE_TOKEN_HASH_BYTES));
+    const at = this.#at(entry) + DEVICE_AT_TOKEN_HASH;
+    return Buffer.from(this.#bytes.subarray(at, at + DEVICE_TOKEN_HASH_BYTES));
   }
 
   /** The device's live connection. */
   connectionOf(entry: number): number | undefined {
-    const word = this.#view.getUint32(this.#at(entry) + abi.DEVICE_AT_CONNECTION, true);
+    const word = this.#view.getUint32(this.#at(entry) + DEVICE_AT_CONNECTION, true);
     return word === NO_CONNECTION ? undefined : word - 1;
   }
 
   setConnection(entry: number, connection: number | undefined): void {
     const word = connection === undefined ? NO_CONNECTION : connection + 1;
-    this.#view.setUint32(this.#at(entry) + abi.DEVICE_AT_CONNECTION, word, true);
+    this.#view.setUint32(this.#at(entry) + DEVICE_AT_CONNECTION, word, true);
   }
 
   #at(entry: number): number {
-    return abi.DEVICES_OFFSET + entry * abi.DEVICE_BYTES;
+    return DEVICES_OFFSET + entry * DEVICE_BYTES;
   }
 
   #stageName(tenant: string, id: string): { tenantBytes: number; idBytes: number } | undefined {
     const tenantBytes = Buffer.byteLength(tenant);
     const idBytes = Buffer.byteLength(id);
-    if (tenantBytes > abi.TENANT_ID_BYTES_MAX || idBytes > abi.DEVICE_ID_BYTES_MAX) return undefined;
+    if (tenantBytes > TENANT_ID_BYTES_MAX || idBytes > DEVICE_ID_BYTES_MAX) return undefined;
     this.#bytes.write(`${tenant}\0${id}`, NAME_OFFSET);
     return { tenantBytes, idBytes };
   }

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import * as abi from '../../assembly/abi.js';
+import { BLOCK_AT_BODY_BYTES, BLOCK_AT_PARTITION, BLOCK_HEADER_BYTES } from '../../assembly/abi/block.js';
+import { BLOCKS_OFFSET } from '../../assembly/abi/gateway.js';
+import { BLOCK_BYTES_MAX } from '../../assembly/abi/limits.js';
 import type { BlockRing } from '../host/block-ring.js';
 import type { Doorbell } from '../host/doorbell.js';
 import type { KernelMemory } from '../host/kernel.js';
@@ -51,9 +53,9 @@ export class Handoff {
     let slot = this.#kernel.nextSealed();
     if (slot < 0) return;
     for (; slot >= 0; slot = this.#kernel.nextSealed()) {
-      const offset = abi.BLOCKS_OFFSET + slot * abi.BLOCK_BYTES_MAX;
-      const bytes = abi.BLOCK_HEADER_BYTES + this.#view.getUint32(offset + abi.BLOCK_AT_BODY_BYTES, true);
-      const partition = this.#view.getUint32(offset + abi.BLOCK_AT_PARTITION, true);
+      const offset = BLOCKS_OFFSET + slot * BLOCK_BYTES_MAX;
+      const bytes = BLOCK_HEADER_BYTES + this.#view.getUint32(offset + BLOCK_AT_BODY_BYTES, true);
+      const partition = this.#view.getUint32(offset + BLOCK_AT_PARTITION, true);
       assert(this.#ring.push(offset, bytes, partition), 'the ring holds as many blocks as there are slots');
     }
     this.#logDoorbell.ring();

@@ -1,6 +1,6 @@
 /**
  * What gateway.wasm exports. Numbers are u32 unless said otherwise; "entry" is a device's place in the
- * kernel's table, "number" its number in the registry. Memory is laid out in assembly/abi.ts.
+ * kernel's table, "number" its number in the registry. Memory is laid out in assembly/abi/gateway.ts.
  */
 export interface GatewayKernel {
   /** Once, before anything else. */

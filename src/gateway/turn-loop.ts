@@ -1,4 +1,7 @@
-import * as abi from '../../assembly/abi.js';
+import { CODE_NONE, CODE_SHUTTING_DOWN } from '../../assembly/abi/codes.js';
+import { COUNTER_GATEWAY_PAUSED, COUNTER_GATEWAY_PAUSES } from '../../assembly/abi/counters.js';
+import { BLOCK_SLOTS, CALL_CLOSED, CALL_PACKET, CALL_REFUSED, CALLS_BYTES, CALLS_OFFSET } from '../../assembly/abi/gateway.js';
+import { BLOCK_AGE_US_MAX } from '../../assembly/abi/limits.js';
 import type { FromGateway, GatewayStart, ToGateway } from '../contract/threads.js';
 import { BlockRing } from '../host/block-ring.js';
 import { Doorbell, gatewayDoorbell, LOG_DOORBELL } from '../host/doorbell.js';
@@ -15,9 +18,9 @@ import type { GatewayKernel } from './kernel.js';
 import { Sessions } from './mqtt/session.js';
 
 const SWEEP_MS = 1000;
-const BLOCK_AGE_MS_MAX = abi.BLOCK_AGE_US_MAX / 1000;
+const BLOCK_AGE_MS_MAX = BLOCK_AGE_US_MAX / 1000;
 /** Reading resumes when this many slots are free, so that it does not stop again at once. */
-const SLOTS_TO_RESUME = abi.BLOCK_SLOTS / 8;
+const SLOTS_TO_RESUME = BLOCK_SLOTS / 8;
 
 /** One gateway: sockets on one side, the log on the other, the kernel between them. */
 export class TurnLoop {
@@ -37,7 +40,7 @@ export class TurnLoop {
   #isStarved = false;
   #audited = '';
   /** Why the log takes nothing in, or 0. */
-  #logCode: number = abi.CODE_NONE;
+  #logCode: number = CODE_NONE;
   #drained: (() => void) | undefined;
   #isStopping = false;
 
@@ -47,7 +50,7 @@ export class TurnLoop {
     this.#kernel = loadKernel<GatewayKernel>('gateway', start.memory);
     this.#kernel.initSlots(start.partitions);
     this.#memory = new KernelMemory(start.memory);
-    this.#calls = new Uint32Array(start.memory.buffer, abi.CALLS_OFFSET, abi.CALLS_BYTES / 4);
+    this.#calls = new Uint32Array(start.memory.buffer, CALLS_OFFSET, CALLS_BYTES / 4);
     this.#reactor = openReactor(start.reactor, {
       memory: this.#memory,
       turn: (eventCount) => this.#turn(eventCount),
@@ -86,7 +89,7 @@ export class TurnLoop {
       this.#drained = resolve;
       this.#reactor.wake();
     });
-    this.#sessions.endAll(abi.CODE_SHUTTING_DOWN);
+    this.#sessions.endAll(CODE_SHUTTING_DOWN);
     await this.#reactor.stop();
     clearInterval(this.#sweepTimer);
     clearTimeout(this.#ageTimer);
@@ -118,7 +121,7 @@ export class TurnLoop {
 
   #takeIngest(message: Extract<ToGateway, { kind: 'ingest' }>): void {
     if (this.#isStopping) {
-      this.#ingest.refuse(message.token, abi.CODE_SHUTTING_DOWN);
+      this.#ingest.refuse(message.token, CODE_SHUTTING_DOWN);
       return;
     }
     this.#tick();
@@ -134,7 +137,7 @@ export class TurnLoop {
 
   /** A gateway with room takes messages in although the log does not; one without lets nobody in who would only wait. */
   #setDoor(): void {
-    this.#sessions.closeDoor(this.#isStarved ? this.#logCode : abi.CODE_NONE);
+    this.#sessions.closeDoor(this.#isStarved ? this.#logCode : CODE_NONE);
   }
 
   #tick(): number {
@@ -161,7 +164,7 @@ export class TurnLoop {
   #limitReading(eventCount: number): void {
     if (this.#isStopping) return;
     if (eventCount > 0 && this.#kernel.starved() !== 0) {
-      if (!this.#isStarved) this.#count(abi.COUNTER_GATEWAY_PAUSES);
+      if (!this.#isStarved) this.#count(COUNTER_GATEWAY_PAUSES);
       this.#setStarved(true);
       // Who comes now is to hear whether there is a place.
       this.#reactor.pause('newcomers');
@@ -174,7 +177,7 @@ export class TurnLoop {
 
   #setStarved(isStarved: boolean): void {
     this.#isStarved = isStarved;
-    this.#memory.counters[abi.COUNTER_GATEWAY_PAUSED] = isStarved ? 1n : 0n;
+    this.#memory.counters[COUNTER_GATEWAY_PAUSED] = isStarved ? 1n : 0n;
     this.#setDoor();
   }
 
@@ -187,9 +190,9 @@ export class TurnLoop {
     this.#kernel.taken();
     for (let i = 0; i < end; i += 5) {
       const [connection, kind, code, offset, length] = calls.subarray(i, i + 5) as unknown as [number, number, number, number, number];
-      if (kind === abi.CALL_PACKET) this.#sessions.packet(connection, offset, length);
-      else if (kind === abi.CALL_REFUSED) this.#sessions.refused(connection, code);
-      else if (kind === abi.CALL_CLOSED) this.#sessions.closed(connection);
+      if (kind === CALL_PACKET) this.#sessions.packet(connection, offset, length);
+      else if (kind === CALL_REFUSED) this.#sessions.refused(connection, code);
+      else if (kind === CALL_CLOSED) this.#sessions.closed(connection);
       else this.#ingest.durable(offset);
     }
   }

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
-import * as abi from '../../assembly/abi.js';
+import { CODE_NAME_BYTES } from '../../assembly/abi/codes.js';
+import { ABI_VERSION } from '../../assembly/abi/limits.js';
+import { CODE_NAMES_OFFSET, COUNTERS_MAX, COUNTERS_OFFSET } from '../../assembly/abi/regions.js';
 import { refusalCodes } from '../contract/codes.js';
 
 /** Thrown when an assertion inside a kernel fails: the instance's state can no longer be trusted. */
@@ -27,7 +29,7 @@ export class KernelMemory {
   constructor(memory: WebAssembly.Memory) {
     this.bytes = new Uint8Array(memory.buffer);
     this.view = new DataView(memory.buffer);
-    this.counters = new BigUint64Array(memory.buffer, abi.COUNTERS_OFFSET, abi.COUNTERS_MAX);
+    this.counters = new BigUint64Array(memory.buffer, COUNTERS_OFFSET, COUNTERS_MAX);
   }
 
   slice(offset: number, length: number): Uint8Array {
@@ -49,11 +51,11 @@ export function loadKernel<Exports>(name: 'gateway' | 'pipeline', memory: WebAss
     },
   });
   const exports = instance.exports as unknown as Exports & { abiVersion(): number };
-  if (exports.abiVersion() !== abi.ABI_VERSION) {
-    throw new Error(`cannot load kernel ${name}: it speaks abi ${exports.abiVersion()}, this build ${abi.ABI_VERSION}; run npm run build`);
+  if (exports.abiVersion() !== ABI_VERSION) {
+    throw new Error(`cannot load kernel ${name}: it speaks abi ${exports.abiVersion()}, this build ${ABI_VERSION}; run npm run build`);
   }
   for (const { number, name: codeName } of refusalCodes) {
-    const at = abi.CODE_NAMES_OFFSET + number * abi.CODE_NAME_BYTES;
+    const at = CODE_NAMES_OFFSET + number * CODE_NAME_BYTES;
     bytes[at] = codeName.length;
     bytes.set(Buffer.from(codeName, 'ascii'), at + 1);
   }

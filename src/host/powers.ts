@@ -1,4 +1,4 @@
-import { POWERS_MAX, POWERS_MIN, POWERS_OFFSET } from '../../assembly/abi.js';
+import { POWERS_MAX, POWERS_MIN, POWERS_OFFSET } from '../../assembly/abi/pipeline.js';
 import type { KernelMemory } from './kernel.js';
 
 const WORD_BITS = 64n;

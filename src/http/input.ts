@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { JSON_DEPTH_MAX, KIB } from '../../assembly/abi.js';
+import { JSON_DEPTH_MAX, KIB } from '../../assembly/abi/limits.js';
 import { ApiFailure } from '../contract/api-errors.js';
 import { deviceIdProblem, tenantIdProblem, tokenProblem } from '../control/registry/device-id.js';
 

@@ -1,4 +1,4 @@
-import { KIB, MIB } from '../../assembly/abi.js';
+import { KIB, MIB } from '../../assembly/abi/limits.js';
 import { LiveSession, type LiveSocket } from './live-session.js';
 import type { Services } from './services.js';
 

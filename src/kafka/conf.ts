@@ -1,4 +1,4 @@
-import { BLOCK_BYTES_MAX } from '../../assembly/abi.js';
+import { BLOCK_BYTES_MAX } from '../../assembly/abi/limits.js';
 import type { ClientConf, Rebalanced } from './client.js';
 
 /** How to reach the brokers; what the operator set, files still as paths. */

@@ -1,4 +1,9 @@
-import * as abi from '../../assembly/abi.js';
+import {
+  COUNTER_PIPELINE_DEAD,
+  COUNTER_PIPELINE_DUPLICATE,
+  COUNTER_PIPELINE_RECORDS,
+  COUNTER_PIPELINE_STORED,
+} from '../../assembly/abi/counters.js';
 import type { PartitionAudit } from '../contract/ledger.js';
 import type { KernelMemory } from '../host/kernel.js';
 import type { Progress } from '../host/progress.js';
@@ -72,7 +77,7 @@ export class Audit {
     if (!this.#isDue || position < this.#mark.offset) return undefined;
     this.#isDue = false;
     const read = (counter: number) => Number(this.#counters[counter]);
-    const run = read(abi.COUNTER_PIPELINE_RECORDS);
+    const run = read(COUNTER_PIPELINE_RECORDS);
     this.#runAtOpening ??= run;
     const logged = Number(this.#mark.messages) - this.#repeated;
     if (this.#gapTo > this.#comparedTo) this.#lost = Math.max(this.#lost, logged - (run - this.#runAtOpening));
@@ -84,9 +89,9 @@ export class Audit {
       run,
       recovered: this.#runAtOpening + this.#lostBefore,
       lost: this.#lost + this.#lostBefore,
-      stored: read(abi.COUNTER_PIPELINE_STORED),
-      duplicate: read(abi.COUNTER_PIPELINE_DUPLICATE),
-      dead: read(abi.COUNTER_PIPELINE_DEAD),
+      stored: read(COUNTER_PIPELINE_STORED),
+      duplicate: read(COUNTER_PIPELINE_DUPLICATE),
+      dead: read(COUNTER_PIPELINE_DEAD),
     };
   }
 }

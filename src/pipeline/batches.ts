@@ -1,4 +1,19 @@
-import * as abi from '../../assembly/abi.js';
+import {
+  BATCH_AT_DEADS,
+  BATCH_AT_DEADS_BYTES,
+  BATCH_AT_READINGS,
+  BATCH_AT_READINGS_BYTES,
+  BATCH_AT_RECORDS,
+  BATCH_AT_SLOT,
+  BATCH_AT_TEXTS,
+  BATCH_AT_TEXTS_BYTES,
+  BATCH_BYTES,
+  BATCH_HEAD_OFFSET,
+  BATCH_READINGS_BYTES,
+  BATCH_SLOTS,
+  BATCH_TEXT_BYTES,
+  BATCHES_OFFSET,
+} from '../../assembly/abi/pipeline.js';
 import type { CopyStream, RowBatch } from '../contract/threads.js';
 import type { KernelMemory } from '../host/kernel.js';
 import type { PipelineKernel } from './kernel.js';
@@ -39,7 +54,7 @@ export class Batches {
     this.#memory = memory;
     this.#sealedTo = committed;
     this.#cut = announced;
-    for (let slot = abi.BATCH_SLOTS - 1; slot >= 1; slot--) this.#free.push(slot);
+    for (let slot = BATCH_SLOTS - 1; slot >= 1; slot--) this.#free.push(slot);
     kernel.openBatch(0);
     this.#open = true;
   }
@@ -134,9 +149,9 @@ export class Batches {
   }
 
   #describe(span: Span): RowBatch {
-    const word = (at: number) => this.#memory.view.getUint32(abi.BATCH_HEAD_OFFSET + at, true);
-    const slot = word(abi.BATCH_AT_SLOT);
-    const base = abi.BATCHES_OFFSET + slot * abi.BATCH_BYTES;
+    const word = (at: number) => this.#memory.view.getUint32(BATCH_HEAD_OFFSET + at, true);
+    const slot = word(BATCH_AT_SLOT);
+    const base = BATCHES_OFFSET + slot * BATCH_BYTES;
     const stream = (offset: number, rows: number, bytes: number): CopyStream => ({ offset, rows: word(rows), bytes: word(bytes) });
     return {
       kind: 'batch',
@@ -145,11 +160,11 @@ export class Batches {
       from: this.#sealedTo,
       to: span.to,
       lastReceiveUs: span.lastReceiveUs,
-      records: word(abi.BATCH_AT_RECORDS),
+      records: word(BATCH_AT_RECORDS),
       sorted: true,
-      readings: stream(base, abi.BATCH_AT_READINGS, abi.BATCH_AT_READINGS_BYTES),
-      texts: stream(base + abi.BATCH_READINGS_BYTES, abi.BATCH_AT_TEXTS, abi.BATCH_AT_TEXTS_BYTES),
-      deads: stream(base + abi.BATCH_READINGS_BYTES + abi.BATCH_TEXT_BYTES, abi.BATCH_AT_DEADS, abi.BATCH_AT_DEADS_BYTES),
+      readings: stream(base, BATCH_AT_READINGS, BATCH_AT_READINGS_BYTES),
+      texts: stream(base + BATCH_READINGS_BYTES, BATCH_AT_TEXTS, BATCH_AT_TEXTS_BYTES),
+      deads: stream(base + BATCH_READINGS_BYTES + BATCH_TEXT_BYTES, BATCH_AT_DEADS, BATCH_AT_DEADS_BYTES),
     };
   }
 }

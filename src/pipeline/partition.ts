@@ -1,5 +1,26 @@
-import * as abi from '../../assembly/abi.js';
-import * as ledgerAbi from '../../assembly/ledger-abi.js';
+import {
+  BLOCK_AT_RECORDS,
+  BLOCK_DONE,
+  BLOCK_HASH_MISMATCH,
+  BLOCK_MALFORMED,
+  BLOCK_NEEDS_BATCH,
+  BLOCK_NEEDS_METRICS,
+  BLOCK_OF_OTHER_PARTITION,
+  BLOCK_OF_OTHER_VERSION,
+  BLOCK_OUT_OF_PLACE,
+} from '../../assembly/abi/block.js';
+import { BLOCK_BYTES_MAX, MIB } from '../../assembly/abi/limits.js';
+import {
+  INPUT_BYTES,
+  INPUT_OFFSET,
+  LATEST_OFFSET,
+  LIVE_HEADER_BYTES,
+  LIVE_OFFSET,
+  POINT_BYTES,
+  UNKNOWN_METRICS_OFFSET,
+} from '../../assembly/abi/pipeline.js';
+import { STAGE_BYTES, STAGE_OFFSET } from '../../assembly/abi/regions.js';
+import { STATEMENT_AT_RUNS } from '../../assembly/abi/state.js';
 import {
   type BlockSource,
   READ_BELOW_START,
@@ -36,15 +57,15 @@ export interface PartitionEvents {
  * A partition runs this much of the log before another has its turn, which brings its own state into the processor's cache. Reads are
  * shorter (INPUT_BYTES), so that what was read is still in the cache when it is run.
  */
-export const TURN_BYTES = 2 * abi.MIB;
+export const TURN_BYTES = 2 * MIB;
 
 /** What a kernel refuses a block for. Those with a code are passed over: their bytes are not what the log was given, or not there. */
 const refusals = new Map<number, { readonly cause: string; readonly code?: string }>([
-  [abi.BLOCK_HASH_MISMATCH, { cause: 'its checksum does not match', code: 'block_body_damaged' }],
-  [abi.BLOCK_OUT_OF_PLACE, { cause: 'it was written to another place: it is here twice or out of order', code: 'block_misplaced' }],
-  [abi.BLOCK_OF_OTHER_PARTITION, { cause: 'it belongs to another partition', code: 'block_foreign' }],
-  [abi.BLOCK_OF_OTHER_VERSION, { cause: 'it was written by another version' }],
-  [abi.BLOCK_MALFORMED, { cause: 'it is malformed' }],
+  [BLOCK_HASH_MISMATCH, { cause: 'its checksum does not match', code: 'block_body_damaged' }],
+  [BLOCK_OUT_OF_PLACE, { cause: 'it was written to another place: it is here twice or out of order', code: 'block_misplaced' }],
+  [BLOCK_OF_OTHER_PARTITION, { cause: 'it belongs to another partition', code: 'block_foreign' }],
+  [BLOCK_OF_OTHER_VERSION, { cause: 'it was written by another version' }],
+  [BLOCK_MALFORMED, { cause: 'it is malformed' }],
 ]);
 
 /** One partition: its kernel instance, its place in the log and its row batches. */
@@ -180,21 +201,21 @@ export class Partition {
 
   /** Latest points of a device, POINT_BYTES each. */
   latest(device: number): Uint8Array {
-    return this.memory.slice(abi.LATEST_OFFSET, this.#kernel.latest(device) * abi.POINT_BYTES);
+    return this.memory.slice(LATEST_OFFSET, this.#kernel.latest(device) * POINT_BYTES);
   }
 
   /** What became of a device's messages (STATEMENT_AT_…); empty: nothing is known of it. */
   account(device: number): Uint8Array {
     const runs = this.#kernel.account(device);
-    return this.memory.slice(abi.LATEST_OFFSET, runs < 0 ? 0 : ledgerAbi.STATEMENT_AT_RUNS + runs * 16);
+    return this.memory.slice(LATEST_OFFSET, runs < 0 ? 0 : STATEMENT_AT_RUNS + runs * 16);
   }
 
   /** Readings of watched devices since the last call, POINT_BYTES each. */
   takeLive(): Uint8Array | undefined {
-    const points = this.memory.view.getUint32(abi.LIVE_OFFSET, true);
+    const points = this.memory.view.getUint32(LIVE_OFFSET, true);
     if (points === 0) return undefined;
-    this.memory.view.setUint32(abi.LIVE_OFFSET, 0, true);
-    return this.memory.slice(abi.LIVE_OFFSET + abi.LIVE_HEADER_BYTES, points * abi.POINT_BYTES);
+    this.memory.view.setUint32(LIVE_OFFSET, 0, true);
+    return this.memory.slice(LIVE_OFFSET + LIVE_HEADER_BYTES, points * POINT_BYTES);
   }
 
   /** Runs what a turn's reads of the log bring; false when there is nothing to run or no way to. */
@@ -204,7 +225,7 @@ export class Partition {
     this.#audit.plan(nowMs, this.#position);
     // Where it stands already, it need not come to first.
     this.#takeAudit();
-    for (let reads = TURN_BYTES / abi.INPUT_BYTES; reads > 0 && this.#runRead(nowMs); reads--);
+    for (let reads = TURN_BYTES / INPUT_BYTES; reads > 0 && this.#runRead(nowMs); reads--);
     return this.#position !== before;
   }
 
@@ -226,7 +247,7 @@ export class Partition {
   }
 
   #stage(): Uint8Array {
-    return this.memory.bytes.subarray(abi.STAGE_OFFSET, abi.STAGE_OFFSET + abi.STAGE_BYTES);
+    return this.memory.bytes.subarray(STAGE_OFFSET, STAGE_OFFSET + STAGE_BYTES);
   }
 
   #read(nowMs: number): void {
@@ -237,7 +258,7 @@ export class Partition {
     const { cut } = this.batches;
     const next = cut !== undefined && cut > this.#position && cut < durable ? cut : durable;
     const limit = this.#position < this.#committed ? this.#committed : next;
-    const into = this.memory.bytes.subarray(abi.INPUT_OFFSET, abi.INPUT_OFFSET + abi.INPUT_BYTES);
+    const into = this.memory.bytes.subarray(INPUT_OFFSET, INPUT_OFFSET + INPUT_BYTES);
     const bytes = this.#log.read(this.number, this.#position, limit, into);
     if (bytes > 0) {
       this.#inputAt = 0;
@@ -278,7 +299,7 @@ export class Partition {
     if (!this.#hasBatch()) return false;
     const record = this.#log.unit === 'record' ? this.#log.front(this.number) : undefined;
     if (record && this.#kernel.isRepeated(record.source, record.number)) {
-      this.#audit.repeat(this.memory.view.getUint32(abi.INPUT_OFFSET + this.#inputAt + abi.BLOCK_AT_RECORDS, true));
+      this.#audit.repeat(this.memory.view.getUint32(INPUT_OFFSET + this.#inputAt + BLOCK_AT_RECORDS, true));
       this.#advance(this.#inputAt + record.bytes, replay, nowMs);
       return true;
     }
@@ -286,11 +307,11 @@ export class Partition {
     const end = record ? this.#inputAt + record.bytes : this.#inputEnd;
     const result = this.#kernel.processBlocks(this.#inputAt, end, this.#logOffset(), replay, this.#deny);
     this.#deny = false;
-    this.batches.holdPart(!replay && result === abi.BLOCK_NEEDS_METRICS);
-    if (record && result === abi.BLOCK_DONE) this.#note(record);
+    this.batches.holdPart(!replay && result === BLOCK_NEEDS_METRICS);
+    if (record && result === BLOCK_DONE) this.#note(record);
     this.#advance(this.#kernel.blocksEnd(), replay, nowMs);
-    if (result === abi.BLOCK_DONE || result === abi.BLOCK_NEEDS_BATCH) return true;
-    if (result === abi.BLOCK_NEEDS_METRICS) {
+    if (result === BLOCK_DONE || result === BLOCK_NEEDS_BATCH) return true;
+    if (result === BLOCK_NEEDS_METRICS) {
       this.#waiting = 'for metrics';
       this.#events.unknownMetrics(this.number, this.#unknownNames());
       return false;
@@ -298,7 +319,7 @@ export class Partition {
     const { cause, code } = refusals.get(result) ?? { cause: `the kernel answered ${result}` };
     // Files, or records, that are all of another partition were moved there: nothing is lost until they are passed over.
     const isMoved =
-      result === abi.BLOCK_OF_OTHER_PARTITION && (this.#log.unit === 'record' || this.#log.beginsFile(this.number, this.#position));
+      result === BLOCK_OF_OTHER_PARTITION && (this.#log.unit === 'record' || this.#log.beginsFile(this.number, this.#position));
     if (code !== undefined && !isMoved) return this.#refuse(code, record, nowMs);
     this.#halt(cause);
     return false;
@@ -307,11 +328,7 @@ export class Partition {
   /** Passes over the block at hand; whether there is something to run then. */
   #refuse(code: string, record: SourceRecord | undefined, nowMs: number): boolean {
     if (record) {
-      this.#gaps.passRecord(
-        this.#position,
-        code,
-        this.memory.view.getUint32(abi.INPUT_OFFSET + this.#inputAt + abi.BLOCK_AT_RECORDS, true),
-      );
+      this.#gaps.passRecord(this.#position, code, this.memory.view.getUint32(INPUT_OFFSET + this.#inputAt + BLOCK_AT_RECORDS, true));
       this.#note(record);
       this.#advance(this.#inputAt + record.bytes, this.#position < this.#committed, nowMs);
       return true;
@@ -333,7 +350,7 @@ export class Partition {
 
   /** Where the next block is for those who look for it later: its bytes follow, so records leave room for them. */
   #logOffset(): number {
-    return Number(this.#log.unit === 'byte' ? this.#position : this.#position * BigInt(abi.BLOCK_BYTES_MAX));
+    return Number(this.#log.unit === 'byte' ? this.#position : this.#position * BigInt(BLOCK_BYTES_MAX));
   }
 
   /** The blocks up to `inputAt` were run, or came before. */
@@ -348,8 +365,8 @@ export class Partition {
   #unknownNames(): string[] {
     const { view, bytes } = this.memory;
     const names: string[] = [];
-    let at = abi.UNKNOWN_METRICS_OFFSET + 4;
-    for (let left = view.getUint32(abi.UNKNOWN_METRICS_OFFSET, true); left > 0; left--) {
+    let at = UNKNOWN_METRICS_OFFSET + 4;
+    for (let left = view.getUint32(UNKNOWN_METRICS_OFFSET, true); left > 0; left--) {
       const length = view.getUint16(at, true);
       names.push(Buffer.from(bytes.slice(at + 2, at + 2 + length)).toString('utf8'));
       at += 2 + length;

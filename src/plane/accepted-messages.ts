@@ -1,4 +1,4 @@
-import * as abi from '../../assembly/abi.js';
+import { DEVICE_AT_ACCEPTED, DEVICE_AT_NUMBER, DEVICE_BYTES, DEVICES_BYTES, DEVICES_OFFSET } from '../../assembly/abi/gateway.js';
 import type { KernelMemory } from '../host/kernel.js';
 
 /**
@@ -9,7 +9,7 @@ export class AcceptedMessages {
   readonly #gateways: readonly { readonly view: DataView; readonly entries: Map<number, number>; end: number }[];
 
   constructor(gateways: readonly KernelMemory[]) {
-    this.#gateways = gateways.map(({ view }) => ({ view, entries: new Map<number, number>(), end: abi.DEVICES_OFFSET }));
+    this.#gateways = gateways.map(({ view }) => ({ view, entries: new Map<number, number>(), end: DEVICES_OFFSET }));
   }
 
   of(device: number): number {
@@ -17,15 +17,15 @@ export class AcceptedMessages {
     for (const gateway of this.#gateways) {
       if (!gateway.entries.has(device)) this.#readOn(gateway);
       const entry = gateway.entries.get(device);
-      if (entry !== undefined) messages += gateway.view.getUint32(entry + abi.DEVICE_AT_ACCEPTED, true);
+      if (entry !== undefined) messages += gateway.view.getUint32(entry + DEVICE_AT_ACCEPTED, true);
     }
     return messages;
   }
 
   #readOn(gateway: { readonly view: DataView; readonly entries: Map<number, number>; end: number }): void {
-    const last = abi.DEVICES_OFFSET + abi.DEVICES_BYTES;
-    for (; gateway.end < last; gateway.end += abi.DEVICE_BYTES) {
-      const number = gateway.view.getUint32(gateway.end + abi.DEVICE_AT_NUMBER, true);
+    const last = DEVICES_OFFSET + DEVICES_BYTES;
+    for (; gateway.end < last; gateway.end += DEVICE_BYTES) {
+      const number = gateway.view.getUint32(gateway.end + DEVICE_AT_NUMBER, true);
       if (number === 0) return;
       gateway.entries.set(number, gateway.end);
     }

@@ -1,4 +1,5 @@
-import * as abi from '../../assembly/abi.js';
+import { CODE_LOG_FAILING, CODE_LOG_FULL, CODE_NONE, CODE_SHUTTING_DOWN } from '../../assembly/abi/codes.js';
+import { MIB } from '../../assembly/abi/limits.js';
 import type { ListenConfig } from '../config/settings/listen.js';
 import type { DataPlane, Intake, LatestPoints, PartitionLag, PlaneCounters, Point, ThreadCpu } from '../contract/data-plane.js';
 import type { DeviceEntry } from '../contract/devices.js';
@@ -37,7 +38,7 @@ export interface DataPlaneOptions extends Omit<PipelinesOptions, 'entries' | 'fe
 /** What a disk says that has no room: no block, no quota, no larger file. */
 const FULL = ['ENOSPC', 'EDQUOT', 'EFBIG'];
 /** Room for the records of one partition between the log and its pipeline. What finds none is copied once more, into memory of its own. */
-const FEED_BYTES = 8 * abi.MIB;
+const FEED_BYTES = 8 * MIB;
 /** How long a drain may take before the threads are ended where they stand, ms. */
 const DRAIN_MS_MAX = 15_000;
 
@@ -81,8 +82,8 @@ export class ThreadedDataPlane implements DataPlane {
       folder: options.logFolder,
       partitions: options.log.partitions,
       retentionHours: options.log.retentionHours,
-      retentionBytesMax: options.log.retentionGib * 1024 * abi.MIB,
-      backlogBytesMax: options.log.backlogMib * abi.MIB,
+      retentionBytesMax: options.log.retentionGib * 1024 * MIB,
+      backlogBytesMax: options.log.backlogMib * MIB,
       gateways: this.#gateways.outlets,
       shared: this.#shared,
     };
@@ -232,7 +233,7 @@ export class ThreadedDataPlane implements DataPlane {
 
   intake(): Intake {
     const { log, topic } = this.#options;
-    return readIntake(this.#gateways.counters, { backlogBytesMax: log.backlogMib * abi.MIB, logTrouble: this.#logTrouble, topic });
+    return readIntake(this.#gateways.counters, { backlogBytesMax: log.backlogMib * MIB, logTrouble: this.#logTrouble, topic });
   }
 
   threads(): ThreadCpu[] {
@@ -262,7 +263,7 @@ export class ThreadedDataPlane implements DataPlane {
     let drained = await this.#gateways.stop(deadlineMs);
     drained = (await this.#pipelines.stop(deadlineMs)) && drained;
     drained = (await stopThread(this.#log as unknown as Stoppable, deadlineMs, logBell)) && drained;
-    this.#gateways.refuseWaiting(abi.CODE_SHUTTING_DOWN);
+    this.#gateways.refuseWaiting(CODE_SHUTTING_DOWN);
     return drained;
   }
 
@@ -278,7 +279,7 @@ export class ThreadedDataPlane implements DataPlane {
     else if (message.kind === 'health') {
       const { code, message: text } = message;
       this.#logTrouble = message.log === 'failing' ? { code, message: text } : undefined;
-      this.#gateways.logChanged(message.log === 'up' ? abi.CODE_NONE : FULL.includes(code) ? abi.CODE_LOG_FULL : abi.CODE_LOG_FAILING);
+      this.#gateways.logChanged(message.log === 'up' ? CODE_NONE : FULL.includes(code) ? CODE_LOG_FULL : CODE_LOG_FAILING);
     }
   }
 }

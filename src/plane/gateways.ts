@@ -1,4 +1,6 @@
-import * as abi from '../../assembly/abi.js';
+import { FLAG_TRANSPORT_HTTP } from '../../assembly/abi/block.js';
+import { CODE_NONE } from '../../assembly/abi/codes.js';
+import { BLOCK_SLOTS, GATEWAY_END } from '../../assembly/abi/gateway.js';
 import type { DeviceEntry } from '../contract/devices.js';
 import type { GatewayAudit } from '../contract/ledger.js';
 import type { FromGateway, GatewayStart, ReactorChoice, SharedState, ThreadEvent, TlsListener, ToGateway } from '../contract/threads.js';
@@ -61,8 +63,8 @@ export class Gateways {
   constructor(options: GatewaysOptions) {
     this.#options = options;
     this.outlets = Array.from({ length: options.count }, () => ({
-      memory: kernelMemory(abi.GATEWAY_END),
-      ring: BlockRing.memory(abi.BLOCK_SLOTS),
+      memory: kernelMemory(GATEWAY_END),
+      ring: BlockRing.memory(BLOCK_SLOTS),
     }));
     this.memories = this.outlets.map(({ memory }) => new KernelMemory(memory));
     this.accepted = new AcceptedMessages(this.memories);
@@ -107,7 +109,7 @@ export class Gateways {
     const token = ++this.#token;
     return new Promise((resolve) => {
       this.#ingests.set(token, resolve);
-      this.#threads[device % this.#threads.length]?.post({ kind: 'ingest', token, device, flags: abi.FLAG_TRANSPORT_HTTP, payload });
+      this.#threads[device % this.#threads.length]?.post({ kind: 'ingest', token, device, flags: FLAG_TRANSPORT_HTTP, payload });
     });
   }
 
@@ -132,7 +134,7 @@ export class Gateways {
   /** The log takes nothing in because of `code`, or (0) it does again. Who waits for it learns that it may take long. */
   logChanged(code: number): void {
     for (const thread of this.#threads) thread.post({ kind: 'log', code });
-    if (code !== abi.CODE_NONE) this.refuseWaiting(code);
+    if (code !== CODE_NONE) this.refuseWaiting(code);
   }
 
   /** Messages that wait for the log are answered with a code; they may become durable all the same. */
@@ -153,7 +155,7 @@ export class Gateways {
         this.#listening[gateway]?.reject(new Error(message.message));
         return;
       case 'ingested':
-        for (const token of message.tokens) this.#ingested(token, abi.CODE_NONE);
+        for (const token of message.tokens) this.#ingested(token, CODE_NONE);
         return;
       case 'ingest-refused':
         this.#ingested(message.token, message.code);

@@ -1,5 +1,39 @@
-import * as abi from '../../assembly/abi.js';
-import * as ledgerAbi from '../../assembly/ledger-abi.js';
+import {
+  DEVICE_AT_NUMBER,
+  DEVICE_BYTES,
+  DEVICES_OFFSET,
+  REFUSAL_AT_CODE,
+  REFUSAL_AT_COUNT,
+  REFUSAL_BYTES,
+  REFUSAL_OF_TENANT,
+  REFUSAL_SLOTS,
+  REFUSALS_OFFSET,
+} from '../../assembly/abi/gateway.js';
+import { PARTITION_DEVICES_MAX } from '../../assembly/abi/limits.js';
+import {
+  ACCOUNT_AT_DEAD,
+  ACCOUNT_AT_DUPLICATE,
+  ACCOUNT_AT_REBOOT_US,
+  ACCOUNT_AT_REBOOTS,
+  ACCOUNT_AT_RUNS_FORGOTTEN,
+  ACCOUNT_AT_STORED_WRAPS,
+  ACCOUNT_BYTES,
+  ACCOUNTS_AT_SINCE_US,
+  ACCOUNTS_HEADER_BYTES,
+  ACCOUNTS_OFFSET,
+  BASES_OFFSET,
+  DEAD_CODE_FIRST,
+  DEAD_CODES,
+  STATE_DEVICE_AT_ACCOUNT,
+  STATE_DEVICE_AT_NUMBER,
+  STATE_DEVICE_AT_STORED,
+  STATE_DEVICE_BYTES,
+  STATE_DEVICES_OFFSET,
+  STATEMENT_AT_ACCOUNT,
+  STATEMENT_AT_RUN,
+  STATEMENT_AT_RUNS,
+  STATEMENT_AT_STORED,
+} from '../../assembly/abi/state.js';
 import { refusalCode } from '../contract/codes.js';
 import type { DeviceAccount, DeviceTotals, RefusedMessages } from '../contract/ledger.js';
 import type { KernelMemory } from '../host/kernel.js';
@@ -11,18 +45,18 @@ import type { AcceptedMessages } from './accepted-messages.js';
 /** Counts of every device that the pipelines know. */
 export function* readDeviceTotals(pipelines: readonly KernelMemory[], accepted: AcceptedMessages): Generator<DeviceTotals> {
   for (const { view } of pipelines) {
-    for (let index = 0; index < abi.PARTITION_DEVICES_MAX; index++) {
-      const at = abi.STATE_DEVICES_OFFSET + index * abi.STATE_DEVICE_BYTES;
-      const device = view.getUint32(at + ledgerAbi.STATE_DEVICE_AT_NUMBER, true);
+    for (let index = 0; index < PARTITION_DEVICES_MAX; index++) {
+      const at = STATE_DEVICES_OFFSET + index * STATE_DEVICE_BYTES;
+      const device = view.getUint32(at + STATE_DEVICE_AT_NUMBER, true);
       if (device === 0) break;
-      const account = view.getUint32(at + ledgerAbi.STATE_DEVICE_AT_ACCOUNT, true);
-      const accountAt = abi.ACCOUNTS_OFFSET + abi.ACCOUNTS_HEADER_BYTES + (account - 1) * abi.ACCOUNT_BYTES;
-      const storedLow = view.getUint32(at + ledgerAbi.STATE_DEVICE_AT_STORED, true);
-      const wraps = account === 0 ? 0 : view.getUint32(accountAt + ledgerAbi.ACCOUNT_AT_STORED_WRAPS, true);
-      const duplicate = account === 0 ? 0 : u64(view, accountAt + ledgerAbi.ACCOUNT_AT_DUPLICATE);
+      const account = view.getUint32(at + STATE_DEVICE_AT_ACCOUNT, true);
+      const accountAt = ACCOUNTS_OFFSET + ACCOUNTS_HEADER_BYTES + (account - 1) * ACCOUNT_BYTES;
+      const storedLow = view.getUint32(at + STATE_DEVICE_AT_STORED, true);
+      const wraps = account === 0 ? 0 : view.getUint32(accountAt + ACCOUNT_AT_STORED_WRAPS, true);
+      const duplicate = account === 0 ? 0 : u64(view, accountAt + ACCOUNT_AT_DUPLICATE);
       const dead = account === 0 ? {} : deadOf(view, accountAt);
       const run = storedLow + duplicate + sum(dead);
-      const sinceStart = run - view.getUint32(abi.BASES_OFFSET + index * 4, true);
+      const sinceStart = run - view.getUint32(BASES_OFFSET + index * 4, true);
       const inFlight = (accepted.of(device) - sinceStart) | 0;
       yield { device, stored: wraps * 2 ** 32 + storedLow, duplicate, dead, inFlight };
     }
@@ -41,27 +75,27 @@ export function readAccount(
   for (const message of readRefused(gateways)) {
     if (message.device === device && !message.ofTenant) refused[message.code] = (refused[message.code] ?? 0) + message.count;
   }
-  const sinceUs = pipeline ? u64(pipeline.view, abi.ACCOUNTS_OFFSET + ledgerAbi.ACCOUNTS_AT_SINCE_US) : 0;
+  const sinceUs = pipeline ? u64(pipeline.view, ACCOUNTS_OFFSET + ACCOUNTS_AT_SINCE_US) : 0;
   const sinceMs = sinceUs === 0 ? undefined : sinceUs / 1000;
   if (statement.byteLength === 0) {
     const none = { stored: 0, duplicate: 0, dead: {}, reboots: 0, rebootMs: undefined, runs: [], runsForgotten: 0 };
     return { ...none, refused, sinceMs, inFlight: accepted.of(device) };
   }
   const view = new DataView(statement.buffer, statement.byteOffset, statement.byteLength);
-  const account = ledgerAbi.STATEMENT_AT_ACCOUNT;
+  const account = STATEMENT_AT_ACCOUNT;
   const runs: [number, number][] = [];
-  for (let at = ledgerAbi.STATEMENT_AT_RUNS as number; at < statement.byteLength; at += 16) runs.push([u64(view, at), u64(view, at + 8)]);
-  const reboots = view.getUint32(account + ledgerAbi.ACCOUNT_AT_REBOOTS, true);
+  for (let at = STATEMENT_AT_RUNS as number; at < statement.byteLength; at += 16) runs.push([u64(view, at), u64(view, at + 8)]);
+  const reboots = view.getUint32(account + ACCOUNT_AT_REBOOTS, true);
   return {
-    stored: u64(view, ledgerAbi.STATEMENT_AT_STORED),
-    duplicate: u64(view, account + ledgerAbi.ACCOUNT_AT_DUPLICATE),
+    stored: u64(view, STATEMENT_AT_STORED),
+    duplicate: u64(view, account + ACCOUNT_AT_DUPLICATE),
     dead: deadOf(view, account),
-    inFlight: (accepted.of(device) - view.getUint32(ledgerAbi.STATEMENT_AT_RUN, true)) | 0,
+    inFlight: (accepted.of(device) - view.getUint32(STATEMENT_AT_RUN, true)) | 0,
     refused,
     reboots,
-    rebootMs: reboots === 0 ? undefined : u64(view, account + ledgerAbi.ACCOUNT_AT_REBOOT_US) / 1000,
+    rebootMs: reboots === 0 ? undefined : u64(view, account + ACCOUNT_AT_REBOOT_US) / 1000,
     runs,
-    runsForgotten: view.getUint32(account + ledgerAbi.ACCOUNT_AT_RUNS_FORGOTTEN, true),
+    runsForgotten: view.getUint32(account + ACCOUNT_AT_RUNS_FORGOTTEN, true),
     sinceMs,
   };
 }
@@ -69,16 +103,16 @@ export function readAccount(
 /** Messages that gateways refused since the start. */
 export function* readRefused(gateways: readonly KernelMemory[]): Generator<RefusedMessages> {
   for (const { view } of gateways) {
-    for (let slot = 0; slot < ledgerAbi.REFUSAL_SLOTS; slot++) {
-      const at = abi.REFUSALS_OFFSET + slot * ledgerAbi.REFUSAL_BYTES;
+    for (let slot = 0; slot < REFUSAL_SLOTS; slot++) {
+      const at = REFUSALS_OFFSET + slot * REFUSAL_BYTES;
       const owner = view.getUint32(at, true);
       if (owner === 0) continue;
-      const entry = (owner & ~ledgerAbi.REFUSAL_OF_TENANT) - 1;
+      const entry = (owner & ~REFUSAL_OF_TENANT) - 1;
       yield {
-        device: entry < 0 ? undefined : view.getUint32(abi.DEVICES_OFFSET + entry * abi.DEVICE_BYTES + abi.DEVICE_AT_NUMBER, true),
-        ofTenant: owner >= ledgerAbi.REFUSAL_OF_TENANT,
-        code: refusalCode(view.getUint32(at + ledgerAbi.REFUSAL_AT_CODE, true)).name,
-        count: u64(view, at + ledgerAbi.REFUSAL_AT_COUNT),
+        device: entry < 0 ? undefined : view.getUint32(DEVICES_OFFSET + entry * DEVICE_BYTES + DEVICE_AT_NUMBER, true),
+        ofTenant: owner >= REFUSAL_OF_TENANT,
+        code: refusalCode(view.getUint32(at + REFUSAL_AT_CODE, true)).name,
+        count: u64(view, at + REFUSAL_AT_COUNT),
       };
     }
   }
@@ -86,9 +120,9 @@ export function* readRefused(gateways: readonly KernelMemory[]): Generator<Refus
 
 function deadOf(view: DataView, account: number): Record<string, number> {
   const dead: Record<string, number> = {};
-  for (let index = 0; index < ledgerAbi.DEAD_CODES; index++) {
-    const count = u64(view, account + ledgerAbi.ACCOUNT_AT_DEAD + index * 8);
-    if (count > 0) dead[refusalCode(ledgerAbi.DEAD_CODE_FIRST + index).name] = count;
+  for (let index = 0; index < DEAD_CODES; index++) {
+    const count = u64(view, account + ACCOUNT_AT_DEAD + index * 8);
+    if (count > 0) dead[refusalCode(DEAD_CODE_FIRST + index).name] = count;
   }
   return dead;
 }

@@ -1,5 +1,6 @@
 import { MessageChannel } from 'node:worker_threads';
-import * as abi from '../../assembly/abi.js';
+import { COUNTERS_MAX } from '../../assembly/abi/regions.js';
+import { PIPELINE_END } from '../../assembly/abi/state.js';
 import type { CheckpointConfig } from '../config/settings/checkpoints.js';
 import type { LogConfig } from '../config/settings/log.js';
 import type { StoreConfig } from '../config/settings/store.js';
@@ -78,7 +79,7 @@ export class Pipelines {
   /** By partition; undefined: it is not this process's. */
   #memories: (KernelMemory | undefined)[];
   /** What those counted that are no more. */
-  readonly #former = new BigUint64Array(abi.COUNTERS_MAX);
+  readonly #former = new BigUint64Array(COUNTERS_MAX);
   #threads: Threads | undefined;
   /** Settles when a start has come to its end. */
   #starting: Promise<void> | undefined;
@@ -122,7 +123,7 @@ export class Pipelines {
     await this.#abandoning;
     const [options, shared] = [this.#options, this.#shared];
     const memories = Array.from({ length: options.log.partitions }, (_, number) =>
-      owned.some((one) => one.number === number) ? kernelMemory(abi.PIPELINE_END) : undefined,
+      owned.some((one) => one.number === number) ? kernelMemory(PIPELINE_END) : undefined,
     );
     this.#memories = memories.map((memory) => memory && new KernelMemory(memory));
     [this.#isCaughtUp, this.#isEnding, this.#halted] = [false, false, undefined];

@@ -1,4 +1,31 @@
-import * as abi from '../../assembly/abi.js';
+import { CODE_ROW_REFUSED } from '../../assembly/abi/codes.js';
+import {
+  COUNTER_GATEWAY_ACCEPTED,
+  COUNTER_GATEWAY_ACKED,
+  COUNTER_GATEWAY_BLOCKS,
+  COUNTER_GATEWAY_BYTES_IN,
+  COUNTER_GATEWAY_CONNECTIONS_CLOSED,
+  COUNTER_GATEWAY_CONNECTIONS_OPENED,
+  COUNTER_GATEWAY_PAUSED,
+  COUNTER_GATEWAY_PAUSES,
+  COUNTER_GATEWAY_RECEIVED,
+  COUNTER_GATEWAY_REFUSED,
+  COUNTER_GATEWAY_REFUSED_BY_CODE,
+  COUNTER_PIPELINE_DEAD,
+  COUNTER_PIPELINE_DUPLICATE,
+  COUNTER_PIPELINE_READINGS,
+  COUNTER_PIPELINE_RECORDS,
+  COUNTER_PIPELINE_STORED,
+  COUNTER_PIPELINE_TEXT_READINGS,
+} from '../../assembly/abi/counters.js';
+import {
+  POINT_AT_DEVICE,
+  POINT_AT_METRIC,
+  POINT_AT_RECEIVE_US,
+  POINT_AT_TS_US,
+  POINT_AT_VALUE,
+  POINT_BYTES,
+} from '../../assembly/abi/pipeline.js';
 import { refusalCode, refusalCodes } from '../contract/codes.js';
 import type { Intake, PartitionLag, PlaneCounters, Point } from '../contract/data-plane.js';
 import { type Progress, ProgressWord } from '../host/progress.js';
@@ -12,34 +39,34 @@ export function readCounters(gateways: readonly BigUint64Array[], pipelines: rea
   const pipeline = (counter: number) => sumOf(pipelines, counter);
   const rowsRefused = sumOfWords(progress, ProgressWord.rowsRefused);
   const judged = {
-    records: pipeline(abi.COUNTER_PIPELINE_RECORDS),
-    stored: pipeline(abi.COUNTER_PIPELINE_STORED),
-    duplicate: pipeline(abi.COUNTER_PIPELINE_DUPLICATE),
-    dead: pipeline(abi.COUNTER_PIPELINE_DEAD),
+    records: pipeline(COUNTER_PIPELINE_RECORDS),
+    stored: pipeline(COUNTER_PIPELINE_STORED),
+    duplicate: pipeline(COUNTER_PIPELINE_DUPLICATE),
+    dead: pipeline(COUNTER_PIPELINE_DEAD),
     rowsRefused,
     lettersRefused: sumOfWords(progress, ProgressWord.lettersRefused),
-    readings: pipeline(abi.COUNTER_PIPELINE_READINGS),
-    textReadings: pipeline(abi.COUNTER_PIPELINE_TEXT_READINGS),
+    readings: pipeline(COUNTER_PIPELINE_READINGS),
+    textReadings: pipeline(COUNTER_PIPELINE_TEXT_READINGS),
   };
   const deadByCode = Object.fromEntries(refusalCodes.map(({ number, name }) => [name, pipeline(number)]));
   const byCode: Record<string, number> = {};
   const refusedByCode: Record<string, number> = {};
   for (const { number, name } of refusalCodes) {
     byCode[name] = gateway(number) + (deadByCode[name] as number);
-    refusedByCode[name] = gateway(abi.COUNTER_GATEWAY_REFUSED_BY_CODE + number);
+    refusedByCode[name] = gateway(COUNTER_GATEWAY_REFUSED_BY_CODE + number);
   }
-  byCode[refusalCode(abi.CODE_ROW_REFUSED).name] = rowsRefused;
+  byCode[refusalCode(CODE_ROW_REFUSED).name] = rowsRefused;
   return {
-    received: gateway(abi.COUNTER_GATEWAY_RECEIVED),
-    accepted: gateway(abi.COUNTER_GATEWAY_ACCEPTED),
-    refused: gateway(abi.COUNTER_GATEWAY_REFUSED),
+    received: gateway(COUNTER_GATEWAY_RECEIVED),
+    accepted: gateway(COUNTER_GATEWAY_ACCEPTED),
+    refused: gateway(COUNTER_GATEWAY_REFUSED),
     refusedByCode,
-    acked: gateway(abi.COUNTER_GATEWAY_ACKED),
-    connections: gateway(abi.COUNTER_GATEWAY_CONNECTIONS_OPENED) - gateway(abi.COUNTER_GATEWAY_CONNECTIONS_CLOSED),
+    acked: gateway(COUNTER_GATEWAY_ACKED),
+    connections: gateway(COUNTER_GATEWAY_CONNECTIONS_OPENED) - gateway(COUNTER_GATEWAY_CONNECTIONS_CLOSED),
     ...judged,
     deadByCode,
-    bytesIn: gateway(abi.COUNTER_GATEWAY_BYTES_IN),
-    blocks: gateway(abi.COUNTER_GATEWAY_BLOCKS),
+    bytesIn: gateway(COUNTER_GATEWAY_BYTES_IN),
+    blocks: gateway(COUNTER_GATEWAY_BLOCKS),
     byCode,
   };
 }
@@ -57,8 +84,8 @@ function sumOfWords(progress: Progress, word: ProgressWord): number {
 export function readIntake(gateways: readonly BigUint64Array[], log: Pick<Intake, 'backlogBytesMax' | 'logTrouble' | 'topic'>): Intake {
   return {
     gateways: gateways.length,
-    paused: sumOf(gateways, abi.COUNTER_GATEWAY_PAUSED),
-    pauses: sumOf(gateways, abi.COUNTER_GATEWAY_PAUSES),
+    paused: sumOf(gateways, COUNTER_GATEWAY_PAUSED),
+    pauses: sumOf(gateways, COUNTER_GATEWAY_PAUSES),
     ...log,
   };
 }
@@ -94,13 +121,13 @@ export function readLag(progress: Progress, partition: number, isHere: boolean):
 export function readPoints(bytes: Uint8Array): Point[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const points: Point[] = [];
-  for (let at = 0; at < bytes.byteLength; at += abi.POINT_BYTES) {
+  for (let at = 0; at < bytes.byteLength; at += POINT_BYTES) {
     points.push({
-      device: view.getUint32(at + abi.POINT_AT_DEVICE, true),
-      metric: view.getUint32(at + abi.POINT_AT_METRIC, true),
-      tsMs: Number(view.getBigUint64(at + abi.POINT_AT_TS_US, true)) / 1000,
-      value: view.getFloat64(at + abi.POINT_AT_VALUE, true),
-      receivedMs: Number(view.getBigUint64(at + abi.POINT_AT_RECEIVE_US, true)) / 1000,
+      device: view.getUint32(at + POINT_AT_DEVICE, true),
+      metric: view.getUint32(at + POINT_AT_METRIC, true),
+      tsMs: Number(view.getBigUint64(at + POINT_AT_TS_US, true)) / 1000,
+      value: view.getFloat64(at + POINT_AT_VALUE, true),
+      receivedMs: Number(view.getBigUint64(at + POINT_AT_RECEIVE_US, true)) / 1000,
     });
   }
   return points;

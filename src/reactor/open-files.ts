@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { CONNECTIONS_MAX } from '../../assembly/abi.js';
+import { CONNECTIONS_MAX } from '../../assembly/abi/limits.js';
 
 /** Descriptors that threads, log segments, the database and the API take while connections come. */
 const RESERVED = 256;

@@ -23,7 +23,7 @@ export interface Reactor {
   listenTls(host: string, port: number, tls: TlsMaterial, isShared?: boolean): Promise<number>;
   /**
    * Binds a socket for datagrams and answers its port. Each datagram is one event, its peer before its bytes; an answer is sent to the
-   * event's connection with the same header before it (assembly/abi.ts).
+   * event's connection with the same header before it (assembly/abi/gateway.ts).
    */
   listenDatagrams(host: string, port: number, isShared?: boolean): Promise<number>;
   /** Rings of this doorbell make a turn happen, until the reactor has stopped. Once. */
@@ -51,7 +51,7 @@ export interface Reactor {
 }
 
 export type ReactorName = 'native' | 'portable';
-/** A connection that was not let in, or was closed by the reactor: a code of assembly/abi.ts. */
+/** A connection that was not let in, or was closed by the reactor: a code of assembly/abi/codes.ts. */
 export type Refused = (code: number) => void;
 
 /** One pass over `eventCount` entries of the event table. */

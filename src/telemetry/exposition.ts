@@ -25,7 +25,7 @@ interface CatchUp {
 /** An infinite sample spoils sums and axes, and one that is left out silences the alarm that compares it. */
 const CATCH_UP_SECONDS_MAX = 86_400;
 
-/** The first code of the pipeline in assembly/abi.ts: below it messages were refused, from it on they became dead letters. */
+/** The first code of the pipeline in assembly/abi/codes.ts: below it messages were refused, from it on they became dead letters. */
 const PIPELINE_CODE_FIRST = 32;
 const deadLetterNames = new Set(refusalCodes.filter(({ number }) => number >= PIPELINE_CODE_FIRST).map(({ name }) => name));
 

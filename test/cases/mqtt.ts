@@ -1,4 +1,24 @@
-import * as abi from '../../assembly/abi.js';
+import {
+  CODE_CREDENTIALS_INVALID,
+  CODE_DEVICE_INACTIVE,
+  CODE_DEVICE_UNKNOWN,
+  CODE_MQTT_AUTH_UNSUPPORTED,
+  CODE_MQTT_CONNECT_EXPECTED,
+  CODE_MQTT_CONNECT_REPEATED,
+  CODE_MQTT_LENGTH_MALFORMED,
+  CODE_MQTT_MALFORMED,
+  CODE_MQTT_PACKET_ID_IN_USE,
+  CODE_MQTT_PACKET_OVERSIZE,
+  CODE_MQTT_QOS_INVALID,
+  CODE_MQTT_RETAIN_UNSUPPORTED,
+  CODE_MQTT_TOPIC_ALIAS_INVALID,
+  CODE_MQTT_TOPIC_MALFORMED,
+  CODE_MQTT_VERSION_UNSUPPORTED,
+  CODE_PAYLOAD_OVERSIZE,
+  CODE_TOPIC_FORBIDDEN,
+  CODE_TOPIC_UNKNOWN,
+} from '../../assembly/abi/codes.js';
+import { PAYLOAD_BYTES_MAX } from '../../assembly/abi/limits.js';
 import type { DeviceEntry } from '../../src/contract/devices.js';
 import { hashToken } from '../../src/contract/token.js';
 import {
@@ -65,13 +85,13 @@ const notMqtt: MqttCase[] = [
     name: 'an HTTP request',
     level: 0,
     bytes: Buffer.from('GET / HTTP/1.1\r\nHost: x\r\n\r\n'),
-    code: abi.CODE_MQTT_MALFORMED,
+    code: CODE_MQTT_MALFORMED,
     closes: true,
   },
-  { name: 'an HTTP POST', level: 0, bytes: Buffer.from('POST / HTTP/1.1\r\n\r\n'), code: abi.CODE_MQTT_MALFORMED, closes: true },
-  { name: 'a TLS hello', level: 0, bytes: bytes(0x16, 3, 1, 2, 0, 1, 0, 1), code: abi.CODE_MQTT_MALFORMED, closes: true },
-  { name: 'bytes at random', level: 0, bytes: bytes(0xa7, 0x1f, 0x99, 0x02, 0xee), code: abi.CODE_MQTT_MALFORMED, closes: true },
-  { name: 'zeros', level: 0, bytes: Buffer.alloc(64), code: abi.CODE_MQTT_MALFORMED, closes: true },
+  { name: 'an HTTP POST', level: 0, bytes: Buffer.from('POST / HTTP/1.1\r\n\r\n'), code: CODE_MQTT_MALFORMED, closes: true },
+  { name: 'a TLS hello', level: 0, bytes: bytes(0x16, 3, 1, 2, 0, 1, 0, 1), code: CODE_MQTT_MALFORMED, closes: true },
+  { name: 'bytes at random', level: 0, bytes: bytes(0xa7, 0x1f, 0x99, 0x02, 0xee), code: CODE_MQTT_MALFORMED, closes: true },
+  { name: 'zeros', level: 0, bytes: Buffer.alloc(64), code: CODE_MQTT_MALFORMED, closes: true },
 ];
 
 const beforeConnect: MqttCase[] = [
@@ -79,7 +99,7 @@ const beforeConnect: MqttCase[] = [
   { name: 'PINGREQ', bytes: PINGREQ },
   { name: 'DISCONNECT', bytes: packet(0xe0) },
   { name: 'SUBSCRIBE', bytes: packet(0x82, u16(1), 'a', 0) },
-].map((each) => ({ ...each, name: `${each.name} before CONNECT`, level: 0, code: abi.CODE_MQTT_CONNECT_EXPECTED, closes: true }));
+].map((each) => ({ ...each, name: `${each.name} before CONNECT`, level: 0, code: CODE_MQTT_CONNECT_EXPECTED, closes: true }));
 
 const withLevel = <T>(make: (level: 4 | 5) => T): T[] => [make(4), make(5)];
 
@@ -96,27 +116,27 @@ function ends(name: string, code: number, reason: number, make: (level: 4 | 5) =
 }
 
 const framing: MqttCase[] = [
-  ...ends('a second CONNECT', abi.CODE_MQTT_CONNECT_REPEATED, 0x82, connectAs),
-  ...ends('a length of five bytes', abi.CODE_MQTT_LENGTH_MALFORMED, 0x81, () => bytes(0x30, 0x80, 0x80, 0x80, 0x80, 1)),
-  ...ends('a packet over the maximum', abi.CODE_MQTT_PACKET_OVERSIZE, 0x95, () => bytes(0x30, 0xff, 0xff, 0xff, 0x7f)),
-  ...ends('a packet type of the server', abi.CODE_MQTT_MALFORMED, 0x81, () => packet(0xd0)),
-  ...ends('the reserved packet type 0', abi.CODE_MQTT_MALFORMED, 0x81, () => packet(0x00)),
-  ...ends('PUBREC, though nothing was sent at QoS 2', abi.CODE_MQTT_MALFORMED, 0x81, () => pubrec(1)),
-  ...ends('PUBCOMP, though nothing was sent at QoS 2', abi.CODE_MQTT_MALFORMED, 0x81, () => pubcomp(1)),
-  ...ends('PUBREL with reserved flags wrong', abi.CODE_MQTT_MALFORMED, 0x81, () => packet(0x60, u16(1))),
-  ...ends('PUBREL of packet id 0', abi.CODE_MQTT_MALFORMED, 0x81, () => pubrel(0)),
-  ...ends('PUBREL that ends in its packet id', abi.CODE_MQTT_MALFORMED, 0x81, () => packet(0x62, 1)),
-  ...ends('PUBREL with bytes behind its end', abi.CODE_MQTT_MALFORMED, 0x81, () => packet(0x62, u16(1), 0, 0, 0)),
-  ...ends('PINGREQ with a body', abi.CODE_MQTT_MALFORMED, 0x81, () => packet(0xc0, 0)),
-  ...ends('PINGREQ with flags', abi.CODE_MQTT_MALFORMED, 0x81, () => packet(0xc1)),
-  ...ends('SUBSCRIBE with reserved flags wrong', abi.CODE_MQTT_MALFORMED, 0x81, (level) =>
+  ...ends('a second CONNECT', CODE_MQTT_CONNECT_REPEATED, 0x82, connectAs),
+  ...ends('a length of five bytes', CODE_MQTT_LENGTH_MALFORMED, 0x81, () => bytes(0x30, 0x80, 0x80, 0x80, 0x80, 1)),
+  ...ends('a packet over the maximum', CODE_MQTT_PACKET_OVERSIZE, 0x95, () => bytes(0x30, 0xff, 0xff, 0xff, 0x7f)),
+  ...ends('a packet type of the server', CODE_MQTT_MALFORMED, 0x81, () => packet(0xd0)),
+  ...ends('the reserved packet type 0', CODE_MQTT_MALFORMED, 0x81, () => packet(0x00)),
+  ...ends('PUBREC, though nothing was sent at QoS 2', CODE_MQTT_MALFORMED, 0x81, () => pubrec(1)),
+  ...ends('PUBCOMP, though nothing was sent at QoS 2', CODE_MQTT_MALFORMED, 0x81, () => pubcomp(1)),
+  ...ends('PUBREL with reserved flags wrong', CODE_MQTT_MALFORMED, 0x81, () => packet(0x60, u16(1))),
+  ...ends('PUBREL of packet id 0', CODE_MQTT_MALFORMED, 0x81, () => pubrel(0)),
+  ...ends('PUBREL that ends in its packet id', CODE_MQTT_MALFORMED, 0x81, () => packet(0x62, 1)),
+  ...ends('PUBREL with bytes behind its end', CODE_MQTT_MALFORMED, 0x81, () => packet(0x62, u16(1), 0, 0, 0)),
+  ...ends('PINGREQ with a body', CODE_MQTT_MALFORMED, 0x81, () => packet(0xc0, 0)),
+  ...ends('PINGREQ with flags', CODE_MQTT_MALFORMED, 0x81, () => packet(0xc1)),
+  ...ends('SUBSCRIBE with reserved flags wrong', CODE_MQTT_MALFORMED, 0x81, (level) =>
     packet(0x80, u16(1), level === 5 ? properties() : Buffer.alloc(0), 'devices/dev-1/commands', 0),
   ),
   {
     name: 'a length not in its shortest form, version 5',
     level: 5,
     bytes: bytes(0xc0, 0x80, 0),
-    code: abi.CODE_MQTT_LENGTH_MALFORMED,
+    code: CODE_MQTT_LENGTH_MALFORMED,
     answer: disconnect(0x81),
     closes: true,
   },
@@ -124,17 +144,17 @@ const framing: MqttCase[] = [
 ];
 
 const publishEnds: MqttCase[] = [
-  ...ends('QoS 3', abi.CODE_MQTT_QOS_INVALID, 0x81, (level) => publish({ level, topic: OWN, qos: 3 })),
-  ...ends('packet id 0 at QoS 2', abi.CODE_MQTT_MALFORMED, 0x81, (level) => publish({ level, topic: OWN, qos: 2, packetId: 0 })),
-  ...ends('DUP at QoS 0', abi.CODE_MQTT_MALFORMED, 0x81, (level) => publish({ level, topic: OWN, dup: true })),
-  ...ends('packet id 0', abi.CODE_MQTT_MALFORMED, 0x81, (level) => publish({ level, topic: OWN, qos: 1, packetId: 0 })),
-  ...ends('PUBLISH with no topic', abi.CODE_MQTT_MALFORMED, 0x81, () => packet(0x30)),
-  ...ends('PUBLISH whose topic runs past its end', abi.CODE_MQTT_MALFORMED, 0x81, () => packet(0x30, u16(9), Buffer.from('abc'))),
-  ...ends('PUBLISH that ends in its packet id', abi.CODE_MQTT_MALFORMED, 0x81, () => packet(0x32, OWN, 1)),
-  ...ends('an empty topic', abi.CODE_MQTT_TOPIC_MALFORMED, 0x81, (level) => publish({ level, topic: '' })),
-  ...ends('a topic with +', abi.CODE_MQTT_TOPIC_MALFORMED, 0x81, (level) => publish({ level, topic: 'devices/+/telemetry' })),
-  ...ends('a topic with #', abi.CODE_MQTT_TOPIC_MALFORMED, 0x81, (level) => publish({ level, topic: 'devices/#' })),
-  ...ends('a topic with NUL', abi.CODE_MQTT_TOPIC_MALFORMED, 0x81, (level) => publish({ level, topic: 'devices/d\0v/telemetry' })),
+  ...ends('QoS 3', CODE_MQTT_QOS_INVALID, 0x81, (level) => publish({ level, topic: OWN, qos: 3 })),
+  ...ends('packet id 0 at QoS 2', CODE_MQTT_MALFORMED, 0x81, (level) => publish({ level, topic: OWN, qos: 2, packetId: 0 })),
+  ...ends('DUP at QoS 0', CODE_MQTT_MALFORMED, 0x81, (level) => publish({ level, topic: OWN, dup: true })),
+  ...ends('packet id 0', CODE_MQTT_MALFORMED, 0x81, (level) => publish({ level, topic: OWN, qos: 1, packetId: 0 })),
+  ...ends('PUBLISH with no topic', CODE_MQTT_MALFORMED, 0x81, () => packet(0x30)),
+  ...ends('PUBLISH whose topic runs past its end', CODE_MQTT_MALFORMED, 0x81, () => packet(0x30, u16(9), Buffer.from('abc'))),
+  ...ends('PUBLISH that ends in its packet id', CODE_MQTT_MALFORMED, 0x81, () => packet(0x32, OWN, 1)),
+  ...ends('an empty topic', CODE_MQTT_TOPIC_MALFORMED, 0x81, (level) => publish({ level, topic: '' })),
+  ...ends('a topic with +', CODE_MQTT_TOPIC_MALFORMED, 0x81, (level) => publish({ level, topic: 'devices/+/telemetry' })),
+  ...ends('a topic with #', CODE_MQTT_TOPIC_MALFORMED, 0x81, (level) => publish({ level, topic: 'devices/#' })),
+  ...ends('a topic with NUL', CODE_MQTT_TOPIC_MALFORMED, 0x81, (level) => publish({ level, topic: 'devices/d\0v/telemetry' })),
   ...[
     ['a lone continuation byte', [0x80]],
     ['an overlong slash', [0xc0, 0xaf]],
@@ -142,7 +162,7 @@ const publishEnds: MqttCase[] = [
     ['a character beyond U+10FFFF', [0xf4, 0x90, 0x80, 0x80]],
     ['a character cut short', [0xe2, 0x82]],
   ].flatMap(([what, wrong]) =>
-    ends(`a topic with ${what}`, abi.CODE_MQTT_TOPIC_MALFORMED, 0x81, (level) =>
+    ends(`a topic with ${what}`, CODE_MQTT_TOPIC_MALFORMED, 0x81, (level) =>
       publish({ level, topic: bytes(Buffer.from('devices/'), Buffer.from(wrong as number[]), Buffer.from('/telemetry')) }),
     ),
   ),
@@ -172,16 +192,16 @@ function refuses(name: string, topic: string, code: number, reason: number, payl
 }
 
 const publishRefused: MqttCase[] = [
-  ...refuses("another device's topic", 'devices/dev-2/telemetry', abi.CODE_TOPIC_FORBIDDEN, 0x87),
-  ...refuses("a sub-device of another device's", 'devices/sub-of-2/telemetry', abi.CODE_TOPIC_FORBIDDEN, 0x87),
-  ...refuses('another tenant', 'tenant/acme/device/dev-1/data', abi.CODE_TOPIC_FORBIDDEN, 0x87),
-  ...refuses('a device that nobody knows', 'devices/nobody/telemetry', abi.CODE_DEVICE_UNKNOWN, 0x87),
-  ...refuses('a sub-device that is not active', 'devices/sub-off/telemetry', abi.CODE_DEVICE_INACTIVE, 0x87),
-  ...refuses('an unknown topic', 'hello/world', abi.CODE_TOPIC_UNKNOWN, 0x90),
-  ...refuses('a topic with a level too many', 'devices/dev-1/x/telemetry', abi.CODE_TOPIC_UNKNOWN, 0x90),
-  ...refuses('a topic with an empty id', 'devices//telemetry', abi.CODE_TOPIC_UNKNOWN, 0x90),
-  ...refuses('a topic with an empty tenant', 'tenant//device/dev-1/data', abi.CODE_TOPIC_UNKNOWN, 0x90),
-  ...refuses('a payload over the maximum', OWN, abi.CODE_PAYLOAD_OVERSIZE, 0x83, Buffer.alloc(abi.PAYLOAD_BYTES_MAX + 1)),
+  ...refuses("another device's topic", 'devices/dev-2/telemetry', CODE_TOPIC_FORBIDDEN, 0x87),
+  ...refuses("a sub-device of another device's", 'devices/sub-of-2/telemetry', CODE_TOPIC_FORBIDDEN, 0x87),
+  ...refuses('another tenant', 'tenant/acme/device/dev-1/data', CODE_TOPIC_FORBIDDEN, 0x87),
+  ...refuses('a device that nobody knows', 'devices/nobody/telemetry', CODE_DEVICE_UNKNOWN, 0x87),
+  ...refuses('a sub-device that is not active', 'devices/sub-off/telemetry', CODE_DEVICE_INACTIVE, 0x87),
+  ...refuses('an unknown topic', 'hello/world', CODE_TOPIC_UNKNOWN, 0x90),
+  ...refuses('a topic with a level too many', 'devices/dev-1/x/telemetry', CODE_TOPIC_UNKNOWN, 0x90),
+  ...refuses('a topic with an empty id', 'devices//telemetry', CODE_TOPIC_UNKNOWN, 0x90),
+  ...refuses('a topic with an empty tenant', 'tenant//device/dev-1/data', CODE_TOPIC_UNKNOWN, 0x90),
+  ...refuses('a payload over the maximum', OWN, CODE_PAYLOAD_OVERSIZE, 0x83, Buffer.alloc(PAYLOAD_BYTES_MAX + 1)),
 ];
 
 const user = bytes(0x26, 'key', 'value');
@@ -191,22 +211,17 @@ function ends5(name: string, code: number, reason: number, sent: Uint8Array): Mq
 const withProperties = (props: Uint8Array) => publish({ level: 5, topic: OWN, properties: props });
 
 const version5: MqttCase[] = [
-  ends5('RETAIN', abi.CODE_MQTT_RETAIN_UNSUPPORTED, 0x9a, publish({ level: 5, topic: OWN, retain: true })),
-  ends5('a topic alias', abi.CODE_MQTT_TOPIC_ALIAS_INVALID, 0x94, withProperties(properties(0x23, u16(1)))),
-  ends5(
-    'a topic alias alone',
-    abi.CODE_MQTT_TOPIC_ALIAS_INVALID,
-    0x94,
-    publish({ level: 5, topic: '', properties: properties(0x23, u16(1)) }),
-  ),
-  ends5('AUTH', abi.CODE_MQTT_AUTH_UNSUPPORTED, 0x8c, packet(0xf0, 0x18, 0)),
-  ends5('properties that run past the packet', abi.CODE_MQTT_MALFORMED, 0x81, packet(0x30, OWN, 100, 1, 1)),
-  ends5('a property cut short', abi.CODE_MQTT_MALFORMED, 0x81, withProperties(properties(0x02, 0, 0))),
-  ends5('an unknown property', abi.CODE_MQTT_MALFORMED, 0x81, withProperties(properties(0x7e, 0))),
-  ends5('a property of CONNECT in PUBLISH', abi.CODE_MQTT_MALFORMED, 0x81, withProperties(properties(0x21, u16(1)))),
-  ends5('a Subscription Identifier from a client', abi.CODE_MQTT_MALFORMED, 0x81, withProperties(properties(0x0b, 1))),
-  ends5('a property twice', abi.CODE_MQTT_MALFORMED, 0x81, withProperties(properties(0x01, 1, 0x01, 1))),
-  ends5('a property length of five bytes', abi.CODE_MQTT_MALFORMED, 0x81, withProperties(bytes(0x80, 0x80, 0x80, 0x80, 1))),
+  ends5('RETAIN', CODE_MQTT_RETAIN_UNSUPPORTED, 0x9a, publish({ level: 5, topic: OWN, retain: true })),
+  ends5('a topic alias', CODE_MQTT_TOPIC_ALIAS_INVALID, 0x94, withProperties(properties(0x23, u16(1)))),
+  ends5('a topic alias alone', CODE_MQTT_TOPIC_ALIAS_INVALID, 0x94, publish({ level: 5, topic: '', properties: properties(0x23, u16(1)) })),
+  ends5('AUTH', CODE_MQTT_AUTH_UNSUPPORTED, 0x8c, packet(0xf0, 0x18, 0)),
+  ends5('properties that run past the packet', CODE_MQTT_MALFORMED, 0x81, packet(0x30, OWN, 100, 1, 1)),
+  ends5('a property cut short', CODE_MQTT_MALFORMED, 0x81, withProperties(properties(0x02, 0, 0))),
+  ends5('an unknown property', CODE_MQTT_MALFORMED, 0x81, withProperties(properties(0x7e, 0))),
+  ends5('a property of CONNECT in PUBLISH', CODE_MQTT_MALFORMED, 0x81, withProperties(properties(0x21, u16(1)))),
+  ends5('a Subscription Identifier from a client', CODE_MQTT_MALFORMED, 0x81, withProperties(properties(0x0b, 1))),
+  ends5('a property twice', CODE_MQTT_MALFORMED, 0x81, withProperties(properties(0x01, 1, 0x01, 1))),
+  ends5('a property length of five bytes', CODE_MQTT_MALFORMED, 0x81, withProperties(bytes(0x80, 0x80, 0x80, 0x80, 1))),
   {
     name: 'every property that PUBLISH may have, version 5',
     level: 5,
@@ -218,13 +233,13 @@ const version5: MqttCase[] = [
 const subscribe = (level: 4 | 5, ...body: Parameters<typeof bytes>) =>
   packet(0x82, u16(7), level === 5 ? properties() : Buffer.alloc(0), ...body);
 const control: MqttCase[] = [
-  ...ends('SUBSCRIBE without a filter', abi.CODE_MQTT_MALFORMED, 0x81, (level) => subscribe(level)),
-  ...ends('SUBSCRIBE with an empty filter', abi.CODE_MQTT_MALFORMED, 0x81, (level) => subscribe(level, '', 0)),
-  ...ends('SUBSCRIBE with QoS 3', abi.CODE_MQTT_MALFORMED, 0x81, (level) => subscribe(level, 'a', 3)),
-  ...ends('SUBSCRIBE with reserved options', abi.CODE_MQTT_MALFORMED, 0x81, (level) => subscribe(level, 'a', 0xc0)),
-  ...ends('SUBSCRIBE cut behind its filter', abi.CODE_MQTT_MALFORMED, 0x81, (level) => subscribe(level, 'a')),
-  ...ends('SUBSCRIBE with packet id 0', abi.CODE_MQTT_MALFORMED, 0x81, () => packet(0x82, u16(0), 0, 'a', 0)),
-  ...ends('UNSUBSCRIBE without a filter', abi.CODE_MQTT_MALFORMED, 0x81, (level) =>
+  ...ends('SUBSCRIBE without a filter', CODE_MQTT_MALFORMED, 0x81, (level) => subscribe(level)),
+  ...ends('SUBSCRIBE with an empty filter', CODE_MQTT_MALFORMED, 0x81, (level) => subscribe(level, '', 0)),
+  ...ends('SUBSCRIBE with QoS 3', CODE_MQTT_MALFORMED, 0x81, (level) => subscribe(level, 'a', 3)),
+  ...ends('SUBSCRIBE with reserved options', CODE_MQTT_MALFORMED, 0x81, (level) => subscribe(level, 'a', 0xc0)),
+  ...ends('SUBSCRIBE cut behind its filter', CODE_MQTT_MALFORMED, 0x81, (level) => subscribe(level, 'a')),
+  ...ends('SUBSCRIBE with packet id 0', CODE_MQTT_MALFORMED, 0x81, () => packet(0x82, u16(0), 0, 'a', 0)),
+  ...ends('UNSUBSCRIBE without a filter', CODE_MQTT_MALFORMED, 0x81, (level) =>
     packet(0xa2, u16(7), level === 5 ? properties() : Buffer.alloc(0)),
   ),
   {
@@ -255,7 +270,7 @@ const control: MqttCase[] = [
   },
   { name: 'UNSUBSCRIBE, version 4', level: 4, bytes: packet(0xa2, u16(9), 'a'), answer: packet(0xb0, u16(9)) },
   { name: 'UNSUBSCRIBE, version 5', level: 5, bytes: packet(0xa2, u16(9), 0, 'a'), answer: packet(0xb0, u16(9), 0, 0x11) },
-  { name: 'DISCONNECT with a body, version 4', level: 4, bytes: packet(0xe0, 0), code: abi.CODE_MQTT_MALFORMED, closes: true },
+  { name: 'DISCONNECT with a body, version 4', level: 4, bytes: packet(0xe0, 0), code: CODE_MQTT_MALFORMED, closes: true },
   { name: 'DISCONNECT, version 4', level: 4, bytes: packet(0xe0), closes: true },
   { name: 'DISCONNECT with a reason, version 5', level: 5, bytes: packet(0xe0, 4, properties(user)), closes: true },
   { name: 'PINGREQ twice', level: 4, bytes: bytes(PINGREQ, PINGREQ), answer: bytes(PINGRESP, PINGRESP) },
@@ -283,7 +298,7 @@ const malformedConnects: MqttCase[] = (
     ['a client id that is not UTF-8', packet(0x10, 'MQTT', 4, 2, u16(0), bytes(0, 2, 0xc3, 0x28))],
     ['no client id', packet(0x10, 'MQTT', 4, 2, u16(0))],
   ] as [string, Uint8Array][]
-).map(([what, sent]) => ({ name: `CONNECT with ${what}`, level: 0, bytes: sent, code: abi.CODE_MQTT_MALFORMED, closes: true }));
+).map(([what, sent]) => ({ name: `CONNECT with ${what}`, level: 0, bytes: sent, code: CODE_MQTT_MALFORMED, closes: true }));
 
 function connects(name: string, sent: Uint8Array, answer: Uint8Array, code: number): MqttCase {
   return { name, level: 0, bytes: sent, answer, code, closes: true };
@@ -293,35 +308,35 @@ const refusedConnects: MqttCase[] = [
     'CONNECT of version 5 with a property twice',
     connectAs(5, { properties: properties(0x21, u16(1), 0x21, u16(1)) }),
     connackRefused5(0x81),
-    abi.CODE_MQTT_MALFORMED,
+    CODE_MQTT_MALFORMED,
   ),
-  connects('CONNECT of version 5 with a reserved flag', connectAs(5, { flags: 0xc3 }), connackRefused5(0x81), abi.CODE_MQTT_MALFORMED),
-  connects('CONNECT of version 3.1', packet(0x10, 'MQIsdp', 3, 2, u16(0), 'dev-1'), connackRefused(1), abi.CODE_MQTT_VERSION_UNSUPPORTED),
-  connects('CONNECT of version 6', connectAs(4, { level: 6 }), connackRefused5(0x84), abi.CODE_MQTT_VERSION_UNSUPPORTED),
-  connects('a wrong token, version 4', connectAs(4, { password: 'x' }), connackRefused(4), abi.CODE_CREDENTIALS_INVALID),
-  connects('a wrong token, version 5', connectAs(5, { password: 'x' }), connackRefused5(0x86), abi.CODE_CREDENTIALS_INVALID),
-  connects('an empty token', connectAs(4, { password: '' }), connackRefused(4), abi.CODE_CREDENTIALS_INVALID),
-  connects('no token', connectAs(4, { flags: 0x82, rest: ['default'] }), connackRefused(4), abi.CODE_CREDENTIALS_INVALID),
-  connects('an unknown device, version 4', connectAs(4, { clientId: 'nobody' }), connackRefused(4), abi.CODE_DEVICE_UNKNOWN),
-  connects('an unknown device, version 5', connectAs(5, { clientId: 'nobody' }), connackRefused5(0x86), abi.CODE_DEVICE_UNKNOWN),
-  connects('a client id of 300 bytes', connectAs(4, { clientId: 'x'.repeat(300) }), connackRefused(4), abi.CODE_DEVICE_UNKNOWN),
-  connects("a device of another tenant's", connectAs(4, { user: 'nowhere' }), connackRefused(4), abi.CODE_DEVICE_UNKNOWN),
-  connects('an empty user name', connectAs(4, { user: '' }), connackRefused(4), abi.CODE_DEVICE_UNKNOWN),
-  connects('an inactive device, version 4', connectAs(4, { clientId: 'dev-off' }), connackRefused(5), abi.CODE_DEVICE_INACTIVE),
-  connects('an inactive device, version 5', connectAs(5, { clientId: 'dev-off' }), connackRefused5(0x87), abi.CODE_DEVICE_INACTIVE),
+  connects('CONNECT of version 5 with a reserved flag', connectAs(5, { flags: 0xc3 }), connackRefused5(0x81), CODE_MQTT_MALFORMED),
+  connects('CONNECT of version 3.1', packet(0x10, 'MQIsdp', 3, 2, u16(0), 'dev-1'), connackRefused(1), CODE_MQTT_VERSION_UNSUPPORTED),
+  connects('CONNECT of version 6', connectAs(4, { level: 6 }), connackRefused5(0x84), CODE_MQTT_VERSION_UNSUPPORTED),
+  connects('a wrong token, version 4', connectAs(4, { password: 'x' }), connackRefused(4), CODE_CREDENTIALS_INVALID),
+  connects('a wrong token, version 5', connectAs(5, { password: 'x' }), connackRefused5(0x86), CODE_CREDENTIALS_INVALID),
+  connects('an empty token', connectAs(4, { password: '' }), connackRefused(4), CODE_CREDENTIALS_INVALID),
+  connects('no token', connectAs(4, { flags: 0x82, rest: ['default'] }), connackRefused(4), CODE_CREDENTIALS_INVALID),
+  connects('an unknown device, version 4', connectAs(4, { clientId: 'nobody' }), connackRefused(4), CODE_DEVICE_UNKNOWN),
+  connects('an unknown device, version 5', connectAs(5, { clientId: 'nobody' }), connackRefused5(0x86), CODE_DEVICE_UNKNOWN),
+  connects('a client id of 300 bytes', connectAs(4, { clientId: 'x'.repeat(300) }), connackRefused(4), CODE_DEVICE_UNKNOWN),
+  connects("a device of another tenant's", connectAs(4, { user: 'nowhere' }), connackRefused(4), CODE_DEVICE_UNKNOWN),
+  connects('an empty user name', connectAs(4, { user: '' }), connackRefused(4), CODE_DEVICE_UNKNOWN),
+  connects('an inactive device, version 4', connectAs(4, { clientId: 'dev-off' }), connackRefused(5), CODE_DEVICE_INACTIVE),
+  connects('an inactive device, version 5', connectAs(5, { clientId: 'dev-off' }), connackRefused5(0x87), CODE_DEVICE_INACTIVE),
   connects(
     'an inactive device with a wrong token',
     connectAs(4, { clientId: 'dev-off', password: 'x' }),
     connackRefused(4),
-    abi.CODE_CREDENTIALS_INVALID,
+    CODE_CREDENTIALS_INVALID,
   ),
-  connects('an empty client id, version 4', connectAs(4, { clientId: '' }), connackRefused(2), abi.CODE_DEVICE_UNKNOWN),
-  connects('an empty client id, version 5', connectAs(5, { clientId: '' }), connackRefused5(0x85), abi.CODE_DEVICE_UNKNOWN),
+  connects('an empty client id, version 4', connectAs(4, { clientId: '' }), connackRefused(2), CODE_DEVICE_UNKNOWN),
+  connects('an empty client id, version 5', connectAs(5, { clientId: '' }), connackRefused5(0x85), CODE_DEVICE_UNKNOWN),
   connects(
     'an authentication method',
     connectAs(5, { properties: properties(0x15, 'SCRAM') }),
     connackRefused5(0x8c),
-    abi.CODE_MQTT_AUTH_UNSUPPORTED,
+    CODE_MQTT_AUTH_UNSUPPORTED,
   ),
 ];
 
@@ -389,7 +404,7 @@ const goodPublishes: MqttCase[] = withLevel((level): MqttCase[] => [
   {
     name: `a payload of the maximum, version ${level}`,
     level,
-    bytes: publish({ level, topic: OWN, qos: 1, payload: Buffer.alloc(abi.PAYLOAD_BYTES_MAX, 'x') }),
+    bytes: publish({ level, topic: OWN, qos: 1, payload: Buffer.alloc(PAYLOAD_BYTES_MAX, 'x') }),
     answer: puback(1),
     records: [1],
   },
@@ -439,7 +454,7 @@ const qos2: MqttCase[] = [
     name: 'another message with an id in use, version 4',
     level: 4,
     bytes: bytes(first(4), first(4, { payload: 'another' })),
-    code: abi.CODE_MQTT_PACKET_ID_IN_USE,
+    code: CODE_MQTT_PACKET_ID_IN_USE,
     closes: true,
     records: [1],
   },
@@ -447,7 +462,7 @@ const qos2: MqttCase[] = [
     name: 'another message with an id in use, version 5',
     level: 5,
     bytes: bytes(first(5), first(5, { payload: 'another' })),
-    code: abi.CODE_MQTT_PACKET_ID_IN_USE,
+    code: CODE_MQTT_PACKET_ID_IN_USE,
     answer: bytes(pubrec(0xfffe), pubrec(0xfffe, 0x91)),
     records: [1],
   },
@@ -460,7 +475,7 @@ const qos2: MqttCase[] = [
     answer: bytes(pubrec(0xfffe), pubcomp(0xfffe)),
     records: [1],
   },
-  ends5('PUBREL with a property of PUBLISH', abi.CODE_MQTT_MALFORMED, 0x81, packet(0x62, u16(9), 0, properties(0x01, 1))),
+  ends5('PUBREL with a property of PUBLISH', CODE_MQTT_MALFORMED, 0x81, packet(0x62, u16(9), 0, properties(0x01, 1))),
 ];
 
 export const mqttCases: readonly MqttCase[] = [

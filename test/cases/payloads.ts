@@ -1,4 +1,22 @@
-import * as abi from '../../assembly/abi.js';
+import {
+  CODE_JSON_DEPTH_EXCEEDED,
+  CODE_JSON_DUPLICATE_KEY,
+  CODE_JSON_MALFORMED,
+  CODE_JSON_UTF8_MALFORMED,
+  CODE_METRIC_NAME_INVALID,
+  CODE_METRIC_VALUE_INVALID,
+  CODE_METRICS_MISSING,
+  CODE_METRICS_TOO_MANY,
+  CODE_NONE,
+  CODE_NUMBER_OUT_OF_RANGE,
+  CODE_PAYLOAD_OVERSIZE,
+  CODE_SEQ_MALFORMED,
+  CODE_TEXT_NUL,
+  CODE_TEXT_OVERSIZE,
+  CODE_TS_MALFORMED,
+  CODE_TS_OUT_OF_RANGE,
+} from '../../assembly/abi/codes.js';
+import { PAYLOAD_BYTES_MAX, TS_AHEAD_US_MAX, TS_US_MIN } from '../../assembly/abi/limits.js';
 
 /** Payloads of devices, good and bad, by name; every layer that takes in payloads is tested against them. */
 export interface PayloadCase {
@@ -23,7 +41,7 @@ type Content = string | Uint8Array;
 type Held = Omit<PayloadCase, 'name' | 'payload' | 'code'>;
 
 function good(name: string, payload: Content, held: Held): void {
-  payloadCases.push({ name, payload: Buffer.from(payload as string), code: abi.CODE_NONE, ...held });
+  payloadCases.push({ name, payload: Buffer.from(payload as string), code: CODE_NONE, ...held });
 }
 
 function bad(code: number, name: string, payload: Content): void {
@@ -64,43 +82,43 @@ good('other member twice', '{"v":1,"v":2,"metrics":{"a":1}}', A1);
 good('member name with escapes', '{"metr\\u0069cs":{"a":1},"\\u0073eq":3,"t\\u0073":1700000000123}', { ...A1, tsUs: TS_US, seq: 3 });
 good('32 levels deep', `{"metrics":{"a":1},"v":${'['.repeat(31)}${']'.repeat(31)}}`, A1);
 
-bad(abi.CODE_JSON_MALFORMED, 'empty', '');
-bad(abi.CODE_JSON_MALFORMED, 'only white space', ' \n');
-bad(abi.CODE_JSON_MALFORMED, 'not JSON', 'temperature=23.41');
-bad(abi.CODE_JSON_MALFORMED, 'binary', Buffer.from('00ff10807d', 'hex'));
-bad(abi.CODE_JSON_MALFORMED, 'byte order mark', `\ufeff${TYPICAL}`);
-bad(abi.CODE_JSON_MALFORMED, 'an array', `[${TYPICAL}]`);
-bad(abi.CODE_JSON_MALFORMED, 'an array of everything', '[{"x":[true,false,null,"\\n\\u0041é😀\\ud83d\\ude00",-1.5e3,[],{}]},"y"]');
-bad(abi.CODE_JSON_MALFORMED, 'a number', '23.41');
-bad(abi.CODE_JSON_MALFORMED, 'two objects', `${TYPICAL}${TYPICAL}`);
-bad(abi.CODE_JSON_MALFORMED, 'a brace too many', `${TYPICAL}}`);
-bad(abi.CODE_JSON_MALFORMED, 'a brace too few', '{"metrics":{"a":1}');
-bad(abi.CODE_JSON_MALFORMED, 'trailing comma', '{"metrics":{"a":1},}');
-bad(abi.CODE_JSON_MALFORMED, 'trailing comma in metrics', '{"metrics":{"a":1,}}');
-bad(abi.CODE_JSON_MALFORMED, 'trailing comma in a skipped array', '{"v":[1,],"metrics":{"a":1}}');
-bad(abi.CODE_JSON_MALFORMED, 'brackets that do not match', '{"v":[{"x":1]},"metrics":{"a":1}}');
-bad(abi.CODE_JSON_MALFORMED, 'missing colon', '{"metrics" {"a":1}}');
-bad(abi.CODE_JSON_MALFORMED, 'missing comma', '{"metrics":{"a":1 "b":2}}');
-bad(abi.CODE_JSON_MALFORMED, 'single quotes', "{'metrics':{'a':1}}");
-bad(abi.CODE_JSON_MALFORMED, 'a comment', '{"metrics":{"a":1}/**/}');
-bad(abi.CODE_JSON_MALFORMED, 'form feed between tokens', '{\f"metrics":{"a":1}}');
-bad(abi.CODE_JSON_MALFORMED, 'NUL behind the object', `${TYPICAL}\0`);
-bad(abi.CODE_JSON_DEPTH_EXCEEDED, '33 levels deep', `{"metrics":{"a":1},"v":${'['.repeat(32)}${']'.repeat(32)}}`);
-bad(abi.CODE_JSON_DEPTH_EXCEEDED, '1,000 arrays deep', `${'['.repeat(1000)}${']'.repeat(1000)}`);
-bad(abi.CODE_JSON_DEPTH_EXCEEDED, '1,000 arrays opened', '['.repeat(1000));
-bad(abi.CODE_JSON_DEPTH_EXCEEDED, '1,000 objects deep', `${'{"a":'.repeat(1000)}1${'}'.repeat(1000)}`);
-bad(abi.CODE_JSON_DEPTH_EXCEEDED, '1,000 deep in a metric', value(`${'['.repeat(1000)}${']'.repeat(1000)}`));
-bad(abi.CODE_JSON_DEPTH_EXCEEDED, '1,000 deep in ts', at(`${'[{"x":'.repeat(500)}1${'}]'.repeat(500)}`));
-bad(abi.CODE_JSON_DUPLICATE_KEY, 'ts twice', '{"ts":1700000000123,"metrics":{"a":1},"ts":1700000000123}');
-bad(abi.CODE_JSON_DUPLICATE_KEY, 'ts twice, once null', '{"ts":null,"metrics":{"a":1},"ts":1700000000123}');
-bad(abi.CODE_JSON_DUPLICATE_KEY, 'metrics twice', '{"metrics":{"a":1},"metrics":{"b":1}}');
-bad(abi.CODE_JSON_DUPLICATE_KEY, 'seq twice, once with escapes', '{"metrics":{"a":1},"seq":1,"\\u0073eq":1}');
-bad(abi.CODE_JSON_DUPLICATE_KEY, 'a metric twice', '{"metrics":{"a":1,"b":2,"a":1}}');
-bad(abi.CODE_JSON_DUPLICATE_KEY, 'a metric twice in a row', '{"metrics":{"a":1,"a":2}}');
-bad(abi.CODE_JSON_DUPLICATE_KEY, 'a metric twice, once with escapes', '{"metrics":{"a":1,"\\u0061":2}}');
-bad(abi.CODE_JSON_DUPLICATE_KEY, 'a metric twice, both null', '{"metrics":{"a":null,"a":null}}');
-bad(abi.CODE_JSON_DUPLICATE_KEY, 'an unknown metric twice', '{"metrics":{"never named before":1,"never named before":2}}');
-bad(abi.CODE_PAYLOAD_OVERSIZE, 'longer than 128 KiB', `{"metrics":{"a":1}}${' '.repeat(abi.PAYLOAD_BYTES_MAX)}`);
+bad(CODE_JSON_MALFORMED, 'empty', '');
+bad(CODE_JSON_MALFORMED, 'only white space', ' \n');
+bad(CODE_JSON_MALFORMED, 'not JSON', 'temperature=23.41');
+bad(CODE_JSON_MALFORMED, 'binary', Buffer.from('00ff10807d', 'hex'));
+bad(CODE_JSON_MALFORMED, 'byte order mark', `\ufeff${TYPICAL}`);
+bad(CODE_JSON_MALFORMED, 'an array', `[${TYPICAL}]`);
+bad(CODE_JSON_MALFORMED, 'an array of everything', '[{"x":[true,false,null,"\\n\\u0041é😀\\ud83d\\ude00",-1.5e3,[],{}]},"y"]');
+bad(CODE_JSON_MALFORMED, 'a number', '23.41');
+bad(CODE_JSON_MALFORMED, 'two objects', `${TYPICAL}${TYPICAL}`);
+bad(CODE_JSON_MALFORMED, 'a brace too many', `${TYPICAL}}`);
+bad(CODE_JSON_MALFORMED, 'a brace too few', '{"metrics":{"a":1}');
+bad(CODE_JSON_MALFORMED, 'trailing comma', '{"metrics":{"a":1},}');
+bad(CODE_JSON_MALFORMED, 'trailing comma in metrics', '{"metrics":{"a":1,}}');
+bad(CODE_JSON_MALFORMED, 'trailing comma in a skipped array', '{"v":[1,],"metrics":{"a":1}}');
+bad(CODE_JSON_MALFORMED, 'brackets that do not match', '{"v":[{"x":1]},"metrics":{"a":1}}');
+bad(CODE_JSON_MALFORMED, 'missing colon', '{"metrics" {"a":1}}');
+bad(CODE_JSON_MALFORMED, 'missing comma', '{"metrics":{"a":1 "b":2}}');
+bad(CODE_JSON_MALFORMED, 'single quotes', "{'metrics':{'a':1}}");
+bad(CODE_JSON_MALFORMED, 'a comment', '{"metrics":{"a":1}/**/}');
+bad(CODE_JSON_MALFORMED, 'form feed between tokens', '{\f"metrics":{"a":1}}');
+bad(CODE_JSON_MALFORMED, 'NUL behind the object', `${TYPICAL}\0`);
+bad(CODE_JSON_DEPTH_EXCEEDED, '33 levels deep', `{"metrics":{"a":1},"v":${'['.repeat(32)}${']'.repeat(32)}}`);
+bad(CODE_JSON_DEPTH_EXCEEDED, '1,000 arrays deep', `${'['.repeat(1000)}${']'.repeat(1000)}`);
+bad(CODE_JSON_DEPTH_EXCEEDED, '1,000 arrays opened', '['.repeat(1000));
+bad(CODE_JSON_DEPTH_EXCEEDED, '1,000 objects deep', `${'{"a":'.repeat(1000)}1${'}'.repeat(1000)}`);
+bad(CODE_JSON_DEPTH_EXCEEDED, '1,000 deep in a metric', value(`${'['.repeat(1000)}${']'.repeat(1000)}`));
+bad(CODE_JSON_DEPTH_EXCEEDED, '1,000 deep in ts', at(`${'[{"x":'.repeat(500)}1${'}]'.repeat(500)}`));
+bad(CODE_JSON_DUPLICATE_KEY, 'ts twice', '{"ts":1700000000123,"metrics":{"a":1},"ts":1700000000123}');
+bad(CODE_JSON_DUPLICATE_KEY, 'ts twice, once null', '{"ts":null,"metrics":{"a":1},"ts":1700000000123}');
+bad(CODE_JSON_DUPLICATE_KEY, 'metrics twice', '{"metrics":{"a":1},"metrics":{"b":1}}');
+bad(CODE_JSON_DUPLICATE_KEY, 'seq twice, once with escapes', '{"metrics":{"a":1},"seq":1,"\\u0073eq":1}');
+bad(CODE_JSON_DUPLICATE_KEY, 'a metric twice', '{"metrics":{"a":1,"b":2,"a":1}}');
+bad(CODE_JSON_DUPLICATE_KEY, 'a metric twice in a row', '{"metrics":{"a":1,"a":2}}');
+bad(CODE_JSON_DUPLICATE_KEY, 'a metric twice, once with escapes', '{"metrics":{"a":1,"\\u0061":2}}');
+bad(CODE_JSON_DUPLICATE_KEY, 'a metric twice, both null', '{"metrics":{"a":null,"a":null}}');
+bad(CODE_JSON_DUPLICATE_KEY, 'an unknown metric twice', '{"metrics":{"never named before":1,"never named before":2}}');
+bad(CODE_PAYLOAD_OVERSIZE, 'longer than 128 KiB', `{"metrics":{"a":1}}${' '.repeat(PAYLOAD_BYTES_MAX)}`);
 
 // Metrics
 good('true and false', '{"metrics":{"a":true,"b":false}}', {
@@ -136,40 +154,40 @@ good('names that differ in their last byte', '{"metrics":{"sensor/0123456789-a":
 });
 good('1,024 metrics', many(1024), { readings: Array.from({ length: 1024 }, (_, i) => [`m${i}`, i] as const) });
 
-bad(abi.CODE_METRICS_MISSING, 'an empty object', '{}');
-bad(abi.CODE_METRICS_MISSING, 'no metrics', '{"ts":1700000000123,"seq":1}');
-bad(abi.CODE_METRICS_MISSING, 'empty metrics', '{"metrics":{ }}');
-bad(abi.CODE_METRICS_MISSING, 'metrics null', '{"metrics":null}');
-bad(abi.CODE_METRICS_MISSING, 'metrics an array', '{"metrics":[{"a":1}]}');
-bad(abi.CODE_METRICS_MISSING, 'metrics a number', '{"metrics":1}');
-bad(abi.CODE_METRICS_TOO_MANY, '1,025 metrics', many(1025));
-bad(abi.CODE_METRICS_TOO_MANY, '10,000 metrics', many(10_000));
-bad(abi.CODE_METRICS_TOO_MANY, '1,025 metrics, all null', many(1025).replace(/:\d+/g, ':null'));
-bad(abi.CODE_METRIC_NAME_INVALID, 'an empty name', named('""'));
-bad(abi.CODE_METRIC_NAME_INVALID, 'a name of 129 bytes', named(`"${'n'.repeat(129)}"`));
-bad(abi.CODE_METRIC_NAME_INVALID, 'a name with an escaped NUL', named('"a\\u0000"'));
-bad(abi.CODE_METRIC_NAME_INVALID, 'a name with an escaped line feed', named('"a\\nb"'));
-bad(abi.CODE_METRIC_NAME_INVALID, 'a name with DEL', named('"a\u007f"'));
-bad(abi.CODE_METRIC_NAME_INVALID, 'a name with a C1 control character', named('"a\u0085"'));
-bad(abi.CODE_METRIC_VALUE_INVALID, 'a metric that is an object', value('{"x":1}'));
-bad(abi.CODE_METRIC_VALUE_INVALID, 'a metric that is an array', value('[1]'));
-bad(abi.CODE_TEXT_NUL, 'a text with an escaped NUL', value('"a\\u0000b"'));
-bad(abi.CODE_TEXT_OVERSIZE, 'a text of 8 KiB and a byte', value(`"${'x'.repeat(8193)}"`));
+bad(CODE_METRICS_MISSING, 'an empty object', '{}');
+bad(CODE_METRICS_MISSING, 'no metrics', '{"ts":1700000000123,"seq":1}');
+bad(CODE_METRICS_MISSING, 'empty metrics', '{"metrics":{ }}');
+bad(CODE_METRICS_MISSING, 'metrics null', '{"metrics":null}');
+bad(CODE_METRICS_MISSING, 'metrics an array', '{"metrics":[{"a":1}]}');
+bad(CODE_METRICS_MISSING, 'metrics a number', '{"metrics":1}');
+bad(CODE_METRICS_TOO_MANY, '1,025 metrics', many(1025));
+bad(CODE_METRICS_TOO_MANY, '10,000 metrics', many(10_000));
+bad(CODE_METRICS_TOO_MANY, '1,025 metrics, all null', many(1025).replace(/:\d+/g, ':null'));
+bad(CODE_METRIC_NAME_INVALID, 'an empty name', named('""'));
+bad(CODE_METRIC_NAME_INVALID, 'a name of 129 bytes', named(`"${'n'.repeat(129)}"`));
+bad(CODE_METRIC_NAME_INVALID, 'a name with an escaped NUL', named('"a\\u0000"'));
+bad(CODE_METRIC_NAME_INVALID, 'a name with an escaped line feed', named('"a\\nb"'));
+bad(CODE_METRIC_NAME_INVALID, 'a name with DEL', named('"a\u007f"'));
+bad(CODE_METRIC_NAME_INVALID, 'a name with a C1 control character', named('"a\u0085"'));
+bad(CODE_METRIC_VALUE_INVALID, 'a metric that is an object', value('{"x":1}'));
+bad(CODE_METRIC_VALUE_INVALID, 'a metric that is an array', value('[1]'));
+bad(CODE_TEXT_NUL, 'a text with an escaped NUL', value('"a\\u0000b"'));
+bad(CODE_TEXT_OVERSIZE, 'a text of 8 KiB and a byte', value(`"${'x'.repeat(8193)}"`));
 
 // Strings
-bad(abi.CODE_JSON_MALFORMED, 'a raw NUL in a string', value('"\0"'));
-bad(abi.CODE_JSON_MALFORMED, 'a raw line feed in a string', value('"\n"'));
-bad(abi.CODE_JSON_MALFORMED, 'a raw tab behind a long run', value(`"${'x'.repeat(40)}\t"`));
-bad(abi.CODE_JSON_MALFORMED, 'a string without end', '{"metrics":{"a":"}}');
-bad(abi.CODE_JSON_MALFORMED, 'an escape of nothing', value('"\\x"'));
-bad(abi.CODE_JSON_MALFORMED, 'an upper-case escape', value('"\\U0041"'));
-bad(abi.CODE_JSON_MALFORMED, 'a hexadecimal escape of three', value('"\\u004"'));
-bad(abi.CODE_JSON_MALFORMED, 'a hexadecimal escape with a g', value('"\\u00g1"'));
-bad(abi.CODE_JSON_MALFORMED, 'a low surrogate that is no hexadecimal', value('"\\ud83d\\ude0"'));
-bad(abi.CODE_JSON_UTF8_MALFORMED, 'a lone high surrogate', value('"\\ud83d"'));
-bad(abi.CODE_JSON_UTF8_MALFORMED, 'a high surrogate before a letter', value('"\\ud83d\\u0041"'));
-bad(abi.CODE_JSON_UTF8_MALFORMED, 'a lone low surrogate', value('"\\ude00 and more text"'));
-bad(abi.CODE_JSON_UTF8_MALFORMED, 'a lone surrogate in a skipped member', '{"v":"\\ud800","metrics":{"a":1}}');
+bad(CODE_JSON_MALFORMED, 'a raw NUL in a string', value('"\0"'));
+bad(CODE_JSON_MALFORMED, 'a raw line feed in a string', value('"\n"'));
+bad(CODE_JSON_MALFORMED, 'a raw tab behind a long run', value(`"${'x'.repeat(40)}\t"`));
+bad(CODE_JSON_MALFORMED, 'a string without end', '{"metrics":{"a":"}}');
+bad(CODE_JSON_MALFORMED, 'an escape of nothing', value('"\\x"'));
+bad(CODE_JSON_MALFORMED, 'an upper-case escape', value('"\\U0041"'));
+bad(CODE_JSON_MALFORMED, 'a hexadecimal escape of three', value('"\\u004"'));
+bad(CODE_JSON_MALFORMED, 'a hexadecimal escape with a g', value('"\\u00g1"'));
+bad(CODE_JSON_MALFORMED, 'a low surrogate that is no hexadecimal', value('"\\ud83d\\ude0"'));
+bad(CODE_JSON_UTF8_MALFORMED, 'a lone high surrogate', value('"\\ud83d"'));
+bad(CODE_JSON_UTF8_MALFORMED, 'a high surrogate before a letter', value('"\\ud83d\\u0041"'));
+bad(CODE_JSON_UTF8_MALFORMED, 'a lone low surrogate', value('"\\ude00 and more text"'));
+bad(CODE_JSON_UTF8_MALFORMED, 'a lone surrogate in a skipped member', '{"v":"\\ud800","metrics":{"a":1}}');
 for (const [name, hex] of [
   ['a continuation byte first', '80'],
   ['a lead byte alone', 'c3'],
@@ -182,7 +200,7 @@ for (const [name, hex] of [
   ['a lead byte that is none', 'f8888080'],
   ['bytes of Latin-1', '6772fc6e'],
 ] as const) {
-  bad(abi.CODE_JSON_UTF8_MALFORMED, name, raw(hex));
+  bad(CODE_JSON_UTF8_MALFORMED, name, raw(hex));
 }
 
 // Numbers
@@ -196,13 +214,13 @@ for (const text of [
   good(`number ${shortened(text)}`, value(text), { readings: [['a', Number(text)]] });
 }
 for (const text of ['1e400', '-1e400', '1.7976931348623159e308', '1e99999999999999999999', `1${'0'.repeat(309)}`]) {
-  bad(abi.CODE_NUMBER_OUT_OF_RANGE, `number ${shortened(text)}`, value(text));
+  bad(CODE_NUMBER_OUT_OF_RANGE, `number ${shortened(text)}`, value(text));
 }
 for (const text of [
   ...['NaN', 'Infinity', '-Infinity', 'nan', '-', '+1', '.5', '1.', '-.5', '01', '-01', '00', '1e', '1e+', '1.e1', '0x10', '1_000'],
   ...['1,5', '1 000', 'True', 'nul', 'nulll', 'undefined', '1a', '--1', '1e1.5', '١', ''],
 ]) {
-  bad(abi.CODE_JSON_MALFORMED, `value ${text}`, value(text));
+  bad(CODE_JSON_MALFORMED, `value ${text}`, value(text));
 }
 
 // ts
@@ -220,8 +238,8 @@ for (const [text, tsUs] of [
   ['1700000000123456.75', 1_700_000_000_123_456],
   ['1700000000123456789', 1_700_000_000_123_456],
   ['1700000000123456789.999', 1_700_000_000_123_456],
-  ['946684800', abi.TS_US_MIN],
-  ['1700086500', RECEIVE_US + abi.TS_AHEAD_US_MAX],
+  ['946684800', TS_US_MIN],
+  ['1700086500', RECEIVE_US + TS_AHEAD_US_MAX],
   ['"2023-11-14T22:13:20.123Z"', TS_US],
   ['"2023-11-14T22:13:20Z"', 1_700_000_000_000_000],
   ['"2023-11-14 22:13:20.123456Z"', 1_700_000_000_123_456],
@@ -230,7 +248,7 @@ for (const [text, tsUs] of [
   ['"2023-11-14T16:43:20.123-05:30"', TS_US],
   ['"2023-11-14T22:13:20.123-00:00"', TS_US],
   ['"2023-11-14T22:13:20.123\\u005a"', TS_US],
-  ['"2000-01-01T00:00:00Z"', abi.TS_US_MIN],
+  ['"2000-01-01T00:00:00Z"', TS_US_MIN],
   ['"2000-02-29T00:00:00Z"', Date.UTC(2000, 1, 29) * 1000],
   ['"2020-02-29T23:59:59Z"', Date.UTC(2020, 1, 29, 23, 59, 59) * 1000],
   ['"2016-12-31T23:59:60Z"', Date.UTC(2017, 0, 1) * 1000],
@@ -253,7 +271,7 @@ for (const text of [
   ],
   '"2023-11-14T22:13:20\\u0000Z"',
 ]) {
-  bad(abi.CODE_TS_MALFORMED, `ts ${text}`, at(text));
+  bad(CODE_TS_MALFORMED, `ts ${text}`, at(text));
 }
 for (const text of [
   ...['0', '-0', '-1700000000123', '1', '946684799', '946684799.999999', '1700086500.000001', '4102444800', '7258118400000', '1e400'],
@@ -274,9 +292,9 @@ for (const text of [
     '"9999-12-31T23:59:59Z"',
   ],
 ]) {
-  bad(abi.CODE_TS_OUT_OF_RANGE, `ts ${text}`, at(text));
+  bad(CODE_TS_OUT_OF_RANGE, `ts ${text}`, at(text));
 }
-bad(abi.CODE_JSON_MALFORMED, 'ts NaN', at('NaN'));
+bad(CODE_JSON_MALFORMED, 'ts NaN', at('NaN'));
 
 // seq
 for (const [text, seq] of [
@@ -297,5 +315,5 @@ for (const text of [
   ...['-1', '1.5', '0.1', '1e-1', '9007199254740992', '9007199254740991.5', '1e16', '1e400', '1e-400', '123456789012345678901234567890'],
   ...['"7"', 'true', '[7]', '{}', '0.00000000000000000000001', '1.00000000000000000000001', '9007199254740991.0000000000001'],
 ]) {
-  bad(abi.CODE_SEQ_MALFORMED, `seq ${text}`, counted(text));
+  bad(CODE_SEQ_MALFORMED, `seq ${text}`, counted(text));
 }

@@ -1,5 +1,18 @@
-import * as abi from '../../assembly/abi.js';
-import * as kernelAbi from '../../assembly/kernel-abi.js';
+import { CODE_NONE } from '../../assembly/abi/codes.js';
+import {
+  DECODED_AT_KIND,
+  DECODED_AT_METRIC,
+  DECODED_AT_TEXT_BYTES,
+  DECODED_AT_TEXT_OFFSET,
+  DECODED_AT_VALUE,
+  DECODED_NUMBER,
+  DECODED_OFFSET,
+  DECODED_READING_BYTES,
+  INPUT_OFFSET,
+  UNKNOWN_METRICS_OFFSET,
+} from '../../assembly/abi/pipeline.js';
+import { STAGE_OFFSET } from '../../assembly/abi/regions.js';
+import { PIPELINE_END } from '../../assembly/abi/state.js';
 import { KernelMemory, kernelMemory, loadKernel } from '../../src/host/kernel.js';
 import { fillPowers } from '../../src/host/powers.js';
 
@@ -38,7 +51,7 @@ export class Decoder {
   readonly #numbers = new Map<string, number>();
 
   constructor() {
-    const memory = kernelMemory(abi.PIPELINE_END);
+    const memory = kernelMemory(PIPELINE_END);
     this.kernel = loadKernel<Exports>('pipeline', memory);
     this.memory = new KernelMemory(memory);
     fillPowers(this.memory);
@@ -48,7 +61,7 @@ export class Decoder {
     const known = this.#numbers.get(name);
     if (known !== undefined) return known;
     const bytes = Buffer.from(name);
-    this.memory.bytes.set(bytes, abi.STAGE_OFFSET);
+    this.memory.bytes.set(bytes, STAGE_OFFSET);
     const number = this.names.push(name) - 1;
     this.kernel.addMetric(bytes.length, number);
     this.#numbers.set(name, number);
@@ -59,8 +72,8 @@ export class Decoder {
   unknownNames(): string[] {
     const { view, bytes } = this.memory;
     const names: string[] = [];
-    let at = abi.UNKNOWN_METRICS_OFFSET + 4;
-    for (let rest = view.getUint32(abi.UNKNOWN_METRICS_OFFSET, true); rest > 0; rest--) {
+    let at = UNKNOWN_METRICS_OFFSET + 4;
+    for (let rest = view.getUint32(UNKNOWN_METRICS_OFFSET, true); rest > 0; rest--) {
       const length = view.getUint16(at, true);
       names.push(Buffer.from(bytes.subarray(at + 2, at + 2 + length)).toString());
       at += 2 + length;
@@ -70,9 +83,9 @@ export class Decoder {
 
   /** Lays the payload down with `after` behind it, decodes it once, and answers its code. */
   probe(payload: Uint8Array, receiveUs: number, after?: Uint8Array): number {
-    this.memory.bytes.set(payload, abi.INPUT_OFFSET);
-    if (after) this.memory.bytes.set(after, abi.INPUT_OFFSET + payload.length);
-    return this.kernel.decodeProbe(abi.INPUT_OFFSET, payload.length, receiveUs);
+    this.memory.bytes.set(payload, INPUT_OFFSET);
+    if (after) this.memory.bytes.set(after, INPUT_OFFSET + payload.length);
+    return this.kernel.decodeProbe(INPUT_OFFSET, payload.length, receiveUs);
   }
 
   /** Decodes a payload as the pipeline does: once more after each round of new names. */
@@ -80,7 +93,7 @@ export class Decoder {
     const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
     for (let round = 0; round < 3; round++) {
       const code = this.probe(bytes, receiveUs, after);
-      if (code !== abi.CODE_NONE || this.kernel.unknownMetrics() === 0) return this.#decoded(code);
+      if (code !== CODE_NONE || this.kernel.unknownMetrics() === 0) return this.#decoded(code);
       for (const name of this.unknownNames()) this.addMetric(name);
       this.kernel.clearUnknownMetrics();
     }
@@ -91,22 +104,22 @@ export class Decoder {
   learnShape(payload: Uint8Array, receiveUs: number): boolean {
     this.decode(payload, receiveUs);
     // The kernel learns only now and then.
-    for (let times = 0; times < 8; times++) if (this.kernel.learnShapeProbe(abi.INPUT_OFFSET, payload.length) !== 0) return true;
+    for (let times = 0; times < 8; times++) if (this.kernel.learnShapeProbe(INPUT_OFFSET, payload.length) !== 0) return true;
     return false;
   }
 
   /** Decodes a payload by the shape that was learned last; undefined: it is not of that shape. */
   decodeByShape(payload: Uint8Array, receiveUs: number, after?: Uint8Array): Decoded | undefined {
-    this.memory.bytes.set(payload, abi.INPUT_OFFSET);
-    if (after) this.memory.bytes.set(after, abi.INPUT_OFFSET + payload.length);
-    const hit = this.kernel.decodeByShapeProbe(abi.INPUT_OFFSET, payload.length, receiveUs);
-    return hit === 0 ? undefined : this.#decoded(abi.CODE_NONE);
+    this.memory.bytes.set(payload, INPUT_OFFSET);
+    if (after) this.memory.bytes.set(after, INPUT_OFFSET + payload.length);
+    const hit = this.kernel.decodeByShapeProbe(INPUT_OFFSET, payload.length, receiveUs);
+    return hit === 0 ? undefined : this.#decoded(CODE_NONE);
   }
 
   #decoded(code: number): Decoded {
     const { kernel } = this;
     const readings: Decoded['readings'] = [];
-    for (let i = 0; i < (code === abi.CODE_NONE ? kernel.decodedCount() : 0); i++) readings.push(this.#reading(i));
+    for (let i = 0; i < (code === CODE_NONE ? kernel.decodedCount() : 0); i++) readings.push(this.#reading(i));
     return {
       code,
       readings,
@@ -118,13 +131,13 @@ export class Decoder {
 
   #reading(index: number): [string, Value] {
     const { view, bytes } = this.memory;
-    const at = abi.DECODED_OFFSET + index * abi.DECODED_READING_BYTES;
-    const name = this.names[view.getUint32(at + kernelAbi.DECODED_AT_METRIC, true)] as string;
-    if (view.getUint32(at + kernelAbi.DECODED_AT_KIND, true) === kernelAbi.DECODED_NUMBER) {
-      return [name, view.getFloat64(at + kernelAbi.DECODED_AT_VALUE, true)];
+    const at = DECODED_OFFSET + index * DECODED_READING_BYTES;
+    const name = this.names[view.getUint32(at + DECODED_AT_METRIC, true)] as string;
+    if (view.getUint32(at + DECODED_AT_KIND, true) === DECODED_NUMBER) {
+      return [name, view.getFloat64(at + DECODED_AT_VALUE, true)];
     }
-    const textAt = view.getUint32(at + kernelAbi.DECODED_AT_TEXT_OFFSET, true);
-    const textBytes = view.getUint32(at + kernelAbi.DECODED_AT_TEXT_BYTES, true);
+    const textAt = view.getUint32(at + DECODED_AT_TEXT_OFFSET, true);
+    const textBytes = view.getUint32(at + DECODED_AT_TEXT_BYTES, true);
     return [name, Buffer.from(bytes.subarray(textAt, textAt + textBytes)).toString()];
   }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import * as abi from '../../assembly/abi.js';
+import { CODE_NONE } from '../../assembly/abi/codes.js';
 import { payloadCases, RECEIVE_US } from '../cases/payloads.js';
 import { fuzzScale, Random } from '../support/random.js';
 import { Decoder } from './decoder.js';
@@ -151,9 +151,9 @@ function check(decoder: Decoder, bytes: Uint8Array, seed: number): boolean {
   const expected = decodeReference(bytes, RECEIVE_US);
   const { code, ...held } = decoder.decode(bytes, RECEIVE_US);
   const about = `seed ${seed}: ${JSON.stringify(Buffer.from(bytes).toString('latin1'))}`;
-  assert.equal(code === abi.CODE_NONE, expected !== undefined, `${about} has code ${code}`);
+  assert.equal(code === CODE_NONE, expected !== undefined, `${about} has code ${code}`);
   if (expected) assert.deepStrictEqual(sorted(held), sorted(expected), about);
-  return code === abi.CODE_NONE;
+  return code === CODE_NONE;
 }
 
 /** By name, because JavaScript puts names that look like indices first. */

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import * as abi from '../../assembly/abi.js';
+import { CODE_JSON_MALFORMED, CODE_NONE } from '../../assembly/abi/codes.js';
+import { JSON_DEPTH_MAX } from '../../assembly/abi/limits.js';
 import { payloadCases, RECEIVE_US } from '../cases/payloads.js';
 import { Decoder } from './decoder.js';
 
 /** What may lie behind a payload in memory: read as its continuation, much of it would change the code. */
-const deep = '['.repeat(abi.JSON_DEPTH_MAX + 1);
+const deep = '['.repeat(JSON_DEPTH_MAX + 1);
 const behind = [
   ...['', '"', '}', '}}}', '0000000000000000000000', '"}}', ':1}}', 'u0041"}}', '\\ude00"}}', 'ude00"', '00"', '\xff', '\x80\x80\x80'],
   ...[deep, `,${deep}`, `:${deep}`, `":${deep}`, `",${deep}`, `,"x":${deep}`, `","x":${deep}`, `x":${deep}`, `e,${deep}`, `1,${deep}`],
@@ -17,7 +18,7 @@ test('every payload of the catalogue gets its code or its readings', () => {
   for (const { name, payload, code, readings, tsUs, seq, nulls } of payloadCases) {
     const decoded = decoder.decode(payload, RECEIVE_US);
     assert.equal(decoded.code, code, name);
-    if (code !== abi.CODE_NONE) continue;
+    if (code !== CODE_NONE) continue;
     assert.deepEqual(decoded, { code, readings, tsUs, seq, nulls: nulls ?? 0 }, name);
   }
 });
@@ -34,7 +35,7 @@ test('a payload cut at any byte is refused, with the same code whatever lies beh
     for (const length of lengths) {
       const cut = payload.subarray(0, length);
       const [first, ...others] = behind.map((after) => decoder.decode(cut, RECEIVE_US, after).code);
-      if (!isWhole(cut)) assert.notEqual(first, abi.CODE_NONE, `${name}, first ${length} bytes`);
+      if (!isWhole(cut)) assert.notEqual(first, CODE_NONE, `${name}, first ${length} bytes`);
       for (const other of others) assert.equal(other, first, `${name}, first ${length} bytes`);
     }
   }
@@ -59,7 +60,7 @@ test('a byte changed anywhere never traps', () => {
       for (const byte of bytes) {
         const changed = Uint8Array.from(payload);
         changed[at] = byte;
-        if (decoder.probe(changed, RECEIVE_US) !== abi.CODE_NONE) refused++;
+        if (decoder.probe(changed, RECEIVE_US) !== CODE_NONE) refused++;
       }
     }
   }
@@ -68,9 +69,9 @@ test('a byte changed anywhere never traps', () => {
 
 test('a refused payload leaves no time, readings or names behind for the next one', () => {
   const decoder = new Decoder();
-  assert.equal(decoder.decode('{"ts":1700000000123,"seq":5,"metrics":{"a":null,"b":1},"x"}', RECEIVE_US).code, abi.CODE_JSON_MALFORMED);
+  assert.equal(decoder.decode('{"ts":1700000000123,"seq":5,"metrics":{"a":null,"b":1},"x"}', RECEIVE_US).code, CODE_JSON_MALFORMED);
   assert.deepEqual(decoder.unknownNames(), []);
   const decoded = decoder.decode('{"metrics":{"b":2}}', RECEIVE_US);
-  assert.deepEqual(decoded, { code: abi.CODE_NONE, readings: [['b', 2]], tsUs: undefined, seq: undefined, nulls: 0 });
+  assert.deepEqual(decoded, { code: CODE_NONE, readings: [['b', 2]], tsUs: undefined, seq: undefined, nulls: 0 });
   assert.deepEqual(decoder.names, ['', 'b']);
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import * as abi from '../../assembly/abi.js';
+import { CODE_JSON_DUPLICATE_KEY, CODE_JSON_MALFORMED, CODE_METRIC_UNKNOWN, CODE_NONE } from '../../assembly/abi/codes.js';
+import { METRICS_MAX } from '../../assembly/abi/limits.js';
 import { KernelAbort } from '../../src/host/kernel.js';
 import { RECEIVE_US } from '../cases/payloads.js';
 import { Random } from '../support/random.js';
@@ -12,11 +13,11 @@ const metrics = (names: string[]) => `{"metrics":{${names.map((name) => `${JSON.
 test('names that are not known are listed once, over several messages', () => {
   const decoder = new Decoder();
   decoder.addMetric('known');
-  assert.equal(probe(decoder, metrics(['x', 'known', 'y'])), abi.CODE_NONE);
+  assert.equal(probe(decoder, metrics(['x', 'known', 'y'])), CODE_NONE);
   assert.equal(decoder.kernel.unknownMetrics(), 2);
-  assert.equal(probe(decoder, metrics(['y', 'z'])), abi.CODE_NONE);
+  assert.equal(probe(decoder, metrics(['y', 'z'])), CODE_NONE);
   assert.equal(decoder.kernel.unknownMetrics(), 2);
-  assert.equal(probe(decoder, metrics(['known'])), abi.CODE_NONE);
+  assert.equal(probe(decoder, metrics(['known'])), CODE_NONE);
   assert.equal(decoder.kernel.unknownMetrics(), 0);
   assert.deepEqual(decoder.unknownNames(), ['x', 'y', 'z']);
   decoder.kernel.clearUnknownMetrics();
@@ -30,11 +31,11 @@ test('a refused message takes back the names that it listed, and only those', ()
   for (let round = 0; round < 200; round++) {
     const names = Array.from({ length: 1 + random.below(20) }, () => `n${random.below(2000)}`);
     const unique = [...new Set(names)];
-    assert.equal(probe(decoder, metrics(unique).slice(0, -2).concat('!}}')), abi.CODE_JSON_MALFORMED);
+    assert.equal(probe(decoder, metrics(unique).slice(0, -2).concat('!}}')), CODE_JSON_MALFORMED);
     assert.equal(decoder.kernel.unknownMetrics(), 0);
     assert.deepEqual(decoder.unknownNames(), kept, `seed ${random.seed}`);
     if (random.chance(0.5)) continue;
-    assert.equal(probe(decoder, metrics(unique)), abi.CODE_NONE);
+    assert.equal(probe(decoder, metrics(unique)), CODE_NONE);
     assert.equal(decoder.kernel.unknownMetrics(), unique.length);
     kept.push(...unique.filter((name) => !kept.includes(name)));
     assert.deepEqual(decoder.unknownNames(), kept, `seed ${random.seed}`);
@@ -45,11 +46,11 @@ test('an unknown name is refused while new ones are denied', () => {
   const decoder = new Decoder();
   decoder.addMetric('known');
   decoder.kernel.denyUnknownMetrics(1);
-  assert.equal(probe(decoder, metrics(['known', 'new'])), abi.CODE_METRIC_UNKNOWN);
-  assert.equal(probe(decoder, metrics(['known'])), abi.CODE_NONE);
+  assert.equal(probe(decoder, metrics(['known', 'new'])), CODE_METRIC_UNKNOWN);
+  assert.equal(probe(decoder, metrics(['known'])), CODE_NONE);
   assert.deepEqual(decoder.unknownNames(), []);
   decoder.kernel.denyUnknownMetrics(0);
-  assert.equal(probe(decoder, metrics(['known', 'new'])), abi.CODE_NONE);
+  assert.equal(probe(decoder, metrics(['known', 'new'])), CODE_NONE);
   assert.deepEqual(decoder.unknownNames(), ['new']);
 });
 
@@ -62,7 +63,7 @@ test('more names than the list holds are learnt in rounds', () => {
   for (let open = messages; open.length > 0; rounds++) {
     assert.ok(rounds < 20);
     open = open.filter((message) => {
-      assert.equal(probe(decoder, message), abi.CODE_NONE);
+      assert.equal(probe(decoder, message), CODE_NONE);
       return decoder.kernel.unknownMetrics() > 0;
     });
     for (const name of decoder.unknownNames()) decoder.addMetric(name);
@@ -74,10 +75,10 @@ test('more names than the list holds are learnt in rounds', () => {
 
 test('as many metrics as there may be are told apart', () => {
   const decoder = new Decoder();
-  for (let i = 1; i <= abi.METRICS_MAX; i++) decoder.addMetric(`site/${i % 7}/${i}`);
+  for (let i = 1; i <= METRICS_MAX; i++) decoder.addMetric(`site/${i % 7}/${i}`);
   const random = new Random();
   for (let round = 0; round < 50; round++) {
-    const wanted = new Set(Array.from({ length: 500 }, () => 1 + random.below(abi.METRICS_MAX)));
+    const wanted = new Set(Array.from({ length: 500 }, () => 1 + random.below(METRICS_MAX)));
     const decoded = decoder.decode(metrics([...wanted].map((i) => `site/${i % 7}/${i}`)), RECEIVE_US);
     assert.deepEqual(
       decoded.readings.map(([name]) => name),
@@ -99,8 +100,8 @@ test('duplicates are still told when the count of messages starts over', () => {
   const decoder = new Decoder();
   for (const name of ['a', 'b']) decoder.addMetric(name);
   decoder.kernel.setMessageCount(0);
-  assert.equal(probe(decoder, metrics(['a', 'b'])), abi.CODE_NONE);
+  assert.equal(probe(decoder, metrics(['a', 'b'])), CODE_NONE);
   decoder.kernel.setMessageCount(0xffffffff);
-  for (let i = 0; i < 3; i++) assert.equal(probe(decoder, metrics(['a', 'b'])), abi.CODE_NONE);
-  assert.equal(probe(decoder, '{"metrics":{"a":1,"a":1}}'), abi.CODE_JSON_DUPLICATE_KEY);
+  for (let i = 0; i < 3; i++) assert.equal(probe(decoder, metrics(['a', 'b'])), CODE_NONE);
+  assert.equal(probe(decoder, '{"metrics":{"a":1,"a":1}}'), CODE_JSON_DUPLICATE_KEY);
 });

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import * as abi from '../../assembly/abi.js';
-import * as kernelAbi from '../../assembly/kernel-abi.js';
+import { CODE_JSON_MALFORMED, CODE_NONE, CODE_NUMBER_OUT_OF_RANGE, CODE_SEQ_MALFORMED } from '../../assembly/abi/codes.js';
+import { PAYLOAD_BYTES_MAX } from '../../assembly/abi/limits.js';
+import { DECODED_AT_VALUE, DECODED_OFFSET, DECODED_READING_BYTES } from '../../assembly/abi/pipeline.js';
 import { RECEIVE_US } from '../cases/payloads.js';
 import { fuzzScale, Random } from '../support/random.js';
 import { Decoder } from './decoder.js';
 
 const NUMBERS_PER_MESSAGE = 256;
-const BATCH_BYTES = abi.PAYLOAD_BYTES_MAX / 2;
+const BATCH_BYTES = PAYLOAD_BYTES_MAX / 2;
 const decoder = new Decoder();
 const names = Array.from({ length: NUMBERS_PER_MESSAGE }, (_, i) => `m${i}`);
 for (const name of names) decoder.addMetric(name);
@@ -15,10 +16,10 @@ for (const name of names) decoder.addMetric(name);
 /** Decodes `texts`, finite numbers all, in one message and compares each with what JavaScript reads. */
 function compare(texts: string[], seed: number): void {
   const code = decoder.probe(Buffer.from(`{"metrics":{${texts.map((text, i) => `"${names[i]}":${text}`).join()}}}`), RECEIVE_US);
-  assert.equal(code, abi.CODE_NONE, `seed ${seed}: ${texts.join()}`);
+  assert.equal(code, CODE_NONE, `seed ${seed}: ${texts.join()}`);
   assert.equal(decoder.kernel.decodedCount(), texts.length);
   texts.forEach((text, i) => {
-    const value = decoder.memory.view.getFloat64(abi.DECODED_OFFSET + i * abi.DECODED_READING_BYTES + kernelAbi.DECODED_AT_VALUE, true);
+    const value = decoder.memory.view.getFloat64(DECODED_OFFSET + i * DECODED_READING_BYTES + DECODED_AT_VALUE, true);
     assert.ok(Object.is(value, Number(text)), `seed ${seed}: ${text} is ${Number(text)}, decoded as ${value}`);
   });
 }
@@ -32,11 +33,7 @@ function fuzz(cases: number, next: (random: Random) => string): void {
     const text = next(random);
     if (Number.isFinite(Number(text))) batch.push(text);
     else
-      assert.equal(
-        decoder.decode(`{"metrics":{"m0":${text}}}`, RECEIVE_US).code,
-        abi.CODE_NUMBER_OUT_OF_RANGE,
-        `seed ${random.seed}: ${text}`,
-      );
+      assert.equal(decoder.decode(`{"metrics":{"m0":${text}}}`, RECEIVE_US).code, CODE_NUMBER_OUT_OF_RANGE, `seed ${random.seed}: ${text}`);
     batchBytes += text.length;
     if (batch.length < NUMBERS_PER_MESSAGE && batchBytes < BATCH_BYTES) continue;
     compare(batch, random.seed);
@@ -143,14 +140,14 @@ test('whole numbers of every length, and short ones with a point, are read as fa
         const isSeq = Number.isSafeInteger(Number(text)) && Number(text) >= 0;
         const what = `seed ${random.seed}: ${text}`;
         const { code, seq } = decoder.decode(`{"metrics":{"m0":1},"seq":${text}}`, RECEIVE_US);
-        assert.equal(code, !valid ? abi.CODE_JSON_MALFORMED : isSeq ? abi.CODE_NONE : abi.CODE_SEQ_MALFORMED, what);
-        if (code === abi.CODE_NONE) assert.equal(seq, Number(text), what);
+        assert.equal(code, !valid ? CODE_JSON_MALFORMED : isSeq ? CODE_NONE : CODE_SEQ_MALFORMED, what);
+        if (code === CODE_NONE) assert.equal(seq, Number(text), what);
       }
       for (const fraction of ['.', '.5', '.05', '.250', `.${random.digits(1 + random.below(12))}`, '.5.', '.5e', '.5e-3', '.-5']) {
         const text = `${random.chance(0.2) ? '-' : ''}${random.chance(0.2) ? '0' : ''}${whole}${fraction}`;
         const valid = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/.test(text);
         const { code, readings } = decoder.decode(`{"metrics":{"m0":${text}}}`, RECEIVE_US);
-        assert.equal(code, valid ? abi.CODE_NONE : abi.CODE_JSON_MALFORMED, `seed ${random.seed}: ${text}`);
+        assert.equal(code, valid ? CODE_NONE : CODE_JSON_MALFORMED, `seed ${random.seed}: ${text}`);
         if (valid) assert.deepEqual(readings, [['m0', Number(text)]], `seed ${random.seed}: ${text}`);
       }
     }

@@ -1,4 +1,11 @@
-import * as abi from '../../assembly/abi.js';
+import {
+  JSON_DEPTH_MAX,
+  MESSAGE_METRICS_MAX,
+  METRIC_NAME_BYTES_MAX,
+  TEXT_BYTES_MAX,
+  TS_AHEAD_US_MAX,
+  TS_US_MIN,
+} from '../../assembly/abi/limits.js';
 import type { Value } from './decoder.js';
 
 export interface ReferenceDecoded {
@@ -26,7 +33,7 @@ export function decodeReference(payload: Uint8Array, receiveUs: number): Referen
   }
   if (!isObject(root) || !isObject(root.metrics) || !isSound(text)) return undefined;
   const entries = Object.entries(root.metrics);
-  if (entries.length === 0 || entries.length > abi.MESSAGE_METRICS_MAX) return undefined;
+  if (entries.length === 0 || entries.length > MESSAGE_METRICS_MAX) return undefined;
   if (!entries.every(([name, value]) => isName(name) && isValue(value))) return undefined;
   const tsUs = timeOf(root.ts ?? null, receiveUs);
   const seq = root.seq ?? null;
@@ -47,11 +54,11 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 function isName(name: string): boolean {
   const bytes = Buffer.byteLength(name);
-  return bytes > 0 && bytes <= abi.METRIC_NAME_BYTES_MAX && !/\p{Cc}/u.test(name);
+  return bytes > 0 && bytes <= METRIC_NAME_BYTES_MAX && !/\p{Cc}/u.test(name);
 }
 
 function isValue(value: unknown): boolean {
-  if (typeof value === 'string') return !value.includes('\0') && Buffer.byteLength(value) <= abi.TEXT_BYTES_MAX;
+  if (typeof value === 'string') return !value.includes('\0') && Buffer.byteLength(value) <= TEXT_BYTES_MAX;
   return typeof value === 'number' ? Number.isFinite(value) : value === null || typeof value === 'boolean';
 }
 
@@ -63,7 +70,7 @@ function isSound(text: string): boolean {
   for (const [index, token] of tokens.entries()) {
     if (token === '{' || token === '[') path.push('');
     else if (token === '}' || token === ']') path.pop();
-    if (path.length > abi.JSON_DEPTH_MAX) return false;
+    if (path.length > JSON_DEPTH_MAX) return false;
     if (!token.startsWith('"')) continue;
     const name = JSON.parse(token) as string;
     if (/\p{Surrogate}/u.test(name)) return false;
@@ -81,7 +88,7 @@ function isSound(text: string): boolean {
 function timeOf(ts: unknown, receiveUs: number): number | null | undefined {
   if (ts === null) return null;
   const us = typeof ts === 'number' ? usOfNumber(ts) : typeof ts === 'string' ? usOfIso(ts) : undefined;
-  if (us === undefined || us < abi.TS_US_MIN || us > receiveUs + abi.TS_AHEAD_US_MAX) return undefined;
+  if (us === undefined || us < TS_US_MIN || us > receiveUs + TS_AHEAD_US_MAX) return undefined;
   return us;
 }
 

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import * as abi from '../../assembly/abi.js';
+import { CODE_NONE } from '../../assembly/abi/codes.js';
+import { PAYLOAD_BYTES_MAX, TEXT_BYTES_MAX } from '../../assembly/abi/limits.js';
+import { SHAPES_MAX } from '../../assembly/abi/pipeline.js';
 import { payloadCases, RECEIVE_US } from '../cases/payloads.js';
 import { fuzzScale, Random } from '../support/random.js';
 import { Decoder } from './decoder.js';
@@ -8,7 +10,7 @@ import { Decoder } from './decoder.js';
 // What is decoded by shape must be what the same payload gives when it is decoded in full. What is not decoded by shape is
 // decoded in full anyway, so these tests let the shape refuse as it likes, but for payloads that differ in their values alone.
 
-const good = payloadCases.filter(({ code, payload }) => code === abi.CODE_NONE && payload.length <= 600);
+const good = payloadCases.filter(({ code, payload }) => code === CODE_NONE && payload.length <= 600);
 const PIECES = [
   '{',
   '}',
@@ -75,25 +77,12 @@ test('a bad value, a value of another metric, and a payload too long are not tak
   const decoder = new Decoder();
   const payload = (value: string, name = 'a') => Buffer.from(`{"metrics":{"${name}":${value}}}`);
   assert.ok(decoder.learnShape(payload('1'), RECEIVE_US));
-  for (const bad of [
-    '',
-    '01',
-    '1e999',
-    '--1',
-    '"',
-    '"\u0000"',
-    '[1]',
-    '{}',
-    'nul',
-    'True',
-    '1 ',
-    `"${'x'.repeat(abi.TEXT_BYTES_MAX + 1)}"`,
-  ]) {
+  for (const bad of ['', '01', '1e999', '--1', '"', '"\u0000"', '[1]', '{}', 'nul', 'True', '1 ', `"${'x'.repeat(TEXT_BYTES_MAX + 1)}"`]) {
     assert.equal(decoder.decodeByShape(payload(bad), RECEIVE_US), undefined, bad);
   }
   assert.equal(decoder.decodeByShape(payload('1', 'b'), RECEIVE_US), undefined);
   assert.equal(decoder.decodeByShape(Buffer.concat([payload('1'), Buffer.from(' ')]), RECEIVE_US), undefined);
-  assert.equal(decoder.decodeByShape(payload('1'.repeat(abi.PAYLOAD_BYTES_MAX)), RECEIVE_US), undefined);
+  assert.equal(decoder.decodeByShape(payload('1'.repeat(PAYLOAD_BYTES_MAX)), RECEIVE_US), undefined);
 });
 
 test('cut at every byte, with the rest of the payload behind the cut', () => {
@@ -123,7 +112,7 @@ test('changed payloads: by shape or in full, the answer is the same', () => {
 
 test('more shapes than there is room for: the oldest go, and none is mistaken for another', () => {
   const decoder = new Decoder();
-  for (let i = 0; i < abi.SHAPES_MAX * 2 + 10; i++) {
+  for (let i = 0; i < SHAPES_MAX * 2 + 10; i++) {
     const payload = Buffer.from(`{"v":${i},"metrics":{"a":${i}}}`);
     assert.ok(decoder.learnShape(payload, RECEIVE_US), `shape ${i}`);
     assert.ok(compare(decoder, payload, `shape ${i}`));

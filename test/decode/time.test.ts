@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import * as abi from '../../assembly/abi.js';
+import { CODE_NONE, CODE_TS_MALFORMED, CODE_TS_OUT_OF_RANGE } from '../../assembly/abi/codes.js';
+import { TS_AHEAD_US_MAX, TS_US_MIN } from '../../assembly/abi/limits.js';
 import { RECEIVE_US } from '../cases/payloads.js';
 import { fuzzScale, Random } from '../support/random.js';
 import { Decoder } from './decoder.js';
@@ -28,7 +29,7 @@ test('random ISO 8601 times are read as Date reads them, to the microsecond', ()
     const zone = offsetMinutes === 0 ? random.pick(['Z', '+00:00', '-00:00']) : `${offsetMinutes < 0 ? '-' : '+'}${hhmm}`;
     const text = `"${local.slice(0, 10)}${random.pick(['T', ' '])}${local.slice(11, 23)}${digits}${zone}"`;
     const expected = ms * 1000 + Number(digits.slice(0, 3).padEnd(3, '0'));
-    assert.deepEqual(decodeTs(text, LATE_US), { code: abi.CODE_NONE, us: expected }, `seed ${random.seed}: ${text}`);
+    assert.deepEqual(decodeTs(text, LATE_US), { code: CODE_NONE, us: expected }, `seed ${random.seed}: ${text}`);
   }
 });
 
@@ -41,7 +42,7 @@ test('random dates, most of them impossible, are accepted only if the calendar h
     const date = new Date(Date.UTC(year, month - 1, day));
     const exists = date.getUTCMonth() === month - 1 && date.getUTCDate() === day && month > 0;
     const decoded = decodeTs(`"${text}"`, LATE_US);
-    assert.equal(decoded.code, exists ? abi.CODE_NONE : abi.CODE_TS_MALFORMED, `seed ${random.seed}: ${text}`);
+    assert.equal(decoded.code, exists ? CODE_NONE : CODE_TS_MALFORMED, `seed ${random.seed}: ${text}`);
     if (exists) assert.equal(decoded.us, date.getTime() * 1000, `seed ${random.seed}: ${text}`);
   }
 });
@@ -49,7 +50,7 @@ test('random dates, most of them impossible, are accepted only if the calendar h
 test('random numbers of seconds, ms, µs and ns are exact to the microsecond, however they are written', () => {
   const random = new Random();
   for (let i = 0; i < 30_000 * fuzzScale; i++) {
-    const us = BigInt(abi.TS_US_MIN) + (BigInt(random.word()) * BigInt(RECEIVE_US - abi.TS_US_MIN)) / 2n ** 32n;
+    const us = BigInt(TS_US_MIN) + (BigInt(random.word()) * BigInt(RECEIVE_US - TS_US_MIN)) / 2n ** 32n;
     const decimals = random.pick([6, 3, 0]);
     const digits = us.toString();
     const beyond = random.digits(random.below(20));
@@ -58,14 +59,14 @@ test('random numbers of seconds, ms, µs and ns are exact to the microsecond, ho
     const nanoseconds = `${digits}${random.digits(3)}${beyond ? `.${beyond}` : ''}`;
     const scientific = `${digits[0]}.${digits.slice(1)}${beyond}e${digits.length - 1 - decimals}`;
     const text = random.pick([fraction ? `${whole}.${fraction}` : whole, nanoseconds, scientific]);
-    assert.deepEqual(decodeTs(text), { code: abi.CODE_NONE, us: Number(us) }, `seed ${random.seed}: ${text}`);
+    assert.deepEqual(decodeTs(text), { code: CODE_NONE, us: Number(us) }, `seed ${random.seed}: ${text}`);
   }
 });
 
 test('a ts is accepted up to a day ahead of its receive time, not beyond', () => {
-  const latest = RECEIVE_US + abi.TS_AHEAD_US_MAX;
-  assert.deepEqual(decodeTs(`${latest}`), { code: abi.CODE_NONE, us: latest });
-  assert.equal(decodeTs(`${latest + 1}`).code, abi.CODE_TS_OUT_OF_RANGE);
-  assert.deepEqual(decodeTs(`${abi.TS_US_MIN}`), { code: abi.CODE_NONE, us: abi.TS_US_MIN });
-  assert.equal(decodeTs(`${abi.TS_US_MIN - 1}`).code, abi.CODE_TS_OUT_OF_RANGE);
+  const latest = RECEIVE_US + TS_AHEAD_US_MAX;
+  assert.deepEqual(decodeTs(`${latest}`), { code: CODE_NONE, us: latest });
+  assert.equal(decodeTs(`${latest + 1}`).code, CODE_TS_OUT_OF_RANGE);
+  assert.deepEqual(decodeTs(`${TS_US_MIN}`), { code: CODE_NONE, us: TS_US_MIN });
+  assert.equal(decodeTs(`${TS_US_MIN - 1}`).code, CODE_TS_OUT_OF_RANGE);
 });

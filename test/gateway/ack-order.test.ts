@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import * as abi from '../../assembly/abi.js';
+import { FLAG_TRANSPORT_HTTP } from '../../assembly/abi/block.js';
+import { COUNTER_GATEWAY_ACKED, COUNTER_GATEWAY_RECEIVED } from '../../assembly/abi/counters.js';
+import { ACKS_MAX, BLOCK_SLOTS, EVENT_DATA, SENDS_MAX } from '../../assembly/abi/gateway.js';
+import { BLOCK_AGE_US_MAX, PAYLOAD_BYTES_MAX } from '../../assembly/abi/limits.js';
+import { STAGE_OFFSET } from '../../assembly/abi/regions.js';
 import { partitionOf } from '../../src/contract/partition.js';
 import { hashToken } from '../../src/contract/token.js';
 import { CASE_TOKEN, connackAccepted, connectAs } from '../cases/mqtt.js';
@@ -86,12 +90,12 @@ test('a durable block waits for an older message in a block that is not durable,
   assert.equal(driver.sent(1).length, 0);
   const first = driver.inLog[0]?.length;
   driver.release();
-  assert.equal(driver.kernel.freeSlots(), abi.BLOCK_SLOTS - 1);
+  assert.equal(driver.kernel.freeSlots(), BLOCK_SLOTS - 1);
   assert.deepEqual(driver.sent(1), first === 1 ? puback(1) : Buffer.alloc(0));
   driver.release();
   const all = Buffer.concat([puback(1), puback(2), puback(3, NOT_AUTHORIZED), puback(4)]);
   assert.deepEqual(driver.sent(1), first === 1 ? all.subarray(4) : all);
-  assert.equal(driver.counter(abi.COUNTER_GATEWAY_ACKED), 3, 'a refusal is an answer, but no message was taken');
+  assert.equal(driver.counter(COUNTER_GATEWAY_ACKED), 3, 'a refusal is an answer, but no message was taken');
   driver.feed(1, publish({ level: 5, topic: FORBIDDEN, qos: 1, packetId: 5 }));
   assert.deepEqual(driver.sent(1), puback(5, NOT_AUTHORIZED), 'with nothing before it a refusal goes out at once');
 });
@@ -112,7 +116,7 @@ test('a refusal does not wait for what other connections are owed, nor for an ea
 });
 
 test('blocks that somebody waits for are sealed together, the others fill on', () => {
-  const large = Buffer.alloc(abi.PAYLOAD_BYTES_MAX, 'x');
+  const large = Buffer.alloc(PAYLOAD_BYTES_MAX, 'x');
   const driver = connected(4);
   driver.feed(1, publish({ level: 4, topic: topicOf(1, THERE), qos: 1, packetId: 1 }));
   driver.feed(1, publish({ level: 4, topic: topicOf(1, HERE), qos: 1, packetId: 2, payload: large }));
@@ -123,7 +127,7 @@ test('blocks that somebody waits for are sealed together, the others fill on', (
   driver.push();
   assert.equal(driver.inLog.length, 2, 'the full block and the one that would hold back its answers');
   assert.equal(driver.kernel.openedMs(), driver.nowMs, 'nobody waits for the second large message');
-  driver.nowMs += abi.BLOCK_AGE_US_MAX / 1000 - 1;
+  driver.nowMs += BLOCK_AGE_US_MAX / 1000 - 1;
   driver.feed(1, publish({ level: 4, topic: topicOf(1, THERE), qos: 1, packetId: 3 }));
   driver.nowMs += 1;
   driver.turn([]);
@@ -131,7 +135,7 @@ test('blocks that somebody waits for are sealed together, the others fill on', (
   driver.push();
   assert.equal(driver.inLog.length, 3, 'a block of full age that nobody waits for is sealed alone');
   driver.feed(1, publish({ level: 4, topic: topicOf(1, HERE), qos: 1, packetId: 4 }));
-  driver.nowMs += abi.BLOCK_AGE_US_MAX / 1000 - 1;
+  driver.nowMs += BLOCK_AGE_US_MAX / 1000 - 1;
   driver.turn([]);
   driver.kernel.sealDue(0);
   driver.push();
@@ -140,7 +144,7 @@ test('blocks that somebody waits for are sealed together, the others fill on', (
 
 test('more answers than the outbox holds go out in parts, and in order', () => {
   const driver = connected(4, 3);
-  const messages = abi.SENDS_MAX;
+  const messages = SENDS_MAX;
   for (let i = 0; i < messages; i++) {
     const parts = { level: 4, topic: topicOf(1, i % 8), qos: 1, packetId: 1 + i } as const;
     driver.feed(1, publish(parts));
@@ -159,18 +163,18 @@ test('a client that is owed more answers than can be held is not read until some
   const refused = Buffer.concat(Array.from({ length: batch }, (_, i) => publish({ level: 5, topic: FORBIDDEN, qos: 1, packetId: i + 1 })));
   let fed = 0;
   while (driver.kernel.starved() === 0) {
-    assert.ok(fed < 2 * abi.ACKS_MAX);
+    assert.ok(fed < 2 * ACKS_MAX);
     driver.feed(1, refused);
     fed += batch;
   }
   const answers = 1 + fed;
-  assert.equal(driver.counter(abi.COUNTER_GATEWAY_RECEIVED), abi.ACKS_MAX);
-  assert.ok(answers > abi.ACKS_MAX);
+  assert.equal(driver.counter(COUNTER_GATEWAY_RECEIVED), ACKS_MAX);
+  assert.ok(answers > ACKS_MAX);
   assert.equal(driver.kernel.freeSlots(), 0, 'reading must not resume');
   assert.equal(driver.sent(1).length, 0);
   driver.sealAndReleaseAll();
-  assert.equal(driver.kernel.freeSlots(), abi.BLOCK_SLOTS);
-  driver.turn([[1, abi.EVENT_DATA]]);
+  assert.equal(driver.kernel.freeSlots(), BLOCK_SLOTS);
+  driver.turn([[1, EVENT_DATA]]);
   assert.equal(driver.peer(1).rest.length, 0);
   const sent = driver.sent(1);
   assert.equal(sent.length, 4 + fed * 5);
@@ -296,10 +300,10 @@ class Model {
   #ingest(gw: number): void {
     const { driver } = this;
     const message = this.#message();
-    driver.memory.bytes.set(Buffer.from(message), abi.STAGE_OFFSET);
+    driver.memory.bytes.set(Buffer.from(message), STAGE_OFFSET);
     const entry = driver.directory.entryOf(1000 * gw + this.random.below(8)) as number;
     const token = this.#count;
-    assert.equal(driver.kernel.ingest(entry, abi.FLAG_TRANSPORT_HTTP, message.length, token), 0);
+    assert.equal(driver.kernel.ingest(entry, FLAG_TRANSPORT_HTTP, message.length, token), 0);
     this.owed.push({ message, give: () => void this.tokens.push(token), isDurable: false });
   }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import * as abi from '../../assembly/abi.js';
+import { CODES_MAX } from '../../assembly/abi/codes.js';
+import { COUNTER_GATEWAY_ACCEPTED, COUNTER_GATEWAY_RECEIVED, COUNTER_GATEWAY_REFUSED } from '../../assembly/abi/counters.js';
 import { caseDevices, connackAccepted, connectAs, mqttCases } from '../cases/mqtt.js';
 import { PINGREQ, packet, puback, publish } from '../cases/mqtt-bytes.js';
 import { Random } from '../support/random.js';
@@ -16,7 +17,7 @@ interface Outcome {
 /** Plays a stream of bytes on a fresh connection, in pieces of sizes that `piece` chooses. */
 function play(driver: KernelDriver, stream: Buffer, piece: () => number): Outcome {
   const recordsBefore = driver.records.length;
-  const codesBefore = [...driver.memory.counters.subarray(0, abi.CODES_MAX)];
+  const codesBefore = [...driver.memory.counters.subarray(0, CODES_MAX)];
   driver.open(0);
   for (let at = 0; at < stream.length; ) {
     const bytes = Math.max(1, piece());
@@ -28,7 +29,7 @@ function play(driver: KernelDriver, stream: Buffer, piece: () => number): Outcom
     sent: packets(driver.sent(0)),
     isClosed: driver.peer(0).isClosed,
     records: driver.records.slice(recordsBefore).map((record) => `${record.device} ${record.flags} ${record.payload}`),
-    codes: [...driver.memory.counters.subarray(0, abi.CODES_MAX)].map((count, i) => Number(count - (codesBefore[i] as bigint))),
+    codes: [...driver.memory.counters.subarray(0, CODES_MAX)].map((count, i) => Number(count - (codesBefore[i] as bigint))),
   };
   driver.close(0);
   return outcome;
@@ -77,8 +78,8 @@ test('mutated packets never trap, always add up, and end the same however they a
     const actual = play(cut, stream, () => random.below(40));
     assert.deepEqual(actual, expected, `seed ${seed}, round ${round}: ${stream.toString('hex')}`);
     const { counters } = whole.memory;
-    const accounted = (counters[abi.COUNTER_GATEWAY_ACCEPTED] as bigint) + (counters[abi.COUNTER_GATEWAY_REFUSED] as bigint);
-    assert.equal(counters[abi.COUNTER_GATEWAY_RECEIVED], accounted, `seed ${seed}, round ${round}`);
+    const accounted = (counters[COUNTER_GATEWAY_ACCEPTED] as bigint) + (counters[COUNTER_GATEWAY_REFUSED] as bigint);
+    assert.equal(counters[COUNTER_GATEWAY_RECEIVED], accounted, `seed ${seed}, round ${round}`);
     const refused = expected.codes.reduce((sum, count) => sum + count, 0);
     if (expected.isClosed && !stream.includes(0xe0)) assert.ok(refused > 0, `seed ${seed}, round ${round}: closed without a code`);
   }

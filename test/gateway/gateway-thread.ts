@@ -1,7 +1,32 @@
 import assert from 'node:assert/strict';
 import { Worker } from 'node:worker_threads';
 import xxhash from 'xxhash-wasm';
-import * as abi from '../../assembly/abi.js';
+import {
+  BLOCK_AT_BODY_BYTES,
+  BLOCK_AT_BODY_HASH,
+  BLOCK_AT_FIRST_US,
+  BLOCK_AT_HEADER_BYTES,
+  BLOCK_AT_HEADER_HASH,
+  BLOCK_AT_LAST_US,
+  BLOCK_AT_MAGIC,
+  BLOCK_AT_PARTITION,
+  BLOCK_AT_RECORDS,
+  BLOCK_AT_VERSION,
+  BLOCK_HEADER_BYTES,
+  BLOCK_MAGIC,
+  BLOCK_VERSION,
+  CHANNEL_TELEMETRY,
+  RECORD_AT_CHANNEL,
+  RECORD_AT_DEVICE,
+  RECORD_AT_FLAGS,
+  RECORD_AT_PAYLOAD_BYTES,
+  RECORD_AT_RECEIVE_US,
+  RECORD_HEADER_BYTES,
+} from '../../assembly/abi/block.js';
+import { CODES_MAX } from '../../assembly/abi/codes.js';
+import { COUNTER_GATEWAY_ACCEPTED, COUNTER_GATEWAY_RECEIVED, COUNTER_GATEWAY_REFUSED } from '../../assembly/abi/counters.js';
+import { BLOCK_SLOTS, GATEWAY_END } from '../../assembly/abi/gateway.js';
+import { BLOCK_BYTES_MAX } from '../../assembly/abi/limits.js';
 import { refusalCode } from '../../src/contract/codes.js';
 import type { DeviceEntry } from '../../src/contract/devices.js';
 import type { FromGateway, GatewayStart, TlsListener, ToGateway } from '../../src/contract/threads.js';
@@ -40,35 +65,35 @@ export async function until(check: () => boolean, what: string, deadlineMs = 10_
 /** Checks a block as the pipeline would, both hashes included, and reads its records. */
 export function readBlock(bytes: Uint8Array, descriptor: BlockDescriptor): TestRecord[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  assert.equal(view.getUint32(abi.BLOCK_AT_MAGIC, true), abi.BLOCK_MAGIC);
-  assert.equal(view.getUint16(abi.BLOCK_AT_VERSION, true), abi.BLOCK_VERSION);
-  assert.equal(view.getUint16(abi.BLOCK_AT_HEADER_BYTES, true), abi.BLOCK_HEADER_BYTES);
-  assert.equal(view.getUint32(abi.BLOCK_AT_PARTITION, true), descriptor.partition);
-  assert.equal(view.getUint32(abi.BLOCK_AT_BODY_BYTES, true), descriptor.bytes - abi.BLOCK_HEADER_BYTES);
+  assert.equal(view.getUint32(BLOCK_AT_MAGIC, true), BLOCK_MAGIC);
+  assert.equal(view.getUint16(BLOCK_AT_VERSION, true), BLOCK_VERSION);
+  assert.equal(view.getUint16(BLOCK_AT_HEADER_BYTES, true), BLOCK_HEADER_BYTES);
+  assert.equal(view.getUint32(BLOCK_AT_PARTITION, true), descriptor.partition);
+  assert.equal(view.getUint32(BLOCK_AT_BODY_BYTES, true), descriptor.bytes - BLOCK_HEADER_BYTES);
   assert.equal(view.getUint32(20, true), 0);
   assert.equal(view.getBigUint64(56, true), 0n);
-  assert.ok(descriptor.bytes <= abi.BLOCK_BYTES_MAX);
-  assert.equal(view.getBigUint64(abi.BLOCK_AT_BODY_HASH, true), h64Raw(bytes.subarray(abi.BLOCK_HEADER_BYTES)));
-  assert.equal(view.getBigUint64(abi.BLOCK_AT_HEADER_HASH, true), h64Raw(bytes.subarray(0, abi.BLOCK_AT_HEADER_HASH)));
+  assert.ok(descriptor.bytes <= BLOCK_BYTES_MAX);
+  assert.equal(view.getBigUint64(BLOCK_AT_BODY_HASH, true), h64Raw(bytes.subarray(BLOCK_HEADER_BYTES)));
+  assert.equal(view.getBigUint64(BLOCK_AT_HEADER_HASH, true), h64Raw(bytes.subarray(0, BLOCK_AT_HEADER_HASH)));
   const records: TestRecord[] = [];
-  for (let at = abi.BLOCK_HEADER_BYTES; at < bytes.length; ) {
-    const payloadBytes = view.getUint32(at + abi.RECORD_AT_PAYLOAD_BYTES, true);
-    const payload = at + abi.RECORD_HEADER_BYTES;
+  for (let at = BLOCK_HEADER_BYTES; at < bytes.length; ) {
+    const payloadBytes = view.getUint32(at + RECORD_AT_PAYLOAD_BYTES, true);
+    const payload = at + RECORD_HEADER_BYTES;
     assert.ok(payload + payloadBytes <= bytes.length);
-    assert.equal(view.getUint8(at + abi.RECORD_AT_CHANNEL), abi.CHANNEL_TELEMETRY);
+    assert.equal(view.getUint8(at + RECORD_AT_CHANNEL), CHANNEL_TELEMETRY);
     assert.equal(view.getUint16(at + 18, true), 0);
     records.push({
       partition: descriptor.partition,
-      device: view.getUint32(at + abi.RECORD_AT_DEVICE, true),
-      flags: view.getUint8(at + abi.RECORD_AT_FLAGS),
-      receiveUs: Number(view.getBigUint64(at + abi.RECORD_AT_RECEIVE_US, true)),
+      device: view.getUint32(at + RECORD_AT_DEVICE, true),
+      flags: view.getUint8(at + RECORD_AT_FLAGS),
+      receiveUs: Number(view.getBigUint64(at + RECORD_AT_RECEIVE_US, true)),
       payload: Buffer.from(bytes.subarray(payload, payload + payloadBytes)).toString(),
     });
     at = payload + payloadBytes;
   }
-  assert.equal(records.length, view.getUint32(abi.BLOCK_AT_RECORDS, true));
-  assert.equal(records[0]?.receiveUs, Number(view.getBigUint64(abi.BLOCK_AT_FIRST_US, true)));
-  assert.equal(records.at(-1)?.receiveUs, Number(view.getBigUint64(abi.BLOCK_AT_LAST_US, true)));
+  assert.equal(records.length, view.getUint32(BLOCK_AT_RECORDS, true));
+  assert.equal(records[0]?.receiveUs, Number(view.getBigUint64(BLOCK_AT_FIRST_US, true)));
+  assert.equal(records.at(-1)?.receiveUs, Number(view.getBigUint64(BLOCK_AT_LAST_US, true)));
   return records;
 }
 
@@ -112,8 +137,8 @@ export class GatewayThread {
   }
 
   private constructor(partitions: number, tls?: TlsListener) {
-    const memory = kernelMemory(abi.GATEWAY_END);
-    const ring = BlockRing.memory(abi.BLOCK_SLOTS);
+    const memory = kernelMemory(GATEWAY_END);
+    const ring = BlockRing.memory(BLOCK_SLOTS);
     const doorbells = Doorbell.memory(DOORBELLS);
     const shared = { doorbells, progress: new SharedArrayBuffer(8) };
     const where = { memory, ring, sessions: sessionNumbers(), shared };
@@ -162,7 +187,7 @@ export class GatewayThread {
   /** Refusals so far, by code name; those at zero are left out. */
   refusals(): Record<string, number> {
     const named: Record<string, number> = {};
-    for (let code = 1; code < abi.CODES_MAX; code++) if (this.counter(code) > 0) named[refusalCode(code).name] = this.counter(code);
+    for (let code = 1; code < CODES_MAX; code++) if (this.counter(code) > 0) named[refusalCode(code).name] = this.counter(code);
     return named;
   }
 
@@ -171,8 +196,8 @@ export class GatewayThread {
   }
 
   assertAccounts(): void {
-    const received = this.counter(abi.COUNTER_GATEWAY_RECEIVED);
-    assert.equal(received, this.counter(abi.COUNTER_GATEWAY_ACCEPTED) + this.counter(abi.COUNTER_GATEWAY_REFUSED));
+    const received = this.counter(COUNTER_GATEWAY_RECEIVED);
+    assert.equal(received, this.counter(COUNTER_GATEWAY_ACCEPTED) + this.counter(COUNTER_GATEWAY_REFUSED));
   }
 
   /** Asks the thread to stop and waits until it has ended by itself. */

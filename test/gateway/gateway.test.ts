@@ -1,6 +1,24 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import * as abi from '../../assembly/abi.js';
+import { FLAG_TRANSPORT_HTTP } from '../../assembly/abi/block.js';
+import {
+  CODE_DEVICE_INACTIVE,
+  CODE_DEVICE_UNKNOWN,
+  CODE_KEEP_ALIVE_EXPIRED,
+  CODE_LOG_FAILING,
+  CODE_LOG_FULL,
+  CODE_NONE,
+  CODE_PAYLOAD_OVERSIZE,
+  CODE_SESSION_TAKEN_OVER,
+} from '../../assembly/abi/codes.js';
+import {
+  COUNTER_GATEWAY_ACCEPTED,
+  COUNTER_GATEWAY_ACKED,
+  COUNTER_GATEWAY_PAUSED,
+  COUNTER_GATEWAY_RECEIVED,
+} from '../../assembly/abi/counters.js';
+import { BLOCK_SLOTS } from '../../assembly/abi/gateway.js';
+import { PAYLOAD_BYTES_MAX } from '../../assembly/abi/limits.js';
 import type { DeviceEntry } from '../../src/contract/devices.js';
 import { partitionOf } from '../../src/contract/partition.js';
 import { hashToken } from '../../src/contract/token.js';
@@ -43,13 +61,13 @@ describe('a gateway thread', () => {
       const messages = 400;
       let written = 0;
       for (let i = 0; i < messages; i++) {
-        const payload = String(i).padEnd(abi.PAYLOAD_BYTES_MAX, '.');
+        const payload = String(i).padEnd(PAYLOAD_BYTES_MAX, '.');
         client.socket.write(publish({ level: 4, topic: OWN, qos: 1, packetId: i + 1, payload }), () => {
           written++;
         });
       }
-      await until(() => gateway.ring.length === abi.BLOCK_SLOTS, 'all slots with the log', 20_000);
-      assert.equal(gateway.counter(abi.COUNTER_GATEWAY_ACCEPTED), abi.BLOCK_SLOTS);
+      await until(() => gateway.ring.length === BLOCK_SLOTS, 'all slots with the log', 20_000);
+      assert.equal(gateway.counter(COUNTER_GATEWAY_ACCEPTED), BLOCK_SLOTS);
       assert.ok(written < messages, 'the client cannot get rid of its messages');
       assert.equal(client.heard.length, 0);
       gateway.thaw();
@@ -100,8 +118,8 @@ describe('a gateway thread', () => {
           }
           client.close();
         }
-        assert.equal(gateway.counter(abi.COUNTER_GATEWAY_RECEIVED), 3 * messages);
-        assert.equal(gateway.counter(abi.COUNTER_GATEWAY_ACKED), (3 * messages) / 2);
+        assert.equal(gateway.counter(COUNTER_GATEWAY_RECEIVED), 3 * messages);
+        assert.equal(gateway.counter(COUNTER_GATEWAY_ACKED), (3 * messages) / 2);
       },
       devices.map((entry) => (entry.id.startsWith('gw') ? withCaseToken(entry) : entry)),
     );
@@ -114,11 +132,11 @@ describe('a gateway thread', () => {
       await first.expect(disconnect(0x8e));
       await first.expectEnd();
       await second.expectPing();
-      assert.equal(gateway.counter(abi.CODE_SESSION_TAKEN_OVER), 1);
+      assert.equal(gateway.counter(CODE_SESSION_TAKEN_OVER), 1);
       await until(() => gateway.of('connected').length === 2, 'the second connection');
       const kinds = gateway.messages.map((message) => message.kind).filter((kind) => kind.endsWith('connected'));
       assert.deepEqual(kinds, ['connected', 'disconnected', 'connected']);
-      assert.equal(gateway.of('disconnected')[0]?.code, abi.CODE_SESSION_TAKEN_OVER);
+      assert.equal(gateway.of('disconnected')[0]?.code, CODE_SESSION_TAKEN_OVER);
       second.close();
       await until(() => gateway.of('disconnected').length === 2, 'the end of the second');
     }));
@@ -139,7 +157,7 @@ describe('a gateway thread', () => {
       gateway.post({ kind: 'taken-over', device: number, session });
       await gateway.caughtUp();
       await second.expectPing();
-      assert.equal(gateway.counter(abi.CODE_SESSION_TAKEN_OVER), 1);
+      assert.equal(gateway.counter(CODE_SESSION_TAKEN_OVER), 1);
       assert.deepEqual(
         gateway.of('disconnected').map((one) => [one.device, one.session]),
         [[number, session]],
@@ -153,7 +171,7 @@ describe('a gateway thread', () => {
       const other = await RawClient.login(gateway.port, 'dev-2', 5, 0);
       await quiet.expect(disconnect(0x8d));
       await quiet.expectEnd();
-      assert.equal(gateway.counter(abi.CODE_KEEP_ALIVE_EXPIRED), 1);
+      assert.equal(gateway.counter(CODE_KEEP_ALIVE_EXPIRED), 1);
       await other.expectPing();
       other.close();
     }));
@@ -177,22 +195,22 @@ describe('a gateway thread', () => {
     withGateway(async (gateway) => {
       gateway.freeze();
       const ingest = (token: number, number: number, payload: Uint8Array) =>
-        gateway.post({ kind: 'ingest', token, device: number, flags: abi.FLAG_TRANSPORT_HTTP, payload });
+        gateway.post({ kind: 'ingest', token, device: number, flags: FLAG_TRANSPORT_HTTP, payload });
       ingest(7, 1, Buffer.from('{"a":1}'));
       ingest(8, 99, Buffer.from('{}'));
       ingest(9, 3, Buffer.from('{}'));
-      ingest(10, 1, Buffer.alloc(abi.PAYLOAD_BYTES_MAX + 1));
+      ingest(10, 1, Buffer.alloc(PAYLOAD_BYTES_MAX + 1));
       await until(() => gateway.of('ingest-refused').length === 3, 'the refusals');
       assert.deepEqual(
         gateway.of('ingest-refused').map(({ token, code }) => [token, code]),
         [
-          [8, abi.CODE_DEVICE_UNKNOWN],
-          [9, abi.CODE_DEVICE_INACTIVE],
-          [10, abi.CODE_PAYLOAD_OVERSIZE],
+          [8, CODE_DEVICE_UNKNOWN],
+          [9, CODE_DEVICE_INACTIVE],
+          [10, CODE_PAYLOAD_OVERSIZE],
         ],
       );
       await until(() => gateway.records.length === 1, 'the record');
-      assert.deepEqual([gateway.records[0]?.payload, gateway.records[0]?.flags], ['{"a":1}', abi.FLAG_TRANSPORT_HTTP]);
+      assert.deepEqual([gateway.records[0]?.payload, gateway.records[0]?.flags], ['{"a":1}', FLAG_TRANSPORT_HTTP]);
       assert.equal(gateway.of('ingested').length, 0);
       gateway.thaw();
       await until(() => gateway.of('ingested').length === 1, 'the answer');
@@ -203,18 +221,18 @@ describe('a gateway thread', () => {
   test('keeps HTTP messages that find no room until there is some', () =>
     withGateway(async (gateway) => {
       gateway.freeze();
-      const payload = Buffer.alloc(abi.PAYLOAD_BYTES_MAX, 'x');
-      const messages = abi.BLOCK_SLOTS + 20;
+      const payload = Buffer.alloc(PAYLOAD_BYTES_MAX, 'x');
+      const messages = BLOCK_SLOTS + 20;
       for (let token = 1; token <= messages; token++) gateway.post({ kind: 'ingest', token, device: 1, flags: 0x10, payload });
-      await until(() => gateway.ring.length === abi.BLOCK_SLOTS, 'all slots with the log', 20_000);
+      await until(() => gateway.ring.length === BLOCK_SLOTS, 'all slots with the log', 20_000);
       gateway.thaw();
       await until(() => gateway.records.length === messages, 'all records');
       await until(() => gateway.of('ingested').flatMap(({ tokens }) => tokens).length === messages, 'all answers');
     }));
 
   for (const [code, name, reason] of [
-    [abi.CODE_LOG_FULL, 'log_full', 0x97],
-    [abi.CODE_LOG_FAILING, 'log_failing', 0x88],
+    [CODE_LOG_FULL, 'log_full', 0x97],
+    [CODE_LOG_FAILING, 'log_failing', 0x88],
   ] as const) {
     test(`without room and with ${name} it says so to who comes, and answers nobody before it is durable`, () =>
       withGateway(async (gateway) => {
@@ -223,10 +241,10 @@ describe('a gateway thread', () => {
         gateway.post({ kind: 'log', code });
         const early = await RawClient.login(gateway.port, 'dev-2', 4);
         early.close();
-        const payload = 'x'.repeat(abi.PAYLOAD_BYTES_MAX);
-        const messages = abi.BLOCK_SLOTS + 20;
+        const payload = 'x'.repeat(PAYLOAD_BYTES_MAX);
+        const messages = BLOCK_SLOTS + 20;
         for (let i = 1; i <= messages; i++) client.write(publish({ level: 4, topic: OWN, qos: 1, packetId: i, payload }));
-        await until(() => gateway.counter(abi.COUNTER_GATEWAY_PAUSED) === 1, 'the pause', 20_000);
+        await until(() => gateway.counter(COUNTER_GATEWAY_PAUSED) === 1, 'the pause', 20_000);
         for (const [level, answer] of [
           [5, bytes(0x20, 3, 0, reason, 0)],
           [4, bytes(0x20, 2, 0, 3)],
@@ -236,12 +254,12 @@ describe('a gateway thread', () => {
           await late.expect(answer);
           await late.expectEnd();
         }
-        gateway.post({ kind: 'ingest', token: 5, device: 1, flags: abi.FLAG_TRANSPORT_HTTP, payload: Buffer.from('{}') });
+        gateway.post({ kind: 'ingest', token: 5, device: 1, flags: FLAG_TRANSPORT_HTTP, payload: Buffer.from('{}') });
         await until(() => gateway.of('ingest-refused').length === 1, 'the refusal');
         assert.deepEqual([gateway.of('ingest-refused')[0]?.token, gateway.of('ingest-refused')[0]?.code], [5, code]);
         assert.deepEqual(gateway.refusals(), { [name]: 3 });
         assert.equal(client.heard.length, 0);
-        gateway.post({ kind: 'log', code: abi.CODE_NONE });
+        gateway.post({ kind: 'log', code: CODE_NONE });
         gateway.thaw();
         await client.expect(Buffer.concat(Array.from({ length: messages }, (_, i) => puback(i + 1))));
         const late = await RawClient.login(gateway.port, 'dev-2', 5);

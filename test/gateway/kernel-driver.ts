@@ -1,4 +1,32 @@
-import * as abi from '../../assembly/abi.js';
+import { BLOCK_AT_BODY_BYTES, BLOCK_AT_PARTITION, BLOCK_HEADER_BYTES } from '../../assembly/abi/block.js';
+import {
+  BLOCKS_OFFSET,
+  CALL_AT_CODE,
+  CALL_AT_CONNECTION,
+  CALL_AT_KIND,
+  CALL_AT_LENGTH,
+  CALL_AT_OFFSET,
+  CALL_BYTES,
+  CALL_CLOSED,
+  CALL_PACKET,
+  CALL_REFUSED,
+  CALLS_OFFSET,
+  EVENT_AT_CONSUMED,
+  EVENT_AT_NEEDED,
+  EVENT_BYTES,
+  EVENT_CLOSED,
+  EVENT_DATA,
+  EVENT_OPENED,
+  EVENTS_OFFSET,
+  GATEWAY_END,
+  READ_OFFSET,
+  SEND_AT_CONNECTION,
+  SEND_AT_LENGTH,
+  SEND_AT_OFFSET,
+  SEND_BYTES,
+  SENDS_OFFSET,
+} from '../../assembly/abi/gateway.js';
+import { BLOCK_BYTES_MAX } from '../../assembly/abi/limits.js';
 import type { DeviceEntry } from '../../src/contract/devices.js';
 import type { FromGateway } from '../../src/contract/threads.js';
 import { Directory } from '../../src/gateway/directory.js';
@@ -31,7 +59,7 @@ export class KernelDriver {
   readonly #peers = new Map<number, Peer>();
 
   constructor(devices: readonly DeviceEntry[], partitions = 4) {
-    const memory = kernelMemory(abi.GATEWAY_END);
+    const memory = kernelMemory(GATEWAY_END);
     this.kernel = loadKernel<GatewayKernel>('gateway', memory);
     this.kernel.initSlots(partitions);
     this.memory = new KernelMemory(memory);
@@ -45,18 +73,18 @@ export class KernelDriver {
 
   open(id: number): void {
     this.#peers.set(id, { rest: Buffer.alloc(0), needed: 0, sent: Buffer.alloc(0), isClosed: false });
-    this.turn([[id, abi.EVENT_OPENED]]);
+    this.turn([[id, EVENT_OPENED]]);
   }
 
   /** Bytes arrive; they are presented once the kernel wants them. */
   feed(id: number, bytes: Uint8Array): void {
     const peer = this.peer(id);
     peer.rest = Buffer.concat([peer.rest, bytes]);
-    if (peer.rest.length > 0 && peer.rest.length >= peer.needed) this.turn([[id, abi.EVENT_DATA]]);
+    if (peer.rest.length > 0 && peer.rest.length >= peer.needed) this.turn([[id, EVENT_DATA]]);
   }
 
   close(id: number): void {
-    this.turn([[id, abi.EVENT_CLOSED]]);
+    this.turn([[id, EVENT_CLOSED]]);
     this.#peers.delete(id);
   }
 
@@ -81,10 +109,10 @@ export class KernelDriver {
   /** One turn over these events; data events present what their connection has in hand. */
   turn(events: readonly (readonly [id: number, kind: number])[]): void {
     const { view, bytes } = this.memory;
-    let readAt: number = abi.READ_OFFSET;
+    let readAt: number = READ_OFFSET;
     for (const [i, [id, kind]] of events.entries()) {
-      const at = abi.EVENTS_OFFSET + i * abi.EVENT_BYTES;
-      const data = kind === abi.EVENT_DATA ? this.peer(id).rest : Buffer.alloc(0);
+      const at = EVENTS_OFFSET + i * EVENT_BYTES;
+      const data = kind === EVENT_DATA ? this.peer(id).rest : Buffer.alloc(0);
       bytes.set(data, readAt);
       for (const [word, value] of [id, kind, readAt, data.length, 0, 0].entries()) view.setUint32(at + word * 4, value, true);
       readAt += data.length;
@@ -92,11 +120,11 @@ export class KernelDriver {
     this.kernel.setClock(this.nowMs * 1000, this.nowMs);
     for (let at = 0; at < events.length; this.flush()) at = this.kernel.turn(at, events.length);
     for (const [i, [id, kind]] of events.entries()) {
-      if (kind !== abi.EVENT_DATA) continue;
-      const at = abi.EVENTS_OFFSET + i * abi.EVENT_BYTES;
+      if (kind !== EVENT_DATA) continue;
+      const at = EVENTS_OFFSET + i * EVENT_BYTES;
       const peer = this.peer(id);
-      peer.rest = peer.rest.subarray(view.getUint32(at + abi.EVENT_AT_CONSUMED, true));
-      peer.needed = view.getUint32(at + abi.EVENT_AT_NEEDED, true);
+      peer.rest = peer.rest.subarray(view.getUint32(at + EVENT_AT_CONSUMED, true));
+      peer.needed = view.getUint32(at + EVENT_AT_NEEDED, true);
     }
   }
 
@@ -104,20 +132,20 @@ export class KernelDriver {
     const { view } = this.memory;
     const word = (at: number) => view.getUint32(at, true);
     for (let i = 0; i < this.kernel.sendCount(); i++) {
-      const at = abi.SENDS_OFFSET + i * abi.SEND_BYTES;
-      const offset = word(at + abi.SEND_AT_OFFSET);
-      this.#send(word(at + abi.SEND_AT_CONNECTION), this.memory.slice(offset, word(at + abi.SEND_AT_LENGTH)));
+      const at = SENDS_OFFSET + i * SEND_BYTES;
+      const offset = word(at + SEND_AT_OFFSET);
+      this.#send(word(at + SEND_AT_CONNECTION), this.memory.slice(offset, word(at + SEND_AT_LENGTH)));
     }
     const calls = this.kernel.callCount();
     this.kernel.taken();
     for (let i = 0; i < calls; i++) {
-      const at = abi.CALLS_OFFSET + i * abi.CALL_BYTES;
-      const connection = word(at + abi.CALL_AT_CONNECTION);
-      const kind = word(at + abi.CALL_AT_KIND);
-      const offset = word(at + abi.CALL_AT_OFFSET);
-      if (kind === abi.CALL_PACKET) this.sessions.packet(connection, offset, word(at + abi.CALL_AT_LENGTH));
-      else if (kind === abi.CALL_REFUSED) this.sessions.refused(connection, word(at + abi.CALL_AT_CODE));
-      else if (kind === abi.CALL_CLOSED) this.sessions.closed(connection);
+      const at = CALLS_OFFSET + i * CALL_BYTES;
+      const connection = word(at + CALL_AT_CONNECTION);
+      const kind = word(at + CALL_AT_KIND);
+      const offset = word(at + CALL_AT_OFFSET);
+      if (kind === CALL_PACKET) this.sessions.packet(connection, offset, word(at + CALL_AT_LENGTH));
+      else if (kind === CALL_REFUSED) this.sessions.refused(connection, word(at + CALL_AT_CODE));
+      else if (kind === CALL_CLOSED) this.sessions.closed(connection);
       else this.durableTokens.push(offset);
     }
   }
@@ -130,9 +158,9 @@ export class KernelDriver {
   /** Hands all sealed blocks to the log. */
   push(): void {
     for (let slot = this.kernel.nextSealed(); slot >= 0; slot = this.kernel.nextSealed()) {
-      const offset = abi.BLOCKS_OFFSET + slot * abi.BLOCK_BYTES_MAX;
-      const bytes = abi.BLOCK_HEADER_BYTES + this.memory.view.getUint32(offset + abi.BLOCK_AT_BODY_BYTES, true);
-      const partition = this.memory.view.getUint32(offset + abi.BLOCK_AT_PARTITION, true);
+      const offset = BLOCKS_OFFSET + slot * BLOCK_BYTES_MAX;
+      const bytes = BLOCK_HEADER_BYTES + this.memory.view.getUint32(offset + BLOCK_AT_BODY_BYTES, true);
+      const partition = this.memory.view.getUint32(offset + BLOCK_AT_PARTITION, true);
       const records = readBlock(this.memory.slice(offset, bytes), { offset, bytes, partition });
       this.records.push(...records);
       this.inLog.push(records);

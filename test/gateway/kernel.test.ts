@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import * as abi from '../../assembly/abi.js';
+import { CODE_CONNECT_TIMEOUT, CODE_KEEP_ALIVE_EXPIRED } from '../../assembly/abi/codes.js';
+import { COUNTER_GATEWAY_ACKED, COUNTER_GATEWAY_BLOCKS, COUNTER_GATEWAY_RECEIVED } from '../../assembly/abi/counters.js';
+import { EVENT_DATA, READ_BYTES } from '../../assembly/abi/gateway.js';
+import {
+  BLOCK_AGE_US_MAX,
+  BLOCK_RECORDS_MAX,
+  DEVICE_ID_BYTES_MAX,
+  PAYLOAD_BYTES_MAX,
+  TENANT_ID_BYTES_MAX,
+} from '../../assembly/abi/limits.js';
 import { caseDevices, connackAccepted, connectAs, mqttCases } from '../cases/mqtt.js';
 import { PINGREQ, PINGRESP, packet, puback, publish } from '../cases/mqtt-bytes.js';
 import { device } from './gateway-thread.js';
@@ -103,7 +112,7 @@ test('PUBACK comes when the block is durable, not before, and in one send for on
   assert.equal(driver.kernel.sendCount(), 1);
   driver.flush();
   assert.deepEqual(driver.sent(0), Buffer.concat(Array.from({ length: 100 }, (_, i) => puback(i + 1))));
-  assert.equal(driver.counter(abi.COUNTER_GATEWAY_ACKED), 100);
+  assert.equal(driver.counter(COUNTER_GATEWAY_ACKED), 100);
 });
 
 test('an answer that comes late does not reach the next holder of the connection number', () => {
@@ -125,7 +134,7 @@ test('a block is sealed at its age, and at once when the log is idle and somebod
   driver.kernel.sealDue(1);
   assert.equal(driver.kernel.nextSealed(), -1, 'nobody waits for QoS 0');
   assert.equal(driver.kernel.openedMs(), driver.nowMs);
-  driver.nowMs += abi.BLOCK_AGE_US_MAX / 1000;
+  driver.nowMs += BLOCK_AGE_US_MAX / 1000;
   driver.kernel.setClock(driver.nowMs * 1000, driver.nowMs);
   driver.kernel.sealDue(0);
   driver.push();
@@ -142,22 +151,22 @@ test('a block is sealed at its age, and at once when the log is idle and somebod
 test('a block is sealed at its record limit and when the next record does not fit', () => {
   const driver = connected(4);
   const small = publish({ level: 4, topic: OWN, payload: '' });
-  driver.feed(0, Buffer.concat(Array.from({ length: abi.BLOCK_RECORDS_MAX + 1 }, () => small)));
+  driver.feed(0, Buffer.concat(Array.from({ length: BLOCK_RECORDS_MAX + 1 }, () => small)));
   driver.push();
-  assert.equal(driver.records.length, abi.BLOCK_RECORDS_MAX);
+  assert.equal(driver.records.length, BLOCK_RECORDS_MAX);
   driver.sealAndReleaseAll();
-  const large = publish({ level: 4, topic: OWN, payload: Buffer.alloc(abi.PAYLOAD_BYTES_MAX, 'x') });
+  const large = publish({ level: 4, topic: OWN, payload: Buffer.alloc(PAYLOAD_BYTES_MAX, 'x') });
   for (let i = 0; i < 5; i++) driver.feed(0, large);
   driver.sealAndReleaseAll();
-  assert.equal(driver.records.length, abi.BLOCK_RECORDS_MAX + 6);
-  assert.equal(driver.counter(abi.COUNTER_GATEWAY_BLOCKS), 7, 'two payloads of the maximum do not fit one block');
+  assert.equal(driver.records.length, BLOCK_RECORDS_MAX + 6);
+  assert.equal(driver.counter(COUNTER_GATEWAY_BLOCKS), 7, 'two payloads of the maximum do not fit one block');
 });
 
 test('without a free slot nothing is consumed, and everything comes through later in its order', () => {
   const driver = connected(4);
   const messages = 600;
   const sent = Array.from({ length: messages }, (_, i) => {
-    const payload = String(i).padEnd(abi.PAYLOAD_BYTES_MAX, '.');
+    const payload = String(i).padEnd(PAYLOAD_BYTES_MAX, '.');
     return publish({ level: 4, topic: OWN, qos: 1, packetId: i + 1, payload });
   });
   let starvedTurns = 0;
@@ -168,7 +177,7 @@ test('without a free slot nothing is consumed, and everything comes through late
       starvedTurns++;
       driver.push();
       driver.release();
-      driver.turn([[0, abi.EVENT_DATA]]);
+      driver.turn([[0, EVENT_DATA]]);
     }
   }
   driver.sealAndReleaseAll();
@@ -178,12 +187,12 @@ test('without a free slot nothing is consumed, and everything comes through late
     Array.from({ length: messages }, (_, i) => i),
   );
   assert.equal(driver.sent(0).length, messages * 4);
-  assert.equal(driver.counter(abi.COUNTER_GATEWAY_RECEIVED), messages);
+  assert.equal(driver.counter(COUNTER_GATEWAY_RECEIVED), messages);
 });
 
 test('a full outbox stops the turn where it is, and it goes on from there', () => {
   const driver = connected(4);
-  const pings = abi.READ_BYTES / 2;
+  const pings = READ_BYTES / 2;
   driver.feed(0, Buffer.concat(Array.from({ length: pings }, () => PINGREQ)));
   assert.equal(driver.sent(0).length, pings * PINGRESP.length);
   assert.equal(driver.peer(0).rest.length, 0);
@@ -198,7 +207,7 @@ test('deadlines: CONNECT in five seconds, keep-alive times one and a half, pause
   driver.nowMs += 1;
   driver.sweep();
   assert.equal(driver.peer(1).isClosed, true);
-  assert.equal(driver.counter(abi.CODE_CONNECT_TIMEOUT), 1);
+  assert.equal(driver.counter(CODE_CONNECT_TIMEOUT), 1);
   driver.feed(0, PINGREQ);
   driver.sent(0);
   driver.nowMs += 20_000;
@@ -213,13 +222,13 @@ test('deadlines: CONNECT in five seconds, keep-alive times one and a half, pause
   driver.sweep();
   assert.deepEqual(driver.sent(0), packet(0xe0, 0x8d, 0));
   assert.equal(driver.peer(0).isClosed, true);
-  assert.equal(driver.counter(abi.CODE_KEEP_ALIVE_EXPIRED), 1);
+  assert.equal(driver.counter(CODE_KEEP_ALIVE_EXPIRED), 1);
 });
 
 test('the device table: names at their limits, replaced in place, refused when they are no topic level', () => {
   const driver = new KernelDriver([]);
-  const tenant = 't'.repeat(abi.TENANT_ID_BYTES_MAX);
-  const id = 'd'.repeat(abi.DEVICE_ID_BYTES_MAX);
+  const tenant = 't'.repeat(TENANT_ID_BYTES_MAX);
+  const id = 'd'.repeat(DEVICE_ID_BYTES_MAX);
   const entry = driver.directory.put(device(1, id, { tenant }));
   assert.equal(entry, 0);
   assert.equal(driver.directory.find(tenant, id), 0);

@@ -3,7 +3,8 @@ import { execFile, spawnSync } from 'node:child_process';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { connect, connectAsync, type IClientOptions, type IConnackPacket, type MqttClient } from 'mqtt';
-import * as abi from '../../assembly/abi.js';
+import { CODE_NONE } from '../../assembly/abi/codes.js';
+import { PACKET_BYTES_MAX } from '../../assembly/abi/limits.js';
 import { device, GatewayThread, TOKEN, until } from './gateway-thread.js';
 
 describe('mqtt.js', () => {
@@ -49,7 +50,7 @@ describe('mqtt.js', () => {
       await client.endAsync();
       await until(() => gateway.of('disconnected').length > ended, 'the goodbye');
       const { device, code } = gateway.of('disconnected')[ended] as { device: number; code: number };
-      assert.deepEqual([device, code], [1, abi.CODE_NONE]);
+      assert.deepEqual([device, code], [1, CODE_NONE]);
     });
   }
 
@@ -80,7 +81,7 @@ describe('mqtt.js', () => {
     assert.equal(connack.sessionPresent, false);
     assert.equal(connack.properties?.maximumQoS, undefined, 'absent: QoS 2');
     assert.equal(connack.properties?.retainAvailable, false);
-    assert.equal(connack.properties?.maximumPacketSize, abi.PACKET_BYTES_MAX);
+    assert.equal(connack.properties?.maximumPacketSize, PACKET_BYTES_MAX);
     await client.endAsync();
   });
 });

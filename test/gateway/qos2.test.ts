@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import * as abi from '../../assembly/abi.js';
+import { CODE_MQTT_UNRELEASED_EXHAUSTED } from '../../assembly/abi/codes.js';
+import { COUNTER_GATEWAY_ACKED, COUNTER_GATEWAY_RECEIVED } from '../../assembly/abi/counters.js';
+import { UNRELEASED_BYTES } from '../../assembly/abi/gateway.js';
 import { hashToken } from '../../src/contract/token.js';
 import { CASE_TOKEN, connackAccepted, connectAs } from '../cases/mqtt.js';
 import { packet, puback, pubcomp, publish, pubrec, pubrel } from '../cases/mqtt-bytes.js';
@@ -11,7 +13,7 @@ import { KernelDriver } from './kernel-driver.js';
 const IDS_MAX = 65_535;
 const QUOTA_EXCEEDED = 0x97;
 /** Tables of the largest size that the pool holds: a slot of eight bytes for each packet id. */
-const FULL_TABLES = abi.UNRELEASED_BYTES / (8 * (IDS_MAX + 1));
+const FULL_TABLES = UNRELEASED_BYTES / (8 * (IDS_MAX + 1));
 
 const idOf = (connection: number) => `dev-${String(connection).padStart(3, '0')}`;
 const topicOf = (connection: number) => `devices/${idOf(connection)}/telemetry`;
@@ -61,7 +63,7 @@ test('PUBREC waits for the log, PUBCOMP does not, and neither overtakes the othe
   assert.equal(driver.sent(0).length, 0, 'the client could not know that 8 is durable');
   driver.sealAndReleaseAll();
   assert.deepEqual(driver.sent(0), Buffer.concat([pubrec(8), pubcomp(8)]));
-  assert.equal(driver.counter(abi.COUNTER_GATEWAY_ACKED), 2, 'each message counts once');
+  assert.equal(driver.counter(COUNTER_GATEWAY_ACKED), 2, 'each message counts once');
   assert.equal(driver.records.length, 2);
 });
 
@@ -77,8 +79,8 @@ test('a message that is sent again before it is durable is one message, and its 
   driver.feed(0, again);
   assert.deepEqual(driver.sent(0), pubrec(7), 'nothing is before it');
   assert.equal(driver.records.length, 1);
-  assert.equal(driver.counter(abi.COUNTER_GATEWAY_RECEIVED), 1);
-  assert.equal(driver.counter(abi.COUNTER_GATEWAY_ACKED), 1);
+  assert.equal(driver.counter(COUNTER_GATEWAY_RECEIVED), 1);
+  assert.equal(driver.counter(COUNTER_GATEWAY_ACKED), 1);
 });
 
 test('packet ids end with their connection', () => {
@@ -124,7 +126,7 @@ for (const [how, choose] of Object.entries(choices)) {
       } else {
         const [oldest] = held;
         const released = oldest !== undefined && random.below(3) > 0 ? oldest : packetId;
-        if (driver.counter(abi.COUNTER_GATEWAY_ACKED) < messages) driver.sealAndReleaseAll();
+        if (driver.counter(COUNTER_GATEWAY_ACKED) < messages) driver.sealAndReleaseAll();
         driver.sent(0);
         driver.feed(0, pubrel(released));
         const answer = pubcomp(released, held.delete(released) ? 0 : 0x92);
@@ -149,13 +151,13 @@ test('where no packet id can be held any more, QoS 2 alone is refused, until cli
     feedEveryId(driver, connection);
     durable();
   }
-  assert.equal(driver.counter(abi.CODE_MQTT_UNRELEASED_EXHAUSTED), 1, 'tables on the way to the last one are in the pool too');
+  assert.equal(driver.counter(CODE_MQTT_UNRELEASED_EXHAUSTED), 1, 'tables on the way to the last one are in the pool too');
   const full = FULL_TABLES - 2;
   assert.equal(driver.sent(full).length, 4 * IDS_MAX);
   const [newer, older] = [FULL_TABLES + 1, FULL_TABLES + 2];
   login(driver, newer, 5);
   login(driver, older, 4);
-  const before = driver.counter(abi.CODE_MQTT_UNRELEASED_EXHAUSTED);
+  const before = driver.counter(CODE_MQTT_UNRELEASED_EXHAUSTED);
   // What is left of the pool is small tables: more ids than these cannot be had.
   feed(
     driver,
@@ -165,7 +167,7 @@ test('where no packet id can be held any more, QoS 2 alone is refused, until cli
   );
   durable();
   const answers = driver.sent(newer);
-  const refused = driver.counter(abi.CODE_MQTT_UNRELEASED_EXHAUSTED) - before;
+  const refused = driver.counter(CODE_MQTT_UNRELEASED_EXHAUSTED) - before;
   assert.ok(refused > 0 && refused < IDS_MAX);
   assert.deepEqual(answers.subarray(-5), pubrec(IDS_MAX, QUOTA_EXCEEDED));
   driver.feed(newer, publish({ level: 5, topic: topicOf(newer), qos: 1, packetId: 9 }));

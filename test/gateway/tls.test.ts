@@ -4,7 +4,8 @@ import { connect } from 'node:net';
 import { describe, test } from 'node:test';
 import { connect as connectTls } from 'node:tls';
 import mqtt, { type IClientOptions } from 'mqtt';
-import * as abi from '../../assembly/abi.js';
+import { CODE_TLS_HANDSHAKE_FAILED } from '../../assembly/abi/codes.js';
+import { COUNTER_GATEWAY_CONNECTIONS_OPENED } from '../../assembly/abi/counters.js';
 import { CASE_TOKEN, caseDevices } from '../cases/mqtt.js';
 import { certify } from '../support/certificate.js';
 import { GatewayThread, until } from './gateway-thread.js';
@@ -28,7 +29,7 @@ function connectMqtt(gateway: GatewayThread, more: IClientOptions = {}) {
   return mqtt.connectAsync(`mqtts://localhost:${gateway.tlsPort}`, { ...options, family: 4 } as IClientOptions, false);
 }
 
-const failures = (gateway: GatewayThread) => gateway.counter(abi.CODE_TLS_HANDSHAKE_FAILED);
+const failures = (gateway: GatewayThread) => gateway.counter(CODE_TLS_HANDSHAKE_FAILED);
 
 describe('a gateway over TLS', () => {
   test('takes messages of mqtt.js and answers them', () =>
@@ -65,7 +66,7 @@ describe('a gateway over TLS', () => {
         await assert.rejects(connectMqtt(gateway, shown ? { cert: shown.cert, key: shown.key } : {}));
         await until(() => failures(gateway) === before + 1, 'the count');
       }
-      assert.equal(gateway.counter(abi.COUNTER_GATEWAY_CONNECTIONS_OPENED), 1, 'the kernel hears of greeted connections only');
+      assert.equal(gateway.counter(COUNTER_GATEWAY_CONNECTIONS_OPENED), 1, 'the kernel hears of greeted connections only');
     }));
 
   test('turns away who does not trust it, speaks no TLS, or leaves', () =>

@@ -2,7 +2,15 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { after, before, beforeEach, test } from 'node:test';
-import * as abi from '../../assembly/abi.js';
+import {
+  CODE_DEVICE_INACTIVE,
+  CODE_DEVICE_UNKNOWN,
+  CODE_NONE,
+  CODE_PAYLOAD_OVERSIZE,
+  CODE_SHUTTING_DOWN,
+  CODE_TOPIC_FORBIDDEN,
+} from '../../assembly/abi/codes.js';
+import { MIB, PAYLOAD_BYTES_MAX } from '../../assembly/abi/limits.js';
 import { assertFailure } from './failure.js';
 import { type ServerUnderTest, startServerUnderTest } from './server-under-test.js';
 
@@ -39,7 +47,7 @@ test('the answer waits for the log, and the payload reaches it byte for byte', a
   // Another call goes through while this one waits for the fsync.
   assert.equal((await server.call('GET', '/healthz')).status, 200);
   assert.equal(answered, false);
-  durable(abi.CODE_NONE);
+  durable(CODE_NONE);
   const { status, body } = await answer;
   assert.deepEqual([status, body], [202, { status: 'durable' }]);
   const { device, payload } = server.plane.ingested[0]!;
@@ -83,9 +91,9 @@ test('only active devices are let in', async () => {
 });
 
 test('the largest payload is taken, one byte more is refused, with a length or without', async () => {
-  const largest = 'x'.repeat(abi.PAYLOAD_BYTES_MAX);
+  const largest = 'x'.repeat(PAYLOAD_BYTES_MAX);
   assert.equal((await server.call('POST', '/v1/ingest/dev-1', { raw: largest, headers: TOKEN })).status, 202);
-  assert.equal(server.plane.ingested[0]!.payload.length, abi.PAYLOAD_BYTES_MAX);
+  assert.equal(server.plane.ingested[0]!.payload.length, PAYLOAD_BYTES_MAX);
   assertFailure(await server.call('POST', '/v1/ingest/dev-1', { raw: `${largest}x`, headers: TOKEN }), 413, 'payload_oversize');
   const stream = async function* () {
     for (let index = 0; index < 3; index++) yield Buffer.from(largest);
@@ -148,7 +156,7 @@ test('a client that goes away while the log works does no harm', async () => {
   abort.abort();
   await assert.rejects(answer, { name: 'AbortError' });
   await server.call('GET', '/healthz');
-  durable(abi.CODE_NONE);
+  durable(CODE_NONE);
   server.plane.onIngest = () => Promise.resolve(0);
   assert.equal((await server.call('POST', '/v1/ingest/dev-1', { raw: '{}', headers: TOKEN })).status, 202);
 });
@@ -157,7 +165,7 @@ test('two hundred messages at once are all answered, each when it is durable', a
   const waiting: (() => void)[] = [];
   server.plane.onIngest = () =>
     new Promise((resolve) => {
-      waiting.push(() => resolve(abi.CODE_NONE));
+      waiting.push(() => resolve(CODE_NONE));
       // As the group commit does: all that came meanwhile become durable together.
       if (waiting.length === 200) for (const done of waiting) done();
     });
@@ -174,11 +182,11 @@ test('two hundred messages at once are all answered, each when it is durable', a
 
 test('what the data plane refuses is said with its code', async () => {
   const cases = [
-    [abi.CODE_DEVICE_UNKNOWN, 404, 'device_unknown'],
-    [abi.CODE_DEVICE_INACTIVE, 403, 'device_inactive'],
-    [abi.CODE_PAYLOAD_OVERSIZE, 413, 'payload_oversize'],
-    [abi.CODE_SHUTTING_DOWN, 503, 'shutting_down'],
-    [abi.CODE_TOPIC_FORBIDDEN, 503, 'unavailable'],
+    [CODE_DEVICE_UNKNOWN, 404, 'device_unknown'],
+    [CODE_DEVICE_INACTIVE, 403, 'device_inactive'],
+    [CODE_PAYLOAD_OVERSIZE, 413, 'payload_oversize'],
+    [CODE_SHUTTING_DOWN, 503, 'shutting_down'],
+    [CODE_TOPIC_FORBIDDEN, 503, 'unavailable'],
   ] as const;
   for (const [code, status, name] of cases) {
     server.plane.onIngest = () => Promise.resolve(code);
@@ -196,8 +204,8 @@ test('what the data plane refuses is said with its code', async () => {
 
 test('when too many bytes wait for the log, more are refused until it moves', async () => {
   const waiting: (() => void)[] = [];
-  server.plane.onIngest = () => new Promise((resolve) => waiting.push(() => resolve(abi.CODE_NONE)));
-  const raw = 'x'.repeat(abi.PAYLOAD_BYTES_MAX);
+  server.plane.onIngest = () => new Promise((resolve) => waiting.push(() => resolve(CODE_NONE)));
+  const raw = 'x'.repeat(PAYLOAD_BYTES_MAX);
   const answers: Promise<{ status: number }>[] = [];
   let refused = 0;
   for (let sent = 0; sent < 520; sent++) {
@@ -215,7 +223,7 @@ test('when too many bytes wait for the log, more are refused until it moves', as
   }
   for (const done of waiting) done();
   const statuses = (await Promise.all(answers)).map(({ status }) => status);
-  assert.equal(statuses.filter((status) => status === 202).length, Math.floor((64 * abi.MIB) / (abi.PAYLOAD_BYTES_MAX + 1024)));
+  assert.equal(statuses.filter((status) => status === 202).length, Math.floor((64 * MIB) / (PAYLOAD_BYTES_MAX + 1024)));
   server.plane.onIngest = () => Promise.resolve(0);
   assert.equal((await server.call('POST', '/v1/ingest/dev-1', { raw, headers: TOKEN })).status, 202);
 });

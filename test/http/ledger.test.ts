@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { PAYLOAD_BYTES_MAX } from '../../assembly/abi.js';
+import { PAYLOAD_BYTES_MAX } from '../../assembly/abi/limits.js';
 import type { PartitionLag } from '../../src/contract/data-plane.js';
 import type { DeviceAccount } from '../../src/contract/ledger.js';
 import { Ledger } from '../../src/control/ledger/ledger.js';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import postgres from 'postgres';
-import * as abi from '../../assembly/abi.js';
+import { BLOCK_HEADER_BYTES } from '../../assembly/abi/block.js';
 import { blockBytes } from '../../src/log/block.js';
 import { call, committed, until } from '../support/api.js';
 import { startAppliance } from '../support/appliance.js';
@@ -54,8 +54,8 @@ test('a log that is damaged while the appliance is down: all but the damage is s
     const starts = blocksOf(bytes);
     assert.equal(starts.length, MESSAGES, 'each was answered before the next was sent');
     const [body = 0, header = 0] = [starts[BODY], starts[HEADER]];
-    bytes.writeUInt8(bytes.readUInt8(body + abi.BLOCK_HEADER_BYTES + 5) ^ 1, body + abi.BLOCK_HEADER_BYTES + 5);
-    bytes.fill(0, header, header + abi.BLOCK_HEADER_BYTES);
+    bytes.writeUInt8(bytes.readUInt8(body + BLOCK_HEADER_BYTES + 5) ^ 1, body + BLOCK_HEADER_BYTES + 5);
+    bytes.fill(0, header, header + BLOCK_HEADER_BYTES);
     writeFileSync(path, bytes);
 
     appliance = await startAppliance(settings);

@@ -1,17 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import * as abi from '../../assembly/abi.js';
+import { COUNTER_PIPELINE_RECORDS } from '../../assembly/abi/counters.js';
+import { PIPELINE_END } from '../../assembly/abi/state.js';
 import { KernelMemory, kernelMemory } from '../../src/host/kernel.js';
 import { Progress, ProgressWord } from '../../src/host/progress.js';
 import { Audit } from '../../src/pipeline/audit.js';
 
 test('a block that is run before the log has marked it is compared at the next mark; one behind which a gap was passed is not waited for', () => {
-  const memory = new KernelMemory(kernelMemory(abi.PIPELINE_END));
+  const memory = new KernelMemory(kernelMemory(PIPELINE_END));
   const progress = new Progress(Progress.memory(1));
   progress.setDurable(0, 100n, 0n);
   const audit = new Audit(0, memory, progress);
   const run = (messages: bigint) => {
-    memory.counters[abi.COUNTER_PIPELINE_RECORDS] = messages;
+    memory.counters[COUNTER_PIPELINE_RECORDS] = messages;
   };
   assert.equal(audit.at(100n)?.recovered, 0);
   progress.setMark(0, 200n, 5n);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import * as abi from '../../assembly/abi.js';
+import { BATCH_SLOTS } from '../../assembly/abi/pipeline.js';
+import { PIPELINE_END } from '../../assembly/abi/state.js';
 import { KernelMemory, kernelMemory, loadKernel } from '../../src/host/kernel.js';
 import { Batches } from '../../src/pipeline/batches.js';
 import type { PipelineKernel } from '../../src/pipeline/kernel.js';
@@ -8,7 +9,7 @@ import type { PipelineKernel } from '../../src/pipeline/kernel.js';
 const EVERY_MS = 200;
 
 function batches(announced?: bigint): Batches {
-  const memory = kernelMemory(abi.PIPELINE_END);
+  const memory = kernelMemory(PIPELINE_END);
   return new Batches(3, loadKernel<PipelineKernel>('pipeline', memory), new KernelMemory(memory), 1000n, announced);
 }
 
@@ -46,15 +47,15 @@ test('while the store has a batch, the next one goes on filling, and is due when
 
 test('with every slot at the store no block can be run, until one comes back', () => {
   const open = batches();
-  const sealed = Array.from({ length: abi.BATCH_SLOTS }, (_, index) => {
+  const sealed = Array.from({ length: BATCH_SLOTS }, (_, index) => {
     open.extend(BigInt(2000 + index), 1, 0);
     return open.seal();
   });
-  assert.equal(new Set(sealed.map(({ slot }) => slot)).size, abi.BATCH_SLOTS);
+  assert.equal(new Set(sealed.map(({ slot }) => slot)).size, BATCH_SLOTS);
   assert.equal(open.ready, false);
   open.release(sealed[1]?.slot as number);
   assert.ok(open.ready);
-  assert.equal(open.committing, abi.BATCH_SLOTS - 1);
+  assert.equal(open.committing, BATCH_SLOTS - 1);
 });
 
 test('a batch that holds rows of a block only in part is not sealed, however old it is', () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import * as abi from '../../assembly/abi.js';
+import { BLOCK_HEADER_BYTES, BLOCK_VERSION, RECORD_HEADER_BYTES } from '../../assembly/abi/block.js';
+import { PIPELINE_END } from '../../assembly/abi/state.js';
 import { kernelMemory } from '../../src/host/kernel.js';
 import { Progress, ProgressWord } from '../../src/host/progress.js';
 import { LogReader } from '../../src/log/file/reader.js';
@@ -30,7 +31,7 @@ class Life {
     this.#stored = stored;
     this.progress.set(0, ProgressWord.committed, stored.offset);
     this.progress.set(0, ProgressWord.durable, durable);
-    this.#partition = new Partition(0, kernelMemory(abi.PIPELINE_END), stored.offset, new LogReader(FOLDER, log.disk), this.progress, {
+    this.#partition = new Partition(0, kernelMemory(PIPELINE_END), stored.offset, new LogReader(FOLDER, log.disk), this.progress, {
       batch: () => assert.fail('a few blocks fit into one batch'),
       unknownMetrics: (_, names) => assert.deepEqual(names, ['t']),
       audited: () => {},
@@ -185,7 +186,7 @@ describe('a damaged log is read on', () => {
   test('a block in a payload is not taken for one of the log, whatever it claims', () => {
     const log = new DamagedLog(100_000);
     log.write([10]);
-    const forgedAt = log.end() + BigInt(abi.BLOCK_HEADER_BYTES + abi.RECORD_HEADER_BYTES);
+    const forgedAt = log.end() + BigInt(BLOCK_HEADER_BYTES + RECORD_HEADER_BYTES);
     const forged = sealBlock(0, [{ device: 9, receiveUs: 1, payload: '{"metrics":{"t":"666"}}' }]);
     const carrier = sealBlock(0, [{ device: 1, receiveUs: 1, payload: Buffer.concat([forged, Buffer.alloc(50)]) }]);
     const writer = log.open();
@@ -212,7 +213,7 @@ describe('a damaged log is read on', () => {
     log.disk.read = (file, into, position) => {
       const bytes = read(file, into, position);
       // Once the block was read for the first time, the disk has it right.
-      if (into.length > abi.BLOCK_HEADER_BYTES && position <= at && position + bytes > at && ++reads === 1)
+      if (into.length > BLOCK_HEADER_BYTES && position <= at && position + bytes > at && ++reads === 1)
         log.disk.damage(log.path(base), at + 80);
       return bytes;
     };
@@ -244,8 +245,8 @@ describe('a damaged log is read on', () => {
   test('bytes of a newer version, and a file of another partition, are sound: the partition stands still before them', () => {
     const newer = written();
     const { base, at, bytes, offset } = target(newer);
-    const payload = Buffer.alloc(bytes - abi.BLOCK_HEADER_BYTES - abi.RECORD_HEADER_BYTES);
-    newer.overwrite(base, at, sealBlock(0, [{ device: 1, receiveUs: 1, payload }], abi.BLOCK_VERSION + 1));
+    const payload = Buffer.alloc(bytes - BLOCK_HEADER_BYTES - RECORD_HEADER_BYTES);
+    newer.overwrite(base, at, sealBlock(0, [{ device: 1, receiveUs: 1, payload }], BLOCK_VERSION + 1));
     const { life } = through(newer);
     assert.match(life.halted, new RegExp(`at offset ${offset}: block_newer`));
     assert.equal(life.position, offset);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import * as abi from '../../assembly/abi.js';
+import { BLOCK_DONE, FLAG_DUP } from '../../assembly/abi/block.js';
+import { COUNTER_PIPELINE_DUPLICATE, COUNTER_PIPELINE_REBOOTS, COUNTER_PIPELINE_RUNS_FORGOTTEN } from '../../assembly/abi/counters.js';
 import { TestKernel } from '../support/pipeline-kernel.js';
 import { Random } from '../support/random.js';
 
@@ -22,7 +23,7 @@ function stored(kernel: TestKernel, messages: readonly Sent[]): number[] {
     flags,
     payload: JSON.stringify({ ts, metrics: { v: value }, seq }),
   }));
-  assert.equal(kernel.run(records), abi.BLOCK_DONE);
+  assert.equal(kernel.run(records), BLOCK_DONE);
   return kernel.take().readings.map((row) => row.value as number);
 }
 
@@ -33,7 +34,7 @@ test('a resent number is dropped, in order or not, across gaps', () => {
   const send = [1, 2, 3, 7, 5, 6, 4].map((seq) => ({ seq, ts: T + seq, value: seq }));
   assert.deepEqual(stored(kernel, send), [1, 2, 3, 4, 5, 6, 7]);
   assert.deepEqual(stored(kernel, send), []);
-  assert.equal(kernel.counter(abi.COUNTER_PIPELINE_DUPLICATE), 7);
+  assert.equal(kernel.counter(COUNTER_PIPELINE_DUPLICATE), 7);
 });
 
 test('a known number with a newer or a much older device time is a reboot', () => {
@@ -46,7 +47,7 @@ test('a known number with a newer or a much older device time is a reboot', () =
     const again = [1, 2, 3].map((seq) => ({ seq, ts: T + shift + seq, value: seq }));
     assert.deepEqual(stored(kernel, again), [1, 2, 3]);
     assert.deepEqual(stored(kernel, again), []);
-    assert.equal(kernel.counter(abi.COUNTER_PIPELINE_REBOOTS), 1);
+    assert.equal(kernel.counter(COUNTER_PIPELINE_REBOOTS), 1);
   }
 });
 
@@ -73,7 +74,7 @@ test('without a number the same payload with a time is dropped, without a time o
     ]),
     [1, 1],
   );
-  assert.deepEqual(stored(kernel, [{ value: 4 }, { value: 4 }, { value: 4, flags: abi.FLAG_DUP | 1 }]), [4, 4]);
+  assert.deepEqual(stored(kernel, [{ value: 4 }, { value: 4 }, { value: 4, flags: FLAG_DUP | 1 }]), [4, 4]);
 });
 
 test('a fingerprint is forgotten after two minutes at the latest and kept for one', () => {
@@ -110,12 +111,12 @@ test('runs against a naive set: what was stored is never dropped, what is droppe
         if (!known.has(seq)) expected.push(seq);
         known.add(seq);
       }
-      const forgotten = kernel.counter(abi.COUNTER_PIPELINE_RUNS_FORGOTTEN);
+      const forgotten = kernel.counter(COUNTER_PIPELINE_RUNS_FORGOTTEN);
       const got = stored(
         kernel,
         numbers.map((seq) => ({ seq, ts: T + seq, value: seq })),
       );
-      if (forgotten === 0 && kernel.counter(abi.COUNTER_PIPELINE_RUNS_FORGOTTEN) === 0)
+      if (forgotten === 0 && kernel.counter(COUNTER_PIPELINE_RUNS_FORGOTTEN) === 0)
         assert.deepEqual(
           got,
           expected.sort((a, b) => a - b),
@@ -131,6 +132,6 @@ test('without room for another gap the lowest run is forgotten and nothing is dr
   const numbers = Array.from({ length: 200 }, (_, index) => index * 2);
   const send = numbers.map((seq) => ({ seq, ts: T + seq, value: seq }));
   assert.deepEqual(stored(kernel, send), numbers);
-  assert.equal(kernel.counter(abi.COUNTER_PIPELINE_RUNS_FORGOTTEN), 200 - 64);
+  assert.equal(kernel.counter(COUNTER_PIPELINE_RUNS_FORGOTTEN), 200 - 64);
   assert.deepEqual(stored(kernel, send.slice(-64)), []);
 });

@@ -1,6 +1,24 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import * as abi from '../../assembly/abi.js';
+import {
+  BLOCK_AT_RECORDS,
+  BLOCK_DONE,
+  BLOCK_HASH_MISMATCH,
+  BLOCK_HEADER_BYTES,
+  BLOCK_MALFORMED,
+  BLOCK_OF_OTHER_PARTITION,
+  RECORD_HEADER_BYTES,
+} from '../../assembly/abi/block.js';
+import { CODE_JSON_MALFORMED } from '../../assembly/abi/codes.js';
+import {
+  COUNTER_PIPELINE_DEAD,
+  COUNTER_PIPELINE_DUPLICATE,
+  COUNTER_PIPELINE_NULLS,
+  COUNTER_PIPELINE_RECORDS,
+  COUNTER_PIPELINE_REPLAYED,
+  COUNTER_PIPELINE_STORED,
+} from '../../assembly/abi/counters.js';
+import { LATEST_OFFSET, LIVE_OFFSET, POINT_AT_METRIC, POINT_AT_VALUE, POINT_BYTES } from '../../assembly/abi/pipeline.js';
 import { sealBlock } from '../support/blocks.js';
 import { TestKernel } from '../support/pipeline-kernel.js';
 
@@ -13,7 +31,7 @@ test('a block of messages becomes rows, texts and dead letters with their places
   kernel.logOffset = 4096;
   const bad = '{"ts":';
   const good = message({ ts: TS_MS, metrics: { temperature: 23.41, door: 'open', heating: true, fan: null }, seq: 1 });
-  assert.equal(kernel.run([good, { ...good, device: 9, payload: bad }]), abi.BLOCK_DONE);
+  assert.equal(kernel.run([good, { ...good, device: 9, payload: bad }]), BLOCK_DONE);
   const { readings, texts, deads, records } = kernel.take();
   assert.deepEqual(readings, [
     { device: 7, metric: 'temperature', tsUs: TS_MS * 1000, value: 23.41 },
@@ -23,7 +41,7 @@ test('a block of messages becomes rows, texts and dead letters with their places
   assert.deepEqual(deads, [
     {
       partition: 3,
-      logOffset: 4096 + abi.BLOCK_HEADER_BYTES + abi.RECORD_HEADER_BYTES + good.payload.length,
+      logOffset: 4096 + BLOCK_HEADER_BYTES + RECORD_HEADER_BYTES + good.payload.length,
       device: 9,
       receivedUs: NOW_US,
       reason: 'json_malformed',
@@ -31,11 +49,11 @@ test('a block of messages becomes rows, texts and dead letters with their places
     },
   ]);
   assert.equal(records, 2);
-  assert.equal(kernel.counter(abi.COUNTER_PIPELINE_RECORDS), 2);
-  assert.equal(kernel.counter(abi.COUNTER_PIPELINE_STORED), 1);
-  assert.equal(kernel.counter(abi.COUNTER_PIPELINE_DEAD), 1);
-  assert.equal(kernel.counter(abi.CODE_JSON_MALFORMED), 1);
-  assert.equal(kernel.counter(abi.COUNTER_PIPELINE_NULLS), 1);
+  assert.equal(kernel.counter(COUNTER_PIPELINE_RECORDS), 2);
+  assert.equal(kernel.counter(COUNTER_PIPELINE_STORED), 1);
+  assert.equal(kernel.counter(COUNTER_PIPELINE_DEAD), 1);
+  assert.equal(kernel.counter(CODE_JSON_MALFORMED), 1);
+  assert.equal(kernel.counter(COUNTER_PIPELINE_NULLS), 1);
 });
 
 test('without ts the receive time is the event time', () => {
@@ -52,7 +70,7 @@ test('names that the registry denies make dead letters, and only of the messages
     message({ ts: TS_MS, metrics: { novel: 1 }, seq: 2 }),
     message({ ts: TS_MS, metrics: { known: 3 }, seq: 3 }),
   ];
-  assert.equal(kernel.run(records, { deny: true }), abi.BLOCK_DONE);
+  assert.equal(kernel.run(records, { deny: true }), BLOCK_DONE);
   const { readings, deads } = kernel.take();
   assert.deepEqual(
     readings.map((row) => row.value),
@@ -74,8 +92,8 @@ test('a replay rebuilds dedup and latest and writes nothing', () => {
     kernel.take().readings.map((row) => row.value),
     [3],
   );
-  assert.equal(kernel.counter(abi.COUNTER_PIPELINE_DUPLICATE), 2);
-  assert.equal(kernel.counter(abi.COUNTER_PIPELINE_REPLAYED), 2);
+  assert.equal(kernel.counter(COUNTER_PIPELINE_DUPLICATE), 2);
+  assert.equal(kernel.counter(COUNTER_PIPELINE_REPLAYED), 2);
 });
 
 test('latest goes forward in event time only, per metric', () => {
@@ -87,9 +105,9 @@ test('latest goes forward in event time only, per metric', () => {
   ]);
   assert.equal(kernel.kernel.latest(7), 2);
   const values = [0, 1].map((index) => {
-    const at = abi.LATEST_OFFSET + index * abi.POINT_BYTES;
+    const at = LATEST_OFFSET + index * POINT_BYTES;
     const { view } = kernel.memory;
-    return [kernel.names[view.getUint32(at + abi.POINT_AT_METRIC, true) - 1], view.getFloat64(at + abi.POINT_AT_VALUE, true)];
+    return [kernel.names[view.getUint32(at + POINT_AT_METRIC, true) - 1], view.getFloat64(at + POINT_AT_VALUE, true)];
   });
   assert.deepEqual(Object.fromEntries(values), { a: 1, b: 11 });
   assert.equal(kernel.kernel.latest(8), 0);
@@ -99,7 +117,7 @@ test('readings of watched devices reach the live region, others do not', () => {
   const kernel = new TestKernel();
   kernel.kernel.watch(7, true);
   kernel.run([message({ metrics: { a: 1 } }), { ...message({ metrics: { a: 2 } }), device: 8 }]);
-  const live = () => kernel.memory.view.getUint32(abi.LIVE_OFFSET, true);
+  const live = () => kernel.memory.view.getUint32(LIVE_OFFSET, true);
   assert.equal(live(), 1);
   kernel.kernel.watch(7, false);
   kernel.run([message({ metrics: { a: 3 } })]);
@@ -114,12 +132,12 @@ test('a damaged, foreign or newer block is refused with its cause', () => {
     bytes[at] = (bytes[at] as number) ^ 1;
     return bytes;
   };
-  assert.equal(kernel.runBlock(patched(0)), abi.BLOCK_MALFORMED);
-  assert.equal(kernel.runBlock(patched(abi.BLOCK_AT_RECORDS)), abi.BLOCK_HASH_MISMATCH);
-  assert.equal(kernel.runBlock(patched(abi.BLOCK_HEADER_BYTES + 30)), abi.BLOCK_HASH_MISMATCH);
-  assert.equal(kernel.runBlock(sealBlock(2, [message({ metrics: { a: 1 } })])), abi.BLOCK_OF_OTHER_PARTITION);
-  for (let cut = 1; cut < block().length; cut++) assert.equal(kernel.runBlock(block().subarray(0, cut)), abi.BLOCK_MALFORMED);
-  assert.equal(kernel.counter(abi.COUNTER_PIPELINE_RECORDS), 0);
+  assert.equal(kernel.runBlock(patched(0)), BLOCK_MALFORMED);
+  assert.equal(kernel.runBlock(patched(BLOCK_AT_RECORDS)), BLOCK_HASH_MISMATCH);
+  assert.equal(kernel.runBlock(patched(BLOCK_HEADER_BYTES + 30)), BLOCK_HASH_MISMATCH);
+  assert.equal(kernel.runBlock(sealBlock(2, [message({ metrics: { a: 1 } })])), BLOCK_OF_OTHER_PARTITION);
+  for (let cut = 1; cut < block().length; cut++) assert.equal(kernel.runBlock(block().subarray(0, cut)), BLOCK_MALFORMED);
+  assert.equal(kernel.counter(COUNTER_PIPELINE_RECORDS), 0);
 });
 
 test('a batch without room for the worst block is handed over first', () => {
@@ -128,8 +146,8 @@ test('a batch without room for the worst block is handed over first', () => {
   let sequence = 0;
   const records = () => Array.from({ length: 20 }, () => message({ ts: TS_MS, metrics, seq: sequence++ }));
   let blocks = 0;
-  while (kernel.run(records()) === abi.BLOCK_DONE) blocks++;
+  while (kernel.run(records()) === BLOCK_DONE) blocks++;
   assert.equal(kernel.kernel.batchHasRoom(), 0);
   assert.equal(kernel.take().readings.length, blocks * 20_000);
-  assert.equal(kernel.run(records()), abi.BLOCK_DONE);
+  assert.equal(kernel.run(records()), BLOCK_DONE);
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import * as abi from '../../assembly/abi.js';
+import { BATCH_READINGS_BYTES, BATCH_RESERVE_BYTES, INPUT_BYTES, READING_ROW_BYTES } from '../../assembly/abi/pipeline.js';
+import { PIPELINE_END } from '../../assembly/abi/state.js';
 import type { RowBatch } from '../../src/contract/threads.js';
 import { kernelMemory } from '../../src/host/kernel.js';
 import { Progress } from '../../src/host/progress.js';
@@ -33,7 +34,7 @@ function announced(count: number | undefined, ...blocks: readonly (readonly stri
   const batches: RowBatch[] = [];
   const partition = new Partition(
     0,
-    kernelMemory(abi.PIPELINE_END),
+    kernelMemory(PIPELINE_END),
     0n,
     new LogReader('/log', disk),
     progress,
@@ -68,7 +69,7 @@ test('rows of a block that waits for names go to the store with the rest of it, 
 
 test('a block that waited for names goes on in its batch, however full that is', () => {
   // Records of one reading each: as many as leave room for one more block before the last, and none after its first records.
-  const rows = Math.floor((abi.BATCH_READINGS_BYTES - abi.BATCH_RESERVE_BYTES) / abi.READING_ROW_BYTES);
+  const rows = Math.floor((BATCH_READINGS_BYTES - BATCH_RESERVE_BYTES) / READING_ROW_BYTES);
   const full = Array.from({ length: 4000 }, () => 'a');
   const before = Array.from({ length: Math.floor(rows / full.length) }, () => full);
   const rest = rows - before.length * full.length;
@@ -101,7 +102,7 @@ test('a turn runs so much of the log, in several reads, that a full one is worth
   assert.ok(Number(ends.at(-1)) > 1.5 * TURN_BYTES);
   assert.ok(partition.step(0));
   const ran = Number(partition.position);
-  assert.ok(ran <= TURN_BYTES && ran > TURN_BYTES - (TURN_BYTES / abi.INPUT_BYTES) * blockBytes, `${ran}`);
+  assert.ok(ran <= TURN_BYTES && ran > TURN_BYTES - (TURN_BYTES / INPUT_BYTES) * blockBytes, `${ran}`);
   assert.ok(partition.step(0));
   assert.equal(partition.position, ends.at(-1));
   assert.ok(!partition.step(0));

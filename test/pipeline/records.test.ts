@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import * as abi from '../../assembly/abi.js';
+import { PIPELINE_END } from '../../assembly/abi/state.js';
 import type { PartitionAudit } from '../../src/contract/ledger.js';
 import type { RowBatch } from '../../src/contract/threads.js';
 import { kernelMemory } from '../../src/host/kernel.js';
@@ -49,7 +49,7 @@ class Life {
     this.#ring = new RecordRing(memory);
     const feed = new RecordFeed([memory]);
     this.#progress.setDurable(0, committed, 0n);
-    this.partition = new Partition(0, kernelMemory(abi.PIPELINE_END), committed, feed, this.#progress, {
+    this.partition = new Partition(0, kernelMemory(PIPELINE_END), committed, feed, this.#progress, {
       batch: (batch) => this.batches.push(batch),
       unknownMetrics: () => assert.fail('it knows the metric'),
       halted: (_, message) => assert.fail(message),

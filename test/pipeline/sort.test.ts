@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import * as abi from '../../assembly/abi.js';
+import { POSTGRES_EPOCH_US } from '../../assembly/abi/limits.js';
+import {
+  BATCH_AT_READINGS,
+  BATCH_AT_READINGS_BYTES,
+  BATCH_BYTES,
+  BATCH_HEAD_OFFSET,
+  BATCH_READINGS_BYTES,
+  BATCHES_OFFSET,
+  READING_ROW_BYTES,
+} from '../../assembly/abi/pipeline.js';
+import { PIPELINE_END } from '../../assembly/abi/state.js';
 import { KernelMemory, kernelMemory, loadKernel } from '../../src/host/kernel.js';
 import { parseCopy } from '../support/pipeline-kernel.js';
 import { Random } from '../support/random.js';
@@ -15,7 +25,7 @@ interface Exports {
 type Reading = readonly [device: number, metric: number, tsUs: number];
 
 const NOW_US = 1_790_000_000_000_000;
-const memory = kernelMemory(abi.PIPELINE_END);
+const memory = kernelMemory(PIPELINE_END);
 const kernel = loadKernel<Exports>('pipeline', memory);
 const kernelMemoryView = new KernelMemory(memory);
 const { view } = kernelMemoryView;
@@ -27,13 +37,13 @@ function check(readings: readonly Reading[], what: string): void {
     kernel.readingProbe(device, metric, tsUs, place);
   });
   kernel.sealBatch();
-  assert.equal(view.getUint32(abi.BATCH_HEAD_OFFSET + abi.BATCH_AT_READINGS, true), readings.length, what);
-  const bytes = view.getUint32(abi.BATCH_HEAD_OFFSET + abi.BATCH_AT_READINGS_BYTES, true);
-  const rows = parseCopy(kernelMemoryView.slice(abi.BATCHES_OFFSET + abi.BATCH_BYTES, bytes)).map((fields) => {
+  assert.equal(view.getUint32(BATCH_HEAD_OFFSET + BATCH_AT_READINGS, true), readings.length, what);
+  const bytes = view.getUint32(BATCH_HEAD_OFFSET + BATCH_AT_READINGS_BYTES, true);
+  const rows = parseCopy(kernelMemoryView.slice(BATCHES_OFFSET + BATCH_BYTES, bytes)).map((fields) => {
     const [device, metric, ts, value] = fields as [Buffer, Buffer, Buffer, Buffer];
     return [device.readInt32BE(), metric.readInt32BE(), Number(ts.readBigInt64BE()), value.readDoubleBE()];
   });
-  const expected = readings.map(([device, metric, tsUs], place) => [device | 0, metric | 0, tsUs - Number(abi.POSTGRES_EPOCH_US), place]);
+  const expected = readings.map(([device, metric, tsUs], place) => [device | 0, metric | 0, tsUs - Number(POSTGRES_EPOCH_US), place]);
   expected.sort((a, b) => {
     for (let field = 0; field < 3; field++) if (a[field] !== b[field]) return (a[field] as number) - (b[field] as number);
     return (a[3] as number) - (b[3] as number);
@@ -90,7 +100,7 @@ test('one device alone: times forward, backward, equal, and mixed', () => {
 });
 
 test('times before and after the epoch of PostgreSQL, and far apart', () => {
-  const epochUs = Number(abi.POSTGRES_EPOCH_US);
+  const epochUs = Number(POSTGRES_EPOCH_US);
   const far = [0, 1, epochUs - 1, epochUs, epochUs + 1, NOW_US, 2 ** 53 - 1];
   for (const count of [20, 7000]) {
     check(
@@ -112,7 +122,7 @@ test('numbers as far apart as their types allow compare as signed', () => {
 });
 
 test('as many readings as a batch can hold', () => {
-  const count = Math.floor((abi.BATCH_READINGS_BYTES - 21) / abi.READING_ROW_BYTES);
+  const count = Math.floor((BATCH_READINGS_BYTES - 21) / READING_ROW_BYTES);
   check(
     many(count, (place) => [1 + ((place * 48_271) % 100_003), 1 + (place % 5), NOW_US + (place >> 4)]),
     'full',

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import * as abi from '../../assembly/abi.js';
+import { READ_BYTES, READ_OFFSET } from '../../assembly/abi/gateway.js';
 import { KernelMemory, kernelMemory } from '../../src/host/kernel.js';
 import { openReactor } from '../../src/reactor/open-reactor.js';
 import { root } from '../source-tree.js';
@@ -88,7 +88,7 @@ test('connections that find no free descriptor wait until there is one', async (
 
 test('reactors share a port only when they mean to', async () => {
   const bare = () =>
-    openReactor('native', { memory: new KernelMemory(kernelMemory(abi.READ_OFFSET + abi.READ_BYTES)), turn: () => {}, refused: () => {} });
+    openReactor('native', { memory: new KernelMemory(kernelMemory(READ_OFFSET + READ_BYTES)), turn: () => {}, refused: () => {} });
   const [first, second, third] = [bare(), bare(), bare()];
   const port = await first.listen('127.0.0.1', 0);
   assert.equal(await second.listen('127.0.0.1', port, true), port);

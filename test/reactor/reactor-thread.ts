@@ -1,11 +1,21 @@
 import { parentPort } from 'node:worker_threads';
-import * as abi from '../../assembly/abi.js';
+import {
+  EVENT_AT_CONNECTION,
+  EVENT_AT_CONSUMED,
+  EVENT_AT_KIND,
+  EVENT_AT_LENGTH,
+  EVENT_BYTES,
+  EVENT_DATA,
+  EVENTS_OFFSET,
+  READ_BYTES,
+  READ_OFFSET,
+} from '../../assembly/abi/gateway.js';
 import { Doorbell } from '../../src/host/doorbell.js';
 import { KernelMemory, kernelMemory } from '../../src/host/kernel.js';
 import { openReactor } from '../../src/reactor/open-reactor.js';
 
 // A thread or a process with a native reactor that takes whatever comes and says so; it never ends by itself.
-const memory = new KernelMemory(kernelMemory(abi.READ_OFFSET + abi.READ_BYTES));
+const memory = new KernelMemory(kernelMemory(READ_OFFSET + READ_BYTES));
 const reactor = openReactor('native', { memory, turn, refused: () => {} });
 const THANKS = Buffer.from('thanks');
 reactor.answer(new Doorbell(Doorbell.memory(1), 0));
@@ -16,9 +26,9 @@ if (parentPort) {
 } else process.send?.(port);
 
 function turn(eventCount: number): void {
-  for (let at = abi.EVENTS_OFFSET, end = at + eventCount * abi.EVENT_BYTES; at < end; at += abi.EVENT_BYTES) {
-    memory.view.setUint32(at + abi.EVENT_AT_CONSUMED, memory.view.getUint32(at + abi.EVENT_AT_LENGTH, true), true);
-    const isData = memory.view.getUint32(at + abi.EVENT_AT_KIND, true) === abi.EVENT_DATA;
-    if (isData) reactor.sendBytes(memory.view.getUint32(at + abi.EVENT_AT_CONNECTION, true), THANKS);
+  for (let at = EVENTS_OFFSET, end = at + eventCount * EVENT_BYTES; at < end; at += EVENT_BYTES) {
+    memory.view.setUint32(at + EVENT_AT_CONSUMED, memory.view.getUint32(at + EVENT_AT_LENGTH, true), true);
+    const isData = memory.view.getUint32(at + EVENT_AT_KIND, true) === EVENT_DATA;
+    if (isData) reactor.sendBytes(memory.view.getUint32(at + EVENT_AT_CONNECTION, true), THANKS);
   }
 }

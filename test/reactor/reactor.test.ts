@@ -4,7 +4,31 @@ import { connect as connectSocket, createServer, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import * as abi from '../../assembly/abi.js';
+import {
+  DATAGRAM_BYTES_MAX,
+  DATAGRAM_HEADER_BYTES,
+  EVENT_AT_CONNECTION,
+  EVENT_AT_CONSUMED,
+  EVENT_AT_KIND,
+  EVENT_AT_LENGTH,
+  EVENT_AT_NEEDED,
+  EVENT_AT_OFFSET,
+  EVENT_BYTES,
+  EVENT_DATA,
+  EVENT_DATAGRAM,
+  EVENT_OPENED,
+  EVENTS_OFFSET,
+  READ_BYTES,
+  READ_OFFSET,
+  SEND_AT_CONNECTION,
+  SEND_AT_LENGTH,
+  SEND_AT_OFFSET,
+  SEND_BYTES,
+  SEND_DATA_BYTES,
+  SEND_DATA_OFFSET,
+  SENDS_OFFSET,
+} from '../../assembly/abi/gateway.js';
+import { CONNECTIONS_MAX, MIB } from '../../assembly/abi/limits.js';
 import type { ReactorChoice } from '../../src/contract/threads.js';
 import { Doorbell } from '../../src/host/doorbell.js';
 import { KernelMemory, kernelMemory } from '../../src/host/kernel.js';
@@ -20,7 +44,7 @@ const ARRIVED_MS = 30;
 
 /** Stands in for the kernel: takes what `take` says and writes down what it saw. */
 class Recorder {
-  readonly memory = new KernelMemory(kernelMemory(abi.SEND_DATA_OFFSET + abi.SEND_DATA_BYTES));
+  readonly memory = new KernelMemory(kernelMemory(SEND_DATA_OFFSET + SEND_DATA_BYTES));
   readonly seen: string[] = [];
   readonly data = new Map<number, Buffer[]>();
   presented = 0;
@@ -51,30 +75,30 @@ class Recorder {
     const word = (at: number) => view.getUint32(at, true);
     const withData = new Set<number>();
     for (let i = 0; i < count; i++) {
-      const at = abi.EVENTS_OFFSET + i * abi.EVENT_BYTES;
-      const connection = word(at + abi.EVENT_AT_CONNECTION);
-      const kind = word(at + abi.EVENT_AT_KIND);
-      if (kind === abi.EVENT_DATAGRAM) {
-        const datagram = Buffer.from(this.memory.slice(word(at + abi.EVENT_AT_OFFSET), word(at + abi.EVENT_AT_LENGTH)));
-        const header = datagram.subarray(0, abi.DATAGRAM_HEADER_BYTES);
-        this.takeDatagram(connection, header, datagram.subarray(abi.DATAGRAM_HEADER_BYTES));
+      const at = EVENTS_OFFSET + i * EVENT_BYTES;
+      const connection = word(at + EVENT_AT_CONNECTION);
+      const kind = word(at + EVENT_AT_KIND);
+      if (kind === EVENT_DATAGRAM) {
+        const datagram = Buffer.from(this.memory.slice(word(at + EVENT_AT_OFFSET), word(at + EVENT_AT_LENGTH)));
+        const header = datagram.subarray(0, DATAGRAM_HEADER_BYTES);
+        this.takeDatagram(connection, header, datagram.subarray(DATAGRAM_HEADER_BYTES));
         continue;
       }
-      if (kind !== abi.EVENT_DATA) {
-        this.seen.push(`${kind === abi.EVENT_OPENED ? 'opened' : 'closed'} ${connection}`);
+      if (kind !== EVENT_DATA) {
+        this.seen.push(`${kind === EVENT_OPENED ? 'opened' : 'closed'} ${connection}`);
         continue;
       }
       assert.ok(!withData.has(connection), 'one data event a connection and turn');
       withData.add(connection);
-      const offset = word(at + abi.EVENT_AT_OFFSET);
-      const length = word(at + abi.EVENT_AT_LENGTH);
-      assert.ok(offset >= abi.READ_OFFSET && offset + length <= abi.READ_OFFSET + abi.READ_BYTES);
+      const offset = word(at + EVENT_AT_OFFSET);
+      const length = word(at + EVENT_AT_LENGTH);
+      assert.ok(offset >= READ_OFFSET && offset + length <= READ_OFFSET + READ_BYTES);
       const bytes = Buffer.from(this.memory.slice(offset, length));
       this.presented += length;
       const [consumed, needed] = this.take(bytes);
       this.data.set(connection, [...(this.data.get(connection) ?? []), bytes.subarray(0, consumed)]);
-      view.setUint32(at + abi.EVENT_AT_CONSUMED, consumed, true);
-      view.setUint32(at + abi.EVENT_AT_NEEDED, needed, true);
+      view.setUint32(at + EVENT_AT_CONSUMED, consumed, true);
+      view.setUint32(at + EVENT_AT_NEEDED, needed, true);
     }
   }
 }
@@ -139,7 +163,7 @@ describe(`the ${chooseReactor(reactorUnderTest).name} reactor`, () => {
   test('presents nothing while paused and everything afterwards, also what came before the end', async () => {
     recorder.reactor.pause('nobody');
     const socket = await open();
-    const sent = 'x'.repeat(3 * abi.MIB);
+    const sent = 'x'.repeat(3 * MIB);
     socket.end(sent);
     const half = await open();
     half.write('ha');
@@ -177,9 +201,9 @@ describe(`the ${chooseReactor(reactorUnderTest).name} reactor`, () => {
 
   test('takes more than the read region holds', async () => {
     const writers = await Promise.all(Array.from({ length: 4 }, open));
-    for (const writer of writers) writer.end(Buffer.alloc(4 * abi.MIB, 'y'));
+    for (const writer of writers) writer.end(Buffer.alloc(4 * MIB, 'y'));
     await until(() => recorder.seen.filter((entry) => entry.startsWith('closed')).length === 4, 'all ends', 20_000);
-    assert.equal(recorder.presented, 16 * abi.MIB);
+    assert.equal(recorder.presented, 16 * MIB);
   });
 
   test('leaves unread who does not read what he is sent', async () => {
@@ -190,8 +214,8 @@ describe(`the ${chooseReactor(reactorUnderTest).name} reactor`, () => {
     const socket = await open();
     socket.pause();
     let written = 0;
-    const total = 64 * abi.MIB;
-    for (let at = 0; at < total; at += abi.MIB) socket.write(Buffer.alloc(abi.MIB), () => (written += abi.MIB));
+    const total = 64 * MIB;
+    for (let at = 0; at < total; at += MIB) socket.write(Buffer.alloc(MIB), () => (written += MIB));
     let last = -1;
     let stillFor = 0;
     await until(() => {
@@ -229,13 +253,13 @@ describe(`the ${chooseReactor(reactorUnderTest).name} reactor`, () => {
     const { bytes, view } = recorder.memory;
     const parts = ['first ', 'second ', 'third'];
     recorder.take = (seen) => {
-      let data = abi.SEND_DATA_OFFSET;
+      let data = SEND_DATA_OFFSET;
       parts.forEach((part, index) => {
-        const at = abi.SENDS_OFFSET + index * abi.SEND_BYTES;
+        const at = SENDS_OFFSET + index * SEND_BYTES;
         bytes.set(Buffer.from(part), data);
-        view.setUint32(at + abi.SEND_AT_CONNECTION, 0, true);
-        view.setUint32(at + abi.SEND_AT_OFFSET, data, true);
-        view.setUint32(at + abi.SEND_AT_LENGTH, part.length, true);
+        view.setUint32(at + SEND_AT_CONNECTION, 0, true);
+        view.setUint32(at + SEND_AT_OFFSET, data, true);
+        view.setUint32(at + SEND_AT_LENGTH, part.length, true);
         data += part.length;
       });
       recorder.reactor.sendTable(parts.length);
@@ -267,7 +291,7 @@ describe(`the ${chooseReactor(reactorUnderTest).name} reactor`, () => {
       const { reactor } = recorder;
       const to = await reactor.listenDatagrams(host, 0);
       recorder.takeDatagram = (connection, header, bytes) => {
-        assert.equal(connection, abi.CONNECTIONS_MAX);
+        assert.equal(connection, CONNECTIONS_MAX);
         reactor.sendBytes(connection, Buffer.concat([header, Buffer.from('echo '), bytes]));
       };
       const clients = await Promise.all(Array.from({ length: 3 }, () => datagramClient(host)));
@@ -275,7 +299,7 @@ describe(`the ${chooseReactor(reactorUnderTest).name} reactor`, () => {
       // In small groups: a socket's buffer is not the reactor's to enlarge, and what finds no room there is lost.
       for (let done = 0; done < 60; done += 10) {
         for (const [index, { socket }] of clients.entries()) {
-          socket.send(Buffer.alloc(abi.DATAGRAM_BYTES_MAX + 1), to, host);
+          socket.send(Buffer.alloc(DATAGRAM_BYTES_MAX + 1), to, host);
           for (const text of (sent[index] as string[]).slice(done, done + 10)) socket.send(text, to, host);
         }
         await until(() => clients.every(({ heard }) => heard.length === done + 10), 'the answers');

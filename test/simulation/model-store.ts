@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { POSTGRES_EPOCH_US } from '../../assembly/abi.js';
+import { POSTGRES_EPOCH_US } from '../../assembly/abi/limits.js';
 import type { CopyStream, RowBatch } from '../../src/contract/threads.js';
 import { parseCopy } from '../support/pipeline-kernel.js';
 

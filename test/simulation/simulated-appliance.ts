@@ -1,5 +1,12 @@
 import assert from 'node:assert/strict';
-import * as abi from '../../assembly/abi.js';
+import {
+  COUNTER_PIPELINE_DEAD,
+  COUNTER_PIPELINE_DUPLICATE,
+  COUNTER_PIPELINE_RECORDS,
+  COUNTER_PIPELINE_STORED,
+} from '../../assembly/abi/counters.js';
+import { BATCH_SLOTS } from '../../assembly/abi/pipeline.js';
+import { PIPELINE_END } from '../../assembly/abi/state.js';
 import type { RowBatch } from '../../src/contract/threads.js';
 import { kernelMemory } from '../../src/host/kernel.js';
 import { Progress, ProgressWord } from '../../src/host/progress.js';
@@ -94,7 +101,7 @@ export class SimulatedAppliance {
 
   sealBatch(number: number): void {
     const { batches } = this.partitions[number] as Partition;
-    if (batches.pending && batches.committing < abi.BATCH_SLOTS) this.#batches[number]?.push(batches.seal());
+    if (batches.pending && batches.committing < BATCH_SLOTS) this.#batches[number]?.push(batches.seal());
   }
 
   storeStep(number: number, answer: StoreAnswer): void {
@@ -120,14 +127,14 @@ export class SimulatedAppliance {
     for (const gateway of this.gateways) assert.equal(gateway.received, gateway.acknowledged + gateway.inFlight);
     for (const { memory } of this.partitions) {
       const count = (counter: number) => Number(memory.counters[counter]);
-      const [stored, duplicate, dead] = [abi.COUNTER_PIPELINE_STORED, abi.COUNTER_PIPELINE_DUPLICATE, abi.COUNTER_PIPELINE_DEAD].map(count);
-      assert.equal(count(abi.COUNTER_PIPELINE_RECORDS), Number(stored) + Number(duplicate) + Number(dead));
+      const [stored, duplicate, dead] = [COUNTER_PIPELINE_STORED, COUNTER_PIPELINE_DUPLICATE, COUNTER_PIPELINE_DEAD].map(count);
+      assert.equal(count(COUNTER_PIPELINE_RECORDS), Number(stored) + Number(duplicate) + Number(dead));
     }
   }
 
   #openPartition(number: number, offset: bigint, reader: LogReader): Partition {
     const { store, trace } = this.#options;
-    const partition = new Partition(number, kernelMemory(abi.PIPELINE_END), offset, reader, this.progress, {
+    const partition = new Partition(number, kernelMemory(PIPELINE_END), offset, reader, this.progress, {
       batch: (batch) => void this.#batches[batch.partition]?.push(batch),
       unknownMetrics: (unknownOf, names) => void this.#unknownMetrics.set(unknownOf, names),
       halted: (_, message) => assert.fail(message),

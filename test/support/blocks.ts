@@ -1,5 +1,24 @@
 import xxhash from 'xxhash-wasm';
-import * as abi from '../../assembly/abi.js';
+import {
+  BLOCK_AT_BODY_BYTES,
+  BLOCK_AT_BODY_HASH,
+  BLOCK_AT_FIRST_US,
+  BLOCK_AT_HEADER_BYTES,
+  BLOCK_AT_HEADER_HASH,
+  BLOCK_AT_LAST_US,
+  BLOCK_AT_MAGIC,
+  BLOCK_AT_PARTITION,
+  BLOCK_AT_RECORDS,
+  BLOCK_AT_VERSION,
+  BLOCK_HEADER_BYTES,
+  BLOCK_MAGIC,
+  BLOCK_VERSION,
+  RECORD_AT_DEVICE,
+  RECORD_AT_FLAGS,
+  RECORD_AT_PAYLOAD_BYTES,
+  RECORD_AT_RECEIVE_US,
+  RECORD_HEADER_BYTES,
+} from '../../assembly/abi/block.js';
 
 const { h64Raw } = await xxhash();
 
@@ -11,30 +30,30 @@ export interface TestRecord {
 }
 
 /** A sealed block, as the gateway's kernel lays it out. */
-export function sealBlock(partition: number, records: readonly TestRecord[], version: number = abi.BLOCK_VERSION): Uint8Array {
+export function sealBlock(partition: number, records: readonly TestRecord[], version: number = BLOCK_VERSION): Uint8Array {
   const payloads = records.map(({ payload }) => Buffer.from(payload));
-  const bodyBytes = payloads.reduce((sum, payload) => sum + abi.RECORD_HEADER_BYTES + payload.length, 0);
-  const block = new Uint8Array(abi.BLOCK_HEADER_BYTES + bodyBytes);
+  const bodyBytes = payloads.reduce((sum, payload) => sum + RECORD_HEADER_BYTES + payload.length, 0);
+  const block = new Uint8Array(BLOCK_HEADER_BYTES + bodyBytes);
   const view = new DataView(block.buffer);
-  let at: number = abi.BLOCK_HEADER_BYTES;
+  let at: number = BLOCK_HEADER_BYTES;
   records.forEach(({ device, receiveUs, flags = 0 }, index) => {
     const payload = payloads[index] as Buffer;
-    view.setUint32(at + abi.RECORD_AT_PAYLOAD_BYTES, payload.length, true);
-    view.setUint32(at + abi.RECORD_AT_DEVICE, device, true);
-    view.setBigUint64(at + abi.RECORD_AT_RECEIVE_US, BigInt(receiveUs), true);
-    block[at + abi.RECORD_AT_FLAGS] = flags;
-    block.set(payload, at + abi.RECORD_HEADER_BYTES);
-    at += abi.RECORD_HEADER_BYTES + payload.length;
+    view.setUint32(at + RECORD_AT_PAYLOAD_BYTES, payload.length, true);
+    view.setUint32(at + RECORD_AT_DEVICE, device, true);
+    view.setBigUint64(at + RECORD_AT_RECEIVE_US, BigInt(receiveUs), true);
+    block[at + RECORD_AT_FLAGS] = flags;
+    block.set(payload, at + RECORD_HEADER_BYTES);
+    at += RECORD_HEADER_BYTES + payload.length;
   });
-  view.setUint32(abi.BLOCK_AT_MAGIC, abi.BLOCK_MAGIC, true);
-  view.setUint16(abi.BLOCK_AT_VERSION, version, true);
-  view.setUint16(abi.BLOCK_AT_HEADER_BYTES, abi.BLOCK_HEADER_BYTES, true);
-  view.setUint32(abi.BLOCK_AT_PARTITION, partition, true);
-  view.setUint32(abi.BLOCK_AT_RECORDS, records.length, true);
-  view.setUint32(abi.BLOCK_AT_BODY_BYTES, bodyBytes, true);
-  view.setBigUint64(abi.BLOCK_AT_FIRST_US, BigInt(records[0]?.receiveUs ?? 0), true);
-  view.setBigUint64(abi.BLOCK_AT_LAST_US, BigInt(records.at(-1)?.receiveUs ?? 0), true);
-  view.setBigUint64(abi.BLOCK_AT_BODY_HASH, h64Raw(block.subarray(abi.BLOCK_HEADER_BYTES), 0n), true);
-  view.setBigUint64(abi.BLOCK_AT_HEADER_HASH, h64Raw(block.subarray(0, abi.BLOCK_AT_HEADER_HASH), 0n), true);
+  view.setUint32(BLOCK_AT_MAGIC, BLOCK_MAGIC, true);
+  view.setUint16(BLOCK_AT_VERSION, version, true);
+  view.setUint16(BLOCK_AT_HEADER_BYTES, BLOCK_HEADER_BYTES, true);
+  view.setUint32(BLOCK_AT_PARTITION, partition, true);
+  view.setUint32(BLOCK_AT_RECORDS, records.length, true);
+  view.setUint32(BLOCK_AT_BODY_BYTES, bodyBytes, true);
+  view.setBigUint64(BLOCK_AT_FIRST_US, BigInt(records[0]?.receiveUs ?? 0), true);
+  view.setBigUint64(BLOCK_AT_LAST_US, BigInt(records.at(-1)?.receiveUs ?? 0), true);
+  view.setBigUint64(BLOCK_AT_BODY_HASH, h64Raw(block.subarray(BLOCK_HEADER_BYTES), 0n), true);
+  view.setBigUint64(BLOCK_AT_HEADER_HASH, h64Raw(block.subarray(0, BLOCK_AT_HEADER_HASH), 0n), true);
   return block;
 }

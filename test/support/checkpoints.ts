@@ -1,5 +1,15 @@
 import assert from 'node:assert/strict';
-import * as abi from '../../assembly/abi.js';
+import { FLAG_DUP } from '../../assembly/abi/block.js';
+import { SHAPES_BYTES, SHAPES_OFFSET } from '../../assembly/abi/pipeline.js';
+import {
+  FINGERPRINTS_BYTES,
+  FINGERPRINTS_OFFSET,
+  PIPELINE_END,
+  RUN_PAGES_OFFSET,
+  SERIES_INDEX_OFFSET,
+  STATE_HEAD_OFFSET,
+  STATE_OFFSET,
+} from '../../assembly/abi/state.js';
 import {
   type CheckpointMeta,
   checkpointBytes,
@@ -36,12 +46,12 @@ export function adopt(kernel: TestKernel, checkpoint: Uint8Array, from: TestKern
 export function assertSameState(a: TestKernel, b: TestKernel, what: string): void {
   assert.ok(a.kernel.describeState() && b.kernel.describeState());
   for (const [name, offset, end] of [
-    ['devices', abi.STATE_OFFSET, abi.RUN_PAGES_OFFSET],
-    ['run pages', abi.RUN_PAGES_OFFSET, abi.SERIES_INDEX_OFFSET],
-    ['series', abi.SERIES_INDEX_OFFSET, abi.FINGERPRINTS_OFFSET],
-    ['fingerprints', abi.FINGERPRINTS_OFFSET, abi.FINGERPRINTS_OFFSET + abi.FINGERPRINTS_BYTES],
-    ['shapes', abi.SHAPES_OFFSET, abi.SHAPES_OFFSET + abi.SHAPES_BYTES],
-    ['head and sections', abi.STATE_HEAD_OFFSET, abi.PIPELINE_END],
+    ['devices', STATE_OFFSET, RUN_PAGES_OFFSET],
+    ['run pages', RUN_PAGES_OFFSET, SERIES_INDEX_OFFSET],
+    ['series', SERIES_INDEX_OFFSET, FINGERPRINTS_OFFSET],
+    ['fingerprints', FINGERPRINTS_OFFSET, FINGERPRINTS_OFFSET + FINGERPRINTS_BYTES],
+    ['shapes', SHAPES_OFFSET, SHAPES_OFFSET + SHAPES_BYTES],
+    ['head and sections', STATE_HEAD_OFFSET, PIPELINE_END],
   ] as const) {
     assert.equal(Buffer.compare(a.memory.bytes.subarray(offset, end), b.memory.bytes.subarray(offset, end)), 0, `${what}: ${name}`);
   }
@@ -68,7 +78,7 @@ export class RandomLoad {
     const random = this.#random;
     this.#nowUs += random.chance(0.002) ? 90_000_000 : random.below(50_000);
     const again = this.#sent.length > 0 && random.chance(0.15) ? random.pick(this.#sent) : undefined;
-    const record = again ? { ...again, receiveUs: this.#nowUs, flags: random.chance(0.5) ? abi.FLAG_DUP : 0 } : this.#fresh();
+    const record = again ? { ...again, receiveUs: this.#nowUs, flags: random.chance(0.5) ? FLAG_DUP : 0 } : this.#fresh();
     if (this.#sent.push(record) > 500) this.#sent.shift();
     return record;
   }

@@ -1,5 +1,25 @@
 import assert from 'node:assert/strict';
-import * as abi from '../../assembly/abi.js';
+import { BLOCK_DONE, BLOCK_NEEDS_METRICS } from '../../assembly/abi/block.js';
+import { POSTGRES_EPOCH_US } from '../../assembly/abi/limits.js';
+import {
+  BATCH_AT_DEADS,
+  BATCH_AT_DEADS_BYTES,
+  BATCH_AT_READINGS,
+  BATCH_AT_READINGS_BYTES,
+  BATCH_AT_RECORDS,
+  BATCH_AT_SLOT,
+  BATCH_AT_TEXTS,
+  BATCH_AT_TEXTS_BYTES,
+  BATCH_BYTES,
+  BATCH_HEAD_OFFSET,
+  BATCH_READINGS_BYTES,
+  BATCH_TEXT_BYTES,
+  BATCHES_OFFSET,
+  INPUT_OFFSET,
+  UNKNOWN_METRICS_OFFSET,
+} from '../../assembly/abi/pipeline.js';
+import { STAGE_OFFSET } from '../../assembly/abi/regions.js';
+import { PIPELINE_END } from '../../assembly/abi/state.js';
 import { KernelMemory, kernelMemory, loadKernel } from '../../src/host/kernel.js';
 import { fillPowers } from '../../src/host/powers.js';
 import type { PipelineKernel } from '../../src/pipeline/kernel.js';
@@ -30,7 +50,7 @@ export class TestKernel {
   logOffset = 0;
 
   constructor(partition = 0) {
-    const memory = kernelMemory(abi.PIPELINE_END);
+    const memory = kernelMemory(PIPELINE_END);
     this.kernel = loadKernel<PipelineKernel>('pipeline', memory);
     this.memory = new KernelMemory(memory);
     this.partition = partition;
@@ -45,20 +65,20 @@ export class TestKernel {
   }
 
   runBlock(block: Uint8Array, { replay = false, deny = false } = {}): number {
-    this.memory.bytes.set(block, abi.INPUT_OFFSET);
+    this.memory.bytes.set(block, INPUT_OFFSET);
     let result = this.kernel.processBlocks(0, block.length, this.logOffset, replay, false);
-    while (result === abi.BLOCK_NEEDS_METRICS) {
+    while (result === BLOCK_NEEDS_METRICS) {
       if (!deny) for (const name of this.#unknown()) this.addMetric(name);
       result = this.kernel.processBlocks(0, block.length, this.logOffset, replay, deny);
     }
-    if (result === abi.BLOCK_DONE) this.logOffset += block.length;
+    if (result === BLOCK_DONE) this.logOffset += block.length;
     return result;
   }
 
   addMetric(name: string): void {
     this.names.push(name);
     const bytes = Buffer.from(name);
-    this.memory.bytes.set(bytes, abi.STAGE_OFFSET);
+    this.memory.bytes.set(bytes, STAGE_OFFSET);
     this.kernel.addMetric(bytes.length, this.names.length);
   }
 
@@ -69,8 +89,8 @@ export class TestKernel {
   /** Seals the batch, parses its three streams, and opens the next. */
   take(): { readings: ReadingRow[]; texts: ReadingRow[]; deads: DeadRow[]; records: number } {
     this.kernel.sealBatch();
-    const word = (at: number) => this.memory.view.getUint32(abi.BATCH_HEAD_OFFSET + at, true);
-    const base = abi.BATCHES_OFFSET + word(abi.BATCH_AT_SLOT) * abi.BATCH_BYTES;
+    const word = (at: number) => this.memory.view.getUint32(BATCH_HEAD_OFFSET + at, true);
+    const base = BATCHES_OFFSET + word(BATCH_AT_SLOT) * BATCH_BYTES;
     const rows = (offset: number, bytes: number, count: number) => {
       const parsed = parseCopy(this.memory.slice(offset, word(bytes)));
       assert.equal(parsed.length, word(count));
@@ -82,12 +102,12 @@ export class TestKernel {
       tsUs: postgresUs(fields[2] as Buffer),
       value: value(fields[3] as Buffer),
     });
-    const textsAt = base + abi.BATCH_READINGS_BYTES;
+    const textsAt = base + BATCH_READINGS_BYTES;
     const taken = {
-      readings: rows(base, abi.BATCH_AT_READINGS_BYTES, abi.BATCH_AT_READINGS).map((row) => reading(row, (field) => field.readDoubleBE())),
-      texts: rows(textsAt, abi.BATCH_AT_TEXTS_BYTES, abi.BATCH_AT_TEXTS).map((row) => reading(row, (field) => field.toString('utf8'))),
-      deads: rows(textsAt + abi.BATCH_TEXT_BYTES, abi.BATCH_AT_DEADS_BYTES, abi.BATCH_AT_DEADS).map((row) => deadRow(row)),
-      records: word(abi.BATCH_AT_RECORDS),
+      readings: rows(base, BATCH_AT_READINGS_BYTES, BATCH_AT_READINGS).map((row) => reading(row, (field) => field.readDoubleBE())),
+      texts: rows(textsAt, BATCH_AT_TEXTS_BYTES, BATCH_AT_TEXTS).map((row) => reading(row, (field) => field.toString('utf8'))),
+      deads: rows(textsAt + BATCH_TEXT_BYTES, BATCH_AT_DEADS_BYTES, BATCH_AT_DEADS).map((row) => deadRow(row)),
+      records: word(BATCH_AT_RECORDS),
     };
     this.kernel.openBatch(0);
     return taken;
@@ -95,8 +115,8 @@ export class TestKernel {
 
   #unknown(): string[] {
     const names: string[] = [];
-    let at = abi.UNKNOWN_METRICS_OFFSET + 4;
-    for (let left = this.memory.view.getUint32(abi.UNKNOWN_METRICS_OFFSET, true); left > 0; left--) {
+    let at = UNKNOWN_METRICS_OFFSET + 4;
+    for (let left = this.memory.view.getUint32(UNKNOWN_METRICS_OFFSET, true); left > 0; left--) {
       const bytes = this.memory.view.getUint16(at, true);
       names.push(Buffer.from(this.memory.slice(at + 2, bytes)).toString('utf8'));
       at += 2 + bytes;
@@ -106,7 +126,7 @@ export class TestKernel {
 }
 
 function postgresUs(field: Buffer): number {
-  return Number(field.readBigInt64BE() + BigInt(abi.POSTGRES_EPOCH_US));
+  return Number(field.readBigInt64BE() + BigInt(POSTGRES_EPOCH_US));
 }
 
 function deadRow(fields: Buffer[]): DeadRow {

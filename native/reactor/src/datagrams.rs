@@ -137,7 +137,7 @@ fn message(address: &mut Address) -> libc::mmsghdr {
     made
 }
 
-/// Writes who a datagram is from; assembly/abi.ts has the layout.
+/// Writes who a datagram is from; assembly/abi/gateway.ts has the layout.
 pub fn write_header(peer: SocketAddr, header: &mut [u8]) {
     header.fill(0);
     let family: u16 = if peer.is_ipv6() { 6 } else { 4 };

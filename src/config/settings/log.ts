@@ -1,4 +1,4 @@
-import { PARTITIONS_MAX } from '../../../assembly/abi.js';
+import { PARTITIONS_MAX } from '../../../assembly/abi/limits.js';
 import { choice, setting, type ValuesOf, whole } from '../setting.js';
 
 /** Where messages are made durable, and for how long they stay there. */

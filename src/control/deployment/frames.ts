@@ -1,4 +1,4 @@
-import { MIB } from '../../../assembly/abi.js';
+import { MIB } from '../../../assembly/abi/limits.js';
 
 /** PostgreSQL takes notifications of up to 7,999 bytes. */
 const FRAME_BYTES_MAX = 7900;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Sql } from 'postgres';
-import { MIB } from '../../../assembly/abi.js';
+import { MIB } from '../../../assembly/abi/limits.js';
 import { cutText, Frames } from './frames.js';
 
 /** What may wait for the database; beyond it nothing is sent. */

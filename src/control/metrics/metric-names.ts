@@ -1,6 +1,6 @@
 import fastq from 'fastq';
 import type { Sql } from 'postgres';
-import { METRICS_MAX } from '../../../assembly/abi.js';
+import { METRICS_MAX } from '../../../assembly/abi/limits.js';
 
 export type NumberedName = [name: string, number: number];
 

@@ -1,4 +1,4 @@
-import { DEVICE_ID_BYTES_MAX, TENANT_ID_BYTES_MAX } from '../../../assembly/abi.js';
+import { DEVICE_ID_BYTES_MAX, TENANT_ID_BYTES_MAX } from '../../../assembly/abi/limits.js';
 
 // `/`, `+` and `#` are structure in MQTT topics [MQTT-4.7.1], NUL separates tenant from id in kernel
 // memory, and a lone surrogate has no UTF-8 form, so two ids could become one.

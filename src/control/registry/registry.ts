@@ -2,7 +2,7 @@ import { randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import fastq from 'fastq';
 import type { Sql } from 'postgres';
-import { DEVICES_MAX } from '../../../assembly/abi.js';
+import { DEVICES_MAX } from '../../../assembly/abi/limits.js';
 import { ApiFailure } from '../../contract/api-errors.js';
 import type { DeviceEntry, DeviceStatus } from '../../contract/devices.js';
 import { hashToken } from '../../contract/token.js';

@@ -1,4 +1,6 @@
-import * as abi from '../../../assembly/abi.js';
+import { CODE_DEVICE_UNKNOWN, CODE_NONE, CODE_PAYLOAD_OVERSIZE } from '../../../assembly/abi/codes.js';
+import { PAYLOAD_BYTES_MAX } from '../../../assembly/abi/limits.js';
+import { STAGE_OFFSET } from '../../../assembly/abi/regions.js';
 import type { FromGateway, ToGateway } from '../../contract/threads.js';
 import type { KernelMemory } from '../../host/kernel.js';
 import type { Directory } from '../directory.js';
@@ -16,7 +18,7 @@ export class Ingest {
   #waiting: IngestMessage[] = [];
   #durable: number[] = [];
   /** Why the log takes nothing in, or 0. */
-  #logCode: number = abi.CODE_NONE;
+  #logCode: number = CODE_NONE;
 
   constructor(kernel: GatewayKernel, memory: KernelMemory, directory: Directory, post: (message: FromGateway) => void) {
     this.#kernel = kernel;
@@ -30,7 +32,7 @@ export class Ingest {
   }
 
   take(message: IngestMessage): void {
-    if (this.#logCode !== abi.CODE_NONE) this.refuse(message.token, this.#logCode);
+    if (this.#logCode !== CODE_NONE) this.refuse(message.token, this.#logCode);
     else if (this.isWaiting || !this.#lay(message)) this.#waiting.push(message);
   }
 
@@ -43,7 +45,7 @@ export class Ingest {
   /** While the log takes nothing in, a caller is told so at once; 0: it takes messages again. */
   logChanged(code: number): void {
     this.#logCode = code;
-    if (code === abi.CODE_NONE) return;
+    if (code === CODE_NONE) return;
     for (const { token } of this.#waiting) this.refuse(token, code);
     this.#waiting = [];
   }
@@ -69,11 +71,11 @@ export class Ingest {
   /** False: no block slot is free. */
   #lay({ token, device, flags, payload }: IngestMessage): boolean {
     const entry = this.#directory.entryOf(device);
-    if (entry === undefined || payload.length > abi.PAYLOAD_BYTES_MAX) {
-      this.refuse(token, entry === undefined ? abi.CODE_DEVICE_UNKNOWN : abi.CODE_PAYLOAD_OVERSIZE);
+    if (entry === undefined || payload.length > PAYLOAD_BYTES_MAX) {
+      this.refuse(token, entry === undefined ? CODE_DEVICE_UNKNOWN : CODE_PAYLOAD_OVERSIZE);
       return true;
     }
-    this.#memory.bytes.set(payload, abi.STAGE_OFFSET);
+    this.#memory.bytes.set(payload, STAGE_OFFSET);
     const code = this.#kernel.ingest(entry, flags, payload.length, token);
     if (code < 0) return false;
     if (code > 0) this.#post({ kind: 'ingest-refused', token, code });

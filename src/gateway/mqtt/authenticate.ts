@@ -1,6 +1,12 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { IConnectPacket } from 'mqtt-packet';
-import * as abi from '../../../assembly/abi.js';
+import {
+  CODE_CREDENTIALS_INVALID,
+  CODE_DEVICE_INACTIVE,
+  CODE_DEVICE_UNKNOWN,
+  CODE_MQTT_AUTH_UNSUPPORTED,
+} from '../../../assembly/abi/codes.js';
+import { DEVICE_TOKEN_HASH_BYTES } from '../../../assembly/abi/gateway.js';
 import { hashToken } from '../../contract/token.js';
 import type { Directory } from '../directory.js';
 
@@ -17,7 +23,7 @@ const NOT_AUTHORIZED = { reason: 0x87, returnCode: 5 };
 const BAD_CLIENT_ID = { reason: 0x85, returnCode: 2 };
 const BAD_METHOD = { reason: 0x8c, returnCode: 5 };
 
-const UNKNOWN_HASH = new Uint8Array(abi.DEVICE_TOKEN_HASH_BYTES);
+const UNKNOWN_HASH = new Uint8Array(DEVICE_TOKEN_HASH_BYTES);
 
 function refused(code: number, answer: { reason: number; returnCode: number }): Admission {
   return { kind: 'refused', code, ...answer };
@@ -25,17 +31,17 @@ function refused(code: number, answer: { reason: number; returnCode: number }): 
 
 /** Client id = device id, user name = tenant id, password = token. */
 export function authenticate(packet: IConnectPacket, directory: Directory): Admission {
-  if (packet.properties?.authenticationMethod !== undefined) return refused(abi.CODE_MQTT_AUTH_UNSUPPORTED, BAD_METHOD);
+  if (packet.properties?.authenticationMethod !== undefined) return refused(CODE_MQTT_AUTH_UNSUPPORTED, BAD_METHOD);
   // Ids are not assigned, and an empty one asks for that [MQTT-3.1.3-8].
-  if (packet.clientId === '') return refused(abi.CODE_DEVICE_UNKNOWN, BAD_CLIENT_ID);
+  if (packet.clientId === '') return refused(CODE_DEVICE_UNKNOWN, BAD_CLIENT_ID);
   const tenant = packet.username ?? TENANT_DEFAULT;
   const id = packet.clientId;
   const entry = directory.find(tenant, id);
   // An unknown device takes the same path and gets the same answer as a wrong token: ids cannot be probed.
   const expected = entry === undefined ? UNKNOWN_HASH : directory.tokenHash(entry);
   const matches = timingSafeEqual(hashToken(tenant, id, packet.password ?? ''), expected);
-  if (entry === undefined) return refused(abi.CODE_DEVICE_UNKNOWN, BAD_CREDENTIALS);
-  if (!matches) return refused(abi.CODE_CREDENTIALS_INVALID, BAD_CREDENTIALS);
-  if (!directory.isActive(entry)) return refused(abi.CODE_DEVICE_INACTIVE, NOT_AUTHORIZED);
+  if (entry === undefined) return refused(CODE_DEVICE_UNKNOWN, BAD_CREDENTIALS);
+  if (!matches) return refused(CODE_CREDENTIALS_INVALID, BAD_CREDENTIALS);
+  if (!directory.isActive(entry)) return refused(CODE_DEVICE_INACTIVE, NOT_AUTHORIZED);
   return { kind: 'admitted', entry };
 }

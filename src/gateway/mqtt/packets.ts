@@ -1,5 +1,20 @@
 import { generate, type Packet, parser } from 'mqtt-packet';
-import * as abi from '../../../assembly/abi.js';
+import {
+  CODE_DEVICE_INACTIVE,
+  CODE_KEEP_ALIVE_EXPIRED,
+  CODE_MQTT_AUTH_UNSUPPORTED,
+  CODE_MQTT_CONNECT_REPEATED,
+  CODE_MQTT_LENGTH_MALFORMED,
+  CODE_MQTT_MALFORMED,
+  CODE_MQTT_PACKET_OVERSIZE,
+  CODE_MQTT_QOS_INVALID,
+  CODE_MQTT_RETAIN_UNSUPPORTED,
+  CODE_MQTT_TOPIC_ALIAS_INVALID,
+  CODE_MQTT_TOPIC_MALFORMED,
+  CODE_SESSION_TAKEN_OVER,
+  CODE_SHUTTING_DOWN,
+} from '../../../assembly/abi/codes.js';
+import { PACKET_BYTES_MAX } from '../../../assembly/abi/limits.js';
 
 /** Reads one whole packet whose form the kernel has checked; undefined when mqtt-packet disagrees. */
 export function parsePacket(bytes: Uint8Array, level: number): Packet | undefined {
@@ -26,7 +41,7 @@ export function connackAccepted(level: number): Uint8Array {
   const properties = {
     sessionExpiryInterval: 0,
     retainAvailable: false,
-    maximumPacketSize: abi.PACKET_BYTES_MAX,
+    maximumPacketSize: PACKET_BYTES_MAX,
     topicAliasMaximum: 0,
     wildcardSubscriptionAvailable: true,
     subscriptionIdentifiersAvailable: false,
@@ -53,19 +68,19 @@ export function unsuback(messageId: number, granted: number[], level: number): U
 }
 
 const REASONS = new Map<number, number>([
-  [abi.CODE_MQTT_MALFORMED, 0x81],
-  [abi.CODE_MQTT_CONNECT_REPEATED, 0x82],
-  [abi.CODE_MQTT_LENGTH_MALFORMED, 0x81],
-  [abi.CODE_MQTT_PACKET_OVERSIZE, 0x95],
-  [abi.CODE_MQTT_QOS_INVALID, 0x81],
-  [abi.CODE_MQTT_TOPIC_MALFORMED, 0x81],
-  [abi.CODE_MQTT_TOPIC_ALIAS_INVALID, 0x94],
-  [abi.CODE_MQTT_RETAIN_UNSUPPORTED, 0x9a],
-  [abi.CODE_MQTT_AUTH_UNSUPPORTED, 0x8c],
-  [abi.CODE_DEVICE_INACTIVE, 0x98],
-  [abi.CODE_KEEP_ALIVE_EXPIRED, 0x8d],
-  [abi.CODE_SESSION_TAKEN_OVER, 0x8e],
-  [abi.CODE_SHUTTING_DOWN, 0x8b],
+  [CODE_MQTT_MALFORMED, 0x81],
+  [CODE_MQTT_CONNECT_REPEATED, 0x82],
+  [CODE_MQTT_LENGTH_MALFORMED, 0x81],
+  [CODE_MQTT_PACKET_OVERSIZE, 0x95],
+  [CODE_MQTT_QOS_INVALID, 0x81],
+  [CODE_MQTT_TOPIC_MALFORMED, 0x81],
+  [CODE_MQTT_TOPIC_ALIAS_INVALID, 0x94],
+  [CODE_MQTT_RETAIN_UNSUPPORTED, 0x9a],
+  [CODE_MQTT_AUTH_UNSUPPORTED, 0x8c],
+  [CODE_DEVICE_INACTIVE, 0x98],
+  [CODE_KEEP_ALIVE_EXPIRED, 0x8d],
+  [CODE_SESSION_TAKEN_OVER, 0x8e],
+  [CODE_SHUTTING_DOWN, 0x8b],
 ]);
 const REASON_UNSPECIFIED = 0x80;
 

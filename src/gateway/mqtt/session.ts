@@ -1,5 +1,12 @@
 import type { IConnectPacket, ISubscribePacket, IUnsubscribePacket } from 'mqtt-packet';
-import * as abi from '../../../assembly/abi.js';
+import {
+  CODE_DEVICE_INACTIVE,
+  CODE_LOG_FULL,
+  CODE_MQTT_MALFORMED,
+  CODE_MQTT_VERSION_UNSUPPORTED,
+  CODE_NONE,
+  CODE_SESSION_TAKEN_OVER,
+} from '../../../assembly/abi/codes.js';
 import type { FromGateway } from '../../contract/threads.js';
 import type { KernelMemory } from '../../host/kernel.js';
 import { nextSession } from '../../host/session-numbers.js';
@@ -35,7 +42,7 @@ export class Sessions {
   readonly #numbers: SharedArrayBuffer;
   readonly #post: (message: FromGateway) => void;
   readonly #sessions = new Map<number, Session>();
-  #closedCode: number = abi.CODE_NONE;
+  #closedCode: number = CODE_NONE;
 
   /** `numbers` is the count that all gateways of the process share. */
   constructor(
@@ -61,11 +68,11 @@ export class Sessions {
     const isConnect = (bytes[0] as number) >> 4 === CONNECT;
     if (!session && !isConnect) return; // It was ended after the kernel listed the packet.
     const packet = parsePacket(bytes, this.#kernel.levelOf(connection));
-    if (!packet) this.refuse(connection, abi.CODE_MQTT_MALFORMED);
+    if (!packet) this.refuse(connection, CODE_MQTT_MALFORMED);
     else if (packet.cmd === 'connect') this.#connect(connection, packet);
     else if (packet.cmd === 'subscribe') this.#subscribe(connection, session as Session, packet);
     else if (packet.cmd === 'unsubscribe') this.#unsubscribe(connection, session as Session, packet);
-    else this.#end(connection, abi.CODE_NONE); // DISCONNECT
+    else this.#end(connection, CODE_NONE); // DISCONNECT
   }
 
   /** The kernel ended the connection and counted why; the client is told as far as its protocol can. */
@@ -73,7 +80,7 @@ export class Sessions {
     const level = this.#kernel.levelOf(connection);
     if (!this.#sessions.has(connection) && level !== 0) {
       // CONNECT itself was refused. 3.1.1 has a return code for the version only [MQTT-3.1.4-1].
-      if (code === abi.CODE_MQTT_VERSION_UNSUPPORTED) {
+      if (code === CODE_MQTT_VERSION_UNSUPPORTED) {
         this.#reactor.sendBytes(connection, connackRefused(level, VERSION_UNSUPPORTED.reason, VERSION_UNSUPPORTED.returnCode));
       } else if (level === 5) {
         this.#reactor.sendBytes(connection, connackRefused(level, MALFORMED_REASON, 0));
@@ -90,7 +97,7 @@ export class Sessions {
 
   /** The connection is gone. */
   closed(connection: number): void {
-    this.#forget(connection, abi.CODE_NONE);
+    this.#forget(connection, CODE_NONE);
   }
 
   /** Ends all sessions with a reason. */
@@ -106,7 +113,7 @@ export class Sessions {
   /** A device's entry has changed. */
   deviceChanged(entry: number): void {
     const connection = this.#directory.connectionOf(entry);
-    if (connection !== undefined && !this.#directory.isActive(entry)) this.refuse(connection, abi.CODE_DEVICE_INACTIVE);
+    if (connection !== undefined && !this.#directory.isActive(entry)) this.refuse(connection, CODE_DEVICE_INACTIVE);
   }
 
   /** The device has a newer session at another gateway. */
@@ -114,13 +121,13 @@ export class Sessions {
     const entry = this.#directory.entryOf(device);
     const connection = entry === undefined ? undefined : this.#directory.connectionOf(entry);
     if (connection === undefined || this.#sessions.get(connection)?.number !== number) return;
-    this.refuse(connection, abi.CODE_SESSION_TAKEN_OVER);
+    this.refuse(connection, CODE_SESSION_TAKEN_OVER);
   }
 
   #connect(connection: number, packet: IConnectPacket): void {
     const level = this.#kernel.levelOf(connection);
-    if (this.#closedCode !== abi.CODE_NONE) {
-      const answer = this.#closedCode === abi.CODE_LOG_FULL ? QUOTA_EXCEEDED : SERVER_UNAVAILABLE;
+    if (this.#closedCode !== CODE_NONE) {
+      const answer = this.#closedCode === CODE_LOG_FULL ? QUOTA_EXCEEDED : SERVER_UNAVAILABLE;
       this.#turnAway(connection, { code: this.#closedCode, ...answer });
       return;
     }
@@ -131,7 +138,7 @@ export class Sessions {
     }
     const { entry } = admission;
     const older = this.#directory.connectionOf(entry);
-    if (older !== undefined) this.refuse(older, abi.CODE_SESSION_TAKEN_OVER); // [MQTT-3.1.4-3]
+    if (older !== undefined) this.refuse(older, CODE_SESSION_TAKEN_OVER); // [MQTT-3.1.4-3]
     const number = nextSession(this.#numbers);
     this.#sessions.set(connection, { entry, number });
     this.#directory.setConnection(entry, connection);
@@ -169,7 +176,7 @@ export class Sessions {
   #end(connection: number, code: number): void {
     this.#kernel.ended(connection);
     const session = this.#forget(connection, code);
-    if (session && code !== abi.CODE_NONE && this.#kernel.levelOf(connection) === 5) {
+    if (session && code !== CODE_NONE && this.#kernel.levelOf(connection) === 5) {
       this.#reactor.sendBytes(connection, disconnect(disconnectReason(code)));
     }
     this.#reactor.close(connection);

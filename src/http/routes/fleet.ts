@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { DEVICES_MAX } from '../../../assembly/abi.js';
+import { DEVICES_MAX } from '../../../assembly/abi/limits.js';
 import { ApiFailure } from '../../contract/api-errors.js';
 import { planFleet } from '../../control/registry/fleet.js';
 import { registerFleet } from '../../control/registry/fleet-registration.js';

@@ -1,4 +1,5 @@
-import { CODE_NONE, PAYLOAD_BYTES_MAX } from '../../../assembly/abi.js';
+import { CODE_NONE } from '../../../assembly/abi/codes.js';
+import { PAYLOAD_BYTES_MAX } from '../../../assembly/abi/limits.js';
 import { ApiFailure, isApiCode } from '../../contract/api-errors.js';
 import { refusalCode } from '../../contract/codes.js';
 import type { Device } from '../../control/registry/device.js';

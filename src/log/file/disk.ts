@@ -13,7 +13,7 @@ import {
   unlinkSync,
   writevSync,
 } from 'node:fs';
-import { MIB } from '../../../assembly/abi.js';
+import { MIB } from '../../../assembly/abi/limits.js';
 import { loadAddon, type NativeAddon } from '../../host/native-addon.js';
 
 /**

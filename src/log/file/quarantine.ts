@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { BLOCK_BYTES_MAX } from '../../../assembly/abi.js';
+import { BLOCK_BYTES_MAX } from '../../../assembly/abi/limits.js';
 import { type Disk, withFile, writeWhole } from './disk.js';
 import type { SegmentBytes } from './resync.js';
 

@@ -1,4 +1,4 @@
-import { BLOCK_BYTES_MAX } from '../../../assembly/abi.js';
+import { BLOCK_BYTES_MAX } from '../../../assembly/abi/limits.js';
 import type { Report } from '../../telemetry/report.js';
 import { type BlockPlace, blockFaults } from '../block.js';
 import { type Disk, withFile, writeWhole } from './disk.js';

@@ -1,4 +1,5 @@
-import * as abi from '../../../assembly/abi.js';
+import { BLOCK_HEADER_BYTES, BLOCK_MAGIC } from '../../../assembly/abi/block.js';
+import { BLOCK_BYTES_MAX } from '../../../assembly/abi/limits.js';
 import { BLOCK_NEWER, type BlockPlace, blockMessages, isStamped, verifyBlock, verifyHeader } from '../block.js';
 import type { Disk } from './disk.js';
 
@@ -10,9 +11,9 @@ export interface SegmentBytes {
   readonly base: BlockPlace;
 }
 
-const WINDOW_BYTES = 4 * abi.BLOCK_BYTES_MAX;
+const WINDOW_BYTES = 4 * BLOCK_BYTES_MAX;
 const MAGIC = Buffer.alloc(4);
-MAGIC.writeUInt32LE(abi.BLOCK_MAGIC);
+MAGIC.writeUInt32LE(BLOCK_MAGIC);
 
 /**
  * Where in a segment the next block begins that can be trusted, behind the damage at `at`; undefined: nowhere.
@@ -48,7 +49,7 @@ export function behind({ partition, offset }: BlockPlace, bytes: number): BlockP
 
 /** What the header at `at` says, if it is sound and where it belongs. */
 function soundHeader({ disk, file, size, base }: SegmentBytes, at: number): { bytes: number; messages: number } | undefined {
-  const header = new Uint8Array(abi.BLOCK_HEADER_BYTES);
+  const header = new Uint8Array(BLOCK_HEADER_BYTES);
   if (at + header.length > size || disk.read(file, header, at) < header.length) return undefined;
   const bytes = verifyHeader(header, 0);
   if (bytes < 0 || !isStamped(header, 0, behind(base, at))) return undefined;
@@ -62,7 +63,7 @@ function search({ disk, file, size, base }: SegmentBytes, from: number): number 
     const window = buffer.subarray(0, disk.read(file, buffer.subarray(0, size - at), at));
     const isLast = window.length < buffer.length || at + window.length >= size;
     // Behind this a block might reach over the window's end: the next window begins there.
-    const decided = isLast ? window.length : window.length - abi.BLOCK_BYTES_MAX;
+    const decided = isLast ? window.length : window.length - BLOCK_BYTES_MAX;
     for (let index = window.indexOf(MAGIC); index >= 0 && index <= decided; index = window.indexOf(MAGIC, index + 1)) {
       if (isTrusted(window, index, behind(base, at + index))) return at + index;
     }
@@ -74,7 +75,7 @@ function search({ disk, file, size, base }: SegmentBytes, from: number): number 
 
 /** A block of a newer version is found too: whoever comes to it must stop there rather than pass over it. */
 function isTrusted(bytes: Uint8Array, at: number, place: BlockPlace): boolean {
-  if (bytes.length - at < abi.BLOCK_HEADER_BYTES || !isStamped(bytes, at, place)) return false;
+  if (bytes.length - at < BLOCK_HEADER_BYTES || !isStamped(bytes, at, place)) return false;
   const found = verifyBlock(bytes, at, place);
   return found > 0 || found === BLOCK_NEWER;
 }

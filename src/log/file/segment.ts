@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import * as abi from '../../../assembly/abi.js';
+import { BLOCK_HEADER_BYTES, BLOCK_MAGIC } from '../../../assembly/abi/block.js';
+import { BLOCK_BYTES_MAX, MIB } from '../../../assembly/abi/limits.js';
 import {
   BLOCK_BODY_DAMAGED,
   BLOCK_CUT,
@@ -25,7 +26,7 @@ export interface Segment {
   firstUs: bigint | undefined;
 }
 
-export const SEGMENT_BYTES_MAX = 64 * abi.MIB;
+export const SEGMENT_BYTES_MAX = 64 * MIB;
 
 const NAME = /^(\d{20})\.log$/;
 
@@ -46,7 +47,7 @@ export function listSegments(disk: Disk, folder: string): bigint[] {
 /** Receive time of its first block that can be trusted, µs; undefined while there is none. */
 export function readFirstUs(segment: SegmentBytes): bigint | undefined {
   const { disk, file } = segment;
-  const header = new Uint8Array(abi.BLOCK_HEADER_BYTES);
+  const header = new Uint8Array(BLOCK_HEADER_BYTES);
   disk.read(file, header, 0);
   if (verifyHeader(header, 0) < 0) {
     const first = firstBlock(segment);
@@ -73,7 +74,7 @@ export interface Scan {
   readonly rest: { readonly kind: 'none' | 'torn' } | { readonly kind: 'damaged'; readonly fault: number };
 }
 
-const WINDOW_BYTES = 16 * abi.BLOCK_BYTES_MAX;
+const WINDOW_BYTES = 16 * BLOCK_BYTES_MAX;
 
 /**
  * Verifies a segment block by block, and goes on behind damage with the next block that can be trusted. Throws where
@@ -128,7 +129,7 @@ function judge({ disk, file, size, base }: SegmentBytes, at: number, found: numb
 }
 
 const MAGIC = Buffer.alloc(4);
-MAGIC.writeUInt32LE(abi.BLOCK_MAGIC);
+MAGIC.writeUInt32LE(BLOCK_MAGIC);
 
 /** Whether any block lies wholly in the bytes, which begin at `place`, whether it belongs there or not. */
 function wholeBlockIn(bytes: Uint8Array, from: number, place: BlockPlace): boolean {

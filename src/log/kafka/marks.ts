@@ -1,6 +1,6 @@
 import type { Header } from '../../kafka/client.js';
 
-// Headers of a record in telemetry.raw. `format` is that of the value: a sealed block of assembly/abi.ts. `source` names
+// Headers of a record in telemetry.raw. `format` is that of the value: a sealed block of assembly/abi/block.ts. `source` names
 // one run of one producer, and `number` counts its blocks of this partition from 1 on: a block that was written again
 // because the answer to the first time was lost has the same two.
 

@@ -1,6 +1,31 @@
 import assert from 'node:assert/strict';
 import xxhash from 'xxhash-wasm';
-import * as abi from '../../../assembly/abi.js';
+import { MIB } from '../../../assembly/abi/limits.js';
+import { SHAPE_BYTES, SHAPES_BYTES, SHAPES_MAX, SHAPES_OFFSET } from '../../../assembly/abi/pipeline.js';
+import {
+  ACCOUNT_BYTES,
+  ACCOUNTS_BYTES,
+  ACCOUNTS_OFFSET,
+  FINGERPRINT_SLOTS,
+  FINGERPRINTS_BYTES,
+  FINGERPRINTS_OFFSET,
+  RUN_PAGE_BYTES,
+  RUN_PAGES_BYTES,
+  RUN_PAGES_OFFSET,
+  SERIES_BYTES,
+  SERIES_OFFSET,
+  SERIES_REGION_BYTES,
+  SOURCES_BYTES,
+  SOURCES_OFFSET,
+  STATE_DEVICE_BYTES,
+  STATE_DEVICES_BYTES,
+  STATE_DEVICES_OFFSET,
+  STATE_HEAD_BYTES,
+  STATE_HEAD_OFFSET,
+  STATE_SECTION_BYTES,
+  STATE_SECTIONS_OFFSET,
+  STATE_VERSION,
+} from '../../../assembly/abi/state.js';
 import type { KernelMemory } from '../../host/kernel.js';
 import type { RefusalName } from './refusals.js';
 
@@ -32,7 +57,7 @@ const SECTIONS_MAX = 16;
 const HEADER_BYTES = 192;
 const HASH_BYTES = 8;
 /** What is hashed at a time: the hash lives in a memory of its own, into which bytes are copied. */
-const HASHED_BYTES = abi.MIB;
+const HASHED_BYTES = MIB;
 
 /** What a checkpoint says of itself. */
 export interface CheckpointMeta {
@@ -56,15 +81,15 @@ interface Section {
  * hold names no address, so that a region may move or grow without an older checkpoint becoming useless.
  */
 const regions = [
-  { offset: abi.STATE_HEAD_OFFSET, bytesMax: abi.STATE_HEAD_BYTES },
-  { offset: abi.STATE_DEVICES_OFFSET, bytesMax: abi.STATE_DEVICES_BYTES },
-  { offset: abi.SERIES_OFFSET, bytesMax: abi.SERIES_REGION_BYTES },
-  { offset: abi.RUN_PAGES_OFFSET, bytesMax: abi.RUN_PAGES_BYTES },
-  { offset: abi.FINGERPRINTS_OFFSET, bytesMax: abi.FINGERPRINTS_BYTES / 2 },
-  { offset: abi.FINGERPRINTS_OFFSET + abi.FINGERPRINTS_BYTES / 2, bytesMax: abi.FINGERPRINTS_BYTES / 2 },
-  { offset: abi.SHAPES_OFFSET, bytesMax: abi.SHAPES_BYTES },
-  { offset: abi.ACCOUNTS_OFFSET, bytesMax: abi.ACCOUNTS_BYTES },
-  { offset: abi.SOURCES_OFFSET, bytesMax: abi.SOURCES_BYTES },
+  { offset: STATE_HEAD_OFFSET, bytesMax: STATE_HEAD_BYTES },
+  { offset: STATE_DEVICES_OFFSET, bytesMax: STATE_DEVICES_BYTES },
+  { offset: SERIES_OFFSET, bytesMax: SERIES_REGION_BYTES },
+  { offset: RUN_PAGES_OFFSET, bytesMax: RUN_PAGES_BYTES },
+  { offset: FINGERPRINTS_OFFSET, bytesMax: FINGERPRINTS_BYTES / 2 },
+  { offset: FINGERPRINTS_OFFSET + FINGERPRINTS_BYTES / 2, bytesMax: FINGERPRINTS_BYTES / 2 },
+  { offset: SHAPES_OFFSET, bytesMax: SHAPES_BYTES },
+  { offset: ACCOUNTS_OFFSET, bytesMax: ACCOUNTS_BYTES },
+  { offset: SOURCES_OFFSET, bytesMax: SOURCES_BYTES },
 ] as const;
 
 /** Differs when the same bytes would mean something else. */
@@ -73,8 +98,8 @@ const layout = BigInt.asUintN(
   create64()
     .update(
       [
-        ...[abi.STATE_VERSION, abi.STATE_HEAD_BYTES, abi.STATE_DEVICE_BYTES, abi.SERIES_BYTES, abi.RUN_PAGE_BYTES],
-        ...[abi.FINGERPRINT_SLOTS, abi.SHAPE_BYTES, abi.SHAPES_MAX, abi.ACCOUNT_BYTES],
+        ...[STATE_VERSION, STATE_HEAD_BYTES, STATE_DEVICE_BYTES, SERIES_BYTES, RUN_PAGE_BYTES],
+        ...[FINGERPRINT_SLOTS, SHAPE_BYTES, SHAPES_MAX, ACCOUNT_BYTES],
       ].join(),
     )
     .digest(),
@@ -171,8 +196,8 @@ export function placeCheckpoint(bytes: Uint8Array, memory: KernelMemory): void {
 
 /** As describeState listed them: offset and bytes. */
 function stateSections({ view }: KernelMemory): Section[] {
-  return Array.from({ length: view.getUint32(abi.STATE_SECTIONS_OFFSET, true) }, (_, index) => {
-    const at = abi.STATE_SECTIONS_OFFSET + 8 + index * abi.STATE_SECTION_BYTES;
+  return Array.from({ length: view.getUint32(STATE_SECTIONS_OFFSET, true) }, (_, index) => {
+    const at = STATE_SECTIONS_OFFSET + 8 + index * STATE_SECTION_BYTES;
     const offset = view.getUint32(at, true);
     const region = regions.findIndex((one) => one.offset === offset);
     assert(region >= 0, 'a part of the state has no number');

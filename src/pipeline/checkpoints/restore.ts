@@ -1,4 +1,13 @@
-import * as abi from '../../../assembly/abi.js';
+import { SHAPES_BYTES, SHAPES_OFFSET } from '../../../assembly/abi/pipeline.js';
+import {
+  ACCOUNTS_BYTES,
+  ACCOUNTS_OFFSET,
+  SOURCES_BYTES,
+  SOURCES_OFFSET,
+  STATE_HEAD_BYTES,
+  STATE_HEAD_OFFSET,
+  STATE_OFFSET,
+} from '../../../assembly/abi/state.js';
 import type { KernelMemory } from '../../host/kernel.js';
 import type { PipelineKernel } from '../kernel.js';
 import type { CheckpointFolder } from './folder.js';
@@ -65,10 +74,10 @@ function bring(
 /** What a kernel that adopts it takes for no state at all. */
 function clearState({ bytes }: KernelMemory): void {
   for (const [offset, length] of [
-    [abi.STATE_OFFSET, abi.ACCOUNTS_OFFSET + abi.ACCOUNTS_BYTES - abi.STATE_OFFSET],
-    [abi.SHAPES_OFFSET, abi.SHAPES_BYTES],
-    [abi.STATE_HEAD_OFFSET, abi.STATE_HEAD_BYTES],
-    [abi.SOURCES_OFFSET, abi.SOURCES_BYTES],
+    [STATE_OFFSET, ACCOUNTS_OFFSET + ACCOUNTS_BYTES - STATE_OFFSET],
+    [SHAPES_OFFSET, SHAPES_BYTES],
+    [STATE_HEAD_OFFSET, STATE_HEAD_BYTES],
+    [SOURCES_OFFSET, SOURCES_BYTES],
   ] as const) {
     bytes.fill(0, offset, offset + length);
   }

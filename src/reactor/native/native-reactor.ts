@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { getSystemErrorName } from 'node:util';
-import * as abi from '../../../assembly/abi.js';
+import { CODE_CONNECTIONS_EXHAUSTED, CODE_PEER_NOT_READING, CODE_TLS_HANDSHAKE_FAILED } from '../../../assembly/abi/codes.js';
 import type { TlsMaterial } from '../../contract/tls-material.js';
 import type { Doorbell } from '../../host/doorbell.js';
 import type { KernelMemory } from '../../host/kernel.js';
@@ -147,9 +147,9 @@ export class NativeReactor implements Reactor {
     const count = (code: number, now: number, before: number) => {
       for (let more = now - before; more > 0; more--) this.#refused(code);
     };
-    count(abi.CODE_CONNECTIONS_EXHAUSTED, counts.refused, this.#counts.refused);
-    count(abi.CODE_PEER_NOT_READING, counts.overflowed, this.#counts.overflowed);
-    count(abi.CODE_TLS_HANDSHAKE_FAILED, counts.tlsFailed, this.#counts.tlsFailed);
+    count(CODE_CONNECTIONS_EXHAUSTED, counts.refused, this.#counts.refused);
+    count(CODE_PEER_NOT_READING, counts.overflowed, this.#counts.overflowed);
+    count(CODE_TLS_HANDSHAKE_FAILED, counts.tlsFailed, this.#counts.tlsFailed);
     this.#counts = counts;
   }
 

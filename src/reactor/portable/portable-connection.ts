@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { ACKS_MAX } from '../../../assembly/abi.js';
+import { ACKS_MAX } from '../../../assembly/abi/gateway.js';
 
 const NOTHING = Buffer.alloc(0);
 

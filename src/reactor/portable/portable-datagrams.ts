@@ -1,6 +1,12 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
-import * as abi from '../../../assembly/abi.js';
+import {
+  DATAGRAM_AT_ADDRESS,
+  DATAGRAM_AT_FAMILY,
+  DATAGRAM_AT_PORT,
+  DATAGRAM_BYTES_MAX,
+  DATAGRAM_HEADER_BYTES,
+} from '../../../assembly/abi/gateway.js';
 
 /** Takes a datagram of the socket with this number: its peer's header, and its bytes. */
 export type TakeDatagram = (socket: number, header: Buffer, bytes: Buffer) => void;
@@ -26,15 +32,15 @@ export class PortableDatagrams {
     socket.removeAllListeners('error').on('error', () => {}); // A peer that cannot be reached.
     const number = this.#sockets.push(socket) - 1;
     socket.on('message', (bytes, peer) => {
-      if (bytes.length <= abi.DATAGRAM_BYTES_MAX) this.#take(number, headerOf(peer), bytes);
+      if (bytes.length <= DATAGRAM_BYTES_MAX) this.#take(number, headerOf(peer), bytes);
     });
     return socket.address().port;
   }
 
   /** Sends what lies behind a header to the peer that it names. */
   send(number: number, datagram: Buffer): void {
-    const port = datagram.readUInt16LE(abi.DATAGRAM_AT_PORT);
-    const bytes = Buffer.from(datagram.subarray(abi.DATAGRAM_HEADER_BYTES));
+    const port = datagram.readUInt16LE(DATAGRAM_AT_PORT);
+    const bytes = Buffer.from(datagram.subarray(DATAGRAM_HEADER_BYTES));
     this.#sockets[number]?.send(bytes, port, addressIn(datagram), () => {});
   }
 
@@ -43,19 +49,19 @@ export class PortableDatagrams {
   }
 }
 
-/** assembly/abi.ts has the layout. */
+/** assembly/abi/gateway.ts has the layout. */
 function headerOf({ family, address, port }: RemoteInfo): Buffer {
-  const header = Buffer.alloc(abi.DATAGRAM_HEADER_BYTES);
-  header.writeUInt16LE(family === 'IPv6' ? 6 : 4, abi.DATAGRAM_AT_FAMILY);
-  header.writeUInt16LE(port, abi.DATAGRAM_AT_PORT);
+  const header = Buffer.alloc(DATAGRAM_HEADER_BYTES);
+  header.writeUInt16LE(family === 'IPv6' ? 6 : 4, DATAGRAM_AT_FAMILY);
+  header.writeUInt16LE(port, DATAGRAM_AT_PORT);
   const bytes = family === 'IPv6' ? bytesOfIPv6(address) : address.split('.').map(Number);
-  header.set(bytes, abi.DATAGRAM_AT_ADDRESS);
+  header.set(bytes, DATAGRAM_AT_ADDRESS);
   return header;
 }
 
 function addressIn(header: Buffer): string {
-  const at = abi.DATAGRAM_AT_ADDRESS;
-  if (header.readUInt16LE(abi.DATAGRAM_AT_FAMILY) !== 6) return header.subarray(at, at + 4).join('.');
+  const at = DATAGRAM_AT_ADDRESS;
+  if (header.readUInt16LE(DATAGRAM_AT_FAMILY) !== 6) return header.subarray(at, at + 4).join('.');
   return Array.from({ length: 8 }, (_, group) => header.readUInt16BE(at + 2 * group).toString(16)).join(':');
 }
 

@@ -1,6 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
-import { CODE_TLS_HANDSHAKE_FAILED } from '../../../assembly/abi.js';
+import { CODE_TLS_HANDSHAKE_FAILED } from '../../../assembly/abi/codes.js';
 import type { TlsMaterial } from '../../contract/tls-material.js';
 import type { Refused } from '../reactor.js';
 

@@ -1,5 +1,28 @@
 import type { Socket } from 'node:net';
-import * as abi from '../../../assembly/abi.js';
+import { CODE_CONNECTIONS_EXHAUSTED, CODE_PEER_NOT_READING } from '../../../assembly/abi/codes.js';
+import {
+  EVENT_AT_CONNECTION,
+  EVENT_AT_CONSUMED,
+  EVENT_AT_KIND,
+  EVENT_AT_LENGTH,
+  EVENT_AT_NEEDED,
+  EVENT_AT_OFFSET,
+  EVENT_BYTES,
+  EVENT_CLOSED,
+  EVENT_DATA,
+  EVENT_DATAGRAM,
+  EVENT_OPENED,
+  EVENTS_MAX,
+  EVENTS_OFFSET,
+  READ_BYTES,
+  READ_OFFSET,
+  SEND_AT_CONNECTION,
+  SEND_AT_LENGTH,
+  SEND_AT_OFFSET,
+  SEND_BYTES,
+  SENDS_OFFSET,
+} from '../../../assembly/abi/gateway.js';
+import { CONNECTIONS_MAX, PACKET_BYTES_MAX } from '../../../assembly/abi/limits.js';
 import type { TlsMaterial } from '../../contract/tls-material.js';
 import type { Doorbell } from '../../host/doorbell.js';
 import type { KernelMemory } from '../../host/kernel.js';
@@ -9,7 +32,7 @@ import { PortableDatagrams } from './portable-datagrams.js';
 import { PortableListeners } from './portable-listeners.js';
 
 /** A connection that has this much in hand is not read until the kernel took some of it. */
-const REST_BYTES_MAX = 2 * abi.PACKET_BYTES_MAX;
+const REST_BYTES_MAX = 2 * PACKET_BYTES_MAX;
 const NOTHING = Buffer.alloc(0);
 
 /**
@@ -74,9 +97,9 @@ export class PortableReactor implements Reactor {
   }
 
   sendTable(count: number): void {
-    for (let at = abi.SENDS_OFFSET, end = at + count * abi.SEND_BYTES; at < end; at += abi.SEND_BYTES) {
+    for (let at = SENDS_OFFSET, end = at + count * SEND_BYTES; at < end; at += SEND_BYTES) {
       const word = (field: number) => this.#view.getUint32(at + field, true);
-      this.send(word(abi.SEND_AT_CONNECTION), word(abi.SEND_AT_OFFSET), word(abi.SEND_AT_LENGTH));
+      this.send(word(SEND_AT_CONNECTION), word(SEND_AT_OFFSET), word(SEND_AT_LENGTH));
     }
   }
 
@@ -85,8 +108,8 @@ export class PortableReactor implements Reactor {
   }
 
   sendBytes(connection: number, bytes: Uint8Array): void {
-    if (connection >= abi.CONNECTIONS_MAX) {
-      this.#datagrams.send(connection - abi.CONNECTIONS_MAX, Buffer.from(bytes));
+    if (connection >= CONNECTIONS_MAX) {
+      this.#datagrams.send(connection - CONNECTIONS_MAX, Buffer.from(bytes));
       return;
     }
     const to = this.#connections[connection];
@@ -154,16 +177,16 @@ export class PortableReactor implements Reactor {
 
   #accept(socket: Socket): void {
     const id = this.#freeIds.pop() ?? this.#connections.length;
-    if (id >= abi.CONNECTIONS_MAX) {
+    if (id >= CONNECTIONS_MAX) {
       socket.destroy();
-      this.#refused(abi.CODE_CONNECTIONS_EXHAUSTED);
+      this.#refused(CODE_CONNECTIONS_EXHAUSTED);
       return;
     }
     const connection = new PortableConnection(id, socket);
     this.#connections[id] = connection;
     this.#sockets.add(socket);
     this.#makeRoom(0);
-    this.#addEvent(id, abi.EVENT_OPENED, 0, 0);
+    this.#addEvent(id, EVENT_OPENED, 0, 0);
     const ended = () => this.#ended(connection);
     socket.on('data', (chunk) => this.#data(connection, chunk));
     socket.on('drain', () => {
@@ -200,19 +223,19 @@ export class PortableReactor implements Reactor {
     if (this.#isPaused) return;
     const length = header.length + bytes.length;
     this.#makeRoom(length);
-    const offset = abi.READ_OFFSET + this.#readBytes;
+    const offset = READ_OFFSET + this.#readBytes;
     header.copy(this.#memory, offset);
     bytes.copy(this.#memory, offset + header.length);
-    this.#addEvent(abi.CONNECTIONS_MAX + socket, abi.EVENT_DATAGRAM, offset, length);
+    this.#addEvent(CONNECTIONS_MAX + socket, EVENT_DATAGRAM, offset, length);
     this.#readBytes += length;
   }
 
   /** Lays what the connection has in hand, and `chunk` behind it, into the read region as its event. */
   #present(connection: PortableConnection, chunk: Buffer): void {
-    const offset = abi.READ_OFFSET + this.#readBytes;
+    const offset = READ_OFFSET + this.#readBytes;
     const restBytes = connection.takeRest(this.#memory, offset);
     chunk.copy(this.#memory, offset + restBytes);
-    connection.event = this.#addEvent(connection.id, abi.EVENT_DATA, offset, restBytes + chunk.length);
+    connection.event = this.#addEvent(connection.id, EVENT_DATA, offset, restBytes + chunk.length);
     this.#readBytes += restBytes + chunk.length;
     this.#ready.delete(connection);
     this.#readAgain(connection);
@@ -220,11 +243,11 @@ export class PortableReactor implements Reactor {
 
   /** Adds to an event whose bytes are the last in the read region. */
   #extend(event: number, chunk: Buffer): boolean {
-    const length = this.#view.getUint32(event + abi.EVENT_AT_LENGTH, true);
-    const end = this.#view.getUint32(event + abi.EVENT_AT_OFFSET, true) + length;
-    if (end !== abi.READ_OFFSET + this.#readBytes) return false;
+    const length = this.#view.getUint32(event + EVENT_AT_LENGTH, true);
+    const end = this.#view.getUint32(event + EVENT_AT_OFFSET, true) + length;
+    if (end !== READ_OFFSET + this.#readBytes) return false;
     chunk.copy(this.#memory, end);
-    this.#view.setUint32(event + abi.EVENT_AT_LENGTH, length + chunk.length, true);
+    this.#view.setUint32(event + EVENT_AT_LENGTH, length + chunk.length, true);
     this.#readBytes += chunk.length;
     return true;
   }
@@ -250,17 +273,17 @@ export class PortableReactor implements Reactor {
   }
 
   #makeRoom(bytes: number): void {
-    if (this.#events === abi.EVENTS_MAX || this.#readBytes + bytes > abi.READ_BYTES) this.#run();
+    if (this.#events === EVENTS_MAX || this.#readBytes + bytes > READ_BYTES) this.#run();
   }
 
   #addEvent(connection: number, kind: number, offset: number, length: number): number {
-    const at = abi.EVENTS_OFFSET + this.#events * abi.EVENT_BYTES;
-    this.#view.setUint32(at + abi.EVENT_AT_CONNECTION, connection, true);
-    this.#view.setUint32(at + abi.EVENT_AT_KIND, kind, true);
-    this.#view.setUint32(at + abi.EVENT_AT_OFFSET, offset, true);
-    this.#view.setUint32(at + abi.EVENT_AT_LENGTH, length, true);
-    this.#view.setUint32(at + abi.EVENT_AT_CONSUMED, 0, true);
-    this.#view.setUint32(at + abi.EVENT_AT_NEEDED, 0, true);
+    const at = EVENTS_OFFSET + this.#events * EVENT_BYTES;
+    this.#view.setUint32(at + EVENT_AT_CONNECTION, connection, true);
+    this.#view.setUint32(at + EVENT_AT_KIND, kind, true);
+    this.#view.setUint32(at + EVENT_AT_OFFSET, offset, true);
+    this.#view.setUint32(at + EVENT_AT_LENGTH, length, true);
+    this.#view.setUint32(at + EVENT_AT_CONSUMED, 0, true);
+    this.#view.setUint32(at + EVENT_AT_NEEDED, 0, true);
     this.#events++;
     this.wake();
     return at;
@@ -274,16 +297,16 @@ export class PortableReactor implements Reactor {
     this.#isRunning = false;
     this.#events = 0;
     this.#readBytes = 0;
-    for (let i = 0; i < count; i++) this.#settle(abi.EVENTS_OFFSET + i * abi.EVENT_BYTES);
+    for (let i = 0; i < count; i++) this.#settle(EVENTS_OFFSET + i * EVENT_BYTES);
     this.#flush();
     if (this.#over.length > 0 || this.#hasReadable()) this.wake();
   }
 
   #addWaiting(): void {
-    while (this.#over.length > 0 && this.#events < abi.EVENTS_MAX) this.#addEvent(this.#over.pop() as number, abi.EVENT_CLOSED, 0, 0);
+    while (this.#over.length > 0 && this.#events < EVENTS_MAX) this.#addEvent(this.#over.pop() as number, EVENT_CLOSED, 0, 0);
     for (const connection of this.#ready) {
       if (!this.#mayRead(connection)) continue;
-      if (this.#events === abi.EVENTS_MAX || this.#readBytes + connection.restBytes > abi.READ_BYTES) return;
+      if (this.#events === EVENTS_MAX || this.#readBytes + connection.restBytes > READ_BYTES) return;
       if (connection.event === 0) this.#present(connection, NOTHING);
     }
   }
@@ -300,21 +323,21 @@ export class PortableReactor implements Reactor {
 
   /** After the turn: keeps what the kernel left of an event. */
   #settle(event: number): void {
-    const id = this.#view.getUint32(event + abi.EVENT_AT_CONNECTION, true);
+    const id = this.#view.getUint32(event + EVENT_AT_CONNECTION, true);
     const connection = this.#connections[id] as PortableConnection;
-    const kind = this.#view.getUint32(event + abi.EVENT_AT_KIND, true);
-    if (kind === abi.EVENT_CLOSED) {
+    const kind = this.#view.getUint32(event + EVENT_AT_KIND, true);
+    if (kind === EVENT_CLOSED) {
       this.#connections[id] = undefined;
       this.#freeIds.push(id);
     }
-    if (kind !== abi.EVENT_DATA) return;
+    if (kind !== EVENT_DATA) return;
     connection.event = 0;
     if (!connection.isOpen) return;
-    const offset = this.#view.getUint32(event + abi.EVENT_AT_OFFSET, true);
-    const start = offset + this.#view.getUint32(event + abi.EVENT_AT_CONSUMED, true);
+    const offset = this.#view.getUint32(event + EVENT_AT_OFFSET, true);
+    const start = offset + this.#view.getUint32(event + EVENT_AT_CONSUMED, true);
     if (start > offset) connection.isNew = false;
-    const end = offset + this.#view.getUint32(event + abi.EVENT_AT_LENGTH, true);
-    connection.needed = this.#view.getUint32(event + abi.EVENT_AT_NEEDED, true);
+    const end = offset + this.#view.getUint32(event + EVENT_AT_LENGTH, true);
+    connection.needed = this.#view.getUint32(event + EVENT_AT_NEEDED, true);
     if (start < end) connection.putBack(this.#memory.subarray(start, end));
     if (connection.isReady) this.#ready.add(connection);
     else this.#ready.delete(connection);
@@ -330,7 +353,7 @@ export class PortableReactor implements Reactor {
     for (const connection of this.#dirty) {
       connection.flush();
       if (connection.isOverflowing) {
-        this.#refused(abi.CODE_PEER_NOT_READING);
+        this.#refused(CODE_PEER_NOT_READING);
         connection.socket.destroy();
         this.#finish(connection);
       } else if (connection.isClosing) this.#finish(connection);

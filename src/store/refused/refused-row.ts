@@ -1,4 +1,4 @@
-import { CODE_ROW_REFUSED } from '../../../assembly/abi.js';
+import { CODE_ROW_REFUSED } from '../../../assembly/abi/codes.js';
 import { refusalCode } from '../../contract/codes.js';
 import type { RowBatch } from '../../contract/threads.js';
 import { SIGNATURE } from '../write/copy-rows.js';

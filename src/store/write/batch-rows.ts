@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { POSTGRES_EPOCH_US, READING_ROW_BYTES } from '../../../assembly/abi.js';
+import { POSTGRES_EPOCH_US } from '../../../assembly/abi/limits.js';
+import { READING_ROW_BYTES } from '../../../assembly/abi/pipeline.js';
 import type { BatchRow } from '../../contract/batch-row.js';
 import type { CopyStream, RowBatch } from '../../contract/threads.js';
 import { SIGNATURE } from './copy-rows.js';

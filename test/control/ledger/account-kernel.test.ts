@@ -1,7 +1,23 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import * as abi from '../../../assembly/abi.js';
-import * as ledgerAbi from '../../../assembly/ledger-abi.js';
+import { BLOCK_DONE } from '../../../assembly/abi/block.js';
+import { CODE_STATE_EXHAUSTED } from '../../../assembly/abi/codes.js';
+import {
+  COUNTER_PIPELINE_DEAD,
+  COUNTER_PIPELINE_DUPLICATE,
+  COUNTER_PIPELINE_RECORDS,
+  COUNTER_PIPELINE_STORED,
+} from '../../../assembly/abi/counters.js';
+import { LATEST_OFFSET } from '../../../assembly/abi/pipeline.js';
+import {
+  ACCOUNT_AT_DEAD,
+  ACCOUNT_BYTES,
+  DEAD_CODE_FIRST,
+  DEAD_CODES,
+  STATE_DEVICE_AT_STORED,
+  STATE_DEVICES_OFFSET,
+  STATEMENT_AT_RUNS,
+} from '../../../assembly/abi/state.js';
 import type { DeviceAccount } from '../../../src/contract/ledger.js';
 import { missingRanges } from '../../../src/control/ledger/missing-ranges.js';
 import { AcceptedMessages } from '../../../src/plane/accepted-messages.js';
@@ -69,7 +85,7 @@ function missing(numbers: ReadonlySet<number>): number[] {
 
 function accountOf({ kernel, memory }: TestKernel, device: number): DeviceAccount {
   const runs = kernel.account(device);
-  const statement = memory.slice(abi.LATEST_OFFSET, runs < 0 ? 0 : ledgerAbi.STATEMENT_AT_RUNS + runs * 16);
+  const statement = memory.slice(LATEST_OFFSET, runs < 0 ? 0 : STATEMENT_AT_RUNS + runs * 16);
   return readAccount(device, statement, memory, [], new AcceptedMessages([]));
 }
 
@@ -85,8 +101,8 @@ test('accounts are those of a model, blocks run again give the same, and their s
       ts += 1;
       return { device: device.number, receiveUs: ts * 1000, payload: device.next(random, ts) };
     });
-    assert.equal(kernel.run(records), abi.BLOCK_DONE);
-    assert.equal(again.run(records, { replay: true }), abi.BLOCK_DONE);
+    assert.equal(kernel.run(records), BLOCK_DONE);
+    assert.equal(again.run(records, { replay: true }), BLOCK_DONE);
     kernel.take();
   }
   for (const device of devices) {
@@ -104,17 +120,17 @@ test('accounts are those of a model, blocks run again give the same, and their s
   const sum = (of: (one: (typeof totals)[number]) => number) => totals.reduce((total, one) => total + of(one), 0);
   assert.equal(
     sum(({ stored }) => stored),
-    kernel.counter(abi.COUNTER_PIPELINE_STORED),
+    kernel.counter(COUNTER_PIPELINE_STORED),
   );
   assert.equal(
     sum(({ duplicate }) => duplicate),
-    kernel.counter(abi.COUNTER_PIPELINE_DUPLICATE),
+    kernel.counter(COUNTER_PIPELINE_DUPLICATE),
   );
   assert.equal(
     sum(({ dead }) => Object.values(dead).reduce((a, b) => a + b, 0)),
-    kernel.counter(abi.COUNTER_PIPELINE_DEAD),
+    kernel.counter(COUNTER_PIPELINE_DEAD),
   );
-  assert.equal(again.counter(abi.COUNTER_PIPELINE_RECORDS), 0, 'what is run again is counted in the accounts alone');
+  assert.equal(again.counter(COUNTER_PIPELINE_RECORDS), 0, 'what is run again is counted in the accounts alone');
 });
 
 function pickCounts({ stored, duplicate, dead, reboots }: ModelDevice) {
@@ -128,7 +144,7 @@ test('gaps past what the state remembers are told as forgotten, and a reboot sta
       const ts = fromMs + index;
       return { device: 7, receiveUs: (NOW_MS + 100_000) * 1000, payload: JSON.stringify({ ts, metrics: { v: 1 }, seq }) };
     });
-    assert.equal(kernel.run(records), abi.BLOCK_DONE);
+    assert.equal(kernel.run(records), BLOCK_DONE);
   };
   send(
     Array.from({ length: 70 }, (_, index) => index * 2 + 10),
@@ -149,7 +165,7 @@ test('a count of stored messages goes on past 32 bits', () => {
   const send = (seq: number) =>
     kernel.run([{ device: 3, receiveUs: NOW_MS * 1000, payload: JSON.stringify({ ts: NOW_MS + seq, metrics: { v: 1 }, seq }) }]);
   send(1);
-  kernel.memory.view.setUint32(abi.STATE_DEVICES_OFFSET + ledgerAbi.STATE_DEVICE_AT_STORED, 2 ** 32 - 1, true);
+  kernel.memory.view.setUint32(STATE_DEVICES_OFFSET + STATE_DEVICE_AT_STORED, 2 ** 32 - 1, true);
   send(2);
   send(3);
   assert.equal(accountOf(kernel, 3).stored, 2 ** 32 + 1);
@@ -168,10 +184,7 @@ test('what was run before the books were opened is not in flight', () => {
   assert.equal(accountOf(kernel, 3).inFlight, -1);
 });
 
-test('what the layouts repeat of the abi is the same there', () => {
-  assert.equal(ledgerAbi.DEAD_CODE_FIRST, abi.CODE_JSON_MALFORMED);
-  assert.ok(abi.CODE_STATE_EXHAUSTED < ledgerAbi.DEAD_CODE_FIRST + ledgerAbi.DEAD_CODES);
-  assert.equal(ledgerAbi.REFUSAL_SLOTS * ledgerAbi.REFUSAL_BYTES, abi.REFUSALS_BYTES);
-  assert.equal(ledgerAbi.STATEMENT_AT_RUNS, ledgerAbi.STATEMENT_AT_ACCOUNT + abi.ACCOUNT_BYTES);
-  assert.equal(ledgerAbi.ACCOUNT_AT_DEAD + ledgerAbi.DEAD_CODES * 8, abi.ACCOUNT_BYTES);
+test('an account has room for every code of a dead letter', () => {
+  assert.ok(CODE_STATE_EXHAUSTED < DEAD_CODE_FIRST + DEAD_CODES);
+  assert.equal(ACCOUNT_AT_DEAD + DEAD_CODES * 8, ACCOUNT_BYTES);
 });

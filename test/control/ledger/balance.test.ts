@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import * as abi from '../../../assembly/abi.js';
+import { BLOCK_AT_RECORDS } from '../../../assembly/abi/block.js';
+import { COUNTER_GATEWAY_ACCEPTED, COUNTER_GATEWAY_RECEIVED } from '../../../assembly/abi/counters.js';
 import { imbalances } from '../../../src/control/ledger/balance.js';
 import { partitionFolder, segmentPath } from '../../../src/log/file/segment.js';
 import { AcceptedMessages } from '../../../src/plane/accepted-messages.js';
@@ -79,7 +80,7 @@ test('messages in a gap of the log are lost, exactly so many, and that is an ala
   take([3, 4, 5], false);
   take([6], false);
   // The header is gone: nobody can read from it how many there were.
-  plane.disk.damage(segmentPath(partitionFolder('/log', 0), 0n), at + abi.BLOCK_AT_RECORDS);
+  plane.disk.damage(segmentPath(partitionFolder('/log', 0), 0n), at + BLOCK_AT_RECORDS);
   plane.pipeline();
   const found = [{ at: 'partition 0', between: 'logged and readable', missing: 3 }];
   assert.deepEqual(imbalances(plane.audits()), found);
@@ -103,8 +104,8 @@ test('a block that the log did not take, and a record that the gateway lost, are
 
   const other = new PlaneInOneThread(devices);
   const counters = other.driver.memory.counters;
-  counters[abi.COUNTER_GATEWAY_RECEIVED] = 3n;
-  counters[abi.COUNTER_GATEWAY_ACCEPTED] = 2n;
+  counters[COUNTER_GATEWAY_RECEIVED] = 3n;
+  counters[COUNTER_GATEWAY_ACCEPTED] = 2n;
   assert.deepEqual(imbalances(other.audits()), [
     { at: 'gateway 0', between: 'received and accepted + rejected', missing: 1 },
     { at: 'gateway 0', between: 'accepted and durable + in blocks', missing: 2 },

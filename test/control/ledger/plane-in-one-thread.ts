@@ -1,4 +1,13 @@
-import * as abi from '../../../assembly/abi.js';
+import {
+  BLOCK_AT_BODY_BYTES,
+  BLOCK_HEADER_BYTES,
+  FLAG_TRANSPORT_HTTP,
+  RECORD_AT_DEVICE,
+  RECORD_HEADER_BYTES,
+} from '../../../assembly/abi/block.js';
+import { BLOCK_SLOTS } from '../../../assembly/abi/gateway.js';
+import { STAGE_OFFSET } from '../../../assembly/abi/regions.js';
+import { PIPELINE_END } from '../../../assembly/abi/state.js';
 import type { DeviceEntry } from '../../../src/contract/devices.js';
 import type { PartitionAudit, PlaneAudits } from '../../../src/contract/ledger.js';
 import { hashToken } from '../../../src/contract/token.js';
@@ -25,9 +34,9 @@ class LossyReader extends LogReader {
     if (!this.losesNext || bytes <= 0) return bytes;
     this.losesNext = false;
     const view = new DataView(into.buffer, into.byteOffset);
-    const blockBytes = abi.BLOCK_HEADER_BYTES + view.getUint32(abi.BLOCK_AT_BODY_BYTES, true);
-    const device = view.getUint32(abi.BLOCK_HEADER_BYTES + abi.RECORD_AT_DEVICE, true);
-    const payload = ' '.repeat(blockBytes - abi.BLOCK_HEADER_BYTES - abi.RECORD_HEADER_BYTES);
+    const blockBytes = BLOCK_HEADER_BYTES + view.getUint32(BLOCK_AT_BODY_BYTES, true);
+    const device = view.getUint32(BLOCK_HEADER_BYTES + RECORD_AT_DEVICE, true);
+    const payload = ' '.repeat(blockBytes - BLOCK_HEADER_BYTES - RECORD_HEADER_BYTES);
     into.set(sealBlock(partition, [{ device, receiveUs: 1n, payload }]));
     return bytes;
   }
@@ -52,12 +61,12 @@ export class PlaneInOneThread {
     const { disk } = this;
     const log = FileLog.open({ folder: '/log', partitions: 1, floors: [], report: () => {}, disk });
     this.#progress = new Progress(Progress.memory(1));
-    const ringMemory = BlockRing.memory(abi.BLOCK_SLOTS);
+    const ringMemory = BlockRing.memory(BLOCK_SLOTS);
     this.ring = new BlockRing(ringMemory);
     this.#intake = new Intake(log, [{ bytes: this.driver.memory.bytes, ring: this.ring }], this.#progress);
     this.#handoff = new Handoff(this.driver.kernel, this.driver.memory, new BlockRing(ringMemory), new Doorbell(Doorbell.memory(1), 0));
     this.reader = new LossyReader('/log', disk);
-    this.#partition = new Partition(0, kernelMemory(abi.PIPELINE_END), 0n, this.reader, this.#progress, {
+    this.#partition = new Partition(0, kernelMemory(PIPELINE_END), 0n, this.reader, this.#progress, {
       batch: () => {},
       unknownMetrics: () => {},
       halted: (_, message) => {
@@ -76,8 +85,8 @@ export class PlaneInOneThread {
   /** Takes a message in, as one that came over HTTP; answers the code that refused it, or 0. */
   ingest(device: number, payload: string): number {
     const bytes = Buffer.from(payload);
-    this.driver.memory.bytes.set(bytes, abi.STAGE_OFFSET);
-    return this.driver.kernel.ingest(this.driver.directory.entryOf(device) as number, abi.FLAG_TRANSPORT_HTTP, bytes.length, 1);
+    this.driver.memory.bytes.set(bytes, STAGE_OFFSET);
+    return this.driver.kernel.ingest(this.driver.directory.entryOf(device) as number, FLAG_TRANSPORT_HTTP, bytes.length, 1);
   }
 
   /** Seals what is open and hands it to the log. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { BLOCK_BYTES_MAX, BLOCK_HEADER_BYTES } from '../../../assembly/abi.js';
+import { BLOCK_HEADER_BYTES } from '../../../assembly/abi/block.js';
+import { BLOCK_BYTES_MAX } from '../../../assembly/abi/limits.js';
 import { type Addon, answered, loadAddon, type Producer } from '../../../src/kafka/client.js';
 import { call, committed } from '../../support/api.js';
 import { type Appliance, startAppliance } from '../../support/appliance.js';

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { MIB } from '../../../assembly/abi.js';
+import { MIB } from '../../../assembly/abi/limits.js';
 import { nodeDisk, withFile, writeWhole } from '../../../src/log/file/disk.js';
 
 /** Bytes that this process had brought from or onto a disk. proc(5), /proc/pid/io. */

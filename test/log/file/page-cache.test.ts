@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { KIB, MIB } from '../../../assembly/abi.js';
+import { KIB, MIB } from '../../../assembly/abi/limits.js';
 import { WRITE_BYTES_MAX } from '../../../src/log/file/disk.js';
 import { FileLog } from '../../../src/log/file/file-log.js';
 import { LogReader } from '../../../src/log/file/reader.js';

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import * as abi from '../../../assembly/abi.js';
+import { BLOCK_HEADER_BYTES, BLOCK_VERSION, RECORD_HEADER_BYTES } from '../../../assembly/abi/block.js';
+import { COUNTER_PIPELINE_BLOCKS } from '../../../assembly/abi/counters.js';
+import { PIPELINE_END } from '../../../assembly/abi/state.js';
 import { kernelMemory } from '../../../src/host/kernel.js';
 import { Progress, ProgressWord } from '../../../src/host/progress.js';
 import { FileLog } from '../../../src/log/file/file-log.js';
@@ -139,8 +141,8 @@ function split(segment: Buffer, bytes: number): Buffer[] {
 }
 
 function newerVersion(one: Buffer): Buffer {
-  const payload = one.subarray(abi.BLOCK_HEADER_BYTES + abi.RECORD_HEADER_BYTES);
-  return Buffer.from(sealBlock(0, [{ device: 1, receiveUs: 1, payload }], abi.BLOCK_VERSION + 1));
+  const payload = one.subarray(BLOCK_HEADER_BYTES + RECORD_HEADER_BYTES);
+  return Buffer.from(sealBlock(0, [{ device: 1, receiveUs: 1, payload }], BLOCK_VERSION + 1));
 }
 
 /** The pipeline of partition 0 over the log as it lies there: what it ran, passed and why it halted. */
@@ -149,7 +151,7 @@ function run(disk: ModelDisk, durable: bigint): { halted: string; gaps: Gap[]; p
   progress.set(0, ProgressWord.durable, durable);
   const gaps: Gap[] = [];
   let halted = '';
-  const partition = new Partition(0, kernelMemory(abi.PIPELINE_END), 0n, new LogReader(FOLDER, disk), progress, {
+  const partition = new Partition(0, kernelMemory(PIPELINE_END), 0n, new LogReader(FOLDER, disk), progress, {
     batch: () => {},
     unknownMetrics: () => {},
     audited: () => {},
@@ -161,6 +163,6 @@ function run(disk: ModelDisk, durable: bigint): { halted: string; gaps: Gap[]; p
   });
   partition.addMetric('n', 1);
   while (partition.step(0));
-  const blocks = Number(partition.memory.counters[abi.COUNTER_PIPELINE_BLOCKS]);
+  const blocks = Number(partition.memory.counters[COUNTER_PIPELINE_BLOCKS]);
   return { halted, gaps, position: progress.get(0, ProgressWord.processed), blocks };
 }

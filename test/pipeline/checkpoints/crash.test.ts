@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
-import * as abi from '../../../assembly/abi.js';
+import { BLOCK_DONE } from '../../../assembly/abi/block.js';
+import { PIPELINE_END } from '../../../assembly/abi/state.js';
 import type { CopyStream, PipelineToCheckpoint, RowBatch } from '../../../src/contract/threads.js';
 import { type KernelMemory, kernelMemory } from '../../../src/host/kernel.js';
 import { Progress, ProgressWord } from '../../../src/host/progress.js';
@@ -61,7 +62,7 @@ class Life {
     this.#log = FileLog.open({ folder: '/log', partitions: 1, floors: [committed], report: () => {}, disk, segmentBytesMax: 20_000 });
     this.#progress.set(0, ProgressWord.durable, this.#durable);
     this.#progress.set(0, ProgressWord.committed, committed);
-    this.#partition = new Partition(0, kernelMemory(abi.PIPELINE_END), committed, new LogReader('/log', disk), this.#progress, {
+    this.#partition = new Partition(0, kernelMemory(PIPELINE_END), committed, new LogReader('/log', disk), this.#progress, {
       batch: (batch) => this.#batches.push(batch),
       unknownMetrics: (_, unknown) => this.#register(unknown),
       halted: (_, message) => assert.fail(message),
@@ -161,7 +162,7 @@ function steadyRows(blocks: readonly Uint8Array[]): string[] {
   const kernel = new TestKernel(0);
   const batches = new Batches(0, kernel.kernel, kernel.memory, 0n);
   return blocks.flatMap((block) => {
-    assert.equal(kernel.runBlock(block), abi.BLOCK_DONE);
+    assert.equal(kernel.runBlock(block), BLOCK_DONE);
     batches.extend(BigInt(kernel.logOffset), 0, 0);
     const batch = batches.seal();
     const rows = rowsOf(kernel.memory, batch);

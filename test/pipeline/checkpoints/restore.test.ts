@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import * as abi from '../../../assembly/abi.js';
+import { BLOCK_MAGIC } from '../../../assembly/abi/block.js';
+import { STATE_HEAD_BYTES } from '../../../assembly/abi/state.js';
 import { CheckpointFolder } from '../../../src/pipeline/checkpoints/folder.js';
 import { CHECKPOINT_VERSION, sealCheckpoint } from '../../../src/pipeline/checkpoints/format.js';
 import { type RefusalName, refusals } from '../../../src/pipeline/checkpoints/refusals.js';
@@ -52,7 +53,7 @@ function patched(change: (view: DataView) => void): Uint8Array {
 const sound = checkpointOf(ran);
 const flipped = sound.slice();
 flipped[sound.length >> 1] = (flipped[sound.length >> 1] as number) ^ 4;
-const deviceAt = HEADER_BYTES + abi.STATE_HEAD_BYTES;
+const deviceAt = HEADER_BYTES + STATE_HEAD_BYTES;
 
 const cases: readonly [what: string, name: RefusalName, bytes: Uint8Array, reader?: { committed?: bigint; logStart?: bigint }][] = [
   ['no byte at all', 'checkpoint_truncated', new Uint8Array()],
@@ -60,7 +61,7 @@ const cases: readonly [what: string, name: RefusalName, bytes: Uint8Array, reade
   ['cut in the state', 'checkpoint_truncated', sound.slice(0, sound.length - 1)],
   ['bytes behind its end', 'checkpoint_malformed', Buffer.concat([sound, Buffer.alloc(8)])],
   ['a bit of the state turned over', 'checkpoint_damaged', flipped],
-  ['another kind of file', 'checkpoint_malformed', patched((view) => view.setUint32(0, abi.BLOCK_MAGIC, true))],
+  ['another kind of file', 'checkpoint_malformed', patched((view) => view.setUint32(0, BLOCK_MAGIC, true))],
   ['of a newer version', 'checkpoint_newer', patched((view) => view.setUint16(4, CHECKPOINT_VERSION + 1, true))],
   ['of another layout', 'checkpoint_of_other_layout', patched((view) => view.setUint8(16, view.getUint8(16) ^ 1))],
   ['of another number of partitions', 'checkpoint_of_other_partitions', checkpointOf(ran, { partitions: PARTITIONS + 1 })],

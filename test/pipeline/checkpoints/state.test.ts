@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import * as abi from '../../../assembly/abi.js';
-import * as kernelAbi from '../../../assembly/kernel-abi.js';
+import { BLOCK_DONE, BLOCK_NEEDS_METRICS } from '../../../assembly/abi/block.js';
+import { COUNTER_PIPELINE_DUPLICATE, COUNTER_PIPELINE_REBOOTS } from '../../../assembly/abi/counters.js';
+import { INPUT_OFFSET, LIVE_OFFSET } from '../../../assembly/abi/pipeline.js';
+import { HEAD_AT_RUN_PAGES, STATE_HEAD_OFFSET, STATE_VERSION } from '../../../assembly/abi/state.js';
 import { checkCheckpoint } from '../../../src/pipeline/checkpoints/format.js';
 import { sealBlock } from '../../support/blocks.js';
 import { adopt, assertSameState, checkpointOf, PARTITIONS, RandomLoad } from '../../support/checkpoints.js';
@@ -23,9 +25,9 @@ test('a checkpoint and the log behind it give the state of a run without interru
     let restarted = new TestKernel(1);
     for (let block = 0; block < BLOCKS; block++) {
       const bytes = sealBlock(1, load.block());
-      assert.equal(steady.runBlock(bytes), abi.BLOCK_DONE);
+      assert.equal(steady.runBlock(bytes), BLOCK_DONE);
       // What is committed is replayed without rows; the state must not depend on it.
-      assert.equal(restarted.runBlock(bytes, { replay: random.chance(0.5) }), abi.BLOCK_DONE);
+      assert.equal(restarted.runBlock(bytes, { replay: random.chance(0.5) }), BLOCK_DONE);
       if (!random.chance(0.06)) continue;
       const checkpoint = checkpointOf(restarted);
       const known = checkCheckpoint(checkpoint, { partition: 1, partitions: PARTITIONS, committed: 2n ** 60n, logStart: 0n });
@@ -37,11 +39,8 @@ test('a checkpoint and the log behind it give the state of a run without interru
     }
     assertSameState(restarted, steady, `seed ${seed}, at the end`);
     assert.deepEqual(restarted.names, steady.names);
-    assert.ok(steady.counter(abi.COUNTER_PIPELINE_DUPLICATE) > 0 && steady.counter(abi.COUNTER_PIPELINE_REBOOTS) > 0, `seed ${seed}`);
-    assert.ok(
-      steady.memory.view.getUint32(abi.STATE_HEAD_OFFSET + kernelAbi.HEAD_AT_RUN_PAGES, true) > 0,
-      `seed ${seed}: some have many runs`,
-    );
+    assert.ok(steady.counter(COUNTER_PIPELINE_DUPLICATE) > 0 && steady.counter(COUNTER_PIPELINE_REBOOTS) > 0, `seed ${seed}`);
+    assert.ok(steady.memory.view.getUint32(STATE_HEAD_OFFSET + HEAD_AT_RUN_PAGES, true) > 0, `seed ${seed}: some have many runs`);
   }
 });
 
@@ -53,7 +52,7 @@ test('the bytes of the state mean what they meant when the version was raised la
   const load = new RandomLoad(new Random(7), 60);
   for (let block = 0; block < 60; block++) kernel.run(load.block());
   const state = checkpointOf(kernel).subarray(HEADER_BYTES, -8);
-  assert.deepEqual([abi.STATE_VERSION, createHash('sha256').update(state).digest('hex').slice(0, 16)], pinned);
+  assert.deepEqual([STATE_VERSION, createHash('sha256').update(state).digest('hex').slice(0, 16)], pinned);
 });
 
 test('what is written behind a checkpoint is what a run without interruption writes', () => {
@@ -66,8 +65,8 @@ test('what is written behind a checkpoint is what a run without interruption wri
   adopt(restarted, checkpointOf(steady), steady);
   for (let block = 0; block < 40; block++) {
     const bytes = sealBlock(0, load.block());
-    assert.equal(steady.runBlock(bytes), abi.BLOCK_DONE);
-    assert.equal(restarted.runBlock(bytes), abi.BLOCK_DONE);
+    assert.equal(steady.runBlock(bytes), BLOCK_DONE);
+    assert.equal(restarted.runBlock(bytes), BLOCK_DONE);
   }
   assert.deepEqual(restarted.take(), steady.take(), `seed ${random.seed}`);
 });
@@ -79,11 +78,11 @@ test('inside a block that waits for metric names there is no state to take down'
     { device: 2, receiveUs: 1_790_000_000_000_000, payload: '{"metrics":{"b":1}}' },
   ]);
   kernel.addMetric('a');
-  kernel.memory.bytes.set(block, abi.INPUT_OFFSET);
-  assert.equal(kernel.kernel.processBlocks(0, block.length, 0, false, false), abi.BLOCK_NEEDS_METRICS);
+  kernel.memory.bytes.set(block, INPUT_OFFSET);
+  assert.equal(kernel.kernel.processBlocks(0, block.length, 0, false, false), BLOCK_NEEDS_METRICS);
   assert.equal(kernel.kernel.describeState(), 0);
   kernel.addMetric('b');
-  assert.equal(kernel.kernel.processBlocks(0, block.length, 0, false, false), abi.BLOCK_DONE);
+  assert.equal(kernel.kernel.processBlocks(0, block.length, 0, false, false), BLOCK_DONE);
   assert.equal(kernel.kernel.describeState(), 1);
 });
 
@@ -96,7 +95,7 @@ test('whom the live view watches is not in a checkpoint', () => {
   const restarted = new TestKernel();
   adopt(restarted, checkpointOf(kernel), kernel);
   restarted.run([record]);
-  assert.equal(restarted.memory.view.getUint32(abi.LIVE_OFFSET, true), 0);
+  assert.equal(restarted.memory.view.getUint32(LIVE_OFFSET, true), 0);
   const twin = new TestKernel();
   adopt(twin, unwatched, kernel);
   twin.run([record]);

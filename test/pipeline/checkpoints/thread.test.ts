@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { MessageChannel, Worker } from 'node:worker_threads';
-import * as abi from '../../../assembly/abi.js';
+import { PIPELINE_END } from '../../../assembly/abi/state.js';
 import type { FromPipeline, RowBatch, ThreadEvent } from '../../../src/contract/threads.js';
 import { DOORBELLS, Doorbell, pipelineDoorbell } from '../../../src/host/doorbell.js';
 import { kernelMemory } from '../../../src/host/kernel.js';
@@ -69,7 +69,7 @@ function start(committed: bigint, checkpointEveryMs: number) {
   const workerData = {
     index: 0,
     logFolder: join(state, 'log'),
-    partitions: [{ number: 0, memory: kernelMemory(abi.PIPELINE_END), committed }],
+    partitions: [{ number: 0, memory: kernelMemory(PIPELINE_END), committed }],
     shared,
     batchAgeMsMax: 1,
     store: store.port2,

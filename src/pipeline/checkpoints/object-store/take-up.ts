@@ -1,4 +1,5 @@
-import * as abi from '../../../../assembly/abi.js';
+import { MIB } from '../../../../assembly/abi/limits.js';
+import { PIPELINE_END } from '../../../../assembly/abi/state.js';
 import type { CheckpointStart } from '../../../contract/threads.js';
 import type { ObjectStore } from '../../../object-store/client.js';
 import { StoreFailure } from '../../../object-store/failure.js';
@@ -13,7 +14,7 @@ const TAKE_UP_MS_MAX = 15_000;
 /** Checkpoints that are fetched at a time; each is in memory while it is. */
 const LANES = 4;
 /** A checkpoint has no more than all the memory of a partition, and a header. */
-const CHECKPOINT_BYTES_MAX = abi.PIPELINE_END + abi.MIB;
+const CHECKPOINT_BYTES_MAX = PIPELINE_END + MIB;
 
 type Owned = CheckpointStart['partitions'][number];
 

@@ -1,0 +1,57 @@
+// Block: what passes from gateway to log to pipeline
+//
+//   0  u32 magic "SPWB"      16  u32 body bytes           40  u64 xxh64(body), seed 0
+//   4  u16 version           20  u32 reserved, 0          48  u64 xxh64(bytes 0..48), seed 0
+//   6  u16 header bytes      24  u64 first receive, µs    56  u64 place: its offset in the file log + 1, or 0
+//   8  u32 partition         32  u64 last receive, µs     64  records, back to back
+//  12  u32 record count
+//
+// Record:
+//   0  u32 payload bytes      8  u64 receive time, µs     18  u16 reserved, 0
+//   4  u32 device number     16  u8 channel, u8 flags     20  payload
+
+export const BLOCK_MAGIC: u32 = 0x42575053;
+export const BLOCK_VERSION: u32 = 1;
+export const BLOCK_HEADER_BYTES: u32 = 64;
+export const BLOCK_AT_MAGIC: u32 = 0;
+export const BLOCK_AT_VERSION: u32 = 4;
+export const BLOCK_AT_HEADER_BYTES: u32 = 6;
+export const BLOCK_AT_PARTITION: u32 = 8;
+export const BLOCK_AT_RECORDS: u32 = 12;
+export const BLOCK_AT_BODY_BYTES: u32 = 16;
+export const BLOCK_AT_FIRST_US: u32 = 24;
+export const BLOCK_AT_LAST_US: u32 = 32;
+export const BLOCK_AT_BODY_HASH: u32 = 40;
+export const BLOCK_AT_HEADER_HASH: u32 = 48;
+/** Written by the log, outside both hashes: a block that was copied to another place is known by it. */
+export const BLOCK_AT_PLACE: u32 = 56;
+
+export const RECORD_HEADER_BYTES: u32 = 20;
+export const RECORD_AT_PAYLOAD_BYTES: u32 = 0;
+export const RECORD_AT_DEVICE: u32 = 4;
+export const RECORD_AT_RECEIVE_US: u32 = 8;
+export const RECORD_AT_CHANNEL: u32 = 16;
+export const RECORD_AT_FLAGS: u32 = 17;
+
+export const CHANNEL_TELEMETRY: u32 = 0;
+
+export const FLAG_QOS_MASK: u32 = 3;
+export const FLAG_DUP: u32 = 4;
+export const FLAG_BUFFERED: u32 = 8;
+export const FLAG_TRANSPORT_MASK: u32 = 0x70;
+export const FLAG_TRANSPORT_MQTT: u32 = 0x00;
+export const FLAG_TRANSPORT_HTTP: u32 = 0x10;
+export const FLAG_TRANSPORT_COAP: u32 = 0x20;
+
+// What processBlocks answers
+export const BLOCK_DONE: i32 = 0;
+/** Unknown metric names are listed; add or deny them, then call again from where it stopped. */
+export const BLOCK_NEEDS_METRICS: i32 = -1;
+export const BLOCK_HASH_MISMATCH: i32 = -2;
+export const BLOCK_OF_OTHER_VERSION: i32 = -3;
+export const BLOCK_OF_OTHER_PARTITION: i32 = -4;
+export const BLOCK_MALFORMED: i32 = -5;
+/** The open batch has no room for a worst-case block: seal it first. */
+export const BLOCK_NEEDS_BATCH: i32 = -6;
+/** The log wrote it to another offset: it is here twice, or out of order. */
+export const BLOCK_OUT_OF_PLACE: i32 = -7;

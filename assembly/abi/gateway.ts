@@ -1,0 +1,131 @@
+import { BLOCK_BYTES_MAX, BLOCK_RECORDS_MAX, CONNECTIONS_MAX, DEVICES_MAX, KIB, MIB } from './limits.ts';
+import { COMMON_END } from './regions.ts';
+
+// Memory of the gateway module, after the common regions
+
+/** Event table: what the reactor saw in one turn; the kernel writes back `consumed` and `needed`. */
+export const EVENTS_OFFSET: u32 = COMMON_END;
+export const EVENTS_MAX: u32 = 4096;
+export const EVENT_BYTES: u32 = 24;
+export const EVENT_AT_CONNECTION: u32 = 0;
+export const EVENT_AT_KIND: u32 = 4;
+export const EVENT_AT_OFFSET: u32 = 8;
+export const EVENT_AT_LENGTH: u32 = 12;
+/** Bytes of the event's data that the kernel took; the reactor presents the rest again. */
+export const EVENT_AT_CONSUMED: u32 = 16;
+/** The rest is worth presenting again only when it has grown to this many bytes. */
+export const EVENT_AT_NEEDED: u32 = 20;
+export const EVENT_OPENED: u32 = 1;
+export const EVENT_DATA: u32 = 2;
+export const EVENT_CLOSED: u32 = 3;
+/** A whole datagram; its connection is CONNECTIONS_MAX + the number of the socket, and it is never presented again. */
+export const EVENT_DATAGRAM: u32 = 4;
+
+// Datagram, in the read region and in what is sent: its peer, then its bytes.
+//
+//   0  u16 family: 4 or 6     2  u16 port     4  address, 16 bytes; of IPv4 the first four, then 0     20  bytes
+export const DATAGRAM_HEADER_BYTES: u32 = 20;
+export const DATAGRAM_AT_FAMILY: u32 = 0;
+export const DATAGRAM_AT_PORT: u32 = 2;
+export const DATAGRAM_AT_ADDRESS: u32 = 4;
+/** A longer datagram is dropped and counted; RFC 7252 §4.6 expects 1152 bytes where nothing else is known. */
+export const DATAGRAM_BYTES_MAX: u32 = 4 * KIB;
+
+/** Where the reactor lays the bytes it read. */
+export const READ_OFFSET: u32 = COMMON_END + 128 * KIB;
+export const READ_BYTES: u32 = 4 * MIB;
+
+/** What the kernel asks the reactor to send: connection, offset, length. */
+export const SENDS_OFFSET: u32 = READ_OFFSET + READ_BYTES;
+export const SENDS_MAX: u32 = 16384;
+export const SEND_BYTES: u32 = 12;
+export const SEND_AT_CONNECTION: u32 = 0;
+export const SEND_AT_OFFSET: u32 = 4;
+export const SEND_AT_LENGTH: u32 = 8;
+export const SENDS_BYTES: u32 = SENDS_MAX * SEND_BYTES;
+/** The bytes of those sends. */
+export const SEND_DATA_OFFSET: u32 = SENDS_OFFSET + SENDS_BYTES;
+export const SEND_DATA_BYTES: u32 = 1 * MIB;
+
+/** What the kernel hands to the session layer: control packets and connections to end. */
+export const CALLS_OFFSET: u32 = SEND_DATA_OFFSET + SEND_DATA_BYTES;
+export const CALLS_MAX: u32 = 8192;
+export const CALL_BYTES: u32 = 20;
+export const CALL_AT_CONNECTION: u32 = 0;
+export const CALL_AT_KIND: u32 = 4;
+export const CALL_AT_CODE: u32 = 8;
+export const CALL_AT_OFFSET: u32 = 12;
+export const CALL_AT_LENGTH: u32 = 16;
+export const CALLS_BYTES: u32 = 256 * KIB;
+/** A whole packet for the session layer: CONNECT, SUBSCRIBE, UNSUBSCRIBE, DISCONNECT, AUTH. */
+export const CALL_PACKET: u32 = 1;
+/** The kernel refused something that ends the connection; `code` says why. */
+export const CALL_REFUSED: u32 = 2;
+/** A message handed in by the host (HTTP) is durable; `offset` is its token. */
+export const CALL_DURABLE: u32 = 3;
+/** The reactor delivered EVENT_CLOSED; it comes after every other call of that connection. */
+export const CALL_CLOSED: u32 = 4;
+
+export const CONNECTIONS_OFFSET: u32 = CALLS_OFFSET + CALLS_BYTES;
+export const CONNECTION_BYTES: u32 = 64;
+export const CONNECTIONS_BYTES: u32 = CONNECTIONS_MAX * CONNECTION_BYTES;
+
+/** Devices, their ids and the index over (tenant, id). */
+export const DEVICES_OFFSET: u32 = CONNECTIONS_OFFSET + CONNECTIONS_BYTES;
+export const DEVICE_BYTES: u32 = 64;
+export const DEVICES_BYTES: u32 = DEVICES_MAX * DEVICE_BYTES;
+export const DEVICE_INDEX_OFFSET: u32 = DEVICES_OFFSET + DEVICES_BYTES;
+export const DEVICE_INDEX_SLOTS: u32 = DEVICES_MAX * 2;
+export const DEVICE_INDEX_BYTES: u32 = DEVICE_INDEX_SLOTS * 4;
+export const DEVICE_NAMES_OFFSET: u32 = DEVICE_INDEX_OFFSET + DEVICE_INDEX_BYTES;
+export const DEVICE_NAMES_BYTES: u32 = 128 * MIB;
+
+// Device entry. `via` is the number of the gateway device that may publish for it, or 0.
+export const DEVICE_AT_NUMBER: u32 = 0;
+export const DEVICE_AT_VIA: u32 = 4;
+export const DEVICE_AT_NAME_OFFSET: u32 = 8; // "tenant\0id"
+export const DEVICE_AT_TENANT_BYTES: u32 = 12; // u8
+export const DEVICE_AT_ID_BYTES: u32 = 13; // u8
+export const DEVICE_AT_STATUS: u32 = 14; // u8
+export const DEVICE_AT_PARTITION: u32 = 15; // u8
+export const DEVICE_AT_TOKEN_HASH: u32 = 16; // 32 bytes, HMAC-SHA256
+export const DEVICE_TOKEN_HASH_BYTES: u32 = 32;
+export const DEVICE_AT_CONNECTION: u32 = 48; // its live connection + 1, or 0
+export const DEVICE_AT_NEXT: u32 = 52; // address of the device that a connection spoke for after it last time, or 0
+export const DEVICE_AT_AHEAD: u32 = 56; // the same some messages later
+export const DEVICE_AT_ACCEPTED: u32 = 60; // its messages laid into blocks since the start, modulo 2^32
+
+export const DEVICE_ACTIVE: u32 = 1;
+export const DEVICE_INACTIVE: u32 = 2;
+export const DEVICE_QUARANTINED: u32 = 3;
+export const DEVICE_DECOMMISSIONED: u32 = 4;
+
+/** Blocks being filled, waiting for the log, or free. The log thread reads them where they lie. */
+export const BLOCKS_OFFSET: u32 = DEVICE_NAMES_OFFSET + DEVICE_NAMES_BYTES;
+export const BLOCK_SLOTS: u32 = 128;
+export const BLOCKS_BYTES: u32 = BLOCK_SLOTS * BLOCK_BYTES_MAX;
+
+/** Whom to answer once blocks are durable: one ring, in the order in which the messages came. */
+export const ACKS_OFFSET: u32 = BLOCKS_OFFSET + BLOCKS_BYTES;
+export const ACK_BYTES: u32 = 12;
+/** A power of two; as many as all blocks together can hold. */
+export const ACKS_MAX: u32 = BLOCK_SLOTS * BLOCK_RECORDS_MAX;
+export const ACKS_BYTES: u32 = ACKS_MAX * ACK_BYTES;
+
+/** Packet ids of messages at QoS 2 that their clients have not released yet: tables, taken by the connections that need one. */
+export const UNRELEASED_OFFSET: u32 = ACKS_OFFSET + ACKS_BYTES;
+export const UNRELEASED_BYTES: u32 = 32 * MIB;
+
+/** Refused messages by whose they were and why; laid out below. */
+export const REFUSALS_OFFSET: u32 = UNRELEASED_OFFSET + UNRELEASED_BYTES;
+export const REFUSALS_BYTES: u32 = 1 * MIB;
+
+// Refusal in the gateway's table, open-addressed: u32 of whom, u32 code, u64 count. Of whom: 0 in a free slot; a device's
+// entry + 1; with REFUSAL_OF_TENANT only its tenant is known; REFUSAL_OF_TENANT alone: not even that.
+export const REFUSAL_BYTES: u32 = 16;
+export const REFUSAL_SLOTS: u32 = REFUSALS_BYTES / REFUSAL_BYTES;
+export const REFUSAL_AT_CODE: u32 = 4;
+export const REFUSAL_AT_COUNT: u32 = 8;
+export const REFUSAL_OF_TENANT: u32 = 0x80000000;
+
+export const GATEWAY_END: u32 = REFUSALS_OFFSET + REFUSALS_BYTES;

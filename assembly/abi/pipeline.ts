@@ -1,0 +1,107 @@
+import { KIB, METRICS_MAX, MIB } from './limits.ts';
+import { COMMON_END } from './regions.ts';
+
+// Memory of the pipeline module (one instance a partition), after the common regions and up to its state
+
+/** Blocks as read from the log. */
+export const INPUT_OFFSET: u32 = COMMON_END;
+export const INPUT_BYTES: u32 = 512 * KIB;
+
+/** 128-bit truncated powers of five, exponents -342..308, for number parsing: low u64, high u64. */
+export const POWERS_OFFSET: u32 = INPUT_OFFSET + INPUT_BYTES;
+export const POWERS_MIN: i32 = -342;
+export const POWERS_MAX: i32 = 308;
+export const POWERS_BYTES: u32 = 16 * KIB;
+
+/** Metric names the kernel met and does not know: u32 count, then (u16 length, bytes) each. */
+export const UNKNOWN_METRICS_OFFSET: u32 = POWERS_OFFSET + POWERS_BYTES;
+export const UNKNOWN_METRICS_BYTES: u32 = 256 * KIB;
+
+/** Known metric names, and the index over them. */
+export const METRICS_OFFSET: u32 = UNKNOWN_METRICS_OFFSET + UNKNOWN_METRICS_BYTES;
+export const METRIC_BYTES: u32 = 16;
+export const METRICS_BYTES: u32 = METRICS_MAX * METRIC_BYTES;
+export const METRIC_INDEX_OFFSET: u32 = METRICS_OFFSET + METRICS_BYTES;
+export const METRIC_INDEX_SLOTS: u32 = METRICS_MAX * 4;
+export const METRIC_INDEX_BYTES: u32 = METRIC_INDEX_SLOTS * 4;
+export const METRIC_NAMES_OFFSET: u32 = METRIC_INDEX_OFFSET + METRIC_INDEX_BYTES;
+export const METRIC_NAMES_BYTES: u32 = 8 * MIB;
+
+/** Shapes of messages: what lies between the values of a payload, as some devices send it again and again. */
+export const SHAPES_OFFSET: u32 = METRIC_NAMES_OFFSET + METRIC_NAMES_BYTES;
+export const SHAPES_MAX: u32 = 256;
+export const SHAPE_BYTES: u32 = 1 * KIB;
+export const SHAPES_BYTES: u32 = SHAPES_MAX * SHAPE_BYTES;
+
+/** The readings of the message being decoded; also scratch for its strings and for long numbers. */
+export const DECODED_OFFSET: u32 = SHAPES_OFFSET + SHAPES_BYTES;
+export const DECODED_READING_BYTES: u32 = 24;
+export const DECODED_BYTES: u32 = 64 * KIB;
+export const DECODED_TEXT_OFFSET: u32 = DECODED_OFFSET + DECODED_BYTES;
+export const DECODED_TEXT_BYTES: u32 = 256 * KIB;
+
+// Reading in the DECODED region
+export const DECODED_AT_METRIC: u32 = 0; // u32 metric number
+export const DECODED_AT_KIND: u32 = 4; // u32
+export const DECODED_AT_VALUE: u32 = 8; // f64
+export const DECODED_AT_TEXT_OFFSET: u32 = 16; // u32
+export const DECODED_AT_TEXT_BYTES: u32 = 20; // u32
+export const DECODED_NUMBER: u32 = 0;
+export const DECODED_TEXT: u32 = 1;
+
+/**
+ * Row batches: each slot holds three COPY streams. A sealed slot belongs to the store thread. Its readings
+ * are sorted by (device, metric, time), as PostgreSQL compares them; its texts and dead letters are in the
+ * order in which they came. One slot fills while the store has one and another waits for it.
+ */
+export const BATCHES_OFFSET: u32 = DECODED_TEXT_OFFSET + DECODED_TEXT_BYTES;
+export const BATCH_SLOTS: u32 = 3;
+export const BATCH_READINGS_BYTES: u32 = 12 * MIB;
+export const BATCH_TEXT_BYTES: u32 = 4 * MIB;
+export const BATCH_DEAD_BYTES: u32 = 4 * MIB;
+export const BATCH_BYTES: u32 = BATCH_READINGS_BYTES + BATCH_TEXT_BYTES + BATCH_DEAD_BYTES;
+export const BATCHES_BYTES: u32 = BATCH_SLOTS * BATCH_BYTES;
+/** A block opens only in a batch with this much room left in each stream: more than it can fill. */
+export const BATCH_RESERVE_BYTES: u32 = 2 * MIB;
+
+/** The open batch, as the host reads it before it hands the slot over; all u32. */
+export const BATCH_HEAD_OFFSET: u32 = BATCHES_OFFSET + BATCHES_BYTES;
+export const BATCH_HEAD_BYTES: u32 = 64;
+export const BATCH_AT_SLOT: u32 = 0;
+export const BATCH_AT_READINGS: u32 = 4; // rows
+export const BATCH_AT_READINGS_BYTES: u32 = 8;
+export const BATCH_AT_TEXTS: u32 = 12;
+export const BATCH_AT_TEXTS_BYTES: u32 = 16;
+export const BATCH_AT_DEADS: u32 = 20;
+export const BATCH_AT_DEADS_BYTES: u32 = 24;
+export const BATCH_AT_RECORDS: u32 = 28;
+
+/** Readings of watched devices since the host last looked: u32 count at LIVE_OFFSET, then entries. */
+export const LIVE_OFFSET: u32 = BATCH_HEAD_OFFSET + BATCH_HEAD_BYTES;
+export const LIVE_MAX: u32 = 4096;
+export const LIVE_HEADER_BYTES: u32 = 64;
+export const LIVE_BYTES: u32 = 128 * KIB + LIVE_HEADER_BYTES;
+// Live and latest entry
+export const POINT_BYTES: u32 = 32;
+export const POINT_AT_DEVICE: u32 = 0; // u32 device number
+export const POINT_AT_METRIC: u32 = 4; // u32 metric number
+export const POINT_AT_TS_US: u32 = 8; // u64, Unix epoch
+export const POINT_AT_VALUE: u32 = 16; // f64
+export const POINT_AT_RECEIVE_US: u32 = 24; // u64
+
+/** Answer to latest(): entries as above, without a count. Answer to account(): STATEMENT_AT_… in state.ts. */
+export const LATEST_OFFSET: u32 = LIVE_OFFSET + LIVE_BYTES;
+export const LATEST_MAX: u32 = 8192;
+export const LATEST_BYTES: u32 = LATEST_MAX * POINT_BYTES;
+
+/** Readings of the open batch in the order in which they came; their rows are laid into its slot when it is sealed. */
+export const READINGS_OFFSET: u32 = LATEST_OFFSET + LATEST_BYTES;
+export const READING_BYTES: u32 = 24;
+/** A row of readings: four fields with their lengths, and how many they are. */
+export const READING_ROW_BYTES: u32 = 42;
+/** More than fit the slot; a power of two, so that a reading's place takes a fixed number of bits. */
+export const READINGS_MAX: u32 = 524288;
+export const READINGS_BYTES: u32 = READINGS_MAX * READING_BYTES;
+/** Two arrays of u64 in which their order is found. */
+export const SORT_OFFSET: u32 = READINGS_OFFSET + READINGS_BYTES;
+export const SORT_BYTES: u32 = READINGS_MAX * 8 * 2;

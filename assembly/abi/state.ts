@@ -1,0 +1,101 @@
+import { CODE_JSON_MALFORMED } from './codes.ts';
+import { PARTITION_DEVICES_MAX, PARTITION_SERIES_MAX } from './limits.ts';
+import { SORT_BYTES, SORT_OFFSET } from './pipeline.ts';
+
+// State of a partition, at the end of the pipeline module's memory: what a checkpoint brings from one instance to the next.
+
+/** State of the partition's devices: index from number to slot, slots, sequence runs, series. */
+export const STATE_OFFSET: u32 = SORT_OFFSET + SORT_BYTES;
+export const STATE_INDEX_SLOTS: u32 = PARTITION_DEVICES_MAX * 2;
+export const STATE_INDEX_BYTES: u32 = STATE_INDEX_SLOTS * 4;
+export const STATE_DEVICES_OFFSET: u32 = STATE_OFFSET + STATE_INDEX_BYTES;
+export const STATE_DEVICE_BYTES: u32 = 192;
+export const STATE_DEVICES_BYTES: u32 = PARTITION_DEVICES_MAX * STATE_DEVICE_BYTES;
+export const RUN_PAGES_OFFSET: u32 = STATE_DEVICES_OFFSET + STATE_DEVICES_BYTES;
+export const RUN_PAGES_MAX: u32 = 16384;
+export const RUN_PAGE_BYTES: u32 = 2048;
+export const RUN_PAGES_BYTES: u32 = RUN_PAGES_MAX * RUN_PAGE_BYTES;
+export const SERIES_INDEX_OFFSET: u32 = RUN_PAGES_OFFSET + RUN_PAGES_BYTES;
+export const SERIES_INDEX_SLOTS: u32 = PARTITION_SERIES_MAX * 2;
+export const SERIES_INDEX_BYTES: u32 = SERIES_INDEX_SLOTS * 4;
+export const SERIES_OFFSET: u32 = SERIES_INDEX_OFFSET + SERIES_INDEX_BYTES;
+export const SERIES_BYTES: u32 = 40;
+export const SERIES_REGION_BYTES: u32 = PARTITION_SERIES_MAX * SERIES_BYTES;
+/** Fingerprints of recent payloads, two generations. */
+export const FINGERPRINTS_OFFSET: u32 = SERIES_OFFSET + SERIES_REGION_BYTES;
+export const FINGERPRINT_SLOTS: u32 = 262144;
+export const FINGERPRINTS_BYTES: u32 = FINGERPRINT_SLOTS * 8 * 2;
+
+/** What became of the messages of devices besides being stored; part of the state. */
+export const ACCOUNTS_OFFSET: u32 = FINGERPRINTS_OFFSET + FINGERPRINTS_BYTES;
+export const ACCOUNTS_HEADER_BYTES: u32 = 64;
+export const ACCOUNT_BYTES: u32 = 160;
+export const ACCOUNTS_BYTES: u32 = ACCOUNTS_HEADER_BYTES + PARTITION_DEVICES_MAX * ACCOUNT_BYTES;
+/** By device of the state: how many of its messages, modulo 2^32, were run before this process took messages in; u32 each. */
+export const BASES_OFFSET: u32 = ACCOUNTS_OFFSET + ACCOUNTS_BYTES;
+export const BASES_BYTES: u32 = PARTITION_DEVICES_MAX * 4;
+
+// Device in the pipeline's state
+export const STATE_DEVICE_AT_NUMBER: u32 = 0; // u32
+export const STATE_DEVICE_AT_STORED: u32 = 16; // u32, messages stored, modulo 2^32
+export const STATE_DEVICE_AT_ACCOUNT: u32 = 20; // u32, its account + 1, or 0
+
+// Accounts: a header, then one account after the other. Header: u32 accounts used, then these, u64 each.
+/** When the first message came that the state knows of, µs. */
+export const ACCOUNTS_AT_SINCE_US: u32 = 8;
+/** Dead letters of devices for which the state had no room. */
+export const ACCOUNTS_AT_HOMELESS: u32 = 16;
+
+export const ACCOUNT_AT_DUPLICATE: u32 = 0; // u64
+export const ACCOUNT_AT_STORED_WRAPS: u32 = 8; // u32: how often the device's count of stored messages passed 2^32
+export const ACCOUNT_AT_REBOOTS: u32 = 12; // u32
+export const ACCOUNT_AT_RUNS_FORGOTTEN: u32 = 16; // u32, since the last reboot
+export const ACCOUNT_AT_REBOOT_US: u32 = 24; // u64, time of the first message after the last reboot
+export const ACCOUNT_AT_DEAD: u32 = 32; // u64 each, by code from DEAD_CODE_FIRST on
+export const DEAD_CODE_FIRST: u32 = CODE_JSON_MALFORMED;
+export const DEAD_CODES: u32 = 16;
+
+/**
+ * What decides about later messages and lies in no table: laid here by describeState for a checkpoint, read by adoptState.
+ * Raise the version with every change to what any byte of the state means, so that no older checkpoint is taken for this one.
+ */
+export const STATE_VERSION: u32 = 2;
+export const STATE_HEAD_OFFSET: u32 = BASES_OFFSET + BASES_BYTES;
+export const STATE_HEAD_BYTES: u32 = 64;
+/** Where the state lies, the head included: u32 count, then u32 offset and u32 bytes each. The indexes are not there: they follow from the tables. */
+export const STATE_SECTIONS_OFFSET: u32 = STATE_HEAD_OFFSET + STATE_HEAD_BYTES;
+export const STATE_SECTIONS_MAX: u32 = 15;
+export const STATE_SECTION_BYTES: u32 = 8;
+export const STATE_SECTIONS_BYTES: u32 = 8 + STATE_SECTIONS_MAX * STATE_SECTION_BYTES;
+
+// Head of the state, which a checkpoint brings from one instance to the next
+export const HEAD_AT_DEVICES: u32 = 0; // u32 each, but for the time
+export const HEAD_AT_SERIES: u32 = 4;
+export const HEAD_AT_RUN_PAGES: u32 = 8;
+export const HEAD_AT_FREE_RUN_PAGE: u32 = 12;
+export const HEAD_AT_NEWER_GENERATION: u32 = 16;
+export const HEAD_AT_NEWER_USED: u32 = 20;
+export const HEAD_AT_NEWER_STARTED_US: u32 = 24; // u64
+export const HEAD_AT_OLDER_USED: u32 = 32;
+export const HEAD_AT_SHAPES: u32 = 36;
+export const HEAD_AT_OLDEST_SHAPE: u32 = 40;
+export const HEAD_AT_SHAPE_MISSES: u32 = 44;
+export const HEAD_AT_NEWEST_SHAPE: u32 = 48;
+export const HEAD_AT_SOURCES: u32 = 52;
+
+export const SOURCES_OFFSET: u32 = STATE_SECTIONS_OFFSET + STATE_SECTIONS_BYTES;
+export const SOURCES_BYTES: u32 = 6144;
+
+// Who wrote blocks that came as records
+export const SOURCE_BYTES: u32 = 24;
+export const SOURCE_AT_NUMBER: u32 = 8; // u64, behind the u64 that names it
+export const SOURCE_AT_USED: u32 = 16; // u64
+
+export const PIPELINE_END: u32 = SOURCES_OFFSET + SOURCES_BYTES;
+
+// Statement: the answer to account().
+export const STATEMENT_AT_STORED: u32 = 0; // u64
+export const STATEMENT_AT_RUN: u32 = 8; // u32, run since this process took messages in, modulo 2^32
+export const STATEMENT_AT_NEWEST_US: u32 = 16; // u64, newest event time
+export const STATEMENT_AT_ACCOUNT: u32 = 32; // ACCOUNT_BYTES
+export const STATEMENT_AT_RUNS: u32 = STATEMENT_AT_ACCOUNT + ACCOUNT_BYTES; // behind the account: first and last number of each run, u64 each
