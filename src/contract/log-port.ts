@@ -1,4 +1,5 @@
-import type { FromLog, LogStart, OwnedPartition, ToLog } from './threads.js';
+import type { FromLog, LogStart, ToLog } from './threads/log.js';
+import type { OwnedPartition } from './threads/pipeline.js';
 
 /** The log as the data plane sees it: a thread, or what stands for one. */
 export interface LogPart {

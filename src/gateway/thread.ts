@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import type { FromGateway, GatewayStart, ToGateway } from '../contract/threads.js';
+import type { FromGateway, GatewayStart, ToGateway } from '../contract/threads/gateway.js';
 import { threadId } from '../host/thread-id.js';
 import { TurnLoop } from './turn-loop.js';
 

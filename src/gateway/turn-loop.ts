@@ -2,7 +2,7 @@ import { CODE_NONE, CODE_SHUTTING_DOWN } from '../../assembly/abi/codes.js';
 import { COUNTER_GATEWAY_PAUSED, COUNTER_GATEWAY_PAUSES } from '../../assembly/abi/counters.js';
 import { BLOCK_SLOTS, CALL_CLOSED, CALL_PACKET, CALL_REFUSED, CALLS_BYTES, CALLS_OFFSET } from '../../assembly/abi/gateway.js';
 import { BLOCK_AGE_US_MAX } from '../../assembly/abi/limits.js';
-import type { FromGateway, GatewayStart, ToGateway } from '../contract/threads.js';
+import type { FromGateway, GatewayStart, ToGateway } from '../contract/threads/gateway.js';
 import { BlockRing } from '../host/block-ring.js';
 import { Doorbell, gatewayDoorbell, LOG_DOORBELL } from '../host/doorbell.js';
 import { KernelMemory, loadKernel } from '../host/kernel.js';

@@ -1,5 +1,5 @@
 import type { PartitionAssignment } from '../contract/log-port.js';
-import type { LogStart, ToLog } from '../contract/threads.js';
+import type { LogStart, ToLog } from '../contract/threads/log.js';
 import { type BlockDescriptor, BlockRing } from '../host/block-ring.js';
 import { Doorbell, gatewayDoorbell, LOG_DOORBELL, pipelineDoorbell } from '../host/doorbell.js';
 import { Progress, ProgressWord } from '../host/progress.js';

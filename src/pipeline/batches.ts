@@ -14,7 +14,7 @@ import {
   BATCH_TEXT_BYTES,
   BATCHES_OFFSET,
 } from '../../assembly/abi/pipeline.js';
-import type { CopyStream, RowBatch } from '../contract/threads.js';
+import type { CopyStream, RowBatch } from '../contract/threads/store.js';
 import type { KernelMemory } from '../host/kernel.js';
 import type { PipelineKernel } from './kernel.js';
 

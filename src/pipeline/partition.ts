@@ -30,7 +30,7 @@ import {
   type SourceRecord,
 } from '../contract/block-source.js';
 import type { PartitionAudit } from '../contract/ledger.js';
-import type { RowBatch } from '../contract/threads.js';
+import type { RowBatch } from '../contract/threads/store.js';
 import { KernelMemory, loadKernel } from '../host/kernel.js';
 import { fillPowers } from '../host/powers.js';
 import { type Progress, ProgressWord } from '../host/progress.js';

@@ -1,6 +1,7 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { partitionOf } from '../contract/partition.js';
-import type { FromPipeline, PipelineStart, StoreToPipeline, ToPipeline } from '../contract/threads.js';
+import type { FromPipeline, PipelineStart, ToPipeline } from '../contract/threads/pipeline.js';
+import type { StoreToPipeline } from '../contract/threads/store.js';
 import { Doorbell, pipelineDoorbell } from '../host/doorbell.js';
 import { Progress } from '../host/progress.js';
 import { RecordFeed } from '../host/record-ring.js';

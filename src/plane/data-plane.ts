@@ -5,7 +5,10 @@ import type { DataPlane, Intake, LatestPoints, PartitionLag, PlaneCounters, Poin
 import type { DeviceEntry } from '../contract/devices.js';
 import type { DeviceAccount, DeviceTotals, PlaneAudits, RefusedMessages } from '../contract/ledger.js';
 import type { LogPart, OpenLog, PartitionAssignment } from '../contract/log-port.js';
-import type { FromLog, LogStart, OwnedPartition, SharedState, TlsListener } from '../contract/threads.js';
+import type { TlsListener } from '../contract/threads/gateway.js';
+import type { FromLog, LogStart } from '../contract/threads/log.js';
+import type { OwnedPartition } from '../contract/threads/pipeline.js';
+import type { SharedState } from '../contract/threads/shared.js';
 import { DOORBELLS, Doorbell, LOG_DOORBELL } from '../host/doorbell.js';
 import { Progress, ProgressWord } from '../host/progress.js';
 import { RecordRing } from '../host/record-ring.js';

@@ -8,21 +8,10 @@ import type { CheckpointStore } from '../contract/checkpoint-store.js';
 import type { LatestPoints, Point } from '../contract/data-plane.js';
 import type { DeviceAccount, DeviceTotals, PartitionAudit } from '../contract/ledger.js';
 import { partitionOf } from '../contract/partition.js';
-import type {
-  CheckpointStart,
-  FromCheckpoint,
-  FromPipeline,
-  FromStore,
-  OwnedPartition,
-  PipelineStart,
-  RowBatch,
-  SharedState,
-  StoreStart,
-  ThreadEvent,
-  ToCheckpoint,
-  ToPipeline,
-  ToStore,
-} from '../contract/threads.js';
+import type { CheckpointStart, FromCheckpoint, ToCheckpoint } from '../contract/threads/checkpoint.js';
+import type { FromPipeline, OwnedPartition, PipelineStart, ToPipeline } from '../contract/threads/pipeline.js';
+import type { SharedState, ThreadEvent } from '../contract/threads/shared.js';
+import type { FromStore, RowBatch, StoreStart, ToStore } from '../contract/threads/store.js';
 import { Doorbell, pipelineDoorbell } from '../host/doorbell.js';
 import { KernelMemory, kernelMemory } from '../host/kernel.js';
 import type { AcceptedMessages } from './accepted-messages.js';

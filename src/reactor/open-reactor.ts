@@ -1,4 +1,4 @@
-import type { ReactorChoice } from '../contract/threads.js';
+import type { ReactorChoice } from '../contract/threads/gateway.js';
 import type { KernelMemory } from '../host/kernel.js';
 import { loadAddon } from '../host/native-addon.js';
 import { NativeReactor } from './native/native-reactor.js';

@@ -29,7 +29,7 @@ import { BLOCK_SLOTS, GATEWAY_END } from '../../assembly/abi/gateway.js';
 import { BLOCK_BYTES_MAX } from '../../assembly/abi/limits.js';
 import { refusalCode } from '../../src/contract/codes.js';
 import type { DeviceEntry } from '../../src/contract/devices.js';
-import type { FromGateway, GatewayStart, TlsListener, ToGateway } from '../../src/contract/threads.js';
+import type { FromGateway, GatewayStart, TlsListener, ToGateway } from '../../src/contract/threads/gateway.js';
 import { hashToken } from '../../src/contract/token.js';
 import { type BlockDescriptor, BlockRing } from '../../src/host/block-ring.js';
 import { DOORBELLS, Doorbell, gatewayDoorbell } from '../../src/host/doorbell.js';

@@ -28,7 +28,7 @@ import {
 } from '../../assembly/abi/gateway.js';
 import { BLOCK_BYTES_MAX } from '../../assembly/abi/limits.js';
 import type { DeviceEntry } from '../../src/contract/devices.js';
-import type { FromGateway } from '../../src/contract/threads.js';
+import type { FromGateway } from '../../src/contract/threads/gateway.js';
 import { Directory } from '../../src/gateway/directory.js';
 import type { GatewayKernel } from '../../src/gateway/kernel.js';
 import { Sessions } from '../../src/gateway/mqtt/session.js';

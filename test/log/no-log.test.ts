@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { LogStart } from '../../src/contract/threads.js';
+import type { LogStart } from '../../src/contract/threads/log.js';
 import { BlockRing } from '../../src/host/block-ring.js';
 import { DOORBELLS, Doorbell } from '../../src/host/doorbell.js';
 import { Progress, ProgressWord } from '../../src/host/progress.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BATCH_READINGS_BYTES, BATCH_RESERVE_BYTES, INPUT_BYTES, READING_ROW_BYTES } from '../../assembly/abi/pipeline.js';
 import { PIPELINE_END } from '../../assembly/abi/state.js';
-import type { RowBatch } from '../../src/contract/threads.js';
+import type { RowBatch } from '../../src/contract/threads/store.js';
 import { kernelMemory } from '../../src/host/kernel.js';
 import { Progress } from '../../src/host/progress.js';
 import { FileLog } from '../../src/log/file/file-log.js';

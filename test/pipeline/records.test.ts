@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { PIPELINE_END } from '../../assembly/abi/state.js';
 import type { PartitionAudit } from '../../src/contract/ledger.js';
-import type { RowBatch } from '../../src/contract/threads.js';
+import type { RowBatch } from '../../src/contract/threads/store.js';
 import { kernelMemory } from '../../src/host/kernel.js';
 import { Progress, ProgressWord } from '../../src/host/progress.js';
 import { RecordFeed, RecordRing } from '../../src/host/record-ring.js';

@@ -29,7 +29,7 @@ import {
   SENDS_OFFSET,
 } from '../../assembly/abi/gateway.js';
 import { CONNECTIONS_MAX, MIB } from '../../assembly/abi/limits.js';
-import type { ReactorChoice } from '../../src/contract/threads.js';
+import type { ReactorChoice } from '../../src/contract/threads/gateway.js';
 import { Doorbell } from '../../src/host/doorbell.js';
 import { KernelMemory, kernelMemory } from '../../src/host/kernel.js';
 import { chooseReactor, openReactor } from '../../src/reactor/open-reactor.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { POSTGRES_EPOCH_US } from '../../assembly/abi/limits.js';
-import type { CopyStream, RowBatch } from '../../src/contract/threads.js';
+import type { CopyStream, RowBatch } from '../../src/contract/threads/store.js';
 import { parseCopy } from '../support/pipeline-kernel.js';
 
 /** A database in memory: the rows and the offset of a batch are there together or not at all. */

@@ -7,7 +7,7 @@ import {
 } from '../../assembly/abi/counters.js';
 import { BATCH_SLOTS } from '../../assembly/abi/pipeline.js';
 import { PIPELINE_END } from '../../assembly/abi/state.js';
-import type { RowBatch } from '../../src/contract/threads.js';
+import type { RowBatch } from '../../src/contract/threads/store.js';
 import { kernelMemory } from '../../src/host/kernel.js';
 import { Progress, ProgressWord } from '../../src/host/progress.js';
 import { FileLog } from '../../src/log/file/file-log.js';

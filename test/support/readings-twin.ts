@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Sql } from 'postgres';
-import type { RowBatch } from '../../src/contract/threads.js';
+import type { RowBatch } from '../../src/contract/threads/store.js';
 import { Queries } from '../../src/control/queries/queries.js';
 import type { Dialect } from '../../src/store/schema/dialect.js';
 import { copyStream, float64, int32, timestamp } from './copy-stream.js';

@@ -1,4 +1,4 @@
-import type { CopyStream, RowBatch } from '../../src/contract/threads.js';
+import type { CopyStream, RowBatch } from '../../src/contract/threads/store.js';
 import { copyStream, float64, int32, int64, timestamp } from './copy-stream.js';
 
 export interface TestRows {

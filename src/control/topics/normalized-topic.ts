@@ -1,5 +1,5 @@
 import type { BatchRow } from '../../contract/batch-row.js';
-import type { RowBatch } from '../../contract/threads.js';
+import type { RowBatch } from '../../contract/threads/store.js';
 import type { Names } from '../queries/dead-letter.js';
 import { ReadingRecords } from './reading-records.js';
 import type { RecordFormat, TopicLag, TopicPort, TopicRecord } from './topic-record.js';

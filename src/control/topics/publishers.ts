@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Sql } from 'postgres';
 import type { BatchRow } from '../../contract/batch-row.js';
-import type { RowBatch } from '../../contract/threads.js';
+import type { RowBatch } from '../../contract/threads/store.js';
 import type { MetricNames } from '../metrics/metric-names.js';
 import type { Names } from '../queries/dead-letter.js';
 import type { Registry } from '../registry/registry.js';

@@ -1,7 +1,7 @@
 import { CODE_DEVICE_UNKNOWN, CODE_NONE, CODE_PAYLOAD_OVERSIZE } from '../../../assembly/abi/codes.js';
 import { PAYLOAD_BYTES_MAX } from '../../../assembly/abi/limits.js';
 import { STAGE_OFFSET } from '../../../assembly/abi/regions.js';
-import type { FromGateway, ToGateway } from '../../contract/threads.js';
+import type { FromGateway, ToGateway } from '../../contract/threads/gateway.js';
 import type { KernelMemory } from '../../host/kernel.js';
 import type { Directory } from '../directory.js';
 import type { GatewayKernel } from '../kernel.js';

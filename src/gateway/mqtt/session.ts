@@ -7,7 +7,7 @@ import {
   CODE_NONE,
   CODE_SESSION_TAKEN_OVER,
 } from '../../../assembly/abi/codes.js';
-import type { FromGateway } from '../../contract/threads.js';
+import type { FromGateway } from '../../contract/threads/gateway.js';
 import type { KernelMemory } from '../../host/kernel.js';
 import { nextSession } from '../../host/session-numbers.js';
 import type { Reactor } from '../../reactor/reactor.js';

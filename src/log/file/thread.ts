@@ -1,5 +1,5 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-import type { FromLog, LogStart, ToLog } from '../../contract/threads.js';
+import type { FromLog, LogStart, ToLog } from '../../contract/threads/log.js';
 import { BlockRing } from '../../host/block-ring.js';
 import { Doorbell, gatewayDoorbell, LOG_DOORBELL, PIPELINES_MAX, pipelineDoorbell } from '../../host/doorbell.js';
 import { Progress, ProgressWord } from '../../host/progress.js';

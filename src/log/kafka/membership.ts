@@ -1,5 +1,5 @@
 import type { PartitionAssignment } from '../../contract/log-port.js';
-import type { OwnedPartition } from '../../contract/threads.js';
+import type { OwnedPartition } from '../../contract/threads/pipeline.js';
 import { type Progress, ProgressWord } from '../../host/progress.js';
 import { RecordRing } from '../../host/record-ring.js';
 import type { ClientError, Consumer, Place } from '../../kafka/client.js';

@@ -1,5 +1,5 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
-import type { CheckpointToPipeline, PipelineToCheckpoint } from '../../contract/threads.js';
+import type { CheckpointToPipeline, PipelineToCheckpoint } from '../../contract/threads/checkpoint.js';
 import { type Progress, ProgressWord } from '../../host/progress.js';
 import type { Partition } from '../partition.js';
 import { KEPT } from './folder.js';

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import type { CheckpointStart, FromCheckpoint, PipelineToCheckpoint, ToCheckpoint } from '../../contract/threads.js';
+import type { CheckpointStart, FromCheckpoint, PipelineToCheckpoint, ToCheckpoint } from '../../contract/threads/checkpoint.js';
 import { Doorbell, pipelineDoorbell } from '../../host/doorbell.js';
 import { Progress } from '../../host/progress.js';
 import { threadId } from '../../host/thread-id.js';

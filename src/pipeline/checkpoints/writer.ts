@@ -1,4 +1,5 @@
-import type { CheckpointToPipeline, PipelineToCheckpoint, ThreadEvent } from '../../contract/threads.js';
+import type { CheckpointToPipeline, PipelineToCheckpoint } from '../../contract/threads/checkpoint.js';
+import type { ThreadEvent } from '../../contract/threads/shared.js';
 import type { Report } from '../../telemetry/report.js';
 import type { CheckpointFolder } from './folder.js';
 import { sealCheckpoint } from './format.js';

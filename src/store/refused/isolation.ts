@@ -1,5 +1,6 @@
 import type { ReservedSql } from 'postgres';
-import type { RowBatch, ThreadEvent } from '../../contract/threads.js';
+import type { ThreadEvent } from '../../contract/threads/shared.js';
+import type { RowBatch } from '../../contract/threads/store.js';
 import { copy, type Outlet } from '../write/copy.js';
 import { CopyRows } from '../write/copy-rows.js';
 import { type BisectionPorts, bisect, type Refusal } from './bisection.js';

@@ -1,6 +1,6 @@
 import { CODE_ROW_REFUSED } from '../../../assembly/abi/codes.js';
 import { refusalCode } from '../../contract/codes.js';
-import type { RowBatch } from '../../contract/threads.js';
+import type { RowBatch } from '../../contract/threads/store.js';
 import { SIGNATURE } from '../write/copy-rows.js';
 import type { Refusal } from './bisection.js';
 

@@ -1,5 +1,6 @@
 import type { ReservedSql, Sql, TransactionSql } from 'postgres';
-import type { RowBatch, ThreadEvent } from '../../contract/threads.js';
+import type { ThreadEvent } from '../../contract/threads/shared.js';
+import type { RowBatch } from '../../contract/threads/store.js';
 
 export type DialectName = 'postgres' | 'timescale';
 

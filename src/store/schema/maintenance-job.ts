@@ -1,5 +1,5 @@
 import postgres from 'postgres';
-import type { FromStore } from '../../contract/threads.js';
+import type { FromStore } from '../../contract/threads/store.js';
 import type { Health } from '../write/health.js';
 import { openDialect } from './detect.js';
 import type { Dialect } from './dialect.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { POSTGRES_EPOCH_US } from '../../../assembly/abi/limits.js';
 import { READING_ROW_BYTES } from '../../../assembly/abi/pipeline.js';
 import type { BatchRow } from '../../contract/batch-row.js';
-import type { CopyStream, RowBatch } from '../../contract/threads.js';
+import type { CopyStream, RowBatch } from '../../contract/threads/store.js';
 import { SIGNATURE } from './copy-rows.js';
 
 // Rows of `readings` and `text_readings` as the kernel lays them (assembly/rows), in network order:

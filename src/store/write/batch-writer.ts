@@ -1,4 +1,4 @@
-import type { CopyStream, RowBatch } from '../../contract/threads.js';
+import type { CopyStream, RowBatch } from '../../contract/threads/store.js';
 import type { Refusal } from '../refused/bisection.js';
 import { Isolation, NOTHING_REFUSED, type Refused } from '../refused/isolation.js';
 import { verdictOn } from '../refused/sqlstate.js';

@@ -1,4 +1,4 @@
-import type { FromStore } from '../../contract/threads.js';
+import type { FromStore } from '../../contract/threads/store.js';
 
 /** Whether the database is up, as those who use it find: it is when none of them says otherwise. */
 export class Health {

@@ -1,4 +1,4 @@
-import type { FromStore, RowBatch } from '../../contract/threads.js';
+import type { FromStore, RowBatch } from '../../contract/threads/store.js';
 import type { Refused } from '../refused/isolation.js';
 import { FencedError } from './batch-writer.js';
 import type { Health } from './health.js';

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-import type { FromStore, PipelineToStore, RowBatch, StoreStart, StoreToPipeline, ToStore } from '../../contract/threads.js';
+import type { FromStore, PipelineToStore, RowBatch, StoreStart, StoreToPipeline, ToStore } from '../../contract/threads/store.js';
 import { Doorbell, pipelineDoorbell } from '../../host/doorbell.js';
 import { Progress, ProgressWord } from '../../host/progress.js';
 import { threadId } from '../../host/thread-id.js';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Worker } from 'node:worker_threads';
-import type { FromLog, LogStart } from '../../../src/contract/threads.js';
+import type { FromLog, LogStart } from '../../../src/contract/threads/log.js';
 import { DOORBELLS, Doorbell, LOG_DOORBELL } from '../../../src/host/doorbell.js';
 import { Progress, ProgressWord } from '../../../src/host/progress.js';
 import { nodeDisk } from '../../../src/log/file/disk.js';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import type { FromLog, LogStart } from '../../../src/contract/threads.js';
+import type { FromLog, LogStart } from '../../../src/contract/threads/log.js';
 import { BlockRing } from '../../../src/host/block-ring.js';
 import { DOORBELLS, Doorbell, gatewayDoorbell, LOG_DOORBELL, pipelineDoorbell } from '../../../src/host/doorbell.js';
 import { Progress, ProgressWord } from '../../../src/host/progress.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
-import type { CheckpointToPipeline, PipelineToCheckpoint } from '../../../src/contract/threads.js';
+import type { CheckpointToPipeline, PipelineToCheckpoint } from '../../../src/contract/threads/checkpoint.js';
 import { Progress, ProgressWord } from '../../../src/host/progress.js';
 import { CheckpointSchedule, type CheckpointSource } from '../../../src/pipeline/checkpoints/schedule.js';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ThreadEvent } from '../../../src/contract/threads.js';
+import type { ThreadEvent } from '../../../src/contract/threads/shared.js';
 import { CheckpointFolder } from '../../../src/pipeline/checkpoints/folder.js';
 import { restoreCheckpoint } from '../../../src/pipeline/checkpoints/restore.js';
 import { CheckpointWriter } from '../../../src/pipeline/checkpoints/writer.js';

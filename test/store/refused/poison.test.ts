@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import type { Sql } from 'postgres';
-import type { RowBatch } from '../../../src/contract/threads.js';
+import type { RowBatch } from '../../../src/contract/threads/store.js';
 import { loadOffsets } from '../../../src/store/offsets.js';
 import { BatchWriter } from '../../../src/store/write/batch-writer.js';
 import { readingsTables, type StoreDatabase, storeDatabases } from '../../support/database.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { FromStore, RowBatch } from '../../../src/contract/threads.js';
+import type { FromStore, RowBatch } from '../../../src/contract/threads/store.js';
 import { NOTHING_REFUSED } from '../../../src/store/refused/isolation.js';
 import { Health } from '../../../src/store/write/health.js';
 import { Lane } from '../../../src/store/write/lane.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { FromStore } from '../../../src/contract/threads.js';
+import type { FromStore } from '../../../src/contract/threads/store.js';
 import { loadOffsets, takeOffsets } from '../../../src/store/offsets.js';
 import { BatchWriter } from '../../../src/store/write/batch-writer.js';
 import { Health } from '../../../src/store/write/health.js';

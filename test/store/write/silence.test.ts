@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, mock, test } from 'node:test';
-import type { FromStore } from '../../../src/contract/threads.js';
+import type { FromStore } from '../../../src/contract/threads/store.js';
 import { Health } from '../../../src/store/write/health.js';
 import { SilenceWatch } from '../../../src/store/write/silence.js';
 

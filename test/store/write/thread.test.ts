@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, before, describe, test } from 'node:test';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
-import type { FromStore, RowBatch, StoreStart } from '../../../src/contract/threads.js';
+import type { FromStore, RowBatch, StoreStart } from '../../../src/contract/threads/store.js';
 import { DOORBELLS, Doorbell, pipelineDoorbell } from '../../../src/host/doorbell.js';
 import { Progress, ProgressWord } from '../../../src/host/progress.js';
 import { startEmbedded } from '../../../src/store/embedded/embedded.js';

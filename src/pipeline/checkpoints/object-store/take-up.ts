@@ -1,6 +1,6 @@
 import { MIB } from '../../../../assembly/abi/limits.js';
 import { PIPELINE_END } from '../../../../assembly/abi/state.js';
-import type { CheckpointStart } from '../../../contract/threads.js';
+import type { CheckpointStart } from '../../../contract/threads/checkpoint.js';
 import type { ObjectStore } from '../../../object-store/client.js';
 import { StoreFailure } from '../../../object-store/failure.js';
 import type { StoredObject } from '../../../object-store/listing.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import type { ThreadEvent } from '../../../../src/contract/threads.js';
+import type { ThreadEvent } from '../../../../src/contract/threads/shared.js';
 import { Progress, ProgressWord } from '../../../../src/host/progress.js';
 import { ObjectStore } from '../../../../src/object-store/client.js';
 import { CheckpointFolder, checkpointName } from '../../../../src/pipeline/checkpoints/folder.js';

@@ -1,0 +1,53 @@
+import type { DeviceEntry } from '../devices.js';
+import type { GatewayAudit } from '../ledger.js';
+import type { SharedState, StopThread, ThreadEvent, ThreadReady } from './shared.js';
+
+export interface GatewayStart {
+  readonly index: number;
+  readonly memory: WebAssembly.Memory;
+  /** Block ring to the log thread. */
+  readonly ring: SharedArrayBuffer;
+  /** From which all gateways number their sessions (src/host). */
+  readonly sessions: SharedArrayBuffer;
+  readonly shared: SharedState;
+  readonly partitions: number;
+  readonly bind: string;
+  /** MQTT over TLS, if it is wanted. */
+  readonly tls?: TlsListener | undefined;
+  readonly reactor: ReactorChoice;
+}
+/** All PEM; with `clientCa` clients have to show a certificate of one of these authorities. */
+export interface TlsListener {
+  readonly port: number;
+  readonly cert: string;
+  readonly key: string;
+  readonly clientCa?: string;
+}
+/** `auto`: the native one where its addon loads. */
+export type ReactorChoice = 'auto' | 'native' | 'portable';
+export type ToGateway =
+  /** Adds or replaces devices. A device that is no longer active is disconnected. */
+  | { readonly kind: 'devices'; readonly token: number; readonly entries: readonly DeviceEntry[] }
+  | { readonly kind: 'listen'; readonly port: number; readonly tlsPort: number }
+  /** The device has a newer session at another gateway: this one ends, if it still lives. */
+  | { readonly kind: 'taken-over'; readonly device: number; readonly session: number }
+  /** Why the log takes nothing in, a code of the table; 0: it does. Meanwhile a gateway without room lets nobody in. */
+  | { readonly kind: 'log'; readonly code: number }
+  /** A message that came over HTTP; answered by `ingested` or `ingest-refused` with the same token. */
+  | { readonly kind: 'ingest'; readonly token: number; readonly device: number; readonly flags: number; readonly payload: Uint8Array }
+  | StopThread;
+export type FromGateway =
+  | ThreadReady
+  | ThreadEvent
+  /** Devices published under this token may connect from now on. */
+  | { readonly kind: 'devices-known'; readonly token: number }
+  /** `tlsPort` is 0 without TLS. */
+  | { readonly kind: 'listening'; readonly port: number; readonly tlsPort: number }
+  | { readonly kind: 'listen-failed'; readonly message: string }
+  /** The blocks that hold these messages are durable. */
+  | { readonly kind: 'ingested'; readonly tokens: readonly number[] }
+  | { readonly kind: 'ingest-refused'; readonly token: number; readonly code: number }
+  /** Sessions are numbered over all gateways, in the order in which they began. */
+  | { readonly kind: 'connected'; readonly device: number; readonly session: number; readonly atMs: number }
+  | { readonly kind: 'disconnected'; readonly device: number; readonly session: number; readonly atMs: number; readonly code: number }
+  | { readonly kind: 'audited'; readonly audit: GatewayAudit };

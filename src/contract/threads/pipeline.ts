@@ -1,0 +1,54 @@
+import type { MessagePort } from 'node:worker_threads';
+import type { PartitionAudit } from '../ledger.js';
+import type { SharedState, StopThread, ThreadEvent, ThreadReady } from './shared.js';
+
+/** A partition that this process runs. */
+export interface OwnedPartition {
+  readonly number: number;
+  /** Rows up to here are in the database. */
+  readonly committed: bigint;
+  /** Where the first batch has to end: it was announced to end there, and its rows may be in a topic. Undefined: it was not. */
+  readonly announced?: bigint | undefined;
+}
+
+export interface PipelineStart {
+  readonly index: number;
+  readonly logFolder: string;
+  /** Record rings by partition number, where blocks come from in place of the folder; absent: the folder. */
+  readonly feeds?: readonly (SharedArrayBuffer | undefined)[] | undefined;
+  readonly partitions: readonly (OwnedPartition & { readonly memory: WebAssembly.Memory })[];
+  readonly shared: SharedState;
+  readonly batchAgeMsMax: number;
+  /** To and from the store thread. */
+  readonly store: MessagePort;
+  /** Where checkpoints are read at start; the checkpoint thread writes there. */
+  readonly checkpointFolder: string;
+  readonly checkpointEveryMs: number;
+  /** To and from the checkpoint thread. */
+  readonly checkpoints: MessagePort;
+}
+export type ToPipeline =
+  /** Metric names and their numbers; sent at start and in answer to `unknown-metrics`. */
+  | { readonly kind: 'metrics'; readonly entries: readonly (readonly [name: string, number: number])[] }
+  /** The registry takes no more names: treat those asked for as unknown. */
+  | { readonly kind: 'metrics-denied'; readonly partition: number }
+  | { readonly kind: 'watch'; readonly device: number; readonly on: boolean }
+  | { readonly kind: 'latest'; readonly token: number; readonly devices: readonly number[] }
+  | { readonly kind: 'account'; readonly token: number; readonly device: number }
+  /** Nothing comes behind these offsets any more, whatever the log holds. */
+  | { readonly kind: 'ends'; readonly ends: ReadonlyMap<number, bigint> }
+  | StopThread;
+export type FromPipeline =
+  | ThreadReady
+  | ThreadEvent
+  /** State is rebuilt up to the committed offset of every partition. */
+  | { readonly kind: 'caught-up' }
+  /** The partition stands still: its log cannot be read on. Nothing is lost, nothing is skipped. */
+  | { readonly kind: 'halted'; readonly partition: number; readonly message: string }
+  | { readonly kind: 'unknown-metrics'; readonly partition: number; readonly names: readonly string[] }
+  /** Points as laid out in assembly/abi/pipeline.ts (POINT_BYTES each). */
+  | { readonly kind: 'live'; readonly points: Uint8Array }
+  | { readonly kind: 'latest'; readonly token: number; readonly points: Uint8Array }
+  /** As laid out in assembly/abi/state.ts (STATEMENT_AT_…); empty: nothing is known of the device. */
+  | { readonly kind: 'account'; readonly token: number; readonly statement: Uint8Array }
+  | { readonly kind: 'audited'; readonly audit: PartitionAudit };
