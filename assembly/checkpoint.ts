@@ -1,6 +1,7 @@
 import { SHAPES_MAX, SHAPES_OFFSET, SHAPE_BYTES } from './abi/pipeline';
 import {
   ACCOUNTS_OFFSET,
+  DEAD_PAGES_OFFSET,
   FINGERPRINTS_OFFSET,
   FINGERPRINT_SLOTS,
   HEAD_AT_DEVICES,
@@ -29,6 +30,7 @@ import { adoptRunPages, describeRunPages } from './dedup/sequence-runs';
 import { adoptSources, describeSources, sourcesBytes } from './dedup/sources';
 import { isBetweenBlocks } from './records';
 import { accountsBytes, adoptAccounts } from './series/accounts';
+import { adoptDeadPages, deadPagesBytes } from './series/dead-pages';
 import { adoptDevices, describeDevices } from './series/devices';
 import { adoptSeries, describeSeries } from './series/latest';
 
@@ -61,12 +63,13 @@ export function describeState(): bool {
   section(SHAPES_OFFSET, (shapes < SHAPES_MAX ? shapes + 1 : shapes) * SHAPE_BYTES);
   section(ACCOUNTS_OFFSET, accountsBytes());
   section(SOURCES_OFFSET, sourcesBytes());
+  section(DEAD_PAGES_OFFSET, deadPagesBytes());
   return true;
 }
 
 /** Takes up the state whose sections were laid where they belong in a memory without any; false: it is not one, and the memory is spoilt. */
 export function adoptState(): bool {
-  return adoptDevices() && adoptSeries() && adoptRunPages() && adoptFingerprints() && adoptShapes() && adoptAccounts() && adoptSources();
+  return adoptDevices() && adoptSeries() && adoptRunPages() && adoptFingerprints() && adoptShapes() && adoptAccounts() && adoptDeadPages() && adoptSources();
 }
 
 @inline

@@ -1,6 +1,19 @@
 // Why a message or a connection was refused. Texts are in src/contract/codes.ts.
 
+// Each stage has a range of its own, so that no stage has to renumber for another. From the first code of DECODE up to that of
+// COMMAND, a code is the reason of a dead letter.
+export const GATEWAY_CODE_FIRST: u32 = 0;
+export const DECODE_CODE_FIRST: u32 = 64;
+export const SCHEMA_CODE_FIRST: u32 = 128;
+export const STORE_CODE_FIRST: u32 = 192;
+export const COMMAND_CODE_FIRST: u32 = 224;
+/** A code fits one byte: accounts keep it beside its count in one word. */
+export const CODES_MAX: u32 = 256;
+/** A code's name in kernel memory: one length byte, then at most 31 bytes of ASCII. */
+export const CODE_NAME_BYTES: u32 = 32;
+
 export const CODE_NONE: u32 = 0;
+
 // Gateway
 export const CODE_MQTT_MALFORMED: u32 = 1;
 export const CODE_MQTT_CONNECT_EXPECTED: u32 = 2;
@@ -30,25 +43,24 @@ export const CODE_PEER_NOT_READING: u32 = 25;
 export const CODE_MQTT_UNRELEASED_EXHAUSTED: u32 = 26;
 export const CODE_LOG_FULL: u32 = 30;
 export const CODE_LOG_FAILING: u32 = 31;
-// Pipeline: the message goes to dead_letters under this reason
-export const CODE_JSON_MALFORMED: u32 = 32;
-export const CODE_JSON_DEPTH_EXCEEDED: u32 = 33;
-export const CODE_JSON_DUPLICATE_KEY: u32 = 34;
-export const CODE_JSON_UTF8_MALFORMED: u32 = 35;
-export const CODE_NUMBER_OUT_OF_RANGE: u32 = 36;
-export const CODE_METRICS_MISSING: u32 = 37;
-export const CODE_METRICS_TOO_MANY: u32 = 38;
-export const CODE_METRIC_NAME_INVALID: u32 = 39;
-export const CODE_METRIC_VALUE_INVALID: u32 = 40;
-export const CODE_METRIC_UNKNOWN: u32 = 41;
-export const CODE_TS_MALFORMED: u32 = 42;
-export const CODE_TS_OUT_OF_RANGE: u32 = 43;
-export const CODE_SEQ_MALFORMED: u32 = 44;
-export const CODE_TEXT_NUL: u32 = 45;
-export const CODE_TEXT_OVERSIZE: u32 = 46;
-export const CODE_STATE_EXHAUSTED: u32 = 47;
-/** Counted by the store, a row: no kernel gives it. */
-export const CODE_ROW_REFUSED: u32 = 48;
-export const CODES_MAX: u32 = 64;
-/** A code's name in kernel memory: one length byte, then at most 31 bytes of ASCII. */
-export const CODE_NAME_BYTES: u32 = 32;
+
+// Decode: the message goes to dead_letters under this reason
+export const CODE_JSON_MALFORMED: u32 = 64;
+export const CODE_JSON_DEPTH_EXCEEDED: u32 = 65;
+export const CODE_JSON_DUPLICATE_KEY: u32 = 66;
+export const CODE_JSON_UTF8_MALFORMED: u32 = 67;
+export const CODE_NUMBER_OUT_OF_RANGE: u32 = 68;
+export const CODE_METRICS_MISSING: u32 = 69;
+export const CODE_METRICS_TOO_MANY: u32 = 70;
+export const CODE_METRIC_NAME_INVALID: u32 = 71;
+export const CODE_METRIC_VALUE_INVALID: u32 = 72;
+export const CODE_METRIC_UNKNOWN: u32 = 73;
+export const CODE_TS_MALFORMED: u32 = 74;
+export const CODE_TS_OUT_OF_RANGE: u32 = 75;
+export const CODE_SEQ_MALFORMED: u32 = 76;
+export const CODE_TEXT_NUL: u32 = 77;
+export const CODE_TEXT_OVERSIZE: u32 = 78;
+export const CODE_STATE_EXHAUSTED: u32 = 79;
+
+// Store: counted by row, and no kernel gives it
+export const CODE_ROW_REFUSED: u32 = 192;

@@ -8,7 +8,7 @@ export const STATICS_BYTES: u32 = 256 * KIB;
 
 /** u64 counters, read by other threads while they run; the first CODES_MAX count refusals by code. */
 export const COUNTERS_OFFSET: u32 = STATICS_BYTES;
-export const COUNTERS_MAX: u32 = 256;
+export const COUNTERS_MAX: u32 = CODES_MAX * 3;
 export const COUNTERS_BYTES: u32 = COUNTERS_MAX * 8;
 
 /** Where the host lays what it hands to a call: one device, one metric name. */

@@ -1,4 +1,4 @@
-import { CODE_JSON_MALFORMED } from './codes.ts';
+import { COMMAND_CODE_FIRST, DECODE_CODE_FIRST } from './codes.ts';
 import { PARTITION_DEVICES_MAX, PARTITION_SERIES_MAX } from './limits.ts';
 import { SORT_BYTES, SORT_OFFSET } from './pipeline.ts';
 
@@ -29,10 +29,15 @@ export const FINGERPRINTS_BYTES: u32 = FINGERPRINT_SLOTS * 8 * 2;
 /** What became of the messages of devices besides being stored; part of the state. */
 export const ACCOUNTS_OFFSET: u32 = FINGERPRINTS_OFFSET + FINGERPRINTS_BYTES;
 export const ACCOUNTS_HEADER_BYTES: u32 = 64;
-export const ACCOUNT_BYTES: u32 = 160;
+export const ACCOUNT_BYTES: u32 = 40;
 export const ACCOUNTS_BYTES: u32 = ACCOUNTS_HEADER_BYTES + PARTITION_DEVICES_MAX * ACCOUNT_BYTES;
+/** Dead letters by device and reason: pages, taken by the accounts that need one. One for each device, and as many again for half of them. */
+export const DEAD_PAGES_OFFSET: u32 = ACCOUNTS_OFFSET + ACCOUNTS_BYTES;
+export const DEAD_PAGES_MAX: u32 = 786432;
+export const DEAD_PAGE_BYTES: u32 = 64;
+export const DEAD_PAGES_BYTES: u32 = DEAD_PAGES_MAX * DEAD_PAGE_BYTES;
 /** By device of the state: how many of its messages, modulo 2^32, were run before this process took messages in; u32 each. */
-export const BASES_OFFSET: u32 = ACCOUNTS_OFFSET + ACCOUNTS_BYTES;
+export const BASES_OFFSET: u32 = DEAD_PAGES_OFFSET + DEAD_PAGES_BYTES;
 export const BASES_BYTES: u32 = PARTITION_DEVICES_MAX * 4;
 
 // Device in the pipeline's state
@@ -40,26 +45,32 @@ export const STATE_DEVICE_AT_NUMBER: u32 = 0; // u32
 export const STATE_DEVICE_AT_STORED: u32 = 16; // u32, messages stored, modulo 2^32
 export const STATE_DEVICE_AT_ACCOUNT: u32 = 20; // u32, its account + 1, or 0
 
-// Accounts: a header, then one account after the other. Header: u32 accounts used, then these, u64 each.
-/** When the first message came that the state knows of, µs. */
-export const ACCOUNTS_AT_SINCE_US: u32 = 8;
-/** Dead letters of devices for which the state had no room. */
-export const ACCOUNTS_AT_HOMELESS: u32 = 16;
+// Accounts: a header, then one account after the other
+export const ACCOUNTS_AT_USED: u32 = 0; // u32
+export const ACCOUNTS_AT_DEAD_PAGES: u32 = 4; // u32: pages of dead letters that are taken
+export const ACCOUNTS_AT_SINCE_US: u32 = 8; // u64: when the first message came that the state knows of
+export const ACCOUNTS_AT_UNTRACKED_DEAD: u32 = 16; // u64: dead letters of devices for which the state had no room
 
 export const ACCOUNT_AT_DUPLICATE: u32 = 0; // u64
-export const ACCOUNT_AT_STORED_WRAPS: u32 = 8; // u32: how often the device's count of stored messages passed 2^32
-export const ACCOUNT_AT_REBOOTS: u32 = 12; // u32
-export const ACCOUNT_AT_RUNS_FORGOTTEN: u32 = 16; // u32, since the last reboot
-export const ACCOUNT_AT_REBOOT_US: u32 = 24; // u64, time of the first message after the last reboot
-export const ACCOUNT_AT_DEAD: u32 = 32; // u64 each, by code from DEAD_CODE_FIRST on
-export const DEAD_CODE_FIRST: u32 = CODE_JSON_MALFORMED;
-export const DEAD_CODES: u32 = 16;
+export const ACCOUNT_AT_DEAD: u32 = 8; // u64: dead letters, whatever their reasons
+export const ACCOUNT_AT_REBOOT_US: u32 = 16; // u64, time of the first message after the last reboot
+export const ACCOUNT_AT_STORED_WRAPS: u32 = 24; // u32: how often the device's count of stored messages passed 2^32
+export const ACCOUNT_AT_REBOOTS: u32 = 28; // u32
+export const ACCOUNT_AT_RUNS_FORGOTTEN: u32 = 32; // u32, since the last reboot
+export const ACCOUNT_AT_DEAD_PAGE: u32 = 36; // u32, its first page + 1, or 0
+
+// Page of dead letters: the page after it, then counts by reason. A count is one word, so that whoever reads it while it changes
+// reads its code and its number together: the code in the highest byte, the number of dead letters below it. 0: free.
+export const DEAD_PAGE_AT_NEXT: u32 = 0; // u32, the next page + 1, or 0
+export const DEAD_PAGE_AT_COUNTS: u32 = 8; // u64 each
+export const DEAD_PAGE_COUNTS: u32 = 7;
+export const DEAD_COUNT_BITS: u32 = 56;
 
 /**
  * What decides about later messages and lies in no table: laid here by describeState for a checkpoint, read by adoptState.
  * Raise the version with every change to what any byte of the state means, so that no older checkpoint is taken for this one.
  */
-export const STATE_VERSION: u32 = 2;
+export const STATE_VERSION: u32 = 3;
 export const STATE_HEAD_OFFSET: u32 = BASES_OFFSET + BASES_BYTES;
 export const STATE_HEAD_BYTES: u32 = 64;
 /** Where the state lies, the head included: u32 count, then u32 offset and u32 bytes each. The indexes are not there: they follow from the tables. */
@@ -98,4 +109,6 @@ export const STATEMENT_AT_STORED: u32 = 0; // u64
 export const STATEMENT_AT_RUN: u32 = 8; // u32, run since this process took messages in, modulo 2^32
 export const STATEMENT_AT_NEWEST_US: u32 = 16; // u64, newest event time
 export const STATEMENT_AT_ACCOUNT: u32 = 32; // ACCOUNT_BYTES
-export const STATEMENT_AT_RUNS: u32 = STATEMENT_AT_ACCOUNT + ACCOUNT_BYTES; // behind the account: first and last number of each run, u64 each
+export const STATEMENT_AT_DEAD: u32 = STATEMENT_AT_ACCOUNT + ACCOUNT_BYTES; // counts as on a page of dead letters, then zeros
+export const STATEMENT_DEAD_MAX: u32 = COMMAND_CODE_FIRST - DECODE_CODE_FIRST;
+export const STATEMENT_AT_RUNS: u32 = STATEMENT_AT_DEAD + STATEMENT_DEAD_MAX * 8; // first and last number of each run, u64 each

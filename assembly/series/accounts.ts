@@ -1,22 +1,24 @@
+import { COMMAND_CODE_FIRST, DECODE_CODE_FIRST } from '../abi/codes';
 import { PARTITION_DEVICES_MAX } from '../abi/limits';
 import {
-  ACCOUNTS_AT_HOMELESS,
-  ACCOUNTS_AT_SINCE_US,
-  ACCOUNTS_HEADER_BYTES,
-  ACCOUNTS_OFFSET,
   ACCOUNT_AT_DEAD,
+  ACCOUNT_AT_DEAD_PAGE,
   ACCOUNT_AT_DUPLICATE,
-  ACCOUNT_AT_REBOOTS,
   ACCOUNT_AT_REBOOT_US,
+  ACCOUNT_AT_REBOOTS,
   ACCOUNT_AT_RUNS_FORGOTTEN,
   ACCOUNT_AT_STORED_WRAPS,
   ACCOUNT_BYTES,
+  ACCOUNTS_AT_SINCE_US,
+  ACCOUNTS_AT_UNTRACKED_DEAD,
+  ACCOUNTS_AT_USED,
+  ACCOUNTS_HEADER_BYTES,
+  ACCOUNTS_OFFSET,
   BASES_OFFSET,
-  DEAD_CODES,
-  DEAD_CODE_FIRST,
   STATE_DEVICE_AT_ACCOUNT,
   STATE_DEVICE_AT_STORED,
 } from '../abi/state';
+import { countReason } from './dead-pages';
 import { deviceAt, deviceCount } from './devices';
 
 // The usual message is stored, and counted where the device's state is at hand. Everything else that can become of one
@@ -31,8 +33,8 @@ function accountAt(account: u32): usize {
 function obtainAccount(device: usize): usize {
   let account = load<u32>(device, STATE_DEVICE_AT_ACCOUNT);
   if (account == 0) {
-    account = load<u32>(ACCOUNTS_OFFSET) + 1;
-    store<u32>(ACCOUNTS_OFFSET, account);
+    account = load<u32>(ACCOUNTS_OFFSET, ACCOUNTS_AT_USED) + 1;
+    store<u32>(ACCOUNTS_OFFSET, account, ACCOUNTS_AT_USED);
     store<u32>(device, account, STATE_DEVICE_AT_ACCOUNT);
   }
   return accountAt(account - 1);
@@ -40,12 +42,12 @@ function obtainAccount(device: usize): usize {
 
 /** Bytes of the accounts in use and of their header. */
 export function accountsBytes(): u32 {
-  return ACCOUNTS_HEADER_BYTES + load<u32>(ACCOUNTS_OFFSET) * ACCOUNT_BYTES;
+  return ACCOUNTS_HEADER_BYTES + load<u32>(ACCOUNTS_OFFSET, ACCOUNTS_AT_USED) * ACCOUNT_BYTES;
 }
 
 /** Whether those of a checkpoint are no more than there is room for. */
 export function adoptAccounts(): bool {
-  return load<u32>(ACCOUNTS_OFFSET) <= PARTITION_DEVICES_MAX;
+  return load<u32>(ACCOUNTS_OFFSET, ACCOUNTS_AT_USED) <= PARTITION_DEVICES_MAX;
 }
 
 @inline
@@ -71,9 +73,12 @@ export function countDuplicate(device: usize): void {
 
 /** `device` is 0 when the state has no room for it. */
 export function countDead(device: usize, code: u32): void {
-  assert(code >= DEAD_CODE_FIRST && code < DEAD_CODE_FIRST + DEAD_CODES);
-  if (device == 0) add(<usize>(ACCOUNTS_OFFSET + ACCOUNTS_AT_HOMELESS));
-  else add(obtainAccount(device) + ACCOUNT_AT_DEAD + ((code - DEAD_CODE_FIRST) << 3));
+  assert(code >= DECODE_CODE_FIRST && code < COMMAND_CODE_FIRST, 'the code is no reason of a dead letter');
+  if (device == 0) return add(<usize>(ACCOUNTS_OFFSET + ACCOUNTS_AT_UNTRACKED_DEAD));
+  const account = obtainAccount(device);
+  // The reason first, so that whoever reads the sum before the reasons misses none.
+  countReason(account + ACCOUNT_AT_DEAD_PAGE, code);
+  add(account + ACCOUNT_AT_DEAD);
 }
 
 /** The device counts anew, from a message of the time `tsUs` on. */
@@ -96,13 +101,11 @@ export function noteSince(receiveUs: u64): void {
 
 /** How many messages of the device were run, modulo 2^32. */
 function runOf(device: usize): u32 {
-  let sum = load<u32>(device, STATE_DEVICE_AT_STORED);
+  const sum = load<u32>(device, STATE_DEVICE_AT_STORED);
   const account = load<u32>(device, STATE_DEVICE_AT_ACCOUNT);
   if (account == 0) return sum;
   const at = accountAt(account - 1);
-  sum += load<u32>(at, ACCOUNT_AT_DUPLICATE);
-  for (let i: u32 = 0; i < DEAD_CODES; i++) sum += load<u32>(at + ACCOUNT_AT_DEAD + (i << 3));
-  return sum;
+  return sum + load<u32>(at, ACCOUNT_AT_DUPLICATE) + load<u32>(at, ACCOUNT_AT_DEAD);
 }
 
 /** What was run up to here came before this process took messages in; from here on all that is run, it took in. */

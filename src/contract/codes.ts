@@ -44,6 +44,8 @@ import {
   CODE_TOPIC_UNKNOWN,
   CODE_TS_MALFORMED,
   CODE_TS_OUT_OF_RANGE,
+  COMMAND_CODE_FIRST,
+  DECODE_CODE_FIRST,
 } from '../../assembly/abi/codes.js';
 
 /** One reason for which Spillway refuses a message, a connection or a request. */
@@ -258,4 +260,9 @@ export function refusalCode(number: number): RefusalCode {
   const entry = byNumber.get(number);
   if (!entry) throw new Error(`code ${number} is not in the table`);
   return entry;
+}
+
+/** Whether messages of this code are kept as dead letters; those of any other were refused before the log took them in. */
+export function isDeadLetter({ number }: RefusalCode): boolean {
+  return number >= DECODE_CODE_FIRST && number < COMMAND_CODE_FIRST;
 }

@@ -12,6 +12,7 @@ import {
 import { PARTITION_DEVICES_MAX } from '../../assembly/abi/limits.js';
 import {
   ACCOUNT_AT_DEAD,
+  ACCOUNT_AT_DEAD_PAGE,
   ACCOUNT_AT_DUPLICATE,
   ACCOUNT_AT_REBOOT_US,
   ACCOUNT_AT_REBOOTS,
@@ -22,17 +23,23 @@ import {
   ACCOUNTS_HEADER_BYTES,
   ACCOUNTS_OFFSET,
   BASES_OFFSET,
-  DEAD_CODE_FIRST,
-  DEAD_CODES,
+  DEAD_COUNT_BITS,
+  DEAD_PAGE_AT_COUNTS,
+  DEAD_PAGE_AT_NEXT,
+  DEAD_PAGE_BYTES,
+  DEAD_PAGE_COUNTS,
+  DEAD_PAGES_OFFSET,
   STATE_DEVICE_AT_ACCOUNT,
   STATE_DEVICE_AT_NUMBER,
   STATE_DEVICE_AT_STORED,
   STATE_DEVICE_BYTES,
   STATE_DEVICES_OFFSET,
   STATEMENT_AT_ACCOUNT,
+  STATEMENT_AT_DEAD,
   STATEMENT_AT_RUN,
   STATEMENT_AT_RUNS,
   STATEMENT_AT_STORED,
+  STATEMENT_DEAD_MAX,
 } from '../../assembly/abi/state.js';
 import { refusalCode } from '../contract/codes.js';
 import type { DeviceAccount, DeviceTotals, RefusedMessages } from '../contract/ledger.js';
@@ -54,7 +61,9 @@ export function* readDeviceTotals(pipelines: readonly KernelMemory[], accepted: 
       const storedLow = view.getUint32(at + STATE_DEVICE_AT_STORED, true);
       const wraps = account === 0 ? 0 : view.getUint32(accountAt + ACCOUNT_AT_STORED_WRAPS, true);
       const duplicate = account === 0 ? 0 : u64(view, accountAt + ACCOUNT_AT_DUPLICATE);
-      const dead = account === 0 ? {} : deadOf(view, accountAt);
+      // Read before its reasons, which the kernel counts first: so they are never fewer than it by a message that came meanwhile.
+      const letters = account === 0 ? 0 : u64(view, accountAt + ACCOUNT_AT_DEAD);
+      const dead = account === 0 ? {} : deadOf(letters, countsOnPages(view, accountAt));
       const run = storedLow + duplicate + sum(dead);
       const sinceStart = run - view.getUint32(BASES_OFFSET + index * 4, true);
       const inFlight = (accepted.of(device) - sinceStart) | 0;
@@ -89,7 +98,7 @@ export function readAccount(
   return {
     stored: u64(view, STATEMENT_AT_STORED),
     duplicate: u64(view, account + ACCOUNT_AT_DUPLICATE),
-    dead: deadOf(view, account),
+    dead: deadOf(u64(view, account + ACCOUNT_AT_DEAD), countsFrom(view, STATEMENT_AT_DEAD, STATEMENT_DEAD_MAX)),
     inFlight: (accepted.of(device) - view.getUint32(STATEMENT_AT_RUN, true)) | 0,
     refused,
     reboots,
@@ -118,13 +127,38 @@ export function* readRefused(gateways: readonly KernelMemory[]): Generator<Refus
   }
 }
 
-function deadOf(view: DataView, account: number): Record<string, number> {
+/** What the account has counted beyond the reasons that memory had room for. */
+const REASON_UNKNOWN = 'other';
+
+/** Dead letters by reason, from the account and its counts. Their sum is the account's: messages in flight follow from it. */
+function deadOf(total: number, counts: Iterable<bigint>): Record<string, number> {
   const dead: Record<string, number> = {};
-  for (let index = 0; index < DEAD_CODES; index++) {
-    const count = u64(view, account + ACCOUNT_AT_DEAD + index * 8);
-    if (count > 0) dead[refusalCode(DEAD_CODE_FIRST + index).name] = count;
+  let known = 0;
+  for (const count of counts) {
+    const letters = Number(BigInt.asUintN(DEAD_COUNT_BITS, count));
+    dead[refusalCode(Number(count >> BigInt(DEAD_COUNT_BITS))).name] = letters;
+    known += letters;
   }
+  if (total > known) dead[REASON_UNKNOWN] = total - known;
   return dead;
+}
+
+/** The counts of an account, from its pages. */
+function* countsOnPages(view: DataView, account: number): Generator<bigint> {
+  let page = view.getUint32(account + ACCOUNT_AT_DEAD_PAGE, true);
+  while (page !== 0) {
+    const at = DEAD_PAGES_OFFSET + (page - 1) * DEAD_PAGE_BYTES;
+    yield* countsFrom(view, at + DEAD_PAGE_AT_COUNTS, DEAD_PAGE_COUNTS);
+    page = view.getUint32(at + DEAD_PAGE_AT_NEXT, true);
+  }
+}
+
+function* countsFrom(view: DataView, at: number, most: number): Generator<bigint> {
+  for (let index = 0; index < most; index++) {
+    const count = view.getBigUint64(at + index * 8, true);
+    if (count === 0n) return;
+    yield count;
+  }
 }
 
 function sum(counts: Record<string, number>): number {

@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import { refusalCodes } from '../contract/codes.js';
+import { isDeadLetter, refusalCodes } from '../contract/codes.js';
 import type { DataPlane, PartitionLag } from '../contract/data-plane.js';
 
 export interface ExpositionSources {
@@ -25,9 +25,7 @@ interface CatchUp {
 /** An infinite sample spoils sums and axes, and one that is left out silences the alarm that compares it. */
 const CATCH_UP_SECONDS_MAX = 86_400;
 
-/** The first code of the pipeline in assembly/abi/codes.ts: below it messages were refused, from it on they became dead letters. */
-const PIPELINE_CODE_FIRST = 32;
-const deadLetterNames = new Set(refusalCodes.filter(({ number }) => number >= PIPELINE_CODE_FIRST).map(({ name }) => name));
+const deadLetterNames = new Set(refusalCodes.filter(isDeadLetter).map(({ name }) => name));
 
 /** What Prometheus reads: the kernels' counters as they are at the scrape, and the requests of the HTTP server. */
 export class Exposition {

@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as codes from '../../assembly/abi/codes.js';
-import { CODE_NAME_BYTES, CODES_MAX } from '../../assembly/abi/codes.js';
+import {
+  CODE_NAME_BYTES,
+  CODES_MAX,
+  COMMAND_CODE_FIRST,
+  DECODE_CODE_FIRST,
+  GATEWAY_CODE_FIRST,
+  SCHEMA_CODE_FIRST,
+  STORE_CODE_FIRST,
+} from '../../assembly/abi/codes.js';
 import * as gateway from '../../assembly/abi/gateway.js';
 import {
   CALL_BYTES,
@@ -34,8 +42,8 @@ import {
 import * as regions from '../../assembly/abi/regions.js';
 import { CODE_NAMES_BYTES, CODE_NAMES_OFFSET, COMMON_END } from '../../assembly/abi/regions.js';
 import * as state from '../../assembly/abi/state.js';
-import { PIPELINE_END, STATE_DEVICE_BYTES, STATE_DEVICES_OFFSET } from '../../assembly/abi/state.js';
-import { refusalCodes } from '../../src/contract/codes.js';
+import { DEAD_COUNT_BITS, PIPELINE_END, STATE_DEVICE_BYTES, STATE_DEVICES_OFFSET } from '../../assembly/abi/state.js';
+import { isDeadLetter, refusalCodes } from '../../src/contract/codes.js';
 
 test('every code in the abi has a text, a unique name and a number below CODES_MAX', () => {
   const numbers = Object.entries(codes)
@@ -51,6 +59,21 @@ test('every code in the abi has a text, a unique name and a number below CODES_M
     assert.match(name, /^[a-z0-9_]+$/);
     assert.ok(name.length < CODE_NAME_BYTES, name);
   }
+});
+
+test('the ranges of codes follow one another, fit a byte, and say which messages become dead letters', () => {
+  const firsts = [GATEWAY_CODE_FIRST, DECODE_CODE_FIRST, SCHEMA_CODE_FIRST, STORE_CODE_FIRST, COMMAND_CODE_FIRST, CODES_MAX];
+  assert.deepEqual(
+    firsts,
+    firsts.toSorted((a, b) => a - b),
+  );
+  assert.equal(CODES_MAX, 2 ** (64 - DEAD_COUNT_BITS));
+  const isDead = (code: string) => refusalCodes.some((entry) => entry.name === code && isDeadLetter(entry));
+  assert.deepEqual(
+    ['log_failing', 'json_malformed', 'state_exhausted', 'row_refused'].map(isDead),
+    [false, true, true, true],
+    'by stage: gateway, decode, decode, store',
+  );
 });
 
 test('regions are aligned, follow one another and fit into 32-bit memory', () => {

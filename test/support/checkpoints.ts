@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { FLAG_DUP } from '../../assembly/abi/block.js';
 import { SHAPES_BYTES, SHAPES_OFFSET } from '../../assembly/abi/pipeline.js';
 import {
+  ACCOUNTS_OFFSET,
+  BASES_OFFSET,
   FINGERPRINTS_BYTES,
   FINGERPRINTS_OFFSET,
   PIPELINE_END,
@@ -50,6 +52,7 @@ export function assertSameState(a: TestKernel, b: TestKernel, what: string): voi
     ['run pages', RUN_PAGES_OFFSET, SERIES_INDEX_OFFSET],
     ['series', SERIES_INDEX_OFFSET, FINGERPRINTS_OFFSET],
     ['fingerprints', FINGERPRINTS_OFFSET, FINGERPRINTS_OFFSET + FINGERPRINTS_BYTES],
+    ['accounts and dead letters', ACCOUNTS_OFFSET, BASES_OFFSET],
     ['shapes', SHAPES_OFFSET, SHAPES_OFFSET + SHAPES_BYTES],
     ['head and sections', STATE_HEAD_OFFSET, PIPELINE_END],
   ] as const) {

@@ -6,6 +6,9 @@ import {
   ACCOUNT_BYTES,
   ACCOUNTS_BYTES,
   ACCOUNTS_OFFSET,
+  DEAD_PAGE_BYTES,
+  DEAD_PAGES_BYTES,
+  DEAD_PAGES_OFFSET,
   FINGERPRINT_SLOTS,
   FINGERPRINTS_BYTES,
   FINGERPRINTS_OFFSET,
@@ -90,6 +93,7 @@ const regions = [
   { offset: SHAPES_OFFSET, bytesMax: SHAPES_BYTES },
   { offset: ACCOUNTS_OFFSET, bytesMax: ACCOUNTS_BYTES },
   { offset: SOURCES_OFFSET, bytesMax: SOURCES_BYTES },
+  { offset: DEAD_PAGES_OFFSET, bytesMax: DEAD_PAGES_BYTES },
 ] as const;
 
 /** Differs when the same bytes would mean something else. */
@@ -99,7 +103,7 @@ const layout = BigInt.asUintN(
     .update(
       [
         ...[STATE_VERSION, STATE_HEAD_BYTES, STATE_DEVICE_BYTES, SERIES_BYTES, RUN_PAGE_BYTES],
-        ...[FINGERPRINT_SLOTS, SHAPE_BYTES, SHAPES_MAX, ACCOUNT_BYTES],
+        ...[FINGERPRINT_SLOTS, SHAPE_BYTES, SHAPES_MAX, ACCOUNT_BYTES, DEAD_PAGE_BYTES],
       ].join(),
     )
     .digest(),

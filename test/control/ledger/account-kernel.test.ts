@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BLOCK_DONE } from '../../../assembly/abi/block.js';
-import { CODE_STATE_EXHAUSTED } from '../../../assembly/abi/codes.js';
 import {
   COUNTER_PIPELINE_DEAD,
   COUNTER_PIPELINE_DUPLICATE,
@@ -10,10 +9,10 @@ import {
 } from '../../../assembly/abi/counters.js';
 import { LATEST_OFFSET } from '../../../assembly/abi/pipeline.js';
 import {
-  ACCOUNT_AT_DEAD,
-  ACCOUNT_BYTES,
-  DEAD_CODE_FIRST,
-  DEAD_CODES,
+  ACCOUNTS_AT_DEAD_PAGES,
+  ACCOUNTS_OFFSET,
+  DEAD_PAGE_COUNTS,
+  DEAD_PAGES_MAX,
   STATE_DEVICE_AT_STORED,
   STATE_DEVICES_OFFSET,
   STATEMENT_AT_RUNS,
@@ -184,7 +183,54 @@ test('what was run before the books were opened is not in flight', () => {
   assert.equal(accountOf(kernel, 3).inFlight, -1);
 });
 
-test('an account has room for every code of a dead letter', () => {
-  assert.ok(CODE_STATE_EXHAUSTED < DEAD_CODE_FIRST + DEAD_CODES);
-  assert.equal(ACCOUNT_AT_DEAD + DEAD_CODES * 8, ACCOUNT_BYTES);
+/** A payload for each reason, more of them than a page of dead letters has room for. */
+const refusedPayloads: readonly (readonly [reason: string, payload: string])[] = [
+  ['json_malformed', 'no json'],
+  ['json_depth_exceeded', '['.repeat(40)],
+  ['json_utf8_malformed', '{"metrics":{"v":"\\ud800"}}'],
+  ['number_out_of_range', '{"metrics":{"v":1e999}}'],
+  ['metrics_missing', '{}'],
+  ['metric_name_invalid', '{"metrics":{"":1}}'],
+  ['metric_value_invalid', '{"metrics":{"v":[]}}'],
+  ['ts_malformed', '{"ts":"noon","metrics":{"v":1}}'],
+  ['ts_out_of_range', '{"ts":1,"metrics":{"v":1}}'],
+  ['seq_malformed', '{"seq":-1,"metrics":{"v":1}}'],
+];
+
+function sendRefused(kernel: TestKernel, device: number, payloads = refusedPayloads): void {
+  const records = payloads.map(([, payload]) => ({ device, receiveUs: NOW_MS * 1000, payload }));
+  assert.equal(kernel.run(records), BLOCK_DONE);
+  kernel.take();
+}
+
+test('a device has as many reasons as its messages give, on as many pages as they need', () => {
+  const kernel = new TestKernel();
+  assert.ok(refusedPayloads.length > DEAD_PAGE_COUNTS);
+  for (let times = 0; times < 3; times++) for (const device of [5, 6]) sendRefused(kernel, device);
+  const expected = Object.fromEntries(refusedPayloads.map(([reason]) => [reason, 3]));
+  for (const device of [5, 6]) assert.deepEqual(accountOf(kernel, device).dead, expected);
+  for (const totals of readDeviceTotals([kernel.memory], new AcceptedMessages([]))) assert.deepEqual(totals.dead, expected);
+  assert.equal(kernel.memory.view.getUint32(ACCOUNTS_OFFSET + ACCOUNTS_AT_DEAD_PAGES, true), 4);
+});
+
+test('when no page is left, dead letters are counted without their reason, and books still balance', () => {
+  const kernel = new TestKernel();
+  const dead = () => ({ ...accountOf(kernel, 5).dead });
+  sendRefused(kernel, 5, refusedPayloads.slice(0, DEAD_PAGE_COUNTS));
+  kernel.memory.view.setUint32(ACCOUNTS_OFFSET + ACCOUNTS_AT_DEAD_PAGES, DEAD_PAGES_MAX, true);
+  kernel.kernel.openBooks();
+  sendRefused(kernel, 5);
+  const tracked = Object.fromEntries(refusedPayloads.slice(0, DEAD_PAGE_COUNTS).map(([reason]) => [reason, 2]));
+  const other = refusedPayloads.length - DEAD_PAGE_COUNTS;
+  assert.deepEqual(dead(), { ...tracked, other });
+  sendRefused(kernel, 6);
+  assert.deepEqual(accountOf(kernel, 6).dead, { other: refusedPayloads.length });
+  const totals = [...readDeviceTotals([kernel.memory], new AcceptedMessages([]))];
+  assert.deepEqual(
+    totals.map((one) => [one.device, one.dead, one.inFlight]),
+    [
+      [5, { ...tracked, other }, -refusedPayloads.length],
+      [6, { other: refusedPayloads.length }, -refusedPayloads.length],
+    ],
+  );
 });
