@@ -9,6 +9,8 @@ export interface ClientError {
   readonly code: number;
   readonly isFatal?: boolean;
 }
+/** ERR__FATAL of librdkafka: the client that answers so does nothing any more. */
+const FATAL = -150;
 type Done<Value = unknown> = (error: ClientError | null, value: Value) => void;
 
 /** `rebalance_cb` of a consumer hears what its group hands over. */
@@ -136,9 +138,16 @@ export function loadAddon(load: (name: string) => unknown = createRequire(import
   }
 }
 
+/** Whether the client that failed so is of no more use; all other errors pass by themselves or by trying again. */
+export function isFinal({ code, isFatal }: Pick<ClientError, 'code' | 'isFatal'>): boolean {
+  return code === FATAL || isFatal === true;
+}
+
 /** Runs one call of a client that answers by callback. */
 export function answered<Value>(call: (done: Done<Value>) => void): Promise<Value> {
   return new Promise((resolve, reject) => {
-    call((error, value) => (error ? reject(error instanceof Error ? error : new Error(error.message)) : resolve(value)));
+    call((error, value) =>
+      error ? reject(error instanceof Error ? error : Object.assign(new Error(error.message), error)) : resolve(value),
+    );
   });
 }

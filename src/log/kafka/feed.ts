@@ -1,7 +1,7 @@
 import type { Doorbell } from '../../host/doorbell.js';
 import { type Progress, ProgressWord } from '../../host/progress.js';
 import type { RecordRing, RingRecord } from '../../host/record-ring.js';
-import { answered, type Consumer, type Message, type Place, type Watermarks } from '../../kafka/client.js';
+import { answered, type ClientError, type Consumer, isFinal, type Message, type Place, type Watermarks } from '../../kafka/client.js';
 import type { Report } from '../../telemetry/report.js';
 import { blockBytes, blockMessages, blockTimeUs } from '../block.js';
 import { Lane } from './lane.js';
@@ -14,6 +14,10 @@ const TAKE_MAX = 32;
 const FULL_LOOK_MS = 2;
 const RETRY_MS = 200;
 const BEGIN_LOOK_MS = 10;
+
+const WATCH_MS = 500;
+/** A lane that is behind and was given nothing for so long is sought and resumed. */
+const STANDSTILL_MS = 5000;
 
 /** How often a partition that is not fetched is asked for records of others. */
 const PROBE_MS = 250;
@@ -28,12 +32,12 @@ export interface Delivered extends Mark {
 
 export interface FeedOptions {
   readonly topic: string;
-  readonly consumer: Consumer;
   readonly progress: Progress;
   readonly bells: readonly Doorbell[];
   /** The source in the marks of this process's own blocks. */
   readonly own: bigint;
   readonly report: Report;
+  readonly standstillMs?: number;
 }
 
 /**
@@ -45,33 +49,37 @@ export interface FeedOptions {
 export class Feed {
   readonly #options: FeedOptions;
   readonly #lanes = new Map<number, Lane>();
+  /** Undefined while there is none to read with. */
+  #consumer: Consumer | undefined;
   #stopping = false;
   readonly #probing: NodeJS.Timeout;
+  readonly #watching: NodeJS.Timeout;
   #isProbing = false;
 
   constructor(options: FeedOptions) {
     this.#options = options;
     this.#probing = setInterval(() => void this.#probe(), PROBE_MS).unref();
+    this.#watching = setInterval(() => this.#watch(), Math.min(WATCH_MS, options.standstillMs ?? STANDSTILL_MS)).unref();
   }
 
   /** Opens lanes into these rings once their readers have said where they begin; answers from where to fetch. */
   async open(rings: ReadonlyMap<number, RecordRing>): Promise<Place[]> {
-    const { progress, topic } = this.#options;
+    const { progress, topic, standstillMs = STANDSTILL_MS } = this.#options;
     while (!this.#stopping && [...rings.values()].some(({ begin }) => begin === undefined)) await pause(BEGIN_LOOK_MS);
     const nowMs = performance.now();
     return Array.from(rings, ([partition, ring]) => {
       const next = ring.begin ?? 0n;
-      this.#lanes.set(partition, new Lane(ring, next, progress.mark(partition).offset, nowMs));
+      this.#lanes.set(partition, new Lane(ring, next, progress.mark(partition).offset, nowMs, standstillMs));
       return { topic, partition, offset: Number(next) };
     });
   }
 
   /** Nothing more is brought; answers what lies behind the records that the pipelines have been given, by partition. */
   close(): ReadonlyMap<number, bigint> {
-    const { topic, consumer } = this.#options;
+    const { topic } = this.#options;
     // The client library remembers a pause, also for whoever the partition is assigned to next.
     const paused = Array.from(this.#lanes, ([partition, { isPaused }]) => (isPaused ? [{ topic, partition }] : [])).flat();
-    if (paused.length > 0 && consumer.isConnected()) consumer.resume(paused);
+    if (paused.length > 0 && this.#consumer?.isConnected()) this.#consumer.resume(paused);
     const ends = new Map(Array.from(this.#lanes, ([partition, { end }]) => [partition, end]));
     this.#lanes.clear();
     return ends;
@@ -84,6 +92,7 @@ export class Feed {
   stop(): void {
     this.#stopping = true;
     clearInterval(this.#probing);
+    clearInterval(this.#watching);
   }
 
   /** Hears of blocks of this process in the order in which they lie in their partition. */
@@ -103,15 +112,25 @@ export class Feed {
     this.#ring();
   }
 
-  /** Fetches for the lanes that are open, and lets the client say what it has to say; ends after `stop`. */
-  async run(): Promise<void> {
-    while (!this.#stopping) {
-      try {
-        await this.#turn(this.#options.consumer);
-      } catch (error) {
-        this.#options.report('debug', 'kafka-fetch-failed', { cause: (error as Error).message });
-        await pause(RETRY_MS);
+  /**
+   * Fetches for the lanes that are open, and gives the client its turns for callbacks. Resolves to undefined after `stop`, and to
+   * the error when this consumer will never fetch again; the lanes then wait for the next consumer.
+   */
+  async run(consumer: Consumer): Promise<Error | undefined> {
+    this.#consumer = consumer;
+    try {
+      while (!this.#stopping) {
+        try {
+          await this.#turn(consumer);
+        } catch (error) {
+          if (isFinal(error as ClientError) || !consumer.isConnected()) return error as Error;
+          this.#options.report('debug', 'kafka-fetch-failed', { cause: (error as Error).message });
+          await pause(RETRY_MS);
+        }
       }
+      return undefined;
+    } finally {
+      this.#consumer = undefined;
     }
   }
 
@@ -163,7 +182,7 @@ export class Feed {
 
   #pause(partition: number, lane: Lane): void {
     lane.isPaused = true;
-    this.#options.consumer.pause([{ topic: this.#options.topic, partition }]);
+    this.#consumer?.pause([{ topic: this.#options.topic, partition }]);
   }
 
   #stopFetching(partition: number, lane: Lane): void {
@@ -178,13 +197,36 @@ export class Feed {
     if (!lane.isBlocked) this.#resume(partition, lane);
   }
 
+  /**
+   * The client library drops a seek or a resume that another one overtook on its way through the library's threads. A seek that is
+   * called after the resume always counts; one that is called before it may be dropped together with the resume.
+   */
   #resume(partition: number, lane: Lane): void {
-    const { topic, consumer, report } = this.#options;
+    const { topic, report } = this.#options;
+    const consumer = this.#consumer;
     lane.isPaused = false;
+    // Without a consumer the next one begins where the lane is.
+    if (!consumer) return;
+    consumer.resume([{ topic, partition }]);
     consumer.seek({ topic, partition, offset: Number(lane.next) }, 0, (error) => {
       if (error) report('warn', 'kafka-seek-failed', { partition, cause: error.message });
     });
-    consumer.resume([{ topic, partition }]);
+  }
+
+  /** Mends lanes whose seek or resume was lost all the same: nothing else would bring them their next record. */
+  #watch(): void {
+    const nowMs = performance.now();
+    for (const [partition, lane] of this.#lanes) {
+      const durable = this.#options.progress.get(partition, ProgressWord.durable);
+      const isWaiting = this.#consumer !== undefined && !lane.isNear && !lane.isBlocked && lane.next < durable;
+      if (!lane.standsStill(isWaiting, nowMs)) continue;
+      this.#options.report('warn', 'kafka-partition-resumed', {
+        partition,
+        offset: String(lane.next),
+        records: Number(durable - lane.next),
+      });
+      this.#resume(partition, lane);
+    }
   }
 
   #retry(): void {
@@ -205,8 +247,9 @@ export class Feed {
     if (this.#isProbing) return;
     this.#isProbing = true;
     for (const [partition, lane] of this.#lanes) {
-      if (!lane.isNear) continue;
-      const { topic, consumer } = this.#options;
+      const consumer = this.#consumer;
+      if (!consumer || !lane.isNear) continue;
+      const { topic } = this.#options;
       const before = lane.next;
       const ends = await answered<Watermarks>((done) => consumer.queryWatermarkOffsets(topic, partition, PROBE_MS_MAX, done)).catch(
         () => undefined,

@@ -4,7 +4,7 @@ import type { FromLog, LogStart, ToLog } from '../../contract/threads/log.js';
 import { BlockRing } from '../../host/block-ring.js';
 import { Doorbell, gatewayDoorbell, LOG_DOORBELL, PIPELINES_MAX, pipelineDoorbell } from '../../host/doorbell.js';
 import { Progress, ProgressWord } from '../../host/progress.js';
-import { type Addon, type ClientError, type Consumer, loadAddon, type Producer } from '../../kafka/client.js';
+import { type Addon, type ClientError, type Consumer, loadAddon, type Producer, type Rebalanced } from '../../kafka/client.js';
 import { type KafkaSettings, type Member, rawTopic } from '../../kafka/conf.js';
 import { connectConsumer, connectProducer } from '../../kafka/connect.js';
 import { prepareTopic } from '../../kafka/topic.js';
@@ -13,6 +13,7 @@ import { Backlog } from '../backlog.js';
 import { blockMessages } from '../block.js';
 import { findEnds } from './ends.js';
 import { Feed } from './feed.js';
+import { GroupConsumer } from './group-consumer.js';
 import { Membership } from './membership.js';
 import { Outlet } from './outlet.js';
 
@@ -127,7 +128,7 @@ export class KafkaLog {
     const { settings, start } = this.#options;
     this.#addon = loadAddon();
     this.#producer = await connectProducer(this.#addon, settings, this.#heard);
-    let consumer: Consumer | undefined;
+    let group: GroupConsumer | undefined;
     let watch: NodeJS.Timeout | undefined;
     try {
       await prepareTopic(this.#addon, this.#producer, settings, start.partitions, this.#report);
@@ -136,21 +137,17 @@ export class KafkaLog {
       for (let partition = 0; partition < start.partitions; partition++) {
         this.#progress.setMark(partition, this.#progress.get(partition, ProgressWord.durable), 0n);
       }
-      const membership = this.#member();
-      this.#membership = membership;
-      if (membership) consumer = await connectConsumer(this.#addon, settings, this.#options.member, membership.rebalanced, this.#heard);
+      group = this.#groupConsumer();
+      await group?.open();
       watch = setInterval(() => this.#watch(), WATCH_MS);
       this.#outlet.use(this.#producer);
       up();
-      const feed = consumer && this.#openFeed(consumer);
-      this.#feed = feed;
-      const feeding = feed?.run();
-      if (consumer && feed) membership?.join(consumer, feed);
-      void this.#follow(feed);
+      const feeding = group?.run();
+      void this.#follow();
       await this.#ship();
       this.#tellUndelivered();
-      feed?.stop();
-      const left = consumer && feed && membership?.leave();
+      group?.stop();
+      const left = this.#membership?.leave();
       // With brokers that do not answer, questions to them are still open.
       await Promise.race([Promise.all([left, feeding]), this.#late]);
       if (this.#failed) throw this.#failed;
@@ -158,24 +155,25 @@ export class KafkaLog {
       clearInterval(watch);
       clearInterval(this.#polling);
       this.#outlet.drop();
-      await Promise.all([this.#producer, consumer].map((client) => client && closed(client)));
+      await Promise.all([this.#producer && closed(this.#producer), group?.close()]);
     }
   }
 
-  #member(): Membership | undefined {
-    const { assignment } = this.#options;
+  /** Undefined: no partition is run in this process. */
+  #groupConsumer(): GroupConsumer | undefined {
+    const { assignment, settings, member, start } = this.#options;
     if (!assignment) return undefined;
+    const common = { topic: this.#topic, progress: this.#progress, report: this.#report };
+    const bells = Array.from({ length: PIPELINES_MAX }, (_, index) => new Doorbell(start.shared.doorbells, pipelineDoorbell(index)));
+    const feed = new Feed({ ...common, bells, own: this.#name });
     const failed = (error: Error) => {
       this.#failed = error;
       void this.terminate();
     };
-    return new Membership({ topic: this.#topic, assignment, progress: this.#progress, report: this.#report, failed });
-  }
-
-  #openFeed(consumer: Consumer): Feed {
-    const { doorbells } = this.#options.start.shared;
-    const bells = Array.from({ length: PIPELINES_MAX }, (_, index) => new Doorbell(doorbells, pipelineDoorbell(index)));
-    return new Feed({ topic: this.#topic, consumer, progress: this.#progress, bells, own: this.#name, report: this.#report });
+    const membership = new Membership({ ...common, feed, assignment, failed });
+    const connect = (rebalanced: Rebalanced) => connectConsumer(this.#addon, settings, member, rebalanced, this.#heard);
+    [this.#feed, this.#membership] = [feed, membership];
+    return new GroupConsumer({ connect, close: closed, membership, feed, report: this.#report });
   }
 
   /** Where partitions begin and end, one after another: each question keeps a thread of the pool waiting. */
@@ -189,11 +187,11 @@ export class KafkaLog {
   }
 
   /** What others run, and write to, moves on too. */
-  async #follow(feed: Feed | undefined): Promise<void> {
+  async #follow(): Promise<void> {
     while (this.#asked === 'nothing' && !this.#terminated) {
       await new Promise((resolve) => setTimeout(resolve, FOLLOW_MS).unref());
       if (this.#stalled || !this.#producer?.isConnected()) continue;
-      await this.#survey(this.#producer, (partition) => !feed?.has(partition)).catch(() => {});
+      await this.#survey(this.#producer, (partition) => !this.#feed?.has(partition)).catch(() => {});
     }
   }
 

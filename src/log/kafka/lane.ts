@@ -5,6 +5,8 @@ import type { RecordRing, RingRecord } from '../../host/record-ring.js';
  * ahead, so it is for pipelines that stand still, not for those between two rounds.
  */
 const HELD_BYTES_MAX = 8 * 1024 * 1024;
+/** The longest time between two tries to make a lane move that does not. */
+const STANDSTILL_MS_MAX = 60_000;
 /** Nobody else has written to the partition for so long: its records need not be fetched, this process has them. */
 const ALONE_MS = 2000;
 
@@ -31,12 +33,21 @@ export class Lane {
   readonly #held: Entry[] = [];
   #heldBytes = 0;
   #othersMs: number;
+  /** Where it stood when it was last seen to move, or not to wait. */
+  #movedTo: bigint;
+  #movedMs: number;
+  readonly #standstillMs: number;
+  #patienceMs: number;
 
-  constructor(ring: RecordRing, next: bigint, opened: bigint, nowMs: number) {
+  constructor(ring: RecordRing, next: bigint, opened: bigint, nowMs: number, standstillMs: number) {
     this.#ring = ring;
     this.next = next;
     this.opened = opened;
     this.#othersMs = nowMs;
+    this.#movedTo = next;
+    this.#movedMs = nowMs;
+    this.#standstillMs = standstillMs;
+    this.#patienceMs = standstillMs;
   }
 
   get isBlocked(): boolean {
@@ -54,6 +65,20 @@ export class Lane {
 
   isAlone(nowMs: number): boolean {
     return nowMs - this.#othersMs >= ALONE_MS;
+  }
+
+  /** True when it has waited for its next record for `standstillMs` without a move, then again after twice that time, and so on. */
+  standsStill(isWaiting: boolean, nowMs: number): boolean {
+    if (!isWaiting || this.next !== this.#movedTo) {
+      this.#movedTo = this.next;
+      this.#movedMs = nowMs;
+      this.#patienceMs = this.#standstillMs;
+      return false;
+    }
+    if (nowMs - this.#movedMs < this.#patienceMs) return false;
+    this.#movedMs = nowMs;
+    this.#patienceMs = Math.min(this.#patienceMs * 2, STANDSTILL_MS_MAX);
+    return true;
   }
 
   /** What lies behind the records that the pipeline was given. */

@@ -21,6 +21,7 @@ const CALM_MS = 120_000;
 
 export interface MembershipOptions {
   readonly topic: string;
+  readonly feed: Feed;
   readonly assignment: PartitionAssignment;
   readonly progress: Progress;
   readonly report: Report;
@@ -35,8 +36,8 @@ export interface MembershipOptions {
  */
 export class Membership {
   readonly #options: MembershipOptions;
-  #consumer!: Consumer;
-  #feed!: Feed;
+  /** Undefined while it has none: before the first one, and between one that failed and the next. */
+  #consumer: Consumer | undefined;
   /** Goes up with each word of the group: what it said before is not tried again. */
   #word = 0;
   #doing: Promise<void> = Promise.resolve();
@@ -53,10 +54,20 @@ export class Membership {
   }
 
   /** Joins; from now on the group decides which partitions are run here. */
-  join(consumer: Consumer, feed: Feed): void {
+  join(consumer: Consumer): void {
+    if (this.#ended) return;
     this.#consumer = consumer;
-    this.#feed = feed;
     consumer.subscribe([this.#options.topic]);
+  }
+
+  /** Its consumer is of no more use: lets everything go, so that it can join with another one. */
+  async abandon(): Promise<void> {
+    this.#consumer = undefined;
+    this.#word++;
+    clearTimeout(this.#returning);
+    this.#returning = undefined;
+    this.#doing = this.#doing.then(() => this.#revoke()).catch(this.#options.failed);
+    await this.#doing;
   }
 
   /** Lets everything go and hears no more. */
@@ -65,8 +76,8 @@ export class Membership {
     this.#ended = true;
     clearTimeout(this.#returning);
     await this.#doing;
-    this.#feed.close();
-    if (this.#consumer.isConnected()) this.#consumer.unassign();
+    this.#options.feed.close();
+    if (this.#consumer?.isConnected()) this.#consumer.unassign();
   }
 
   /**
@@ -84,11 +95,11 @@ export class Membership {
     this.#returning = setTimeout(() => this.#return(), this.#awayMs);
   }
 
-  /** What the client library is told by the group. */
-  readonly rebalanced = (error: ClientError | undefined, places: readonly Place[]): void => {
-    if (this.#ended) {
+  /** Takes what the group says to this consumer. */
+  rebalanced(consumer: Consumer, error: ClientError | undefined, places: readonly Place[]): void {
+    if (this.#ended || consumer !== this.#consumer) {
       // A consumer that closes gives back what the group has given it, and waits until that was heard.
-      if (this.#consumer.isConnected()) this.#consumer.unassign();
+      if (consumer.isConnected()) consumer.unassign();
       return;
     }
     const word = ++this.#word;
@@ -97,16 +108,17 @@ export class Membership {
     if (!isAssigned && error?.code !== REVOKE_PARTITIONS) {
       this.#options.report('warn', 'kafka-rebalance-failed', { cause: error?.message ?? 'no cause was given' });
     }
-    this.#doing = this.#doing.then(() => (isAssigned ? this.#takeUp(partitions, word) : this.#letGo())).catch(this.#options.failed);
-  };
+    const answer = () => (isAssigned ? this.#takeUp(consumer, partitions, word) : this.#letGo(consumer));
+    this.#doing = this.#doing.then(answer).catch(this.#options.failed);
+  }
 
   /** While the database or the brokers are away it is tried again, until the group says something else. */
-  async #takeUp(partitions: readonly number[], word: number): Promise<void> {
+  async #takeUp(consumer: Consumer, partitions: readonly number[], word: number): Promise<void> {
     let owned: readonly OwnedPartition[] = [];
     for (let retryMs = RETRY_MS_MIN; word === this.#word; retryMs = Math.min(retryMs * 2, RETRY_MS_MAX)) {
       try {
         owned = await this.#options.assignment.claim(partitions);
-        await Promise.all(partitions.map((partition) => this.#open(partition)));
+        await Promise.all(partitions.map((partition) => this.#open(consumer, partition)));
         break;
       } catch (error) {
         if (error instanceof KafkaFailure) throw error;
@@ -118,28 +130,34 @@ export class Membership {
     const rings = await this.#options.assignment.start(owned);
     for (const partition of partitions) this.#known.add(partition);
     const lanes = new Map(partitions.map((partition) => [partition, new RecordRing(rings[partition] as SharedArrayBuffer)]));
-    const places = await this.#feed.open(lanes);
-    this.#consumer.assign(places);
+    const places = await this.#options.feed.open(lanes);
+    // A consumer that failed meanwhile takes nothing any more: what was begun for it is let go next.
+    if (consumer !== this.#consumer) return;
+    consumer.assign(places);
     this.#options.report('info', 'kafka-partitions-taken', { partitions: partitions.join(' ') });
   }
 
-  async #letGo(): Promise<void> {
-    await this.#options.assignment.revoke(this.#feed.close());
-    if (this.#consumer.isConnected()) this.#consumer.unassign();
+  async #letGo(consumer: Consumer): Promise<void> {
+    await this.#revoke();
+    if (consumer.isConnected()) consumer.unassign();
     this.#options.report('info', 'kafka-partitions-let-go', {});
   }
 
   async #drop(): Promise<void> {
-    await this.#options.assignment.revoke(this.#feed.close());
+    await this.#revoke();
     // It lets go of what the group gave it once it hears of that as `rebalanced`.
-    if (this.#consumer.isConnected()) this.#consumer.unsubscribe();
+    if (this.#consumer?.isConnected()) this.#consumer.unsubscribe();
+  }
+
+  async #revoke(): Promise<void> {
+    await this.#options.assignment.revoke(this.#options.feed.close());
   }
 
   #return(): void {
     this.#doing = this.#doing
       .then(() => {
         this.#returning = undefined;
-        if (this.#ended) return;
+        if (this.#ended || !this.#consumer) return;
         this.#consumer.subscribe([this.#options.topic]);
         this.#options.report('info', 'kafka-member-returned', {});
       })
@@ -150,9 +168,9 @@ export class Membership {
    * The partition's place in the topic. Messages count from there on; the first time from where the topic ended when this process
    * came up, for its gateways may have taken some in before the group gave it the partition.
    */
-  async #open(partition: number): Promise<void> {
+  async #open(consumer: Consumer, partition: number): Promise<void> {
     const { topic, progress, report } = this.#options;
-    const { low, high } = await findEnds(this.#consumer, topic, partition, progress);
+    const { low, high } = await findEnds(consumer, topic, partition, progress);
     const committed = progress.get(partition, ProgressWord.committed);
     if (low > committed) report('error', 'kafka-records-expired', { partition, from: String(committed), to: String(low) });
     progress.set(partition, ProgressWord.start, low);

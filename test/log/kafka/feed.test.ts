@@ -15,12 +15,18 @@ class FakeConsumer {
   readonly paused = new Set<number>();
   assigned: readonly Place[] = [];
   readonly sought: number[] = [];
+  /** So many calls of `resume` are dropped, as the client library may do. */
+  resumesToLose = 0;
+  /** Nothing of a paused partition is given out; else what was fetched before still is. */
+  isStrict = false;
+  readonly calls: string[] = [];
   high = 0;
 
   isConnected(): boolean {
     return true;
   }
   seek({ offset }: Place, _: number, done: () => void): void {
+    this.calls.push('seek');
     this.sought.push(offset as number);
     done();
   }
@@ -34,6 +40,11 @@ class FakeConsumer {
     for (const { partition } of places) this.paused.add(partition);
   }
   resume(places: readonly Place[]): void {
+    this.calls.push('resume');
+    if (this.resumesToLose > 0) {
+      this.resumesToLose--;
+      return;
+    }
     for (const { partition } of places) this.paused.delete(partition);
   }
   setDefaultConsumeTimeout(): void {}
@@ -41,13 +52,14 @@ class FakeConsumer {
     return { lowOffset: 0, highOffset: this.high };
   }
   consume(count: number, done: (error: null, messages: readonly Message[]) => void): void {
-    setImmediate(() => done(null, this.messages.splice(0, count)));
+    setImmediate(() => done(null, this.paused.size > 0 && this.isStrict ? [] : this.messages.splice(0, count)));
   }
   get client(): Consumer {
     return this as unknown as Consumer;
   }
 }
 
+const STANDSTILL_MS = 50;
 /** The source of this process's own blocks. */
 const OWN = 0xcdn;
 const block = Buffer.from(sealBlock(0, [{ device: 1, receiveUs: 5000, payload: '{"n":1}' }]));
@@ -63,26 +75,27 @@ function toBuffers(header: { readonly [name: string]: Buffer | string }): { [nam
 
 async function feeding<Result>(
   ringBytes: number,
-  use: (consumer: FakeConsumer, reader: RecordFeed, progress: Progress, feed: Feed) => Promise<Result>,
+  use: (consumer: FakeConsumer, reader: RecordFeed, progress: Progress, feed: Feed, reports: object[]) => Promise<Result>,
 ) {
+  const reports: object[] = [];
   const memory = RecordRing.memory(ringBytes);
   const consumer = new FakeConsumer();
   const progress = new Progress(Progress.memory(1));
   const feed = new Feed({
     topic: 'telemetry.raw',
-    consumer: consumer.client,
     progress,
     bells: [],
     own: OWN,
-    report: () => {},
+    report: (_, name, fields) => reports.push({ name, ...fields }),
+    standstillMs: STANDSTILL_MS,
   });
-  const running = feed.run();
+  const running = feed.run(consumer.client);
   const reader = new RecordFeed([memory]);
   const opening = feed.open(new Map([[0, new RecordRing(memory)]]));
   reader.begin(0, 3n);
   consumer.assign(await opening);
   try {
-    return await use(consumer, reader, progress, feed);
+    return await use(consumer, reader, progress, feed, reports);
   } finally {
     feed.stop();
     await running;
@@ -144,6 +157,28 @@ test('a pipeline that does not keep up has its partition paused, and nothing is 
     await readTo(83n, reader, 3n);
     await until('it is fetched again', () => !consumer.paused.has(0));
     assert.deepEqual(consumer.sought, [83]);
+  }));
+
+test('a partition whose resume was lost is resumed again, and this is reported', () =>
+  feeding(524_288, async (consumer, reader, _, __, reports) => {
+    for (let offset = 3; offset < 83; offset++) consumer.messages.push(message(offset, offset, large));
+    await until('it is paused', () => consumer.paused.has(0));
+    consumer.isStrict = true;
+    consumer.resumesToLose = 1;
+    consumer.high = 84;
+    consumer.messages.push(message(83, 83));
+    await readTo(84n, reader, 3n);
+    assert.deepEqual(consumer.calls, ['resume', 'seek', 'resume', 'seek']);
+    assert.deepEqual(consumer.sought, [83, 83]);
+    assert.deepEqual(reports, [{ name: 'kafka-partition-resumed', partition: 0, offset: '83', records: 1 }]);
+  }));
+
+test('a partition that is behind and waits for the brokers is resumed less and less often', () =>
+  feeding(4096, async (consumer, _, __, ___, reports) => {
+    const beganMs = performance.now();
+    consumer.high = 9;
+    await until('it was resumed three times', () => reports.length === 3);
+    assert.ok(performance.now() - beganMs > STANDSTILL_MS * (1 + 2 + 4) - 10);
   }));
 
 test('a ring that is full for a moment is no reason to stop fetching', () =>

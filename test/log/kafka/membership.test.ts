@@ -31,9 +31,10 @@ function open(partitions: number) {
     queryWatermarkOffsets: (_topic: string, _partition: number, _ms: number, answer: (error: null, ends: object) => void) =>
       setImmediate(() => answer(null, { lowOffset: 3, highOffset: world.high })),
   } as unknown as Consumer;
-  const feed = new Feed({ topic: TOPIC, consumer, progress, bells: [], own: 1n, report: () => {} });
+  const feed = new Feed({ topic: TOPIC, progress, bells: [], own: 1n, report: () => {} });
   const membership = new Membership({
     topic: TOPIC,
+    feed,
     progress,
     assignment: {
       claim: async (numbers) => {
@@ -56,71 +57,71 @@ function open(partitions: number) {
     report: (_, name) => reports.push(name),
     failed: (error) => failures.push(error),
   });
-  membership.join(consumer, feed);
-  return { membership, progress, done, reports, failures, world };
+  membership.join(consumer);
+  return { membership, consumer, progress, done, reports, failures, world };
 }
 
 test('what the group hands over is taken in the database first, then run, then fetched from where its state ends', async () => {
-  const { membership, progress, done } = open(4);
+  const { membership, consumer, progress, done } = open(4);
   progress.setMark(3, 30n, 0n);
-  membership.rebalanced(ASSIGN, places(3, 1));
+  membership.rebalanced(consumer, ASSIGN, places(3, 1));
   await until('it is fetched', () => done.at(-1)?.startsWith('assign') ?? false);
   assert.deepEqual(done, ['subscribe telemetry.raw', 'take 1,3', 'begin 1,3', 'assign 1@11,3@13']);
   assert.deepEqual(progress.mark(3), { offset: 30n, messages: 0n }, 'behind it, gateways of this process may have taken messages in');
   assert.equal(progress.get(3, ProgressWord.durable), 50n);
   assert.equal(progress.get(3, ProgressWord.start), 3n);
-  membership.rebalanced(REVOKE, places(1, 3));
+  membership.rebalanced(consumer, REVOKE, places(1, 3));
   await until('it is let go', () => done.at(-1) === 'unassign');
   assert.deepEqual(done.slice(-2), ['end 1@11,3@13', 'unassign']);
-  membership.rebalanced(ASSIGN, places(3));
+  membership.rebalanced(consumer, ASSIGN, places(3));
   await until('it is fetched again', () => done.at(-1)?.startsWith('assign') ?? false);
   assert.deepEqual(progress.mark(3), { offset: 50n, messages: 0n });
 });
 
 test('while the database is down it is tried again, until the group says something else', async () => {
-  const { membership, done, reports, world } = open(2);
+  const { membership, consumer, done, reports, world } = open(2);
   world.databaseIsDown = true;
-  membership.rebalanced(ASSIGN, places(0, 1));
+  membership.rebalanced(consumer, ASSIGN, places(0, 1));
   await until('it says so', () => reports.includes('kafka-partitions-not-taken'));
-  membership.rebalanced(REVOKE, places(0, 1));
-  membership.rebalanced(ASSIGN, places(1));
+  membership.rebalanced(consumer, REVOKE, places(0, 1));
+  membership.rebalanced(consumer, ASSIGN, places(1));
   world.databaseIsDown = false;
   await until('it is fetched', () => done.at(-1)?.startsWith('assign') ?? false);
   assert.deepEqual(done.slice(1), ['end ', 'unassign', 'take 1', 'begin 1', 'assign 1@11']);
 });
 
 test('a topic that ends before what the database has is not gone on with', async () => {
-  const { membership, done, failures, world } = open(1);
+  const { membership, consumer, done, failures, world } = open(1);
   world.high = 19;
-  membership.rebalanced(ASSIGN, places(0));
+  membership.rebalanced(consumer, ASSIGN, places(0));
   await until('it fails', () => failures.length > 0);
   assert.match(failures[0]?.message ?? '', /ends at 19, and the database has it up to 20 \(kafka_log_lost\)/);
   assert.ok(!done.some((one) => one.startsWith('begin')));
 });
 
 test('who leaves lets everything go, and hears no more', async () => {
-  const { membership, done } = open(1);
-  membership.rebalanced(ASSIGN, places(0));
+  const { membership, consumer, done } = open(1);
+  membership.rebalanced(consumer, ASSIGN, places(0));
   await until('it is fetched', () => done.at(-1)?.startsWith('assign') ?? false);
   await membership.leave();
-  membership.rebalanced(ASSIGN, places(0));
+  membership.rebalanced(consumer, ASSIGN, places(0));
   await new Promise(setImmediate);
   assert.equal(done.at(-1), 'unassign');
 });
 
 test('who was fenced lets everything go, leaves the group, and joins it again after a while, once for many fencings', async () => {
-  const { membership, done, reports, failures } = open(1);
-  membership.rebalanced(ASSIGN, places(0));
+  const { membership, consumer, done, reports, failures } = open(1);
+  membership.rebalanced(consumer, ASSIGN, places(0));
   await until('it is fetched', () => done.at(-1)?.startsWith('assign') ?? false);
   membership.fenced('held by another process');
   membership.fenced('held by another process');
   await until('it left', () => done.at(-1) === 'unsubscribe');
   assert.deepEqual(done.slice(-2), ['end 0@10', 'unsubscribe']);
   // The client library says so, as it does when the group takes something away.
-  membership.rebalanced(REVOKE, places(0));
+  membership.rebalanced(consumer, REVOKE, places(0));
   await until('it joined again', () => done.at(-1) === 'subscribe telemetry.raw');
   assert.deepEqual(done.slice(-3), ['end ', 'unassign', 'subscribe telemetry.raw']);
-  membership.rebalanced(ASSIGN, places(0));
+  membership.rebalanced(consumer, ASSIGN, places(0));
   await until('it is fetched again', () => done.at(-1)?.startsWith('assign') ?? false);
   assert.deepEqual(done.slice(-3), ['take 0', 'begin 0', 'assign 0@10']);
   assert.deepEqual(
