@@ -125,4 +125,6 @@ export interface DataPlane extends DeviceViews {
   readonly fenced: number;
   /** Why the plane is not ready, or undefined when it takes messages in and commits them. */
   notReady(): string | undefined;
+  /** Which partitions of this process are behind and do not move although nothing is known to hold them up; undefined: none. */
+  stalled(): string | undefined;
 }

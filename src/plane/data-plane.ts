@@ -14,6 +14,7 @@ import { Progress, ProgressWord } from '../host/progress.js';
 import { RecordRing } from '../host/record-ring.js';
 import { Gateways } from './gateways.js';
 import { readRefused } from './ledger-readings.js';
+import { PartitionWatch } from './partition-watch.js';
 import { Pipelines, type PipelinesOptions } from './pipelines.js';
 import { readCounters, readIntake, readLag } from './plane-readings.js';
 import { type Stoppable, stopThread, ThreadRoster } from './thread-roster.js';
@@ -59,8 +60,7 @@ export class ThreadedDataPlane implements DataPlane {
   #logTrouble: Intake['logTrouble'];
   #opened = false;
   #fenced = 0;
-  /** The group has said which partitions are run here. */
-  #isShared = false;
+  readonly #watch: PartitionWatch;
   #stopping = false;
 
   private constructor(options: DataPlaneOptions) {
@@ -69,6 +69,7 @@ export class ThreadedDataPlane implements DataPlane {
     this.#progress = new Progress(this.#shared.progress);
     // Before the log opens: what is committed is a floor under the offsets that it gives out.
     this.#setCommitted(options.committed.keys(), options.committed);
+    this.#watch = new PartitionWatch({ isAssigned: options.openLog !== undefined && options.runsPipelines });
     this.#roster = new ThreadRoster(options.failed);
     this.#gateways = new Gateways({
       count: options.runsGateways ? options.listen.gateways : 0,
@@ -138,16 +139,17 @@ export class ThreadedDataPlane implements DataPlane {
     return {
       claim: (numbers) => this.#take(numbers),
       start: async (owned) => {
-        this.#isShared = true;
         if (this.#stopping) return [];
         const numbers = owned.map(({ number }) => number);
         const rings = Array.from({ length: partitions }, (_, number) =>
           numbers.includes(number) ? RecordRing.memory(FEED_BYTES) : undefined,
         );
         await this.#pipelines.start(owned, rings);
+        this.#watch.assigned();
         return rings;
       },
       revoke: async (ends) => {
+        this.#watch.revoked();
         if (await this.#pipelines.stop(performance.now() + DRAIN_MS_MAX, ends)) return;
         this.#options.event('main', { kind: 'event', level: 'warn', name: 'partitions-not-drained', fields: {} });
       },
@@ -251,8 +253,12 @@ export class ThreadedDataPlane implements DataPlane {
     if (this.#stopping) return 'the appliance is shutting down';
     if (this.#options.runsGateways && this.#mqttPort === 0) return 'the gateway does not listen yet';
     if (this.#logTrouble) return `log: failing, ${this.#logTrouble.message}`;
-    if (this.#options.openLog && this.#options.runsPipelines && !this.#isShared) return 'partitions are not shared out yet';
-    return this.#pipelines.trouble;
+    return this.#watch.unassigned ?? this.#pipelines.trouble ?? this.stalled();
+  }
+
+  stalled(): string | undefined {
+    const isExcused = this.#stopping || this.#logTrouble !== undefined || this.#pipelines.trouble !== undefined;
+    return this.#watch.stalled(this.lag(), isExcused);
   }
 
   /** Stops taking in, drains gateway, log, pipeline and store in the order of the flow; true when all is committed. */

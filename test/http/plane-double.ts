@@ -119,6 +119,10 @@ export class PlaneDouble implements DataPlane {
     return this.cpu;
   }
 
+  stalled(): string | undefined {
+    return undefined;
+  }
+
   notReady(): string | undefined {
     return this.reason;
   }

@@ -13,7 +13,7 @@ export interface Rule {
 }
 
 export interface NodeParts {
-  readonly plane: Pick<DataPlane, 'intake' | 'notReady'>;
+  readonly plane: Pick<DataPlane, 'intake' | 'notReady' | 'stalled'>;
   readonly ledger: { readonly imbalances: readonly Imbalance[] };
 }
 
@@ -24,6 +24,7 @@ export function nodeRules({ plane, ledger }: NodeParts): Rule[] {
   return [
     { name: 'ledger_unbalanced', severity: 'critical', raiseAfterMs: 0, clearAfterMs: LASTING_MS, find: () => unbalanced(ledger) },
     { name: 'not_ready', severity: 'critical', raiseAfterMs: LASTING_MS, clearAfterMs: LASTING_MS, find: () => plane.notReady() },
+    { name: 'partition_stalled', severity: 'critical', raiseAfterMs: 0, clearAfterMs: LASTING_MS, find: () => plane.stalled() },
     { name: 'devices_not_read', severity: 'warning', raiseAfterMs: LASTING_MS, clearAfterMs: LASTING_MS, find: notRead(plane) },
   ];
 }

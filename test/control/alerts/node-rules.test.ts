@@ -6,8 +6,13 @@ import type { Imbalance } from '../../../src/control/ledger/balance.js';
 
 function node() {
   const intake: Intake = { gateways: 2, paused: 0, pauses: 7, backlogBytesMax: 1000, topic: undefined, logTrouble: undefined };
-  const state = { intake, reason: undefined as string | undefined, imbalances: [] as Imbalance[] };
-  const plane = { intake: () => state.intake, notReady: () => state.reason };
+  const state = {
+    intake,
+    reason: undefined as string | undefined,
+    stalled: undefined as string | undefined,
+    imbalances: [] as Imbalance[],
+  };
+  const plane = { intake: () => state.intake, notReady: () => state.reason, stalled: () => state.stalled };
   const ledger = {
     get imbalances() {
       return state.imbalances;
@@ -24,6 +29,7 @@ test('a node that is well has nothing to tell', () => {
     [
       ['ledger_unbalanced', undefined],
       ['not_ready', undefined],
+      ['partition_stalled', undefined],
       ['devices_not_read', undefined],
     ],
   );
@@ -44,6 +50,13 @@ test('a node that is not ready says why', () => {
   const { state, find } = node();
   state.reason = 'the database is down: connection refused';
   assert.equal(find('not_ready'), 'the database is down: connection refused');
+});
+
+test('a partition that is behind and does not move raises an alert at once: the finding has waited long enough', () => {
+  const { state, rules, find } = node();
+  state.stalled = 'partition 3 has not moved for 20 s: it is stored up to 4 of 9';
+  assert.equal(find('partition_stalled'), state.stalled);
+  assert.equal(rules.get('partition_stalled')?.raiseAfterMs, 0);
 });
 
 test('gateways that pause again and again are found, also between two pauses', () => {
