@@ -15,6 +15,8 @@ export interface KafkaSettings {
   readonly saslPassword: string | undefined;
   /** Copies of each partition when the topic has to be made; absent: the brokers' default. */
   readonly replicationFactor: number | undefined;
+  /** A process that is silent for so long loses its partitions to others. */
+  readonly sessionSeconds: number;
   /** How long the topic keeps records when it has to be made. */
   readonly retentionHours: number;
 }
@@ -25,8 +27,8 @@ export const ALERT_TOPIC = 'alerts';
 export const NORMALIZED_TOPIC = 'telemetry.normalized';
 /** Bytes that may be on their way to the brokers and back. What is beyond waits in the gateways. */
 export const OUTSTANDING_BYTES_MAX = 32 * 1024 * 1024;
-/** A process that says nothing for so long has lost its partitions to others. */
-const SESSION_MS = 10_000;
+/** For each second of the session: five heartbeats may be lost in a row before it ends. */
+const HEARTBEAT_MS = 200;
 const SIDE_MS_MAX = 20_000;
 const FETCH_BYTES_MAX = 8 * 1024 * 1024;
 
@@ -105,8 +107,8 @@ export function consumerConf(settings: KafkaSettings, member: Member, rebalanced
     // How far partitions are is in the database; the group says whose they are.
     'group.id': member.group,
     'group.instance.id': member.name,
-    'session.timeout.ms': SESSION_MS,
-    'heartbeat.interval.ms': SESSION_MS / 5,
+    'session.timeout.ms': settings.sessionSeconds * 1000,
+    'heartbeat.interval.ms': settings.sessionSeconds * HEARTBEAT_MS,
     rebalance_cb: rebalanced,
     'enable.auto.commit': false,
     'enable.auto.offset.store': false,

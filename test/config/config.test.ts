@@ -40,6 +40,7 @@ test('nothing set gives the documented defaults, frozen', () => {
       brokers: undefined,
       topicPrefix: undefined,
       replicationFactor: undefined,
+      sessionSeconds: 10,
       topics: undefined,
       format: 'json',
       tenantTopics: 'off',

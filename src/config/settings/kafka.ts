@@ -21,6 +21,10 @@ export const kafkaSettings = {
     shownDefault: "the brokers' default",
     what: 'Copies of each partition when Spillway makes the topic.',
   }),
+  sessionSeconds: setting('kafka_session_seconds', whole(1, 300, 'seconds'), {
+    fallback: 10,
+    what: 'How long a process may be silent before the consumer group gives its partitions to others. Brokers refuse less than their `group.min.session.timeout.ms`, 6 s by default.',
+  }),
   topics: setting(
     'kafka_topics',
     matching(

@@ -15,7 +15,15 @@ after(() => brokers.stop());
 function settings(addresses = brokers.addresses): KafkaSettings {
   return {
     ...{ brokers: addresses, topicPrefix: '', security: 'plaintext', saslMechanism: '', retentionHours: 1 },
-    ...{ ca: undefined, cert: undefined, key: undefined, saslUsername: undefined, saslPassword: undefined, replicationFactor: undefined },
+    ...{
+      ca: undefined,
+      cert: undefined,
+      key: undefined,
+      saslUsername: undefined,
+      saslPassword: undefined,
+      replicationFactor: undefined,
+      sessionSeconds: 10,
+    },
   };
 }
 

@@ -141,6 +141,7 @@ function properties({ id, port, controllerPort, voters, count, folder }: Node): 
     `offsets.topic.replication.factor=${count}`,
     'offsets.topic.num.partitions=1',
     'group.initial.rebalance.delay.ms=0',
+    'group.min.session.timeout.ms=1000',
     'auto.create.topics.enable=false',
     // What is deleted is gone at once, and its room free again.
     'log.segment.delete.delay.ms=0',
