@@ -54,7 +54,7 @@ export function importsOf(file: string, files: ReadonlySet<string>): Import[] {
 /** Sources name each other as .js (tsc), without an ending (asc) or as they are (vite). */
 function resolved(file: string, name: string, files: ReadonlySet<string>): string {
   const path = posix.join(posix.dirname(file), name);
-  const candidates = [path, path.replace(/\.js$/, '.ts'), path.replace(/\.js$/, '.d.ts'), `${path}.ts`];
+  const candidates = [path, path.replace(/\.js$/, '.ts'), path.replace(/\.js$/, '.tsx'), path.replace(/\.js$/, '.d.ts'), `${path}.ts`];
   return candidates.find((candidate) => files.has(candidate)) ?? path;
 }
 

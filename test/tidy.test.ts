@@ -11,7 +11,7 @@ import { findCycle, type Import, importsOf, sourceFiles, textOf } from './source
 
 const files = sourceFiles();
 const known = new Set(files);
-const scripts = files.filter((file) => file.endsWith('.ts'));
+const scripts = files.filter((file) => /\.tsx?$/.test(file));
 const imports = scripts.flatMap((file) => importsOf(file, known));
 
 const topLevel = [
@@ -127,7 +127,7 @@ test('files are named in kebab-case, Rust in snake_case, and none is a drawer fo
 });
 
 test('files keep to 500 lines and none re-exports everything of another', () => {
-  const long = files.filter((file) => /\.(ts|rs|sql)$/.test(file) && textOf(file).split('\n').length > 501);
+  const long = files.filter((file) => /\.(tsx?|rs|sql)$/.test(file) && textOf(file).split('\n').length > 501);
   assert.deepEqual(long, []);
   assert.deepEqual(
     scripts.filter((file) => !file.startsWith('assembly/') && /^export \* from/m.test(textOf(file))),
@@ -153,7 +153,7 @@ test('nothing is left for later in a comment', () => {
   // Put together here so that this file does not find itself.
   const marks = new RegExp(`\\b(${['TO' + 'DO', 'FIX' + 'ME', 'XX' + 'X', 'HA' + 'CK'].join('|')})\\b`);
   assert.deepEqual(
-    files.filter((file) => /\.(ts|rs|css|html|sql|md|json)$|^\.ci\//.test(file) && marks.test(textOf(file))),
+    files.filter((file) => /\.(tsx?|rs|css|html|sql|md|json)$|^\.ci\//.test(file) && marks.test(textOf(file))),
     [],
   );
 });

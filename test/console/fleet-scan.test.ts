@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Device } from '../../src/console/answer.js';
-import { type FleetFilter, type ReadDevices, scanFleet } from '../../src/console/fleet-scan.js';
+import type { Device } from '../../src/console/data/answer.js';
+import { type FleetFilter, type ReadDevices, scanFleet } from '../../src/console/data/fleet-scan.js';
 
 const everything: FleetFilter = { text: '', status: '', connection: '' };
 

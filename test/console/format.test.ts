@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
-import { reconnectDelayMs } from '../../src/console/backoff.js';
-import { formatAge, formatBytes, formatRate, formatSpan, formatValue, shellWord } from '../../src/console/format.js';
-import { payloadBytes, previewPayload } from '../../src/console/payload.js';
+import { reconnectDelayMs } from '../../src/console/data/backoff.js';
+import { formatAge, formatBytes, formatRate, formatSpan, formatValue, shellWord } from '../../src/console/data/format.js';
+import { payloadBytes, previewPayload } from '../../src/console/data/payload.js';
 
 test('values keep their meaning', () => {
   const cases: [unknown, string][] = [

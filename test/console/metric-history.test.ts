@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type ReadPoints, readHistory } from '../../src/console/metric-history.js';
-import { Series, seriesPointsMax } from '../../src/console/series.js';
+import { type ReadPoints, readHistory } from '../../src/console/data/metric-history.js';
+import { Series, seriesPointsMax } from '../../src/console/data/series.js';
 
 const nowMs = 1_700_000_000_000;
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { formatRoute, parseRoute, parseSignIn, type Route } from '../../src/console/route.js';
+import { formatRoute, parseRoute, parseSignIn, type Route } from '../../src/console/data/route.js';
 
 test('every route survives its way through the address', () => {
   const name = fc.string({ minLength: 1, unit: 'grapheme' });

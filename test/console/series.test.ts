@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { Series } from '../../src/console/series.js';
+import { Series } from '../../src/console/data/series.js';
 
 test('a series holds what a sorted map would, whatever order the points come in', () => {
   const point = fc.tuple(fc.integer({ min: 0, max: 3000 }), fc.double({ noNaN: true }));

@@ -1,0 +1,57 @@
+import { batch, signal } from '@preact/signals';
+import type { DeadLetter, Refusal } from './answer.js';
+import type { Context } from './context.js';
+
+export const lettersMax = 200;
+/** The counters say when there is something new; this is for a counter that was missed. */
+const refreshMs = 15_000;
+/** The counter moves when a message is judged, the row is there when its batch is committed. */
+const commitMs = 1000;
+
+/** The newest dead letters, read again when the counters say that there are more. */
+export class DeadLetters {
+  /** Newest first; undefined before the first answer. */
+  readonly letters = signal<readonly DeadLetter[] | undefined>(undefined);
+  readonly refusal = signal<Refusal | undefined>(undefined);
+  readonly #ended = new AbortController();
+  readonly #stops: readonly (() => void)[];
+  #dead = -1;
+  #loadAtMs = Number.POSITIVE_INFINITY;
+  #loading = false;
+
+  constructor(private readonly context: Context) {
+    this.#stops = [
+      context.status.health.subscribe(({ stats }) => {
+        if (!stats) return;
+        const dead = stats.counters.dead + stats.counters.rowsRefused;
+        if (dead === this.#dead) return;
+        this.#dead = dead;
+        this.#loadAtMs = Date.now() + commitMs;
+      }),
+      context.live.onReturn(() => void this.#load()),
+    ];
+    void this.#load();
+  }
+
+  tick(nowMs: number): void {
+    if (nowMs >= this.#loadAtMs) void this.#load();
+  }
+
+  close(): void {
+    this.#ended.abort();
+    for (const stop of this.#stops) stop();
+  }
+
+  async #load(): Promise<void> {
+    if (this.#loading) return;
+    this.#loading = true;
+    this.#loadAtMs = Date.now() + refreshMs;
+    const answer = await this.context.api.deadLetters(lettersMax, this.#ended.signal);
+    this.#loading = false;
+    if (this.#ended.signal.aborted) return;
+    batch(() => {
+      this.refusal.value = answer.ok || answer.refusal.code === 'unreachable' ? undefined : answer.refusal;
+      if (answer.ok) this.letters.value = answer.value.dead_letters;
+    });
+  }
+}

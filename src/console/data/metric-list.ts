@@ -1,0 +1,31 @@
+import { type Signal, signal } from '@preact/signals';
+import type { Reading, Value } from './answer.js';
+
+export interface MetricRow {
+  readonly metric: string;
+  readonly value: Signal<Value>;
+  /** Time of the value, ms of the Unix epoch. */
+  readonly tsMs: Signal<number>;
+}
+
+/** The latest value of each metric of a device. */
+export class MetricList {
+  /** By name; a new array each time that a metric is new. */
+  readonly rows = signal<readonly MetricRow[]>([]);
+  readonly #byName = new Map<string, MetricRow>();
+
+  /** Takes a reading unless a newer one is there. Returns whether the metric is new to the list. */
+  take(metric: string, reading: Reading): boolean {
+    const tsMs = Date.parse(reading.ts);
+    const held = this.#byName.get(metric);
+    if (held) {
+      if (held.tsMs.peek() > tsMs) return false;
+      held.tsMs.value = tsMs;
+      held.value.value = reading.value;
+      return false;
+    }
+    this.#byName.set(metric, { metric, value: signal(reading.value), tsMs: signal(tsMs) });
+    this.rows.value = [...this.#byName.values()].sort((a, b) => (a.metric < b.metric ? -1 : 1));
+    return true;
+  }
+}

@@ -1,0 +1,47 @@
+/** Which page the address names. Routes live in the fragment, so the server needs to know none of them. */
+export type Route =
+  | { readonly page: 'fleet'; readonly tenant: string }
+  | { readonly page: 'device'; readonly tenant: string; readonly device: string; readonly metrics: readonly string[] }
+  | { readonly page: 'dead-letters'; readonly tenant: string };
+
+export type DeviceRoute = Extract<Route, { page: 'device' }>;
+
+export const tenantDefault = 'default';
+
+/** Reads `#/devices/dev-1?tenant=t&metric=a&metric=b`; anything unknown is the fleet. */
+export function parseRoute(fragment: string): Route {
+  const [path = '', query = ''] = fragment.replace(/^#/, '').split('?', 2);
+  const parameters = new URLSearchParams(query);
+  const tenant = parameters.get('tenant') || tenantDefault;
+  const [, first, second] = path.split('/');
+  if (first === 'dead-letters') return { page: 'dead-letters', tenant };
+  const device = first === 'devices' && second ? decoded(second) : '';
+  if (device) return { page: 'device', tenant, device, metrics: parameters.getAll('metric') };
+  return { page: 'fleet', tenant };
+}
+
+export function formatRoute(route: Route): string {
+  const query = new URLSearchParams();
+  if (route.tenant !== tenantDefault) query.set('tenant', route.tenant);
+  if (route.page === 'device') for (const metric of route.metrics) query.append('metric', metric);
+  const path =
+    route.page === 'device' ? `/devices/${encodeURIComponent(route.device)}` : route.page === 'fleet' ? '/devices' : '/dead-letters';
+  return `#${path}${query.size > 0 ? `?${query}` : ''}`;
+}
+
+/** A sign-in link is `#key=…` with an optional `&tenant=…`. */
+export function parseSignIn(fragment: string): { key: string; tenant: string } | undefined {
+  const text = fragment.replace(/^#/, '');
+  if (!/^(key|tenant)=/.test(text)) return undefined;
+  const parameters = new URLSearchParams(text);
+  const key = parameters.get('key');
+  return key ? { key, tenant: parameters.get('tenant') || tenantDefault } : undefined;
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return '';
+  }
+}

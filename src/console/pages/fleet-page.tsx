@@ -1,0 +1,118 @@
+import { useState } from 'preact/hooks';
+import { addCommand, mqttCommand, tokenPlaceholder } from '../data/commands.js';
+import type { Context } from '../data/context.js';
+import { Fleet } from '../data/fleet.js';
+import { type FleetPage as Found, isFiltered } from '../data/fleet-scan.js';
+import { formatCount } from '../data/format.js';
+import { AddDevice } from '../parts/add-device.js';
+import { CommandLine } from '../parts/command-line.js';
+import { EmptyState } from '../parts/empty-state.js';
+import { FleetFilterBar } from '../parts/fleet-filter.js';
+import { FleetLine } from '../parts/fleet-row.js';
+import { Notice } from '../parts/notice.js';
+import { useModel } from '../parts/use-model.js';
+
+/** The list of devices: status, connection, last message and latest values, live. */
+export function FleetPage({ context, tenant }: { context: Context; tenant: string }) {
+  const fleet = useModel(() => new Fleet(context, tenant));
+  const [adding, setAdding] = useState(false);
+  const found = fleet.found.value;
+  const filtered = isFiltered(fleet.filter.value);
+  const empty = found !== undefined && found.devices.length === 0 && found.next === null && fleet.starts.value.length === 1;
+  return (
+    <main id="content">
+      <div class="page-head">
+        <h1 tabIndex={-1}>Devices</h1>
+        <FleetFilterBar tenant={tenant} onChange={(filter) => fleet.search(filter)} />
+        <button type="button" class="primary" onClick={() => setAdding(true)}>
+          Add device
+        </button>
+      </div>
+      <Notice refusal={fleet.refusal.value} />
+      <FleetTable fleet={fleet} />
+      {empty && (filtered ? <NoMatch /> : <FirstSteps context={context} tenant={tenant} />)}
+      {(!empty || filtered) && <Pager fleet={fleet} />}
+      {adding && <AddDevice context={context} tenant={tenant} onAdded={() => void fleet.load()} onClose={() => setAdding(false)} />}
+    </main>
+  );
+}
+
+function FleetTable({ fleet }: { fleet: Fleet }) {
+  const rows = fleet.rows.value;
+  return (
+    <table class="fleet" hidden={rows.length === 0}>
+      <thead>
+        <tr>
+          {['Device', 'Status', 'Last seen', 'Latest values'].map((name) => (
+            <th key={name} scope="col">
+              {name}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map((row) => (
+          <FleetLine key={row.device.peek().device_id} row={row} />
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Pager({ fleet }: { fleet: Fleet }) {
+  const found = fleet.found.value;
+  const filtered = isFiltered(fleet.filter.value);
+  const starts = fleet.starts.value;
+  const loading = fleet.loading.value || !found;
+  const next = () => {
+    fleet.next();
+    document.getElementById('content')?.scrollIntoView();
+  };
+  return (
+    <div class="pager">
+      <span class="position" role="status">
+        {loading ? (filtered ? 'Searching …' : 'Loading devices …') : positionText(found, starts.at(-1)!.index, filtered)}
+      </span>
+      <button type="button" disabled={starts.length === 1} onClick={() => fleet.previous()}>
+        Previous
+      </button>
+      <button type="button" disabled={!found?.next} onClick={next}>
+        {found && found.devices.length === 0 && found.next !== null ? 'Search on' : 'Next'}
+      </button>
+    </div>
+  );
+}
+
+function positionText(found: Found, first: number, filtered: boolean): string {
+  const total = formatCount(found.total);
+  const many = found.devices.length;
+  if (filtered) {
+    const range = many === 0 ? 'No match' : `Matches ${formatCount(first + 1)}–${formatCount(first + many)}`;
+    return found.next === null ? `${range}, all of ${total} devices searched` : `${range} so far, of ${total} devices`;
+  }
+  return many === 0 ? '' : `${formatCount(first + 1)}–${formatCount(first + many)} of ${total} devices`;
+}
+
+function NoMatch() {
+  return (
+    <EmptyState title="No device matches">
+      <p>Try a shorter part of the id, or clear the filters.</p>
+    </EmptyState>
+  );
+}
+
+function FirstSteps({ context, tenant }: { context: Context; tenant: string }) {
+  return (
+    <EmptyState title="No devices yet">
+      <p>
+        Each device has an id and a token. Add one with the button above or from a shell, then let it publish; it shows up here by itself.
+      </p>
+      <CommandLine label="1. Add a device" command={addCommand(tenant, 'dev-000001')} />
+      <CommandLine
+        label="2. Publish with the token it printed"
+        command={mqttCommand(tenant, 'dev-000001', tokenPlaceholder, context.status.mqttPort)}
+      />
+      <p class="hint">For a fleet to look at at once, stop Spillway and run npm run demo: 100 simulated devices over real MQTT.</p>
+    </EmptyState>
+  );
+}

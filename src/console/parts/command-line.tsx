@@ -1,0 +1,30 @@
+import { useState } from 'preact/hooks';
+
+const flashMs = 1500;
+
+/** A command line with a button that copies it. */
+export function CommandLine({ label, command }: { label: string; command: string }) {
+  const [flash, setFlash] = useState('');
+  const copy = () => {
+    const show = (text: string) => {
+      setFlash(text);
+      setTimeout(() => setFlash(''), flashMs);
+    };
+    navigator.clipboard.writeText(command).then(
+      () => show('Copied'),
+      () => show('Not allowed'),
+    );
+  };
+  return (
+    <div class="command">
+      <span class="command-label">{label}</span>
+      <code>{command}</code>
+      {/* The clipboard is there only on https and on this machine itself. */}
+      {navigator.clipboard && (
+        <button type="button" class="quiet" aria-label={`Copy the command: ${label}`} onClick={copy}>
+          {flash || 'Copy'}
+        </button>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,69 @@
+import { useMemo, useState } from 'preact/hooks';
+import { refusalCodes } from '../../contract/codes.js';
+import type { DeadLetter } from '../data/answer.js';
+import { formatBytes, formatMoment } from '../data/format.js';
+import { payloadBytes, previewPayload } from '../data/payload.js';
+import { formatRoute } from '../data/route.js';
+import { Age } from './age.js';
+import { Facts } from './facts.js';
+import { PayloadView } from './payload-view.js';
+
+const lineBytesMax = 160;
+
+const codesByName = new Map(refusalCodes.map((code) => [code.name, code]));
+
+/** One dead letter: a line that opens to the whole payload, why it was refused and what helps. */
+export function DeadLetterRow({ letter }: { letter: DeadLetter }) {
+  // Built when first opened: a closed entry costs one line.
+  const [opened, setOpened] = useState(false);
+  const bytes = useMemo(() => payloadBytes(letter.payload_base64), [letter.payload_base64]);
+  const line = useMemo(() => lineOf(bytes), [bytes]);
+  return (
+    <details class="letter" data-reason={letter.reason} onToggle={() => setOpened(true)}>
+      <summary>
+        <Age ms={Date.parse(letter.received_at)} />
+        <span class="letter-device">{letter.device_id}</span>
+        <span class="tag" data-status="dead">
+          {letter.sqlstate === null ? letter.reason : `${letter.reason} ${letter.sqlstate}`}
+        </span>
+        <code class="letter-payload">{line}</code>
+        <span class="letter-size">{formatBytes(bytes.length)}</span>
+      </summary>
+      {opened && (
+        <div class="letter-details">
+          <LetterFacts letter={letter} />
+          <PayloadView bytes={bytes} />
+        </div>
+      )}
+    </details>
+  );
+}
+
+function LetterFacts({ letter }: { letter: DeadLetter }) {
+  const code = codesByName.get(letter.reason);
+  const device = (
+    <>
+      <a href={formatRoute({ page: 'device', tenant: letter.tenant, device: letter.device_id, metrics: [] })}>{letter.device_id}</a>, tenant{' '}
+      {letter.tenant}
+    </>
+  );
+  return (
+    <Facts
+      facts={[
+        ['Why', code ? code.cause : letter.reason],
+        ...(code ? [['What helps', code.wayOut] as const] : []),
+        ...(letter.sqlstate === null ? [] : [['The database said', `${letter.message ?? ''} (SQLSTATE ${letter.sqlstate})`] as const]),
+        ...(letter.metric === null ? [] : [['Metric', letter.metric] as const]),
+        ['Device', device],
+        ['Received', formatMoment(Date.parse(letter.received_at))],
+        ['In the log', `partition ${letter.partition}, offset ${letter.log_offset}`],
+      ]}
+    />
+  );
+}
+
+function lineOf(bytes: Uint8Array): string {
+  const preview = previewPayload(bytes, lineBytesMax);
+  if (preview.kind === 'empty') return 'empty payload';
+  return preview.kind === 'hex' ? [...bytes.subarray(0, 32)].map((byte) => byte.toString(16).padStart(2, '0')).join(' ') : preview.text;
+}
