@@ -269,11 +269,11 @@ for (const [name, start] of storeDatabases)
       }
     });
 
-    test('what was mended goes back from its dead letters by the statement of the README', async () => {
+    test('what was mended goes back from its dead letters by the statement of deploy/DATABASE.md', async () => {
       const text = (at: number, value: string) => [at, 9, now, value] as const;
       await writer.write(lay({ readings: readingsOf(100, (row) => row === 4), texts: [text(1, 'bad'), text(2, 'good')] }), memory.buffer);
       const [few = ''] = await readingsTables(sql);
-      const statement = /```sql\n(with mended[^`]+)```/.exec(readFileSync('README.md', 'utf8'))?.[1] ?? '';
+      const statement = /```sql\n(with mended[^`]+)```/.exec(readFileSync('deploy/DATABASE.md', 'utf8'))?.[1] ?? '';
       await sql`alter table ${sql(few)} drop constraint positive`;
       await sql.unsafe(statement);
       await sql`delete from readings where value < 0`.then(({ count }) => assert.equal(count, 1));
