@@ -44,7 +44,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   config: ['assembly/abi', 'contract'],
   telemetry: ['assembly/abi', 'config', 'contract'],
   host: ['assembly/abi', 'contract'],
-  state: ['config', 'contract'],
+  // The lock of the state folder is a call of the addon, where that was built.
+  state: ['config', 'contract', 'host/native-addon.ts'],
   reactor: ['assembly/abi', 'contract', 'host'],
   kafka: ['assembly/abi', 'contract', 'telemetry'],
   'object-store': ['contract', 'telemetry'],

@@ -1,4 +1,5 @@
 import type { Config } from '../config/table.js';
+import { StartFailure } from '../contract/start-failure.js';
 import { AdminApi } from './admin-api.js';
 import { CommandFailure } from './command-failure.js';
 import { grouped, type Output } from './output.js';
@@ -43,7 +44,7 @@ export async function runAppliance(
   const release = onSignals(output, stopping);
   try {
     const appliance = await ports.start(config).catch((error: Error) => {
-      throw new CommandFailure('start_failed', messageOf(error), { wayOut: wayOutOf(error) });
+      throw new CommandFailure(error instanceof StartFailure ? error.code : 'start_failed', messageOf(error), { wayOut: wayOutOf(error) });
     });
     const work = whileUp(appliance, stopping.signal);
     const asked = new Promise<void>((resolve) => {

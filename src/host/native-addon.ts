@@ -7,6 +7,8 @@ export interface NativeAddon {
   /** native/binding/src/page_cache.rs says what these two do. */
   startWriteback(file: number, from: number): void;
   releaseCache(file: number, from: number, bytes: number): void;
+  /** native/binding/src/file_lock.rs says what it does. */
+  lockFile?(file: number): boolean;
 }
 
 /** native/binding/src/native_reactor.rs says what each call does. */

@@ -96,11 +96,14 @@ export class ThreadedDataPlane implements DataPlane {
 
   /** Starts every thread; `listen` lets devices in. When one does not come up, the others are ended again. */
   static async start(options: DataPlaneOptions): Promise<ThreadedDataPlane> {
-    const plane = new ThreadedDataPlane(options);
+    // All partitions of the file log are this process's until its end. They are claimed before the log opens: another process that
+    // ran them cannot commit from here on, so the offsets that the log opens with stand still.
+    const owned = options.openLog ? undefined : await claim(options, [...options.committed.keys()]);
+    const plane = new ThreadedDataPlane(owned ? { ...options, committed: owned.map(({ committed }) => committed) } : options);
     try {
       await plane.#log.ready;
       plane.#opened = true;
-      await Promise.all([plane.#gateways.start(plane.#roster), options.openLog ? undefined : plane.#startAll()]);
+      await Promise.all([plane.#gateways.start(plane.#roster), owned && plane.#pipelines.start(owned)]);
     } catch (error) {
       plane.#stopping = true;
       await Promise.all([plane.#roster.terminate(), plane.#log.terminate()]);
@@ -119,14 +122,8 @@ export class ThreadedDataPlane implements DataPlane {
     return log;
   }
 
-  /** All partitions are this process's until its end. */
-  async #startAll(): Promise<void> {
-    await this.#pipelines.start(await this.#take([...this.#options.committed.keys()]));
-  }
-
-  async #take(numbers: readonly number[]): Promise<OwnedPartition[]> {
-    const taken = await this.#options.take(numbers);
-    const owned = numbers.map((number, index) => ({ number, ...(taken[index] as (typeof taken)[number]) }));
+  async #claim(numbers: readonly number[]): Promise<OwnedPartition[]> {
+    const owned = await claim(this.#options, numbers);
     this.#setCommitted(
       numbers,
       owned.map(({ committed }) => committed),
@@ -137,7 +134,7 @@ export class ThreadedDataPlane implements DataPlane {
   #assignment(): PartitionAssignment {
     const { partitions } = this.#options.log;
     return {
-      claim: (numbers) => this.#take(numbers),
+      claim: (numbers) => this.#claim(numbers),
       start: async (owned) => {
         if (this.#stopping) return [];
         const numbers = owned.map(({ number }) => number);
@@ -291,4 +288,10 @@ export class ThreadedDataPlane implements DataPlane {
       this.#gateways.logChanged(message.log === 'up' ? CODE_NONE : FULL.includes(code) ? CODE_LOG_FULL : CODE_LOG_FAILING);
     }
   }
+}
+
+/** Makes this process the one that commits these partitions. */
+async function claim({ take }: DataPlaneOptions, numbers: readonly number[]): Promise<OwnedPartition[]> {
+  const taken = await take(numbers);
+  return numbers.map((number, index) => ({ number, ...(taken[index] as (typeof taken)[number]) }));
 }

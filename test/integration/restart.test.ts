@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, readdirSync, rmSync, truncateSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import mqtt from 'mqtt';
@@ -37,6 +37,15 @@ before(async () => {
 after(async () => {
   await appliance.stop();
   rmSync(stateFolder, { recursive: true, force: true });
+});
+
+test('a second process on the state folder ends at once with exit code 1 and names the first', async () => {
+  // Containers on one volume and services with a private /tmp have nothing in common but the state folder.
+  const env = { SPILLWAY_STATE: stateFolder, TMPDIR: mkdtempSync(join(stateFolder, 'tmp-')) };
+  await assert.rejects(
+    startAppliance(env),
+    (error: Error) => error.message.includes('it ended with 1') && error.message.includes(`process ${appliance.pid} on host ${hostname()}`),
+  );
 });
 
 interface Lag {

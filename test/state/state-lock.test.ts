@@ -1,42 +1,112 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, mkdtempSync, openSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
-import { lockStateFolder, makeStateFolder } from '../../src/state/state-lock.js';
+import { after, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { STATE_LOCK } from '../../src/contract/state-folder.js';
+import { lockByProgram, lockFile } from '../../src/state/file-lock.js';
+import { lockStateFolder } from '../../src/state/state-lock.js';
 
-test('one process holds a state folder; the lock goes with it, however it ends', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'spillway-lock-'));
-  try {
-    const unlock = await lockStateFolder(folder);
-    await assert.rejects(lockStateFolder(folder), /another Spillway runs on it/);
-    await unlock();
+const top = mkdtempSync(join(tmpdir(), 'spillway-lock-'));
+after(() => rmSync(top, { recursive: true }));
 
-    const module = new URL('../../src/state/state-lock.js', import.meta.url).href;
-    const script = `const { lockStateFolder } = await import(${JSON.stringify(module)}); await lockStateFolder(${JSON.stringify(folder)}); console.log('held'); setInterval(() => {}, 1000);`;
-    const holder = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
-    await once(holder.stdout, 'data');
-    await assert.rejects(lockStateFolder(folder), /another Spillway/);
-    holder.kill('SIGKILL');
-    await once(holder, 'exit');
-    await (await lockStateFolder(folder))();
-  } finally {
-    rmSync(folder, { recursive: true });
+const holderProgram = fileURLToPath(new URL('./lock-holder.js', import.meta.url));
+
+interface Holder {
+  readonly child: ChildProcess;
+  /** The first line that it wrote: `held`, or why not. */
+  readonly said: string;
+}
+
+async function startHolder(folder: string, env: Readonly<Record<string, string>> = {}): Promise<Holder> {
+  const child = spawn(process.execPath, [holderProgram, folder], {
+    env: { ...process.env, ...env },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const [line] = (await once(child.stdout!, 'data')) as [Buffer];
+  return { child, said: line.toString().trim() };
+}
+
+async function kill({ child }: Holder): Promise<void> {
+  if (child.exitCode !== null) return;
+  const exit = once(child, 'exit');
+  child.kill('SIGKILL');
+  await exit;
+}
+
+test('a second process is refused and reads who holds the folder, whatever its TMPDIR is', async () => {
+  const folder = mkdtempSync(join(top, 'named-'));
+  const first = await startHolder(folder, { TMPDIR: mkdtempSync(join(top, 'tmp-')) });
+  const second = await startHolder(folder, { TMPDIR: mkdtempSync(join(top, 'tmp-')) });
+  assert.equal(first.said, 'held');
+  const said = new RegExp(
+    `^cannot use state folder ${folder}: process ${first.child.pid} on host ${hostname()} has held it since \\d{4}-.*Z$`,
+  );
+  assert.match(second.said, said);
+  await kill(first);
+});
+
+test('the kernel frees the lock of a killed process, and its file alone holds nothing', async () => {
+  const folder = mkdtempSync(join(top, 'killed-'));
+  const holder = await startHolder(folder);
+  await assert.rejects(lockStateFolder(folder), { code: 'state_folder_in_use', wayOut: /SPILLWAY_STATE/ });
+  await kill(holder);
+  const unlock = await lockStateFolder(folder);
+  await assert.rejects(lockStateFolder(folder), { code: 'state_folder_in_use' });
+  await unlock();
+  await (await lockStateFolder(folder))();
+});
+
+const pairs = Number(process.env.LOCK_PAIRS ?? 5);
+
+test('of two that start at once on the lock of a killed process exactly one gets it', async () => {
+  const folder = mkdtempSync(join(top, 'pairs-'));
+  for (let round = 0; round < pairs; round++) {
+    const pair = await Promise.all([startHolder(folder), startHolder(folder)]);
+    const winners = pair.filter(({ said }) => said === 'held');
+    assert.equal(winners.length, 1, pair.map(({ said }) => said).join('\n'));
+    const loser = pair.find(({ said }) => said !== 'held');
+    assert.match(loser?.said ?? '', new RegExp(`process ${winners[0]?.child.pid} on host`));
+    await Promise.all(pair.map(kill));
   }
 });
 
-test('a state folder is made with its parents, and refused where none can be made', {
-  skip: process.platform !== 'linux' && 'there is no /proc',
+test('only the account of the holder can open the lock file', async () => {
+  const folder = mkdtempSync(join(top, 'mode-'));
+  writeFileSync(join(folder, STATE_LOCK), '', { mode: 0o644 });
+  await (await lockStateFolder(folder))();
+  if (process.platform === 'linux') assert.equal(statSync(join(folder, STATE_LOCK)).mode & 0o777, 0o600);
+});
+
+test('a folder that cannot be locked is refused with its cause', async () => {
+  await assert.rejects(lockStateFolder(join(top, 'nowhere')), {
+    code: 'state_folder_unusable',
+    message: /cannot lock state folder .*ENOENT/,
+  });
+});
+
+test('a lock on a replaced file does not count', () => {
+  const path = join(top, 'replaced');
+  const first = lockFile(path);
+  renameSync(path, `${path}.old`);
+  const second = lockFile(path);
+  assert.ok(first !== undefined && second !== undefined && statSync(path).ino !== statSync(`${path}.old`).ino);
+  assert.equal(lockFile(path), undefined);
+  for (const file of [first, second]) closeSync(file);
+});
+
+test('the lock of the program flock is the same lock, and stays when the program has ended', {
+  skip: process.platform !== 'linux' && 'elsewhere it is a flag of open',
 }, () => {
-  const folder = mkdtempSync(join(tmpdir(), 'spillway-state-'));
-  try {
-    makeStateFolder(join(folder, 'a', 'b'));
-    makeStateFolder(join(folder, 'a', 'b'));
-    assert.ok(statSync(join(folder, 'a', 'b')).isDirectory());
-    assert.throws(() => makeStateFolder('/proc/spillway/state'), /cannot make state folder .*SPILLWAY_STATE/);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  const path = join(top, 'by-program');
+  const [one, other] = [openSync(path, 'w+'), openSync(path, 'w+')];
+  assert.equal(lockByProgram(one), true);
+  assert.equal(lockByProgram(other), false);
+  assert.equal(lockFile(path), undefined);
+  closeSync(one);
+  assert.equal(lockByProgram(other), true);
+  closeSync(other);
 });

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
-import { accessSync, chownSync, constants, lchownSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { accessSync, chmodSync, chownSync, constants, existsSync, lchownSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { STATE_LOCK } from '../../contract/state-folder.js';
 
 /** How a command ended, with what it printed. */
 export interface Outcome {
@@ -31,6 +32,7 @@ export async function serverAccount(program: string, folder: string, data: strin
   if (process.getuid === undefined || process.geteuid?.() !== 0) return { run: (command, args) => run(command, args, {}), own: () => {} };
   const ids = ownerOf(data) ?? passwdEntry('postgres') ?? passwdEntry('nobody') ?? { uid: 65534, gid: 65534 };
   const own = (path: string) => ownAll(path, ids);
+  letPass(dirname(folder), ids);
   const plain = (command: string, args: readonly string[]) => run(command, args, ids);
   if (await reaches(plain, program, folder)) return { run: plain, own };
 
@@ -79,6 +81,14 @@ function run(command: string, args: readonly string[], ids: Partial<Ids>): Promi
 
 function cwdForAll(): string {
   return process.platform === 'win32' ? process.cwd() : '/';
+}
+
+/** Root's state folder is closed to everybody: the account may pass through it to the cluster, and sees nothing else in it. */
+function letPass(stateFolder: string, { gid }: Ids): void {
+  const { uid, mode } = statSync(stateFolder);
+  if (uid !== 0 || (mode & 0o777) !== 0o700 || !existsSync(join(stateFolder, STATE_LOCK))) return;
+  chownSync(stateFolder, 0, gid);
+  chmodSync(stateFolder, 0o710);
 }
 
 /** An existing cluster keeps its owner, so that a state folder may pass from a user to root. */
