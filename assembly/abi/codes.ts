@@ -61,6 +61,11 @@ export const CODE_SEQ_MALFORMED: u32 = 76;
 export const CODE_TEXT_NUL: u32 = 77;
 export const CODE_TEXT_OVERSIZE: u32 = 78;
 export const CODE_STATE_EXHAUSTED: u32 = 79;
+export const CODE_PAYLOAD_EMPTY: u32 = 80;
+export const CODE_JSON_ARRAY_UNSUPPORTED: u32 = 81;
+export const CODE_JSON_SCALAR_UNSUPPORTED: u32 = 82;
+export const CODE_JSON_BYTE_ORDER_MARK: u32 = 83;
+export const CODE_JSON_NUL_AT_END: u32 = 84;
 
 // Store: counted by row, and no kernel gives it
 export const CODE_ROW_REFUSED: u32 = 192;

@@ -32,6 +32,7 @@ import {
 } from './grammar';
 import { clearMembers, MEMBER_SEQ, MEMBER_TS, noteMember } from './members';
 import { beginMessageMetrics, resolveMetric, UNKNOWN, unknownNames, unlistUnknown } from './metrics';
+import { codeOfMalformed, refuseOtherShape } from './other-shapes';
 import { decimalExponent, decimalNegative, decimalTruncated, decimalWord, readShortDecimal, readWholeDecimal, tenTo } from './number';
 import { readString, textAt, textBytes } from './text';
 import { acceptDecimalTime, acceptIsoTime, timeUs } from './time';
@@ -75,10 +76,10 @@ export function decodeJson(at: usize, bytes: u32, receiveUs: u64): u32 {
   clearMembers();
   beginMessageMetrics();
   if (bytes > PAYLOAD_BYTES_MAX) return CODE_PAYLOAD_OVERSIZE;
-  let end = at + bytes;
+  const end = at + bytes;
   if (readPayload(at, end) != 0) return CODE_NONE;
   if (unknownNames != 0) unlistUnknown();
-  return failure;
+  return failure == CODE_JSON_MALFORMED ? codeOfMalformed(at, end, DECODED_TEXT_OFFSET) : failure;
 }
 
 @inline
@@ -105,7 +106,7 @@ export function endReadings(): void {
 function readPayload(at: usize, end: usize): usize {
   while (end > at && isSpace(load<u8>(end - 1))) end--;
   at = skipSpace(at, end);
-  if (at >= end || load<u8>(at) != OPEN_OBJECT) return refuseOther(at, end);
+  if (at >= end || load<u8>(at) != OPEN_OBJECT) return refuseOtherShape(at, end, scratch);
   if (load<u8>(end - 1) != CLOSE_OBJECT) return refuse(CODE_JSON_MALFORMED);
   at = skipSpace(at + 1, end);
   if (load<u8>(at) != CLOSE_OBJECT) {
@@ -122,11 +123,6 @@ function readPayload(at: usize, end: usize): usize {
   }
   if (at + 1 != end) return refuse(CODE_JSON_MALFORMED);
   return (seen & SEEN_METRICS) != 0 ? end : refuse(CODE_METRICS_MISSING);
-}
-
-/** JSON that is no object is refused as malformed, but not before its depth. */
-function refuseOther(at: usize, end: usize): usize {
-  return skipValue(at, end, 0, scratch) == 0 ? 0 : refuse(CODE_JSON_MALFORMED);
 }
 
 /** Reads one member of the payload, from its name's quote. */

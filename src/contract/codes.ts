@@ -4,9 +4,13 @@ import {
   CODE_CREDENTIALS_INVALID,
   CODE_DEVICE_INACTIVE,
   CODE_DEVICE_UNKNOWN,
+  CODE_JSON_ARRAY_UNSUPPORTED,
+  CODE_JSON_BYTE_ORDER_MARK,
   CODE_JSON_DEPTH_EXCEEDED,
   CODE_JSON_DUPLICATE_KEY,
   CODE_JSON_MALFORMED,
+  CODE_JSON_NUL_AT_END,
+  CODE_JSON_SCALAR_UNSUPPORTED,
   CODE_JSON_UTF8_MALFORMED,
   CODE_KEEP_ALIVE_EXPIRED,
   CODE_LOG_FAILING,
@@ -30,6 +34,7 @@ import {
   CODE_MQTT_UNRELEASED_EXHAUSTED,
   CODE_MQTT_VERSION_UNSUPPORTED,
   CODE_NUMBER_OUT_OF_RANGE,
+  CODE_PAYLOAD_EMPTY,
   CODE_PAYLOAD_OVERSIZE,
   CODE_PEER_NOT_READING,
   CODE_ROW_REFUSED,
@@ -197,7 +202,42 @@ code(
 );
 
 // Pipeline: the message is kept in dead_letters under this reason.
-code(CODE_JSON_MALFORMED, 'json_malformed', 'the payload is not JSON', 'send {"ts": …, "metrics": {…}, "seq": …}');
+code(
+  CODE_JSON_MALFORMED,
+  'json_malformed',
+  'the payload is not JSON, the only format that is decoded',
+  'send {"ts": …, "metrics": {…}, "seq": …}',
+);
+code(
+  CODE_PAYLOAD_EMPTY,
+  'payload_empty',
+  'the payload is empty, or white space alone',
+  'send {"ts": …, "metrics": {…}, "seq": …}, or nothing',
+);
+code(
+  CODE_JSON_ARRAY_UNSUPPORTED,
+  'json_array_unsupported',
+  'the payload is a JSON array, and no rule says what its elements are',
+  'send each message by itself: {"ts": …, "metrics": {…}, "seq": …}',
+);
+code(
+  CODE_JSON_SCALAR_UNSUPPORTED,
+  'json_scalar_unsupported',
+  'the payload is a bare JSON number, string, true, false or null, which names no metric',
+  'send it as a metric: {"metrics": {"temperature": 21.5}}',
+);
+code(
+  CODE_JSON_BYTE_ORDER_MARK,
+  'json_byte_order_mark',
+  'the payload is JSON after a byte order mark, the bytes EF BB BF',
+  'write UTF-8 without a byte order mark: RFC 8259 §8.1 forbids it',
+);
+code(
+  CODE_JSON_NUL_AT_END,
+  'json_nul_at_end',
+  'the payload is JSON, and after it comes a NUL byte',
+  'send strlen(payload) bytes: without the byte that ends a string in C',
+);
 code(CODE_JSON_DEPTH_EXCEEDED, 'json_depth_exceeded', 'the payload nests deeper than 32 levels', 'send a flat object of metrics');
 code(CODE_JSON_DUPLICATE_KEY, 'json_duplicate_key', 'a member is named twice, so its value is ambiguous', 'name each member once');
 code(CODE_JSON_UTF8_MALFORMED, 'json_utf8_malformed', 'a string is not UTF-8 or holds a lone surrogate', 'encode the payload as UTF-8');

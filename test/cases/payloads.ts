@@ -1,7 +1,11 @@
 import {
+  CODE_JSON_ARRAY_UNSUPPORTED,
+  CODE_JSON_BYTE_ORDER_MARK,
   CODE_JSON_DEPTH_EXCEEDED,
   CODE_JSON_DUPLICATE_KEY,
   CODE_JSON_MALFORMED,
+  CODE_JSON_NUL_AT_END,
+  CODE_JSON_SCALAR_UNSUPPORTED,
   CODE_JSON_UTF8_MALFORMED,
   CODE_METRIC_NAME_INVALID,
   CODE_METRIC_VALUE_INVALID,
@@ -9,6 +13,7 @@ import {
   CODE_METRICS_TOO_MANY,
   CODE_NONE,
   CODE_NUMBER_OUT_OF_RANGE,
+  CODE_PAYLOAD_EMPTY,
   CODE_PAYLOAD_OVERSIZE,
   CODE_SEQ_MALFORMED,
   CODE_TEXT_NUL,
@@ -82,14 +87,42 @@ good('other member twice', '{"v":1,"v":2,"metrics":{"a":1}}', A1);
 good('member name with escapes', '{"metr\\u0069cs":{"a":1},"\\u0073eq":3,"t\\u0073":1700000000123}', { ...A1, tsUs: TS_US, seq: 3 });
 good('32 levels deep', `{"metrics":{"a":1},"v":${'['.repeat(31)}${']'.repeat(31)}}`, A1);
 
-bad(CODE_JSON_MALFORMED, 'empty', '');
-bad(CODE_JSON_MALFORMED, 'only white space', ' \n');
+bad(CODE_PAYLOAD_EMPTY, 'empty', '');
+bad(CODE_PAYLOAD_EMPTY, 'only white space', ' \n');
 bad(CODE_JSON_MALFORMED, 'not JSON', 'temperature=23.41');
 bad(CODE_JSON_MALFORMED, 'binary', Buffer.from('00ff10807d', 'hex'));
-bad(CODE_JSON_MALFORMED, 'byte order mark', `\ufeff${TYPICAL}`);
-bad(CODE_JSON_MALFORMED, 'an array', `[${TYPICAL}]`);
-bad(CODE_JSON_MALFORMED, 'an array of everything', '[{"x":[true,false,null,"\\n\\u0041é😀\\ud83d\\ude00",-1.5e3,[],{}]},"y"]');
-bad(CODE_JSON_MALFORMED, 'a number', '23.41');
+bad(CODE_JSON_BYTE_ORDER_MARK, 'byte order mark', `\ufeff${TYPICAL}`);
+bad(CODE_JSON_BYTE_ORDER_MARK, 'byte order mark and NUL', `\ufeff ${TYPICAL}\0`);
+bad(CODE_JSON_MALFORMED, 'byte order mark alone', '\ufeff');
+bad(CODE_JSON_MALFORMED, 'byte order mark before what is no JSON', '\ufeff{');
+bad(CODE_JSON_ARRAY_UNSUPPORTED, 'an array', `[${TYPICAL}]`);
+bad(CODE_JSON_ARRAY_UNSUPPORTED, 'an empty array', ' [] ');
+bad(CODE_JSON_MALFORMED, 'two arrays', '[][]');
+bad(CODE_JSON_MALFORMED, 'an array without end', '[1,2');
+bad(CODE_JSON_ARRAY_UNSUPPORTED, 'an array of everything', '[{"x":[true,false,null,"\\n\\u0041é😀\\ud83d\\ude00",-1.5e3,[],{}]},"y"]');
+for (const text of ['23.41', '0', '-7', '47.3\n', '1e400', '123456789012345678901234567890', '"open"', '"\\n"', 'true', 'false', 'null']) {
+  bad(CODE_JSON_SCALAR_UNSUPPORTED, `bare ${JSON.stringify(text)}`, text);
+}
+for (const text of [
+  '47,3',
+  '-',
+  '1.',
+  '.5',
+  '007',
+  '+5',
+  '0x10',
+  '1 2',
+  '"open',
+  '"a" "b"',
+  'ON',
+  'truefalse',
+  'nul',
+  'NaN',
+  '-Infinity',
+]) {
+  bad(CODE_JSON_MALFORMED, `bare ${text}`, text);
+}
+bad(CODE_JSON_UTF8_MALFORMED, 'a bare string with a lone surrogate', '"\\ud800"');
 bad(CODE_JSON_MALFORMED, 'two objects', `${TYPICAL}${TYPICAL}`);
 bad(CODE_JSON_MALFORMED, 'a brace too many', `${TYPICAL}}`);
 bad(CODE_JSON_MALFORMED, 'a brace too few', '{"metrics":{"a":1}');
@@ -102,7 +135,11 @@ bad(CODE_JSON_MALFORMED, 'missing comma', '{"metrics":{"a":1 "b":2}}');
 bad(CODE_JSON_MALFORMED, 'single quotes', "{'metrics':{'a':1}}");
 bad(CODE_JSON_MALFORMED, 'a comment', '{"metrics":{"a":1}/**/}');
 bad(CODE_JSON_MALFORMED, 'form feed between tokens', '{\f"metrics":{"a":1}}');
-bad(CODE_JSON_MALFORMED, 'NUL behind the object', `${TYPICAL}\0`);
+bad(CODE_JSON_NUL_AT_END, 'NUL after the object', `${TYPICAL}\0`);
+bad(CODE_JSON_NUL_AT_END, 'NULs after an array and a line end', `[${TYPICAL}]\r\n\0\0`);
+bad(CODE_JSON_MALFORMED, 'NUL after what is no JSON', '{"metrics":{"a":1}\0');
+bad(CODE_JSON_MALFORMED, 'NUL in white space', '{"metrics":\0{"a":1}}');
+bad(CODE_JSON_MALFORMED, 'NULs alone', '\0\0\0\0');
 bad(CODE_JSON_DEPTH_EXCEEDED, '33 levels deep', `{"metrics":{"a":1},"v":${'['.repeat(32)}${']'.repeat(32)}}`);
 bad(CODE_JSON_DEPTH_EXCEEDED, '1,000 arrays deep', `${'['.repeat(1000)}${']'.repeat(1000)}`);
 bad(CODE_JSON_DEPTH_EXCEEDED, '1,000 arrays opened', '['.repeat(1000));
