@@ -204,6 +204,7 @@ async function openRegistry(
   const registry = await Registry.load({
     sql,
     publish: (entries) => plane.publishDevices(entries),
+    retract: (numbers) => plane.deleteDevices(numbers),
     ...(changes ? { tell: (from: number, to: number) => changes.tell({ kind: 'devices', from, to }) } : {}),
   });
   readings?.begin({ registry, names: namesIn(registry, metricNames), partitions: () => partitionsHere(plane) });

@@ -25,6 +25,10 @@ export class AdminApi {
     return this.#call<Answer>('POST', path, body);
   }
 
+  delete<Answer>(path: string): Promise<Answer> {
+    return this.#call<Answer>('DELETE', path);
+  }
+
   async #call<Answer>(method: string, path: string, body?: unknown, timeoutMs = answerMsMax): Promise<Answer> {
     const headers: Record<string, string> = { authorization: `Bearer ${this.#key}` };
     if (body !== undefined) headers['content-type'] = 'application/json';

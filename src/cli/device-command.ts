@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { type AdminApi, adminApi } from './admin-api.js';
 import { usageFailure } from './command-failure.js';
+import { addDeviceLifeCommands } from './device-life-command.js';
 import { type ApplianceOptions, configOf, idFormatOption, wholeNumber, withApplianceOptions } from './options.js';
 import { grouped, Output, table } from './output.js';
 
@@ -37,14 +38,17 @@ interface BulkAnswer {
 }
 
 export function addDeviceCommand(program: Command): void {
-  const device = program.command('device').summary('register and look at devices').description('Devices of a running appliance.');
+  const device = program
+    .command('device')
+    .summary('register, look at, change and delete devices')
+    .description('Devices of a running appliance.');
   withApplianceOptions(device.command('add'))
     .summary('register one device, or thousands')
     .description(
       'Registers a device and shows its token once; with --count, devices numbered from 1. Existing devices of a bulk keep what they have.',
     )
     .option('--id <id>', 'device id (default: one is made)')
-    .option('--token <token>', 'token (default: one is made)')
+    .option('--token <token>', 'token of at least 8 characters (default: one is made)')
     .option('--tenant <id>', 'tenant', 'default')
     .option('--via <id>', 'gateway device that may publish for it; with --count a format, for example gw-%06d')
     .option('--class <name>', 'device class')
@@ -55,10 +59,10 @@ export function addDeviceCommand(program: Command): void {
       'after',
       `
 Examples:
-  npx spillway device add --id dev-000001 --token T
+  npx spillway device add --id dev-000001
   npx spillway device add --id sensor-7 --via gw-1 --class thermometer
-  npx spillway device add --count 10000 --id-format dev-%06d --token T
-  npx spillway device add --count 10000 --id-format dev-%06d --token T --via gw-%06d --per-gateway 500`,
+  npx spillway device add --count 10000 --id-format dev-%06d --token a-token-of-all
+  npx spillway device add --count 10000 --id-format dev-%06d --token a-token-of-all --via gw-%06d --per-gateway 500`,
     )
     .action(addDevices);
   withApplianceOptions(device.command('show').argument('<id>', 'device id'))
@@ -71,6 +75,7 @@ Examples:
     .option('--limit <n>', 'devices a page', wholeNumber(1, 1000), 100)
     .option('--after <id>', 'go on behind this device')
     .action(listDevices);
+  addDeviceLifeCommands(device);
 }
 
 async function addDevices(options: AddOptions): Promise<void> {

@@ -14,7 +14,7 @@ const help = `
 Examples:
   npx spillway demo                                          everything, with 100 simulated devices
   npx spillway start                                         the appliance alone
-  npx spillway device add --id dev-000001 --token T          a device that may publish
+  npx spillway device add --id dev-000001                    a device that may publish
   npx spillway simulate --register --devices 100 --rate 1000 load with realistic series
 
 Environment: SPILLWAY_STATE, SPILLWAY_ADMIN_KEY, SPILLWAY_HTTP_PORT, SPILLWAY_MQTT_PORT, SPILLWAY_BIND, SPILLWAY_DATABASE_URL, …;

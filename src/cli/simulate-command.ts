@@ -29,7 +29,7 @@ const examples = `
 Examples:
   npx spillway simulate --register --devices 100 --rate 100
   npx spillway simulate --register --series weather --protocol http --seconds 60
-  npx spillway simulate --devices 1000 --rate 5000 --qos 0 --id-format dev-%06d --token T --host gateway.example --port 1883
+  npx spillway simulate --devices 1000 --rate 5000 --qos 0 --id-format dev-%06d --token a-token-of-all --host gateway.example --port 1883
 
 Series: daily = temperature, humidity, battery with a daily cycle, noise and drift; weather = temperature, pressure, wind of a
 real year (package vega-datasets). Equal seeds give equal values at equal times.

@@ -14,6 +14,11 @@ const own = {
   query_invalid: [400, 'a query parameter is not valid', 'correct the parameter that the message names'],
   body_malformed: [400, 'the body is not JSON', 'send one JSON object, encoded as UTF-8'],
   body_invalid: [400, 'a member of the body is not valid', 'correct the member that the message names'],
+  token_too_short: [
+    400,
+    'the token has fewer than 8 characters',
+    'leave the token out, so that a random one is made, or give a longer one',
+  ],
   gateway_unknown: [400, 'via names no device of the tenant', 'register the gateway device first, then name it in via'],
   resolution_unsupported: [400, 'only raw readings can be queried', 'ask for resolution=raw'],
   websocket_expected: [400, 'the path speaks WebSocket only', 'open a WebSocket to this path'],
@@ -21,6 +26,11 @@ const own = {
   not_found: [404, 'there is nothing at this path', 'check the path: calls begin with /v1/'],
   method_not_allowed: [405, 'the path does not answer this method', 'use a method that the Allow header lists'],
   device_exists: [409, 'the id is taken', 'choose another device_id, or read the device that has it'],
+  device_decommissioned: [
+    409,
+    'the device is decommissioned, which is final',
+    'delete the device and register its id anew, or register a device under another id',
+  ],
   devices_exhausted: [409, 'the registry takes no more devices', 'use a second deployment for the devices over the limit'],
   subscriptions_exhausted: [
     409,

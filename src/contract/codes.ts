@@ -145,8 +145,8 @@ code(CODE_DEVICE_INACTIVE, 'device_inactive', 'the device is inactive, quarantin
 code(
   CODE_CREDENTIALS_INVALID,
   'credentials_invalid',
-  'the token does not belong to the device',
-  'use the token shown when the device was registered, the device id as client id and the tenant as user name',
+  'the token does not belong to the device, or was replaced and its time of grace is over',
+  'use the token shown when the device was registered or its token last replaced, the device id as client id and the tenant as user name',
 );
 code(CODE_PAYLOAD_OVERSIZE, 'payload_oversize', 'a payload is larger than 128 KiB', 'send smaller messages or split them');
 code(

@@ -104,6 +104,8 @@ export interface ThreadCpu {
 export interface DataPlane extends DeviceViews {
   /** Resolves when every gateway knows the devices. */
   publishDevices(entries: readonly DeviceEntry[]): Promise<void>;
+  /** Resolves when no gateway lets the devices in any more, and those that were connected are cut off. */
+  deleteDevices(numbers: readonly number[]): Promise<void>;
   /** Resolves to 0 once the message is durable in the log, or to the code that refused it. */
   ingest(device: number, payload: Uint8Array): Promise<number>;
   /** Whether the device has a live MQTT connection. */

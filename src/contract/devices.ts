@@ -1,6 +1,14 @@
 /** The four states of a device; only active devices may connect and publish. */
 export type DeviceStatus = 'active' | 'inactive' | 'quarantined' | 'decommissioned';
 
+/** The token that a device had before its present one; it is valid beside it for a time. */
+export interface PreviousToken {
+  /** `hashToken(tenant, id, token)`, 32 bytes. */
+  readonly hash: Uint8Array;
+  /** ms of the Unix epoch; from then on it is refused. */
+  readonly untilMs: number;
+}
+
 /** What a gateway must know of a device to authenticate it and to route its messages. */
 export interface DeviceEntry {
   /** The registry's number of the device: rows, blocks and partition state are keyed by it. */
@@ -12,4 +20,5 @@ export interface DeviceEntry {
   readonly via: number;
   /** `hashToken(tenant, id, token)`, 32 bytes. */
   readonly tokenHash: Uint8Array;
+  readonly previousToken?: PreviousToken | undefined;
 }

@@ -16,7 +16,7 @@ import {
 } from '../../assembly/abi/gateway.js';
 import { DEVICE_ID_BYTES_MAX, TENANT_ID_BYTES_MAX } from '../../assembly/abi/limits.js';
 import { STAGE_DEVICE_AT_NAME, STAGE_DEVICE_AT_TOKEN_HASH, STAGE_OFFSET } from '../../assembly/abi/regions.js';
-import type { DeviceEntry, DeviceStatus } from '../contract/devices.js';
+import type { DeviceEntry, DeviceStatus, PreviousToken } from '../contract/devices.js';
 import { partitionOf } from '../contract/partition.js';
 import type { KernelMemory } from '../host/kernel.js';
 import type { GatewayKernel } from './kernel.js';
@@ -38,6 +38,8 @@ export class Directory {
   readonly #view: DataView;
   readonly #partitions: number;
   readonly #entries = new Map<number, number>();
+  /** By entry; few devices change their token at a time. */
+  readonly #previousTokens = new Map<number, PreviousToken>();
 
   constructor(kernel: GatewayKernel, memory: KernelMemory, partitions: number) {
     this.#kernel = kernel;
@@ -56,7 +58,20 @@ export class Directory {
     const entry = this.#kernel.addDevice(device.number, device.via, status, partition, name.tenantBytes, name.idBytes);
     if (entry < 0) return undefined;
     this.#entries.set(device.number, entry);
+    if (device.previousToken) this.#previousTokens.set(entry, device.previousToken);
+    else this.#previousTokens.delete(entry);
     return entry;
+  }
+
+  /** Forgets a device. Its entry stays, because counts of its number are read there, but no name leads to it any more. */
+  delete(number: number): void {
+    const entry = this.#entries.get(number);
+    if (entry === undefined) return;
+    this.#entries.delete(number);
+    this.#previousTokens.delete(entry);
+    this.#bytes[this.#at(entry) + DEVICE_AT_STATUS] = DEVICE_DECOMMISSIONED;
+    // The kernel compares lengths first, and no id is empty.
+    this.#bytes[this.#at(entry) + DEVICE_AT_ID_BYTES] = 0;
   }
 
   find(tenant: string, id: string): number | undefined {
@@ -89,6 +104,14 @@ export class Directory {
   tokenHash(entry: number): Uint8Array {
     const at = this.#at(entry) + DEVICE_AT_TOKEN_HASH;
     return Buffer.from(this.#bytes.subarray(at, at + DEVICE_TOKEN_HASH_BYTES));
+  }
+
+  /** The token that is valid beside the present one, or undefined. */
+  previousToken(entry: number, nowMs: number): PreviousToken | undefined {
+    const previous = this.#previousTokens.get(entry);
+    if (!previous || previous.untilMs > nowMs) return previous;
+    this.#previousTokens.delete(entry);
+    return undefined;
   }
 
   /** The device's live connection. */

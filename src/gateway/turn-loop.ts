@@ -74,6 +74,7 @@ export class TurnLoop {
 
   receive(message: ToGateway): void {
     if (message.kind === 'devices') this.#putDevices(message);
+    else if (message.kind === 'devices-deleted') this.#deleteDevices(message);
     else if (message.kind === 'listen') void this.#listen(message.port, message.tlsPort);
     else if (message.kind === 'taken-over') this.#sessions.takenOver(message.device, message.session);
     else if (message.kind === 'log') this.#logChanged(message.code);
@@ -97,13 +98,15 @@ export class TurnLoop {
 
   #putDevices({ token, entries }: Extract<ToGateway, { kind: 'devices' }>): void {
     for (const device of entries) {
-      const entry = this.#directory.put(device);
-      if (entry !== undefined) this.#sessions.deviceChanged(entry);
-      else {
-        const fields = { device: device.number, tenant: device.tenant, id: device.id };
-        this.#post({ kind: 'event', level: 'error', name: 'device_not_taken', fields });
-      }
+      if (this.#sessions.putDevice(device)) continue;
+      const fields = { device: device.number, tenant: device.tenant, id: device.id };
+      this.#post({ kind: 'event', level: 'error', name: 'device_not_taken', fields });
     }
+    this.#post({ kind: 'devices-known', token });
+  }
+
+  #deleteDevices({ token, numbers }: Extract<ToGateway, { kind: 'devices-deleted' }>): void {
+    for (const number of numbers) this.#sessions.deleteDevice(number);
     this.#post({ kind: 'devices-known', token });
   }
 
@@ -200,6 +203,7 @@ export class TurnLoop {
   /** While nothing is read, no device can show that it lives. */
   #sweep(): void {
     this.#audit();
+    this.#sessions.endExpired(Date.now());
     if (this.#isStarved || this.#isStopping) return;
     this.#tick();
     for (let at = 0; at >= 0; this.#flush()) at = this.#kernel.sweep(at);

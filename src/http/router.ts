@@ -2,7 +2,7 @@ import type { ApiCode, ApiFailure } from '../contract/api-errors.js';
 import type { Answer, Request, RequestHead } from './exchange.js';
 
 export interface Route {
-  readonly method: 'GET' | 'POST' | 'PATCH';
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** `/v1/devices/:id`: a part with a colon takes any one part of the path. */
   readonly pattern: string;
   /** Absent: the call has no body, and what comes is thrown away. */

@@ -178,6 +178,10 @@ export class ThreadedDataPlane implements DataPlane {
     if (this.#options.runsGateways) await this.#gateways.publishDevices(entries);
   }
 
+  async deleteDevices(numbers: readonly number[]): Promise<void> {
+    if (this.#options.runsGateways) await this.#gateways.deleteDevices(numbers);
+  }
+
   ingest(device: number, payload: Uint8Array): Promise<number> {
     return this.#gateways.ingest(device, payload);
   }

@@ -98,10 +98,19 @@ export class Gateways {
 
   /** Resolves when every gateway knows the devices. */
   publishDevices(entries: readonly DeviceEntry[]): Promise<void> {
+    return this.#publish((token) => ({ kind: 'devices', token, entries }));
+  }
+
+  /** Resolves when no gateway knows the devices any more. */
+  deleteDevices(numbers: readonly number[]): Promise<void> {
+    return this.#publish((token) => ({ kind: 'devices-deleted', token, numbers }));
+  }
+
+  #publish(message: (token: number) => ToGateway): Promise<void> {
     const token = ++this.#token;
     return new Promise((resolve) => {
       this.#publishes.set(token, { left: this.#threads.length, resolve });
-      for (const thread of this.#threads) thread.post({ kind: 'devices', token, entries });
+      for (const thread of this.#threads) thread.post(message(token));
     });
   }
 

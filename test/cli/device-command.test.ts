@@ -15,14 +15,14 @@ test('one device: added with its token, shown, listed; the key comes from the st
   t.after(() => appliance.stop());
   const env = { SPILLWAY_HTTP_PORT: String(appliance.httpPort) };
   const added = await outcomeOf(
-    runSpillway(t, folder, ['device', 'add', '--id', 'dev-1', '--token', 'T', '--via', 'gw-1', '--class', 'thermo'], env),
+    runSpillway(t, folder, ['device', 'add', '--id', 'dev-1', '--token', 'a-long-token', '--via', 'gw-1', '--class', 'thermo'], env),
   );
   assert.equal(added.code, 0);
-  assert.match(added.stdout, /^dev-1 registered as number 1 of tenant default\n {2}token +T /);
+  assert.match(added.stdout, /^dev-1 registered as number 1 of tenant default\n {2}token +a-long-token /);
   assert.deepEqual(appliance.fleet.devices.get('default/dev-1'), {
     device_id: 'dev-1',
     tenant: 'default',
-    token: 'T',
+    token: 'a-long-token',
     number: 1,
     via: 'gw-1',
     device_class: 'thermo',
@@ -47,7 +47,7 @@ test('a bulk with gateways, its repetition, and a list in pages', async (t) => {
     '--id-format',
     'dev-%06d',
     '--token',
-    'T',
+    'a-long-token',
     '--via',
     'gw-%06d',
     '--per-gateway',
@@ -70,6 +70,29 @@ test('a bulk without a token shows each device its own', async (t) => {
   t.after(() => appliance.stop());
   const { stdout } = await outcomeOf(runSpillway(t, folder, ['device', 'add', '--count', '2', '--url', appliance.httpUrl]));
   assert.match(stdout, /^dev-000001\ttoken-dev-000001\ndev-000002\ttoken-dev-000002\n$/m);
+});
+
+test('a token is replaced, and a device deleted', async (t) => {
+  const folder = temporaryFolder(t);
+  const appliance = await applianceIn(folder);
+  t.after(() => appliance.stop());
+  const at = ['--url', appliance.httpUrl];
+  appliance.fleet.add('acme', 'dev-1', 'the-first-token');
+  const ofDevice = ['dev-1', '--tenant', 'acme', ...at];
+  const rotated = await outcomeOf(
+    runSpillway(t, folder, ['device', 'rotate-token', ...ofDevice, '--grace', '60', '--token', 'the-second-token']),
+  );
+  assert.equal(
+    rotated.stdout,
+    'dev-1 has a new token\n  token     the-second-token   (shown this once)\n  previous  valid until in 60 s\n',
+  );
+  assert.equal(appliance.fleet.devices.get('acme/dev-1')?.token, 'the-second-token');
+  const now = await outcomeOf(runSpillway(t, folder, ['device', 'rotate-token', ...ofDevice, '--grace', '0', '--json']));
+  assert.deepEqual(JSON.parse(now.stdout), { device_id: 'dev-1', auth_token: 'made-token', previous_valid_until: null });
+  const removed = await outcomeOf(runSpillway(t, folder, ['device', 'rm', ...ofDevice]));
+  assert.equal(removed.stdout, 'dev-1 is deleted; its readings stay under number 1\n');
+  const again = await outcomeOf(runSpillway(t, folder, ['device', 'rm', ...ofDevice, '--json']));
+  assert.deepEqual([again.code, JSON.parse(again.stderr).error.code], [1, 'device_unknown']);
 });
 
 test('what the appliance refuses keeps its code and way out', async (t) => {

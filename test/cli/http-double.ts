@@ -73,7 +73,8 @@ function answer(fleet: FleetDouble, adminKey: string, request: IncomingMessage, 
     return refusal(401, 'admin_key_invalid', 'cannot use the API: the admin key is wrong', 'use the key in <state>/admin-key');
   if (area === 'stats') return { status: 200, body: { counters: { received: fleet.messages.length } } };
   if (area === 'pipeline') return { status: 200, body: { partitions: [], lag_bytes: 0, lag_ms: 0 } };
-  if (request.method === 'POST') return id === 'bulk' ? addBulk(fleet, JSON.parse(body)) : addOne(fleet, JSON.parse(body));
+  if (request.method === 'POST' && member === undefined)
+    return id === 'bulk' ? addBulk(fleet, JSON.parse(body)) : addOne(fleet, JSON.parse(body));
   if (id === '') return list(fleet, tenant, Number(url.searchParams.get('limit')), url.searchParams.get('after') ?? '');
   const device = fleet.devices.get(`${tenant}/${id}`);
   if (!device)
@@ -83,6 +84,15 @@ function answer(fleet: FleetDouble, adminKey: string, request: IncomingMessage, 
       `cannot read device ${id}: it is not in the registry`,
       'register it: npx spillway device add --id ID',
     );
+  if (request.method === 'DELETE') {
+    fleet.devices.delete(`${tenant}/${id}`);
+    return { status: 200, body: { device_id: id, number: device.number } };
+  }
+  if (member === 'token') {
+    const { token = 'made-token', grace_seconds: grace } = JSON.parse(body);
+    device.token = token;
+    return { status: 200, body: { device_id: id, auth_token: token, previous_valid_until: grace === 0 ? null : `in ${grace} s` } };
+  }
   if (member === undefined) return { status: 200, body: shown(device) };
   const metric = url.searchParams.get('metric') ?? '';
   const from = Number(url.searchParams.get('from'));

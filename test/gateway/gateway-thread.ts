@@ -166,6 +166,12 @@ export class GatewayThread {
     await until(() => this.of('devices-known').some((known) => known.token === token), 'the devices to be known');
   }
 
+  async deleteDevices(numbers: readonly number[]): Promise<void> {
+    const token = ++this.#devicesToken;
+    this.post({ kind: 'devices-deleted', token, numbers });
+    await until(() => this.of('devices-known').some((known) => known.token === token), 'the devices to be forgotten');
+  }
+
   /** Settles when the thread has done what was posted before. */
   caughtUp(): Promise<void> {
     return this.putDevices([]);

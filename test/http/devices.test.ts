@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { hashToken } from '../../src/contract/token.js';
 import { assertFailure } from './failure.js';
-import { type ServerUnderTest, startServerUnderTest } from './server-under-test.js';
+import { type ServerUnderTest, startServerUnderTest, TOKEN } from './server-under-test.js';
 
 let server: ServerUnderTest;
 before(async () => {
@@ -12,15 +12,15 @@ after(() => server.close());
 
 test('a device is registered, published before the answer, and can be read', async () => {
   const metadata = { site: 'north', __proto__x: 1, location: { lat: 1.5, lng: -2 } };
-  const created = await server.call('POST', '/v1/devices', { body: { device_id: 'one', token: 'T', device_class: 'meter', metadata } });
+  const created = await server.call('POST', '/v1/devices', { body: { device_id: 'one', token: TOKEN, device_class: 'meter', metadata } });
   assert.equal(created.status, 201);
   const { registered_at, ...rest } = created.body;
-  assert.deepEqual(rest, { device_id: 'one', tenant: 'default', auth_token: 'T', number: rest.number, status: 'active', via: null });
+  assert.deepEqual(rest, { device_id: 'one', tenant: 'default', auth_token: TOKEN, number: rest.number, status: 'active', via: null });
   assert.match(registered_at, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
   const entry = server.plane.published.at(-1)!;
   assert.deepEqual([entry.number, entry.tenant, entry.id, entry.status, entry.via], [rest.number, 'default', 'one', 'active', 0]);
   assert.equal(entry.tokenHash.buffer.byteLength, 32);
-  assert.deepEqual(Buffer.from(entry.tokenHash), Buffer.from(hashToken('default', 'one', 'T')));
+  assert.deepEqual(Buffer.from(entry.tokenHash), Buffer.from(hashToken('default', 'one', TOKEN)));
 
   server.plane.connected.add(rest.number);
   const [[, metric]] = (await server.metricNames.add(['temperature'])) as [[string, number]];
@@ -85,13 +85,13 @@ test('ids of any script, and such as look like SQL or like a path, name one devi
     'x'.repeat(128),
   ];
   for (const device_id of ids) {
-    const created = await server.call('POST', '/v1/devices', { body: { device_id, token: 'T', tenant: 'scripts' } });
+    const created = await server.call('POST', '/v1/devices', { body: { device_id, token: TOKEN, tenant: 'scripts' } });
     assert.equal(created.status, 201, `${device_id}: ${created.text}`);
     const path = `/v1/devices/${encodeURIComponent(device_id)}?tenant=scripts`;
     assert.equal((await server.call('GET', path)).body.device_id, device_id);
     const ingest = await server.call('POST', `/v1/ingest/${encodeURIComponent(device_id)}?tenant=scripts`, {
       raw: '{}',
-      headers: { authorization: 'Bearer T' },
+      headers: { authorization: `Bearer ${TOKEN}` },
     });
     assert.equal(ingest.status, 202, device_id);
   }
@@ -165,6 +165,69 @@ test('a change is stored, published and shown; a status that is none is refused'
   assertFailure(await server.call('PATCH', '/v1/devices/nobody', { body: {} }), 404, 'device_unknown');
 });
 
+test('a token is replaced: both are taken for the time of grace, the old one no longer without it', async () => {
+  await server.call('POST', '/v1/devices', { body: { device_id: 'rotating', token: 'the-first-token', tenant: 'acme' } });
+  const ingest = async (token: string) => {
+    const headers = { authorization: `Bearer ${token}` };
+    return (await server.call('POST', '/v1/ingest/rotating?tenant=acme', { raw: '{}', headers })).status;
+  };
+  const path = '/v1/devices/rotating/token?tenant=acme';
+  const beforeMs = Date.now();
+  const rotated = await server.call('POST', path);
+  assert.equal(rotated.status, 200);
+  const { auth_token: second, previous_valid_until: until, ...rest } = rotated.body;
+  assert.deepEqual(rest, { device_id: 'rotating', tenant: 'acme' });
+  assert.ok(Math.abs(Date.parse(until) - beforeMs - 86_400_000) < 60_000, until);
+  assert.deepEqual(await Promise.all([ingest('the-first-token'), ingest(second)]), [202, 202]);
+  assert.ok(server.plane.published.at(-1)!.previousToken);
+  const third = await server.call('POST', path, { body: { token: 'the-third-token', grace_seconds: 0 } });
+  assert.deepEqual([third.body.auth_token, third.body.previous_valid_until], ['the-third-token', null]);
+  assert.deepEqual(await Promise.all(['the-first-token', second, 'the-third-token'].map(ingest)), [401, 401, 202]);
+  for (const body of [{ grace_seconds: -1 }, { grace_seconds: 1.5 }, { grace_seconds: 2_592_001 }, { grace: 1 }, { token: 'with space' }]) {
+    assertFailure(await server.call('POST', path, { body }), 400, 'body_invalid');
+  }
+  assertFailure(await server.call('POST', path, { body: { token: 'short' } }), 400, 'token_too_short');
+  assertFailure(await server.call('POST', '/v1/devices/rotating/token'), 404, 'device_unknown');
+});
+
+test('a token of few characters is refused, one at a time and in bulk', async () => {
+  assertFailure(await server.call('POST', '/v1/devices', { body: { device_id: 'weak', token: 'T' } }), 400, 'token_too_short');
+  assertFailure(await server.call('POST', '/v1/devices/bulk', { body: { count: 1, token: '1234567' } }), 400, 'token_too_short');
+});
+
+test('a device is deleted: calls by its id find nothing, and the id is registered anew', async () => {
+  const { number } = (await server.call('POST', '/v1/devices', { body: { device_id: 'ending', token: TOKEN } })).body;
+  assert.deepEqual((await server.call('DELETE', '/v1/devices/ending')).body, {
+    device_id: 'ending',
+    tenant: 'default',
+    number,
+    deleted: true,
+  });
+  assert.deepEqual(server.plane.deleted, [number]);
+  for (const [method, call] of [
+    ['GET', ''],
+    ['GET', '/ledger'],
+    ['GET', '/metrics/latest'],
+    ['GET', '/metrics?metric=v'],
+    ['DELETE', ''],
+  ] as const) {
+    assertFailure(await server.call(method, `/v1/devices/ending${call}`), 404, 'device_unknown');
+  }
+  const headers = { authorization: `Bearer ${TOKEN}` };
+  assertFailure(await server.call('POST', '/v1/ingest/ending', { raw: '{}', headers }), 401, 'credentials_invalid');
+  const anew = await server.call('POST', '/v1/devices', { body: { device_id: 'ending', token: TOKEN } });
+  assert.equal(anew.status, 201);
+  assert.ok(anew.body.number > number);
+});
+
+test('decommissioned is final', async () => {
+  await server.call('POST', '/v1/devices', { body: { device_id: 'scrapped' } });
+  await server.call('PATCH', '/v1/devices/scrapped', { body: { status: 'decommissioned' } });
+  assertFailure(await server.call('PATCH', '/v1/devices/scrapped', { body: { status: 'active' } }), 409, 'device_decommissioned');
+  assertFailure(await server.call('POST', '/v1/devices/scrapped/token', { body: {} }), 409, 'device_decommissioned');
+  assert.equal((await server.call('GET', '/v1/devices/scrapped')).body.status, 'decommissioned');
+});
+
 test('devices are listed in pages by id, a tenant at a time', async () => {
   for (const device_id of ['b', 'a', 'C', 'd', 'e']) await server.call('POST', '/v1/devices', { body: { device_id, tenant: 'paged' } });
   const first = await server.call('GET', '/v1/devices?tenant=paged&limit=2');
@@ -198,6 +261,8 @@ test('every admin call wants a key, whatever else is wrong with it', async () =>
     ['GET', '/v1/devices'],
     ['GET', '/v1/devices/one'],
     ['PATCH', '/v1/devices/one'],
+    ['DELETE', '/v1/devices/one'],
+    ['POST', '/v1/devices/one/token'],
     ['GET', '/v1/devices/one/metrics'],
     ['GET', '/v1/devices/one/metrics/latest'],
     ['GET', '/v1/pipeline/lag'],
@@ -207,7 +272,10 @@ test('every admin call wants a key, whatever else is wrong with it', async () =>
   ] as const;
   for (const [method, path] of calls) {
     for (const authorization of ['', 'Bearer wrong', 'Bearer', 'Basic c3BrX3Rlc3Qta2V5', 'Bearer spk_test-key x']) {
-      const answer = await server.call(method, path, { headers: { authorization }, ...(method === 'GET' ? {} : { raw: 'not json' }) });
+      const answer = await server.call(method, path, {
+        headers: { authorization },
+        ...(method === 'GET' || method === 'DELETE' ? {} : { raw: 'not json' }),
+      });
       assertFailure(answer, 401, 'admin_key_invalid');
       assert.match(answer.headers.get('www-authenticate')!, /^Bearer/);
     }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { assertFailure } from './failure.js';
-import { type ServerUnderTest, startServerUnderTest } from './server-under-test.js';
+import { type ServerUnderTest, startServerUnderTest, TOKEN } from './server-under-test.js';
 
 let server: ServerUnderTest;
 before(async () => {
@@ -11,7 +11,7 @@ after(() => server.close());
 
 test('ten thousand devices behind gateways are registered in seconds, and every gateway knows them', async () => {
   const startMs = performance.now();
-  const body = { count: 10_000, id_format: 'dev-%06d', token: 'T', via_format: 'gw-%06d', per_gateway: 500 };
+  const body = { count: 10_000, id_format: 'dev-%06d', token: TOKEN, via_format: 'gw-%06d', per_gateway: 500 };
   const answer = await server.call('POST', '/v1/devices/bulk', { body });
   const seconds = (performance.now() - startMs) / 1000;
   assert.equal(answer.status, 201, answer.text);
@@ -21,7 +21,7 @@ test('ten thousand devices behind gateways are registered in seconds, and every 
     first: 'dev-000001',
     last: 'dev-010000',
     tenant: 'default',
-    auth_token: 'T',
+    auth_token: TOKEN,
   });
   assert.ok(seconds < 10, `${seconds} s: the aim is 3 s on a quiet machine`);
   assert.equal(server.plane.published.length, 10_020);
@@ -31,13 +31,13 @@ test('ten thousand devices behind gateways are registered in seconds, and every 
   assert.equal(published.get('dev-010000')!.via, published.get('gw-000020')!.number);
   const [row] = await server.database.sql`select count(*)::int as count, count(via)::int as behind from devices`;
   assert.deepEqual({ ...row }, { count: 10_020, behind: 10_000 });
-  const ingest = await server.call('POST', '/v1/ingest/dev-007777', { raw: '{}', headers: { authorization: 'Bearer T' } });
+  const ingest = await server.call('POST', '/v1/ingest/dev-007777', { raw: '{}', headers: { authorization: `Bearer ${TOKEN}` } });
   assert.equal(ingest.status, 202);
 });
 
 test('ids that exist are kept as they are and not counted', async () => {
   const before = server.registry.get('default', 'dev-000001')!.number;
-  const body = { count: 10_010, token: 'other' };
+  const body = { count: 10_010, token: 'another-token' };
   const answer = await server.call('POST', '/v1/devices/bulk', { body });
   assert.deepEqual([answer.body.created, answer.body.gateways_created, answer.body.last], [10, 0, 'dev-010010']);
   assert.equal(server.registry.get('default', 'dev-000001')!.number, before);
@@ -84,7 +84,7 @@ test('what cannot be is refused by name, and nothing is registered', async () =>
     assert.match(answer.body.error.message, message);
   }
   assertFailure(
-    await server.call('POST', '/v1/devices/bulk', { body: { count: 5000, token: 'T', id_format: 'more-%d' } }),
+    await server.call('POST', '/v1/devices/bulk', { body: { count: 5000, token: TOKEN, id_format: 'more-%d' } }),
     409,
     'devices_exhausted',
   );

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, before, test } from 'node:test';
 import WebSocket from 'ws';
-import { ADMIN_KEY, type ServerUnderTest, startServerUnderTest } from './server-under-test.js';
+import { ADMIN_KEY, type ServerUnderTest, startServerUnderTest, TOKEN } from './server-under-test.js';
 
 let server: ServerUnderTest;
 let metric: number;
@@ -174,7 +174,7 @@ test('a malformed message is answered with an error, and the view goes on', asyn
 
 test('one view watches a thousand devices and no more', async () => {
   const created = await server.call('POST', '/v1/devices/bulk', {
-    body: { count: 1000, id_format: 'many-%d', token: 'T', tenant: 'many' },
+    body: { count: 1000, id_format: 'many-%d', token: TOKEN, tenant: 'many' },
   });
   assert.equal(created.body.created, 1000);
   const view = await LiveView.authenticated();

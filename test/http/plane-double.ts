@@ -5,6 +5,7 @@ import type { DeviceAccount, DeviceTotals, PlaneAudits, RefusedMessages } from '
 /** A data plane in memory: it remembers what it was told, and a test decides what it answers. */
 export class PlaneDouble implements DataPlane {
   readonly published: DeviceEntry[] = [];
+  readonly deleted: number[] = [];
   readonly ingested: { device: number; payload: Uint8Array }[] = [];
   readonly watched = new Map<number, number>();
   readonly connected = new Set<number>();
@@ -60,6 +61,10 @@ export class PlaneDouble implements DataPlane {
     await this.onPublish();
     // What reaches a thread is a clone: an entry that drags a larger buffer along would show here.
     this.published.push(...structuredClone(entries));
+  }
+
+  async deleteDevices(numbers: readonly number[]): Promise<void> {
+    this.deleted.push(...numbers);
   }
 
   ingest(device: number, payload: Uint8Array): Promise<number> {

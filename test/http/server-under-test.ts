@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Role } from '../../src/config/settings/process.js';
+import type { DeviceEntry } from '../../src/contract/devices.js';
 import { AlertBook } from '../../src/control/alerts/alert-book.js';
 import { Alerts } from '../../src/control/alerts/alerts.js';
 import { nodeRules } from '../../src/control/alerts/node-rules.js';
@@ -19,6 +20,8 @@ import { startTestDatabase, type TestDatabase } from '../support/database.js';
 import { PlaneDouble } from './plane-double.js';
 
 export const ADMIN_KEY = 'spk_test-key';
+/** Of devices whose token does not matter. */
+export const TOKEN = 'token-of-a-device';
 /** The server under every HTTP test of this process; the runner goes through them once for each that runs here. */
 const serverName = process.env.HTTP_SERVER as ServerName | undefined;
 
@@ -61,7 +64,9 @@ export async function startServerUnderTest(settings: ServerSettings = {}): Promi
   const plane = new PlaneDouble();
   const { sql } = database;
   const devicesMax = settings.devicesMax === undefined ? {} : { devicesMax: settings.devicesMax };
-  const registry = await Registry.load({ sql, publish: (entries) => plane.publishDevices(entries), ...devicesMax });
+  const publish = (entries: readonly DeviceEntry[]) => plane.publishDevices(entries);
+  const retract = (numbers: readonly number[]) => plane.deleteDevices(numbers);
+  const registry = await Registry.load({ sql, publish, retract, ...devicesMax });
   const [metricNames, keys] = await Promise.all([MetricNames.load(sql), AdminKeys.load(sql)]);
   await keys.ensure(ADMIN_KEY, 'first');
   const live = new LiveHub({ plane, views: plane, registry, metricNames });

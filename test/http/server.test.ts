@@ -11,7 +11,7 @@ import { startEmbedded } from '../../src/store/embedded/embedded.js';
 import { createLog } from '../../src/telemetry/log.js';
 import { until } from '../support/until.js';
 import { assertFailure } from './failure.js';
-import { ADMIN_KEY, type ServerUnderTest, startServer, startServerUnderTest } from './server-under-test.js';
+import { ADMIN_KEY, type ServerUnderTest, startServer, startServerUnderTest, TOKEN } from './server-under-test.js';
 
 let server: ServerUnderTest;
 let folder: string;
@@ -58,9 +58,9 @@ test('unknown paths and wrong methods are told apart', async () => {
     assertFailure(await server.call('GET', path), 404, 'not_found');
   }
   assertFailure(await server.call('POST', '/'), 404, 'not_found');
-  const wrong = await server.call('DELETE', '/v1/devices/one');
+  const wrong = await server.call('PUT', '/v1/devices/one');
   assertFailure(wrong, 405, 'method_not_allowed');
-  assert.equal(wrong.headers.get('allow'), 'GET, PATCH, HEAD, OPTIONS');
+  assert.equal(wrong.headers.get('allow'), 'GET, PATCH, DELETE, HEAD, OPTIONS');
   assertFailure(await server.call('GET', '/v1/ingest/x'), 405, 'method_not_allowed');
   assertFailure(await server.call('PUT', '/healthz', { raw: 'x'.repeat(100_000) }), 405, 'method_not_allowed');
 });
@@ -163,7 +163,7 @@ test('closing lets running calls end, closes live views and idle connections', a
   await once(idle, 'data');
   const live = new WebSocket(`ws://127.0.0.1:${second.port}/v1/live`);
   await once(live, 'open');
-  await server.call('POST', '/v1/devices', { body: { device_id: 'closing', token: 'T' } });
+  await server.call('POST', '/v1/devices', { body: { device_id: 'closing', token: TOKEN } });
   let durable: (code: number) => void = () => {};
   const called = new Promise<void>((resolve) => {
     server.plane.onIngest = () => {
@@ -173,7 +173,7 @@ test('closing lets running calls end, closes live views and idle connections', a
       });
     };
   });
-  const running = fetch(`${url}/v1/ingest/closing`, { method: 'POST', headers: { authorization: 'Bearer T' }, body: '{}' });
+  const running = fetch(`${url}/v1/ingest/closing`, { method: 'POST', headers: { authorization: `Bearer ${TOKEN}` }, body: '{}' });
   await called;
   const closed = second.close();
   const [code] = await once(live, 'close');
@@ -202,10 +202,9 @@ test('the port is free for the next start at once, though clients were connected
 });
 
 test('an upgrade that is not on offer is not made, and the request is answered', async () => {
-  await server.call('POST', '/v1/devices', { body: { device_id: 'upgrading', token: 'T' } });
+  await server.call('POST', '/v1/devices', { body: { device_id: 'upgrading', token: TOKEN } });
   server.plane.onIngest = () => Promise.resolve(0);
-  const upgrade =
-    'Host: x\r\nAuthorization: Bearer T\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n';
+  const upgrade = `Host: x\r\nAuthorization: Bearer ${TOKEN}\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n`;
   const post = `POST /v1/ingest/upgrading?a=1 HTTP/1.1\r\n${upgrade}Content-Length: 10\r\n\r\n{"seq": 1}`;
   const next = 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n';
   const received = await raw(post + post + next, '{"status":"ok"}');
@@ -232,7 +231,7 @@ test('the log says which server runs, and the faster one is taken where it runs'
 });
 
 test('while the database is away calls say so, and what needs none goes on', async () => {
-  await server.call('POST', '/v1/devices', { body: { device_id: 'known', token: 'T' } });
+  await server.call('POST', '/v1/devices', { body: { device_id: 'known', token: TOKEN } });
   const backends = server.database.sql`select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid()`;
   const [, during] = await Promise.all([backends, server.call('GET', '/v1/dead-letters')]);
   assert.ok(during.status === 200 || during.body.error.code === 'database_unavailable', during.text);
@@ -246,6 +245,6 @@ test('while the database is away calls say so, and what needs none goes on', asy
   assertFailure(await server.call('PATCH', '/v1/devices/known', { body: { status: 'inactive' } }), 503, 'database_unavailable');
   assert.equal((await server.call('GET', '/v1/devices/known')).body.status, 'active');
   server.plane.onIngest = () => Promise.resolve(0);
-  assert.equal((await server.call('POST', '/v1/ingest/known', { raw: '{}', headers: { authorization: 'Bearer T' } })).status, 202);
+  assert.equal((await server.call('POST', '/v1/ingest/known', { raw: '{}', headers: { authorization: `Bearer ${TOKEN}` } })).status, 202);
   assert.equal(server.registry.size, size);
 });

@@ -28,6 +28,8 @@ export type ReactorChoice = 'auto' | 'native' | 'portable';
 export type ToGateway =
   /** Adds or replaces devices. A device that is no longer active is disconnected. */
   | { readonly kind: 'devices'; readonly token: number; readonly entries: readonly DeviceEntry[] }
+  /** Forgets devices by number: they are disconnected, and their names are free. Answered by `devices-known`. */
+  | { readonly kind: 'devices-deleted'; readonly token: number; readonly numbers: readonly number[] }
   | { readonly kind: 'listen'; readonly port: number; readonly tlsPort: number }
   /** The device has a newer session at another gateway: this one ends, if it still lives. */
   | { readonly kind: 'taken-over'; readonly device: number; readonly session: number }
@@ -39,7 +41,7 @@ export type ToGateway =
 export type FromGateway =
   | ThreadReady
   | ThreadEvent
-  /** Devices published under this token may connect from now on. */
+  /** Devices published under this token may connect from now on; those deleted under it no longer may. */
   | { readonly kind: 'devices-known'; readonly token: number }
   /** `tlsPort` is 0 without TLS. */
   | { readonly kind: 'listening'; readonly port: number; readonly tlsPort: number }

@@ -14,7 +14,7 @@ const CHECK_EVERY_MS = 1000;
 
 export interface LedgerOptions {
   readonly plane: Pick<DataPlane, 'account' | 'audits' | 'counters' | 'deviceTotals' | 'intake' | 'lag' | 'refusedMessages'>;
-  readonly registry: Pick<Registry, 'byNumber' | 'count'>;
+  readonly registry: Pick<Registry, 'count' | 'tenantOf'>;
   event(level: 'error' | 'info', name: string, fields: Record<string, string | number>): void;
   /** Absent: there can be no other process. */
   readonly others?: OtherLedgers | undefined;

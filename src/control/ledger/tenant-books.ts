@@ -27,7 +27,7 @@ export class TenantBook {
 /** Sums the devices' counts by tenant, a slice of devices at a time. */
 export async function sumTenants(
   plane: Pick<DataPlane, 'deviceTotals' | 'refusedMessages'>,
-  registry: Pick<Registry, 'byNumber'>,
+  registry: Pick<Registry, 'tenantOf'>,
   door: DoorRefusals,
 ): Promise<TenantBook[]> {
   const books = new Map<string, TenantBook>();
@@ -39,7 +39,7 @@ export async function sumTenants(
   let summed = 0;
   for (const { device, stored, duplicate, dead, inFlight } of plane.deviceTotals()) {
     if (++summed % SLICE === 0) await new Promise<void>((resolve) => setImmediate(resolve));
-    const tenant = registry.byNumber(device)?.tenant;
+    const tenant = registry.tenantOf(device);
     if (tenant === undefined) continue;
     const book = bookOf(tenant);
     if (stored + duplicate > 0 || total(dead) > 0) book.devices++;
@@ -50,7 +50,7 @@ export async function sumTenants(
     if (total(dead) > 0) book.dead = merge(book.dead, dead);
   }
   for (const { device, code, count } of plane.refusedMessages()) {
-    const tenant = device === undefined ? undefined : registry.byNumber(device)?.tenant;
+    const tenant = device === undefined ? undefined : registry.tenantOf(device);
     if (tenant !== undefined) bookOf(tenant).rejected = merge(bookOf(tenant).rejected, { [code]: count });
   }
   for (const tenant of door.tenants()) bookOf(tenant).rejected = merge(bookOf(tenant).rejected, door.ofTenant(tenant));

@@ -23,7 +23,14 @@ function nameProblem(name: string, bytesMax: number): string | undefined {
   return undefined;
 }
 
+/** A shorter token could be guessed over the network. Those that were registered before stay valid. */
+export const TOKEN_CHARACTERS_MIN = 8;
+
 /** Why `token` can be no device token, or undefined: it must travel in an Authorization header. */
 export function tokenProblem(token: string): string | undefined {
-  return /^[\x21-\x7e]{1,512}$/.test(token) ? undefined : 'must be 1 to 512 printable ASCII characters without spaces';
+  return /^[\x21-\x7e]{1,512}$/.test(token) ? undefined : 'must be at most 512 printable ASCII characters without spaces';
+}
+
+export function isTokenTooShort(token: string): boolean {
+  return token.length < TOKEN_CHARACTERS_MIN;
 }

@@ -1,6 +1,7 @@
 import type { Sql } from 'postgres';
 import type { DeviceStatus } from '../../contract/devices.js';
 import { type Device, type Metadata, NO_METADATA } from './device.js';
+import type { StoredTokens } from './device-tokens.js';
 
 /** A device about to be registered. */
 export interface DeviceRow {
@@ -12,6 +13,11 @@ export interface DeviceRow {
   readonly metadata: Metadata;
 }
 
+/** A device as the database has it. */
+export interface StoredDevice extends StoredTokens {
+  readonly device: Device;
+}
+
 interface StoredRow {
   id: number;
   tenant_id: string;
@@ -20,6 +26,8 @@ interface StoredRow {
   status: DeviceStatus;
   via: number | null;
   token_hash: Uint8Array;
+  previous_token_hash: Uint8Array | null;
+  previous_token_until: Date | null;
   metadata: Metadata | null;
   registered_at: Date;
 }
@@ -27,20 +35,34 @@ interface StoredRow {
 const LOAD_ROWS = 10_000;
 const NUMBER_MAX = 2 ** 31 - 1;
 
-/** The devices of the database, in batches; all, or those of some numbers. */
-export async function* loadDevices(sql: Sql, from = 0, to = NUMBER_MAX): AsyncGenerator<{ device: Device; tokenHash: Uint8Array }[]> {
+/** The devices of the database that were not deleted, in batches; all, or those of some numbers. */
+export async function* loadDevices(sql: Sql, from = 0, to = NUMBER_MAX): AsyncGenerator<StoredDevice[]> {
   const rows = sql<StoredRow[]>`
-    select id, tenant_id, name, device_class, status, via, token_hash, metadata, registered_at from devices
-    where id between ${from} and ${to} order by id`;
+    select id, tenant_id, name, device_class, status, via, token_hash, previous_token_hash, previous_token_until, metadata, registered_at
+    from devices where id between ${from} and ${to} and deleted_at is null order by id`;
   const tenants = new Map<string, string>();
   for await (const batch of rows.cursor(LOAD_ROWS)) {
     yield batch.map((row) => {
       // One string a tenant, not one a device.
       const tenant = tenants.get(row.tenant_id) ?? row.tenant_id;
       tenants.set(tenant, tenant);
-      return { device: deviceOf(row, tenant), tokenHash: row.token_hash };
+      return { device: deviceOf(row, tenant), tokenHash: row.token_hash, previousToken: previousTokenOf(row) };
     });
   }
+}
+
+/** Numbers and tenants of the devices that were deleted: what their messages became stays in the tenant's books. */
+export async function loadDeleted(sql: Sql, from = 0, to = NUMBER_MAX): Promise<{ number: number; tenant: string }[]> {
+  return sql<{ number: number; tenant: string }[]>`
+    select id as number, tenant_id as tenant from devices where id between ${from} and ${to} and deleted_at is not null`;
+}
+
+function previousTokenOf({
+  previous_token_hash: hash,
+  previous_token_until: until,
+}: Pick<StoredRow, 'previous_token_hash' | 'previous_token_until'>) {
+  // A buffer of its own: it is sent to threads.
+  return hash && until ? { hash: new Uint8Array(hash), untilMs: until.getTime() } : undefined;
 }
 
 function deviceOf(row: StoredRow, tenant: string): Device {
@@ -61,7 +83,7 @@ function sharedIfEmpty(metadata: Metadata | null): Metadata {
 }
 
 /** Inserts the rows whose (tenant, id) is free, in one statement, and answers those with their numbers. */
-export async function insertDevices(sql: Sql, rows: readonly DeviceRow[]): Promise<{ device: Device; tokenHash: Uint8Array }[]> {
+export async function insertDevices(sql: Sql, rows: readonly DeviceRow[]): Promise<StoredDevice[]> {
   const inserted = await sql<{ id: number; ordinal: number; registered_at: Date }[]>`
     with input as (
       select * from unnest(
@@ -73,7 +95,7 @@ export async function insertDevices(sql: Sql, rows: readonly DeviceRow[]): Promi
       insert into devices (tenant_id, name, device_class, status, via, token_hash, metadata, registered_at)
       select tenant_id, name, device_class, 'active', nullif(via, 0), decode(token_hash, 'hex'), metadata::jsonb, now()
       from input order by ordinal
-      on conflict (tenant_id, name) do nothing
+      on conflict (tenant_id, name) where deleted_at is null do nothing
       returning id, tenant_id, name, registered_at
     )
     select inserted.id, (input.ordinal - 1)::int as ordinal, inserted.registered_at
@@ -90,11 +112,37 @@ export async function insertDevices(sql: Sql, rows: readonly DeviceRow[]): Promi
       status: 'active',
       metadata: sharedIfEmpty(metadata),
     };
-    return { device, tokenHash };
+    return { device, tokenHash, previousToken: undefined };
   });
 }
 
-/** Writes what of a device can change. */
-export async function updateDevice(sql: Sql, number: number, status: DeviceStatus, metadata: Metadata): Promise<void> {
-  await sql`update devices set status = ${status}, metadata = ${JSON.stringify(metadata)}::text::jsonb where id = ${number}`;
+/** Writes what of a device can change; false: it was deleted, or it is decommissioned and that is final. */
+export async function updateDevice(sql: Sql, number: number, status: DeviceStatus, metadata: Metadata): Promise<boolean> {
+  const { count } = await sql`update devices set status = ${status}, metadata = ${JSON.stringify(metadata)}::text::jsonb
+    where id = ${number} and deleted_at is null and (status <> 'decommissioned' or ${status} = 'decommissioned')`;
+  return count > 0;
+}
+
+/** Gives a device a new token; the present one stays valid until `untilMs`, when that is given. Undefined: as `updateDevice` answers false. */
+export async function replaceToken(
+  sql: Sql,
+  number: number,
+  tokenHash: Uint8Array,
+  untilMs: number | undefined,
+): Promise<Pick<StoredTokens, 'previousToken'> | undefined> {
+  const until = untilMs === undefined ? null : new Date(untilMs);
+  const [row] = await sql<Pick<StoredRow, 'previous_token_hash' | 'previous_token_until'>[]>`
+    update devices set token_hash = ${tokenHash}, previous_token_until = ${until},
+      previous_token_hash = case when ${until}::timestamptz is null then null else token_hash end
+    where id = ${number} and deleted_at is null and status <> 'decommissioned'
+    returning previous_token_hash, previous_token_until`;
+  return row && { previousToken: previousTokenOf(row) };
+}
+
+/** The row stays, so that its number is never dealt out again; its name is free. False: it was deleted before. */
+export async function deleteDevice(sql: Sql, number: number): Promise<boolean> {
+  const { count } =
+    await sql`update devices set deleted_at = now(), token_hash = '', previous_token_hash = null, previous_token_until = null
+    where id = ${number} and deleted_at is null`;
+  return count > 0;
 }

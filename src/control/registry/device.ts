@@ -1,4 +1,4 @@
-import type { DeviceEntry, DeviceStatus } from '../../contract/devices.js';
+import type { DeviceEntry, DeviceStatus, PreviousToken } from '../../contract/devices.js';
 
 export const DEVICE_STATUSES = ['active', 'inactive', 'quarantined', 'decommissioned'] as const satisfies readonly DeviceStatus[];
 
@@ -20,7 +20,7 @@ export interface Device {
 }
 
 /** What a gateway must know of the device. The hash is a copy that owns its buffer: entries are sent to threads. */
-export function entryOf(device: Device, tokenHash: Uint8Array): DeviceEntry {
+export function entryOf(device: Device, tokenHash: Uint8Array, previousToken: PreviousToken | undefined): DeviceEntry {
   const { number, tenant, id, status, via } = device;
-  return { number, tenant, id, status, via, tokenHash };
+  return { number, tenant, id, status, via, tokenHash, ...(previousToken ? { previousToken } : {}) };
 }

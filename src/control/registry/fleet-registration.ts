@@ -1,6 +1,7 @@
 import { ApiFailure } from '../../contract/api-errors.js';
 import { hashToken } from '../../contract/token.js';
 import { NO_METADATA } from './device.js';
+import { isTokenTooShort } from './device-id.js';
 import type { DeviceRow } from './device-rows.js';
 import type { Fleet } from './fleet.js';
 import { newToken, type Registry } from './registry.js';
@@ -21,6 +22,7 @@ export async function registerFleet(
   fleet: Fleet,
   token: string | undefined,
 ): Promise<RegisteredFleet | ApiFailure> {
+  if (token !== undefined && isTokenTooShort(token)) return new ApiFailure('token_too_short', 'register devices');
   const gateways = await registerIds(registry, tenant, fleet.gateways, () => 0, 'gateway', token);
   if (gateways instanceof ApiFailure) return gateways;
   const viaOf = (index: number) => {

@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import fastq from 'fastq';
 import type { Sql } from 'postgres';
@@ -7,10 +7,19 @@ import { ApiFailure } from '../../contract/api-errors.js';
 import type { DeviceEntry, DeviceStatus } from '../../contract/devices.js';
 import { hashToken } from '../../contract/token.js';
 import { type Device, entryOf, type Metadata, NO_METADATA } from './device.js';
-import { deviceIdProblem, tenantIdProblem, tokenProblem } from './device-id.js';
-import { type DeviceRow, insertDevices, loadDevices, updateDevice } from './device-rows.js';
+import { deviceIdProblem, isTokenTooShort, tenantIdProblem, tokenProblem } from './device-id.js';
+import {
+  type DeviceRow,
+  deleteDevice,
+  insertDevices,
+  loadDeleted,
+  loadDevices,
+  replaceToken,
+  type StoredDevice,
+  updateDevice,
+} from './device-rows.js';
+import { DeviceTokens } from './device-tokens.js';
 import { SortedIds } from './sorted-ids.js';
-import { TokenHashes } from './token-hashes.js';
 
 export interface NewDevice {
   readonly tenant: string;
@@ -30,13 +39,23 @@ export interface DeviceChange {
   readonly metadata?: Metadata | undefined;
 }
 
+export interface TokenChange {
+  /** Absent: one is made. */
+  readonly token?: string | undefined;
+  /** For so long the present token stays valid beside the new one; 0: it is refused at once. */
+  readonly graceSeconds: number;
+}
+
 export interface RegistryOptions {
   readonly sql: Sql;
   /** Resolves when every gateway knows the devices. */
   readonly publish: (entries: readonly DeviceEntry[]) => Promise<void>;
-  /** Tells other processes that devices of these numbers are new or changed. */
+  /** Resolves when no gateway lets the devices of these numbers in any more. */
+  readonly retract: (numbers: readonly number[]) => Promise<void>;
+  /** Tells other processes that devices of these numbers are new, changed or deleted. */
   readonly tell?: (from: number, to: number) => Promise<void>;
   readonly devicesMax?: number;
+  readonly nowMs?: () => number;
 }
 
 interface Tenant {
@@ -44,7 +63,6 @@ interface Tenant {
   readonly ids: SortedIds;
 }
 
-const NO_HASH = new Uint8Array(32);
 const INSERT_ROWS = 5000;
 
 /** Every device of the deployment, in memory; the database is written first, then memory, then the gateways. */
@@ -52,28 +70,36 @@ export class Registry {
   /** Reads all devices. The gateways are told with `entries()` by whoever starts them. */
   static async load(options: RegistryOptions): Promise<Registry> {
     const registry = new Registry(options);
-    for await (const batch of loadDevices(options.sql)) {
-      for (const { device, tokenHash } of batch) registry.#adopt(device, tokenHash);
-    }
+    for await (const batch of loadDevices(options.sql)) for (const stored of batch) registry.#adopt(stored);
+    for (const { number, tenant } of await loadDeleted(options.sql)) registry.#deleted.set(number, tenant);
     for (const tenant of registry.#tenants.values()) tenant.ids.page(undefined, 0);
     return registry;
   }
 
   readonly #sql: Sql;
   readonly #publish: RegistryOptions['publish'];
+  readonly #retract: RegistryOptions['retract'];
   readonly #tell: NonNullable<RegistryOptions['tell']>;
   readonly #devicesMax: number;
+  readonly #nowMs: () => number;
   readonly #tenants = new Map<string, Tenant>();
   readonly #byNumber = new Map<number, Device>();
-  readonly #hashes = new TokenHashes();
+  readonly #tokens: DeviceTokens;
+  /** Tenants of devices that were deleted, by number. */
+  readonly #deleted = new Map<number, string>();
+  /** Devices that were deleted since the start: gateways hold their places until the next one. */
+  #retracted = 0;
   /** Devices being inserted: they count against the limit before they have numbers. */
   #reserved = 0;
   /** One change at a time: two in flight could reach the database and the gateways in different orders. */
-  readonly #changing = fastq.promise(({ device, change }: { device: Device; change: DeviceChange }) => this.#change(device, change), 1);
+  readonly #changing = fastq.promise((work: () => Promise<unknown>) => work(), 1);
 
-  private constructor({ sql, publish, tell = async () => {}, devicesMax = DEVICES_MAX }: RegistryOptions) {
+  private constructor({ sql, publish, retract, tell = async () => {}, devicesMax = DEVICES_MAX, nowMs = Date.now }: RegistryOptions) {
     this.#sql = sql;
     this.#publish = publish;
+    this.#retract = retract;
+    this.#nowMs = nowMs;
+    this.#tokens = new DeviceTokens(nowMs);
     this.#tell = tell;
     this.#devicesMax = devicesMax;
   }
@@ -94,6 +120,11 @@ export class Registry {
     return this.#byNumber.get(number);
   }
 
+  /** The tenant of a device, also of one that was deleted. */
+  tenantOf(number: number): string | undefined {
+    return this.#byNumber.get(number)?.tenant ?? this.#deleted.get(number);
+  }
+
   /** Up to `limit` devices whose ids come after `after`, in code-unit order of their ids. */
   list(tenant: string, after: string | undefined, limit: number): Device[] {
     const found = this.#tenants.get(tenant);
@@ -108,10 +139,10 @@ export class Registry {
   /** The device whose token this is; whether it may publish is for the caller to ask. */
   authenticateDevice(tenant: string, id: string, token: string): Device | ApiFailure {
     const device = this.get(tenant, id);
-    const expected = (device && this.#hashes.view(device.number)) ?? NO_HASH;
     // Unknown devices cost the same time and get the same answer, so ids cannot be probed.
-    const equal = timingSafeEqual(hashToken(tenant, id, token), expected);
-    return device && equal ? device : new ApiFailure('credentials_invalid', `authenticate device ${id}`);
+    return this.#tokens.accepts(device?.number, hashToken(tenant, id, token)) && device
+      ? device
+      : new ApiFailure('credentials_invalid', `authenticate device ${id}`);
   }
 
   /** Registers one device; when it resolves, the device can connect with the token. */
@@ -120,6 +151,7 @@ export class Registry {
     const attempt = `register device ${id}`;
     const problem = rowProblem(tenant, id, token);
     if (problem !== undefined) return new ApiFailure('body_invalid', attempt, problem);
+    if (isTokenTooShort(token)) return new ApiFailure('token_too_short', attempt);
     const via = input.via === undefined ? 0 : this.get(tenant, input.via)?.number;
     if (via === undefined) return new ApiFailure('gateway_unknown', attempt, `via names ${input.via}, which is no device of the tenant`);
     if (this.get(tenant, id)) return new ApiFailure('device_exists', attempt);
@@ -131,7 +163,7 @@ export class Registry {
   /** Registers the devices whose ids are free, and answers those. Ids, tenants and gateways were checked. */
   async createMany(rows: readonly DeviceRow[]): Promise<Device[] | ApiFailure> {
     const free = rows.filter((row) => !this.get(row.tenant, row.id));
-    if (this.size + this.#reserved + free.length > this.#devicesMax) {
+    if (this.size + this.#retracted + this.#reserved + free.length > this.#devicesMax) {
       return new ApiFailure('devices_exhausted', `register ${free.length} devices`, `the registry holds ${this.#devicesMax} at most`);
     }
     this.#reserved += free.length;
@@ -139,9 +171,9 @@ export class Registry {
     try {
       for (let from = 0; from < free.length; from += INSERT_ROWS) {
         const inserted = await insertDevices(this.#sql, free.slice(from, from + INSERT_ROWS));
-        for (const { device, tokenHash } of inserted) {
-          this.#adopt(device, tokenHash);
-          created.push(device);
+        for (const stored of inserted) {
+          this.#adopt(stored);
+          created.push(stored.device);
         }
         await this.#publish(inserted.map(({ device }) => this.#entry(device)));
         const [first, last] = [inserted[0]?.device, inserted.at(-1)?.device];
@@ -154,27 +186,77 @@ export class Registry {
   }
 
   /** Changes a device; when it resolves, the gateways act on it. */
-  update(device: Device, change: DeviceChange): Promise<Device> {
-    return this.#changing.push({ device, change });
+  update(device: Device, change: DeviceChange): Promise<Device | ApiFailure> {
+    return this.#inTurn(() => this.#change(device, change));
+  }
+
+  /** Gives a device a new token; when it resolves, the gateways take it. `previousUntilMs`: until when the one before is valid, too. */
+  rotateToken(device: Device, change: TokenChange): Promise<{ token: string; previousUntilMs: number | undefined } | ApiFailure> {
+    return this.#inTurn(() => this.#rotateToken(device, change));
+  }
+
+  /**
+   * Deletes a device; when it resolves, it is cut off. Its readings stay under its number, which no device gets again; its id can be
+   * registered anew.
+   */
+  delete(device: Device): Promise<Device | ApiFailure> {
+    return this.#inTurn(async () => {
+      if (!(await deleteDevice(this.#sql, device.number))) return this.#explain(device, `delete device ${device.id}`);
+      await this.#forget([device]);
+      await this.#tell(device.number, device.number);
+      return device;
+    });
   }
 
   /** Takes up what another process wrote: all devices, or those of some numbers; when it resolves, the gateways act on it. */
-  async refresh(from?: number, to?: number): Promise<void> {
+  refresh(from?: number, to?: number): Promise<void> {
+    return this.#inTurn(() => this.#refresh(from, to));
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    return this.#changing.push(work) as Promise<T>;
+  }
+
+  async #refresh(from?: number, to?: number): Promise<void> {
+    await this.#forgetDeleted(from, to);
     for await (const batch of loadDevices(this.#sql, from, to)) {
       const fresh: Device[] = [];
-      for (const { device, tokenHash } of batch) {
-        const known = this.#byNumber.get(device.number);
-        if (known?.status === device.status && isDeepStrictEqual(known.metadata, device.metadata)) continue;
-        if (known) Object.assign(known, { status: device.status, metadata: device.metadata });
-        else this.#adopt(device, tokenHash);
-        fresh.push(known ?? device);
+      for (const stored of batch) {
+        const known = this.#byNumber.get(stored.device.number);
+        if (known && this.#isSame(known, stored)) continue;
+        if (known) Object.assign(known, { status: stored.device.status, metadata: stored.device.metadata });
+        else this.#adopt(stored);
+        this.#tokens.set(stored.device.number, stored);
+        fresh.push(known ?? stored.device);
       }
       if (fresh.length > 0) await this.#publish(fresh.map((device) => this.#entry(device)));
     }
   }
 
-  async #change(device: Device, { status = device.status, metadata = device.metadata }: DeviceChange): Promise<Device> {
-    await updateDevice(this.#sql, device.number, status, metadata);
+  /** Before devices are adopted: one of them may have the id of one that was deleted. */
+  async #forgetDeleted(from?: number, to?: number): Promise<void> {
+    const deleted = await loadDeleted(this.#sql, from, to);
+    for (const { number, tenant } of deleted) this.#deleted.set(number, tenant);
+    await this.#forget(deleted.flatMap(({ number }) => this.#byNumber.get(number) ?? []));
+  }
+
+  async #forget(devices: readonly Device[]): Promise<void> {
+    if (devices.length === 0) return;
+    for (const { number, tenant, id } of devices) {
+      this.#byNumber.delete(number);
+      this.#tokens.delete(number);
+      this.#deleted.set(number, tenant);
+      const own = this.#tenants.get(tenant);
+      if (own?.devices.get(id)?.number !== number) continue;
+      own.devices.delete(id);
+      own.ids.delete(id);
+    }
+    this.#retracted += devices.length;
+    await this.#retract(devices.map(({ number }) => number));
+  }
+
+  async #change(device: Device, { status = device.status, metadata = device.metadata }: DeviceChange): Promise<Device | ApiFailure> {
+    if (!(await updateDevice(this.#sql, device.number, status, metadata))) return this.#explain(device, `change device ${device.id}`);
     device.status = status;
     device.metadata = metadata;
     await this.#publish([this.#entry(device)]);
@@ -182,20 +264,51 @@ export class Registry {
     return device;
   }
 
-  #entry(device: Device): DeviceEntry {
-    return entryOf(device, this.#hashes.copy(device.number));
+  async #rotateToken(device: Device, { token = newToken(), graceSeconds }: TokenChange) {
+    const { number, tenant, id } = device;
+    const attempt = `change the token of device ${id}`;
+    const problem = tokenProblem(token);
+    if (problem !== undefined) return new ApiFailure('body_invalid', attempt, `token ${problem}`);
+    if (isTokenTooShort(token)) return new ApiFailure('token_too_short', attempt);
+    const tokenHash = hashToken(tenant, id, token);
+    if (this.#tokens.holds(number, { tokenHash, previousToken: this.#tokens.previous(number) }))
+      return new ApiFailure('body_invalid', attempt, 'token must differ from the present one');
+    const untilMs = graceSeconds > 0 ? this.#nowMs() + graceSeconds * 1000 : undefined;
+    const replaced = await replaceToken(this.#sql, number, tokenHash, untilMs);
+    if (!replaced) return this.#explain(device, attempt);
+    this.#tokens.set(number, { tokenHash, ...replaced });
+    await this.#publish([this.#entry(device)]);
+    await this.#tell(number, number);
+    return { token, previousUntilMs: replaced.previousToken?.untilMs };
   }
 
-  #adopt(device: Device, tokenHash: Uint8Array): void {
+  /** Why the database did not take a change, which another process may have made impossible. */
+  async #explain(device: Device, attempt: string): Promise<ApiFailure> {
+    await this.#refresh(device.number, device.number);
+    const isThere = this.#byNumber.has(device.number);
+    return isThere ? new ApiFailure('device_decommissioned', attempt) : new ApiFailure('device_unknown', attempt, 'it was deleted');
+  }
+
+  #entry(device: Device): DeviceEntry {
+    return entryOf(device, this.#tokens.present(device.number), this.#tokens.previous(device.number));
+  }
+
+  #isSame(known: Device, stored: StoredDevice): boolean {
+    const { status, metadata } = stored.device;
+    return known.status === status && isDeepStrictEqual(known.metadata, metadata) && this.#tokens.holds(known.number, stored);
+  }
+
+  #adopt(stored: StoredDevice): void {
+    const { device } = stored;
     let tenant = this.#tenants.get(device.tenant);
     if (!tenant) {
       tenant = { devices: new Map(), ids: new SortedIds() };
       this.#tenants.set(device.tenant, tenant);
     }
+    if (!tenant.devices.has(device.id)) tenant.ids.add(device.id);
     tenant.devices.set(device.id, device);
-    tenant.ids.add(device.id);
     this.#byNumber.set(device.number, device);
-    this.#hashes.set(device.number, tokenHash);
+    this.#tokens.set(device.number, stored);
   }
 }
 

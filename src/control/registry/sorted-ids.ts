@@ -11,6 +11,12 @@ export class SortedIds {
     this.#added.push(id);
   }
 
+  delete(id: string): void {
+    this.#settle();
+    const at = firstAfter(this.#sorted, id) - 1;
+    if (this.#sorted[at] === id) this.#sorted.splice(at, 1);
+  }
+
   /** Up to `limit` ids greater than `after`. */
   page(after: string | undefined, limit: number): string[] {
     this.#settle();

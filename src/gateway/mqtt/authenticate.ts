@@ -14,7 +14,8 @@ import type { Directory } from '../directory.js';
 const TENANT_DEFAULT = 'default';
 
 export type Admission =
-  | { readonly kind: 'admitted'; readonly entry: number }
+  /** `untilMs`: the client came with the token before the present one, which is valid until then. */
+  | { readonly kind: 'admitted'; readonly entry: number; readonly untilMs?: number | undefined }
   /** `reason` is CONNACK's code in MQTT 5, `returnCode` in 3.1.1. */
   | { readonly kind: 'refused'; readonly code: number; readonly reason: number; readonly returnCode: number };
 
@@ -30,7 +31,7 @@ function refused(code: number, answer: { reason: number; returnCode: number }): 
 }
 
 /** Client id = device id, user name = tenant id, password = token. */
-export function authenticate(packet: IConnectPacket, directory: Directory): Admission {
+export function authenticate(packet: IConnectPacket, directory: Directory, nowMs: number): Admission {
   if (packet.properties?.authenticationMethod !== undefined) return refused(CODE_MQTT_AUTH_UNSUPPORTED, BAD_METHOD);
   // Ids are not assigned, and an empty one asks for that [MQTT-3.1.3-8].
   if (packet.clientId === '') return refused(CODE_DEVICE_UNKNOWN, BAD_CLIENT_ID);
@@ -39,9 +40,12 @@ export function authenticate(packet: IConnectPacket, directory: Directory): Admi
   const entry = directory.find(tenant, id);
   // An unknown device takes the same path and gets the same answer as a wrong token: ids cannot be probed.
   const expected = entry === undefined ? UNKNOWN_HASH : directory.tokenHash(entry);
-  const matches = timingSafeEqual(hashToken(tenant, id, packet.password ?? ''), expected);
+  const previous = entry === undefined ? undefined : directory.previousToken(entry, nowMs);
+  const given = hashToken(tenant, id, packet.password ?? '');
+  const isPresent = timingSafeEqual(given, expected);
+  const isPrevious = timingSafeEqual(given, previous?.hash ?? UNKNOWN_HASH) && previous !== undefined;
   if (entry === undefined) return refused(CODE_DEVICE_UNKNOWN, BAD_CREDENTIALS);
-  if (!matches) return refused(CODE_CREDENTIALS_INVALID, BAD_CREDENTIALS);
+  if (!isPresent && !isPrevious) return refused(CODE_CREDENTIALS_INVALID, BAD_CREDENTIALS);
   if (!directory.isActive(entry)) return refused(CODE_DEVICE_INACTIVE, NOT_AUTHORIZED);
-  return { kind: 'admitted', entry };
+  return { kind: 'admitted', entry, untilMs: isPresent ? undefined : previous?.untilMs };
 }

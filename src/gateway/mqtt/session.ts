@@ -1,12 +1,15 @@
 import type { IConnectPacket, ISubscribePacket, IUnsubscribePacket } from 'mqtt-packet';
 import {
+  CODE_CREDENTIALS_INVALID,
   CODE_DEVICE_INACTIVE,
+  CODE_DEVICE_UNKNOWN,
   CODE_LOG_FULL,
   CODE_MQTT_MALFORMED,
   CODE_MQTT_VERSION_UNSUPPORTED,
   CODE_NONE,
   CODE_SESSION_TAKEN_OVER,
 } from '../../../assembly/abi/codes.js';
+import type { DeviceEntry, PreviousToken } from '../../contract/devices.js';
 import type { FromGateway } from '../../contract/threads/gateway.js';
 import type { KernelMemory } from '../../host/kernel.js';
 import { nextSession } from '../../host/session-numbers.js';
@@ -42,6 +45,8 @@ export class Sessions {
   readonly #numbers: SharedArrayBuffer;
   readonly #post: (message: FromGateway) => void;
   readonly #sessions = new Map<number, Session>();
+  /** Until when (ms of the Unix epoch) the tokens of such connections are valid that came with one that was replaced. */
+  readonly #expiring = new Map<number, number>();
   #closedCode: number = CODE_NONE;
 
   /** `numbers` is the count that all gateways of the process share. */
@@ -110,10 +115,36 @@ export class Sessions {
     this.#closedCode = code;
   }
 
-  /** A device's entry has changed. */
-  deviceChanged(entry: number): void {
+  /** Adds or replaces a device, and ends its session when it may no longer have one; false: the kernel cannot take it. */
+  putDevice(device: DeviceEntry): boolean {
+    const known = this.#directory.entryOf(device.number);
+    const before = known === undefined ? undefined : this.#directory.tokenHash(known);
+    const entry = this.#directory.put(device);
+    if (entry === undefined) return false;
     const connection = this.#directory.connectionOf(entry);
-    if (connection !== undefined && !this.#directory.isActive(entry)) this.refuse(connection, CODE_DEVICE_INACTIVE);
+    if (connection === undefined) return true;
+    if (!this.#directory.isActive(entry)) this.refuse(connection, CODE_DEVICE_INACTIVE);
+    else if (before && !isSame(before, device.tokenHash)) this.#tokenReplaced(connection, before, device.previousToken);
+    return true;
+  }
+
+  deleteDevice(number: number): void {
+    const entry = this.#directory.entryOf(number);
+    const connection = entry === undefined ? undefined : this.#directory.connectionOf(entry);
+    if (connection !== undefined) this.refuse(connection, CODE_DEVICE_UNKNOWN);
+    this.#directory.delete(number);
+  }
+
+  /** Ends the sessions whose token was replaced and is no longer valid at `nowMs`. */
+  endExpired(nowMs: number): void {
+    for (const [connection, untilMs] of this.#expiring) if (untilMs <= nowMs) this.refuse(connection, CODE_CREDENTIALS_INVALID);
+  }
+
+  /** `before` was the present token until now. Two are valid at once: who came with a still older one is cut off. */
+  #tokenReplaced(connection: number, before: Uint8Array, previous: PreviousToken | undefined): void {
+    const isValid = !this.#expiring.has(connection) && previous !== undefined && isSame(previous.hash, before);
+    if (isValid) this.#expiring.set(connection, previous.untilMs);
+    else this.refuse(connection, CODE_CREDENTIALS_INVALID);
   }
 
   /** The device has a newer session at another gateway. */
@@ -131,16 +162,17 @@ export class Sessions {
       this.#turnAway(connection, { code: this.#closedCode, ...answer });
       return;
     }
-    const admission = authenticate(packet, this.#directory);
+    const admission = authenticate(packet, this.#directory, Date.now());
     if (admission.kind === 'refused') {
       this.#turnAway(connection, admission);
       return;
     }
-    const { entry } = admission;
+    const { entry, untilMs } = admission;
     const older = this.#directory.connectionOf(entry);
     if (older !== undefined) this.refuse(older, CODE_SESSION_TAKEN_OVER); // [MQTT-3.1.4-3]
     const number = nextSession(this.#numbers);
     this.#sessions.set(connection, { entry, number });
+    if (untilMs !== undefined) this.#expiring.set(connection, untilMs);
     this.#directory.setConnection(entry, connection);
     this.#kernel.connected(connection, entry, level, packet.keepalive ?? 0);
     this.#reactor.sendBytes(connection, connackAccepted(level));
@@ -186,6 +218,7 @@ export class Sessions {
     const session = this.#sessions.get(connection);
     if (!session) return undefined;
     this.#sessions.delete(connection);
+    this.#expiring.delete(connection);
     this.#directory.setConnection(session.entry, undefined);
     const device = this.#directory.numberOf(session.entry);
     this.#post({ kind: 'disconnected', device, session: session.number, atMs: Date.now(), code });
@@ -195,4 +228,9 @@ export class Sessions {
   #count(code: number): void {
     this.#memory.counters[code] = (this.#memory.counters[code] as bigint) + 1n;
   }
+}
+
+/** Both are hashes that the registry gave: no secret is compared. */
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  return a.every((byte, index) => byte === b[index]);
 }

@@ -19,6 +19,7 @@ import type { Route } from '../router.js';
 import type { Services } from '../services.js';
 
 const DEVICES_PAGE_MAX = 1000;
+const EMPTY_OBJECT = new TextEncoder().encode('{}');
 
 const newDeviceSchema = z.strictObject({
   device_id: deviceIdSchema.optional(),
@@ -29,7 +30,16 @@ const newDeviceSchema = z.strictObject({
   metadata: metadataSchema.optional(),
 });
 const statusSchema = z.enum(DEVICE_STATUSES, `must be one of ${DEVICE_STATUSES.join(', ')}`);
+/** Long enough for devices that wake once a day. */
+const GRACE_SECONDS_DEFAULT = 86_400;
+const GRACE_SECONDS_MAX = 30 * 86_400;
+
 const changeSchema = z.strictObject({ status: statusSchema.optional(), metadata: metadataSchema.optional() });
+const graceProblem = `must be a whole number from 0 to ${GRACE_SECONDS_MAX}`;
+const rotateSchema = z.strictObject({
+  token: tokenSchema.optional(),
+  grace_seconds: z.int(graceProblem).min(0, graceProblem).max(GRACE_SECONDS_MAX, graceProblem).default(GRACE_SECONDS_DEFAULT),
+});
 const listSchema = z.object({ tenant: tenantSchema, limit: wholeNumber(1, DEVICES_PAGE_MAX, 100), after: z.string().optional() });
 
 const tenantQuery = z.object({ tenant: tenantSchema });
@@ -49,6 +59,8 @@ export function deviceRoutes(services: Services): Route[] {
     { method: 'GET', pattern: '/v1/devices', admit, handle: (request) => list(services, request) },
     { method: 'GET', pattern: '/v1/devices/:id', admit, handle: (request) => read(services, request) },
     { method: 'PATCH', pattern: '/v1/devices/:id', body: ADMIN_BODY, admit, handle: (request) => change(services, request) },
+    { method: 'DELETE', pattern: '/v1/devices/:id', admit, handle: (request) => remove(services, request) },
+    { method: 'POST', pattern: '/v1/devices/:id/token', body: ADMIN_BODY, admit, handle: (request) => rotate(services, request) },
   ];
 }
 
@@ -110,5 +122,32 @@ async function change(services: Services, request: Request) {
   const input = parseBody(request.body, changeSchema, `change device ${device.id}`);
   if (input instanceof ApiFailure) return input;
   const changed = await services.registry.update(device, input);
-  return one(services, changed);
+  return changed instanceof ApiFailure ? changed : one(services, changed);
+}
+
+async function remove(services: Services, request: Request) {
+  const device = deviceOf(services, request, 'delete');
+  if (device instanceof ApiFailure) return device;
+  const deleted = await services.registry.delete(device);
+  if (deleted instanceof ApiFailure) return deleted;
+  return json(200, { device_id: device.id, tenant: device.tenant, number: device.number, deleted: true });
+}
+
+async function rotate(services: Services, request: Request) {
+  const device = deviceOf(services, request, 'change the token of');
+  if (device instanceof ApiFailure) return device;
+  // A body is not needed: everything in it has a default.
+  const body = request.body.length === 0 ? EMPTY_OBJECT : request.body;
+  const input = parseBody(body, rotateSchema, `change the token of device ${device.id}`);
+  if (input instanceof ApiFailure) return input;
+  const rotated = await services.registry.rotateToken(device, { token: input.token, graceSeconds: input.grace_seconds });
+  if (rotated instanceof ApiFailure) return rotated;
+  const { token, previousUntilMs } = rotated;
+  return json(200, {
+    device_id: device.id,
+    tenant: device.tenant,
+    auth_token: token,
+    // null: the token before is refused from now on.
+    previous_valid_until: previousUntilMs === undefined ? null : isoTime(previousUntilMs),
+  });
 }

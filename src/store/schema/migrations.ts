@@ -15,6 +15,7 @@ const migrations: readonly Migration[] = [
   { version: 4, name: 'owners of offsets', apply: addOwners },
   { version: 5, name: 'positions of topics', apply: addTopicPositions },
   { version: 6, name: 'announced batches', apply: addAnnouncedOffsets },
+  { version: 7, name: 'tokens that are replaced, devices that are deleted', apply: addDeviceLife },
 ];
 
 /** The schema that this build reads and writes. */
@@ -147,4 +148,21 @@ async function addTopicPositions(sql: TransactionSql): Promise<void> {
 /** Where the batch behind the committed offset ends, once its rows may be in a topic. */
 async function addAnnouncedOffsets(sql: TransactionSql): Promise<void> {
   await sql.unsafe('alter table pipeline_offsets add column announced_offset bigint');
+}
+
+/** A deleted device keeps its row, and with it its number; only those that are there need a name of their own. */
+async function addDeviceLife(sql: TransactionSql): Promise<void> {
+  await sql.unsafe(`
+    alter table devices add column previous_token_hash bytea, add column previous_token_until timestamptz, add column deleted_at timestamptz;
+    alter table devices drop constraint devices_tenant_id_name_key;
+    create unique index devices_tenant_id_name on devices (tenant_id, name) where deleted_at is null;
+    create or replace view raw_metrics as
+      select device.name as device_id, metric.name as metric_name, reading.value,
+        jsonb_strip_nulls(jsonb_build_object('tenant', device.tenant_id, 'device_class', device.device_class,
+          'location', device.metadata -> 'location')) as tags,
+        reading.ts
+      from readings reading
+      join devices device on device.id = reading.device_id and device.deleted_at is null
+      join metrics metric on metric.id = reading.metric_id;
+  `);
 }

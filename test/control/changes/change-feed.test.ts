@@ -20,11 +20,13 @@ async function join(name: string) {
   const { sql } = database;
   const changes = new ChangeFeed(sql, name);
   const published: DeviceEntry[] = [];
+  const retracted: number[] = [];
   const heard: (Change | 'missed')[] = [];
   const failures: Error[] = [];
   const registry = await Registry.load({
     sql,
     publish: async (entries) => void published.push(...entries),
+    retract: async (numbers) => void retracted.push(...numbers),
     tell: (from, to) => changes.tell({ kind: 'devices', from, to }),
   });
   const metricNames = await MetricNames.load(sql);
@@ -41,7 +43,7 @@ async function join(name: string) {
     },
   };
   await changes.follow(listener, (error) => failures.push(error));
-  return { registry, metricNames, published, heard, failures };
+  return { registry, metricNames, published, retracted, heard, failures };
 }
 
 test('what one process registers or changes the others know, and their gateways are told; it does not hear itself', async () => {
@@ -58,6 +60,30 @@ test('what one process registers or changes the others know, and their gateways 
   await until('the first knows the metric', () => one.metricNames.number('humidity') !== undefined);
   assert.equal(one.metricNames.number('humidity'), other.metricNames.number('humidity'));
   assert.deepEqual(one.heard.filter((change) => change !== 'missed' && change.kind === 'devices').length, 1);
+  assert.deepEqual([one.failures, other.failures], [[], []]);
+});
+
+test('a token that one process replaces and a device that it deletes are so for the others', async () => {
+  const [one, other] = [await join('one'), await join('other')];
+  const created = await one.registry.create({ tenant: 'default', id: 'thermo-2', token: 'the-first-token' });
+  assert.ok('device' in created);
+  const { number } = created.device;
+  await until('the other knows it', () => other.registry.get('default', 'thermo-2') !== undefined);
+  const rotated = await one.registry.rotateToken(created.device, { token: 'the-second-token', graceSeconds: 600 });
+  assert.ok('token' in rotated);
+  const accepts = (token: string) => 'number' in other.registry.authenticateDevice('default', 'thermo-2', token);
+  await until('the other takes the new token', () => accepts('the-second-token'));
+  assert.equal(accepts('the-first-token'), true);
+  assert.equal(other.published.at(-1)?.previousToken?.untilMs, rotated.previousUntilMs);
+  const deleted = await other.registry.delete(other.registry.get('default', 'thermo-2')!);
+  assert.ok('number' in deleted);
+  await until('the first has forgotten it', () => one.registry.get('default', 'thermo-2') === undefined);
+  assert.deepEqual([one.retracted, other.retracted], [[number], [number]]);
+  // The id is free at once, wherever it is registered, and the number is spent.
+  const anew = await one.registry.create({ tenant: 'default', id: 'thermo-2', token: 'the-third-token' });
+  assert.ok('device' in anew && anew.device.number > number);
+  await until('the other knows the new one', () => other.registry.get('default', 'thermo-2')?.number === anew.device.number);
+  assert.deepEqual([one.registry.tenantOf(number), other.registry.tenantOf(number)], ['default', 'default']);
   assert.deepEqual([one.failures, other.failures], [[], []]);
 });
 

@@ -11,6 +11,8 @@ import { startTestDatabase, type TestDatabase } from '../../support/database.js'
 
 let database: TestDatabase;
 let published: DeviceEntry[];
+let retracted: number[];
+let nowMs: number;
 let publish: (entries: readonly DeviceEntry[]) => Promise<void>;
 before(async () => {
   database = await startTestDatabase();
@@ -18,6 +20,8 @@ before(async () => {
 beforeEach(async () => {
   await database.sql`truncate devices`;
   published = [];
+  retracted = [];
+  nowMs = Date.now();
   publish = async (entries) => {
     published.push(...entries);
   };
@@ -26,7 +30,8 @@ after(() => database.stop());
 
 function load(devicesMax?: number): Promise<Registry> {
   const limit = devicesMax === undefined ? {} : { devicesMax };
-  return Registry.load({ sql: database.sql, publish: (entries) => publish(entries), ...limit });
+  const retract = async (numbers: readonly number[]) => void retracted.push(...numbers);
+  return Registry.load({ sql: database.sql, publish: (entries) => publish(entries), retract, nowMs: () => nowMs, ...limit });
 }
 
 async function created(registry: Registry, input: NewDevice): Promise<Device> {
@@ -43,8 +48,8 @@ function codeOf(answer: unknown): string {
 test('what was registered is there after a restart, with numbers, gateways, hashes and metadata', async () => {
   const registry = await load();
   const metadata = { name: 'Kühlhaus "7"', nested: { list: [1, null, true, 'x\\y'] } };
-  const gateway = await created(registry, { tenant: 'acme', id: 'gw', token: 'G' });
-  const device = await created(registry, { tenant: 'acme', id: 'dev', token: 'D', via: 'gw', deviceClass: 'meter', metadata });
+  const gateway = await created(registry, { tenant: 'acme', id: 'gw', token: 'token-of-gw' });
+  const device = await created(registry, { tenant: 'acme', id: 'dev', token: 'token-of-dev', via: 'gw', deviceClass: 'meter', metadata });
   await registry.update(gateway, { status: 'inactive' });
   const again = await load();
   assert.deepEqual(again.get('acme', 'dev'), device);
@@ -52,21 +57,21 @@ test('what was registered is there after a restart, with numbers, gateways, hash
   assert.deepEqual(again.get('acme', 'dev')!.metadata, metadata);
   assert.deepEqual([...again.entries()], [...registry.entries()]);
   const entry = [...again.entries()].find(({ id }) => id === 'dev')!;
-  assert.deepEqual([entry.via, Buffer.from(entry.tokenHash)], [gateway.number, Buffer.from(hashToken('acme', 'dev', 'D'))]);
+  assert.deepEqual([entry.via, Buffer.from(entry.tokenHash)], [gateway.number, Buffer.from(hashToken('acme', 'dev', 'token-of-dev'))]);
   assert.equal(entry.tokenHash.buffer.byteLength, 32);
 });
 
 test('a token belongs to one device of one tenant', async () => {
   const registry = await load();
-  const device = await created(registry, { tenant: 'a', id: 'x', token: 'T' });
-  await created(registry, { tenant: 'b', id: 'x', token: 'U' });
-  assert.equal(registry.authenticateDevice('a', 'x', 'T'), device);
+  const device = await created(registry, { tenant: 'a', id: 'x', token: 'token-one' });
+  await created(registry, { tenant: 'b', id: 'x', token: 'token-two' });
+  assert.equal(registry.authenticateDevice('a', 'x', 'token-one'), device);
   for (const [tenant, id, token] of [
-    ['b', 'x', 'T'],
-    ['a', 'y', 'T'],
-    ['c', 'x', 'T'],
+    ['b', 'x', 'token-one'],
+    ['a', 'y', 'token-one'],
+    ['c', 'x', 'token-one'],
     ['a', 'x', ''],
-    ['a', 'x', 'T '],
+    ['a', 'x', 'token-one '],
   ] as const) {
     assert.equal(codeOf(registry.authenticateDevice(tenant, id, token)), 'credentials_invalid');
   }
@@ -110,7 +115,7 @@ test('the limit holds for devices that are being inserted, too', async () => {
 test('changes of one device reach database, memory and gateways in the order they were asked for', async () => {
   const registry = await load();
   const device = await created(registry, { tenant: 'a', id: 'x' });
-  const statuses = ['inactive', 'quarantined', 'active', 'decommissioned', 'inactive', 'active', 'quarantined'] as const;
+  const statuses = ['inactive', 'quarantined', 'active', 'inactive', 'active', 'quarantined'] as const;
   await Promise.all(statuses.map((status) => registry.update(device, { status })));
   assert.deepEqual(
     published.slice(1).map(({ status }) => status),
@@ -137,10 +142,14 @@ test('a fleet of ten thousand behind gateways is registered and loaded again in 
   const registry = await load();
   const fleet = planFleet({ count: 10_000, idFormat: 'dev-%06d', viaFormat: 'gw-%06d', perGateway: 500 });
   assert.ok(!(fleet instanceof ApiFailure));
-  const answer = await registerFleet(registry, 'default', fleet, 'T');
+  const answer = await registerFleet(registry, 'default', fleet, 'token-of-all');
   assert.ok(!(answer instanceof ApiFailure));
   assert.deepEqual([answer.created, answer.gatewaysCreated, published.length], [10_000, 20, 10_020]);
-  assert.deepEqual((await registerFleet(registry, 'default', fleet, 'T')) as object, { created: 0, gatewaysCreated: 0, tokens: [] });
+  assert.deepEqual((await registerFleet(registry, 'default', fleet, 'token-of-all')) as object, {
+    created: 0,
+    gatewaysCreated: 0,
+    tokens: [],
+  });
   const again = await load();
   assert.deepEqual([...again.entries()], [...registry.entries()]);
   assert.deepEqual(
@@ -151,4 +160,94 @@ test('a fleet of ten thousand behind gateways is registered and loaded again in 
   // No number is spent on an id that exists: they are the gateways' table indexes.
   const next = await created(registry, { tenant: 'default', id: 'next' });
   assert.equal(next.number, Math.max(...published.slice(0, -1).map(({ number }) => number)) + 1);
+});
+
+test('a token that was replaced is valid beside the new one for the time of grace, and no longer', async () => {
+  const registry = await load();
+  const device = await created(registry, { tenant: 'a', id: 'x', token: 'the-first-token' });
+  const accepts = (of: Registry, token: string) => !(of.authenticateDevice('a', 'x', token) instanceof ApiFailure);
+  const rotated = await registry.rotateToken(device, { graceSeconds: 60 });
+  assert.ok('token' in rotated);
+  assert.match(rotated.token, /^[\w-]{32}$/);
+  assert.equal(rotated.previousUntilMs, nowMs + 60_000);
+  const entry = published.at(-1)!;
+  assert.deepEqual(Buffer.from(entry.tokenHash), Buffer.from(hashToken('a', 'x', rotated.token)));
+  assert.deepEqual(Buffer.from(entry.previousToken!.hash), Buffer.from(hashToken('a', 'x', 'the-first-token')));
+  assert.equal(entry.previousToken!.hash.buffer.byteLength, 32);
+  const again = await load();
+  assert.deepEqual([...again.entries()], [...registry.entries()]);
+  for (const loaded of [registry, again]) {
+    assert.deepEqual(
+      [accepts(loaded, rotated.token), accepts(loaded, 'the-first-token'), accepts(loaded, 'another-token')],
+      [true, true, false],
+    );
+  }
+  nowMs += 60_000;
+  for (const loaded of [registry, again, await load()]) {
+    assert.deepEqual([accepts(loaded, rotated.token), accepts(loaded, 'the-first-token')], [true, false]);
+    assert.equal([...loaded.entries()][0]!.previousToken, undefined);
+  }
+});
+
+test('two tokens are valid at most, and without grace one', async () => {
+  const registry = await load();
+  const device = await created(registry, { tenant: 'a', id: 'x', token: 'the-first-token' });
+  const valid = () =>
+    ['first', 'second', 'third', 'fourth'].filter(
+      (name) => !(registry.authenticateDevice('a', 'x', `the-${name}-token`) instanceof ApiFailure),
+    );
+  await registry.rotateToken(device, { token: 'the-second-token', graceSeconds: 60 });
+  await registry.rotateToken(device, { token: 'the-third-token', graceSeconds: 60 });
+  assert.deepEqual(valid(), ['second', 'third']);
+  await registry.rotateToken(device, { token: 'the-fourth-token', graceSeconds: 0 });
+  assert.deepEqual(valid(), ['fourth']);
+  assert.equal(published.at(-1)!.previousToken, undefined);
+  assert.equal(codeOf(await registry.rotateToken(device, { token: 'the-fourth-token', graceSeconds: 0 })), 'body_invalid');
+  assert.equal(codeOf(await registry.rotateToken(device, { token: 'short', graceSeconds: 0 })), 'token_too_short');
+  assert.deepEqual(valid(), ['fourth']);
+});
+
+test('a token has a least length, and a shorter one that was registered before stays valid', async () => {
+  await database.sql`insert into devices (tenant_id, name, token_hash) values ('a', 'old', ${hashToken('a', 'old', 'T')})`;
+  const registry = await load();
+  assert.ok(!(registry.authenticateDevice('a', 'old', 'T') instanceof ApiFailure));
+  assert.equal(codeOf(await registry.create({ tenant: 'a', id: 'new', token: '1234567' })), 'token_too_short');
+  await created(registry, { tenant: 'a', id: 'new', token: '12345678' });
+  const fleet = planFleet({ count: 2, idFormat: 'dev-%d', viaFormat: undefined, perGateway: 1 });
+  assert.ok(!(fleet instanceof ApiFailure));
+  assert.equal(codeOf(await registerFleet(registry, 'a', fleet, '1234567')), 'token_too_short');
+});
+
+test('a deleted device is gone, its id is free and its number is not; its gateway no longer speaks for others', async () => {
+  const registry = await load();
+  const gateway = await created(registry, { tenant: 'a', id: 'gw', token: 'token-of-gw' });
+  const behind = await created(registry, { tenant: 'a', id: 'behind', via: 'gw' });
+  assert.equal(await registry.delete(gateway), gateway);
+  assert.deepEqual(retracted, [gateway.number]);
+  assert.equal(registry.get('a', 'gw'), undefined);
+  assert.equal(codeOf(registry.authenticateDevice('a', 'gw', 'token-of-gw')), 'credentials_invalid');
+  assert.equal(codeOf(await registry.delete(gateway)), 'device_unknown');
+  assert.equal(codeOf(await registry.update(gateway, { status: 'inactive' })), 'device_unknown');
+  const anew = await created(registry, { tenant: 'a', id: 'gw', token: 'token-of-gw' });
+  assert.ok(anew.number > behind.number);
+  assert.equal(behind.via, gateway.number);
+  for (const loaded of [registry, await load()]) {
+    assert.deepEqual([loaded.size, loaded.count('a'), loaded.get('a', 'gw')?.number], [2, 2, anew.number]);
+    assert.deepEqual(
+      loaded.list('a', undefined, 10).map(({ id }) => id),
+      ['behind', 'gw'],
+    );
+    assert.deepEqual([loaded.byNumber(gateway.number), loaded.tenantOf(gateway.number)], [undefined, 'a']);
+  }
+});
+
+test('decommissioned is final: neither status nor token change any more, metadata does', async () => {
+  const registry = await load();
+  const device = await created(registry, { tenant: 'a', id: 'x' });
+  await registry.update(device, { status: 'decommissioned' });
+  assert.equal(codeOf(await registry.update(device, { status: 'active' })), 'device_decommissioned');
+  assert.equal(codeOf(await registry.rotateToken(device, { graceSeconds: 0 })), 'device_decommissioned');
+  assert.equal(await registry.update(device, { metadata: { why: 'scrapped' } }), device);
+  assert.deepEqual([device.status, device.metadata], ['decommissioned', { why: 'scrapped' }]);
+  assert.equal(await registry.delete(device), device);
 });
