@@ -4,7 +4,6 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
-import type { Sql } from 'postgres';
 import type { Appliance } from './cli/appliance.js';
 import { runCli } from './cli/program.js';
 import { checkpointStoreOf } from './config/settings/checkpoints.js';
@@ -38,7 +37,8 @@ import { makeStateFolder } from './state/state-folder.js';
 import { lockStateFolder } from './state/state-lock.js';
 import { storedText } from './state/stored-text.js';
 import { tlsListener } from './state/tls-files.js';
-import { openNotices, openPool, prepareDatabase } from './store/database.js';
+import { ControlDatabase } from './store/control-database.js';
+import { prepareDatabase } from './store/database.js';
 import { startSupervised } from './store/embedded/supervised.js';
 import { readOffsets, takeOffsets } from './store/offsets.js';
 import { batchRows } from './store/write/batch-rows.js';
@@ -57,7 +57,7 @@ interface Ground {
   /** Names this run of this process to others that meet it at the database. */
   readonly owner: string;
   readonly databaseUrl: string;
-  readonly sql: Sql;
+  readonly database: ControlDatabase;
   /** Committed offsets by partition. */
   readonly committed: readonly bigint[];
   /** What was started, to be ended in the opposite order. */
@@ -87,11 +87,11 @@ async function bringUp(config: Config, undo: Ground['undo'], unwind: () => Promi
   });
   ended.catch(() => {});
 
-  const metricNames = await MetricNames.load(ground.sql);
+  const metricNames = await MetricNames.load(ground.database);
   const readings = publishReadings(ground);
   const plane = await startPlane(ground, metricNames, readings, (error) => stopped(error));
   const registry = await openRegistry(ground, plane, metricNames, readings);
-  const keys = await AdminKeys.load(ground.sql);
+  const keys = await AdminKeys.load(ground.database);
   const adminKey = config.process.adminKey ?? storedText(config.process.stateFolder, 'admin-key', () => AdminKeys.generate());
   await keys.ensure(adminKey, 'first');
   const http = await startControl(ground, { plane, registry, metricNames, keys }, readings);
@@ -124,10 +124,10 @@ async function prepare(config: Config, undo: Ground['undo']): Promise<Ground> {
   const databaseUrl = config.store.databaseUrl ?? (await embeddedUrl(stateFolder, undo, log));
   const choice = chooseLog(config, () => storedText(stateFolder, 'node-name', newName));
   const committed = await prepareDatabase(databaseUrl, choice.consumerGroup, config.log.partitions);
-  const sql = openPool(databaseUrl);
-  undo.push(() => sql.end({ timeout: 5 }));
   const event: Ground['event'] = (level, name, fields) => log[level](fields, name);
-  return { config, log, choice, owner: newName(), databaseUrl, sql, committed, undo, event };
+  const database = new ControlDatabase(databaseUrl, event);
+  undo.push(() => database.close());
+  return { config, log, choice, owner: newName(), databaseUrl, database, committed, undo, event };
 }
 
 async function embeddedUrl(stateFolder: string, undo: Ground['undo'], log: Logger): Promise<string> {
@@ -150,7 +150,7 @@ async function startPlane(
   readings: PublishedReadings | undefined,
   failed: (error: Error) => void,
 ): Promise<ThreadedDataPlane> {
-  const { config, log, choice, owner, databaseUrl, sql, committed, undo } = ground;
+  const { config, log, choice, owner, databaseUrl, database, committed, undo } = ground;
   const { kafka, topic, consumerGroup, openLog } = choice;
   const roles = rolesOf(config.process);
   const { stateFolder } = config.process;
@@ -172,10 +172,12 @@ async function startPlane(
     databaseUrl: config.store.kind === 'null' ? null : databaseUrl,
     committed,
     runsPipelines: roles.has('pipeline'),
-    take: (partitions) => takeOffsets(sql, consumerGroup, owner, partitions),
+    take: (partitions) => database.run((sql) => takeOffsets(sql, consumerGroup, owner, partitions)),
     metrics: () => metricNames.names(),
     addMetrics: (names) => metricNames.add([...names]),
     publish: readings?.publish,
+    // A gateway takes messages in without the database: its readiness does not depend on it.
+    databaseTrouble: () => (roles.has('pipeline') || roles.has('control') ? database.trouble : undefined),
     event: (thread, { level, name, fields }) => log[level]({ thread, ...fields }, name),
     failed,
   });
@@ -183,7 +185,7 @@ async function startPlane(
     if (!(await plane.stop())) log.warn('not everything was committed in time; the log keeps it for the next start');
   });
   if (!kafka) return plane;
-  const follow = () => void readOffsets(sql, consumerGroup).then((offsets) => plane.follow(offsets), ignoreOutage);
+  const follow = () => void database.run((sql) => readOffsets(sql, consumerGroup)).then((offsets) => plane.follow(offsets), ignoreOutage);
   const following = setInterval(follow, FOLLOW_MS);
   undo.push(async () => clearInterval(following));
   return plane;
@@ -199,10 +201,10 @@ async function openRegistry(
   metricNames: MetricNames,
   readings: PublishedReadings | undefined,
 ): Promise<Registry> {
-  const { log, choice, owner, sql } = ground;
-  const changes = choice.kafka && new ChangeFeed(sql, owner);
+  const { log, choice, owner, database } = ground;
+  const changes = choice.kafka && new ChangeFeed(database, owner);
   const registry = await Registry.load({
-    sql,
+    database,
     publish: (entries) => plane.publishDevices(entries),
     retract: (numbers) => plane.deleteDevices(numbers),
     ...(changes ? { tell: (from: number, to: number) => changes.tell({ kind: 'devices', from, to }) } : {}),
@@ -229,7 +231,7 @@ type Parts = Pick<Services, 'registry' | 'metricNames' | 'keys'> & { readonly pl
 
 /** Everything that looks at the data plane from outside, and the server through which others do. */
 async function startControl(ground: Ground, parts: Parts, readings: PublishedReadings | undefined): Promise<HttpServer> {
-  const { config, log, sql, undo, event } = ground;
+  const { config, log, database, undo, event } = ground;
   const { plane, registry, metricNames } = parts;
   const others = joinOthers(ground, plane, { ledger: () => ledger, ownRates: () => live.ownRates });
   undo.push(async () => others?.close());
@@ -251,7 +253,7 @@ async function startControl(ground: Ground, parts: Parts, readings: PublishedRea
     consoleFolder: fileURLToPath(new URL('../console', import.meta.url)),
     ...parts,
     views,
-    queries: new Queries(sql),
+    queries: new Queries(database),
     live,
     ledger,
     alerts,
@@ -265,12 +267,12 @@ async function startControl(ground: Ground, parts: Parts, readings: PublishedRea
 
 /** Around a Kafka log other processes may run some of the partitions. */
 function joinOthers(
-  { config, choice, owner, databaseUrl, event }: Ground,
+  { config, choice, owner, database, event }: Ground,
   plane: ThreadedDataPlane,
   own: Pick<DeploymentOptions, 'ledger' | 'ownRates'>,
 ): Deployment | undefined {
   if (!choice.kafka) return undefined;
-  const wire = new Wire({ sql: openNotices(databaseUrl), deployment: choice.consumerGroup, origin: owner, event });
+  const wire = new Wire({ database: database.notices, deployment: choice.consumerGroup, origin: owner, event });
   return new Deployment({ wire, name: `${hostname()}:${process.pid}`, partitions: config.log.partitions, plane, ...own, event });
 }
 
@@ -286,11 +288,18 @@ function raiseAlerts({ config, choice, undo, event }: Ground, plane: ThreadedDat
 }
 
 /** Undefined: the topic is not named. */
-function publishLetters({ config, choice, sql, undo, event }: Ground, { plane, registry, metricNames }: Parts) {
+function publishLetters({ config, choice, database, undo, event }: Ground, { plane, registry, metricNames }: Parts) {
   const port = choice.kafka && sideTopic(config, choice.kafka, DEAD_LETTER_TOPIC);
   if (!port) return undefined;
   const names = namesIn(registry, metricNames);
-  const letters = publishDeadLetters({ port, sql, format: config.kafka.format, names, partitions: () => partitionsHere(plane), event });
+  const letters = publishDeadLetters({
+    port,
+    database,
+    format: config.kafka.format,
+    names,
+    partitions: () => partitionsHere(plane),
+    event,
+  });
   undo.push(letters.close);
   return letters;
 }

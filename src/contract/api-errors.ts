@@ -47,7 +47,7 @@ const own = {
     'no process answers for the partition of the device',
     'try again, a partition moves within seconds; or start a process with the role pipeline',
   ],
-  database_unavailable: [503, 'the database does not answer', 'try again with backoff; /readyz tells when it is back'],
+  database_unavailable: [503, 'the database does not answer, or takes no writes', 'try again with backoff; /readyz tells when it is back'],
 } as const satisfies Record<string, readonly [ApiError['status'], string, string]>;
 
 /** Refusals of the data plane that a call can meet, with the status that says them in HTTP. */

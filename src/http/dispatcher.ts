@@ -40,7 +40,8 @@ export class Dispatcher {
       answer = match.kind === 'route' ? await this.#call(exchange, match.route, match.params) : this.#withoutRoute(exchange, match);
     } catch (error) {
       const failure = explainFault(error, `answer ${head.method} ${head.path}`);
-      this.#log.error({ err: error, method: head.method, path: head.path, code: failure.error.code }, 'http call failed');
+      // An outage of the database has an event of its own, and none of these calls is at fault.
+      if (failure.error.code === 'internal') this.#log.error({ err: error, method: head.method, path: head.path }, 'http call failed');
       answer = failed(failure);
     }
     const status = exchange.aborted ? STATUS_ABORTED : answer.status;

@@ -1,11 +1,9 @@
 import { ApiFailure } from '../contract/api-errors.js';
+import { DatabaseUnavailable } from '../contract/database.js';
 
-// PostgreSQL's own codes for: connection lost, shutting down or starting, too many connections (Appendix A).
-const DATABASE_STATES = /^(08|57P0|53)/;
-
-/** The answer to a call that threw: the database away is expected to pass, anything else is a bug. */
+/** The answer to a call that threw: a database that is unavailable is expected to come back, anything else is a bug. */
 export function explainFault(error: unknown, attempt: string): ApiFailure {
-  const { code, syscall } = error as { code?: unknown; syscall?: unknown };
-  const away = typeof code === 'string' && (code.startsWith('CONNECT') || syscall === 'connect' || DATABASE_STATES.test(code));
-  return new ApiFailure(away || code === 'ECONNRESET' ? 'database_unavailable' : 'internal', attempt);
+  if (error instanceof DatabaseUnavailable)
+    return new ApiFailure('database_unavailable', attempt, `the database is unavailable: ${error.message}`);
+  return new ApiFailure('internal', attempt);
 }

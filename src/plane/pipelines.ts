@@ -4,8 +4,10 @@ import { PIPELINE_END } from '../../assembly/abi/state.js';
 import type { CheckpointConfig } from '../config/settings/checkpoints.js';
 import type { LogConfig } from '../config/settings/log.js';
 import type { StoreConfig } from '../config/settings/store.js';
+import { Backoff } from '../contract/backoff.js';
 import type { CheckpointStore } from '../contract/checkpoint-store.js';
 import type { LatestPoints, Point } from '../contract/data-plane.js';
+import type { DatabaseTrouble } from '../contract/database.js';
 import type { DeviceAccount, DeviceTotals, PartitionAudit } from '../contract/ledger.js';
 import { partitionOf } from '../contract/partition.js';
 import type { CheckpointStart, FromCheckpoint, ToCheckpoint } from '../contract/threads/checkpoint.js';
@@ -39,6 +41,8 @@ export interface PipelinesOptions {
   addMetrics(names: readonly string[]): Promise<readonly (readonly [name: string, number: number])[] | 'full'>;
   /** Resolves when the batch's rows, which lie in this memory, are safe in a topic; rejects when they may not be. Absent: there is none. */
   readonly publish?: ((batch: RowBatch, memory: SharedArrayBuffer) => Promise<void>) | undefined;
+  /** Why the database cannot be used, as the control plane finds. */
+  databaseTrouble(): DatabaseTrouble | undefined;
   event(thread: string, event: ThreadEvent): void;
   /** Another process has taken a partition that was run here: all of them were let go where they stood. */
   fenced(cause: string): void;
@@ -46,8 +50,9 @@ export interface PipelinesOptions {
 
 /** What the checkpoint thread may take to bring the last checkpoints into the object store, however late it is, ms. */
 const STORE_MS_MAX = 6000;
-/** A database that numbers no metric for so long is down, ms. */
-const NUMBERING_MS_MAX = 10_000;
+/** Between two attempts to number new metrics, ms. */
+const NUMBERING_RETRY_MS_MIN = 100;
+const NUMBERING_RETRY_MS_MAX = 2000;
 
 interface Threads {
   readonly pipeline: Thread<ToPipeline, FromPipeline>;
@@ -83,11 +88,10 @@ export class Pipelines {
   #isCaughtUp = false;
   #isEnding = false;
   #halted: string | undefined;
-  #databaseTrouble: string | undefined;
+  /** As the store finds. */
+  #storeTrouble: DatabaseTrouble | undefined;
   /** By partition: why its batch is not in the topic. */
   readonly #unpublished = new Map<number, string>();
-  /** New metrics that wait for numbers. */
-  readonly #numbering = new Set<{ readonly sinceMs: number }>();
 
   constructor(options: PipelinesOptions, shared: SharedState, roster: ThreadRoster) {
     this.#options = options;
@@ -199,9 +203,8 @@ export class Pipelines {
   get trouble(): string | undefined {
     if (this.#halted) return this.#halted;
     if ((this.#threads || this.#starting) && !this.#isCaughtUp) return 'state is being rebuilt from the log';
-    if (this.#databaseTrouble) return `the database is down: ${this.#databaseTrouble}`;
     const [unpublished] = this.#unpublished.values();
-    return unpublished ?? this.#numberingTrouble();
+    return this.#databaseTrouble() ?? unpublished;
   }
 
   owns(partition: number): boolean {
@@ -311,7 +314,7 @@ export class Pipelines {
         return;
       }
       case 'unknown-metrics':
-        void this.#answerUnknownMetrics(message.partition, message.names);
+        void this.#number(message.partition, message.names);
         return;
       case 'live': {
         const points = readPoints(message.points);
@@ -331,7 +334,8 @@ export class Pipelines {
 
   #fromStore(message: FromStore): void {
     if (message.kind === 'event') this.#options.event('store', message);
-    else if (message.kind === 'health') this.#databaseTrouble = message.database === 'down' ? message.message : undefined;
+    else if (message.kind === 'health')
+      this.#storeTrouble = message.database === 'down' ? { cause: message.message, foundMs: performance.now() } : undefined;
     else if (message.kind === 'publish') void this.#publish(message.batch);
     else if (message.kind === 'fenced' && !this.#abandoning) {
       this.#abandoning = this.#abandon().finally(() => {
@@ -356,17 +360,12 @@ export class Pipelines {
     threads?.store.post({ kind: 'published', partition, trouble });
   }
 
-  /** Until the registry answers, the partition stands still and its messages wait in the log. */
-  async #answerUnknownMetrics(partition: number, names: readonly string[]): Promise<void> {
-    const waiting = { sinceMs: performance.now() };
-    this.#numbering.add(waiting);
-    await this.#number(partition, names);
-    this.#numbering.delete(waiting);
-  }
-
+  /** Until the registry answers, the partition stands still and its messages wait in the log. An outage is reported once. */
   async #number(partition: number, names: readonly string[]): Promise<void> {
     const threads = this.#threads;
-    for (let delayMs = 100; !this.#isEnding && threads === this.#threads; delayMs = Math.min(delayMs * 2, 5000)) {
+    const backoff = new Backoff(NUMBERING_RETRY_MS_MIN, NUMBERING_RETRY_MS_MAX);
+    let reported = '';
+    while (!this.#isEnding && threads === this.#threads) {
       try {
         const entries = await this.#options.addMetrics(names);
         if (threads === this.#threads) {
@@ -374,20 +373,20 @@ export class Pipelines {
         }
         return;
       } catch (error) {
-        const fields = { partition, cause: error instanceof Error ? error.message : String(error) };
-        this.#options.event('main', { kind: 'event', level: 'error', name: 'metrics_not_registered', fields });
-        await new Promise((resolve) => setTimeout(resolve, delayMs));
+        const cause = error instanceof Error ? error.message : String(error);
+        if (cause !== reported)
+          this.#options.event('main', { kind: 'event', level: 'error', name: 'metrics-not-numbered', fields: { partition, cause } });
+        reported = cause;
+        await new Promise((resolve) => setTimeout(resolve, backoff.next()));
       }
     }
   }
 
-  /** A database that stands still refuses nothing, and the store does not notice before it has rows. */
-  #numberingTrouble(): string | undefined {
-    const [oldest] = this.#numbering;
-    const waitedMs = oldest ? performance.now() - oldest.sinceMs : 0;
-    return waitedMs < NUMBERING_MS_MAX
-      ? undefined
-      : `the database is down: it has numbered no new metric for ${Math.round(waitedMs / 1000)} s`;
+  /** The newest cause: the first sign of an outage is often no more than a connection that closed. */
+  #databaseTrouble(): string | undefined {
+    const [store, control] = [this.#storeTrouble, this.#options.databaseTrouble()];
+    const newest = store && control ? (store.foundMs > control.foundMs ? store : control) : (store ?? control);
+    return newest && `the database is unavailable: ${newest.cause}`;
   }
 }
 

@@ -1,12 +1,11 @@
-import postgres from 'postgres';
+import type { Sql } from 'postgres';
+import { withDeadline } from '../contract/deadline.js';
+import { openClient } from './client/client.js';
 import { loadOffsets } from './offsets.js';
 import { migrate } from './schema/migrations.js';
 
-const CONNECT_SECONDS_MAX = 10;
 /** A proxy may take connections for a server that is not there and hang up each time; the client would try for ever. */
 const ANSWER_MS_MAX = 20_000;
-const STATEMENT_MS_MAX = 30_000;
-const POOL_CONNECTIONS_MAX = 8;
 
 /**
  * Brings the database to this build's schema and answers the committed offset of each partition. It has
@@ -18,7 +17,8 @@ export async function prepareDatabase(
   partitions: number,
   { answerMsMax = ANSWER_MS_MAX }: { readonly answerMsMax?: number } = {},
 ): Promise<bigint[]> {
-  const sql = postgres(url, { max: 1, connect_timeout: CONNECT_SECONDS_MAX, onnotice: () => {} });
+  const client = openClient(url, { application: 'spillway-start' });
+  const { sql } = client;
   try {
     await firstAnswer(sql, url, answerMsMax);
     await migrate(sql).catch((error: Error) => {
@@ -26,44 +26,16 @@ export async function prepareDatabase(
     });
     return await loadOffsets(sql, consumerGroup, partitions);
   } finally {
-    await sql.end({ timeout: 1 });
+    await client.end(1);
+    client.abandon();
   }
 }
 
-/** Connections for queries; the server ends those that take too long. */
-export function openPool(url: string): postgres.Sql {
-  return postgres(url, {
-    max: POOL_CONNECTIONS_MAX,
-    connect_timeout: CONNECT_SECONDS_MAX,
-    onnotice: () => {},
-    connection: { application_name: 'spillway', statement_timeout: STATEMENT_MS_MAX },
-  });
-}
-
-/** One connection for notifications, which are worth nothing after a crash: their commits do not wait for the disk. */
-export function openNotices(url: string): postgres.Sql {
-  return postgres(url, {
-    max: 1,
-    connect_timeout: CONNECT_SECONDS_MAX,
-    onnotice: () => {},
-    connection: { application_name: 'spillway-notices', statement_timeout: STATEMENT_MS_MAX, synchronous_commit: 'off' } as Record<
-      string,
-      string | number
-    >,
-  } as postgres.Options<Record<string, never>>);
-}
-
-async function firstAnswer(sql: postgres.Sql, url: string, answerMsMax: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const silence = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`it does not answer within ${answerMsMax / 1000} s`)), answerMsMax);
-  });
+async function firstAnswer(sql: Sql, url: string, answerMsMax: number): Promise<void> {
   try {
-    await Promise.race([sql`select 1`, silence]);
+    await withDeadline(sql`select 1`, answerMsMax, () => new Error(`it does not answer within ${answerMsMax / 1000} s`));
   } catch (error) {
     throw explained(error as Error, `cannot connect to the database at ${addressOf(url)}`);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

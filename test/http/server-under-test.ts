@@ -62,12 +62,12 @@ export interface ServerSettings {
 export async function startServerUnderTest(settings: ServerSettings = {}): Promise<ServerUnderTest> {
   const database = await startTestDatabase();
   const plane = new PlaneDouble();
-  const { sql } = database;
+  const { control } = database;
   const devicesMax = settings.devicesMax === undefined ? {} : { devicesMax: settings.devicesMax };
   const publish = (entries: readonly DeviceEntry[]) => plane.publishDevices(entries);
   const retract = (numbers: readonly number[]) => plane.deleteDevices(numbers);
-  const registry = await Registry.load({ sql, publish, retract, ...devicesMax });
-  const [metricNames, keys] = await Promise.all([MetricNames.load(sql), AdminKeys.load(sql)]);
+  const registry = await Registry.load({ database: control, publish, retract, ...devicesMax });
+  const [metricNames, keys] = await Promise.all([MetricNames.load(control), AdminKeys.load(control)]);
   await keys.ensure(ADMIN_KEY, 'first');
   const live = new LiveHub({ plane, views: plane, registry, metricNames });
   const ledger = new Ledger({ plane, registry, event: () => {} });
@@ -82,7 +82,7 @@ export async function startServerUnderTest(settings: ServerSettings = {}): Promi
     views: plane,
     registry,
     metricNames,
-    queries: new Queries(sql),
+    queries: new Queries(control),
     keys,
     live,
     ledger,

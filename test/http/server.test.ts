@@ -230,6 +230,33 @@ test('the log says which server runs, and the faster one is taken where it runs'
   assert.equal(chooseServer('node:http').server, 'node:http');
 });
 
+test('while the database takes no writes they are refused as unavailable, reads are answered, and the log has one event and no stack', async () => {
+  const { sql } = server.database;
+  await server.call('POST', '/v1/devices', { body: { device_id: 'before' } });
+  const cut = () =>
+    sql`select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and backend_type = 'client backend'`;
+  server.logged.length = 0;
+  await sql.unsafe(`alter role ${new URL(server.database.url).username} set default_transaction_read_only = on`);
+  try {
+    await cut();
+    await until('the outage is known', () => server.database.control.trouble !== undefined);
+    const refused = await server.call('POST', '/v1/devices', { body: { device_id: 'refused' } });
+    assertFailure(refused, 503, 'database_unavailable');
+    assert.match(refused.body.error.message, /^cannot answer POST \/v1\/devices: the database is unavailable: 25006: it is read-only/);
+    assert.equal((await server.call('GET', '/v1/dead-letters')).status, 200);
+  } finally {
+    await sql.unsafe(
+      `set transaction_read_only = off; alter role ${new URL(server.database.url).username} reset default_transaction_read_only`,
+    );
+  }
+  await until('it takes writes again', () => server.database.control.trouble === undefined);
+  assert.equal((await server.call('POST', '/v1/devices', { body: { device_id: 'after' } })).status, 201);
+  assert.deepEqual(
+    server.logged.filter((line) => line.includes('"stack"')),
+    [],
+  );
+});
+
 test('while the database is away calls say so, and what needs none goes on', async () => {
   await server.call('POST', '/v1/devices', { body: { device_id: 'known', token: TOKEN } });
   const backends = server.database.sql`select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid()`;

@@ -2,6 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import postgres from 'postgres';
+import type { Database } from '../../src/contract/database.js';
+import { ControlDatabase } from '../../src/store/control-database.js';
 import { startEmbedded } from '../../src/store/embedded/embedded.js';
 import { migrate } from '../../src/store/schema/migrations.js';
 import { startOnServer } from './timescale.js';
@@ -13,10 +15,11 @@ export interface StoreDatabase {
   stop(): Promise<void>;
 }
 
-/** One on an embedded server of its own, which `stop` ends and removes. */
+/** One on an embedded server of its own, which `stop` ends and removes; `control` as the control plane reaches it. */
 export interface TestDatabase extends StoreDatabase {
   /** Where the server keeps its cluster. */
   readonly folder: string;
+  readonly control: ControlDatabase;
 }
 
 /** What holds in either dialect is tested on these: the embedded server, and that of TIMESCALE_URL where it is set. */
@@ -36,13 +39,20 @@ export async function startTestDatabase(): Promise<TestDatabase> {
   const server = await startEmbedded(folder, { sync: false });
   const sql = postgres(server.url, { max: 4, onnotice: () => {} });
   await migrate(sql);
+  const control = new ControlDatabase(server.url, () => {});
   const stop = async () => {
+    await control.close();
     await sql.end({ timeout: 1 });
     // A test may have stopped and started the server itself: what runs now is found by its lock file.
     await (await startEmbedded(folder, { sync: false })).stop();
     rmSync(folder, { recursive: true, force: true });
   };
-  return { url: server.url, sql, folder, stop };
+  return { url: server.url, sql, folder, control, stop };
+}
+
+/** A client of a test's own in the place of the control plane's; nothing is guarded. */
+export function unguarded(sql: postgres.Sql): Database {
+  return { run: async (work) => work(sql), listen: () => Promise.reject(new Error('nothing listens here')) };
 }
 
 /** The tables that `readings` are in, the one that few rows go into first: on plain PostgreSQL it is a view. */

@@ -1,4 +1,4 @@
-import type { Sql } from 'postgres';
+import type { Database } from '../../contract/database.js';
 
 /** What another process did to the registries in the database. */
 export type Change =
@@ -20,17 +20,18 @@ const CHANNEL = 'spillway_changes';
  * notifications. What is told is only where to look: the database says what is there.
  */
 export class ChangeFeed {
-  readonly #sql: Sql;
+  readonly #database: Database;
   readonly #origin: string;
 
   /** `origin` names this process: it does not hear itself. */
-  constructor(sql: Sql, origin: string) {
-    this.#sql = sql;
+  constructor(database: Database, origin: string) {
+    this.#database = database;
     this.#origin = origin;
   }
 
   async tell(change: Change): Promise<void> {
-    await this.#sql.notify(CHANNEL, JSON.stringify({ origin: this.#origin, ...change }));
+    const payload = JSON.stringify({ origin: this.#origin, ...change });
+    await this.#database.run((sql) => sql`select pg_notify(${CHANNEL}, ${payload})`);
   }
 
   /** Hears others until the connections are closed; one word after another. `failed` gets what a listener threw. */
@@ -39,10 +40,10 @@ export class ChangeFeed {
     const next = (work: () => Promise<void>) => {
       doing = doing.then(work).catch(failed);
     };
-    const heard = (payload: string) => {
+    const received = (payload: string) => {
       const { origin, ...change } = JSON.parse(payload) as { readonly origin: string } & Change;
       if (origin !== this.#origin) next(() => listener.changed(change as Change));
     };
-    await this.#sql.listen(CHANNEL, heard, () => next(() => listener.missed()));
+    await this.#database.listen([CHANNEL], { received, connected: () => next(() => listener.missed()) });
   }
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { Sql } from 'postgres';
 import { MIB } from '../../../assembly/abi/limits.js';
+import type { Database } from '../../contract/database.js';
+import { doneWithin } from '../../contract/deadline.js';
 import { cutText, Frames } from './frames.js';
 
 /** What may wait for the database; beyond it nothing is sent. */
@@ -15,8 +16,7 @@ export interface WireListener {
 }
 
 export interface WireOptions {
-  /** For this alone: one connection sends, another listens. */
-  readonly sql: Sql;
+  readonly database: Database;
   /** Only processes that name the same deployment hear each other. */
   readonly deployment: string;
   /** Names this process: lower-case letters and digits. */
@@ -57,36 +57,34 @@ export class Wire {
     return true;
   }
 
-  /** Hears others from now on; rejects when the database is not there. */
+  /** Hears others from now on; resolves at the first connection. */
   async follow(listener: WireListener): Promise<void> {
-    const { sql, origin } = this.#options;
-    const heard = (frame: string) => {
+    const { database, origin } = this.#options;
+    const received = (frame: string) => {
       const joined = this.#frames.join(frame, performance.now());
       if (joined && joined.from !== origin) listener.heard(joined.from, joined.text);
     };
-    await sql.listen(`${this.#channel}_${origin}`, heard);
-    // The client renews both in this order.
-    await sql.listen(this.#channel, heard, () => listener.opened());
+    const channels = [`${this.#channel}_${origin}`, this.#channel];
+    await database.listen(channels, { received, connected: () => listener.opened() });
   }
 
   /** Lets what waits go out, if that is soon. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    let late: NodeJS.Timeout | undefined;
-    await Promise.race([this.#sending, new Promise((resolve) => (late = setTimeout(resolve, CLOSE_MS_MAX)))]);
-    clearTimeout(late);
-    await this.#options.sql.end({ timeout: 1 });
+    await doneWithin(this.#sending, CLOSE_MS_MAX);
   }
 
   async #flush(): Promise<void> {
-    const { sql, event } = this.#options;
+    const { database, event } = this.#options;
     while (this.#waiting.length > 0) {
       const batch = this.#waiting;
       this.#waiting = [];
       const channels = batch.map(({ channel }) => channel);
       const frames = batch.map(({ frame }) => frame);
       try {
-        await sql`select pg_notify(channel, frame) from unnest(${channels}::text[], ${frames}::text[]) as told (channel, frame)`;
+        await database.run(
+          (sql) => sql`select pg_notify(channel, frame) from unnest(${channels}::text[], ${frames}::text[]) as told (channel, frame)`,
+        );
         if (this.#isFailing) event('info', 'deployment-told-again', {});
         this.#isFailing = false;
       } catch (error) {

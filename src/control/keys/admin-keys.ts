@@ -1,11 +1,12 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { Sql } from 'postgres';
+import type { Database } from '../../contract/database.js';
 
 /** Keys of operators. Only their SHA-256 is kept: keys are long random strings, so no slow hash is needed. */
 export class AdminKeys {
-  static async load(sql: Sql): Promise<AdminKeys> {
-    const keys = new AdminKeys(sql);
-    for (const { key_hash } of await sql<{ key_hash: Uint8Array }[]>`select key_hash from api_keys`) keys.#hashes.push(key_hash);
+  static async load(database: Database): Promise<AdminKeys> {
+    const keys = new AdminKeys(database);
+    const rows = await database.run((sql) => sql<{ key_hash: Uint8Array }[]>`select key_hash from api_keys`);
+    for (const { key_hash } of rows) keys.#hashes.push(key_hash);
     return keys;
   }
 
@@ -14,11 +15,11 @@ export class AdminKeys {
     return `spk_${randomBytes(24).toString('base64url')}`;
   }
 
-  readonly #sql: Sql;
+  readonly #database: Database;
   readonly #hashes: Uint8Array[] = [];
 
-  private constructor(sql: Sql) {
-    this.#sql = sql;
+  private constructor(database: Database) {
+    this.#database = database;
   }
 
   get size(): number {
@@ -29,7 +30,9 @@ export class AdminKeys {
   async ensure(key: string, name: string): Promise<void> {
     if (this.verify(key)) return;
     const hash = hashKey(key);
-    await this.#sql`insert into api_keys (key_hash, name, created_at) values (${hash}, ${name}, now()) on conflict (key_hash) do nothing`;
+    await this.#database.run(
+      (sql) => sql`insert into api_keys (key_hash, name, created_at) values (${hash}, ${name}, now()) on conflict (key_hash) do nothing`,
+    );
     this.#hashes.push(hash);
   }
 

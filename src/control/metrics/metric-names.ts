@@ -1,18 +1,23 @@
 import fastq from 'fastq';
-import type { Sql } from 'postgres';
 import { METRICS_MAX } from '../../../assembly/abi/limits.js';
+import type { Database } from '../../contract/database.js';
 
 export type NumberedName = [name: string, number: number];
 
+interface MetricRow {
+  readonly id: number;
+  readonly name: string;
+}
+
 /** The names of metrics and their numbers: kernels, rows and the live view know metrics by number. */
 export class MetricNames {
-  static async load(sql: Sql, metricsMax: number = METRICS_MAX): Promise<MetricNames> {
-    const metricNames = new MetricNames(sql, metricsMax);
+  static async load(database: Database, metricsMax: number = METRICS_MAX): Promise<MetricNames> {
+    const metricNames = new MetricNames(database, metricsMax);
     await metricNames.refresh();
     return metricNames;
   }
 
-  readonly #sql: Sql;
+  readonly #database: Database;
   readonly #metricsMax: number;
   readonly #numbers = new Map<string, number>();
   readonly #names = new Map<number, string>();
@@ -21,16 +26,15 @@ export class MetricNames {
   /** One addition at a time, so that two kernels that meet a name at once get one number for it. */
   readonly #adding = fastq.promise((names: readonly string[]) => this.#add(names), 1);
 
-  private constructor(sql: Sql, metricsMax: number) {
-    this.#sql = sql;
+  private constructor(database: Database, metricsMax: number) {
+    this.#database = database;
     this.#metricsMax = metricsMax;
   }
 
   /** Takes up what other processes numbered. */
   async refresh(): Promise<void> {
-    for (const { id, name } of await this.#sql<{ id: number; name: string }[]>`select id, name from metrics order by id`) {
-      this.#adopt(name, id);
-    }
+    const rows = await this.#database.run((sql) => sql<MetricRow[]>`select id, name from metrics order by id`);
+    for (const { id, name } of rows) this.#adopt(name, id);
   }
 
   get size(): number {
@@ -63,8 +67,8 @@ export class MetricNames {
     const fresh = [...new Set(names)].filter((name) => !this.#numbers.has(name)).slice(0, this.#metricsMax - this.size);
     if (fresh.length > 0) {
       // The insert has no effect on a name that another process added; the select answers for both.
-      await this.#sql`insert into metrics (name) select unnest(${fresh}::text[]) on conflict (name) do nothing`;
-      const rows = await this.#sql<{ id: number; name: string }[]>`select id, name from metrics where name = any(${fresh}::text[])`;
+      await this.#database.run((sql) => sql`insert into metrics (name) select unnest(${fresh}::text[]) on conflict (name) do nothing`);
+      const rows = await this.#database.run((sql) => sql<MetricRow[]>`select id, name from metrics where name = any(${fresh}::text[])`);
       for (const { id, name } of rows) this.#adopt(name, id);
       await this.tell();
     }

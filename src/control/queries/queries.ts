@@ -1,4 +1,4 @@
-import type { Sql } from 'postgres';
+import type { Database } from '../../contract/database.js';
 import { type DeadLetter, type LetterRow, letterColumns, letterOf } from './dead-letter.js';
 
 export interface SeriesPoint {
@@ -31,11 +31,11 @@ interface LatestRow {
 
 /** What is asked of the stored rows. */
 export class Queries {
-  readonly #sql: Sql;
+  readonly #database: Database;
   #hypertables: Promise<boolean> | undefined;
 
-  constructor(sql: Sql) {
-    this.#sql = sql;
+  constructor(database: Database) {
+    this.#database = database;
   }
 
   /** Readings of one series from `fromMs` to `toMs`, both included. */
@@ -43,13 +43,15 @@ export class Queries {
     const from = new Date(fromMs);
     // Rows have microseconds: the last millisecond is included whole.
     const before = new Date(toMs + 1);
-    const rows = await this.#sql<{ ts: Date; value: number | null; text: string | null }[]>`
+    const rows = await this.#database.run(
+      (sql) => sql<{ ts: Date; value: number | null; text: string | null }[]>`
       (select ts, value, null::text as text from readings
         where device_id = ${device} and metric_id = ${metric} and ts >= ${from} and ts < ${before} order by ts limit ${limit + 1})
       union all
       (select ts, null::float8, value from text_readings
         where device_id = ${device} and metric_id = ${metric} and ts >= ${from} and ts < ${before} order by ts limit ${limit + 1})
-      order by ts limit ${limit + 1}`;
+      order by ts limit ${limit + 1}`,
+    );
     const points = rows.slice(0, limit).map((row) => ({ tsMs: row.ts.getTime(), value: row.value ?? row.text! }));
     return { points, truncated: rows.length > limit };
   }
@@ -74,7 +76,9 @@ export class Queries {
   /** A table of partitions is not a hypertable, and it stays what it was made as. */
   async #findHypertables(): Promise<boolean> {
     try {
-      const [row] = await this.#sql`select relkind = 'r' as hypertable from pg_class where oid = to_regclass('readings')`;
+      const [row] = await this.#database.run(
+        (sql) => sql`select relkind = 'r' as hypertable from pg_class where oid = to_regclass('readings')`,
+      );
       return row?.hypertable ?? false;
     } catch (error) {
       this.#hypertables = undefined;
@@ -84,31 +88,36 @@ export class Queries {
 
   /** Reads all of the device once: compressed rows hold many readings, and each hop would go through every chunk. */
   #latestByPass(table: string, device: number): Promise<LatestRow[]> {
-    return this.#sql<LatestRow[]>`
-      select distinct on (metric_id) metric_id, ts, value from ${this.#sql(table)}
-      where device_id = ${device} order by metric_id, ts desc limit ${LATEST_METRICS_MAX}`;
+    return this.#database.run(
+      (sql) => sql<LatestRow[]>`
+        select distinct on (metric_id) metric_id, ts, value from ${sql(table)}
+        where device_id = ${device} order by metric_id, ts desc limit ${LATEST_METRICS_MAX}`,
+    );
   }
 
   /** Hops through the index from metric to metric, so the cost is that of the metrics, not of the rows. */
   #latestByHops(table: string, device: number): Promise<LatestRow[]> {
-    const readings = this.#sql(table);
-    return this.#sql<LatestRow[]>`
+    return this.#database.run(
+      (sql) => sql<LatestRow[]>`
       with recursive metric as (
-        (select metric_id from ${readings} where device_id = ${device} order by metric_id limit 1)
+        (select metric_id from ${sql(table)} where device_id = ${device} order by metric_id limit 1)
         union all
-        select (select metric_id from ${readings} where device_id = ${device} and metric_id > metric.metric_id order by metric_id limit 1)
+        select (select metric_id from ${sql(table)} where device_id = ${device} and metric_id > metric.metric_id order by metric_id limit 1)
         from metric where metric.metric_id is not null
       )
       select metric.metric_id, newest.ts, newest.value from (select metric_id from metric limit ${LATEST_METRICS_MAX}) metric
       cross join lateral (
-        select ts, value from ${readings} where device_id = ${device} and metric_id = metric.metric_id order by ts desc limit 1
-      ) newest`;
+        select ts, value from ${sql(table)} where device_id = ${device} and metric_id = metric.metric_id order by ts desc limit 1
+      ) newest`,
+    );
   }
 
   /** The newest messages that could not be decoded, and rows that the database refused. */
   async deadLetters(limit: number): Promise<DeadLetter[]> {
-    const rows = await this.#sql<LetterRow[]>`select ${letterColumns(this.#sql)}
-      from dead_letters order by dead_letters.received_at desc, dead_letters.id desc limit ${limit}`;
+    const rows = await this.#database.run(
+      (sql) => sql<LetterRow[]>`select ${letterColumns(sql)}
+      from dead_letters order by dead_letters.received_at desc, dead_letters.id desc limit ${limit}`,
+    );
     return rows.map(letterOf);
   }
 }

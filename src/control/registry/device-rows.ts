@@ -1,4 +1,5 @@
 import type { Sql } from 'postgres';
+import type { Database } from '../../contract/database.js';
 import type { DeviceStatus } from '../../contract/devices.js';
 import { type Device, type Metadata, NO_METADATA } from './device.js';
 import type { StoredTokens } from './device-tokens.js';
@@ -36,13 +37,14 @@ const LOAD_ROWS = 10_000;
 const NUMBER_MAX = 2 ** 31 - 1;
 
 /** The devices of the database that were not deleted, in batches; all, or those of some numbers. */
-export async function* loadDevices(sql: Sql, from = 0, to = NUMBER_MAX): AsyncGenerator<StoredDevice[]> {
-  const rows = sql<StoredRow[]>`
-    select id, tenant_id, name, device_class, status, via, token_hash, previous_token_hash, previous_token_until, metadata, registered_at
-    from devices where id between ${from} and ${to} and deleted_at is null order by id`;
+export async function* loadDevices(database: Database, from = 0, to = NUMBER_MAX): AsyncGenerator<StoredDevice[]> {
   const tenants = new Map<string, string>();
-  for await (const batch of rows.cursor(LOAD_ROWS)) {
-    yield batch.map((row) => {
+  for (let next: number | undefined = from; next !== undefined; ) {
+    const least: number = next;
+    const rows = await database.run((sql) => selectDevices(sql, least, to));
+    const last = rows.at(-1)?.id ?? to;
+    next = rows.length === LOAD_ROWS && last < to ? last + 1 : undefined;
+    yield rows.map((row) => {
       // One string a tenant, not one a device.
       const tenant = tenants.get(row.tenant_id) ?? row.tenant_id;
       tenants.set(tenant, tenant);
@@ -51,10 +53,19 @@ export async function* loadDevices(sql: Sql, from = 0, to = NUMBER_MAX): AsyncGe
   }
 }
 
+/** Page by page, so that no page takes longer than the server gives a statement. */
+function selectDevices(sql: Sql, from: number, to: number): PromiseLike<StoredRow[]> {
+  return sql<StoredRow[]>`
+    select id, tenant_id, name, device_class, status, via, token_hash, previous_token_hash, previous_token_until, metadata, registered_at
+    from devices where id between ${from} and ${to} and deleted_at is null order by id limit ${LOAD_ROWS}`;
+}
+
 /** Numbers and tenants of the devices that were deleted: what their messages became stays in the tenant's books. */
-export async function loadDeleted(sql: Sql, from = 0, to = NUMBER_MAX): Promise<{ number: number; tenant: string }[]> {
-  return sql<{ number: number; tenant: string }[]>`
-    select id as number, tenant_id as tenant from devices where id between ${from} and ${to} and deleted_at is not null`;
+export function loadDeleted(database: Database, from = 0, to = NUMBER_MAX): Promise<{ number: number; tenant: string }[]> {
+  return database.run(
+    (sql) => sql<{ number: number; tenant: string }[]>`
+      select id as number, tenant_id as tenant from devices where id between ${from} and ${to} and deleted_at is not null`,
+  );
 }
 
 function previousTokenOf({

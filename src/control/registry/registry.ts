@@ -1,9 +1,9 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import fastq from 'fastq';
-import type { Sql } from 'postgres';
 import { DEVICES_MAX } from '../../../assembly/abi/limits.js';
 import { ApiFailure } from '../../contract/api-errors.js';
+import type { Database } from '../../contract/database.js';
 import type { DeviceEntry, DeviceStatus } from '../../contract/devices.js';
 import { hashToken } from '../../contract/token.js';
 import { type Device, entryOf, type Metadata, NO_METADATA } from './device.js';
@@ -47,7 +47,7 @@ export interface TokenChange {
 }
 
 export interface RegistryOptions {
-  readonly sql: Sql;
+  readonly database: Database;
   /** Resolves when every gateway knows the devices. */
   readonly publish: (entries: readonly DeviceEntry[]) => Promise<void>;
   /** Resolves when no gateway lets the devices of these numbers in any more. */
@@ -70,13 +70,13 @@ export class Registry {
   /** Reads all devices. The gateways are told with `entries()` by whoever starts them. */
   static async load(options: RegistryOptions): Promise<Registry> {
     const registry = new Registry(options);
-    for await (const batch of loadDevices(options.sql)) for (const stored of batch) registry.#adopt(stored);
-    for (const { number, tenant } of await loadDeleted(options.sql)) registry.#deleted.set(number, tenant);
+    for await (const batch of loadDevices(options.database)) for (const stored of batch) registry.#adopt(stored);
+    for (const { number, tenant } of await loadDeleted(options.database)) registry.#deleted.set(number, tenant);
     for (const tenant of registry.#tenants.values()) tenant.ids.page(undefined, 0);
     return registry;
   }
 
-  readonly #sql: Sql;
+  readonly #database: Database;
   readonly #publish: RegistryOptions['publish'];
   readonly #retract: RegistryOptions['retract'];
   readonly #tell: NonNullable<RegistryOptions['tell']>;
@@ -94,8 +94,8 @@ export class Registry {
   /** One change at a time: two in flight could reach the database and the gateways in different orders. */
   readonly #changing = fastq.promise((work: () => Promise<unknown>) => work(), 1);
 
-  private constructor({ sql, publish, retract, tell = async () => {}, devicesMax = DEVICES_MAX, nowMs = Date.now }: RegistryOptions) {
-    this.#sql = sql;
+  private constructor({ database, publish, retract, tell = async () => {}, devicesMax = DEVICES_MAX, nowMs = Date.now }: RegistryOptions) {
+    this.#database = database;
     this.#publish = publish;
     this.#retract = retract;
     this.#nowMs = nowMs;
@@ -170,7 +170,7 @@ export class Registry {
     const created: Device[] = [];
     try {
       for (let from = 0; from < free.length; from += INSERT_ROWS) {
-        const inserted = await insertDevices(this.#sql, free.slice(from, from + INSERT_ROWS));
+        const inserted = await this.#database.run((sql) => insertDevices(sql, free.slice(from, from + INSERT_ROWS)));
         for (const stored of inserted) {
           this.#adopt(stored);
           created.push(stored.device);
@@ -201,7 +201,8 @@ export class Registry {
    */
   delete(device: Device): Promise<Device | ApiFailure> {
     return this.#inTurn(async () => {
-      if (!(await deleteDevice(this.#sql, device.number))) return this.#explain(device, `delete device ${device.id}`);
+      if (!(await this.#database.run((sql) => deleteDevice(sql, device.number))))
+        return this.#explain(device, `delete device ${device.id}`);
       await this.#forget([device]);
       await this.#tell(device.number, device.number);
       return device;
@@ -219,7 +220,7 @@ export class Registry {
 
   async #refresh(from?: number, to?: number): Promise<void> {
     await this.#forgetDeleted(from, to);
-    for await (const batch of loadDevices(this.#sql, from, to)) {
+    for await (const batch of loadDevices(this.#database, from, to)) {
       const fresh: Device[] = [];
       for (const stored of batch) {
         const known = this.#byNumber.get(stored.device.number);
@@ -235,7 +236,7 @@ export class Registry {
 
   /** Before devices are adopted: one of them may have the id of one that was deleted. */
   async #forgetDeleted(from?: number, to?: number): Promise<void> {
-    const deleted = await loadDeleted(this.#sql, from, to);
+    const deleted = await loadDeleted(this.#database, from, to);
     for (const { number, tenant } of deleted) this.#deleted.set(number, tenant);
     await this.#forget(deleted.flatMap(({ number }) => this.#byNumber.get(number) ?? []));
   }
@@ -256,7 +257,8 @@ export class Registry {
   }
 
   async #change(device: Device, { status = device.status, metadata = device.metadata }: DeviceChange): Promise<Device | ApiFailure> {
-    if (!(await updateDevice(this.#sql, device.number, status, metadata))) return this.#explain(device, `change device ${device.id}`);
+    if (!(await this.#database.run((sql) => updateDevice(sql, device.number, status, metadata))))
+      return this.#explain(device, `change device ${device.id}`);
     device.status = status;
     device.metadata = metadata;
     await this.#publish([this.#entry(device)]);
@@ -274,7 +276,7 @@ export class Registry {
     if (this.#tokens.holds(number, { tokenHash, previousToken: this.#tokens.previous(number) }))
       return new ApiFailure('body_invalid', attempt, 'token must differ from the present one');
     const untilMs = graceSeconds > 0 ? this.#nowMs() + graceSeconds * 1000 : undefined;
-    const replaced = await replaceToken(this.#sql, number, tokenHash, untilMs);
+    const replaced = await this.#database.run((sql) => replaceToken(sql, number, tokenHash, untilMs));
     if (!replaced) return this.#explain(device, attempt);
     this.#tokens.set(number, { tokenHash, ...replaced });
     await this.#publish([this.#entry(device)]);

@@ -1,4 +1,4 @@
-import type { Sql } from 'postgres';
+import type { Database } from '../../contract/database.js';
 import { type DeadLetter, type LetterRow, letterColumns, letterOf } from '../queries/dead-letter.js';
 
 /** A partition, and up to which id its letters were published. */
@@ -19,38 +19,46 @@ export interface Waiting {
  * do not: so a position is that of a partition.
  */
 export class LetterRows {
-  readonly #sql: Sql;
+  readonly #database: Database;
   readonly #topic: string;
 
-  constructor(sql: Sql, topic: string) {
-    this.#sql = sql;
+  constructor(database: Database, topic: string) {
+    this.#database = database;
     this.#topic = topic;
   }
 
   async positions(partitions: readonly number[]): Promise<Position[]> {
-    const rows = await this.#sql<{ partition_id: number; published_id: string }[]>`
-      select partition_id, published_id::text from topic_positions where topic = ${this.#topic}`;
+    const rows = await this.#database.run(
+      (sql) => sql<{ partition_id: number; published_id: string }[]>`
+      select partition_id, published_id::text from topic_positions where topic = ${this.#topic}`,
+    );
     const ids = new Map(rows.map((row) => [row.partition_id, row.published_id]));
     return partitions.map((partition) => ({ partition, id: ids.get(partition) ?? '0' }));
   }
 
   async behind({ partition, id }: Position, limit: number): Promise<DeadLetter[]> {
-    const rows = await this.#sql<LetterRow[]>`select ${letterColumns(this.#sql)} from dead_letters
-      where partition_id = ${partition} and dead_letters.id > ${id}::bigint order by dead_letters.id limit ${limit}`;
+    const rows = await this.#database.run(
+      (sql) => sql<LetterRow[]>`select ${letterColumns(sql)} from dead_letters
+      where partition_id = ${partition} and dead_letters.id > ${id}::bigint order by dead_letters.id limit ${limit}`,
+    );
     return rows.map(letterOf);
   }
 
   /** All up to this id are in the topic. A process that lost the partition meanwhile does not move it back. */
   async move({ partition, id }: Position): Promise<void> {
-    await this.#sql`
+    await this.#database.run(
+      (sql) => sql`
       insert into topic_positions (topic, partition_id, published_id) values (${this.#topic}, ${partition}, ${id}::bigint)
       on conflict (topic, partition_id) do update
-      set published_id = greatest(topic_positions.published_id, excluded.published_id), updated_at = now()`;
+      set published_id = greatest(topic_positions.published_id, excluded.published_id), updated_at = now()`,
+    );
   }
 
   async waiting({ partition, id }: Position): Promise<Waiting> {
-    const [row] = await this.#sql<{ letters: number; since: Date | null }[]>`
-      select count(*)::int as letters, min(received_at) as since from dead_letters where partition_id = ${partition} and id > ${id}::bigint`;
+    const [row] = await this.#database.run(
+      (sql) => sql<{ letters: number; since: Date | null }[]>`
+      select count(*)::int as letters, min(received_at) as since from dead_letters where partition_id = ${partition} and id > ${id}::bigint`,
+    );
     return { letters: row?.letters ?? 0, sinceMs: row?.since?.getTime() };
   }
 }

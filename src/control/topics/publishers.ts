@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Sql } from 'postgres';
 import type { BatchRow } from '../../contract/batch-row.js';
+import type { Database } from '../../contract/database.js';
 import type { RowBatch } from '../../contract/threads/store.js';
 import type { MetricNames } from '../metrics/metric-names.js';
 import type { Names } from '../queries/dead-letter.js';
@@ -30,14 +30,14 @@ export interface Published {
 type LettersOptions = Pick<DeadLetterTopicOptions, 'format' | 'names' | 'partitions'> & {
   readonly port: TopicConnection;
   readonly event: PublishEvent;
-  readonly sql: Sql;
+  readonly database: Database;
 };
 
 /** Publishes dead letters until `close`. */
-export function publishDeadLetters({ sql, event, ...options }: LettersOptions): Published {
+export function publishDeadLetters({ database, event, ...options }: LettersOptions): Published {
   const { port } = options;
   const { topic } = port;
-  const letters = new DeadLetterTopic({ ...options, topic, rows: new LetterRows(sql, topic) });
+  const letters = new DeadLetterTopic({ ...options, topic, rows: new LetterRows(database, topic) });
   return begun(letters, port, event);
 }
 

@@ -1,5 +1,6 @@
-import postgres from 'postgres';
+import type { Sql } from 'postgres';
 import type { FromStore } from '../../contract/threads/store.js';
+import { type Client, openClient } from '../client/client.js';
 import type { Health } from '../write/health.js';
 import { openDialect } from './detect.js';
 import type { Dialect } from './dialect.js';
@@ -12,7 +13,7 @@ const RETRY_MS = 60_000;
  * first to try the database, so it says whether that is up, and what dialect it has.
  */
 export class MaintenanceJob {
-  readonly #sql: postgres.Sql;
+  readonly #url: string;
   readonly #post: (message: FromStore) => void;
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
@@ -20,11 +21,14 @@ export class MaintenanceJob {
   /** Absent when the tables are to be looked at anew. */
   #dialect: Dialect | undefined;
   #preparedMs = 0;
+  #isStopped = false;
+  /** For one run: between two of them the server may have become another. */
+  #client: Client | undefined;
 
   readonly #health: Health;
 
   constructor(url: string, post: (message: FromStore) => void, health: Health) {
-    this.#sql = postgres(url, { max: 1, fetch_types: false, idle_timeout: 10, connect_timeout: 10, onnotice: () => {} });
+    this.#url = url;
     this.#post = post;
     this.#health = health;
   }
@@ -35,38 +39,42 @@ export class MaintenanceJob {
 
   async stop(): Promise<void> {
     clearTimeout(this.#timer);
-    await this.#sql.end({ timeout: 0 });
+    this.#isStopped = true;
+    this.#client?.abandon();
     await this.#running;
     clearTimeout(this.#timer);
   }
 
   async #run(): Promise<void> {
     let nextMs = EVERY_MS;
+    const client = openClient(this.#url, { application: 'spillway-maintenance' });
+    this.#client = client;
     try {
-      nextMs = await this.#maintain();
+      nextMs = await this.#maintain(client.sql);
     } catch (error) {
       const { code = 'unknown', message } = error as Error & { code?: string };
       nextMs = RETRY_MS;
       this.#dialect = undefined;
-      if (code !== 'CONNECTION_ENDED' && code !== 'CONNECTION_DESTROYED') {
+      if (!this.#isStopped) {
         this.#post({ kind: 'event', level: 'warn', name: 'store-not-maintained', fields: { code, message } });
       }
     }
-    this.#timer = setTimeout(() => this.start(), nextMs);
+    client.abandon();
+    if (!this.#isStopped) this.#timer = setTimeout(() => this.start(), nextMs);
   }
 
-  async #maintain(): Promise<number> {
-    if (!this.#dialect || performance.now() - this.#preparedMs >= EVERY_MS) this.#dialect = await this.#prepare();
-    const { events, againMs = EVERY_MS } = await this.#dialect.maintain(this.#sql, new Date());
+  async #maintain(sql: Sql): Promise<number> {
+    if (!this.#dialect || performance.now() - this.#preparedMs >= EVERY_MS) this.#dialect = await this.#prepare(sql);
+    const { events, againMs = EVERY_MS } = await this.#dialect.maintain(sql, new Date());
     for (const event of events) this.#post({ kind: 'event', ...event });
     return againMs;
   }
 
   /** The hourly part: a dialect that has more to do soon is not asked for it again each time. */
-  async #prepare(): Promise<Dialect> {
-    const dialect = await openDialect(this.#sql);
+  async #prepare(sql: Sql): Promise<Dialect> {
+    const dialect = await openDialect(sql);
     this.#tell(dialect.facts);
-    for (const event of await dialect.prepare(this.#sql, new Date())) this.#post({ kind: 'event', ...event });
+    for (const event of await dialect.prepare(sql, new Date())) this.#post({ kind: 'event', ...event });
     this.#health.up(this);
     this.#preparedMs = performance.now();
     return dialect;

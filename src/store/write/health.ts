@@ -1,6 +1,6 @@
 import type { FromStore } from '../../contract/threads/store.js';
 
-/** Whether the database is up, as those who use it find: it is when none of them says otherwise. */
+/** Whether the database is up, as those who write to it find: it is when none of them says otherwise. */
 export class Health {
   readonly #post: (message: FromStore) => void;
   readonly #down = new Map<object, string>();
@@ -11,6 +11,9 @@ export class Health {
   }
 
   down(user: object, message: string): void {
+    if (this.#down.get(user) === message) return;
+    // To the end: the newest cause speaks for all.
+    this.#down.delete(user);
     this.#down.set(user, message);
     this.#tell();
   }
@@ -20,9 +23,9 @@ export class Health {
     this.#tell();
   }
 
-  /** The first that said so speaks for all; the same is not told twice. */
+  /** The newest cause; the same is not posted twice. */
   #tell(): void {
-    const [message] = this.#down.values();
+    const message = [...this.#down.values()].at(-1);
     const now = message === undefined ? 'up' : `down: ${message}`;
     if (now === this.#told) return;
     this.#told = now;

@@ -27,7 +27,7 @@ export interface LanePorts {
 
 const RETRY_MS_MIN = 100;
 const RETRY_MS_MAX = 5000;
-/** An outage is told once, then again after this many attempts. */
+/** An outage is reported once for each cause, and again after this many attempts. */
 const REPORT_EVERY = 12;
 
 /** The topic did not take a batch's rows, which is told where the topic is. */
@@ -49,6 +49,8 @@ export class Lane {
   #isFenced = false;
   /** The batch whose rows are in the topic: should its commit fail, they are not sent again. */
   #published: RowBatch | undefined;
+  /** Code of the last event of an outage. */
+  #cause: string | undefined;
 
   constructor(ports: LanePorts, limits: SilenceLimits = SILENCE) {
     this.#ports = ports;
@@ -138,8 +140,10 @@ export class Lane {
   }
 
   #failed(batch: RowBatch, attempt: number, { code = 'unknown', message }: Error & { code?: string }): void {
-    if (attempt % REPORT_EVERY !== 0) return;
     this.#ports.health.down(this, `${code}: ${message}`);
+    // Each new cause of an outage is an event; the same cause is one again after a while.
+    if (code === this.#cause && attempt % REPORT_EVERY !== 0) return;
+    this.#cause = code;
     const fields = { partition: batch.partition, from: String(batch.from), code, message, attempt };
     this.#ports.post({ kind: 'event', level: 'error', name: 'store-failing', fields });
   }
@@ -151,6 +155,7 @@ export class Lane {
   }
 
   #recovered(batch: RowBatch, attempts: number): void {
+    this.#cause = undefined;
     this.#ports.post({ kind: 'event', level: 'info', name: 'store-recovered', fields: { partition: batch.partition, attempts } });
   }
 }

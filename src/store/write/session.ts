@@ -1,5 +1,6 @@
-import { Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import postgres from 'postgres';
+import { type Address, connect } from '../client/client.js';
 
 /** How the server knows the connections that write batches. */
 export const STORE_APPLICATION = 'spillway-store';
@@ -90,20 +91,4 @@ export class Session {
   async close(): Promise<void> {
     await this.#pool.end({ timeout: 0 });
   }
-}
-
-/** What the client made of the address: hosts with their ports, or the path of a Unix socket. */
-interface Address {
-  readonly host: readonly string[];
-  readonly port: readonly number[];
-  readonly path: string | false | undefined;
-}
-
-/** The client waits for the connection itself: what it writes before is kept by the socket. */
-function connect({ host: [host = 'localhost'], port: [port = 5432], path }: Address): Socket {
-  // TLS takes the name that the certificate must bear from the socket.
-  const socket = Object.assign(new Socket(), { host, port });
-  // A COPY ends with a message of a few bytes, which must not wait until the rows before it are acknowledged.
-  socket.setNoDelay(true);
-  return path ? socket.connect(path) : socket.connect(port, host);
 }

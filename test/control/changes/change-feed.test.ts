@@ -17,19 +17,19 @@ after(() => database.stop());
 
 /** One process's registries, which hear of the others' changes. */
 async function join(name: string) {
-  const { sql } = database;
-  const changes = new ChangeFeed(sql, name);
+  const { control } = database;
+  const changes = new ChangeFeed(control, name);
   const published: DeviceEntry[] = [];
   const retracted: number[] = [];
   const heard: (Change | 'missed')[] = [];
   const failures: Error[] = [];
   const registry = await Registry.load({
-    sql,
+    database: control,
     publish: async (entries) => void published.push(...entries),
     retract: async (numbers) => void retracted.push(...numbers),
     tell: (from, to) => changes.tell({ kind: 'devices', from, to }),
   });
-  const metricNames = await MetricNames.load(sql);
+  const metricNames = await MetricNames.load(control);
   metricNames.tell = () => changes.tell({ kind: 'metrics' });
   const listener = {
     changed: async (change: Change) => {

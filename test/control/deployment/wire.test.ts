@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { Wire } from '../../../src/control/deployment/wire.js';
-import { openNotices } from '../../../src/store/database.js';
 import { startEmbedded } from '../../../src/store/embedded/embedded.js';
 import { startTestDatabase, type TestDatabase } from '../../support/database.js';
 import { until } from '../../support/until.js';
@@ -23,7 +22,7 @@ async function open(origin: string, deployment = 'one') {
   const heard: [from: string, text: string][] = [];
   const events: string[] = [];
   let opened = 0;
-  const wire = new Wire({ sql: openNotices(database.url), deployment, origin, event: (_, name) => events.push(name) });
+  const wire = new Wire({ database: database.control.notices, deployment, origin, event: (_, name) => events.push(name) });
   wires.push(wire);
   await wire.follow({ heard: (from, text) => void heard.push([from, text]), opened: () => opened++ });
   return { wire, heard, events, opened: () => opened };

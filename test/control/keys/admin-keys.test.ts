@@ -11,14 +11,14 @@ before(async () => {
 after(() => database.stop());
 
 test('a key is valid once it is ensured, also after a restart, and only its hash is stored', async () => {
-  const keys = await AdminKeys.load(database.sql);
+  const keys = await AdminKeys.load(database.control);
   assert.equal(keys.verify(''), false);
   const [first, second] = [AdminKeys.generate(), AdminKeys.generate()];
   assert.match(first, /^spk_[\w-]{32}$/);
   await keys.ensure(first, 'first');
   await keys.ensure(first, 'again');
   await keys.ensure(second, 'second');
-  const again = await AdminKeys.load(database.sql);
+  const again = await AdminKeys.load(database.control);
   for (const loaded of [keys, again]) {
     assert.deepEqual([loaded.size, loaded.verify(first), loaded.verify(second)], [2, true, true]);
     for (const wrong of ['', first.slice(1), `${first} `, first.toUpperCase(), AdminKeys.generate()])

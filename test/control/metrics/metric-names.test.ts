@@ -11,7 +11,7 @@ beforeEach(() => database.sql`truncate metrics restart identity`);
 after(() => database.stop());
 
 test('names get numbers that both ways, and a restart, find again', async () => {
-  const metricNames = await MetricNames.load(database.sql);
+  const metricNames = await MetricNames.load(database.control);
   const added = await metricNames.add(['temperature', 'Füllstand', "o'clock", '温度', 'temperature']);
   assert.deepEqual(added, [
     ['temperature', 1],
@@ -24,12 +24,12 @@ test('names get numbers that both ways, and a restart, find again', async () => 
     [metricNames.number('温度'), metricNames.name(4), metricNames.number('x'), metricNames.name(9)],
     [4, '温度', undefined, undefined],
   );
-  assert.deepEqual((await MetricNames.load(database.sql)).names(), metricNames.names());
+  assert.deepEqual((await MetricNames.load(database.control)).names(), metricNames.names());
   assert.deepEqual(await metricNames.add([]), []);
 });
 
 test('names that many ask for at once get one number each, without gaps', async () => {
-  const metricNames = await MetricNames.load(database.sql);
+  const metricNames = await MetricNames.load(database.control);
   const asked = Array.from({ length: 40 }, (_, i) => [`m${i % 10}`, `m${(i + 1) % 10}`]);
   const answers = await Promise.all(asked.map((names) => metricNames.add(names)));
   for (const [index, answer] of answers.entries()) {
@@ -48,14 +48,14 @@ test('names that many ask for at once get one number each, without gaps', async 
 });
 
 test('two processes that meet the same name agree on its number', async () => {
-  const [one, other] = await Promise.all([MetricNames.load(database.sql), MetricNames.load(database.sql)]);
+  const [one, other] = await Promise.all([MetricNames.load(database.control), MetricNames.load(database.control)]);
   const answers = await Promise.all([one.add(['a', 'b']), other.add(['b', 'c'])]);
   assert.equal(one.number('b'), other.number('b'));
   assert.ok(answers.every((answer) => answer !== 'full' && answer.length === 2));
 });
 
 test('when there is no room, known names are still answered and new ones end in full', async () => {
-  const metricNames = await MetricNames.load(database.sql, 3);
+  const metricNames = await MetricNames.load(database.control, 3);
   await metricNames.add(['a', 'b']);
   assert.deepEqual(await metricNames.add(['b', 'c', 'd']), [
     ['b', 2],
@@ -67,7 +67,7 @@ test('when there is no room, known names are still answered and new ones end in 
 });
 
 test('an add that fails leaves the next one unharmed', async () => {
-  const metricNames = await MetricNames.load(database.sql);
+  const metricNames = await MetricNames.load(database.control);
   await assert.rejects(metricNames.add(['nul\u0000']));
   assert.deepEqual((await metricNames.add(['fine'])) !== 'full', true);
   assert.ok(metricNames.number('fine'));

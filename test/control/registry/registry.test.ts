@@ -31,7 +31,7 @@ after(() => database.stop());
 function load(devicesMax?: number): Promise<Registry> {
   const limit = devicesMax === undefined ? {} : { devicesMax };
   const retract = async (numbers: readonly number[]) => void retracted.push(...numbers);
-  return Registry.load({ sql: database.sql, publish: (entries) => publish(entries), retract, nowMs: () => nowMs, ...limit });
+  return Registry.load({ database: database.control, publish: (entries) => publish(entries), retract, nowMs: () => nowMs, ...limit });
 }
 
 async function created(registry: Registry, input: NewDevice): Promise<Device> {

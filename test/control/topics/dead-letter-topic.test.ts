@@ -35,7 +35,7 @@ function open(partitions: readonly number[] = [0, 1]) {
   };
   const topic = new DeadLetterTopic({
     topic: 'dead-letters',
-    rows: new LetterRows(database.sql, 'dead-letters'),
+    rows: new LetterRows(database.control, 'dead-letters'),
     port,
     format: 'json',
     names: { device: (number) => (number === 7 ? { id: 'dev-7', tenant: 'acme' } : undefined), metric: () => undefined },
@@ -117,7 +117,7 @@ test('what the topic refuses is counted as waiting, told once, and sent again', 
 });
 
 test('a process that lost a partition does not move its position back', async () => {
-  const rows = new LetterRows(database.sql, 'dead-letters');
+  const rows = new LetterRows(database.control, 'dead-letters');
   await rows.move({ partition: 0, id: '9' });
   await rows.move({ partition: 0, id: '5' });
   assert.deepEqual(await rows.positions([0, 1]), [

@@ -55,7 +55,7 @@ test('an alert is in the topic when it is raised and, after a kill -9 amid it, w
       60_000,
     );
     assert.deepEqual([open.length, open[0]?.rule], [1, 'not_ready']);
-    assert.match(open[0]?.message ?? '', /^the database is down/);
+    assert.match(open[0]?.message ?? '', /^the database is unavailable/);
     // Without the database: the alert of it is not to wait for it.
     await readTopic(brokers.addresses, TOPIC, ({ length }) => length === 1);
     await until(

@@ -71,7 +71,7 @@ test('silence is told once, and the connection given up later each time until a 
   assert.equal(writer.abandoned, 5, 'nothing is watched between batches');
 });
 
-test('the database is up when nobody finds it down, and each change is told once', () => {
+test('the database is up when nobody finds it down, and down with the newest cause; each change is posted once', () => {
   const posted: FromStore[] = [];
   const health = new Health((message) => posted.push(message));
   const [lane, other] = [{}, {}];
@@ -84,6 +84,6 @@ test('the database is up when nobody finds it down, and each change is told once
   health.up(lane);
   assert.deepEqual(
     posted.map((message) => message.kind === 'health' && `${message.database} ${message.message}`),
-    ['up ', 'down ECONNREFUSED', 'up '],
+    ['up ', 'down ECONNREFUSED', 'down it has not answered for 10 s', 'down ECONNREFUSED', 'up '],
   );
 });

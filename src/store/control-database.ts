@@ -1,0 +1,58 @@
+import type { Sql } from 'postgres';
+import type { Database, DatabaseTrouble, NotificationListener } from '../contract/database.js';
+import { GuardedPool } from './client/guarded-pool.js';
+import { Listening } from './client/listening.js';
+import { type DatabaseEvent, DatabaseMonitor, type MonitorLimits } from './client/monitor.js';
+
+/** The server ends statements that take longer. */
+const STATEMENT_MS_MAX = 30_000;
+/** The lock of a statement that the server ends, and the way back. */
+const ANSWER_MS_MAX = STATEMENT_MS_MAX + 5000;
+const POOL_CONNECTIONS_MAX = 8;
+const CLOSE_SECONDS_MAX = 5;
+
+/** The control plane's ways to the database: queries, and notices that must not wait behind them. */
+export class ControlDatabase implements Database {
+  readonly #url: string;
+  readonly #monitor: DatabaseMonitor;
+  readonly #pool: GuardedPool;
+  readonly #noticePool: GuardedPool;
+  readonly #listening: Listening[] = [];
+
+  constructor(url: string, event: DatabaseEvent, limits?: MonitorLimits) {
+    this.#url = url;
+    this.#monitor = new DatabaseMonitor(url, event, limits);
+    const settings = { statement_timeout: STATEMENT_MS_MAX };
+    const queries = { application: 'spillway', connectionsMax: POOL_CONNECTIONS_MAX, settings };
+    // A notice is worth nothing after a crash: its commit does not wait for the disk.
+    const notices = { application: 'spillway-notices', settings: { ...settings, synchronous_commit: 'off' } };
+    this.#pool = new GuardedPool(url, this.#monitor, queries, ANSWER_MS_MAX);
+    this.#noticePool = new GuardedPool(url, this.#monitor, notices, ANSWER_MS_MAX);
+  }
+
+  /** Undefined while the database takes reads and writes. */
+  get trouble(): DatabaseTrouble | undefined {
+    return this.#monitor.trouble;
+  }
+
+  run<Result>(work: (sql: Sql) => PromiseLike<Result>): Promise<Result> {
+    return this.#pool.run(work);
+  }
+
+  async listen(channels: readonly string[], listener: NotificationListener): Promise<void> {
+    const listening = new Listening(this.#url, this.#monitor, channels, listener);
+    this.#listening.push(listening);
+    await listening.ready;
+  }
+
+  /** The same with a connection of its own, for statements that notify others. */
+  get notices(): Database {
+    return { run: (work) => this.#noticePool.run(work), listen: (channels, listener) => this.listen(channels, listener) };
+  }
+
+  async close(): Promise<void> {
+    for (const listening of this.#listening) listening.close();
+    await Promise.all([this.#pool.close(CLOSE_SECONDS_MAX), this.#noticePool.close(CLOSE_SECONDS_MAX)]);
+    this.#monitor.close();
+  }
+}
