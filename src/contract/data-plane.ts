@@ -1,3 +1,4 @@
+import type { Acknowledgement } from './acknowledgement.js';
 import type { DeviceEntry } from './devices.js';
 import type { DeviceAccount, DeviceTotals, PlaneAudits, RefusedMessages } from './ledger.js';
 
@@ -127,6 +128,8 @@ export interface DataPlane extends DeviceViews {
   readonly fenced: number;
   /** Why the plane is not ready, or undefined when it takes messages in and commits them. */
   notReady(): string | undefined;
+  /** What an acknowledgement means now; undefined while the log has not said so. */
+  acknowledgement(): Acknowledgement | undefined;
   /** Which partitions of this process are behind and do not move although nothing is known to hold them up; undefined: none. */
   stalled(): string | undefined;
 }

@@ -27,9 +27,12 @@ export class TopicShelf {
       this.#listed = undefined;
     });
     if ((await listed).has(topic)) return;
-    const made = this.#made.get(topic) ?? makeTopic(this.#addon, this.#settings, topic, this.#partitions);
+    const made = this.#made.get(topic) ?? makeTopic(this.#addon, this.#producer, this.#settings, topic, this.#partitions, ignore);
     this.#made.set(topic, made);
     made.catch(() => this.#made.delete(topic));
     await made;
   }
 }
+
+/** No device is acknowledged by these topics: one without a minimum of copies in sync is as good as the brokers keep it. */
+function ignore(): void {}

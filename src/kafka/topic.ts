@@ -2,13 +2,15 @@ import type { Report } from '../telemetry/report.js';
 import { type Addon, answered, type ClientError, type Metadata, type PartitionMetadata, type Producer } from './client.js';
 import { connectionConf, type KafkaSettings, rawTopic } from './conf.js';
 import { KafkaFailure } from './failure.js';
+import { readTopicSetting, setTopicSetting } from './topic-settings.js';
 
 const CALL_MS_MAX = 10_000;
 const LEADERS_MS_MAX = 20_000;
 const LOOK_AGAIN_MS = 100;
 const TOPIC_ALREADY_EXISTS = 36;
-/** What is advised: with this many copies and one fewer in sync, a broker may die and nothing stops or is lost. */
-const COPIES_ADVISED = 3;
+/** From this many copies on one broker may be away, and nothing stops or is lost, when one copy fewer is the minimum. */
+const COPIES_SAFE = 3;
+const MIN_IN_SYNC = 'min.insync.replicas';
 
 /**
  * Makes the topic of blocks or checks the one that is there, and waits until each partition has a leader.
@@ -22,21 +24,9 @@ export async function prepareTopic(
   report: Report,
 ): Promise<void> {
   const topic = rawTopic(settings);
-  let found = await partitionsOf(producer, topic);
-  const made = found === undefined;
-  if (made) await makeTopic(addon, settings, topic, partitions);
-  const deadlineMs = performance.now() + LEADERS_MS_MAX;
-  while (!found || found.length === 0 || found.some(({ leader }) => leader < 0)) {
-    if (performance.now() > deadlineMs) {
-      throw new KafkaFailure(
-        'kafka_unreachable',
-        `cannot use topic ${topic}: not every partition of it has a leader`,
-        'look at the brokers: at least one that holds a copy of each partition must be up',
-      );
-    }
-    await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
-    found = await partitionsOf(producer, topic);
-  }
+  const made = (await partitionsOf(producer, topic)) === undefined;
+  if (made) await makeTopic(addon, producer, settings, topic, partitions, report);
+  const found = await withLeaders(producer, topic);
   if (found.length !== partitions) {
     throw new KafkaFailure(
       'kafka_topic_mismatch',
@@ -46,10 +36,29 @@ export async function prepareTopic(
   }
   const copies = Math.min(...found.map(({ replicas }) => replicas.length));
   report('info', 'kafka-topic', { topic, partitions, replicationFactor: copies, made });
-  if (copies < COPIES_ADVISED) {
-    const advice = `use ${COPIES_ADVISED} copies and min.insync.replicas=${COPIES_ADVISED - 1}: what is acknowledged is only as safe as the brokers that hold it`;
-    report('warn', 'kafka-topic-few-copies', { topic, replicationFactor: copies, advice });
+}
+
+/** The partitions of a topic that is there, once each of them has a leader. */
+async function withLeaders(producer: Producer, topic: string): Promise<readonly PartitionMetadata[]> {
+  const deadlineMs = performance.now() + LEADERS_MS_MAX;
+  for (;;) {
+    const found = await partitionsOf(producer, topic);
+    if (found && found.length > 0 && found.every(({ leader }) => leader >= 0)) return found;
+    if (performance.now() > deadlineMs) {
+      throw new KafkaFailure(
+        'kafka_unreachable',
+        `cannot use topic ${topic}: not every partition of it has a leader`,
+        'look at the brokers: at least one that holds a copy of each partition must be up',
+      );
+    }
+    await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
   }
+}
+
+/** How many replicas of the topic have to be in sync for a message to be acknowledged; rejects where this user may not ask. */
+export async function readMinInSync(settings: KafkaSettings, topic: string): Promise<number | undefined> {
+  const value = await readTopicSetting(settings, topic, MIN_IN_SYNC);
+  return value === undefined ? undefined : Number(value);
 }
 
 /** Names of all topics that the brokers show to this user. */
@@ -57,7 +66,8 @@ export async function listTopics(producer: Producer): Promise<ReadonlySet<string
   return new Set((await askAll(producer)).topics.map(({ name }) => name));
 }
 
-async function partitionsOf(producer: Producer, topic: string): Promise<readonly PartitionMetadata[] | undefined> {
+/** Undefined: the brokers know no such topic. */
+export async function partitionsOf(producer: Producer, topic: string): Promise<readonly PartitionMetadata[] | undefined> {
   return (await askAll(producer)).topics.find(({ name }) => name === topic)?.partitions;
 }
 
@@ -66,26 +76,54 @@ function askAll(producer: Producer): Promise<Metadata> {
   return answered<Metadata>((done) => producer.getMetadata({ timeout: CALL_MS_MAX }, done));
 }
 
-/** Makes a topic; one that another process has made meanwhile is as good. */
-export async function makeTopic(addon: Addon, settings: KafkaSettings, topic: string, partitions: number): Promise<void> {
+/**
+ * Makes a topic; one that another process has made meanwhile is as good. How many copies have to be in sync is set on the topic
+ * itself: what a broker's file says of it holds for none once its cluster was formatted with another value.
+ */
+export async function makeTopic(
+  addon: Addon,
+  producer: Producer,
+  settings: KafkaSettings,
+  topic: string,
+  partitions: number,
+  report: Report,
+): Promise<void> {
   const copies = settings.replicationFactor ?? -1;
   const config: Record<string, string> = {
     'cleanup.policy': 'delete',
     'retention.ms': String(settings.retentionHours * 3_600_000),
-    ...(copies >= COPIES_ADVISED ? { 'min.insync.replicas': String(COPIES_ADVISED - 1) } : {}),
+    ...(copies > 0 ? { [MIN_IN_SYNC]: minInSync(copies) } : {}),
   };
   const admin = addon.AdminClient.create(connectionConf(settings));
   try {
     const error = await new Promise<ClientError | null | undefined>((resolve) => {
       admin.createTopic({ topic, num_partitions: partitions, replication_factor: copies, config }, CALL_MS_MAX, resolve);
     });
-    if (!error || error.code === TOPIC_ALREADY_EXISTS) return;
-    throw new KafkaFailure(
-      'kafka_topic_refused',
-      `cannot make topic ${topic}: ${error.message}`,
-      `make it by hand with ${partitions} partitions, or allow this user to make it`,
-    );
+    if (error?.code === TOPIC_ALREADY_EXISTS) return;
+    if (error) {
+      throw new KafkaFailure(
+        'kafka_topic_refused',
+        `cannot make topic ${topic}: ${error.message}`,
+        `make it by hand with ${partitions} partitions, or allow this user to make it`,
+      );
+    }
   } finally {
     admin.disconnect();
+  }
+  if (copies < 0) await setMinInSync(producer, settings, topic, report);
+}
+
+function minInSync(copies: number): string {
+  return String(copies >= COPIES_SAFE ? COPIES_SAFE - 1 : 1);
+}
+
+/** Of a topic that was made with as many copies as the brokers make by default. */
+async function setMinInSync(producer: Producer, settings: KafkaSettings, topic: string, report: Report): Promise<void> {
+  try {
+    const partitions = await withLeaders(producer, topic);
+    const copies = Math.min(...partitions.map(({ replicas }) => replicas.length));
+    if (copies >= COPIES_SAFE) await setTopicSetting(settings, topic, MIN_IN_SYNC, minInSync(copies));
+  } catch (error) {
+    report('warn', 'kafka-topic-minimum-not-set', { topic, cause: (error as Error).message, advice: `set ${MIN_IN_SYNC}=2 on it by hand` });
   }
 }

@@ -1,6 +1,7 @@
 import { CODE_LOG_FAILING, CODE_LOG_FULL, CODE_NONE, CODE_SHUTTING_DOWN } from '../../assembly/abi/codes.js';
 import { MIB } from '../../assembly/abi/limits.js';
 import type { ListenConfig } from '../config/settings/listen.js';
+import type { Acknowledgement } from '../contract/acknowledgement.js';
 import type { DataPlane, Intake, LatestPoints, PartitionLag, PlaneCounters, Point, ThreadCpu } from '../contract/data-plane.js';
 import type { DeviceEntry } from '../contract/devices.js';
 import type { DeviceAccount, DeviceTotals, PlaneAudits, RefusedMessages } from '../contract/ledger.js';
@@ -60,6 +61,7 @@ export class ThreadedDataPlane implements DataPlane {
   #logTrouble: Intake['logTrouble'];
   #opened = false;
   #fenced = 0;
+  #acknowledgement: Acknowledgement | undefined;
   readonly #watch: PartitionWatch;
   #stopping = false;
 
@@ -69,6 +71,9 @@ export class ThreadedDataPlane implements DataPlane {
     this.#progress = new Progress(this.#shared.progress);
     // Before the log opens: what is committed is a floor under the offsets that it gives out.
     this.#setCommitted(options.committed.keys(), options.committed);
+    const { kind } = options.log;
+    if (kind === 'file') this.#acknowledgement = { log: kind, copies: 1, copiesConfigured: 1, copiesMin: 1 };
+    if (kind === 'none') this.#acknowledgement = { log: kind, copies: 0, copiesConfigured: 0, copiesMin: 0 };
     this.#watch = new PartitionWatch({ isAssigned: options.openLog !== undefined && options.runsPipelines });
     this.#roster = new ThreadRoster(options.failed);
     this.#gateways = new Gateways({
@@ -257,6 +262,10 @@ export class ThreadedDataPlane implements DataPlane {
     return this.#watch.unassigned ?? this.#pipelines.trouble ?? this.stalled();
   }
 
+  acknowledgement(): Acknowledgement | undefined {
+    return this.#acknowledgement;
+  }
+
   stalled(): string | undefined {
     const isExcused = this.#stopping || this.#logTrouble !== undefined || this.#pipelines.trouble !== undefined;
     return this.#watch.stalled(this.lag(), isExcused);
@@ -286,6 +295,7 @@ export class ThreadedDataPlane implements DataPlane {
 
   #fromLog(message: FromLog): void {
     if (message.kind === 'event') this.#options.event('log', message);
+    else if (message.kind === 'acknowledgement') this.#acknowledgement = message.acknowledgement;
     else if (message.kind === 'health') {
       const { code, message: text } = message;
       this.#logTrouble = message.log === 'failing' ? { code, message: text } : undefined;

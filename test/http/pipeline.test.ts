@@ -122,11 +122,23 @@ test('health needs no key; readiness says what is missing', async () => {
   const anonymous = { headers: { authorization: '' } };
   const health = await server.call('GET', '/healthz', anonymous);
   assert.deepEqual([health.status, health.body], [200, { status: 'ok' }]);
-  assert.deepEqual((await server.call('GET', '/readyz', anonymous)).body, { status: 'ready' });
+  assert.deepEqual((await server.call('GET', '/readyz', anonymous)).body, { status: 'ready', acknowledgement: null });
   server.plane.reason = 'the database does not answer';
   const missing = await server.call('GET', '/readyz', anonymous);
-  assert.deepEqual([missing.status, missing.body], [503, { status: 'not ready', reason: 'the database does not answer' }]);
+  const reason = 'the database does not answer';
+  assert.deepEqual([missing.status, missing.body], [503, { status: 'not ready', reason, acknowledgement: null }]);
   server.plane.reason = undefined;
+});
+
+test('readiness says what an acknowledgement means, and one copy makes no process unready', async () => {
+  server.plane.acknowledged = { log: 'kafka', topic: 'telemetry.raw', copies: 1, copiesConfigured: 1, copiesMin: undefined };
+  const { status, body } = await server.call('GET', '/readyz', { headers: { authorization: '' } });
+  const meaning = 'an acknowledged message is on one Kafka broker: one copy';
+  assert.deepEqual(
+    [status, body],
+    [200, { status: 'ready', acknowledgement: { copies: 1, copies_configured: 1, copies_min: null, meaning } }],
+  );
+  server.plane.acknowledged = undefined;
 });
 
 test('the metrics parse as Prometheus text and say what the plane counts', async () => {

@@ -1,3 +1,4 @@
+import type { Acknowledgement } from '../../src/contract/acknowledgement.js';
 import type { DataPlane, Intake, LatestPoints, PartitionLag, PlaneCounters, Point, ThreadCpu } from '../../src/contract/data-plane.js';
 import type { DeviceEntry } from '../../src/contract/devices.js';
 import type { DeviceAccount, DeviceTotals, PlaneAudits, RefusedMessages } from '../../src/contract/ledger.js';
@@ -12,6 +13,7 @@ export class PlaneDouble implements DataPlane {
   mqttPort = 1883;
   points: Point[] = [];
   reason: string | undefined;
+  acknowledged: Acknowledgement | undefined;
   fenced = 0;
   /** Partitions that nobody answers for. */
   notRunning: number[] = [];
@@ -122,6 +124,10 @@ export class PlaneDouble implements DataPlane {
 
   threads(): ThreadCpu[] {
     return this.cpu;
+  }
+
+  acknowledgement(): Acknowledgement | undefined {
+    return this.acknowledged;
   }
 
   stalled(): string | undefined {

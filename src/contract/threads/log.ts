@@ -1,3 +1,4 @@
+import type { Acknowledgement } from '../acknowledgement.js';
 import type { SharedState, StopThread, ThreadEvent, ThreadReady } from './shared.js';
 
 export interface LogStart {
@@ -17,5 +18,7 @@ export type ToLog =
 export type FromLog =
   | ThreadReady
   | ThreadEvent
+  /** How many copies a message has when it is acknowledged, as found now; a log of one kind alone need not say so. */
+  | { readonly kind: 'acknowledgement'; readonly acknowledgement: Acknowledgement }
   /** Whether blocks become durable; while `failing`, `code` (ENOSPC, EIO, …) and `message` say why not. */
   | { readonly kind: 'health'; readonly log: 'up' | 'failing'; readonly code: string; readonly message: string };

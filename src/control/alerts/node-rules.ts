@@ -1,3 +1,4 @@
+import { fewCopies } from '../../contract/acknowledgement.js';
 import type { DataPlane } from '../../contract/data-plane.js';
 import type { Imbalance } from '../ledger/balance.js';
 import type { Severity } from './alert.js';
@@ -13,7 +14,7 @@ export interface Rule {
 }
 
 export interface NodeParts {
-  readonly plane: Pick<DataPlane, 'intake' | 'notReady' | 'stalled'>;
+  readonly plane: Pick<DataPlane, 'acknowledgement' | 'intake' | 'notReady' | 'stalled'>;
   readonly ledger: { readonly imbalances: readonly Imbalance[] };
 }
 
@@ -25,8 +26,14 @@ export function nodeRules({ plane, ledger }: NodeParts): Rule[] {
     { name: 'ledger_unbalanced', severity: 'critical', raiseAfterMs: 0, clearAfterMs: LASTING_MS, find: () => unbalanced(ledger) },
     { name: 'not_ready', severity: 'critical', raiseAfterMs: LASTING_MS, clearAfterMs: LASTING_MS, find: () => plane.notReady() },
     { name: 'partition_stalled', severity: 'critical', raiseAfterMs: 0, clearAfterMs: LASTING_MS, find: () => plane.stalled() },
+    { name: 'few_copies', severity: 'warning', raiseAfterMs: LASTING_MS, clearAfterMs: LASTING_MS, find: () => tooFew(plane) },
     { name: 'devices_not_read', severity: 'warning', raiseAfterMs: LASTING_MS, clearAfterMs: LASTING_MS, find: notRead(plane) },
   ];
+}
+
+function tooFew(plane: NodeParts['plane']): string | undefined {
+  const acknowledgement = plane.acknowledgement();
+  return acknowledgement && fewCopies(acknowledgement);
 }
 
 function unbalanced({ imbalances }: NodeParts['ledger']): string | undefined {

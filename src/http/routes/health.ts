@@ -1,3 +1,4 @@
+import { type Acknowledgement, meaningOf } from '../../contract/acknowledgement.js';
 import { json } from '../exchange.js';
 import type { Route } from '../router.js';
 import type { Services } from '../services.js';
@@ -11,7 +12,9 @@ export function healthRoutes({ plane, exposition }: Pick<Services, 'plane' | 'ex
       pattern: '/readyz',
       handle: () => {
         const reason = plane.notReady();
-        return reason === undefined ? json(200, { status: 'ready' }) : json(503, { status: 'not ready', reason });
+        const acknowledgement = describe(plane.acknowledgement());
+        if (reason === undefined) return json(200, { status: 'ready', acknowledgement });
+        return json(503, { status: 'not ready', reason, acknowledgement });
       },
     },
     {
@@ -27,4 +30,11 @@ export function healthRoutes({ plane, exposition }: Pick<Services, 'plane' | 'ex
       }),
     },
   ];
+}
+
+/** Null while it is not known. */
+function describe(acknowledgement: Acknowledgement | undefined) {
+  if (!acknowledgement) return null;
+  const { copies, copiesConfigured, copiesMin } = acknowledgement;
+  return { copies, copies_configured: copiesConfigured, copies_min: copiesMin ?? null, meaning: meaningOf(acknowledgement) };
 }

@@ -7,10 +7,11 @@ import { Progress, ProgressWord } from '../../host/progress.js';
 import { type Addon, type ClientError, type Consumer, loadAddon, type Producer, type Rebalanced } from '../../kafka/client.js';
 import { type KafkaSettings, type Member, rawTopic } from '../../kafka/conf.js';
 import { connectConsumer, connectProducer } from '../../kafka/connect.js';
-import { prepareTopic } from '../../kafka/topic.js';
+import { partitionsOf, prepareTopic, readMinInSync } from '../../kafka/topic.js';
 import type { Report } from '../../telemetry/report.js';
 import { Backlog } from '../backlog.js';
 import { blockMessages } from '../block.js';
+import { CopyWatch } from './copy-watch.js';
 import { findEnds } from './ends.js';
 import { Feed } from './feed.js';
 import { GroupConsumer } from './group-consumer.js';
@@ -130,6 +131,7 @@ export class KafkaLog {
     this.#producer = await connectProducer(this.#addon, settings, this.#heard);
     let group: GroupConsumer | undefined;
     let watch: NodeJS.Timeout | undefined;
+    let copies: CopyWatch | undefined;
     try {
       await prepareTopic(this.#addon, this.#producer, settings, start.partitions, this.#report);
       await this.#survey(this.#producer);
@@ -137,6 +139,7 @@ export class KafkaLog {
       for (let partition = 0; partition < start.partitions; partition++) {
         this.#progress.setMark(partition, this.#progress.get(partition, ProgressWord.durable), 0n);
       }
+      copies = this.#watchCopies();
       group = this.#groupConsumer();
       await group?.open();
       watch = setInterval(() => this.#watch(), WATCH_MS);
@@ -153,10 +156,24 @@ export class KafkaLog {
       if (this.#failed) throw this.#failed;
     } finally {
       clearInterval(watch);
+      copies?.close();
       clearInterval(this.#polling);
       this.#outlet.drop();
       await Promise.all([this.#producer && closed(this.#producer), group?.close()]);
     }
+  }
+
+  #watchCopies(): CopyWatch {
+    const { settings, post } = this.#options;
+    const watch = new CopyWatch({
+      topic: this.#topic,
+      report: this.#report,
+      readPartitions: async () => (this.#producer?.isConnected() ? partitionsOf(this.#producer, this.#topic) : undefined),
+      readMinimum: () => readMinInSync(settings, this.#topic),
+      found: (acknowledgement) => post({ kind: 'acknowledgement', acknowledgement }),
+    });
+    void watch.look();
+    return watch;
   }
 
   /** Undefined: no partition is run in this process. */

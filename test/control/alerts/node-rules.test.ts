@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Acknowledgement } from '../../../src/contract/acknowledgement.js';
 import type { Intake } from '../../../src/contract/data-plane.js';
 import { nodeRules } from '../../../src/control/alerts/node-rules.js';
 import type { Imbalance } from '../../../src/control/ledger/balance.js';
@@ -10,9 +11,15 @@ function node() {
     intake,
     reason: undefined as string | undefined,
     stalled: undefined as string | undefined,
+    acknowledgement: undefined as Acknowledgement | undefined,
     imbalances: [] as Imbalance[],
   };
-  const plane = { intake: () => state.intake, notReady: () => state.reason, stalled: () => state.stalled };
+  const plane = {
+    intake: () => state.intake,
+    notReady: () => state.reason,
+    stalled: () => state.stalled,
+    acknowledgement: () => state.acknowledgement,
+  };
   const ledger = {
     get imbalances() {
       return state.imbalances;
@@ -30,6 +37,7 @@ test('a node that is well has nothing to tell', () => {
       ['ledger_unbalanced', undefined],
       ['not_ready', undefined],
       ['partition_stalled', undefined],
+      ['few_copies', undefined],
       ['devices_not_read', undefined],
     ],
   );
@@ -57,6 +65,13 @@ test('a partition that is behind and does not move raises an alert at once: the 
   state.stalled = 'partition 3 has not moved for 20 s: it is stored up to 4 of 9';
   assert.equal(find('partition_stalled'), state.stalled);
   assert.equal(rules.get('partition_stalled')?.raiseAfterMs, 0);
+});
+
+test('messages that are acknowledged with one copy raise a warning, and no critical alert', () => {
+  const { state, rules, find } = node();
+  state.acknowledgement = { log: 'kafka', topic: 'telemetry.raw', copies: 1, copiesConfigured: 3, copiesMin: 2 };
+  assert.match(find('few_copies') ?? '', /acknowledged with one copy: of 3 replicas of topic telemetry.raw one is in sync/);
+  assert.equal(rules.get('few_copies')?.severity, 'warning');
 });
 
 test('gateways that pause again and again are found, also between two pauses', () => {

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { call } from '../../support/api.js';
 import { startAppliance } from '../../support/appliance.js';
 import { Load } from '../../support/kafka/load.js';
-import { readTopic } from '../../support/kafka/read-topic.js';
+import { type KeyedMessage, readTopic } from '../../support/kafka/read-topic.js';
 import { realBrokers } from '../../support/kafka/real-brokers.js';
 import { stopDatabase } from '../../support/standing-database.js';
 import { until } from '../../support/until.js';
@@ -34,8 +34,11 @@ test('an alert is in the topic when it is raised and, after a kill -9 amid it, w
     SPILLWAY_KAFKA_TOPIC_PREFIX: 'test.',
     SPILLWAY_KAFKA_TOPICS: 'alerts',
   };
+  // One broker is a reason for an alert of its own, which is not looked at here.
+  const isMeant = ({ rule }: Pick<Alert, 'rule'>) => rule !== 'few_copies';
   const alertsOf = async (found: Awaited<ReturnType<typeof startAppliance>>) =>
-    (await call<{ alerts: Alert[] }>(found, 'GET', '/v1/alerts')).alerts;
+    (await call<{ alerts: Alert[] }>(found, 'GET', '/v1/alerts')).alerts.filter(isMeant);
+  const recordsOf = (found: readonly KeyedMessage[]) => found.map(({ value }) => JSON.parse(String(value)) as Alert).filter(isMeant);
   let goOn: (() => void) | undefined;
   let appliance = await startAppliance(env);
   try {
@@ -57,7 +60,7 @@ test('an alert is in the topic when it is raised and, after a kill -9 amid it, w
     assert.deepEqual([open.length, open[0]?.rule], [1, 'not_ready']);
     assert.match(open[0]?.message ?? '', /^the database is unavailable/);
     // Without the database: the alert of it is not to wait for it.
-    await readTopic(brokers.addresses, TOPIC, ({ length }) => length === 1);
+    await readTopic(brokers.addresses, TOPIC, (found) => recordsOf(found).length === 1);
     await until(
       'it is known to be published',
       async () => (await call<Lag>(appliance, 'GET', '/v1/pipeline/lag')).topics[0]?.waiting === 0,
@@ -79,7 +82,7 @@ test('an alert is in the topic when it is raised and, after a kill -9 amid it, w
       );
       return topics[0]?.waiting === 0;
     });
-    const records = (await readTopic(brokers.addresses, TOPIC, ({ length }) => length >= 2)).map(({ value }) => JSON.parse(String(value)));
+    const records = recordsOf(await readTopic(brokers.addresses, TOPIC, (found) => recordsOf(found).length >= 2));
     assert.deepEqual(
       records.map(({ id, rule, state }: Alert) => [id, rule, state]),
       ['raised', 'cleared'].map((state) => [open[0]?.id, 'not_ready', state]),

@@ -73,7 +73,7 @@ test(`in ${CYCLES} cycles of kill -9 and restart of the broker under load no par
     const load = new Load(20, 64, 50);
     await load.register(appliance);
     load.start(appliance.mqttPort);
-    await moved(appliance, load);
+    await moved(appliance, load).catch((error: Error) => assert.fail(`${error.message}, ${load.refusal}\n${output().slice(-4000)}`));
     while (cycles < CYCLES && standstills.length === 0) {
       await new Promise((resolve) => setTimeout(resolve, Math.random() * LOADED_MS_MAX));
       const away = await outage(broker, startMs);

@@ -44,6 +44,7 @@ export class Load {
   readonly #everyMs: number;
   #next = 1;
   #client: mqtt.MqttClient | undefined;
+  #refusal: string | undefined;
   #running: Promise<void> = Promise.resolve();
 
   /** `everyMs`: how long each of those in flight waits between two messages. */
@@ -73,10 +74,18 @@ export class Load {
     return this.#running;
   }
 
+  /** Why the gateway did not let it in; undefined: it did, or has not answered yet. */
+  get refusal(): string | undefined {
+    return this.#refusal;
+  }
+
   /** Publishes until `stop`, or until the appliance goes away. */
   async run(port: number): Promise<void> {
     const options = { clientId: GATEWAY, username: 'default', password: TOKEN, reconnectPeriod: 0, queueQoSZero: false };
-    const client = await mqtt.connectAsync(`mqtt://127.0.0.1:${port}`, options, false).catch(() => undefined);
+    const client = await mqtt.connectAsync(`mqtt://127.0.0.1:${port}`, options, false).catch((error: Error) => {
+      this.#refusal = error.message;
+      return undefined;
+    });
     if (!client) return;
     this.#client = client;
     client.on('error', () => {});

@@ -137,7 +137,6 @@ function properties({ id, port, controllerPort, voters, count, folder }: Node): 
     'listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
     `log.dirs=${join(folder, String(id))}`,
     `default.replication.factor=${count}`,
-    `min.insync.replicas=${Math.max(1, count - 1)}`,
     `offsets.topic.replication.factor=${count}`,
     'offsets.topic.num.partitions=1',
     'group.initial.rebalance.delay.ms=0',

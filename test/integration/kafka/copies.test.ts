@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { Brokers } from '../../../src/cli/selftest/kafka/brokers.js';
+import type { KafkaSettings } from '../../../src/kafka/conf.js';
+import { readTopicSetting, setTopicSetting } from '../../../src/kafka/topic-settings.js';
+import { startAppliance } from '../../support/appliance.js';
+import { realBrokers } from '../../support/kafka/real-brokers.js';
+import { until } from '../../support/until.js';
+
+const TOPIC = 'copies.telemetry.raw';
+const NAME = 'min.insync.replicas';
+
+let brokers: Brokers;
+
+before(async () => {
+  brokers = await realBrokers(1);
+});
+
+after(() => brokers?.stop());
+
+interface Ready {
+  readonly status: string;
+  readonly acknowledgement: { readonly copies: number; readonly copies_min: number | null; readonly meaning: string } | null;
+}
+
+test('a deployment of one broker is ready, and says plainly that what it acknowledges has one copy', { timeout: 120_000 }, async () => {
+  const appliance = await startAppliance({
+    SPILLWAY_LOG: 'kafka',
+    SPILLWAY_KAFKA_BROKERS: brokers.addresses,
+    SPILLWAY_KAFKA_TOPIC_PREFIX: 'copies.',
+    SPILLWAY_KAFKA_REPLICATION_FACTOR: '1',
+    SPILLWAY_KAFKA_SESSION_SECONDS: '2',
+  });
+  try {
+    let ready: Ready | undefined;
+    await until('it is ready and knows its copies', async () => {
+      ready = (await (await fetch(`${appliance.http}/readyz`)).json()) as Ready;
+      return ready.status === 'ready' && ready.acknowledgement !== null;
+    });
+    assert.deepEqual(ready?.acknowledgement, {
+      copies: 1,
+      copies_configured: 1,
+      copies_min: 1,
+      meaning: 'an acknowledged message is on one Kafka broker: one copy',
+    });
+    assert.match(appliance.output(), /"copies":1,"copiesConfigured":1,"copiesMin":1,.*"msg":"kafka-few-copies"/);
+  } finally {
+    await appliance.stop();
+  }
+});
+
+test('a setting of a topic is read and set at a real broker, which says why it refuses', async () => {
+  const settings = { brokers: brokers.addresses, security: 'plaintext' } as KafkaSettings;
+  assert.equal(await readTopicSetting(settings, TOPIC, NAME), '1');
+  await setTopicSetting(settings, TOPIC, NAME, '2');
+  await until('the broker has it', async () => (await readTopicSetting(settings, TOPIC, NAME)) === '2');
+  assert.equal(await readTopicSetting(settings, TOPIC, 'cleanup.policy'), 'delete');
+  assert.equal(await readTopicSetting(settings, TOPIC, 'no.such.setting'), undefined);
+  await assert.rejects(setTopicSetting(settings, TOPIC, NAME, 'two'), /two/);
+  await assert.rejects(readTopicSetting(settings, 'no.such.topic', NAME), /error 3 of the protocol/);
+});
