@@ -2,7 +2,7 @@ import type { Sql } from 'postgres';
 import { withDeadline } from '../contract/deadline.js';
 import { openClient } from './client/client.js';
 import { loadOffsets } from './offsets.js';
-import { migrate } from './schema/migrations.js';
+import { migrate } from './schema/migrate.js';
 
 /** A proxy may take connections for a server that is not there and hang up each time; the client would try for ever. */
 const ANSWER_MS_MAX = 20_000;

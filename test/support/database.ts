@@ -5,7 +5,7 @@ import postgres from 'postgres';
 import type { Database } from '../../src/contract/database.js';
 import { ControlDatabase } from '../../src/store/control-database.js';
 import { startEmbedded } from '../../src/store/embedded/embedded.js';
-import { migrate } from '../../src/store/schema/migrations.js';
+import { migrate } from '../../src/store/schema/migrate.js';
 import { startOnServer } from './timescale.js';
 
 /** A migrated database. One a test file is enough: it takes seconds. */
@@ -35,10 +35,16 @@ async function startMigratedOnServer(): Promise<StoreDatabase> {
 }
 
 export async function startTestDatabase(): Promise<TestDatabase> {
+  const database = await startEmptyDatabase();
+  await migrate(database.sql);
+  return database;
+}
+
+/** One that no Spillway has seen yet. */
+export async function startEmptyDatabase(): Promise<TestDatabase> {
   const folder = mkdtempSync(join(tmpdir(), 'spillway-database-'));
   const server = await startEmbedded(folder, { sync: false });
   const sql = postgres(server.url, { max: 4, onnotice: () => {} });
-  await migrate(sql);
   const control = new ControlDatabase(server.url, () => {});
   const stop = async () => {
     await control.close();

@@ -1,6 +1,6 @@
 import type { Sql, TransactionSql } from 'postgres';
 import { chooseDialect, findCapabilities } from './capabilities.js';
-import type { Dialect } from './dialect.js';
+import type { Dialect, DialectName } from './dialect.js';
 import { postgresDialect } from './postgres/postgres.js';
 import { timescaleDialect } from './timescale/timescale.js';
 
@@ -22,9 +22,11 @@ export async function openDialect(sql: Sql | TransactionSql): Promise<Dialect> {
     : postgresDialect({ serverVersion: found.postgres, why: choice.why });
 }
 
-/** Makes readings and text_readings, in a database that has neither. */
-export async function createTables(sql: TransactionSql, now: Date): Promise<void> {
-  if ((await openDialect(sql)).name === 'timescale') await sql.unsafe('create extension if not exists timescaledb');
+/** The dialect of the tables, which are made in this transaction where there are none: with the extension, if that is to be theirs. */
+export async function chooseTables(sql: TransactionSql): Promise<DialectName> {
+  const { name } = await openDialect(sql);
+  if (name !== 'timescale') return name;
+  await sql.unsafe('create extension if not exists timescaledb');
   // The licence is known only now, and one without compression makes it a plain database after all.
-  await (await openDialect(sql)).createTables(sql, now);
+  return (await openDialect(sql)).name;
 }

@@ -1,4 +1,4 @@
-import type { ReservedSql, Sql, TransactionSql } from 'postgres';
+import type { ReservedSql, Sql } from 'postgres';
 import type { ThreadEvent } from '../../contract/threads/shared.js';
 import type { RowBatch } from '../../contract/threads/store.js';
 
@@ -22,10 +22,6 @@ export interface Dialect {
   readonly name: DialectName;
   /** What the server has and what is made of it: the fields of the event `store-dialect`. */
   readonly facts: ThreadEvent['fields'];
-  /** Makes both tables, in the transaction of the migration that does. */
-  createTables(sql: TransactionSql, now: Date): Promise<void>;
-  /** The same for the step of the schema that gave large batches a place of their own; nothing where they need none. */
-  addSegments(sql: TransactionSql): Promise<void>;
   /** What must be there before rows come. Short: a start waits for it. Safe to call at any time from several processes. */
   prepare(sql: Sql, now: Date): Promise<readonly DialectEvent[]>;
   /** Work in the background, one bounded piece a call, while rows come in; `sql` has one connection. May fail at any point. */

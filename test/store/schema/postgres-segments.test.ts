@@ -6,7 +6,7 @@ import postgres, { type Sql } from 'postgres';
 import { Queries } from '../../../src/control/queries/queries.js';
 import { startEmbedded } from '../../../src/store/embedded/embedded.js';
 import { loadOffsets } from '../../../src/store/offsets.js';
-import { migrate } from '../../../src/store/schema/migrations.js';
+import { migrate } from '../../../src/store/schema/migrate.js';
 import { maintainSegments, type SegmentLimits } from '../../../src/store/schema/postgres/postgres-closing.js';
 import { BatchWriter } from '../../../src/store/write/batch-writer.js';
 import { startTestDatabase, type TestDatabase, unguarded } from '../../support/database.js';

@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import type { Sql } from 'postgres';
 import { openDialect } from '../../../src/store/schema/detect.js';
 import type { Dialect, DialectEvent } from '../../../src/store/schema/dialect.js';
-import { migrate } from '../../../src/store/schema/migrations.js';
+import { migrate } from '../../../src/store/schema/migrate.js';
 import { DIRECT_ROWS_MIN } from '../../../src/store/schema/timescale/timescale.js';
 import { Random } from '../../support/random.js';
 import { copyToBoth, differences, makeTwin, randomRows, sortRows } from '../../support/readings-twin.js';

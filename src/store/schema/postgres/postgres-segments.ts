@@ -1,4 +1,4 @@
-import type { ReservedSql, Sql, TransactionSql } from 'postgres';
+import type { ReservedSql, Sql } from 'postgres';
 
 /**
  * Readings that come in large batches on plain PostgreSQL: they are appended to a segment without a
@@ -14,61 +14,10 @@ import type { ReservedSql, Sql, TransactionSql } from 'postgres';
  * a closed segment never changes, and exactly one segment is open at any time. The lock is no row's:
  * writers that overlap would keep sharing a row, and the one that closes would wait for ever.
  */
-const STATES = ['open', 'closed', 'indexed', 'checked', 'bounded', 'drained'] as const;
-
-export type SegmentState = (typeof STATES)[number];
+export type SegmentState = 'open' | 'closed' | 'indexed' | 'checked' | 'bounded' | 'drained';
 
 /** Of 8 KiB; so few are read whole in no time. */
 const ANALYZE_PAGES_MIN = 256;
-
-const COLUMNS = 'device_id, metric_id, ts, value';
-
-/** Makes a view of `readings`, which were one partitioned table, in the transaction of the migration that does. */
-export async function addSegments(sql: TransactionSql): Promise<void> {
-  await sql.unsafe(`
-    alter table readings rename to readings_days;
-    create table readings_hot (device_id int not null, metric_id int not null, ts timestamptz not null, value float8 not null);
-    create table readings_segments (
-      number int generated always as identity primary key,
-      state text not null default 'open' check (state in (${STATES.map((state) => `'${state}'`)})),
-      filled_at timestamptz,
-      drained_at timestamptz,
-      first_ts timestamptz,
-      last_ts timestamptz
-    );
-    create unique index readings_segments_open on readings_segments (state) where state = 'open';
-    create view readings as
-      select ${COLUMNS} from readings_days union all select ${COLUMNS} from readings_hot;
-    create or replace view raw_metrics as
-      select device.name as device_id, metric.name as metric_name, reading.value,
-        jsonb_strip_nulls(jsonb_build_object('tenant', device.tenant_id, 'device_class', device.device_class,
-          'location', device.metadata -> 'location')) as tags,
-        reading.ts
-      from readings reading
-      join devices device on device.id = reading.device_id
-      join metrics metric on metric.id = reading.metric_id;
-  `);
-  await writableView(sql);
-}
-
-/** Rows may still be inserted into and deleted from `readings` by hand, and by a Spillway that is not yet updated. */
-async function writableView(sql: TransactionSql): Promise<void> {
-  await sql.unsafe(`
-    create function readings_insert() returns trigger language plpgsql as $$
-    begin
-      insert into readings_days (${COLUMNS}) values (new.device_id, new.metric_id, new.ts, new.value);
-      return new;
-    end $$;
-    create function readings_delete() returns trigger language plpgsql as $$
-    begin
-      delete from readings_days where (${COLUMNS}) = (old.device_id, old.metric_id, old.ts, old.value);
-      delete from readings_hot where (${COLUMNS}) = (old.device_id, old.metric_id, old.ts, old.value);
-      return old;
-    end $$;
-    create trigger readings_insert instead of insert on readings for each row execute function readings_insert();
-    create trigger readings_delete instead of delete on readings for each row execute function readings_delete();
-  `);
-}
 
 export function segmentName(segment: number): string {
   return `readings_hot_${segment}`;

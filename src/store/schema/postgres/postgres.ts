@@ -1,28 +1,8 @@
-import type { Sql, TransactionSql } from 'postgres';
+import type { Sql } from 'postgres';
 import type { Dialect, DialectEvent } from '../dialect.js';
 import { maintainSegments } from './postgres-closing.js';
-import { addSegments, describeSegment, holdOpenSegment, openFirstSegment } from './postgres-segments.js';
+import { describeSegment, holdOpenSegment, openFirstSegment } from './postgres-segments.js';
 
-/**
- * Rows on plain PostgreSQL: one partition a UTC day, so that a day is dropped or archived as a
- * whole and queries by time read few of them.
- *
- *   readings_before     | readings_YYYYMMDD … one a day … | readings_default
- *   all before day one  | day one up to the day after next | nothing, unless a clock is wrong
- *
- * Devices may back-fill years, so older rows have a partition too and none is refused for its day.
- * Device times are at most one day ahead of the receive time (TS_AHEAD_US_MAX) and days exist two
- * ahead, so the default partition stays empty and a new day is added without reading it; only a
- * server whose own clock was ahead leaves rows there, and `addDay` moves them. The partitioned table is
- * `readings_days`: batches of many rows go elsewhere, see postgres-segments.ts.
- */
-/** As the first schema makes them; `addSegments` renames the first. */
-const TABLES = [
-  ['readings', 'value float8 not null'],
-  ['text_readings', 'value text not null'],
-] as const;
-
-const DAYS_BEHIND = 7;
 const DAYS_AHEAD = 2;
 const DAY_MS = 86_400_000;
 
@@ -38,13 +18,24 @@ const DAYS = [
  */
 const SEGMENT_ROWS_MIN = 4096;
 
+/**
+ * Rows on plain PostgreSQL: one partition a UTC day, so that a day is dropped or archived as a
+ * whole and queries by time read few of them.
+ *
+ *   readings_before     | readings_YYYYMMDD … one a day … | readings_default
+ *   all before day one  | day one up to the day after next | nothing, unless a clock is wrong
+ *
+ * Devices may back-fill years, so older rows have a partition too and none is refused for its day.
+ * Device times are at most one day ahead of the receive time (TS_AHEAD_US_MAX) and days exist two
+ * ahead, so the default partition stays empty and a new day is added without reading it; only a
+ * server whose own clock was ahead leaves rows there, and `addDay` moves them. The partitioned table is
+ * `readings_days`: batches of many rows go elsewhere, see postgres-segments.ts.
+ */
 export function postgresDialect({ serverVersion, why }: { readonly serverVersion: string; readonly why: string }): Dialect {
   let written: string | undefined;
   return {
     name: 'postgres',
     facts: { dialect: 'postgres', postgres: serverVersion, why },
-    createTables: partitionTables,
-    addSegments,
     async prepare(sql, now) {
       await openFirstSegment(sql);
       const days = await createPartitions(sql, now);
@@ -65,19 +56,6 @@ export function postgresDialect({ serverVersion, why }: { readonly serverVersion
       if (segment) await describeSegment(sql, segment).catch(() => {});
     },
   };
-}
-
-/** Makes the partitioned tables. The index is not unique: exactly-once comes from pipeline_offsets. */
-async function partitionTables(sql: TransactionSql, now: Date): Promise<void> {
-  const firstDay = literal(dayOf(now) - DAYS_BEHIND * DAY_MS);
-  for (const [table, value] of TABLES) {
-    await sql.unsafe(`
-      create table ${table} (device_id int not null, metric_id int not null, ts timestamptz not null, ${value}) partition by range (ts);
-      create index on ${table} (device_id, metric_id, ts desc);
-      create table ${table}_before partition of ${table} for values from (minvalue) to (${firstDay});
-      create table ${table}_default partition of ${table} default;
-    `);
-  }
 }
 
 /**

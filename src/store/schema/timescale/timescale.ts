@@ -1,30 +1,7 @@
-import type { ReservedSql, TransactionSql } from 'postgres';
+import type { ReservedSql } from 'postgres';
 import { type Capabilities, type Choice, olderThan } from '../capabilities.js';
 import type { Dialect } from '../dialect.js';
 import { recompressNext } from './recompression.js';
-
-/**
- * Readings on TimescaleDB: hypertables by time, compressed by column, a thousand rows in one compressed row.
- *
- *   readings       | chunks of an hour | large batches compressed as they are copied, small ones rows with an index
- *   text_readings  | chunks of a day   | rows with an index
- *
- * Once a chunk's time is over it is compressed anew as a whole: see recompression.ts. A unique index, a primary
- * key or a trigger on readings would switch direct compression off, with a mere warning: exactly-once comes from
- * pipeline_offsets. Nothing is segmented by device: with many devices that would make a compressed row for each
- * device of each batch. The order does the same for queries by device: the bounds of each column are kept beside
- * every compressed row, with an index over them.
- */
-const CREATE = `
-  create table readings (device_id int not null, metric_id int not null, ts timestamptz not null, value float8 not null);
-  create table text_readings (device_id int not null, metric_id int not null, ts timestamptz not null, value text not null);
-  select create_hypertable('readings', by_range('ts', interval '1 hour'), create_default_indexes => false);
-  select create_hypertable('text_readings', by_range('ts', interval '1 day'), create_default_indexes => false);
-  create index on readings (device_id, metric_id, ts desc);
-  create index on text_readings (device_id, metric_id, ts desc);
-  alter table readings set (timescaledb.compress, timescaledb.compress_segmentby = '', timescaledb.compress_orderby = 'device_id, metric_id, ts');
-  alter table text_readings set (timescaledb.compress, timescaledb.compress_segmentby = '', timescaledb.compress_orderby = 'device_id, metric_id, ts');
-`;
 
 /**
  * Batches below this stay rows: each compressed row has a cost of its own, in room and when it is read,
@@ -59,6 +36,18 @@ const COPY = {
   texts: 'copy text_readings (device_id, metric_id, ts, value) from stdin (format binary)',
 } as const;
 
+/**
+ * Readings on TimescaleDB: hypertables by time, compressed by column, a thousand rows in one compressed row.
+ *
+ *   readings       | chunks of an hour | large batches compressed as they are copied, small ones rows with an index
+ *   text_readings  | chunks of a day   | rows with an index
+ *
+ * Once a chunk's time is over it is compressed anew as a whole: see recompression.ts. A unique index, a primary
+ * key or a trigger on readings would switch direct compression off, with a mere warning: exactly-once comes from
+ * pipeline_offsets. Nothing is segmented by device: with many devices that would make a compressed row for each
+ * device of each batch. The order does the same for queries by device: the bounds of each column are kept beside
+ * every compressed row, with an index over them.
+ */
 export function timescaleDialect(found: Capabilities, choice: Choice & { dialect: 'timescale' }): Dialect {
   const { installed, available, license, bloom } = found.timescale;
   return {
@@ -71,8 +60,6 @@ export function timescaleDialect(found: Capabilities, choice: Choice & { dialect
       directCompress: choice.directCompress,
       why: choice.why,
     },
-    createTables: async (sql: TransactionSql) => void (await sql.unsafe(CREATE)),
-    addSegments: async () => {},
     prepare: async () => [],
     maintain: (sql, now) => recompressNext(sql, now, installed !== undefined && !olderThan(installed, RECOMPRESS_VERSION_MIN)),
     makeRoom: makeChunks,

@@ -1,0 +1,19 @@
+import { registryReadingsOffsets } from './0001-registry-readings-offsets.js';
+import { segmentsForLargeBatches } from './0002-segments-for-large-batches.js';
+import { deadLettersOfRows } from './0003-dead-letters-of-rows.js';
+import { ownersOfOffsets } from './0004-owners-of-offsets.js';
+import { positionsOfTopics } from './0005-positions-of-topics.js';
+import { announcedBatches } from './0006-announced-batches.js';
+import { tokensReplacedDevicesDeleted } from './0007-tokens-replaced-devices-deleted.js';
+import type { Migration } from './migration.js';
+
+/** Every step, in the order in which a database takes them. */
+export const migrations: readonly Migration[] = [
+  registryReadingsOffsets,
+  segmentsForLargeBatches,
+  deadLettersOfRows,
+  ownersOfOffsets,
+  positionsOfTopics,
+  announcedBatches,
+  tokensReplacedDevicesDeleted,
+];
