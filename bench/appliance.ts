@@ -56,6 +56,10 @@ export class BenchAppliance {
     return this.#process.ready.mqtt_port;
   }
 
+  get adminKey(): string {
+    return this.#process.ready.admin_key;
+  }
+
   get databaseUrl(): string | undefined {
     return this.#process.ready.database_url;
   }
@@ -73,7 +77,6 @@ export class BenchAppliance {
       SPILLWAY_STATE: join(folder, 'state'),
       SPILLWAY_MQTT_PORT: '0',
       SPILLWAY_HTTP_PORT: '0',
-      SPILLWAY_COAP_PORT: '0',
       SPILLWAY_LOG_LEVEL: 'warn',
     };
     const environment = { ...withoutSettings(process.env), ...own, ...settings };

@@ -4,7 +4,6 @@ import { basename, join, relative } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { fileURLToPath } from 'node:url';
-import { chooseServer } from '../src/http/server.js';
 import { chooseReactor } from '../src/reactor/open-reactor.js';
 import { chooseKafka } from './support/kafka/choose.js';
 import { whyNoS3 } from './support/s3/choose.js';
@@ -45,14 +44,6 @@ await Promise.all([
     true,
   ),
 ]);
-const ofHttp = files.filter((file) => file.startsWith(join(folder, 'http')));
-const { server, reason } = chooseServer();
-if (server === 'node:http') skipped.set('HTTP tests over uWebSockets.js', String(reason));
-else if (ofHttp.length > 0) {
-  console.log('\nThe HTTP tests once more, over node:http:\n');
-  process.env.HTTP_SERVER = 'node:http';
-  await runFiles(ofHttp);
-}
 const ofReactor = files.filter((file) => file.startsWith(join(folder, 'gateway')) || file === join(folder, 'reactor', 'reactor.test.js'));
 if (name === 'portable') skipped.set('tests of the native reactor, and of gateways over it', String(whyPortable));
 else if (ofReactor.length > 0) {

@@ -108,11 +108,6 @@ test('no import runs in a circle', () => {
   );
 });
 
-test('at most one file imports uWebSockets.js, and only it can abort the process', () => {
-  const importers = new Set(imports.filter(({ to }) => to === 'uWebSockets.js').map(({ from }) => from));
-  assert.ok(importers.size <= 1, [...importers].join(', '));
-});
-
 test('files are named in kebab-case, Rust in snake_case, and none is a drawer for everything', () => {
   const plain = /^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+)*$/;
   const rust = /^[a-z0-9]+(_[a-z0-9]+)*\.rs$/;

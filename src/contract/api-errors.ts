@@ -4,13 +4,20 @@ import { refusalCodes } from './codes.js';
 export interface ApiError {
   /** The stable name that clients switch on. */
   readonly code: string;
-  readonly status: 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 429 | 500 | 503 | 507;
+  readonly status: 400 | 401 | 403 | 404 | 405 | 408 | 409 | 413 | 415 | 426 | 429 | 431 | 500 | 501 | 503 | 505 | 507;
   readonly cause: string;
   readonly wayOut: string;
 }
 
 const own = {
   path_malformed: [400, 'the path is not percent-encoded UTF-8', 'encode each part of the path with encodeURIComponent'],
+  request_malformed: [400, 'the bytes are not a request of HTTP/1.1', 'check that the client speaks HTTP/1.1 without TLS on this port'],
+  host_missing: [400, 'the request does not have one Host header', 'send Host once; HTTP/1.0 may leave it out'],
+  length_ambiguous: [
+    400,
+    'the headers do not say in one way how long the body is',
+    'send either one Content-Length or Transfer-Encoding: chunked, and chunked with HTTP/1.1 only',
+  ],
   query_invalid: [400, 'a query parameter is not valid', 'correct the parameter that the message names'],
   body_malformed: [400, 'the body is not JSON', 'send one JSON object, encoded as UTF-8'],
   body_invalid: [400, 'a member of the body is not valid', 'correct the member that the message names'],
@@ -25,6 +32,7 @@ const own = {
   admin_key_invalid: [401, 'the admin key is missing or not valid', 'send Authorization: Bearer <admin key>'],
   not_found: [404, 'there is nothing at this path', 'check the path: calls begin with /v1/'],
   method_not_allowed: [405, 'the path does not answer this method', 'use a method that the Allow header lists'],
+  request_timeout: [408, 'the request was not sent in time', 'send the whole head within 10 s and the whole request within 5 min'],
   device_exists: [409, 'the id is taken', 'choose another device_id, or read the device that has it'],
   device_decommissioned: [
     409,
@@ -39,7 +47,23 @@ const own = {
   ],
   body_oversize: [413, 'the body is larger than the call takes', 'send a smaller body'],
   encoding_unsupported: [415, 'the body is compressed', 'send the body without Content-Encoding'],
+  websocket_version_unsupported: [
+    426,
+    'the client asks for another version of WebSocket than 13',
+    'send Sec-WebSocket-Version: 13 (RFC 6455)',
+  ],
+  headers_oversize: [
+    431,
+    'the request has more than 100 header fields, or a head of more than 32 KiB',
+    'send fewer or shorter headers; look at what proxies add',
+  ],
   internal: [500, 'an error on the server', 'look for the request in the log of the server, and report it'],
+  transfer_encoding_unsupported: [
+    501,
+    'the body has a transfer encoding other than chunked',
+    'send Transfer-Encoding: chunked or Content-Length',
+  ],
+  http_version_unsupported: [505, 'the request is not of HTTP/1.0 or HTTP/1.1', 'use HTTP/1.1'],
   overloaded: [503, 'too many messages wait for the log', 'try again with backoff'],
   unavailable: [503, 'the data plane does not answer', 'try again with backoff; /readyz tells why'],
   partition_not_running: [

@@ -4,14 +4,14 @@ import type { Exposition } from '../telemetry/exposition.js';
 import { type Answer, answerOf, type Exchange, failed, json } from './exchange.js';
 import { explainFault } from './fault.js';
 import { type Match, type Route, Router } from './router.js';
-import type { Site } from './site.js';
+import type { StaticFiles } from './static-files.js';
 
 /** What a request that the client gave up counts as. */
 const STATUS_ABORTED = 499;
 
 export interface DispatcherOptions {
   readonly routes: readonly Route[];
-  readonly site: Site;
+  readonly files: StaticFiles;
   readonly exposition: Pick<Exposition, 'observeRequest'>;
   readonly log: Logger;
 }
@@ -19,13 +19,13 @@ export interface DispatcherOptions {
 /** Takes each request to its route and each result to its client; whatever happens, there is one answer. */
 export class Dispatcher {
   readonly #router: Router;
-  readonly #site: Site;
+  readonly #files: StaticFiles;
   readonly #exposition: DispatcherOptions['exposition'];
   readonly #log: Logger;
 
-  constructor({ routes, site, exposition, log }: DispatcherOptions) {
+  constructor({ routes, files, exposition, log }: DispatcherOptions) {
     this.#router = new Router(routes);
-    this.#site = site;
+    this.#files = files;
     this.#exposition = exposition;
     this.#log = log;
   }
@@ -76,7 +76,7 @@ export class Dispatcher {
         ? { status: 204, headers: [allow], body: '' }
         : failed(new ApiFailure('method_not_allowed', attempt), allow);
     }
-    return this.#site.answer(head) ?? failed(new ApiFailure('not_found', attempt));
+    return this.#files.answer(head) ?? failed(new ApiFailure('not_found', attempt));
   }
 }
 

@@ -31,6 +31,7 @@ test('nothing set gives the documented defaults, frozen', () => {
       tlsKey: undefined,
       tlsClientCa: undefined,
       httpPort: 8080,
+      httpServer: 'node',
       gateways: 1,
       reactor: 'auto',
     },
@@ -105,6 +106,13 @@ test('a bad value names its key, the value, the cause and what is allowed; all p
   assert.match(joined, /^cannot use http_port of .*spillway\.json = "8080": it must be an integer/m);
   assert.match(joined, /^cannot use log_retention_hours of .* = 0: it must be at least 1/m);
   assert.match(joined, /^cannot use SPILLWAY_BIND = "not an address": it must be an address/m);
+});
+
+test('the HTTP server is node or auto, and the one that is not offered is refused with the reason', () => {
+  for (const server of ['node', 'auto']) {
+    assert.equal(loadConfig({ env: { SPILLWAY_HTTP_SERVER: server }, folder }).listen.httpServer, server);
+  }
+  assert.match(problemsOf({ SPILLWAY_HTTP_SERVER: 'uws' })[0] ?? '', /uws.*: it is not offered: .*pipelined.*; allowed: node or auto$/);
 });
 
 test('unknown keys and variables are refused with the nearest name', () => {

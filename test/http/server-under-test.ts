@@ -12,7 +12,7 @@ import { LiveHub } from '../../src/control/live/live-hub.js';
 import { MetricNames } from '../../src/control/metrics/metric-names.js';
 import { Queries } from '../../src/control/queries/queries.js';
 import { Registry } from '../../src/control/registry/registry.js';
-import { type HttpOptions, type HttpServer, type ServerName, startHttp } from '../../src/http/server.js';
+import { startHttp } from '../../src/http/server.js';
 import type { Services } from '../../src/http/services.js';
 import { Exposition } from '../../src/telemetry/exposition.js';
 import { createLog } from '../../src/telemetry/log.js';
@@ -22,8 +22,6 @@ import { PlaneDouble } from './plane-double.js';
 export const ADMIN_KEY = 'spk_test-key';
 /** Of devices whose token does not matter. */
 export const TOKEN = 'token-of-a-device';
-/** The server under every HTTP test of this process; the runner goes through them once for each that runs here. */
-const serverName = process.env.HTTP_SERVER as ServerName | undefined;
 
 export interface ServerUnderTest extends Services {
   readonly plane: PlaneDouble;
@@ -93,7 +91,7 @@ export async function startServerUnderTest(settings: ServerSettings = {}): Promi
   const logged: string[] = [];
   const log = createLog('debug', { write: (line) => void logged.push(line) });
   const empty = mkdtempSync(join(tmpdir(), 'spillway-console-'));
-  const server = await startServer({ ...services, bind: '127.0.0.1', port: 0, log, consoleFolder: settings.consoleFolder ?? empty });
+  const server = await startHttp({ ...services, bind: '127.0.0.1', port: 0, log, consoleFolder: settings.consoleFolder ?? empty });
   const url = `http://127.0.0.1:${server.port}`;
   return {
     ...services,
@@ -111,10 +109,6 @@ export async function startServerUnderTest(settings: ServerSettings = {}): Promi
       await database.stop();
     },
   };
-}
-
-export function startServer(options: HttpOptions): Promise<HttpServer> {
-  return startHttp(serverName ? { ...options, server: serverName } : options);
 }
 
 async function call(url: string, method: string, path: string, { body, raw, headers }: CallOptions = {}): Promise<Called> {

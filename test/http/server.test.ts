@@ -6,12 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import WebSocket from 'ws';
-import { chooseServer } from '../../src/http/server.js';
+import { startHttp } from '../../src/http/server.js';
 import { startEmbedded } from '../../src/store/embedded/embedded.js';
 import { createLog } from '../../src/telemetry/log.js';
 import { until } from '../support/until.js';
 import { assertFailure } from './failure.js';
-import { ADMIN_KEY, type ServerUnderTest, startServer, startServerUnderTest, TOKEN } from './server-under-test.js';
+import { type ServerUnderTest, startServerUnderTest, TOKEN } from './server-under-test.js';
 
 let server: ServerUnderTest;
 let folder: string;
@@ -83,25 +83,6 @@ test('answers name no product and are not sniffed or cached', async () => {
   assert.deepEqual([headers.has('server'), headers.has('uwebsockets'), headers.has('x-powered-by')], [false, false, false]);
 });
 
-test('requests that are odd on the wire harm nobody', async () => {
-  const auth = `Authorization: Bearer ${ADMIN_KEY}\r\n`;
-  // The server hangs up on methods and lengths that are none.
-  for (const request of [
-    `POST /v1/devices HTTP/1.1\r\nHost: x\r\n${auth}Content-Length: -5\r\n\r\n`,
-    `BREW /v1/devices HTTP/1.1\r\nHost: x\r\n${auth}\r\n`,
-  ]) {
-    assert.equal(await raw(request, 'way_out'), '', request);
-  }
-  // Bytes that no path may hold are read by one server and refused by the other.
-  const bytes = await raw(`GET /v1/devices/\xff\xfe HTTP/1.1\r\nHost: x\r\n${auth}\r\n`, 'way_out');
-  assert.match(bytes, /^HTTP\/1\.1 (404 |400 [\s\S]*"path_malformed")/);
-  assert.match(await raw(`GET /v1/devices/%E6%B8 HTTP/1.1\r\nHost: x\r\n${auth}\r\n`, 'way_out'), /path_malformed/);
-  const size = server.registry.size;
-  assert.equal(await raw(`POST /v1/devices HTTP/1.1\r\nHost: x\r\n${auth}Content-Length: two\r\n\r\n{}`, 'way_out'), '');
-  assert.equal(server.registry.size, size);
-  assert.equal((await server.call('GET', '/healthz')).status, 200);
-});
-
 test('the console is served with a strict policy, hashed files are kept, the page is asked for anew', async () => {
   const anonymous = { headers: { authorization: '' } };
   for (const path of ['/', '/index.html', '/devices', '/devices/dev.1', '/devices/%2e%2e']) {
@@ -144,19 +125,19 @@ test('no path leads out of the console folder', async () => {
 test('a port that is taken is refused by the name of its setting', async () => {
   const options = { ...server, bind: '127.0.0.1', log: createLog('fatal'), consoleFolder: folder };
   await assert.rejects(
-    startServer({ ...options, port: server.port }),
+    startHttp({ ...options, port: server.port }),
     /^Error: cannot listen on 127\.0\.0\.1:\d+: another process has the port; set SPILLWAY_HTTP_PORT/,
   );
   const other = createServer().listen(0, '127.0.0.1');
   await once(other, 'listening');
   const { port } = other.address() as { port: number };
-  await assert.rejects(startServer({ ...options, port }), /another process has the port/);
+  await assert.rejects(startHttp({ ...options, port }), /another process has the port/);
   other.close();
-  await assert.rejects(startServer({ ...options, bind: '203.0.113.1', port: 0 }), /SPILLWAY_BIND/);
+  await assert.rejects(startHttp({ ...options, bind: '203.0.113.1', port: 0 }), /SPILLWAY_BIND/);
 });
 
 test('closing lets running calls end, closes live views and idle connections', async () => {
-  const second = await startServer({ ...server, bind: '127.0.0.1', port: 0, log: createLog('fatal'), consoleFolder: folder });
+  const second = await startHttp({ ...server, bind: '127.0.0.1', port: 0, log: createLog('fatal'), consoleFolder: folder });
   const url = `http://127.0.0.1:${second.port}`;
   const idle = connect(second.port, '127.0.0.1');
   idle.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n');
@@ -192,7 +173,7 @@ test('the port is free for the next start at once, though clients were connected
   const options = { ...server, bind: '127.0.0.1', log: createLog('fatal'), consoleFolder: folder };
   let port = 0;
   for (let start = 0; start < 3; start++) {
-    const next = await startServer({ ...options, port });
+    const next = await startHttp({ ...options, port });
     port = next.port;
     const live = new WebSocket(`ws://127.0.0.1:${port}/v1/live`);
     await once(live, 'open');
@@ -214,20 +195,11 @@ test('an upgrade that is not on offer is not made, and the request is answered',
     ['{"seq": 1}', '{"seq": 1}'],
   );
   assert.match(await raw(`GET /v1/live HTTP/1.1\r\n${upgrade}\r\n`, 'way_out'), /websocket_expected/);
-  const elsewhere = new WebSocket(`${server.url.replace('http', 'ws')}/v1/stats`);
-  const [error] = await once(elsewhere, 'error');
-  assert.match(String(error), /401/);
 });
 
-test('the log says which server runs, and the faster one is taken where it runs', () => {
-  const line = JSON.parse(server.logged.find((text) => text.includes('http server listens')) ?? '{}');
-  const { server: name, reason } = chooseServer();
-  assert.equal(line.server, process.env.HTTP_SERVER ?? name);
-  assert.equal(line.port, server.port);
-  assert.equal(name === 'uWebSockets.js', reason === undefined);
-  const { header } = process.report!.getReport() as { header: { glibcVersionRuntime?: string } };
-  if (process.versions.modules === '115' && header.glibcVersionRuntime) assert.equal(name, 'uWebSockets.js');
-  assert.equal(chooseServer('node:http').server, 'node:http');
+test('the log says which server listens', () => {
+  const line = JSON.parse(server.logged.find((text) => text.includes('http-server-listens')) ?? '{}');
+  assert.deepEqual([line.server, line.port], ['node:http', server.port]);
 });
 
 test('while the database takes no writes they are refused as unavailable, reads are answered, and the log has one event and no stack', async () => {

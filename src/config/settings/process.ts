@@ -10,7 +10,7 @@ const levels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
 export const processSettings = {
   stateFolder: setting('state', path, {
     fallback: '.spillway',
-    what: "Folder of the log, the embedded database and the admin key. In a file it starts at the file's folder.",
+    what: "Folder of the log, the embedded database and the admin key, for one process at a time and with mode 0700. In a file it starts at the file's folder.",
   }),
   adminKey: setting(
     'admin_key',

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { ApiFailure } from '../contract/api-errors.js';
 import { Dispatcher } from './dispatcher.js';
-import { type Exchange, failed } from './exchange.js';
+import { type Answer, type Exchange, failed } from './exchange.js';
 import { LiveViews } from './live-views.js';
 import { alertRoutes } from './routes/alerts.js';
 import { deviceRoutes } from './routes/devices.js';
@@ -13,9 +13,9 @@ import { liveRoutes } from './routes/live.js';
 import { pipelineRoutes } from './routes/pipeline.js';
 import { readingRoutes } from './routes/readings.js';
 import type { Services } from './services.js';
-import { Site } from './site.js';
+import { StaticFiles } from './static-files.js';
 
-export interface FrontOptions extends Services {
+export interface HttpAppOptions extends Services {
   readonly log: Logger;
   /** Absolute path of the built console. */
   readonly consoleFolder: string;
@@ -23,14 +23,21 @@ export interface FrontOptions extends Services {
 
 const CLOSING_MS_MAX = 5000;
 
-/** What is behind every HTTP server: the calls, the console and the live views; it knows no sockets. */
-export class Front {
+/** Connections that speak TLS to a plain port are reported this often at most. */
+const TLS_REPORT_MS = 60_000;
+
+/** The calls, the console and the live views, whichever server parses and frames them. */
+export class HttpApp {
   readonly views: LiveViews;
   readonly #dispatcher: Dispatcher;
+  readonly #exposition: HttpAppOptions['exposition'];
+  readonly #log: Logger;
   readonly #running = new Set<Promise<void>>();
   #closing = false;
+  #tlsConnections = 0;
+  #tlsReportedMs = Number.NEGATIVE_INFINITY;
 
-  constructor(options: FrontOptions) {
+  constructor(options: HttpAppOptions) {
     const { roles } = options;
     const routes = [
       healthRoutes,
@@ -39,10 +46,12 @@ export class Front {
       ...(roles.has('gateway') ? [ingestRoutes] : []),
       ...(roles.has('control') ? [deviceRoutes, fleetRoutes, ledgerRoutes, liveRoutes, readingRoutes] : []),
     ];
+    this.#exposition = options.exposition;
+    this.#log = options.log;
     this.views = new LiveViews(options);
     this.#dispatcher = new Dispatcher({
       routes: routes.flatMap((routesOf) => routesOf(options)),
-      site: new Site(options.consoleFolder),
+      files: new StaticFiles(options.consoleFolder),
       exposition: options.exposition,
       log: options.log,
     });
@@ -55,6 +64,22 @@ export class Front {
     }
     const run = this.#dispatcher.dispatch(exchange).finally(() => this.#running.delete(run));
     this.#running.add(run);
+  }
+
+  /** The answer to bytes that are no request, or to a request that no route may see; counted without a route. */
+  reject(failure: ApiFailure): Answer {
+    this.#exposition.observeRequest('other', 'other', failure.error.status, 0);
+    return failed(failure);
+  }
+
+  /** A client shook hands for TLS on this port, which has none. */
+  tlsOnPlainPort(address: string | undefined): void {
+    this.#tlsConnections++;
+    const nowMs = performance.now();
+    if (nowMs - this.#tlsReportedMs < TLS_REPORT_MS) return;
+    this.#tlsReportedMs = nowMs;
+    this.#log.warn({ address, connections: this.#tlsConnections }, 'tls-on-plain-port');
+    this.#tlsConnections = 0;
   }
 
   /** Refuses what comes from now on and ends the live views; resolves when the running calls are answered, or are late. */

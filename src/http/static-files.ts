@@ -32,7 +32,7 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-const SITE_HEADERS = [
+const PAGE_HEADERS = [
   ['content-security-policy', POLICY],
   ['x-content-type-options', 'nosniff'],
   ['x-frame-options', 'DENY'],
@@ -41,7 +41,7 @@ const SITE_HEADERS = [
   ['vary', 'accept-encoding'],
 ] as const;
 
-interface SiteFile {
+interface StaticFile {
   readonly type: string;
   readonly etag: string;
   readonly caching: string;
@@ -50,12 +50,12 @@ interface SiteFile {
 }
 
 /** The console's files, all in memory: a path is looked up among them and never reaches the disk. */
-export class Site {
-  readonly #files: ReadonlyMap<string, SiteFile>;
+export class StaticFiles {
+  readonly #files: ReadonlyMap<string, StaticFile>;
 
-  /** A folder that is not there is an empty site. */
+  /** A folder that is not there is an empty set. */
   constructor(folder: string) {
-    this.#files = readSite(folder);
+    this.#files = readFiles(folder);
   }
 
   /** The file of the path, the page for a path of the page's own, or undefined. */
@@ -63,7 +63,7 @@ export class Site {
     if (head.method !== 'GET' && head.method !== 'HEAD') return undefined;
     const file = this.#files.get(head.path) ?? (isPagePath(head.path) ? this.#files.get('/index.html') : undefined);
     if (!file) return undefined;
-    const headers: (readonly [string, string])[] = [...SITE_HEADERS, ['etag', file.etag], ['cache-control', file.caching]];
+    const headers: (readonly [string, string])[] = [...PAGE_HEADERS, ['etag', file.etag], ['cache-control', file.caching]];
     if (head.ifNoneMatch.includes(file.etag)) return { status: 304, headers, body: '' };
     headers.push(['content-type', file.type]);
     if (!file.gzipped || !/\bgzip\b/.test(head.acceptEncoding)) return { status: 200, headers, body: file.bytes };
@@ -77,8 +77,8 @@ function isPagePath(path: string): boolean {
   return extname(path) === '' || path.startsWith('/devices/');
 }
 
-function readSite(folder: string): Map<string, SiteFile> {
-  const files = new Map<string, SiteFile>();
+function readFiles(folder: string): Map<string, StaticFile> {
+  const files = new Map<string, StaticFile>();
   for (const entry of listed(folder)) {
     if (!entry.isFile()) continue;
     const name = join(entry.parentPath, entry.name);
@@ -97,7 +97,7 @@ function listed(folder: string) {
   }
 }
 
-function fileOf(path: string, bytes: Uint8Array): SiteFile {
+function fileOf(path: string, bytes: Uint8Array): StaticFile {
   const type = TYPES[extname(path)] ?? 'application/octet-stream';
   const gzipped = /^text|json|svg|manifest/.test(type) ? gzipSync(bytes, { level: 9 }) : undefined;
   return {

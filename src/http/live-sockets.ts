@@ -7,8 +7,8 @@ import { LIVE_BUFFERED_BYTES_MAX, LIVE_IDLE_SECONDS_MAX, LIVE_MESSAGE_BYTES_MAX,
 /** What a client has to answer the end of its view, before the connection is cut. */
 const FAREWELL_MS_MAX = 5000;
 
-/** The live views over the package ws, with the limits that uWebSockets.js keeps by itself. */
-export class PortableViews {
+/** The live views over the package ws, with limits of its own. */
+export class LiveSockets {
   readonly #views: LiveViews;
   readonly #server: WebSocketServer;
   /** Clients that were heard of since the last ping. */

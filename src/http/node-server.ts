@@ -1,0 +1,203 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { type AddressInfo, Server as NetServer } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { ApiFailure } from '../contract/api-errors.js';
+import type { HttpApp } from './http-app.js';
+import { LiveSockets } from './live-sockets.js';
+import { LIVE_PATH } from './live-views.js';
+import { NodeExchange, pathOf } from './node-exchange.js';
+import { framingProblem, HEAD_BYTES_MAX } from './request-framing.js';
+import { answerBytes, looksLikeTls, type ParserError, parserProblem } from './unparsed-request.js';
+
+const HEAD_MS_MAX = 10_000;
+/** Longer than reverse proxies keep a connection without a request (60 s): the side that sends requests has to be the one that closes. */
+const IDLE_MS_MAX = 75_000;
+const BACKLOG = 4096;
+/** For the last bytes of the last answers and of the live views, once every call has ended. */
+const FLUSH_MS_MAX = 1000;
+
+/** A server that listens: it parses and frames, and leaves every answer to the app. */
+export interface ServerAdapter {
+  readonly port: number;
+  /** Takes no more connections; those that are open stay. */
+  unlisten(): void;
+  /** Ends every connection that is left; what is written to it may still go out. */
+  close(): Promise<void>;
+}
+
+export interface ListenOptions {
+  readonly bind: string;
+  /** 0: any free port. */
+  readonly port: number;
+  /** How long a client may take for the head of a request. */
+  readonly headMsMax?: number;
+}
+
+/** Rejects, with a message for the operator, when the port cannot be had. */
+export async function listenNode(app: HttpApp, options: ListenOptions): Promise<ServerAdapter> {
+  const server = new NodeServer(app, options.headMsMax ?? HEAD_MS_MAX);
+  await server.listen(options.bind, options.port);
+  return server;
+}
+
+/** The server on node:http and ws. */
+class NodeServer implements ServerAdapter {
+  readonly #app: HttpApp;
+  readonly #server: Server;
+  readonly #live: LiveSockets;
+  /** The newest request of each connection. */
+  readonly #newest = new WeakMap<Duplex, NodeExchange>();
+  #ended: Promise<void> | undefined;
+
+  constructor(app: HttpApp, headMsMax: number) {
+    this.#app = app;
+    this.#server = createServer({
+      headersTimeout: headMsMax,
+      keepAliveTimeout: IDLE_MS_MAX,
+      connectionsCheckingInterval: headMsMax / 2,
+      maxHeaderSize: HEAD_BYTES_MAX,
+      requireHostHeader: false, // Its answer would have no code: the framing is checked here.
+    });
+    // Node 20 drops header fields above its limit without a word; they are counted here instead.
+    this.#server.maxHeadersCount = 0;
+    this.#live = new LiveSockets(app.views);
+    this.#server.on('request', (request, response) => this.#take(request, response));
+    this.#server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
+    this.#server.on('connect', (request, socket) =>
+      this.#refuse(socket, new ApiFailure('method_not_allowed', `answer CONNECT ${request.url ?? ''}`)),
+    );
+    this.#server.on('clientError', (error: ParserError, socket) => this.#unparsed(error, socket));
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  async listen(bind: string, port: number): Promise<void> {
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.#server.once('error', ({ code = 'unknown' }: NodeJS.ErrnoException) => reject(listenError(bind, port, code)));
+        this.#server.listen({ host: bind, port, backlog: BACKLOG, exclusive: true }, resolve);
+      });
+    } catch (error) {
+      this.#live.close();
+      throw error;
+    }
+    this.#server.removeAllListeners('error').on('error', () => {}); // An accept that failed is the client's to repeat.
+  }
+
+  unlisten(): Promise<void> {
+    // The server's own close would drop idle connections, on which a request may be on its way: it deserves an answer.
+    this.#ended ??= new Promise((resolve) => void NetServer.prototype.close.call(this.#server, () => resolve()));
+    return this.#ended;
+  }
+
+  async close(): Promise<void> {
+    const gone = this.unlisten();
+    this.#server.closeIdleConnections();
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise((resolve) => {
+      timer = setTimeout(resolve, FLUSH_MS_MAX);
+    });
+    await Promise.race([gone, late]);
+    clearTimeout(timer);
+    this.#live.close();
+    this.#server.closeAllConnections();
+    await gone;
+    this.#server.close(() => {}); // Ends the server's own timer.
+  }
+
+  #take(request: IncomingMessage, response: ServerResponse): void {
+    const exchange = new NodeExchange(request, response, () => !this.#server.listening);
+    this.#newest.set(request.socket, exchange);
+    const problem = framingProblem(request);
+    if (problem === undefined) this.#app.take(exchange);
+    else exchange.respond(this.#app.reject(new ApiFailure(problem, 'read the request')), 'close');
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    if (!/^websocket$/i.test(request.headers.upgrade ?? '')) {
+      this.#afterAnswers(socket, () => this.#takeWithoutUpgrade(request, socket, head));
+      return;
+    }
+    const path = pathOf(request);
+    const problem = framingProblem(request);
+    if (problem !== undefined) this.#refuse(socket, new ApiFailure(problem, 'read the request'));
+    else if (path !== LIVE_PATH) {
+      this.#refuse(socket, new ApiFailure('not_found', `open a WebSocket at ${path}`, `the only WebSocket is ${LIVE_PATH}`));
+    } else if (request.headers['sec-websocket-version'] !== '13') {
+      // RFC 6455 §4.4: the versions that are spoken here.
+      const headers = [
+        ['sec-websocket-version', '13'],
+        ['upgrade', 'websocket'],
+      ] as const;
+      this.#refuse(socket, new ApiFailure('websocket_version_unsupported', 'open the live view'), headers);
+    } else this.#afterAnswers(socket, () => this.#live.upgrade(request, socket, head));
+  }
+
+  /**
+   * An upgrade that is not on offer is none, RFC 9110 §7.8: the request is answered as if it had not asked, for some
+   * clients ask for h2c with every first request. node:http has let go of the connection, body and all, so the
+   * head is put before what is left of it, and the connection given back.
+   */
+  #takeWithoutUpgrade({ method, url, httpVersion, rawHeaders }: IncomingMessage, socket: Duplex, rest: Buffer): void {
+    const lines = [`${method} ${url} HTTP/${httpVersion}`];
+    for (let index = 0; index < rawHeaders.length; index += 2) {
+      if (rawHeaders[index]!.toLowerCase() !== 'upgrade') lines.push(`${rawHeaders[index]}: ${rawHeaders[index + 1]}`);
+    }
+    const head = Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
+    (socket as IncomingMessage['socket']).setTimeout(0); // The answer before has started the wait for the next request.
+    socket.unshift(Buffer.concat([head, rest]));
+    this.#server.emit('connection', socket);
+  }
+
+  /** What the parser could not read, or what did not come in time. The parser is done with the connection. */
+  #unparsed(error: ParserError, socket: Duplex): void {
+    const problem = parserProblem(error);
+    if (problem === undefined) {
+      socket.destroy();
+      return;
+    }
+    const newest = this.#newest.get(socket);
+    if (!newest && looksLikeTls(error.rawPacket)) this.#app.tlsOnPlainPort((socket as IncomingMessage['socket']).remoteAddress);
+    const failure = new ApiFailure(problem, 'read the request');
+    if (!newest || newest.isWhole) this.#refuse(socket, failure);
+    // The body of this request is what cannot be read: the request itself gets the answer, if it has none yet.
+    else if (newest.isAnswered) this.#afterAnswers(socket, () => void socket.destroy());
+    else newest.respond(this.#app.reject(failure), 'close');
+  }
+
+  /** Answers on a connection that node:http has let go of, and ends it. */
+  #refuse(socket: Duplex, failure: ApiFailure, headers: readonly (readonly [string, string])[] = []): void {
+    const answer = this.#app.reject(failure);
+    this.#afterAnswers(socket, () => {
+      if (socket.writable) socket.end(answerBytes({ ...answer, headers: [...answer.headers, ...headers] }), () => socket.destroy());
+      else socket.destroy();
+    });
+  }
+
+  /** Answers leave in the order of their requests, RFC 9112 §9.3.2. */
+  #afterAnswers(socket: Duplex, run: () => void): void {
+    const newest = this.#newest.get(socket);
+    const ignore = () => {}; // Nobody else listens while it waits.
+    socket.on('error', ignore);
+    const done = () => {
+      socket.off('error', ignore);
+      if (!socket.destroyed) run();
+    };
+    if (newest && !newest.isSent) newest.onSent(done);
+    else done();
+  }
+}
+
+/** Says what the system's code means to the operator. */
+function listenError(bind: string, port: number, code: string): Error {
+  const causes: Record<string, string> = {
+    EADDRINUSE: 'another process has the port',
+    EACCES: 'this user may not open the port',
+    EADDRNOTAVAIL: 'the address belongs to no interface of this machine (SPILLWAY_BIND)',
+    ENOTFOUND: 'the host name is unknown (SPILLWAY_BIND)',
+  };
+  const cause = causes[code] ?? code;
+  return new Error(`cannot listen on ${bind}:${port}: ${cause}; set SPILLWAY_HTTP_PORT to a free port`);
+}
