@@ -1,72 +1,39 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import mqtt, { type MqttClient } from 'mqtt';
-import type { Browser } from 'playwright-core';
-import { type Appliance, startAppliance } from '../support/appliance.js';
-import { findChromium, launchChromium, noChromium } from './chromium.js';
+import type { MqttClient } from 'mqtt';
+import { findChromium, noChromium } from './chromium.js';
+import { ConsoleSite, publish, token } from './console-site.js';
 import { ConsoleTab, waitMsMax } from './console-tab.js';
 
 /** What runs when text from a device is taken for markup. */
 const hostile = '<img src=x onerror="window.spilt=1">';
 const liveMsMax = 1000;
-const token = 'browser-test-token';
 const required = process.env.SPILLWAY_BROWSER_REQUIRED === '1';
 const skip = findChromium() || required ? false : noChromium;
 
 describe('console in a browser', { skip }, () => {
-  const stateFolder = mkdtempSync(join(tmpdir(), 'spillway-console-'));
-  let appliance: Appliance;
-  let browser: Browser;
-  const clients: MqttClient[] = [];
+  let site: ConsoleSite;
+  const signedIn: ConsoleSite['signedIn'] = (...where) => site.signedIn(...where);
+  const addDevice: ConsoleSite['addDevice'] = (device) => site.addDevice(device);
+  let client: MqttClient;
 
   before(async () => {
-    browser = await launchChromium();
-    appliance = await startAppliance({ SPILLWAY_STATE: stateFolder });
+    site = await ConsoleSite.start();
   });
 
   after(async () => {
-    for (const client of clients) await client.endAsync(true);
-    await browser?.close();
-    await appliance?.stop();
-    rmSync(stateFolder, { recursive: true, force: true });
+    await site?.stop();
   });
 
-  async function post(path: string, body: unknown): Promise<Response> {
-    const headers = { authorization: `Bearer ${appliance.adminKey}`, 'content-type': 'application/json' };
-    return await fetch(`${appliance.http}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
-  }
-
-  async function addDevice(device: Record<string, unknown>): Promise<void> {
-    const answer = await post('/v1/devices', { token, ...device });
-    assert.equal(answer.status, 201, await answer.text());
-  }
-
-  async function connect(clientId: string): Promise<MqttClient> {
-    const options = { clientId, username: 'default', password: token, reconnectPeriod: 100 };
-    const client = await mqtt.connectAsync(`mqtt://127.0.0.1:${appliance.mqttPort}`, options);
-    client.on('error', () => {}); // It connects again by itself.
-    clients.push(client);
-    return client;
-  }
-
-  const publish = (client: MqttClient, device: string, metrics: Record<string, unknown>) =>
-    client.publishAsync(`devices/${device}/telemetry`, JSON.stringify({ ts: Date.now(), metrics }), { qos: 1 });
-
-  const signedIn = (fragment = '', viewport?: { width: number; height: number }) =>
-    ConsoleTab.open(browser, appliance.http, `#key=${encodeURIComponent(appliance.adminKey)}${fragment}`, viewport);
-
   test('a wrong key is refused in words, the right one opens the fleet', async () => {
-    const tab = await ConsoleTab.open(browser, appliance.http);
+    const tab = await ConsoleTab.open(site.browser, site.appliance.http);
     const policy = (await tab.page.reload())?.headers()['content-security-policy'] ?? '';
     assert.match(policy, /default-src '(none|self)'/);
     assert.doesNotMatch(policy, /unsafe/);
     await tab.page.fill('#admin-key', 'not-the-key');
     await tab.page.press('#admin-key', 'Enter');
     await tab.until(`document.querySelector('#sign-in-refusal').textContent.includes('not the admin key')`);
-    await tab.page.fill('#admin-key', appliance.adminKey);
+    await tab.page.fill('#admin-key', site.appliance.adminKey);
     await tab.page.press('#admin-key', 'Enter');
     await tab.page.waitForSelector('h1:text-is("Devices")');
     await tab.page.waitForSelector('.state[data-state="ready"]');
@@ -82,7 +49,7 @@ describe('console in a browser', { skip }, () => {
     assert.equal(await tab.page.evaluate('history.length'), 2);
     await tab.page.reload();
     await tab.page.waitForSelector('h1:text-is("Devices")');
-    const wrong = await ConsoleTab.open(browser, appliance.http, '#key=not-the-key');
+    const wrong = await ConsoleTab.open(site.browser, site.appliance.http, '#key=not-the-key');
     await wrong.page.waitForSelector('#sign-in-refusal:not(:empty)');
     await tab.page.click('button:text-is("Sign out")');
     await tab.page.waitForSelector('#admin-key');
@@ -95,7 +62,11 @@ describe('console in a browser', { skip }, () => {
   test('an empty fleet says what to do; a device added over the API shows up by itself', async () => {
     const tab = await signedIn('&tenant=quiet');
     await tab.page.waitForSelector('.empty h2:text-is("No devices yet")');
-    assert.match(await tab.text('.empty .command:nth-of-type(2) code'), /^mosquitto_pub -h 127\.0\.0\.1 .* -u quiet /);
+    await tab.page.waitForSelector('.empty .command:nth-of-type(2) code:has-text("mosquitto_pub")');
+    const { http, mqttPort } = site.appliance;
+    const [add, send] = [1, 2].map((at) => tab.text(`.empty .command:nth-of-type(${at}) code`));
+    assert.equal(await add, `npx spillway device add --url ${http} --id dev-000001 --tenant quiet`);
+    assert.match(await send!, new RegExp(`^mosquitto_pub -h 127\\.0\\.0\\.1 -p ${mqttPort} .* -u quiet `));
     await addDevice({ device_id: 'quiet-1', tenant: 'quiet' });
     await tab.page.waitForSelector('.fleet .id:text-is("quiet-1")');
     tab.assertHealthy();
@@ -118,7 +89,7 @@ describe('console in a browser', { skip }, () => {
   });
 
   test('a fleet of hundreds is paged and searched', async () => {
-    const bulk = await post('/v1/devices/bulk', { count: 250, id_format: 'bulk-%06d', token, tenant: 'large' });
+    const bulk = await site.post('/v1/devices/bulk', { count: 250, id_format: 'bulk-%06d', token, tenant: 'large' });
     assert.equal(bulk.status, 201, await bulk.text());
     const tab = await signedIn('&tenant=large');
     const position = (text: string) => tab.until(`document.querySelector('.position').textContent === '${text}'`);
@@ -136,7 +107,7 @@ describe('console in a browser', { skip }, () => {
 
   test('a reading published over MQTT is painted in the live chart, and the rate moves', async (context) => {
     await addDevice({ device_id: 'live-1' });
-    const client = await connect('live-1');
+    client = await site.connect('live-1');
     const tab = await signedIn();
     await tab.go('#/devices/live-1');
     await tab.page.waitForSelector('.empty h2:text-is("Waiting for data")');
@@ -156,12 +127,12 @@ describe('console in a browser', { skip }, () => {
     context.diagnostic(`publish to painted point: median ${median.toFixed(1)} ms, worst ${latencies.at(-1)!.toFixed(1)} ms`);
     assert.ok(median < liveMsMax, `a live point takes ${median} ms`);
     await tab.page.waitForSelector('.metrics tr[data-metric="state"] td.value:text-is("heating")');
-    await rateMoves(tab, client);
+    await rateMoves(tab);
     tab.assertHealthy();
     await tab.close();
   });
 
-  async function rateMoves(tab: ConsoleTab, client: MqttClient): Promise<void> {
+  async function rateMoves(tab: ConsoleTab): Promise<void> {
     const timer = setInterval(() => void publish(client, 'live-1', { temperature: 26 }), 20);
     try {
       await tab.until(
@@ -179,7 +150,7 @@ describe('console in a browser', { skip }, () => {
     await tab.page.waitForSelector('.empty h2:text-is("This device is not registered")');
     await addDevice({ device_id: 'late-1' });
     await tab.page.waitForSelector('.empty h2:text-is("Waiting for data")');
-    await publish(await connect('late-1'), 'late-1', { temperature: 7 });
+    await publish(await site.connect('late-1'), 'late-1', { temperature: 7 });
     await tab.page.waitForSelector('.chart[data-metric="temperature"][data-last-value="7"]');
     tab.assertHealthy(/status of 404/);
     await tab.close();
@@ -192,7 +163,6 @@ describe('console in a browser', { skip }, () => {
     await tab.page.waitForSelector('.chart.text[data-metric="state"] .text-value:text-is("idle")');
     await tab.until(`document.querySelector('.chart-summary').textContent.includes('min 0')`);
     await tab.page.click('button:text-is("Pause")');
-    const client = clients[0]!;
     await publish(client, 'live-1', { temperature: 99 });
     await tab.page.waitForSelector('.metrics tr[data-metric="temperature"] td.value:text-is("99")');
     assert.equal(await tab.text('.chart[data-metric="temperature"] .chart-value'), '26');
@@ -208,7 +178,7 @@ describe('console in a browser', { skip }, () => {
     const tab = await signedIn();
     await tab.go('#/dead-letters');
     await tab.page.waitForSelector('.empty h2:text-is("No dead letters")');
-    await clients[0]!.publishAsync('devices/live-1/telemetry', `{"metrics": ${hostile}`, { qos: 1 });
+    await client.publishAsync('devices/live-1/telemetry', `{"metrics": ${hostile}`, { qos: 1 });
     await tab.page.click('.letter[data-reason="json_malformed"] summary');
     assert.equal(await tab.text('.letter .letter-device'), 'live-1');
     assert.equal(await tab.text('.letter pre'), `{"metrics": ${hostile}`);
@@ -222,7 +192,7 @@ describe('console in a browser', { skip }, () => {
 
   test('the ledger of a device shows what became of its messages, and which numbers never came', async () => {
     await addDevice({ device_id: 'ledger-1' });
-    const client = await connect('ledger-1');
+    const client = await site.connect('ledger-1');
     const send = (seq: number) =>
       client.publishAsync('devices/ledger-1/telemetry', JSON.stringify({ ts: 1_790_000_000_000 + seq, metrics: { v: seq }, seq }), {
         qos: 1,
@@ -243,7 +213,7 @@ describe('console in a browser', { skip }, () => {
 
   test('names and values that look like markup stay text', async () => {
     await addDevice({ device_id: 'hostile-1', device_class: hostile, metadata: { note: hostile } });
-    const client = await connect('hostile-1');
+    const client = await site.connect('hostile-1');
     const tab = await signedIn();
     await tab.page.waitForSelector('.fleet .id:text-is("hostile-1")');
     await publish(client, 'hostile-1', { [hostile]: 1, note: hostile });
@@ -284,13 +254,12 @@ describe('console in a browser', { skip }, () => {
     const tab = await signedIn();
     await tab.go('#/devices/live-1');
     await tab.page.waitForSelector('.chart[data-metric="temperature"][data-last-value]');
-    const ports = { SPILLWAY_HTTP_PORT: new URL(appliance.http).port, SPILLWAY_MQTT_PORT: String(appliance.mqttPort) };
-    await appliance.stop();
+    await site.appliance.stop();
     await tab.until(`!document.querySelector('.away').hidden`);
     assert.match(await tab.text('.away'), /^Connection lost/);
     await tab.page.waitForSelector('.state[data-state="away"]');
-    appliance = await startAppliance({ SPILLWAY_STATE: stateFolder, ...ports });
-    const late = await fetch(`${appliance.http}/v1/ingest/live-1`, {
+    await site.startAgain();
+    const late = await fetch(`${site.appliance.http}/v1/ingest/live-1`, {
       method: 'POST',
       headers: { authorization: `Bearer ${token}` },
       body: JSON.stringify({ ts: Date.now(), metrics: { temperature: 41 } }),

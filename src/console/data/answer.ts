@@ -91,7 +91,7 @@ export interface Stats {
   readonly counters: { readonly dead: number; readonly rowsRefused: number };
 }
 
-/** An answer that is not the one asked for. `unreachable` is the page's own code: no answer came. */
+/** An answer that is not the one asked for. `unreachable` and `no_answer` are the page's own codes. */
 export interface Refusal {
   readonly code: string;
   readonly message: string;

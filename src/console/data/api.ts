@@ -2,7 +2,8 @@ import type { Answer, DeadLetter, Device, DevicePage, Lag, Ledger, MetricPoints,
 
 export type Query = Readonly<Record<string, string | number | undefined>>;
 
-const answerMsMax = 15_000;
+/** No answer within this long is none: the page says so instead of waiting. */
+const answerMsMax = 5000;
 
 /** The admin API with one key. Refusals are values; `onKeyRefused` hears of a key that is no longer accepted. */
 export class Api {
@@ -69,12 +70,23 @@ export class Api {
       if (answer.status === 401) this.onKeyRefused();
       return { ok: false, refusal: refusalFrom(json, answer.status) };
     } catch (cause) {
-      const message = signal?.aborted
-        ? 'cannot finish the call: the page asked for something else'
-        : `cannot reach Spillway: ${String(cause)}`;
-      return { ok: false, refusal: { code: 'unreachable', message, wayOut: 'check that it runs and that this address is its own' } };
+      return { ok: false, refusal: late.aborted && !signal?.aborted ? noAnswer : unreachable(cause) };
     }
   }
+}
+
+const noAnswer: Refusal = {
+  code: 'no_answer',
+  message: `there is no answer within ${answerMsMax / 1000} s`,
+  wayOut: 'the database may stand still: the state at the top of the page says so',
+};
+
+function unreachable(cause: unknown): Refusal {
+  return {
+    code: 'unreachable',
+    message: `cannot reach Spillway: ${String(cause)}`,
+    wayOut: 'check that it runs and that this address is its own',
+  };
 }
 
 function refusalFrom(json: unknown, status: number): Refusal {

@@ -8,11 +8,13 @@ const sample = `'{"metrics":{"temperature":21.5}}'`;
 
 /** The line that adds a device from a shell beside the appliance. */
 export function addCommand(tenant: string, device: string): string {
-  return `npx spillway device add --id ${shellWord(device)}${tenant === tenantDefault ? '' : ` --tenant ${shellWord(tenant)}`}`;
+  const place = `--url ${shellWord(location.origin)}`;
+  return `npx spillway device add ${place} --id ${shellWord(device)}${tenant === tenantDefault ? '' : ` --tenant ${shellWord(tenant)}`}`;
 }
 
-/** A device's first reading over MQTT. */
-export function mqttCommand(tenant: string, device: string, token: string, mqttPort: number): string {
+/** A device's first reading over MQTT; undefined while the port is not known. */
+export function mqttCommand(tenant: string, device: string, token: string, mqttPort: number | undefined): string | undefined {
+  if (mqttPort === undefined) return undefined;
   const [who, user, word] = [shellWord(device), shellWord(tenant), shellWord(token)];
   const topic = shellWord(`devices/${device}/telemetry`);
   return `mosquitto_pub -h ${location.hostname} -p ${mqttPort} -q 1 -i ${who} -u ${user} -P ${word} -t ${topic} -m ${sample}`;

@@ -7,6 +7,8 @@ export const lettersMax = 200;
 const refreshMs = 15_000;
 /** The counter moves when a message is judged, the row is there when its batch is committed. */
 const commitMs = 1000;
+/** How soon after an answer that did not come the next one is asked for. */
+const failedMs = 3000;
 
 /** The newest dead letters, read again when the counters say that there are more. */
 export class DeadLetters {
@@ -50,8 +52,9 @@ export class DeadLetters {
     this.#loading = false;
     if (this.#ended.signal.aborted) return;
     batch(() => {
-      this.refusal.value = answer.ok || answer.refusal.code === 'unreachable' ? undefined : answer.refusal;
+      this.refusal.value = answer.ok ? undefined : answer.refusal;
       if (answer.ok) this.letters.value = answer.value.dead_letters;
     });
+    if (!answer.ok) this.#loadAtMs = Date.now() + failedMs;
   }
 }

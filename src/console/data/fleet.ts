@@ -96,8 +96,8 @@ export class Fleet {
     const nowMs = Date.now();
     this.#refreshAtMs = nowMs + Math.max(refreshMs, (nowMs - startedMs) * refreshShare);
     batch(() => {
-      // A lost connection has its own line at the top of the page.
-      this.refusal.value = answer.ok || answer.refusal.code === 'unreachable' ? undefined : answer.refusal;
+      this.refusal.value = answer.ok ? undefined : answer.refusal;
+      this.loading.value = false;
       if (answer.ok) this.#show(answer.value);
     });
   }
@@ -114,7 +114,6 @@ export class Fleet {
       this.#watch(found.devices.map((device) => device.device_id));
     }
     this.found.value = found;
-    this.loading.value = false;
   }
 
   #watch(ids: readonly string[]): void {

@@ -13,6 +13,8 @@ const panelsMax = 8;
 const commitMs = 2000;
 /** How far before its newest point a panel reads again after a reconnection: readings may come out of order. */
 const overlapMs = 90_000;
+/** How soon a history that could not be read is asked for again. */
+const failedMs = 5000;
 
 export type Panel = NumberPanel | TextPanel;
 
@@ -26,6 +28,8 @@ export class MetricPanels {
   readonly #dirty = new Set<Panel>();
   /** How far back each panel has been read, ms of the Unix epoch. */
   readonly #readFrom = new WeakMap<Panel, number>();
+  readonly #failedAtMs = new Map<Panel, number>();
+  readonly #reading = new WeakSet<Panel>();
   #again: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -78,6 +82,7 @@ export class MetricPanels {
     for (const panel of this.#open.peek().values()) {
       if (!this.time.paused) this.#draw(panel, nowMs);
       panel.tick(...this.time.range(nowMs, panel.lastMs), nowMs);
+      if (nowMs - (this.#failedAtMs.get(panel) ?? nowMs) >= failedMs) void this.#readPanel(panel);
     }
   }
 
@@ -94,6 +99,9 @@ export class MetricPanels {
   }
 
   async #readPanel(panel: Panel): Promise<void> {
+    // A database that stands still would be asked by more and more calls.
+    if (this.#failedAtMs.has(panel) && this.#reading.has(panel)) return;
+    this.#reading.add(panel);
     const nowMs = Date.now();
     const { tenant, device } = this.route;
     const windowFromMs = nowMs - this.time.lengthMs;
@@ -104,12 +112,16 @@ export class MetricPanels {
     const to = nowMs + this.time.lengthMs;
     const read = (query: { from: number; to: number; limit: number }) =>
       this.api.points(tenant, device, { metric: panel.metric, ...query, from: Math.floor(query.from) }, this.ended);
-    const done = await readHistory(read, { from, to, nowMs }, (points) => {
+    const refusal = await readHistory(read, { from, to, nowMs }, (points) => {
       for (const point of points) panel.add(Date.parse(point.ts), point.value);
     });
+    this.#reading.delete(panel);
     if (this.ended.aborted || this.#open.peek().get(panel.metric) !== panel) return;
-    if (done) panel.loaded();
-    else this.#readFrom.delete(panel);
+    panel.loaded(refusal);
+    if (refusal) {
+      this.#readFrom.delete(panel);
+      this.#failedAtMs.set(panel, Date.now());
+    } else this.#failedAtMs.delete(panel);
     const range = this.time.range(Date.now(), panel.lastMs);
     panel.draw(...range);
     panel.tick(...range, Date.now());
@@ -131,6 +143,7 @@ export class MetricPanels {
       if (!before.has(metric)) fresh.push(panel);
     }
     this.#open.value = open;
+    for (const panel of this.#failedAtMs.keys()) if (open.get(panel.metric) !== panel) this.#failedAtMs.delete(panel);
     for (const panel of this.#dirty) if (open.get(panel.metric) !== panel) this.#dirty.delete(panel);
     for (const panel of fresh) void this.#readPanel(panel);
     if (fresh.length > 0) this.#readAgain();

@@ -1,12 +1,20 @@
 import { signal } from '@preact/signals';
-import type { Value } from './answer.js';
+import type { Refusal, Value } from './answer.js';
 import { formatAge, formatValue } from './format.js';
-import type { MetricPanel } from './metric-panel.js';
+import { historyMissing, type MetricPanel } from './metric-panel.js';
 import { Series } from './series.js';
 
 export interface Point {
   readonly ms: number;
   readonly value: number;
+}
+
+/** What the window of a chart holds. */
+interface Summary {
+  readonly count: number;
+  readonly low: number;
+  readonly high: number;
+  readonly mean: number;
 }
 
 /** A number over time. Points go into the series at once and to the canvas with the next `draw`. */
@@ -20,7 +28,10 @@ export class NumberPanel implements MetricPanel {
   readonly summary = signal('');
   /** Why nothing is drawn; empty when something is. */
   readonly notice = signal('Loading …');
+  /** Every value so far is 0 or 1: a switch, not a quantity. */
+  twoStates = true;
   #loaded = false;
+  #refusal: Refusal | undefined;
 
   constructor(readonly metric: string) {}
 
@@ -29,11 +40,15 @@ export class NumberPanel implements MetricPanel {
   }
 
   add(ms: number, value: Value): void {
-    if (typeof value === 'number' || typeof value === 'boolean') this.series.add(ms, Number(value));
+    if (typeof value !== 'number' && typeof value !== 'boolean') return;
+    const number = Number(value);
+    if (number !== 0 && number !== 1) this.twoStates = false;
+    this.series.add(ms, number);
   }
 
-  loaded(): void {
-    this.#loaded = true;
+  loaded(refusal: Refusal | undefined): void {
+    this.#refusal = refusal;
+    this.#loaded ||= refusal === undefined;
   }
 
   draw(fromMs: number, toMs: number): void {
@@ -44,24 +59,45 @@ export class NumberPanel implements MetricPanel {
   }
 
   tick(fromMs: number, toMs: number, nowMs: number): void {
-    const [times, values] = this.series.view();
-    let [low, high, sum, count] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, 0];
-    for (let at = times.length - 1; at >= 0 && times[at]! >= fromMs; at--) {
-      if (times[at]! > toMs) continue;
-      const value = values[at]!;
-      if (value < low) low = value;
-      if (value > high) high = value;
-      sum += value;
-      count++;
-    }
-    this.summary.value = count > 0 ? `min ${formatValue(low)}  max ${formatValue(high)}  mean ${formatValue(sum / count, 4)}` : '';
-    this.notice.value = count > 0 ? '' : this.#emptyText(nowMs);
+    const found = summarize(this.series, fromMs, toMs);
+    this.summary.value = found.count === 0 ? '' : this.#summaryOf(found);
+    this.notice.value = found.count > 0 ? '' : this.#emptyText(nowMs);
+  }
+
+  /** Of a window without its history, lowest and highest would be those of the live points alone. */
+  #summaryOf(found: Summary): string {
+    if (this.#refusal) return historyMissing(this.#refusal);
+    return this.twoStates ? shareText(found) : summaryText(found);
   }
 
   #emptyText(nowMs: number): string {
+    if (this.#refusal) return historyMissing(this.#refusal);
     if (this.series.length > 0) return `Nothing in this window. Newest point: ${formatAge(this.series.lastMs, nowMs)}.`;
     return this.#loaded ? 'Nothing in this window yet. Waiting for data …' : 'Loading …';
   }
+}
+
+function summarize(series: Series, fromMs: number, toMs: number): Summary {
+  const [times, values] = series.view();
+  let [low, high, sum, count] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, 0];
+  for (let at = times.length - 1; at >= 0 && times[at]! >= fromMs; at--) {
+    if (times[at]! > toMs) continue;
+    const value = values[at]!;
+    if (value < low) low = value;
+    if (value > high) high = value;
+    sum += value;
+    count++;
+  }
+  return { count, low, high, mean: sum / count };
+}
+
+function summaryText({ low, high, mean }: Summary): string {
+  return `min ${formatValue(low)}  max ${formatValue(high)}  mean ${formatValue(mean, 4)}`;
+}
+
+function shareText({ low, high, mean, count }: Summary): string {
+  if (low === high) return `always ${low} in this window`;
+  return `1 in ${formatValue(mean * 100, 3)} % of ${count} readings`;
 }
 
 /** A paused chart goes on collecting points that it does not show. */

@@ -14,15 +14,12 @@ const pollMs = 2000;
 /** Asks every two seconds how the appliance is, while somebody looks. */
 export class Status {
   readonly health = signal<Health>({ state: 'unknown', reason: '', lag: undefined, stats: undefined });
+  /** The port of MQTT without TLS; undefined until the appliance has named it. */
+  readonly mqttPort = signal<number | undefined>(undefined);
   #askedMs = Number.NEGATIVE_INFINITY;
   #asking = false;
 
   constructor(private readonly api: Api) {}
-
-  /** MQTT's own port until the appliance has said which one it listens on. */
-  get mqttPort(): number {
-    return this.health.value.stats?.mqtt_port ?? 1883;
-  }
 
   tick(nowMs: number): void {
     if (!this.#asking && nowMs - this.#askedMs >= pollMs) void this.#ask(nowMs);
@@ -36,8 +33,18 @@ export class Status {
   async #ask(nowMs: number): Promise<void> {
     this.#asking = true;
     this.#askedMs = nowMs;
-    const [readiness, lag, stats] = await Promise.all([readReadiness(), this.api.lag(), this.api.stats()]);
+    // Each as it comes: one answer that is held up does not hold up the others.
+    const learn = (part: Partial<Health>) => {
+      this.health.value = { ...this.health.peek(), ...part };
+    };
+    await Promise.all([
+      readReadiness().then(learn),
+      this.api.lag().then((lag) => learn({ lag: lag.ok ? lag.value : undefined })),
+      this.api.stats().then((stats) => {
+        if (stats.ok) this.mqttPort.value = stats.value.mqtt_port;
+        learn({ stats: stats.ok ? stats.value : undefined });
+      }),
+    ]);
     this.#asking = false;
-    this.health.value = { ...readiness, lag: lag.ok ? lag.value : undefined, stats: stats.ok ? stats.value : undefined };
   }
 }

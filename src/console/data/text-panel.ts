@@ -1,24 +1,36 @@
 import { signal } from '@preact/signals';
-import type { Value } from './answer.js';
+import type { Refusal, Value } from './answer.js';
 import { formatValue } from './format.js';
-import type { MetricPanel } from './metric-panel.js';
+import { historyMissing, type MetricPanel } from './metric-panel.js';
 
-const entriesMax = 100;
+/** Readings that a panel holds at most; the oldest go first. */
+const readingsMax = 5000;
 
-export interface TextEntry {
+export interface TextReading {
   readonly ms: number;
   readonly text: string;
 }
 
-/** A metric whose values are text: each change with its time. */
+/** A run of equal values: from its first reading to its last, ms of the Unix epoch. */
+export interface State {
+  readonly text: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly readings: number;
+}
+
+/** A metric whose values are text: which state it was in from when to when. */
 export class TextPanel implements MetricPanel {
   readonly kind = 'text';
   /** Ascending by time; `draw` brings it up to date. */
-  readonly entries = signal<readonly TextEntry[]>([]);
+  readonly states = signal<readonly State[]>([]);
+  readonly frame = signal<{ readonly fromMs: number; readonly toMs: number } | undefined>(undefined);
   readonly notice = signal('Loading …');
-  readonly #held: TextEntry[] = [];
+  /** Ascending by time, at most one a millisecond. */
+  readonly #held: TextReading[] = [];
   #changed = false;
   #loaded = false;
+  #refusal: Refusal | undefined;
 
   constructor(readonly metric: string) {}
 
@@ -27,30 +39,41 @@ export class TextPanel implements MetricPanel {
   }
 
   add(ms: number, value: Value): void {
-    const entries = this.#held;
-    let at = entries.length;
-    while (at > 0 && entries[at - 1]!.ms > ms) at--;
-    if (entries[at - 1]?.ms === ms) return;
-    const text = formatValue(value);
-    entries.splice(at, 0, { ms, text });
-    // Repeats carry no news: of a run of equal values only the first stays.
-    if (entries[at - 1]?.text === text) entries.splice(at, 1);
-    else if (entries[at + 1]?.text === text) entries.splice(at + 1, 1);
-    if (entries.length > entriesMax) entries.shift();
+    const held = this.#held;
+    let at = held.length;
+    while (at > 0 && held[at - 1]!.ms > ms) at--;
+    if (held[at - 1]?.ms === ms) return;
+    held.splice(at, 0, { ms, text: formatValue(value) });
+    if (held.length > readingsMax) held.shift();
     this.#changed = true;
   }
 
-  loaded(): void {
-    this.#loaded = true;
+  loaded(refusal: Refusal | undefined): void {
+    this.#refusal = refusal;
+    this.#loaded ||= refusal === undefined;
   }
 
-  draw(): void {
+  draw(fromMs: number, toMs: number): void {
+    this.frame.value = { fromMs, toMs };
     if (!this.#changed) return;
     this.#changed = false;
-    this.entries.value = [...this.#held];
+    this.states.value = statesOf(this.#held);
   }
 
   tick(): void {
-    this.notice.value = this.#held.length > 0 ? '' : this.#loaded ? 'Nothing in this window yet. Waiting for data …' : 'Loading …';
+    if (this.#refusal) this.notice.value = historyMissing(this.#refusal);
+    else if (this.#held.length > 0) this.notice.value = '';
+    else this.notice.value = this.#loaded ? 'Nothing in this window yet. Waiting for data …' : 'Loading …';
   }
+}
+
+/** Runs of equal values among readings that ascend by time. */
+export function statesOf(readings: readonly TextReading[]): State[] {
+  const states: State[] = [];
+  for (const { ms, text } of readings) {
+    const last = states.at(-1);
+    if (last?.text === text) states[states.length - 1] = { ...last, toMs: ms, readings: last.readings + 1 };
+    else states.push({ text, fromMs: ms, toMs: ms, readings: 1 });
+  }
+  return states;
 }

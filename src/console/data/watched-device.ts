@@ -19,6 +19,8 @@ const chartsFirst = 4;
 export class WatchedDevice {
   readonly device = signal<Device | undefined>(undefined);
   readonly refusal = signal<Refusal | undefined>(undefined);
+  /** Why the latest values cannot be had. */
+  readonly latestRefusal = signal<Refusal | undefined>(undefined);
   readonly ledger = signal<Ledger | undefined>(undefined);
   /** When its last message came, ms of the Unix epoch; NaN: not known. */
   readonly seenMs = signal(Number.NaN);
@@ -30,6 +32,8 @@ export class WatchedDevice {
   readonly #stops: readonly (() => void)[];
   /** Until somebody picks, the first metrics that are numbers are charted. */
   #picked: boolean;
+  /** Calls under way. */
+  readonly #asking = new Set<string>();
   #refreshAtMs = 0;
   #rereadAtMs = Date.now() + rereadMs;
   #unwatch: () => void;
@@ -44,18 +48,18 @@ export class WatchedDevice {
       // The subscription comes before the history, so that nothing falls between them.
       context.live.onReadings((readings) => this.#take(readings)),
       context.live.onReturn(() => {
-        void this.#refresh();
+        this.#refresh();
         this.panels.read();
       }),
     ];
     this.#unwatch = context.live.watch(route.tenant, [route.device]);
     this.panels.select(route.metrics);
-    void this.#refresh();
+    this.#refresh();
   }
 
   tick(nowMs: number): void {
     this.panels.tick(nowMs);
-    if (nowMs >= this.#refreshAtMs) void this.#refresh();
+    if (nowMs >= this.#refreshAtMs && this.#asking.size === 0) this.#refresh();
     if (nowMs < this.#rereadAtMs) return;
     this.#rereadAtMs = nowMs + rereadMs;
     this.panels.read();
@@ -96,23 +100,30 @@ export class WatchedDevice {
     this.panels.drawAll();
   }
 
-  async #refresh(): Promise<void> {
+  #refresh(): void {
     this.#refreshAtMs = Date.now() + refreshMs;
     const { tenant, device } = this.route;
     const { api } = this.context;
-    const [entry, latest, ledger] = await Promise.all([
-      api.device(tenant, device, this.#ended.signal),
-      api.latest(tenant, device, this.#ended.signal),
-      api.ledger(tenant, device, this.#ended.signal),
-    ]);
-    if (this.#ended.signal.aborted) return;
-    batch(() => {
+    // Apart from one another: a database that stands still holds up some of the answers only.
+    void this.#ask('device', api.device(tenant, device, this.#ended.signal), (entry) => {
       if (entry.ok) this.#show(entry.value);
       else if (entry.refusal.code !== 'unreachable') this.refusal.value = entry.refusal;
-      if (ledger.ok) this.ledger.value = ledger.value;
-      if (latest.ok) for (const [metric, reading] of Object.entries(latest.value.metrics)) this.#learn(metric, reading);
     });
-    this.#draw.request();
+    void this.#ask('ledger', api.ledger(tenant, device, this.#ended.signal), (ledger) => {
+      if (ledger.ok) this.ledger.value = ledger.value;
+    });
+    void this.#ask('latest', api.latest(tenant, device, this.#ended.signal), (latest) => {
+      this.latestRefusal.value = latest.ok || latest.refusal.code === 'unreachable' ? undefined : latest.refusal;
+      if (latest.ok) for (const [metric, reading] of Object.entries(latest.value.metrics)) this.#learn(metric, reading);
+      this.#draw.request();
+    });
+  }
+
+  async #ask<T>(name: string, answer: Promise<T>, take: (answer: T) => void): Promise<void> {
+    this.#asking.add(name);
+    const came = await answer;
+    this.#asking.delete(name);
+    if (!this.#ended.signal.aborted) batch(() => take(came));
   }
 
   #show(device: Device): void {
@@ -120,6 +131,7 @@ export class WatchedDevice {
     this.refusal.value = undefined;
     this.device.value = device;
     if (device.last_seen_at !== null) this.#see(Date.parse(device.last_seen_at));
+    for (const [metric, reading] of Object.entries(device.latest)) this.#learn(metric, reading);
   }
 
   /** The server forgets a subscription to a device that is not registered yet. */

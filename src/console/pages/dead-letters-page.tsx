@@ -30,14 +30,14 @@ export function DeadLettersPage({ context }: { context: Context }) {
           ))}
         </select>
         <span class="position" role="status">
-          {model.letters.value ? counted : 'Loading dead letters …'}
+          {model.letters.value || model.refusal.value ? counted : 'Loading dead letters …'}
         </span>
       </div>
       <p class="lead">
         Messages that Spillway took in and acknowledged but could not decode, and single rows that the database refused. Nothing is lost:
         they are kept here.
       </p>
-      <Notice refusal={model.refusal.value} />
+      <Notice refusal={model.refusal.value} live={context.live} />
       <div class="letters">
         {shown.map((letter) => (
           <DeadLetterRow key={letter.id} letter={letter} />

@@ -9,7 +9,7 @@ import { DeviceLedger } from '../parts/device-ledger.js';
 import { EmptyState } from '../parts/empty-state.js';
 import { MetricChart } from '../parts/metric-chart.js';
 import { MetricTable } from '../parts/metric-table.js';
-import { TextLog } from '../parts/text-panel.js';
+import { TextHistory } from '../parts/text-history.js';
 import { TimeControls } from '../parts/time-controls.js';
 import { useModel } from '../parts/use-model.js';
 
@@ -26,11 +26,9 @@ export function DevicePage({ context, route }: { context: Context; route: Device
       {hasData ? (
         <div class="device-body">
           <Charts model={model} route={route} />
-          <div class="side">
-            <MetricTable model={model} />
-            <DeviceFacts device={model.device.value} />
-            <DeviceLedger ledger={model.ledger.value} />
-          </div>
+          <MetricTable model={model} />
+          <DeviceFacts device={model.device.value} />
+          <DeviceLedger ledger={model.ledger.value} />
         </div>
       ) : (
         <Message context={context} model={model} route={route} />
@@ -46,7 +44,7 @@ function Charts({ model, route }: { model: WatchedDevice; route: DeviceRoute }) 
       {panels.list.value.map((panel) => {
         const hide = () => model.pick(panel.metric, false);
         return panel.kind === 'text' ? (
-          <TextLog key={panel.metric} panel={panel} onHide={hide} />
+          <TextHistory key={panel.metric} panel={panel} onHide={hide} />
         ) : (
           <MetricChart
             key={panel.metric}
@@ -64,14 +62,16 @@ function Charts({ model, route }: { model: WatchedDevice; route: DeviceRoute }) 
 
 function Message({ context, model, route }: { context: Context; model: WatchedDevice; route: DeviceRoute }) {
   const refusal = model.refusal.value;
-  if (refusal) return refusal.code === 'device_unknown' ? <Unknown route={route} /> : <CannotShow refusal={refusal} />;
-  return model.device.value ? <Waiting context={context} route={route} /> : null;
+  if (refusal?.code === 'device_unknown') return <Unknown route={route} />;
+  const missing = refusal ?? model.latestRefusal.value;
+  if (missing) return <CannotShow refusal={missing} />;
+  return model.device.value && <Waiting context={context} route={route} />;
 }
 
 function CannotShow({ refusal }: { refusal: Refusal }) {
   return (
-    <EmptyState title="This device cannot be shown">
-      <p>{`${refusal.message}. ${refusal.wayOut}`}</p>
+    <EmptyState title="This device cannot be shown now">
+      <p>{`Its values are not available: ${refusal.message}${refusal.wayOut ? `; ${refusal.wayOut}` : ''}. This page tries again by itself.`}</p>
     </EmptyState>
   );
 }
@@ -80,7 +80,7 @@ function Waiting({ context, route: { tenant, device } }: { context: Context; rou
   return (
     <EmptyState title="Waiting for data">
       <p>Nothing has come from this device yet. The first reading shows up here within a moment of being published.</p>
-      <CommandLine label="Publish over MQTT" command={mqttCommand(tenant, device, tokenPlaceholder, context.status.mqttPort)} />
+      <CommandLine label="Publish over MQTT" command={mqttCommand(tenant, device, tokenPlaceholder, context.status.mqttPort.value)} />
       <CommandLine label="or over HTTP" command={httpCommand(tenant, device, tokenPlaceholder)} />
       <p class="hint">
         TOKEN is what registering the device printed. What Spillway refuses or cannot read is counted and kept: see Dead letters.

@@ -28,7 +28,7 @@ export function FleetPage({ context, tenant }: { context: Context; tenant: strin
           Add device
         </button>
       </div>
-      <Notice refusal={fleet.refusal.value} />
+      <Notice refusal={fleet.refusal.value} live={context.live} />
       <FleetTable fleet={fleet} />
       {empty && (filtered ? <NoMatch /> : <FirstSteps context={context} tenant={tenant} />)}
       {(!empty || filtered) && <Pager fleet={fleet} />}
@@ -63,7 +63,7 @@ function Pager({ fleet }: { fleet: Fleet }) {
   const found = fleet.found.value;
   const filtered = isFiltered(fleet.filter.value);
   const starts = fleet.starts.value;
-  const loading = fleet.loading.value || !found;
+  const position = found ? positionText(found, starts.at(-1)!.index, filtered) : '';
   const next = () => {
     fleet.next();
     document.getElementById('content')?.scrollIntoView();
@@ -71,7 +71,7 @@ function Pager({ fleet }: { fleet: Fleet }) {
   return (
     <div class="pager">
       <span class="position" role="status">
-        {loading ? (filtered ? 'Searching …' : 'Loading devices …') : positionText(found, starts.at(-1)!.index, filtered)}
+        {fleet.loading.value ? (filtered ? 'Searching …' : 'Loading devices …') : position}
       </span>
       <button type="button" disabled={starts.length === 1} onClick={() => fleet.previous()}>
         Previous
@@ -110,7 +110,7 @@ function FirstSteps({ context, tenant }: { context: Context; tenant: string }) {
       <CommandLine label="1. Add a device" command={addCommand(tenant, 'dev-000001')} />
       <CommandLine
         label="2. Publish with the token it printed"
-        command={mqttCommand(tenant, 'dev-000001', tokenPlaceholder, context.status.mqttPort)}
+        command={mqttCommand(tenant, 'dev-000001', tokenPlaceholder, context.status.mqttPort.value)}
       />
       <p class="hint">For a fleet to look at at once, stop Spillway and run npm run demo: 100 simulated devices over real MQTT.</p>
     </EmptyState>

@@ -66,7 +66,7 @@ function FirstToken({ context, device, close }: { context: Context; device: Regi
       <p>This is its token. It is shown only now: Spillway keeps no more than a hash of it.</p>
       <CommandLine label="Token" command={auth_token} />
       <p>Send a first reading:</p>
-      <CommandLine label="MQTT" command={mqttCommand(tenant, device_id, auth_token, context.status.mqttPort)} />
+      <CommandLine label="MQTT" command={mqttCommand(tenant, device_id, auth_token, context.status.mqttPort.value)} />
       <CommandLine label="HTTP" command={httpCommand(tenant, device_id, auth_token)} />
       <div class="actions">
         <button type="button" class="quiet" onClick={close}>

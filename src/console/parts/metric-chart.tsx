@@ -1,10 +1,9 @@
 import { type Signal, untracked, useSignal, useSignalEffect } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import uPlot from 'uplot';
 import { formatClock, formatValue } from '../data/format.js';
 import type { NumberPanel, Point } from '../data/number-panel.js';
 import { palette } from '../data/theme.js';
-import { chartOptions } from './chart-options.js';
+import { Drawing } from './drawing.js';
 import { PanelFigure } from './panel-figure.js';
 
 interface MetricChartProps {
@@ -59,54 +58,37 @@ function usePlot(
   hovered: Signal<Point | undefined>,
   painted: Signal<Painted | undefined>,
 ): void {
-  const plot = useRef<uPlot>(undefined);
+  const drawing = useRef<Drawing>(undefined);
   useEffect(() => {
-    const { series } = panel;
     const place = box.current!;
-    const options = chartOptions(syncKey, {
-      gapMs: () => series.gapMs(),
-      painted: () => {
-        const point = panel.newest.peek();
+    const made = new Drawing(place, panel, {
+      syncKey,
+      painted: (point) => {
         const before = painted.peek();
-        if (!point || (before?.ms === point.ms && before.value === point.value)) return;
+        if (before?.ms === point.ms && before.value === point.value) return;
         painted.value = { ...point, atMs: performance.timeOrigin + performance.now() };
       },
-      hovered: (index) => {
-        const [times, values] = series.view();
-        hovered.value = index === undefined || index >= times.length ? undefined : { ms: times[index]!, value: values[index]! };
+      hovered: (point) => {
+        hovered.value = point;
       },
       zoomed: onZoom,
       reset: onResume,
     });
-    const made = new uPlot(options, series.view(), place);
-    plot.current = made;
-    const resize = new ResizeObserver(() => fit(made, place));
+    drawing.current = made;
+    const resize = new ResizeObserver(() => made.fit(place));
     resize.observe(place);
-    draw(made, panel);
+    made.draw();
     return () => {
       resize.disconnect();
-      made.destroy();
+      made.close();
     };
   }, []);
   useSignalEffect(() => {
     panel.frame.value;
-    if (plot.current) untracked(() => draw(plot.current!, panel));
+    untracked(() => drawing.current?.draw());
   });
   useSignalEffect(() => {
     palette.value;
-    plot.current?.redraw(false, true);
+    drawing.current?.repaint();
   });
-}
-
-function draw(plot: uPlot, panel: NumberPanel): void {
-  const frame = panel.frame.peek();
-  if (!frame) return;
-  plot.batch(() => {
-    plot.setData(panel.series.view(), false);
-    plot.setScale('x', { min: frame.fromMs, max: frame.toMs });
-  });
-}
-
-function fit(plot: uPlot, { clientWidth: width, clientHeight: height }: HTMLElement): void {
-  if (width > 0 && height > 0 && (width !== plot.width || height !== plot.height)) plot.setSize({ width, height });
 }

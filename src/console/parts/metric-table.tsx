@@ -4,6 +4,7 @@ import { nowMs } from '../data/clock.js';
 import { formatAge, formatCount, formatMoment, formatValue } from '../data/format.js';
 import type { MetricRow } from '../data/metric-list.js';
 import type { WatchedDevice } from '../data/watched-device.js';
+import { BreakableName } from './breakable-name.js';
 
 const rowsMax = 200;
 /** From this many metrics on there is a box to search them. */
@@ -17,7 +18,7 @@ export function MetricTable({ model }: { model: WatchedDevice }) {
   const text = search.trim().toLowerCase();
   const found = rows.filter(({ metric }) => metric.toLowerCase().includes(text));
   return (
-    <section class="panel" aria-label="Latest values">
+    <section class="panel chooser" aria-label="Latest values">
       <input
         type="search"
         placeholder="Search metrics"
@@ -25,22 +26,24 @@ export function MetricTable({ model }: { model: WatchedDevice }) {
         hidden={rows.length < searchFrom}
         onInput={(event) => setSearch(event.currentTarget.value)}
       />
-      <table class="metrics">
-        <thead>
-          <tr>
-            {['Metric', 'Latest', 'Age'].map((name) => (
-              <th key={name} scope="col">
-                {name}
-              </th>
+      <div class="metrics-scroll">
+        <table class="metrics">
+          <thead>
+            <tr>
+              {['Metric', 'Latest', 'Age'].map((name) => (
+                <th key={name} scope="col">
+                  {name}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {found.slice(0, rowsMax).map((row) => (
+              <MetricLine key={row.metric} row={row} picked={selected.includes(row.metric)} onPick={(on) => model.pick(row.metric, on)} />
             ))}
-          </tr>
-        </thead>
-        <tbody>
-          {found.slice(0, rowsMax).map((row) => (
-            <MetricLine key={row.metric} row={row} picked={selected.includes(row.metric)} onPick={(on) => model.pick(row.metric, on)} />
-          ))}
-        </tbody>
-      </table>
+          </tbody>
+        </table>
+      </div>
       {/* More than fit on a page wait for a search. */}
       <p class="hint" hidden={found.length <= rowsMax}>
         {formatCount(found.length - rowsMax)} more: search to see them.
@@ -51,6 +54,7 @@ export function MetricTable({ model }: { model: WatchedDevice }) {
 
 function MetricLine({ row, picked, onPick }: { row: MetricRow; picked: boolean; onPick: (on: boolean) => void }) {
   const value = useComputed(() => formatValue(row.value.value));
+  const kind = useComputed(() => (typeof row.value.value === 'string' ? 'text' : 'number'));
   const age = useComputed(() => formatAge(row.tsMs.value, nowMs.value).replace(' ago', ''));
   const moment = useComputed(() => formatMoment(row.tsMs.value));
   return (
@@ -58,10 +62,14 @@ function MetricLine({ row, picked, onPick }: { row: MetricRow; picked: boolean; 
       <td>
         <label>
           <input type="checkbox" checked={picked} onChange={(event) => onPick(event.currentTarget.checked)} />
-          <span class="metric-name">{row.metric}</span>
+          <span class="metric-name">
+            <BreakableName name={row.metric} />
+          </span>
         </label>
       </td>
-      <td class="value">{value}</td>
+      <td class="value" data-kind={kind}>
+        {value}
+      </td>
       <td class="age" title={moment}>
         {age}
       </td>

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import type { Panel } from '../data/metric-panels.js';
+import { BreakableName } from './breakable-name.js';
 
 interface PanelFigureProps {
   readonly panel: Panel;
@@ -24,7 +25,9 @@ export function PanelFigure({ panel, value, when, summary, data = {}, onHide, ch
       {...data}
     >
       <figcaption>
-        <span class="chart-name">{metric}</span>
+        <span class="chart-name">
+          <BreakableName name={metric} />
+        </span>
         <output class="chart-value">{value}</output>
         {chart && <span class="chart-when">{when}</span>}
         {chart && <span class="chart-summary">{summary}</span>}

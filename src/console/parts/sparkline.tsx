@@ -3,6 +3,9 @@ import { useRef } from 'preact/hooks';
 import type { RateHistory } from '../data/rate-history.js';
 import { palette } from '../data/theme.js';
 
+/** While less than this share of the line is unknown, it needs no words. */
+const filledShare = 0.5;
+
 /** The last five minutes of a rate as a small line. */
 export function Sparkline({ history }: { history: RateHistory }) {
   const canvas = useRef<HTMLCanvasElement>(null);
@@ -23,15 +26,27 @@ function draw(canvas: HTMLCanvasElement, history: RateHistory): void {
   const ink = canvas.getContext('2d')!;
   ink.setTransform(scale, 0, 0, scale, 0, 0);
   ink.clearRect(0, 0, width, height);
-  const { accent, accentSoft, grid } = palette.peek();
+  const { accent, accentSoft, grid, muted } = palette.peek();
   ink.fillStyle = grid;
   ink.fillRect(0, height - 1, width, 1);
-  const line = paths(history.samples(), width, height - 2);
+  const samples = history.samples();
+  const known = samples.findIndex((sample) => !Number.isNaN(sample));
+  if (known < 0 || known > samples.length * filledShare) caption(ink, width, height, muted);
+  const line = paths(samples, width, height - 2);
   ink.strokeStyle = accent;
   ink.lineWidth = 1.25;
   ink.stroke(line.stroke);
   ink.fillStyle = accentSoft;
   ink.fill(line.fill);
+}
+
+/** Says what the line will be where the past five minutes are still unknown. */
+function caption(ink: CanvasRenderingContext2D, width: number, height: number, colour: string): void {
+  const text = 'last 5 min';
+  ink.font = '10px system-ui, sans-serif';
+  if (ink.measureText(text).width > width * filledShare) return;
+  ink.fillStyle = colour;
+  ink.fillText(text, 0, height - 6);
 }
 
 function paths(samples: Float64Array, width: number, height: number): { stroke: Path2D; fill: Path2D } {
