@@ -90,10 +90,10 @@ async function bringUp(config: Config, undo: Ground['undo'], unwind: () => Promi
   const metricNames = await MetricNames.load(ground.database);
   const readings = publishReadings(ground);
   const plane = await startPlane(ground, metricNames, readings, (error) => stopped(error));
-  const registry = await openRegistry(ground, plane, metricNames, readings);
   const keys = await AdminKeys.load(ground.database);
+  const registry = await openRegistry(ground, plane, { metricNames, keys }, readings);
   const adminKey = config.process.adminKey ?? storedText(config.process.stateFolder, 'admin-key', () => AdminKeys.generate());
-  await keys.ensure(adminKey, 'first');
+  if (!(await keys.ensure(adminKey, 'first'))) ground.event('warn', 'admin-key-revoked', {});
   const http = await startControl(ground, { plane, registry, metricNames, keys }, readings);
   const mqttPort = await plane.listen();
 
@@ -198,7 +198,7 @@ function ignoreOutage(): void {}
 async function openRegistry(
   ground: Ground,
   plane: ThreadedDataPlane,
-  metricNames: MetricNames,
+  { metricNames, keys }: Pick<Services, 'metricNames' | 'keys'>,
   readings: PublishedReadings | undefined,
 ): Promise<Registry> {
   const { log, choice, owner, database } = ground;
@@ -212,7 +212,9 @@ async function openRegistry(
   readings?.begin({ registry, names: namesIn(registry, metricNames), partitions: () => partitionsHere(plane) });
   await publishAll(plane, registry.entries());
   if (changes)
-    await followRegistries(changes, registry, metricNames, (error) => log.error({ cause: error.message }, 'changes-not-followed'));
+    await followRegistries(changes, { registry, metricNames, keys }, (error) =>
+      log.error({ cause: error.message }, 'changes-not-followed'),
+    );
   return registry;
 }
 

@@ -5,6 +5,7 @@ import { CommandFailure, exitCodes, usageFailure } from './command-failure.js';
 import { addConfigCommand } from './config-command.js';
 import { addDemoCommand } from './demo-command.js';
 import { addDeviceCommand } from './device-command.js';
+import { addKeyCommand } from './key-command.js';
 import { Output } from './output.js';
 import { addSelftestCommand } from './selftest-command.js';
 import { addSimulateCommand } from './simulate-command.js';
@@ -49,6 +50,7 @@ function buildProgram(ports: CliPorts): Command {
   addSimulateCommand(program);
   addSelftestCommand(program, ports);
   addDeviceCommand(program);
+  addKeyCommand(program);
   addConfigCommand(program);
   return program;
 }

@@ -31,6 +31,7 @@ const own = {
   websocket_expected: [400, 'the path speaks WebSocket only', 'open a WebSocket to this path'],
   admin_key_invalid: [401, 'the admin key is missing or not valid', 'send Authorization: Bearer <admin key>'],
   not_found: [404, 'there is nothing at this path', 'check the path: calls begin with /v1/'],
+  key_unknown: [404, 'there is no valid admin key of this id', 'list the keys: npx spillway key list'],
   method_not_allowed: [405, 'the path does not answer this method', 'use a method that the Allow header lists'],
   request_timeout: [408, 'the request was not sent in time', 'send the whole head within 10 s and the whole request within 5 min'],
   device_exists: [409, 'the id is taken', 'choose another device_id, or read the device that has it'],
@@ -40,6 +41,8 @@ const own = {
     'delete the device and register its id anew, or register a device under another id',
   ],
   devices_exhausted: [409, 'the registry takes no more devices', 'use a second deployment for the devices over the limit'],
+  key_last: [409, 'it is the only admin key, and nobody could make another', 'make a new key first: npx spillway key add NAME'],
+  keys_exhausted: [409, 'there are 100 admin keys', 'revoke keys that nobody uses: npx spillway key list'],
   subscriptions_exhausted: [
     409,
     'as many devices are watched as may be',

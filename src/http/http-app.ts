@@ -8,6 +8,7 @@ import { deviceRoutes } from './routes/devices.js';
 import { fleetRoutes } from './routes/fleet.js';
 import { healthRoutes } from './routes/health.js';
 import { ingestRoutes } from './routes/ingest.js';
+import { keyRoutes } from './routes/keys.js';
 import { ledgerRoutes } from './routes/ledger.js';
 import { liveRoutes } from './routes/live.js';
 import { pipelineRoutes } from './routes/pipeline.js';
@@ -44,7 +45,7 @@ export class HttpApp {
       pipelineRoutes,
       alertRoutes,
       ...(roles.has('gateway') ? [ingestRoutes] : []),
-      ...(roles.has('control') ? [deviceRoutes, fleetRoutes, ledgerRoutes, liveRoutes, readingRoutes] : []),
+      ...(roles.has('control') ? [deviceRoutes, fleetRoutes, keyRoutes, ledgerRoutes, liveRoutes, readingRoutes] : []),
     ];
     this.#exposition = options.exposition;
     this.#log = options.log;

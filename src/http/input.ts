@@ -45,16 +45,19 @@ function text(problemOf: (value: string) => string | undefined) {
 export const deviceIdSchema = text(deviceIdProblem);
 export const tenantSchema = text(tenantIdProblem).default(TENANT_DEFAULT);
 export const tokenSchema = text(tokenProblem);
-export const deviceClassSchema = text((value) => {
-  if (value === '' || Buffer.byteLength(value) > 128) return 'must have 1 to 128 bytes';
-  return unstorable(value) ? 'must not hold control characters or lone surrogates' : undefined;
-});
+export const deviceClassSchema = text(labelProblem);
+export const keyNameSchema = text(labelProblem);
 
 /** An object of free members that PostgreSQL can keep as jsonb. */
 export const metadataSchema = z.custom<Readonly<Record<string, unknown>>>().superRefine((value: unknown, context) => {
   const problem = metadataProblem(value);
   if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
 });
+
+function labelProblem(value: string): string | undefined {
+  if (value === '' || Buffer.byteLength(value) > 128) return 'must have 1 to 128 bytes';
+  return unstorable(value) ? 'must not hold control characters or lone surrogates' : undefined;
+}
 
 function metadataProblem(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'must be an object';

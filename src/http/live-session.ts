@@ -40,6 +40,8 @@ export class LiveSession implements LiveClient {
   readonly #services: Pick<Services, 'keys' | 'live' | 'registry'>;
   readonly #deadline: NodeJS.Timeout;
   #authenticated = false;
+  /** Since it has authenticated. */
+  #forgetKey: (() => void) | undefined;
 
   constructor(socket: LiveSocket, services: Pick<Services, 'keys' | 'live' | 'registry'>, authenticateMsMax = AUTHENTICATE_MS_MAX) {
     this.#socket = socket;
@@ -67,15 +69,19 @@ export class LiveSession implements LiveClient {
   /** The socket is gone. */
   closed(): void {
     clearTimeout(this.#deadline);
+    this.#forgetKey?.();
     if (this.#authenticated) this.#services.live.remove(this);
     this.#authenticated = false;
   }
 
   #authenticate(key: string): void {
-    if (!this.#services.keys.verify(key)) {
+    const id = this.#services.keys.idOf(key);
+    if (id === undefined) {
       this.#refuse('the admin key is not valid');
       return;
     }
+    this.#forgetKey?.();
+    this.#forgetKey = this.#services.keys.onRevoked(id, () => this.#refuse('the admin key was revoked'));
     clearTimeout(this.#deadline);
     if (!this.#authenticated) this.#services.live.add(this);
     this.#authenticated = true;

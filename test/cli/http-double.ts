@@ -10,6 +10,7 @@ export class FleetDouble {
     string,
     { device_id: string; tenant: string; token: string; number: number; via: string | null; device_class: string | null }
   >();
+  readonly keys = ['first'];
   readonly messages: { tenant: string; device: string; payload: { ts: number; metrics: Record<string, number>; seq: number } }[] = [];
 
   /** With a path the devices outlive the process. */
@@ -71,6 +72,7 @@ function answer(fleet: FleetDouble, adminKey: string, request: IncomingMessage, 
   }
   if (bearer !== adminKey)
     return refusal(401, 'admin_key_invalid', 'cannot use the API: the admin key is wrong', 'use the key in <state>/admin-key');
+  if (area === 'keys') return answerKeys(fleet, request.method, id, body);
   if (area === 'stats') return { status: 200, body: { counters: { received: fleet.messages.length } } };
   if (area === 'pipeline') return { status: 200, body: { partitions: [], lag_bytes: 0, lag_ms: 0 } };
   if (request.method === 'POST' && member === undefined)
@@ -100,6 +102,17 @@ function answer(fleet: FleetDouble, adminKey: string, request: IncomingMessage, 
     .filter((message) => message.tenant === tenant && message.device === id && message.payload.ts >= from)
     .map(({ payload }) => ({ ts: new Date(payload.ts).toISOString(), value: payload.metrics[metric] }));
   return { status: 200, body: { device_id: id, metric, points } };
+}
+
+function answerKeys({ keys }: FleetDouble, method: string | undefined, id: string, body: string): Answer {
+  const view = (name: string, index: number) => ({ id: index + 1, name, created_at: '2024-01-01T00:00:00.000Z' });
+  if (method === 'GET') return { status: 200, body: { keys: keys.map(view) } };
+  if (method === 'POST') {
+    const { name } = JSON.parse(body);
+    return { status: 201, body: { ...view(name, keys.push(name) - 1), key: `the-key-of-${name}` } };
+  }
+  if (keys.length === 1) return refusal(409, 'key_last', 'cannot revoke admin key 1: it is the only one');
+  return { status: 200, body: view(keys.splice(Number(id) - 1, 1)[0]!, Number(id) - 1) };
 }
 
 function refusal(status: number, code: string, message: string, wayOut?: string): Answer {

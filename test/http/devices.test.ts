@@ -269,6 +269,9 @@ test('every admin call wants a key, whatever else is wrong with it', async () =>
     ['GET', '/v1/dead-letters'],
     ['GET', '/v1/stats'],
     ['GET', '/v1/alerts'],
+    ['GET', '/v1/keys'],
+    ['POST', '/v1/keys'],
+    ['DELETE', '/v1/keys/1'],
   ] as const;
   for (const [method, path] of calls) {
     for (const authorization of ['', 'Bearer wrong', 'Bearer', 'Basic c3BrX3Rlc3Qta2V5', 'Bearer spk_test-key x']) {

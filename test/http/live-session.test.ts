@@ -39,7 +39,7 @@ function fixture(authenticateMsMax?: number) {
       session.closed();
     },
   };
-  const keys = { verify: (key: string) => key === 'K' } as unknown as AdminKeys;
+  const keys = { idOf: (key: string) => (key === 'K' ? 1 : undefined), onRevoked: () => () => {} } as unknown as AdminKeys;
   const session = new LiveSession(socket, { keys, live, registry }, authenticateMsMax);
   const tell = (message: object) => session.receive(Buffer.from(JSON.stringify(message)));
   return { plane, live, socket, session, tell };

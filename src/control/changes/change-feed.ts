@@ -2,10 +2,12 @@ import type { Database } from '../../contract/database.js';
 
 /** What another process did to the registries in the database. */
 export type Change =
-  /** Devices of these numbers were registered or changed. */
+  /** Devices of these numbers were registered, changed or deleted. */
   | { readonly kind: 'devices'; readonly from: number; readonly to: number }
   /** Metrics were numbered. */
-  | { readonly kind: 'metrics' };
+  | { readonly kind: 'metrics' }
+  /** An admin key was made or revoked. */
+  | { readonly kind: 'keys' };
 
 export interface ChangeListener {
   changed(change: Change): Promise<void>;

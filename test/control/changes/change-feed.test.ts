@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { DeviceEntry } from '../../../src/contract/devices.js';
 import { type Change, ChangeFeed } from '../../../src/control/changes/change-feed.js';
+import { followRegistries } from '../../../src/control/changes/shared-registries.js';
+import { AdminKeys } from '../../../src/control/keys/admin-keys.js';
 import { MetricNames } from '../../../src/control/metrics/metric-names.js';
 import { Registry } from '../../../src/control/registry/registry.js';
 import { startTestDatabase, type TestDatabase } from '../../support/database.js';
@@ -29,21 +31,24 @@ async function join(name: string) {
     retract: async (numbers) => void retracted.push(...numbers),
     tell: (from, to) => changes.tell({ kind: 'devices', from, to }),
   });
-  const metricNames = await MetricNames.load(control);
-  metricNames.tell = () => changes.tell({ kind: 'metrics' });
-  const listener = {
-    changed: async (change: Change) => {
-      heard.push(change);
-      await (change.kind === 'devices' ? registry.refresh(change.from, change.to) : metricNames.refresh());
-    },
-    missed: async () => {
-      heard.push('missed');
-      await registry.refresh();
-      await metricNames.refresh();
-    },
-  };
-  await changes.follow(listener, (error) => failures.push(error));
-  return { registry, metricNames, published, retracted, heard, failures };
+  const [metricNames, keys] = [await MetricNames.load(control), await AdminKeys.load(control)];
+  const follow = changes.follow.bind(changes);
+  changes.follow = (listener, failed) =>
+    follow(
+      {
+        changed: (change) => {
+          heard.push(change);
+          return listener.changed(change);
+        },
+        missed: () => {
+          heard.push('missed');
+          return listener.missed();
+        },
+      },
+      failed,
+    );
+  await followRegistries(changes, { registry, metricNames, keys }, (error) => failures.push(error));
+  return { registry, metricNames, keys, published, retracted, heard, failures };
 }
 
 test('what one process registers or changes the others know, and their gateways are told; it does not hear itself', async () => {
@@ -84,6 +89,20 @@ test('a token that one process replaces and a device that it deletes are so for 
   assert.ok('device' in anew && anew.device.number > number);
   await until('the other knows the new one', () => other.registry.get('default', 'thermo-2')?.number === anew.device.number);
   assert.deepEqual([one.registry.tenantOf(number), other.registry.tenantOf(number)], ['default', 'default']);
+  assert.deepEqual([one.failures, other.failures], [[], []]);
+});
+
+test('an admin key that one process makes or revokes is so for the others', async () => {
+  const [one, other] = [await join('one'), await join('other')];
+  await one.keys.create('stays');
+  const made = await one.keys.create('goes');
+  assert.ok('secret' in made);
+  await until('the other takes the key', () => other.keys.verify(made.secret));
+  let closed = 0;
+  other.keys.onRevoked(made.key.id, () => closed++);
+  assert.ok('name' in (await one.keys.revoke(made.key.id)));
+  await until('the other refuses it', () => !other.keys.verify(made.secret));
+  assert.equal(closed, 1);
   assert.deepEqual([one.failures, other.failures], [[], []]);
 });
 

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { after, before, test } from 'node:test';
+import { after, before, beforeEach, test } from 'node:test';
+import { ApiFailure } from '../../../src/contract/api-errors.js';
 import { AdminKeys } from '../../../src/control/keys/admin-keys.js';
 import { startTestDatabase, type TestDatabase } from '../../support/database.js';
 
 let database: TestDatabase;
+beforeEach(() => database.sql`truncate api_keys`);
 before(async () => {
   database = await startTestDatabase();
 });
@@ -30,4 +32,49 @@ test('a key is valid once it is ensured, also after a restart, and only its hash
     rows.map(({ name }) => name),
     ['first', 'second'],
   );
+});
+
+async function made(keys: AdminKeys, name: string) {
+  const answer = await keys.create(name);
+  assert.ok(!(answer instanceof ApiFailure));
+  return answer;
+}
+
+test('a key is made, listed without what it is, and revoked for good', async () => {
+  const keys = await AdminKeys.load(database.control);
+  const [first, second] = [await made(keys, 'first'), await made(keys, 'second')];
+  assert.deepEqual(keys.list(), [
+    { id: first.key.id, name: 'first', createdAtMs: first.key.createdAtMs },
+    { id: second.key.id, name: 'second', createdAtMs: second.key.createdAtMs },
+  ]);
+  assert.ok(!JSON.stringify(keys.list()).includes(second.secret));
+  let closed = 0;
+  keys.onRevoked(first.key.id, () => closed++);
+  const forget = keys.onRevoked(first.key.id, () => closed++);
+  forget();
+  assert.deepEqual(await keys.revoke(first.key.id), { id: first.key.id, name: 'first', createdAtMs: first.key.createdAtMs });
+  assert.deepEqual([keys.verify(first.secret), keys.verify(second.secret), closed], [false, true, 1]);
+  assert.equal(await keys.ensure(first.secret, 'again'), false);
+  const again = await AdminKeys.load(database.control);
+  assert.equal(await again.ensure(first.secret, 'again'), false);
+  assert.deepEqual([again.verify(first.secret), again.size], [false, 1]);
+  const unknown = await keys.revoke(first.key.id);
+  assert.ok(unknown instanceof ApiFailure && unknown.error.code === 'key_unknown');
+});
+
+test('the last key cannot be revoked, also when two are revoked at once by two processes', async () => {
+  const [one, other] = [await AdminKeys.load(database.control), await AdminKeys.load(database.control)];
+  const keys = [await made(one, 'first'), await made(other, 'second')];
+  const answers = await Promise.all([one.revoke(keys[0]!.key.id), other.revoke(keys[1]!.key.id)]);
+  assert.deepEqual(answers.map((answer) => (answer instanceof ApiFailure ? answer.error.code : 'revoked')).sort(), ['key_last', 'revoked']);
+  await one.refresh();
+  assert.equal(one.size, 1);
+});
+
+test('there are a hundred keys at most', async () => {
+  const keys = await AdminKeys.load(database.control);
+  await database.sql`insert into api_keys (key_hash, name) select decode(lpad(to_hex(n), 64, '0'), 'hex'), 'k' from generate_series(1, 99) n`;
+  await made(keys, 'the hundredth');
+  const refused = await keys.create('one more');
+  assert.ok(refused instanceof ApiFailure && refused.error.code === 'keys_exhausted');
 });

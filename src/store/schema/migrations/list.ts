@@ -5,6 +5,7 @@ import { ownersOfOffsets } from './0004-owners-of-offsets.js';
 import { positionsOfTopics } from './0005-positions-of-topics.js';
 import { announcedBatches } from './0006-announced-batches.js';
 import { tokensReplacedDevicesDeleted } from './0007-tokens-replaced-devices-deleted.js';
+import { adminKeysRevoked } from './0008-admin-keys-revoked.js';
 import type { Migration } from './migration.js';
 
 /** Every step, in the order in which a database takes them. */
@@ -16,4 +17,5 @@ export const migrations: readonly Migration[] = [
   positionsOfTopics,
   announcedBatches,
   tokensReplacedDevicesDeleted,
+  adminKeysRevoked,
 ];

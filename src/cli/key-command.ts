@@ -1,0 +1,44 @@
+import type { Command } from 'commander';
+import { adminApi } from './admin-api.js';
+import { type ApplianceOptions, configOf, wholeNumber, withApplianceOptions } from './options.js';
+import { Output, table } from './output.js';
+
+interface KeyAnswer {
+  readonly id: number;
+  readonly name: string;
+  readonly created_at: string;
+}
+
+export function addKeyCommand(program: Command): void {
+  const key = program.command('key').summary('make, list and revoke admin keys').description('Admin keys of a running appliance.');
+  withApplianceOptions(key.command('add').argument('<name>', 'whose key it is, or what uses it'))
+    .summary('make a key')
+    .description('Makes a key and shows it once.')
+    .action(addKey);
+  withApplianceOptions(key.command('list')).summary('the keys that are valid, without what they are').action(listKeys);
+  withApplianceOptions(key.command('rm').argument('<id>', 'number in key list', wholeNumber(1, 2 ** 31 - 1)))
+    .summary('revoke a key')
+    .description('Revokes a key for good, and closes the live views that were opened with it. The last key cannot be revoked.')
+    .action(removeKey);
+}
+
+async function addKey(name: string, options: ApplianceOptions): Promise<void> {
+  const output = new Output(options.json === true);
+  const answer = await adminApi(configOf(options), options.url).post<KeyAnswer & { key: string }>('/v1/keys', { name });
+  output.text(`key ${answer.id} (${answer.name}) is made`, `  key  ${answer.key}   (shown this once)`);
+  output.document(answer);
+}
+
+async function listKeys(options: ApplianceOptions): Promise<void> {
+  const output = new Output(options.json === true);
+  const answer = await adminApi(configOf(options), options.url).get<{ keys: KeyAnswer[] }>('/v1/keys');
+  output.text(...table([['ID', 'NAME', 'MADE'], ...answer.keys.map(({ id, name, created_at: made }) => [String(id), name, made])]));
+  output.document(answer);
+}
+
+async function removeKey(id: number, options: ApplianceOptions): Promise<void> {
+  const output = new Output(options.json === true);
+  const answer = await adminApi(configOf(options), options.url).delete<KeyAnswer>(`/v1/keys/${id}`);
+  output.text(`key ${answer.id} (${answer.name}) is revoked`);
+  output.document(answer);
+}

@@ -1,0 +1,39 @@
+import { z } from 'zod';
+import { ApiFailure } from '../../contract/api-errors.js';
+import type { AdminKey } from '../../control/keys/admin-keys.js';
+import { adminOnly } from '../auth.js';
+import { isoTime } from '../device-view.js';
+import { json, type Request } from '../exchange.js';
+import { ADMIN_BODY, keyNameSchema, parseBody } from '../input.js';
+import type { Route } from '../router.js';
+import type { Services } from '../services.js';
+
+const newKeySchema = z.strictObject({ name: keyNameSchema });
+
+/** Admin keys: made, listed without what they are, and revoked. */
+export function keyRoutes({ keys }: Pick<Services, 'keys'>): Route[] {
+  const admit = adminOnly(keys);
+  return [
+    { method: 'GET', pattern: '/v1/keys', admit, handle: () => json(200, { keys: keys.list().map(viewKey) }) },
+    { method: 'POST', pattern: '/v1/keys', body: ADMIN_BODY, admit, handle: (request) => create(keys, request) },
+    { method: 'DELETE', pattern: '/v1/keys/:id', admit, handle: (request) => revoke(keys, request) },
+  ];
+}
+
+async function create(keys: Services['keys'], { body }: Request) {
+  const input = parseBody(body, newKeySchema, 'make an admin key');
+  if (input instanceof ApiFailure) return input;
+  const made = await keys.create(input.name);
+  return made instanceof ApiFailure ? made : json(201, { ...viewKey(made.key), key: made.secret });
+}
+
+async function revoke(keys: Services['keys'], { params }: Request) {
+  const id = params[0]!;
+  if (!/^\d{1,9}$/.test(id)) return new ApiFailure('key_unknown', `revoke admin key ${id}`);
+  const revoked = await keys.revoke(Number(id));
+  return revoked instanceof ApiFailure ? revoked : json(200, { ...viewKey(revoked), revoked: true });
+}
+
+function viewKey({ id, name, createdAtMs }: AdminKey) {
+  return { id, name, created_at: isoTime(createdAtMs) };
+}
