@@ -205,6 +205,28 @@ test('every code and every setting is in the documents, and every documented cod
   );
 });
 
+test('every event is in the runbook with its level, and no other', () => {
+  const sources = scripts.filter((file) => /^src\/(?!console\/|cli\/)/.test(file)).map(textOf);
+  const patterns = [
+    /'(error|warn|info|debug)',\s*'([a-z]+(?:[-_][a-z]+)+)'/g,
+    /level: '(error|warn|info|debug)',\s*name: '([a-z]+(?:[-_][a-z]+)+)'/g,
+  ];
+  const reported = new Map(
+    sources.flatMap((text) => patterns.flatMap((pattern) => [...text.matchAll(pattern)].map(([, level, name = '']) => [name, level]))),
+  );
+  assert.ok(reported.size > 50);
+  const rows = [...textOf('deploy/RUNBOOK.md').matchAll(/^\| `([a-z-]+)` \| ((?:error|warn|info|debug)[a-z ]*) \|/gm)];
+  const described = new Map(rows.map(([, name = '', level = '']) => [name, level]));
+  assert.deepEqual(
+    [...reported].filter(([name, level = '']) => !described.get(name)?.includes(level)).map(([name, level]) => `${name} ${level}`),
+    [],
+  );
+  assert.deepEqual(
+    [...described.keys()].filter((name) => !sources.some((text) => text.includes(`'${name}'`))),
+    [],
+  );
+});
+
 test('the commands that the documents promise are there', () => {
   const { scripts: commands, bin } = JSON.parse(textOf('package.json')) as { scripts: Record<string, string>; bin: Record<string, string> };
   for (const name of [

@@ -66,7 +66,7 @@ export class TurnLoop {
   run(): void {
     const { name, reason } = chooseReactor(this.#start.reactor);
     const fields = { reactor: name, connectionsMax: connectionsMax(), ...(reason === undefined ? {} : { reason }) };
-    this.#post({ kind: 'event', level: 'info', name: 'reactor_started', fields });
+    this.#post({ kind: 'event', level: 'info', name: 'reactor-started', fields });
     this.#sweepTimer = setInterval(() => this.#sweep(), SWEEP_MS);
     // The log rings when blocks became durable.
     this.#reactor.answer(new Doorbell(this.#start.shared.doorbells, gatewayDoorbell(this.#start.index)));
@@ -100,7 +100,7 @@ export class TurnLoop {
     for (const device of entries) {
       if (this.#sessions.putDevice(device)) continue;
       const fields = { device: device.number, tenant: device.tenant, id: device.id };
-      this.#post({ kind: 'event', level: 'error', name: 'device_not_taken', fields });
+      this.#post({ kind: 'event', level: 'error', name: 'device-not-registered', fields });
     }
     this.#post({ kind: 'devices-known', token });
   }

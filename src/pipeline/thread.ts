@@ -80,7 +80,7 @@ class PipelineThread {
       halted: (partition, message) => post({ kind: 'halted', partition, message }),
       audited: (audit) => post({ kind: 'audited', audit }),
       missing: (partition, offset, blocks) =>
-        post({ kind: 'event', level: 'error', name: 'log_blocks_missing', fields: { partition, offset: String(offset), blocks } }),
+        post({ kind: 'event', level: 'error', name: 'log-blocks-missing', fields: { partition, offset: String(offset), blocks } }),
       gap: (partition, gap) => post(gapEvent(partition, gap)),
     };
   }
@@ -187,10 +187,15 @@ class PipelineThread {
 function gapEvent(partition: number, gap: Gap): FromPipeline {
   const { from, to, code } = gap;
   const fields = { partition, from: String(from), to: String(to), code };
-  if (gap.kind === 'stored before') return { kind: 'event', level: 'warn', name: 'log_gap_stored_before', fields };
-  if (gap.kind === 'held') return { kind: 'event', level: 'error', name: 'log_gap_held', fields: { ...fields, message: gap.cause } };
+  if (gap.kind === 'stored before') return { kind: 'event', level: 'warn', name: 'log-gap-already-stored', fields };
+  if (gap.kind === 'held') return { kind: 'event', level: 'error', name: 'log-gap-held', fields: { ...fields, message: gap.cause } };
   const { messages, bytes, kept } = gap;
-  return { kind: 'event', level: 'error', name: 'log_gap', fields: { ...fields, messagesAtLeast: messages, bytesKept: bytes, kept } };
+  return {
+    kind: 'event',
+    level: 'error',
+    name: 'log-gap-skipped',
+    fields: { ...fields, messagesAtLeast: messages, bytesKept: bytes, kept },
+  };
 }
 
 const asleep = new Int32Array(new SharedArrayBuffer(4));

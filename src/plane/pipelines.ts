@@ -308,7 +308,7 @@ export class Pipelines {
         this.#options.event('pipeline-0', {
           kind: 'event',
           level: 'error',
-          name: 'partition_halted',
+          name: 'partition-halted',
           fields: { partition, message: cause },
         });
         return;

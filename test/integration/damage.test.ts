@@ -60,7 +60,7 @@ test('a log that is damaged while the appliance is down: all but the damage is s
 
     appliance = await startAppliance(settings);
     await committed(appliance);
-    await until('the gap to be told', 10_000, async () => /log_gap/.test(appliance.output()) || undefined);
+    await until('the gap to be told', 10_000, async () => /log-gap-skipped/.test(appliance.output()) || undefined);
     assert.equal((await fetch(`${appliance.http}/readyz`)).status, 200);
     const sql = postgres(appliance.databaseUrl, { max: 1 });
     const rows = await sql<{ value: number }[]>`select value from raw_metrics order by value`;

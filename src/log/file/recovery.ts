@@ -47,7 +47,7 @@ function cutOverlaps(disk: Disk, folder: string, report: Report): void {
     withFile(disk, segmentPath(folder, base), 'write', (file) => {
       const missing = Number(next - base) - disk.size(file);
       if (missing < 0) disk.truncate(file, Number(next - base));
-      if (missing > 0) report('warn', 'log-gap', { folder, offset: String(next - BigInt(missing)), bytes: missing });
+      if (missing > 0) report('warn', 'log-file-gap', { folder, offset: String(next - BigInt(missing)), bytes: missing });
     });
   }
 }

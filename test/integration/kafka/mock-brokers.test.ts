@@ -89,7 +89,7 @@ test('a record that is no block halts its partition and no other', { timeout: 90
   await write('strange.telemetry.raw', 2, 'no block');
   const appliance: Appliance = await startAppliance(settings('strange'));
   try {
-    await until('the partition is halted', () => /partition_halted/.test(appliance.output()));
+    await until('the partition is halted', () => /partition-halted/.test(appliance.output()));
     const ready = await fetch(`${appliance.http}/readyz`);
     assert.equal(ready.status, 503);
     assert.match(await ready.text(), /cannot read partition 2 of the log at offset 0/);

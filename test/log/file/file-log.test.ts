@@ -207,7 +207,7 @@ describe('file log', () => {
     log.close();
     assert.deepEqual(
       open(disk, [5000n, 0n]).reports.map(({ name }) => name),
-      ['log-gap'],
+      ['log-file-gap'],
     );
     assert.deepEqual(readAll(disk, 0, 5000n + BigInt(only.length)), { blocks: [Buffer.from(only)], gaps: [0n] });
   });
