@@ -1,5 +1,6 @@
 import { ABI_VERSION } from './abi/limits';
 import { decodedReadings, decodeJson, hasSeq, hasTs, nulls, seq, tsUs } from './decode/json';
+import { roundedNumbers } from './decode/double';
 import { unknownNames } from './decode/metrics';
 import { decodeByShape, learnShape, newestShape } from './decode/shape';
 import { appendReading } from './rows/readings';
@@ -61,6 +62,10 @@ export function decodedSeq(): f64 {
 
 export function decodedNulls(): u32 {
   return nulls;
+}
+
+export function decodedRounded(): u32 {
+  return roundedNumbers;
 }
 
 export function unknownMetrics(): u32 {

@@ -23,6 +23,7 @@ import {
   COUNTER_PIPELINE_READINGS,
   COUNTER_PIPELINE_RECORDS,
   COUNTER_PIPELINE_REPLAYED,
+  COUNTER_PIPELINE_ROUNDED,
   COUNTER_PIPELINE_STORED,
   COUNTER_PIPELINE_TEXT_READINGS,
 } from './abi/counters';
@@ -40,6 +41,7 @@ import {
 } from './abi/pipeline';
 import { checkBlock, recordBytes } from './block/read';
 import { decodeJson, decodedReadings, hasSeq, hasTs, nulls, seq, tsUs } from './decode/json';
+import { roundedNumbers } from './decode/double';
 import { clearUnknown, setDenyUnknown, unknownNames } from './decode/metrics';
 import { decodeByShape, learnShape, newestShape } from './decode/shape';
 import { sawFingerprint } from './dedup/fingerprints';
@@ -217,4 +219,5 @@ function storeReadings(device: usize, number: u32, eventUs: u64, receiveUs: u64)
   count(COUNTER_PIPELINE_READINGS, decodedReadings - texts);
   count(COUNTER_PIPELINE_TEXT_READINGS, texts);
   count(COUNTER_PIPELINE_NULLS, nulls);
+  if (roundedNumbers != 0) count(COUNTER_PIPELINE_ROUNDED, roundedNumbers);
 }

@@ -37,3 +37,5 @@ export const COUNTER_PIPELINE_RUNS_FORGOTTEN: u32 = CODES_MAX + 9;
 export const COUNTER_PIPELINE_LIVE_SKIPPED: u32 = CODES_MAX + 10;
 export const COUNTER_PIPELINE_LATEST_UNTRACKED: u32 = CODES_MAX + 11;
 export const COUNTER_PIPELINE_NULLS: u32 = CODES_MAX + 12;
+/** Of the readings, whole numbers that no double is: stored as the one next to them. */
+export const COUNTER_PIPELINE_ROUNDED: u32 = CODES_MAX + 13;

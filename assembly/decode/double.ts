@@ -1,9 +1,18 @@
 import { POWERS_MAX, POWERS_MIN, POWERS_OFFSET } from '../abi/pipeline';
-import { isAboveMidpoint } from './midpoint';
-import { decimalExponent, decimalNegative, decimalTruncated, decimalWord } from './number';
+import { isAboveMidpoint, isExactly } from './midpoint';
+import {
+  decimalDigitsAt,
+  decimalDigitsEnd,
+  decimalExponent,
+  decimalNegative,
+  decimalTruncated,
+  decimalWord,
+  decimalWrittenExponent,
+} from './number';
 
 const INFINITY_BITS: u64 = 0x7ff0000000000000;
 const MANTISSA_BITS: i32 = 52;
+const POINT: u32 = 0x2e;
 /** Powers of five for which a product can fall exactly between two doubles. Lemire, §8. */
 const TIE_POWER_MIN: i32 = -4;
 const TIE_POWER_MAX: i32 = 23;
@@ -27,14 +36,33 @@ export function decimalToDouble(): f64 {
   return roundDecimal();
 }
 
+/** Whole numbers, written digit by digit, that were stored as the double next to them, since clearRounded. */
+export let roundedNumbers: u32 = 0;
+
+@inline
+export function clearRounded(): void {
+  roundedNumbers = 0;
+}
+
 function roundDecimal(): f64 {
   let bits = nearestBits(decimalWord, decimalExponent);
   if (decimalTruncated && bits != nearestBits(decimalWord + 1, decimalExponent)) {
     // The number lies between neighbours a and b; rounding is by where it lies to their midpoint.
     if (isAboveMidpoint(bits)) bits++;
   }
+  if (isRounded(bits)) roundedNumbers++;
   if (decimalNegative) bits |= 0x8000000000000000;
   return reinterpret<f64>(bits);
+}
+
+/** Whether the number is a whole one, without an exponent, that no double is. One with a point or an exponent is a measurement. */
+function isRounded(bits: u64): bool {
+  if (decimalExponent < 0 || decimalWrittenExponent != 0 || bits == INFINITY_BITS) return false;
+  if (decimalExponent == 0 && !decimalTruncated) return <u64>reinterpret<f64>(bits) != decimalWord;
+  for (let at = decimalDigitsAt; at < decimalDigitsEnd; at++) {
+    if (<u32>load<u8>(at) == POINT) return false;
+  }
+  return !isExactly(bits);
 }
 
 let productHigh: u64 = 0;

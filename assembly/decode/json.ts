@@ -25,7 +25,7 @@ import {
   DECODED_TEXT,
   DECODED_TEXT_OFFSET,
 } from '../abi/pipeline';
-import { decimalToDouble } from './double';
+import { clearRounded, decimalToDouble } from './double';
 import {
   CLOSE_OBJECT, COLON, COMMA, isSpace, LETTER_F, LETTER_N, LETTER_T, OPEN_OBJECT, QUOTE, readLiteral, skipSpace,
   skipValue, startsNumber,
@@ -35,7 +35,7 @@ import { beginMessageMetrics, resolveMetric, UNKNOWN, unknownNames, unlistUnknow
 import { codeOfMalformed, refuseOtherShape } from './other-shapes';
 import { decimalExponent, decimalNegative, decimalTruncated, decimalWord, readShortDecimal, readWholeDecimal, tenTo } from './number';
 import { readString, textAt, textBytes } from './text';
-import { acceptDecimalTime, acceptIsoTime, timeUs } from './time';
+import { acceptDecimalTime, acceptTextTime, timeUs } from './time';
 import { failure, refuse } from './verdict';
 
 /** What the last message held: readings in the DECODED region; they and their texts last until the next one. */
@@ -87,6 +87,7 @@ export function beginMessage(receiveUs: u64): void {
   hasTs = false;
   hasSeq = false;
   nulls = 0;
+  clearRounded();
   receivedUs = receiveUs;
   scratch = DECODED_TEXT_OFFSET;
   entry = DECODED_OFFSET;
@@ -202,7 +203,10 @@ export function readTs(at: usize, end: usize): usize {
     if (at == 0 || !acceptDecimalTime(receivedUs)) return 0;
   } else if (first == QUOTE) {
     at = readString(at + 1, end, scratch);
-    if (at == 0 || !acceptIsoTime(textAt, textBytes, receivedUs)) return 0;
+    if (at == 0) return 0;
+    // A text in the payload ends with a quote, which continues no number.
+    if (textAt == scratch) store<u8>(scratch + textBytes, <u8>QUOTE);
+    if (!acceptTextTime(textAt, textBytes, receivedUs)) return 0;
   } else {
     return readNullOr(CODE_TS_MALFORMED, at, end, 1);
   }

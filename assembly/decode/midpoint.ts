@@ -21,25 +21,34 @@ let digitsLeftOut: bool = false;
  * an exact comparison with their midpoint; a tie goes to the even one.
  */
 export function isAboveMidpoint(bits: u64): bool {
-  readDigits();
   const exponentBits = <i32>(bits >> 52);
   const mantissa = (bits & 0xfffffffffffff) | (exponentBits == 0 ? 0 : 0x10000000000000);
   // Half a unit in the last place is one power of two below: midpoint = (2 * mantissa + 1) * 2^power.
   const power = (exponentBits == 0 ? 1 : exponentBits) - 1023 - 52 - 1;
-  const twice = mantissa * 2 + 1;
-  store<u32>(MIDPOINT, 2);
-  store<u64>(MIDPOINT, twice, 4);
-  trim(MIDPOINT);
+  const order = compareDigits(mantissa * 2 + 1, power);
+  if (order != 0) return order > 0;
+  return digitsLeftOut || (mantissa & 1) == 1;
+}
 
+/** Whether the number that readDecimal read, which is a whole one, is the double `bits` itself. */
+export function isExactly(bits: u64): bool {
+  const mantissa = (bits & 0xfffffffffffff) | 0x10000000000000;
+  return compareDigits(mantissa, <i32>(bits >> 52) - 1023 - 52) == 0 && !digitsLeftOut;
+}
+
+/** Negative, 0 or positive as the digits of the number, or as many of them as count, are less than word * 2^power, as much or more. */
+function compareDigits(word: u64, power: i32): i32 {
+  readDigits();
+  store<u32>(MIDPOINT, 2);
+  store<u64>(MIDPOINT, word, 4);
+  trim(MIDPOINT);
   // decimal * 10^e against midpoint * 2^p: bring both to integers by moving negative powers across.
   const shift = digitsExponent - power;
   if (digitsExponent >= 0) multiplyByFives(DECIMAL, digitsExponent);
   else multiplyByFives(MIDPOINT, -digitsExponent);
   if (shift >= 0) shiftLeft(DECIMAL, shift);
   else shiftLeft(MIDPOINT, -shift);
-  const order = compare(DECIMAL, MIDPOINT);
-  if (order != 0) return order > 0;
-  return digitsLeftOut || (mantissa & 1) == 1;
+  return compare(DECIMAL, MIDPOINT);
 }
 
 /** Lays the digits, at most DIGITS_MAX that count, into DECIMAL. */

@@ -265,7 +265,7 @@ code(
 code(
   CODE_TS_MALFORMED,
   'ts_malformed',
-  'ts is neither a number nor an ISO 8601 time',
+  'ts is neither a number nor an ISO 8601 time with a zone',
   'send seconds or milliseconds since 1970, or ISO 8601 with a zone, or leave ts out',
 );
 code(

@@ -33,6 +33,8 @@ export interface PlaneCounters {
   readonly lettersRefused: number;
   readonly readings: number;
   readonly textReadings: number;
+  /** Of the readings, whole numbers that a 64-bit float cannot hold: the one next to each is stored. */
+  readonly rounded: number;
   readonly bytesIn: number;
   readonly blocks: number;
   /** Refusals and dead letters by code name. */

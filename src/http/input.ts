@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { JSON_DEPTH_MAX, KIB } from '../../assembly/abi/limits.js';
 import { ApiFailure } from '../contract/api-errors.js';
+import { readTimeUs } from '../contract/iso-time.js';
 import { deviceIdProblem, tenantIdProblem, tokenProblem } from '../control/registry/device-id.js';
 
 export const ADMIN_BODY = { bytesMax: 64 * KIB, oversize: 'body_oversize' } as const;
@@ -88,16 +89,18 @@ export function wholeNumber(from: number, to: number, otherwise: number) {
     .default(otherwise);
 }
 
-const TIME_PROBLEM = 'must be milliseconds since 1970 or an ISO 8601 time with a zone';
-const ISO_TIME = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d))?$/i;
+const TIME_PROBLEM = 'must be an ISO 8601 time with a zone, a date, or seconds or milliseconds since 1970';
+const DATE = /^\d{4}-\d\d-\d\d$/;
 /** Years 1 to 9999: what Date, ISO 8601 with four digits and PostgreSQL all can say. */
 const TIME_MS_MIN = -62_135_596_800_000;
 const TIME_MS_MAX = 253_402_300_799_998;
 
-/** A moment in a query, as ms of the Unix epoch. */
+/** A moment in a query, as ms of the Unix epoch. It has the forms that devices may use for ts; a date alone is its first moment in UTC. */
 export const timeSchema = z
   .string()
-  // A plus sign that nobody encoded arrives as a space.
-  .transform((value) => value.replace(' ', '+'))
-  .transform((value) => (/^-?\d+(\.\d+)?$/.test(value) ? Math.floor(Number(value)) : ISO_TIME.test(value) ? Date.parse(value) : Number.NaN))
+  .transform((value) => {
+    // A plus sign that nobody encoded arrives as a space.
+    const us = readTimeUs(DATE.test(value) ? `${value}T00:00Z` : value) ?? readTimeUs(value.replace(/ (?=\S*$)/, '+'));
+    return us === undefined ? Number.NaN : Math.floor(Number(us) / 1000);
+  })
   .refine((ms) => ms >= TIME_MS_MIN && ms <= TIME_MS_MAX, TIME_PROBLEM);

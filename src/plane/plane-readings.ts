@@ -15,6 +15,7 @@ import {
   COUNTER_PIPELINE_DUPLICATE,
   COUNTER_PIPELINE_READINGS,
   COUNTER_PIPELINE_RECORDS,
+  COUNTER_PIPELINE_ROUNDED,
   COUNTER_PIPELINE_STORED,
   COUNTER_PIPELINE_TEXT_READINGS,
 } from '../../assembly/abi/counters.js';
@@ -47,6 +48,7 @@ export function readCounters(gateways: readonly BigUint64Array[], pipelines: rea
     lettersRefused: sumOfWords(progress, ProgressWord.lettersRefused),
     readings: pipeline(COUNTER_PIPELINE_READINGS),
     textReadings: pipeline(COUNTER_PIPELINE_TEXT_READINGS),
+    rounded: pipeline(COUNTER_PIPELINE_ROUNDED),
   };
   const deadByCode = Object.fromEntries(refusalCodes.map(({ number, name }) => [name, pipeline(number)]));
   const byCode: Record<string, number> = {};

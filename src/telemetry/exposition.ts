@@ -165,6 +165,12 @@ export class Exposition {
       one((c) => c.readings + c.textReadings),
     );
     this.#counter(
+      'spillway_readings_rounded_total',
+      'Readings of whole numbers beyond 2^53 that a 64-bit float cannot hold: the one next to each is stored',
+      undefined,
+      one((c) => c.rounded),
+    );
+    this.#counter(
       'spillway_received_bytes_total',
       'Bytes read from devices',
       undefined,

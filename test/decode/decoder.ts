@@ -30,6 +30,7 @@ interface Exports {
   decodedHasSeq(): number;
   decodedSeq(): number;
   decodedNulls(): number;
+  decodedRounded(): number;
   unknownMetrics(): number;
 }
 

@@ -153,3 +153,30 @@ test('whole numbers of every length, and short ones with a point, are read as fa
     }
   }
 });
+
+/** How many of the numbers of one message were whole ones that no double is. */
+function roundedIn(texts: readonly string[]): number {
+  const code = decoder.probe(Buffer.from(`{"metrics":{${texts.map((text, i) => `"${names[i]}":${text}`).join()}}}`), RECEIVE_US);
+  assert.equal(code, CODE_NONE, texts.join());
+  return decoder.kernel.decodedRounded();
+}
+
+test('whole numbers that no double is are counted, and nothing else is', () => {
+  const two70 = (2n ** 70n).toString();
+  const held = ['9007199254740992', '-9007199254740994', '2882429806056570880', '100000000000000000000', '1e300', two70, '0', '1', '21.53'];
+  const measured = ['0.1', '9007199254740993.5', '123456789012345678901234567890.5', '90071992547409931e1', '1.23456789012345678901e25'];
+  const rounded = ['9007199254740993', '-9007199254740993', '2882429806056571124', '18446744073709551615', `${two70.slice(0, -1)}5`];
+  for (const text of [...held, ...measured]) assert.equal(roundedIn([text]), 0, text);
+  for (const text of [...rounded, '123456789012345678901234567890']) assert.equal(roundedIn([text]), 1, text);
+  assert.equal(roundedIn([...held, ...rounded, ...measured]), rounded.length);
+  assert.equal(roundedIn(['1']), 0, 'of the message before it nothing is left');
+});
+
+test('random whole numbers are counted as rounded when BigInt says so', () => {
+  const random = new Random();
+  for (let i = 0; i < 5000 * fuzzScale; i++) {
+    const digits = `${1 + random.below(9)}${random.digits(14 + random.below(random.pick([4, 10, 100]) as number))}`;
+    const whole = random.chance(0.5) ? digits : (BigInt(Number(digits)) + BigInt(random.below(3) - 1)).toString();
+    assert.equal(roundedIn([whole]), BigInt(Number(whole)) === BigInt(whole) ? 0 : 1, `seed ${random.seed}: ${whole}`);
+  }
+});

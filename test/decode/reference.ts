@@ -16,7 +16,15 @@ export interface ReferenceDecoded {
 }
 
 const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\]:,]|[^\s{}[\]:,"]+/g;
-const ISO = /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(\.\d{1,9})?(?:[Zz]|([+-])(\d\d):(\d\d))$/;
+
+const isoForm = (dash: string, colon: string) => {
+  const date = String.raw`(?<year>\d{4})${dash}(?<month>\d\d)${dash}(?<day>\d\d)`;
+  const time = String.raw`(?<hour>\d\d)(?:${colon}(?<minute>\d\d)(?:${colon}(?<second>\d\d)(?:[.,](?<fraction>\d+))?)?)?`;
+  const zone = String.raw`(?:[Zz]|(?<sign>[+-])(?<zoneHour>\d\d)(?::?(?<zoneMinute>\d\d))?)`;
+  return new RegExp(`^${date}[Tt ]${time}${zone}$`);
+};
+const EXTENDED = isoForm('-', ':');
+const BASIC = isoForm('', '');
 
 /**
  * What a payload holds by JSON.parse and Date, or undefined if it is to be refused: slow and plain, to
@@ -87,7 +95,7 @@ function isSound(text: string): boolean {
 /** Microseconds, null if there is no time, undefined if it is to be refused. */
 function timeOf(ts: unknown, receiveUs: number): number | null | undefined {
   if (ts === null) return null;
-  const us = typeof ts === 'number' ? usOfNumber(ts) : typeof ts === 'string' ? usOfIso(ts) : undefined;
+  const us = typeof ts === 'number' ? usOfNumber(ts) : typeof ts === 'string' ? usOfText(ts) : undefined;
   if (us === undefined || us < TS_US_MIN || us > receiveUs + TS_AHEAD_US_MAX) return undefined;
   return us;
 }
@@ -98,17 +106,19 @@ function usOfNumber(ts: number): number {
   return Math.floor(ts < 1e17 ? ts : ts / 1e3);
 }
 
-function usOfIso(text: string): number | undefined {
-  const match = ISO.exec(text);
-  if (!match) return undefined;
-  const [year, month, day, hour, minute, second] = match.slice(1, 7).map(Number) as [number, number, number, number, number, number];
-  const [offsetHour, offsetMinute] = [Number(match[9] ?? 0), Number(match[10] ?? 0)];
+function usOfText(text: string): number | undefined {
+  if (/^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/.test(text)) return usOfNumber(Number(text));
+  const parts = (EXTENDED.exec(text) ?? BASIC.exec(text))?.groups;
+  if (!parts) return undefined;
+  const part = (name: string) => Number(parts[name] ?? 0);
+  const [hour, minute, second] = [part('hour'), part('minute'), part('second')];
   const date = new Date(0);
-  date.setUTCFullYear(year, month - 1, day);
-  if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day || month === 0) return undefined;
-  if (hour > 23 || minute > 59 || second > 60 || offsetHour > 23 || offsetMinute > 59) return undefined;
-  const offset = (offsetHour * 60 + offsetMinute) * (match[8] === '-' ? -60 : 60);
+  date.setUTCFullYear(part('year'), part('month') - 1, part('day'));
+  if (date.getUTCMonth() !== part('month') - 1 || date.getUTCDate() !== part('day')) return undefined;
+  if (minute > 59 || second > 60 || part('zoneHour') > 23 || part('zoneMinute') > 59) return undefined;
+  if (hour > 23 && !(hour === 24 && minute + second + part('fraction') === 0)) return undefined;
+  const offset = (part('zoneHour') * 60 + part('zoneMinute')) * (parts.sign === '-' ? -60 : 60);
   const seconds = date.getTime() / 1000 + hour * 3600 + minute * 60 + second - offset;
   if (second === 60 && seconds % 86_400 !== 0) return undefined;
-  return seconds * 1e6 + Number((match[7] ?? '.').slice(1, 7).padEnd(6, '0'));
+  return seconds * 1e6 + Number((parts.fraction ?? '').slice(0, 6).padEnd(6, '0'));
 }

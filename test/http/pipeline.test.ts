@@ -108,11 +108,13 @@ test('stats tell counters and the rates of the last second', async () => {
     accepted: 1000,
     readings: 1500,
     textReadings: 500,
+    rounded: 8,
     connections: 7,
     byCode: { json_malformed: 2 },
   };
   const { body } = await server.call('GET', '/v1/stats');
   assert.deepEqual([body.connections, body.devices, body.counters.accepted, body.counters.byCode], [7, 1, 1000, { json_malformed: 2 }]);
+  assert.equal(body.counters.rounded, 8);
   assert.ok(body.uptime_seconds > 0);
   assert.equal(body.mqtt_port, server.plane.mqttPort);
   assert.equal(typeof body.messages_per_second, 'number');
@@ -155,6 +157,7 @@ test('the metrics parse as Prometheus text and say what the plane counts', async
     lettersRefused: 2,
     readings: 150,
     textReadings: 3,
+    rounded: 2,
     connections: 4,
     byCode: { credentials_invalid: 10, json_malformed: 4, ts_malformed: 1 },
   };
@@ -189,6 +192,7 @@ test('the metrics parse as Prometheus text and say what the plane counts', async
     spillway_dead_letters_refused_total: 2,
     spillway_pipeline_committed_messages_rate: 0,
     spillway_readings_total: 153,
+    spillway_readings_rounded_total: 2,
     spillway_connections: 4,
     'spillway_log_start_offset_bytes{partition="0"}': 0,
     'spillway_log_durable_offset_bytes{partition="0"}': 500,

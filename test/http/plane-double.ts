@@ -36,6 +36,7 @@ export class PlaneDouble implements DataPlane {
     deadByCode: {},
     readings: 0,
     textReadings: 0,
+    rounded: 0,
     bytesIn: 0,
     blocks: 0,
     byCode: {},

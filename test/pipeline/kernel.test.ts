@@ -16,6 +16,7 @@ import {
   COUNTER_PIPELINE_NULLS,
   COUNTER_PIPELINE_RECORDS,
   COUNTER_PIPELINE_REPLAYED,
+  COUNTER_PIPELINE_ROUNDED,
   COUNTER_PIPELINE_STORED,
 } from '../../assembly/abi/counters.js';
 import { LATEST_OFFSET, LIVE_OFFSET, POINT_AT_METRIC, POINT_AT_VALUE, POINT_BYTES } from '../../assembly/abi/pipeline.js';
@@ -54,6 +55,21 @@ test('a block of messages becomes rows, texts and dead letters with their places
   assert.equal(kernel.counter(COUNTER_PIPELINE_DEAD), 1);
   assert.equal(kernel.counter(CODE_JSON_MALFORMED), 1);
   assert.equal(kernel.counter(COUNTER_PIPELINE_NULLS), 1);
+});
+
+test('whole numbers that a double cannot hold are stored as the one next to them, and counted once each', () => {
+  const kernel = new TestKernel();
+  const message = (seq: number) => ({ device: 1, receiveUs: NOW_US, payload: `{"metrics":{"a":9007199254740993,"b":1},"seq":${seq}}` });
+  assert.equal(
+    kernel.run([message(1), message(2), message(2), { ...message(3), payload: '{"metrics":{"c":9007199254740993,"c":1}}' }]),
+    BLOCK_DONE,
+  );
+  assert.equal(kernel.run([message(4)], { replay: true }), BLOCK_DONE);
+  assert.equal(kernel.counter(COUNTER_PIPELINE_ROUNDED), 2);
+  assert.deepEqual(
+    kernel.take().readings.map(({ value }) => value),
+    [9007199254740992, 9007199254740992, 1, 1],
+  );
 });
 
 test('without ts the receive time is the event time', () => {
