@@ -45,7 +45,7 @@ import { roundedNumbers } from './decode/double';
 import { clearUnknown, setDenyUnknown, unknownNames } from './decode/metrics';
 import { decodeByShape, learnShape, newestShape } from './decode/shape';
 import { sawFingerprint } from './dedup/fingerprints';
-import { receivedBefore } from './dedup/sequence-runs';
+import { receivedBefore, receivedBeforeUntimed } from './dedup/sequence-runs';
 import { count, xxh64 } from './memory';
 import { appendDead, appendText, batchHasRoom, countRecord } from './rows/batch';
 import { appendReading } from './rows/readings';
@@ -184,15 +184,15 @@ function processRecord(record: usize, logOffset: u64): bool {
  * Drops only what is proven to be a duplicate:
  *
  *   seq  time   duplicate when
- *   yes  yes    the number is in a run, and the time within the run's span
+ *   yes  yes    the number is in a run, the time within the run's span, and the readings are those of its print, if it has one
  *   yes  no     the number is in a run, and the same payload came within the last minute
  *   no   yes    the same payload came within the last minute
  *   no   no     the same, and the client says that it sends again (DUP)
  */
 function isDuplicate(device: usize, number: u32, payload: usize, bytes: u32, receiveUs: u64, flags: u32): bool {
-  if (hasSeq && hasTs) return receivedBefore(device, seq, tsUs, true, false);
+  if (hasSeq && hasTs) return receivedBefore(device, seq, tsUs, decodedReadings);
   const seen = sawFingerprint(xxh64(payload, bytes, <u64>number), receiveUs);
-  if (hasSeq) return receivedBefore(device, seq, receiveUs, false, seen);
+  if (hasSeq) return receivedBeforeUntimed(device, seq, receiveUs, seen);
   return seen && (hasTs || (flags & FLAG_DUP) != 0);
 }
 

@@ -70,7 +70,7 @@ export const DEAD_COUNT_BITS: u32 = 56;
  * What decides about later messages and lies in no table: laid here by describeState for a checkpoint, read by adoptState.
  * Raise the version with every change to what any byte of the state means, so that no older checkpoint is taken for this one.
  */
-export const STATE_VERSION: u32 = 3;
+export const STATE_VERSION: u32 = 4;
 export const STATE_HEAD_OFFSET: u32 = BASES_OFFSET + BASES_BYTES;
 export const STATE_HEAD_BYTES: u32 = 64;
 /** Where the state lies, the head included: u32 count, then u32 offset and u32 bytes each. The indexes are not there: they follow from the tables. */

@@ -3,6 +3,7 @@ import { HEAD_AT_FREE_RUN_PAGE, HEAD_AT_RUN_PAGES, RUN_PAGES_MAX, RUN_PAGES_OFFS
 import { count } from '../memory';
 import { countForgotten, countReboot } from '../series/accounts';
 import { DEVICE_AT_INLINE_RUNS, DEVICE_AT_RUNS, DEVICE_AT_RUN_PAGE, INLINE_RUNS } from '../series/devices';
+import { decodedPrint, forgetPrints, isPrinted, keepPrint, printOf } from './prints';
 
 // The sequence numbers received from a device, as runs ascending by number and never adjacent:
 //
@@ -10,7 +11,8 @@ import { DEVICE_AT_INLINE_RUNS, DEVICE_AT_RUNS, DEVICE_AT_RUN_PAGE, INLINE_RUNS 
 //
 // A resent message carries the number and the time of its first sending, so it falls into a run and
 // into the run's span of times. A number that is in a run with a time outside its span was given anew:
-// the device has rebooted, and its runs start again.
+// the device has rebooted, and its runs start again. A device without a clock chip may boot with a time that
+// lies inside the span: the prints of some numbers show that its readings are others.
 
 const RUN_BYTES: u32 = 32;
 const RUN_AT_LAST: usize = 8;
@@ -43,23 +45,49 @@ function search(at: usize, runs: u32, seq: u64): u32 {
 }
 
 /**
- * Notes that the device sent `seq`, and answers whether it had been received before.
- * With a device time (`timed`), a known number with a time outside its run's span is a reboot: new.
- * Without one (`tsUs` is then the receive time), `seen` decides: whether the same payload came before.
+ * Notes that the device sent `seq` at the device time `tsUs`, and answers whether the message was received before.
+ * `readings` are those of the message, which lie decoded.
  */
-export function receivedBefore(device: usize, seq: u64, tsUs: u64, timed: bool, seen: bool): bool {
+export function receivedBefore(device: usize, seq: u64, tsUs: u64, readings: u32): bool {
   const at = runsOf(device);
   const runs = <u32>load<u8>(device, DEVICE_AT_RUNS);
   const index = search(at, runs, seq);
   const run = at + index * RUN_BYTES;
-  if (index < runs && load<u64>(run) <= seq) {
-    const known = timed ? tsUs >= load<u64>(run, RUN_AT_EARLIEST) && tsUs <= load<u64>(run, RUN_AT_LATEST) : seen;
-    if (known) return true;
-    count(COUNTER_PIPELINE_REBOOTS);
-    countReboot(device, tsUs);
-    restart(device, seq, tsUs);
+  if (index == runs || load<u64>(run) > seq) {
+    note(device, at, runs, index, seq, tsUs);
+  } else {
+    if (tsUs >= load<u64>(run, RUN_AT_EARLIEST) && tsUs <= load<u64>(run, RUN_AT_LATEST)) {
+      const known = printOf(device, seq);
+      if (known == 0 || known == decodedPrint(tsUs, readings)) return true;
+    }
+    reboot(device, seq, tsUs);
+  }
+  const distance = seq - load<u64>(runsOf(device));
+  if (isPrinted(distance)) keepPrint(device, seq, decodedPrint(tsUs, readings));
+  return false;
+}
+
+/**
+ * The same for a message without a device time. `seen` decides about a known number: whether the same payload came
+ * within the last minute.
+ */
+export function receivedBeforeUntimed(device: usize, seq: u64, receiveUs: u64, seen: bool): bool {
+  const at = runsOf(device);
+  const runs = <u32>load<u8>(device, DEVICE_AT_RUNS);
+  const index = search(at, runs, seq);
+  if (index == runs || load<u64>(at + index * RUN_BYTES) > seq) {
+    note(device, at, runs, index, seq, receiveUs);
     return false;
   }
+  if (seen) return true;
+  reboot(device, seq, receiveUs);
+  return false;
+}
+
+/** Notes a number that is in no run; `index` is that of the first run above it. */
+@inline
+function note(device: usize, at: usize, runs: u32, index: u32, seq: u64, tsUs: u64): void {
+  const run = at + index * RUN_BYTES;
   const joinsBefore = index > 0 && load<u64>(run - RUN_BYTES, RUN_AT_LAST) + 1 == seq;
   const joinsAfter = index < runs && load<u64>(run) == seq + 1;
   if (joinsBefore) {
@@ -77,7 +105,16 @@ export function receivedBefore(device: usize, seq: u64, tsUs: u64, timed: bool, 
   } else {
     insert(device, index, seq, tsUs);
   }
-  return false;
+}
+
+/** The device has rebooted: the message is the first of its new sequence. */
+function reboot(device: usize, seq: u64, tsUs: u64): void {
+  count(COUNTER_PIPELINE_REBOOTS);
+  countReboot(device, tsUs);
+  releasePage(device);
+  forgetPrints(device);
+  store<u8>(device, 1, DEVICE_AT_RUNS);
+  write(device + DEVICE_AT_INLINE_RUNS, seq, tsUs);
 }
 
 @inline
@@ -92,12 +129,6 @@ function write(run: usize, seq: u64, tsUs: u64): void {
   store<u64>(run, seq, RUN_AT_LAST);
   store<u64>(run, tsUs, RUN_AT_EARLIEST);
   store<u64>(run, tsUs, RUN_AT_LATEST);
-}
-
-function restart(device: usize, seq: u64, tsUs: u64): void {
-  releasePage(device);
-  store<u8>(device, 1, DEVICE_AT_RUNS);
-  write(device + DEVICE_AT_INLINE_RUNS, seq, tsUs);
 }
 
 /** Removes a run; the runs move back into the device's state when they fit there again. */

@@ -1,5 +1,6 @@
 import { RECORD_AT_DEVICE, RECORD_AT_PAYLOAD_BYTES, RECORD_HEADER_BYTES } from '../abi/block';
-import { DEVICE_AT_SERIES, deviceAt, firstEntryOf } from './devices';
+import { STATE_DEVICE_AT_STORED } from '../abi/state';
+import { DEVICE_AT_PRINTS, DEVICE_AT_SERIES, deviceAt, firstEntryOf } from './devices';
 import { seriesAt } from './latest';
 
 // The state of many devices does not fit the processor's caches, and each step to it (index, device, series)
@@ -8,6 +9,8 @@ import { seriesAt } from './latest';
 
 const GROUP: u32 = 16;
 const CACHE_LINE: usize = 64;
+/** While no more messages than these are stored, the next one may need a print. */
+const FEW_STORED: u32 = 64;
 
 const steps = memory.data(GROUP * 4, 64);
 /** Keeps the loads from being optimized away. */
@@ -32,6 +35,10 @@ export function loadAhead(at: usize, end: usize): usize {
     const device = load<u32>(load<u32>(step));
     const series = device == 0 ? 0 : load<u32>(deviceAt(device - 1), DEVICE_AT_SERIES);
     if (series != 0) sum += load<u64>(seriesAt(series - 1)) + load<u64>(seriesAt(series - 1), CACHE_LINE);
+    // Only the first messages of a device need its prints.
+    if (device != 0 && load<u32>(deviceAt(device - 1), STATE_DEVICE_AT_STORED) <= FEW_STORED) {
+      sum += load<u64>(deviceAt(device - 1), DEVICE_AT_PRINTS);
+    }
   }
   loaded = sum;
   return at;

@@ -15,8 +15,8 @@ import {
 //    4  u8 flags                       16  u32 messages stored, modulo 2^32
 //    5  u8 sequence runs held          20  u32 account + 1, or 0: nothing else became of its messages
 //    6  u16 shape of its last          24  u64 newest event time, µs
-//       messages, or 0                 32  5 inline runs of 32 bytes
-//    8  u32 first series + 1, or 0
+//       messages, or 0                 32  3 inline runs of 32 bytes
+//    8  u32 first series + 1, or 0     128  8 prints of 8 bytes
 //
 // Slots are handed out once and never freed, so a slot's address is stable.
 
@@ -27,7 +27,9 @@ export const DEVICE_AT_SERIES: usize = 8;
 export const DEVICE_AT_RUN_PAGE: usize = 12;
 export const DEVICE_AT_NEWEST_US: usize = 24;
 export const DEVICE_AT_INLINE_RUNS: usize = 32;
-export const INLINE_RUNS: u32 = 5;
+export const INLINE_RUNS: u32 = 3;
+export const DEVICE_AT_PRINTS: usize = 128;
+export const DEVICE_PRINTS: u32 = 8;
 
 export const DEVICE_WATCHED: u8 = 1;
 

@@ -51,6 +51,77 @@ test('a known number with a newer or a much older device time is a reboot', () =
   }
 });
 
+test('a sequence that starts again with a clock set back is a reboot: readings that differ are stored', () => {
+  const kernel = new TestKernel();
+  const first = [-100, -90, -80].map((s, seq) => ({ seq, ts: NOW_US / 1000 + s * 1000, value: seq }));
+  const second = [-95, -94, -93].map((s, seq) => ({ seq, ts: NOW_US / 1000 + s * 1000, value: 10 + seq }));
+  assert.deepEqual(stored(kernel, first), [0, 1, 2]);
+  assert.deepEqual(stored(kernel, first), []);
+  assert.deepEqual(stored(kernel, second), [10, 11, 12]);
+  assert.deepEqual(stored(kernel, second), []);
+  assert.equal(kernel.counter(COUNTER_PIPELINE_REBOOTS), 1);
+  assert.equal(kernel.counter(COUNTER_PIPELINE_DUPLICATE), 6);
+});
+
+test('a device that boots with the same time again and again is known by its readings', () => {
+  const kernel = new TestKernel();
+  for (const boot of [1, 2, 3]) {
+    const send = Array.from({ length: 20 }, (_, seq) => ({ seq, ts: T + seq * 10, value: boot * 100 + seq }));
+    assert.equal(stored(kernel, send).length, 20, `boot ${boot}`);
+    assert.deepEqual(stored(kernel, send), []);
+  }
+  assert.equal(kernel.counter(COUNTER_PIPELINE_REBOOTS), 2);
+});
+
+test('a text, the name of a metric and the kind of a value tell readings apart; the order of members does not', () => {
+  const forms = [
+    '{"a":1,"b":"x"}',
+    '{"b":"x","a":1}',
+    '{"a":1,"b":"y"}',
+    '{"a":1,"c":"y"}',
+    '{"a":"1","c":"y"}',
+    '{"a":1,"c":1}',
+    '{"c":1,"a":1}',
+  ];
+  const kernel = new TestKernel();
+  const isStored = forms.map((metrics) => {
+    const duplicates = kernel.counter(COUNTER_PIPELINE_DUPLICATE);
+    kernel.run([{ device: 5, receiveUs: NOW_US, payload: `{"ts":${T},"seq":1,"metrics":${metrics}}` }]);
+    return kernel.counter(COUNTER_PIPELINE_DUPLICATE) === duplicates;
+  });
+  assert.deepEqual(isStored, [true, false, true, true, true, true, false]);
+});
+
+test('a new boot is known although its first messages, or those of the boot before, never came', () => {
+  const boot = (from: number, shift: number, value: number) =>
+    Array.from({ length: 200 }, (_, index) => index).flatMap((seq) =>
+      seq < from ? [] : [{ seq, ts: T + seq * 10 + shift, value: value + seq }],
+    );
+  for (const [lostBefore, lostNow] of [
+    [1, 0],
+    [5, 0],
+    [0, 1],
+    [0, 4],
+    [0, 16],
+    [3, 4],
+  ] as const) {
+    const kernel = new TestKernel();
+    stored(kernel, boot(lostBefore, 0, 0));
+    const second = boot(lostNow, 5, 1000);
+    assert.equal(stored(kernel, second).length, second.length, `${lostBefore}, ${lostNow}`);
+    const third = boot(0, 7, 2000);
+    assert.equal(stored(kernel, third).length, third.length, `${lostBefore}, ${lostNow}, and again`);
+  }
+});
+
+test('a number below all others keeps the prints of those above it', () => {
+  const kernel = new TestKernel();
+  const down = [9, 8, 7, 6, 5].map((seq) => ({ seq, ts: T + seq, value: seq }));
+  stored(kernel, down);
+  assert.deepEqual(stored(kernel, down), []);
+  assert.deepEqual(stored(kernel, [{ seq: 8, ts: T + 6, value: 80 }]), [80]);
+});
+
 test('without a device time a known number is dropped only if the payload was the same', () => {
   const kernel = new TestKernel();
   assert.deepEqual(
@@ -123,6 +194,29 @@ test('runs against a naive set: what was stored is never dropped, what is droppe
           `seed ${seed}`,
         );
       else for (const seq of expected) assert.ok(got.includes(seq), `seed ${seed}: ${seq} was dropped`);
+    }
+  }
+});
+
+test('boots with any clock: every reading is stored once, whatever is sent again within its boot', () => {
+  const random = new Random();
+  const { seed } = random;
+  console.log(`dedup boots seed ${seed}`);
+  for (let round = 0; round < 20; round++) {
+    const kernel = new TestKernel();
+    let value = 0;
+    for (let boot = 0; boot < 10; boot++) {
+      const start = T - random.below(20_000);
+      const sent: Sent[] = [];
+      const fresh: number[] = [];
+      for (const end = 1 + random.below(100); sent.length < end; ) {
+        const ts = start + sent.length * 100 + random.below(100);
+        fresh.push(++value);
+        sent.push({ seq: sent.length, ts, value });
+        const again = random.chance(0.3) ? [random.pick(sent)] : [];
+        assert.deepEqual(stored(kernel, [sent.at(-1)!, ...again]), [value], `seed ${seed}, round ${round}, boot ${boot}`);
+      }
+      assert.deepEqual(stored(kernel, sent), [], `seed ${seed}, round ${round}, boot ${boot}`);
     }
   }
 });

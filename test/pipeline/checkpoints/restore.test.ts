@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BLOCK_MAGIC } from '../../../assembly/abi/block.js';
-import { STATE_HEAD_BYTES } from '../../../assembly/abi/state.js';
+import { STATE_DEVICE_BYTES, STATE_HEAD_BYTES } from '../../../assembly/abi/state.js';
 import { CheckpointFolder } from '../../../src/pipeline/checkpoints/folder.js';
 import { CHECKPOINT_VERSION, sealCheckpoint } from '../../../src/pipeline/checkpoints/format.js';
 import { type RefusalName, refusals } from '../../../src/pipeline/checkpoints/refusals.js';
@@ -75,7 +75,7 @@ const cases: readonly [what: string, name: RefusalName, bytes: Uint8Array, reade
   [
     'a device that is there twice',
     'checkpoint_malformed',
-    patched((view) => view.setUint32(deviceAt + 192, view.getUint32(deviceAt, true), true)),
+    patched((view) => view.setUint32(deviceAt + STATE_DEVICE_BYTES, view.getUint32(deviceAt, true), true)),
   ],
 ];
 
