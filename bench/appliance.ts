@@ -132,7 +132,7 @@ export class BenchAppliance {
 
 async function startProcess(folder: string, env: NodeJS.ProcessEnv): Promise<Started> {
   const program = fileURLToPath(new URL('../src/main.js', import.meta.url));
-  const child = spawn(process.execPath, [...nodeArguments, program, 'start', '--json'], {
+  const child = spawn(process.execPath, [...nodeArguments, program, 'start', '--json', '--show-secrets'], {
     cwd: folder,
     env,
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -92,7 +92,12 @@ async function bringUp(config: Config, undo: Ground['undo'], unwind: () => Promi
   const plane = await startPlane(ground, metricNames, readings, (error) => stopped(error));
   const keys = await AdminKeys.load(ground.database);
   const registry = await openRegistry(ground, plane, { metricNames, keys }, readings);
-  const adminKey = config.process.adminKey ?? storedText(config.process.stateFolder, 'admin-key', () => AdminKeys.generate());
+  let adminKeyIsNew = false;
+  const makeKey = () => {
+    adminKeyIsNew = true;
+    return AdminKeys.generate();
+  };
+  const adminKey = config.process.adminKey ?? storedText(config.process.stateFolder, 'admin-key', makeKey);
   if (!(await keys.ensure(adminKey, 'first'))) ground.event('warn', 'admin-key-revoked', {});
   const http = await startControl(ground, { plane, registry, metricNames, keys }, readings);
   const mqttPort = await plane.listen();
@@ -104,6 +109,7 @@ async function bringUp(config: Config, undo: Ground['undo'], unwind: () => Promi
     mqttPort,
     mqttsPort: plane.mqttsPort,
     adminKey,
+    adminKeyIsNew,
     databaseUrl: ground.databaseUrl,
     stopped: ended,
     stop: () => {

@@ -13,6 +13,8 @@ export interface Appliance {
   /** MQTT over TLS; absent or 0: there is none. */
   readonly mqttsPort?: number;
   readonly adminKey: string;
+  /** The admin key was made by this start: nobody has seen it yet. */
+  readonly adminKeyIsNew: boolean;
   /** Where the rows go, so that tools can look at them. */
   readonly databaseUrl?: string | undefined;
   /** Stops taking in, drains to the database, closes. */

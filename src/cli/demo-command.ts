@@ -7,7 +7,7 @@ import type { Config } from '../config/table.js';
 import { AdminApi } from './admin-api.js';
 import { type Appliance, type CliPorts, runAppliance } from './appliance.js';
 import { CommandFailure } from './command-failure.js';
-import { type CommonOptions, configOf, withCommonOptions } from './options.js';
+import { type CommonOptions, configOf, type SecretOptions, withCommonOptions, withSecretOptions } from './options.js';
 import { Output } from './output.js';
 import type { FromSimulation } from './simulate/process.js';
 import type { SimulationPlan } from './simulate/simulation.js';
@@ -21,23 +21,33 @@ const devices = Array.from({ length: deviceCount }, (_, index) => `demo-${String
 const firstReadingMsMax = 30_000;
 
 export function addDemoCommand(program: Command, ports: CliPorts): void {
-  withCommonOptions(program.command('demo'))
+  withSecretOptions(withCommonOptions(program.command('demo')))
     .summary('run the appliance with 100 simulated devices')
     .description(
       `Starts the appliance, registers ${deviceCount} devices of tenant ${tenant} and lets them publish over MQTT, one message a second each. Run it as often as you like: devices, their token and their data stay in the state folder.`,
     )
     .addHelpText('after', '\nExamples:\n  npx spillway demo\n  SPILLWAY_STATE=/tmp/try npx spillway demo --json')
-    .action((options: CommonOptions) => {
+    .action((options: CommonOptions & SecretOptions) => {
       const output = new Output(options.json === true);
       const config = configOf(options);
-      return runAppliance(ports, config, output, (appliance, stopping) => demonstrate(appliance, config, output, stopping));
+      return runAppliance(ports, config, output, (appliance, stopping) =>
+        demonstrate(appliance, config, output, stopping, options.showSecrets === true),
+      );
     });
 }
 
-async function demonstrate(appliance: Appliance, config: Config, output: Output, stopping: AbortSignal): Promise<void> {
+async function demonstrate(
+  appliance: Appliance,
+  config: Config,
+  output: Output,
+  stopping: AbortSignal,
+  showsSecrets: boolean,
+): Promise<void> {
   const api = new AdminApi(appliance.httpUrl, appliance.adminKey);
   const token = await registerFleet(api, config);
-  sayReady(output, appliance, config, `Spillway demo: ${deviceCount} simulated devices of tenant ${tenant} publish over MQTT`, tenant);
+  const title = `Spillway demo: ${deviceCount} simulated devices of tenant ${tenant} publish over MQTT`;
+  // A demo is there to be tried by whoever sits before it.
+  sayReady(output, appliance, config, { title, tenant, shows: { text: true, json: showsSecrets } });
   sayExamples(output, appliance);
   const sinceMs = Date.now();
   const fleet = startFleet(planFor(appliance, token));

@@ -20,6 +20,15 @@ export function withCommonOptions(command: Command): Command {
     .option('--json', 'JSON on stdout and nothing else; errors as JSON on stderr');
 }
 
+/** Of commands that bring an appliance up. */
+export interface SecretOptions {
+  readonly showSecrets?: true;
+}
+
+export function withSecretOptions(command: Command): Command {
+  return command.option('--show-secrets', 'print the admin key and the password of the embedded database');
+}
+
 export function withApplianceOptions(command: Command): Command {
   return withCommonOptions(command).option('--url <url>', 'the appliance (default: http://<bind>:<http_port> of the config)');
 }

@@ -1,11 +1,12 @@
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { Config } from '../config/table.js';
 import { type Appliance, type CliPorts, runAppliance } from './appliance.js';
-import { type CommonOptions, configOf, withCommonOptions } from './options.js';
+import { type CommonOptions, configOf, type SecretOptions, withCommonOptions, withSecretOptions } from './options.js';
 import { Output } from './output.js';
 
 export function addStartCommand(program: Command, ports: CliPorts): void {
-  withCommonOptions(program.command('start'))
+  withSecretOptions(withCommonOptions(program.command('start')))
     .summary('run the appliance until Ctrl-C')
     .description(
       'Brings up the appliance: database, log, pipelines, MQTT, HTTP and the console. Ctrl-C or SIGTERM drains and stops it; the state folder keeps everything.',
@@ -21,28 +22,45 @@ Examples:
   npx spillway start
   npx spillway start --roles gateway       # one of several processes around a Kafka log and a database
   SPILLWAY_HTTP_PORT=9090 SPILLWAY_STATE=/var/lib/spillway npx spillway start
-  npx spillway start --json | head -1     # {"event":"ready","http":"http://…","mqtt_port":…,"admin_key":"…","pid":…}
+  npx spillway start --json | head -1     # {"event":"ready","http":"http://…","mqtt_port":…,"pid":…}
+
+The admin key is printed by the start that makes it, and with --show-secrets; it is kept in the state folder, file admin-key. JSON has
+secrets only with --show-secrets.
 
 A second Ctrl-C says what is still going on, a third ends at once; the next start then goes on from the log.
 Settings: npx spillway config check`,
     )
-    .action((options: CommonOptions & { readonly roles?: string }) => {
+    .action((options: CommonOptions & SecretOptions & { readonly roles?: string }) => {
       const output = new Output(options.json === true);
       const config = configOf(options, options.roles === undefined ? {} : { SPILLWAY_ROLES: options.roles });
       return runAppliance(ports, config, output, (appliance) => {
-        sayReady(output, appliance, config, 'Spillway is ready');
+        const shows = { text: appliance.adminKeyIsNew || options.showSecrets === true, json: options.showSecrets === true };
+        sayReady(output, appliance, config, { title: 'Spillway is ready', shows });
         return Promise.resolve();
       });
     });
 }
 
+export interface Greeting {
+  readonly title: string;
+  /** Opened in the console. */
+  readonly tenant?: string;
+  /** Whether secrets are shown to people, and to programs: those often write them into a log. */
+  readonly shows: { readonly text: boolean; readonly json: boolean };
+}
+
 /** The first lines that people see, or the one event that programs wait for. */
-export function sayReady(output: Output, appliance: Appliance, config: Config, title: string, tenant?: string): void {
+export function sayReady(output: Output, appliance: Appliance, config: Config, { title, tenant, shows }: Greeting): void {
   const { httpUrl, mqttPort, mqttsPort = 0, adminKey, databaseUrl } = appliance;
+  const kept =
+    config.process.adminKey === undefined ? `in ${join(config.process.stateFolder, 'admin-key')}` : 'as SPILLWAY_ADMIN_KEY has it';
+  const link = [...(shows.text ? [`key=${encodeURIComponent(adminKey)}`] : []), ...(tenant === undefined ? [] : [`tenant=${tenant}`])].join(
+    '&',
+  );
   output.text(
     title,
-    `  console    ${httpUrl}/#key=${encodeURIComponent(adminKey)}${tenant === undefined ? '' : `&tenant=${tenant}`}`,
-    `  admin key  ${adminKey}`,
+    `  console    ${httpUrl}/${link === '' ? '' : `#${link}`}`,
+    `  admin key  ${shows.text ? adminKey : kept}`,
     `  MQTT       mqtt://${new URL(httpUrl).hostname}:${mqttPort}`,
     ...(mqttsPort === 0 ? [] : [`  MQTT, TLS  mqtts://${new URL(httpUrl).hostname}:${mqttsPort}`]),
     `  state      ${config.process.stateFolder}`,
@@ -53,10 +71,18 @@ export function sayReady(output: Output, appliance: Appliance, config: Config, t
     http: httpUrl,
     mqtt_port: mqttPort,
     ...(mqttsPort === 0 ? {} : { mqtts_port: mqttsPort }),
-    admin_key: adminKey,
+    ...(shows.json ? { admin_key: adminKey } : {}),
     pid: process.pid,
     state: config.process.stateFolder,
-    // The embedded server's URL is made up at each start; a configured one may hold somebody's password.
-    ...(config.store.databaseUrl === undefined && databaseUrl !== undefined ? { database_url: databaseUrl } : {}),
+    // Of the embedded server only: a configured one is known to whoever configured it.
+    ...(config.store.databaseUrl === undefined && databaseUrl !== undefined
+      ? { database_url: shows.json ? databaseUrl : withoutPassword(databaseUrl) }
+      : {}),
   });
+}
+
+function withoutPassword(databaseUrl: string): string {
+  const url = new URL(databaseUrl);
+  url.password = '';
+  return url.href;
 }

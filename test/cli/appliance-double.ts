@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Appliance } from '../../src/cli/appliance.js';
@@ -12,6 +12,7 @@ export async function startApplianceDouble(config: Config): Promise<Appliance & 
   if (process.env.DOUBLE_FAILS === 'start')
     throw Object.assign(new Error('cannot open the log: it is locked'), { wayOut: 'stop the other one' });
   const adminKey = config.process.adminKey ?? 'double-key';
+  const adminKeyIsNew = config.process.adminKey === undefined && !existsSync(join(config.process.stateFolder, 'admin-key'));
   mkdirSync(config.process.stateFolder, { recursive: true });
   writeFileSync(join(config.process.stateFolder, 'admin-key'), `${adminKey}\n`, { mode: 0o600 });
   const fleet = new FleetDouble(process.env.DOUBLE_KEEPS_FLEET ? join(config.process.stateFolder, 'fleet.json') : undefined);
@@ -42,6 +43,7 @@ export async function startApplianceDouble(config: Config): Promise<Appliance & 
     httpPort: http.port,
     mqttPort: mqtt.port,
     adminKey,
+    adminKeyIsNew,
     stop,
     stopped,
     fleet,

@@ -8,7 +8,7 @@ const anyPorts = { SPILLWAY_HTTP_PORT: '0', SPILLWAY_MQTT_PORT: '0' };
 
 test('demo connects 100 devices over MQTT, says when the first row was there, and stops cleanly', async (t) => {
   const folder = temporaryFolder(t);
-  const command = runSpillway(t, folder, ['demo', '--json'], anyPorts);
+  const command = runSpillway(t, folder, ['demo', '--json', '--show-secrets'], anyPorts);
   await command.until(/"first_reading"/);
   const [ready, first] = command
     .stdout()

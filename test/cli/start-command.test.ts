@@ -13,7 +13,7 @@ test('start --json says ready in one line; SIGTERM drains and exits 0', async (t
   assert.equal(ready.event, 'ready');
   assert.match(ready.http, /^http:\/\/127\.0\.0\.1:\d+$/);
   assert.ok(ready.mqtt_port > 0);
-  assert.equal(ready.admin_key, 'k-1');
+  assert.ok(!command.stdout().includes('k-1'), 'no secret unless it is asked for');
   assert.equal(ready.pid, command.child.pid);
   assert.equal(ready.state, join(folder, '.spillway'));
   command.child.kill('SIGTERM');
@@ -64,4 +64,21 @@ test('a bad configuration is refused before anything starts', async (t) => {
   assert.equal(code, 1);
   assert.equal(stdout, '');
   assert.match(stderr, /^spillway: cannot use SPILLWAY_MQTT_PORT = "x": it must be an integer; allowed: /);
+});
+
+test('the admin key is shown by the start that makes it, and when it is asked for', async (t) => {
+  const folder = temporaryFolder(t);
+  const outputOf = async (...args: string[]) => {
+    const command = runSpillway(t, folder, ['start', ...args], anyPorts);
+    await command.until(/Ctrl-C stops it|"ready"/);
+    command.child.kill('SIGTERM');
+    return (await outcomeOf(command)).stdout;
+  };
+  assert.match(await outputOf(), /admin key {2}double-key\n/);
+  const second = await outputOf();
+  assert.ok(!second.includes('double-key'), second);
+  assert.match(second, /console {4}http:\/\/127\.0\.0\.1:\d+\/\n {2}admin key {2}in \S+\/admin-key\n/);
+  assert.match(await outputOf('--show-secrets'), /#key=double-key\n {2}admin key {2}double-key\n/);
+  assert.ok(!(await outputOf('--json')).includes('double-key'));
+  assert.equal(JSON.parse((await outputOf('--json', '--show-secrets')).split('\n')[0] ?? '').admin_key, 'double-key');
 });

@@ -45,13 +45,13 @@ interface ReadyLine {
 }
 
 /**
- * Starts `main.js start --json` on free ports and a new state folder and resolves when it is ready.
+ * Starts `main.js start --json --show-secrets` on free ports and a new state folder and resolves when it is ready.
  * `env` adds to or replaces the defaults; with SPILLWAY_STATE in it the caller owns that folder.
  */
 export async function startAppliance(env: Readonly<Record<string, string>> = {}): Promise<Appliance> {
   const ownFolder = env.SPILLWAY_STATE === undefined;
   const stateFolder = env.SPILLWAY_STATE ?? mkdtempSync(join(tmpdir(), 'spillway-test-'));
-  const child = spawn(process.execPath, [program, 'start', '--json'], {
+  const child = spawn(process.execPath, [program, 'start', '--json', '--show-secrets'], {
     env: {
       ...withoutSettings(process.env),
       SPILLWAY_HTTP_PORT: '0',

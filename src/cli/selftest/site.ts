@@ -77,7 +77,7 @@ export class ChaosSite {
 
   /** From the second time on at the ports of the first. */
   async start(): Promise<void> {
-    const child = spawn(process.execPath, [this.#program, 'start', '--json'], {
+    const child = spawn(process.execPath, [this.#program, 'start', '--json', '--show-secrets'], {
       cwd: this.#folder,
       env: { ...withoutSettings(process.env), ...this.#settings() },
       stdio: ['ignore', 'pipe', 'pipe'],

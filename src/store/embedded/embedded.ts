@@ -31,6 +31,8 @@ const START_SECONDS_MAX = 120;
 const STOP_SECONDS_MAX = 120;
 /** Each on another port. */
 const START_ATTEMPTS_MAX = 4;
+/** Each after a look for a server that came up meanwhile. */
+const ADOPT_ATTEMPTS_MAX = 3;
 /** Of 10 ms each. */
 const EXIT_WAITS_MAX = 1000;
 const LOG_BYTES_KEPT = 16 * 1024 * 1024;
@@ -48,13 +50,20 @@ export interface EmbeddedOptions {
  */
 export async function startEmbedded(folder: string, { sync = true, samePort = false }: EmbeddedOptions = {}): Promise<EmbeddedServer> {
   const cluster = await openCluster(folder, sync);
-  const adopted = await adoptOrEnd(cluster);
-  if (adopted) return adopted;
-  writeSettings(cluster);
-  if ((statSync(cluster.log, { throwIfNoEntry: false })?.size ?? 0) > LOG_BYTES_KEPT) renameSync(cluster.log, `${cluster.log}.1`);
-  const port = await startOnFreePort(cluster, samePort ? 1 : START_ATTEMPTS_MAX);
-  await createDatabase(cluster, port);
-  return running(cluster, port);
+  for (let attempt = 1; ; attempt++) {
+    const adopted = await adoptOrEnd(cluster);
+    if (adopted) return adopted;
+    writeSettings(cluster);
+    if ((statSync(cluster.log, { throwIfNoEntry: false })?.size ?? 0) > LOG_BYTES_KEPT) renameSync(cluster.log, `${cluster.log}.1`);
+    try {
+      const port = await startOnFreePort(cluster, samePort ? 1 : START_ATTEMPTS_MAX);
+      await createDatabase(cluster, port);
+      return running(cluster, port);
+    } catch (error) {
+      // A process that was killed may have been about to start this server, which then came up between our look and our own start.
+      if (attempt === ADOPT_ATTEMPTS_MAX || !readLock(cluster)) throw error;
+    }
+  }
 }
 
 /** The server that the cluster's own lock file names, if it is one of ours and fit for use. */

@@ -62,10 +62,14 @@ async function reaches(runAs: Run, program: string, folder: string): Promise<boo
 /** Runs a command to its end. It never throws: what could not be spawned has code 127. */
 function run(command: string, args: readonly string[], ids: Partial<Ids>): Promise<Outcome> {
   return new Promise((resolve) => {
-    // PG* variables of the operator's shell must not reach the server; cwd is one that all may enter.
-    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('PG')));
     // A group of its own, so that a terminal's Ctrl-C reaches Spillway alone: it then ends the server in order.
-    const options = { ...ids, env: { ...env, LC_ALL: 'C' }, cwd: cwdForAll(), detached: process.platform !== 'win32', windowsHide: true };
+    const options = {
+      ...ids,
+      env: serverEnvironment(process.env),
+      cwd: cwdForAll(),
+      detached: process.platform !== 'win32',
+      windowsHide: true,
+    };
     const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
     child.stdout.on('data', (bytes) => {
@@ -79,6 +83,19 @@ function run(command: string, args: readonly string[], ids: Partial<Ids>): Promi
   });
 }
 
+/** What programs need to be found and to run; on Windows names are compared without regard to case. */
+const INHERITED = /^(PATH|LD_LIBRARY_PATH|DYLD_LIBRARY_PATH|TMPDIR|TEMP|TMP|SYSTEMROOT|SYSTEMDRIVE|WINDIR|COMSPEC|PATHEXT)$/i;
+
+/**
+ * The environment of the server's programs. Another account runs them and may read it, and the functions of whoever has the
+ * database can: so no secret of Spillway's reaches it, and no variable of an operator's shell changes what the server does.
+ */
+export function serverEnvironment(own: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const kept = Object.entries(own).filter(([name]) => INHERITED.test(name));
+  return { ...Object.fromEntries(kept), LC_ALL: 'C' };
+}
+
+/** One that every account may enter. */
 function cwdForAll(): string {
   return process.platform === 'win32' ? process.cwd() : '/';
 }

@@ -7,8 +7,10 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -21,9 +23,12 @@ import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import postgres from 'postgres';
 import { type EmbeddedServer, startEmbedded } from '../../../src/store/embedded/embedded.js';
-import { serverAccount } from '../../../src/store/embedded/server-account.js';
+import { serverAccount, serverEnvironment } from '../../../src/store/embedded/server-account.js';
+import { Random } from '../../support/random.js';
+import { until } from '../../support/until.js';
 
 const unsynced = { sync: false };
+const parentProgram = fileURLToPath(new URL('embedded-parent.js', import.meta.url));
 
 async function query(url: string, statement: string): Promise<postgres.Row[]> {
   const sql = postgres(url, { max: 1, onnotice: () => {} });
@@ -119,12 +124,89 @@ describe('embedded database', () => {
     squatter.close();
   });
 
-  test('a first start that was interrupted is begun anew', async () => {
+  test('first starts that are killed at any moment leave nothing in the way of the next one', { timeout: 120_000 }, async () => {
     const other = join(top, 'interrupted');
-    mkdirSync(join(other, 'data.new', 'base'), { recursive: true });
+    const random = new Random();
+    for (let kill = 0; kill < 5; kill++) {
+      const parent = spawn(process.execPath, [parentProgram, other], { stdio: ['ignore', 'ignore', 'inherit'] });
+      await until('it makes the cluster', () => existsSync(other) && readdirSync(other).length > 0);
+      await new Promise((resolve) => setTimeout(resolve, random.int(0, 600)));
+      parent.kill('SIGKILL');
+      await once(parent, 'exit');
+    }
     const server: EmbeddedServer = await startEmbedded(other, unsynced);
+    assert.deepEqual((await query(server.url, 'select 1 as one'))[0], { one: 1 }, `seed ${random.seed}`);
+    await server.stop();
+  });
+
+  test('a first start is not held up by an initdb that still writes for one that was killed', async () => {
+    const other = join(top, 'left-over');
+    mkdirSync(join(other, 'data.new-0123', 'base'), { recursive: true });
+    writeFileSync(join(other, 'password.initdb-0123'), 'left over');
+    const server = await startEmbedded(other, unsynced);
+    assert.deepEqual(readdirSync(other).sort(), ['data', 'password', 'port']);
+    await server.stop();
+  });
+
+  test('a cluster without its password file is refused by the name of the file, and keeps its password', async () => {
+    const file = join(folder, 'password');
+    renameSync(file, `${file}.aside`);
+    await assert.rejects(startEmbedded(folder, unsynced), (error: Error & { wayOut?: string }) => {
+      assert.equal(
+        error.message,
+        `cannot open the embedded database in ${join(folder, 'data')}: the file with its password, ${file}, is missing`,
+      );
+      assert.match(error.wayOut ?? '', /^put the file back/);
+      return true;
+    });
+    assert.equal(existsSync(file), false);
+    renameSync(`${file}.aside`, file);
+  });
+
+  test('a path that a shell would read otherwise is refused by its character', async () => {
+    for (const character of ['"', '$', '`']) {
+      const strange = join(top, `with ${character} in it`);
+      await assert.rejects(startEmbedded(strange, unsynced), (error: Error & { wayOut?: string }) => {
+        assert.ok(error.message.includes(`its path holds the character ${JSON.stringify(character)}`), error.message);
+        assert.match(error.wayOut ?? '', /^set SPILLWAY_STATE/);
+        return true;
+      });
+    }
+  });
+
+  test('blanks, quotes that a shell leaves alone, and other scripts may be in the path', async () => {
+    const other = join(top, `it's a näme, 漢字 %41`);
+    const server = await startEmbedded(other, unsynced);
     assert.deepEqual((await query(server.url, 'select 1 as one'))[0], { one: 1 });
     await server.stop();
+  });
+
+  test('no secret of the process reaches the server', async () => {
+    process.env.SPILLWAY_ADMIN_KEY = 'a-secret-of-the-process';
+    process.env.PGOPTIONS = '-c a_secret.of=shell';
+    try {
+      const server = await startEmbedded(folder, unsynced);
+      if (process.platform === 'linux') {
+        const names = readFileSync(`/proc/${server.pid}/environ`, 'utf8')
+          .split('\0')
+          .map((entry) => entry.split('=')[0]);
+        const known =
+          /^(PATH|LD_LIBRARY_PATH|TMPDIR|TEMP|TMP|LC_\w+|PG_GRANDPARENT_PID|PG_OOM_\w+|PGDATA|PGSYSCONFDIR|PGLOCALEDIR|PWD|OLDPWD|SHLVL|_|)$/;
+        assert.deepEqual(
+          names.filter((name) => !known.test(name ?? '')),
+          [],
+        );
+      }
+      await server.stop();
+    } finally {
+      delete process.env.SPILLWAY_ADMIN_KEY;
+      delete process.env.PGOPTIONS;
+    }
+    assert.deepEqual(serverEnvironment({ Path: 'p', SPILLWAY_ADMIN_KEY: 'k', AWS_SECRET_ACCESS_KEY: 'a', PGPASSWORD: 'x', TMPDIR: 't' }), {
+      Path: 'p',
+      TMPDIR: 't',
+      LC_ALL: 'C',
+    });
   });
 
   test('under root it runs as another account, also from a checkout that only root may enter', {
@@ -149,8 +231,7 @@ describe('embedded database', () => {
 });
 
 async function startAndKillParent(folder: string): Promise<{ url: string; pid: number }> {
-  const program = fileURLToPath(new URL('embedded-parent.js', import.meta.url));
-  const parent = spawn(process.execPath, [program, folder], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const parent = spawn(process.execPath, [parentProgram, folder], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [line] = (await once(createInterface({ input: parent.stdout }), 'line')) as [string];
   parent.kill('SIGKILL');
   await once(parent, 'exit');
