@@ -4,6 +4,7 @@ import { usageFailure } from './command-failure.js';
 import { addDeviceLifeCommands } from './device-life-command.js';
 import { type ApplianceOptions, configOf, idFormatOption, wholeNumber, withApplianceOptions } from './options.js';
 import { grouped, Output, table } from './output.js';
+import { emptyTenantHint } from './tenant-command.js';
 
 interface AddOptions extends ApplianceOptions {
   readonly id?: string;
@@ -143,9 +144,9 @@ async function listDevices(options: ApplianceOptions & { tenant: string; limit: 
   const output = new Output(options.json === true);
   const query = new URLSearchParams({ tenant: options.tenant, limit: String(options.limit) });
   if (options.after !== undefined) query.set('after', options.after);
-  const answer = await adminApi(configOf(options), options.url).get<{ devices: DeviceAnswer[]; total: number; next: string | null }>(
-    `/v1/devices?${query}`,
-  );
+  const api = adminApi(configOf(options), options.url);
+  const answer = await api.get<{ devices: DeviceAnswer[]; total: number; next: string | null }>(`/v1/devices?${query}`);
+  if (answer.total === 0 && !output.json) return output.text(await emptyTenantHint(api, options.tenant));
   const rows = answer.devices.map((device) => [
     device.device_id,
     device.status,

@@ -10,6 +10,7 @@ import { Output } from './output.js';
 import { addSelftestCommand } from './selftest-command.js';
 import { addSimulateCommand } from './simulate-command.js';
 import { addStartCommand } from './start-command.js';
+import { addTenantCommand } from './tenant-command.js';
 
 const help = `
 Examples:
@@ -51,6 +52,7 @@ function buildProgram(ports: CliPorts): Command {
   addSelftestCommand(program, ports);
   addDeviceCommand(program);
   addKeyCommand(program);
+  addTenantCommand(program);
   addConfigCommand(program);
   return program;
 }

@@ -13,6 +13,7 @@ import { ledgerRoutes } from './routes/ledger.js';
 import { liveRoutes } from './routes/live.js';
 import { pipelineRoutes } from './routes/pipeline.js';
 import { readingRoutes } from './routes/readings.js';
+import { tenantRoutes } from './routes/tenants.js';
 import type { Services } from './services.js';
 import { StaticFiles } from './static-files.js';
 
@@ -45,7 +46,7 @@ export class HttpApp {
       pipelineRoutes,
       alertRoutes,
       ...(roles.has('gateway') ? [ingestRoutes] : []),
-      ...(roles.has('control') ? [deviceRoutes, fleetRoutes, keyRoutes, ledgerRoutes, liveRoutes, readingRoutes] : []),
+      ...(roles.has('control') ? [deviceRoutes, fleetRoutes, keyRoutes, ledgerRoutes, liveRoutes, readingRoutes, tenantRoutes] : []),
     ];
     this.#exposition = options.exposition;
     this.#log = options.log;

@@ -67,6 +67,13 @@ describe('console in a browser', { skip }, () => {
     const [add, send] = [1, 2].map((at) => tab.text(`.empty .command:nth-of-type(${at}) code`));
     assert.equal(await add, `npx spillway device add --url ${http} --id dev-000001 --tenant quiet`);
     assert.match(await send!, new RegExp(`^mosquitto_pub -h 127\\.0\\.0\\.1 -p ${mqttPort} .* -u quiet `));
+    await addDevice({ device_id: 'elsewhere', tenant: 'other place' });
+    await tab.page.click('.brand');
+    await tab.go('#/devices?tenant=quiet');
+    await tab.page.click('.other-tenants a:text-is("other place")');
+    await tab.page.waitForSelector('.fleet .id:text-is("elsewhere")');
+    await tab.go('#/devices?tenant=quiet');
+    await tab.page.waitForSelector('.empty h2:text-is("No devices yet")');
     await addDevice({ device_id: 'quiet-1', tenant: 'quiet' });
     await tab.page.waitForSelector('.fleet .id:text-is("quiet-1")');
     tab.assertHealthy();

@@ -64,6 +64,22 @@ test('a bulk with gateways, its repetition, and a list in pages', async (t) => {
   assert.match(page.stdout, /^dev-000008 .*\ndev-000009 .*\n2 of 1,203 devices; more: --after dev-000009\n$/m);
 });
 
+test('tenants are listed, and a list of devices that is empty names those that have some', async (t) => {
+  const folder = temporaryFolder(t);
+  const appliance = await applianceIn(folder);
+  t.after(() => appliance.stop());
+  const at = ['--url', appliance.httpUrl];
+  const nobody = await outcomeOf(runSpillway(t, folder, ['device', 'list', ...at]));
+  assert.deepEqual([nobody.code, nobody.stdout], [0, 'No tenant has devices yet. Add one: npx spillway device add --id ID\n']);
+  for (const id of ['a', 'b']) appliance.fleet.add('demo', id, 'a-long-token');
+  const empty = await outcomeOf(runSpillway(t, folder, ['device', 'list', ...at]));
+  assert.equal(empty.stdout, 'Tenant default has no devices. Tenants that have: demo (2). Name one: --tenant demo\n');
+  const tenants = await outcomeOf(runSpillway(t, folder, ['tenant', 'list', ...at]));
+  assert.equal(tenants.stdout, 'TENANT  DEVICES\ndemo    2\n');
+  const json = await outcomeOf(runSpillway(t, folder, ['tenant', 'list', '--json', ...at]));
+  assert.deepEqual(JSON.parse(json.stdout), { tenants: [{ tenant: 'demo', devices: 2 }] });
+});
+
 test('a bulk without a token shows each device its own', async (t) => {
   const folder = temporaryFolder(t);
   const appliance = await applianceIn(folder);

@@ -75,6 +75,7 @@ function answer(fleet: FleetDouble, adminKey: string, request: IncomingMessage, 
   if (area === 'keys') return answerKeys(fleet, request.method, id, body);
   if (area === 'stats') return { status: 200, body: { counters: { received: fleet.messages.length } } };
   if (area === 'pipeline') return { status: 200, body: { partitions: [], lag_bytes: 0, lag_ms: 0 } };
+  if (area === 'tenants') return { status: 200, body: { tenants: tenantsOf(fleet) } };
   if (request.method === 'POST' && member === undefined)
     return id === 'bulk' ? addBulk(fleet, JSON.parse(body)) : addOne(fleet, JSON.parse(body));
   if (id === '') return list(fleet, tenant, Number(url.searchParams.get('limit')), url.searchParams.get('after') ?? '');
@@ -146,6 +147,11 @@ function addBulk(fleet: FleetDouble, body: Record<string, string> & { count: num
     status: 201,
     body: { created: made.length, gateways_created: gatewaysCreated, ...ends, tenant, ...(token === undefined ? { devices: made } : {}) },
   };
+}
+
+function tenantsOf(fleet: FleetDouble): { tenant: string; devices: number }[] {
+  const tenants = [...fleet.devices.values()].map(({ tenant }) => tenant);
+  return [...new Set(tenants)].sort().map((tenant) => ({ tenant, devices: tenants.filter((one) => one === tenant).length }));
 }
 
 function list(fleet: FleetDouble, tenant: string, limit: number, after: string): Answer {

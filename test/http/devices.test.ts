@@ -254,10 +254,26 @@ test('devices are listed in pages by id, a tenant at a time', async () => {
   }
 });
 
+test('tenants are listed with their devices, and one whose last device was deleted no longer', async () => {
+  for (const device_id of ['a', 'b']) await server.call('POST', '/v1/devices', { body: { device_id, tenant: 'zone-2' } });
+  await server.call('POST', '/v1/devices', { body: { device_id: 'a', tenant: 'zone-1' } });
+  const zones = async () => {
+    const { tenants } = (await server.call('GET', '/v1/tenants')).body as { tenants: { tenant: string; devices: number }[] };
+    return tenants.filter(({ tenant }) => tenant.startsWith('zone'));
+  };
+  assert.deepEqual(await zones(), [
+    { tenant: 'zone-1', devices: 1 },
+    { tenant: 'zone-2', devices: 2 },
+  ]);
+  assert.equal((await server.call('DELETE', '/v1/devices/a?tenant=zone-1')).status, 200);
+  assert.deepEqual(await zones(), [{ tenant: 'zone-2', devices: 2 }]);
+});
+
 test('every admin call wants a key, whatever else is wrong with it', async () => {
   const calls = [
     ['POST', '/v1/devices'],
     ['POST', '/v1/devices/bulk'],
+    ['GET', '/v1/tenants'],
     ['GET', '/v1/devices'],
     ['GET', '/v1/devices/one'],
     ['PATCH', '/v1/devices/one'],

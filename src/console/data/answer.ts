@@ -24,6 +24,11 @@ export interface DevicePage {
   readonly next: string | null;
 }
 
+export interface Tenant {
+  readonly tenant: string;
+  readonly devices: number;
+}
+
 export interface Registered {
   readonly device_id: string;
   readonly tenant: string;

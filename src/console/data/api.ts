@@ -1,4 +1,17 @@
-import type { Answer, DeadLetter, Device, DevicePage, Lag, Ledger, MetricPoints, Reading, Refusal, Registered, Stats } from './answer.js';
+import type {
+  Answer,
+  DeadLetter,
+  Device,
+  DevicePage,
+  Lag,
+  Ledger,
+  MetricPoints,
+  Reading,
+  Refusal,
+  Registered,
+  Stats,
+  Tenant,
+} from './answer.js';
 
 export type Query = Readonly<Record<string, string | number | undefined>>;
 
@@ -18,6 +31,10 @@ export class Api {
 
   lag(): Promise<Answer<Lag>> {
     return this.#call('GET', '/v1/pipeline/lag', {});
+  }
+
+  tenants(): Promise<Answer<{ tenants: readonly Tenant[] }>> {
+    return this.#call('GET', '/v1/tenants', {});
   }
 
   devices(query: { tenant: string; limit: number; after?: string | undefined }, signal?: AbortSignal): Promise<Answer<DevicePage>> {

@@ -1,9 +1,11 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
+import type { Tenant } from '../data/answer.js';
 import { addCommand, mqttCommand, tokenPlaceholder } from '../data/commands.js';
 import type { Context } from '../data/context.js';
 import { Fleet } from '../data/fleet.js';
 import { type FleetPage as Found, isFiltered } from '../data/fleet-scan.js';
 import { formatCount } from '../data/format.js';
+import { formatRoute } from '../data/route.js';
 import { AddDevice } from '../parts/add-device.js';
 import { CommandLine } from '../parts/command-line.js';
 import { EmptyState } from '../parts/empty-state.js';
@@ -11,6 +13,8 @@ import { FleetFilterBar } from '../parts/fleet-filter.js';
 import { FleetLine } from '../parts/fleet-row.js';
 import { Notice } from '../parts/notice.js';
 import { useModel } from '../parts/use-model.js';
+
+const tenantsShown = 20;
 
 /** The list of devices: status, connection, last message and latest values, live. */
 export function FleetPage({ context, tenant }: { context: Context; tenant: string }) {
@@ -104,6 +108,7 @@ function NoMatch() {
 function FirstSteps({ context, tenant }: { context: Context; tenant: string }) {
   return (
     <EmptyState title="No devices yet">
+      <OtherTenants context={context} tenant={tenant} />
       <p>
         Each device has an id and a token. Add one with the button above or from a shell, then let it publish; it shows up here by itself.
       </p>
@@ -114,5 +119,25 @@ function FirstSteps({ context, tenant }: { context: Context; tenant: string }) {
       />
       <p class="hint">For a fleet to look at at once, stop Spillway and run npm run demo: 100 simulated devices over real MQTT.</p>
     </EmptyState>
+  );
+}
+
+/** Where the devices are, when they are in other tenants. */
+function OtherTenants({ context, tenant }: { context: Context; tenant: string }) {
+  const [others, setOthers] = useState<readonly Tenant[]>([]);
+  useEffect(() => {
+    void context.api.tenants().then((answer) => answer.ok && setOthers(answer.value.tenants.slice(0, tenantsShown)));
+  }, []);
+  if (others.length === 0) return null;
+  return (
+    <p class="other-tenants">
+      Tenant {tenant} has none. Tenants that have devices:{' '}
+      {others.map(({ tenant: other, devices }, index) => (
+        <>
+          {index > 0 && ', '}
+          <a href={formatRoute({ page: 'fleet', tenant: other })}>{other}</a> ({formatCount(devices)})
+        </>
+      ))}
+    </p>
   );
 }

@@ -112,6 +112,12 @@ export class Registry {
     return this.#tenants.get(tenant)?.devices.size ?? 0;
   }
 
+  /** Every tenant that has devices, in code-unit order of their names. */
+  tenants(): { readonly tenant: string; readonly devices: number }[] {
+    const counted = [...this.#tenants].map(([tenant, { devices }]) => ({ tenant, devices: devices.size }));
+    return counted.filter(({ devices }) => devices > 0).sort((a, b) => (a.tenant < b.tenant ? -1 : 1));
+  }
+
   get(tenant: string, id: string): Device | undefined {
     return this.#tenants.get(tenant)?.devices.get(id);
   }
