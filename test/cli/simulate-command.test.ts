@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { BLOCK_DONE } from '../../assembly/abi/block.js';
+import { COUNTER_PIPELINE_DUPLICATE, COUNTER_PIPELINE_REBOOTS, COUNTER_PIPELINE_STORED } from '../../assembly/abi/counters.js';
+import { LATEST_OFFSET } from '../../assembly/abi/pipeline.js';
+import { STATEMENT_AT_RUNS } from '../../assembly/abi/state.js';
 import { loadConfig } from '../../src/config/config.js';
+import { TestKernel } from '../support/pipeline-kernel.js';
 import { startApplianceDouble } from './appliance-double.js';
 import { outcomeOf, runSpillway, temporaryFolder } from './run-spillway.js';
 
@@ -47,6 +52,35 @@ for (const protocol of ['mqtt', 'http']) {
     assert.deepEqual(Object.keys(appliance.fleet.messages[0]!.payload.metrics), ['temperature', 'humidity', 'battery']);
   });
 }
+
+test('a simulation that is started again is a reboot of its devices: all is stored, and no number is missing', async (t) => {
+  const folder = temporaryFolder(t);
+  const appliance = await applianceIn(folder);
+  t.after(() => appliance.stop());
+  const args = ['simulate', '--register', '--devices', '2', '--rate', '100', '--seconds', '0.5', '--protocol', 'http'];
+  for (const _run of [1, 2]) {
+    const { code, stderr } = await outcomeOf(runSpillway(t, folder, args, { SPILLWAY_HTTP_PORT: String(appliance.httpPort) }));
+    assert.equal(code, 0, stderr);
+  }
+  const devices = [...new Set(appliance.fleet.messages.map(({ device }) => device))];
+  const records = appliance.fleet.messages.map(({ device, payload }) => ({
+    device: 1 + devices.indexOf(device),
+    receiveUs: payload.ts * 1000,
+    payload: JSON.stringify(payload),
+  }));
+  const kernel = new TestKernel();
+  assert.equal(kernel.run(records), BLOCK_DONE);
+  const counters = [COUNTER_PIPELINE_STORED, COUNTER_PIPELINE_DUPLICATE, COUNTER_PIPELINE_REBOOTS];
+  assert.deepEqual(
+    counters.map((counter) => kernel.counter(counter)),
+    [100, 0, 2],
+  );
+  for (const device of [1, 2]) {
+    assert.equal(kernel.kernel.account(device), 1);
+    const [first, last] = [0, 8].map((at) => kernel.memory.view.getBigUint64(LATEST_OFFSET + STATEMENT_AT_RUNS + at, true));
+    assert.deepEqual([first, last], [0n, 24n]);
+  }
+});
 
 test('devices whose connections break come back with backoff and lose nothing', async (t) => {
   const folder = temporaryFolder(t);
