@@ -207,4 +207,5 @@ function post(message: FromPipeline): void {
 }
 
 post({ kind: 'ready', tid: threadId() });
-new PipelineThread(workerData as PipelineStart).run();
+// The loop begins after the module was evaluated, for the reason that src/log/file/thread.ts gives.
+setImmediate(() => new PipelineThread(workerData as PipelineStart).run());

@@ -108,4 +108,6 @@ function run(): void {
   log.close();
 }
 
-run();
+// Node 24 and 26 abort the process when a thread is terminated whose module, or one that it imports, awaits at its top level and is still being
+// evaluated: the loop begins after that.
+setImmediate(run);
