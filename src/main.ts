@@ -32,6 +32,7 @@ import { ALERT_TOPIC, DEAD_LETTER_TOPIC, type KafkaSettings, NORMALIZED_TOPIC } 
 import { SideTopic } from './kafka/side-topic.js';
 import { chooseLog, type LogChoice } from './log/choice.js';
 import { ThreadedDataPlane } from './plane/data-plane.js';
+import { assertPortsFree, type WantedPort } from './plane/free-ports.js';
 import { KeptText } from './state/kept-text.js';
 import { makeStateFolder } from './state/state-folder.js';
 import { lockStateFolder } from './state/state-lock.js';
@@ -127,6 +128,7 @@ async function prepare(config: Config, undo: Ground['undo']): Promise<Ground> {
     log.warn('what is acknowledged is kept nowhere until it is stored: SPILLWAY_LOG=none is for benches only');
   makeStateFolder(stateFolder);
   undo.push(await lockStateFolder(stateFolder));
+  await assertPortsFree(config.listen.bind, wantedPorts(config));
   const databaseUrl = config.store.databaseUrl ?? (await embeddedUrl(stateFolder, undo, log));
   const choice = chooseLog(config, () => storedText(stateFolder, 'node-name', newName));
   const committed = await prepareDatabase(databaseUrl, choice.consumerGroup, config.log.partitions);
@@ -134,6 +136,13 @@ async function prepare(config: Config, undo: Ground['undo']): Promise<Ground> {
   const database = new ControlDatabase(databaseUrl, event);
   undo.push(() => database.close());
   return { config, log, choice, owner: newName(), databaseUrl, database, committed, undo, event };
+}
+
+function wantedPorts({ listen, process: settings }: Config): WantedPort[] {
+  const http = { port: listen.httpPort, setting: 'SPILLWAY_HTTP_PORT' };
+  if (!rolesOf(settings).has('gateway')) return [http];
+  const mqtts = listen.mqttsPort === undefined ? [] : [{ port: listen.mqttsPort, setting: 'SPILLWAY_MQTTS_PORT' }];
+  return [http, { port: listen.mqttPort, setting: 'SPILLWAY_MQTT_PORT' }, ...mqtts];
 }
 
 async function embeddedUrl(stateFolder: string, undo: Ground['undo'], log: Logger): Promise<string> {

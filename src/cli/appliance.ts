@@ -1,5 +1,5 @@
 import type { Config } from '../config/table.js';
-import { StartFailure } from '../contract/start-failure.js';
+import type { StartFailure } from '../contract/start-failure.js';
 import { AdminApi } from './admin-api.js';
 import { CommandFailure } from './command-failure.js';
 import { grouped, type Output } from './output.js';
@@ -46,7 +46,7 @@ export async function runAppliance(
   const release = onSignals(output, stopping);
   try {
     const appliance = await ports.start(config).catch((error: Error) => {
-      throw new CommandFailure(error instanceof StartFailure ? error.code : 'start_failed', messageOf(error), { wayOut: wayOutOf(error) });
+      throw new CommandFailure(codeOf(error), messageOf(error), { wayOut: wayOutOf(error) });
     });
     const work = whileUp(appliance, stopping.signal);
     const asked = new Promise<void>((resolve) => {
@@ -132,6 +132,11 @@ function onSignals(output: Output, stopping: AbortController): () => void {
 
 function messageOf(error: Error): string {
   return error.message || String(error);
+}
+
+/** By name: a failure of another thread is a copy that has lost its class. */
+function codeOf(error: Error): string {
+  return error.name === 'StartFailure' ? (error as StartFailure).code : 'start_failed';
 }
 
 function wayOutOf(error: Error): string | undefined {

@@ -14,6 +14,7 @@ import {
   writevSync,
 } from 'node:fs';
 import { MIB } from '../../../assembly/abi/limits.js';
+import { StartFailure } from '../../contract/start-failure.js';
 import { loadAddon, type NativeAddon } from '../../host/native-addon.js';
 
 /**
@@ -62,12 +63,26 @@ export function writeWhole(disk: Disk, file: number, views: readonly Uint8Array[
   }
 }
 
+/** What the system says of an open file does not name it. */
+function named(error: unknown, path: string): unknown {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code !== 'EISDIR') return error;
+  return new StartFailure(
+    'log_unusable',
+    `cannot read ${path}: it is a folder where a file of the log belongs (${message})`,
+    'move the folder out of the log, then start again',
+  );
+}
+
 export function withFile<T>(disk: Disk, path: string, mode: 'read' | 'write' | 'create', use: (file: number) => T): T {
-  const file = disk.open(path, mode);
+  let file: number | undefined;
   try {
+    file = disk.open(path, mode);
     return use(file);
+  } catch (error) {
+    throw named(error, path);
   } finally {
-    disk.close(file);
+    if (file !== undefined) disk.close(file);
   }
 }
 

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { StartFailure } from '../../contract/start-failure.js';
 import type { Report } from '../../telemetry/report.js';
 import { type Disk, nodeDisk, writeWhole } from './disk.js';
 import { PartitionLog } from './partition-log.js';
@@ -85,12 +86,29 @@ function checkMeta(disk: Disk, folder: string, partitions: number): void {
   const bytes = Buffer.alloc(disk.size(file));
   disk.read(file, bytes, 0);
   disk.close(file);
-  const meta = JSON.parse(bytes.toString('utf8')) as { format: number; partitions: number };
+  const meta = parseMeta(bytes.toString('utf8'));
+  if (!meta) {
+    throw new StartFailure(
+      'log_unusable',
+      `cannot open the log in ${folder}: ${path} is damaged, it does not say which format and how many partitions the log has`,
+      `put the file back, or write {"format":${FORMAT},"partitions":${partitions}} into it if SPILLWAY_PARTITIONS, now ${partitions}, is what the log was made with`,
+    );
+  }
   if (meta.format !== FORMAT) throw new Error(`cannot open the log in ${folder}: its format is ${meta.format}, this build knows ${FORMAT}`);
   if (meta.partitions !== partitions) {
     throw new Error(
       `cannot open the log in ${folder}: it has ${meta.partitions} partitions, SPILLWAY_PARTITIONS says ${partitions}; ` +
         `set SPILLWAY_PARTITIONS to ${meta.partitions}, or begin a new deployment with a new SPILLWAY_STATE`,
     );
+  }
+}
+
+/** Undefined: it is no JSON, or lacks a number. */
+function parseMeta(text: string): { readonly format: number; readonly partitions: number } | undefined {
+  try {
+    const { format, partitions } = JSON.parse(text);
+    return Number.isInteger(format) && Number.isInteger(partitions) ? { format, partitions } : undefined;
+  } catch {
+    return undefined;
   }
 }
