@@ -33,6 +33,8 @@ interface DeviceAnswer {
 interface BulkAnswer {
   readonly created: number;
   readonly gateways_created: number;
+  readonly existing: number;
+  readonly existing_ids: readonly string[];
   readonly first: string;
   readonly last: string;
   readonly devices?: readonly { device_id: string; auth_token: string }[];
@@ -113,9 +115,10 @@ async function addMany(api: AdminApi, options: AddOptions, output: Output): Prom
     via_format: options.via === undefined ? undefined : idFormatOption(options.via),
     per_gateway: options.via === undefined ? undefined : (options.perGateway ?? 500),
   });
-  const kept = (options.count ?? 0) - answer.created;
+  const { existing } = answer;
+  const some = `${answer.existing_ids.slice(0, 3).join(', ')}${existing > 3 ? ', …' : ''}`;
   output.text(
-    `${grouped(answer.created)} devices registered, ${answer.first} to ${answer.last}${answer.gateways_created > 0 ? `, and ${grouped(answer.gateways_created)} gateways` : ''}${kept > 0 ? `; ${grouped(kept)} were there already` : ''}`,
+    `${grouped(answer.created)} devices registered, ${answer.first} to ${answer.last}${answer.gateways_created > 0 ? `, and ${grouped(answer.gateways_created)} gateways` : ''}${existing > 0 ? `; ${grouped(existing)} were there already and keep token and gateway (${some})` : ''}`,
     ...(answer.devices ?? []).map(({ device_id, auth_token }) => `${device_id}\t${auth_token}`),
   );
   output.document(answer);

@@ -59,7 +59,10 @@ test('a bulk with gateways, its repetition, and a list in pages', async (t) => {
   assert.equal(first.stdout, '1,200 devices registered, dev-000001 to dev-001200, and 3 gateways\n');
   assert.equal(appliance.fleet.devices.get('default/dev-001200')?.via, 'gw-000003');
   const second = await outcomeOf(runSpillway(t, folder, bulk));
-  assert.equal(second.stdout, '0 devices registered, dev-000001 to dev-001200; 1,200 were there already\n');
+  assert.equal(
+    second.stdout,
+    '0 devices registered, dev-000001 to dev-001200; 1,203 were there already and keep token and gateway (gw-000001, dev-000001, dev-000002, …)\n',
+  );
   const page = await outcomeOf(runSpillway(t, folder, ['device', 'list', '--limit', '2', '--after', 'dev-000007', ...at]));
   assert.match(page.stdout, /^dev-000008 .*\ndev-000009 .*\n2 of 1,203 devices; more: --after dev-000009\n$/m);
 });

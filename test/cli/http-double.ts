@@ -136,16 +136,27 @@ function addBulk(fleet: FleetDouble, body: Record<string, string> & { count: num
   const { count, id_format: format = '', tenant = 'default', token, via_format: viaFormat, per_gateway: perGateway = 500 } = body;
   let gatewaysCreated = 0;
   const made: { device_id: string; auth_token: string }[] = [];
+  const existing = new Set<string>();
   for (let index = 1; index <= count; index++) {
     const gateway = viaFormat === undefined ? null : formatId(viaFormat, Math.ceil(index / perGateway));
     if (gateway !== null && fleet.add(tenant, gateway, token ?? `token-${gateway}`)) gatewaysCreated++;
+    else if (gateway !== null && index % perGateway === 1) existing.add(gateway);
     const id = formatId(format, index);
     if (fleet.add(tenant, id, token ?? `token-${id}`, gateway)) made.push({ device_id: id, auth_token: token ?? `token-${id}` });
+    else existing.add(id);
   }
   const ends = { first: formatId(format, 1), last: formatId(format, count) };
   return {
     status: 201,
-    body: { created: made.length, gateways_created: gatewaysCreated, ...ends, tenant, ...(token === undefined ? { devices: made } : {}) },
+    body: {
+      created: made.length,
+      gateways_created: gatewaysCreated,
+      existing: existing.size,
+      existing_ids: [...existing],
+      ...ends,
+      tenant,
+      ...(token === undefined ? { devices: made } : {}),
+    },
   };
 }
 

@@ -18,6 +18,8 @@ test('ten thousand devices behind gateways are registered in seconds, and every 
   assert.deepEqual(answer.body, {
     created: 10_000,
     gateways_created: 20,
+    existing: 0,
+    existing_ids: [],
     first: 'dev-000001',
     last: 'dev-010000',
     tenant: 'default',
@@ -40,9 +42,20 @@ test('ids that exist are kept as they are and not counted', async () => {
   const body = { count: 10_010, token: 'another-token' };
   const answer = await server.call('POST', '/v1/devices/bulk', { body });
   assert.deepEqual([answer.body.created, answer.body.gateways_created, answer.body.last], [10, 0, 'dev-010010']);
+  assert.deepEqual([answer.body.existing, answer.body.existing_ids.length, answer.body.existing_ids[0]], [10_000, 1000, 'dev-000001']);
   assert.equal(server.registry.get('default', 'dev-000001')!.number, before);
   const old = await server.call('POST', '/v1/ingest/dev-000001', { raw: '{}', headers: { authorization: 'Bearer other' } });
   assertFailure(old, 401, 'credentials_invalid');
+});
+
+test('the answer names the ids that were there and left as they were', async () => {
+  await server.call('POST', '/v1/devices', { body: { device_id: 'bk-000002', token: 'an-older-token' } });
+  const body = { count: 3, id_format: 'bk-%06d', token: 'the-new-token', via_format: 'bgw-%d' };
+  const answer = await server.call('POST', '/v1/devices/bulk', { body });
+  assert.deepEqual([answer.body.created, answer.body.existing, answer.body.existing_ids], [2, 1, ['bk-000002']]);
+  assert.equal((await server.call('GET', '/v1/devices/bk-000002')).body.via, null);
+  const again = await server.call('POST', '/v1/devices/bulk', { body });
+  assert.deepEqual(again.body.existing_ids, ['bgw-1', 'bk-000001', 'bk-000002', 'bk-000003']);
 });
 
 test('without a token each device gets its own, and the answer lists them', async () => {

@@ -9,6 +9,8 @@ import { newToken, type Registry } from './registry.js';
 export interface RegisteredFleet {
   readonly created: number;
   readonly gatewaysCreated: number;
+  /** Ids that were taken and are as they were, gateways first. */
+  readonly kept: readonly string[];
   /** Ids and tokens of what was created, gateways first. */
   readonly tokens: readonly { readonly id: string; readonly token: string }[];
 }
@@ -31,7 +33,13 @@ export async function registerFleet(
   };
   const devices = await registerIds(registry, tenant, fleet.devices, viaOf, null, token);
   if (devices instanceof ApiFailure) return devices;
-  return { created: devices.length, gatewaysCreated: gateways.length, tokens: [...gateways, ...devices] };
+  const kept = [...gateways.kept, ...devices.kept];
+  return {
+    created: devices.created.length,
+    gatewaysCreated: gateways.created.length,
+    kept,
+    tokens: [...gateways.created, ...devices.created],
+  };
 }
 
 async function registerIds(
@@ -41,7 +49,7 @@ async function registerIds(
   viaOf: (index: number) => number,
   deviceClass: string | null,
   token: string | undefined,
-): Promise<{ id: string; token: string }[] | ApiFailure> {
+): Promise<{ created: { id: string; token: string }[]; kept: string[] } | ApiFailure> {
   const tokens = new Map<string, string>();
   const rows: DeviceRow[] = [];
   for (const [index, id] of ids.entries()) {
@@ -54,5 +62,7 @@ async function registerIds(
   }
   const created = await registry.createMany(rows);
   if (created instanceof ApiFailure) return created;
-  return created.map(({ id }) => ({ id, token: tokens.get(id)! }));
+  // Also those that another call, or another process, registered meanwhile.
+  const fresh = new Set(created.map(({ id }) => id));
+  return { created: created.map(({ id }) => ({ id, token: tokens.get(id)! })), kept: ids.filter((id) => !fresh.has(id)) };
 }

@@ -11,6 +11,8 @@ import type { Services } from '../services.js';
 
 /** Devices of one call that get a token each: all of them stand in the answer. */
 const OWN_TOKENS_MAX = 100_000;
+/** Ids that are named of those that were there already. */
+const EXISTING_IDS_MAX = 1000;
 
 const count = (max: number) => z.int('must be a whole number').min(1, 'must be at least 1').max(max, `must be at most ${max}`);
 
@@ -48,6 +50,9 @@ async function register({ registry }: Services, { body }: Request) {
   return json(201, {
     created: registered.created,
     gateways_created: registered.gatewaysCreated,
+    // They keep their tokens and gateways, whatever this call says.
+    existing: registered.kept.length,
+    existing_ids: registered.kept.slice(0, EXISTING_IDS_MAX),
     first: fleet.devices[0],
     last: fleet.devices.at(-1),
     tenant,
