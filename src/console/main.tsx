@@ -48,7 +48,11 @@ function Visit({ context, route }: { context: Context; route: Route }) {
     document.querySelector('h1')?.focus({ preventScroll: true });
   }, []);
   if (route.page === 'device') return <DevicePage context={context} route={route} />;
-  return route.page === 'dead-letters' ? <DeadLettersPage context={context} /> : <FleetPage context={context} tenant={route.tenant} />;
+  return route.page === 'dead-letters' ? (
+    <DeadLettersPage context={context} tenant={route.tenant} />
+  ) : (
+    <FleetPage context={context} tenant={route.tenant} />
+  );
 }
 
 function titleOf(route: Route): string {

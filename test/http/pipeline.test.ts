@@ -58,43 +58,33 @@ test('dead letters are listed newest first with the device and the bytes', async
     await sql`insert into dead_letters (partition_id, log_offset, device_id, received_at, reason, payload)
       values (3, ${String(index + 10)}, ${index === 0 ? number : 999_999}, ${new Date(Date.UTC(2026, 0, 1, 0, 0, index))}, 'json_malformed', ${payload})`;
   }
-  const { body } = await server.call('GET', '/v1/dead-letters');
+  const { body } = await server.call('GET', '/v1/dead-letters?tenant=acme');
   for (const letter of body.dead_letters) assert.match(letter.id, /^\d+$/);
-  assert.deepEqual(
-    body.dead_letters.map(({ id, ...rest }: { id: string }) => rest),
-    [
-      {
-        device_id: null,
-        tenant: null,
-        received_at: '2026-01-01T00:00:01.000Z',
-        reason: 'json_malformed',
-        payload_base64: 'AP8=',
-        partition: 3,
-        log_offset: '11',
-        metric: null,
-        sqlstate: null,
-        message: null,
-      },
-      {
-        device_id: 'dev-1',
-        tenant: 'acme',
-        received_at: '2026-01-01T00:00:00.000Z',
-        reason: 'json_malformed',
-        payload_base64: 'ew==',
-        partition: 3,
-        log_offset: '10',
-        metric: null,
-        sqlstate: null,
-        message: null,
-      },
-    ],
-  );
-  assert.equal((await server.call('GET', '/v1/dead-letters?limit=1')).body.dead_letters.length, 1);
+  const letter = {
+    device_id: 'dev-1',
+    tenant: 'acme',
+    received_at: '2026-01-01T00:00:00.000Z',
+    reason: 'json_malformed',
+    payload_base64: 'ew==',
+    partition: 3,
+    log_offset: '10',
+    metric: null,
+    sqlstate: null,
+    message: null,
+  };
+  const withoutId = (letters: { id: string }[]) => letters.map(({ id, ...rest }) => rest);
+  assert.deepEqual([withoutId(body.dead_letters), body.next], [[letter], null]);
+  // A device that is in no registry belongs to no tenant.
+  const unknown = await server.call('GET', '/v1/dead-letters?unknown=true');
+  assert.deepEqual(withoutId(unknown.body.dead_letters), [
+    { ...letter, device_id: null, tenant: null, received_at: '2026-01-01T00:00:01.000Z', payload_base64: 'AP8=', log_offset: '11' },
+  ]);
+  assert.equal((await server.call('GET', '/v1/dead-letters?tenant=acme&limit=1')).body.dead_letters.length, 1);
   const [[, metric] = ['', 0]] = (await server.metricNames.add(['pressure'])) as [string, number][];
   const payload = Buffer.from(JSON.stringify({ device: number, metric, ts: '2026-01-01T00:00:00.000000Z', value: -1 }));
   await sql`insert into dead_letters (partition_id, log_offset, device_id, received_at, reason, payload, metric_id, sqlstate, message)
     values (3, 12, ${number}, ${new Date(Date.UTC(2026, 0, 2))}, 'row_refused', ${payload}, ${metric}, '23514', 'violates check constraint')`;
-  const [row] = (await server.call('GET', '/v1/dead-letters?limit=1')).body.dead_letters;
+  const [row] = (await server.call('GET', '/v1/dead-letters?tenant=acme&limit=1')).body.dead_letters;
   assert.deepEqual(
     [row.device_id, row.metric, row.sqlstate, row.message, row.reason],
     ['dev-1', 'pressure', '23514', 'violates check constraint', 'row_refused'],

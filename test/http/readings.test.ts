@@ -6,13 +6,16 @@ import { type ServerUnderTest, startServerUnderTest } from './server-under-test.
 const T0 = Date.parse('2026-03-01T12:00:00.000Z');
 let server: ServerUnderTest;
 let device: number;
+/** A device with many readings at a time. */
+let crowd: number;
 let metrics: Map<string, number>;
 before(async () => {
   server = await startServerUnderTest();
   const { sql } = server.database;
   device = (await server.call('POST', '/v1/devices', { body: { device_id: 'dev-1' } })).body.number;
   await server.call('POST', '/v1/devices', { body: { device_id: 'silent' } });
-  metrics = new Map((await server.metricNames.add(['temperature', 'state', 'mixed', 'a&b=c/%'])) as [string, number][]);
+  crowd = (await server.call('POST', '/v1/devices', { body: { device_id: 'crowd' } })).body.number;
+  metrics = new Map((await server.metricNames.add(['temperature', 'state', 'mixed', 'a&b=c/%', 'close', 'crowded'])) as [string, number][]);
   const readings = Array.from({ length: 20 }, (_, i) => ({
     device_id: device,
     metric_id: metrics.get('temperature')!,
@@ -30,8 +33,8 @@ before(async () => {
 });
 after(() => server.close());
 
-function path(query: Record<string, string | number>): string {
-  return `/v1/devices/dev-1/metrics?${new URLSearchParams(Object.entries(query).map(([name, value]): [string, string] => [name, String(value)]))}`;
+function path(query: Record<string, string | number>, id = 'dev-1'): string {
+  return `/v1/devices/${id}/metrics?${new URLSearchParams(Object.entries(query).map(([name, value]): [string, string] => [name, String(value)]))}`;
 }
 
 test('a range is answered in order of time, its ends included', async () => {
@@ -42,8 +45,9 @@ test('a range is answered in order of time, its ends included', async () => {
     resolution: 'raw',
     from: '2026-03-01T12:00:03.000Z',
     to: '2026-03-01T12:00:06.000Z',
-    points: [3, 4, 5, 6].map((i) => ({ ts: `2026-03-01T12:00:0${i}.000Z`, value: i + 0.5 })),
+    points: [3, 4, 5, 6].map((i) => ({ ts: `2026-03-01T12:00:0${i}.000000Z`, value: i + 0.5 })),
     truncated: false,
+    next: null,
   });
   // A time that was shown finds its row, though the row has microseconds.
   const fraction = await server.call('GET', path({ metric: 'temperature', from: T0 + 3000.75, to: T0 + 3999.5 }));
@@ -52,7 +56,7 @@ test('a range is answered in order of time, its ends included', async () => {
     'GET',
     path({ metric: 'temperature', from: '2026-03-01T12:00:30Z', to: '2026-03-01T13:00:30.000+01:00' }),
   );
-  assert.deepEqual(exact.body.points, [{ ts: '2026-03-01T12:00:30.000Z', value: 99 }]);
+  assert.deepEqual(exact.body.points, [{ ts: '2026-03-01T12:00:30.000999Z', value: 99 }]);
 });
 
 test('a limit cuts the end off and says so', async () => {
@@ -60,6 +64,58 @@ test('a limit cuts the end off and says so', async () => {
   assert.deepEqual([cut.body.points.length, cut.body.truncated, cut.body.points[0].value], [20, true, 0.5]);
   const whole = await server.call('GET', path({ metric: 'temperature', from: T0, to: T0 + 60_000, limit: 21 }));
   assert.deepEqual([whole.body.points.length, whole.body.truncated], [21, false]);
+});
+
+interface Page {
+  readonly points: { readonly ts: string; readonly value: number | string }[];
+  readonly truncated: boolean;
+  readonly next: string | null;
+}
+
+/** All pages of a range, as a client walks them. */
+async function pagesOf(query: Record<string, string | number>): Promise<Page[]> {
+  const pages: Page[] = [];
+  for (let next: string | null | undefined; next !== null; next = pages.at(-1)!.next) {
+    assert.ok(pages.length < 100, 'the pages come to an end');
+    const { status, body, text } = await server.call('GET', path({ ...query, ...(next === undefined ? {} : { after: next }) }, 'crowd'));
+    assert.equal(status, 200, text);
+    assert.equal(body.truncated, body.next !== null);
+    pages.push(body);
+  }
+  return pages;
+}
+
+test('pages neither overlap nor miss, with readings closer than a millisecond', async () => {
+  const metric = metrics.get('close')!;
+  await server.database.sql`
+    insert into readings select ${crowd}, ${metric}, '2026-03-02T12:00:00.1231Z'::timestamptz + i * interval '100 microseconds', i from generate_series(0, 29) i`;
+  const pages = await pagesOf({ metric: 'close', from: '2026-03-02', to: '2026-03-03', limit: 15 });
+  assert.deepEqual(
+    pages.map(({ points }) => points.map(({ value }) => value)),
+    [Array.from({ length: 15 }, (_, i) => i), Array.from({ length: 15 }, (_, i) => i + 15)],
+  );
+  assert.deepEqual([pages[0]!.points[0]!.ts, pages[0]!.points[8]!.ts], ['2026-03-02T12:00:00.123100Z', '2026-03-02T12:00:00.123900Z']);
+});
+
+test('nor with more readings in one microsecond than a page holds, numbers and texts, some of them equal', async () => {
+  const metric = metrics.get('crowded')!;
+  const { sql } = server.database;
+  const at = '2026-03-02T12:00:00.000001Z';
+  await sql`insert into readings select ${crowd}, ${metric}, ${at}::timestamptz, i % 7 from generate_series(1, 40) i`;
+  await sql`insert into readings values (${crowd}, ${metric}, ${at}, 0), (${crowd}, ${metric}, ${at}, '-0'), (${crowd}, ${metric}, ${at}, 0.1)`;
+  await sql`insert into text_readings select ${crowd}, ${metric}, ${at}::timestamptz, 't' || i % 5 from generate_series(1, 20) i`;
+  await sql`insert into readings values (${crowd}, ${metric}, '2026-03-02T12:00:00.000002Z', 1), (${crowd}, ${metric}, '2026-03-02T12:00:00Z', 2)`;
+  const whole = await pagesOf({ metric: 'crowded', from: '2026-03-02', to: '2026-03-03' });
+  assert.deepEqual([whole.length, whole[0]!.points.length], [1, 65]);
+  for (const limit of [1, 2, 3, 7, 64, 65]) {
+    const pages = await pagesOf({ metric: 'crowded', from: '2026-03-02', to: '2026-03-03', limit });
+    assert.equal(pages.length, Math.ceil(65 / limit));
+    assert.deepEqual(
+      pages.flatMap(({ points }) => points),
+      whole[0]!.points,
+      `pages of ${limit}`,
+    );
+  }
 });
 
 test('strings are values too, and a metric may have both', async () => {
@@ -74,7 +130,7 @@ test('strings are values too, and a metric may have both', async () => {
     [-0.25, 'text'],
   );
   const odd = await server.call('GET', path({ metric: 'a&b=c/%', from: T0, to: T0 + 60_000 }));
-  assert.deepEqual(odd.body.points, [{ ts: '2026-03-01T12:00:00.000Z', value: 1e300 }]);
+  assert.deepEqual(odd.body.points, [{ ts: '2026-03-01T12:00:00.000000Z', value: 1e300 }]);
 });
 
 test('from and to have the forms that a device may use for ts, and a date is its first moment in UTC', async () => {
@@ -115,6 +171,8 @@ test('queries that cannot be are refused by name', async () => {
     [{ metric: 'm', limit: '10001' }, 'query_invalid', /limit must be a whole number from 1 to 10000/],
     [{ metric: 'm', limit: '0' }, 'query_invalid', /limit/],
     [{ metric: 'm', tenant: '' }, 'query_invalid', /tenant must not be empty/],
+    [{ metric: 'm', after: 'x' }, 'query_invalid', /after must be the next of an earlier answer/],
+    [{ metric: 'm', after: Buffer.from('{"us":"1; drop"}').toString('base64url') }, 'query_invalid', /after must be the next/],
     [{ metric: 'm', resolution: '1m' }, 'resolution_unsupported', /raw/],
   ];
   for (const [query, code, message] of cases) {

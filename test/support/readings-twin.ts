@@ -93,11 +93,11 @@ function questions(random: Random, nowMs: number): string[] {
 /** What a device's pages ask, with the rows of equal time put into one order. */
 async function pages(sql: Sql, device: number, metric: number, fromMs: number, toMs: number): Promise<unknown> {
   const queries = new Queries(unguarded(sql));
-  const range = await queries.range(device, metric, fromMs, toMs, 10_000);
+  const range = await queries.range({ device, metric, fromMs, toMs, limit: 10_000 });
   const latest = await queries.latest(device);
   return {
-    truncated: range.truncated,
-    points: range.points.map(({ tsMs, value }) => [tsMs, value]).sort(([a, b], [x, y]) => Number(a) - Number(x) || Number(b) - Number(y)),
+    next: range.next,
+    points: range.points.map(({ us, value }) => [us, value]),
     latest: latest.map(({ metric, tsMs }) => [metric, tsMs]).sort(([a], [x]) => Number(a) - Number(x)),
   };
 }

@@ -62,8 +62,8 @@ export class Api {
     return this.#call('GET', `/v1/devices/${encodeURIComponent(id)}/metrics`, { tenant, resolution: 'raw', ...query }, undefined, signal);
   }
 
-  deadLetters(limit: number, signal?: AbortSignal): Promise<Answer<{ dead_letters: readonly DeadLetter[] }>> {
-    return this.#call('GET', '/v1/dead-letters', { limit }, undefined, signal);
+  deadLetters(tenant: string, limit: number, signal?: AbortSignal): Promise<Answer<{ dead_letters: readonly DeadLetter[] }>> {
+    return this.#call('GET', '/v1/dead-letters', { tenant, limit }, undefined, signal);
   }
 
   register(device: { device_id?: string; tenant: string }): Promise<Answer<Registered>> {

@@ -21,7 +21,10 @@ export class DeadLetters {
   #loadAtMs = Number.POSITIVE_INFINITY;
   #loading = false;
 
-  constructor(private readonly context: Context) {
+  constructor(
+    private readonly context: Context,
+    private readonly tenant: string,
+  ) {
     this.#stops = [
       context.status.health.subscribe(({ stats }) => {
         if (!stats) return;
@@ -48,7 +51,7 @@ export class DeadLetters {
     if (this.#loading) return;
     this.#loading = true;
     this.#loadAtMs = Date.now() + refreshMs;
-    const answer = await this.context.api.deadLetters(lettersMax, this.#ended.signal);
+    const answer = await this.context.api.deadLetters(this.tenant, lettersMax, this.#ended.signal);
     this.#loading = false;
     if (this.#ended.signal.aborted) return;
     batch(() => {

@@ -9,8 +9,8 @@ import { Notice } from '../parts/notice.js';
 import { useModel } from '../parts/use-model.js';
 
 /** Messages that were taken in but could not be decoded, and rows that the database refused, newest first. */
-export function DeadLettersPage({ context }: { context: Context }) {
-  const model = useModel(() => new DeadLetters(context));
+export function DeadLettersPage({ context, tenant }: { context: Context; tenant: string }) {
+  const model = useModel(() => new DeadLetters(context, tenant));
   const [reason, setReason] = useState('');
   const letters = model.letters.value ?? [];
   const shown = reason === '' ? letters : letters.filter((letter) => letter.reason === reason);

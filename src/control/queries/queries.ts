@@ -1,24 +1,12 @@
 import type { Database } from '../../contract/database.js';
-import { type DeadLetter, type LetterRow, letterColumns, letterOf } from './dead-letter.js';
+import { type DeadLettersQuery, queryDeadLetters } from './dead-letters.js';
+import { queryRange, type RangeQuery, type SeriesRange } from './range.js';
 
-export interface SeriesPoint {
+export interface StoredLatest {
+  readonly metric: number;
   readonly tsMs: number;
   readonly value: number | string;
 }
-
-export interface SeriesRange {
-  /** By time, ascending. */
-  readonly points: readonly SeriesPoint[];
-  /** There are more points in the range than were asked for. */
-  readonly truncated: boolean;
-}
-
-export interface StoredLatest extends SeriesPoint {
-  readonly metric: number;
-}
-
-export const RANGE_POINTS_MAX = 10_000;
-export const DEAD_LETTERS_MAX = 1000;
 
 /** Metrics of one device that the latest values are read of. */
 const LATEST_METRICS_MAX = 8192;
@@ -38,22 +26,12 @@ export class Queries {
     this.#database = database;
   }
 
-  /** Readings of one series from `fromMs` to `toMs`, both included. */
-  async range(device: number, metric: number, fromMs: number, toMs: number, limit: number): Promise<SeriesRange> {
-    const from = new Date(fromMs);
-    // Rows have microseconds: the last millisecond is included whole.
-    const before = new Date(toMs + 1);
-    const rows = await this.#database.run(
-      (sql) => sql<{ ts: Date; value: number | null; text: string | null }[]>`
-      (select ts, value, null::text as text from readings
-        where device_id = ${device} and metric_id = ${metric} and ts >= ${from} and ts < ${before} order by ts limit ${limit + 1})
-      union all
-      (select ts, null::float8, value from text_readings
-        where device_id = ${device} and metric_id = ${metric} and ts >= ${from} and ts < ${before} order by ts limit ${limit + 1})
-      order by ts limit ${limit + 1}`,
-    );
-    const points = rows.slice(0, limit).map((row) => ({ tsMs: row.ts.getTime(), value: row.value ?? row.text! }));
-    return { points, truncated: rows.length > limit };
+  range(query: RangeQuery): Promise<SeriesRange> {
+    return this.#database.run((sql) => queryRange(sql, query));
+  }
+
+  deadLetters(query: DeadLettersQuery): ReturnType<typeof queryDeadLetters> {
+    return this.#database.run((sql) => queryDeadLetters(sql, query));
   }
 
   /** The latest stored value of each metric of a device, strings included. */
@@ -110,14 +88,5 @@ export class Queries {
         select ts, value from ${sql(table)} where device_id = ${device} and metric_id = metric.metric_id order by ts desc limit 1
       ) newest`,
     );
-  }
-
-  /** The newest messages that could not be decoded, and rows that the database refused. */
-  async deadLetters(limit: number): Promise<DeadLetter[]> {
-    const rows = await this.#database.run(
-      (sql) => sql<LetterRow[]>`select ${letterColumns(sql)}
-      from dead_letters order by dead_letters.received_at desc, dead_letters.id desc limit ${limit}`,
-    );
-    return rows.map(letterOf);
   }
 }

@@ -1,14 +1,24 @@
 import { z } from 'zod';
 import { ApiFailure } from '../../contract/api-errors.js';
 import { describeLetter } from '../../control/queries/dead-letter.js';
-import { DEAD_LETTERS_MAX } from '../../control/queries/queries.js';
+import { DEAD_LETTERS_MAX } from '../../control/queries/dead-letters.js';
 import { adminOnly } from '../auth.js';
+import { cursorSchema, writeCursor } from '../cursor.js';
 import { json, type Request } from '../exchange.js';
-import { parseQuery, wholeNumber } from '../input.js';
+import { parseQuery, tenantSchema, timeSchema, wholeNumber } from '../input.js';
 import type { Route } from '../router.js';
 import type { Services } from '../services.js';
 
-const deadLettersSchema = z.object({ limit: wholeNumber(1, DEAD_LETTERS_MAX, 100) });
+const deadLettersSchema = z.object({
+  tenant: tenantSchema,
+  device: z.string().optional(),
+  reason: z.string().optional(),
+  from: timeSchema.optional(),
+  to: timeSchema.optional(),
+  unknown: z.enum(['true', 'false'], 'must be true or false').default('false'),
+  limit: wholeNumber(1, DEAD_LETTERS_MAX, 100),
+  after: cursorSchema(z.object({ us: z.string().regex(/^-?\d{1,18}$/), id: z.string().regex(/^\d{1,18}$/) })).optional(),
+});
 
 export function pipelineRoutes(services: Services): Route[] {
   const admit = adminOnly(services.keys);
@@ -68,13 +78,23 @@ function lag({ plane, live, topicLags }: Services) {
   });
 }
 
-async function deadLetters({ queries, registry, metricNames }: Services, request: Request) {
+async function deadLetters({ queries, metricNames }: Services, request: Request) {
   const query = parseQuery(request.query, deadLettersSchema, 'list dead letters');
   if (query instanceof ApiFailure) return query;
-  const letters = await queries.deadLetters(query.limit);
-  const names = { device: (number: number) => registry.byNumber(number), metric: (number: number) => metricNames.name(number) };
+  const { tenant, device, reason, from, to, unknown, limit, after } = query;
+  const { letters, next } = await queries.deadLetters({
+    tenant: unknown === 'true' ? undefined : tenant,
+    device,
+    reason,
+    fromMs: from,
+    toMs: to,
+    limit,
+    after,
+  });
+  const metric = (number: number) => metricNames.name(number);
   return json(200, {
-    dead_letters: letters.map((letter) => describeLetter(letter, names)),
+    dead_letters: letters.map((letter) => describeLetter(letter, { device: () => letter.of, metric })),
+    next: next === undefined ? null : writeCursor(next),
   });
 }
 

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { ApiFailure } from '../../contract/api-errors.js';
-import { RANGE_POINTS_MAX } from '../../control/queries/queries.js';
+import { isoMicros } from '../../control/queries/iso-micros.js';
+import { RANGE_POINTS_MAX } from '../../control/queries/range.js';
 import type { Device } from '../../control/registry/device.js';
 import { adminOnly } from '../auth.js';
+import { cursorSchema, writeCursor } from '../cursor.js';
 import { isoTime } from '../device-view.js';
 import { json, type Request } from '../exchange.js';
 import { parseQuery, timeSchema, wholeNumber } from '../input.js';
@@ -12,12 +14,28 @@ import { deviceOf } from './devices.js';
 
 const RANGE_DEFAULT_MS = 3_600_000;
 
+const rangeCursorSchema = z.union([
+  z.object({
+    us: z.string().regex(/^-?\d{1,18}$/),
+    kind: z.literal('number'),
+    key: z.string().regex(/^-?\d[\d.e+-]{0,31}$/),
+    given: z.int().min(1),
+  }),
+  z.object({
+    us: z.string().regex(/^-?\d{1,18}$/),
+    kind: z.literal('text'),
+    key: z.string().regex(/^[\da-f]{32}$/),
+    given: z.int().min(1),
+  }),
+]);
+
 const rangeSchema = z.object({
   metric: z.string('must be given').min(1, 'must not be empty'),
   from: timeSchema.optional(),
   to: timeSchema.optional(),
   resolution: z.string().default('raw'),
   limit: wholeNumber(1, RANGE_POINTS_MAX, RANGE_POINTS_MAX),
+  after: cursorSchema(rangeCursorSchema).optional(),
 });
 
 export function readingRoutes(services: Services): Route[] {
@@ -34,21 +52,24 @@ async function range(services: Services, request: Request) {
   const attempt = `read metrics of device ${device.id}`;
   const query = parseQuery(request.query, rangeSchema, attempt);
   if (query instanceof ApiFailure) return query;
-  const { metric, resolution, limit, to = Date.now() } = query;
+  const { metric, resolution, limit, after, to = Date.now() } = query;
   const from = query.from ?? to - RANGE_DEFAULT_MS;
   if (resolution !== 'raw') return new ApiFailure('resolution_unsupported', attempt);
   if (from > to) return new ApiFailure('query_invalid', attempt, 'from must not be later than to');
   const number = services.metricNames.number(metric);
-  const { points, truncated } =
-    number === undefined ? { points: [], truncated: false } : await services.queries.range(device.number, number, from, to, limit);
+  const { points, next } =
+    number === undefined
+      ? { points: [], next: undefined }
+      : await services.queries.range({ device: device.number, metric: number, fromMs: from, toMs: to, limit, after });
   return json(200, {
     device_id: device.id,
     metric,
     resolution,
     from: isoTime(from),
     to: isoTime(to),
-    points: points.map(({ tsMs, value }) => ({ ts: isoTime(tsMs), value })),
-    truncated,
+    points: points.map(({ us, value }) => ({ ts: isoMicros(us), value })),
+    truncated: next !== undefined,
+    next: next === undefined ? null : writeCursor(next),
   });
 }
 

@@ -1,0 +1,63 @@
+import type { Sql } from 'postgres';
+import { type DeadLetter, type LetterRow, letterColumns, letterOf } from './dead-letter.js';
+
+export const DEAD_LETTERS_MAX = 1000;
+
+export interface DeadLettersQuery {
+  /** Undefined: the letters of devices that nobody knows, which are no tenant's. */
+  readonly tenant: string | undefined;
+  /** Id of a device; letters of a deleted one are found by it, too. */
+  readonly device?: string | undefined;
+  readonly reason?: string | undefined;
+  /** When the message was received, ms, both ends included. */
+  readonly fromMs?: number | undefined;
+  readonly toMs?: number | undefined;
+  readonly limit: number;
+  readonly after?: LetterCursor | undefined;
+}
+
+/** The last letter that was given: when its message was received (µs since 1970), and its id. */
+export interface LetterCursor {
+  readonly us: string;
+  readonly id: string;
+}
+
+/** A letter with the names that its device has or had. */
+export interface NamedLetter extends DeadLetter {
+  readonly of: { readonly id: string; readonly tenant: string } | undefined;
+}
+
+interface Row extends LetterRow {
+  readonly us: string;
+  readonly device_name: string | null;
+  readonly tenant_id: string | null;
+}
+
+/** Messages that could not be decoded and rows that the database refused, newest first. */
+export async function queryDeadLetters(
+  sql: Sql,
+  query: DeadLettersQuery,
+): Promise<{ readonly letters: NamedLetter[]; readonly next: LetterCursor | undefined }> {
+  const rows = await sql<Row[]>`
+    select letter.*, (extract(epoch from received_at) * 1000000)::bigint::text as us, device.name as device_name, device.tenant_id from (
+      select ${letterColumns(sql)}, dead_letters.id as number from dead_letters
+    ) letter ${query.tenant === undefined ? sql`left join devices device` : sql`join devices device`} on device.id = letter.device_id
+    where ${conditions(sql, query)} order by received_at desc, number desc limit ${query.limit + 1}`;
+  const page = rows.slice(0, query.limit);
+  const letters = page.map((row) => ({ ...letterOf(row), of: namesOf(row) }));
+  const last = page.at(-1);
+  return { letters, next: last && rows.length > query.limit ? { us: last.us, id: last.id } : undefined };
+}
+
+function conditions(sql: Sql, { tenant, device, reason, fromMs, toMs, after }: DeadLettersQuery) {
+  return sql`${tenant === undefined ? sql`device.id is null` : sql`device.tenant_id = ${tenant}`}
+    ${device === undefined ? sql`` : sql`and device.name = ${device}`}
+    ${reason === undefined ? sql`` : sql`and reason = ${reason}`}
+    ${fromMs === undefined ? sql`` : sql`and received_at >= ${new Date(fromMs)}`}
+    ${toMs === undefined ? sql`` : sql`and received_at < ${new Date(toMs + 1)}`}
+    ${after === undefined ? sql`` : sql`and (received_at, number) < (timestamptz 'epoch' + ${after.us}::text::bigint * interval '1 microsecond', ${after.id}::text::bigint)`}`;
+}
+
+function namesOf({ device_name: id, tenant_id: tenant }: Row): NamedLetter['of'] {
+  return id === null || tenant === null ? undefined : { id, tenant };
+}
