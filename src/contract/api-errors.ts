@@ -4,7 +4,7 @@ import { refusalCodes } from './codes.js';
 export interface ApiError {
   /** The stable name that clients switch on. */
   readonly code: string;
-  readonly status: 400 | 401 | 403 | 404 | 405 | 408 | 409 | 413 | 415 | 426 | 429 | 431 | 500 | 501 | 503 | 505 | 507;
+  readonly status: 400 | 401 | 403 | 404 | 405 | 408 | 409 | 413 | 415 | 426 | 429 | 431 | 500 | 501 | 503 | 505;
   readonly cause: string;
   readonly wayOut: string;
 }
@@ -25,6 +25,13 @@ const own = {
     400,
     'the token has fewer than 8 characters',
     'leave the token out, so that a random one is made, or give a longer one',
+  ],
+  encoding_malformed: [400, 'the body is not what its Content-Encoding says', 'send whole gzip or deflate data, or the body as it is'],
+  device_missing: [400, 'the path names no device', 'put the device id at the end of the path: POST /v1/ingest/{id}'],
+  header_unsupported: [
+    400,
+    'a header that is not honoured here would change what the call means',
+    'leave out the header that the message names',
   ],
   gateway_unknown: [400, 'via names no device of the tenant', 'register the gateway device first, then name it in via'],
   resolution_unsupported: [400, 'only raw readings can be queried', 'ask for resolution=raw'],
@@ -49,7 +56,16 @@ const own = {
     'unsubscribe from devices; where the message names one socket, open a second one',
   ],
   body_oversize: [413, 'the body is larger than the call takes', 'send a smaller body'],
-  encoding_unsupported: [415, 'the body is compressed', 'send the body without Content-Encoding'],
+  encoding_unsupported: [
+    415,
+    'the body has a Content-Encoding that is not read here',
+    'use gzip or deflate, as Accept-Encoding in the answer says, or send the body as it is',
+  ],
+  content_type_unsupported: [
+    415,
+    'the body is of a type that is not decoded',
+    'send JSON with a Content-Type that Accept in the answer lists, or with none',
+  ],
   websocket_version_unsupported: [
     426,
     'the client asks for another version of WebSocket than 13',
@@ -82,10 +98,11 @@ const ofPlane = {
   device_unknown: 404,
   device_inactive: 403,
   credentials_invalid: 401,
+  payload_empty: 400,
   payload_oversize: 413,
   connections_exhausted: 503,
   shutting_down: 503,
-  log_full: 507,
+  log_full: 503,
   log_failing: 503,
   state_exhausted: 503,
 } as const satisfies Record<string, ApiError['status']>;

@@ -1,9 +1,11 @@
 import type { Logger } from 'pino';
 import { ApiFailure } from '../contract/api-errors.js';
 import type { Exposition } from '../telemetry/exposition.js';
-import { type Answer, answerOf, type Exchange, failed, json } from './exchange.js';
+import { decodeContent, ENCODINGS, isKnownEncoding } from './content-decoding.js';
+import { type Answer, type Exchange, failed, json, type RequestHead } from './exchange.js';
 import { explainFault } from './fault.js';
-import { type Match, type Route, Router } from './router.js';
+import { RetryAdvice } from './retry-advice.js';
+import { type BodyRules, type Match, type Route, Router } from './router.js';
 import type { StaticFiles } from './static-files.js';
 
 /** What a request that the client gave up counts as. */
@@ -22,6 +24,7 @@ export class Dispatcher {
   readonly #files: StaticFiles;
   readonly #exposition: DispatcherOptions['exposition'];
   readonly #log: Logger;
+  readonly #advice = new RetryAdvice();
 
   constructor({ routes, files, exposition, log }: DispatcherOptions) {
     this.#router = new Router(routes);
@@ -42,7 +45,7 @@ export class Dispatcher {
       const failure = explainFault(error, `answer ${head.method} ${head.path}`);
       // An outage of the database has an event of its own, and none of these calls is at fault.
       if (failure.error.code === 'internal') this.#log.error({ err: error, method: head.method, path: head.path }, 'http call failed');
-      answer = failed(failure);
+      answer = this.failed(failure);
     }
     const status = exchange.aborted ? STATUS_ABORTED : answer.status;
     if (!exchange.aborted) exchange.respond(answer);
@@ -52,19 +55,36 @@ export class Dispatcher {
   async #call(exchange: Exchange, route: Route, params: readonly string[]): Promise<Answer> {
     const { head } = exchange;
     const refusal = route.admit?.(head, params);
-    if (refusal) return failed(refusal);
-    if (!route.body) return answerOf(await route.handle({ ...head, params, body: new Uint8Array() }));
+    if (refusal) return this.failed(refusal);
+    if (!route.body) return this.#answerOf(await route.handle({ ...head, params, body: new Uint8Array() }));
     const attempt = `read the body of ${head.method} ${head.path}`;
-    const refuse = (failure: ApiFailure) => {
+    const refuse = (failure: ApiFailure, ...headers: (readonly [string, string])[]) => {
       route.refused?.(failure, head, params);
-      return failed(failure);
+      return this.failed(failure, ...headers);
     };
-    if (!/^(identity)?$/i.test(head.contentEncoding)) return refuse(new ApiFailure('encoding_unsupported', attempt));
+    // RFC 9110 §15.5.16: what could have been sent.
+    if (!isKnownEncoding(head.contentEncoding)) {
+      return refuse(new ApiFailure('encoding_unsupported', attempt), ['accept-encoding', ENCODINGS]);
+    }
+    const types = unreadType(head, route.body);
+    if (types) return refuse(new ApiFailure('content_type_unsupported', attempt), ['accept', types.join(', ')]);
     const { bytesMax, oversize } = route.body;
-    const body = await exchange.readBody(bytesMax);
+    const sent = await exchange.readBody(bytesMax);
+    if (sent === 'aborted') return json(STATUS_ABORTED, {});
+    const body = sent === 'oversize' ? sent : await decodeContent(head.contentEncoding, sent, bytesMax);
     if (body === 'oversize') return refuse(new ApiFailure(oversize, attempt, `it is larger than ${bytesMax} bytes`));
-    if (body === 'aborted') return json(STATUS_ABORTED, {});
-    return answerOf(await route.handle({ ...head, params, body }));
+    if (body === 'malformed') return refuse(new ApiFailure('encoding_malformed', attempt));
+    return this.#answerOf(await route.handle({ ...head, params, body }));
+  }
+
+  /** The answer to a call that is refused. */
+  failed(failure: ApiFailure, ...headers: (readonly [string, string])[]): Answer {
+    const seconds = this.#advice.seconds(failure);
+    return failed(failure, ...headers, ...(seconds === undefined ? [] : [['retry-after', String(seconds)] as const]));
+  }
+
+  #answerOf(result: Answer | ApiFailure): Answer {
+    return result instanceof ApiFailure ? this.failed(result) : result;
   }
 
   #withoutRoute({ head }: Exchange, match: Exclude<Match, { kind: 'route' }>): Answer {
@@ -78,6 +98,12 @@ export class Dispatcher {
     }
     return this.#files.answer(head) ?? failed(new ApiFailure('not_found', attempt));
   }
+}
+
+/** The types that would be read, where the one that was sent is not among them. */
+function unreadType({ contentType }: RequestHead, { types }: BodyRules): readonly string[] | undefined {
+  const type = contentType.split(';', 1)[0]!.trim().toLowerCase();
+  return types === undefined || type === '' || types.includes(type) ? undefined : types;
 }
 
 /** Labels have few values, whatever clients send. */

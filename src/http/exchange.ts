@@ -1,4 +1,4 @@
-import { ApiFailure } from '../contract/api-errors.js';
+import type { ApiFailure } from '../contract/api-errors.js';
 
 /** The head of a request, copied out of the server: it stays valid over awaits. */
 export interface RequestHead {
@@ -13,6 +13,9 @@ export interface RequestHead {
   /** '' when the header is absent; the same for the next. */
   readonly contentLength: string;
   readonly contentEncoding: string;
+  readonly contentType: string;
+  readonly tenantHeader: string;
+  readonly idempotencyKey: string;
 }
 
 /** Where a server has the parts of a head. */
@@ -34,6 +37,9 @@ export function requestHead({ method, path, query, header }: HeadSource): Reques
     ifNoneMatch: header('if-none-match'),
     contentLength: header('content-length'),
     contentEncoding: header('content-encoding'),
+    contentType: header('content-type'),
+    tenantHeader: header('x-tenant'),
+    idempotencyKey: header('idempotency-key'),
   };
 }
 
@@ -74,10 +80,5 @@ export function failed(failure: ApiFailure, ...headers: (readonly [string, strin
   const { status } = failure.error;
   const all: (readonly [string, string])[] = [...JSON_HEADERS, ...headers];
   if (status === 401) all.push(['www-authenticate', 'Bearer realm="spillway"']);
-  if (status === 503 || status === 507) all.push(['retry-after', '1']);
   return { status, headers: all, body: JSON.stringify(failure) };
-}
-
-export function answerOf(result: Answer | ApiFailure): Answer {
-  return result instanceof ApiFailure ? failed(result) : result;
 }

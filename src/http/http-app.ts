@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { ApiFailure } from '../contract/api-errors.js';
 import { Dispatcher } from './dispatcher.js';
-import { type Answer, type Exchange, failed } from './exchange.js';
+import type { Answer, Exchange } from './exchange.js';
 import { LiveViews } from './live-views.js';
 import { alertRoutes } from './routes/alerts.js';
 import { deviceRoutes } from './routes/devices.js';
@@ -61,7 +61,7 @@ export class HttpApp {
 
   take(exchange: Exchange): void {
     if (this.#closing) {
-      exchange.respond(failed(new ApiFailure('shutting_down', `answer ${exchange.head.method} ${exchange.head.path}`)));
+      exchange.respond(this.#dispatcher.failed(new ApiFailure('shutting_down', `answer ${exchange.head.method} ${exchange.head.path}`)));
       return;
     }
     const run = this.#dispatcher.dispatch(exchange).finally(() => this.#running.delete(run));
@@ -71,7 +71,7 @@ export class HttpApp {
   /** The answer to bytes that are no request, or to a request that no route may see; counted without a route. */
   reject(failure: ApiFailure): Answer {
     this.#exposition.observeRequest('other', 'other', failure.error.status, 0);
-    return failed(failure);
+    return this.#dispatcher.failed(failure);
   }
 
   /** A client shook hands for TLS on this port, which has none. */

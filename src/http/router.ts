@@ -6,12 +6,19 @@ export interface Route {
   /** `/v1/devices/:id`: a part with a colon takes any one part of the path. */
   readonly pattern: string;
   /** Absent: the call has no body, and what comes is thrown away. */
-  readonly body?: { readonly bytesMax: number; readonly oversize: ApiCode };
+  readonly body?: BodyRules;
   /** Judges the head, before a byte of the body is kept. */
   admit?(head: RequestHead, params: readonly string[]): ApiFailure | undefined;
   /** Hears of a call that was admitted and is refused for its body, which nobody reads. */
   refused?(failure: ApiFailure, head: RequestHead, params: readonly string[]): void;
   handle(request: Request): Answer | ApiFailure | Promise<Answer | ApiFailure>;
+}
+
+export interface BodyRules {
+  readonly bytesMax: number;
+  readonly oversize: ApiCode;
+  /** Media types that are read, in lower case; absent: the header says nothing that counts. A body without a type is read. */
+  readonly types?: readonly string[];
 }
 
 export type Match =

@@ -57,7 +57,7 @@ test('the answer waits for the log, and the payload reaches it byte for byte', a
 });
 
 test('bytes of any kind are taken in: the pipeline judges them', async () => {
-  for (const raw of ['', 'not json', new Uint8Array([0, 255, 254])]) {
+  for (const raw of ['not json', '{}', new Uint8Array([0, 255, 254])]) {
     assert.equal((await server.call('POST', '/v1/ingest/dev-1', { raw, headers: TOKEN })).status, 202);
     assert.deepEqual(Buffer.from(server.plane.ingested.at(-1)!.payload), Buffer.from(raw as string));
   }
@@ -110,8 +110,6 @@ test('the largest payload is taken, one byte more is refused, with a length or w
   const text = await chunked.text();
   assertFailure({ status: chunked.status, text, body: JSON.parse(text) }, 413, 'payload_oversize');
   assert.equal(server.plane.ingested.length, 1);
-  const gzip = await server.call('POST', '/v1/ingest/dev-1', { raw: '{}', headers: { ...TOKEN, 'content-encoding': 'gzip' } });
-  assertFailure(gzip, 415, 'encoding_unsupported');
 });
 
 test('an oversized upload is answered while it still runs, and the connection serves the next call', async () => {

@@ -60,7 +60,7 @@ test('pipelined messages are all answered, in their order, and each is stored on
   const waiting: (() => void)[] = [];
   server.plane.onIngest = () =>
     new Promise((resolve) => waiting.push(() => resolve(0)) === 3 && [...waiting].reverse().map((done) => done()));
-  const sent = [1, 2, 3].map((seq) => `{"seq": ${seq}}`);
+  const sent = [1, 2, 3].map((seq) => `{"metrics": {"v": ${seq}}}`);
   const { answers } = await sendRaw(server.port, `${sent.map((body) => post(body)).join('')}GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n`, 4);
   assert.deepEqual(
     answers.map(({ status, body }) => [status, body.status]),

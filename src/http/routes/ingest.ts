@@ -6,6 +6,7 @@ import type { Device } from '../../control/registry/device.js';
 import { bearerToken } from '../auth.js';
 import { json, type Request, type RequestHead } from '../exchange.js';
 import { TENANT_DEFAULT } from '../input.js';
+import { isBlank, undecodable } from '../payload-shape.js';
 import type { Route } from '../router.js';
 import type { Services } from '../services.js';
 
@@ -13,6 +14,8 @@ import type { Services } from '../services.js';
 const IN_FLIGHT_BYTES_MAX = 64 * 1024 * 1024;
 /** What a waiting message costs besides its payload, roughly: it bounds the number of empty ones. */
 const IN_FLIGHT_MESSAGE_BYTES = 1024;
+/** JSON, and what clients say who say nothing about it: curl sends a body as a form. */
+const TYPES = ['application/json', 'text/json', 'text/plain', 'application/x-www-form-urlencoded', 'application/octet-stream'];
 
 export function ingestRoutes({ plane, registry, ledger }: Pick<Services, 'ledger' | 'plane' | 'registry'>): Route[] {
   let inFlightBytes = 0;
@@ -23,7 +26,8 @@ export function ingestRoutes({ plane, registry, ledger }: Pick<Services, 'ledger
     return failure;
   }
 
-  function admit({ authorization, query }: RequestHead, id: string): ApiFailure | undefined {
+  function admit(head: RequestHead, id: string): ApiFailure | undefined {
+    const { authorization, query } = head;
     const attempt = `take in a message of device ${id}`;
     const token = bearerToken(authorization);
     if (token === undefined) {
@@ -31,7 +35,7 @@ export function ingestRoutes({ plane, registry, ledger }: Pick<Services, 'ledger
     }
     const device = registry.authenticateDevice(tenantOf(query), id, token);
     if (device instanceof ApiFailure) return refused(device, query);
-    const refusal = inactive(device, attempt);
+    const refusal = inactive(device, attempt) ?? unhonoured(head, attempt);
     return refusal && refused(refusal, query, device);
   }
 
@@ -42,11 +46,13 @@ export function ingestRoutes({ plane, registry, ledger }: Pick<Services, 'ledger
     if (!device) return refused(new ApiFailure('credentials_invalid', attempt), query);
     const refusal = inactive(device, attempt);
     if (refusal) return refused(refusal, query, device);
+    if (isBlank(body)) return refused(new ApiFailure('payload_empty', attempt), query, device);
     const bytes = body.length + IN_FLIGHT_MESSAGE_BYTES;
     if (inFlightBytes + bytes > IN_FLIGHT_BYTES_MAX) return refused(new ApiFailure('overloaded', attempt), query, device);
     inFlightBytes += bytes;
     try {
-      return answer(await plane.ingest(device.number, body), attempt);
+      const trouble = undecodable(body); // First: the payload belongs to a thread from the next line on.
+      return answer(await plane.ingest(device.number, body), attempt, trouble);
     } finally {
       inFlightBytes -= bytes;
     }
@@ -55,8 +61,13 @@ export function ingestRoutes({ plane, registry, ledger }: Pick<Services, 'ledger
   return [
     {
       method: 'POST',
+      pattern: '/v1/ingest',
+      handle: ({ query }) => refused(new ApiFailure('device_missing', 'take in a message'), query),
+    },
+    {
+      method: 'POST',
       pattern: '/v1/ingest/:id',
-      body: { bytesMax: PAYLOAD_BYTES_MAX, oversize: 'payload_oversize' },
+      body: { bytesMax: PAYLOAD_BYTES_MAX, oversize: 'payload_oversize', types: TYPES },
       admit: (head, params) => admit(head, params[0]!),
       refused: (failure, { query }, params) => void refused(failure, query, registry.get(tenantOf(query), params[0]!)),
       handle,
@@ -68,12 +79,23 @@ function inactive(device: Device, attempt: string): ApiFailure | undefined {
   return device.status === 'active' ? undefined : new ApiFailure('device_inactive', attempt, `the device is ${device.status}`);
 }
 
+/** A header that elsewhere picks the tenant or the identity of a message, and here would be passed over in silence. */
+function unhonoured({ query, tenantHeader, idempotencyKey }: RequestHead, attempt: string): ApiFailure | undefined {
+  if (tenantHeader !== '' && tenantHeader !== tenantOf(query)) {
+    return new ApiFailure('header_unsupported', attempt, 'X-Tenant is not read: name the tenant as ?tenant=');
+  }
+  if (idempotencyKey === '') return undefined;
+  return new ApiFailure('header_unsupported', attempt, 'Idempotency-Key is not read: a "seq" in the payload tells what is sent again');
+}
+
 function tenantOf(query: URLSearchParams): string {
   return query.get('tenant') ?? TENANT_DEFAULT;
 }
 
-function answer(code: number, attempt: string) {
-  if (code === CODE_NONE) return json(202, { status: 'durable' });
+/** `trouble`: why the message, which is kept, cannot become readings. */
+function answer(code: number, attempt: string, trouble: string | undefined) {
+  if (code === CODE_NONE && trouble === undefined) return json(202, { status: 'durable' });
+  if (code === CODE_NONE) return json(202, { status: 'undecodable', message: `the message is kept as a dead letter: ${trouble}` });
   const { name, cause } = refusalCode(code);
   return isApiCode(name) ? new ApiFailure(name, attempt) : new ApiFailure('unavailable', attempt, cause);
 }

@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, test } from 'node:test';
+import { deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
+import { PAYLOAD_BYTES_MAX } from '../../assembly/abi/limits.js';
+import { assertFailure } from './failure.js';
+import { type Called, type ServerUnderTest, startServerUnderTest, TOKEN } from './server-under-test.js';
+
+const MESSAGE = '{"metrics":{"temperature":21.5},"seq":1}';
+let server: ServerUnderTest;
+before(async () => {
+  server = await startServerUnderTest();
+  await server.call('POST', '/v1/devices', { body: { device_id: 'dev-1', token: TOKEN } });
+});
+beforeEach(() => {
+  server.plane.ingested.length = 0;
+  server.plane.onIngest = () => Promise.resolve(0);
+});
+after(() => server.close());
+
+function post(raw: string | Uint8Array<ArrayBuffer>, headers: Record<string, string> = {}, path = '/v1/ingest/dev-1'): Promise<Called> {
+  return server.call('POST', path, { raw, headers: { authorization: `Bearer ${TOKEN}`, ...headers } });
+}
+
+function payloads(): string[] {
+  return server.plane.ingested.map(({ payload }) => Buffer.from(payload).toString());
+}
+
+test('a body of a type that is not decoded is refused with the types that are', async () => {
+  for (const type of [
+    'application/msgpack',
+    'application/x-msgpack',
+    'application/vnd.msgpack',
+    'application/cbor',
+    'application/x-protobuf',
+    'application/senml+json',
+    'multipart/form-data; boundary=x',
+  ]) {
+    const answer = await post(MESSAGE, { 'content-type': type });
+    assertFailure(answer, 415, 'content_type_unsupported');
+    assert.match(answer.headers.get('accept') ?? '', /^application\/json, /);
+  }
+  assert.deepEqual(payloads(), []);
+});
+
+test('JSON is read under its own types and under those of clients that say nothing about it', async () => {
+  const types = ['application/json', 'Application/JSON; charset=utf-8', 'text/json', 'text/plain', 'application/x-www-form-urlencoded'];
+  for (const type of types) {
+    const answer = await post(MESSAGE, { 'content-type': type });
+    assert.deepEqual([answer.status, answer.body], [202, { status: 'durable' }], type);
+  }
+  // A body of bytes goes out without a type.
+  const bare = await post(new TextEncoder().encode(MESSAGE));
+  assert.deepEqual([bare.status, bare.body], [202, { status: 'durable' }]);
+  assert.equal(payloads().length, types.length + 1);
+});
+
+test('a body of nothing is refused, with a length of 0 and with white space alone', async () => {
+  for (const raw of ['', ' \r\n\t']) assertFailure(await post(raw), 400, 'payload_empty');
+  assertFailure(await post(gzipSync(''), { 'content-encoding': 'gzip' }), 400, 'payload_empty');
+  assert.deepEqual(payloads(), []);
+});
+
+test('a payload that cannot become readings is kept, and the answer does not call it durable', async () => {
+  const cases: [string, RegExp][] = [
+    ['nonsense', /is not a JSON object/],
+    ['[1]', /is not a JSON object/],
+    ['{"metrics":', /is not a JSON object/],
+    ['{"temperature":21.5}', /has no "metrics" object/],
+    ['{"metrics":{}}', /has no "metrics" object/],
+    ['{"metrics":{"a":{"b":1}}}', /metric "a" is an object or an array/],
+    ['x'.repeat(100_000), /is not a JSON object/],
+  ];
+  for (const [raw, reason] of cases) {
+    const { status, body } = await post(raw);
+    assert.deepEqual([status, body.status], [202, 'undecodable']);
+    assert.match(body.message, reason);
+    assert.equal(payloads().at(-1), raw);
+  }
+  const long = JSON.stringify({ metrics: { text: 'x'.repeat(5000) } });
+  assert.equal((await post(long)).body.status, 'durable');
+});
+
+test('gzip and deflate are inflated, with and without the header of zlib', async () => {
+  const bodies = [
+    ['gzip', gzipSync(MESSAGE)],
+    ['X-GZIP', gzipSync(MESSAGE)],
+    ['deflate', deflateSync(MESSAGE)],
+    ['deflate', deflateRawSync(MESSAGE)],
+    ['identity', Buffer.from(MESSAGE)],
+  ] as const;
+  for (const [encoding, bytes] of bodies) {
+    const { status, body } = await post(new Uint8Array(bytes), { 'content-encoding': encoding });
+    assert.deepEqual([status, body], [202, { status: 'durable' }], encoding);
+    const { payload } = server.plane.ingested.at(-1)!;
+    assert.equal(payload.buffer.byteLength, payload.length, 'the payload owns its buffer');
+  }
+  assert.deepEqual(payloads(), new Array(bodies.length).fill(MESSAGE));
+  const device = gzipSync(JSON.stringify({ device_id: 'dev-zip' }));
+  const created = await server.call('POST', '/v1/devices', { raw: new Uint8Array(device), headers: { 'content-encoding': 'gzip' } });
+  assert.equal(created.status, 201);
+});
+
+test('what inflates to more than a payload may have is refused, and so is what does not inflate', async () => {
+  const gzip = { 'content-encoding': 'gzip' };
+  assertFailure(await post(new Uint8Array(gzipSync('x'.repeat(PAYLOAD_BYTES_MAX + 1))), gzip), 413, 'payload_oversize');
+  const most = gzipSync(`{"metrics":{"v":1}}${' '.repeat(PAYLOAD_BYTES_MAX - 19)}`);
+  assert.equal((await post(new Uint8Array(most), gzip)).status, 202);
+  assert.equal(server.plane.ingested[0]!.payload.length, PAYLOAD_BYTES_MAX);
+  assertFailure(await post(MESSAGE, gzip), 400, 'encoding_malformed');
+  assertFailure(await post(new Uint8Array(gzipSync(MESSAGE).subarray(0, 20)), gzip), 400, 'encoding_malformed');
+  for (const encoding of ['br', 'zstd', 'gzip, gzip']) {
+    const answer = await post(MESSAGE, { 'content-encoding': encoding });
+    assertFailure(answer, 415, 'encoding_unsupported');
+    assert.equal(answer.headers.get('accept-encoding'), 'gzip, deflate');
+  }
+});
+
+test('a message without a device, and headers that are not honoured, are refused and not passed over', async () => {
+  assertFailure(await post(MESSAGE, {}, '/v1/ingest'), 400, 'device_missing');
+  const tenant = await post(MESSAGE, { 'x-tenant': 'acme' });
+  assertFailure(tenant, 400, 'header_unsupported');
+  assert.match(tenant.body.error.message, /X-Tenant is not read: name the tenant as \?tenant=/);
+  const key = await post(MESSAGE, { 'idempotency-key': 'k1' });
+  assertFailure(key, 400, 'header_unsupported');
+  assert.match(key.body.error.message, /"seq"/);
+  assert.equal((await post(MESSAGE, { 'x-tenant': 'default' })).status, 202);
+  assert.deepEqual(payloads(), [MESSAGE]);
+});
