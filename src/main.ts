@@ -172,6 +172,7 @@ async function startPlane(
   const plane = await ThreadedDataPlane.start({
     entries: threadEntries,
     listen: config.listen,
+    stopSeconds: config.process.stopSeconds,
     log: config.log,
     store: config.store,
     checkpoints: config.checkpoints,

@@ -23,6 +23,8 @@ import { type Stoppable, stopThread, ThreadRoster } from './thread-roster.js';
 export interface DataPlaneOptions extends Omit<PipelinesOptions, 'entries' | 'fenced'> {
   readonly entries: PipelinesOptions['entries'] & { readonly gateway: URL; readonly log: URL };
   readonly listen: ListenConfig;
+  /** How long draining may take, of partitions that go to others too, before the threads are ended where they stand. */
+  readonly stopSeconds: number;
   readonly tls: TlsListener | undefined;
   /** Whether devices connect here. */
   readonly runsGateways: boolean;
@@ -44,8 +46,6 @@ export interface DataPlaneOptions extends Omit<PipelinesOptions, 'entries' | 'fe
 const FULL = ['ENOSPC', 'EDQUOT', 'EFBIG'];
 /** Room for the records of one partition between the log and its pipeline. What finds none is copied once more, into memory of its own. */
 const FEED_BYTES = 8 * MIB;
-/** How long a drain may take before the threads are ended where they stand, ms. */
-const DRAIN_MS_MAX = 15_000;
 
 /** Starts the data plane's threads, wires them to each other, and speaks for them. */
 export class ThreadedDataPlane implements DataPlane {
@@ -152,7 +152,7 @@ export class ThreadedDataPlane implements DataPlane {
       },
       revoke: async (ends) => {
         this.#watch.revoked();
-        if (await this.#pipelines.stop(performance.now() + DRAIN_MS_MAX, ends)) return;
+        if (await this.#pipelines.stop(performance.now() + this.#options.stopSeconds * 1000, ends)) return;
         this.#options.event('main', { kind: 'event', level: 'warn', name: 'partitions-not-drained', fields: {} });
       },
     };
@@ -275,7 +275,7 @@ export class ThreadedDataPlane implements DataPlane {
   async stop(): Promise<boolean> {
     this.#stopping = true;
     this.#roster.expectEnd();
-    const deadlineMs = performance.now() + DRAIN_MS_MAX;
+    const deadlineMs = performance.now() + this.#options.stopSeconds * 1000;
     const logBell = new Doorbell(this.#shared.doorbells, LOG_DOORBELL);
     this.#log.post({ kind: 'drain' });
     logBell.ring();

@@ -22,7 +22,13 @@ function problemsOf(env: Record<string, string>, file?: unknown): readonly strin
 test('nothing set gives the documented defaults, frozen', () => {
   const config = loadConfig({ env: {}, folder });
   assert.deepEqual(config, {
-    process: { stateFolder: join(folder, '.spillway'), adminKey: undefined, roles: 'gateway,pipeline,control', logLevel: 'info' },
+    process: {
+      stateFolder: join(folder, '.spillway'),
+      adminKey: undefined,
+      roles: 'gateway,pipeline,control',
+      stopSeconds: 15,
+      logLevel: 'info',
+    },
     listen: {
       bind: '127.0.0.1',
       mqttPort: 1883,

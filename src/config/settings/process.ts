@@ -1,4 +1,4 @@
-import { choice, matching, path, setting, type ValuesOf } from '../setting.js';
+import { choice, matching, path, setting, type ValuesOf, whole } from '../setting.js';
 
 /** What a process does; one that does all of it is an appliance of its own. */
 export type Role = (typeof roleNames)[number];
@@ -32,6 +32,10 @@ export const processSettings = {
       what: 'What this process does: serve devices, decode and store, API and console. Other than all of it takes a Kafka log and `SPILLWAY_DATABASE_URL`.',
     },
   ),
+  stopSeconds: setting('stop_seconds', whole(1, 3600, 'seconds'), {
+    fallback: 15,
+    what: 'How long a stop may take to store what was taken in; the rest stays in the log for the next start. Give the supervisor 10 s more before it kills.',
+  }),
   logLevel: setting('log_level', choice(...levels), {
     fallback: 'info',
     what: 'How much is logged: fatal, error, warn, info, debug or trace.',
