@@ -6,6 +6,7 @@ import { spec } from 'node:test/reporters';
 import { fileURLToPath } from 'node:url';
 import { chooseReactor } from '../src/reactor/open-reactor.js';
 import { chooseKafka } from './support/kafka/choose.js';
+import { realBrokers, SHARED_BROKER } from './support/kafka/real-brokers.js';
 import { whyNoS3 } from './support/s3/choose.js';
 
 // Runs every *.test.js below this folder, or those whose path contains one of the arguments. Files named long-*.test.js are the
@@ -36,6 +37,8 @@ if (noS3 !== undefined) {
   leftOut.push(...ofS3);
 }
 const first = files.filter((file) => !leftOut.includes(file) && (name === 'native' || !kindOf(file).startsWith('native-')));
+const broker = first.some((file) => isOverBrokers(file)) ? await realBrokers(1) : undefined;
+if (broker) process.env[SHARED_BROKER] = broker.addresses;
 // Tests over brokers wait more than they compute, so they take a place of their own beside the others.
 await Promise.all([
   runFiles(first.filter((file) => !ofKafka.includes(file))),
@@ -44,6 +47,7 @@ await Promise.all([
     true,
   ),
 ]);
+await broker?.stop();
 const ofReactor = files.filter((file) => file.startsWith(join(folder, 'gateway')) || file === join(folder, 'reactor', 'reactor.test.js'));
 if (name === 'portable') skipped.set('tests of the native reactor, and of gateways over it', String(whyPortable));
 else if (ofReactor.length > 0) {
@@ -60,6 +64,11 @@ function isWanted(file: string): boolean {
   const isOfLongForm = basename(file).startsWith('long-');
   if (wanted.length === 0) return isOfLongForm === isLong;
   return wanted.some((part) => file.includes(part)) && (!isOfLongForm || isLong || wanted.some((part) => part.includes('long-')));
+}
+
+/** Whether real brokers are what the tests of this file run over. */
+function isOverBrokers(file: string): boolean {
+  return ofKafka.includes(file) && kafka.over === 'brokers' && !kindOf(file).startsWith('mock-');
 }
 
 /** The name of a file without what makes it part of the long form. */

@@ -17,6 +17,8 @@ export interface KafkaSettings {
   readonly replicationFactor: number | undefined;
   /** A process that is silent for so long loses its partitions to others. */
   readonly sessionSeconds: number;
+  /** How long the first broker may take to answer; absent: 10 s. */
+  readonly connectMsMax?: number;
   /** How long the topic keeps records when it has to be made. */
   readonly retentionHours: number;
 }

@@ -35,7 +35,7 @@ async function connect<Client extends Producer | Consumer>(
     heard(error);
   });
   try {
-    await answered<Metadata>((done) => client.connect({ timeout: CONNECT_MS_MAX }, done));
+    await answered<Metadata>((done) => client.connect({ timeout: settings.connectMsMax ?? CONNECT_MS_MAX }, done));
     return client;
   } catch (error) {
     // The library has closed what it had opened.

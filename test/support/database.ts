@@ -15,6 +15,41 @@ export interface StoreDatabase {
   stop(): Promise<void>;
 }
 
+/** The embedded server of this test file, and how many databases it has had. */
+let server: Promise<{ readonly url: string; readonly folder: string; databases: number }> | undefined;
+
+/**
+ * A migrated database on a server that all databases of this test file share; it takes a fraction of a second after the first.
+ * `closeServer` ends the server.
+ */
+export async function openDatabase(): Promise<StoreDatabase> {
+  server ??= startServer();
+  const shared = await server;
+  const url = new URL(shared.url);
+  url.pathname = `/test_${shared.databases++}`;
+  const admin = postgres(shared.url, { max: 1 });
+  await admin.unsafe(`create database ${url.pathname.slice(1)}`);
+  await admin.end();
+  const sql = postgres(url.href, { max: 4, onnotice: () => {} });
+  await migrate(sql);
+  return { url: url.href, sql, stop: () => sql.end({ timeout: 1 }) };
+}
+
+async function startServer() {
+  const folder = mkdtempSync(join(tmpdir(), 'spillway-database-'));
+  const { url } = await startEmbedded(folder, { sync: false });
+  return { url, folder, databases: 0 };
+}
+
+/** Ends the server of `openDatabase`, if there was one. */
+export async function closeServer(): Promise<void> {
+  if (!server) return;
+  const { folder } = await server;
+  server = undefined;
+  await (await startEmbedded(folder, { sync: false })).stop();
+  rmSync(folder, { recursive: true, force: true });
+}
+
 /** One on an embedded server of its own, which `stop` ends and removes; `control` as the control plane reaches it. */
 export interface TestDatabase extends StoreDatabase {
   /** Where the server keeps its cluster. */

@@ -1,24 +1,29 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
-import type { Brokers } from '../../../src/cli/selftest/kafka/brokers.js';
 import { call } from '../../support/api.js';
 import type { Appliance } from '../../support/appliance.js';
+import { closeServer } from '../../support/database.js';
 import { Deployment, MOVE_MS_MAX, more, owns, partitions } from '../../support/kafka/deployment.js';
 import { Load, startLoad } from '../../support/kafka/load.js';
-import { realBrokers } from '../../support/kafka/real-brokers.js';
+import { sharedBroker } from '../../support/kafka/real-brokers.js';
 import { until } from '../../support/until.js';
 
 // Devices connect to one process, others run the partitions; checkpoints are in a folder that all of them see.
 
-let brokers: Brokers;
+const FENCINGS = 1;
+
+let brokers: Awaited<ReturnType<typeof sharedBroker>>;
 let deployment: Deployment;
 
 before(async () => {
-  brokers = await realBrokers(1);
+  brokers = await sharedBroker();
 });
 
-after(() => brokers?.stop());
+after(async () => {
+  await closeServer();
+  await brokers?.stop();
+});
 
 beforeEach(async () => {
   deployment = await Deployment.open(brokers);
@@ -35,7 +40,7 @@ function start(name: string, roles: string): Promise<Appliance> {
   return deployment.start(name, roles, { SPILLWAY_CHECKPOINT_FOLDER: join(deployment.folder, 'checkpoints') });
 }
 
-test('partitions move under load as processes come, go and are killed: nothing is lost, nothing comes twice', {
+test('partitions move under load as a process comes and is killed: nothing is lost, nothing comes twice', {
   timeout: 240_000,
 }, async () => {
   const gateway = await start('gateway', 'gateway,control');
@@ -46,19 +51,12 @@ test('partitions move under load as processes come, go and are killed: nothing i
   const second = await start('second', 'pipeline');
   await owns(second, 2);
   await owns(first, 2);
-  await more(load, 2000);
+  await more(load, 1000);
   await second.kill();
   await owns(first, 4);
-  await more(load, 2000);
-  const third = await start('third', 'pipeline');
-  await owns(third, 2);
-  await more(load, 1000);
-  await first.stop();
-  await owns(third, 4);
   await more(load, 1000);
   await deployment.verify(load, gateway);
-  assert.match(third.output(), /checkpoint-loaded/);
-  for (const { output } of [gateway, first, third])
+  for (const { output } of [gateway, first])
     assert.doesNotMatch(output(), /log-gap-skipped|log-blocks-missing|ledger-unbalanced|checkpoint-refused/);
 });
 
@@ -119,7 +117,7 @@ test('a process whose partition another one takes leaves the group, joins it aga
   await owns(pipeline, 4);
   await more(load, 1000);
   const { sql } = deployment.database;
-  for (let taken = 1; taken <= 2; taken++) {
+  for (let taken = 1; taken <= FENCINGS; taken++) {
     await sql`update pipeline_offsets set owner = 'another' where partition_id = 2`;
     await until(`it was fenced ${taken} times`, async () => (await fencings(pipeline)) === taken, MOVE_MS_MAX);
     await until(

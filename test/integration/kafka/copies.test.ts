@@ -1,19 +1,20 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { Brokers } from '../../../src/cli/selftest/kafka/brokers.js';
 import type { KafkaSettings } from '../../../src/kafka/conf.js';
 import { readTopicSetting, setTopicSetting } from '../../../src/kafka/topic-settings.js';
 import { startAppliance } from '../../support/appliance.js';
-import { realBrokers } from '../../support/kafka/real-brokers.js';
+import { SESSION_SECONDS } from '../../support/kafka/deployment.js';
+import { newPrefix, sharedBroker } from '../../support/kafka/real-brokers.js';
 import { until } from '../../support/until.js';
 
-const TOPIC = 'copies.telemetry.raw';
+const prefix = newPrefix();
+const TOPIC = `${prefix}telemetry.raw`;
 const NAME = 'min.insync.replicas';
 
-let brokers: Brokers;
+let brokers: Awaited<ReturnType<typeof sharedBroker>>;
 
 before(async () => {
-  brokers = await realBrokers(1);
+  brokers = await sharedBroker();
 });
 
 after(() => brokers?.stop());
@@ -27,9 +28,9 @@ test('a deployment of one broker is ready, and says plainly that what it acknowl
   const appliance = await startAppliance({
     SPILLWAY_LOG: 'kafka',
     SPILLWAY_KAFKA_BROKERS: brokers.addresses,
-    SPILLWAY_KAFKA_TOPIC_PREFIX: 'copies.',
+    SPILLWAY_KAFKA_TOPIC_PREFIX: prefix,
     SPILLWAY_KAFKA_REPLICATION_FACTOR: '1',
-    SPILLWAY_KAFKA_SESSION_SECONDS: '2',
+    SPILLWAY_KAFKA_SESSION_SECONDS: SESSION_SECONDS,
   });
   try {
     let ready: Ready | undefined;

@@ -6,33 +6,38 @@ import { test } from 'node:test';
 import postgres from 'postgres';
 import { call, committed } from '../../support/api.js';
 import { startAppliance } from '../../support/appliance.js';
+import { SESSION_SECONDS } from '../../support/kafka/deployment.js';
 import { Load } from '../../support/kafka/load.js';
 import { distinct, readTopic } from '../../support/kafka/read-topic.js';
-import { realBrokers } from '../../support/kafka/real-brokers.js';
+import { newPrefix, sharedBroker } from '../../support/kafka/real-brokers.js';
 import { until } from '../../support/until.js';
 
-const TOPIC = 'test.dead-letters';
+const prefix = newPrefix();
+const TOPIC = `${prefix}dead-letters`;
+const KILLS = Number(process.env.CRASH_KILLS ?? 1);
+const LETTERS = 15;
 
 interface Lag {
   readonly topics: readonly { readonly topic: string; readonly waiting: number; readonly published_id: string }[];
 }
 
 test('every dead letter is in the topic, through kill -9 and restart, and the lag says so', { timeout: 180_000 }, async () => {
-  const brokers = await realBrokers(1);
+  const brokers = await sharedBroker();
   const stateFolder = mkdtempSync(join(tmpdir(), 'spillway-kafka-test-'));
   const env = {
     SPILLWAY_STATE: stateFolder,
     SPILLWAY_LOG: 'kafka',
     SPILLWAY_KAFKA_BROKERS: brokers.addresses,
-    SPILLWAY_KAFKA_TOPIC_PREFIX: 'test.',
+    SPILLWAY_KAFKA_TOPIC_PREFIX: prefix,
+    SPILLWAY_KAFKA_SESSION_SECONDS: SESSION_SECONDS,
     SPILLWAY_KAFKA_TOPICS: 'dead-letters',
   };
   let appliance = await startAppliance(env);
   try {
     const load = new Load();
     await load.register(appliance);
-    for (let kill = 0; kill < 3; kill++) {
-      for (let number = 0; number < 15; number++) await load.sendOnce(appliance.mqttPort, `{"broken": ${kill * 100 + number}`);
+    for (let kill = 0; kill < KILLS; kill++) {
+      for (let number = 0; number < LETTERS; number++) await load.sendOnce(appliance.mqttPort, `{"broken": ${kill * 100 + number}`);
       await appliance.kill();
       appliance = await startAppliance(env);
     }
@@ -44,7 +49,7 @@ test('every dead letter is in the topic, through kill -9 and restart, and the la
     const sql = postgres(appliance.databaseUrl, { max: 1 });
     const rows = await sql<{ id: string }[]>`select id::text from dead_letters order by id`;
     await sql.end();
-    assert.ok(rows.length >= 45, `${rows.length} dead letters`);
+    assert.ok(rows.length >= KILLS * LETTERS, `${rows.length} dead letters`);
     const records = await readTopic(brokers.addresses, TOPIC, (found) => distinct(found) >= rows.length);
     const letters = records.map(({ value, key }) => ({ key: String(key), ...JSON.parse(String(value)) }));
     const published = new Set(letters.map(({ id }) => id));

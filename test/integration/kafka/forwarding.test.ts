@@ -1,21 +1,21 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { after, before, test } from 'node:test';
 import WebSocket from 'ws';
-import type { Brokers } from '../../../src/cli/selftest/kafka/brokers.js';
 import { call } from '../../support/api.js';
 import type { Appliance } from '../../support/appliance.js';
+import { closeServer } from '../../support/database.js';
 import { Deployment, MOVE_MS_MAX, more, owns } from '../../support/kafka/deployment.js';
 import { type Load, startLoad } from '../../support/kafka/load.js';
-import { realBrokers } from '../../support/kafka/real-brokers.js';
+import { sharedBroker } from '../../support/kafka/real-brokers.js';
 import { until } from '../../support/until.js';
 
 // Devices connect to one process, another runs the partitions, and a third one, which runs none, is looked at.
 
 const DEVICES = Array.from({ length: 20 }, (_, index) => `kafka-${index + 1}`);
 
-let brokers: Brokers;
+let brokers: Awaited<ReturnType<typeof sharedBroker>>;
 let deployment: Deployment;
 let control: Appliance;
 let gateway: Appliance;
@@ -23,12 +23,7 @@ let pipeline: Appliance;
 let load: Load;
 
 before(async () => {
-  brokers = await realBrokers(1);
-});
-
-after(() => brokers?.stop());
-
-beforeEach(async () => {
+  brokers = await sharedBroker();
   deployment = await Deployment.open(brokers);
   control = await deployment.start('control', 'control');
   gateway = await deployment.start('gateway', 'gateway');
@@ -39,7 +34,11 @@ beforeEach(async () => {
   await more(load, 500);
 });
 
-afterEach(() => deployment.close());
+after(async () => {
+  await deployment?.close();
+  await closeServer();
+  await brokers?.stop();
+});
 
 function startPipeline(name: string): Promise<Appliance> {
   return deployment.start(name, 'pipeline', { SPILLWAY_CHECKPOINT_FOLDER: join(deployment.folder, 'checkpoints') });
@@ -120,6 +119,8 @@ test('a process that runs no partition shows live readings, latest values and le
 test('while nobody runs a partition that is said at once; a watch goes on by itself when another process has it', {
   timeout: 240_000,
 }, async () => {
+  // The test before has ended the load.
+  load.start(gateway.mqttPort);
   const view = await watch(DEVICES);
   await until('readings are seen', () => view.seen.length > 0, MOVE_MS_MAX);
   // What is seen need not be stored yet.

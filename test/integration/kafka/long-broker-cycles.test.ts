@@ -8,7 +8,8 @@ import { realBrokers } from '../../support/kafka/real-brokers.js';
 import { until } from '../../support/until.js';
 
 const CYCLES = Number(process.env.BROKER_CYCLES ?? 200);
-const SESSION_SECONDS = 5;
+/** No shorter than a broker takes to start, else every outage outlasts the session by far. */
+const SESSION_SECONDS = Number(process.env.BROKER_SESSION_SECONDS ?? 5);
 /** The broker is killed after up to so long under load. */
 const LOADED_MS_MAX = 4000;
 /** An outage ends within so long before or after the session of the process does: there its consumer is fenced. */

@@ -81,10 +81,6 @@ test('a topic of another number of partitions is refused, with what to set', { t
   });
 });
 
-test('brokers that are not there are said so', { timeout: 90_000 }, async () => {
-  await assert.rejects(startAppliance({ ...settings('away'), SPILLWAY_KAFKA_BROKERS: '127.0.0.1:1' }), /kafka_unreachable/);
-});
-
 test('a record that is no block halts its partition and no other', { timeout: 90_000 }, async () => {
   await write('strange.telemetry.raw', 2, 'no block');
   const appliance: Appliance = await startAppliance(settings('strange'));
@@ -105,7 +101,7 @@ test('a stop while the brokers are away takes little more than its deadline, and
 }, async () => {
   const away = await startMockBrokers(1, ['away.telemetry.raw']);
   let isStopped = false;
-  const appliance = await startAppliance({ ...settings('away'), SPILLWAY_KAFKA_BROKERS: away.addresses });
+  const appliance = await startAppliance({ ...settings('away'), SPILLWAY_KAFKA_BROKERS: away.addresses, SPILLWAY_STOP_SECONDS: '1' });
   try {
     const load = new Load();
     await load.register(appliance);
@@ -118,7 +114,7 @@ test('a stop while the brokers are away takes little more than its deadline, and
     await running;
     assert.match(appliance.output(), /kafka-blocks-not-delivered/);
     const [, seconds] = /"event":"stopped","seconds":([\d.]+)/.exec(appliance.output()) ?? [];
-    assert.ok(Number(seconds) < 20, `it took ${seconds} s, of which 15 are the deadline`);
+    assert.ok(Number(seconds) < 10, `it took ${seconds} s, of which 1 is the deadline`);
   } finally {
     if (!isStopped) await appliance.stop();
   }

@@ -6,20 +6,20 @@ import { after, before, test } from 'node:test';
 import mqtt from 'mqtt';
 import postgres from 'postgres';
 import protobuf from 'protobufjs';
-import type { Brokers } from '../../../src/cli/selftest/kafka/brokers.js';
 import { answered, loadAddon } from '../../../src/kafka/client.js';
 import { root } from '../../source-tree.js';
 import { call, committed } from '../../support/api.js';
 import { type Appliance, startAppliance } from '../../support/appliance.js';
+import { SESSION_SECONDS } from '../../support/kafka/deployment.js';
 import { Load } from '../../support/kafka/load.js';
 import { type KeyedMessage, readTopic } from '../../support/kafka/read-topic.js';
-import { realBrokers } from '../../support/kafka/real-brokers.js';
+import { newPrefix, sharedBroker } from '../../support/kafka/real-brokers.js';
 import { until } from '../../support/until.js';
 
-let brokers: Brokers;
+let brokers: Awaited<ReturnType<typeof sharedBroker>>;
 
 before(async () => {
-  brokers = await realBrokers(1);
+  brokers = await sharedBroker();
 });
 after(() => brokers.stop());
 
@@ -42,17 +42,20 @@ interface Lag {
   readonly topics: readonly { readonly partition: number; readonly published_offset: string | null; readonly waiting: number }[];
 }
 
+/** Of a deployment whose topics begin with `prefix`. */
 function settings(prefix: string, more: Readonly<Record<string, string>> = {}): Record<string, string> {
   return {
     SPILLWAY_STATE: mkdtempSync(join(tmpdir(), 'spillway-kafka-test-')),
     SPILLWAY_LOG: 'kafka',
     SPILLWAY_KAFKA_BROKERS: brokers.addresses,
-    SPILLWAY_KAFKA_TOPIC_PREFIX: `${prefix}.`,
+    SPILLWAY_KAFKA_TOPIC_PREFIX: prefix,
+    SPILLWAY_KAFKA_SESSION_SECONDS: SESSION_SECONDS,
     SPILLWAY_KAFKA_TOPICS: 'telemetry.normalized',
     ...more,
   };
 }
 
+const KILLS = Number(process.env.CRASH_KILLS ?? 2);
 const readingOf = ({ value }: KeyedMessage): Reading => JSON.parse(String(value));
 const idsOf = (found: readonly KeyedMessage[]) => new Map(found.map((message) => [readingOf(message).id, message]));
 
@@ -61,17 +64,17 @@ async function publishAndKill(env: Record<string, string>, load: Load): Promise<
   let appliance = await startAppliance(env);
   try {
     await load.register(appliance);
-    for (let kill = 0; kill < 3; kill++) {
+    for (let kill = 0; kill < KILLS; kill++) {
       load.start(appliance.mqttPort);
       const enough = load.acknowledged.size + 1000;
       await until('messages are acknowledged', () => load.acknowledged.size > enough);
-      if (kill === 2) await killBeforeCommit(appliance);
+      if (kill === KILLS - 1) await killBeforeCommit(appliance);
       else await appliance.kill();
       await load.ended;
       appliance = await startAppliance(env);
     }
     load.start(appliance.mqttPort);
-    await until('all is acknowledged that was sent', () => load.acknowledged.size > 4000);
+    await until('all is acknowledged that was sent', () => load.acknowledged.size > (KILLS + 1) * 1000);
     await load.stop();
     await committed(appliance);
     return appliance;
@@ -105,7 +108,8 @@ async function killBeforeCommit(appliance: Appliance): Promise<void> {
 test('each stored reading is in the topic, through kill -9, and what comes twice has the id that it had', {
   timeout: 180_000,
 }, async () => {
-  const env = settings('all');
+  const prefix = newPrefix();
+  const env = settings(prefix);
   const load = new Load();
   const appliance = await publishAndKill(env, load);
   try {
@@ -119,7 +123,7 @@ test('each stored reading is in the topic, through kill -9, and what comes twice
       read = idsOf(some).size;
       return read >= stored;
     };
-    const found = await readTopic(brokers.addresses, 'all.telemetry.normalized', enough).catch((error: Error) => {
+    const found = await readTopic(brokers.addresses, `${prefix}telemetry.normalized`, enough).catch((error: Error) => {
       assert.fail(`${error.message}: ${read} different ones of ${stored}`);
     });
     const byId = idsOf(found);
@@ -174,7 +178,8 @@ test('each tenant has its own topics, and a stranger reads their records with th
     const type = proto.lookupType(`spillway.v1.${message}`);
     return type.toObject(type.decode(value ?? new Uint8Array()), { longs: Number });
   };
-  const env = settings('own', {
+  const prefix = newPrefix();
+  const env = settings(prefix, {
     SPILLWAY_KAFKA_TOPICS: 'telemetry.normalized,dead-letters',
     SPILLWAY_KAFKA_FORMAT: 'protobuf',
     SPILLWAY_KAFKA_TENANT_TOPICS: 'on',
@@ -192,7 +197,7 @@ test('each tenant has its own topics, and a stranger reads their records with th
       ['a.b', 'a_2Eb', 1.5],
       ['a_b', 'a_5Fb', 2.5],
     ] as const) {
-      const records = await readTopic(brokers.addresses, `own.telemetry.normalized.${name}`, ({ length }) => length >= 2);
+      const records = await readTopic(brokers.addresses, `${prefix}telemetry.normalized.${name}`, ({ length }) => length >= 2);
       const readings = records.map(({ value }) => decode('Reading', value));
       assert.deepEqual(
         readings.map(({ tenant, deviceId, metric, timeUs, number, text }) => [tenant, deviceId, metric, timeUs, number, text]),
@@ -201,7 +206,7 @@ test('each tenant has its own topics, and a stranger reads their records with th
           [tenant, 'dev-1', 'text', 1_790_000_000_000_000, undefined, tenant],
         ],
       );
-      const [letter] = await readTopic(brokers.addresses, `own.dead-letters.${name}`, ({ length }) => length >= 1);
+      const [letter] = await readTopic(brokers.addresses, `${prefix}dead-letters.${name}`, ({ length }) => length >= 1);
       const { reason, payload, deviceId } = decode('DeadLetter', letter?.value ?? null);
       assert.deepEqual(
         [String(letter?.key), deviceId, reason, String(payload)],
@@ -221,14 +226,15 @@ interface TopicAdmin {
 }
 
 test('readings wait while the brokers refuse the topic, the appliance says so, and goes on by itself', { timeout: 120_000 }, async () => {
-  const topic = 'held.telemetry.normalized';
+  const prefix = newPrefix();
+  const topic = `${prefix}telemetry.normalized`;
   const admin = loadAddon().AdminClient.create({ 'metadata.broker.list': brokers.addresses }) as unknown as TopicAdmin;
   // No record is as short as that.
   const config = { 'max.message.bytes': '10' };
   await answered((done) =>
     admin.createTopic({ topic, num_partitions: 1, replication_factor: 1, config }, (error) => done(error as never, 0)),
   );
-  const env = settings('held');
+  const env = settings(prefix);
   const appliance = await startAppliance(env);
   try {
     const load = new Load();

@@ -3,23 +3,22 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { Brokers } from '../../../src/cli/selftest/kafka/brokers.js';
 import { call, committed } from '../../support/api.js';
 import { type Appliance, startAppliance } from '../../support/appliance.js';
+import { SESSION_SECONDS } from '../../support/kafka/deployment.js';
 import { Load } from '../../support/kafka/load.js';
-import { realBrokers } from '../../support/kafka/real-brokers.js';
+import { newPrefix, sharedBroker } from '../../support/kafka/real-brokers.js';
 import { until } from '../../support/until.js';
 
-const KILLS = Number(process.env.CRASH_KILLS ?? 3);
+const KILLS = Number(process.env.CRASH_KILLS ?? 1);
 
-let brokers: Brokers;
+let brokers: Awaited<ReturnType<typeof sharedBroker>>;
 let appliance: Appliance;
 let stateFolder: string;
-let prefix = 0;
 let env: Record<string, string>;
 
 before(async () => {
-  brokers = await realBrokers(1);
+  brokers = await sharedBroker();
 });
 
 after(() => brokers?.stop());
@@ -30,7 +29,8 @@ async function begin(): Promise<Load> {
     SPILLWAY_STATE: stateFolder,
     SPILLWAY_LOG: 'kafka',
     SPILLWAY_KAFKA_BROKERS: brokers.addresses,
-    SPILLWAY_KAFKA_TOPIC_PREFIX: `test-${prefix++}.`,
+    SPILLWAY_KAFKA_TOPIC_PREFIX: newPrefix(),
+    SPILLWAY_KAFKA_SESSION_SECONDS: SESSION_SECONDS,
   };
   appliance = await startAppliance(env);
   const load = new Load();
@@ -74,83 +74,6 @@ test('what is acknowledged is stored once, through kill -9 and restart: state is
       .partitions;
     assert.equal(first?.start_offset, '0');
     assert.ok(Number(first?.durable_offset) > 0);
-  } finally {
-    await end();
-  }
-});
-
-test('a broker that is killed under load holds up acknowledgements, and all goes on by itself when it is back', {
-  timeout: 180_000,
-}, async () => {
-  const load = await begin();
-  const [broker] = brokers.nodes;
-  assert.ok(broker);
-  try {
-    load.start(appliance.mqttPort);
-    await until('messages are acknowledged', () => load.acknowledged.size > 1000);
-    await broker.kill();
-    await until('the appliance says so', () => /kafka-stalled/.test(appliance.output()));
-    const before = load.acknowledged.size;
-    const health = await fetch(`${appliance.http}/readyz`).catch(() => undefined);
-    assert.equal(health?.status, 503);
-    assert.match(JSON.stringify(await health?.json()), /Kafka brokers acknowledge nothing/);
-    assert.equal(load.acknowledged.size, before);
-    await broker.start();
-    await until('messages are acknowledged again', () => load.acknowledged.size > before + 1000, 60_000);
-    await storedOnce(load);
-    // It looks twice a second.
-    await until('the appliance says that it goes on', () => /kafka-recovered/.test(appliance.output()));
-    assert.doesNotMatch(appliance.output(), /kafka-producer-replaced|log-gap-skipped/);
-  } finally {
-    await end();
-  }
-});
-
-test('blocks that a gateway wrote and was killed before their answer came are stored once', { timeout: 180_000 }, async () => {
-  const load = await begin();
-  const [broker] = brokers.nodes;
-  assert.ok(broker);
-  try {
-    load.start(appliance.mqttPort);
-    await until('messages are acknowledged', () => load.acknowledged.size > 1000);
-    broker.freeze();
-    let last = -1;
-    let since = 0;
-    await until('nothing is acknowledged any more', () => {
-      if (load.acknowledged.size !== last) since = performance.now();
-      last = load.acknowledged.size;
-      return performance.now() - since > 500;
-    });
-    await appliance.kill();
-    broker.thaw();
-    await load.ended;
-    appliance = await startAppliance(env);
-    load.start(appliance.mqttPort);
-    await until('messages are acknowledged again', () => load.acknowledged.size > last + 1000, 60_000);
-    await storedOnce(load);
-  } finally {
-    broker.thaw();
-    await end();
-  }
-});
-
-test('stopped while the brokers are away it ends in time; what was not acknowledged comes again', { timeout: 180_000 }, async () => {
-  const load = await begin();
-  const [broker] = brokers.nodes;
-  assert.ok(broker);
-  try {
-    load.start(appliance.mqttPort);
-    await until('messages are acknowledged', () => load.acknowledged.size > 1000);
-    await broker.kill();
-    await until('the appliance says so', () => /kafka-stalled/.test(appliance.output()));
-    await appliance.stop();
-    await load.ended;
-    await broker.start();
-    appliance = await startAppliance(env);
-    const before = load.acknowledged.size;
-    load.start(appliance.mqttPort);
-    await until('messages are acknowledged again', () => load.acknowledged.size > before + 1000, 60_000);
-    await storedOnce(load);
   } finally {
     await end();
   }

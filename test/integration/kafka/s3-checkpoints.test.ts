@@ -1,26 +1,28 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
-import { type Brokers, startBrokers } from '../../../src/cli/selftest/kafka/brokers.js';
 import type { Appliance } from '../../support/appliance.js';
+import { closeServer } from '../../support/database.js';
 import { Deployment, MOVE_MS_MAX, more, owns, partitions } from '../../support/kafka/deployment.js';
 import { startLoad } from '../../support/kafka/load.js';
+import { sharedBroker } from '../../support/kafka/real-brokers.js';
 import { type S3Server, startS3 } from '../../support/s3/server.js';
 import { until } from '../../support/until.js';
 
 // Processes that share no folder: what they know of each other's partitions is in the topic, the database and the object store.
 
-let brokers: Brokers;
+let brokers: Awaited<ReturnType<typeof sharedBroker>>;
 let s3: S3Server;
 let deployment: Deployment;
 
 before(async () => {
-  const [broker, server] = await Promise.all([startBrokers(1), startS3()]);
-  if (!('missing' in broker)) brokers = broker;
-  if (!('missing' in server)) s3 = server;
-  for (const one of [broker, server]) if ('missing' in one) throw new Error(`cannot start a server: ${one.missing}`);
+  brokers = await sharedBroker();
+  const server = await startS3();
+  if ('missing' in server) throw new Error(`cannot start an S3 server: ${server.missing}`);
+  s3 = server;
 });
 
 after(async () => {
+  await closeServer();
   await brokers?.stop();
   await s3?.stop();
 });
@@ -90,38 +92,4 @@ test('partitions are taken up from the object store by processes with empty fold
     );
     assert.ok(!output().includes(s3.store.secretAccessKey));
   }
-});
-
-test('an object store that stands still, or that refuses, holds nothing up: the topic is read again, and it is told', {
-  timeout: 240_000,
-}, async () => {
-  const gateway = await deployment.start('gateway', 'gateway,control');
-  const first = await deployment.start('first', 'pipeline');
-  const load = await startLoad(gateway);
-  await owns(first, 4);
-  await more(load, 1000);
-  s3.freeze();
-  await more(load, 3000);
-  await first.stop();
-  assert.match(first.output(), /checkpoint-not-stored/);
-  const second = await deployment.start('second', 'pipeline');
-  await owns(second, 4);
-  await until('it is caught up', async () => (await fetch(`${second.http}/readyz`)).ok, MOVE_MS_MAX);
-  assert.match(second.output(), /checkpoint-store-away/);
-  assert.match(second.output(), /checkpoint_store_silent/);
-  await saysOffsets(second, 'checkpoint-missing', 4);
-  s3.thaw();
-  await more(load, 1000);
-  await until(
-    'the store is used again',
-    async () => (await partitions(second)).every((one) => one.checkpoint_store_offset !== null),
-    60_000,
-  );
-  await second.stop();
-  const third = await deployment.start('third', 'pipeline', { SPILLWAY_CHECKPOINT_STORE_SECRET_ACCESS_KEY: 'wrong' });
-  await until('it is told', () => /checkpoint_store_denied/.test(third.output()), MOVE_MS_MAX);
-  await until('it is caught up', async () => (await fetch(`${third.http}/readyz`)).ok, MOVE_MS_MAX);
-  assert.match(third.output(), /SPILLWAY_CHECKPOINT_STORE_ACCESS_KEY_ID/);
-  await deployment.verify(load, gateway);
-  await third.stop();
 });

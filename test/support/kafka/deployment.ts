@@ -5,14 +5,16 @@ import { join } from 'node:path';
 import type { Brokers } from '../../../src/cli/selftest/kafka/brokers.js';
 import { call, committed } from '../api.js';
 import { type Appliance, startAppliance } from '../appliance.js';
-import { startTestDatabase, type TestDatabase } from '../database.js';
+import { openDatabase, type StoreDatabase } from '../database.js';
 import { until } from '../until.js';
 import type { Load } from './load.js';
+import { newPrefix } from './real-brokers.js';
 
 /** How long partitions may take to move, which a dead process delays by its session. */
 export const MOVE_MS_MAX = 60_000;
 
-let deployments = 0;
+/** A dead process is noticed within it. */
+export const SESSION_SECONDS = '2';
 
 /** What `GET /v1/pipeline/lag` tells of a partition, as far as these tests look at it. */
 export interface Lag {
@@ -24,25 +26,26 @@ export interface Lag {
 
 /** Several processes around one topic and one database. */
 export class Deployment {
-  static async open(brokers: Brokers, env: Readonly<Record<string, string>> = {}): Promise<Deployment> {
-    return new Deployment(brokers, await startTestDatabase(), env);
+  static async open(brokers: Pick<Brokers, 'addresses'>, env: Readonly<Record<string, string>> = {}): Promise<Deployment> {
+    return new Deployment(brokers, await openDatabase(), env);
   }
 
-  readonly database: TestDatabase;
+  readonly database: StoreDatabase;
   /** Of the states of its processes, each below its name. */
   readonly folder = mkdtempSync(join(tmpdir(), 'spillway-deployment-'));
   readonly topic: string;
   readonly #env: Readonly<Record<string, string>>;
   readonly #running: Appliance[] = [];
 
-  private constructor(brokers: Brokers, database: TestDatabase, env: Readonly<Record<string, string>>) {
-    const prefix = `deployment-${deployments++}.`;
+  private constructor(brokers: Pick<Brokers, 'addresses'>, database: StoreDatabase, env: Readonly<Record<string, string>>) {
+    const prefix = newPrefix();
     this.database = database;
     this.topic = `${prefix}telemetry.raw`;
     this.#env = {
       SPILLWAY_LOG: 'kafka',
       SPILLWAY_KAFKA_BROKERS: brokers.addresses,
       SPILLWAY_KAFKA_TOPIC_PREFIX: prefix,
+      SPILLWAY_KAFKA_SESSION_SECONDS: SESSION_SECONDS,
       SPILLWAY_DATABASE_URL: database.url,
       SPILLWAY_CHECKPOINT_SECONDS: '1',
       ...env,
