@@ -16,8 +16,8 @@ import { nodeRules } from './control/alerts/node-rules.js';
 import { ChangeFeed } from './control/changes/change-feed.js';
 import { followRegistries } from './control/changes/shared-registries.js';
 import { Deployment, type DeploymentOptions } from './control/deployment/deployment.js';
-import { Wire } from './control/deployment/wire.js';
-import { WATCHES_MAX } from './control/deployment/words.js';
+import { WATCHES_MAX } from './control/deployment/messages.js';
+import { NotifyChannel } from './control/deployment/notify-channel.js';
 import { AdminKeys } from './control/keys/admin-keys.js';
 import { Ledger } from './control/ledger/ledger.js';
 import { LiveHub } from './control/live/live-hub.js';
@@ -290,8 +290,8 @@ function joinOthers(
   own: Pick<DeploymentOptions, 'ledger' | 'ownRates'>,
 ): Deployment | undefined {
   if (!choice.kafka) return undefined;
-  const wire = new Wire({ database: database.notices, deployment: choice.consumerGroup, origin: owner, event });
-  return new Deployment({ wire, name: `${hostname()}:${process.pid}`, partitions: config.log.partitions, plane, ...own, event });
+  const channel = new NotifyChannel({ database: database.notices, deployment: choice.consumerGroup, origin: owner, event });
+  return new Deployment({ channel, name: `${hostname()}:${process.pid}`, partitions: config.log.partitions, plane, ...own, event });
 }
 
 /** Tells what an operator has to know at once, and publishes it where the topic is named. */

@@ -13,7 +13,7 @@ export interface ClientError {
 const FATAL = -150;
 type Done<Value = unknown> = (error: ClientError | null, value: Value) => void;
 
-/** `rebalance_cb` of a consumer hears what its group hands over. */
+/** `rebalance_cb` of a consumer: the partitions that its group assigns or revokes. */
 export type Rebalanced = (error: ClientError | undefined, places: readonly Place[]) => void;
 export type ClientConf = Readonly<Record<string, string | number | boolean | Rebalanced>>;
 
@@ -34,7 +34,7 @@ interface Client {
   isConnected(): boolean;
   getMetadata(options: { readonly topic?: string; readonly timeout: number }, done: Done<Metadata>): void;
   queryWatermarkOffsets(topic: string, partition: number, timeoutMs: number, done: Done<Watermarks>): void;
-  /** What goes wrong with connections; the library goes on by itself, unless the error is fatal. */
+  /** What goes wrong with connections; the library recovers by itself, unless the error is fatal. */
   on(event: 'event.error', listener: (error: ClientError) => void): void;
 }
 

@@ -4,14 +4,14 @@ import { KafkaFailure } from './failure.js';
 
 const CONNECT_MS_MAX = 10_000;
 
-/** Connects a producer; `heard` gets what the client library says of its connections. */
-export function connectProducer(addon: Addon, settings: KafkaSettings, heard: (error: ClientError) => void): Promise<Producer> {
-  return connect(new addon.Producer(producerConf(settings), {}), settings, heard);
+/** Connects a producer; `failed` takes the errors of its connections. */
+export function connectProducer(addon: Addon, settings: KafkaSettings, failed: (error: ClientError) => void): Promise<Producer> {
+  return connect(new addon.Producer(producerConf(settings), {}), settings, failed);
 }
 
 /** The same for records beside the log; records of one key go into one partition, as Kafka's own clients place them. */
-export function connectSideProducer(addon: Addon, settings: KafkaSettings, heard: (error: ClientError) => void): Promise<Producer> {
-  return connect(new addon.Producer(sideProducerConf(settings), { partitioner: 'murmur2_random' }), settings, heard);
+export function connectSideProducer(addon: Addon, settings: KafkaSettings, failed: (error: ClientError) => void): Promise<Producer> {
+  return connect(new addon.Producer(sideProducerConf(settings), { partitioner: 'murmur2_random' }), settings, failed);
 }
 
 export function connectConsumer(
@@ -19,20 +19,20 @@ export function connectConsumer(
   settings: KafkaSettings,
   member: Member,
   rebalanced: Rebalanced,
-  heard: (error: ClientError) => void,
+  failed: (error: ClientError) => void,
 ): Promise<Consumer> {
-  return connect(new addon.KafkaConsumer(consumerConf(settings, member, rebalanced), consumerTopicConf), settings, heard);
+  return connect(new addon.KafkaConsumer(consumerConf(settings, member, rebalanced), consumerTopicConf), settings, failed);
 }
 
 async function connect<Client extends Producer | Consumer>(
   client: Client,
   settings: KafkaSettings,
-  heard: (error: ClientError) => void,
+  failed: (error: ClientError) => void,
 ): Promise<Client> {
   let last = '';
   client.on('event.error', (error: ClientError) => {
     last = error.message;
-    heard(error);
+    failed(error);
   });
   try {
     await answered<Metadata>((done) => client.connect({ timeout: settings.connectMsMax ?? CONNECT_MS_MAX }, done));

@@ -47,8 +47,8 @@ export class SideTopic {
   #closing: Promise<void> = Promise.resolve();
   #polling: NodeJS.Timeout | undefined;
   #isClosed = false;
-  /** What the client last said of its connections. */
-  #heard = '';
+  /** The last error of the client's connections. */
+  #lastError = '';
 
   constructor(options: SideTopicOptions) {
     this.#options = options;
@@ -70,7 +70,7 @@ export class SideTopic {
     try {
       await this.#produce(producer, records, names);
     } catch (error) {
-      // A producer that failed once may be of no more use. What it still has under way is heard of no more, and sent again.
+      // A producer that failed once may be of no more use. Reports of what it still has under way are ignored, and that is sent again.
       if (this.#open === opened) this.#closing = this.#drop(error as Error);
       await this.#closing;
       throw error;
@@ -137,11 +137,11 @@ export class SideTopic {
     const { settings, partitions } = this.#options;
     const addon = loadAddon();
     const producer = await connectSideProducer(addon, settings, (error) => {
-      this.#heard = error.message;
+      this.#lastError = error.message;
     });
     producer.on('delivery-report', (error: ClientError | null, { opaque }: DeliveryReport) => {
       const sending = opaque as Sending;
-      if (error) sending.failed(this.#error(error.message + (this.#heard && `; ${this.#heard}`)));
+      if (error) sending.failed(this.#error(error.message + (this.#lastError && `; ${this.#lastError}`)));
       else if (--sending.left === 0) sending.done();
     });
     return { producer, topics: new TopicShelf(addon, producer, settings, partitions) };

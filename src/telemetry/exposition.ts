@@ -6,7 +6,7 @@ export interface ExpositionSources {
   readonly plane: Pick<DataPlane, 'counters' | 'fenced' | 'intake' | 'lag' | 'threads'>;
   readonly devices: () => number;
   /** Of a deployment of several processes. */
-  readonly others?: (() => { readonly neighbours: number; readonly skipped: number } | undefined) | undefined;
+  readonly others?: (() => { readonly peers: number; readonly skipped: number } | undefined) | undefined;
   readonly ledger: () => { readonly imbalance: number; readonly messages: Readonly<Record<string, number>> };
   /** Every rule, and whether its alert holds. */
   readonly alerts: () => Iterable<readonly [rule: string, isOpen: boolean]>;
@@ -291,15 +291,15 @@ export class Exposition {
   }
 
   #deployment({ others = () => undefined }: ExpositionSources): void {
-    const one = (read: (found: { readonly neighbours: number; readonly skipped: number }) => number) => (): [string, number][] => {
+    const one = (read: (found: { readonly peers: number; readonly skipped: number }) => number) => (): [string, number][] => {
       const found = others();
       return found ? [['', read(found)]] : [];
     };
     this.#gauge(
-      'spillway_deployment_neighbours',
+      'spillway_peer_processes',
       'Other processes of the deployment that are there',
       undefined,
-      one(({ neighbours }) => neighbours),
+      one(({ peers }) => peers),
     );
     this.#counter(
       'spillway_live_readings_not_relayed_total',

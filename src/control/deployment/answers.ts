@@ -1,7 +1,7 @@
 import type { DataPlane } from '../../contract/data-plane.js';
 import { partitionOf } from '../../contract/partition.js';
 import type { DeviceShare, ProcessBooks } from '../ledger/shares.js';
-import { type LatestAnswer, type Question, wordOf } from './words.js';
+import { type LatestAnswer, type Question, tupleOf } from './messages.js';
 
 /** Questions that are answered at a time; beyond it they get no answer. */
 const ANSWERING_MAX = 32;
@@ -25,7 +25,7 @@ export class Answers {
     this.#options = options;
   }
 
-  async give(to: string, token: number, question: Question): Promise<void> {
+  async reply(to: string, token: number, question: Question): Promise<void> {
     if (this.#answering >= ANSWERING_MAX) return;
     this.#answering++;
     try {
@@ -50,10 +50,10 @@ export class Answers {
     const { points, notRunning } = await this.#options.plane.latest(devices);
     const asked = new Set(devices.map((device) => partitionOf(device, this.#options.partitions)));
     const partitions = [...asked].filter((partition) => !notRunning.includes(partition));
-    return partitions.length === 0 ? undefined : { partitions, points: points.map(wordOf) };
+    return partitions.length === 0 ? undefined : { partitions, points: points.map(tupleOf) };
   }
 
   #failed({ about }: Question, cause: string): void {
-    this.#options.event('warn', 'deployment-not-answered', { about, cause });
+    this.#options.event('warn', 'peer-question-unanswered', { about, cause });
   }
 }

@@ -1,21 +1,30 @@
 import type { DataPlane, DeviceViews, LatestPoints, Point } from '../../contract/data-plane.js';
 import { partitionOf } from '../../contract/partition.js';
-import type { DeviceShare, Heard, OtherLedgers, ProcessBooks } from '../ledger/shares.js';
+import type { DeviceShare, OtherLedgers, PeerAnswers, ProcessBooks } from '../ledger/shares.js';
 import { type Rates, sumRates } from '../live/rate-meter.js';
 import { Answers, type AnswersOptions } from './answers.js';
 import { LiveRelay } from './live-relay.js';
-import { Neighbours } from './neighbours.js';
+import {
+  booksAnswer,
+  type LatestAnswer,
+  latestAnswer,
+  type PeerMessage,
+  parseMessage,
+  pointOf,
+  QUESTION_DEVICES_MAX,
+  shareAnswer,
+} from './messages.js';
+import type { NotifyChannel } from './notify-channel.js';
+import { Peers } from './peers.js';
 import { Questions } from './questions.js';
-import type { Wire } from './wire.js';
-import { booksAnswer, type LatestAnswer, latestAnswer, parseWord, pointOf, QUESTION_DEVICES_MAX, shareAnswer, type Word } from './words.js';
 
-/** How often a process says that it is there, and what it watches. */
+/** How often a process announces itself and what it watches. */
 const HERE_EVERY_MS = 3000;
-/** What changes within this time is said once. */
+/** Changes within this time are announced together. */
 const HERE_SOON_MS = 50;
 
 export interface DeploymentOptions extends Pick<AnswersOptions, 'partitions' | 'ledger' | 'event'> {
-  readonly wire: Pick<Wire, 'send' | 'follow' | 'close'>;
+  readonly channel: Pick<NotifyChannel, 'send' | 'follow' | 'close'>;
   /** What operators call this process. */
   readonly name: string;
   readonly plane: Pick<DataPlane, 'latest' | 'watch' | 'onLive' | 'lag'>;
@@ -27,13 +36,13 @@ export interface DeploymentOptions extends Pick<AnswersOptions, 'partitions' | '
 
 /**
  * This process among those of its deployment: it answers for the partitions that it runs, and asks others about theirs. Which
- * process runs a partition nobody needs to know: whoever does answers, and if none does, that is said.
+ * process runs a partition nobody needs to know: it answers, and where none answers, the view says so.
  */
 export class Deployment implements DeviceViews, OtherLedgers {
   readonly name: string;
   readonly #options: DeploymentOptions;
   readonly #nowMs: () => number;
-  readonly #neighbours: Neighbours;
+  readonly #peers: Peers;
   readonly #relay: LiveRelay;
   readonly #questions: Questions;
   readonly #answers: Answers;
@@ -48,51 +57,51 @@ export class Deployment implements DeviceViews, OtherLedgers {
     this.#options = options;
     this.name = name;
     this.#nowMs = nowMs;
-    this.#neighbours = new Neighbours((device, on) => plane.watch(device, on));
+    this.#peers = new Peers((device, on) => plane.watch(device, on));
     this.#relay = new LiveRelay({
-      neighbours: () => this.#neighbours.known,
-      send: (to, points) => this.#say({ kind: 'points', points: [...points] }, to),
+      peers: () => this.#peers.known,
+      send: (to, points) => this.#send({ kind: 'points', points: [...points] }, to),
     });
-    this.#questions = new Questions({ send: (token, question) => this.#say({ kind: 'ask', token, question }), answerMsMax });
-    this.#answers = new Answers({ ...options, send: (to, token, answer) => this.#say({ kind: 'answer', token, answer }, to) });
+    this.#questions = new Questions({ send: (token, question) => this.#send({ kind: 'ask', token, question }), answerMsMax });
+    this.#answers = new Answers({ ...options, send: (to, token, answer) => this.#send({ kind: 'answer', token, answer }, to) });
     plane.onLive((points) => this.#relay.take(points));
   }
 
   /** Joins the others; rejects when the database is not there. */
   async open(): Promise<void> {
-    const heard = (from: string, text: string) => {
-      const word = parseWord(text);
-      if (word && !this.#isClosed) this.#hear(from, word);
+    const received = (from: string, text: string) => {
+      const message = parseMessage(text);
+      if (message && !this.#isClosed) this.#receive(from, message);
     };
-    await this.#options.wire.follow({ heard, opened: () => this.#hereSoon() });
-    this.#timer = setInterval(() => this.turn(), HERE_EVERY_MS);
+    await this.#options.channel.follow({ received, connected: () => this.#hereSoon() });
+    this.#timer = setInterval(() => this.announce(), HERE_EVERY_MS);
   }
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
     clearTimeout(this.#soon);
     this.#relay.close();
-    this.#say({ kind: 'bye' });
+    this.#send({ kind: 'bye' });
     this.#isClosed = true;
-    await this.#options.wire.close();
+    await this.#options.channel.close();
   }
 
-  /** Says what there is to say from time to time; the timer calls it. */
-  turn(): void {
+  /** Announces this process to its peers; the timer calls it. */
+  announce(): void {
     clearTimeout(this.#soon);
     this.#soon = undefined;
-    this.#neighbours.lapse(this.#nowMs());
-    this.#say({ kind: 'here', name: this.name, watches: [...this.#watches.keys()], rates: this.#options.ownRates() });
+    this.#peers.lapse(this.#nowMs());
+    this.#send({ kind: 'here', name: this.name, watches: [...this.#watches.keys()], rates: this.#options.ownRates() });
   }
 
   /** Other processes that are there. */
-  get neighbours(): number {
-    return this.#neighbours.known.size;
+  get peers(): number {
+    return this.#peers.known.size;
   }
 
-  /** Of all of them, as they said last. */
+  /** Of all of them, as they announced last. */
   get rates(): Rates {
-    return sumRates(Array.from(this.#neighbours.known.values(), ({ rates }) => rates));
+    return sumRates(Array.from(this.#peers.known.values(), ({ rates }) => rates));
   }
 
   /** Readings that others watch and that were left out. */
@@ -101,7 +110,7 @@ export class Deployment implements DeviceViews, OtherLedgers {
   }
 
   get met(): boolean {
-    return this.#neighbours.met;
+    return this.#peers.met;
   }
 
   watch(device: number, on: boolean): void {
@@ -132,14 +141,14 @@ export class Deployment implements DeviceViews, OtherLedgers {
     };
   }
 
-  async shares(device: number, needsAccount: boolean): Promise<Heard<DeviceShare>> {
+  async shares(device: number, needsAccount: boolean): Promise<PeerAnswers<DeviceShare>> {
     const answers = await this.#questions.ask({ about: 'device', device }, shareAnswer, (found) => {
       return this.#isFromAll(found) && (!needsAccount || [...found.values()].some(({ account }) => account !== undefined));
     });
     return this.#named(answers);
   }
 
-  async books(): Promise<Heard<ProcessBooks>> {
+  async books(): Promise<PeerAnswers<ProcessBooks>> {
     return this.#named(await this.#questions.ask({ about: 'books' }, booksAnswer, (found) => this.#isFromAll(found)));
   }
 
@@ -159,22 +168,22 @@ export class Deployment implements DeviceViews, OtherLedgers {
     return { points, notRunning: [...wanted] };
   }
 
-  #hear(from: string, word: Word): void {
-    switch (word.kind) {
+  #receive(from: string, message: PeerMessage): void {
+    switch (message.kind) {
       case 'here':
-        if (this.#neighbours.here(from, word, this.#nowMs())) this.#hereSoon();
+        if (this.#peers.here(from, message, this.#nowMs())) this.#hereSoon();
         return;
       case 'bye':
-        this.#neighbours.gone(from);
+        this.#peers.gone(from);
         return;
       case 'ask':
-        void this.#answers.give(from, word.token, word.question);
+        void this.#answers.reply(from, message.token, message.question);
         return;
       case 'answer':
-        this.#questions.answered(from, word.token, word.answer);
+        this.#questions.answered(from, message.token, message.answer);
         return;
       case 'points':
-        this.#show(word.points.map(pointOf));
+        this.#show(message.points.map(pointOf));
     }
   }
 
@@ -190,22 +199,22 @@ export class Deployment implements DeviceViews, OtherLedgers {
   }
 
   #isFromAll(answers: ReadonlyMap<string, unknown>): boolean {
-    return [...this.#neighbours.known.keys()].every((origin) => answers.has(origin));
+    return [...this.#peers.known.keys()].every((origin) => answers.has(origin));
   }
 
-  #named<Answer>(answers: ReadonlyMap<string, Answer>): Heard<Answer> {
-    const { known } = this.#neighbours;
+  #named<Answer>(answers: ReadonlyMap<string, Answer>): PeerAnswers<Answer> {
+    const { known } = this.#peers;
     return {
       answers: Array.from(answers, ([origin, answer]) => [known.get(origin)?.name ?? origin, answer] as const),
       silent: [...known].flatMap(([origin, { name }]) => (answers.has(origin) ? [] : [name])),
     };
   }
 
-  #say(word: Word, to?: string): boolean {
-    return this.#options.wire.send(JSON.stringify(word), to);
+  #send(message: PeerMessage, to?: string): boolean {
+    return this.#options.channel.send(JSON.stringify(message), to);
   }
 
   #hereSoon(): void {
-    if (!this.#isClosed) this.#soon ??= setTimeout(() => this.turn(), HERE_SOON_MS);
+    if (!this.#isClosed) this.#soon ??= setTimeout(() => this.announce(), HERE_SOON_MS);
   }
 }

@@ -1,20 +1,20 @@
 import type { Point } from '../../contract/data-plane.js';
-import type { Neighbour } from './neighbours.js';
-import { POINTS_MAX, type PointWord, wordOf } from './words.js';
+import { POINTS_MAX, type PointTuple, tupleOf } from './messages.js';
+import type { Peer } from './peers.js';
 
 /** Readings go on this often, ms: each time is a transaction of the database. */
 export const RELAY_EVERY_MS = 100;
 
 export interface LiveRelayOptions {
-  readonly neighbours: () => ReadonlyMap<string, Pick<Neighbour, 'watches'>>;
+  readonly peers: () => ReadonlyMap<string, Pick<Peer, 'watches'>>;
   /** False: it was not sent. */
-  readonly send: (to: string, points: readonly PointWord[]) => boolean;
+  readonly send: (to: string, points: readonly PointTuple[]) => boolean;
 }
 
 /** Hands readings of this process's partitions to the processes that watch their devices; bounded, as every view is. */
 export class LiveRelay {
   readonly #options: LiveRelayOptions;
-  readonly #pending = new Map<string, PointWord[]>();
+  readonly #pending = new Map<string, PointTuple[]>();
   #timer: NodeJS.Timeout | undefined;
   /** Readings left out because there were too many. */
   skipped = 0;
@@ -25,7 +25,7 @@ export class LiveRelay {
   }
 
   take(points: readonly Point[]): void {
-    for (const [origin, { watches }] of this.#options.neighbours()) {
+    for (const [origin, { watches }] of this.#options.peers()) {
       if (watches.size === 0) continue;
       for (const point of points) if (watches.has(point.device)) this.#queue(origin, point);
     }
@@ -49,6 +49,6 @@ export class LiveRelay {
   #queue(origin: string, point: Point): void {
     const pending = this.#pending.get(origin) ?? [];
     if (pending.length === POINTS_MAX) this.skipped++;
-    else if (pending.push(wordOf(point)) === 1) this.#pending.set(origin, pending);
+    else if (pending.push(tupleOf(point)) === 1) this.#pending.set(origin, pending);
   }
 }

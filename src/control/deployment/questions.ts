@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Question } from './words.js';
+import type { Question } from './messages.js';
 
 /** How long an answer may take; the other process may be replaying its log. */
 const ANSWER_MS_MAX = 2000;
@@ -28,7 +28,7 @@ export class Questions {
   }
 
   /**
-   * Answers by origin, one each, the first: a process that answers twice is heard once. Resolves when they are enough,
+   * Answers by origin, one each, the first: a second answer of a process is ignored. Resolves when they are enough,
    * or when time is over; never rejects.
    */
   ask<Answer>(

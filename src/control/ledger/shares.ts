@@ -37,11 +37,11 @@ export interface OtherLedgers {
   /** Whether there was ever another process: then what this one took in may have been judged elsewhere, and the other way round. */
   readonly met: boolean;
   /** Asks until one has the account, where it is needed. */
-  shares(device: number, needsAccount: boolean): Promise<Heard<DeviceShare>>;
-  books(): Promise<Heard<ProcessBooks>>;
+  shares(device: number, needsAccount: boolean): Promise<PeerAnswers<DeviceShare>>;
+  books(): Promise<PeerAnswers<ProcessBooks>>;
 }
 
-export interface Heard<Answer> {
+export interface PeerAnswers<Answer> {
   /** By the name of the process. */
   readonly answers: readonly (readonly [process: string, answer: Answer])[];
   /** Processes that are there and did not answer in time. */

@@ -23,7 +23,7 @@ const STANDSTILL_MS = 5000;
 const PROBE_MS = 250;
 const PROBE_MS_MAX = 5000;
 
-/** A block of this process that all in-sync replicas have. Its bytes are the gateway's again when this was heard. */
+/** A block of this process that all in-sync replicas have. Its bytes are the gateway's again once this was handled. */
 export interface Delivered extends Mark {
   readonly partition: number;
   readonly offset: bigint;
@@ -95,7 +95,7 @@ export class Feed {
     clearInterval(this.#watching);
   }
 
-  /** Hears of blocks of this process in the order in which they lie in their partition. */
+  /** Takes the blocks of this process, in the order in which they lie in their partition. */
   delivered({ partition, offset, block, source, number }: Delivered): void {
     const lane = this.#lanes.get(partition);
     if (!lane || offset < lane.next) return;

@@ -11,15 +11,15 @@ import { partitionsOf, prepareTopic, readMinInSync } from '../../kafka/topic.js'
 import type { Report } from '../../telemetry/report.js';
 import { Backlog } from '../backlog.js';
 import { blockMessages } from '../block.js';
+import { BlockProducer } from './block-producer.js';
 import { CopyWatch } from './copy-watch.js';
 import { findEnds } from './ends.js';
 import { Feed } from './feed.js';
 import { GroupConsumer } from './group-consumer.js';
 import { Membership } from './membership.js';
-import { Outlet } from './outlet.js';
 
 const IDLE_MS_MAX = 1000;
-/** While the backlog is full the store moves on without a ring. */
+/** While the backlog is full the store commits without ringing. */
 const BACKLOG_LOOK_MS = 5;
 const POLL_MS = 1;
 const WATCH_MS = 500;
@@ -41,7 +41,7 @@ export interface KafkaLogOptions {
 }
 
 /**
- * The log in Kafka: an outlet from the gateways' rings to the topic, and a feed from the topic to the pipelines' rings.
+ * The log in Kafka: an blocks from the gateways' rings to the topic, and a feed from the topic to the pipelines' rings.
  * It runs on the main thread, because that is the only place where the client library's callbacks run; the work on
  * bytes and connections is done by threads of that library.
  */
@@ -54,7 +54,7 @@ export class KafkaLog {
   readonly #progress: Progress;
   readonly #bell: Doorbell;
   readonly #backlog: Backlog;
-  readonly #outlet: Outlet;
+  readonly #blocks: BlockProducer;
   /** Names this run to whoever reads the topic. */
   readonly #name = randomBytes(8).readBigUInt64LE();
   #feed: Feed | undefined;
@@ -79,7 +79,7 @@ export class KafkaLog {
     this.#progress = new Progress(start.shared.progress);
     this.#bell = new Doorbell(start.shared.doorbells, LOG_DOORBELL);
     this.#backlog = new Backlog(this.#progress, start.backlogBytesMax, this.#report);
-    this.#outlet = new Outlet({
+    this.#blocks = new BlockProducer({
       topic: this.#topic,
       partitions: start.partitions,
       sources: start.gateways.map(({ memory, ring }, index) => ({
@@ -90,7 +90,7 @@ export class KafkaLog {
       name: this.#name,
       delivered: (block) => this.#feed?.delivered(block),
       progress: this.#progress,
-      roomy: () => this.#bell.ring(),
+      onDrain: () => this.#bell.ring(),
       failed: (error) => this.#producerFailed(error),
     });
     this.#late = new Promise((resolve) => {
@@ -100,7 +100,7 @@ export class KafkaLog {
     const opened = new Promise<void>((resolve) => {
       up = resolve;
     });
-    // Deferred, so that whoever made this log hears how opening it went.
+    // Deferred, so that the caller has this log before it can fail.
     this.ended = Promise.resolve().then(() => this.#run(up));
     this.ready = Promise.race([opened, this.ended]);
     this.ready.catch(() => {});
@@ -128,7 +128,7 @@ export class KafkaLog {
   async #run(up: () => void): Promise<void> {
     const { settings, start } = this.#options;
     this.#addon = loadAddon();
-    this.#producer = await connectProducer(this.#addon, settings, this.#heard);
+    this.#producer = await connectProducer(this.#addon, settings, this.#clientError);
     let group: GroupConsumer | undefined;
     let watch: NodeJS.Timeout | undefined;
     let copies: CopyWatch | undefined;
@@ -143,12 +143,12 @@ export class KafkaLog {
       group = this.#groupConsumer();
       await group?.open();
       watch = setInterval(() => this.#watch(), WATCH_MS);
-      this.#outlet.use(this.#producer);
+      this.#blocks.attach(this.#producer);
       up();
       const feeding = group?.run();
       void this.#follow();
       await this.#ship();
-      this.#tellUndelivered();
+      this.#reportUndelivered();
       group?.stop();
       const left = this.#membership?.leave();
       // With brokers that do not answer, questions to them are still open.
@@ -158,7 +158,7 @@ export class KafkaLog {
       clearInterval(watch);
       copies?.close();
       clearInterval(this.#polling);
-      this.#outlet.drop();
+      this.#blocks.detach();
       await Promise.all([this.#producer && closed(this.#producer), group?.close()]);
     }
   }
@@ -188,7 +188,7 @@ export class KafkaLog {
       void this.terminate();
     };
     const membership = new Membership({ ...common, feed, assignment, failed });
-    const connect = (rebalanced: Rebalanced) => connectConsumer(this.#addon, settings, member, rebalanced, this.#heard);
+    const connect = (rebalanced: Rebalanced) => connectConsumer(this.#addon, settings, member, rebalanced, this.#clientError);
     [this.#feed, this.#membership] = [feed, membership];
     return new GroupConsumer({ connect, close: closed, membership, feed, report: this.#report });
   }
@@ -203,7 +203,7 @@ export class KafkaLog {
     }
   }
 
-  /** What others run, and write to, moves on too. */
+  /** Follows the ends of partitions that other processes run or write to. */
   async #follow(): Promise<void> {
     while (this.#asked === 'nothing' && !this.#terminated) {
       await new Promise((resolve) => setTimeout(resolve, FOLLOW_MS).unref());
@@ -212,29 +212,29 @@ export class KafkaLog {
     }
   }
 
-  /** Hands blocks on until it is told to stop and all of them are delivered. */
+  /** Produces blocks until a stop is asked for and all of them are delivered. */
   async #ship(): Promise<void> {
     for (;;) {
       const seen = this.#bell.seen();
-      if (this.#terminated || (this.#asked === 'stop' && this.#outlet.waiting === 0)) return;
+      if (this.#terminated || (this.#asked === 'stop' && this.#blocks.waiting === 0)) return;
       const full = this.#asked === 'nothing' && this.#backlog.isFull();
-      if (!full) this.#outlet.take();
-      if (this.#outlet.busy) this.#polling ??= setInterval(() => this.#poll(), POLL_MS);
+      if (!full) this.#blocks.take();
+      if (this.#blocks.busy) this.#polling ??= setInterval(() => this.#poll(), POLL_MS);
       await this.#bell.waitAsync(seen, full ? BACKLOG_LOOK_MS : IDLE_MS_MAX);
     }
   }
 
-  /** Nobody was told that these are taken in: their devices send them again. */
-  #tellUndelivered(): void {
-    const blocks = this.#outlet.waiting;
+  /** These blocks were never acknowledged, so devices will resend them. */
+  #reportUndelivered(): void {
+    const blocks = this.#blocks.waiting;
     if (blocks === 0) return;
     const messages = this.#options.start.gateways.reduce((sum, { memory, ring }) => sum + messagesIn(new BlockRing(ring), memory), 0);
     this.#report('warn', 'kafka-blocks-not-delivered', { blocks, messages, cause: this.#lastError });
   }
 
-  /** Deliveries are heard when they are asked for. While nothing is on its way, nobody asks. */
+  /** The library reports deliveries only when it is polled, and it is polled only while some are outstanding. */
   #poll(): void {
-    if (!this.#outlet.busy) {
+    if (!this.#blocks.busy) {
       clearInterval(this.#polling);
       this.#polling = undefined;
     } else if (this.#producer?.isConnected()) this.#producer.poll();
@@ -244,17 +244,17 @@ export class KafkaLog {
   #watch(): void {
     if (this.#producer?.isConnected()) this.#producer.poll();
     if (this.#asked === 'stop') this.#bell.ring();
-    const stalled = this.#outlet.oldestMs(performance.now()) > STALLED_MS;
+    const stalled = this.#blocks.oldestMs(performance.now()) > STALLED_MS;
     if (!stalled) this.#retryMs = RETRY_MS_MIN;
     if (stalled === this.#stalled) return;
     this.#stalled = stalled;
     const message = stalled ? `the Kafka brokers acknowledge nothing${this.#lastError && `: ${this.#lastError}`}` : '';
-    if (stalled) this.#report('error', 'kafka-stalled', { cause: this.#lastError, blocks: this.#outlet.waiting });
+    if (stalled) this.#report('error', 'kafka-stalled', { cause: this.#lastError, blocks: this.#blocks.waiting });
     else this.#report('info', 'kafka-recovered', {});
     this.#options.post({ kind: 'health', log: stalled ? 'failing' : 'up', code: stalled ? 'kafka_stalled' : '', message });
   }
 
-  readonly #heard = (error: ClientError): void => {
+  readonly #clientError = (error: ClientError): void => {
     if (error.message !== this.#lastError) this.#report('warn', 'kafka-client-error', { cause: error.message, code: error.code });
     this.#lastError = error.message;
   };
@@ -274,8 +274,8 @@ export class KafkaLog {
       await new Promise((resolve) => setTimeout(resolve, this.#retryMs));
       this.#retryMs = Math.min(this.#retryMs * 2, RETRY_MS_MAX);
       try {
-        this.#producer = await connectProducer(this.#addon, this.#options.settings, this.#heard);
-        this.#outlet.use(this.#producer);
+        this.#producer = await connectProducer(this.#addon, this.#options.settings, this.#clientError);
+        this.#blocks.attach(this.#producer);
         this.#bell.ring();
         return;
       } catch (error) {
@@ -297,7 +297,7 @@ function closed(client: Producer | Consumer): Promise<void> {
       clearTimeout(late);
       resolve();
     };
-    // A producer would first wait for the brokers to take all that it has, unless it is told not to.
+    // Without a limit a producer first waits for the brokers to take all that it has.
     if ('produce' in client) client.disconnect(0, done);
     else client.disconnect(done);
   });

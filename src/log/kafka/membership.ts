@@ -30,16 +30,16 @@ export interface MembershipOptions {
 }
 
 /**
- * This process in the group of those that run pipelines. What the group hands over is taken up and let go in the order in
- * which it says so: a partition is given back only when what was read of it is committed and its state is written down, so
- * that its next owner goes on right there.
+ * This process in the consumer group of those that run pipelines. Assignments and revocations are carried out in the order in which
+ * the group announces them: a partition is given back only when what was read of it is committed and its state is written down, so
+ * that its next owner continues right there.
  */
 export class Membership {
   readonly #options: MembershipOptions;
   /** Undefined while it has none: before the first one, and between one that failed and the next. */
   #consumer: Consumer | undefined;
-  /** Goes up with each word of the group: what it said before is not tried again. */
-  #word = 0;
+  /** Counts the rebalances: an assignment of an earlier one is not tried again. */
+  #rebalance = 0;
   #doing: Promise<void> = Promise.resolve();
   /** Partitions that were run here before. */
   readonly #known = new Set<number>();
@@ -47,7 +47,7 @@ export class Membership {
   #awayMs = 0;
   #fencedMs = Number.NEGATIVE_INFINITY;
   /** Set while it is away from the group. */
-  #returning: NodeJS.Timeout | undefined;
+  #rejoining: NodeJS.Timeout | undefined;
 
   constructor(options: MembershipOptions) {
     this.#options = options;
@@ -60,62 +60,62 @@ export class Membership {
     consumer.subscribe([this.#options.topic]);
   }
 
-  /** Its consumer is of no more use: lets everything go, so that it can join with another one. */
+  /** Revokes all partitions because the consumer failed for good; `join` follows with its successor. */
   async abandon(): Promise<void> {
     this.#consumer = undefined;
-    this.#word++;
-    clearTimeout(this.#returning);
-    this.#returning = undefined;
+    this.#rebalance++;
+    clearTimeout(this.#rejoining);
+    this.#rejoining = undefined;
     this.#doing = this.#doing.then(() => this.#revoke()).catch(this.#options.failed);
     await this.#doing;
   }
 
-  /** Lets everything go and hears no more. */
+  /** Revokes all partitions for good. */
   async leave(): Promise<void> {
-    this.#word++;
+    this.#rebalance++;
     this.#ended = true;
-    clearTimeout(this.#returning);
+    clearTimeout(this.#rejoining);
     await this.#doing;
     this.#options.feed.close();
     if (this.#consumer?.isConnected()) this.#consumer.unassign();
   }
 
   /**
-   * Another process commits a partition that was run here: what the group said last no longer holds, so it is left, and joined
-   * again after a while. Two that take a partition from each other in turns stay away longer each time.
+   * Another process commits a partition that was run here, so the last assignment no longer holds: this process leaves the group and
+   * joins it again after a while. Two that take a partition from each other in turns stay away longer each time.
    */
   fenced(cause: string): void {
-    if (this.#ended || this.#returning) return;
+    if (this.#ended || this.#rejoining) return;
     const nowMs = performance.now();
     this.#awayMs = nowMs - this.#fencedMs > CALM_MS ? AWAY_MS_MIN : Math.min(this.#awayMs * 2, AWAY_MS_MAX);
     this.#fencedMs = nowMs;
     this.#options.report('warn', 'kafka-member-fenced', { cause, awayMs: this.#awayMs });
-    this.#word++;
-    this.#doing = this.#doing.then(() => this.#drop()).catch(this.#options.failed);
-    this.#returning = setTimeout(() => this.#return(), this.#awayMs);
+    this.#rebalance++;
+    this.#doing = this.#doing.then(() => this.#leaveForNow()).catch(this.#options.failed);
+    this.#rejoining = setTimeout(() => this.#rejoin(), this.#awayMs);
   }
 
-  /** Takes what the group says to this consumer. */
+  /** Carries out an assignment or revocation that the group announces to this consumer. */
   rebalanced(consumer: Consumer, error: ClientError | undefined, places: readonly Place[]): void {
     if (this.#ended || consumer !== this.#consumer) {
-      // A consumer that closes gives back what the group has given it, and waits until that was heard.
+      // A consumer that closes revokes its own partitions, and waits for this answer.
       if (consumer.isConnected()) consumer.unassign();
       return;
     }
-    const word = ++this.#word;
+    const rebalance = ++this.#rebalance;
     const partitions = places.map(({ partition }) => partition).sort((a, b) => a - b);
     const isAssigned = error?.code === ASSIGN_PARTITIONS;
     if (!isAssigned && error?.code !== REVOKE_PARTITIONS) {
       this.#options.report('warn', 'kafka-rebalance-failed', { cause: error?.message ?? 'no cause was given' });
     }
-    const answer = () => (isAssigned ? this.#takeUp(consumer, partitions, word) : this.#letGo(consumer));
+    const answer = () => (isAssigned ? this.#claim(consumer, partitions, rebalance) : this.#revokeAll(consumer));
     this.#doing = this.#doing.then(answer).catch(this.#options.failed);
   }
 
-  /** While the database or the brokers are away it is tried again, until the group says something else. */
-  async #takeUp(consumer: Consumer, partitions: readonly number[], word: number): Promise<void> {
+  /** While the database or the brokers are away it is tried again, until the next rebalance. */
+  async #claim(consumer: Consumer, partitions: readonly number[], rebalance: number): Promise<void> {
     let owned: readonly OwnedPartition[] = [];
-    for (let retryMs = RETRY_MS_MIN; word === this.#word; retryMs = Math.min(retryMs * 2, RETRY_MS_MAX)) {
+    for (let retryMs = RETRY_MS_MIN; rebalance === this.#rebalance; retryMs = Math.min(retryMs * 2, RETRY_MS_MAX)) {
       try {
         owned = await this.#options.assignment.claim(partitions);
         await Promise.all(partitions.map((partition) => this.#open(consumer, partition)));
@@ -126,26 +126,26 @@ export class Membership {
         await new Promise((resolve) => setTimeout(resolve, retryMs));
       }
     }
-    if (word !== this.#word) return;
+    if (rebalance !== this.#rebalance) return;
     const rings = await this.#options.assignment.start(owned);
     for (const partition of partitions) this.#known.add(partition);
     const lanes = new Map(partitions.map((partition) => [partition, new RecordRing(rings[partition] as SharedArrayBuffer)]));
     const places = await this.#options.feed.open(lanes);
-    // A consumer that failed meanwhile takes nothing any more: what was begun for it is let go next.
+    // A consumer that failed meanwhile takes no assignment any more: what was started for it is revoked next.
     if (consumer !== this.#consumer) return;
     consumer.assign(places);
     this.#options.report('info', 'kafka-partitions-taken', { partitions: partitions.join(' ') });
   }
 
-  async #letGo(consumer: Consumer): Promise<void> {
+  async #revokeAll(consumer: Consumer): Promise<void> {
     await this.#revoke();
     if (consumer.isConnected()) consumer.unassign();
-    this.#options.report('info', 'kafka-partitions-let-go', {});
+    this.#options.report('info', 'kafka-partitions-revoked', {});
   }
 
-  async #drop(): Promise<void> {
+  async #leaveForNow(): Promise<void> {
     await this.#revoke();
-    // It lets go of what the group gave it once it hears of that as `rebalanced`.
+    // The library then announces a revocation, which `rebalanced` answers.
     if (this.#consumer?.isConnected()) this.#consumer.unsubscribe();
   }
 
@@ -153,13 +153,13 @@ export class Membership {
     await this.#options.assignment.revoke(this.#options.feed.close());
   }
 
-  #return(): void {
+  #rejoin(): void {
     this.#doing = this.#doing
       .then(() => {
-        this.#returning = undefined;
+        this.#rejoining = undefined;
         if (this.#ended || !this.#consumer) return;
         this.#consumer.subscribe([this.#options.topic]);
-        this.#options.report('info', 'kafka-member-returned', {});
+        this.#options.report('info', 'kafka-member-rejoined', {});
       })
       .catch(this.#options.failed);
   }

@@ -1,7 +1,7 @@
 import type { PartitionLag, Point } from '../../../src/contract/data-plane.js';
 import { partitionOf } from '../../../src/contract/partition.js';
 import { Deployment } from '../../../src/control/deployment/deployment.js';
-import type { WireListener } from '../../../src/control/deployment/wire.js';
+import type { NotifyListener } from '../../../src/control/deployment/notify-channel.js';
 import type { ProcessBooks } from '../../../src/control/ledger/shares.js';
 import { PlaneDouble } from '../../http/plane-double.js';
 
@@ -9,14 +9,14 @@ export const PARTITIONS = 4;
 
 /** What goes from process to process in these tests, at once and in one thread; a test may cut a process off. */
 export class Bus {
-  readonly listeners = new Map<string, WireListener>();
+  readonly listeners = new Map<string, NotifyListener>();
   readonly cut = new Set<string>();
   readonly texts: { readonly from: string; readonly to: string | undefined; readonly text: string }[] = [];
 
   send(from: string, text: string, to: string | undefined): void {
     this.texts.push({ from, to, text });
     for (const [name, listener] of this.listeners) {
-      if (name !== from && (to ?? name) === name && !this.cut.has(from) && !this.cut.has(name)) listener.heard(from, text);
+      if (name !== from && (to ?? name) === name && !this.cut.has(from) && !this.cut.has(name)) listener.received(from, text);
     }
   }
 }
@@ -58,7 +58,7 @@ export async function join(bus: Bus, name: string, partitions: readonly number[]
     tenants: [],
   };
   const deployment = new Deployment({
-    wire: {
+    channel: {
       send: (text, to) => {
         bus.send(name, text, to);
         return true;
@@ -82,7 +82,7 @@ export async function join(bus: Bus, name: string, partitions: readonly number[]
     nowMs: () => process.nowMs,
   });
   await deployment.open();
-  deployment.turn();
+  deployment.announce();
   return Object.assign(process, { deployment });
 }
 

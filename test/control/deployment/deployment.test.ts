@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 import type { Point } from '../../../src/contract/data-plane.js';
 import { partitionOf } from '../../../src/contract/partition.js';
-import { LAPSE_MS } from '../../../src/control/deployment/neighbours.js';
+import { LAPSE_MS } from '../../../src/control/deployment/peers.js';
 import { until } from '../../support/until.js';
 import { Bus, deviceOf, join, PARTITIONS, type Process, pointOf } from './bus.js';
 
@@ -16,7 +16,7 @@ beforeEach(async () => {
   control = await join(bus, 'control', []);
   first = await join(bus, 'first', [0, 1]);
   second = await join(bus, 'second', [2]);
-  for (const { deployment } of [control, first, second]) deployment.turn();
+  for (const { deployment } of [control, first, second]) deployment.announce();
 });
 
 afterEach(async () => {
@@ -58,7 +58,7 @@ test('readings of a watched device reach its watcher, in bunches, and end with t
   control.deployment.onLive((points) => seen.push(...points));
   control.deployment.watch(far, true);
   control.deployment.watch(far, true);
-  control.deployment.turn();
+  control.deployment.announce();
   assert.deepEqual([watched(control, far), watched(first, far), watched(second, far)], [2, 1, 1]);
   for (let round = 0; round < 3; round++) second.plane.emit(pointOf(far), pointOf(near));
   await until('they are there', () => seen.length > 0);
@@ -70,32 +70,32 @@ test('readings of a watched device reach its watcher, in bunches, and end with t
   await until('it is relayed', () => bus.texts.filter(({ text }) => text.includes('"points"')).length === 2);
   assert.equal(seen.length, 3);
   control.deployment.watch(far, false);
-  control.deployment.turn();
+  control.deployment.announce();
   assert.equal(watched(second, far), 1);
   control.deployment.watch(far, false);
-  control.deployment.turn();
+  control.deployment.announce();
   assert.deepEqual([watched(second, far), watched(control, far)], [0, 0]);
 });
 
 test('there are never more readings on their way than a bunch holds', async () => {
   const far = deviceOf(2);
   control.deployment.watch(far, true);
-  control.deployment.turn();
+  control.deployment.announce();
   for (let round = 0; round < 1000; round++) second.plane.emit(pointOf(far));
   await until('they are relayed', () => bus.texts.some(({ text }) => text.includes('"points"')));
   assert.equal(second.deployment.skipped, 500);
 });
 
-test('a watcher that dies without a word is forgotten, one that comes later is told; a goodbye ends it at once', async () => {
+test('a watcher that dies is forgotten after a while, one that comes later is announced, and a goodbye ends it at once', async () => {
   const device = deviceOf(0);
   control.deployment.watch(device, true);
-  control.deployment.turn();
+  control.deployment.announce();
   bus.cut.add('control');
   first.nowMs = LAPSE_MS - 1;
-  first.deployment.turn();
+  first.deployment.announce();
   assert.equal(watched(first, device), 1);
   first.nowMs = LAPSE_MS;
-  first.deployment.turn();
+  first.deployment.announce();
   assert.equal(watched(first, device), 0);
   bus.cut.delete('control');
   const third = await join(bus, 'third', [3]);
@@ -144,8 +144,8 @@ test('only what is well-formed counts, whoever sends it', async () => {
     JSON.stringify({ kind: 'points', points: [[1, 2, 1e300, 4, 5]] }),
   ];
   const before = bus.texts.length;
-  for (const text of strange) listener.heard('stranger', text);
-  assert.deepEqual([watched(first, device), first.deployment.neighbours, bus.texts.length], [0, 2, before]);
+  for (const text of strange) listener.received('stranger', text);
+  assert.deepEqual([watched(first, device), first.deployment.peers, bus.texts.length], [0, 2, before]);
   // Its question waits in the meantime: nobody is there to answer it.
   for (const name of ['first', 'second']) bus.cut.add(name);
   const asked = control.deployment.latest([device]);
@@ -155,7 +155,7 @@ test('only what is well-formed counts, whoever sends it', async () => {
   const { token } = JSON.parse(text);
   bus.listeners
     .get('control')
-    ?.heard('stranger', JSON.stringify({ kind: 'answer', token: token + 1, answer: { partitions: [0], points: [] } }));
-  bus.listeners.get('control')?.heard('stranger', JSON.stringify({ kind: 'answer', token, answer: { partitions: 'all' } }));
+    ?.received('stranger', JSON.stringify({ kind: 'answer', token: token + 1, answer: { partitions: [0], points: [] } }));
+  bus.listeners.get('control')?.received('stranger', JSON.stringify({ kind: 'answer', token, answer: { partitions: 'all' } }));
   assert.deepEqual(await asked, { points: [], notRunning: [partitionOf(device, PARTITIONS)] });
 });

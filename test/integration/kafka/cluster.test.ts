@@ -103,7 +103,7 @@ test('a process that stood still and lost its partitions commits nothing more, a
   await more(load, 1000);
   await deployment.verify(load, gateway);
   // It had a batch to commit, which was refused, or it hears of the group first.
-  await until('it gives them up', () => /kafka-member-fenced|kafka-partitions-let-go/.test(still.output()), MOVE_MS_MAX);
+  await until('it gives them up', () => /kafka-member-fenced|kafka-partitions-revoked/.test(still.output()), MOVE_MS_MAX);
   await owns(still, 2);
   await owns(other, 2);
 });
@@ -134,7 +134,7 @@ test('a process whose partition another one takes leaves the group, joins it aga
   await deployment.verify(load, gateway);
   const output = pipeline.output();
   assert.match(output, /kafka-member-fenced/);
-  assert.match(output, /kafka-member-returned/);
+  assert.match(output, /kafka-member-rejoined/);
   assert.doesNotMatch(output, /log-gap-skipped|log-blocks-missing|ledger-unbalanced|checkpoint-refused/);
   await pipeline.stop();
 });

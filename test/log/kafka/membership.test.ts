@@ -126,7 +126,7 @@ test('who was fenced lets everything go, leaves the group, and joins it again af
   assert.deepEqual(done.slice(-3), ['take 0', 'begin 0', 'assign 0@10']);
   assert.deepEqual(
     reports.filter((name) => name.startsWith('kafka-member')),
-    ['kafka-member-fenced', 'kafka-member-returned'],
+    ['kafka-member-fenced', 'kafka-member-rejoined'],
   );
   assert.deepEqual(failures, []);
 });
@@ -138,5 +138,5 @@ test('who leaves while it is away from the group stays away', async ({ mock }) =
   await membership.leave();
   mock.timers.tick(60_000);
   await new Promise(setImmediate);
-  assert.deepEqual([done.filter((one) => one.startsWith('subscribe')).length, reports.includes('kafka-member-returned')], [1, false]);
+  assert.deepEqual([done.filter((one) => one.startsWith('subscribe')).length, reports.includes('kafka-member-rejoined')], [1, false]);
 });

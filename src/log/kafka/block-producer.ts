@@ -21,7 +21,7 @@ interface Shipment {
   sentMs: number;
 }
 
-export interface OutletOptions {
+export interface BlockProducerOptions {
   readonly topic: string;
   readonly partitions: number;
   readonly sources: readonly (Source & { readonly bell: Doorbell })[];
@@ -31,7 +31,7 @@ export interface OutletOptions {
   /** A block is durable, and still in the gateway's memory. */
   readonly delivered: (block: Delivered) => void;
   /** There is room for more after there was none. */
-  readonly roomy: () => void;
+  readonly onDrain: () => void;
   /** The brokers refused a block for good, or the producer is not to be used any more. */
   readonly failed: (error: ClientError) => void;
 }
@@ -43,8 +43,8 @@ const AVERAGE_OVER = 16n;
  * Gives the gateways' blocks to a producer and releases them when they are delivered, in the order of each ring:
  * that is what devices wait for. When the producer fails, the next one is given all that was not delivered.
  */
-export class Outlet {
-  readonly #options: OutletOptions;
+export class BlockProducer {
+  readonly #options: BlockProducerOptions;
   /** By source: the blocks in its ring that were taken, in its order. */
   readonly #shipments: Shipment[][];
   readonly #numbers: bigint[];
@@ -56,7 +56,7 @@ export class Outlet {
   #outstanding = 0;
   #full = false;
 
-  constructor(options: OutletOptions) {
+  constructor(options: BlockProducerOptions) {
     this.#options = options;
     this.#shipments = options.sources.map(() => []);
     this.#numbers = Array.from({ length: options.partitions }, () => 0n);
@@ -81,8 +81,8 @@ export class Outlet {
   }
 
   /** From now on blocks go to this producer, first those that the one before did not deliver. */
-  use(producer: Producer): void {
-    this.drop();
+  attach(producer: Producer): void {
+    this.detach();
     this.#producer = producer;
     const generation = this.#generation;
     producer.on('delivery-report', (error, report) => {
@@ -92,8 +92,8 @@ export class Outlet {
     this.take();
   }
 
-  /** Forgets the producer; what it answers from now on is not heard. */
-  drop(): void {
+  /** Forgets the producer; its later reports are ignored. */
+  detach(): void {
     this.#producer = undefined;
     this.#generation++;
     this.#outstanding = 0;
@@ -158,11 +158,11 @@ export class Outlet {
     const { partition, number } = shipment;
     this.#options.delivered({ partition, offset, number, source: this.#options.name, block: this.#blockOf(shipment) });
     this.#release(shipment.source);
-    if (this.#full) this.#options.roomy();
+    if (this.#full) this.#options.onDrain();
   }
 
   #fail(error: ClientError): void {
-    this.drop();
+    this.detach();
     this.#options.failed(error);
   }
 
@@ -182,7 +182,7 @@ export class Outlet {
     const count = open < 0 ? shipments.length : open;
     if (count === 0) return;
     shipments.splice(0, count);
-    const { ring, bell } = this.#options.sources[source] as OutletOptions['sources'][number];
+    const { ring, bell } = this.#options.sources[source] as BlockProducerOptions['sources'][number];
     ring.release(count);
     bell.ring();
   }

@@ -1,18 +1,18 @@
 import type { Rates } from '../live/rate-meter.js';
 
-/** How long a process that says nothing counts as there. */
+/** How long a process that announces nothing counts as running. */
 export const LAPSE_MS = 10_000;
-/** More are not listened to: each may have thousands of devices watched. */
-const NEIGHBOURS_MAX = 256;
+/** Further processes are ignored: each may watch thousands of devices. */
+const PEERS_MAX = 256;
 
-export interface Neighbour {
+export interface Peer {
   readonly name: string;
   readonly watches: ReadonlySet<number>;
   readonly rates: Rates;
   readonly untilMs: number;
 }
 
-/** What a process says of itself. */
+/** What a process announces of itself. */
 export interface Here {
   readonly name: string;
   readonly watches: readonly number[];
@@ -20,12 +20,12 @@ export interface Here {
 }
 
 /**
- * The deployment's other processes, as they say that they are there. What one watches is watched until it watches it no more, says
- * goodbye, or has said nothing for a while, however it ended.
+ * The deployment's other processes, as they announce themselves. What a peer watches is watched here until the peer no longer lists
+ * it, says goodbye, or has announced nothing for a while, however it ended.
  */
-export class Neighbours {
+export class Peers {
   readonly #watch: (device: number, on: boolean) => void;
-  readonly #known = new Map<string, Neighbour>();
+  readonly #known = new Map<string, Peer>();
   #met = false;
 
   constructor(watch: (device: number, on: boolean) => void) {
@@ -37,14 +37,14 @@ export class Neighbours {
     return this.#met;
   }
 
-  get known(): ReadonlyMap<string, Neighbour> {
+  get known(): ReadonlyMap<string, Peer> {
     return this.#known;
   }
 
   /** True: it is new here, and may not know of this process. */
   here(from: string, { name, watches, rates }: Here, nowMs: number): boolean {
     const former = this.#known.get(from);
-    if (!former && this.#known.size >= NEIGHBOURS_MAX) return false;
+    if (!former && this.#known.size >= PEERS_MAX) return false;
     this.#met = true;
     const next = { name, rates, watches: new Set(watches), untilMs: nowMs + LAPSE_MS };
     this.#known.set(from, next);
@@ -60,7 +60,7 @@ export class Neighbours {
     for (const device of former?.watches ?? []) this.#watch(device, false);
   }
 
-  /** Lets go of those that have said nothing for too long. */
+  /** Removes those that have announced nothing for too long. */
   lapse(nowMs: number): void {
     for (const [from, { untilMs }] of this.#known) if (untilMs <= nowMs) this.gone(from);
   }

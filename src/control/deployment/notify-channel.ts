@@ -8,16 +8,16 @@ import { cutText, Frames } from './frames.js';
 const WAITING_BYTES_MAX = 8 * MIB;
 const CLOSE_MS_MAX = 1000;
 
-export interface WireListener {
-  /** A text that another process sent. Anybody who may connect to the database can send one. */
-  heard(from: string, text: string): void;
-  /** Texts may have been missed: the connection is new. */
-  opened(): void;
+export interface NotifyListener {
+  /** Takes a text that another process sent. Anybody who may connect to the database can send one. */
+  received(from: string, text: string): void;
+  /** The connection is new, so texts may have been missed. */
+  connected(): void;
 }
 
-export interface WireOptions {
+export interface NotifyChannelOptions {
   readonly database: Database;
-  /** Only processes that name the same deployment hear each other. */
+  /** Only processes that name the same deployment receive each other's texts. */
   readonly deployment: string;
   /** Names this process: lower-case letters and digits. */
   readonly origin: string;
@@ -25,11 +25,11 @@ export interface WireOptions {
 }
 
 /**
- * Texts between the processes of a deployment, by the database's own notifications: nothing is kept, and nobody hears who is
- * not connected. What was told while one was on its way goes with the next statement, so a slow database makes them fewer.
+ * Sends texts between the processes of a deployment as notifications of the database. Nothing is kept: a process that is not
+ * connected misses them. Texts that arrive while a statement is under way go together in the next one.
  */
-export class Wire {
-  readonly #options: WireOptions;
+export class NotifyChannel {
+  readonly #options: NotifyChannelOptions;
   readonly #channel: string;
   readonly #frames = new Frames();
   #number = 0;
@@ -39,12 +39,12 @@ export class Wire {
   #isFailing = false;
   #isClosed = false;
 
-  constructor(options: WireOptions) {
+  constructor(options: NotifyChannelOptions) {
     this.#options = options;
     this.#channel = `spillway_${createHash('sha256').update(options.deployment).digest('hex').slice(0, 16)}`;
   }
 
-  /** Tells one process, or all. False: it is too long, or too much waits for the database. */
+  /** Sends to one process, or to all. False: the text is too long, or too much waits for the database. */
   send(text: string, to?: string): boolean {
     const frames = cutText(this.#options.origin, ++this.#number, text);
     if (!frames || this.#isClosed) return false;
@@ -57,15 +57,15 @@ export class Wire {
     return true;
   }
 
-  /** Hears others from now on; resolves at the first connection. */
-  async follow(listener: WireListener): Promise<void> {
+  /** Receives texts from now on; resolves at the first connection. */
+  async follow(listener: NotifyListener): Promise<void> {
     const { database, origin } = this.#options;
     const received = (frame: string) => {
       const joined = this.#frames.join(frame, performance.now());
-      if (joined && joined.from !== origin) listener.heard(joined.from, joined.text);
+      if (joined && joined.from !== origin) listener.received(joined.from, joined.text);
     };
     const channels = [`${this.#channel}_${origin}`, this.#channel];
-    await database.listen(channels, { received, connected: () => listener.opened() });
+    await database.listen(channels, { received, connected: () => listener.connected() });
   }
 
   /** Lets what waits go out, if that is soon. */
@@ -83,13 +83,13 @@ export class Wire {
       const frames = batch.map(({ frame }) => frame);
       try {
         await database.run(
-          (sql) => sql`select pg_notify(channel, frame) from unnest(${channels}::text[], ${frames}::text[]) as told (channel, frame)`,
+          (sql) => sql`select pg_notify(channel, frame) from unnest(${channels}::text[], ${frames}::text[]) as notices (channel, frame)`,
         );
-        if (this.#isFailing) event('info', 'deployment-told-again', {});
+        if (this.#isFailing) event('info', 'peer-notify-recovered', {});
         this.#isFailing = false;
       } catch (error) {
-        // An outage is told once. What was to be said is old when it is over.
-        if (!this.#isFailing) event('warn', 'deployment-not-told', { cause: (error as Error).message });
+        // One event an outage. The texts are dropped: they are out of date when it is over.
+        if (!this.#isFailing) event('warn', 'peer-notify-failed', { cause: (error as Error).message });
         this.#isFailing = true;
       }
       this.#waitingBytes -= frames.reduce((sum, frame) => sum + frame.length, 0);

@@ -5,8 +5,8 @@ import { Doorbell } from '../../../src/host/doorbell.js';
 import { Progress, ProgressWord } from '../../../src/host/progress.js';
 import type { ClientError, DeliveryReport, Header, Producer } from '../../../src/kafka/client.js';
 import { blockMessages } from '../../../src/log/block.js';
+import { BlockProducer } from '../../../src/log/kafka/block-producer.js';
 import { readMark } from '../../../src/log/kafka/marks.js';
-import { Outlet } from '../../../src/log/kafka/outlet.js';
 import { sealBlock } from '../../support/blocks.js';
 
 interface Produced {
@@ -41,11 +41,11 @@ class FakeProducer {
   }
 }
 
-function open(blocks: readonly number[]) {
+function open(partitions: readonly number[]) {
   const bytes = new Uint8Array(new SharedArrayBuffer(65_536));
   const ring = new BlockRing(BlockRing.memory(128));
   let at = 0;
-  for (const partition of blocks) {
+  for (const partition of partitions) {
     const block = sealBlock(partition, [{ device: 1, receiveUs: 1000 + at, payload: `{"n":${at}}` }]);
     bytes.set(block, at);
     ring.push(at, block.length, partition);
@@ -54,7 +54,7 @@ function open(blocks: readonly number[]) {
   const progress = new Progress(Progress.memory(2));
   const failures: ClientError[] = [];
   const heard: { partition: number; offset: bigint; number: bigint; released: number; durable: bigint }[] = [];
-  const outlet = new Outlet({
+  const producing = new BlockProducer({
     topic: 'telemetry.raw',
     partitions: 2,
     sources: [{ bytes, ring, bell: new Doorbell(Doorbell.memory(1), 0) }],
@@ -64,18 +64,18 @@ function open(blocks: readonly number[]) {
       heard.push({ partition, offset, number, released: ring.released, durable: progress.get(partition, ProgressWord.durable) });
       assert.equal(blockMessages(block, 0), 1);
     },
-    roomy: () => {},
+    onDrain: () => {},
     failed: (error) => failures.push(error),
   });
-  return { outlet, ring, progress, failures, heard };
+  return { producing, ring, progress, failures, heard };
 }
 
 const numbers = (produced: readonly Produced[]) => produced.map(({ headers }) => readMark(headers)?.number);
 
 test('blocks are released in the order of their ring, and not before all earlier ones are delivered', () => {
-  const { outlet, ring, progress } = open([0, 1, 0]);
+  const { producing, ring, progress } = open([0, 1, 0]);
   const producer = new FakeProducer();
-  outlet.use(producer.client);
+  producing.attach(producer.client);
   assert.deepEqual(
     producer.produced.map(({ partition }) => partition),
     [0, 1, 0],
@@ -91,13 +91,13 @@ test('blocks are released in the order of their ring, and not before all earlier
   assert.equal(progress.get(0, ProgressWord.durable), 72n);
   assert.ok(progress.get(0, ProgressWord.offsetBytes) > 64n);
   assert.equal(ring.talliedBefore(3), 3, 'one message a block');
-  assert.equal(outlet.busy, false);
+  assert.equal(producing.busy, false);
 });
 
 test('each delivered block is handed on with its mark while it is still in the memory of its gateway', () => {
-  const { outlet, heard } = open([0, 1, 0]);
+  const { producing, heard } = open([0, 1, 0]);
   const producer = new FakeProducer();
-  outlet.use(producer.client);
+  producing.attach(producer.client);
   producer.answer(1, 40);
   producer.answer(0, 70);
   assert.deepEqual(heard, [
@@ -107,16 +107,16 @@ test('each delivered block is handed on with its mark while it is still in the m
 });
 
 test('after a refusal the next producer is given all that was not delivered, in order and under the same numbers', () => {
-  const { outlet, ring, failures } = open([0, 1, 0, 0]);
+  const { producing, ring, failures } = open([0, 1, 0, 0]);
   const first = new FakeProducer();
-  outlet.use(first.client);
+  producing.attach(first.client);
   first.answer(1, 5);
   first.answer(0, 9, { message: 'refused', code: 10 });
   assert.equal(failures.length, 1);
   first.answer(2, 10);
   assert.equal(ring.released, 0, 'what a former producer answers is not heard');
   const second = new FakeProducer();
-  outlet.use(second.client);
+  producing.attach(second.client);
   assert.deepEqual(numbers(second.produced), [1n, 2n, 3n]);
   assert.deepEqual(
     second.produced.map(({ partition }) => partition),
@@ -129,14 +129,14 @@ test('after a refusal the next producer is given all that was not delivered, in 
 });
 
 test('when a producer takes no more, nothing overtakes the block that it refused', () => {
-  const { outlet, ring, failures } = open([0, 0, 0]);
+  const { producing, ring, failures } = open([0, 0, 0]);
   const first = new FakeProducer();
   first.fullAt = 1;
-  outlet.use(first.client);
+  producing.attach(first.client);
   assert.equal(failures.length, 1);
   assert.equal(first.produced.length, 1);
   const second = new FakeProducer();
-  outlet.use(second.client);
+  producing.attach(second.client);
   assert.deepEqual(numbers(second.produced), [1n, 2n, 3n]);
   assert.equal(ring.released, 0);
 });

@@ -3,14 +3,14 @@ import type { Point } from '../../contract/data-plane.js';
 import type { DeviceAccount } from '../../contract/ledger.js';
 import type { DeviceShare, ProcessBooks } from '../ledger/shares.js';
 
-// What processes of a deployment say to each other. Anybody with a connection to the database can say something: only what
-// these schemas take counts, and it decides nothing but what a view shows.
+// The messages between the processes of a deployment. Anybody with a connection to the database can send one: what these schemas
+// do not accept is ignored, and a message decides nothing but what a view shows.
 
 /** Devices that one process may watch at others, of all its live views. */
 export const WATCHES_MAX = 5000;
 /** Devices of one question for latest readings. */
 export const QUESTION_DEVICES_MAX = 250;
-/** Readings of one word; what a live view does not get in time is old. */
+/** Readings of one message; what a live view does not get in time is old. */
 export const POINTS_MAX = 500;
 
 const device = z.int().min(1).max(0xffffffff);
@@ -23,7 +23,7 @@ const maybe = <Schema extends z.ZodType>(schema: Schema) => schema.nullish().tra
 
 /** Device, metric, event time, value, receive time. */
 const point = z.tuple([device, z.int().min(0), moment, z.number(), moment]);
-export type PointWord = z.infer<typeof point>;
+export type PointTuple = z.infer<typeof point>;
 
 const question = z.discriminatedUnion('about', [
   z.object({ about: z.literal('latest'), devices: z.array(device).max(QUESTION_DEVICES_MAX) }),
@@ -32,8 +32,8 @@ const question = z.discriminatedUnion('about', [
 ]);
 export type Question = z.infer<typeof question>;
 
-const word = z.discriminatedUnion('kind', [
-  // Said every few seconds: who is here, all that it watches, and what it does. Whoever does not say it for a while is gone.
+const message = z.discriminatedUnion('kind', [
+  // Sent every few seconds: the process's name, all that it watches, and its rates. A peer that sends none for a while is gone.
   z.object({
     kind: z.literal('here'),
     name: z.string().max(256),
@@ -45,26 +45,26 @@ const word = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('answer'), token: z.int(), answer: z.unknown() }),
   z.object({ kind: z.literal('points'), points: z.array(point).max(POINTS_MAX) }),
 ]);
-export type Word = z.infer<typeof word>;
+export type PeerMessage = z.infer<typeof message>;
 
-/** Undefined: it is no word of ours. */
-export function parseWord(text: string): Word | undefined {
+/** Undefined: it is no message of a peer. */
+export function parseMessage(text: string): PeerMessage | undefined {
   try {
-    return word.safeParse(JSON.parse(text)).data;
+    return message.safeParse(JSON.parse(text)).data;
   } catch {
     return undefined;
   }
 }
 
-export function wordOf({ device, metric, tsMs, value, receivedMs }: Point): PointWord {
+export function tupleOf({ device, metric, tsMs, value, receivedMs }: Point): PointTuple {
   return [device, metric, tsMs, value, receivedMs];
 }
 
-export function pointOf([device, metric, tsMs, value, receivedMs]: PointWord): Point {
+export function pointOf([device, metric, tsMs, value, receivedMs]: PointTuple): Point {
   return { device, metric, tsMs, value, receivedMs };
 }
 
-/** Of whoever runs some of the partitions; the others say nothing. */
+/** From every process that runs some of the partitions; the others do not answer. */
 export const latestAnswer = z.object({ partitions: z.array(partition), points: z.array(point) });
 export type LatestAnswer = z.infer<typeof latestAnswer>;
 
