@@ -4,11 +4,12 @@ import { useEffect } from 'preact/hooks';
 import type { Context } from './data/context.js';
 import { parseRoute, type Route } from './data/route.js';
 import { context, signIn, signInFromAddress, signOut, signOutReason, tick } from './data/signed-in.js';
+import { AlertsPage } from './pages/alerts-page.js';
 import { DeadLettersPage } from './pages/dead-letters-page.js';
 import { DevicePage } from './pages/device-page.js';
 import { FleetPage } from './pages/fleet-page.js';
 import { SignInPage } from './pages/sign-in-page.js';
-import { StatusBar } from './parts/status-bar.js';
+import { StatusBar, sections } from './parts/status-bar.js';
 
 const tickMs = 1000;
 
@@ -48,16 +49,12 @@ function Visit({ context, route }: { context: Context; route: Route }) {
     document.querySelector('h1')?.focus({ preventScroll: true });
   }, []);
   if (route.page === 'device') return <DevicePage context={context} route={route} />;
-  return route.page === 'dead-letters' ? (
-    <DeadLettersPage context={context} tenant={route.tenant} />
-  ) : (
-    <FleetPage context={context} tenant={route.tenant} />
-  );
+  if (route.page === 'dead-letters') return <DeadLettersPage context={context} tenant={route.tenant} />;
+  return route.page === 'alerts' ? <AlertsPage context={context} /> : <FleetPage context={context} tenant={route.tenant} />;
 }
 
 function titleOf(route: Route): string {
-  if (route.page === 'device') return route.device;
-  return route.page === 'dead-letters' ? 'Dead letters' : 'Devices';
+  return route.page === 'device' ? route.device : sections[route.page];
 }
 
 window.addEventListener('hashchange', followAddress);

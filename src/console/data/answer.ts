@@ -29,6 +29,21 @@ export interface Tenant {
   readonly devices: number;
 }
 
+export interface RotatedToken {
+  readonly auth_token: string;
+  readonly previous_valid_until: string | null;
+}
+
+/** A problem of the appliance itself that holds. */
+export interface Alert {
+  readonly id: string;
+  readonly rule: string;
+  readonly severity: 'warning' | 'critical';
+  readonly node: string;
+  readonly message: string;
+  readonly raised_at: string;
+}
+
 export interface Registered {
   readonly device_id: string;
   readonly tenant: string;

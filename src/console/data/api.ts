@@ -1,4 +1,5 @@
 import type {
+  Alert,
   Answer,
   DeadLetter,
   Device,
@@ -9,6 +10,7 @@ import type {
   Reading,
   Refusal,
   Registered,
+  RotatedToken,
   Stats,
   Tenant,
 } from './answer.js';
@@ -70,7 +72,29 @@ export class Api {
     return this.#call('POST', '/v1/devices', {}, device);
   }
 
-  async #call<T>(method: 'GET' | 'POST', path: string, query: Query, body?: unknown, signal?: AbortSignal): Promise<Answer<T>> {
+  alerts(): Promise<Answer<{ alerts: readonly Alert[] }>> {
+    return this.#call('GET', '/v1/alerts', {});
+  }
+
+  changeStatus(tenant: string, id: string, status: Device['status']): Promise<Answer<Device>> {
+    return this.#call('PATCH', `/v1/devices/${encodeURIComponent(id)}`, { tenant }, { status });
+  }
+
+  rotateToken(tenant: string, id: string): Promise<Answer<RotatedToken>> {
+    return this.#call('POST', `/v1/devices/${encodeURIComponent(id)}/token`, { tenant }, {});
+  }
+
+  deleteDevice(tenant: string, id: string): Promise<Answer<unknown>> {
+    return this.#call('DELETE', `/v1/devices/${encodeURIComponent(id)}`, { tenant });
+  }
+
+  async #call<T>(
+    method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
+    path: string,
+    query: Query,
+    body?: unknown,
+    signal?: AbortSignal,
+  ): Promise<Answer<T>> {
     const parameters = new URLSearchParams();
     for (const [name, value] of Object.entries(query)) if (value !== undefined) parameters.set(name, String(value));
     const late = AbortSignal.timeout(answerMsMax);

@@ -2,7 +2,8 @@
 export type Route =
   | { readonly page: 'fleet'; readonly tenant: string }
   | { readonly page: 'device'; readonly tenant: string; readonly device: string; readonly metrics: readonly string[] }
-  | { readonly page: 'dead-letters'; readonly tenant: string };
+  | { readonly page: 'dead-letters'; readonly tenant: string }
+  | { readonly page: 'alerts'; readonly tenant: string };
 
 export type DeviceRoute = Extract<Route, { page: 'device' }>;
 
@@ -14,7 +15,7 @@ export function parseRoute(fragment: string): Route {
   const parameters = new URLSearchParams(query);
   const tenant = parameters.get('tenant') || tenantDefault;
   const [, first, second] = path.split('/');
-  if (first === 'dead-letters') return { page: 'dead-letters', tenant };
+  if (first === 'dead-letters' || first === 'alerts') return { page: first, tenant };
   const device = first === 'devices' && second ? decoded(second) : '';
   if (device) return { page: 'device', tenant, device, metrics: parameters.getAll('metric') };
   return { page: 'fleet', tenant };
@@ -25,7 +26,7 @@ export function formatRoute(route: Route): string {
   if (route.tenant !== tenantDefault) query.set('tenant', route.tenant);
   if (route.page === 'device') for (const metric of route.metrics) query.append('metric', metric);
   const path =
-    route.page === 'device' ? `/devices/${encodeURIComponent(route.device)}` : route.page === 'fleet' ? '/devices' : '/dead-letters';
+    route.page === 'device' ? `/devices/${encodeURIComponent(route.device)}` : route.page === 'fleet' ? '/devices' : `/${route.page}`;
   return `#${path}${query.size > 0 ? `?${query}` : ''}`;
 }
 

@@ -1,4 +1,4 @@
-import { computed, signal } from '@preact/signals';
+import { computed, effect, signal } from '@preact/signals';
 
 /** The style sheet's colours, for what is drawn on a canvas. */
 export interface Palette {
@@ -9,15 +9,35 @@ export interface Palette {
   readonly accentSoft: string;
 }
 
-const changes = signal(0);
+export type Theme = 'light' | 'dark';
 
-matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
-  changes.value++;
+const item = 'spillway.theme';
+const system = matchMedia('(prefers-color-scheme: dark)');
+const systemDark = signal(system.matches);
+/** What somebody chose; undefined: as the system has it. */
+const chosen = signal(localStorage.getItem(item) as Theme | null);
+
+export const theme = computed<Theme>(() => chosen.value ?? (systemDark.value ? 'dark' : 'light'));
+
+system.addEventListener('change', () => {
+  systemDark.value = system.matches;
 });
+
+effect(() => {
+  document.documentElement.dataset.theme = theme.value;
+});
+
+/** Turns light into dark and back. The choice of what the system has is forgotten, so that it follows the system again. */
+export function turnTheme(): void {
+  const next: Theme = theme.peek() === 'dark' ? 'light' : 'dark';
+  if ((next === 'dark') === systemDark.peek()) localStorage.removeItem(item);
+  else localStorage.setItem(item, next);
+  chosen.value = localStorage.getItem(item) as Theme | null;
+}
 
 /** Read anew when light turns dark or the other way round. */
 export const palette = computed<Palette>(() => {
-  changes.value;
+  document.documentElement.dataset.theme = theme.value;
   const style = getComputedStyle(document.documentElement);
   const read = (name: string) => style.getPropertyValue(name).trim();
   return {

@@ -9,6 +9,7 @@ import { DeviceLedger } from '../parts/device-ledger.js';
 import { EmptyState } from '../parts/empty-state.js';
 import { MetricChart } from '../parts/metric-chart.js';
 import { MetricTable } from '../parts/metric-table.js';
+import { NotStored } from '../parts/not-stored.js';
 import { TextHistory } from '../parts/text-history.js';
 import { TimeControls } from '../parts/time-controls.js';
 import { useModel } from '../parts/use-model.js';
@@ -27,7 +28,7 @@ export function DevicePage({ context, route }: { context: Context; route: Device
         <div class="device-body">
           <Charts model={model} route={route} />
           <MetricTable model={model} />
-          <DeviceFacts device={model.device.value} />
+          <DeviceFacts context={context} device={model.device.value} />
           <DeviceLedger ledger={model.ledger.value} />
         </div>
       ) : (
@@ -65,7 +66,18 @@ function Message({ context, model, route }: { context: Context; model: WatchedDe
   if (refusal?.code === 'device_unknown') return <Unknown route={route} />;
   const missing = refusal ?? model.latestRefusal.value;
   if (missing) return <CannotShow refusal={missing} />;
-  return model.device.value && <Waiting context={context} route={route} />;
+  const ledger = model.ledger.value;
+  if (!model.device.value) return null;
+  return (
+    <div class="device-message">
+      {ledger && ledger.dead + ledger.rejected > 0 ? (
+        <NotStored ledger={ledger} route={route} />
+      ) : (
+        <Waiting context={context} route={route} />
+      )}
+      <DeviceFacts context={context} device={model.device.value} />
+    </div>
+  );
 }
 
 function CannotShow({ refusal }: { refusal: Refusal }) {

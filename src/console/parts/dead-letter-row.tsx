@@ -1,16 +1,14 @@
 import { useMemo, useState } from 'preact/hooks';
-import { refusalCodes } from '../../contract/codes.js';
 import type { DeadLetter } from '../data/answer.js';
 import { formatBytes, formatMoment } from '../data/format.js';
 import { payloadBytes, previewPayload } from '../data/payload.js';
+import { reasonOf } from '../data/reasons.js';
 import { formatRoute } from '../data/route.js';
 import { Age } from './age.js';
 import { Facts } from './facts.js';
 import { PayloadView } from './payload-view.js';
 
 const lineBytesMax = 160;
-
-const codesByName = new Map(refusalCodes.map((code) => [code.name, code]));
 
 /** One dead letter: a line that opens to the whole payload, why it was refused and what helps. */
 export function DeadLetterRow({ letter }: { letter: DeadLetter }) {
@@ -40,7 +38,7 @@ export function DeadLetterRow({ letter }: { letter: DeadLetter }) {
 }
 
 function LetterFacts({ letter }: { letter: DeadLetter }) {
-  const code = codesByName.get(letter.reason);
+  const code = reasonOf(letter.reason);
   const device = (
     <>
       <a href={formatRoute({ page: 'device', tenant: letter.tenant, device: letter.device_id, metrics: [] })}>{letter.device_id}</a>, tenant{' '}

@@ -1,8 +1,10 @@
 import type { Device } from '../data/answer.js';
 import { nowMs } from '../data/clock.js';
+import type { Context } from '../data/context.js';
 import { formatAge, formatMoment } from '../data/format.js';
 import { type DeviceRoute, formatRoute } from '../data/route.js';
 import type { WatchedDevice } from '../data/watched-device.js';
+import { DeviceActions } from './device-actions.js';
 import { Facts } from './facts.js';
 import { Connected } from './fleet-row.js';
 
@@ -42,10 +44,11 @@ function Seen({ ms }: { ms: number }) {
 }
 
 /** What the registry knows of a device. */
-export function DeviceFacts({ device }: { device: Device | undefined }) {
+export function DeviceFacts({ context, device }: { context: Context; device: Device | undefined }) {
   return (
     <section class="panel" aria-label="Registry entry">
       <Facts facts={device ? factsOf(device) : []} />
+      {device && <DeviceActions context={context} device={device} />}
     </section>
   );
 }

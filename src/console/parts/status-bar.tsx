@@ -7,15 +7,16 @@ import { formatBytes, formatCount, formatRate, formatSpan } from '../data/format
 import { RateHistory } from '../data/rate-history.js';
 import { formatRoute, type Route } from '../data/route.js';
 import type { Health } from '../data/status.js';
+import { theme, turnTheme } from '../data/theme.js';
 import { Sparkline } from './sparkline.js';
 
 /** A rate older than this no longer says how things are. */
 const ratesMsMax = 3000;
 
-const sections = [
-  { page: 'fleet', label: 'Devices' },
-  { page: 'dead-letters', label: 'Dead letters' },
-] as const;
+/** The pages of the navigation, with their names. */
+export const sections = { fleet: 'Devices', 'dead-letters': 'Dead letters', alerts: 'Alerts' } as const;
+
+const pages = Object.keys(sections) as (keyof typeof sections)[];
 
 /** The top of every page: where to go, what flows in, how far behind the store is, and whether this page is up to date at all. */
 export function StatusBar({ context, route, onSignOut }: { context: Context; route: Route; onSignOut: () => void }) {
@@ -28,20 +29,41 @@ export function StatusBar({ context, route, onSignOut }: { context: Context; rou
           Spillway
         </a>
         <nav aria-label="Pages">
-          {sections.map(({ page, label }) => (
+          {pages.map((page) => (
             <a key={page} href={formatRoute({ page, tenant: route.tenant })} aria-current={page === current ? 'page' : undefined}>
-              {label}
+              {sections[page]}
+              {page === 'dead-letters' && <DeadCount health={context.status.health.value} />}
             </a>
           ))}
         </nav>
         <Flow context={context} />
         <Ready health={context.status.health.value} />
+        <ThemeButton />
         <button type="button" class="quiet" onClick={onSignOut}>
           Sign out
         </button>
       </div>
       <Away context={context} />
     </header>
+  );
+}
+
+/** How many there are since the appliance started; nothing where there are none. */
+function DeadCount({ health: { stats } }: { health: Health }) {
+  const dead = stats ? stats.counters.dead + stats.counters.rowsRefused : 0;
+  return dead > 0 ? (
+    <span class="count" title="Since the appliance started">
+      {formatCount(dead)}
+    </span>
+  ) : null;
+}
+
+function ThemeButton() {
+  const next = theme.value === 'dark' ? 'light' : 'dark';
+  return (
+    <button type="button" class="quiet" aria-label={`Turn ${next}`} title={`Turn ${next}`} onClick={turnTheme}>
+      {next === 'dark' ? '☾' : '☀'}
+    </button>
   );
 }
 

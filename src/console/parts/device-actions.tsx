@@ -1,0 +1,102 @@
+import { useState } from 'preact/hooks';
+import type { Answer, Device } from '../data/answer.js';
+import type { Context } from '../data/context.js';
+import { formatMoment } from '../data/format.js';
+import { formatRoute } from '../data/route.js';
+import { CommandLine } from './command-line.js';
+import { Dialog } from './dialog.js';
+
+type Action = 'deactivate' | 'activate' | 'rotate' | 'delete';
+
+const words: Readonly<Record<Action, { readonly label: string; readonly about: string }>> = {
+  deactivate: { label: 'Deactivate', about: 'Its connection is closed, and its messages are refused until it is activated again.' },
+  activate: { label: 'Activate', about: 'It may connect and publish again.' },
+  rotate: { label: 'New token', about: 'It gets a new token, shown once. The one it has now stays valid for a day.' },
+  delete: { label: 'Delete', about: 'It can no longer connect and leaves the registry. Its readings stay in the database.' },
+};
+
+/** What can be done to a device: each asks once more before it does. */
+export function DeviceActions({ context, device }: { context: Context; device: Device }) {
+  const [action, setAction] = useState<Action>();
+  const offered: Action[] = [device.status === 'active' ? 'deactivate' : 'activate', 'rotate', 'delete'];
+  return (
+    <div class="device-actions">
+      {device.status !== 'decommissioned' &&
+        offered.map((name) => (
+          <button key={name} type="button" onClick={() => setAction(name)}>
+            {words[name].label}
+          </button>
+        ))}
+      {action && <Confirm context={context} device={device} action={action} onClose={() => setAction(undefined)} />}
+    </div>
+  );
+}
+
+interface ConfirmProps {
+  readonly context: Context;
+  readonly device: Device;
+  readonly action: Action;
+  readonly onClose: () => void;
+}
+
+function Confirm({ context, device, action, onClose }: ConfirmProps) {
+  const { label, about } = words[action];
+  const [busy, setBusy] = useState(false);
+  const [refusal, setRefusal] = useState('');
+  const [token, setToken] = useState<{ readonly text: string; readonly before: string }>();
+  const run = async (close: () => void) => {
+    setBusy(true);
+    const answer = await act(context, device, action);
+    setBusy(false);
+    if (!answer.ok) return setRefusal([answer.refusal.message, answer.refusal.wayOut].filter(Boolean).join('. '));
+    if (answer.value) return setToken(answer.value);
+    close();
+    if (action === 'delete') location.hash = formatRoute({ page: 'fleet', tenant: device.tenant });
+  };
+  return (
+    <Dialog label={`${label}: ${device.device_id}`} onClose={onClose}>
+      {(close) => (
+        <section>
+          <h2>
+            {label}: {device.device_id}
+          </h2>
+          <p>{token ? `This is the new token. It is shown only now. ${token.before}` : about}</p>
+          {token && <CommandLine label="Token" command={token.text} />}
+          <p class="refusal" role="alert">
+            {refusal}
+          </p>
+          <div class="actions">
+            <button type="button" class="quiet" onClick={close}>
+              {token ? 'Done' : 'Cancel'}
+            </button>
+            {!token && (
+              <button type="button" class="primary" disabled={busy} onClick={() => void run(close)}>
+                {label}
+              </button>
+            )}
+          </div>
+        </section>
+      )}
+    </Dialog>
+  );
+}
+
+/** The value is a token that has to be shown. */
+async function act(
+  { api }: Context,
+  { tenant, device_id }: Device,
+  action: Action,
+): Promise<Answer<{ text: string; before: string } | undefined>> {
+  if (action === 'rotate') {
+    const answer = await api.rotateToken(tenant, device_id);
+    if (!answer.ok) return answer;
+    const { auth_token: text, previous_valid_until: until } = answer.value;
+    return {
+      ok: true,
+      value: { text, before: until === null ? '' : `The one before stays valid until ${formatMoment(Date.parse(until))}.` },
+    };
+  }
+  const status = action === 'activate' ? 'active' : 'inactive';
+  const answer = await (action === 'delete' ? api.deleteDevice(tenant, device_id) : api.changeStatus(tenant, device_id, status));
+  return answer.ok ? { ok: true, value: undefined } : answer;
+}
