@@ -22,15 +22,6 @@ test('bench:log --against none, small: both commit everything, and the cost is t
   assert.deepEqual([settings.file.log, settings.other.log], ['file', 'none']);
 });
 
-test('bench:log --against kafka, small: the CPU of the broker is told apart', {
-  skip: generator ?? (kafka.over === 'brokers' ? false : kafka.reason),
-}, async () => {
-  const { file, other } = await lastLine('log', ...small);
-  assert.ok(file.messages > 0 && other.messages > 0);
-  assert.equal(file.threads.broker, null);
-  assert.ok(other.threads.broker > 0);
-});
-
 test('bench:ingest --log kafka without Java ends with 2 and says what is missing', {
   skip: generator ?? (kafka.over === 'nothing' ? kafka.reason : false),
 }, async () => {

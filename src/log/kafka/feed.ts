@@ -19,6 +19,9 @@ const WATCH_MS = 500;
 /** A lane that is behind and was given nothing for so long is sought and resumed. */
 const STANDSTILL_MS = 5000;
 
+/** Nobody else has written to the partition for so long: its records need not be fetched, this process has them. */
+const ALONE_MS = 2000;
+
 /** How often a partition that is not fetched is asked for records of others. */
 const PROBE_MS = 250;
 const PROBE_MS_MAX = 5000;
@@ -38,6 +41,8 @@ export interface FeedOptions {
   readonly own: bigint;
   readonly report: Report;
   readonly standstillMs?: number;
+  /** A partition that nobody else has written to for so long is not fetched. */
+  readonly aloneMs?: number;
 }
 
 /**
@@ -64,12 +69,12 @@ export class Feed {
 
   /** Opens lanes into these rings once their readers have said where they begin; answers from where to fetch. */
   async open(rings: ReadonlyMap<number, RecordRing>): Promise<Place[]> {
-    const { progress, topic, standstillMs = STANDSTILL_MS } = this.#options;
+    const { progress, topic, standstillMs = STANDSTILL_MS, aloneMs = ALONE_MS } = this.#options;
     while (!this.#stopping && [...rings.values()].some(({ begin }) => begin === undefined)) await pause(BEGIN_LOOK_MS);
     const nowMs = performance.now();
     return Array.from(rings, ([partition, ring]) => {
       const next = ring.begin ?? 0n;
-      this.#lanes.set(partition, new Lane(ring, next, progress.mark(partition).offset, nowMs, standstillMs));
+      this.#lanes.set(partition, new Lane(ring, next, progress.mark(partition).offset, nowMs, { standstillMs, aloneMs }));
       return { topic, partition, offset: Number(next) };
     });
   }

@@ -7,12 +7,17 @@ import type { RecordRing, RingRecord } from '../../host/record-ring.js';
 const HELD_BYTES_MAX = 8 * 1024 * 1024;
 /** The longest time between two tries to make a lane move that does not. */
 const STANDSTILL_MS_MAX = 60_000;
-/** Nobody else has written to the partition for so long: its records need not be fetched, this process has them. */
-const ALONE_MS = 2000;
 
 export interface Entry {
   readonly offset: bigint;
   readonly record: RingRecord;
+}
+
+export interface LaneLimits {
+  /** A lane that has waited for its next record for so long without a move stands still. */
+  readonly standstillMs: number;
+  /** Nobody else writes to the partition when nobody has for so long. */
+  readonly aloneMs: number;
 }
 
 /** One partition on its way to its pipeline: in order, and each record once. */
@@ -36,18 +41,18 @@ export class Lane {
   /** Where it stood when it was last seen to move, or not to wait. */
   #movedTo: bigint;
   #movedMs: number;
-  readonly #standstillMs: number;
+  readonly #limits: LaneLimits;
   #patienceMs: number;
 
-  constructor(ring: RecordRing, next: bigint, opened: bigint, nowMs: number, standstillMs: number) {
+  constructor(ring: RecordRing, next: bigint, opened: bigint, nowMs: number, limits: LaneLimits) {
     this.#ring = ring;
     this.next = next;
     this.opened = opened;
     this.#othersMs = nowMs;
     this.#movedTo = next;
     this.#movedMs = nowMs;
-    this.#standstillMs = standstillMs;
-    this.#patienceMs = standstillMs;
+    this.#limits = limits;
+    this.#patienceMs = limits.standstillMs;
   }
 
   get isBlocked(): boolean {
@@ -64,7 +69,7 @@ export class Lane {
   }
 
   isAlone(nowMs: number): boolean {
-    return nowMs - this.#othersMs >= ALONE_MS;
+    return nowMs - this.#othersMs >= this.#limits.aloneMs;
   }
 
   /** True when it has waited for its next record for `standstillMs` without a move, then again after twice that time, and so on. */
@@ -72,7 +77,7 @@ export class Lane {
     if (!isWaiting || this.next !== this.#movedTo) {
       this.#movedTo = this.next;
       this.#movedMs = nowMs;
-      this.#patienceMs = this.#standstillMs;
+      this.#patienceMs = this.#limits.standstillMs;
       return false;
     }
     if (nowMs - this.#movedMs < this.#patienceMs) return false;

@@ -28,10 +28,10 @@ function progressAt(committed: bigint): Progress {
   return progress;
 }
 
-test('a broker that has not heard yet that it leads the partition is asked again', async () => {
+test('a broker that does not know yet that it leads the partition is asked again', async () => {
   assert.deepEqual(await findEnds(clientOf(UNKNOWN_TOPIC, NOT_LEADER), 'telemetry.raw', 0, progressAt(50n)), { low: 3n, high: 50n });
 });
 
-test('a topic that ends before what the database has is not gone on with', async () => {
+test('a topic that ends before what the database has is refused', async () => {
   await assert.rejects(findEnds(clientOf(), 'telemetry.raw', 0, progressAt(51n)), { code: 'kafka_log_lost' });
 });

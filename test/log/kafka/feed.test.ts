@@ -60,6 +60,7 @@ class FakeConsumer {
 }
 
 const STANDSTILL_MS = 50;
+const ALONE_MS = 200;
 /** The source of this process's own blocks. */
 const OWN = 0xcdn;
 const block = Buffer.from(sealBlock(0, [{ device: 1, receiveUs: 5000, payload: '{"n":1}' }]));
@@ -88,6 +89,7 @@ async function feeding<Result>(
     own: OWN,
     report: (_, name, fields) => reports.push({ name, ...fields }),
     standstillMs: STANDSTILL_MS,
+    aloneMs: ALONE_MS,
   });
   const running = feed.run(consumer.client);
   const reader = new RecordFeed([memory]);
@@ -105,7 +107,7 @@ async function feeding<Result>(
 const into = new Uint8Array(1000);
 const LIMIT = 1000n;
 
-test('it begins where the pipeline does, hands on marks, counts messages, and tells of gaps and of what is no block', () =>
+test('a feed begins where its pipeline does, passes marks on, counts messages, and marks gaps and damaged records', () =>
   feeding(4096, async (consumer, reader, progress) => {
     consumer.high = 9;
     consumer.messages.push(message(3, 1), message(4, 2), message(5, 2));
@@ -237,7 +239,7 @@ test('a pipeline that stands still while blocks are delivered gets them once it 
     assert.deepEqual(consumer.sought, [Number(given)]);
   }));
 
-test('a partition that is let go is not paused for its next owner', () =>
+test('a revoked partition is not left paused for its next owner', () =>
   feeding(4096, async (consumer, _, __, feed) => {
     await alone();
     deliver(feed, 3n);
@@ -249,5 +251,5 @@ test('a partition that is let go is not paused for its next owner', () =>
 
 /** As long as nobody else may have written. */
 function alone(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 2100));
+  return new Promise((resolve) => setTimeout(resolve, ALONE_MS + 20));
 }

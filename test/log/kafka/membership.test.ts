@@ -61,7 +61,7 @@ function open(partitions: number) {
   return { membership, consumer, progress, done, reports, failures, world };
 }
 
-test('what the group hands over is taken in the database first, then run, then fetched from where its state ends', async () => {
+test('an assigned partition is claimed in the database, then run, then fetched from where its state ends', async () => {
   const { membership, consumer, progress, done } = open(4);
   progress.setMark(3, 30n, 0n);
   membership.rebalanced(consumer, ASSIGN, places(3, 1));
@@ -78,7 +78,7 @@ test('what the group hands over is taken in the database first, then run, then f
   assert.deepEqual(progress.mark(3), { offset: 50n, messages: 0n });
 });
 
-test('while the database is down it is tried again, until the group says something else', async () => {
+test('a claim is tried again while the database is down, until the next rebalance', async () => {
   const { membership, consumer, done, reports, world } = open(2);
   world.databaseIsDown = true;
   membership.rebalanced(consumer, ASSIGN, places(0, 1));
@@ -90,7 +90,7 @@ test('while the database is down it is tried again, until the group says somethi
   assert.deepEqual(done.slice(1), ['end ', 'unassign', 'take 1', 'begin 1', 'assign 1@11']);
 });
 
-test('a topic that ends before what the database has is not gone on with', async () => {
+test('a topic that ends before what the database has is refused', async () => {
   const { membership, consumer, done, failures, world } = open(1);
   world.high = 19;
   membership.rebalanced(consumer, ASSIGN, places(0));
@@ -99,7 +99,7 @@ test('a topic that ends before what the database has is not gone on with', async
   assert.ok(!done.some((one) => one.startsWith('begin')));
 });
 
-test('who leaves lets everything go, and hears no more', async () => {
+test('a member that leaves revokes its partitions and ignores later rebalances', async () => {
   const { membership, consumer, done } = open(1);
   membership.rebalanced(consumer, ASSIGN, places(0));
   await until('it is fetched', () => done.at(-1)?.startsWith('assign') ?? false);
@@ -109,7 +109,7 @@ test('who leaves lets everything go, and hears no more', async () => {
   assert.equal(done.at(-1), 'unassign');
 });
 
-test('who was fenced lets everything go, leaves the group, and joins it again after a while, once for many fencings', async () => {
+test('a fenced member revokes its partitions and rejoins once, however often it was fenced', async () => {
   const { membership, consumer, done, reports, failures } = open(1);
   membership.rebalanced(consumer, ASSIGN, places(0));
   await until('it is fetched', () => done.at(-1)?.startsWith('assign') ?? false);
@@ -131,7 +131,7 @@ test('who was fenced lets everything go, leaves the group, and joins it again af
   assert.deepEqual(failures, []);
 });
 
-test('who leaves while it is away from the group stays away', async ({ mock }) => {
+test('a member that leaves while it waits to rejoin does not rejoin', async ({ mock }) => {
   mock.timers.enable({ apis: ['setTimeout'] });
   const { membership, done, reports } = open(1);
   membership.fenced('held by another process');

@@ -1,0 +1,18 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { generatorMissing } from '../../bench/load/build.js';
+import { chooseKafka } from '../support/kafka/choose.js';
+import { lastLine } from './run-bench.js';
+
+const generator = generatorMissing();
+const kafka = await chooseKafka();
+const small = ['--connections', '2', '--devices', '20', '--seconds', '0.3'];
+
+test('bench:log --against kafka, small: the CPU of the broker is told apart', {
+  skip: generator ?? (kafka.over === 'brokers' ? false : kafka.reason),
+}, async () => {
+  const { file, other } = await lastLine('log', ...small);
+  assert.ok(file.messages > 0 && other.messages > 0);
+  assert.equal(file.threads.broker, null);
+  assert.ok(other.threads.broker > 0);
+});
