@@ -10,6 +10,7 @@ import { checkpointStoreOf } from './config/settings/checkpoints.js';
 import { rolesOf } from './config/settings/process.js';
 import type { Config } from './config/table.js';
 import type { DeviceEntry } from './contract/devices.js';
+import { authority, reachableHost } from './contract/host-address.js';
 import { AlertBook } from './control/alerts/alert-book.js';
 import { Alerts } from './control/alerts/alerts.js';
 import { nodeRules } from './control/alerts/node-rules.js';
@@ -105,7 +106,7 @@ async function bringUp(config: Config, undo: Ground['undo'], unwind: () => Promi
 
   let stopping: Promise<void> | undefined;
   return {
-    httpUrl: `http://${config.listen.bind}:${http.port}`,
+    httpUrl: `http://${authority(reachableHost(config.listen.bind), http.port)}`,
     httpPort: http.port,
     mqttPort,
     mqttsPort: plane.mqttsPort,

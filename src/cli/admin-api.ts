@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { ListenConfig } from '../config/settings/listen.js';
 import type { ProcessConfig } from '../config/settings/process.js';
 import type { Config } from '../config/table.js';
+import { authority, reachableHost } from '../contract/host-address.js';
 import { CommandFailure, usageFailure } from './command-failure.js';
 
 const answerMsMax = 120_000;
@@ -58,8 +59,7 @@ function localUrl({ bind, httpPort }: ListenConfig): string {
       'cannot find the appliance: http_port is 0, so its port is known only to itself',
       'name it: --url http://127.0.0.1:PORT',
     );
-  const host = bind === '0.0.0.0' || bind === '::' ? '127.0.0.1' : bind;
-  return `http://${host.includes(':') ? `[${host}]` : host}:${httpPort}`;
+  return `http://${authority(reachableHost(bind), httpPort)}`;
 }
 
 function adminKey({ adminKey: given, stateFolder }: ProcessConfig): string {

@@ -48,7 +48,8 @@ export async function runAppliance(
     const appliance = await ports.start(config).catch((error: Error) => {
       throw new CommandFailure(codeOf(error), messageOf(error), { wayOut: wayOutOf(error) });
     });
-    const work = whileUp(appliance, stopping.signal);
+    // What fails before its first await is work that fails, too: the appliance has to end with it.
+    const work = Promise.resolve().then(() => whileUp(appliance, stopping.signal));
     const asked = new Promise<void>((resolve) => {
       if (stopping.signal.aborted) resolve();
       stopping.signal.addEventListener('abort', () => resolve());

@@ -75,8 +75,13 @@ async function registerFleet(api: AdminApi, config: Config): Promise<string> {
   return token;
 }
 
+/** As clients take it that get host and port apart: an IPv6 address without its brackets. */
+function hostOf(url: string): string {
+  return new URL(url).hostname.replace(/^\[|\]$/g, '');
+}
+
 function planFor({ httpUrl, mqttPort }: Appliance, token: string): SimulationPlan {
-  const host = new URL(httpUrl).hostname.replace(/^\[|\]$/g, '');
+  const host = hostOf(httpUrl);
   return {
     devices,
     tenant,
@@ -141,7 +146,7 @@ async function sayFirstReading(api: AdminApi, sinceMs: number, output: Output, s
 }
 
 function sayExamples(output: Output, { httpUrl, mqttPort, adminKey }: Appliance): void {
-  const host = new URL(httpUrl).hostname;
+  const host = hostOf(httpUrl);
   output.text(
     '',
     'Try in another terminal:',

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { Config } from '../config/table.js';
+import { authority, reachableHost } from '../contract/host-address.js';
 import { adminApi } from './admin-api.js';
 import { CommandFailure, usageFailure } from './command-failure.js';
 import { type ApplianceOptions, configOf, formatId, idFormatOption, positiveNumber, wholeNumber, withApplianceOptions } from './options.js';
@@ -68,7 +69,7 @@ async function simulate(options: SimulateOptions): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
   const plan = planOf(options, config, await tokenOf(options, config));
   output.text(
-    `${grouped(plan.devices.length)} devices of tenant ${plan.tenant} publish ${plan.rate} messages a second to ${plan.protocol}://${plan.host}:${plan.port}`,
+    `${grouped(plan.devices.length)} devices of tenant ${plan.tenant} publish ${plan.rate} messages a second to ${plan.protocol}://${authority(plan.host, plan.port)}`,
   );
   const summary = await runSimulation(
     plan,
@@ -84,7 +85,6 @@ async function simulate(options: SimulateOptions): Promise<void> {
 }
 
 function planOf(options: SimulateOptions, config: Config, token: string): SimulationPlan {
-  const wild = config.listen.bind === '0.0.0.0' || config.listen.bind === '::';
   const port = options.port ?? (options.protocol === 'mqtt' ? config.listen.mqttPort : config.listen.httpPort);
   if (port === 0)
     throw usageFailure(
@@ -95,7 +95,7 @@ function planOf(options: SimulateOptions, config: Config, token: string): Simula
     devices: Array.from({ length: options.devices }, (_, index) => formatId(options.idFormat, index + 1)),
     tenant: options.tenant,
     token,
-    host: options.host ?? (wild ? '127.0.0.1' : config.listen.bind),
+    host: options.host ?? reachableHost(config.listen.bind),
     port,
     protocol: options.protocol,
     qos: options.qos === '1' ? 1 : 0,

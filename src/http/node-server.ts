@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { type AddressInfo, Server as NetServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { ApiFailure } from '../contract/api-errors.js';
+import { authority } from '../contract/host-address.js';
 import type { HttpApp } from './http-app.js';
 import { LiveSockets } from './live-sockets.js';
 import { LIVE_PATH } from './live-views.js';
@@ -199,5 +200,5 @@ function listenError(bind: string, port: number, code: string): Error {
     ENOTFOUND: 'the host name is unknown (SPILLWAY_BIND)',
   };
   const cause = causes[code] ?? code;
-  return new Error(`cannot listen on ${bind}:${port}: ${cause}; set SPILLWAY_HTTP_PORT to a free port`);
+  return new Error(`cannot listen on ${authority(bind, port)}: ${cause}; set SPILLWAY_HTTP_PORT to a free port`);
 }

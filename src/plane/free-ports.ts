@@ -1,4 +1,5 @@
 import { createServer } from 'node:net';
+import { authority } from '../contract/host-address.js';
 import { StartFailure } from '../contract/start-failure.js';
 
 /** A port that the appliance is about to open. */
@@ -24,7 +25,7 @@ export async function assertPortsFree(bind: string, wanted: readonly WantedPort[
     const code = port === 0 ? undefined : await tryPort(bind, port);
     if (code === undefined) continue;
     const wayOut = code === 'EADDRINUSE' ? `stop that process, or set ${setting} to a free port` : `correct SPILLWAY_BIND and ${setting}`;
-    throw new StartFailure('port_unusable', `cannot listen on ${bind}:${port} (${setting}): ${CAUSES[code] ?? code}`, wayOut);
+    throw new StartFailure('port_unusable', `cannot listen on ${authority(bind, port)} (${setting}): ${CAUSES[code] ?? code}`, wayOut);
   }
 }
 

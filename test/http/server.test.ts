@@ -136,6 +136,18 @@ test('a port that is taken is refused by the name of its setting', async () => {
   await assert.rejects(startHttp({ ...options, bind: '203.0.113.1', port: 0 }), /SPILLWAY_BIND/);
 });
 
+test('IPv6 addresses are listened on, and named with brackets', async () => {
+  for (const bind of ['::1', '::']) {
+    const other = await startHttp({ ...server, bind, port: 0, log: createLog('fatal'), consoleFolder: folder });
+    assert.equal((await fetch(`http://[::1]:${other.port}/healthz`)).status, 200);
+    // All addresses are those of IPv4, too.
+    if (bind === '::') assert.equal((await fetch(`http://127.0.0.1:${other.port}/healthz`)).status, 200);
+    const taken = startHttp({ ...server, bind, port: other.port, log: createLog('fatal'), consoleFolder: folder });
+    await assert.rejects(taken, new RegExp(`cannot listen on \\[${bind}\\]:${other.port}: another process has the port`));
+    await other.close();
+  }
+});
+
 test('closing lets running calls end, closes live views and idle connections', async () => {
   const second = await startHttp({ ...server, bind: '127.0.0.1', port: 0, log: createLog('fatal'), consoleFolder: folder });
   const url = `http://127.0.0.1:${second.port}`;

@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { getSystemErrorName } from 'node:util';
 import { CODE_CONNECTIONS_EXHAUSTED, CODE_PEER_NOT_READING, CODE_TLS_HANDSHAKE_FAILED } from '../../../assembly/abi/codes.js';
+import { authority } from '../../contract/host-address.js';
 import type { TlsMaterial } from '../../contract/tls-material.js';
 import type { Doorbell } from '../../host/doorbell.js';
 import type { KernelMemory } from '../../host/kernel.js';
@@ -167,6 +168,6 @@ async function listening(host: string, port: number, bind: (address: string) => 
     if (got < 0) throw new Error(`the system answers ${getSystemErrorName(got)}`);
     return got;
   } catch (error) {
-    throw new Error(`cannot listen on ${host}:${port}: ${(error as Error).message}`);
+    throw new Error(`cannot listen on ${authority(host, port)}: ${(error as Error).message}`);
   }
 }

@@ -7,6 +7,7 @@ import {
   DATAGRAM_BYTES_MAX,
   DATAGRAM_HEADER_BYTES,
 } from '../../../assembly/abi/gateway.js';
+import { authority } from '../../contract/host-address.js';
 
 /** Takes a datagram of the socket with this number: its peer's header, and its bytes. */
 export type TakeDatagram = (socket: number, header: Buffer, bytes: Buffer) => void;
@@ -22,11 +23,11 @@ export class PortableDatagrams {
 
   async listen(host: string, port: number): Promise<number> {
     const { address, family } = await lookup(host).catch((error: Error) => {
-      throw new Error(`cannot listen on ${host}:${port}: ${error.message}`);
+      throw new Error(`cannot listen on ${authority(host, port)}: ${error.message}`);
     });
     const socket = createSocket(family === 6 ? 'udp6' : 'udp4');
     await new Promise<void>((resolve, reject) => {
-      socket.once('error', (error) => reject(new Error(`cannot listen on ${host}:${port}: ${error.message}`)));
+      socket.once('error', (error) => reject(new Error(`cannot listen on ${authority(host, port)}: ${error.message}`)));
       socket.bind(port, address, resolve);
     });
     socket.removeAllListeners('error').on('error', () => {}); // A peer that cannot be reached.

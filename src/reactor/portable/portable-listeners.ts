@@ -1,6 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { CODE_TLS_HANDSHAKE_FAILED } from '../../../assembly/abi/codes.js';
+import { authority } from '../../contract/host-address.js';
 import type { TlsMaterial } from '../../contract/tls-material.js';
 import type { Refused } from '../reactor.js';
 
@@ -34,7 +35,7 @@ export class PortableListeners {
       try {
         return createTlsServer({ ...TLS_OPTIONS, cert, key, ...demand });
       } catch (error) {
-        throw new Error(`cannot listen on ${host}:${port}: cannot use the certificate with the key: ${(error as Error).message}`);
+        throw new Error(`cannot listen on ${authority(host, port)}: cannot use the certificate with the key: ${(error as Error).message}`);
       }
     })();
     server.on('connection', (raw: Socket) => {
@@ -65,7 +66,7 @@ export class PortableListeners {
 
   #open(server: Server, host: string, port: number): Promise<number> {
     return new Promise((resolve, reject) => {
-      server.once('error', (error) => reject(new Error(`cannot listen on ${host}:${port}: ${error.message}`)));
+      server.once('error', (error) => reject(new Error(`cannot listen on ${authority(host, port)}: ${error.message}`)));
       server.listen({ host, port, backlog: BACKLOG }, () => {
         this.#servers.add(server);
         server.removeAllListeners('error').on('error', () => {}); // An accept that failed is the peer's to repeat.

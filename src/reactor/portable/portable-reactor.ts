@@ -23,6 +23,7 @@ import {
   SENDS_OFFSET,
 } from '../../../assembly/abi/gateway.js';
 import { CONNECTIONS_MAX, PACKET_BYTES_MAX } from '../../../assembly/abi/limits.js';
+import { authority } from '../../contract/host-address.js';
 import type { TlsMaterial } from '../../contract/tls-material.js';
 import type { Doorbell } from '../../host/doorbell.js';
 import type { KernelMemory } from '../../host/kernel.js';
@@ -363,5 +364,5 @@ export class PortableReactor implements Reactor {
 }
 
 function cannotShare(host: string, port: number): Error {
-  return new Error(`cannot listen on ${host}:${port}: portable reactors cannot share a port; set SPILLWAY_GATEWAYS to 1`);
+  return new Error(`cannot listen on ${authority(host, port)}: portable reactors cannot share a port; set SPILLWAY_GATEWAYS to 1`);
 }
