@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { call } from '../../support/api.js';
@@ -7,6 +8,7 @@ import { closeServer } from '../../support/database.js';
 import { Deployment, MOVE_MS_MAX, more, owns, partitions } from '../../support/kafka/deployment.js';
 import { Load, startLoad } from '../../support/kafka/load.js';
 import { sharedBroker } from '../../support/kafka/real-brokers.js';
+import { fenceMember } from '../../support/kafka/twin.js';
 import { until } from '../../support/until.js';
 
 // Devices connect to one process, others run the partitions; checkpoints are in a folder that all of them see.
@@ -137,6 +139,24 @@ test('a process whose partition another one takes leaves the group, joins it aga
   assert.match(output, /kafka-member-rejoined/);
   assert.doesNotMatch(output, /log-gap-skipped|log-blocks-missing|ledger-unbalanced|checkpoint-refused/);
   await pipeline.stop();
+});
+
+test('a consumer that the brokers refuse for good is replaced: its partitions move again, nothing is lost or doubled', {
+  timeout: 240_000,
+}, async () => {
+  const gateway = await start('gateway', 'gateway,control');
+  const pipeline = await start('pipeline', 'pipeline');
+  const load = await startLoad(gateway);
+  await owns(pipeline, 4);
+  await more(load, 1000);
+  const name = readFileSync(join(deployment.folder, 'pipeline', 'node-name'), 'utf8').trim();
+  await fenceMember(brokers.addresses, `spillway:${deployment.topic}`, name, deployment.topic);
+  await until('it is reported', () => /"level":"error".*"msg":"kafka-consumer-replaced"/.test(pipeline.output()), MOVE_MS_MAX);
+  await owns(pipeline, 4);
+  await more(load, 1000);
+  await deployment.verify(load, gateway);
+  assert.equal((await fetch(`${pipeline.http}/readyz`)).status, 200);
+  assert.doesNotMatch(pipeline.output(), /log-gap-skipped|log-blocks-missing|ledger-unbalanced|checkpoint-refused/);
 });
 
 test('devices and metrics that one process registers are known to the others', { timeout: 120_000 }, async () => {
