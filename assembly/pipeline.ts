@@ -13,7 +13,7 @@ export { batchHasRoom, batchRows, openBatch, sealBatch } from './rows/batch';
 export { openBooks } from './series/accounts';
 export { watch } from './series/devices';
 export { latest } from './series/latest';
-export { account } from './series/statement';
+export { account } from './statement';
 
 /** The abi this module was built with; the host refuses another. */
 export function abiVersion(): u32 {

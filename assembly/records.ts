@@ -50,7 +50,7 @@ import { count, xxh64 } from './memory';
 import { appendDead, appendText, batchHasRoom, countRecord } from './rows/batch';
 import { appendReading } from './rows/readings';
 import { countDead, countDuplicate, countStored, noteSince } from './series/accounts';
-import { loadAhead } from './series/ahead';
+import { loadAhead } from './series/prefetch';
 import { DEVICE_AT_FLAGS, DEVICE_AT_NEWEST_US, DEVICE_AT_SHAPE, DEVICE_WATCHED, findDevice, obtainDevice } from './series/devices';
 import { appendLive, updateLatest } from './series/latest';
 

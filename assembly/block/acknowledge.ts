@@ -4,7 +4,7 @@ import { ACKS_MAX, ACKS_OFFSET, ACK_BYTES, CALL_DURABLE } from '../abi/gateway';
 import { count } from '../memory';
 import { AT_GENERATION, AT_OWED_TO, CONNECTED, connectionAt, stateOf } from '../mqtt/connections';
 import { call, PUBACK, PUBREC, roomForAnswers, sendAnswer, sendAnswerReason } from '../mqtt/outbox';
-import { hold } from '../mqtt/unreleased';
+import { hold } from '../mqtt/qos2-inbound';
 import { awaitBlock, firstAwaiting, freeCount, freeOldestPushed } from './seal';
 
 // A client hears PUBACK and PUBREC in the order in which it published [MQTT-4.6.0-2] [MQTT-4.6.0-3], wherever the

@@ -23,7 +23,7 @@ import { BLOCKS_OFFSET, BLOCK_SLOTS } from '../abi/gateway';
 import { BLOCK_AGE_US_MAX, BLOCK_BYTES_MAX, BLOCK_RECORDS_MAX, PARTITIONS_MAX } from '../abi/limits';
 import { STATICS_BYTES } from '../abi/regions';
 import { addXxh64, beginXxh64, count, endXxh64, XXH64_LANES_BYTES, xxh64 } from '../memory';
-import { monotonicMs, receiveUs } from '../mqtt/clock';
+import { monotonicMs, receiveUs } from '../clock';
 
 // A block slot is free, open (one a partition at most), sealed and waiting for the host to push it,
 // or pushed: then the log reads it. Sealed and pushed slots stand in one queue, oldest first.

@@ -21,7 +21,7 @@ import {
 } from '../abi/gateway';
 import { DEVICES_MAX, DEVICE_ID_BYTES_MAX, PARTITIONS_MAX, TENANT_ID_BYTES_MAX } from '../abi/limits';
 import { STAGE_DEVICE_AT_NAME, STAGE_DEVICE_AT_TOKEN_HASH, STAGE_OFFSET } from '../abi/regions';
-import { topicLevel } from '../mqtt/utf8';
+import { topicLevel } from '../utf8';
 
 // The index is open-addressed with linear probing; entries are never removed, only changed in place.
 // A slot holds (device + 1) in its low bits and part of the hash above them, so that a probe reads a

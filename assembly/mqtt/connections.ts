@@ -3,7 +3,7 @@ import { CONNECTIONS_OFFSET, CONNECTION_BYTES, DEVICE_AT_ID_BYTES, DEVICE_AT_TEN
 import { CONNECTIONS_MAX } from '../abi/limits';
 import { deviceAt, hashBytes, idOf, tenantOf } from '../directory/devices';
 import { count } from '../memory';
-import { monotonicMs } from './clock';
+import { monotonicMs } from '../clock';
 
 // Connection, CONNECTION_BYTES:
 //

@@ -1,7 +1,7 @@
 import { CODE_MQTT_AUTH_UNSUPPORTED, CODE_MQTT_MALFORMED, CODE_MQTT_VERSION_UNSUPPORTED, CODE_NONE } from '../abi/codes';
 import { OF_CONNECT, OF_DISCONNECT, OF_SUBSCRIBE, OF_UNSUBSCRIBE, OF_WILL, skipProperties } from './properties';
 import { MALFORMED, skipBinary, skipBytes, skipString, u16At } from './read';
-import { topicName } from './utf8';
+import { topicName } from '../utf8';
 
 // The kernel checks the form of every control packet, to the last byte, before the session layer
 // reads its content: [at, end) is what the Remaining Length covers. Each check answers a code.

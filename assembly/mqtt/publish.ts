@@ -28,7 +28,7 @@ import { PUBACK, PUBREC, refuseMessage } from './outbox';
 import { metTopicAlias, OF_PUBLISH, skipProperties } from './properties';
 import { MALFORMED, u16At } from './read';
 import { resolveTopic, topicDevice } from './topic';
-import { isHeld, roomToHold } from './unreleased';
+import { isHeld, roomToHold } from './qos2-inbound';
 
 /** What publish answers beside the codes that end the connection: nothing was taken, come again after a release. */
 export const NO_SLOT: u32 = 0xffffffff;

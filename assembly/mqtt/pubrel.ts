@@ -6,7 +6,7 @@ import { PUBCOMP, sendAnswer, sendAnswerReason } from './outbox';
 import { OF_PUBREL, skipProperties } from './properties';
 import { NO_SLOT } from './publish';
 import { u16At } from './read';
-import { letGo, NOT_HELD, placeOf } from './unreleased';
+import { letGo, NOT_HELD, placeOf } from './qos2-inbound';
 
 const REASON_PACKET_ID_NOT_FOUND: u8 = 0x92;
 

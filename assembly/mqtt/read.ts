@@ -1,4 +1,4 @@
-import { wellFormed } from './utf8';
+import { wellFormed } from '../utf8';
 
 // Reading the parts that MQTT packets are made of. A reader answers the address behind what it read,
 // or 0 when that runs past `end` or is malformed; 0 passes through a chain of readers.

@@ -8,9 +8,9 @@ import {
 } from '../abi/codes';
 import { DEVICE_ACTIVE, DEVICE_AT_ID_BYTES, DEVICE_AT_NEXT, DEVICE_AT_NUMBER, DEVICE_AT_STATUS, DEVICE_AT_VIA } from '../abi/gateway';
 import { find, idOf, sameId } from '../directory/devices';
-import { loadAhead } from './ahead';
+import { loadAhead } from './prefetch';
 import { AT_DEVICE, AT_ID, AT_ID_BYTES, AT_LAST_DEVICE, AT_TENANT, AT_TENANT_BYTES, AT_TENANT_HASH } from './connections';
-import { topicLevel, topicName } from './utf8';
+import { topicLevel, topicName } from '../utf8';
 
 // devices/{id}/telemetry              the connection's tenant
 // tenant/{tenant}/device/{id}/data

@@ -28,8 +28,8 @@ import {
 import { PACKET_BYTES_MAX } from '../abi/limits';
 import { countRefusedMessage } from '../directory/refusals';
 import { count } from '../memory';
-import { forgetOrder } from './ahead';
-import { monotonicMs } from './clock';
+import { forgetOrder } from './prefetch';
+import { monotonicMs } from '../clock';
 import {
   AT_GRACE_MS,
   AT_HEARD_MS,
@@ -50,7 +50,7 @@ import { checkAuth, checkConnect, checkDisconnect, checkSubscribe, checkUnsubscr
 import { call, hasRoom, refuse, sendPingresp } from './outbox';
 import { NO_SLOT, publish, whose } from './publish';
 import { pubrel } from './pubrel';
-import { letAllGo } from './unreleased';
+import { letAllGo } from './qos2-inbound';
 
 const CONNECT: u32 = 1;
 const PUBLISH: u32 = 3;

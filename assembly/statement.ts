@@ -1,4 +1,4 @@
-import { LATEST_OFFSET } from '../abi/pipeline';
+import { LATEST_OFFSET } from './abi/pipeline';
 import {
   ACCOUNT_AT_DEAD_PAGE,
   STATEMENT_AT_ACCOUNT,
@@ -8,11 +8,11 @@ import {
   STATEMENT_AT_RUNS,
   STATEMENT_AT_STORED,
   STATEMENT_DEAD_MAX,
-} from '../abi/state';
-import { listRuns } from '../dedup/sequence-runs';
-import { copyAccount, runSince, storedOf } from './accounts';
-import { copyReasons } from './dead-pages';
-import { DEVICE_AT_NEWEST_US, findDevice } from './devices';
+} from './abi/state';
+import { listRuns } from './dedup/sequence-runs';
+import { copyAccount, runSince, storedOf } from './series/accounts';
+import { copyReasons } from './series/dead-pages';
+import { DEVICE_AT_NEWEST_US, findDevice } from './series/devices';
 
 /** Lays what is known of the device's messages at LATEST_OFFSET (STATEMENT_AT_…); answers how many runs, or -1: nothing is known. */
 export function account(number: u32): i32 {
