@@ -10,6 +10,7 @@ import {
   PAYLOAD_BYTES_MAX,
   TENANT_ID_BYTES_MAX,
 } from '../../assembly/abi/limits.js';
+import { cpuMs } from '../../bench/kernel/cpu-clock.js';
 import { caseDevices, connackAccepted, connectAs, mqttCases } from '../cases/mqtt.js';
 import { PINGREQ, PINGRESP, packet, puback, publish } from '../cases/mqtt-bytes.js';
 import { device } from './gateway-thread.js';
@@ -243,9 +244,9 @@ test('the device table: names at their limits, replaced in place, refused when t
 test('ten thousand devices are taken in well under a second and all are found', () => {
   const driver = new KernelDriver([]);
   const tokenHash = Buffer.alloc(32);
-  const started = performance.now();
+  const startedMs = cpuMs();
   for (let i = 1; i <= 10_000; i++) driver.directory.put(device(i, `dev-${String(i).padStart(6, '0')}`, { tokenHash }));
-  assert.ok(performance.now() - started < 1000);
+  assert.ok(cpuMs() - startedMs < 1000);
   for (let i = 1; i <= 10_000; i++) {
     const entry = driver.directory.find('default', `dev-${String(i).padStart(6, '0')}`);
     assert.equal(entry, i - 1);
