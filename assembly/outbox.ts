@@ -7,7 +7,6 @@ import {
   CALL_AT_LENGTH,
   CALL_AT_OFFSET,
   CALL_BYTES,
-  CALL_REFUSED,
   SENDS_MAX,
   SENDS_OFFSET,
   SEND_AT_CONNECTION,
@@ -16,10 +15,7 @@ import {
   SEND_BYTES,
   SEND_DATA_BYTES,
   SEND_DATA_OFFSET,
-} from '../abi/gateway';
-import { countRefusedMessage, OF_NOBODY } from '../directory/refusals';
-import { count } from '../memory';
-import { CLOSING, connectionAt, setState } from './connections';
+} from './abi/gateway';
 
 // What the host finds when a call into the kernel returns: bytes to send and calls to answer. It
 // takes all of them, sends first, before it calls the kernel's turn again.
@@ -59,7 +55,7 @@ export function roomForAnswers(): u32 {
 
 /** Room for `bytes` to one connection; what follows at once to the same connection is one send with it. */
 @inline
-function reserve(connection: u32, bytes: u32): usize {
+export function reserve(connection: u32, bytes: u32): usize {
   const at = SEND_DATA_OFFSET + sendBytes;
   sendBytes += bytes;
   if (sends > 0) {
@@ -77,27 +73,7 @@ function reserve(connection: u32, bytes: u32): usize {
   return <usize>at;
 }
 
-// First bytes of the packets that answer PUBLISH and PUBREL.
-export const PUBACK: u32 = 0x40;
-export const PUBREC: u32 = 0x50;
-export const PUBCOMP: u32 = 0x70;
-
-/** PUBACK, PUBREC or PUBCOMP, success. MQTT 5 §3.4.2.1: the reason code may be left out. */
-export function sendAnswer(connection: u32, type: u32, packetId: u32): void {
-  store<u32>(reserve(connection, 4), 0x0200 | type | (<u32>bswap<u16>(<u16>packetId) << 16));
-}
-
-/** The same with a reason code, MQTT 5 only. */
-export function sendAnswerReason(connection: u32, type: u32, packetId: u32, reason: u8): void {
-  const at = reserve(connection, 5);
-  store<u32>(at, 0x0300 | type | (<u32>bswap<u16>(<u16>packetId) << 16));
-  store<u8>(at, reason, 4);
-}
-
-export function sendPingresp(connection: u32): void {
-  store<u16>(reserve(connection, 2), 0x00d0);
-}
-
+/** Hands a packet or an event of the connection to the host; hasRoom came before. */
 export function call(connection: u32, kind: u32, code: u32, offset: u32, length: u32): void {
   assert(calls < CALLS_MAX);
   const at = <usize>(CALLS_OFFSET + calls * CALL_BYTES);
@@ -107,22 +83,4 @@ export function call(connection: u32, kind: u32, code: u32, offset: u32, length:
   store<u32>(at, code, CALL_AT_CODE);
   store<u32>(at, offset, CALL_AT_OFFSET);
   store<u32>(at, length, CALL_AT_LENGTH);
-}
-
-/** Ends a connection for a reason that the session layer tells the client. */
-export function refuse(connection: u32, code: u32): void {
-  count(code);
-  setState(connectionAt(connection), CLOSING);
-  call(connection, CALL_REFUSED, code, 0, 0);
-}
-
-/** A message came and was refused, `owner` says whose (directory/refusals); the caller tells the client. */
-export function refuseMessage(owner: u32, code: u32): void {
-  countRefusedMessage(owner, code);
-  count(code);
-}
-
-/** The same for a message of which nobody knows whose it was. */
-export function countRefused(code: u32): void {
-  refuseMessage(OF_NOBODY, code);
 }

@@ -50,7 +50,7 @@ import { count, xxh64 } from './memory';
 import { appendDead, appendText, batchHasRoom, countRecord } from './rows/batch';
 import { appendReading } from './rows/readings';
 import { countDead, countDuplicate, countStored, noteSince } from './series/accounts';
-import { loadAhead } from './series/prefetch';
+import { prefetchRecords } from './series/prefetch';
 import { DEVICE_AT_FLAGS, DEVICE_AT_NEWEST_US, DEVICE_AT_SHAPE, DEVICE_WATCHED, findDevice, obtainDevice } from './series/devices';
 import { appendLive, updateLatest } from './series/latest';
 
@@ -86,9 +86,9 @@ function processBlock(offset: u32, available: u32, logOffset: f64, replay: bool,
   if (resumeAt != 0) clearUnknown();
   resumeAt = 0;
   setDenyUnknown(deny);
-  let aheadTo = at;
+  let prefetchedTo = at;
   while (at < end) {
-    if (at >= aheadTo) aheadTo = loadAhead(at, end);
+    if (at >= prefetchedTo) prefetchedTo = prefetchRecords(at, end);
     const bytes = recordBytes(at, end);
     if (bytes == 0) return BLOCK_MALFORMED;
     if (!processRecord(at, <u64>logOffset + (at - block))) {

@@ -4,12 +4,11 @@ import { COUNTER_GATEWAY_ACCEPTED, COUNTER_GATEWAY_RECEIVED } from '../abi/count
 import { DEVICE_ACTIVE, DEVICE_AT_NUMBER, DEVICE_AT_PARTITION, DEVICE_AT_STATUS } from '../abi/gateway';
 import { PAYLOAD_BYTES_MAX } from '../abi/limits';
 import { STAGE_OFFSET } from '../abi/regions';
+import { isAckQueueFull, OF_HOST, queueAck, queuedTo } from '../answers';
 import { countAccepted, deviceAt } from '../directory/devices';
-import { ofDevice } from '../directory/refusals';
+import { ofDevice, refuseMessage } from '../directory/refusals';
 import { count } from '../memory';
-import { refuseMessage } from '../mqtt/outbox';
-import { isOwedFull, oweHost } from './acknowledge';
-import { append } from './seal';
+import { append, awaitBlock } from './seal';
 
 /** No block slot is free: nothing was taken, hand the message in again after a release. */
 const NO_SLOT: i32 = -1;
@@ -27,7 +26,7 @@ export function ingest(entry: u32, flags: u32, payloadBytes: u32, token: u32): i
     refuseMessage(ofDevice(device), code);
     return <i32>code;
   }
-  if (isOwedFull()) return NO_SLOT;
+  if (isAckQueueFull()) return NO_SLOT;
   const slot = append(
     load<u8>(device, DEVICE_AT_PARTITION),
     load<u32>(device, DEVICE_AT_NUMBER),
@@ -39,6 +38,8 @@ export function ingest(entry: u32, flags: u32, payloadBytes: u32, token: u32): i
   count(COUNTER_GATEWAY_RECEIVED);
   count(COUNTER_GATEWAY_ACCEPTED);
   countAccepted(device);
-  oweHost(<u32>slot, token);
+  // It waits in the same ring, though the host needs no order.
+  awaitBlock(<u32>slot, queuedTo);
+  queueAck(token, OF_HOST, 0);
   return 0;
 }

@@ -29,7 +29,7 @@ export function ofTenant(device: usize): u32 {
   return ofDevice(device) | REFUSAL_OF_TENANT;
 }
 
-/** A message came and was refused. */
+/** A message came and was refused; the code is counted where the connection ends. */
 export function countRefusedMessage(owner: u32, code: u32): void {
   count(COUNTER_GATEWAY_RECEIVED);
   count(COUNTER_GATEWAY_REFUSED);
@@ -40,6 +40,17 @@ export function countRefusedMessage(owner: u32, code: u32): void {
     if (used >= USED_MAX && owner != OF_NOBODY) return countIn(slotOf(OF_NOBODY, code), OF_NOBODY, code);
   }
   countIn(slot, owner, code);
+}
+
+/** A message came and was refused, and its connection lives on; the caller answers the client. */
+export function refuseMessage(owner: u32, code: u32): void {
+  countRefusedMessage(owner, code);
+  count(code);
+}
+
+/** The host refused a message of which nobody knows whose it was. */
+export function countRefused(code: u32): void {
+  refuseMessage(OF_NOBODY, code);
 }
 
 function countIn(slot: usize, owner: u32, code: u32): void {

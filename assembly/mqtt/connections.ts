@@ -10,7 +10,7 @@ import { monotonicMs } from '../clock';
 //   0  u32 state              28  u8 tenant bytes        40  u32 id address
 //   4  u32 generation         29  u8 id bytes            44  u32 table of unreleased ids, 0: none
 //   8  u32 device address     30  u16 unreleased ids     48  u64 hash of the tenant
-//  12  u32 protocol level     32  u32 tenant address     56  u64 place behind the last answer owed to it
+//  12  u32 protocol level     32  u32 tenant address     56  u64 place after its last queued acknowledgement
 //  16  f64 last heard, ms     36  u32 address of the device it spoke for last
 //  24  u32 grace, ms; 0: none
 
@@ -37,7 +37,7 @@ export const AT_LAST_DEVICE: usize = 36;
 export const AT_ID: usize = 40;
 export const AT_UNRELEASED: usize = 44;
 export const AT_TENANT_HASH: usize = 48;
-export const AT_OWED_TO: usize = 56;
+export const AT_QUEUED_TO: usize = 56;
 
 /** CONNECT must come within this time. */
 export const CONNECT_WITHIN_MS: u32 = 5000;
@@ -64,7 +64,7 @@ export function setState(connection: usize, state: u32): void {
   store<u32>(connection, state, AT_STATE);
 }
 
-/** A new generation, so that what is still owed to the last holder of the number never reaches this one. */
+/** A new generation, so that acknowledgements that are queued for the last holder of the number never reach this one. */
 export function opened(number: u32): void {
   assert(number < CONNECTIONS_MAX);
   const connection = connectionAt(number);
@@ -76,7 +76,7 @@ export function opened(number: u32): void {
   store<u32>(connection, 0, AT_LEVEL);
   store<u16>(connection, 0, AT_UNRELEASED_COUNT);
   store<u32>(connection, 0, AT_UNRELEASED);
-  store<u64>(connection, 0, AT_OWED_TO);
+  store<u64>(connection, 0, AT_QUEUED_TO);
   store<f64>(connection, monotonicMs, AT_HEARD_MS);
   store<u32>(connection, CONNECT_WITHIN_MS, AT_GRACE_MS);
   count(COUNTER_GATEWAY_CONNECTIONS_OPENED);

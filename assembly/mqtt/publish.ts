@@ -17,24 +17,25 @@ import {
 import { COUNTER_GATEWAY_ACCEPTED, COUNTER_GATEWAY_RECEIVED } from '../abi/counters';
 import { DEVICE_AT_NUMBER, DEVICE_AT_PARTITION } from '../abi/gateway';
 import { PAYLOAD_BYTES_MAX } from '../abi/limits';
-import { answerInTurn, isOwedFull, owePuback, owePubrec } from '../block/acknowledge';
+import { isAckQueueFull } from '../answers';
 import { append } from '../block/seal';
 import { countAccepted } from '../directory/devices';
-import { ofDevice, ofTenant } from '../directory/refusals';
+import { ofDevice, ofTenant, refuseMessage } from '../directory/refusals';
 import { count } from '../memory';
+import { ackInOrder, queuePuback, queuePubrec } from './acknowledge';
 import { AT_DEVICE, AT_LEVEL } from './connections';
 import { LEVEL_5 } from './control';
-import { PUBACK, PUBREC, refuseMessage } from './outbox';
+import { PUBACK, PUBREC } from './packets';
 import { metTopicAlias, OF_PUBLISH, skipProperties } from './properties';
 import { MALFORMED, u16At } from './read';
 import { resolveTopic, topicDevice } from './topic';
-import { isHeld, roomToHold } from './qos2-inbound';
+import * as inbound from './qos2-inbound';
 
 /** What publish answers beside the codes that end the connection: nothing was taken, come again after a release. */
 export const NO_SLOT: u32 = 0xffffffff;
 
-/** In place of a code: the message was taken in before, and PUBREC was given or owed again. */
-const TOLD_AGAIN: u32 = 0xfffffffe;
+/** In place of a code: the message was taken in before, and another PUBREC is sent or queued. */
+const REPEATED: u32 = 0xfffffffe;
 
 const REASON_IMPLEMENTATION: u8 = 0x83;
 const REASON_NOT_AUTHORIZED: u8 = 0x87;
@@ -73,13 +74,13 @@ export function publish(number: u32, connection: usize, header: u32, at: usize, 
       if (metTopicAlias()) return CODE_MQTT_TOPIC_ALIAS_INVALID; // [MQTT-3.2.2-17]
     }
   }
-  if (qos != 0 && isOwedFull()) return NO_SLOT;
+  if (qos != 0 && isAckQueueFull()) return NO_SLOT;
   const payloadBytes = <u32>(end - at);
   let code = resolveTopic(connection, topic, topicBytes);
   if (code == CODE_NONE && payloadBytes > PAYLOAD_BYTES_MAX) code = CODE_PAYLOAD_OVERSIZE;
   if (qos == 2) {
     code = admitAtQos2(number, connection, packetId, header, code);
-    if (code == TOLD_AGAIN) return CODE_NONE;
+    if (code == REPEATED) return CODE_NONE;
   }
   if (code != CODE_NONE) return isVersion5 ? answer(number, connection, qos, packetId, code) : code;
   const flags = FLAG_TRANSPORT_MQTT | qos | ((header & 0x08) != 0 ? FLAG_DUP : 0);
@@ -94,8 +95,8 @@ export function publish(number: u32, connection: usize, header: u32, at: usize, 
   count(COUNTER_GATEWAY_RECEIVED);
   count(COUNTER_GATEWAY_ACCEPTED);
   countAccepted(topicDevice);
-  if (qos == 1) owePuback(<u32>slot, number, connection, packetId);
-  else if (qos == 2) owePubrec(<u32>slot, number, connection, packetId);
+  if (qos == 1) queuePuback(<u32>slot, number, connection, packetId);
+  else if (qos == 2) queuePubrec(<u32>slot, number, connection, packetId);
   return CODE_NONE;
 }
 
@@ -104,12 +105,12 @@ export function publish(number: u32, connection: usize, header: u32, at: usize, 
  * whatever its topic is now: PUBREC once more [MQTT-4.3.3-10]. Apart from publish, so that the code that QoS 0 and 1 run stays small.
  */
 function admitAtQos2(number: u32, connection: usize, packetId: u32, header: u32, code: u32): u32 {
-  if (isHeld(connection, packetId)) {
+  if (inbound.has(connection, packetId)) {
     if ((header & 0x08) == 0) return CODE_MQTT_PACKET_ID_IN_USE;
-    answerInTurn(number, connection, PUBREC, packetId, 0);
-    return TOLD_AGAIN;
+    ackInOrder(number, connection, PUBREC, packetId, 0);
+    return REPEATED;
   }
-  return code == CODE_NONE && !roomToHold(connection) ? CODE_MQTT_UNRELEASED_EXHAUSTED : code;
+  return code == CODE_NONE && !inbound.hasRoom(connection) ? CODE_MQTT_UNRELEASED_EXHAUSTED : code;
 }
 
 /** Version 5 refuses one message and lives on; 3.1.1 can only close [MQTT-3.3.5-2], as for codes not listed here. */
@@ -121,7 +122,7 @@ function answer(number: u32, connection: usize, qos: u32, packetId: u32, code: u
   else if (code == CODE_MQTT_UNRELEASED_EXHAUSTED) reason = REASON_QUOTA_EXCEEDED;
   else if (code != CODE_TOPIC_FORBIDDEN && code != CODE_DEVICE_UNKNOWN && code != CODE_DEVICE_INACTIVE) return code;
   refuseMessage(whose(connection, code), code);
-  if (qos != 0) answerInTurn(number, connection, qos == 1 ? PUBACK : PUBREC, packetId, reason);
+  if (qos != 0) ackInOrder(number, connection, qos == 1 ? PUBACK : PUBREC, packetId, reason);
   return CODE_NONE;
 }
 

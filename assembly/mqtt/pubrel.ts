@@ -1,12 +1,13 @@
 import { CODE_MQTT_MALFORMED, CODE_NONE } from '../abi/codes';
-import { answerInTurn, isAnswered, isOwedFull } from '../block/acknowledge';
+import { isAckQueueFull, isSent } from '../answers';
+import { ackInOrder } from './acknowledge';
 import { AT_LEVEL } from './connections';
 import { LEVEL_5 } from './control';
-import { PUBCOMP, sendAnswer, sendAnswerReason } from './outbox';
+import { PUBCOMP, sendAnswer, sendAnswerReason } from './packets';
 import { OF_PUBREL, skipProperties } from './properties';
 import { NO_SLOT } from './publish';
 import { u16At } from './read';
-import { letGo, NOT_HELD, placeOf } from './qos2-inbound';
+import * as inbound from './qos2-inbound';
 
 const REASON_PACKET_ID_NOT_FOUND: u8 = 0x92;
 
@@ -18,21 +19,21 @@ export function pubrel(number: u32, connection: usize, at: usize, end: usize): u
   const isVersion5 = load<u32>(connection, AT_LEVEL) == LEVEL_5;
   if (!isWellFormed(at, end, isVersion5)) return CODE_MQTT_MALFORMED;
   const packetId = u16At(at);
-  const place = placeOf(connection, packetId);
-  if (place == NOT_HELD) {
+  const place = inbound.placeOf(connection, packetId);
+  if (place == inbound.NO_PLACE) {
     // What an earlier connection left behind, for example. Version 3.1.1 cannot tell it apart [MQTT-4.3.3-11].
     if (isVersion5) sendAnswerReason(number, PUBCOMP, packetId, REASON_PACKET_ID_NOT_FOUND);
     else sendAnswer(number, PUBCOMP, packetId);
     return CODE_NONE;
   }
-  if (isAnswered(place)) {
+  if (isSent(place)) {
     sendAnswer(number, PUBCOMP, packetId);
   } else {
     // The client did not wait for PUBREC. PUBCOMP must not overtake it: it would say that the message is durable.
-    if (isOwedFull()) return NO_SLOT;
-    answerInTurn(number, connection, PUBCOMP, packetId, 0);
+    if (isAckQueueFull()) return NO_SLOT;
+    ackInOrder(number, connection, PUBCOMP, packetId, 0);
   }
-  letGo(connection, packetId);
+  inbound.remove(connection, packetId);
   return CODE_NONE;
 }
 

@@ -17,7 +17,7 @@ const BITS_MASK: u32 = 63;
 const POOL_END: u32 = UNRELEASED_OFFSET + UNRELEASED_BYTES;
 
 /** In place of a place: no message holds the id. */
-export const NOT_HELD: u64 = u64.MAX_VALUE;
+export const NO_PLACE: u64 = u64.MAX_VALUE;
 
 /** By size: the first free table, 0: none. A free table's first word names the next. */
 const free = memory.data((BITS_MAX + 1) * 4, 4);
@@ -64,20 +64,20 @@ function insert(table: usize, bits: u32, entry: u64): void {
   }
 }
 
-/** The place of the PUBREC of the message that holds the id, or NOT_HELD. */
+/** The place of the PUBREC of the message that holds the id, or NO_PLACE. */
 export function placeOf(connection: usize, packetId: u32): u64 {
   const word = load<u32>(connection, AT_UNRELEASED);
-  if (word == 0) return NOT_HELD;
+  if (word == 0) return NO_PLACE;
   const at = find(word & ~BITS_MASK, word & BITS_MASK, packetId);
-  return at == 0 ? NOT_HELD : load<u64>(at) >> 16;
+  return at == 0 ? NO_PLACE : load<u64>(at) >> 16;
 }
 
-export function isHeld(connection: usize, packetId: u32): bool {
-  return placeOf(connection, packetId) != NOT_HELD;
+export function has(connection: usize, packetId: u32): bool {
+  return placeOf(connection, packetId) != NO_PLACE;
 }
 
 /** Whether the connection can hold one more id; makes the table for it. False: the pool is exhausted. */
-export function roomToHold(connection: usize): bool {
+export function hasRoom(connection: usize): bool {
   const word = load<u32>(connection, AT_UNRELEASED);
   const bits = word & BITS_MASK;
   const count = <u32>load<u16>(connection, AT_UNRELEASED_COUNT);
@@ -97,19 +97,19 @@ export function roomToHold(connection: usize): bool {
   return true;
 }
 
-/** A message holds the id, which was free; roomToHold came before. */
-export function hold(connection: usize, packetId: u32, place: u64): void {
+/** A message holds the id, which was free; hasRoom came before. */
+export function add(connection: usize, packetId: u32, place: u64): void {
   const word = load<u32>(connection, AT_UNRELEASED);
   insert(word & ~BITS_MASK, word & BITS_MASK, (place << 16) | <u64>packetId);
   store<u16>(connection, load<u16>(connection, AT_UNRELEASED_COUNT) + 1, AT_UNRELEASED_COUNT);
 }
 
 /** The id, which was held, is free again. */
-export function letGo(connection: usize, packetId: u32): void {
+export function remove(connection: usize, packetId: u32): void {
   const count = load<u16>(connection, AT_UNRELEASED_COUNT) - 1;
   store<u16>(connection, count, AT_UNRELEASED_COUNT);
   if (count == 0) {
-    letAllGo(connection);
+    clear(connection);
     return;
   }
   const word = load<u32>(connection, AT_UNRELEASED);
@@ -130,7 +130,7 @@ export function letGo(connection: usize, packetId: u32): void {
 }
 
 /** The connection holds no id any more. */
-export function letAllGo(connection: usize): void {
+export function clear(connection: usize): void {
   const word = load<u32>(connection, AT_UNRELEASED);
   if (word == 0) return;
   giveBack(word & ~BITS_MASK, word & BITS_MASK);

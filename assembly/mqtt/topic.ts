@@ -8,7 +8,7 @@ import {
 } from '../abi/codes';
 import { DEVICE_ACTIVE, DEVICE_AT_ID_BYTES, DEVICE_AT_NEXT, DEVICE_AT_NUMBER, DEVICE_AT_STATUS, DEVICE_AT_VIA } from '../abi/gateway';
 import { find, idOf, sameId } from '../directory/devices';
-import { loadAhead } from './prefetch';
+import { prefetchDevices } from './prefetch';
 import { AT_DEVICE, AT_ID, AT_ID_BYTES, AT_LAST_DEVICE, AT_TENANT, AT_TENANT_BYTES, AT_TENANT_HASH } from './connections';
 import { topicLevel, topicName } from '../utf8';
 
@@ -76,7 +76,7 @@ export function resolveTopic(connection: usize, at: usize, bytes: u32): u32 {
     // tenant, and a device keeps its name, so the same id says that it is the one.
     if (load<u32>(last, DEVICE_AT_NEXT) != <u32>topicDevice) store<u32>(last, <u32>topicDevice, DEVICE_AT_NEXT);
     store<u32>(connection, <u32>topicDevice, AT_LAST_DEVICE);
-    loadAhead(topicDevice);
+    prefetchDevices(topicDevice);
   }
   return load<u8>(topicDevice, DEVICE_AT_STATUS) == DEVICE_ACTIVE ? CODE_NONE : CODE_DEVICE_INACTIVE;
 }

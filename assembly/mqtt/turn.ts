@@ -28,6 +28,7 @@ import {
 import { PACKET_BYTES_MAX } from '../abi/limits';
 import { countRefusedMessage } from '../directory/refusals';
 import { count } from '../memory';
+import { call, hasRoom } from '../outbox';
 import { forgetOrder } from './prefetch';
 import { monotonicMs } from '../clock';
 import {
@@ -47,10 +48,10 @@ import {
   stateOf,
 } from './connections';
 import { checkAuth, checkConnect, checkDisconnect, checkSubscribe, checkUnsubscribe, connectLevel, LEVEL_5 } from './control';
-import { call, hasRoom, refuse, sendPingresp } from './outbox';
+import { refuse, sendPingresp } from './packets';
 import { NO_SLOT, publish, whose } from './publish';
 import { pubrel } from './pubrel';
-import { letAllGo } from './qos2-inbound';
+import { clear } from './qos2-inbound';
 
 const CONNECT: u32 = 1;
 const PUBLISH: u32 = 3;
@@ -108,7 +109,7 @@ export function turn(first: u32, eventCount: u32): u32 {
       opened(number);
     } else {
       assert(kind == EVENT_CLOSED);
-      letAllGo(connectionAt(number));
+      clear(connectionAt(number));
       closed(number);
       call(number, CALL_CLOSED, CODE_NONE, 0, 0);
     }

@@ -17,7 +17,7 @@ const steps = memory.data(GROUP * 4, 64);
 export let loaded: u64 = 0;
 
 /** Loads the state that the records from `at` on need; answers the position of the first one that was left out. */
-export function loadAhead(at: usize, end: usize): usize {
+export function prefetchRecords(at: usize, end: usize): usize {
   let group = steps;
   let sum: u64 = 0;
   while (group < steps + GROUP * 4 && at + RECORD_HEADER_BYTES <= end) {

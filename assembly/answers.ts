@@ -1,0 +1,70 @@
+import { ACK_BYTES, ACKS_MAX, ACKS_OFFSET } from './abi/gateway';
+
+// A client gets PUBACK and PUBREC in the order in which it published [MQTT-4.6.0-2] [MQTT-4.6.0-3], wherever the
+// messages of its connection lie: one connection speaks for devices of many partitions, and the log makes block after
+// block durable. So acknowledgements wait in one ring, in order of arrival, and a block knows only the place of
+// the first acknowledgement that waits for it. All places before the first that any block holds are due. Places
+// count up for good; the ring holds [sentTo, queuedTo).
+//
+//    sentTo            first that waits         queuedTo
+//      |  due               |  for blocks          |
+//
+// Acknowledgement, ACK_BYTES. What the words mean is up to the protocol that queues it:
+//   0  u32 connection, or token of the host's message
+//   4  u32 generation of the connection; OF_HOST: the message is the host's
+//   8  u32 packet
+const AT_CONNECTION: usize = 0;
+const AT_GENERATION: usize = 4;
+const AT_PACKET: usize = 8;
+
+/** Generations of connections start at 1. */
+export const OF_HOST: u32 = 0;
+
+/** The place of the first acknowledgement that was not sent. */
+export let sentTo: u64 = 0;
+/** The place that the next acknowledgement gets. */
+export let queuedTo: u64 = 0;
+
+@inline
+function ackAt(place: u64): usize {
+  return <usize>(ACKS_OFFSET + (<u32>place & (ACKS_MAX - 1)) * ACK_BYTES);
+}
+
+/** Whether no further acknowledgement can be queued until some were sent. */
+@inline
+export function isAckQueueFull(): bool {
+  return queuedTo - sentTo == ACKS_MAX;
+}
+
+/** Whether so few places are left that free block slots are of no use. */
+export function isAckQueueNearlyFull(): bool {
+  return queuedTo - sentTo > ACKS_MAX - ACKS_MAX / 8;
+}
+
+/** The caller has made sure that the queue is not full. */
+@inline
+export function queueAck(connection: u32, generation: u32, packet: u32): void {
+  const ack = ackAt(queuedTo++);
+  store<u32>(ack, connection, AT_CONNECTION);
+  store<u32>(ack, generation, AT_GENERATION);
+  store<u32>(ack, packet, AT_PACKET);
+}
+
+/** Whether the acknowledgement at `place` was sent. */
+export function isSent(place: u64): bool {
+  return place < sentTo;
+}
+
+// The acknowledgement that nextAck took out of the ring.
+export let ackConnection: u32 = 0;
+export let ackGeneration: u32 = 0;
+export let ackPacket: u32 = 0;
+
+/** Takes the oldest acknowledgement out of the ring, which is not empty. */
+@inline
+export function nextAck(): void {
+  const ack = ackAt(sentTo++);
+  ackConnection = load<u32>(ack, AT_CONNECTION);
+  ackGeneration = load<u32>(ack, AT_GENERATION);
+  ackPacket = load<u32>(ack, AT_PACKET);
+}

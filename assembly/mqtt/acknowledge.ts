@@ -1,0 +1,49 @@
+import { queueAck, queuedTo, sentTo } from '../answers';
+import { awaitBlock } from '../block/seal';
+import { AT_GENERATION, AT_QUEUED_TO, CONNECTED, connectionAt, stateOf } from './connections';
+import { PUBACK, PUBREC, sendAnswer, sendAnswerReason } from './packets';
+import * as inbound from './qos2-inbound';
+
+// The packet of an acknowledgement in the ring:
+//   bits 0..15 packet id     16..23 reason code, 0: success     24..31 first byte of the packet, REPEATED_ACK in its flags
+
+/** It acknowledges no message that was not acknowledged before; the bit is not in the packet that is sent. */
+const REPEATED_ACK: u32 = 1;
+
+/** PUBACK is due once the block in `slot` is durable. */
+export function queuePuback(slot: u32, number: u32, connection: usize, packetId: u32): void {
+  awaitBlock(slot, queuedTo);
+  queue(number, connection, packetId | (PUBACK << 24));
+}
+
+/** PUBREC is due once the block in `slot` is durable, and the packet id is taken until PUBREL. */
+export function queuePubrec(slot: u32, number: u32, connection: usize, packetId: u32): void {
+  inbound.add(connection, packetId, queuedTo);
+  awaitBlock(slot, queuedTo);
+  queue(number, connection, packetId | (PUBREC << 24));
+}
+
+/** Acknowledges what waits for no block of its own: at once, or after what the connection still waits for. */
+export function ackInOrder(number: u32, connection: usize, type: u32, packetId: u32, reason: u8): void {
+  if (load<u64>(connection, AT_QUEUED_TO) > sentTo) queue(number, connection, packetId | (<u32>reason << 16) | ((type | REPEATED_ACK) << 24));
+  else if (reason == 0) sendAnswer(number, type, packetId);
+  else sendAnswerReason(number, type, packetId, reason);
+}
+
+@inline
+function queue(number: u32, connection: usize, packet: u32): void {
+  queueAck(number, load<u32>(connection, AT_GENERATION), packet);
+  store<u64>(connection, queuedTo, AT_QUEUED_TO);
+}
+
+/** Sends an acknowledgement that is due, if its connection still stands; answers how many messages it acknowledges. */
+@inline
+export function sendQueued(number: u32, generation: u32, packet: u32): u32 {
+  const connection = connectionAt(number);
+  if (load<u32>(connection, AT_GENERATION) != generation || stateOf(connection) != CONNECTED) return 0;
+  const type = packet >> 24;
+  const reason = <u8>(packet >> 16);
+  if (reason == 0) sendAnswer(number, type & ~REPEATED_ACK, packet & 0xffff);
+  else sendAnswerReason(number, type & ~REPEATED_ACK, packet & 0xffff, reason);
+  return (type & REPEATED_ACK) ^ REPEATED_ACK;
+}

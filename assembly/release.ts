@@ -1,0 +1,43 @@
+import { OF_HOST, ackConnection, ackGeneration, ackPacket, isAckQueueNearlyFull, nextAck, queuedTo, sentTo } from './answers';
+import { CODE_NONE } from './abi/codes';
+import { COUNTER_GATEWAY_ACKED } from './abi/counters';
+import { CALL_DURABLE } from './abi/gateway';
+import { firstAwaiting, freeCount, freeOldestPushed } from './block/seal';
+import { count } from './memory';
+import { sendQueued } from './mqtt/acknowledge';
+import { call, roomForAnswers } from './outbox';
+
+/** The last release found too little room in the outbox for all that was due. */
+let isHalfDone: bool = false;
+
+/** Free block slots; none while the ring of acknowledgements is nearly full, because then slots are of no use. */
+export function freeSlots(): u32 {
+  return isAckQueueNearlyFull() ? 0 : freeCount;
+}
+
+/**
+ * The oldest pushed block is durable: frees its slot and sends all acknowledgements that are due. 0 when they do
+ * not fit the outbox: take it, then call again, until it answers 1.
+ */
+export function release(): i32 {
+  if (!isHalfDone) freeOldestPushed();
+  const due = firstAwaiting(queuedTo);
+  const end = min(due, sentTo + roomForAnswers());
+  acknowledgeUpTo(end);
+  isHalfDone = end < due;
+  return isHalfDone ? 0 : 1;
+}
+
+function acknowledgeUpTo(end: u64): void {
+  let acknowledged: u32 = 0;
+  while (sentTo < end) {
+    nextAck();
+    if (ackGeneration == OF_HOST) {
+      call(0, CALL_DURABLE, CODE_NONE, ackConnection, 0);
+      acknowledged++;
+    } else {
+      acknowledged += sendQueued(ackConnection, ackGeneration, ackPacket);
+    }
+  }
+  count(COUNTER_GATEWAY_ACKED, acknowledged);
+}
