@@ -64,9 +64,10 @@ export class PartitionWatch {
     return stalled.length === 0 ? undefined : stalled.join('; ');
   }
 
-  #look({ partition, isHere, durableOffset, processedOffset, committedOffset }: PartitionLag, nowMs: number): string[] {
+  #look({ partition, isHere, startOffset, durableOffset, processedOffset, committedOffset }: PartitionLag, nowMs: number): string[] {
     const seen = this.#seen.get(partition);
-    const isWaiting = isHere && durableOffset > committedOffset;
+    // A log whose retention took all that it had is behind by nothing that could be read.
+    const isWaiting = isHere && durableOffset > committedOffset && durableOffset > startOffset;
     if (!isWaiting || seen?.committed !== committedOffset || seen.processed !== processedOffset) {
       if (isWaiting) this.#seen.set(partition, { committed: committedOffset, processed: processedOffset, sinceMs: nowMs });
       else this.#seen.delete(partition);

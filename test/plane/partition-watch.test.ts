@@ -55,6 +55,14 @@ test('whatever moves is no standstill: an offset that is stored, one that is rea
   }
 });
 
+test('a partition whose log holds nothing any more waits for nothing', () => {
+  const { clock, watch } = open();
+  const emptied = { ...lag(0, 9n, 4n, 3n), startOffset: 9n };
+  watch.stalled([emptied], false);
+  clock.ms = 60_000;
+  assert.equal(watch.stalled([emptied], false), undefined);
+});
+
 test('a partition of another process is not watched here', () => {
   const { clock, watch } = open();
   watch.stalled([lag(0, 9n, 4n, 3n, false)], false);

@@ -222,8 +222,11 @@ export class Feed {
   #watch(): void {
     const nowMs = performance.now();
     for (const [partition, lane] of this.#lanes) {
-      const durable = this.#options.progress.get(partition, ProgressWord.durable);
-      const isWaiting = this.#consumer !== undefined && !lane.isNear && !lane.isBlocked && lane.next < durable;
+      const { progress } = this.#options;
+      const durable = progress.get(partition, ProgressWord.durable);
+      // What the topic's retention took is never fetched.
+      const isBehind = lane.next < durable && progress.get(partition, ProgressWord.start) < durable;
+      const isWaiting = this.#consumer !== undefined && !lane.isNear && !lane.isBlocked && isBehind;
       if (!lane.standsStill(isWaiting, nowMs)) continue;
       this.#options.report('warn', 'kafka-partition-resumed', {
         partition,

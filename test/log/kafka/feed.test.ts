@@ -20,6 +20,7 @@ class FakeConsumer {
   /** Nothing of a paused partition is given out; else what was fetched before still is. */
   isStrict = false;
   readonly calls: string[] = [];
+  low = 0;
   high = 0;
 
   isConnected(): boolean {
@@ -49,7 +50,7 @@ class FakeConsumer {
   }
   setDefaultConsumeTimeout(): void {}
   getWatermarkOffsets(): { lowOffset: number; highOffset: number } {
-    return { lowOffset: 0, highOffset: this.high };
+    return { lowOffset: this.low, highOffset: this.high };
   }
   consume(count: number, done: (error: null, messages: readonly Message[]) => void): void {
     setImmediate(() => done(null, this.paused.size > 0 && this.isStrict ? [] : this.messages.splice(0, count)));
@@ -181,6 +182,14 @@ test('a partition that is behind and waits for the brokers is resumed less and l
     consumer.high = 9;
     await until('it was resumed three times', () => reports.length === 3);
     assert.ok(performance.now() - beganMs > STANDSTILL_MS * (1 + 2 + 4) - 10);
+  }));
+
+test('a partition whose records have all expired is not resumed again and again', () =>
+  feeding(4096, async (consumer, _, progress, __, reports) => {
+    [consumer.low, consumer.high] = [9, 9];
+    await until('its end is known', () => progress.get(0, ProgressWord.durable) === 9n);
+    await new Promise((resolve) => setTimeout(resolve, 3 * STANDSTILL_MS));
+    assert.deepEqual(reports, []);
   }));
 
 test('a ring that is full for a moment is no reason to stop fetching', () =>
