@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -28,6 +29,7 @@ import { Registry } from './control/registry/registry.js';
 import { namesIn, PublishedReadings, publishAlerts, publishDeadLetters } from './control/topics/publishers.js';
 import { type HttpServer, startHttp } from './http/server.js';
 import type { Services } from './http/services.js';
+import { listenWaiting, type WaitingServer } from './http/waiting-server.js';
 import { loadAddon } from './kafka/client.js';
 import { ALERT_TOPIC, DEAD_LETTER_TOPIC, type KafkaSettings, NORMALIZED_TOPIC } from './kafka/conf.js';
 import { SideTopic } from './kafka/side-topic.js';
@@ -39,6 +41,7 @@ import { makeStateFolder } from './state/state-folder.js';
 import { lockStateFolder } from './state/state-lock.js';
 import { storedText } from './state/stored-text.js';
 import { tlsListener } from './state/tls-files.js';
+import { awaitDatabase } from './store/await-database.js';
 import { ControlDatabase } from './store/control-database.js';
 import { prepareDatabase } from './store/database.js';
 import { startSupervised } from './store/embedded/supervised.js';
@@ -68,21 +71,21 @@ interface Ground {
 }
 
 /** Brings the whole appliance up; what was started is stopped again when a later part fails. */
-async function start(config: Config): Promise<Appliance> {
+async function start(config: Config, stopping: AbortSignal): Promise<Appliance> {
   const undo: Ground['undo'] = [];
   const unwind = async () => {
     for (let last = undo.pop(); last; last = undo.pop()) await last();
   };
   try {
-    return await bringUp(config, undo, unwind);
+    return await bringUp(config, stopping, undo, unwind);
   } catch (error) {
     await unwind();
     throw error;
   }
 }
 
-async function bringUp(config: Config, undo: Ground['undo'], unwind: () => Promise<void>): Promise<Appliance> {
-  const ground = await prepare(config, undo);
+async function bringUp(config: Config, stopping: AbortSignal, undo: Ground['undo'], unwind: () => Promise<void>): Promise<Appliance> {
+  const ground = await prepare(config, stopping, undo);
   let stopped!: (error?: Error) => void;
   const ended = new Promise<void>((resolve, reject) => {
     stopped = (error) => (error ? reject(error) : resolve());
@@ -104,7 +107,7 @@ async function bringUp(config: Config, undo: Ground['undo'], unwind: () => Promi
   const http = await startControl(ground, { plane, registry, metricNames, keys }, readings);
   const mqttPort = await plane.listen();
 
-  let stopping: Promise<void> | undefined;
+  let ending: Promise<void> | undefined;
   return {
     httpUrl: `http://${authority(reachableHost(config.listen.bind), http.port)}`,
     httpPort: http.port,
@@ -115,28 +118,52 @@ async function bringUp(config: Config, undo: Ground['undo'], unwind: () => Promi
     databaseUrl: ground.databaseUrl,
     stopped: ended,
     stop: () => {
-      stopping ??= unwind().then(() => stopped());
-      return stopping;
+      ending ??= unwind().then(() => stopped());
+      return ending;
     },
   };
 }
 
 /** The state folder for this process alone, and the database at this build's schema. */
-async function prepare(config: Config, undo: Ground['undo']): Promise<Ground> {
+async function prepare(config: Config, stopping: AbortSignal, undo: Ground['undo']): Promise<Ground> {
   const { stateFolder } = config.process;
   const log = createLog(config.process.logLevel);
   if (config.log.kind === 'none')
     log.warn('what is acknowledged is kept nowhere until it is stored: SPILLWAY_LOG=none is for benches only');
   makeStateFolder(stateFolder);
+  const hasRunBefore = existsSync(join(stateFolder, 'admin-key')) || existsSync(join(stateFolder, 'log', 'log.json'));
   undo.push(await lockStateFolder(stateFolder));
   await assertPortsFree(config.listen.bind, wantedPorts(config));
   const databaseUrl = config.store.databaseUrl ?? (await embeddedUrl(stateFolder, undo, log));
   const choice = chooseLog(config, () => storedText(stateFolder, 'node-name', newName));
-  const committed = await prepareDatabase(databaseUrl, choice.consumerGroup, config.log.partitions);
   const event: Ground['event'] = (level, name, fields) => log[level](fields, name);
+  const prepareOnce = () => prepareDatabase(databaseUrl, choice.consumerGroup, config.log.partitions);
+  // On a first start a database that is not there is a mistake in its address more often than an outage.
+  const committed = await (hasRunBefore ? whileWaiting(config, event, stopping, prepareOnce) : prepareOnce());
   const database = new ControlDatabase(databaseUrl, event);
   undo.push(() => database.close());
   return { config, log, choice, owner: newName(), databaseUrl, database, committed, undo, event };
+}
+
+/** Waits for the database and meanwhile says so to those who ask. No device is let in: whose numbers it has only the database tells. */
+async function whileWaiting<Result>(
+  { listen }: Config,
+  event: Ground['event'],
+  signal: AbortSignal,
+  attempt: () => Promise<Result>,
+): Promise<Result> {
+  let server: WaitingServer | undefined;
+  let reason = '';
+  const waiting = async (cause: string) => {
+    reason = cause;
+    server ??= await listenWaiting(listen.bind, listen.httpPort, () => reason);
+    event('warn', 'database-awaited', { cause, http_port: server.port });
+  };
+  try {
+    return await awaitDatabase(attempt, { waiting, signal });
+  } finally {
+    await server?.close();
+  }
 }
 
 function wantedPorts({ listen, process: settings }: Config): WantedPort[] {

@@ -25,8 +25,8 @@ export interface Appliance {
 
 /** What commands need of the rest of the program. */
 export interface CliPorts {
-  /** Rejects with "cannot <verb> <object>: <cause>" when the appliance does not come up. */
-  start(config: Config): Promise<Appliance>;
+  /** Rejects with "cannot <verb> <object>: <cause>" when the appliance does not come up, and when it still waits as `stopping` aborts. */
+  start(config: Config, stopping: AbortSignal): Promise<Appliance>;
   /** Throws "cannot <verb> <object>: <cause>" where the client of Kafka was not built. */
   loadKafka(): unknown;
 }
@@ -45,9 +45,15 @@ export async function runAppliance(
   const stopping = new AbortController();
   const release = onSignals(output, stopping);
   try {
-    const appliance = await ports.start(config).catch((error: Error) => {
+    const appliance = await ports.start(config, stopping.signal).catch((error: Error) => {
+      // There was nothing to drain yet.
+      if (stopping.signal.aborted) return undefined;
       throw new CommandFailure(codeOf(error), messageOf(error), { wayOut: wayOutOf(error) });
     });
+    if (!appliance) {
+      output.document({ event: 'stopped', seconds: 0 });
+      return;
+    }
     // What fails before its first await is work that fails, too: the appliance has to end with it.
     const work = Promise.resolve().then(() => whileUp(appliance, stopping.signal));
     const asked = new Promise<void>((resolve) => {

@@ -33,7 +33,8 @@ export async function prepareDatabase(
 
 async function firstAnswer(sql: Sql, url: string, answerMsMax: number): Promise<void> {
   try {
-    await withDeadline(sql`select 1`, answerMsMax, () => new Error(`it does not answer within ${answerMsMax / 1000} s`));
+    const silent = () => Object.assign(new Error(`it does not answer within ${answerMsMax / 1000} s`), { code: 'CONNECTION_SILENT' });
+    await withDeadline(sql`select 1`, answerMsMax, silent);
   } catch (error) {
     throw explained(error as Error, `cannot connect to the database at ${addressOf(url)}`);
   }

@@ -8,8 +8,10 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { withoutSettings } from '../../src/cli/inherited-env.js';
+import { startEmbedded } from '../../src/store/embedded/embedded.js';
 import { startAppliance } from '../support/appliance.js';
 import { startTestDatabase, type TestDatabase } from '../support/database.js';
+import { until } from '../support/until.js';
 
 const program = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 let database: TestDatabase;
@@ -78,6 +80,60 @@ test('a damaged log.json, and a folder in the place of a segment, are named with
   assert.equal(damaged.code, 'log_unusable');
   assert.ok(damaged.message.includes(`${join(state, 'log', 'log.json')} is damaged`), damaged.message);
   assert.match(damaged.way_out, /write \{"format":1,"partitions":4\} into it/);
+});
+
+test('a start on an earlier state folder waits for its database and says so; a first start ends', async () => {
+  const state = join(top, 'waiting');
+  const { port, free } = await taken();
+  free();
+  const env = { SPILLWAY_STATE: state, SPILLWAY_DATABASE_URL: database.url, SPILLWAY_HTTP_PORT: String(port) };
+  const first = await startAppliance(env);
+  await first.stop();
+  const server = await startEmbedded(database.folder, { sync: false });
+  await server.stop();
+  try {
+    const never = await failureOf({ SPILLWAY_STATE: join(top, 'new') });
+    assert.match(never.message, /^cannot connect to the database at 127\.0\.0\.1:\d+\/spillway: .*ECONNREFUSED/);
+    const again = startAppliance(env);
+    const ask = (path: string) => fetch(`http://127.0.0.1:${port}${path}`).catch(() => undefined);
+    await until('it says that it waits', async () => (await ask('/readyz'))?.status === 503);
+    const ready = (await (await ask('/readyz'))?.json()) as { status: string; reason: string };
+    assert.deepEqual([ready.status, (await ask('/healthz'))?.status], ['not ready', 200]);
+    assert.match(ready.reason, /^cannot connect to the database at .*ECONNREFUSED/);
+    const refused = (await (await ask('/v1/devices'))?.json()) as { error: { code: string } };
+    assert.equal(refused.error.code, 'database_unavailable');
+    await startEmbedded(database.folder, { sync: false });
+    const appliance = await again;
+    await until('it is ready', async () => (await ask('/readyz'))?.status === 200);
+    await appliance.stop();
+  } finally {
+    await startEmbedded(database.folder, { sync: false });
+  }
+});
+
+test('a start that waits for its database ends when it is told to', async () => {
+  const state = join(top, 'ended');
+  const url = database.url.replace(/:\d+\//, ':1/');
+  mkdirSync(join(state, 'log'), { recursive: true });
+  writeFileSync(join(state, 'log', 'log.json'), '{"format":1,"partitions":4}\n');
+  const child = spawn(process.execPath, [program, 'start', '--json'], {
+    env: {
+      ...withoutSettings(process.env),
+      SPILLWAY_STATE: state,
+      SPILLWAY_DATABASE_URL: url,
+      SPILLWAY_HTTP_PORT: '0',
+      SPILLWAY_MQTT_PORT: '0',
+    },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let stdout = '';
+  child.stdout.on('data', (bytes) => {
+    stdout += bytes;
+  });
+  await until('it waits', () => stdout.includes('database-awaited'));
+  child.kill('SIGTERM');
+  const [code] = await once(child, 'close');
+  assert.equal(code, 0, stdout);
 });
 
 test('a temporary folder that does not exist is no obstacle', async () => {
