@@ -24,7 +24,7 @@ import {
   STATE_SECTIONS_OFFSET,
   STATE_SECTION_BYTES,
 } from './abi/state';
-import { adoptShapes, describeShapes } from './decode/shape';
+import { adoptShapes, describeShapes } from './decode/json/shape';
 import { adoptFingerprints, describeFingerprints } from './dedup/fingerprints';
 import { adoptRunPages, describeRunPages } from './dedup/sequence-runs';
 import { adoptSources, describeSources, sourcesBytes } from './dedup/sources';

@@ -1,8 +1,9 @@
 import { ABI_VERSION } from './abi/limits';
-import { decodedReadings, decodeJson, hasSeq, hasTs, nulls, seq, tsUs } from './decode/json';
+import { decodeJson } from './decode/json/decode';
 import { roundedNumbers } from './decode/double';
 import { unknownNames } from './decode/metrics';
-import { decodeByShape, learnShape, newestShape } from './decode/shape';
+import { decodeByShape, learnShape, newestShape } from './decode/json/shape';
+import { decodedReadings, hasSeq, hasTs, nulls, seq, tsUs } from './decode/sink';
 import { appendReading } from './rows/readings';
 
 export { adoptState, describeState } from './checkpoint';

@@ -10,6 +10,7 @@ import {
   FLAG_DUP,
   RECORD_AT_DEVICE,
   RECORD_AT_FLAGS,
+  RECORD_AT_FORMAT,
   RECORD_AT_PAYLOAD_BYTES,
   RECORD_AT_RECEIVE_US,
   RECORD_HEADER_BYTES,
@@ -40,10 +41,10 @@ import {
   INPUT_OFFSET,
 } from './abi/pipeline';
 import { checkBlock, recordBytes } from './block/read';
-import { decodeJson, decodedReadings, hasSeq, hasTs, nulls, seq, tsUs } from './decode/json';
+import { decodedShape, decodePayload } from './decode/choose';
 import { roundedNumbers } from './decode/double';
 import { clearUnknown, setDenyUnknown, unknownNames } from './decode/metrics';
-import { decodeByShape, learnShape, newestShape } from './decode/shape';
+import { decodedReadings, hasSeq, hasTs, nulls, seq, tsUs } from './decode/sink';
 import { sawFingerprint } from './dedup/fingerprints';
 import { receivedBefore, receivedBeforeUntimed } from './dedup/sequence-runs';
 import { count, xxh64 } from './memory';
@@ -142,18 +143,13 @@ function processRecord(record: usize, logOffset: u64): bool {
   const number = load<u32>(record, RECORD_AT_DEVICE);
   const receiveUs = load<u64>(record, RECORD_AT_RECEIVE_US);
   let device = findDevice(number);
-  let shape = device == 0 ? 0 : <u32>load<u16>(device, DEVICE_AT_SHAPE);
-  if (shape == 0) shape = newestShape;
-  let code = CODE_NONE;
-  if (shape == 0 || !decodeByShape(shape, payload, bytes, receiveUs)) {
-    code = decodeJson(payload, bytes, receiveUs);
-    if (unknownNames > 0) return false;
-    shape = code == CODE_NONE ? learnShape(payload, bytes) : 0;
-  }
+  const shape = device == 0 ? 0 : <u32>load<u16>(device, DEVICE_AT_SHAPE);
+  let code = decodePayload(load<u8>(record, RECORD_AT_FORMAT), shape, payload, bytes, receiveUs);
+  if (unknownNames > 0) return false;
   if (device == 0) device = obtainDevice(number);
   if (code == CODE_NONE) {
     if (device == 0) code = CODE_STATE_EXHAUSTED;
-    else if (shape != 0) store<u16>(device, <u16>shape, DEVICE_AT_SHAPE);
+    else if (decodedShape != 0) store<u16>(device, <u16>decodedShape, DEVICE_AT_SHAPE);
   }
   if (!replaying) {
     count(COUNTER_PIPELINE_RECORDS);

@@ -7,7 +7,7 @@
 //  12  u32 record count
 //
 // Record:
-//   0  u32 payload bytes      8  u64 receive time, µs     18  u16 reserved, 0
+//   0  u32 payload bytes      8  u64 receive time, µs     18  u8 content format, u8 0
 //   4  u32 device number     16  u8 channel, u8 flags     20  payload
 
 export const BLOCK_MAGIC: u32 = 0x42575053;
@@ -32,8 +32,12 @@ export const RECORD_AT_DEVICE: u32 = 4;
 export const RECORD_AT_RECEIVE_US: u32 = 8;
 export const RECORD_AT_CHANNEL: u32 = 16;
 export const RECORD_AT_FLAGS: u32 = 17;
+export const RECORD_AT_FORMAT: u32 = 18;
 
 export const CHANNEL_TELEMETRY: u32 = 0;
+
+/** What a payload is written in, as a record says it. Logs from before there was a choice say 0 as well. */
+export const FORMAT_JSON: u32 = 0;
 
 export const FLAG_QOS_MASK: u32 = 3;
 export const FLAG_DUP: u32 = 4;

@@ -66,6 +66,8 @@ export const CODE_JSON_ARRAY_UNSUPPORTED: u32 = 81;
 export const CODE_JSON_SCALAR_UNSUPPORTED: u32 = 82;
 export const CODE_JSON_BYTE_ORDER_MARK: u32 = 83;
 export const CODE_JSON_NUL_AT_END: u32 = 84;
+export const CODE_METRIC_DUPLICATE: u32 = 85;
+export const CODE_FORMAT_UNKNOWN: u32 = 86;
 
 // Store: counted by row, and no kernel gives it
 export const CODE_ROW_REFUSED: u32 = 192;

@@ -42,7 +42,7 @@ function daysInMonth(year: u32, month: u32): u32 {
 
 /** What the last reader of a part left here. */
 let zoneSeconds: i64 = 0;
-let fractionUs: i64 = 0;
+let fractionUs: u32 = 0;
 let fractionIsZero: bool = true;
 
 /** Reads `Z`, `±hh`, `±hhmm` or `±hh:mm`, which must end at `end`, into zoneSeconds. ISO 8601-1 §4.3.13. */
@@ -64,16 +64,20 @@ function readZone(at: usize, end: usize): bool {
 
 /** Reads one digit or more; those below the microsecond are cut off. Answers the position after, or 0. */
 function readFraction(at: usize, end: usize): usize {
-  let scale: i64 = SECOND_US;
   const first = at;
+  let scale: u32 = 100000;
+  let us: u32 = 0;
+  let digits: u32 = 0;
   while (at < end) {
     const digit: u32 = <u32>load<u8>(at) - 0x30;
     if (digit > 9) break;
+    us += digit * scale;
+    digits |= digit;
     scale /= 10;
-    fractionUs += <i64>digit * scale;
-    if (digit != 0) fractionIsZero = false;
     at++;
   }
+  fractionUs = us;
+  fractionIsZero = digits == 0;
   return at == first ? 0 : at;
 }
 
@@ -122,7 +126,7 @@ export function readIsoTime(at: usize, end: usize): bool {
   // A leap second ends a day of UTC, and counts as the first second of the next. RFC 3339 §5.7.
   if (second == 60 && ofDay % DAY_SECONDS != 0) return false;
   const seconds = <i64>daysFromDate(year, month, day) * DAY_SECONDS + ofDay;
-  isoUs = <u64>(seconds * SECOND_US + fractionUs);
+  isoUs = <u64>(seconds * SECOND_US + <i64>fractionUs);
   return true;
 }
 

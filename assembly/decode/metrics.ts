@@ -1,4 +1,4 @@
-import { CODE_JSON_DUPLICATE_KEY, CODE_METRIC_NAME_INVALID, CODE_METRIC_UNKNOWN } from '../abi/codes';
+import { CODE_METRIC_DUPLICATE, CODE_METRIC_NAME_INVALID, CODE_METRIC_UNKNOWN } from '../abi/codes';
 import { METRICS_MAX, METRIC_NAME_BYTES_MAX } from '../abi/limits';
 import {
   METRICS_OFFSET,
@@ -133,7 +133,7 @@ export function resolveMetric(at: usize, bytes: u32): u32 {
     if (number == 0 || number == UNKNOWN) return number;
   }
   const entry = entryOf(number);
-  if (load<u32>(entry, AT_MESSAGE) == message) return <u32>refuse(CODE_JSON_DUPLICATE_KEY);
+  if (load<u32>(entry, AT_MESSAGE) == message) return <u32>refuse(CODE_METRIC_DUPLICATE);
   store<u32>(entry, message, AT_MESSAGE);
   previous = number;
   return number;
@@ -170,7 +170,7 @@ function listUnknown(at: usize, bytes: u32, hash: u64): u32 {
     const held: usize = load<u32>(UNKNOWN_INDEX + (slot << 2));
     if (held == 0) break;
     if (<u32>load<u16>(held) == bytes && sameName(held + 2, at, bytes)) {
-      return held >= unknownOfMessage ? <u32>refuse(CODE_JSON_DUPLICATE_KEY) : UNKNOWN;
+      return held >= unknownOfMessage ? <u32>refuse(CODE_METRIC_DUPLICATE) : UNKNOWN;
     }
     slot = (slot + 1) & (UNKNOWN_INDEX_SLOTS - 1);
   }

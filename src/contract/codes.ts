@@ -4,6 +4,7 @@ import {
   CODE_CREDENTIALS_INVALID,
   CODE_DEVICE_INACTIVE,
   CODE_DEVICE_UNKNOWN,
+  CODE_FORMAT_UNKNOWN,
   CODE_JSON_ARRAY_UNSUPPORTED,
   CODE_JSON_BYTE_ORDER_MARK,
   CODE_JSON_DEPTH_EXCEEDED,
@@ -15,6 +16,7 @@ import {
   CODE_KEEP_ALIVE_EXPIRED,
   CODE_LOG_FAILING,
   CODE_LOG_FULL,
+  CODE_METRIC_DUPLICATE,
   CODE_METRIC_NAME_INVALID,
   CODE_METRIC_UNKNOWN,
   CODE_METRIC_VALUE_INVALID,
@@ -239,7 +241,19 @@ code(
   'send strlen(payload) bytes: without the byte that ends a string in C',
 );
 code(CODE_JSON_DEPTH_EXCEEDED, 'json_depth_exceeded', 'the payload nests deeper than 32 levels', 'send a flat object of metrics');
-code(CODE_JSON_DUPLICATE_KEY, 'json_duplicate_key', 'a member is named twice, so its value is ambiguous', 'name each member once');
+code(
+  CODE_JSON_DUPLICATE_KEY,
+  'json_duplicate_key',
+  'ts, metrics or seq is named twice, so its value is ambiguous',
+  'name each member once',
+);
+code(CODE_METRIC_DUPLICATE, 'metric_duplicate', 'a metric is named twice, so its value is ambiguous', 'name each metric once');
+code(
+  CODE_FORMAT_UNKNOWN,
+  'format_unknown',
+  'the message is of a content format that this build does not decode: a newer one took it in',
+  'run the newer build again; the payload is kept in dead_letters',
+);
 code(CODE_JSON_UTF8_MALFORMED, 'json_utf8_malformed', 'a string is not UTF-8 or holds a lone surrogate', 'encode the payload as UTF-8');
 code(CODE_NUMBER_OUT_OF_RANGE, 'number_out_of_range', 'a number does not fit a 64-bit float', 'send numbers up to 1.797e308');
 code(

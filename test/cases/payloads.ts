@@ -7,6 +7,7 @@ import {
   CODE_JSON_NUL_AT_END,
   CODE_JSON_SCALAR_UNSUPPORTED,
   CODE_JSON_UTF8_MALFORMED,
+  CODE_METRIC_DUPLICATE,
   CODE_METRIC_NAME_INVALID,
   CODE_METRIC_VALUE_INVALID,
   CODE_METRICS_MISSING,
@@ -150,11 +151,11 @@ bad(CODE_JSON_DUPLICATE_KEY, 'ts twice', '{"ts":1700000000123,"metrics":{"a":1},
 bad(CODE_JSON_DUPLICATE_KEY, 'ts twice, once null', '{"ts":null,"metrics":{"a":1},"ts":1700000000123}');
 bad(CODE_JSON_DUPLICATE_KEY, 'metrics twice', '{"metrics":{"a":1},"metrics":{"b":1}}');
 bad(CODE_JSON_DUPLICATE_KEY, 'seq twice, once with escapes', '{"metrics":{"a":1},"seq":1,"\\u0073eq":1}');
-bad(CODE_JSON_DUPLICATE_KEY, 'a metric twice', '{"metrics":{"a":1,"b":2,"a":1}}');
-bad(CODE_JSON_DUPLICATE_KEY, 'a metric twice in a row', '{"metrics":{"a":1,"a":2}}');
-bad(CODE_JSON_DUPLICATE_KEY, 'a metric twice, once with escapes', '{"metrics":{"a":1,"\\u0061":2}}');
-bad(CODE_JSON_DUPLICATE_KEY, 'a metric twice, both null', '{"metrics":{"a":null,"a":null}}');
-bad(CODE_JSON_DUPLICATE_KEY, 'an unknown metric twice', '{"metrics":{"never named before":1,"never named before":2}}');
+bad(CODE_METRIC_DUPLICATE, 'a metric twice', '{"metrics":{"a":1,"b":2,"a":1}}');
+bad(CODE_METRIC_DUPLICATE, 'a metric twice in a row', '{"metrics":{"a":1,"a":2}}');
+bad(CODE_METRIC_DUPLICATE, 'a metric twice, once with escapes', '{"metrics":{"a":1,"\\u0061":2}}');
+bad(CODE_METRIC_DUPLICATE, 'a metric twice, both null', '{"metrics":{"a":null,"a":null}}');
+bad(CODE_METRIC_DUPLICATE, 'an unknown metric twice', '{"metrics":{"never named before":1,"never named before":2}}');
 bad(CODE_PAYLOAD_OVERSIZE, 'longer than 128 KiB', `{"metrics":{"a":1}}${' '.repeat(PAYLOAD_BYTES_MAX)}`);
 
 // Metrics

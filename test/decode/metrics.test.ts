@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CODE_JSON_DUPLICATE_KEY, CODE_JSON_MALFORMED, CODE_METRIC_UNKNOWN, CODE_NONE } from '../../assembly/abi/codes.js';
+import { CODE_JSON_MALFORMED, CODE_METRIC_DUPLICATE, CODE_METRIC_UNKNOWN, CODE_NONE } from '../../assembly/abi/codes.js';
 import { METRICS_MAX } from '../../assembly/abi/limits.js';
 import { KernelAbort } from '../../src/host/kernel.js';
 import { RECEIVE_US } from '../cases/payloads.js';
@@ -103,5 +103,5 @@ test('duplicates are still told when the count of messages starts over', () => {
   assert.equal(probe(decoder, metrics(['a', 'b'])), CODE_NONE);
   decoder.kernel.setMessageCount(0xffffffff);
   for (let i = 0; i < 3; i++) assert.equal(probe(decoder, metrics(['a', 'b'])), CODE_NONE);
-  assert.equal(probe(decoder, '{"metrics":{"a":1,"a":1}}'), CODE_JSON_DUPLICATE_KEY);
+  assert.equal(probe(decoder, '{"metrics":{"a":1,"a":1}}'), CODE_METRIC_DUPLICATE);
 });

@@ -57,6 +57,23 @@ test('a block of messages becomes rows, texts and dead letters with their places
   assert.equal(kernel.counter(COUNTER_PIPELINE_NULLS), 1);
 });
 
+test('a message of a format that this build does not know is kept with its bytes, and the next one is decoded', () => {
+  const kernel = new TestKernel();
+  const payload = Buffer.from('a1617601', 'hex');
+  const known = { device: 7, receiveUs: NOW_US, payload: '{"metrics":{"a":1}}' };
+  const records = [known, { device: 7, receiveUs: NOW_US, payload, format: 9 }, { ...known, payload: '{"metrics":{"a":2}}' }];
+  assert.equal(kernel.run(records), BLOCK_DONE);
+  const { readings, deads } = kernel.take();
+  assert.deepEqual(
+    readings.map(({ value }) => value),
+    [1, 2],
+  );
+  assert.deepEqual(
+    deads.map((dead) => [dead.reason, dead.payload]),
+    [['format_unknown', payload]],
+  );
+});
+
 test('whole numbers that a double cannot hold are stored as the one next to them, and counted once each', () => {
   const kernel = new TestKernel();
   const message = (seq: number) => ({ device: 1, receiveUs: NOW_US, payload: `{"metrics":{"a":9007199254740993,"b":1},"seq":${seq}}` });

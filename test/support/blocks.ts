@@ -13,8 +13,10 @@ import {
   BLOCK_HEADER_BYTES,
   BLOCK_MAGIC,
   BLOCK_VERSION,
+  FORMAT_JSON,
   RECORD_AT_DEVICE,
   RECORD_AT_FLAGS,
+  RECORD_AT_FORMAT,
   RECORD_AT_PAYLOAD_BYTES,
   RECORD_AT_RECEIVE_US,
   RECORD_HEADER_BYTES,
@@ -27,6 +29,8 @@ export interface TestRecord {
   readonly receiveUs: bigint | number;
   readonly payload: Uint8Array | string;
   readonly flags?: number;
+  /** Its content format; JSON unless it says otherwise. */
+  readonly format?: number;
 }
 
 /** A sealed block, as the gateway's kernel lays it out. */
@@ -36,12 +40,13 @@ export function sealBlock(partition: number, records: readonly TestRecord[], ver
   const block = new Uint8Array(BLOCK_HEADER_BYTES + bodyBytes);
   const view = new DataView(block.buffer);
   let at: number = BLOCK_HEADER_BYTES;
-  records.forEach(({ device, receiveUs, flags = 0 }, index) => {
+  records.forEach(({ device, receiveUs, flags = 0, format = FORMAT_JSON }, index) => {
     const payload = payloads[index] as Buffer;
     view.setUint32(at + RECORD_AT_PAYLOAD_BYTES, payload.length, true);
     view.setUint32(at + RECORD_AT_DEVICE, device, true);
     view.setBigUint64(at + RECORD_AT_RECEIVE_US, BigInt(receiveUs), true);
     block[at + RECORD_AT_FLAGS] = flags;
+    block[at + RECORD_AT_FORMAT] = format;
     block.set(payload, at + RECORD_HEADER_BYTES);
     at += RECORD_HEADER_BYTES + payload.length;
   });

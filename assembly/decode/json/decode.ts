@@ -1,54 +1,29 @@
 import {
   CODE_JSON_DUPLICATE_KEY,
   CODE_JSON_MALFORMED,
+  CODE_METRIC_VALUE_INVALID,
   CODE_METRICS_MISSING,
   CODE_METRICS_TOO_MANY,
-  CODE_METRIC_VALUE_INVALID,
   CODE_NONE,
-  CODE_NUMBER_OUT_OF_RANGE,
   CODE_PAYLOAD_OVERSIZE,
   CODE_SEQ_MALFORMED,
-  CODE_TEXT_NUL,
-  CODE_TEXT_OVERSIZE,
   CODE_TS_MALFORMED,
-} from '../abi/codes';
-import { MESSAGE_METRICS_MAX, PAYLOAD_BYTES_MAX, TEXT_BYTES_MAX } from '../abi/limits';
-import {
-  DECODED_AT_KIND,
-  DECODED_AT_METRIC,
-  DECODED_AT_TEXT_BYTES,
-  DECODED_AT_TEXT_OFFSET,
-  DECODED_AT_VALUE,
-  DECODED_NUMBER,
-  DECODED_OFFSET,
-  DECODED_READING_BYTES,
-  DECODED_TEXT,
-  DECODED_TEXT_OFFSET,
-} from '../abi/pipeline';
-import { clearRounded, decimalToDouble } from './double';
+} from '../../abi/codes';
+import { MESSAGE_METRICS_MAX, PAYLOAD_BYTES_MAX } from '../../abi/limits';
+import { DECODED_TEXT_OFFSET } from '../../abi/pipeline';
+import { decimalToDouble } from '../double';
+import { resolveMetric } from '../metrics';
+import { decimalExponent, decimalNegative, decimalTruncated, decimalWord, readShortDecimal, readWholeDecimal, tenTo } from '../number';
+import { beginMessage, endMessage, giveUp, putNull, putNumber, putText, receivedUs, SEQ_MAX, takeSeq, takeTs, textRoom } from '../sink';
+import { readString, textAt, textBytes } from '../text';
+import { acceptDecimalTime, acceptTextTime } from '../time';
+import { refuse } from '../verdict';
 import {
   CLOSE_OBJECT, COLON, COMMA, isSpace, LETTER_F, LETTER_N, LETTER_T, OPEN_OBJECT, QUOTE, readLiteral, skipSpace,
   skipValue, startsNumber,
 } from './grammar';
 import { clearMembers, MEMBER_SEQ, MEMBER_TS, noteMember } from './members';
-import { beginMessageMetrics, resolveMetric, UNKNOWN, unknownNames, unlistUnknown } from './metrics';
 import { codeOfMalformed, refuseOtherShape } from './other-shapes';
-import { decimalExponent, decimalNegative, decimalTruncated, decimalWord, readShortDecimal, readWholeDecimal, tenTo } from './number';
-import { readString, textAt, textBytes } from './text';
-import { acceptDecimalTime, acceptTextTime, timeUs } from './time';
-import { failure, refuse } from './verdict';
-
-/** What the last message held: readings in the DECODED region; they and their texts last until the next one. */
-export let decodedReadings: u32 = 0;
-export let hasTs: bool = false;
-export let tsUs: u64 = 0;
-export let hasSeq: bool = false;
-export let seq: u64 = 0;
-/** Metrics that were null. */
-export let nulls: u32 = 0;
-
-/** The largest whole number that JSON senders agree on, 2^53 - 1. RFC 8259 §6. */
-const SEQ_MAX: u64 = 0x1fffffffffffff;
 
 const SEEN_TS: u32 = 1;
 const SEEN_METRICS: u32 = 2;
@@ -59,45 +34,20 @@ const NAME_TS: u64 = 0x227374;
 const NAME_SEQ: u32 = 0x22716573;
 const NAME_METRICS: u64 = 0x227363697274656d;
 
-let receivedUs: u64 = 0;
 let seen: u32 = 0;
-/** Where the next unescaped string goes; texts that readings hold lie before it. */
-let scratch: usize = 0;
-/** Where the next reading goes. */
-let entry: usize = 0;
 
 /**
- * Decodes one payload. Answers CODE_NONE or why it is refused: the first cause in reading order. When it
- * answers CODE_NONE and `unknownNames` is not 0, the readings are incomplete: see metrics.ts.
+ * Decodes one payload into the sink. Answers CODE_NONE or why it is refused: the first cause in reading order. RFC 8259.
  */
 export function decodeJson(at: usize, bytes: u32, receiveUs: u64): u32 {
   beginMessage(receiveUs);
   seen = 0;
   clearMembers();
-  beginMessageMetrics();
   if (bytes > PAYLOAD_BYTES_MAX) return CODE_PAYLOAD_OVERSIZE;
-  const end = at + bytes;
-  if (readPayload(at, end) != 0) return CODE_NONE;
-  if (unknownNames != 0) unlistUnknown();
-  return failure == CODE_JSON_MALFORMED ? codeOfMalformed(at, end, DECODED_TEXT_OFFSET) : failure;
-}
-
-@inline
-export function beginMessage(receiveUs: u64): void {
-  hasTs = false;
-  hasSeq = false;
-  nulls = 0;
-  clearRounded();
-  receivedUs = receiveUs;
-  scratch = DECODED_TEXT_OFFSET;
-  entry = DECODED_OFFSET;
-  decodedReadings = 0;
-}
-
-/** All readings are in their entries. */
-@inline
-export function endReadings(): void {
-  decodedReadings = <u32>(entry - DECODED_OFFSET) / DECODED_READING_BYTES;
+  const payloadEnd = at + bytes;
+  if (readPayload(at, payloadEnd) != 0) return CODE_NONE;
+  const code = giveUp();
+  return code == CODE_JSON_MALFORMED ? codeOfMalformed(at, payloadEnd, DECODED_TEXT_OFFSET) : code;
 }
 
 /**
@@ -107,7 +57,7 @@ export function endReadings(): void {
 function readPayload(at: usize, end: usize): usize {
   while (end > at && isSpace(load<u8>(end - 1))) end--;
   at = skipSpace(at, end);
-  if (at >= end || load<u8>(at) != OPEN_OBJECT) return refuseOtherShape(at, end, scratch);
+  if (at >= end || load<u8>(at) != OPEN_OBJECT) return refuseOtherShape(at, end, textRoom);
   if (load<u8>(end - 1) != CLOSE_OBJECT) return refuse(CODE_JSON_MALFORMED);
   at = skipSpace(at + 1, end);
   if (load<u8>(at) != CLOSE_OBJECT) {
@@ -155,7 +105,7 @@ function toValue(at: usize, end: usize): usize {
 }
 
 function readOtherMember(at: usize, end: usize): usize {
-  at = readString(at + 1, end, scratch);
+  at = readString(at + 1, end, textRoom);
   if (at == 0) return 0;
   const bytes = textBytes;
   const name = load<u64>(textAt);
@@ -164,7 +114,7 @@ function readOtherMember(at: usize, end: usize): usize {
   if (bytes == 2 && (name & 0xffff) == (NAME_TS & 0xffff)) return see(SEEN_TS) ? noteTs(at, end) : 0;
   if (bytes == 7 && ((name ^ NAME_METRICS) << 8) == 0) return see(SEEN_METRICS) ? readMetrics(at, end) : 0;
   if (bytes == 3 && (<u32>name & 0xffffff) == (NAME_SEQ & 0xffffff)) return see(SEEN_SEQ) ? noteSeq(at, end) : 0;
-  return skipValue(at, end, 1, scratch);
+  return skipValue(at, end, 1, textRoom);
 }
 
 @inline
@@ -177,7 +127,7 @@ function see(member: u32): bool {
 /** Reads null, or refuses a value of a kind that has no place here once it is seen to be well formed. */
 function readNullOr(code: u32, at: usize, end: usize, depth: u32): usize {
   const first: u32 = load<u8>(at);
-  at = skipValue(at, end, depth, scratch);
+  at = skipValue(at, end, depth, textRoom);
   return at == 0 || first == LETTER_N ? at : refuse(code);
 }
 
@@ -202,48 +152,39 @@ export function readTs(at: usize, end: usize): usize {
     at = readWholeDecimal(at, end);
     if (at == 0 || !acceptDecimalTime(receivedUs)) return 0;
   } else if (first == QUOTE) {
-    at = readString(at + 1, end, scratch);
+    at = readString(at + 1, end, textRoom);
     if (at == 0) return 0;
     // A text in the payload ends with a quote, which continues no number.
-    if (textAt == scratch) store<u8>(scratch + textBytes, <u8>QUOTE);
+    if (textAt == textRoom) store<u8>(textRoom + textBytes, <u8>QUOTE);
     if (!acceptTextTime(textAt, textBytes, receivedUs)) return 0;
   } else {
     return readNullOr(CODE_TS_MALFORMED, at, end, 1);
   }
-  hasTs = true;
-  tsUs = timeUs;
+  takeTs();
   return at;
 }
 
-/** Reads the value of seq into seq; hasSeq tells whether there was one. */
+/** Reads the value of seq, however the whole number is written; null is none. */
 export function readSeq(at: usize, end: usize): usize {
   if (!startsNumber(load<u8>(at))) return readNullOr(CODE_SEQ_MALFORMED, at, end, 1);
   at = readWholeDecimal(at, end);
   if (at == 0) return 0;
-  hasSeq = true;
-  seq = decimalWord;
-  const isPlain = decimalExponent == 0 && decimalWord <= SEQ_MAX && !decimalNegative && !decimalTruncated;
-  return isPlain || readWholeNumber() ? at : refuse(CODE_SEQ_MALFORMED);
+  if (decimalExponent == 0 && !decimalNegative && !decimalTruncated) return takeSeq(decimalWord) ? at : 0;
+  return takeSeq(wholeNumber()) ? at : 0;
 }
 
-/** Whether the number, however it is written, is one that a seq may be; if so, leaves it in `seq`. */
-function readWholeNumber(): bool {
-  if (decimalWord == 0) return true;
-  if (decimalNegative || decimalTruncated || decimalExponent > 15 || decimalExponent < -19) return false;
+/** The number that readDecimal read, or more than any seq if it is none from 0 to SEQ_MAX. */
+function wholeNumber(): u64 {
+  if (decimalWord == 0) return 0;
+  if (decimalNegative || decimalTruncated || decimalExponent > 15 || decimalExponent < -19) return u64.MAX_VALUE;
   const scale = tenTo(abs(decimalExponent));
-  if (decimalExponent < 0) {
-    if (decimalWord % scale != 0) return false;
-    seq = decimalWord / scale;
-  } else {
-    if (decimalWord > SEQ_MAX / scale) return false;
-    seq = decimalWord * scale;
-  }
-  return seq <= SEQ_MAX;
+  if (decimalExponent < 0) return decimalWord % scale == 0 ? decimalWord / scale : u64.MAX_VALUE;
+  return decimalWord > SEQ_MAX / scale ? u64.MAX_VALUE : decimalWord * scale;
 }
 
 function readMetrics(at: usize, end: usize): usize {
   if (load<u8>(at) != OPEN_OBJECT) {
-    at = skipValue(at, end, 1, scratch);
+    at = skipValue(at, end, 1, textRoom);
     return at == 0 ? 0 : refuse(CODE_METRICS_MISSING);
   }
   at = skipSpace(at + 1, end);
@@ -251,7 +192,7 @@ function readMetrics(at: usize, end: usize): usize {
   let rest = MESSAGE_METRICS_MAX;
   while (true) {
     if (load<u8>(at) != QUOTE) return refuse(CODE_JSON_MALFORMED);
-    at = readString(at + 1, end, scratch);
+    at = readString(at + 1, end, textRoom);
     if (at == 0) return 0;
     if (rest-- == 0) return refuse(CODE_METRICS_TOO_MANY);
     const metric = resolveMetric(textAt, textBytes);
@@ -269,57 +210,33 @@ function readMetrics(at: usize, end: usize): usize {
     if (next != COMMA) return refuse(CODE_JSON_MALFORMED);
     at = skipSpace(at + 1, end);
   }
-  endReadings();
+  endMessage();
   return at + 1;
 }
 
-/** Reads a metric's value; unless it is null or the metric unknown, it becomes the next reading. */
+/** Reads a metric's value; unless it is null, it becomes the next reading. */
 @inline
 export function readReading(metric: u32, at: usize, end: usize): usize {
-  store<u32>(entry, metric, DECODED_AT_METRIC);
-  const first: u32 = load<u8>(at);
-  if (startsNumber(first)) {
-    at = readShortDecimal(at, end);
-    if (at == 0) return 0;
-    const value = decimalToDouble();
-    if (abs(value) == Infinity) return refuse(CODE_NUMBER_OUT_OF_RANGE);
-    store<u32>(entry, DECODED_NUMBER, DECODED_AT_KIND);
-    store<f64>(entry, value, DECODED_AT_VALUE);
-  } else {
-    at = readOtherMetric(at, end);
-    if (at == 0) return 0;
-  }
-  if (first != LETTER_N && metric != UNKNOWN) entry += DECODED_READING_BYTES;
-  return at;
+  if (!startsNumber(load<u8>(at))) return readOtherReading(metric, at, end);
+  at = readShortDecimal(at, end);
+  return at != 0 && putNumber(metric, decimalToDouble()) ? at : 0;
 }
 
-/** Reads a metric's value that is no number into its entry. */
-function readOtherMetric(at: usize, end: usize): usize {
+/** Reads a metric's value that is no number. */
+function readOtherReading(metric: u32, at: usize, end: usize): usize {
   const first: u32 = load<u8>(at);
-  if (first == QUOTE) return readTextMetric(at, end);
+  if (first == QUOTE) {
+    at = readString(at + 1, end, textRoom);
+    // In a plain string there is no control character; an escape may stand for one.
+    return at != 0 && putText(metric, textAt, textBytes, textAt == textRoom) ? at : 0;
+  }
   if (first != LETTER_T && first != LETTER_F && first != LETTER_N) {
-    at = skipValue(at, end, 2, scratch);
+    at = skipValue(at, end, 2, textRoom);
     return at == 0 ? 0 : refuse(CODE_METRIC_VALUE_INVALID);
   }
   at = readLiteral(at, end);
-  if (first == LETTER_N) nulls++;
-  store<u32>(entry, DECODED_NUMBER, DECODED_AT_KIND);
-  store<f64>(entry, first == LETTER_T ? 1 : 0, DECODED_AT_VALUE);
-  return at;
-}
-
-function readTextMetric(at: usize, end: usize): usize {
-  at = readString(at + 1, end, scratch);
   if (at == 0) return 0;
-  if (textBytes > TEXT_BYTES_MAX) return refuse(CODE_TEXT_OVERSIZE);
-  if (textAt == scratch) {
-    for (let i: u32 = 0; i < textBytes; i++) {
-      if (load<u8>(textAt + i) == 0) return refuse(CODE_TEXT_NUL);
-    }
-    scratch += textBytes;
-  }
-  store<u32>(entry, DECODED_TEXT, DECODED_AT_KIND);
-  store<u32>(entry, <u32>textAt, DECODED_AT_TEXT_OFFSET);
-  store<u32>(entry, textBytes, DECODED_AT_TEXT_BYTES);
+  if (first == LETTER_N) putNull();
+  else putNumber(metric, first == LETTER_T ? 1 : 0);
   return at;
 }

@@ -1,8 +1,8 @@
-import { CODE_JSON_DEPTH_EXCEEDED, CODE_JSON_MALFORMED } from '../abi/codes';
-import { JSON_DEPTH_MAX } from '../abi/limits';
-import { readDecimal } from './number';
-import { readString } from './text';
-import { refuse } from './verdict';
+import { CODE_JSON_DEPTH_EXCEEDED, CODE_JSON_MALFORMED } from '../../abi/codes';
+import { JSON_DEPTH_MAX } from '../../abi/limits';
+import { readDecimal } from '../number';
+import { readString } from '../text';
+import { refuse } from '../verdict';
 
 export const QUOTE: u32 = 0x22;
 export const COMMA: u32 = 0x2c;

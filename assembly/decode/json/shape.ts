@@ -1,10 +1,11 @@
-import { PAYLOAD_BYTES_MAX } from '../abi/limits';
-import { SHAPES_MAX, SHAPES_OFFSET, SHAPE_BYTES } from '../abi/pipeline';
-import { HEAD_AT_NEWEST_SHAPE, HEAD_AT_OLDEST_SHAPE, HEAD_AT_SHAPES, HEAD_AT_SHAPE_MISSES, STATE_HEAD_OFFSET } from '../abi/state';
-import { xxh64 } from '../memory';
-import { beginMessage, endReadings, readReading, readSeq, readTs } from './json';
+import { PAYLOAD_BYTES_MAX } from '../../abi/limits';
+import { SHAPES_MAX, SHAPES_OFFSET, SHAPE_BYTES } from '../../abi/pipeline';
+import { HEAD_AT_NEWEST_SHAPE, HEAD_AT_OLDEST_SHAPE, HEAD_AT_SHAPES, HEAD_AT_SHAPE_MISSES, STATE_HEAD_OFFSET } from '../../abi/state';
+import { xxh64 } from '../../memory';
+import { beginKnownMessage, endMessage } from '../sink';
+import { readReading, readSeq, readTs } from './decode';
 import { AT_FROM, AT_MEMBER, AT_TO, MEMBER_BYTES, MEMBER_SEQ, MEMBER_TS, memberCount, members, MEMBERS_MAX } from './members';
-import { sameName } from './metrics';
+import { sameName } from '../metrics';
 
 // A device sends the same names in the same places again and again; only the values between them change. A
 // shape holds the bytes around the values of one payload that was decoded in full. Another payload with the
@@ -51,7 +52,7 @@ export function decodeByShape(shape: u32, at: usize, bytes: u32, receiveUs: u64)
   let part = shapeAt(shape) + SHAPE_HEADER_BYTES;
   let parts = load<u32>(shapeAt(shape), AT_PARTS);
   if (parts == 0) return false;
-  beginMessage(receiveUs);
+  beginKnownMessage(receiveUs);
   for (; parts > 0; parts--) {
     const before = load<u32>(part, AT_PART_BYTES);
     if (before > <u32>(end - at) || !sameName(part + PART_HEADER_BYTES, at, before)) return false;
@@ -64,7 +65,7 @@ export function decodeByShape(shape: u32, at: usize, bytes: u32, receiveUs: u64)
     if (at == 0) return false;
     part += partBytes(before);
   }
-  endReadings();
+  endMessage();
   return at == end;
 }
 

@@ -5,10 +5,10 @@ import {
   CODE_JSON_NUL_AT_END,
   CODE_JSON_SCALAR_UNSUPPORTED,
   CODE_PAYLOAD_EMPTY,
-} from '../abi/codes';
+} from '../../abi/codes';
 import { OPEN_ARRAY, OPEN_OBJECT, isSpace, skipSpace, skipValue, startsNumber } from './grammar';
-import { readDecimal } from './number';
-import { refuse } from './verdict';
+import { readDecimal } from '../number';
+import { refuse } from '../verdict';
 
 // Why a payload is refused that is no object of JSON. All of this comes after a payload was refused, so it may take its time.
 
