@@ -128,4 +128,18 @@ export const REFUSAL_AT_CODE: u32 = 4;
 export const REFUSAL_AT_COUNT: u32 = 8;
 export const REFUSAL_OF_TENANT: u32 = 0x80000000;
 
-export const GATEWAY_END: u32 = REFUSALS_OFFSET + REFUSALS_BYTES;
+/** The topic that was refused last of a device, at the slot that its entry falls to. */
+export const REFUSED_TOPICS_OFFSET: u32 = REFUSALS_OFFSET + REFUSALS_BYTES;
+export const REFUSED_TOPICS_BYTES: u32 = 1 * MIB;
+
+// Refused topic: u32 the device's entry + 1, or 0 in a free slot; u32 code; u32 how many of the device since it has the slot; u32 bytes of
+// the topic, of which as many follow as there is room for.
+export const REFUSED_TOPIC_BYTES: u32 = 256;
+/** A power of two. */
+export const REFUSED_TOPIC_SLOTS: u32 = REFUSED_TOPICS_BYTES / REFUSED_TOPIC_BYTES;
+export const REFUSED_TOPIC_AT_CODE: u32 = 4;
+export const REFUSED_TOPIC_AT_COUNT: u32 = 8;
+export const REFUSED_TOPIC_AT_BYTES: u32 = 12;
+export const REFUSED_TOPIC_AT_TOPIC: u32 = 16;
+
+export const GATEWAY_END: u32 = REFUSED_TOPICS_OFFSET + REFUSED_TOPICS_BYTES;

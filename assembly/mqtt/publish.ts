@@ -21,6 +21,7 @@ import { isAckQueueFull } from '../answers';
 import { append } from '../block/seal';
 import { countAccepted } from '../directory/devices';
 import { ofDevice, ofTenant, refuseMessage } from '../directory/refusals';
+import { noteRefusedTopic } from '../directory/refused-topics';
 import { count } from '../memory';
 import { ackInOrder, queuePuback, queuePubrec } from './acknowledge';
 import { AT_DEVICE, AT_LEVEL } from './connections';
@@ -82,7 +83,10 @@ export function publish(number: u32, connection: usize, header: u32, at: usize, 
     code = admitAtQos2(number, connection, packetId, header, code);
     if (code == REPEATED) return CODE_NONE;
   }
-  if (code != CODE_NONE) return isVersion5 ? answer(number, connection, qos, packetId, code) : code;
+  if (code != CODE_NONE) {
+    noteRefusedTopic(whose(connection, code), code, topic, topicBytes);
+    return isVersion5 ? answer(number, connection, qos, packetId, code) : code;
+  }
   const flags = FLAG_TRANSPORT_MQTT | qos | ((header & 0x08) != 0 ? FLAG_DUP : 0);
   const slot = append(
     load<u8>(topicDevice, DEVICE_AT_PARTITION),

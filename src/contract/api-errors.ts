@@ -1,4 +1,4 @@
-import { refusalCodes } from './codes.js';
+import { type RefusalCode, refusalCodes } from './codes.js';
 
 /** One reason for which an HTTP or WebSocket call is refused. */
 export interface ApiError {
@@ -121,6 +121,11 @@ function build(): Map<string, ApiError> {
 
 /** Every code that a call can be answered with. */
 export const apiErrors: ReadonlyMap<string, ApiError> = build();
+
+/** Cause and way out of any code, of calls and of messages. */
+export function codeOf(name: string): Pick<ApiError | RefusalCode, 'cause' | 'wayOut'> | undefined {
+  return apiErrors.get(name) ?? refusalCodes.find((code) => code.name === name);
+}
 
 /** A refused call: an expected failure, so it is returned, never thrown. */
 export class ApiFailure {

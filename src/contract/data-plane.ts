@@ -1,6 +1,6 @@
 import type { Acknowledgement } from './acknowledgement.js';
 import type { DeviceEntry } from './devices.js';
-import type { DeviceAccount, DeviceTotals, PlaneAudits, RefusedMessages } from './ledger.js';
+import type { DeviceAccount, DeviceTotals, PlaneAudits, RefusedMessages, RefusedTopic } from './ledger.js';
 
 /** One reading as the control plane sees it: numbers, not names. */
 export interface Point {
@@ -123,6 +123,10 @@ export interface DataPlane extends DeviceViews {
   /** Counts of all devices that the pipelines know, read while they count on. */
   deviceTotals(): Iterable<DeviceTotals>;
   refusedMessages(): Iterable<RefusedMessages>;
+  /** What gateways refused last of devices, each once. */
+  refusedTopics(): Iterable<RefusedTopic>;
+  /** When a device last connected, disconnected or posted a message at this process, ms; undefined: it did not since the start. */
+  seenMs(device: number): number | undefined;
   lag(): PartitionLag[];
   intake(): Intake;
   threads(): ThreadCpu[];

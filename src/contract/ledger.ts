@@ -69,12 +69,19 @@ export interface DeviceTotals {
   readonly inFlight: number;
 }
 
+/** A message of a device that a gateway refused, the last one for now. */
+export interface RefusedTopic {
+  /** Number of the device that sent it, or for which it was. */
+  readonly device: number;
+  readonly code: string;
+  /** Made fit for display; a long one is cut off. */
+  readonly topic: string;
+}
+
 /** Messages refused by a gateway since the start. */
 export interface RefusedMessages {
   /** Number of the device; undefined: nobody knows whose they were. */
   readonly device: number | undefined;
-  /** The device sent them, but they were none of its own: only its tenant counts. */
-  readonly ofTenant: boolean;
   readonly code: string;
   readonly count: number;
 }

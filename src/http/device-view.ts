@@ -22,7 +22,7 @@ export function isoTime(ms: number): string {
 
 /** Devices as the API shows them, with what the pipelines' memory knows of each; `notRunning`: partitions that nobody answered for. */
 export async function viewDevices(
-  { plane, views, registry, metricNames }: Pick<Services, 'plane' | 'views' | 'registry' | 'metricNames'>,
+  { ledger, plane, views, registry, metricNames }: Pick<Services, 'ledger' | 'plane' | 'views' | 'registry' | 'metricNames'>,
   devices: readonly Device[],
 ): Promise<{ readonly devices: DeviceView[]; readonly notRunning: readonly number[] }> {
   const { points, notRunning } = await views.latest(devices.map(({ number }) => number));
@@ -34,7 +34,11 @@ export async function viewDevices(
   }
   const viewed = devices.map((device) => {
     const own = byDevice.get(device.number) ?? [];
-    const seenMs = own.reduce((newest, { receivedMs }) => Math.max(newest, receivedMs), 0);
+    const refusedMs = ledger.lastRejection(device.number)?.atMs ?? 0;
+    const seenMs = own.reduce(
+      (newest, { receivedMs }) => Math.max(newest, receivedMs),
+      Math.max(refusedMs, plane.seenMs(device.number) ?? 0),
+    );
     return {
       device_id: device.id,
       tenant: device.tenant,

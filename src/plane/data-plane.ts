@@ -4,7 +4,7 @@ import type { ListenConfig } from '../config/settings/listen.js';
 import type { Acknowledgement } from '../contract/acknowledgement.js';
 import type { DataPlane, Intake, LatestPoints, PartitionLag, PlaneCounters, Point, ThreadCpu } from '../contract/data-plane.js';
 import type { DeviceEntry } from '../contract/devices.js';
-import type { DeviceAccount, DeviceTotals, PlaneAudits, RefusedMessages } from '../contract/ledger.js';
+import type { DeviceAccount, DeviceTotals, PlaneAudits, RefusedMessages, RefusedTopic } from '../contract/ledger.js';
 import type { LogPart, OpenLog, PartitionAssignment } from '../contract/log-port.js';
 import type { TlsListener } from '../contract/threads/gateway.js';
 import type { FromLog, LogStart } from '../contract/threads/log.js';
@@ -18,6 +18,7 @@ import { readRefused } from './ledger-readings.js';
 import { PartitionWatch } from './partition-watch.js';
 import { Pipelines, type PipelinesOptions } from './pipelines.js';
 import { readCounters, readIntake, readLag } from './plane-readings.js';
+import { RefusedTopics } from './refused-topics.js';
 import { type Stoppable, stopThread, ThreadRoster } from './thread-roster.js';
 
 export interface DataPlaneOptions extends Omit<PipelinesOptions, 'entries' | 'fenced'> {
@@ -54,6 +55,7 @@ export class ThreadedDataPlane implements DataPlane {
   readonly #shared: SharedState;
   readonly #roster: ThreadRoster;
   readonly #gateways: Gateways;
+  readonly #refusedTopics: RefusedTopics;
   readonly #pipelines: Pipelines;
   readonly #log: LogPart;
   #mqttPort = 0;
@@ -86,6 +88,7 @@ export class ThreadedDataPlane implements DataPlane {
       reactor: options.listen.reactor,
       event: options.event,
     });
+    this.#refusedTopics = new RefusedTopics(this.#gateways.memories);
     this.#pipelines = new Pipelines({ ...options, fenced: (cause) => this.#wasFenced(cause) }, this.#shared, this.#roster);
     const log: LogStart = {
       folder: options.logFolder,
@@ -213,6 +216,14 @@ export class ThreadedDataPlane implements DataPlane {
 
   refusedMessages(): Iterable<RefusedMessages> {
     return readRefused(this.#gateways.memories);
+  }
+
+  refusedTopics(): Iterable<RefusedTopic> {
+    return this.#refusedTopics.news();
+  }
+
+  seenMs(device: number): number | undefined {
+    return this.#gateways.seenMs(device);
   }
 
   watch(device: number, on: boolean): void {

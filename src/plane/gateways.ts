@@ -55,6 +55,8 @@ export class Gateways {
   readonly #audits = new Map<number, GatewayAudit>();
   readonly #options: GatewaysOptions;
   readonly #threads: Thread<ToGateway, FromGateway>[] = [];
+  /** In whole seconds of the Unix epoch, which take no memory of their own. */
+  readonly #seen = new Map<number, number>();
   readonly #connections = new Map<number, Connection>();
   readonly #ingests = new Map<number, (code: number) => void>();
   readonly #publishes = new Map<number, { left: number; resolve: () => void }>();
@@ -117,10 +119,21 @@ export class Gateways {
   /** Resolves to 0 once the message is durable, or to the code that refused it. A device's messages all go through one gateway. */
   ingest(device: number, payload: Uint8Array): Promise<number> {
     const token = ++this.#token;
+    this.#see(device, Date.now());
     return new Promise((resolve) => {
       this.#ingests.set(token, resolve);
       this.#threads[device % this.#threads.length]?.post({ kind: 'ingest', token, device, flags: FLAG_TRANSPORT_HTTP, payload });
     });
+  }
+
+  /** When a device last connected, disconnected or posted a message, ms. */
+  seenMs(device: number): number | undefined {
+    const seconds = this.#seen.get(device);
+    return seconds === undefined ? undefined : seconds * 1000;
+  }
+
+  #see(device: number, atMs: number): void {
+    this.#seen.set(device, Math.floor(atMs / 1000));
   }
 
   isConnected(device: number): boolean {
@@ -177,9 +190,11 @@ export class Gateways {
         this.#audits.set(gateway, message.audit);
         return;
       case 'connected':
+        this.#see(message.device, message.atMs);
         this.#connected(message.device, { gateway, session: message.session });
         return;
       case 'disconnected':
+        this.#see(message.device, message.atMs);
         if (this.#connections.get(message.device)?.session === message.session) this.#connections.delete(message.device);
     }
   }

@@ -82,7 +82,7 @@ export function readAccount(
 ): DeviceAccount {
   const refused: Record<string, number> = {};
   for (const message of readRefused(gateways)) {
-    if (message.device === device && !message.ofTenant) refused[message.code] = (refused[message.code] ?? 0) + message.count;
+    if (message.device === device) refused[message.code] = (refused[message.code] ?? 0) + message.count;
   }
   const sinceUs = pipeline ? u64(pipeline.view, ACCOUNTS_OFFSET + ACCOUNTS_AT_SINCE_US) : 0;
   const sinceMs = sinceUs === 0 ? undefined : sinceUs / 1000;
@@ -119,7 +119,6 @@ export function* readRefused(gateways: readonly KernelMemory[]): Generator<Refus
       const entry = (owner & ~REFUSAL_OF_TENANT) - 1;
       yield {
         device: entry < 0 ? undefined : view.getUint32(DEVICES_OFFSET + entry * DEVICE_BYTES + DEVICE_AT_NUMBER, true),
-        ofTenant: owner >= REFUSAL_OF_TENANT,
         code: refusalCode(view.getUint32(at + REFUSAL_AT_CODE, true)).name,
         count: u64(view, at + REFUSAL_AT_COUNT),
       };

@@ -68,6 +68,7 @@ test("a device's ledger shows counts by state, and which numbers are missing", a
     rejected_by_reason: { payload_oversize: 3 },
     lost: 0,
     in_flight: 1,
+    last_rejection: null,
     processes_silent: [],
     sequence: {
       first: 3,
@@ -103,7 +104,7 @@ async function refuseBodies(): Promise<void> {
   const body = new Blob([large]).stream();
   const chunked = await fetch(server.url + path, { method: 'POST', headers, body, duplex: 'half' } as RequestInit);
   assert.deepEqual([chunked.status, ((await chunked.json()) as { error: { code: string } }).error.code], [413, 'payload_oversize']);
-  const gzip = await server.call('POST', path, { raw: '{}', headers: { ...headers, 'content-encoding': 'gzip' } });
+  const gzip = await server.call('POST', path, { raw: '{}', headers: { ...headers, 'content-encoding': 'br' } });
   assertFailure(gzip, 415, 'encoding_unsupported');
 }
 
@@ -144,8 +145,8 @@ test('node and tenants: every message is in one state; what HTTP refuses counts 
     { device: numbers[2]!, stored: 3, duplicate: 0, dead: {}, inFlight: 0 },
   ];
   plane.refusedBooks = [
-    { device: numbers[2]!, ofTenant: true, code: 'topic_unknown', count: 4 },
-    { device: undefined, ofTenant: true, code: 'device_unknown', count: 2 },
+    { device: numbers[2]!, code: 'topic_unknown', count: 4 },
+    { device: undefined, code: 'device_unknown', count: 2 },
   ];
   plane.accountOf = { ...(plane.accountOf as DeviceAccount), refused: {} };
   const ingest = (id: string, tenant: string, token: string) =>
@@ -302,7 +303,7 @@ test("a device's ledger over processes: the account of whoever runs the partitio
   const plane = new PlaneDouble();
   const account = { ...(plane.accountOf as DeviceAccount), stored: 5, duplicate: 1, inFlight: -7 };
   plane.accountOf = undefined;
-  plane.refusedBooks = [{ device: 1, ofTenant: false, code: 'payload_oversize', count: 2 }];
+  plane.refusedBooks = [{ device: 1, code: 'payload_oversize', count: 2 }];
   const answers = [
     ['a', share(undefined, { payload_oversize: 1 })],
     ['b', share(account, { device_inactive: 1 })],
@@ -378,4 +379,21 @@ test('the books of several processes: sums, who said what, who said nothing, wha
   const wrong = [['a', { ...answers[0][1], imbalance: 2 }]] as const;
   assert.equal((await ledgerBeside(plane, { books: async () => ({ answers: wrong, silent: ['c'] }) }).deployment())?.balanced, false);
   assert.equal(await ledgerBeside(plane, { met: false }).deployment(), undefined);
+});
+
+test('the message that was rejected last is shown with its topic and way out, and moves last_seen_at', async () => {
+  const { number } = server.registry.get('acme', 'a-1')!;
+  const read = async () => (await server.call('GET', '/v1/devices/a-1?tenant=acme')).body.last_seen_at;
+  assert.equal(await read(), null);
+  server.plane.refusedLast = [{ device: number, code: 'topic_unknown', topic: 'tele/x/SENSOR' }];
+  server.ledger.check();
+  const { last_rejection: last } = (await server.call('GET', '/v1/devices/a-1/ledger?tenant=acme')).body;
+  assert.deepEqual([last.code, last.topic, last.cause.length > 0, last.way_out.length > 0], ['topic_unknown', 'tele/x/SENSOR', true, true]);
+  assert.equal(await read(), last.at);
+  const headers = { authorization: 'Bearer a-token-of-sixteen', 'content-encoding': 'br' };
+  assertFailure(await server.call('POST', '/v1/ingest/a-1?tenant=acme', { raw: '{}', headers }), 415, 'encoding_unsupported');
+  const posted = (await server.call('GET', '/v1/devices/a-1/ledger?tenant=acme')).body.last_rejection;
+  assert.deepEqual([posted.code, posted.topic], ['encoding_unsupported', null]);
+  server.plane.seen.set(number, Date.UTC(2100, 0, 1));
+  assert.equal(await read(), '2100-01-01T00:00:00.000Z');
 });

@@ -1,7 +1,7 @@
 import type { Acknowledgement } from '../../src/contract/acknowledgement.js';
 import type { DataPlane, Intake, LatestPoints, PartitionLag, PlaneCounters, Point, ThreadCpu } from '../../src/contract/data-plane.js';
 import type { DeviceEntry } from '../../src/contract/devices.js';
-import type { DeviceAccount, DeviceTotals, PlaneAudits, RefusedMessages } from '../../src/contract/ledger.js';
+import type { DeviceAccount, DeviceTotals, PlaneAudits, RefusedMessages, RefusedTopic } from '../../src/contract/ledger.js';
 
 /** A data plane in memory: it remembers what it was told, and a test decides what it answers. */
 export class PlaneDouble implements DataPlane {
@@ -45,6 +45,8 @@ export class PlaneDouble implements DataPlane {
   cpu: ThreadCpu[] = [];
   audited: PlaneAudits = { gateways: [], partitions: [] };
   books: DeviceTotals[] = [];
+  refusedLast: RefusedTopic[] = [];
+  readonly seen = new Map<number, number>();
   refusedBooks: RefusedMessages[] = [];
   accountOf: DeviceAccount | undefined = {
     stored: 0,
@@ -113,6 +115,14 @@ export class PlaneDouble implements DataPlane {
 
   refusedMessages(): Iterable<RefusedMessages> {
     return this.refusedBooks;
+  }
+
+  refusedTopics(): Iterable<RefusedTopic> {
+    return this.refusedLast.splice(0);
+  }
+
+  seenMs(device: number): number | undefined {
+    return this.seen.get(device);
   }
 
   intake(): Intake {

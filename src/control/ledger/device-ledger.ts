@@ -1,5 +1,6 @@
 import type { DeviceAccount, RefusedMessages } from '../../contract/ledger.js';
 import { type Counts, merge, total } from './counts.js';
+import type { Rejection } from './device-rejections.js';
 import type { ByReason } from './door-refusals.js';
 import { missingRanges, type Sequence } from './missing-ranges.js';
 
@@ -12,6 +13,8 @@ export interface DeviceLedger extends Omit<Counts, 'inFlight'> {
   readonly balanced: boolean | undefined;
   /** Processes that may have rejected messages of the device and did not answer. */
   readonly silent: readonly string[];
+  /** Undefined: this process knows of none. */
+  readonly lastRejection: Rejection | undefined;
   readonly sequence: Sequence;
   readonly reboots: number;
   readonly rebootMs: number | undefined;
@@ -23,9 +26,9 @@ export interface NotRunning {
   readonly notRunning: number;
 }
 
-/** By the gateways of this process; what was only the tenant's does not count. */
+/** By the gateways of this process: what the device sent, whatever topic it named. */
 export function refusedOf(messages: Iterable<RefusedMessages>, number: number): ByReason {
-  return merge(...Array.from(messages, ({ device, ofTenant, code, count }) => (device === number && !ofTenant ? { [code]: count } : {})));
+  return merge(...Array.from(messages, ({ device, code, count }) => (device === number ? { [code]: count } : {})));
 }
 
 /** An account with what it adds up to. What is lost is known of a device where everything is in one process. */

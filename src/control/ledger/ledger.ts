@@ -6,6 +6,7 @@ import { type Imbalance, imbalances } from './balance.js';
 import { type Counts, merge, total } from './counts.js';
 import { DeploymentBooks } from './deployment-books.js';
 import { type DeviceLedger, ledgerOf, type NotRunning, refusedOf } from './device-ledger.js';
+import { DeviceRejections, type Rejection } from './device-rejections.js';
 import { DoorRefusals } from './door-refusals.js';
 import type { DeviceShare, OtherLedgers, ProcessBooks, TenantCounts } from './shares.js';
 import { sumTenants, type TenantBook } from './tenant-books.js';
@@ -13,9 +14,12 @@ import { sumTenants, type TenantBook } from './tenant-books.js';
 const CHECK_EVERY_MS = 1000;
 
 export interface LedgerOptions {
-  readonly plane: Pick<DataPlane, 'account' | 'audits' | 'counters' | 'deviceTotals' | 'intake' | 'lag' | 'refusedMessages'>;
-  readonly registry: Pick<Registry, 'count' | 'tenantOf'>;
-  event(level: 'error' | 'info', name: string, fields: Record<string, string | number>): void;
+  readonly plane: Pick<
+    DataPlane,
+    'account' | 'audits' | 'counters' | 'deviceTotals' | 'intake' | 'lag' | 'refusedMessages' | 'refusedTopics'
+  >;
+  readonly registry: Pick<Registry, 'byNumber' | 'count' | 'tenantOf'>;
+  event(level: 'error' | 'warn' | 'info', name: string, fields: Record<string, string | number>): void;
   /** Absent: there can be no other process. */
   readonly others?: OtherLedgers | undefined;
   readonly nowMs?: () => number;
@@ -30,6 +34,7 @@ export interface TenantLedger extends TenantCounts {
 export class Ledger {
   readonly #options: LedgerOptions;
   readonly #door = new DoorRefusals();
+  readonly #rejections: DeviceRejections;
   readonly #timer: NodeJS.Timeout;
   readonly #nowMs: () => number;
   /** Since when received and rejected count, ms. */
@@ -42,6 +47,11 @@ export class Ledger {
     this.#options = options;
     this.#nowMs = options.nowMs ?? Date.now;
     this.sinceMs = this.#nowMs();
+    this.#rejections = new DeviceRejections({
+      tenantAndId: (device) => options.registry.byNumber(device),
+      event: options.event,
+      nowMs: this.#nowMs,
+    });
     this.#timer = setInterval(() => this.check(), CHECK_EVERY_MS).unref();
   }
 
@@ -51,6 +61,7 @@ export class Ledger {
 
   /** Compares the last audits; a change is told once. */
   check(): void {
+    this.#rejections.noteAll(this.#options.plane.refusedTopics());
     const audits = this.#options.plane.audits();
     if (audits.gateways.length + audits.partitions.length === 0) return;
     this.#checkedMs = this.#nowMs();
@@ -79,6 +90,7 @@ export class Ledger {
   /** A message that the HTTP server refused itself; `device` has proved who it is. */
   refused(code: string, tenant: string, device: Device | undefined): void {
     const isTenant = device !== undefined || this.#options.registry.count(tenant) > 0;
+    if (device) this.#rejections.note(device.number, code, undefined);
     this.#door.count(code, isTenant ? tenant : undefined, device?.number);
   }
 
@@ -126,7 +138,12 @@ export class Ledger {
     const isQuiet = isStill(before, this.node());
     const rest = lostOf(share.account.inFlight, isQuiet ? before.lost : 0);
     const balanced = rest.inFlight >= 0 && rest.lost === 0 && !(isQuiet && rest.inFlight !== 0);
-    return { ...ledgerOf(share.account, share.rejected, rest), balanced, silent: [] };
+    return { ...ledgerOf(share.account, share.rejected, rest), balanced, silent: [], lastRejection: this.lastRejection(number) };
+  }
+
+  /** The message of a device that this process rejected last. */
+  lastRejection(device: number): Rejection | undefined {
+    return this.#rejections.of(device);
   }
 
   /** What this process knows of a device. */
@@ -160,7 +177,12 @@ export class Ledger {
     const account = shares.find((share) => share.account !== undefined)?.account;
     if (!account) return this.#notRunning(number);
     const rejected = merge(...shares.map((share) => share.rejected));
-    return { ...ledgerOf(account, rejected, { lost: 0, inFlight: undefined }), balanced: undefined, silent };
+    return {
+      ...ledgerOf(account, rejected, { lost: 0, inFlight: undefined }),
+      balanced: undefined,
+      silent,
+      lastRejection: this.lastRejection(number),
+    };
   }
 
   #notRunning(number: number): NotRunning {

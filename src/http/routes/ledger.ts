@@ -1,6 +1,7 @@
-import { ApiFailure } from '../../contract/api-errors.js';
+import { ApiFailure, codeOf } from '../../contract/api-errors.js';
 import { type Counts, total } from '../../control/ledger/counts.js';
 import type { DeploymentBooks } from '../../control/ledger/deployment-books.js';
+import type { Rejection } from '../../control/ledger/device-rejections.js';
 import { adminOnly } from '../auth.js';
 import { isoTime } from '../device-view.js';
 import { json, type Request } from '../exchange.js';
@@ -52,6 +53,7 @@ async function device(services: Needed, request: Request) {
     rejected_since: isoTime(services.ledger.sinceMs),
     balanced: ledger.balanced ?? null,
     ...viewCounts(ledger),
+    last_rejection: viewRejection(ledger.lastRejection),
     // What they rejected is missing.
     processes_silent: ledger.silent,
     sequence: {
@@ -67,6 +69,13 @@ async function device(services: Needed, request: Request) {
       rebooted_at: ledger.rebootMs === undefined ? null : isoTime(ledger.rebootMs),
     },
   });
+}
+
+function viewRejection(rejection: Rejection | undefined) {
+  if (!rejection) return null;
+  const { code, topic, atMs } = rejection;
+  const { cause = null, wayOut = null } = codeOf(code) ?? {};
+  return { code, topic: topic ?? null, at: isoTime(atMs), cause, way_out: wayOut };
 }
 
 /** Of several processes: sums, and what each of them says. */

@@ -38,7 +38,7 @@ test('whatever is in flight where, the books balance; in the end nothing is in f
   assert.equal(gateways[0]?.held, 0);
   assert.equal(partitions[0]?.run, gateways[0]?.accepted);
   assert.equal(gateways[0]?.refused, refused);
-  assert.deepEqual([...readRefused([plane.driver.memory])], [{ device: 6, ofTenant: false, code: 'device_inactive', count: refused }]);
+  assert.deepEqual([...readRefused([plane.driver.memory])], [{ device: 6, code: 'device_inactive', count: refused }]);
   for (const one of readDeviceTotals([plane.partition.memory], new AcceptedMessages([plane.driver.memory]))) {
     assert.equal(one.inFlight, 0, `device ${one.device}`);
   }
