@@ -62,7 +62,7 @@ export function connectionConf(settings: KafkaSettings): ClientConf {
 
 /**
  * A message is tried until it is written by all replicas that are in sync, or refused for good; and when one is
- * refused, none behind it is written before it was tried again.
+ * refused, none after it is written before it was tried again.
  */
 export function producerConf(settings: KafkaSettings): ClientConf {
   return {
@@ -79,7 +79,7 @@ export function producerConf(settings: KafkaSettings): ClientConf {
 }
 
 /**
- * For records that whoever sends them can send again: what takes too long is given up, and said. Nothing behind it is written then, so
+ * For records that their sender can send again: one that takes too long fails, and none after it is written, so
  * that records of a device keep their order when they are sent again.
  */
 export function sideProducerConf(settings: KafkaSettings): ClientConf {
@@ -106,7 +106,7 @@ export interface Member {
 export function consumerConf(settings: KafkaSettings, member: Member, rebalanced: Rebalanced): ClientConf {
   return {
     ...connectionConf(settings),
-    // How far partitions are is in the database; the group says whose they are.
+    // The database holds the offsets of the partitions, the group only their owners.
     'group.id': member.group,
     'group.instance.id': member.name,
     'session.timeout.ms': settings.sessionSeconds * 1000,
@@ -125,5 +125,5 @@ export function consumerConf(settings: KafkaSettings, member: Member, rebalanced
   };
 }
 
-/** Where the offset asked for is gone, what is left is read; the jump is seen, and said. */
+/** Where the offset asked for has expired, reading begins at the oldest record; the feed marks the gap. */
 export const consumerTopicConf: ClientConf = { 'auto.offset.reset': 'earliest' };

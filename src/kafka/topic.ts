@@ -78,7 +78,7 @@ function askAll(producer: Producer): Promise<Metadata> {
 
 /**
  * Makes a topic; one that another process has made meanwhile is as good. How many copies have to be in sync is set on the topic
- * itself: what a broker's file says of it holds for none once its cluster was formatted with another value.
+ * itself: the value in a broker's file has no effect once its cluster was formatted with another one.
  */
 export async function makeTopic(
   addon: Addon,

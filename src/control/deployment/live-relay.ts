@@ -2,7 +2,7 @@ import type { Point } from '../../contract/data-plane.js';
 import { POINTS_MAX, type PointTuple, tupleOf } from './messages.js';
 import type { Peer } from './peers.js';
 
-/** Readings go on this often, ms: each time is a transaction of the database. */
+/** Readings are relayed this often, ms: each time is a transaction of the database. */
 export const RELAY_EVERY_MS = 100;
 
 export interface LiveRelayOptions {

@@ -3,7 +3,7 @@ import type { Question } from './messages.js';
 
 /** How long an answer may take; the other process may be replaying its log. */
 const ANSWER_MS_MAX = 2000;
-/** Questions that wait at a time; beyond it nobody is asked. */
+/** Questions that wait at a time; further ones are not sent. */
 const OPEN_MAX = 256;
 
 interface Open {
@@ -20,7 +20,7 @@ export interface QuestionsOptions {
 export class Questions {
   readonly #options: QuestionsOptions;
   readonly #open = new Map<number, Open>();
-  // Tokens of a process do not repeat those of one before it that had the same name; answers to those are nobody's.
+  // Tokens of a process do not repeat those of one before it that had the same name; answers to those are ignored.
   #token = Math.floor(Math.random() * 2 ** 40);
 
   constructor(options: QuestionsOptions) {
@@ -56,7 +56,7 @@ export class Questions {
     });
   }
 
-  /** What came too late is nobody's any more. */
+  /** Takes an answer; one that comes too late is ignored. */
   answered(from: string, token: number, answer: unknown): void {
     this.#open.get(token)?.take(from, answer);
   }

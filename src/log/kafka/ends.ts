@@ -9,7 +9,7 @@ const AGAIN_MS = 200;
 export interface Ends {
   /** Offset of the oldest record. */
   readonly low: bigint;
-  /** Offset behind the newest one. */
+  /** Offset after the newest one. */
   readonly high: bigint;
 }
 
@@ -21,7 +21,7 @@ export async function findEnds(client: Producer | Consumer, topic: string, parti
   if (committed <= high) return { low, high };
   throw new KafkaFailure(
     'kafka_log_lost',
-    `cannot go on with topic ${topic}: partition ${partition} ends at ${high}, and the database has it up to ${committed}`,
+    `cannot use topic ${topic}: partition ${partition} ends at ${high}, and the database has it up to ${committed}`,
     'the topic was made anew or its newest records were lost: bring it back, or begin a new one with another SPILLWAY_KAFKA_TOPIC_PREFIX',
   );
 }

@@ -49,7 +49,7 @@ export interface FeedOptions {
  * Brings the records of this process's partitions to the pipelines: from the brokers, or, while nobody else writes to a
  * partition, from this process's own deliveries, which saves fetching what was just sent. Either way a record is taken only
  * at the offset that comes next. A pipeline that does not keep up fills its ring, then its partition is not fetched until
- * there is room again; the others go on.
+ * there is room again; the other partitions are not affected.
  */
 export class Feed {
   readonly #options: FeedOptions;
@@ -79,7 +79,7 @@ export class Feed {
     });
   }
 
-  /** Nothing more is brought; answers what lies behind the records that the pipelines have been given, by partition. */
+  /** Closes all lanes; answers, by partition, the offset after the last record that its pipeline was given. */
   close(): ReadonlyMap<number, bigint> {
     const { topic } = this.#options;
     // The client library remembers a pause, also for whoever the partition is assigned to next.
@@ -141,7 +141,7 @@ export class Feed {
 
   async #turn(consumer: Consumer): Promise<void> {
     const blocked = [...this.#lanes.values()].some(({ isBlocked }) => isBlocked);
-    // A call waits its whole time out unless all it asked for comes: so it waits for one, and then takes what is there.
+    // A call waits its whole timeout unless it gets as many records as it asked for: so it waits for one, then takes those at hand.
     consumer.setDefaultConsumeTimeout(blocked ? FULL_LOOK_MS : WAIT_MS);
     const first = await answered<readonly Message[]>((done) => consumer.consume(1, done));
     this.#bring(first);

@@ -83,7 +83,7 @@ export class GroupConsumer {
 
   async #connect(): Promise<Consumer> {
     const { connect, membership } = this.#options;
-    // The group says nothing before the consumer has joined it.
+    // The group announces nothing to a consumer that has not joined it.
     const consumer: Consumer = await connect((error, places) => membership.rebalanced(consumer, error, places));
     this.#connectedMs = performance.now();
     return consumer;

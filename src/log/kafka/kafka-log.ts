@@ -28,7 +28,7 @@ const STALLED_MS = 3000;
 const RETRY_MS_MIN = 200;
 const RETRY_MS_MAX = 5000;
 const FOLLOW_MS = 2000;
-/** How long what is no longer waited for may take to end. */
+/** How long clients may take to disconnect, and open questions to end, once nothing waits for them. */
 const END_MS_MAX = 2000;
 
 export interface KafkaLogOptions {
@@ -47,7 +47,7 @@ export interface KafkaLogOptions {
  */
 export class KafkaLog {
   readonly ready: Promise<void>;
-  /** Settles when the log has ended; rejects when it cannot go on. */
+  /** Settles when the log has ended; rejects when it failed for good. */
   readonly ended: Promise<void>;
   readonly #options: KafkaLogOptions;
   readonly #topic: string;
@@ -114,7 +114,7 @@ export class KafkaLog {
     this.#membership?.fenced(cause);
   }
 
-  /** Ends it where it stands; what was not delivered was not acknowledged. */
+  /** Ends it at once; undelivered blocks were never acknowledged. */
   async terminate(): Promise<void> {
     this.#terminated = true;
     this.#bell.ring();
@@ -135,7 +135,7 @@ export class KafkaLog {
     try {
       await prepareTopic(this.#addon, this.#producer, settings, start.partitions, this.#report);
       await this.#survey(this.#producer);
-      // Whatever comes behind these places, comes while this process takes messages in.
+      // Records after these offsets are written while this process takes messages in.
       for (let partition = 0; partition < start.partitions; partition++) {
         this.#progress.setMark(partition, this.#progress.get(partition, ProgressWord.durable), 0n);
       }

@@ -22,7 +22,7 @@ export interface LaneLimits {
 
 /** One partition on its way to its pipeline: in order, and each record once. */
 export class Lane {
-  /** Where the log stood when it was opened; messages behind it are counted. */
+  /** Where the log ended when it was opened; messages after it are counted. */
   readonly opened: bigint;
   messages = 0n;
   /** Offset of the record that comes next. */
@@ -86,7 +86,7 @@ export class Lane {
     return true;
   }
 
-  /** What lies behind the records that the pipeline was given. */
+  /** The offset after the last record that the pipeline was given. */
   get end(): bigint {
     return this.#held[0]?.offset ?? this.next;
   }

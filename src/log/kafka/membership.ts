@@ -25,7 +25,7 @@ export interface MembershipOptions {
   readonly assignment: PartitionAssignment;
   readonly progress: Progress;
   readonly report: Report;
-  /** It cannot go on: the topic has lost what the database knows, or another process has this one's name. */
+  /** Ends the log for good: the topic has lost records that the database knows of. */
   readonly failed: (error: Error) => void;
 }
 
