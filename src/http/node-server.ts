@@ -3,6 +3,7 @@ import { type AddressInfo, Server as NetServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { ApiFailure } from '../contract/api-errors.js';
 import { authority } from '../contract/host-address.js';
+import { withoutUpgrade } from './declined-upgrade.js';
 import type { HttpApp } from './http-app.js';
 import { LiveSockets } from './live-sockets.js';
 import { LIVE_PATH } from './live-views.js';
@@ -118,7 +119,7 @@ class NodeServer implements ServerAdapter {
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     if (!/^websocket$/i.test(request.headers.upgrade ?? '')) {
-      this.#afterAnswers(socket, () => this.#takeWithoutUpgrade(request, socket, head));
+      this.#afterAnswers(socket, () => void this.#takeWithoutUpgrade(request, socket, head));
       return;
     }
     const path = pathOf(request);
@@ -138,17 +139,15 @@ class NodeServer implements ServerAdapter {
 
   /**
    * An upgrade that is not on offer is none, RFC 9110 §7.8: the request is answered as if it had not asked, for some
-   * clients ask for h2c with every first request. node:http has let go of the connection, body and all, so the
-   * head is put before what is left of it, and the connection given back.
+   * clients ask for h2c with every first request. node:http has let go of the connection, so the request's bytes are put
+   * before what is left of it, and the connection given back.
    */
-  #takeWithoutUpgrade({ method, url, httpVersion, rawHeaders }: IncomingMessage, socket: Duplex, rest: Buffer): void {
-    const lines = [`${method} ${url} HTTP/${httpVersion}`];
-    for (let index = 0; index < rawHeaders.length; index += 2) {
-      if (rawHeaders[index]!.toLowerCase() !== 'upgrade') lines.push(`${rawHeaders[index]}: ${rawHeaders[index + 1]}`);
-    }
-    const head = Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
+  async #takeWithoutUpgrade(request: IncomingMessage, socket: Duplex, rest: Buffer): Promise<void> {
+    const bytes = await withoutUpgrade(request, rest);
+    if (bytes === 'oversize') this.#refuse(socket, new ApiFailure('body_oversize', `answer ${request.method} ${request.url}`));
+    if (typeof bytes === 'string') return;
     (socket as IncomingMessage['socket']).setTimeout(0); // The answer before has started the wait for the next request.
-    socket.unshift(Buffer.concat([head, rest]));
+    socket.unshift(bytes);
     this.#server.emit('connection', socket);
   }
 
