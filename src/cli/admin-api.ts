@@ -4,6 +4,7 @@ import type { ListenConfig } from '../config/settings/listen.js';
 import type { ProcessConfig } from '../config/settings/process.js';
 import type { Config } from '../config/table.js';
 import { authority, reachableHost } from '../contract/host-address.js';
+import { readAddress } from './address-file.js';
 import { CommandFailure, usageFailure } from './command-failure.js';
 
 const answerMsMax = 120_000;
@@ -48,16 +49,19 @@ export class AdminApi {
   }
 }
 
-/** The appliance that `--url` or the config names, with the key of the environment, the file or the state folder. */
+/**
+ * The appliance that `--url` names, else the one that runs on the state folder, else the one of the config; with the key of the
+ * environment, the file or the state folder.
+ */
 export function adminApi(config: Config, url: string | undefined): AdminApi {
-  return new AdminApi(url ?? localUrl(config.listen), adminKey(config.process));
+  return new AdminApi(url ?? readAddress(config.process.stateFolder)?.http ?? localUrl(config.listen), adminKey(config.process));
 }
 
 function localUrl({ bind, httpPort }: ListenConfig): string {
   if (httpPort === 0)
     throw usageFailure(
-      'cannot find the appliance: http_port is 0, so its port is known only to itself',
-      'name it: --url http://127.0.0.1:PORT',
+      'cannot find the appliance: http_port is 0, and no appliance runs on this state folder',
+      'start it (npx spillway start), or name another one: --url http://HOST:PORT',
     );
   return `http://${authority(reachableHost(bind), httpPort)}`;
 }

@@ -1,5 +1,6 @@
 import type { Config } from '../config/table.js';
 import type { StartFailure } from '../contract/start-failure.js';
+import { removeAddress, writeAddress } from './address-file.js';
 import { AdminApi } from './admin-api.js';
 import { CommandFailure } from './command-failure.js';
 import { grouped, type Output } from './output.js';
@@ -34,6 +35,8 @@ export interface CliPorts {
 // npm passes a terminal's Ctrl-C on to a child that has already got it, so two in one moment are one.
 const sameSignalMs = 500;
 const forcedExitCode = 130;
+/** The stop waits this long to say how far the database is. */
+const situationMsMax = 2000;
 
 /** Runs an appliance from start until it was told to stop, and `whileUp` in between. */
 export async function runAppliance(
@@ -55,7 +58,10 @@ export async function runAppliance(
       return;
     }
     // What fails before its first await is work that fails, too: the appliance has to end with it.
-    const work = Promise.resolve().then(() => whileUp(appliance, stopping.signal));
+    const work = Promise.resolve().then(() => {
+      writeAddress(config.process.stateFolder, appliance.httpUrl, appliance.mqttPort);
+      return whileUp(appliance, stopping.signal);
+    });
     const asked = new Promise<void>((resolve) => {
       if (stopping.signal.aborted) resolve();
       stopping.signal.addEventListener('abort', () => resolve());
@@ -63,6 +69,7 @@ export async function runAppliance(
     // Work that fails ends the appliance; work that is done does not.
     const failure = await Promise.race([asked, work.then(() => asked), ended(appliance)]).then(noFailure, (error: Error) => error);
     stopping.abort();
+    removeAddress(config.process.stateFolder);
     const beganMs = performance.now();
     await saySituation(appliance, output);
     await work.catch(noFailure);
@@ -109,8 +116,8 @@ async function progressOf({ httpUrl, adminKey }: Appliance): Promise<{ received:
   const api = new AdminApi(httpUrl, adminKey);
   try {
     const [stats, lag] = await Promise.all([
-      api.get<{ counters: { received: number } }>('/v1/stats', 500),
-      api.get<{ lag_bytes: number }>('/v1/pipeline/lag', 500),
+      api.get<{ counters: { received: number } }>('/v1/stats', situationMsMax),
+      api.get<{ lag_bytes: number }>('/v1/pipeline/lag', situationMsMax),
     ]);
     return { received: grouped(stats.counters.received), behind: grouped(lag.lag_bytes) };
   } catch {

@@ -30,7 +30,10 @@ export function withSecretOptions(command: Command): Command {
 }
 
 export function withApplianceOptions(command: Command): Command {
-  return withCommonOptions(command).option('--url <url>', 'the appliance (default: http://<bind>:<http_port> of the config)');
+  return withCommonOptions(command).option(
+    '--url <url>',
+    'the appliance (default: the one that runs on the state folder, else http://<bind>:<http_port> of the config)',
+  );
 }
 
 /** The config of this process, or a failure with all its problems; options of the command go before the environment. */

@@ -6,6 +6,7 @@ import { addConfigCommand } from './config-command.js';
 import { addDemoCommand } from './demo-command.js';
 import { addDeviceCommand } from './device-command.js';
 import { addKeyCommand } from './key-command.js';
+import { type CommonOptions, withCommonOptions } from './options.js';
 import { Output } from './output.js';
 import { addSelftestCommand } from './selftest-command.js';
 import { addSimulateCommand } from './simulate-command.js';
@@ -27,7 +28,10 @@ With --json stdout carries JSON only, and a failure is {"error":{"code","message
 /** Runs one command; `argv` is what follows the program's name. Resolves to the exit code. */
 export async function runCli(argv: readonly string[], ports: CliPorts): Promise<number> {
   try {
-    await buildProgram(ports).parseAsync([...argv], { from: 'user' });
+    const program = buildProgram(ports);
+    if (argv.length === 0) program.outputHelp();
+    // Commander knows one short name of an option; other programs have taught people this one.
+    else await program.parseAsync(argv[0] === '-V' ? ['--version'] : [...argv], { from: 'user' });
     return exitCodes.ok;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.ok;
@@ -40,7 +44,7 @@ export async function runCli(argv: readonly string[], ports: CliPorts): Promise<
 function buildProgram(ports: CliPorts): Command {
   const program = new Command('spillway')
     .description('One appliance that takes in IoT telemetry and loses none of it.')
-    .version(versionOfPackage())
+    .version(versionOfPackage(), '-v, --version', 'show the version')
     .addHelpText('after', help)
     .showSuggestionAfterError()
     .exitOverride()
@@ -54,7 +58,18 @@ function buildProgram(ports: CliPorts): Command {
   addKeyCommand(program);
   addTenantCommand(program);
   addConfigCommand(program);
+  addVersionCommand(program);
   return program;
+}
+
+function addVersionCommand(program: Command): void {
+  withCommonOptions(program.command('version'))
+    .summary('show the version')
+    .action((options: CommonOptions) => {
+      const output = new Output(options.json === true);
+      output.text(versionOfPackage());
+      output.document({ version: versionOfPackage() });
+    });
 }
 
 function failureOf(error: unknown): CommandFailure {

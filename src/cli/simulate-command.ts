@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { Config } from '../config/table.js';
 import { authority, reachableHost } from '../contract/host-address.js';
+import { readAddress } from './address-file.js';
 import { adminApi } from './admin-api.js';
 import { CommandFailure, usageFailure } from './command-failure.js';
 import { type ApplianceOptions, configOf, formatId, idFormatOption, positiveNumber, wholeNumber, withApplianceOptions } from './options.js';
@@ -85,10 +86,12 @@ async function simulate(options: SimulateOptions): Promise<void> {
 }
 
 function planOf(options: SimulateOptions, config: Config, token: string): SimulationPlan {
-  const port = options.port ?? (options.protocol === 'mqtt' ? config.listen.mqttPort : config.listen.httpPort);
+  const running = options.host === undefined ? readAddress(config.process.stateFolder) : undefined;
+  const runningPort = running && (options.protocol === 'mqtt' ? running.mqttPort : Number(new URL(running.http).port));
+  const port = options.port ?? runningPort ?? (options.protocol === 'mqtt' ? config.listen.mqttPort : config.listen.httpPort);
   if (port === 0)
     throw usageFailure(
-      `cannot reach the appliance: ${options.protocol}_port is 0, so its port is known only to itself`,
+      `cannot reach the appliance: ${options.protocol}_port is 0, and no appliance runs on this state folder`,
       'name it: --port N',
     );
   return {

@@ -8,6 +8,7 @@ import { listenProblems } from './settings/listen.js';
 import { type Config, groups, settings } from './table.js';
 import type { Values } from './values.js';
 
+const allSettings = 'npx spillway config check --help lists all';
 /** Variables of the family that are no settings: the file's path, and the switch of the browser tests. */
 const otherVariables = ['SPILLWAY_CONFIG', 'SPILLWAY_BROWSER_REQUIRED'];
 // Kubernetes sets these in every pod beside a service that is named spillway.
@@ -104,7 +105,8 @@ function readConfigFile(path: string, problems: string[]): Record<string, unknow
   }
   const names = settings.map((entry) => entry.name);
   for (const name of Object.keys(content)) {
-    if (!names.includes(name)) problems.push(`cannot use key ${name} of ${path}: there is no such setting${suggestion(name, names)}`);
+    if (!names.includes(name))
+      problems.push(`cannot use key ${name} of ${path}: there is no such setting${suggestion(name, names, allSettings)}`);
   }
   return content as Record<string, unknown>;
 }
@@ -113,7 +115,7 @@ function refuseUnknownVariables(env: ConfigSources['env'], problems: string[]): 
   const known = [...settings.map((entry) => variableOf(entry.name)), ...otherVariables];
   for (const name of Object.keys(env).sort()) {
     if (!name.startsWith('SPILLWAY_') || known.includes(name) || kubernetesVariable.test(name)) continue;
-    problems.push(`cannot use variable ${name}: there is no such setting${suggestion(name, known, 'SPILLWAY_'.length)}`);
+    problems.push(`cannot use variable ${name}: there is no such setting${suggestion(name, known, allSettings, 'SPILLWAY_'.length)}`);
   }
 }
 

@@ -1,12 +1,25 @@
-/** `; did you mean …?` when a known name is near: at most a third of it, less a common `prefix`, may differ. */
-export function suggestion(name: string, known: readonly string[], prefix = 0): string {
-  let best: string | undefined;
-  let bestDistance = Math.ceil((name.length - prefix) / 3) + 1;
-  for (const candidate of known) {
-    const distance = editDistance(name, candidate);
-    if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
-  }
-  return best === undefined ? `; allowed: ${known.join(', ')}` : `; did you mean ${best}?`;
+const nearestMax = 3;
+
+/**
+ * `; did you mean …?` when a known name is near: at most a third of it, less a common `prefix`, may differ. Otherwise the nearest of the
+ * known names, and `all`: where the rest stand.
+ */
+export function suggestion(name: string, known: readonly string[], all: string, prefix = 0): string {
+  const bare = (text: string) => text.slice(prefix).toLowerCase();
+  const words = new Set(bare(name).split('_'));
+  const ranked = known
+    .map((candidate) => ({
+      candidate,
+      distance: editDistance(bare(name), bare(candidate)),
+      shared: bare(candidate)
+        .split('_')
+        .filter((word) => words.has(word)).length,
+    }))
+    .sort((a, b) => b.shared - a.shared || a.distance - b.distance);
+  const closest = ranked.reduce((best, one) => (one.distance < best.distance ? one : best), ranked[0]!);
+  if (closest.distance <= Math.ceil((name.length - prefix) / 3)) return `; did you mean ${closest.candidate}?`;
+  const nearest = ranked.slice(0, nearestMax).map(({ candidate }) => candidate);
+  return `; the nearest are ${nearest.join(', ')}; ${all}`;
 }
 
 /** Levenshtein distance, one row at a time. */

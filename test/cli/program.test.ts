@@ -13,12 +13,6 @@ test('help teaches: examples, environment and exit codes', async (t) => {
   assert.match(simulate.stdout, /open-loop/);
 });
 
-test('the version is that of the package', async (t) => {
-  const { code, stdout } = await outcomeOf(runSpillway(t, temporaryFolder(t), ['--version']));
-  assert.equal(code, 0);
-  assert.match(stdout, /^\d+\.\d+\.\d+\n$/);
-});
-
 test('a usage error exits 2 with the cause and a way out on stderr', async (t) => {
   const folder = temporaryFolder(t);
   const typo = await outcomeOf(runSpillway(t, folder, ['simulat']));
@@ -37,9 +31,23 @@ test('a usage error exits 2 with the cause and a way out on stderr', async (t) =
   assert.ok(error.way_out.length > 0);
 });
 
-test('no command at all shows the help on stderr and exits 2', async (t) => {
+test('no command at all shows the help', async (t) => {
   const { code, stdout, stderr } = await outcomeOf(runSpillway(t, temporaryFolder(t), []));
-  assert.equal(code, 2);
-  assert.equal(stdout, '');
-  assert.match(stderr, /Examples:/);
+  assert.deepEqual([code, stderr], [0, '']);
+  assert.match(stdout, /Examples:/);
+});
+
+test('every usual way to ask for the version answers it', async (t) => {
+  const folder = temporaryFolder(t);
+  for (const asked of ['version', '-v', '-V', '--version']) {
+    const { code, stdout } = await outcomeOf(runSpillway(t, folder, [asked]));
+    assert.equal(code, 0, asked);
+    assert.match(stdout, /^\d+\.\d+\.\d+\n$/, asked);
+  }
+});
+
+test('a setting that does not exist names those that are near', async (t) => {
+  const { code, stderr } = await outcomeOf(runSpillway(t, temporaryFolder(t), ['device', 'list'], { SPILLWAY_PORT_OF_MQTT: '1' }));
+  assert.equal(code, 1);
+  assert.match(stderr, /SPILLWAY_PORT_OF_MQTT: there is no such setting; the nearest are SPILLWAY_MQTT_PORT, /);
 });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { outcomeOf, runSpillway, temporaryFolder } from './run-spillway.js';
@@ -36,6 +37,32 @@ test('start shows people where to go and, on Ctrl-C, what was drained', async (t
   const { code, stdout } = await outcomeOf(command);
   assert.equal(code, 0);
   assert.match(stdout, /stopping: 0 messages taken in, 0 bytes of the log not yet in the database\nstopped after \d/);
+});
+
+test('a command in another shell finds the running appliance by its state folder', async (t) => {
+  const folder = temporaryFolder(t);
+  const command = runSpillway(t, folder, ['start', '--json'], anyPorts);
+  await command.until(/"ready".*\n/);
+  const file = join(folder, '.spillway', 'address');
+  assert.equal(statSync(file).mode & 0o777, 0o600);
+  const listed = await outcomeOf(runSpillway(t, folder, ['device', 'list', '--json']));
+  assert.deepEqual([listed.code, JSON.parse(listed.stdout).total], [0, 0]);
+  const simulated = await outcomeOf(runSpillway(t, folder, ['simulate', '--register', '--devices', '2', '--seconds', '1', '--json']));
+  assert.equal(simulated.code, 0, simulated.stderr);
+  command.child.kill('SIGTERM');
+  await outcomeOf(command);
+  assert.ok(!existsSync(file));
+});
+
+test('the address of an appliance that was killed is not believed', async (t) => {
+  const folder = temporaryFolder(t);
+  const command = runSpillway(t, folder, ['start', '--json'], anyPorts);
+  await command.until(/"ready".*\n/);
+  command.child.kill('SIGKILL');
+  await outcomeOf(command);
+  assert.ok(existsSync(join(folder, '.spillway', 'address')));
+  const listed = await outcomeOf(runSpillway(t, folder, ['device', 'list'], anyPorts));
+  assert.match(listed.stderr, /http_port is 0, and no appliance runs on this state folder/);
 });
 
 test('a second Ctrl-C says that it drains, a third ends at once', async (t) => {
