@@ -1,3 +1,4 @@
+import { PARTITIONS_MAX } from './abi/limits';
 import {
   BLOCK_AT_BODY_BYTES,
   BLOCK_AT_FIRST_US,
@@ -62,6 +63,7 @@ let replaying: bool = false;
 
 /** Whose blocks this instance takes; once, before the first block. */
 export function setPartition(number: u32): void {
+  assert(number < PARTITIONS_MAX, 'there is no such partition');
   partition = number;
 }
 
@@ -72,7 +74,6 @@ export function isBetweenBlocks(): bool {
 
 /** Runs the block at INPUT_OFFSET + `offset`, of which `available` bytes are there: decode, dedup, state, rows. */
 function processBlock(offset: u32, available: u32, logOffset: f64, replay: bool, deny: bool): i32 {
-  assert(offset + available <= INPUT_BYTES, 'the block lies outside the input region');
   const block = <usize>(INPUT_OFFSET + offset);
   // A block that was begun had room for all of it; sealed now, the batch would hold rows of it without its offset.
   if (resumeAt == 0) {
@@ -99,6 +100,7 @@ function processBlock(offset: u32, available: u32, logOffset: f64, replay: bool,
     setDenyUnknown(false);
     at += bytes;
   }
+  assert(at == end, 'the records do not end where the block does');
   count(COUNTER_PIPELINE_BLOCKS);
   return BLOCK_DONE;
 }
@@ -115,6 +117,8 @@ let lastUs: u64 = 0;
  * repeated from `blocksEnd` on, with `deny` when the names it listed were not added.
  */
 export function processBlocks(offset: u32, end: u32, logOffset: f64, replay: bool, deny: bool): i32 {
+  assert(offset <= end && end <= INPUT_BYTES, 'the blocks lie outside the input region');
+  assert(logOffset >= 0, 'the log has no offset below 0');
   processedTo = offset;
   while (processedTo < end) {
     const result = processBlock(processedTo, end - processedTo, logOffset + <f64>(processedTo - offset), replay, deny);

@@ -7,6 +7,7 @@ import { COMMON_END } from './regions.ts';
 export const EVENTS_OFFSET: u32 = COMMON_END;
 export const EVENTS_MAX: u32 = 4096;
 export const EVENT_BYTES: u32 = 24;
+export const EVENTS_BYTES: u32 = EVENTS_MAX * EVENT_BYTES;
 export const EVENT_AT_CONNECTION: u32 = 0;
 export const EVENT_AT_KIND: u32 = 4;
 export const EVENT_AT_OFFSET: u32 = 8;

@@ -5,10 +5,10 @@ import { SORT_BYTES, SORT_OFFSET } from './pipeline.ts';
 // State of a partition, at the end of the pipeline module's memory: what a checkpoint brings from one instance to the next.
 
 /** State of the partition's devices: index from number to slot, slots, sequence runs, series. */
-export const STATE_OFFSET: u32 = SORT_OFFSET + SORT_BYTES;
+export const STATE_INDEX_OFFSET: u32 = SORT_OFFSET + SORT_BYTES;
 export const STATE_INDEX_SLOTS: u32 = PARTITION_DEVICES_MAX * 2;
 export const STATE_INDEX_BYTES: u32 = STATE_INDEX_SLOTS * 4;
-export const STATE_DEVICES_OFFSET: u32 = STATE_OFFSET + STATE_INDEX_BYTES;
+export const STATE_DEVICES_OFFSET: u32 = STATE_INDEX_OFFSET + STATE_INDEX_BYTES;
 export const STATE_DEVICE_BYTES: u32 = 192;
 export const STATE_DEVICES_BYTES: u32 = PARTITION_DEVICES_MAX * STATE_DEVICE_BYTES;
 export const RUN_PAGES_OFFSET: u32 = STATE_DEVICES_OFFSET + STATE_DEVICES_BYTES;
@@ -19,10 +19,10 @@ export const SERIES_INDEX_OFFSET: u32 = RUN_PAGES_OFFSET + RUN_PAGES_BYTES;
 export const SERIES_INDEX_SLOTS: u32 = PARTITION_SERIES_MAX * 2;
 export const SERIES_INDEX_BYTES: u32 = SERIES_INDEX_SLOTS * 4;
 export const SERIES_OFFSET: u32 = SERIES_INDEX_OFFSET + SERIES_INDEX_BYTES;
-export const SERIES_BYTES: u32 = 40;
-export const SERIES_REGION_BYTES: u32 = PARTITION_SERIES_MAX * SERIES_BYTES;
+export const SERIES_ENTRY_BYTES: u32 = 40;
+export const SERIES_BYTES: u32 = PARTITION_SERIES_MAX * SERIES_ENTRY_BYTES;
 /** Fingerprints of recent payloads, two generations. */
-export const FINGERPRINTS_OFFSET: u32 = SERIES_OFFSET + SERIES_REGION_BYTES;
+export const FINGERPRINTS_OFFSET: u32 = SERIES_OFFSET + SERIES_BYTES;
 export const FINGERPRINT_SLOTS: u32 = 262144;
 export const FINGERPRINTS_BYTES: u32 = FINGERPRINT_SLOTS * 8 * 2;
 

@@ -43,6 +43,7 @@ let records: u32 = 0;
 /** Begins an empty batch in a slot that the store no longer reads. */
 export function openBatch(slot: u32): void {
   assert(slot < BATCH_SLOTS, 'no such batch slot');
+  assert(slotAt == 0, 'the batch before it is not sealed');
   openSlot = slot;
   slotAt = BATCHES_OFFSET + slot * BATCH_BYTES;
   writeHeader(slotAt);
@@ -57,6 +58,8 @@ export function openBatch(slot: u32): void {
 /** Ends the batch and describes it at BATCH_HEAD_OFFSET. */
 export function sealBatch(): void {
   assert(slotAt != 0, 'no batch is open');
+  assert(texts + COPY_TRAILER_BYTES <= slotAt + BATCH_READINGS_BYTES + BATCH_TEXT_BYTES, 'the texts reach into the dead letters');
+  assert(deads + COPY_TRAILER_BYTES <= slotAt + BATCH_BYTES, 'the dead letters reach past their slot');
   head(BATCH_AT_SLOT, openSlot);
   head(BATCH_AT_READINGS, readingCount());
   head(BATCH_AT_READINGS_BYTES, writeTrailer(writeReadings(slotAt + COPY_HEADER_BYTES)) - slotAt);

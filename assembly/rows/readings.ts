@@ -1,5 +1,5 @@
 import { POSTGRES_EPOCH_US } from '../abi/limits';
-import { READINGS_MAX, READINGS_OFFSET, READING_BYTES, READING_ROW_BYTES } from '../abi/pipeline';
+import { BATCH_READINGS_BYTES, READINGS_MAX, READINGS_OFFSET, READING_BYTES, READING_ROW_BYTES } from '../abi/pipeline';
 import { AT_DEVICE, AT_METRIC, AT_TIME, AT_VALUE, readingOf, sortReadings, sortRun } from './sort';
 
 // The open batch's readings, as they come; their rows are laid in order when the batch is sealed.
@@ -45,6 +45,7 @@ function writeRow(at: usize, reading: usize): void {
 export function writeReadings(at: usize): usize {
   const readings = readingCount();
   assert(readings <= READINGS_MAX, 'more readings than a batch holds');
+  assert(readings * READING_ROW_BYTES <= BATCH_READINGS_BYTES, 'the rows reach into the texts');
   const words = sortReadings(readings);
   if (words != 0) return writeSorted(at, words, readings);
   for (let reading: usize = READINGS_OFFSET; reading < end; reading += READING_BYTES) {

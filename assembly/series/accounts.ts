@@ -34,6 +34,7 @@ function obtainAccount(device: usize): usize {
   let account = load<u32>(device, STATE_DEVICE_AT_ACCOUNT);
   if (account == 0) {
     account = load<u32>(ACCOUNTS_OFFSET, ACCOUNTS_AT_USED) + 1;
+    assert(account <= PARTITION_DEVICES_MAX, 'there are more accounts than devices');
     store<u32>(ACCOUNTS_OFFSET, account, ACCOUNTS_AT_USED);
     store<u32>(device, account, STATE_DEVICE_AT_ACCOUNT);
   }

@@ -6,7 +6,7 @@ import {
   STATE_HEAD_OFFSET,
   STATE_INDEX_BYTES,
   STATE_INDEX_SLOTS,
-  STATE_OFFSET,
+  STATE_INDEX_OFFSET,
 } from '../abi/state';
 
 // State of one device, three cache lines, of which the usual message needs the first alone:
@@ -46,7 +46,7 @@ export function mix(key: u32): u32 {
 /** Where the index is first asked for `number`. */
 @inline
 export function firstEntryOf(number: u32): usize {
-  return <usize>(STATE_OFFSET + ((mix(number) & (STATE_INDEX_SLOTS - 1)) << 2));
+  return <usize>(STATE_INDEX_OFFSET + ((mix(number) & (STATE_INDEX_SLOTS - 1)) << 2));
 }
 
 /** Address of the index entry that holds `number`, or of the free entry where it belongs. */
@@ -57,7 +57,7 @@ function entryOf(number: u32): usize {
     const device = load<u32>(entry);
     if (device == 0 || load<u32>(deviceAt(device - 1)) == number) return entry;
     entry += 4;
-    if (entry == <usize>(STATE_OFFSET + STATE_INDEX_BYTES)) entry = <usize>STATE_OFFSET;
+    if (entry == <usize>(STATE_INDEX_OFFSET + STATE_INDEX_BYTES)) entry = <usize>STATE_INDEX_OFFSET;
   }
 }
 

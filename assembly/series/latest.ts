@@ -13,7 +13,7 @@ import {
   POINT_AT_VALUE,
   POINT_BYTES,
 } from '../abi/pipeline';
-import { HEAD_AT_SERIES, SERIES_BYTES, SERIES_INDEX_OFFSET, SERIES_INDEX_SLOTS, SERIES_OFFSET, STATE_HEAD_OFFSET } from '../abi/state';
+import { HEAD_AT_SERIES, SERIES_ENTRY_BYTES, SERIES_INDEX_OFFSET, SERIES_INDEX_SLOTS, SERIES_OFFSET, STATE_HEAD_OFFSET } from '../abi/state';
 import { count } from '../memory';
 import { DEVICE_AT_SERIES, findDevice, mix } from './devices';
 
@@ -27,7 +27,7 @@ let series: u32 = 0;
 
 @inline
 export function seriesAt(index: u32): usize {
-  return <usize>(SERIES_OFFSET + index * SERIES_BYTES);
+  return <usize>(SERIES_OFFSET + index * SERIES_ENTRY_BYTES);
 }
 
 /**
@@ -110,6 +110,7 @@ export function latest(number: u32): u32 {
   let points: u32 = 0;
   let next = load<u32>(device, DEVICE_AT_SERIES);
   while (next != 0 && points < LATEST_MAX) {
+    assert(next <= series, 'a device links to a series that there is none of');
     const at = seriesAt(next - 1);
     memory.copy(LATEST_OFFSET + points * POINT_BYTES, at, POINT_BYTES);
     points++;

@@ -11,16 +11,7 @@ import {
   STORE_CODE_FIRST,
 } from '../../assembly/abi/codes.js';
 import * as gateway from '../../assembly/abi/gateway.js';
-import {
-  CALL_BYTES,
-  CALLS_BYTES,
-  CALLS_MAX,
-  EVENT_BYTES,
-  EVENTS_MAX,
-  EVENTS_OFFSET,
-  GATEWAY_END,
-  READ_OFFSET,
-} from '../../assembly/abi/gateway.js';
+import { CALL_BYTES, CALLS_BYTES, CALLS_MAX, GATEWAY_END } from '../../assembly/abi/gateway.js';
 import { BLOCK_BYTES_MAX, BLOCK_RECORDS_MAX, MESSAGE_METRICS_MAX } from '../../assembly/abi/limits.js';
 import * as pipeline from '../../assembly/abi/pipeline.js';
 import {
@@ -29,6 +20,7 @@ import {
   BATCH_TEXT_BYTES,
   DECODED_BYTES,
   DECODED_READING_BYTES,
+  LATEST_BYTES,
   LIVE_BYTES,
   LIVE_HEADER_BYTES,
   LIVE_MAX,
@@ -40,9 +32,19 @@ import {
   READINGS_MAX,
 } from '../../assembly/abi/pipeline.js';
 import * as regions from '../../assembly/abi/regions.js';
-import { CODE_NAMES_BYTES, CODE_NAMES_OFFSET, COMMON_END } from '../../assembly/abi/regions.js';
+import { COMMON_END, STATICS_BYTES } from '../../assembly/abi/regions.js';
 import * as state from '../../assembly/abi/state.js';
-import { DEAD_COUNT_BITS, PIPELINE_END, STATE_DEVICE_BYTES, STATE_DEVICES_OFFSET } from '../../assembly/abi/state.js';
+import {
+  DEAD_COUNT_BITS,
+  DEAD_PAGE_AT_COUNTS,
+  DEAD_PAGE_BYTES,
+  DEAD_PAGE_COUNTS,
+  PIPELINE_END,
+  RUN_PAGE_BYTES,
+  STATE_DEVICE_BYTES,
+  STATE_DEVICES_OFFSET,
+  STATEMENT_AT_RUNS,
+} from '../../assembly/abi/state.js';
 import { isDeadLetter, refusalCodes } from '../../src/contract/codes.js';
 
 test('every code in the abi has a text, a unique name and a number below CODES_MAX', () => {
@@ -76,19 +78,48 @@ test('the ranges of codes follow one another, fit a byte, and say which messages
   );
 });
 
-test('regions are aligned, follow one another and fit into 32-bit memory', () => {
-  for (const end of [GATEWAY_END, PIPELINE_END]) assert.ok(end < 2 ** 32 - 65536);
-  const offsets = [regions, gateway, pipeline, state]
-    .flatMap((abi) => Object.entries(abi))
-    .filter(([name]) => name.endsWith('_OFFSET') && !name.includes('_AT_'));
-  assert.ok(offsets.length > 20);
-  for (const [name, offset] of offsets) assert.equal((offset as number) % 8, 0, name);
-  assert.ok(CODE_NAMES_OFFSET + CODE_NAMES_BYTES <= COMMON_END);
-  assert.ok(EVENTS_OFFSET + EVENTS_MAX * EVENT_BYTES <= READ_OFFSET);
+type Region = readonly [name: string, offset: number, bytes: number];
+
+/** Every region that these files name, by its place in memory: NAME_OFFSET, and NAME_BYTES in the same file. */
+function regionsOf(...files: readonly Readonly<Record<string, unknown>>[]): Region[] {
+  const found = files.flatMap((file) =>
+    Object.entries(file).flatMap(([name, offset]): Region[] => {
+      const region = /^(?!.*_AT_)(\w+)_OFFSET$/.exec(name)?.[1];
+      if (region === undefined) return [];
+      const bytes = file[`${region}_BYTES`];
+      assert.equal(typeof bytes, 'number', `${region}_BYTES is not beside ${name}`);
+      return [[region, offset as number, bytes as number]];
+    }),
+  );
+  return found.sort(([, a], [, b]) => a - b);
+}
+
+for (const [module, files, start, end, count] of [
+  ['both modules', [regions], STATICS_BYTES, COMMON_END, 3],
+  ['the gateway', [gateway], COMMON_END, GATEWAY_END, 12],
+  ['the pipeline', [pipeline, state], COMMON_END, PIPELINE_END, 25],
+] as const) {
+  test(`every region of ${module} is aligned, begins where the one before it has ended, and lies in its memory`, () => {
+    const found = regionsOf(...files);
+    assert.ok(found.length >= count, `${found.length} regions`);
+    let before: Region = ['the start', start, 0];
+    for (const region of found) {
+      const [name, offset, bytes] = region;
+      assert.equal(offset % 8, 0, name);
+      assert.ok(bytes > 0 && before[1] + before[2] <= offset, `${before[0]} reaches into ${name}`);
+      before = region;
+    }
+    assert.ok(before[1] + before[2] <= end && end < 2 ** 32 - 65536, before[0]);
+  });
+}
+
+test('entries fit into their regions', () => {
   assert.ok(CALLS_MAX * CALL_BYTES <= CALLS_BYTES);
   assert.ok(LIVE_HEADER_BYTES + LIVE_MAX * POINT_BYTES <= LIVE_BYTES);
   assert.ok(MESSAGE_METRICS_MAX * DECODED_READING_BYTES <= DECODED_BYTES);
   assert.ok((POWERS_MAX - POWERS_MIN + 1) * 16 <= POWERS_BYTES);
+  assert.ok(DEAD_PAGE_AT_COUNTS + DEAD_PAGE_COUNTS * 8 <= DEAD_PAGE_BYTES);
+  assert.ok(STATEMENT_AT_RUNS + RUN_PAGE_BYTES <= LATEST_BYTES);
 });
 
 test('the open batch has room for as many readings as its slot has for rows', () => {

@@ -10,7 +10,7 @@ import {
   RUN_PAGES_OFFSET,
   SERIES_INDEX_OFFSET,
   STATE_HEAD_OFFSET,
-  STATE_OFFSET,
+  STATE_INDEX_OFFSET,
 } from '../../assembly/abi/state.js';
 import {
   type CheckpointMeta,
@@ -48,7 +48,7 @@ export function adopt(kernel: TestKernel, checkpoint: Uint8Array, from: TestKern
 export function assertSameState(a: TestKernel, b: TestKernel, what: string): void {
   assert.ok(a.kernel.describeState() && b.kernel.describeState());
   for (const [name, offset, end] of [
-    ['devices', STATE_OFFSET, RUN_PAGES_OFFSET],
+    ['devices', STATE_INDEX_OFFSET, RUN_PAGES_OFFSET],
     ['run pages', RUN_PAGES_OFFSET, SERIES_INDEX_OFFSET],
     ['series', SERIES_INDEX_OFFSET, FINGERPRINTS_OFFSET],
     ['fingerprints', FINGERPRINTS_OFFSET, FINGERPRINTS_OFFSET + FINGERPRINTS_BYTES],

@@ -75,6 +75,7 @@ export function learnShape(at: usize, bytes: u32): u32 {
   misses = 0;
   if (memberCount > MEMBERS_MAX) return 0;
   const next = shapes < SHAPES_MAX ? shapes + 1 : oldest + 1;
+  assert(next > 0 && next <= SHAPES_MAX, 'there is no such shape');
   const shape = shapeAt(next);
   let part = shape + SHAPE_HEADER_BYTES;
   let from = at;

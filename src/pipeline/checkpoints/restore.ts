@@ -6,7 +6,7 @@ import {
   SOURCES_OFFSET,
   STATE_HEAD_BYTES,
   STATE_HEAD_OFFSET,
-  STATE_OFFSET,
+  STATE_INDEX_OFFSET,
 } from '../../../assembly/abi/state.js';
 import type { KernelMemory } from '../../host/kernel.js';
 import type { PipelineKernel } from '../kernel.js';
@@ -74,7 +74,7 @@ function bring(
 /** What a kernel that adopts it takes for no state at all. */
 function clearState({ bytes }: KernelMemory): void {
   for (const [offset, length] of [
-    [STATE_OFFSET, ACCOUNTS_OFFSET + ACCOUNTS_BYTES - STATE_OFFSET],
+    [STATE_INDEX_OFFSET, ACCOUNTS_OFFSET + ACCOUNTS_BYTES - STATE_INDEX_OFFSET],
     [SHAPES_OFFSET, SHAPES_BYTES],
     [STATE_HEAD_OFFSET, STATE_HEAD_BYTES],
     [SOURCES_OFFSET, SOURCES_BYTES],
