@@ -20,12 +20,14 @@ function build() {
   const folder = packageFolder();
   if (folder === undefined) return 'the package node-rdkafka is not installed';
   if (loads()) return undefined;
-  console.log('building node-rdkafka: this takes some minutes');
+  console.log('building node-rdkafka, the client of Kafka: this takes some minutes');
+  const startedMs = performance.now();
   // What node-gyp needs of Node lies beside it in many installations; elsewhere it is downloaded.
   const headers = join(dirname(dirname(process.execPath)), 'include', 'node', 'node.h');
   const nodedir = existsSync(headers) ? { npm_config_nodedir: dirname(dirname(dirname(headers))) } : {};
   const { status, stdout, stderr } = spawnSync('npm', ['run', 'install'], { cwd: folder, encoding: 'utf8', env: { ...process.env, ...nodedir } });
   if (status !== 0) return `the build failed: ${causeIn(`${stderr ?? ''}\n${stdout ?? ''}`)}`;
+  console.log(`node-rdkafka built in ${Math.round((performance.now() - startedMs) / 1000)} s`);
   return loads() ? undefined : 'it was built and does not load';
 }
 
