@@ -48,11 +48,16 @@ import { startSupervised } from './store/embedded/supervised.js';
 import { readOffsets, takeOffsets } from './store/offsets.js';
 import { batchRows } from './store/write/batch-rows.js';
 import { Exposition } from './telemetry/exposition.js';
+import { HeldLines } from './telemetry/held-lines.js';
 import { createLog } from './telemetry/log.js';
 
 const PUBLISH_DEVICES_MAX = 10_000;
 /** How often one process looks how far others are. */
 const FOLLOW_MS = 2000;
+
+/** In a terminal the first lines say where to go, and the log follows them. */
+const heldLog = process.stdout.isTTY ? new HeldLines(process.stdout) : undefined;
+process.once('exit', () => heldLog?.release());
 
 /** What every part of a starting appliance is made of. */
 interface Ground {
@@ -79,6 +84,7 @@ async function start(config: Config, stopping: AbortSignal): Promise<Appliance> 
   try {
     return await bringUp(config, stopping, undo, unwind);
   } catch (error) {
+    heldLog?.release();
     await unwind();
     throw error;
   }
@@ -116,6 +122,7 @@ async function bringUp(config: Config, stopping: AbortSignal, undo: Ground['undo
     adminKey,
     adminKeyIsNew,
     databaseUrl: ground.databaseUrl,
+    showLog: () => heldLog?.release(),
     stopped: ended,
     stop: () => {
       ending ??= unwind().then(() => stopped());
@@ -127,7 +134,7 @@ async function bringUp(config: Config, stopping: AbortSignal, undo: Ground['undo
 /** The state folder for this process alone, and the database at this build's schema. */
 async function prepare(config: Config, stopping: AbortSignal, undo: Ground['undo']): Promise<Ground> {
   const { stateFolder } = config.process;
-  const log = createLog(config.process.logLevel);
+  const log = createLog(config.process.logLevel, heldLog);
   if (config.log.kind === 'none')
     log.warn('what is acknowledged is kept nowhere until it is stored: SPILLWAY_LOG=none is for benches only');
   makeStateFolder(stateFolder);

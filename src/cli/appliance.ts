@@ -18,6 +18,8 @@ export interface Appliance {
   readonly adminKeyIsNew: boolean;
   /** Where the rows go, so that tools can look at them. */
   readonly databaseUrl?: string | undefined;
+  /** The first lines for people are out: what the log held back may follow. */
+  showLog?(): void;
   /** Stops taking in, drains to the database, closes. */
   stop(): Promise<void>;
   /** Settles when the appliance has ended, whoever ended it; rejects when it broke. */

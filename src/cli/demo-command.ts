@@ -49,6 +49,7 @@ async function demonstrate(
   // A demo is there to be tried by whoever sits before it.
   sayReady(output, appliance, config, { title, tenant, shows: { text: true, json: showsSecrets } });
   sayExamples(output, appliance);
+  appliance.showLog?.();
   const sinceMs = Date.now();
   const fleet = startFleet(planFor(appliance, token));
   const watched = watchFleet(fleet, output, stopping);

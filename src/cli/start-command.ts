@@ -36,6 +36,7 @@ Settings: npx spillway config check`,
       return runAppliance(ports, config, output, (appliance) => {
         const shows = { text: appliance.adminKeyIsNew || options.showSecrets === true, json: options.showSecrets === true };
         sayReady(output, appliance, config, { title: 'Spillway is ready', shows });
+        appliance.showLog?.();
         return Promise.resolve();
       });
     });
