@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { BulkAnswer, DeviceAnswer, DevicesAnswer, RegisteredAnswer } from '../contract/answers/devices.js';
 import { type AdminApi, adminApi } from './admin-api.js';
 import { usageFailure } from './command-failure.js';
 import { addDeviceLifeCommands } from './device-life-command.js';
@@ -15,29 +16,6 @@ interface AddOptions extends ApplianceOptions {
   readonly count?: number;
   readonly idFormat?: string;
   readonly perGateway?: number;
-}
-
-interface DeviceAnswer {
-  readonly device_id: string;
-  readonly tenant: string;
-  readonly number: number;
-  readonly status: string;
-  readonly via: string | null;
-  readonly device_class?: string | null;
-  readonly registered_at: string;
-  readonly last_seen_at?: string | null;
-  readonly connected?: boolean;
-  readonly latest?: Readonly<Record<string, { value: number | string; ts: string }>>;
-}
-
-interface BulkAnswer {
-  readonly created: number;
-  readonly gateways_created: number;
-  readonly existing: number;
-  readonly existing_ids: readonly string[];
-  readonly first: string;
-  readonly last: string;
-  readonly devices?: readonly { device_id: string; auth_token: string }[];
 }
 
 export function addDeviceCommand(program: Command): void {
@@ -96,7 +74,7 @@ async function addDevices(options: AddOptions): Promise<void> {
 
 async function addOne(api: AdminApi, options: AddOptions, output: Output): Promise<void> {
   const body = { device_id: options.id, tenant: options.tenant, token: options.token, via: options.via, device_class: options.class };
-  const device = await api.post<DeviceAnswer & { auth_token: string }>('/v1/devices', body);
+  const device = await api.post<RegisteredAnswer>('/v1/devices', body);
   output.text(
     `${device.device_id} registered as number ${device.number} of tenant ${device.tenant}`,
     `  token    ${device.auth_token}   (shown this once)`,
@@ -137,7 +115,7 @@ async function showDevice(id: string, options: ApplianceOptions & { tenant: stri
     ['class', device.device_class ?? '-'],
     ['registered', device.registered_at],
     ['last seen', device.last_seen_at ?? 'never'],
-    ...Object.entries(device.latest ?? {}).map(([metric, { value, ts }]) => [metric, `${value}   ${ts}`]),
+    ...Object.entries(device.latest).map(([metric, { value, ts }]) => [metric, `${value}   ${ts}`]),
   ];
   output.text(device.device_id, ...table(facts).map((row) => `  ${row}`));
   output.document(device);
@@ -148,14 +126,14 @@ async function listDevices(options: ApplianceOptions & { tenant: string; limit: 
   const query = new URLSearchParams({ tenant: options.tenant, limit: String(options.limit) });
   if (options.after !== undefined) query.set('after', options.after);
   const api = adminApi(configOf(options), options.url);
-  const answer = await api.get<{ devices: DeviceAnswer[]; total: number; next: string | null }>(`/v1/devices?${query}`);
+  const answer = await api.get<DevicesAnswer>(`/v1/devices?${query}`);
   if (answer.total === 0 && !output.json) return output.text(await emptyTenantHint(api, options.tenant));
   const rows = answer.devices.map((device) => [
     device.device_id,
     device.status,
     device.connected ? 'connected' : '-',
     device.last_seen_at ?? 'never',
-    Object.entries(device.latest ?? {})
+    Object.entries(device.latest)
       .map(([metric, { value }]) => `${metric}=${value}`)
       .join(' '),
   ]);

@@ -1,16 +1,11 @@
 import type { Command } from 'commander';
+import type { DeletedAnswer, RotatedAnswer } from '../contract/answers/devices.js';
 import { adminApi } from './admin-api.js';
 import { type ApplianceOptions, configOf, wholeNumber, withApplianceOptions } from './options.js';
 import { Output } from './output.js';
 
 interface DeviceOptions extends ApplianceOptions {
   readonly tenant: string;
-}
-
-interface RotatedAnswer {
-  readonly device_id: string;
-  readonly auth_token: string;
-  readonly previous_valid_until: string | null;
 }
 
 /** What ends: tokens and devices. */
@@ -48,7 +43,7 @@ async function rotateToken(id: string, options: DeviceOptions & { token?: string
 
 async function removeDevice(id: string, options: DeviceOptions): Promise<void> {
   const output = new Output(options.json === true);
-  const answer = await adminApi(configOf(options), options.url).delete<{ device_id: string; number: number }>(pathOf(id, options));
+  const answer = await adminApi(configOf(options), options.url).delete<DeletedAnswer>(pathOf(id, options));
   output.text(`${answer.device_id} is deleted; its readings stay under number ${answer.number}`);
   output.document(answer);
 }

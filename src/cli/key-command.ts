@@ -1,13 +1,8 @@
 import type { Command } from 'commander';
+import type { KeyMadeAnswer, KeyRevokedAnswer, KeysAnswer } from '../contract/answers/keys.js';
 import { adminApi } from './admin-api.js';
 import { type ApplianceOptions, configOf, wholeNumber, withApplianceOptions } from './options.js';
 import { Output, table } from './output.js';
-
-interface KeyAnswer {
-  readonly id: number;
-  readonly name: string;
-  readonly created_at: string;
-}
 
 export function addKeyCommand(program: Command): void {
   const key = program.command('key').summary('make, list and revoke admin keys').description('Admin keys of a running appliance.');
@@ -24,21 +19,21 @@ export function addKeyCommand(program: Command): void {
 
 async function addKey(name: string, options: ApplianceOptions): Promise<void> {
   const output = new Output(options.json === true);
-  const answer = await adminApi(configOf(options), options.url).post<KeyAnswer & { key: string }>('/v1/keys', { name });
+  const answer = await adminApi(configOf(options), options.url).post<KeyMadeAnswer>('/v1/keys', { name });
   output.text(`key ${answer.id} (${answer.name}) is made`, `  key  ${answer.key}   (shown this once)`);
   output.document(answer);
 }
 
 async function listKeys(options: ApplianceOptions): Promise<void> {
   const output = new Output(options.json === true);
-  const answer = await adminApi(configOf(options), options.url).get<{ keys: KeyAnswer[] }>('/v1/keys');
+  const answer = await adminApi(configOf(options), options.url).get<KeysAnswer>('/v1/keys');
   output.text(...table([['ID', 'NAME', 'MADE'], ...answer.keys.map(({ id, name, created_at: made }) => [String(id), name, made])]));
   output.document(answer);
 }
 
 async function removeKey(id: number, options: ApplianceOptions): Promise<void> {
   const output = new Output(options.json === true);
-  const answer = await adminApi(configOf(options), options.url).delete<KeyAnswer>(`/v1/keys/${id}`);
+  const answer = await adminApi(configOf(options), options.url).delete<KeyRevokedAnswer>(`/v1/keys/${id}`);
   output.text(`key ${answer.id} (${answer.name}) is revoked`);
   output.document(answer);
 }

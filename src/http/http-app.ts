@@ -3,6 +3,7 @@ import { ApiFailure } from '../contract/api-errors.js';
 import { Dispatcher } from './dispatcher.js';
 import type { Answer, Exchange } from './exchange.js';
 import { LiveViews } from './live-views.js';
+import type { Route } from './router.js';
 import { alertRoutes } from './routes/alerts.js';
 import { deviceRoutes } from './routes/devices.js';
 import { fleetRoutes } from './routes/fleet.js';
@@ -11,6 +12,7 @@ import { ingestRoutes } from './routes/ingest.js';
 import { keyRoutes } from './routes/keys.js';
 import { ledgerRoutes } from './routes/ledger.js';
 import { liveRoutes } from './routes/live.js';
+import { withOpenApi } from './routes/openapi.js';
 import { pipelineRoutes } from './routes/pipeline.js';
 import { readingRoutes } from './routes/readings.js';
 import { tenantRoutes } from './routes/tenants.js';
@@ -23,10 +25,28 @@ export interface HttpAppOptions extends Services {
   readonly consoleFolder: string;
 }
 
+/** Of the paths under /v1. */
+const API_VERSION = '1';
 const CLOSING_MS_MAX = 5000;
 
 /** Connections that speak TLS to a plain port are reported this often at most. */
 const TLS_REPORT_MS = 60_000;
+
+/** The calls that this process answers. */
+export function routesOf(services: Services): Route[] {
+  const { roles } = services;
+  const parts = [
+    healthRoutes,
+    pipelineRoutes,
+    alertRoutes,
+    ...(roles.has('gateway') ? [ingestRoutes] : []),
+    ...(roles.has('control') ? [deviceRoutes, fleetRoutes, keyRoutes, ledgerRoutes, liveRoutes, readingRoutes, tenantRoutes] : []),
+  ];
+  return withOpenApi(
+    parts.flatMap((part) => part(services)),
+    API_VERSION,
+  );
+}
 
 /** The calls, the console and the live views, whichever server parses and frames them. */
 export class HttpApp {
@@ -40,19 +60,11 @@ export class HttpApp {
   #tlsReportedMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: HttpAppOptions) {
-    const { roles } = options;
-    const routes = [
-      healthRoutes,
-      pipelineRoutes,
-      alertRoutes,
-      ...(roles.has('gateway') ? [ingestRoutes] : []),
-      ...(roles.has('control') ? [deviceRoutes, fleetRoutes, keyRoutes, ledgerRoutes, liveRoutes, readingRoutes, tenantRoutes] : []),
-    ];
     this.#exposition = options.exposition;
     this.#log = options.log;
     this.views = new LiveViews(options);
     this.#dispatcher = new Dispatcher({
-      routes: routes.flatMap((routesOf) => routesOf(options)),
+      routes: routesOf(options),
       files: new StaticFiles(options.consoleFolder),
       exposition: options.exposition,
       log: options.log,

@@ -1,10 +1,12 @@
 import type { ApiCode, ApiFailure } from '../contract/api-errors.js';
 import type { Answer, Request, RequestHead } from './exchange.js';
+import type { RouteDoc } from './route-doc.js';
 
 export interface Route {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** `/v1/devices/:id`: a part with a colon takes any one part of the path. */
   readonly pattern: string;
+  readonly doc: RouteDoc;
   /** Absent: the call has no body, and what comes is thrown away. */
   readonly body?: BodyRules;
   /** Judges the head, before a byte of the body is kept. */

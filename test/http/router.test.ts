@@ -5,6 +5,7 @@ import { type Route, Router } from '../../src/http/router.js';
 const route = (method: Route['method'], pattern: string): Route => ({
   method,
   pattern,
+  doc: { summary: '', auth: 'nothing', answers: {}, codes: [] },
   handle: () => ({ status: 200, headers: [], body: '' }),
 });
 const routes = [

@@ -1,7 +1,9 @@
+import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Role } from '../../src/config/settings/process.js';
+import { failureAnswer } from '../../src/contract/answers/shared.js';
 import type { DeviceEntry } from '../../src/contract/devices.js';
 import { AlertBook } from '../../src/control/alerts/alert-book.js';
 import { Alerts } from '../../src/control/alerts/alerts.js';
@@ -12,6 +14,8 @@ import { LiveHub } from '../../src/control/live/live-hub.js';
 import { MetricNames } from '../../src/control/metrics/metric-names.js';
 import { Queries } from '../../src/control/queries/queries.js';
 import { Registry } from '../../src/control/registry/registry.js';
+import { routesOf } from '../../src/http/http-app.js';
+import { Router } from '../../src/http/router.js';
 import { startHttp } from '../../src/http/server.js';
 import type { Services } from '../../src/http/services.js';
 import { Exposition } from '../../src/telemetry/exposition.js';
@@ -93,13 +97,18 @@ export async function startServerUnderTest(settings: ServerSettings = {}): Promi
   const empty = mkdtempSync(join(tmpdir(), 'spillway-console-'));
   const server = await startHttp({ ...services, bind: '127.0.0.1', port: 0, log, consoleFolder: settings.consoleFolder ?? empty });
   const url = `http://127.0.0.1:${server.port}`;
+  const router = new Router(routesOf(services));
   return {
     ...services,
     database,
     port: server.port,
     url,
     logged,
-    call: (method, path, options) => call(url, method, path, options),
+    call: async (method, path, options) => {
+      const answer = await call(url, method, path, options);
+      assertDescribed(router, method, path, answer);
+      return answer;
+    },
     close: async () => {
       await server.close();
       live.close();
@@ -109,6 +118,18 @@ export async function startServerUnderTest(settings: ServerSettings = {}): Promi
       await database.stop();
     },
   };
+}
+
+/** Every answer of every test is as its route says. */
+function assertDescribed(router: Router, method: string, path: string, { status, body }: Called): void {
+  if (method === 'HEAD' || body === undefined) return;
+  const match = router.match(method, new URL(path, 'http://localhost').pathname);
+  if (match.kind !== 'route') return;
+  const { pattern, doc } = match.route;
+  const answer = doc.answers[status] ?? failureAnswer;
+  if (typeof answer === 'string') return;
+  const { success, error } = answer.safeParse(body);
+  assert.ok(success, `${method} ${pattern} ${status} is not as it is described: ${error}`);
 }
 
 async function call(url: string, method: string, path: string, { body, raw, headers }: CallOptions = {}): Promise<Called> {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { deletedAnswer, deviceAnswer, devicesAnswer, registeredAnswer, rotatedAnswer } from '../../contract/answers/devices.js';
 import { ApiFailure } from '../../contract/api-errors.js';
 import { DEVICE_STATUSES, type Device } from '../../control/registry/device.js';
 import { adminOnly } from '../auth.js';
@@ -15,6 +16,7 @@ import {
   tokenSchema,
   wholeNumber,
 } from '../input.js';
+import type { RouteDoc } from '../route-doc.js';
 import type { Route } from '../router.js';
 import type { Services } from '../services.js';
 
@@ -42,7 +44,7 @@ const rotateSchema = z.strictObject({
 });
 const listSchema = z.object({ tenant: tenantSchema, limit: wholeNumber(1, DEVICES_PAGE_MAX, 100), after: z.string().optional() });
 
-const tenantQuery = z.object({ tenant: tenantSchema });
+export const tenantQuery = z.object({ tenant: tenantSchema });
 
 /** The device that the path and `?tenant` name; `attempt` is a verb: "read". */
 export function deviceOf({ registry }: Pick<Services, 'registry'>, request: Request, attempt: string): Device | ApiFailure {
@@ -52,15 +54,69 @@ export function deviceOf({ registry }: Pick<Services, 'registry'>, request: Requ
   return registry.get(query.tenant, id) ?? new ApiFailure('device_unknown', `${attempt} device ${id}`, 'it is not in the registry');
 }
 
+const ofOne = { auth: 'admin', query: tenantQuery } as const;
+const docs = {
+  register: {
+    summary: 'Registers a device; its token is shown this once',
+    auth: 'admin',
+    request: newDeviceSchema,
+    answers: { 201: registeredAnswer },
+    codes: ['token_too_short', 'gateway_unknown', 'device_exists', 'devices_exhausted'],
+  },
+  list: { summary: 'Devices by id, a page at a time', auth: 'admin', query: listSchema, answers: { 200: devicesAnswer }, codes: [] },
+  read: { ...ofOne, summary: 'A device with its latest readings', answers: { 200: deviceAnswer }, codes: ['device_unknown'] },
+  change: {
+    ...ofOne,
+    summary: 'Changes status or metadata',
+    request: changeSchema,
+    answers: { 200: deviceAnswer },
+    codes: ['device_unknown', 'device_decommissioned'],
+  },
+  remove: {
+    ...ofOne,
+    summary: 'Deletes a device; its readings stay under its number',
+    answers: { 200: deletedAnswer },
+    codes: ['device_unknown'],
+  },
+  rotate: {
+    ...ofOne,
+    summary: 'Gives a device a new token; the present one stays valid for a time',
+    request: rotateSchema,
+    answers: { 200: rotatedAnswer },
+    codes: ['device_unknown', 'device_decommissioned', 'token_too_short'],
+  },
+} satisfies Record<string, RouteDoc>;
+
 export function deviceRoutes(services: Services): Route[] {
   const admit = adminOnly(services.keys);
   return [
-    { method: 'POST', pattern: '/v1/devices', body: ADMIN_BODY, admit, handle: (request) => register(services, request) },
-    { method: 'GET', pattern: '/v1/devices', admit, handle: (request) => list(services, request) },
-    { method: 'GET', pattern: '/v1/devices/:id', admit, handle: (request) => read(services, request) },
-    { method: 'PATCH', pattern: '/v1/devices/:id', body: ADMIN_BODY, admit, handle: (request) => change(services, request) },
-    { method: 'DELETE', pattern: '/v1/devices/:id', admit, handle: (request) => remove(services, request) },
-    { method: 'POST', pattern: '/v1/devices/:id/token', body: ADMIN_BODY, admit, handle: (request) => rotate(services, request) },
+    {
+      method: 'POST',
+      pattern: '/v1/devices',
+      doc: docs.register,
+      body: ADMIN_BODY,
+      admit,
+      handle: (request) => register(services, request),
+    },
+    { method: 'GET', pattern: '/v1/devices', doc: docs.list, admit, handle: (request) => list(services, request) },
+    { method: 'GET', pattern: '/v1/devices/:id', doc: docs.read, admit, handle: (request) => read(services, request) },
+    {
+      method: 'PATCH',
+      pattern: '/v1/devices/:id',
+      doc: docs.change,
+      body: ADMIN_BODY,
+      admit,
+      handle: (request) => change(services, request),
+    },
+    { method: 'DELETE', pattern: '/v1/devices/:id', doc: docs.remove, admit, handle: (request) => remove(services, request) },
+    {
+      method: 'POST',
+      pattern: '/v1/devices/:id/token',
+      doc: docs.rotate,
+      body: ADMIN_BODY,
+      admit,
+      handle: (request) => rotate(services, request),
+    },
   ];
 }
 

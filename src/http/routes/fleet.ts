@@ -1,11 +1,13 @@
 import { z } from 'zod';
 import { DEVICES_MAX } from '../../../assembly/abi/limits.js';
+import { bulkAnswer } from '../../contract/answers/devices.js';
 import { ApiFailure } from '../../contract/api-errors.js';
 import { planFleet } from '../../control/registry/fleet.js';
 import { registerFleet } from '../../control/registry/fleet-registration.js';
 import { adminOnly } from '../auth.js';
 import { json, type Request } from '../exchange.js';
 import { ADMIN_BODY, parseBody, tenantSchema, tokenSchema } from '../input.js';
+import type { RouteDoc } from '../route-doc.js';
 import type { Route } from '../router.js';
 import type { Services } from '../services.js';
 
@@ -25,9 +27,17 @@ const fleetSchema = z.strictObject({
   per_gateway: count(DEVICES_MAX).default(500),
 });
 
+const doc: RouteDoc = {
+  summary: 'Registers numbered devices, behind gateways where that is wanted',
+  auth: 'admin',
+  request: fleetSchema,
+  answers: { 201: bulkAnswer },
+  codes: ['token_too_short', 'devices_exhausted'],
+};
+
 export function fleetRoutes(services: Services): Route[] {
   const admit = adminOnly(services.keys);
-  return [{ method: 'POST', pattern: '/v1/devices/bulk', body: ADMIN_BODY, admit, handle: (request) => register(services, request) }];
+  return [{ method: 'POST', pattern: '/v1/devices/bulk', doc, body: ADMIN_BODY, admit, handle: (request) => register(services, request) }];
 }
 
 async function register({ registry }: Services, { body }: Request) {

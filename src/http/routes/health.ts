@@ -1,15 +1,27 @@
 import { type Acknowledgement, meaningOf } from '../../contract/acknowledgement.js';
+import { healthAnswer, notReadyAnswer, readyAnswer } from '../../contract/answers/operation.js';
 import { json } from '../exchange.js';
+import type { RouteDoc } from '../route-doc.js';
 import type { Route } from '../router.js';
 import type { Services } from '../services.js';
+
+const healthDoc: RouteDoc = { summary: 'Whether the process lives', auth: 'nothing', answers: { 200: healthAnswer }, codes: [] };
+const readyDoc: RouteDoc = {
+  summary: 'Whether messages are taken in and committed, and what an acknowledgement means now',
+  auth: 'nothing',
+  answers: { 200: readyAnswer, 503: notReadyAnswer },
+  codes: [],
+};
+const metricsDoc: RouteDoc = { summary: 'Metrics for Prometheus', auth: 'nothing', answers: { 200: 'text' }, codes: [] };
 
 /** What load balancers, supervisors and Prometheus ask; none of it needs a key. */
 export function healthRoutes({ plane, exposition }: Pick<Services, 'plane' | 'exposition'>): Route[] {
   return [
-    { method: 'GET', pattern: '/healthz', handle: () => json(200, { status: 'ok' }) },
+    { method: 'GET', pattern: '/healthz', doc: healthDoc, handle: () => json(200, { status: 'ok' }) },
     {
       method: 'GET',
       pattern: '/readyz',
+      doc: readyDoc,
       handle: () => {
         const reason = plane.notReady();
         const acknowledgement = describe(plane.acknowledgement());
@@ -20,6 +32,7 @@ export function healthRoutes({ plane, exposition }: Pick<Services, 'plane' | 'ex
     {
       method: 'GET',
       pattern: '/metrics',
+      doc: metricsDoc,
       handle: async () => ({
         status: 200,
         headers: [

@@ -1,12 +1,15 @@
+import { z } from 'zod';
 import { CODE_NONE } from '../../../assembly/abi/codes.js';
 import { PAYLOAD_BYTES_MAX } from '../../../assembly/abi/limits.js';
+import { ingestedAnswer } from '../../contract/answers/operation.js';
 import { ApiFailure, isApiCode } from '../../contract/api-errors.js';
 import { refusalCode } from '../../contract/codes.js';
 import type { Device } from '../../control/registry/device.js';
 import { bearerToken } from '../auth.js';
 import { json, type Request, type RequestHead } from '../exchange.js';
-import { TENANT_DEFAULT } from '../input.js';
+import { TENANT_DEFAULT, tenantSchema } from '../input.js';
 import { isBlank, undecodable } from '../payload-shape.js';
+import type { RouteDoc } from '../route-doc.js';
 import type { Route } from '../router.js';
 import type { Services } from '../services.js';
 
@@ -16,6 +19,40 @@ const IN_FLIGHT_BYTES_MAX = 64 * 1024 * 1024;
 const IN_FLIGHT_MESSAGE_BYTES = 1024;
 /** JSON, and what clients say who say nothing about it: curl sends a body as a form. */
 const TYPES = ['application/json', 'text/json', 'text/plain', 'application/x-www-form-urlencoded', 'application/octet-stream'];
+
+const tenantQuery = z.object({ tenant: tenantSchema });
+const withoutIdDoc: RouteDoc = {
+  summary: 'Refused: the path has to name the device',
+  auth: 'device',
+  answers: {},
+  codes: ['device_missing'],
+};
+const ingestDoc: RouteDoc = {
+  summary: 'Takes a message in; answered once it is durable',
+  auth: 'device',
+  query: tenantQuery,
+  request: 'any',
+  answers: { 202: ingestedAnswer },
+  codes: [
+    ...([
+      'credentials_invalid',
+      'device_inactive',
+      'header_unsupported',
+      'payload_empty',
+      'payload_oversize',
+      'encoding_unsupported',
+    ] as const),
+    ...([
+      'encoding_malformed',
+      'content_type_unsupported',
+      'overloaded',
+      'unavailable',
+      'log_full',
+      'log_failing',
+      'state_exhausted',
+    ] as const),
+  ],
+};
 
 export function ingestRoutes({ plane, registry, ledger }: Pick<Services, 'ledger' | 'plane' | 'registry'>): Route[] {
   let inFlightBytes = 0;
@@ -62,11 +99,13 @@ export function ingestRoutes({ plane, registry, ledger }: Pick<Services, 'ledger
     {
       method: 'POST',
       pattern: '/v1/ingest',
+      doc: withoutIdDoc,
       handle: ({ query }) => refused(new ApiFailure('device_missing', 'take in a message'), query),
     },
     {
       method: 'POST',
       pattern: '/v1/ingest/:id',
+      doc: ingestDoc,
       body: { bytesMax: PAYLOAD_BYTES_MAX, oversize: 'payload_oversize', types: TYPES },
       admit: (head, params) => admit(head, params[0]!),
       refused: (failure, { query }, params) => void refused(failure, query, registry.get(tenantOf(query), params[0]!)),

@@ -1,22 +1,39 @@
 import { z } from 'zod';
+import { keyMadeAnswer, keyRevokedAnswer, keysAnswer } from '../../contract/answers/keys.js';
 import { ApiFailure } from '../../contract/api-errors.js';
 import type { AdminKey } from '../../control/keys/admin-keys.js';
 import { adminOnly } from '../auth.js';
 import { isoTime } from '../device-view.js';
 import { json, type Request } from '../exchange.js';
 import { ADMIN_BODY, keyNameSchema, parseBody } from '../input.js';
+import type { RouteDoc } from '../route-doc.js';
 import type { Route } from '../router.js';
 import type { Services } from '../services.js';
 
 const newKeySchema = z.strictObject({ name: keyNameSchema });
 
+const listDoc: RouteDoc = { summary: 'The admin keys that are valid', auth: 'admin', answers: { 200: keysAnswer }, codes: [] };
+const makeDoc: RouteDoc = {
+  summary: 'Makes an admin key, which is shown this once',
+  auth: 'admin',
+  request: newKeySchema,
+  answers: { 201: keyMadeAnswer },
+  codes: ['keys_exhausted'],
+};
+const revokeDoc: RouteDoc = {
+  summary: 'Revokes an admin key for good',
+  auth: 'admin',
+  answers: { 200: keyRevokedAnswer },
+  codes: ['key_unknown', 'key_last'],
+};
+
 /** Admin keys: made, listed without what they are, and revoked. */
 export function keyRoutes({ keys }: Pick<Services, 'keys'>): Route[] {
   const admit = adminOnly(keys);
   return [
-    { method: 'GET', pattern: '/v1/keys', admit, handle: () => json(200, { keys: keys.list().map(viewKey) }) },
-    { method: 'POST', pattern: '/v1/keys', body: ADMIN_BODY, admit, handle: (request) => create(keys, request) },
-    { method: 'DELETE', pattern: '/v1/keys/:id', admit, handle: (request) => revoke(keys, request) },
+    { method: 'GET', pattern: '/v1/keys', doc: listDoc, admit, handle: () => json(200, { keys: keys.list().map(viewKey) }) },
+    { method: 'POST', pattern: '/v1/keys', doc: makeDoc, body: ADMIN_BODY, admit, handle: (request) => create(keys, request) },
+    { method: 'DELETE', pattern: '/v1/keys/:id', doc: revokeDoc, admit, handle: (request) => revoke(keys, request) },
   ];
 }
 

@@ -1,3 +1,4 @@
+import { deviceLedgerAnswer, ledgerAnswer } from '../../contract/answers/ledger.js';
 import { ApiFailure, codeOf } from '../../contract/api-errors.js';
 import { type Counts, total } from '../../control/ledger/counts.js';
 import type { DeploymentBooks } from '../../control/ledger/deployment-books.js';
@@ -5,17 +6,32 @@ import type { Rejection } from '../../control/ledger/device-rejections.js';
 import { adminOnly } from '../auth.js';
 import { isoTime } from '../device-view.js';
 import { json, type Request } from '../exchange.js';
+import type { RouteDoc } from '../route-doc.js';
 import type { Route } from '../router.js';
 import type { Services } from '../services.js';
-import { deviceOf } from './devices.js';
+import { deviceOf, tenantQuery } from './devices.js';
 
 type Needed = Pick<Services, 'keys' | 'ledger' | 'registry'>;
+
+const ledgerDoc: RouteDoc = {
+  summary: 'What became of all messages, by node and tenant, and whether the books balance',
+  auth: 'admin',
+  answers: { 200: ledgerAnswer },
+  codes: [],
+};
+const deviceDoc: RouteDoc = {
+  summary: 'What became of the messages of a device',
+  auth: 'admin',
+  query: tenantQuery,
+  answers: { 200: deviceLedgerAnswer },
+  codes: ['device_unknown', 'partition_not_running'],
+};
 
 export function ledgerRoutes(services: Needed): Route[] {
   const admit = adminOnly(services.keys);
   return [
-    { method: 'GET', pattern: '/v1/ledger', admit, handle: () => node(services) },
-    { method: 'GET', pattern: '/v1/devices/:id/ledger', admit, handle: (request) => device(services, request) },
+    { method: 'GET', pattern: '/v1/ledger', doc: ledgerDoc, admit, handle: () => node(services) },
+    { method: 'GET', pattern: '/v1/devices/:id/ledger', doc: deviceDoc, admit, handle: (request) => device(services, request) },
   ];
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { deadLettersAnswer, lagAnswer, statsAnswer } from '../../contract/answers/operation.js';
 import { ApiFailure } from '../../contract/api-errors.js';
 import { describeLetter } from '../../control/queries/dead-letter.js';
 import { DEAD_LETTERS_MAX } from '../../control/queries/dead-letters.js';
@@ -6,6 +7,7 @@ import { adminOnly } from '../auth.js';
 import { cursorSchema, writeCursor } from '../cursor.js';
 import { json, type Request } from '../exchange.js';
 import { parseQuery, tenantSchema, timeSchema, wholeNumber } from '../input.js';
+import type { RouteDoc } from '../route-doc.js';
 import type { Route } from '../router.js';
 import type { Services } from '../services.js';
 
@@ -20,12 +22,22 @@ const deadLettersSchema = z.object({
   after: cursorSchema(z.object({ us: z.string().regex(/^-?\d{1,18}$/), id: z.string().regex(/^\d{1,18}$/) })).optional(),
 });
 
+const lagDoc: RouteDoc = { summary: 'How far each partition is', auth: 'admin', answers: { 200: lagAnswer }, codes: [] };
+const deadLettersDoc: RouteDoc = {
+  summary: 'What could not be decoded, and rows that the database refused, newest first',
+  auth: 'admin',
+  query: deadLettersSchema,
+  answers: { 200: deadLettersAnswer },
+  codes: [],
+};
+const statsDoc: RouteDoc = { summary: 'Rates and counters', auth: 'admin', answers: { 200: statsAnswer }, codes: [] };
+
 export function pipelineRoutes(services: Services): Route[] {
   const admit = adminOnly(services.keys);
   return [
-    { method: 'GET', pattern: '/v1/pipeline/lag', admit, handle: () => lag(services) },
-    { method: 'GET', pattern: '/v1/dead-letters', admit, handle: (request) => deadLetters(services, request) },
-    { method: 'GET', pattern: '/v1/stats', admit, handle: () => stats(services) },
+    { method: 'GET', pattern: '/v1/pipeline/lag', doc: lagDoc, admit, handle: () => lag(services) },
+    { method: 'GET', pattern: '/v1/dead-letters', doc: deadLettersDoc, admit, handle: (request) => deadLetters(services, request) },
+    { method: 'GET', pattern: '/v1/stats', doc: statsDoc, admit, handle: () => stats(services) },
   ];
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { latestAnswer, rangeAnswer } from '../../contract/answers/devices.js';
 import { ApiFailure } from '../../contract/api-errors.js';
 import { isoMicros } from '../../control/queries/iso-micros.js';
 import { RANGE_POINTS_MAX } from '../../control/queries/range.js';
@@ -8,9 +9,10 @@ import { cursorSchema, writeCursor } from '../cursor.js';
 import { isoTime } from '../device-view.js';
 import { json, type Request } from '../exchange.js';
 import { parseQuery, timeSchema, wholeNumber } from '../input.js';
+import type { RouteDoc } from '../route-doc.js';
 import type { Route } from '../router.js';
 import type { Services } from '../services.js';
-import { deviceOf } from './devices.js';
+import { deviceOf, tenantQuery } from './devices.js';
 
 const RANGE_DEFAULT_MS = 3_600_000;
 
@@ -38,11 +40,26 @@ const rangeSchema = z.object({
   after: cursorSchema(rangeCursorSchema).optional(),
 });
 
+const rangeDoc: RouteDoc = {
+  summary: 'Readings of a metric of a device by time',
+  auth: 'admin',
+  query: rangeSchema.extend(tenantQuery.shape),
+  answers: { 200: rangeAnswer },
+  codes: ['device_unknown', 'resolution_unsupported'],
+};
+const latestDoc: RouteDoc = {
+  summary: 'The latest reading of each metric of a device',
+  auth: 'admin',
+  query: tenantQuery,
+  answers: { 200: latestAnswer },
+  codes: ['device_unknown'],
+};
+
 export function readingRoutes(services: Services): Route[] {
   const admit = adminOnly(services.keys);
   return [
-    { method: 'GET', pattern: '/v1/devices/:id/metrics', admit, handle: (request) => range(services, request) },
-    { method: 'GET', pattern: '/v1/devices/:id/metrics/latest', admit, handle: (request) => latest(services, request) },
+    { method: 'GET', pattern: '/v1/devices/:id/metrics', doc: rangeDoc, admit, handle: (request) => range(services, request) },
+    { method: 'GET', pattern: '/v1/devices/:id/metrics/latest', doc: latestDoc, admit, handle: (request) => latest(services, request) },
   ];
 }
 

@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import { count, next, partitions, time } from './shared.js';
+
+const reading = z.strictObject({ value: z.union([z.number(), z.string()]), ts: time });
+
+const device = z.strictObject({
+  device_id: z.string(),
+  tenant: z.string(),
+  number: z.int(),
+  status: z.enum(['active', 'inactive', 'quarantined', 'decommissioned']),
+  via: z.string().nullable(),
+  device_class: z.string().nullable(),
+  metadata: z.record(z.string(), z.unknown()),
+  registered_at: time,
+  last_seen_at: time.nullable(),
+  connected: z.boolean(),
+  latest: z.record(z.string(), reading),
+});
+
+export const deviceAnswer = device.extend({ partitions_not_running: partitions });
+export const devicesAnswer = z.strictObject({ devices: z.array(device), partitions_not_running: partitions, total: count, next });
+export const registeredAnswer = z.strictObject({
+  device_id: z.string(),
+  tenant: z.string(),
+  auth_token: z.string(),
+  number: z.int(),
+  status: z.literal('active'),
+  via: z.string().nullable(),
+  registered_at: time,
+});
+export const bulkAnswer = z.strictObject({
+  created: count,
+  gateways_created: count,
+  existing: count,
+  existing_ids: z.array(z.string()),
+  first: z.string(),
+  last: z.string(),
+  tenant: z.string(),
+  auth_token: z.string().optional(),
+  devices: z.array(z.strictObject({ device_id: z.string(), auth_token: z.string() })).optional(),
+});
+export const rotatedAnswer = z.strictObject({
+  device_id: z.string(),
+  tenant: z.string(),
+  auth_token: z.string(),
+  previous_valid_until: time.nullable(),
+});
+export const deletedAnswer = z.strictObject({ device_id: z.string(), tenant: z.string(), number: z.int(), deleted: z.literal(true) });
+export const tenantsAnswer = z.strictObject({ tenants: z.array(z.strictObject({ tenant: z.string(), devices: count })) });
+
+export const rangeAnswer = z.strictObject({
+  device_id: z.string(),
+  metric: z.string(),
+  resolution: z.literal('raw'),
+  from: time,
+  to: time,
+  points: z.array(reading),
+  truncated: z.boolean(),
+  next,
+});
+export const latestAnswer = z.strictObject({
+  device_id: z.string(),
+  metrics: z.record(z.string(), reading.extend({ received_at: time.nullable() })),
+  partitions_not_running: partitions,
+});
+
+export type DeviceAnswer = z.infer<typeof deviceAnswer>;
+export type DevicesAnswer = z.infer<typeof devicesAnswer>;
+export type RegisteredAnswer = z.infer<typeof registeredAnswer>;
+export type BulkAnswer = z.infer<typeof bulkAnswer>;
+export type RotatedAnswer = z.infer<typeof rotatedAnswer>;
+export type DeletedAnswer = z.infer<typeof deletedAnswer>;

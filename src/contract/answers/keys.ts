@@ -1,0 +1,12 @@
+import { z } from 'zod';
+import { time } from './shared.js';
+
+const key = z.strictObject({ id: z.int(), name: z.string(), created_at: time });
+
+export const keysAnswer = z.strictObject({ keys: z.array(key) });
+export const keyMadeAnswer = key.extend({ key: z.string() });
+export const keyRevokedAnswer = key.extend({ revoked: z.literal(true) });
+
+export type KeysAnswer = z.infer<typeof keysAnswer>;
+export type KeyMadeAnswer = z.infer<typeof keyMadeAnswer>;
+export type KeyRevokedAnswer = z.infer<typeof keyRevokedAnswer>;

@@ -1,0 +1,107 @@
+import { z } from 'zod';
+import { count, countsByCode, next, offset, time } from './shared.js';
+
+export const healthAnswer = z.strictObject({ status: z.literal('ok') });
+
+const acknowledgement = z
+  .strictObject({
+    copies: z.int().nullable(),
+    copies_configured: z.int().nullable(),
+    copies_min: z.int().nullable(),
+    meaning: z.string(),
+  })
+  .nullable();
+export const readyAnswer = z.strictObject({ status: z.literal('ready'), acknowledgement });
+export const notReadyAnswer = z.strictObject({ status: z.literal('not ready'), reason: z.string(), acknowledgement });
+
+export const ingestedAnswer = z.union([
+  z.strictObject({ status: z.literal('durable') }),
+  z.strictObject({ status: z.literal('undecodable'), message: z.string() }),
+]);
+
+export const alertsAnswer = z.strictObject({
+  alerts: z.array(
+    z.strictObject({
+      id: z.string(),
+      rule: z.string(),
+      severity: z.enum(['warning', 'critical']),
+      state: z.enum(['raised', 'cleared']),
+      node: z.string(),
+      message: z.string(),
+      raised_at: time,
+      cleared_at: time.nullable(),
+    }),
+  ),
+});
+
+const lagOfPartition = z.strictObject({
+  partition: z.int(),
+  here: z.boolean(),
+  start_offset: offset,
+  durable_offset: offset,
+  processed_offset: offset,
+  committed_offset: offset,
+  checkpoint_offset: offset.nullable(),
+  checkpoint_age_ms: z.number().nullable(),
+  checkpoint_store_offset: offset.nullable(),
+  checkpoint_store_age_ms: z.number().nullable(),
+  lag_bytes: z.number(),
+  lag_ms: z.number(),
+  committed_messages: count,
+  gaps: count,
+  gap_bytes: z.number(),
+});
+export const lagAnswer = z.strictObject({
+  topic: z.string().nullable(),
+  partitions: z.array(lagOfPartition),
+  lag_bytes: z.number(),
+  lag_ms: z.number(),
+  input_bytes_per_second: z.number(),
+  committed_bytes_per_second: z.number(),
+  committed_messages_per_second: z.number(),
+  catch_up_seconds: z.number().nullable(),
+  lag_bytes_max: z.number(),
+  log: z.string(),
+  gateways: count,
+  gateways_paused: count,
+  gateway_pauses: count,
+  topics: z.array(
+    z.strictObject({
+      topic: z.string(),
+      partition: z.int().nullable(),
+      published_id: z.string().nullable(),
+      published_offset: z.string().nullable(),
+      waiting: z.number(),
+      lag_ms: z.number(),
+    }),
+  ),
+});
+
+export const statsAnswer = z.strictObject({
+  messages_per_second: z.number(),
+  readings_per_second: z.number(),
+  connections: count,
+  devices: count,
+  mqtt_port: z.int(),
+  counters: z.record(z.string(), z.union([z.number(), countsByCode])),
+  uptime_seconds: z.number(),
+});
+
+export const deadLettersAnswer = z.strictObject({
+  dead_letters: z.array(
+    z.strictObject({
+      id: z.string(),
+      device_id: z.string().nullable(),
+      tenant: z.string().nullable(),
+      received_at: time,
+      reason: z.string(),
+      payload_base64: z.string(),
+      partition: z.int(),
+      log_offset: z.string(),
+      metric: z.string().nullable(),
+      sqlstate: z.string().nullable(),
+      message: z.string().nullable(),
+    }),
+  ),
+  next,
+});
