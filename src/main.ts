@@ -36,10 +36,10 @@ import { SideTopic } from './kafka/side-topic.js';
 import { chooseLog, type LogChoice } from './log/choice.js';
 import { ThreadedDataPlane } from './plane/data-plane.js';
 import { assertPortsFree, type WantedPort } from './plane/free-ports.js';
-import { KeptText } from './state/kept-text.js';
+import { AtomicTextFile } from './state/atomic-text-file.js';
+import { readOrCreateText } from './state/read-or-create-text.js';
 import { makeStateFolder } from './state/state-folder.js';
 import { lockStateFolder } from './state/state-lock.js';
-import { storedText } from './state/stored-text.js';
 import { tlsListener } from './state/tls-files.js';
 import { awaitDatabase } from './store/await-database.js';
 import { ControlDatabase } from './store/control-database.js';
@@ -108,7 +108,7 @@ async function bringUp(config: Config, stopping: AbortSignal, undo: Ground['undo
     adminKeyIsNew = true;
     return AdminKeys.generate();
   };
-  const adminKey = config.process.adminKey ?? storedText(config.process.stateFolder, 'admin-key', makeKey);
+  const adminKey = config.process.adminKey ?? readOrCreateText(config.process.stateFolder, 'admin-key', makeKey);
   if (!(await keys.ensure(adminKey, 'first'))) ground.event('warn', 'admin-key-revoked', {});
   const http = await startControl(ground, { plane, registry, metricNames, keys }, readings);
   const mqttPort = await plane.listen();
@@ -142,7 +142,7 @@ async function prepare(config: Config, stopping: AbortSignal, undo: Ground['undo
   undo.push(await lockStateFolder(stateFolder));
   await assertPortsFree(config.listen.bind, wantedPorts(config));
   const databaseUrl = config.store.databaseUrl ?? (await embeddedUrl(stateFolder, undo, log));
-  const choice = chooseLog(config, () => storedText(stateFolder, 'node-name', newName));
+  const choice = chooseLog(config, () => readOrCreateText(stateFolder, 'node-name', newName));
   const event: Ground['event'] = (level, name, fields) => log[level](fields, name);
   const prepareOnce = () => prepareDatabase(databaseUrl, choice.consumerGroup, config.log.partitions);
   // On a first start a database that is not there is a mistake in its address more often than an outage.
@@ -332,7 +332,7 @@ function joinOthers(
 /** Tells what an operator has to know at once, and publishes it where the topic is named. */
 function raiseAlerts({ config, choice, undo, event }: Ground, plane: ThreadedDataPlane, ledger: Ledger) {
   const port = choice.kafka && sideTopic(config, choice.kafka, ALERT_TOPIC);
-  const book = new AlertBook({ keeper: new KeptText(config.process.stateFolder, 'alerts'), isPublished: port !== undefined, event });
+  const book = new AlertBook({ keeper: new AtomicTextFile(config.process.stateFolder, 'alerts'), isPublished: port !== undefined, event });
   const alerts = new Alerts({ rules: nodeRules({ plane, ledger }), book, node: hostname() });
   undo.push(async () => alerts.close());
   const published = port && publishAlerts({ port, outbox: book, format: config.kafka.format, event });

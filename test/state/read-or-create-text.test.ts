@@ -3,17 +3,17 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { storedText } from '../../src/state/stored-text.js';
+import { readOrCreateText } from '../../src/state/read-or-create-text.js';
 
 test('a text is made once, kept, and readable by its owner alone', () => {
   const folder = mkdtempSync(join(tmpdir(), 'spillway-stored-'));
   try {
     assert.equal(
-      storedText(folder, 'name', () => 'first'),
+      readOrCreateText(folder, 'name', () => 'first'),
       'first',
     );
     assert.equal(
-      storedText(folder, 'name', () => 'second'),
+      readOrCreateText(folder, 'name', () => 'second'),
       'first',
     );
     if (process.platform !== 'win32') assert.equal(statSync(join(folder, 'name')).mode & 0o777, 0o600);
