@@ -13,6 +13,7 @@ export { blocksEnd, blocksLastUs, processBlocks, setPartition } from './records'
 export { batchHasRoom, batchRows, openBatch, sealBatch } from './rows/batch';
 export { openBooks } from './series/accounts';
 export { watch } from './series/devices';
+export { loseDevices } from './series/lost-devices';
 export { latest } from './series/latest';
 export { account } from './statement';
 

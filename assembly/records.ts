@@ -16,7 +16,7 @@ import {
   RECORD_AT_RECEIVE_US,
   RECORD_HEADER_BYTES,
 } from './abi/block';
-import { CODE_NONE, CODE_STATE_EXHAUSTED } from './abi/codes';
+import { CODE_DEVICE_LOST, CODE_NONE, CODE_STATE_EXHAUSTED } from './abi/codes';
 import {
   COUNTER_PIPELINE_BLOCKS,
   COUNTER_PIPELINE_DEAD,
@@ -55,6 +55,7 @@ import { countDead, countDuplicate, countStored, noteSince } from './series/acco
 import { prefetchRecords } from './series/prefetch';
 import { DEVICE_AT_FLAGS, DEVICE_AT_NEWEST_US, DEVICE_AT_SHAPE, DEVICE_WATCHED, findDevice, obtainDevice } from './series/devices';
 import { appendLive, updateLatest } from './series/latest';
+import { isLost } from './series/lost-devices';
 
 let partition: u32 = 0;
 /** Offset of the record to go on with inside the block that waits for metric names, or 0. */
@@ -147,6 +148,11 @@ function processRecord(record: usize, logOffset: u64): bool {
   const number = load<u32>(record, RECORD_AT_DEVICE);
   const receiveUs = load<u64>(record, RECORD_AT_RECEIVE_US);
   let device = findDevice(number);
+  if (device == 0 && isLost(number)) {
+    countRun();
+    deadLetter(0, CODE_DEVICE_LOST, logOffset, number, receiveUs, payload, bytes);
+    return true;
+  }
   const shape = device == 0 ? 0 : <u32>load<u16>(device, DEVICE_AT_SHAPE);
   let code = decodePayload(load<u8>(record, RECORD_AT_FORMAT), shape, payload, bytes, receiveUs);
   if (unknownNames > 0) return false;
@@ -155,19 +161,9 @@ function processRecord(record: usize, logOffset: u64): bool {
     if (device == 0) code = CODE_STATE_EXHAUSTED;
     else if (decodedShape != 0) store<u16>(device, <u16>decodedShape, DEVICE_AT_SHAPE);
   }
-  if (!replaying) {
-    count(COUNTER_PIPELINE_RECORDS);
-    countRecord();
-  } else {
-    count(COUNTER_PIPELINE_REPLAYED);
-  }
+  countRun();
   if (code != CODE_NONE) {
-    countDead(device, code);
-    if (!replaying) {
-      appendDead(partition, logOffset, number, receiveUs, code, payload, bytes);
-      count(code);
-      count(COUNTER_PIPELINE_DEAD);
-    }
+    deadLetter(device, code, logOffset, number, receiveUs, payload, bytes);
     return true;
   }
   if (isDuplicate(device, number, payload, bytes, receiveUs, load<u8>(record, RECORD_AT_FLAGS))) {
@@ -178,6 +174,25 @@ function processRecord(record: usize, logOffset: u64): bool {
   countStored(device);
   storeReadings(device, number, hasTs ? tsUs : receiveUs, receiveUs);
   return true;
+}
+
+@inline
+function countRun(): void {
+  if (replaying) {
+    count(COUNTER_PIPELINE_REPLAYED);
+  } else {
+    count(COUNTER_PIPELINE_RECORDS);
+    countRecord();
+  }
+}
+
+/** `device`: its state, or 0. */
+function deadLetter(device: usize, code: u32, logOffset: u64, number: u32, receiveUs: u64, payload: usize, bytes: u32): void {
+  countDead(device, code);
+  if (replaying) return;
+  appendDead(partition, logOffset, number, receiveUs, code, payload, bytes);
+  count(code);
+  count(COUNTER_PIPELINE_DEAD);
 }
 
 /**

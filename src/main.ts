@@ -10,6 +10,7 @@ import { runCli } from './cli/program.js';
 import { checkpointStoreOf } from './config/settings/checkpoints.js';
 import { rolesOf } from './config/settings/process.js';
 import type { Config } from './config/table.js';
+import type { NumberRange } from './contract/database-identity.js';
 import type { DeviceEntry } from './contract/devices.js';
 import { authority, reachableHost } from './contract/host-address.js';
 import { AlertBook } from './control/alerts/alert-book.js';
@@ -23,7 +24,7 @@ import { NotifyChannel } from './control/deployment/notify-channel.js';
 import { AdminKeys } from './control/keys/admin-keys.js';
 import { Ledger } from './control/ledger/ledger.js';
 import { LiveHub } from './control/live/live-hub.js';
-import { MetricNames } from './control/metrics/metric-names.js';
+import { MetricNames, type NumberedName } from './control/metrics/metric-names.js';
 import { Queries } from './control/queries/queries.js';
 import { Registry } from './control/registry/registry.js';
 import { namesIn, PublishedReadings, publishAlerts, publishDeadLetters } from './control/topics/publishers.js';
@@ -37,6 +38,9 @@ import { chooseLog, type LogChoice } from './log/choice.js';
 import { ThreadedDataPlane } from './plane/data-plane.js';
 import { assertPortsFree, type WantedPort } from './plane/free-ports.js';
 import { AtomicTextFile } from './state/atomic-text-file.js';
+import { adoptLog, setLogAside } from './state/log-commands.js';
+import { LogMarkFile } from './state/log-mark.js';
+import { pairLogWithDatabase } from './state/log-pairing.js';
 import { readOrCreateText } from './state/read-or-create-text.js';
 import { makeStateFolder } from './state/state-folder.js';
 import { lockStateFolder } from './state/state-lock.js';
@@ -45,6 +49,7 @@ import { awaitDatabase } from './store/await-database.js';
 import { ControlDatabase } from './store/control-database.js';
 import { prepareDatabase } from './store/database.js';
 import { startSupervised } from './store/embedded/supervised.js';
+import { StoredIdentity } from './store/identity.js';
 import { readOffsets, takeOffsets } from './store/offsets.js';
 import { batchRows } from './store/write/batch-rows.js';
 import { Exposition } from './telemetry/exposition.js';
@@ -68,6 +73,10 @@ interface Ground {
   readonly owner: string;
   readonly databaseUrl: string;
   readonly database: ControlDatabase;
+  readonly databaseId: string;
+  readonly lostDevices: readonly NumberRange[];
+  /** Marks the log with what it will hold, before it holds it. Undefined: there is no log. */
+  readonly mark: LogMarkFile | undefined;
   /** Committed offsets by partition. */
   readonly committed: readonly bigint[];
   /** What was started, to be ended in the opposite order. */
@@ -149,7 +158,12 @@ async function prepare(config: Config, stopping: AbortSignal, undo: Ground['undo
   const committed = await (hasRunBefore ? whileWaiting(config, event, stopping, prepareOnce) : prepareOnce());
   const database = new ControlDatabase(databaseUrl, event);
   undo.push(() => database.close());
-  return { config, log, choice, owner: newName(), databaseUrl, database, committed, undo, event };
+  const identity = new StoredIdentity(database);
+  const mark = config.log.kind === 'none' ? undefined : new LogMarkFile(stateFolder);
+  const isLogShared = choice.kafka !== undefined;
+  const databaseId = mark ? await pairLogWithDatabase({ stateFolder, mark, identity, isLogShared, event }) : (await identity.read()).id;
+  const lostDevices = await identity.lostDevices();
+  return { config, log, choice, owner: newName(), databaseUrl, database, databaseId, lostDevices, mark, committed, undo, event };
 }
 
 /** Waits for the database and meanwhile says so to those who ask. No device is let in: whose numbers it has only the database tells. */
@@ -221,11 +235,13 @@ async function startPlane(
     consumerGroup,
     owner,
     databaseUrl: config.store.kind === 'null' ? null : databaseUrl,
+    databaseId: ground.databaseId,
+    lostDevices: ground.lostDevices,
     committed,
     runsPipelines: roles.has('pipeline'),
     take: (partitions) => database.run((sql) => takeOffsets(sql, consumerGroup, owner, partitions)),
     metrics: () => metricNames.names(),
-    addMetrics: (names) => metricNames.add([...names]),
+    addMetrics: (names) => addMetrics(ground, metricNames, names),
     publish: readings?.publish,
     // A gateway takes messages in without the database: its readiness does not depend on it.
     databaseTrouble: () => (roles.has('pipeline') || roles.has('control') ? database.trouble : undefined),
@@ -242,6 +258,13 @@ async function startPlane(
   return plane;
 }
 
+/** The mark has the numbers before a kernel knows them: checkpoints hold them from then on. */
+async function addMetrics({ mark }: Ground, metricNames: MetricNames, names: readonly string[]): Promise<NumberedName[] | 'full'> {
+  const numbered = await metricNames.add([...names]);
+  if (numbered !== 'full') mark?.raise('metrics', Math.max(...numbered.map(([, number]) => number)));
+  return numbered;
+}
+
 /** The store tells of a database that is down. */
 function ignoreOutage(): void {}
 
@@ -252,11 +275,15 @@ async function openRegistry(
   { metricNames, keys }: Pick<Services, 'metricNames' | 'keys'>,
   readings: PublishedReadings | undefined,
 ): Promise<Registry> {
-  const { log, choice, owner, database } = ground;
+  const { log, choice, owner, database, mark } = ground;
   const changes = choice.kafka && new ChangeFeed(database, owner);
   const registry = await Registry.load({
     database,
-    publish: (entries) => plane.publishDevices(entries),
+    publish: async (entries) => {
+      // A gateway lets them in from then on, and the log has their numbers.
+      mark?.raise('devices', Math.max(...entries.map(({ number }) => number)));
+      await plane.publishDevices(entries);
+    },
     retract: (numbers) => plane.deleteDevices(numbers),
     ...(changes ? { tell: (from: number, to: number) => changes.tell({ kind: 'devices', from, to }) } : {}),
   });
@@ -381,4 +408,4 @@ function newName(): string {
   return randomBytes(8).toString('hex');
 }
 
-process.exitCode = await runCli(process.argv.slice(2), { start, loadKafka: loadAddon });
+process.exitCode = await runCli(process.argv.slice(2), { start, loadKafka: loadAddon, adoptLog, setLogAside });

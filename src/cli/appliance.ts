@@ -32,6 +32,10 @@ export interface CliPorts {
   start(config: Config, stopping: AbortSignal): Promise<Appliance>;
   /** Throws "cannot <verb> <object>: <cause>" where the client of Kafka was not built. */
   loadKafka(): unknown;
+  /** Lets the database of the next start take over the log of this state folder; answers the database that it was of. Rejects with StartFailure. */
+  adoptLog(stateFolder: string): Promise<string>;
+  /** Moves log and checkpoints of this state folder into a folder of their own, which it answers. Rejects with StartFailure. */
+  setLogAside(stateFolder: string): Promise<string>;
 }
 
 // npm passes a terminal's Ctrl-C on to a child that has already got it, so two in one moment are one.

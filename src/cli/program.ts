@@ -6,6 +6,7 @@ import { addConfigCommand } from './config-command.js';
 import { addDemoCommand } from './demo-command.js';
 import { addDeviceCommand } from './device-command.js';
 import { addKeyCommand } from './key-command.js';
+import { addLogCommand } from './log-command.js';
 import { type CommonOptions, withCommonOptions } from './options.js';
 import { Output } from './output.js';
 import { addSelftestCommand } from './selftest-command.js';
@@ -59,6 +60,7 @@ function buildProgram(ports: CliPorts): Command {
   addTenantCommand(program);
   addConfigCommand(program);
   addVersionCommand(program);
+  addLogCommand(program, ports);
   return program;
 }
 

@@ -3,6 +3,7 @@ import {
   CODE_CONNECTIONS_EXHAUSTED,
   CODE_CREDENTIALS_INVALID,
   CODE_DEVICE_INACTIVE,
+  CODE_DEVICE_LOST,
   CODE_DEVICE_UNKNOWN,
   CODE_FORMAT_UNKNOWN,
   CODE_JSON_ARRAY_UNSUPPORTED,
@@ -296,6 +297,12 @@ code(
   'state_exhausted',
   'the partition has no room for another device',
   'raise SPILLWAY_PARTITIONS on a new deployment',
+);
+code(
+  CODE_DEVICE_LOST,
+  'device_lost',
+  'the database no longer knows the device: it was restored from a backup, or another database took the log over',
+  'register the device again; its messages are kept as dead letters',
 );
 code(
   CODE_ROW_REFUSED,

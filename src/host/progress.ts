@@ -105,7 +105,9 @@ export const ProgressWord = {
   /** Gaps of the log that were passed since the start, and bytes in them; what was committed before does not count. Writer: pipeline. */
   gaps: 18,
   gapBytes: 19,
+  /** First half of the id of the database, whose numbers the state of the partition has. Writer: main thread, before others start. */
+  database: 20,
 } as const;
 export type ProgressWord = (typeof ProgressWord)[keyof typeof ProgressWord];
 
-const WORDS = 20;
+const WORDS = 21;

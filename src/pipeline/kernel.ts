@@ -11,6 +11,7 @@ export interface PipelineKernel {
   sealBatch(): void;
   batchHasRoom(): number;
   batchRows(): number;
+  loseDevices(first: number, last: number): number;
   watch(device: number, on: boolean): void;
   latest(device: number): number;
   describeState(): number;

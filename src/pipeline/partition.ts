@@ -29,6 +29,7 @@ import {
   READ_NOTHING_YET,
   type SourceRecord,
 } from '../contract/block-source.js';
+import type { NumberRange } from '../contract/database-identity.js';
 import type { PartitionAudit } from '../contract/ledger.js';
 import type { RowBatch } from '../contract/threads/store.js';
 import { KernelMemory, loadKernel } from '../host/kernel.js';
@@ -132,7 +133,8 @@ export class Partition {
   /** Takes up the newest checkpoint that can be used, before anything is run; the rest of the state comes from the log behind it. */
   restore(folder: CheckpointFolder, refused: Refused): Restored | undefined {
     const { number, memory } = this;
-    const reader = { partition: number, partitions: this.#progress.partitions, committed: this.#committed, logStart: this.#position };
+    const { partitions } = this.#progress;
+    const reader = { partition: number, partitions, committed: this.#committed, logStart: this.#position, database: this.#database };
     const restored = restoreCheckpoint(folder, reader, memory, this.#kernel, refused);
     if (!restored) return undefined;
     const { meta, older } = restored;
@@ -150,7 +152,8 @@ export class Partition {
     if (!image) return 'no room';
     const { number: partition, position: offset } = this;
     const lastUs = this.#kernel.blocksLastUs();
-    layCheckpoint(image, this.memory, { partition, partitions: this.#progress.partitions, offset, lastUs, takenMs });
+    const { partitions } = this.#progress;
+    layCheckpoint(image, this.memory, { partition, partitions, offset, lastUs, takenMs, database: this.#database });
     return image;
   }
 
@@ -193,6 +196,13 @@ export class Partition {
     if (this.#waiting !== 'for metrics') return;
     this.#waiting = 'no';
     this.#deny = deny;
+  }
+
+  /** Messages of these devices become dead letters: the database has lost them. Throws where there are more ranges than a kernel takes. */
+  loseDevices(ranges: readonly NumberRange[]): void {
+    for (const [first, last] of ranges) {
+      if (!this.#kernel.loseDevices(first, last)) throw new Error(`cannot start partition ${this.number}: too many ranges of lost devices`);
+    }
   }
 
   watch(device: number, on: boolean): void {
@@ -244,6 +254,10 @@ export class Partition {
     const audit = this.#audit.at(this.#position);
     if (!wasOpen && this.#audit.isOpen) this.#kernel.openBooks();
     if (audit) this.#events.audited(audit);
+  }
+
+  get #database(): bigint {
+    return this.#progress.get(this.number, ProgressWord.database);
   }
 
   #stage(): Uint8Array {

@@ -47,6 +47,7 @@ class PipelineThread {
     }
     const partitions = [...this.#partitions.values()];
     for (const partition of partitions) {
+      partition.loseDevices(start.lostDevices);
       this.#restore(partition, new CheckpointFolder(nodeDisk, start.checkpointFolder));
       if (log.unit === 'record') log.begin(partition.number, partition.position);
     }

@@ -35,6 +35,8 @@ export interface DataPlaneOptions extends Omit<PipelinesOptions, 'entries' | 'fe
   readonly runsPipelines: boolean;
   /** Where the blocks of another log go. */
   readonly topic: string | undefined;
+  /** Of the database: checkpoints with the numbers of another one are refused. */
+  readonly databaseId: string;
   /** Committed offsets by partition, as they are now. */
   readonly committed: readonly bigint[];
   /** Makes this process the one that commits these partitions; answers where they stand, in the same order. */
@@ -73,6 +75,8 @@ export class ThreadedDataPlane implements DataPlane {
     this.#progress = new Progress(this.#shared.progress);
     // Before the log opens: what is committed is a floor under the offsets that it gives out.
     this.#setCommitted(options.committed.keys(), options.committed);
+    const database = firstHalf(options.databaseId);
+    for (const partition of options.committed.keys()) this.#progress.set(partition, ProgressWord.database, database);
     const { kind } = options.log;
     if (kind === 'file') this.#acknowledgement = { log: kind, copies: 1, copiesConfigured: 1, copiesMin: 1 };
     if (kind === 'none') this.#acknowledgement = { log: kind, copies: 0, copiesConfigured: 0, copiesMin: 0 };
@@ -319,4 +323,9 @@ export class ThreadedDataPlane implements DataPlane {
 async function claim({ take }: DataPlaneOptions, numbers: readonly number[]): Promise<OwnedPartition[]> {
   const taken = await take(numbers);
   return numbers.map((number, index) => ({ number, ...(taken[index] as (typeof taken)[number]) }));
+}
+
+/** Of a UUID, as a signed number: the words of Progress are that. */
+function firstHalf(uuid: string): bigint {
+  return BigInt.asIntN(64, BigInt(`0x${uuid.replaceAll('-', '').slice(0, 16)}`));
 }

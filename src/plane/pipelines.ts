@@ -8,6 +8,7 @@ import { Backoff } from '../contract/backoff.js';
 import type { CheckpointStore } from '../contract/checkpoint-store.js';
 import type { LatestPoints, Point } from '../contract/data-plane.js';
 import type { DatabaseTrouble } from '../contract/database.js';
+import type { NumberRange } from '../contract/database-identity.js';
 import type { DeviceAccount, DeviceTotals, PartitionAudit } from '../contract/ledger.js';
 import { partitionOf } from '../contract/partition.js';
 import type { CheckpointStart, FromCheckpoint, ToCheckpoint } from '../contract/threads/checkpoint.js';
@@ -32,6 +33,8 @@ export interface PipelinesOptions {
   /** Where checkpoints go as well, and come from. */
   readonly checkpointStore: CheckpointStore | undefined;
   readonly consumerGroup: string;
+  /** Devices that the database has lost: their messages in the log become dead letters. */
+  readonly lostDevices: readonly NumberRange[];
   /** Who holds the partitions' offsets in the database; another owner's commits are refused. */
   readonly owner: string;
   /** Null: rows are counted and thrown away. */
@@ -137,6 +140,7 @@ export class Pipelines {
       logFolder: options.logFolder,
       feeds,
       partitions: owned.map((one) => ({ ...one, memory: memories[one.number] as WebAssembly.Memory })),
+      lostDevices: options.lostDevices,
       shared,
       batchAgeMsMax: options.store.batchAgeMsMax,
       store,

@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import type { Appliance } from '../../src/cli/appliance.js';
 import { runCli } from '../../src/cli/program.js';
 import type { Config } from '../../src/config/table.js';
+import { adoptLog, setLogAside } from '../../src/state/log-commands.js';
 import { FleetDouble, startHttpDouble } from './http-double.js';
 import { startMqttDouble } from './mqtt-double.js';
 
@@ -56,5 +57,5 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const loadKafka = () => {
     throw Object.assign(new Error('cannot load node-rdkafka: it was not built'), { code: 'kafka_addon_missing', wayOut: 'build it' });
   };
-  process.exitCode = await runCli(process.argv.slice(2), { start: startApplianceDouble, loadKafka });
+  process.exitCode = await runCli(process.argv.slice(2), { start: startApplianceDouble, loadKafka, adoptLog, setLogAside });
 }

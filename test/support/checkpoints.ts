@@ -30,7 +30,14 @@ const NOW_US = 1_790_000_000_000_000;
 export function checkpointOf(kernel: TestKernel, meta: Partial<CheckpointMeta> = {}): Uint8Array {
   assert.ok(kernel.kernel.describeState());
   const bytes = new Uint8Array(checkpointBytes(kernel.memory));
-  const own = { partition: kernel.partition, partitions: PARTITIONS, offset: BigInt(kernel.logOffset), lastUs: NOW_US, takenMs: 1 };
+  const own = {
+    partition: kernel.partition,
+    partitions: PARTITIONS,
+    offset: BigInt(kernel.logOffset),
+    lastUs: NOW_US,
+    takenMs: 1,
+    database: 0n,
+  };
   assert.equal(layCheckpoint(bytes, kernel.memory, { ...own, ...meta }), bytes.length);
   sealCheckpoint(bytes);
   return bytes;

@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
+import type { NumberRange } from '../database-identity.js';
 import type { PartitionAudit } from '../ledger.js';
 import type { SharedState, StopThread, ThreadEvent, ThreadReady } from './shared.js';
 
@@ -17,6 +18,8 @@ export interface PipelineStart {
   /** Record rings by partition number, where blocks come from in place of the folder; absent: the folder. */
   readonly feeds?: readonly (SharedArrayBuffer | undefined)[] | undefined;
   readonly partitions: readonly (OwnedPartition & { readonly memory: WebAssembly.Memory })[];
+  /** Devices that the database has lost. */
+  readonly lostDevices: readonly NumberRange[];
   readonly shared: SharedState;
   readonly batchAgeMsMax: number;
   /** To and from the store thread. */

@@ -79,7 +79,9 @@ export class MetricNames {
     return known.length === 0 && names.length > 0 ? 'full' : known;
   }
 
+  /** Kernels have room for so many numbers: one beyond, where earlier ones were skipped, is as good as none. */
   #adopt(name: string, number: number): void {
+    if (number > this.#metricsMax) return;
     this.#numbers.set(name, number);
     this.#names.set(number, name);
   }

@@ -39,11 +39,12 @@ const { create64 } = await xxhash();
 //   0  u32 magic "SPWC"         16  u64 layout             40  u64 file bytes
 //   4  u16 version              24  u64 log offset         48  u64 taken at, ms of the Unix epoch
 //   6  u16 partitions           32  u64 last receive, µs   56  u32 sections, u32 reserved, 0
-//   8  u32 partition            64  sections: u32 region, u32 bytes; as many as there is room for
-//  12  u32 header bytes        192  their bytes, back to back; then u64 xxh64 of all before it, seed 0
+//   8  u32 partition            64  u64 database, the first half of its id
+//  12  u32 header bytes         72  sections: u32 region, u32 bytes; as many as there is room for
+//                              200  their bytes, back to back; then u64 xxh64 of all before it, seed 0
 
 const MAGIC = 0x43575053;
-export const CHECKPOINT_VERSION = 1;
+export const CHECKPOINT_VERSION = 2;
 const AT_VERSION = 4;
 const AT_PARTITIONS = 6;
 const AT_PARTITION = 8;
@@ -54,10 +55,11 @@ const AT_LAST_US = 32;
 const AT_FILE_BYTES = 40;
 const AT_TAKEN_MS = 48;
 const AT_SECTIONS = 56;
-const SECTIONS_AT = 64;
+const AT_DATABASE = 64;
+const SECTIONS_AT = 72;
 const SECTION_BYTES = 8;
 const SECTIONS_MAX = 16;
-const HEADER_BYTES = 192;
+const HEADER_BYTES = 200;
 const HASH_BYTES = 8;
 /** What is hashed at a time: the hash lives in a memory of its own, into which bytes are copied. */
 const HASHED_BYTES = MIB;
@@ -71,6 +73,8 @@ export interface CheckpointMeta {
   /** Receive time of that block's last message, µs. */
   readonly lastUs: number;
   readonly takenMs: number;
+  /** Whose numbers of devices and metrics the state has. */
+  readonly database: bigint;
 }
 
 interface Section {
@@ -138,6 +142,7 @@ export function layCheckpoint(into: Uint8Array, memory: KernelMemory, meta: Chec
   view.setBigUint64(AT_FILE_BYTES, BigInt(at + HASH_BYTES), true);
   view.setBigUint64(AT_TAKEN_MS, BigInt(Math.round(meta.takenMs)), true);
   view.setUint32(AT_SECTIONS, sections.length, true);
+  view.setBigInt64(AT_DATABASE, meta.database, true);
   return at + HASH_BYTES;
 }
 
@@ -154,6 +159,7 @@ export interface CheckpointReader {
   readonly committed: bigint;
   /** The oldest offset in the log. */
   readonly logStart: bigint;
+  readonly database: bigint;
 }
 
 /** The checkpoint's own words, once every check went through, or the reason to refuse it. */
@@ -164,7 +170,8 @@ export function checkCheckpoint(bytes: Uint8Array, reader: CheckpointReader): Ch
   // Of another version nothing else can be relied on.
   const version = view.getUint16(AT_VERSION, true);
   if (version > CHECKPOINT_VERSION) return 'checkpoint_newer';
-  if (version !== CHECKPOINT_VERSION || view.getUint32(AT_HEADER_BYTES, true) !== HEADER_BYTES) return 'checkpoint_malformed';
+  if (version < CHECKPOINT_VERSION) return 'checkpoint_older';
+  if (view.getUint32(AT_HEADER_BYTES, true) !== HEADER_BYTES) return 'checkpoint_malformed';
   const fileBytes = view.getBigUint64(AT_FILE_BYTES, true);
   if (BigInt(bytes.length) < fileBytes) return 'checkpoint_truncated';
   if (BigInt(bytes.length) > fileBytes) return 'checkpoint_malformed';
@@ -176,7 +183,9 @@ export function checkCheckpoint(bytes: Uint8Array, reader: CheckpointReader): Ch
     offset: view.getBigUint64(AT_OFFSET, true),
     lastUs: Number(view.getBigUint64(AT_LAST_US, true)),
     takenMs: Number(view.getBigUint64(AT_TAKEN_MS, true)),
+    database: view.getBigInt64(AT_DATABASE, true),
   };
+  if (meta.database !== reader.database) return 'checkpoint_of_other_database';
   if (meta.partitions !== reader.partitions) return 'checkpoint_of_other_partitions';
   if (meta.partition !== reader.partition) return 'checkpoint_of_other_partition';
   if (meta.offset > reader.committed) return 'checkpoint_not_committed';

@@ -4,6 +4,8 @@ export const refusals = {
   checkpoint_damaged: 'its checksum does not match',
   checkpoint_malformed: 'it is no checkpoint of this format',
   checkpoint_newer: 'a newer version wrote it',
+  checkpoint_older: 'an older version wrote it',
+  checkpoint_of_other_database: 'it has the numbers of another database',
   checkpoint_of_other_layout: 'another build wrote it, whose state is laid out differently',
   checkpoint_of_other_partitions: 'it belongs to another number of partitions',
   checkpoint_of_other_partition: 'it belongs to another partition',

@@ -44,7 +44,7 @@ post({ kind: 'ready', tid: threadId() });
 async function openStore(store: ObjectStore): Promise<CheckpointUploads> {
   const progress = new Progress(settings.shared.progress);
   const { partitions } = settings;
-  const found = await takeUp(store, folder, partitions, progress.partitions, report);
+  const found = await takeUp(store, folder, partitions, progress, report);
   const uploads = new CheckpointUploads(store, folder, progress, report);
   const committed = new Map(partitions.map(({ number, committed }) => [number, committed]));
   if (found) uploads.begin(found, (partition) => committed.get(partition) ?? 0n);

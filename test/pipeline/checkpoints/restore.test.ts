@@ -13,7 +13,8 @@ import { Random } from '../../support/random.js';
 
 const PARTITION = 2;
 /** Bytes of the header before the first section's. */
-const HEADER_BYTES = 192;
+const HEADER_BYTES = 200;
+const SECTIONS_AT = 72;
 
 /** A kernel that has run for a while, as it is at every start of this file's tests. */
 function ranKernel(): TestKernel {
@@ -34,7 +35,7 @@ function store(folder: CheckpointFolder, offset: bigint, bytes: Uint8Array): voi
 function restore(folder: CheckpointFolder, reader: { committed?: bigint; logStart?: bigint } = {}) {
   const kernel = new TestKernel(PARTITION);
   const refused: [bigint, RefusalName][] = [];
-  const at = { partition: PARTITION, partitions: PARTITIONS, committed: 10_000n, logStart: 0n, ...reader };
+  const at = { partition: PARTITION, partitions: PARTITIONS, committed: 10_000n, logStart: 0n, database: 0n, ...reader };
   const restored = restoreCheckpoint(folder, at, kernel.memory, kernel.kernel, (offset, name, cause) => {
     assert.ok(cause.startsWith(refusals[name]));
     refused.push([offset, name]);
@@ -63,15 +64,17 @@ const cases: readonly [what: string, name: RefusalName, bytes: Uint8Array, reade
   ['a bit of the state turned over', 'checkpoint_damaged', flipped],
   ['another kind of file', 'checkpoint_malformed', patched((view) => view.setUint32(0, BLOCK_MAGIC, true))],
   ['of a newer version', 'checkpoint_newer', patched((view) => view.setUint16(4, CHECKPOINT_VERSION + 1, true))],
+  ['of an older version', 'checkpoint_older', patched((view) => view.setUint16(4, CHECKPOINT_VERSION - 1, true))],
+  ['with the numbers of another database', 'checkpoint_of_other_database', checkpointOf(ran, { database: 1n })],
   ['of another layout', 'checkpoint_of_other_layout', patched((view) => view.setUint8(16, view.getUint8(16) ^ 1))],
   ['of another number of partitions', 'checkpoint_of_other_partitions', checkpointOf(ran, { partitions: PARTITIONS + 1 })],
   ['of another partition', 'checkpoint_of_other_partition', checkpointOf(ran, { partition: 3 })],
   ['ahead of the database', 'checkpoint_not_committed', sound, { committed: 4999n }],
   ['before the log', 'checkpoint_below_log', sound, { logStart: 5001n }],
   ['under the name of another', 'checkpoint_malformed', checkpointOf(ran, { offset: 4000n })],
-  ['a part that there is none of', 'checkpoint_malformed', patched((view) => view.setUint32(64, 99, true))],
-  ['a part that is there twice', 'checkpoint_malformed', patched((view) => view.setUint32(64 + 8, 0, true))],
-  ['a part larger than its region', 'checkpoint_malformed', patched((view) => view.setUint32(64 + 4, 2 ** 31, true))],
+  ['a part that there is none of', 'checkpoint_malformed', patched((view) => view.setUint32(SECTIONS_AT, 99, true))],
+  ['a part that is there twice', 'checkpoint_malformed', patched((view) => view.setUint32(SECTIONS_AT + 8, 0, true))],
+  ['a part larger than its region', 'checkpoint_malformed', patched((view) => view.setUint32(SECTIONS_AT + 4, 2 ** 31, true))],
   [
     'a device that is there twice',
     'checkpoint_malformed',
@@ -110,7 +113,7 @@ test('a sound one is taken with what it says of itself, and neither is removed',
   const { restored, refused, kernel } = restore(folder, { committed: 5000n, logStart: 5000n });
   assert.deepEqual(refused, []);
   assert.deepEqual(restored, {
-    meta: { partition: PARTITION, partitions: PARTITIONS, offset: 5000n, lastUs: 1_790_000_000_000_000, takenMs: 1 },
+    meta: { partition: PARTITION, partitions: PARTITIONS, offset: 5000n, lastUs: 1_790_000_000_000_000, takenMs: 1, database: 0n },
     bytes: sound.length,
     older: 3000n,
   });

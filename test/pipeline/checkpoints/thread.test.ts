@@ -72,6 +72,7 @@ function start(committed: bigint, checkpointEveryMs: number) {
     index: 0,
     logFolder: join(state, 'log'),
     partitions: [{ number: 0, memory: kernelMemory(PIPELINE_END), committed }],
+    lostDevices: [],
     shared,
     batchAgeMsMax: 1,
     store: store.port2,

@@ -33,7 +33,7 @@ function write(writer: CheckpointWriter, kernel: TestKernel): boolean {
 
 function restored(folder: CheckpointFolder, committed: bigint): bigint | undefined {
   const into = new TestKernel(PARTITION);
-  const reader = { partition: PARTITION, partitions: PARTITIONS, committed, logStart: 0n };
+  const reader = { partition: PARTITION, partitions: PARTITIONS, committed, logStart: 0n, database: 0n };
   return restoreCheckpoint(folder, reader, into.memory, into.kernel, (_, name) => assert.fail(name))?.meta.offset;
 }
 

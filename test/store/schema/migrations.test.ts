@@ -16,6 +16,7 @@ const released: Readonly<Record<number, string>> = {
   6: '319453f7cf0146a8',
   7: '5ee290172e07858a',
   8: 'e3acb90d0372034f',
+  9: '86a982100eb0effb',
 };
 
 test('a released step is what it was: databases out there took it as it stood', () => {

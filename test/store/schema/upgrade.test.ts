@@ -69,6 +69,9 @@ for (const [dialect, start] of servers) {
         assert.equal(await schemaVersion(sql), SCHEMA_VERSION);
         assert.equal((await openDialect(sql)).name, dialect);
         for (let version = 1; version <= SCHEMA_VERSION; version++) await assertRows(sql, dialect, version);
+        // A release before version 9 used it, so the log that is its own names no database.
+        const [identity] = await sql`select log_is_marked from database_identity`;
+        assert.equal(identity?.log_is_marked, false);
       } finally {
         await stop();
       }

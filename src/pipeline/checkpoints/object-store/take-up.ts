@@ -1,6 +1,7 @@
 import { MIB } from '../../../../assembly/abi/limits.js';
 import { PIPELINE_END } from '../../../../assembly/abi/state.js';
 import type { CheckpointStart } from '../../../contract/threads/checkpoint.js';
+import { type Progress, ProgressWord } from '../../../host/progress.js';
 import type { ObjectStore } from '../../../object-store/client.js';
 import { StoreFailure } from '../../../object-store/failure.js';
 import type { StoredObject } from '../../../object-store/listing.js';
@@ -32,7 +33,7 @@ export async function takeUp(
   store: ObjectStore,
   folder: CheckpointFolder,
   owned: readonly Owned[],
-  partitions: number,
+  progress: Progress,
   report: Report,
 ): Promise<ReadonlyMap<number, readonly Stored[]> | undefined> {
   const signal = AbortSignal.timeout(TAKE_UP_MS_MAX);
@@ -42,7 +43,7 @@ export async function takeUp(
     return undefined;
   }
   const stored = new Map(owned.map(({ number }) => [number, storedOf(number, listed)]));
-  const fetching = new Fetching(store, folder, partitions, report, signal);
+  const fetching = new Fetching(store, folder, progress, report, signal);
   const waiting = [...owned];
   const lane = async () => {
     for (let one = waiting.shift(); one && !fetching.isAway; one = waiting.shift())
@@ -64,15 +65,15 @@ export function storedOf(partition: number, objects: readonly StoredObject[]): S
 class Fetching {
   readonly #store: ObjectStore;
   readonly #folder: CheckpointFolder;
-  readonly #partitions: number;
+  readonly #progress: Progress;
   readonly #report: Report;
   readonly #signal: AbortSignal;
   isAway = false;
 
-  constructor(store: ObjectStore, folder: CheckpointFolder, partitions: number, report: Report, signal: AbortSignal) {
+  constructor(store: ObjectStore, folder: CheckpointFolder, progress: Progress, report: Report, signal: AbortSignal) {
     this.#store = store;
     this.#folder = folder;
-    this.#partitions = partitions;
+    this.#progress = progress;
     this.#report = report;
     this.#signal = signal;
   }
@@ -104,7 +105,9 @@ class Fetching {
       return false;
     }
     // Where the log begins is known when the partition starts, and looked at then.
-    const meta = checkCheckpoint(bytes, { partition: number, partitions: this.#partitions, committed, logStart: 0n });
+    const { partitions } = this.#progress;
+    const database = this.#progress.get(number, ProgressWord.database);
+    const meta = checkCheckpoint(bytes, { partition: number, partitions, committed, logStart: 0n, database });
     if (typeof meta === 'string' || meta.offset !== offset) {
       const code = typeof meta === 'string' ? meta : 'checkpoint_malformed';
       const message = `cannot use the checkpoint of partition ${number} at offset ${offset} in the object store: ${refusals[code]}`;

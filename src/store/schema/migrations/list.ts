@@ -6,6 +6,7 @@ import { positionsOfTopics } from './0005-positions-of-topics.js';
 import { announcedBatches } from './0006-announced-batches.js';
 import { tokensReplacedDevicesDeleted } from './0007-tokens-replaced-devices-deleted.js';
 import { adminKeysRevoked } from './0008-admin-keys-revoked.js';
+import { identityOfTheDatabase } from './0009-identity-of-the-database.js';
 import type { Migration } from './migration.js';
 
 /** Every step, in the order in which a database takes them. */
@@ -18,4 +19,5 @@ export const migrations: readonly Migration[] = [
   announcedBatches,
   tokensReplacedDevicesDeleted,
   adminKeysRevoked,
+  identityOfTheDatabase,
 ];

@@ -55,7 +55,7 @@ function open(silenceMs = PATIENCE_MS) {
     },
     async takeUp(committed: number) {
       const owned = [{ number: PARTITION, committed: BigInt(committed) }];
-      const found = await takeUp(store, folder, owned, PARTITIONS, report);
+      const found = await takeUp(store, folder, owned, progress, report);
       if (found) uploads.begin(found, () => BigInt(committed));
       return folder.list(PARTITION).map(Number);
     },

@@ -1,0 +1,55 @@
+import { StartFailure } from '../contract/start-failure.js';
+import { AtomicTextFile } from './atomic-text-file.js';
+
+/** What the log beside it holds: numbers up to these, of this database. */
+export interface LogMark {
+  /** Null: the operator lets whatever database comes next take the log over. */
+  readonly database: string | null;
+  readonly devices: number;
+  readonly metrics: number;
+}
+
+export const MARK_NAME = 'log-database.json';
+
+/** The mark of the log in a state folder. */
+export class LogMarkFile {
+  readonly #folder: string;
+  readonly #text: AtomicTextFile;
+  #last: LogMark | undefined;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+    this.#text = new AtomicTextFile(folder, MARK_NAME);
+  }
+
+  /** Undefined: there is none. */
+  read(): LogMark | undefined {
+    const text = this.#text.read();
+    if (text === undefined) return undefined;
+    try {
+      const { database, devices, metrics } = JSON.parse(text) as LogMark;
+      if (!Number.isSafeInteger(devices) || !Number.isSafeInteger(metrics)) throw new Error('it holds no numbers');
+      this.#last = { database, devices, metrics };
+    } catch (error) {
+      const cause = error instanceof Error ? error.message : String(error);
+      throw new StartFailure(
+        'log_mark_damaged',
+        `cannot read ${MARK_NAME} in ${this.#folder}: ${cause}`,
+        'restore the file from a backup, or npx spillway log set-aside, which begins a new log and keeps the old one',
+      );
+    }
+    return this.#last;
+  }
+
+  write(mark: LogMark): void {
+    this.#text.write(`${JSON.stringify(mark)}\n`);
+    this.#last = mark;
+  }
+
+  /** Before a number of a device or a metric comes into the log or a checkpoint: it is never given to another one. */
+  raise(kind: 'devices' | 'metrics', number: number): void {
+    const last = this.#last;
+    if (!last) throw new Error('the mark is raised before it was read or written');
+    if (number > last[kind]) this.write({ ...last, [kind]: number });
+  }
+}

@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import postgres from 'postgres';
+import { withoutSettings } from '../../src/cli/inherited-env.js';
+import { startEmbedded } from '../../src/store/embedded/embedded.js';
+import { call, committed } from '../support/api.js';
+import { type Appliance, startAppliance } from '../support/appliance.js';
+
+// The log holds messages under numbers of devices. Whatever becomes of the database, no reading of a device of one tenant may turn
+// up as one of another device, in another tenant.
+
+const program = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+const token = 'a-token-for-the-identity-test';
+const stateFolder = mkdtempSync(join(tmpdir(), 'spillway-identity-'));
+const data = join(stateFolder, 'postgres', 'data');
+const backup = join(stateFolder, 'backup');
+
+after(() => rmSync(stateFolder, { recursive: true, force: true }));
+
+const start = () => startAppliance({ SPILLWAY_STATE: stateFolder, SPILLWAY_PARTITIONS: '2', SPILLWAY_CHECKPOINT_SECONDS: '1' });
+
+async function register(appliance: Appliance, tenant: string, ids: readonly string[]): Promise<void> {
+  for (const id of ids) await call(appliance, 'POST', '/v1/devices', { tenant, device_id: id, token });
+}
+
+/** Sends the values from `first` to `last`. */
+async function send(appliance: Appliance, id: string, first: number, last: number): Promise<void> {
+  for (let seq = first; seq <= last; seq++) {
+    const body = JSON.stringify({ ts: Date.now(), metrics: { n: seq }, seq });
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+    const answer = await fetch(`${appliance.http}/v1/ingest/${id}`, { method: 'POST', headers, body });
+    assert.equal(answer.status, 202, await answer.text());
+  }
+}
+
+/** What is stored and shown of a device's metric `n`. */
+async function readingsOf(appliance: Appliance, tenant: string, id: string): Promise<number[]> {
+  const found = await call<{ points: { value: number }[] }>(appliance, 'GET', `/v1/devices/${id}/metrics?tenant=${tenant}&metric=n`);
+  return found.points.map(({ value }) => value).sort((a, b) => a - b);
+}
+
+/** Whether nothing at all is known of a device that never sent. */
+async function assertUntouched(appliance: Appliance, tenant: string, id: string): Promise<void> {
+  assert.deepEqual(await readingsOf(appliance, tenant, id), [], `${id} has readings of another device`);
+  const { metrics } = await call<{ metrics: unknown }>(appliance, 'GET', `/v1/devices/${id}/metrics/latest?tenant=${tenant}`);
+  assert.deepEqual(metrics, {}, `${id} has latest values of another device`);
+}
+
+/** Rows under numbers of devices that nobody has. */
+async function strangers(appliance: Appliance): Promise<number> {
+  const sql = postgres(appliance.databaseUrl, { max: 1 });
+  try {
+    const [row] = await sql`select count(*)::int as rows from readings where device_id not in (select id from devices)`;
+    return row?.rows;
+  } finally {
+    await sql.end();
+  }
+}
+
+async function lettersOf(appliance: Appliance): Promise<string[]> {
+  const { dead_letters } = await call<{ dead_letters: { reason: string }[] }>(appliance, 'GET', '/v1/dead-letters?unknown=true&limit=100');
+  return dead_letters.map(({ reason }) => reason);
+}
+
+async function spillway(...args: readonly string[]): Promise<string> {
+  const env = { ...withoutSettings(process.env), SPILLWAY_STATE: stateFolder };
+  return (await promisify(execFile)(process.execPath, [program, ...args], { env })).stdout;
+}
+
+describe('a database that is not the one before', () => {
+  before(async () => {
+    const appliance = await start();
+    await register(appliance, 'default', ['a-1', 'a-2']);
+    await send(appliance, 'a-1', 1, 3);
+    await committed(appliance);
+    await appliance.stop();
+    cpSync(data, backup, { recursive: true, preserveTimestamps: true });
+  });
+
+  test('restored from a backup: what was registered since is lost, and no later device inherits it', async () => {
+    let appliance = await start();
+    await register(appliance, 'default', ['a-3', 'a-4']);
+    await send(appliance, 'a-1', 4, 6);
+    await send(appliance, 'a-3', 1, 4);
+    await committed(appliance);
+    await appliance.stop();
+
+    rmSync(data, { recursive: true });
+    cpSync(backup, data, { recursive: true, preserveTimestamps: true });
+    appliance = await start();
+    try {
+      assert.match(appliance.output(), /"devicesLost":2,"metricsLost":0,"msg":"database-older-than-log"/);
+      await register(appliance, 'evil', ['newcomer', 'newcomer-2', 'newcomer-3']);
+      await committed(appliance);
+      for (const id of ['newcomer', 'newcomer-2', 'newcomer-3']) await assertUntouched(appliance, 'evil', id);
+      assert.equal(await strangers(appliance), 0);
+      assert.deepEqual(await readingsOf(appliance, 'default', 'a-1'), [1, 2, 3, 4, 5, 6]);
+      assert.deepEqual(await lettersOf(appliance), Array(4).fill('device_lost'));
+    } finally {
+      await appliance.stop();
+    }
+  });
+
+  test('deleted: the start is refused, until somebody says what becomes of the log', async () => {
+    rmSync(data, { recursive: true });
+    await assert.rejects(start(), /log_of_other_database.*npx spillway log set-aside/s);
+
+    assert.match(await spillway('log', 'adopt'), /the next start takes the log over/);
+    const appliance = await start();
+    try {
+      await register(appliance, 'evil', ['newcomer', 'newcomer-2', 'newcomer-3']);
+      await committed(appliance);
+      for (const id of ['newcomer', 'newcomer-2', 'newcomer-3']) await assertUntouched(appliance, 'evil', id);
+      assert.equal(await strangers(appliance), 0);
+      assert.deepEqual(new Set(await lettersOf(appliance)), new Set(['device_lost']));
+    } finally {
+      await appliance.stop();
+    }
+  });
+
+  test('set aside: the log is kept apart, and the new one has nothing of it', async () => {
+    rmSync(data, { recursive: true });
+    await assert.rejects(start(), /log_of_other_database/);
+    assert.match(await spillway('log', 'set-aside', '--json'), /"set_aside":".*set-aside/);
+    const appliance = await start();
+    try {
+      await register(appliance, 'evil', ['newcomer']);
+      await committed(appliance);
+      await assertUntouched(appliance, 'evil', 'newcomer');
+      assert.deepEqual(await lettersOf(appliance), []);
+      await register(appliance, 'default', ['b-1']);
+      await send(appliance, 'b-1', 1, 3);
+    } finally {
+      await appliance.stop();
+    }
+  });
+
+  test('an installation of a release that knew no identity keeps its rows, its log and what was not committed', async () => {
+    await makeOlder();
+    const appliance = await start();
+    try {
+      await committed(appliance);
+      assert.deepEqual(await readingsOf(appliance, 'default', 'b-1'), [1, 2, 3]);
+      await assertUntouched(appliance, 'evil', 'newcomer');
+      assert.match(appliance.output(), /checkpoint_older/);
+    } finally {
+      await appliance.stop();
+    }
+    // From then on it is known.
+    rmSync(data, { recursive: true });
+    await assert.rejects(start(), /log_of_other_database/);
+  });
+});
+
+/** Makes of the state folder what that release left: no mark, a schema without identity, checkpoints of version 1; and takes the last batch back. */
+async function makeOlder(): Promise<void> {
+  rmSync(join(stateFolder, 'log-database.json'));
+  const server = await startEmbedded(join(stateFolder, 'postgres'));
+  const sql = postgres(server.url, { max: 1 });
+  try {
+    await sql`drop table database_identity, lost_devices`;
+    await sql`delete from schema_migrations where version >= 9`;
+    await sql`delete from readings`;
+    await sql`update pipeline_offsets set committed_offset = 0`;
+  } finally {
+    await sql.end();
+    await server.stop();
+  }
+  const folder = join(stateFolder, 'checkpoints');
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.checkpoint'));
+  assert.ok(names.length > 0);
+  for (const name of names) {
+    const bytes = readFileSync(join(folder, name));
+    bytes.writeUInt16LE(1, 4);
+    writeFileSync(join(folder, name), bytes);
+  }
+}

@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import type { DatabaseIdentity, IdentityPort } from '../../src/contract/database-identity.js';
+import { adoptLog, setLogAside } from '../../src/state/log-commands.js';
+import { type LogMark, LogMarkFile, MARK_NAME } from '../../src/state/log-mark.js';
+import { pairLogWithDatabase } from '../../src/state/log-pairing.js';
+
+const top = mkdtempSync(join(tmpdir(), 'spillway-pairing-'));
+after(() => rmSync(top, { recursive: true }));
+
+/** A database in memory, with the calls that changed it. */
+class DatabaseDouble implements IdentityPort {
+  readonly calls: string[] = [];
+  identity: DatabaseIdentity;
+
+  constructor(identity: Partial<DatabaseIdentity> = {}) {
+    this.identity = { id: 'one', takesUnmarkedLog: false, devices: 10, metrics: 3, ...identity };
+  }
+
+  async read(): Promise<DatabaseIdentity> {
+    return this.identity;
+  }
+
+  async renew(): Promise<string> {
+    this.calls.push('renew');
+    return 'renewed';
+  }
+
+  async noteMarkedLog(): Promise<void> {
+    this.calls.push('note marked log');
+  }
+
+  async skipNumbers({ devices, metrics }: LogMark): Promise<void> {
+    this.calls.push(`skip ${devices} devices, ${metrics} metrics`);
+  }
+}
+
+interface State {
+  readonly mark?: LogMark;
+  readonly blocks?: boolean;
+  readonly database?: Partial<DatabaseIdentity>;
+  readonly isLogShared?: boolean;
+}
+
+/** Pairs a new state folder; answers what came of it. */
+async function pair({ mark, blocks = false, database = {}, isLogShared = false }: State) {
+  const stateFolder = mkdtempSync(join(top, 'state-'));
+  mkdirSync(join(stateFolder, 'log', '00'), { recursive: true });
+  writeFileSync(join(stateFolder, 'log', '00', '00000000000000000000.log'), blocks ? 'a block' : '');
+  if (mark) new LogMarkFile(stateFolder).write(mark);
+  const identity = new DatabaseDouble(database);
+  const events: object[] = [];
+  const event = (_: string, name: string, fields: object) => events.push({ name, ...fields });
+  const id = await pairLogWithDatabase({ stateFolder, mark: new LogMarkFile(stateFolder), identity, isLogShared, event });
+  return { id, calls: identity.calls, events, mark: new LogMarkFile(stateFolder).read(), stateFolder };
+}
+
+const own: LogMark = { database: 'one', devices: 10, metrics: 3 };
+
+test('a new log takes a new id of the database, so that an older log of it does not come back unnoticed', async () => {
+  const { id, calls, mark } = await pair({});
+  assert.deepEqual([id, calls], ['renewed', ['renew']]);
+  assert.deepEqual(mark, { database: 'renewed', devices: 10, metrics: 3 });
+});
+
+test('a log that others share never renews the id', async () => {
+  const { id, calls, mark } = await pair({ isLogShared: true });
+  assert.deepEqual([id, calls, mark], ['one', [], own]);
+});
+
+test('a log of its database goes on, and the mark never falls behind either of them', async () => {
+  const { id, calls, mark } = await pair({ mark: { ...own, devices: 4 }, blocks: true });
+  assert.deepEqual([id, calls, mark], ['one', [], own]);
+});
+
+test('a log of another database is refused with both ways out', async () => {
+  const refused = pair({ mark: { ...own, database: 'another' }, blocks: true });
+  await assert.rejects(refused, {
+    code: 'log_of_other_database',
+    message: /of database another, and the database in use is one/,
+    wayOut: /npx spillway log set-aside.*up to number 10.*npx spillway log adopt/,
+  });
+});
+
+test('a log of an earlier release goes with a database of one, and with no other', async () => {
+  const { id, calls } = await pair({ blocks: true, database: { takesUnmarkedLog: true } });
+  assert.deepEqual([id, calls], ['one', ['note marked log']]);
+  await assert.rejects(pair({ blocks: true }), { code: 'log_of_other_database', message: /names no database/ });
+});
+
+test('a database that was restored from a backup skips the numbers that the log holds', async () => {
+  const { calls, events, mark } = await pair({ mark: { ...own, devices: 15, metrics: 3 }, blocks: true });
+  assert.deepEqual(calls, ['skip 15 devices, 3 metrics']);
+  assert.deepEqual(events, [{ name: 'database-older-than-log', devicesLost: 5, metricsLost: 0 }]);
+  assert.deepEqual(mark, { ...own, devices: 15 });
+});
+
+test('adopted, a log goes with whatever database comes next, which skips its numbers', async () => {
+  const { stateFolder } = await pair({ mark: { ...own, devices: 15 } });
+  assert.equal(await adoptLog(stateFolder), 'one');
+  const identity = new DatabaseDouble({ id: 'two', devices: 0, metrics: 0 });
+  const mark = new LogMarkFile(stateFolder);
+  assert.equal(await pairLogWithDatabase({ stateFolder, mark, identity, isLogShared: false, event: () => {} }), 'two');
+  assert.deepEqual(identity.calls, ['skip 15 devices, 3 metrics']);
+  assert.deepEqual(mark.read(), { database: 'two', devices: 15, metrics: 3 });
+});
+
+test('set aside, log, checkpoints and mark are kept together and a new log begins', async () => {
+  const { stateFolder } = await pair({ mark: own, blocks: true });
+  mkdirSync(join(stateFolder, 'checkpoints'));
+  const aside = await setLogAside(stateFolder);
+  assert.deepEqual(readdirSync(aside).sort(), ['checkpoints', MARK_NAME, 'log'].sort());
+  assert.deepEqual(readdirSync(stateFolder).sort(), ['set-aside', 'spillway.lock']);
+});
+
+test('a log that says nothing of its numbers is adopted by nobody, and a damaged mark is no mark', async () => {
+  const stateFolder = mkdtempSync(join(top, 'state-'));
+  await assert.rejects(adoptLog(stateFolder), { code: 'log_mark_missing' });
+  writeFileSync(join(stateFolder, MARK_NAME), '{"database":"one"}');
+  await assert.rejects(adoptLog(stateFolder), { code: 'log_mark_damaged', wayOut: /set-aside/ });
+});
+
+test('the mark is raised before a number comes into the log, and never lowered', async () => {
+  const { stateFolder } = await pair({ mark: own });
+  const mark = new LogMarkFile(stateFolder);
+  mark.read();
+  mark.raise('devices', 12);
+  mark.raise('devices', 11);
+  mark.raise('metrics', 2);
+  assert.deepEqual(new LogMarkFile(stateFolder).read(), { ...own, devices: 12 });
+});
