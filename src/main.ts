@@ -153,7 +153,7 @@ async function prepare(config: Config, stopping: AbortSignal, undo: Ground['undo
   const databaseUrl = config.store.databaseUrl ?? (await embeddedUrl(stateFolder, undo, log));
   const choice = chooseLog(config, () => readOrCreateText(stateFolder, 'node-name', newName));
   const event: Ground['event'] = (level, name, fields) => log[level](fields, name);
-  const prepareOnce = () => prepareDatabase(databaseUrl, choice.consumerGroup, config.log.partitions);
+  const prepareOnce = () => prepareDatabase(databaseUrl, choice.consumerGroup, config.log.partitions, { event });
   // On a first start a database that is not there is a mistake in its address more often than an outage.
   const committed = await (hasRunBefore ? whileWaiting(config, event, stopping, prepareOnce) : prepareOnce());
   const database = new ControlDatabase(databaseUrl, event);

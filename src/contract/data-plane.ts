@@ -132,6 +132,8 @@ export interface DataPlane extends DeviceViews {
   threads(): ThreadCpu[];
   /** How often another process had taken a partition that this one still ran. */
   readonly fenced: number;
+  /** Why readings take more room in the database than they should; undefined: they do not. */
+  uncompressed(): string | undefined;
   /** Why the plane is not ready, or undefined when it takes messages in and commits them. */
   notReady(): string | undefined;
   /** What an acknowledgement means now; undefined while the log has not said so. */

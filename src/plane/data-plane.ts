@@ -277,6 +277,10 @@ export class ThreadedDataPlane implements DataPlane {
     return this.#watch.unassigned ?? this.#pipelines.trouble ?? this.stalled();
   }
 
+  uncompressed(): string | undefined {
+    return this.#pipelines.uncompressed;
+  }
+
   acknowledgement(): Acknowledgement | undefined {
     return this.#acknowledgement;
   }

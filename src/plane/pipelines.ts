@@ -91,6 +91,7 @@ export class Pipelines {
   #isCaughtUp = false;
   #isEnding = false;
   #halted: string | undefined;
+  #isUncompressed = false;
   /** As the store finds. */
   #storeTrouble: DatabaseTrouble | undefined;
   /** By partition: why its batch is not in the topic. */
@@ -209,6 +210,13 @@ export class Pipelines {
     if ((this.#threads || this.#starting) && !this.#isCaughtUp) return 'state is being rebuilt from the log';
     const [unpublished] = this.#unpublished.values();
     return this.#databaseTrouble() ?? unpublished;
+  }
+
+  /** Why readings take more room than they should; undefined: they do not. */
+  get uncompressed(): string | undefined {
+    return this.#isUncompressed
+      ? 'readings are stored uncompressed: TimescaleDB does not compress rows as they are copied; the event database-notice says why'
+      : undefined;
   }
 
   owns(partition: number): boolean {
@@ -337,8 +345,11 @@ export class Pipelines {
   }
 
   #fromStore(message: FromStore): void {
-    if (message.kind === 'event') this.#options.event('store', message);
-    else if (message.kind === 'health')
+    if (message.kind === 'event') {
+      if (message.name === 'store-chunks-uncompressed') this.#isUncompressed = true;
+      if (message.name === 'store-chunks-compressed') this.#isUncompressed = false;
+      this.#options.event('store', message);
+    } else if (message.kind === 'health')
       this.#storeTrouble = message.database === 'down' ? { cause: message.message, foundMs: performance.now() } : undefined;
     else if (message.kind === 'publish') void this.#publish(message.batch);
     else if (message.kind === 'fenced' && !this.#abandoning) {

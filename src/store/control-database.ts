@@ -3,6 +3,7 @@ import type { Database, DatabaseTrouble, NotificationListener } from '../contrac
 import { GuardedPool } from './client/guarded-pool.js';
 import { Listening } from './client/listening.js';
 import { type DatabaseEvent, DatabaseMonitor, type MonitorLimits } from './client/monitor.js';
+import { NoticeLog } from './client/notices.js';
 
 /** The server ends statements that take longer. */
 const STATEMENT_MS_MAX = 30_000;
@@ -18,14 +19,16 @@ export class ControlDatabase implements Database {
   readonly #pool: GuardedPool;
   readonly #noticePool: GuardedPool;
   readonly #listening: Listening[] = [];
+  readonly #notices: NoticeLog;
 
   constructor(url: string, event: DatabaseEvent, limits?: MonitorLimits) {
     this.#url = url;
-    this.#monitor = new DatabaseMonitor(url, event, limits);
+    this.#notices = new NoticeLog(event);
+    this.#monitor = new DatabaseMonitor(url, event, this.#notices, limits);
     const settings = { statement_timeout: STATEMENT_MS_MAX };
-    const queries = { application: 'spillway', connectionsMax: POOL_CONNECTIONS_MAX, settings };
+    const queries = { application: 'spillway', noticed: this.#notices.take, connectionsMax: POOL_CONNECTIONS_MAX, settings };
     // A notice is worth nothing after a crash: its commit does not wait for the disk.
-    const notices = { application: 'spillway-notices', settings: { ...settings, synchronous_commit: 'off' } };
+    const notices = { application: 'spillway-notices', noticed: this.#notices.take, settings: { ...settings, synchronous_commit: 'off' } };
     this.#pool = new GuardedPool(url, this.#monitor, queries, ANSWER_MS_MAX);
     this.#noticePool = new GuardedPool(url, this.#monitor, notices, ANSWER_MS_MAX);
   }
@@ -40,7 +43,7 @@ export class ControlDatabase implements Database {
   }
 
   async listen(channels: readonly string[], listener: NotificationListener): Promise<void> {
-    const listening = new Listening(this.#url, this.#monitor, channels, listener);
+    const listening = new Listening(this.#url, this.#monitor, this.#notices, channels, listener);
     this.#listening.push(listening);
     await listening.ready;
   }

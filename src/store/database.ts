@@ -1,11 +1,17 @@
 import type { Sql } from 'postgres';
 import { withDeadline } from '../contract/deadline.js';
 import { openClient } from './client/client.js';
+import { type NoticeEvent, NoticeLog } from './client/notices.js';
 import { loadOffsets } from './offsets.js';
 import { migrate } from './schema/migrate.js';
 
 /** A proxy may take connections for a server that is not there and hang up each time; the client would try for ever. */
 const ANSWER_MS_MAX = 20_000;
+
+export interface PrepareOptions {
+  readonly answerMsMax?: number;
+  readonly event?: NoticeEvent;
+}
 
 /**
  * Brings the database to this build's schema and answers the committed offset of each partition. It has
@@ -15,9 +21,9 @@ export async function prepareDatabase(
   url: string,
   consumerGroup: string,
   partitions: number,
-  { answerMsMax = ANSWER_MS_MAX }: { readonly answerMsMax?: number } = {},
+  { answerMsMax = ANSWER_MS_MAX, event = () => {} }: PrepareOptions = {},
 ): Promise<bigint[]> {
-  const client = openClient(url, { application: 'spillway-start' });
+  const client = openClient(url, { application: 'spillway-start', noticed: new NoticeLog(event).take });
   const { sql } = client;
   try {
     await firstAnswer(sql, url, answerMsMax);

@@ -145,6 +145,10 @@ export class PlaneDouble implements DataPlane {
     return undefined;
   }
 
+  uncompressed(): string | undefined {
+    return undefined;
+  }
+
   notReady(): string | undefined {
     return this.reason;
   }

@@ -112,7 +112,7 @@ export async function differences(sql: Sql, random: Random, nowMs: number): Prom
       const answers: string[] = [];
       for (const question of asked) answers.push(JSON.stringify(await tx.unsafe(question)));
       const page = await pages(tx as unknown as Sql, device, metric, nowMs - 2 * HOUR_MS, nowMs);
-      return [...answers, JSON.stringify(page)];
+      return [...answers, JSON.stringify(page, (_, value) => (typeof value === 'bigint' ? String(value) : value))];
     });
   const answers = await answersOf('public');
   const right = await answersOf('twin, public');

@@ -14,7 +14,7 @@ export interface Rule {
 }
 
 export interface NodeParts {
-  readonly plane: Pick<DataPlane, 'acknowledgement' | 'intake' | 'notReady' | 'stalled'>;
+  readonly plane: Pick<DataPlane, 'acknowledgement' | 'intake' | 'notReady' | 'stalled' | 'uncompressed'>;
   readonly ledger: { readonly imbalances: readonly Imbalance[] };
 }
 
@@ -27,6 +27,7 @@ export function nodeRules({ plane, ledger }: NodeParts): Rule[] {
     { name: 'not_ready', severity: 'critical', raiseAfterMs: LASTING_MS, clearAfterMs: LASTING_MS, find: () => plane.notReady() },
     { name: 'partition_stalled', severity: 'critical', raiseAfterMs: 0, clearAfterMs: LASTING_MS, find: () => plane.stalled() },
     { name: 'few_copies', severity: 'warning', raiseAfterMs: LASTING_MS, clearAfterMs: LASTING_MS, find: () => tooFew(plane) },
+    { name: 'chunks_uncompressed', severity: 'warning', raiseAfterMs: 0, clearAfterMs: LASTING_MS, find: () => plane.uncompressed() },
     { name: 'devices_not_read', severity: 'warning', raiseAfterMs: LASTING_MS, clearAfterMs: LASTING_MS, find: notRead(plane) },
   ];
 }

@@ -1,5 +1,6 @@
 import { Socket } from 'node:net';
 import postgres from 'postgres';
+import type { Notice } from './notices.js';
 
 const CONNECT_SECONDS_MAX = 10;
 
@@ -10,6 +11,8 @@ export interface ClientOptions {
   /** Settings of the server's for each session. */
   readonly settings?: Readonly<Record<string, string | number>>;
   readonly connectSecondsMax?: number;
+  /** Gets the server's notices and warnings. */
+  readonly noticed: (notice: Notice) => void;
   /** A connection of the client's has ended. */
   readonly closed?: () => void;
   readonly notified?: (channel: string, payload: string) => void;
@@ -52,7 +55,7 @@ export function openClient(url: string, options: ClientOptions): Client {
     connect_timeout: options.connectSecondsMax ?? CONNECT_SECONDS_MAX,
     fetch_types: false,
     types: ARRAY_TYPES,
-    onnotice: () => {},
+    onnotice: options.noticed,
     onclose: options.closed,
     onnotify: options.notified,
     // Of several hosts the client itself finds one that answers, and it speaks TLS.

@@ -4,6 +4,7 @@ import type { NotificationListener } from '../../contract/database.js';
 import { withDeadline } from '../../contract/deadline.js';
 import { type Client, openClient } from './client.js';
 import type { DatabaseMonitor } from './monitor.js';
+import type { NoticeLog } from './notices.js';
 
 const RETRY_MS_MIN = 100;
 const RETRY_MS_MAX = 2000;
@@ -15,15 +16,17 @@ const LOOK_EVERY_MS = 30_000;
 export class Listening {
   readonly #url: string;
   readonly #monitor: DatabaseMonitor;
+  readonly #notices: NoticeLog;
   readonly #channels: readonly string[];
   readonly #listener: NotificationListener;
   readonly #closing = new AbortController();
   readonly #first: Promise<void>;
   #connected!: () => void;
 
-  constructor(url: string, monitor: DatabaseMonitor, channels: readonly string[], listener: NotificationListener) {
+  constructor(url: string, monitor: DatabaseMonitor, notices: NoticeLog, channels: readonly string[], listener: NotificationListener) {
     this.#url = url;
     this.#monitor = monitor;
+    this.#notices = notices;
     this.#channels = channels;
     this.#listener = listener;
     this.#first = new Promise((resolve) => {
@@ -50,6 +53,7 @@ export class Listening {
       const giveUp = () => lost.abort();
       const client = openClient(this.#url, {
         application: 'spillway-notices',
+        noticed: this.#notices.take,
         closed: giveUp,
         notified: (_, text) => this.#listener.received(text),
       });

@@ -1,6 +1,7 @@
 import { type DatabaseTrouble, DatabaseUnavailable } from '../../contract/database.js';
 import { withDeadline } from '../../contract/deadline.js';
 import { type Client, openClient } from './client.js';
+import type { NoticeLog } from './notices.js';
 import { sessionFault } from './session-fault.js';
 
 export type DatabaseState = 'up' | 'read-only' | 'down';
@@ -25,6 +26,7 @@ const TOO_MANY_CONNECTIONS = '53300';
 export class DatabaseMonitor {
   readonly #url: string;
   readonly #event: DatabaseEvent;
+  readonly #notices: NoticeLog;
   readonly #limits: MonitorLimits;
   readonly #listeners = new Set<(state: DatabaseState) => void>();
   #client: Client | undefined;
@@ -36,9 +38,10 @@ export class DatabaseMonitor {
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
 
-  constructor(url: string, event: DatabaseEvent, limits: MonitorLimits = MONITOR_LIMITS) {
+  constructor(url: string, event: DatabaseEvent, notices: NoticeLog, limits: MonitorLimits = MONITOR_LIMITS) {
     this.#url = url;
     this.#event = event;
+    this.#notices = notices;
     this.#limits = limits;
     this.#waitForNext();
   }
@@ -115,6 +118,7 @@ export class DatabaseMonitor {
   #open(): Client {
     const client = openClient(this.#url, {
       application: 'spillway-monitor',
+      noticed: this.#notices.take,
       connectSecondsMax: Math.ceil(this.#limits.answerMsMax / 1000),
       closed: () => {
         if (this.#client === client) this.#client = undefined;

@@ -33,6 +33,6 @@ export interface Dialect {
    * would be undone and made again with each. `hoursUs`: where they begin, µs of the Unix epoch. What cannot be made is left to the rows.
    */
   makeRoom?(sql: ReservedSql, table: 'readings' | 'texts', hoursUs: readonly bigint[]): Promise<void>;
-  /** After the batch was committed, on the same connection: what makes its rows quick to find. Fails only with the connection. */
-  committed?(sql: ReservedSql): Promise<void>;
+  /** After the batch was committed, on the same connection: what makes its rows quick to find, and a look at what became of them. */
+  committed?(sql: ReservedSql): Promise<readonly DialectEvent[]>;
 }

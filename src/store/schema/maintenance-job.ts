@@ -1,6 +1,7 @@
 import type { Sql } from 'postgres';
 import type { FromStore } from '../../contract/threads/store.js';
 import { type Client, openClient } from '../client/client.js';
+import type { NoticeLog } from '../client/notices.js';
 import type { Health } from '../write/health.js';
 import { openDialect } from './detect.js';
 import type { Dialect } from './dialect.js';
@@ -14,6 +15,7 @@ const RETRY_MS = 60_000;
  */
 export class MaintenanceJob {
   readonly #url: string;
+  readonly #notices: NoticeLog;
   readonly #post: (message: FromStore) => void;
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
@@ -27,7 +29,8 @@ export class MaintenanceJob {
 
   readonly #health: Health;
 
-  constructor(url: string, post: (message: FromStore) => void, health: Health) {
+  constructor(url: string, post: (message: FromStore) => void, health: Health, notices: NoticeLog) {
+    this.#notices = notices;
     this.#url = url;
     this.#post = post;
     this.#health = health;
@@ -47,7 +50,7 @@ export class MaintenanceJob {
 
   async #run(): Promise<void> {
     let nextMs = EVERY_MS;
-    const client = openClient(this.#url, { application: 'spillway-maintenance' });
+    const client = openClient(this.#url, { application: 'spillway-maintenance', noticed: this.#notices.take });
     this.#client = client;
     try {
       nextMs = await this.#maintain(client.sql);

@@ -1,4 +1,5 @@
 import type { CopyStream, RowBatch } from '../../contract/threads/store.js';
+import type { Notice } from '../client/notices.js';
 import type { Refusal } from '../refused/bisection.js';
 import { Isolation, NOTHING_REFUSED, type Refused } from '../refused/isolation.js';
 import { verdictOn } from '../refused/sqlstate.js';
@@ -39,12 +40,14 @@ export class BatchWriter {
   readonly #url: string;
   readonly #group: string;
   readonly #owner: string;
+  readonly #noticed: ((notice: Notice) => void) | undefined;
   #session: Session | undefined;
   #open: Opened | undefined;
   /** What was refused of a batch whose commit was sent: should the answer be lost, this is what is in the database. */
   #sent: { readonly batch: RowBatch; readonly refused: Refused } | undefined;
 
-  constructor(url: string, group: string, owner: string) {
+  constructor(url: string, group: string, owner: string, noticed?: (notice: Notice) => void) {
+    this.#noticed = noticed;
     this.#url = url;
     this.#group = group;
     this.#owner = owner;
@@ -103,7 +106,7 @@ export class BatchWriter {
 
   /** A connection and the dialect it found: what the database is may have changed while there was none. */
   async #connect(): Promise<Opened> {
-    const session = new Session(this.#url);
+    const session = new Session(this.#url, this.#noticed);
     this.#session = session;
     await session.open();
     return { session, dialect: await openDialect(session.sql) };
@@ -149,8 +152,8 @@ export class BatchWriter {
     const refused = await rows();
     this.#sent = { batch, refused };
     await session.sql.unsafe('commit');
-    await dialect.committed?.(session.sql);
-    return refused;
+    const events = (await dialect.committed?.(session.sql)) ?? [];
+    return events.length === 0 ? refused : { ...refused, events: [...refused.events, ...events] };
   }
 
   async #copyWhole({ session, dialect }: Opened, batch: RowBatch, memory: SharedArrayBuffer): Promise<Refused> {

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import postgres from 'postgres';
 import { type Address, connect } from '../client/client.js';
+import type { Notice } from '../client/notices.js';
 
 /** How the server knows the connections that write batches. */
 export const STORE_APPLICATION = 'spillway-store';
@@ -16,13 +17,13 @@ export class Session {
   #lost = false;
   #chunks = 0;
 
-  constructor(url: string) {
+  constructor(url: string, noticed: (notice: Notice) => void = () => {}) {
     this.#pool = postgres(url, {
       max: 1,
       fetch_types: false,
       connect_timeout: 10,
       max_lifetime: null,
-      onnotice: () => {},
+      onnotice: noticed,
       // Of several hosts the client itself finds one that answers, and it speaks TLS.
       ...(!/,|[?&]ssl/.test(url) && { socket: (address: Address) => (this.#socket = connect(address)) }),
       onclose: () => {

@@ -4,6 +4,7 @@ import type { FromStore, PipelineToStore, RowBatch, StoreStart, StoreToPipeline,
 import { Doorbell, pipelineDoorbell } from '../../host/doorbell.js';
 import { Progress, ProgressWord } from '../../host/progress.js';
 import { threadId } from '../../host/thread-id.js';
+import { NoticeLog } from '../client/notices.js';
 import { NOTHING_REFUSED, type Refused } from '../refused/isolation.js';
 import { MaintenanceJob } from '../schema/maintenance-job.js';
 import { BatchWriter } from './batch-writer.js';
@@ -28,6 +29,7 @@ const stopped = new AbortController();
 const post = (message: FromStore) => parent.postMessage(message);
 const health = new Health(post);
 const turns = new WriteTurns();
+const notices = new NoticeLog((level, name, fields) => post({ kind: 'event', level, name, fields }));
 
 /** Batches are counted and thrown away: what is left of a bench when the database is taken out. */
 const nullWriter: Writer = {
@@ -61,7 +63,10 @@ function publish(batch: RowBatch): Promise<string | undefined> {
 
 const lanes = Array.from({ length: Math.min(LANES_MAX, settings.memories.length) }, () => {
   return new Lane({
-    writer: settings.databaseUrl === null ? nullWriter : new BatchWriter(settings.databaseUrl, settings.consumerGroup, settings.owner),
+    writer:
+      settings.databaseUrl === null
+        ? nullWriter
+        : new BatchWriter(settings.databaseUrl, settings.consumerGroup, settings.owner, notices.take),
     memory: (partition) => (settings.memories[partition] as WebAssembly.Memory).buffer,
     committed,
     ...(settings.publishes ? { publish } : {}),
@@ -71,7 +76,7 @@ const lanes = Array.from({ length: Math.min(LANES_MAX, settings.memories.length)
     wait: async (ms) => void (await delay(ms, undefined, { signal: stopped.signal }).catch(() => {})),
   });
 });
-const job = settings.databaseUrl === null ? undefined : new MaintenanceJob(settings.databaseUrl, post, health);
+const job = settings.databaseUrl === null ? undefined : new MaintenanceJob(settings.databaseUrl, post, health, notices);
 
 function take(batch: PipelineToStore, pipeline: number): void {
   lanes[batch.partition % lanes.length]?.push(batch, pipeline);

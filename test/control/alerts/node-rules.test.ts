@@ -11,6 +11,7 @@ function node() {
     intake,
     reason: undefined as string | undefined,
     stalled: undefined as string | undefined,
+    uncompressed: undefined as string | undefined,
     acknowledgement: undefined as Acknowledgement | undefined,
     imbalances: [] as Imbalance[],
   };
@@ -18,6 +19,7 @@ function node() {
     intake: () => state.intake,
     notReady: () => state.reason,
     stalled: () => state.stalled,
+    uncompressed: () => state.uncompressed,
     acknowledgement: () => state.acknowledgement,
   };
   const ledger = {
@@ -38,6 +40,7 @@ test('a node that is well has nothing to tell', () => {
       ['not_ready', undefined],
       ['partition_stalled', undefined],
       ['few_copies', undefined],
+      ['chunks_uncompressed', undefined],
       ['devices_not_read', undefined],
     ],
   );
@@ -52,6 +55,13 @@ test('books that do not balance are told at once, with what is missing where', (
   const told = 'gateway 0: 3 messages between durable and logged; partition 1: 2 messages between logged and readable';
   assert.equal(find('ledger_unbalanced'), told);
   assert.equal(rules.get('ledger_unbalanced')?.raiseAfterMs, 0);
+});
+
+test('readings that are stored uncompressed are a warning at once', () => {
+  const { state, rules, find } = node();
+  state.uncompressed = 'readings are stored uncompressed';
+  assert.equal(find('chunks_uncompressed'), 'readings are stored uncompressed');
+  assert.deepEqual([rules.get('chunks_uncompressed')?.severity, rules.get('chunks_uncompressed')?.raiseAfterMs], ['warning', 0]);
 });
 
 test('a node that is not ready says why', () => {

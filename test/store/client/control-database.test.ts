@@ -148,6 +148,11 @@ describe('control database', () => {
     assert.equal(none?.count, 0);
   });
 
+  test('a warning of the server is an event', async () => {
+    await open().run((sql) => sql.unsafe("do $$ begin raise warning 'the disk is slow'; end $$"));
+    assert.deepEqual(events, ['warn database-notice']);
+  });
+
   test('what the server says of a statement reaches the caller as it is', async () => {
     await assert.rejects(
       open().run((sql) => sql`select 1 / 0`),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { Sql } from 'postgres';
+import type { ReservedSql, Sql } from 'postgres';
 import { openDialect } from '../../../src/store/schema/detect.js';
 import type { Dialect, DialectEvent } from '../../../src/store/schema/dialect.js';
 import { migrate } from '../../../src/store/schema/migrate.js';
@@ -130,6 +130,32 @@ for (const [name, start] of timescaleServers) {
       assert.ok((await recompressAll()).chunks > 0);
       assert.equal((await recompressAll()).chunks, 0);
       for (let round = 0; round < 2; round++) assert.deepEqual(await differences(sql, random, nowMs), []);
+    });
+
+    test('chunks that come out uncompressed are found after the batch, with an event for each change', async () => {
+      await sql`truncate readings, twin.readings`;
+      // In process there is one connection, which must stay free for the statements between.
+      const reserved = sql as unknown as ReservedSql;
+      const large = () => sortRows(Array.from({ length: DIRECT_ROWS_MIN }, (_, index) => [index % 20, 1, Date.now(), index] as const));
+      const look = async () => (await (await openDialect(sql)).committed?.(reserved)) ?? [];
+      try {
+        const fine = await openDialect(sql);
+        await copyToBoth(database, fine, large(), true);
+        assert.deepEqual(await fine.committed?.(reserved), []);
+        assert.deepEqual(await look(), [], 'no batch, no look');
+        await sql`truncate readings, twin.readings`;
+        await sql.unsafe('create function pass() returns trigger language plpgsql as $$ begin return new; end $$');
+        await sql.unsafe('create trigger pass before insert on readings for each row execute function pass()');
+        const off = await openDialect(sql);
+        await copyToBoth(database, off, large(), true);
+        const [event] = (await off.committed?.(reserved)) ?? [];
+        assert.deepEqual([event?.level, event?.name, event?.fields], ['warn', 'store-chunks-uncompressed', { chunks: 1, compressed: 0 }]);
+        await copyToBoth(database, off, large(), true);
+        assert.deepEqual(await off.committed?.(reserved), [], 'it is looked at now and then, not after each batch');
+      } finally {
+        await sql.unsafe('drop trigger if exists pass on readings; drop function if exists pass()');
+        await sql`truncate readings, twin.readings`;
+      }
     });
 
     test('without the extension its tables are refused, also where it is made again', async () => {

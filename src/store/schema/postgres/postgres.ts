@@ -54,6 +54,7 @@ export function postgresDialect({ serverVersion, why }: { readonly serverVersion
       written = undefined;
       // The maintenance does it too, and tells when it cannot be done; the rows are safe either way.
       if (segment) await describeSegment(sql, segment).catch(() => {});
+      return [];
     },
   };
 }

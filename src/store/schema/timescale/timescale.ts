@@ -1,6 +1,7 @@
 import type { ReservedSql } from 'postgres';
 import { type Capabilities, type Choice, olderThan } from '../capabilities.js';
 import type { Dialect } from '../dialect.js';
+import { CompressionLook } from './compression-look.js';
 import { recompressNext } from './recompression.js';
 
 /**
@@ -50,6 +51,7 @@ const COPY = {
  */
 export function timescaleDialect(found: Capabilities, choice: Choice & { dialect: 'timescale' }): Dialect {
   const { installed, available, license, bloom } = found.timescale;
+  const compression = new CompressionLook();
   return {
     name: 'timescale',
     facts: {
@@ -63,9 +65,11 @@ export function timescaleDialect(found: Capabilities, choice: Choice & { dialect
     prepare: async () => [],
     maintain: (sql, now) => recompressNext(sql, now, installed !== undefined && !olderThan(installed, RECOMPRESS_VERSION_MIN)),
     makeRoom: makeChunks,
+    committed: (sql) => compression.look(sql),
     copyStatement(table, batch) {
       if (!choice.directCompress) return COPY[table];
       const direct = table === 'readings' && batch.readings.rows >= DIRECT_ROWS_MIN;
+      if (direct) compression.expect();
       const mode = !direct ? 'off' : batch.sorted ? 'sorted' : 'unsorted';
       const lean = direct && bloom ? NO_BLOOM : '';
       return `${DIRECT[mode]}${lean}; ${COPY[table]}`;
