@@ -25,6 +25,9 @@ const ANSWER_BYTES: u32 = 8;
 
 let sends: u32 = 0;
 let sendBytes: u32 = 0;
+/** Of which texts. They may fill half of the room, and are left out beyond it: the other half is for answers, which always fit. */
+let textBytes: u32 = 0;
+const HALF_BYTES: u32 = SEND_DATA_BYTES / 2;
 let calls: u32 = 0;
 
 export function sendCount(): u32 {
@@ -39,18 +42,26 @@ export function callCount(): u32 {
 export function taken(): void {
   sends = 0;
   sendBytes = 0;
+  textBytes = 0;
   calls = 0;
 }
 
 /** Whether what one packet can cause still fits. */
 @inline
 export function hasRoom(): bool {
-  return sends < SENDS_MAX && sendBytes <= SEND_DATA_BYTES - ANSWER_BYTES && calls < CALLS_MAX;
+  return sends < SENDS_MAX && sendBytes - textBytes <= HALF_BYTES - ANSWER_BYTES && calls < CALLS_MAX;
 }
 
 /** How many answers to messages fit in any case, each as packet or as call. */
 export function roomForAnswers(): u32 {
-  return min(min(SENDS_MAX - sends, CALLS_MAX - calls), (SEND_DATA_BYTES - sendBytes) / ANSWER_BYTES);
+  return min(min(SENDS_MAX - sends, CALLS_MAX - calls), (HALF_BYTES + textBytes - sendBytes) / ANSWER_BYTES);
+}
+
+/** Whether there is room for a text of `bytes`, which is taken; the caller reserves it with the answer. */
+export function takeTextRoom(bytes: u32): bool {
+  if (textBytes + bytes > HALF_BYTES) return false;
+  textBytes += bytes;
+  return true;
 }
 
 /** Room for `bytes` to one connection; what follows at once to the same connection is one send with it. */

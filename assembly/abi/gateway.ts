@@ -143,4 +143,13 @@ export const REFUSED_TOPIC_AT_COUNT: u32 = 8;
 export const REFUSED_TOPIC_AT_BYTES: u32 = 12;
 export const REFUSED_TOPIC_AT_TOPIC: u32 = 16;
 
-export const GATEWAY_END: u32 = REFUSED_TOPICS_OFFSET + REFUSED_TOPICS_BYTES;
+/**
+ * By code: what MQTT 5 answers besides its Reason Code, as the host lays it once. A u16 of its bytes, then the properties of the packet
+ * with their length before them, the Reason String alone; 0 bytes: none.
+ */
+export const REASON_TEXTS_OFFSET: u32 = REFUSED_TOPICS_OFFSET + REFUSED_TOPICS_BYTES;
+export const REASON_TEXT_BYTES: u32 = 256;
+export const REASON_TEXTS: u32 = 64;
+export const REASON_TEXTS_BYTES: u32 = REASON_TEXTS * REASON_TEXT_BYTES;
+
+export const GATEWAY_END: u32 = REASON_TEXTS_OFFSET + REASON_TEXTS_BYTES;

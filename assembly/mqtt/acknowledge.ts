@@ -1,11 +1,11 @@
 import { queueAck, queuedTo, sentTo } from '../answers';
 import { awaitBlock } from '../block/seal';
 import { AT_GENERATION, AT_QUEUED_TO, CONNECTED, connectionAt, stateOf } from './connections';
-import { PUBACK, PUBREC, sendAnswer, sendAnswerReason } from './packets';
+import { PUBACK, PUBREC, sendAnswer, sendRefusal } from './packets';
 import * as inbound from './qos2-inbound';
 
 // The packet of an acknowledgement in the ring:
-//   bits 0..15 packet id     16..23 reason code, 0: success     24..31 first byte of the packet, REPEATED_ACK in its flags
+//   bits 0..15 packet id     16..23 code that refuses the message, 0: none     24..31 first byte of the packet, REPEATED_ACK in its flags
 
 /** It acknowledges no message that was not acknowledged before; the bit is not in the packet that is sent. */
 const REPEATED_ACK: u32 = 1;
@@ -24,10 +24,10 @@ export function queuePubrec(slot: u32, number: u32, connection: usize, packetId:
 }
 
 /** Acknowledges what waits for no block of its own: at once, or after what the connection still waits for. */
-export function ackInOrder(number: u32, connection: usize, type: u32, packetId: u32, reason: u8): void {
-  if (load<u64>(connection, AT_QUEUED_TO) > sentTo) queue(number, connection, packetId | (<u32>reason << 16) | ((type | REPEATED_ACK) << 24));
-  else if (reason == 0) sendAnswer(number, type, packetId);
-  else sendAnswerReason(number, type, packetId, reason);
+export function ackInOrder(number: u32, connection: usize, type: u32, packetId: u32, code: u32): void {
+  if (load<u64>(connection, AT_QUEUED_TO) > sentTo) queue(number, connection, packetId | (code << 16) | ((type | REPEATED_ACK) << 24));
+  else if (code == 0) sendAnswer(number, type, packetId);
+  else sendRefusal(number, type, packetId, code);
 }
 
 @inline
@@ -42,8 +42,8 @@ export function sendQueued(number: u32, generation: u32, packet: u32): u32 {
   const connection = connectionAt(number);
   if (load<u32>(connection, AT_GENERATION) != generation || stateOf(connection) != CONNECTED) return 0;
   const type = packet >> 24;
-  const reason = <u8>(packet >> 16);
-  if (reason == 0) sendAnswer(number, type & ~REPEATED_ACK, packet & 0xffff);
-  else sendAnswerReason(number, type & ~REPEATED_ACK, packet & 0xffff, reason);
+  const code = (packet >> 16) & 0xff;
+  if (code == 0) sendAnswer(number, type & ~REPEATED_ACK, packet & 0xffff);
+  else sendRefusal(number, type & ~REPEATED_ACK, packet & 0xffff, code);
   return (type & REPEATED_ACK) ^ REPEATED_ACK;
 }

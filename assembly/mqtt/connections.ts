@@ -10,8 +10,9 @@ import { monotonicMs } from '../clock';
 //   0  u32 state              28  u8 tenant bytes        40  u32 id address
 //   4  u32 generation         29  u8 id bytes            44  u32 table of unreleased ids, 0: none
 //   8  u32 device address     30  u16 unreleased ids     48  u64 hash of the tenant
-//  12  u32 protocol level     32  u32 tenant address     56  u64 place after its last queued acknowledgement
-//  16  f64 last heard, ms     36  u32 address of the device it spoke for last
+//  12  u16 protocol level     32  u32 tenant address     56  u64 place after its last queued acknowledgement
+//  14  u16 reason text bytes  36  u32 address of the device it spoke for last
+//  16  f64 last heard, ms
 //  24  u32 grace, ms; 0: none
 
 export const FREE: u32 = 0;
@@ -27,6 +28,8 @@ export const AT_STATE: usize = 0;
 export const AT_GENERATION: usize = 4;
 export const AT_DEVICE: usize = 8;
 export const AT_LEVEL: usize = 12;
+/** Bytes of the largest answer that may hold a Reason String; 0: the client wants none. */
+export const AT_REASON_BYTES_MAX: usize = 14;
 export const AT_HEARD_MS: usize = 16;
 export const AT_GRACE_MS: usize = 24;
 export const AT_TENANT_BYTES: usize = 28;
@@ -73,7 +76,8 @@ export function opened(number: u32): void {
   setState(connection, OPENED);
   store<u32>(connection, load<u32>(connection, AT_GENERATION) + 1, AT_GENERATION);
   store<u32>(connection, 0, AT_DEVICE);
-  store<u32>(connection, 0, AT_LEVEL);
+  store<u16>(connection, 0, AT_LEVEL);
+  store<u16>(connection, 0, AT_REASON_BYTES_MAX);
   store<u16>(connection, 0, AT_UNRELEASED_COUNT);
   store<u32>(connection, 0, AT_UNRELEASED);
   store<u64>(connection, 0, AT_QUEUED_TO);
@@ -89,7 +93,7 @@ export function closed(number: u32): void {
 }
 
 /** The session layer let the connection in as the device `entry`. */
-export function connected(number: u32, entry: u32, level: u32, keepAliveSeconds: u32): void {
+export function connected(number: u32, entry: u32, level: u32, keepAliveSeconds: u32, reasonBytesMax: u32): void {
   const connection = connectionAt(number);
   assert(stateOf(connection) == CONNECTING);
   const device = deviceAt(entry);
@@ -97,7 +101,8 @@ export function connected(number: u32, entry: u32, level: u32, keepAliveSeconds:
   setState(connection, CONNECTED);
   store<u32>(connection, <u32>device, AT_DEVICE);
   store<u32>(connection, <u32>device, AT_LAST_DEVICE);
-  store<u32>(connection, level, AT_LEVEL);
+  store<u16>(connection, <u16>level, AT_LEVEL);
+  store<u16>(connection, <u16>reasonBytesMax, AT_REASON_BYTES_MAX);
   store<u32>(connection, keepAliveSeconds * 1500, AT_GRACE_MS); // One and a half keep-alives [MQTT-3.1.2-22]
   store<u8>(connection, <u8>tenantBytes, AT_TENANT_BYTES);
   store<u32>(connection, <u32>tenantOf(device), AT_TENANT);
@@ -113,5 +118,5 @@ export function ended(number: u32): void {
 
 /** The protocol level that CONNECT named; 0 before that. */
 export function levelOf(number: u32): u32 {
-  return load<u32>(connectionAt(number), AT_LEVEL);
+  return <u32>load<u16>(connectionAt(number), AT_LEVEL);
 }

@@ -30,8 +30,10 @@ export function checkConnect(at: usize, end: usize): u32 {
     if (isOlder) connectLevel = 3;
     return isOlder ? CODE_MQTT_VERSION_UNSUPPORTED : CODE_MQTT_MALFORMED; // [MQTT-3.1.2-1]
   }
-  connectLevel = load<u8>(at, 6);
-  if (connectLevel != LEVEL_311 && connectLevel != LEVEL_5) return CODE_MQTT_VERSION_UNSUPPORTED; // [MQTT-3.1.2-2]
+  // A bridge may set the top bit. It is refused in the form of its version, and comes back without the bit.
+  const level = <u32>load<u8>(at, 6);
+  connectLevel = level & 0x7f;
+  if (level != LEVEL_311 && level != LEVEL_5) return CODE_MQTT_VERSION_UNSUPPORTED; // [MQTT-3.1.2-2]
   const flags = <u32>load<u8>(at, 7);
   if (!connectFlags(flags)) return CODE_MQTT_MALFORMED;
   at += 10;

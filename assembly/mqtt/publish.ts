@@ -38,12 +38,6 @@ export const NO_SLOT: u32 = 0xffffffff;
 /** In place of a code: the message was taken in before, and another PUBREC is sent or queued. */
 const REPEATED: u32 = 0xfffffffe;
 
-const REASON_IMPLEMENTATION: u8 = 0x83;
-const REASON_NOT_AUTHORIZED: u8 = 0x87;
-const REASON_TOPIC_INVALID: u8 = 0x90;
-const REASON_PACKET_ID_IN_USE: u8 = 0x91;
-const REASON_QUOTA_EXCEEDED: u8 = 0x97;
-
 /**
  * Takes in a PUBLISH whose variable header and payload are [at, end). Answers CODE_NONE when it was
  * laid into a block or refused without ending the connection, NO_SLOT, or the code that ends it.
@@ -64,7 +58,7 @@ export function publish(number: u32, connection: usize, header: u32, at: usize, 
     if (packetId == 0) return CODE_MQTT_MALFORMED; // [MQTT-2.2.1-3]
     at += 2;
   }
-  const isVersion5 = load<u32>(connection, AT_LEVEL) == LEVEL_5;
+  const isVersion5 = <u32>load<u16>(connection, AT_LEVEL) == LEVEL_5;
   if (isVersion5) {
     if ((header & 1) != 0) return CODE_MQTT_RETAIN_UNSUPPORTED; // [MQTT-3.2.2-14]
     if (at < end && load<u8>(at) == 0) {
@@ -119,14 +113,17 @@ function admitAtQos2(number: u32, connection: usize, packetId: u32, header: u32,
 
 /** Version 5 refuses one message and lives on; 3.1.1 can only close [MQTT-3.3.5-2], as for codes not listed here. */
 function answer(number: u32, connection: usize, qos: u32, packetId: u32, code: u32): u32 {
-  let reason: u8 = REASON_NOT_AUTHORIZED;
-  if (code == CODE_TOPIC_UNKNOWN) reason = REASON_TOPIC_INVALID;
-  else if (code == CODE_PAYLOAD_OVERSIZE) reason = REASON_IMPLEMENTATION;
-  else if (code == CODE_MQTT_PACKET_ID_IN_USE) reason = REASON_PACKET_ID_IN_USE;
-  else if (code == CODE_MQTT_UNRELEASED_EXHAUSTED) reason = REASON_QUOTA_EXCEEDED;
-  else if (code != CODE_TOPIC_FORBIDDEN && code != CODE_DEVICE_UNKNOWN && code != CODE_DEVICE_INACTIVE) return code;
+  const isOfMessage =
+    code == CODE_TOPIC_UNKNOWN ||
+    code == CODE_PAYLOAD_OVERSIZE ||
+    code == CODE_MQTT_PACKET_ID_IN_USE ||
+    code == CODE_MQTT_UNRELEASED_EXHAUSTED ||
+    code == CODE_TOPIC_FORBIDDEN ||
+    code == CODE_DEVICE_UNKNOWN ||
+    code == CODE_DEVICE_INACTIVE;
+  if (!isOfMessage) return code;
   refuseMessage(whose(connection, code), code);
-  if (qos != 0) ackInOrder(number, connection, qos == 1 ? PUBACK : PUBREC, packetId, reason);
+  if (qos != 0) ackInOrder(number, connection, qos == 1 ? PUBACK : PUBREC, packetId, code);
   return CODE_NONE;
 }
 

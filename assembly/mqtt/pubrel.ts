@@ -3,26 +3,24 @@ import { isAckQueueFull, isSent } from '../answers';
 import { ackInOrder } from './acknowledge';
 import { AT_LEVEL } from './connections';
 import { LEVEL_5 } from './control';
-import { PUBCOMP, sendAnswer, sendAnswerReason } from './packets';
+import { PUBCOMP, sendAnswer, sendPacketIdNotFound } from './packets';
 import { OF_PUBREL, skipProperties } from './properties';
 import { NO_SLOT } from './publish';
 import { u16At } from './read';
 import * as inbound from './qos2-inbound';
-
-const REASON_PACKET_ID_NOT_FOUND: u8 = 0x92;
 
 /**
  * Takes in a PUBREL whose variable header is [at, end): from here on its packet id may be used for another message.
  * Answers CODE_NONE, NO_SLOT, or the code that ends the connection.
  */
 export function pubrel(number: u32, connection: usize, at: usize, end: usize): u32 {
-  const isVersion5 = load<u32>(connection, AT_LEVEL) == LEVEL_5;
+  const isVersion5 = <u32>load<u16>(connection, AT_LEVEL) == LEVEL_5;
   if (!isWellFormed(at, end, isVersion5)) return CODE_MQTT_MALFORMED;
   const packetId = u16At(at);
   const place = inbound.placeOf(connection, packetId);
   if (place == inbound.NO_PLACE) {
     // What an earlier connection left behind, for example. Version 3.1.1 cannot tell it apart [MQTT-4.3.3-11].
-    if (isVersion5) sendAnswerReason(number, PUBCOMP, packetId, REASON_PACKET_ID_NOT_FOUND);
+    if (isVersion5) sendPacketIdNotFound(number, packetId);
     else sendAnswer(number, PUBCOMP, packetId);
     return CODE_NONE;
   }

@@ -195,7 +195,7 @@ function frame(connection: usize, state: u32, at: usize, end: usize): u32 {
     lengthBytes++;
     if (byte < 0x80) {
       // Only version 5 demands the shortest form [MQTT-1.5.5-1].
-      if (byte == 0 && lengthBytes > 1 && load<u32>(connection, AT_LEVEL) == LEVEL_5) return CODE_MQTT_LENGTH_MALFORMED;
+      if (byte == 0 && lengthBytes > 1 && <u32>load<u16>(connection, AT_LEVEL) == LEVEL_5) return CODE_MQTT_LENGTH_MALFORMED;
       break;
     }
   }
@@ -231,12 +231,12 @@ function packet(number: u32, connection: usize, start: usize, at: usize, end: us
 
 /** Checks a control packet and hands it to the session layer. */
 function control(number: u32, connection: usize, type: u32, start: usize, at: usize, end: usize): u32 {
-  const level = load<u32>(connection, AT_LEVEL);
+  const level = <u32>load<u16>(connection, AT_LEVEL);
   let code: u32;
   let next = CONNECTED;
   if (type == CONNECT) {
     code = checkConnect(at, end);
-    store<u32>(connection, connectLevel, AT_LEVEL); // Even on refusal: CONNACK takes its form from it.
+    store<u16>(connection, <u16>connectLevel, AT_LEVEL); // Even on refusal: CONNACK takes its form from it.
     next = CONNECTING;
   } else if (type == SUBSCRIBE) {
     code = checkSubscribe(at, end, level);

@@ -27,8 +27,8 @@ export interface GatewayKernel {
   /** Counts a message that the host refuses before the kernel saw it. */
   countRefused(code: number): void;
 
-  /** Answers a CONNECT: the connection is let in as the device `entry`. */
-  connected(connection: number, entry: number, level: number, keepAliveSeconds: number): void;
+  /** Answers a CONNECT: the connection is let in as the device `entry`. `reasonBytesMax`: bytes of the largest answer with a Reason String, or 0. */
+  connected(connection: number, entry: number, level: number, keepAliveSeconds: number, reasonBytesMax: number): void;
   /** The connection is being closed: its data is dropped and nothing more is sent to it. */
   ended(connection: number): void;
   /** The protocol level that its CONNECT named, 0 before. */

@@ -19,10 +19,9 @@ import {
   CODE_TOPIC_UNKNOWN,
 } from '../../assembly/abi/codes.js';
 import { PAYLOAD_BYTES_MAX } from '../../assembly/abi/limits.js';
-import type { DeviceEntry } from '../../src/contract/devices.js';
-import { hashToken } from '../../src/contract/token.js';
 import {
   bytes,
+  type ConnectParts,
   connect,
   disconnect,
   PINGREQ,
@@ -36,6 +35,7 @@ import {
   pubrel,
   u16,
 } from './mqtt-bytes.js';
+import { CASE_TOKEN } from './mqtt-devices.js';
 
 /** What one run of bytes does to a gateway that knows `caseDevices`. */
 export interface MqttCase {
@@ -52,27 +52,12 @@ export interface MqttCase {
   readonly records?: readonly number[];
 }
 
-export const CASE_TOKEN = 'token-of-all-case-devices';
-
-function device(number: number, id: string, more: Partial<DeviceEntry> = {}): DeviceEntry {
-  const tenant = more.tenant ?? 'default';
-  return { number, tenant, id, status: 'active', via: 0, tokenHash: hashToken(tenant, id, CASE_TOKEN), ...more };
-}
-
-export const caseDevices: readonly DeviceEntry[] = [
-  device(1, 'dev-1'),
-  device(2, 'dev-2'),
-  device(3, 'dev-off', { status: 'inactive' }),
-  device(4, 'sub-1', { via: 1 }),
-  device(5, 'sub-off', { via: 1, status: 'quarantined' }),
-  device(6, 'dev-1', { tenant: 'acme' }),
-  device(7, 'gerät-7', { via: 1 }),
-  device(8, 'sub-of-2', { via: 2 }),
-];
-
 const OWN = 'devices/dev-1/telemetry';
 const credentials = { clientId: 'dev-1', password: CASE_TOKEN };
-export const connectAs = (level: 4 | 5, more = {}): Buffer => connect({ level, ...credentials, ...more });
+/** Request Problem Information 0: the answers of the catalogue are codes; test/gateway/reason-strings.test.ts has the texts. */
+const noReasons = bytes(0x17, 0);
+export const connectAs = (level: 4 | 5, more: ConnectParts = {}): Buffer =>
+  connect({ level, ...credentials, properties: properties(noReasons), ...more });
 
 /** Session Expiry 0, Retain Available 0, Maximum Packet Size, Topic Alias Maximum 0, Wildcard 1, Identifiers 0, Shared 0. */
 const abilities = bytes(0x11, u16(0), u16(0), 0x25, 0, 0x27, u16(2), u16(0x1000), 0x22, u16(0), 0x28, 1, 0x29, 0, 0x2a, 0);
@@ -313,6 +298,14 @@ const refusedConnects: MqttCase[] = [
   connects('CONNECT of version 5 with a reserved flag', connectAs(5, { flags: 0xc3 }), connackRefused5(0x81), CODE_MQTT_MALFORMED),
   connects('CONNECT of version 3.1', packet(0x10, 'MQIsdp', 3, 2, u16(0), 'dev-1'), connackRefused(1), CODE_MQTT_VERSION_UNSUPPORTED),
   connects('CONNECT of version 6', connectAs(4, { level: 6 }), connackRefused5(0x84), CODE_MQTT_VERSION_UNSUPPORTED),
+  connects('CONNECT of a bridge, version 4', connectAs(4, { level: 0x84 }), connackRefused(1), CODE_MQTT_VERSION_UNSUPPORTED),
+  connects(
+    'CONNECT of a bridge, version 3.1',
+    packet(0x10, 'MQIsdp', 0x83, 2, u16(0), 'dev-1'),
+    connackRefused(1),
+    CODE_MQTT_VERSION_UNSUPPORTED,
+  ),
+  connects('CONNECT of level 0', connectAs(4, { level: 0 }), Buffer.alloc(0), CODE_MQTT_VERSION_UNSUPPORTED),
   connects('a wrong token, version 4', connectAs(4, { password: 'x' }), connackRefused(4), CODE_CREDENTIALS_INVALID),
   connects('a wrong token, version 5', connectAs(5, { password: 'x' }), connackRefused5(0x86), CODE_CREDENTIALS_INVALID),
   connects('an empty token', connectAs(4, { password: '' }), connackRefused(4), CODE_CREDENTIALS_INVALID),
@@ -334,7 +327,7 @@ const refusedConnects: MqttCase[] = [
   connects('an empty client id, version 5', connectAs(5, { clientId: '' }), connackRefused5(0x85), CODE_DEVICE_UNKNOWN),
   connects(
     'an authentication method',
-    connectAs(5, { properties: properties(0x15, 'SCRAM') }),
+    connectAs(5, { properties: properties(noReasons, 0x15, 'SCRAM') }),
     connackRefused5(0x8c),
     CODE_MQTT_AUTH_UNSUPPORTED,
   ),

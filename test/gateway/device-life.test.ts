@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { DeviceEntry } from '../../src/contract/devices.js';
 import { hashToken } from '../../src/contract/token.js';
-import { connackAccepted } from '../cases/mqtt.js';
-import { connect, disconnect, puback, publish } from '../cases/mqtt-bytes.js';
+import { connackAccepted, connectAs } from '../cases/mqtt.js';
+import { disconnect, puback, publish } from '../cases/mqtt-bytes.js';
 import { device, GatewayThread, TOKEN, until } from './gateway-thread.js';
 import { RawClient } from './raw-client.js';
 
@@ -20,7 +20,7 @@ function withTokens(present: string, previous?: string, graceMs = 60_000): Devic
 
 async function open(gateway: GatewayThread, password: string, clientId = 'dev-1'): Promise<RawClient> {
   const client = await RawClient.open(gateway.port);
-  client.write(connect({ level: 5, clientId, password }));
+  client.write(connectAs(5, { clientId, password }));
   return client;
 }
 

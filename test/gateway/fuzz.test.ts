@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CODES_MAX } from '../../assembly/abi/codes.js';
 import { COUNTER_GATEWAY_ACCEPTED, COUNTER_GATEWAY_RECEIVED, COUNTER_GATEWAY_REFUSED } from '../../assembly/abi/counters.js';
-import { caseDevices, connackAccepted, connectAs, mqttCases } from '../cases/mqtt.js';
+import { connackAccepted, connectAs, mqttCases } from '../cases/mqtt.js';
 import { PINGREQ, packet, puback, publish } from '../cases/mqtt-bytes.js';
+import { caseDevices } from '../cases/mqtt-devices.js';
 import { Random } from '../support/random.js';
 import { KernelDriver } from './kernel-driver.js';
 

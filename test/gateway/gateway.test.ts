@@ -22,8 +22,9 @@ import { PAYLOAD_BYTES_MAX } from '../../assembly/abi/limits.js';
 import type { DeviceEntry } from '../../src/contract/devices.js';
 import { partitionOf } from '../../src/contract/partition.js';
 import { hashToken } from '../../src/contract/token.js';
-import { CASE_TOKEN, caseDevices, connackAccepted, connectAs } from '../cases/mqtt.js';
+import { connackAccepted, connectAs } from '../cases/mqtt.js';
 import { bytes, disconnect, puback, publish } from '../cases/mqtt-bytes.js';
+import { CASE_TOKEN, caseDevices } from '../cases/mqtt-devices.js';
 import { device, GatewayThread, until } from './gateway-thread.js';
 import { RawClient } from './raw-client.js';
 

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { refusalCode } from '../../src/contract/codes.js';
-import { caseDevices, connackAccepted, connectAs, type MqttCase, mqttCases } from '../cases/mqtt.js';
+import { connackAccepted, connectAs, type MqttCase, mqttCases } from '../cases/mqtt.js';
 import { packet, publish } from '../cases/mqtt-bytes.js';
+import { caseDevices } from '../cases/mqtt-devices.js';
 import { GatewayThread, until } from './gateway-thread.js';
 import { RawClient } from './raw-client.js';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { connect as connectSocket, type Socket } from 'node:net';
-import { CASE_TOKEN, connackAccepted } from '../cases/mqtt.js';
-import { connect, PINGREQ, PINGRESP } from '../cases/mqtt-bytes.js';
+import { connackAccepted, connectAs } from '../cases/mqtt.js';
+import { PINGREQ, PINGRESP } from '../cases/mqtt-bytes.js';
 import { until } from './gateway-thread.js';
 
 /** A socket that says what it is told to say and remembers what it heard. */
@@ -19,7 +19,7 @@ export class RawClient {
   /** Connects as a device and checks CONNACK. */
   static async login(port: number, clientId: string, level: 4 | 5, keepAlive = 0): Promise<RawClient> {
     const client = await RawClient.open(port);
-    client.write(connect({ level, clientId, password: CASE_TOKEN, keepAlive }));
+    client.write(connectAs(level, { clientId, keepAlive }));
     await client.expect(connackAccepted[level]);
     return client;
   }

@@ -6,7 +6,7 @@ import { connect as connectTls } from 'node:tls';
 import mqtt, { type IClientOptions } from 'mqtt';
 import { CODE_TLS_HANDSHAKE_FAILED } from '../../assembly/abi/codes.js';
 import { COUNTER_GATEWAY_CONNECTIONS_OPENED } from '../../assembly/abi/counters.js';
-import { CASE_TOKEN, caseDevices } from '../cases/mqtt.js';
+import { CASE_TOKEN, caseDevices } from '../cases/mqtt-devices.js';
 import { certify } from '../support/certificate.js';
 import { GatewayThread, until } from './gateway-thread.js';
 

@@ -17,6 +17,7 @@ import {
   CODE_SHUTTING_DOWN,
 } from '../../../assembly/abi/codes.js';
 import { PACKET_BYTES_MAX } from '../../../assembly/abi/limits.js';
+import type { PacketLimits } from './reason-strings.js';
 
 /** Reads one whole packet whose form the kernel has checked; undefined when mqtt-packet disagrees. */
 export function parsePacket(bytes: Uint8Array, level: number): Packet | undefined {
@@ -37,10 +38,13 @@ export function parsePacket(bytes: Uint8Array, level: number): Packet | undefine
   return failed ? undefined : packet;
 }
 
-/** What the gateway can do is said once, here [MQTT-3.2.2-9] and following. */
-export function connackAccepted(level: number): Uint8Array {
+/**
+ * What the gateway can do is said once, here [MQTT-3.2.2-9] and following. For a client that takes no packet of that size, the
+ * properties are left out whose absence says the same; undefined: it takes no CONNACK at all [MQTT-3.1.2-24].
+ */
+export function connackAccepted(level: number, { bytesMax }: PacketLimits, asksExpiry: boolean): Uint8Array | undefined {
   if (level !== 5) return generate({ cmd: 'connack', returnCode: 0, sessionPresent: false });
-  const properties = {
+  const whole = {
     sessionExpiryInterval: 0,
     retainAvailable: false,
     maximumPacketSize: PACKET_BYTES_MAX,
@@ -49,7 +53,12 @@ export function connackAccepted(level: number): Uint8Array {
     subscriptionIdentifiersAvailable: false,
     sharedSubscriptionAvailable: false,
   };
-  return generate({ cmd: 'connack', reasonCode: 0, sessionPresent: false, properties }, { protocolVersion: 5 });
+  const { topicAliasMaximum: _, wildcardSubscriptionAvailable: __, sessionExpiryInterval, ...rest } = whole;
+  const needed = asksExpiry ? { sessionExpiryInterval, ...rest } : rest;
+  const sizes = [whole, needed].map((properties) =>
+    generate({ cmd: 'connack', reasonCode: 0, sessionPresent: false, properties }, { protocolVersion: 5 }),
+  );
+  return sizes.find(({ length }) => length <= bytesMax);
 }
 
 /** CONNACK in the form that the client's level has; levels above 5 get that of 5. */
@@ -57,16 +66,37 @@ export function connackRefused(level: number, reason: number, returnCode: number
   return level >= 5 ? Uint8Array.of(0x20, 3, 0, reason, 0) : Uint8Array.of(0x20, 2, 0, returnCode);
 }
 
-export function disconnect(reason: number): Uint8Array {
-  return Uint8Array.of(0xe0, 2, reason, 0);
+/** CONNACK of MQTT 5 that says what was wrong; undefined: it is larger than the client takes. */
+export function connackRefusedBecause(reasonCode: number, reason: string | undefined, limits: PacketLimits): Uint8Array | undefined {
+  return withReason({ cmd: 'connack', reasonCode, sessionPresent: false }, reason, limits);
 }
 
-export function suback(messageId: number, granted: number[], level: number): Uint8Array {
-  return generate({ cmd: 'suback', messageId, granted }, { protocolVersion: level });
+/** DISCONNECT of MQTT 5; undefined: it is larger than the client takes. */
+export function disconnect(reasonCode: number, reason: string | undefined, limits: PacketLimits): Uint8Array | undefined {
+  return withReason({ cmd: 'disconnect', reasonCode }, reason, limits);
 }
 
-export function unsuback(messageId: number, granted: number[], level: number): Uint8Array {
-  return generate({ cmd: 'unsuback', messageId, granted }, { protocolVersion: level });
+/** Undefined: it is larger than the client takes, and the client is then as if it had got it [MQTT-3.1.2-25]. */
+export function suback(
+  messageId: number,
+  granted: number[],
+  level: number,
+  reason: string | undefined,
+  limits: PacketLimits,
+): Uint8Array | undefined {
+  if (level !== 5) return generate({ cmd: 'suback', messageId, granted }, { protocolVersion: level });
+  return withReason({ cmd: 'suback', messageId, granted }, reason, limits);
+}
+
+export function unsuback(messageId: number, granted: number[], level: number, { bytesMax }: PacketLimits): Uint8Array | undefined {
+  const packet = generate({ cmd: 'unsuback', messageId, granted }, { protocolVersion: level });
+  return packet.length <= bytesMax ? packet : undefined;
+}
+
+/** With a Reason String where the client wants one and it fits, which no packet needs [MQTT-3.2.2-19] [MQTT-3.9.2-1] [MQTT-3.14.2-3]. */
+function withReason(packet: Packet, reasonString: string | undefined, { bytesMax, wantsReasons }: PacketLimits): Uint8Array | undefined {
+  const forms = [...(wantsReasons && reasonString !== undefined ? [{ ...packet, properties: { reasonString } }] : []), packet];
+  return forms.map((form) => generate(form as Packet, { protocolVersion: 5 })).find(({ length }) => length <= bytesMax);
 }
 
 const REASONS = new Map<number, number>([

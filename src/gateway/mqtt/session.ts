@@ -17,14 +17,25 @@ import type { Reactor } from '../../reactor/reactor.js';
 import type { Directory } from '../directory.js';
 import type { GatewayKernel } from '../kernel.js';
 import { authenticate } from './authenticate.js';
-import { connackAccepted, connackRefused, disconnect, disconnectReason, parsePacket, suback, unsuback } from './packets.js';
-import { grant } from './subscriptions.js';
+import {
+  connackAccepted,
+  connackRefused,
+  connackRefusedBecause,
+  disconnect,
+  disconnectReason,
+  parsePacket,
+  suback,
+  unsuback,
+} from './packets.js';
+import { layReasonStrings, limitsOf, type PacketLimits, reasonBytesMax, reasonString } from './reason-strings.js';
+import { grant, refusalOf } from './subscriptions.js';
 
 /** Kept small, as there is one a connection: what the directory or the kernel knows is asked there. */
 interface Session {
   readonly entry: number;
   /** Its place in the order of all sessions of the process. */
   readonly number: number;
+  readonly limits: PacketLimits;
   /** Absent until the first subscription. */
   filters?: Set<string>;
 }
@@ -64,6 +75,7 @@ export class Sessions {
     this.#reactor = reactor;
     this.#numbers = numbers;
     this.#post = post;
+    layReasonStrings(memory);
   }
 
   /** A whole control packet, checked by the kernel. It lies in the read region only until this returns. */
@@ -157,31 +169,41 @@ export class Sessions {
 
   #connect(connection: number, packet: IConnectPacket): void {
     const level = this.#kernel.levelOf(connection);
+    const limits = limitsOf(packet);
     if (this.#closedCode !== CODE_NONE) {
       const answer = this.#closedCode === CODE_LOG_FULL ? QUOTA_EXCEEDED : SERVER_UNAVAILABLE;
-      this.#turnAway(connection, { code: this.#closedCode, ...answer });
+      this.#turnAway(connection, { code: this.#closedCode, ...answer }, limits);
       return;
     }
     const admission = authenticate(packet, this.#directory, Date.now());
     if (admission.kind === 'refused') {
-      this.#turnAway(connection, admission);
+      this.#turnAway(connection, admission, limits);
       return;
     }
     const { entry, untilMs } = admission;
     const older = this.#directory.connectionOf(entry);
     if (older !== undefined) this.refuse(older, CODE_SESSION_TAKEN_OVER); // [MQTT-3.1.4-3]
     const number = nextSession(this.#numbers);
-    this.#sessions.set(connection, { entry, number });
+    this.#sessions.set(connection, { entry, number, limits });
     if (untilMs !== undefined) this.#expiring.set(connection, untilMs);
     this.#directory.setConnection(entry, connection);
-    this.#kernel.connected(connection, entry, level, packet.keepalive ?? 0);
-    this.#reactor.sendBytes(connection, connackAccepted(level));
+    this.#kernel.connected(connection, entry, level, packet.keepalive ?? 0, reasonBytesMax(level, limits));
+    this.#send(connection, connackAccepted(level, limits, (packet.properties?.sessionExpiryInterval ?? 0) !== 0));
     this.#post({ kind: 'connected', device: this.#directory.numberOf(entry), session: number, atMs: Date.now() });
   }
 
-  #turnAway(connection: number, { code, reason, returnCode }: { code: number; reason: number; returnCode: number }): void {
+  #turnAway(
+    connection: number,
+    { code, reason, returnCode }: { code: number; reason: number; returnCode: number },
+    limits: PacketLimits,
+  ): void {
     this.#count(code);
-    this.#reactor.sendBytes(connection, connackRefused(this.#kernel.levelOf(connection), reason, returnCode));
+    const level = this.#kernel.levelOf(connection);
+    const isVersion5 = level === 5;
+    this.#send(
+      connection,
+      isVersion5 ? connackRefusedBecause(reason, reasonString(code, false), limits) : connackRefused(level, reason, returnCode),
+    );
     this.#end(connection, code);
   }
 
@@ -197,19 +219,19 @@ export class Sessions {
       }
       return code;
     });
-    this.#reactor.sendBytes(connection, suback(packet.messageId ?? 0, granted, level));
+    this.#send(connection, suback(packet.messageId ?? 0, granted, level, refusalOf(granted), session.limits));
   }
 
   #unsubscribe(connection: number, session: Session, packet: IUnsubscribePacket): void {
     const results = packet.unsubscriptions.map((filter) => (session.filters?.delete(filter) ? 0 : NO_SUBSCRIPTION));
-    this.#reactor.sendBytes(connection, unsuback(packet.messageId ?? 0, results, this.#kernel.levelOf(connection)));
+    this.#send(connection, unsuback(packet.messageId ?? 0, results, this.#kernel.levelOf(connection), session.limits));
   }
 
   #end(connection: number, code: number): void {
     this.#kernel.ended(connection);
     const session = this.#forget(connection, code);
     if (session && code !== CODE_NONE && this.#kernel.levelOf(connection) === 5) {
-      this.#reactor.sendBytes(connection, disconnect(disconnectReason(code)));
+      this.#send(connection, disconnect(disconnectReason(code), reasonString(code, true), session.limits));
     }
     this.#reactor.close(connection);
   }
@@ -223,6 +245,11 @@ export class Sessions {
     const device = this.#directory.numberOf(session.entry);
     this.#post({ kind: 'disconnected', device, session: session.number, atMs: Date.now(), code });
     return session;
+  }
+
+  /** `bytes` undefined: the packet is larger than the client takes. */
+  #send(connection: number, bytes: Uint8Array | undefined): void {
+    if (bytes) this.#reactor.sendBytes(connection, bytes);
   }
 
   #count(code: number): void {

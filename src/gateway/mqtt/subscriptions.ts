@@ -12,6 +12,15 @@ function isOwnCommands(filter: string, tenant: string, id: string): boolean {
   return own.some((topic) => filter === topic || filter === `${topic}/#`);
 }
 
+/** What SUBACK says of the first subscription that it refuses; undefined: it refuses none. */
+export function refusalOf(granted: readonly number[]): string | undefined {
+  const refused = granted.find((code) => code > QOS_MAX);
+  if (refused === undefined) return undefined;
+  if (refused === SHARED_UNSUPPORTED) return 'shared subscriptions are not available; subscribe without $share';
+  if (refused === IDENTIFIERS_UNSUPPORTED) return 'subscription identifiers are not available; subscribe without one';
+  return 'a device may subscribe to its own commands alone; subscribe to devices/{id}/commands';
+}
+
 /** SUBACK's code for one subscription. */
 export function grant(wanted: ISubscription, hasIdentifier: boolean, tenant: string, id: string, level: number): number {
   if (level === 5 && hasIdentifier) return IDENTIFIERS_UNSUPPORTED;
