@@ -49,7 +49,7 @@ function Visit({ context, route }: { context: Context; route: Route }) {
     document.querySelector('h1')?.focus({ preventScroll: true });
   }, []);
   if (route.page === 'device') return <DevicePage context={context} route={route} />;
-  if (route.page === 'dead-letters') return <DeadLettersPage context={context} tenant={route.tenant} />;
+  if (route.page === 'dead-letters') return <DeadLettersPage context={context} route={route} />;
   return route.page === 'alerts' ? <AlertsPage context={context} /> : <FleetPage context={context} tenant={route.tenant} />;
 }
 

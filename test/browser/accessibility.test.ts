@@ -116,6 +116,11 @@ describe('everybody can use the console', { skip }, () => {
     await tab.page.waitForSelector('nav .count:text-is("1")');
     await tab.page.click('.empty a:text-is("Dead letters")');
     await tab.page.waitForSelector('.letter .letter-device:text-is("broken-1")');
+    assert.match(tab.page.url(), /#\/dead-letters\?device=broken-1$/);
+    await tab.page.fill('input[aria-label="Device"]', 'busy-1');
+    await tab.page.press('input[aria-label="Device"]', 'Enter');
+    await tab.page.waitForSelector('.empty h2:text-is("No dead letter matches")');
+    assert.match(tab.page.url(), /device=busy-1$/);
     tab.assertHealthy();
     await tab.close();
   });

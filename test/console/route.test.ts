@@ -8,6 +8,7 @@ test('every route survives its way through the address', () => {
   const routes: fc.Arbitrary<Route> = fc.oneof(
     fc.record({ page: fc.constant('fleet' as const), tenant: name }),
     fc.record({ page: fc.constant('dead-letters' as const), tenant: name }),
+    fc.record({ page: fc.constant('dead-letters' as const), tenant: name, device: name, reason: name }),
     fc.record({ page: fc.constant('alerts' as const), tenant: name }),
     fc.record({ page: fc.constant('device' as const), tenant: name, device: name, metrics: fc.array(name) }),
   );

@@ -14,6 +14,7 @@ import type {
   Stats,
   Tenant,
 } from './answer.js';
+import type { LetterFilter } from './route.js';
 
 export type Query = Readonly<Record<string, string | number | undefined>>;
 
@@ -64,8 +65,11 @@ export class Api {
     return this.#call('GET', `/v1/devices/${encodeURIComponent(id)}/metrics`, { tenant, resolution: 'raw', ...query }, undefined, signal);
   }
 
-  deadLetters(tenant: string, limit: number, signal?: AbortSignal): Promise<Answer<{ dead_letters: readonly DeadLetter[] }>> {
-    return this.#call('GET', '/v1/dead-letters', { tenant, limit }, undefined, signal);
+  deadLetters(
+    query: { tenant: string; limit: number } & LetterFilter,
+    signal?: AbortSignal,
+  ): Promise<Answer<{ dead_letters: readonly DeadLetter[] }>> {
+    return this.#call('GET', '/v1/dead-letters', { ...query }, undefined, signal);
   }
 
   register(device: { device_id?: string; tenant: string }): Promise<Answer<Registered>> {

@@ -1,6 +1,7 @@
-import { batch, signal } from '@preact/signals';
+import { batch, type Signal, signal } from '@preact/signals';
 import type { DeadLetter, Refusal } from './answer.js';
 import type { Context } from './context.js';
+import type { LetterFilter } from './route.js';
 
 export const lettersMax = 200;
 /** The counters say when there is something new; this is for a counter that was missed. */
@@ -15,6 +16,7 @@ export class DeadLetters {
   /** Newest first; undefined before the first answer. */
   readonly letters = signal<readonly DeadLetter[] | undefined>(undefined);
   readonly refusal = signal<Refusal | undefined>(undefined);
+  readonly filter: Signal<LetterFilter>;
   readonly #ended = new AbortController();
   readonly #stops: readonly (() => void)[];
   #dead = -1;
@@ -24,7 +26,9 @@ export class DeadLetters {
   constructor(
     private readonly context: Context,
     private readonly tenant: string,
+    filter: LetterFilter,
   ) {
+    this.filter = signal(filter);
     this.#stops = [
       context.status.health.subscribe(({ stats }) => {
         if (!stats) return;
@@ -35,6 +39,14 @@ export class DeadLetters {
       }),
       context.live.onReturn(() => void this.#load()),
     ];
+    void this.#load();
+  }
+
+  /** Shows these alone; an answer that is under way is for another question. */
+  narrow(filter: LetterFilter): void {
+    this.filter.value = filter;
+    this.letters.value = undefined;
+    this.#loadAtMs = 0;
     void this.#load();
   }
 
@@ -51,9 +63,11 @@ export class DeadLetters {
     if (this.#loading) return;
     this.#loading = true;
     this.#loadAtMs = Date.now() + refreshMs;
-    const answer = await this.context.api.deadLetters(this.tenant, lettersMax, this.#ended.signal);
+    const filter = this.filter.peek();
+    const answer = await this.context.api.deadLetters({ tenant: this.tenant, limit: lettersMax, ...filter }, this.#ended.signal);
     this.#loading = false;
     if (this.#ended.signal.aborted) return;
+    if (this.filter.peek() !== filter) return void this.#load();
     batch(() => {
       this.refusal.value = answer.ok ? undefined : answer.refusal;
       if (answer.ok) this.letters.value = answer.value.dead_letters;

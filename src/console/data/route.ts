@@ -2,8 +2,14 @@
 export type Route =
   | { readonly page: 'fleet'; readonly tenant: string }
   | { readonly page: 'device'; readonly tenant: string; readonly device: string; readonly metrics: readonly string[] }
-  | { readonly page: 'dead-letters'; readonly tenant: string }
+  | ({ readonly page: 'dead-letters'; readonly tenant: string } & LetterFilter)
   | { readonly page: 'alerts'; readonly tenant: string };
+
+/** Which dead letters are meant; an absent member is any. */
+export interface LetterFilter {
+  readonly device?: string;
+  readonly reason?: string;
+}
 
 export type DeviceRoute = Extract<Route, { page: 'device' }>;
 
@@ -15,7 +21,11 @@ export function parseRoute(fragment: string): Route {
   const parameters = new URLSearchParams(query);
   const tenant = parameters.get('tenant') || tenantDefault;
   const [, first, second] = path.split('/');
-  if (first === 'dead-letters' || first === 'alerts') return { page: first, tenant };
+  if (first === 'alerts') return { page: first, tenant };
+  if (first === 'dead-letters') {
+    const [wanted, reason] = [parameters.get('device'), parameters.get('reason')];
+    return { page: first, tenant, ...(wanted ? { device: wanted } : {}), ...(reason ? { reason } : {}) };
+  }
   const device = first === 'devices' && second ? decoded(second) : '';
   if (device) return { page: 'device', tenant, device, metrics: parameters.getAll('metric') };
   return { page: 'fleet', tenant };
@@ -25,6 +35,10 @@ export function formatRoute(route: Route): string {
   const query = new URLSearchParams();
   if (route.tenant !== tenantDefault) query.set('tenant', route.tenant);
   if (route.page === 'device') for (const metric of route.metrics) query.append('metric', metric);
+  if (route.page === 'dead-letters') {
+    if (route.device) query.set('device', route.device);
+    if (route.reason) query.set('reason', route.reason);
+  }
   const path =
     route.page === 'device' ? `/devices/${encodeURIComponent(route.device)}` : route.page === 'fleet' ? '/devices' : `/${route.page}`;
   return `#${path}${query.size > 0 ? `?${query}` : ''}`;

@@ -1,36 +1,50 @@
-import { useState } from 'preact/hooks';
 import type { Context } from '../data/context.js';
 import { DeadLetters, lettersMax } from '../data/dead-letters.js';
 import { formatCount } from '../data/format.js';
+import { formatRoute, type LetterFilter, type Route } from '../data/route.js';
 import { CommandLine } from '../parts/command-line.js';
 import { DeadLetterRow } from '../parts/dead-letter-row.js';
 import { EmptyState } from '../parts/empty-state.js';
 import { Notice } from '../parts/notice.js';
 import { useModel } from '../parts/use-model.js';
 
+type LettersRoute = Extract<Route, { page: 'dead-letters' }>;
+
 /** Messages that were taken in but could not be decoded, and rows that the database refused, newest first. */
-export function DeadLettersPage({ context, tenant }: { context: Context; tenant: string }) {
-  const model = useModel(() => new DeadLetters(context, tenant));
-  const [reason, setReason] = useState('');
+export function DeadLettersPage({ context, route }: { context: Context; route: LettersRoute }) {
+  const model = useModel(() => new DeadLetters(context, route.tenant, filterOf(route)));
+  const filter = model.filter.value;
   const letters = model.letters.value ?? [];
-  const shown = reason === '' ? letters : letters.filter((letter) => letter.reason === reason);
-  const reasons = [...new Set(letters.map((letter) => letter.reason))];
-  const all = letters.length === lettersMax ? `the newest ${formatCount(lettersMax)}` : `${formatCount(letters.length)} in all`;
-  const counted = letters.length === 0 ? '' : reason === '' ? all : `${formatCount(shown.length)} of ${all}`;
+  const reasons = new Set([...letters.map((letter) => letter.reason), ...(filter.reason ? [filter.reason] : [])]);
+  const narrow = (change: LetterFilter) => {
+    const next = filterOf({ ...filter, ...change });
+    model.narrow(next);
+    // The address names the filter, so a link shows what its sender saw.
+    history.replaceState(null, '', formatRoute({ page: 'dead-letters', tenant: route.tenant, ...next }));
+  };
+  const count = letters.length === lettersMax ? `the newest ${formatCount(lettersMax)}` : `${formatCount(letters.length)} in all`;
+  const filtered = Object.keys(filter).length > 0;
   return (
     <main id="content">
       <div class="page-head">
         <h1 tabIndex={-1}>Dead letters</h1>
-        <select aria-label="Reason" value={reason} onChange={(event) => setReason(event.currentTarget.value)}>
+        <input
+          type="search"
+          placeholder="Device id"
+          aria-label="Device"
+          value={filter.device ?? ''}
+          onChange={(event) => narrow({ device: event.currentTarget.value.trim() })}
+        />
+        <select aria-label="Reason" value={filter.reason ?? ''} onChange={(event) => narrow({ reason: event.currentTarget.value })}>
           <option value="">Any reason</option>
-          {reasons.map((name) => (
+          {[...reasons].map((name) => (
             <option key={name} value={name}>
               {name}
             </option>
           ))}
         </select>
         <span class="position" role="status">
-          {model.letters.value || model.refusal.value ? counted : 'Loading dead letters …'}
+          {model.letters.value ? (letters.length > 0 ? count : '') : model.refusal.value ? '' : 'Loading dead letters …'}
         </span>
       </div>
       <p class="lead">
@@ -39,12 +53,25 @@ export function DeadLettersPage({ context, tenant }: { context: Context; tenant:
       </p>
       <Notice refusal={model.refusal.value} live={context.live} />
       <div class="letters">
-        {shown.map((letter) => (
+        {letters.map((letter) => (
           <DeadLetterRow key={letter.id} letter={letter} />
         ))}
       </div>
-      {model.letters.value?.length === 0 && <NothingDead />}
+      {model.letters.value?.length === 0 && (filtered ? <NoMatch /> : <NothingDead />)}
     </main>
+  );
+}
+
+/** Only what narrows: an empty text is any. */
+function filterOf({ device, reason }: LetterFilter): LetterFilter {
+  return { ...(device ? { device } : {}), ...(reason ? { reason } : {}) };
+}
+
+function NoMatch() {
+  return (
+    <EmptyState title="No dead letter matches">
+      <p>Clear the device or the reason to see the others.</p>
+    </EmptyState>
   );
 }
 

@@ -18,7 +18,7 @@ export function NotStored({ ledger, route }: { ledger: Ledger; route: DeviceRout
         <>
           <p>
             {formatCount(dead)} could not be read. They are kept under{' '}
-            <a href={formatRoute({ page: 'dead-letters', tenant: route.tenant })}>Dead letters</a>:
+            <a href={formatRoute({ page: 'dead-letters', tenant: route.tenant, device: route.device })}>Dead letters</a>:
           </p>
           <Reasons counts={ledger.dead_by_reason} />
         </>
