@@ -201,9 +201,18 @@ test('latest comes from memory, strings and unknown devices from the database', 
   const live = await server.call('GET', '/v1/devices/dev-1/metrics/latest');
   assert.deepEqual(live.body.metrics, {
     temperature: { value: 7, ts: '2026-03-01T12:01:00.000Z', received_at: '2026-03-01T12:01:00.250Z' },
+    // Memory does not know it: it was read by a process with another state.
+    'a&b=c/%': { value: 1e300, ts: '2026-03-01T12:00:00.000Z', received_at: null },
     mixed: { value: 'text', ts: '2026-03-01T12:00:01.000Z', received_at: null },
     state: { value: 'öff', ts: '2026-03-01T12:00:09.000Z', received_at: null },
   });
+  const viewed = Object.entries((await server.call('GET', '/v1/devices/dev-1')).body.latest);
+  assert.deepEqual(
+    Object.fromEntries(viewed),
+    Object.fromEntries(
+      Object.entries<{ value: unknown; ts: string }>(live.body.metrics).map(([name, { value, ts }]) => [name, { value, ts }]),
+    ),
+  );
   assert.deepEqual((await server.call('GET', '/v1/devices/silent/metrics/latest')).body, {
     device_id: 'silent',
     metrics: {},

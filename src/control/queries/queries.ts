@@ -36,13 +36,8 @@ export class Queries {
 
   /** The latest stored value of each metric of a device, strings included. */
   async latest(device: number): Promise<StoredLatest[]> {
-    const [numbers, texts] = await Promise.all([this.#latestIn('readings', device), this.latestTexts(device)]);
+    const [numbers, texts] = await Promise.all([this.#latestIn('readings', device), this.#latestIn('text_readings', device)]);
     return [...numbers, ...texts];
-  }
-
-  /** The same for string values only: the pipeline's memory holds numbers. */
-  latestTexts(device: number): Promise<StoredLatest[]> {
-    return this.#latestIn('text_readings', device);
   }
 
   async #latestIn(table: 'readings' | 'text_readings', device: number): Promise<StoredLatest[]> {

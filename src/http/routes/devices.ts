@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import type { DeviceAnswer } from '../../contract/answers/devices.js';
 import { deletedAnswer, deviceAnswer, devicesAnswer, registeredAnswer, rotatedAnswer } from '../../contract/answers/devices.js';
 import { ApiFailure } from '../../contract/api-errors.js';
+import { DatabaseUnavailable } from '../../contract/database.js';
 import { DEVICE_STATUSES, type Device } from '../../control/registry/device.js';
 import { adminOnly } from '../auth.js';
 import { isoTime, viewDevices } from '../device-view.js';
@@ -16,6 +18,7 @@ import {
   tokenSchema,
   wholeNumber,
 } from '../input.js';
+import { latestOf } from '../latest.js';
 import type { RouteDoc } from '../route-doc.js';
 import type { Route } from '../router.js';
 import type { Services } from '../services.js';
@@ -168,8 +171,19 @@ async function read(services: Services, request: Request) {
 }
 
 async function one(services: Services, device: Device) {
-  const { devices, notRunning } = await viewDevices(services, [device]);
-  return json(200, { ...devices[0], partitions_not_running: notRunning });
+  const [{ devices, notRunning }, latest] = await Promise.all([viewDevices(services, [device]), storedToo(services, device)]);
+  return json(200, { ...devices[0], ...(latest ? { latest } : {}), partitions_not_running: notRunning });
+}
+
+/** As `/metrics/latest` has them; undefined: the database is away, and what memory holds has to do. */
+async function storedToo(services: Services, device: Device): Promise<DeviceAnswer['latest'] | undefined> {
+  try {
+    const { metrics } = await latestOf(services, device);
+    return Object.fromEntries([...metrics].map(([name, { value, ts }]) => [name, { value, ts }]));
+  } catch (error) {
+    if (error instanceof DatabaseUnavailable) return undefined;
+    throw error;
+  }
 }
 
 async function change(services: Services, request: Request) {

@@ -3,12 +3,12 @@ import { latestAnswer, rangeAnswer } from '../../contract/answers/devices.js';
 import { ApiFailure } from '../../contract/api-errors.js';
 import { isoMicros } from '../../control/queries/iso-micros.js';
 import { RANGE_POINTS_MAX } from '../../control/queries/range.js';
-import type { Device } from '../../control/registry/device.js';
 import { adminOnly } from '../auth.js';
 import { cursorSchema, writeCursor } from '../cursor.js';
 import { isoTime } from '../device-view.js';
 import { json, type Request } from '../exchange.js';
 import { parseQuery, timeSchema, wholeNumber } from '../input.js';
+import { latestOf } from '../latest.js';
 import type { RouteDoc } from '../route-doc.js';
 import type { Route } from '../router.js';
 import type { Services } from '../services.js';
@@ -90,34 +90,10 @@ async function range(services: Services, request: Request) {
   });
 }
 
-interface LatestValue {
-  readonly value: number | string;
-  readonly ts: string;
-  /** null: it was read from the database, which does not keep it. */
-  readonly received_at: string | null;
-}
-
 async function latest(services: Services, request: Request) {
   const device = deviceOf(services, request, 'read latest metrics of');
   if (device instanceof ApiFailure) return device;
   const { metrics, notRunning } = await latestOf(services, device);
   // Then it is what the database has; newer readings may wait in the log.
   return json(200, { device_id: device.id, metrics: Object.fromEntries(metrics), partitions_not_running: notRunning });
-}
-
-/** From the pipeline's memory, which holds numbers; strings, and all of a device that memory does not know, from the database. */
-async function latestOf({ views, queries, metricNames }: Services, device: Device) {
-  const { points, notRunning } = await views.latest([device.number]);
-  const stored = await (points.length === 0 ? queries.latest(device.number) : queries.latestTexts(device.number));
-  const metrics = new Map<string, LatestValue>();
-  const newestMs = new Map<string, number>();
-  const offer = (metric: number, tsMs: number, value: number | string, receivedMs: number | undefined) => {
-    const name = metricNames.name(metric);
-    if (name === undefined || (newestMs.get(name) ?? Number.NEGATIVE_INFINITY) > tsMs) return;
-    newestMs.set(name, tsMs);
-    metrics.set(name, { value, ts: isoTime(tsMs), received_at: receivedMs === undefined ? null : isoTime(receivedMs) });
-  };
-  for (const { metric, tsMs, value } of stored) offer(metric, tsMs, value, undefined);
-  for (const { metric, tsMs, value, receivedMs } of points) offer(metric, tsMs, value, receivedMs);
-  return { metrics, notRunning };
 }

@@ -64,22 +64,24 @@ describe('migrations', () => {
     );
   });
 
-  test('raw_metrics names devices and metrics', async () => {
+  test('raw_metrics names devices and metrics, of numbers and texts', async () => {
     const [device] = await sql`insert into devices (tenant_id, name, device_class, token_hash, metadata)
       values ('acme', 'pump-1', 'pump', ${Buffer.alloc(32)}, ${sql.json({ location: { hall: 3 }, other: 1 })}) returning id`;
     const [metric] = await sql`insert into metrics (name) values ('temperature') returning id`;
     const ts = new Date();
     await sql`insert into readings values (${device?.id}, ${metric?.id}, ${ts}, 21.5)`;
+    await sql`insert into text_readings values (${device?.id}, ${metric?.id}, ${ts}, 'sensor fault')`;
+    const shared = {
+      device_id: 'pump-1',
+      metric_name: 'temperature',
+      tags: { tenant: 'acme', device_class: 'pump', location: { hall: 3 } },
+      ts,
+    };
     assert.deepEqual(
-      [...(await sql`select * from raw_metrics where device_id = 'pump-1'`)],
+      [...(await sql`select * from raw_metrics where device_id = 'pump-1' order by value`)],
       [
-        {
-          device_id: 'pump-1',
-          metric_name: 'temperature',
-          value: 21.5,
-          tags: { tenant: 'acme', device_class: 'pump', location: { hall: 3 } },
-          ts,
-        },
+        { ...shared, value: 21.5, text: null },
+        { ...shared, value: null, text: 'sensor fault' },
       ],
     );
     await assert.rejects(sql`insert into devices (tenant_id, name, status, token_hash) values ('acme', 'x', 'asleep', '')`, {

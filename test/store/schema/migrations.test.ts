@@ -17,6 +17,7 @@ const released: Readonly<Record<number, string>> = {
   7: '5ee290172e07858a',
   8: 'e3acb90d0372034f',
   9: '86a982100eb0effb',
+  10: 'f92b6ea85a85df19',
 };
 
 test('a released step is what it was: databases out there took it as it stood', () => {

@@ -7,6 +7,7 @@ import { announcedBatches } from './0006-announced-batches.js';
 import { tokensReplacedDevicesDeleted } from './0007-tokens-replaced-devices-deleted.js';
 import { adminKeysRevoked } from './0008-admin-keys-revoked.js';
 import { identityOfTheDatabase } from './0009-identity-of-the-database.js';
+import { textsInRawMetrics } from './0010-texts-in-raw-metrics.js';
 import type { Migration } from './migration.js';
 
 /** Every step, in the order in which a database takes them. */
@@ -20,4 +21,5 @@ export const migrations: readonly Migration[] = [
   tokensReplacedDevicesDeleted,
   adminKeysRevoked,
   identityOfTheDatabase,
+  textsInRawMetrics,
 ];
