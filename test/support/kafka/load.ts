@@ -93,14 +93,16 @@ export class Load {
     for (const key of [...this.#waiting.keys()]) void this.#send(client, key);
     for (let lane = 0; lane < this.#inFlight; lane++) void this.#lane(client);
     await closed;
+    if (this.#client === client) this.#client = undefined;
     client.end(true);
   }
 
   /** Once something was acknowledged to `run`: waits until all that was sent is, and ends the connection. */
   async stop(): Promise<void> {
     const client = this.#client;
+    assert.ok(client, 'a load can be stopped once it has connected');
     this.#client = undefined;
-    await client?.endAsync();
+    await client.endAsync();
     await this.#running;
   }
 
