@@ -65,7 +65,7 @@ const heldLog = process.stdout.isTTY ? new HeldLines(process.stdout) : undefined
 process.once('exit', () => heldLog?.release());
 
 /** What every part of a starting appliance is made of. */
-interface Ground {
+interface StartContext {
   readonly config: Config;
   readonly log: Logger;
   readonly choice: LogChoice;
@@ -80,46 +80,51 @@ interface Ground {
   /** Committed offsets by partition. */
   readonly committed: readonly bigint[];
   /** What was started, to be ended in the opposite order. */
-  readonly undo: (() => Promise<unknown>)[];
+  readonly cleanups: (() => Promise<unknown>)[];
   event(level: 'error' | 'warn' | 'info', name: string, fields: object): void;
 }
 
 /** Brings the whole appliance up; what was started is stopped again when a later part fails. */
 async function start(config: Config, stopping: AbortSignal): Promise<Appliance> {
-  const undo: Ground['undo'] = [];
-  const unwind = async () => {
-    for (let last = undo.pop(); last; last = undo.pop()) await last();
+  const cleanups: StartContext['cleanups'] = [];
+  const cleanUp = async () => {
+    for (let last = cleanups.pop(); last; last = cleanups.pop()) await last();
   };
   try {
-    return await bringUp(config, stopping, undo, unwind);
+    return await bringUp(config, stopping, cleanups, cleanUp);
   } catch (error) {
     heldLog?.release();
-    await unwind();
+    await cleanUp();
     throw error;
   }
 }
 
-async function bringUp(config: Config, stopping: AbortSignal, undo: Ground['undo'], unwind: () => Promise<void>): Promise<Appliance> {
-  const ground = await prepare(config, stopping, undo);
+async function bringUp(
+  config: Config,
+  stopping: AbortSignal,
+  cleanups: StartContext['cleanups'],
+  cleanUp: () => Promise<void>,
+): Promise<Appliance> {
+  const context = await prepare(config, stopping, cleanups);
   let stopped!: (error?: Error) => void;
   const ended = new Promise<void>((resolve, reject) => {
     stopped = (error) => (error ? reject(error) : resolve());
   });
   ended.catch(() => {});
 
-  const metricNames = await MetricNames.load(ground.database);
-  const readings = publishReadings(ground);
-  const plane = await startPlane(ground, metricNames, readings, (error) => stopped(error));
-  const keys = await AdminKeys.load(ground.database);
-  const registry = await openRegistry(ground, plane, { metricNames, keys }, readings);
+  const metricNames = await MetricNames.load(context.database);
+  const readings = publishReadings(context);
+  const plane = await startPlane(context, metricNames, readings, (error) => stopped(error));
+  const keys = await AdminKeys.load(context.database);
+  const registry = await openRegistry(context, plane, { metricNames, keys }, readings);
   let adminKeyIsNew = false;
   const makeKey = () => {
     adminKeyIsNew = true;
     return AdminKeys.generate();
   };
   const adminKey = config.process.adminKey ?? readOrCreateText(config.process.stateFolder, 'admin-key', makeKey);
-  if (!(await keys.ensure(adminKey, 'first'))) ground.event('warn', 'admin-key-revoked', {});
-  const http = await startControl(ground, { plane, registry, metricNames, keys }, readings);
+  if (!(await keys.ensure(adminKey, 'first'))) context.event('warn', 'admin-key-revoked', {});
+  const http = await startControl(context, { plane, registry, metricNames, keys }, readings);
   const mqttPort = await plane.listen();
 
   let ending: Promise<void> | undefined;
@@ -130,46 +135,46 @@ async function bringUp(config: Config, stopping: AbortSignal, undo: Ground['undo
     mqttsPort: plane.mqttsPort,
     adminKey,
     adminKeyIsNew,
-    databaseUrl: ground.databaseUrl,
+    databaseUrl: context.databaseUrl,
     showLog: () => heldLog?.release(),
     stopped: ended,
     stop: () => {
-      ending ??= unwind().then(() => stopped());
+      ending ??= cleanUp().then(() => stopped());
       return ending;
     },
   };
 }
 
 /** The state folder for this process alone, and the database at this build's schema. */
-async function prepare(config: Config, stopping: AbortSignal, undo: Ground['undo']): Promise<Ground> {
+async function prepare(config: Config, stopping: AbortSignal, cleanups: StartContext['cleanups']): Promise<StartContext> {
   const { stateFolder } = config.process;
   const log = createLog(config.process.logLevel, heldLog);
   if (config.log.kind === 'none')
     log.warn('what is acknowledged is kept nowhere until it is stored: SPILLWAY_LOG=none is for benches only');
   makeStateFolder(stateFolder);
   const hasRunBefore = existsSync(join(stateFolder, 'admin-key')) || existsSync(join(stateFolder, 'log', 'log.json'));
-  undo.push(await lockStateFolder(stateFolder));
+  cleanups.push(await lockStateFolder(stateFolder));
   await assertPortsFree(config.listen.bind, wantedPorts(config));
-  const databaseUrl = config.store.databaseUrl ?? (await embeddedUrl(stateFolder, undo, log));
+  const databaseUrl = config.store.databaseUrl ?? (await embeddedUrl(stateFolder, cleanups, log));
   const choice = chooseLog(config, () => readOrCreateText(stateFolder, 'node-name', newName));
-  const event: Ground['event'] = (level, name, fields) => log[level](fields, name);
+  const event: StartContext['event'] = (level, name, fields) => log[level](fields, name);
   const prepareOnce = () => prepareDatabase(databaseUrl, choice.consumerGroup, config.log.partitions, { event });
   // On a first start a database that is not there is a mistake in its address more often than an outage.
   const committed = await (hasRunBefore ? whileWaiting(config, event, stopping, prepareOnce) : prepareOnce());
   const database = new ControlDatabase(databaseUrl, event);
-  undo.push(() => database.close());
+  cleanups.push(() => database.close());
   const identity = new StoredIdentity(database);
   const mark = config.log.kind === 'none' ? undefined : new LogMarkFile(stateFolder);
   const isLogShared = choice.kafka !== undefined;
   const databaseId = mark ? await pairLogWithDatabase({ stateFolder, mark, identity, isLogShared, event }) : (await identity.read()).id;
   const lostDevices = await identity.lostDevices();
-  return { config, log, choice, owner: newName(), databaseUrl, database, databaseId, lostDevices, mark, committed, undo, event };
+  return { config, log, choice, owner: newName(), databaseUrl, database, databaseId, lostDevices, mark, committed, cleanups, event };
 }
 
 /** Waits for the database and meanwhile says so to those who ask. No device is let in: whose numbers it has only the database tells. */
 async function whileWaiting<Result>(
   { listen }: Config,
-  event: Ground['event'],
+  event: StartContext['event'],
   signal: AbortSignal,
   attempt: () => Promise<Result>,
 ): Promise<Result> {
@@ -194,9 +199,9 @@ function wantedPorts({ listen, process: settings }: Config): WantedPort[] {
   return [http, { port: listen.mqttPort, setting: 'SPILLWAY_MQTT_PORT' }, ...mqtts];
 }
 
-async function embeddedUrl(stateFolder: string, undo: Ground['undo'], log: Logger): Promise<string> {
+async function embeddedUrl(stateFolder: string, cleanups: StartContext['cleanups'], log: Logger): Promise<string> {
   const server = await startSupervised(join(stateFolder, 'postgres'), (level, name, fields) => log[level](fields, name));
-  undo.push(() => server.stop());
+  cleanups.push(() => server.stop());
   return server.url;
 }
 
@@ -209,12 +214,12 @@ const threadEntries = {
 };
 
 async function startPlane(
-  ground: Ground,
+  context: StartContext,
   metricNames: MetricNames,
   readings: PublishedReadings | undefined,
   failed: (error: Error) => void,
 ): Promise<ThreadedDataPlane> {
-  const { config, log, choice, owner, databaseUrl, database, committed, undo } = ground;
+  const { config, log, choice, owner, databaseUrl, database, committed, cleanups } = context;
   const { kafka, topic, consumerGroup, openLog } = choice;
   const roles = rolesOf(config.process);
   const { stateFolder } = config.process;
@@ -235,31 +240,31 @@ async function startPlane(
     consumerGroup,
     owner,
     databaseUrl: config.store.kind === 'null' ? null : databaseUrl,
-    databaseId: ground.databaseId,
-    lostDevices: ground.lostDevices,
+    databaseId: context.databaseId,
+    lostDevices: context.lostDevices,
     committed,
     runsPipelines: roles.has('pipeline'),
     take: (partitions) => database.run((sql) => takeOffsets(sql, consumerGroup, owner, partitions)),
     metrics: () => metricNames.names(),
-    addMetrics: (names) => addMetrics(ground, metricNames, names),
+    addMetrics: (names) => addMetrics(context, metricNames, names),
     publish: readings?.publish,
     // A gateway takes messages in without the database: its readiness does not depend on it.
     databaseTrouble: () => (roles.has('pipeline') || roles.has('control') ? database.trouble : undefined),
     event: (thread, { level, name, fields }) => log[level]({ thread, ...fields }, name),
     failed,
   });
-  undo.push(async () => {
+  cleanups.push(async () => {
     if (!(await plane.stop())) log.warn('not everything was committed in time; the log keeps it for the next start');
   });
   if (!kafka) return plane;
   const follow = () => void database.run((sql) => readOffsets(sql, consumerGroup)).then((offsets) => plane.follow(offsets), ignoreOutage);
   const following = setInterval(follow, FOLLOW_MS);
-  undo.push(async () => clearInterval(following));
+  cleanups.push(async () => clearInterval(following));
   return plane;
 }
 
 /** The mark has the numbers before a kernel knows them: checkpoints hold them from then on. */
-async function addMetrics({ mark }: Ground, metricNames: MetricNames, names: readonly string[]): Promise<NumberedName[] | 'full'> {
+async function addMetrics({ mark }: StartContext, metricNames: MetricNames, names: readonly string[]): Promise<NumberedName[] | 'full'> {
   const numbered = await metricNames.add([...names]);
   if (numbered !== 'full') mark?.raise('metrics', Math.max(...numbered.map(([, number]) => number)));
   return numbered;
@@ -270,12 +275,12 @@ function ignoreOutage(): void {}
 
 /** The devices of the deployment, known to the gateways of this process. */
 async function openRegistry(
-  ground: Ground,
+  context: StartContext,
   plane: ThreadedDataPlane,
   { metricNames, keys }: Pick<Services, 'metricNames' | 'keys'>,
   readings: PublishedReadings | undefined,
 ): Promise<Registry> {
-  const { log, choice, owner, database, mark } = ground;
+  const { log, choice, owner, database, mark } = context;
   const changes = choice.kafka && new ChangeFeed(database, owner);
   const registry = await Registry.load({
     database,
@@ -310,22 +315,22 @@ async function publishAll(plane: ThreadedDataPlane, entries: Iterable<DeviceEntr
 type Parts = Pick<Services, 'registry' | 'metricNames' | 'keys'> & { readonly plane: ThreadedDataPlane };
 
 /** Everything that looks at the data plane from outside, and the server through which others do. */
-async function startControl(ground: Ground, parts: Parts, readings: PublishedReadings | undefined): Promise<HttpServer> {
-  const { config, log, database, undo, event } = ground;
+async function startControl(context: StartContext, parts: Parts, readings: PublishedReadings | undefined): Promise<HttpServer> {
+  const { config, log, database, cleanups, event } = context;
   const { plane, registry, metricNames } = parts;
-  const others = joinOthers(ground, plane, { ledger: () => ledger, ownRates: () => live.ownRates });
-  undo.push(async () => others?.close());
+  const others = joinOthers(context, plane, { ledger: () => ledger, ownRates: () => live.ownRates });
+  cleanups.push(async () => others?.close());
   const views = others ?? plane;
   const shared = others ? { watchedMax: WATCHES_MAX, othersRates: () => others.rates } : {};
   const live = new LiveHub({ plane, views, registry, metricNames, ...shared });
-  undo.push(async () => live.close());
+  cleanups.push(async () => live.close());
   const ledger = new Ledger({ plane, registry, others, event });
-  undo.push(async () => ledger.close());
+  cleanups.push(async () => ledger.close());
   await others?.open();
-  const { alerts, alertLag } = raiseAlerts(ground, plane, ledger);
+  const { alerts, alertLag } = raiseAlerts(context, plane, ledger);
   const seen = { devices: () => registry.size, live: () => live, ledger: () => ledger, others: () => others, alerts: () => alerts.states };
   const exposition = new Exposition({ plane, ...seen });
-  const deadLetters = publishLetters(ground, parts);
+  const deadLetters = publishLetters(context, parts);
   const http = await startHttp({
     bind: config.listen.bind,
     port: config.listen.httpPort,
@@ -341,13 +346,13 @@ async function startControl(ground: Ground, parts: Parts, readings: PublishedRea
     topicLags: () => [...(deadLetters?.lag ?? []), ...(readings?.lag ?? []), ...alertLag()],
     roles: rolesOf(config.process),
   });
-  undo.push(() => http.close());
+  cleanups.push(() => http.close());
   return http;
 }
 
 /** Around a Kafka log other processes may run some of the partitions. */
 function joinOthers(
-  { config, choice, owner, database, event }: Ground,
+  { config, choice, owner, database, event }: StartContext,
   plane: ThreadedDataPlane,
   own: Pick<DeploymentOptions, 'ledger' | 'ownRates'>,
 ): Deployment | undefined {
@@ -357,18 +362,18 @@ function joinOthers(
 }
 
 /** Tells what an operator has to know at once, and publishes it where the topic is named. */
-function raiseAlerts({ config, choice, undo, event }: Ground, plane: ThreadedDataPlane, ledger: Ledger) {
+function raiseAlerts({ config, choice, cleanups, event }: StartContext, plane: ThreadedDataPlane, ledger: Ledger) {
   const port = choice.kafka && sideTopic(config, choice.kafka, ALERT_TOPIC);
   const book = new AlertBook({ keeper: new AtomicTextFile(config.process.stateFolder, 'alerts'), isPublished: port !== undefined, event });
   const alerts = new Alerts({ rules: nodeRules({ plane, ledger }), book, node: hostname() });
-  undo.push(async () => alerts.close());
+  cleanups.push(async () => alerts.close());
   const published = port && publishAlerts({ port, outbox: book, format: config.kafka.format, event });
-  if (published) undo.push(published.close);
+  if (published) cleanups.push(published.close);
   return { alerts, alertLag: () => published?.lag ?? [] };
 }
 
 /** Undefined: the topic is not named. */
-function publishLetters({ config, choice, database, undo, event }: Ground, { plane, registry, metricNames }: Parts) {
+function publishLetters({ config, choice, database, cleanups, event }: StartContext, { plane, registry, metricNames }: Parts) {
   const port = choice.kafka && sideTopic(config, choice.kafka, DEAD_LETTER_TOPIC);
   if (!port) return undefined;
   const names = namesIn(registry, metricNames);
@@ -380,16 +385,16 @@ function publishLetters({ config, choice, database, undo, event }: Ground, { pla
     partitions: () => partitionsHere(plane),
     event,
   });
-  undo.push(letters.close);
+  cleanups.push(letters.close);
   return letters;
 }
 
 /** Undefined: the topic is not named. */
-function publishReadings({ config, choice, undo, event }: Ground) {
+function publishReadings({ config, choice, cleanups, event }: StartContext) {
   const port = choice.kafka && sideTopic(config, choice.kafka, NORMALIZED_TOPIC);
   if (!port) return undefined;
   // It ends behind the data plane, which publishes until its own end.
-  undo.push(() => port.close());
+  cleanups.push(() => port.close());
   return new PublishedReadings({ port, format: config.kafka.format, rows: batchRows, event });
 }
 
