@@ -37,6 +37,7 @@ import { SideTopic } from './kafka/side-topic.js';
 import { chooseLog, type LogChoice } from './log/choice.js';
 import { ThreadedDataPlane } from './plane/data-plane.js';
 import { assertPortsFree, type WantedPort } from './plane/free-ports.js';
+import { type ConnectionShares, connectionShares } from './reactor/open-files.js';
 import { AtomicTextFile } from './state/atomic-text-file.js';
 import { adoptLog, setLogAside } from './state/log-commands.js';
 import { LogMarkFile } from './state/log-mark.js';
@@ -77,6 +78,7 @@ interface StartContext {
   readonly lostDevices: readonly NumberRange[];
   /** Marks the log with what it will hold, before it holds it. Undefined: there is no log. */
   readonly mark: LogMarkFile | undefined;
+  readonly shares: ConnectionShares;
   /** Committed offsets by partition. */
   readonly committed: readonly bigint[];
   /** What was started, to be ended in the opposite order. */
@@ -168,7 +170,22 @@ async function prepare(config: Config, stopping: AbortSignal, cleanups: StartCon
   const isLogShared = choice.kafka !== undefined;
   const databaseId = mark ? await pairLogWithDatabase({ stateFolder, mark, identity, isLogShared, event }) : (await identity.read()).id;
   const lostDevices = await identity.lostDevices();
-  return { config, log, choice, owner: newName(), databaseUrl, database, databaseId, lostDevices, mark, committed, cleanups, event };
+  const shares = connectionShares(config.listen.httpConnections, config.listen.gateways);
+  return {
+    config,
+    log,
+    choice,
+    shares,
+    owner: newName(),
+    databaseUrl,
+    database,
+    databaseId,
+    lostDevices,
+    mark,
+    committed,
+    cleanups,
+    event,
+  };
 }
 
 /** Waits for the database and meanwhile says so to those who ask. No device is let in: whose numbers it has only the database tells. */
@@ -231,6 +248,7 @@ async function startPlane(
     store: config.store,
     checkpoints: config.checkpoints,
     tls: tlsListener(config.listen),
+    connectionsMax: ground.shares.gateway,
     runsGateways: roles.has('gateway'),
     logFolder: join(stateFolder, 'log'),
     checkpointFolder: join(config.checkpoints.folder ?? join(stateFolder, 'checkpoints'), topic ?? ''),
@@ -334,6 +352,7 @@ async function startControl(context: StartContext, parts: Parts, readings: Publi
   const http = await startHttp({
     bind: config.listen.bind,
     port: config.listen.httpPort,
+    connections: { connectionsMax: ground.shares.http, unauthenticatedMax: config.listen.unauthenticatedPerAddress },
     log,
     consoleFolder: fileURLToPath(new URL('../console', import.meta.url)),
     ...parts,

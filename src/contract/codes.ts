@@ -1,4 +1,5 @@
 import {
+  CODE_ADDRESS_EXHAUSTED,
   CODE_CONNECT_TIMEOUT,
   CODE_CONNECTIONS_EXHAUSTED,
   CODE_CREDENTIALS_INVALID,
@@ -163,8 +164,14 @@ code(CODE_SESSION_TAKEN_OVER, 'session_taken_over', 'the same device connected a
 code(
   CODE_CONNECTIONS_EXHAUSTED,
   'connections_exhausted',
-  'the gateway has no room for another connection',
-  'raise the open-file limit or add a gateway',
+  'there is no room for another connection',
+  'raise the open-file limit, add a gateway thread, or raise SPILLWAY_HTTP_CONNECTIONS for the HTTP port',
+);
+code(
+  CODE_ADDRESS_EXHAUSTED,
+  'address_exhausted',
+  'the address has too many connections that have not authenticated',
+  'send CONNECT at once after the connection opens; look for a client that opens connections and says nothing; or raise SPILLWAY_UNAUTHENTICATED_PER_ADDRESS',
 );
 code(CODE_SHUTTING_DOWN, 'shutting_down', 'the gateway is shutting down', 'connect again with backoff');
 code(

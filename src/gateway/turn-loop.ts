@@ -6,7 +6,6 @@ import type { FromGateway, GatewayStart, ToGateway } from '../contract/threads/g
 import { BlockRing } from '../host/block-ring.js';
 import { Doorbell, gatewayDoorbell, LOG_DOORBELL } from '../host/doorbell.js';
 import { KernelMemory, loadKernel } from '../host/kernel.js';
-import { connectionsMax } from '../reactor/open-files.js';
 import { chooseReactor, openReactor } from '../reactor/open-reactor.js';
 import type { Reactor } from '../reactor/reactor.js';
 import { audit } from './audit.js';
@@ -56,6 +55,7 @@ export class TurnLoop {
       turn: (eventCount) => this.#turn(eventCount),
       refused: (code) => this.#count(code),
     });
+    this.#reactor.limit(start.connections.max, start.connections.unauthenticatedMax);
     this.#directory = new Directory(this.#kernel, this.#memory, start.partitions);
     this.#sessions = new Sessions(this.#kernel, this.#memory, this.#directory, this.#reactor, start.sessions, post);
     this.#ingest = new Ingest(this.#kernel, this.#memory, this.#directory, post);
@@ -65,7 +65,7 @@ export class TurnLoop {
 
   run(): void {
     const { name, reason } = chooseReactor(this.#start.reactor);
-    const fields = { reactor: name, connectionsMax: connectionsMax(), ...(reason === undefined ? {} : { reason }) };
+    const fields = { reactor: name, connectionsMax: this.#start.connections.max, ...(reason === undefined ? {} : { reason }) };
     this.#post({ kind: 'event', level: 'info', name: 'reactor-started', fields });
     this.#sweepTimer = setInterval(() => this.#sweep(), SWEEP_MS);
     // The log rings when blocks became durable.

@@ -17,6 +17,8 @@ export interface NativeBinding {
   answer(words: Int32Array): void;
   listen(address: string, port: number, isShared: boolean, tls?: TlsMaterial): number;
   listenDatagrams(address: string, port: number, isShared: boolean): number;
+  limit(connections: number, strangers: number): void;
+  trust(connection: number): void;
   unlisten(): void;
   pause(readsNewcomers: boolean): void;
   resume(): void;
@@ -34,8 +36,10 @@ export interface NativeBinding {
 }
 
 export interface NativeCounts {
-  /** Connections that found no free number. */
+  /** Connections that found no room. */
   readonly refused: number;
+  /** Connections whose address had too many that have not proved who they are. */
+  readonly strangers: number;
   /** Times that a connection had to wait for a free descriptor. */
   readonly outOfFiles: number;
   /** Connections closed because they did not read what they were sent. */
@@ -50,7 +54,9 @@ const FILE = '../../native/reactor.node';
 /** The addon, or why it does not run here. */
 export function loadAddon(): NativeAddon | { readonly missing: string } {
   try {
-    return createRequire(import.meta.url)(FILE) as NativeAddon;
+    const addon = createRequire(import.meta.url)(FILE) as NativeAddon;
+    const isFresh = 'limit' in addon.NativeReactor.prototype; // The newest of its calls.
+    return isFresh ? addon : { missing: 'it was built from older sources: npm run build:native' };
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     return { missing: code === 'MODULE_NOT_FOUND' ? 'it was not built: that takes Linux and cargo, then npm run build:native' : message };

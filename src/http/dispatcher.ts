@@ -56,6 +56,7 @@ export class Dispatcher {
     const { head } = exchange;
     const refusal = route.admit?.(head, params);
     if (refusal) return this.failed(refusal);
+    if (route.admit) exchange.trust();
     if (!route.body) return this.#answerOf(await route.handle({ ...head, params, body: new Uint8Array() }));
     const attempt = `read the body of ${head.method} ${head.path}`;
     const refuse = (failure: ApiFailure, ...headers: (readonly [string, string])[]) => {

@@ -63,6 +63,8 @@ export interface Exchange {
   readonly aborted: boolean;
   /** To be called before the first await, or the body is thrown away. */
   readBody(bytesMax: number): Promise<Uint8Array | 'oversize' | 'aborted'>;
+  /** The client has shown a valid key or token: its connection no longer counts among those that have not. */
+  trust(): void;
   respond(answer: Answer): void;
 }
 

@@ -10,7 +10,11 @@ export interface LiveSocket {
   /** false: the message was dropped. */
   send(text: string): boolean;
   bufferedBytes(): number;
+  /** The client has shown a valid key. False: there is no room for it, and the socket is ended. */
+  trust(): boolean;
   end(code: number, reason: string): void;
+  /** The same without waiting for the client's part in it. */
+  drop(code: number, reason: string): void;
 }
 
 export const AUTHENTICATE_MS_MAX = 5000;
@@ -83,6 +87,7 @@ export class LiveSession implements LiveClient {
     this.#forgetKey?.();
     this.#forgetKey = this.#services.keys.onRevoked(id, () => this.#refuse('the admin key was revoked'));
     clearTimeout(this.#deadline);
+    if (!this.#authenticated && !this.#socket.trust()) return;
     if (!this.#authenticated) this.#services.live.add(this);
     this.#authenticated = true;
     this.#reply({ type: 'authenticated' });

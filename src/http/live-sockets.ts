@@ -22,8 +22,9 @@ export class LiveSockets {
     this.#heartbeat = setInterval(() => this.#ping(), (LIVE_IDLE_SECONDS_MAX / 2) * 1000).unref();
   }
 
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    this.#server.handleUpgrade(request, socket, head, (client) => this.#open(client));
+  /** `trust` is called once the client has shown a valid key. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, trust: () => void): void {
+    this.#server.handleUpgrade(request, socket, head, (client) => this.#open(client, trust));
   }
 
   /** Cuts the connections whose clients have not left by themselves. */
@@ -32,8 +33,8 @@ export class LiveSockets {
     for (const client of this.#server.clients) client.terminate();
   }
 
-  #open(client: WebSocket): void {
-    const view = viewOf(client);
+  #open(client: WebSocket, trust: () => void): void {
+    const view = viewOf(client, trust);
     this.#alive.add(client);
     client.on('pong', () => this.#alive.add(client));
     client.on('message', (data) => {
@@ -53,7 +54,7 @@ export class LiveSockets {
   }
 }
 
-function viewOf(client: WebSocket): LiveSocket {
+function viewOf(client: WebSocket, trust: () => void): LiveSocket {
   return {
     send: (text) => {
       if (client.readyState !== client.OPEN || client.bufferedAmount + Buffer.byteLength(text) > LIVE_BUFFERED_BYTES_MAX) return false;
@@ -61,6 +62,14 @@ function viewOf(client: WebSocket): LiveSocket {
       return true;
     },
     bufferedBytes: () => client.bufferedAmount,
+    trust: () => {
+      trust();
+      return true;
+    },
     end: (code, reason) => client.close(code, reason),
+    drop: (code, reason) => {
+      client.close(code, reason);
+      client.terminate();
+    },
   };
 }

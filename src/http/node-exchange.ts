@@ -8,16 +8,18 @@ export class NodeExchange implements Exchange {
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #isLast: () => boolean;
+  readonly trust: () => void;
   #body: BodyReader | undefined;
   #aborted = false;
   #answered = false;
 
   /** `isLast` says at the time of the answer whether the connection ends with it. */
-  constructor(request: IncomingMessage, response: ServerResponse, isLast: () => boolean) {
+  constructor(request: IncomingMessage, response: ServerResponse, isLast: () => boolean, trust: () => void) {
     this.head = headOf(request);
     this.#request = request;
     this.#response = response;
     this.#isLast = isLast;
+    this.trust = trust;
     response.on('error', () => {}); // The connection broke: its close event says so too.
     response.on('close', () => {
       if (!this.#answered) this.#abort();

@@ -1,8 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { type AddressInfo, Server as NetServer } from 'node:net';
+import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { ApiFailure } from '../contract/api-errors.js';
 import { authority } from '../contract/host-address.js';
+import { ConnectionLimits, type ConnectionRules } from './connection-limits.js';
 import { withoutUpgrade } from './declined-upgrade.js';
 import type { HttpApp } from './http-app.js';
 import { LiveSockets } from './live-sockets.js';
@@ -31,13 +32,14 @@ export interface ListenOptions {
   readonly bind: string;
   /** 0: any free port. */
   readonly port: number;
+  readonly connections: ConnectionRules;
   /** How long a client may take for the head of a request. */
   readonly headMsMax?: number;
 }
 
 /** Rejects, with a message for the operator, when the port cannot be had. */
 export async function listenNode(app: HttpApp, options: ListenOptions): Promise<ServerAdapter> {
-  const server = new NodeServer(app, options.headMsMax ?? HEAD_MS_MAX);
+  const server = new NodeServer(app, options.connections, options.headMsMax ?? HEAD_MS_MAX);
   await server.listen(options.bind, options.port);
   return server;
 }
@@ -47,12 +49,14 @@ class NodeServer implements ServerAdapter {
   readonly #app: HttpApp;
   readonly #server: Server;
   readonly #live: LiveSockets;
+  readonly #limits: ConnectionLimits;
   /** The newest request of each connection. */
   readonly #newest = new WeakMap<Duplex, NodeExchange>();
   #ended: Promise<void> | undefined;
 
-  constructor(app: HttpApp, headMsMax: number) {
+  constructor(app: HttpApp, connections: ConnectionRules, headMsMax: number) {
     this.#app = app;
+    this.#limits = new ConnectionLimits(connections, (socket) => this.#drop(socket));
     this.#server = createServer({
       headersTimeout: headMsMax,
       keepAliveTimeout: IDLE_MS_MAX,
@@ -63,6 +67,9 @@ class NodeServer implements ServerAdapter {
     // Node 20 drops header fields above its limit without a word; they are counted here instead.
     this.#server.maxHeadersCount = 0;
     this.#live = new LiveSockets(app.views);
+    this.#server.on('connection', (socket) => {
+      if (!this.#limits.admit(socket)) this.#drop(socket);
+    });
     this.#server.on('request', (request, response) => this.#take(request, response));
     this.#server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
     this.#server.on('connect', (request, socket) =>
@@ -110,8 +117,12 @@ class NodeServer implements ServerAdapter {
   }
 
   #take(request: IncomingMessage, response: ServerResponse): void {
-    const exchange = new NodeExchange(request, response, () => !this.#server.listening);
-    this.#newest.set(request.socket, exchange);
+    const { socket } = request;
+    const trust = () => this.#limits.trust(socket);
+    const exchange = new NodeExchange(request, response, () => !this.#server.listening, trust);
+    this.#newest.set(socket, exchange);
+    this.#limits.requestBegan(socket);
+    exchange.onSent(() => this.#limits.requestEnded(socket));
     const problem = framingProblem(request);
     if (problem === undefined) this.#app.take(exchange);
     else exchange.respond(this.#app.reject(new ApiFailure(problem, 'read the request')), 'close');
@@ -134,7 +145,10 @@ class NodeServer implements ServerAdapter {
         ['upgrade', 'websocket'],
       ] as const;
       this.#refuse(socket, new ApiFailure('websocket_version_unsupported', 'open the live view'), headers);
-    } else this.#afterAnswers(socket, () => this.#live.upgrade(request, socket, head));
+    } else {
+      this.#limits.requestBegan(request.socket); // It lasts as long as the view.
+      this.#afterAnswers(socket, () => this.#live.upgrade(request, socket, head, () => this.#limits.trust(request.socket)));
+    }
   }
 
   /**
@@ -165,6 +179,12 @@ class NodeServer implements ServerAdapter {
     // The body of this request is what cannot be read: the request itself gets the answer, if it has none yet.
     else if (newest.isAnswered) this.#afterAnswers(socket, () => void socket.destroy());
     else newest.respond(this.#app.reject(failure), 'close');
+  }
+
+  /** Ends a connection at once: its descriptor is needed. What little is said goes out on the way. */
+  #drop(socket: Socket): void {
+    if (socket.writable) socket.write(answerBytes(this.#app.reject(new ApiFailure('connections_exhausted', 'keep the connection'))));
+    socket.destroy();
   }
 
   /** Answers on a connection that node:http has let go of, and ends it. */

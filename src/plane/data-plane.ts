@@ -27,6 +27,8 @@ export interface DataPlaneOptions extends Omit<PipelinesOptions, 'entries' | 'fe
   /** How long draining may take, of partitions that go to others too, before the threads are ended where they stand. */
   readonly stopSeconds: number;
   readonly tls: TlsListener | undefined;
+  /** Of each gateway. */
+  readonly connectionsMax: number;
   /** Whether devices connect here. */
   readonly runsGateways: boolean;
   /** Opens another log than that in the folder; it says which partitions are this process's, and when. */
@@ -90,6 +92,7 @@ export class ThreadedDataPlane implements DataPlane {
       shared: this.#shared,
       tls: options.tls,
       reactor: options.listen.reactor,
+      connections: { max: options.connectionsMax, unauthenticatedMax: options.listen.unauthenticatedPerAddress },
       event: options.event,
     });
     this.#refusedTopics = new RefusedTopics(this.#gateways.memories);

@@ -3,7 +3,7 @@ import { CODE_NONE } from '../../assembly/abi/codes.js';
 import { BLOCK_SLOTS, GATEWAY_END } from '../../assembly/abi/gateway.js';
 import type { DeviceEntry } from '../contract/devices.js';
 import type { GatewayAudit } from '../contract/ledger.js';
-import type { FromGateway, GatewayStart, ReactorChoice, TlsListener, ToGateway } from '../contract/threads/gateway.js';
+import type { ConnectionLimit, FromGateway, GatewayStart, ReactorChoice, TlsListener, ToGateway } from '../contract/threads/gateway.js';
 import type { SharedState, ThreadEvent } from '../contract/threads/shared.js';
 import { BlockRing } from '../host/block-ring.js';
 import { Doorbell, gatewayDoorbell } from '../host/doorbell.js';
@@ -24,6 +24,7 @@ export interface GatewaysOptions {
   readonly shared: SharedState;
   readonly tls: TlsListener | undefined;
   readonly reactor: ReactorChoice;
+  readonly connections: ConnectionLimit;
   event(thread: string, event: ThreadEvent): void;
 }
 
@@ -76,10 +77,10 @@ export class Gateways {
 
   /** Resolves when all threads run. */
   async start(roster: ThreadRoster): Promise<void> {
-    const { entry, bind, partitions, shared, tls, reactor } = this.#options;
+    const { entry, bind, partitions, shared, tls, reactor, connections } = this.#options;
     const sessions = sessionNumbers();
     for (const [index, { memory, ring }] of this.outlets.entries()) {
-      const start: GatewayStart = { index, memory, ring, sessions, shared, partitions, bind, tls, reactor };
+      const start: GatewayStart = { index, memory, ring, sessions, shared, partitions, bind, tls, reactor, connections };
       const receive = (message: FromGateway) => this.#receive(index, message);
       this.#threads.push(roster.add(`gateway-${index}`, entry, start, [], receive, HEAP));
     }

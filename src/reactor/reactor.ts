@@ -44,6 +44,10 @@ export interface Reactor {
   resume(): void;
   /** Makes a turn happen soon, with no events if there are none. */
   wake(): void;
+  /** Lets at most so many connections be open, and of one address so many that are not trusted. More are refused. */
+  limit(connections: number, strangers: number): void;
+  /** The peer has proved who it is: its connection no longer counts against its address. */
+  trust(connection: number): void;
   /** Closes the listeners; connections stay. */
   unlisten(): void;
   /** Closes listeners and connections. */

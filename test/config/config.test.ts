@@ -38,6 +38,8 @@ test('nothing set gives the documented defaults, frozen', () => {
       tlsClientCa: undefined,
       httpPort: 8080,
       httpServer: 'node',
+      httpConnections: 2000,
+      unauthenticatedPerAddress: 1000,
       gateways: 1,
       reactor: 'auto',
     },

@@ -122,8 +122,13 @@ export class GatewayThread {
   readonly #worker: Worker;
   readonly #log: NodeJS.Timeout;
 
-  static async start(devices: readonly DeviceEntry[], partitions = 4, tls?: TlsListener): Promise<GatewayThread> {
-    const gateway = new GatewayThread(partitions, tls);
+  static async start(
+    devices: readonly DeviceEntry[],
+    partitions = 4,
+    tls?: TlsListener,
+    unauthenticatedMax?: number,
+  ): Promise<GatewayThread> {
+    const gateway = new GatewayThread(partitions, tls, unauthenticatedMax);
     await gateway.putDevices(devices);
     gateway.post({ kind: 'listen', port: 0, tlsPort: 0 });
     await until(() => gateway.port !== 0, 'the listener');
@@ -139,13 +144,14 @@ export class GatewayThread {
     return gateway.of('listen-failed')[0]?.message ?? '';
   }
 
-  private constructor(partitions: number, tls?: TlsListener) {
+  private constructor(partitions: number, tls?: TlsListener, unauthenticatedMax = 10_000) {
     const memory = kernelMemory(GATEWAY_END);
     const ring = BlockRing.memory(BLOCK_SLOTS);
     const doorbells = Doorbell.memory(DOORBELLS);
     const shared = { doorbells, progress: new SharedArrayBuffer(8) };
     const where = { memory, ring, sessions: sessionNumbers(), shared };
-    const workerData: GatewayStart = { index: 0, ...where, partitions, bind: '127.0.0.1', tls, reactor: reactorUnderTest };
+    const connections = { max: 10_000, unauthenticatedMax };
+    const workerData: GatewayStart = { index: 0, ...where, partitions, bind: '127.0.0.1', tls, reactor: reactorUnderTest, connections };
     this.memory = new KernelMemory(memory);
     this.ring = new BlockRing(ring);
     this.#bell = new Doorbell(doorbells, gatewayDoorbell(0));

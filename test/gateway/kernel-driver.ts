@@ -201,6 +201,8 @@ export class KernelDriver {
       pause: () => {},
       resume: () => {},
       wake: () => {},
+      limit: () => {},
+      trust: () => {},
       unlisten: () => {},
       stop: async () => {},
     };

@@ -34,6 +34,12 @@ function fixture(authenticateMsMax?: number) {
     bufferedBytes() {
       return this.buffered;
     },
+    trust() {
+      return true;
+    },
+    drop(code: number) {
+      this.end(code);
+    },
     end(code: number) {
       this.ended = code;
       session.closed();

@@ -14,6 +14,7 @@ import { LiveHub } from '../../src/control/live/live-hub.js';
 import { MetricNames } from '../../src/control/metrics/metric-names.js';
 import { Queries } from '../../src/control/queries/queries.js';
 import { Registry } from '../../src/control/registry/registry.js';
+import type { ConnectionRules } from '../../src/http/connection-limits.js';
 import { routesOf } from '../../src/http/http-app.js';
 import { Router } from '../../src/http/router.js';
 import { startHttp } from '../../src/http/server.js';
@@ -28,6 +29,7 @@ export const ADMIN_KEY = 'spk_test-key';
 export const TOKEN = 'token-of-a-device';
 
 export interface ServerUnderTest extends Services {
+  readonly connections: ConnectionRules;
   readonly plane: PlaneDouble;
   readonly alerts: Alerts;
   readonly database: TestDatabase;
@@ -92,14 +94,23 @@ export async function startServerUnderTest(settings: ServerSettings = {}): Promi
     exposition,
     topicLags: () => [],
   };
+  const connections: ConnectionRules = { connectionsMax: 1000, unauthenticatedMax: 500 };
   const logged: string[] = [];
   const log = createLog('debug', { write: (line) => void logged.push(line) });
   const empty = mkdtempSync(join(tmpdir(), 'spillway-console-'));
-  const server = await startHttp({ ...services, bind: '127.0.0.1', port: 0, log, consoleFolder: settings.consoleFolder ?? empty });
+  const server = await startHttp({
+    ...services,
+    connections,
+    bind: '127.0.0.1',
+    port: 0,
+    log,
+    consoleFolder: settings.consoleFolder ?? empty,
+  });
   const url = `http://127.0.0.1:${server.port}`;
   const router = new Router(routesOf(services));
   return {
     ...services,
+    connections,
     database,
     port: server.port,
     url,

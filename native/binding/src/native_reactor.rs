@@ -41,6 +41,7 @@ pub struct NativeReactor {
 #[napi(object)]
 pub struct Counts {
     pub refused: f64,
+    pub strangers: f64,
     pub out_of_files: f64,
     pub overflowed: f64,
     pub oversize: f64,
@@ -111,6 +112,17 @@ impl NativeReactor {
             Ok(port) => i32::from(port),
             Err(error) => -error.raw_os_error().unwrap_or(libc::EINVAL),
         }))
+    }
+
+    /// Lets at most so many connections be open, and of one address so many that are not trusted.
+    #[napi]
+    pub fn limit(&self, connections: u32, strangers: u32) {
+        self.with(|reactor| reactor.limit(connections, strangers));
+    }
+
+    #[napi]
+    pub fn trust(&self, connection: u32) {
+        self.with(|reactor| reactor.trust(connection));
     }
 
     #[napi]
@@ -186,6 +198,7 @@ impl NativeReactor {
         let counts = self.with(|reactor| reactor.counts());
         Counts {
             refused: counts.refused as f64,
+            strangers: counts.strangers as f64,
             out_of_files: counts.out_of_files as f64,
             overflowed: counts.overflowed as f64,
             oversize: counts.oversize as f64,

@@ -53,6 +53,7 @@ impl Reactor {
 
     /// Ends a connection that the kernel never heard of.
     pub(crate) fn drop_greeting(&mut self, number: u32) {
+        self.strangers.forget(number);
         if let Some(connection) = self.connections.remove(number)
             && let Some(stream) = connection.stream
         {

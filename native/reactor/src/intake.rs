@@ -1,6 +1,7 @@
 //! What comes in: connections and their bytes.
 
 use std::io;
+use std::net::IpAddr;
 use std::time::Instant;
 
 use crate::abi;
@@ -30,7 +31,7 @@ impl Reactor {
             while self.listeners[index].is_ready && !self.is_out_of_files && accepts < ACCEPTS_MAX && !self.table.is_full() {
                 accepts += 1;
                 match Socket::accept(self.listeners[index].fd()) {
-                    Ok(socket) => self.admit(socket, index),
+                    Ok((socket, peer)) => self.admit(socket, peer, index),
                     Err(error) => self.accept_failed(index, &error),
                 }
             }
@@ -49,9 +50,14 @@ impl Reactor {
         }
     }
 
-    fn admit(&mut self, socket: Socket, listener: usize) {
+    fn admit(&mut self, socket: Socket, peer: IpAddr, listener: usize) {
+        if !self.strangers.has_room(peer) {
+            self.counts.strangers += 1;
+            return;
+        }
         let fd = socket.fd();
-        let stream = Stream::new(socket, self.listeners[listener].tls.as_ref()).filter(|_| !self.connections.is_full());
+        let has_room = !self.connections.is_full() && self.open_count() < self.connections_max;
+        let stream = Stream::new(socket, self.listeners[listener].tls.as_ref()).filter(|_| has_room);
         let Some(stream) = stream else {
             self.counts.refused += 1;
             return;
@@ -64,6 +70,7 @@ impl Reactor {
             self.counts.refused += 1;
             return;
         }
+        self.strangers.add(number, peer);
         if is_greeting {
             self.greetings.push_back(Greeting::new(number, generation, Instant::now()));
         } else {

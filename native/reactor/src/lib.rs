@@ -18,6 +18,7 @@ mod reactor;
 mod rest;
 mod slab;
 mod socket;
+mod strangers;
 mod stream;
 mod table;
 mod timer;

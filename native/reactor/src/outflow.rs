@@ -117,6 +117,7 @@ impl Reactor {
     pub(crate) fn finish(&mut self, number: u32) {
         let Some(connection) = self.connections.get(number) else { return };
         let Some(stream) = connection.stream.take() else { return };
+        self.strangers.forget(number);
         connection.rest.clear();
         let outbox = std::mem::take(&mut connection.outbox);
         self.over.push_back(number);

@@ -15,6 +15,7 @@ use crate::memory::Memory;
 use crate::outbox::Pool;
 use crate::poll::{Poll, Token};
 use crate::slab::Slab;
+use crate::strangers::Strangers;
 use crate::table::Table;
 use crate::timer::Timer;
 use crate::tls::TlsConfig;
@@ -50,13 +51,18 @@ pub struct Reactor {
     pub(crate) reads_newcomers: bool,
     /// No descriptor is free: accepting goes on when one may be.
     pub(crate) is_out_of_files: bool,
+    /// Connections and those on their way out: more are refused, so that descriptors are left for everything else.
+    pub(crate) connections_max: usize,
+    pub(crate) strangers: Strangers,
 }
 
 /// Since the reactor began.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Connections that found no free number.
+    /// Connections that found no room.
     pub refused: u64,
+    /// Connections whose address had too many that have not proved who they are.
+    pub strangers: u64,
     /// Times that a connection had to wait for a free descriptor.
     pub out_of_files: u64,
     /// Connections closed because they did not read what they were sent.
@@ -109,6 +115,8 @@ impl Reactor {
             is_paused: false,
             reads_newcomers: false,
             is_out_of_files: false,
+            connections_max: usize::MAX,
+            strangers: Strangers::default(),
         })
     }
 
@@ -152,6 +160,17 @@ impl Reactor {
         self.poll.add_socket(socket.fd(), Token::Datagrams { number: self.datagrams.len() as u32 })?;
         self.datagrams.push(socket);
         Ok(port)
+    }
+
+    /// Lets at most so many connections be open, and of one address so many that are not trusted.
+    pub fn limit(&mut self, connections: u32, strangers: u32) {
+        self.connections_max = connections as usize;
+        self.strangers.set_limit(strangers);
+    }
+
+    /// The peer has proved who it is: its connection no longer counts against its address.
+    pub fn trust(&mut self, number: u32) {
+        self.strangers.forget(number);
     }
 
     /// Closes the listeners; connections stay.

@@ -1,5 +1,8 @@
 use std::io;
+use std::net::IpAddr;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+
+use crate::address::Address;
 
 /// A stream socket that never blocks; dropping it closes it.
 pub struct Socket(OwnedFd);
@@ -9,15 +12,16 @@ impl Socket {
         self.0.as_raw_fd()
     }
 
-    /// The next connection of a listening socket.
-    pub fn accept(listener: i32) -> io::Result<Socket> {
-        // SAFETY: no address is asked for, so the two pointers may be null.
-        let fd = unsafe { libc::accept4(listener, std::ptr::null_mut(), std::ptr::null_mut(), libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC) };
+    /// The next connection of a listening socket, and where it comes from.
+    pub fn accept(listener: i32) -> io::Result<(Socket, IpAddr)> {
+        let mut peer = Address::empty();
+        // SAFETY: the address has the room that its length says.
+        let fd = unsafe { libc::accept4(listener, peer.as_mut_ptr(), peer.bytes_mut(), libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC) };
         if fd < 0 {
             return Err(io::Error::last_os_error());
         }
         // SAFETY: the descriptor is new and nobody else's.
-        Ok(Socket(unsafe { OwnedFd::from_raw_fd(fd) }))
+        Ok((Socket(unsafe { OwnedFd::from_raw_fd(fd) }), peer.socket_addr().ip()))
     }
 
     /// 0: the peer is done sending.

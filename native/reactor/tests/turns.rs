@@ -73,6 +73,41 @@ impl Kernel {
 }
 
 #[test]
+fn an_address_has_few_connections_that_are_not_trusted_and_any_number_of_others() {
+    let mut kernel = Kernel::new();
+    kernel.reactor.limit(100, 2);
+    let mut clients: Vec<TcpStream> = (0..3).map(|_| TcpStream::connect(kernel.address).expect("a connection")).collect();
+    kernel.until(
+        "the connections",
+        |_, bytes| bytes.len() as u32,
+        |kernel| kernel.opened.len() == 2 && kernel.reactor.counts().strangers == 1,
+    );
+    for connection in kernel.opened.clone() {
+        kernel.reactor.trust(connection);
+    }
+    clients.extend((0..2).map(|_| TcpStream::connect(kernel.address).expect("a connection")));
+    kernel.until("the connections", |_, bytes| bytes.len() as u32, |kernel| kernel.opened.len() == 4);
+    clients.clear();
+    kernel.until("the connections", |_, bytes| bytes.len() as u32, |kernel| kernel.closed.len() == 4);
+    clients.extend((0..2).map(|_| TcpStream::connect(kernel.address).expect("a connection")));
+    kernel.until("the connections", |_, bytes| bytes.len() as u32, |kernel| kernel.opened.len() == 6);
+    assert_eq!(kernel.reactor.counts().strangers, 1);
+}
+
+#[test]
+fn connections_above_the_limit_are_refused_and_counted() {
+    let mut kernel = Kernel::new();
+    kernel.reactor.limit(2, 100);
+    let clients: Vec<TcpStream> = (0..3).map(|_| TcpStream::connect(kernel.address).expect("a connection")).collect();
+    kernel.until(
+        "the connections",
+        |_, bytes| bytes.len() as u32,
+        |kernel| kernel.opened.len() == 2 && kernel.reactor.counts().refused == 1,
+    );
+    assert_eq!(clients.len(), 3);
+}
+
+#[test]
 fn every_byte_arrives_once_and_in_order_however_much_a_turn_takes() {
     let mut random = Random::start("turns");
     let mut kernel = Kernel::new();

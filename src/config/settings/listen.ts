@@ -31,6 +31,14 @@ export const listenSettings = {
     fallback: 'node',
     what: "`node` or `auto`: what serves HTTP. `auto` takes the fastest server that passes every HTTP test, which is Node's own. `uws` is refused: no build of uWebSockets.js passes them.",
   }),
+  httpConnections: setting('http_connections', whole(16, 1_000_000), {
+    fallback: 2000,
+    what: 'Connections that the HTTP port may have, at most a quarter of the open files that are left. When they are taken, a newcomer takes the place of the one that has been without a request for longest.',
+  }),
+  unauthenticatedPerAddress: setting('unauthenticated_per_address', whole(1, 1_000_000), {
+    fallback: 1000,
+    what: 'Connections of one address (IPv6: of one /64) that have not authenticated, on the HTTP port and on each gateway thread. Those that have do not count, so devices behind one address are not limited.',
+  }),
   gateways: setting('gateways', whole(1, 16), {
     fallback: 1,
     what: '1 to 16 threads that serve device connections; more than one needs the native reactor.',

@@ -15,6 +15,12 @@ export interface GatewayStart {
   /** MQTT over TLS, if it is wanted. */
   readonly tls?: TlsListener | undefined;
   readonly reactor: ReactorChoice;
+  readonly connections: ConnectionLimit;
+}
+/** How many connections a gateway may have, and how many of one address that have not authenticated. */
+export interface ConnectionLimit {
+  readonly max: number;
+  readonly unauthenticatedMax: number;
 }
 /** All PEM; with `clientCa` clients have to show a certificate of one of these authorities. */
 export interface TlsListener {

@@ -187,6 +187,7 @@ export class Sessions {
     this.#sessions.set(connection, { entry, number, limits });
     if (untilMs !== undefined) this.#expiring.set(connection, untilMs);
     this.#directory.setConnection(entry, connection);
+    this.#reactor.trust(connection);
     this.#kernel.connected(connection, entry, level, packet.keepalive ?? 0, reasonBytesMax(level, limits));
     this.#send(connection, connackAccepted(level, limits, (packet.properties?.sessionExpiryInterval ?? 0) !== 0));
     this.#post({ kind: 'connected', device: this.#directory.numberOf(entry), session: number, atMs: Date.now() });

@@ -1,6 +1,11 @@
 import { lookup } from 'node:dns/promises';
 import { getSystemErrorName } from 'node:util';
-import { CODE_CONNECTIONS_EXHAUSTED, CODE_PEER_NOT_READING, CODE_TLS_HANDSHAKE_FAILED } from '../../../assembly/abi/codes.js';
+import {
+  CODE_ADDRESS_EXHAUSTED,
+  CODE_CONNECTIONS_EXHAUSTED,
+  CODE_PEER_NOT_READING,
+  CODE_TLS_HANDSHAKE_FAILED,
+} from '../../../assembly/abi/codes.js';
 import { authority } from '../../contract/host-address.js';
 import type { TlsMaterial } from '../../contract/tls-material.js';
 import type { Doorbell } from '../../host/doorbell.js';
@@ -24,7 +29,7 @@ export class NativeReactor implements Reactor {
   readonly #turn: Turn;
   readonly #refused: Refused;
   readonly #run = () => this.#takeTurns();
-  #counts: NativeCounts = { refused: 0, outOfFiles: 0, overflowed: 0, oversize: 0, tlsFailed: 0 };
+  #counts: NativeCounts = { refused: 0, strangers: 0, outOfFiles: 0, overflowed: 0, oversize: 0, tlsFailed: 0 };
   #isWoken = false;
   #isRunning = false;
   #isScheduled = false;
@@ -89,6 +94,14 @@ export class NativeReactor implements Reactor {
     if (!this.#isRunning) this.#schedule();
   }
 
+  limit(connections: number, strangers: number): void {
+    this.#native.limit(connections, strangers);
+  }
+
+  trust(connection: number): void {
+    this.#native.trust(connection);
+  }
+
   unlisten(): void {
     this.#native.unlisten();
   }
@@ -149,6 +162,7 @@ export class NativeReactor implements Reactor {
       for (let more = now - before; more > 0; more--) this.#refused(code);
     };
     count(CODE_CONNECTIONS_EXHAUSTED, counts.refused, this.#counts.refused);
+    count(CODE_ADDRESS_EXHAUSTED, counts.strangers, this.#counts.strangers);
     count(CODE_PEER_NOT_READING, counts.overflowed, this.#counts.overflowed);
     count(CODE_TLS_HANDSHAKE_FAILED, counts.tlsFailed, this.#counts.tlsFailed);
     this.#counts = counts;

@@ -11,6 +11,8 @@ const LINGER_MS = 2000;
 export class PortableConnection {
   readonly id: number;
   readonly socket: Socket;
+  /** Below the TLS of `socket`, or `socket` itself. */
+  readonly raw: Socket;
   /** The rest is worth a turn from this size on. */
   needed = 0;
   /** Address of its data event in the table of the coming turn, or 0. */
@@ -29,9 +31,10 @@ export class PortableConnection {
   #restBytes = 0;
   #out: Buffer[] = [];
 
-  constructor(id: number, socket: Socket) {
+  constructor(id: number, socket: Socket, raw: Socket) {
     this.id = id;
     this.socket = socket;
+    this.raw = raw;
   }
 
   get isOpen(): boolean {

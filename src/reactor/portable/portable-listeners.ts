@@ -1,9 +1,10 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
-import { CODE_TLS_HANDSHAKE_FAILED } from '../../../assembly/abi/codes.js';
+import { CODE_ADDRESS_EXHAUSTED, CODE_TLS_HANDSHAKE_FAILED } from '../../../assembly/abi/codes.js';
 import { authority } from '../../contract/host-address.js';
 import type { TlsMaterial } from '../../contract/tls-material.js';
 import type { Refused } from '../reactor.js';
+import type { Strangers } from './strangers.js';
 
 const BACKLOG = 4096;
 /** A handshake that takes longer has failed. */
@@ -14,19 +15,25 @@ const TLS_OPTIONS = { noDelay: true, minVersion: 'TLSv1.2', handshakeTimeout: HA
 
 /** The listening sockets of a portable reactor. */
 export class PortableListeners {
-  readonly #accept: (socket: Socket) => void;
+  readonly #accept: (socket: Socket, raw: Socket) => void;
   readonly #refused: Refused;
+  readonly #strangers: Strangers;
   readonly #servers = new Set<Server>();
   /** Sockets whose handshake is not done: nobody else knows of them. */
   readonly #greeting = new Map<string, Socket>();
 
-  constructor(accept: (socket: Socket) => void, refused: Refused) {
+  constructor(accept: (socket: Socket, raw: Socket) => void, refused: Refused, strangers: Strangers) {
     this.#accept = accept;
     this.#refused = refused;
+    this.#strangers = strangers;
   }
 
   listen(host: string, port: number): Promise<number> {
-    return this.#open(createServer(OPTIONS, this.#accept), host, port);
+    return this.#open(
+      createServer(OPTIONS, (socket) => this.#isAdmitted(socket) && this.#accept(socket, socket)),
+      host,
+      port,
+    );
   }
 
   async listenTls(host: string, port: number, { cert, key, clientCa }: TlsMaterial): Promise<number> {
@@ -39,13 +46,16 @@ export class PortableListeners {
       }
     })();
     server.on('connection', (raw: Socket) => {
+      if (!this.#isAdmitted(raw)) return;
       const peer = peerOf(raw);
       this.#greeting.set(peer, raw);
       raw.once('close', () => this.#greeting.delete(peer));
     });
     server.on('secureConnection', (socket: TLSSocket) => {
-      this.#greeting.delete(peerOf(socket)); // The raw socket and this one have the same peer.
-      this.#accept(socket);
+      // The raw socket and this one have the same peer.
+      const raw = this.#greeting.get(peerOf(socket)) ?? socket;
+      this.#greeting.delete(peerOf(socket));
+      this.#accept(socket, raw);
     });
     server.on('tlsClientError', (_error, socket) => {
       this.#refused(CODE_TLS_HANDSHAKE_FAILED);
@@ -62,6 +72,13 @@ export class PortableListeners {
   /** Cuts off those that have not shaken hands. */
   destroyGreeting(): void {
     for (const socket of this.#greeting.values()) socket.destroy();
+  }
+
+  #isAdmitted(raw: Socket): boolean {
+    if (this.#strangers.add(raw)) return true;
+    this.#refused(CODE_ADDRESS_EXHAUSTED);
+    raw.destroy();
+    return false;
   }
 
   #open(server: Server, host: string, port: number): Promise<number> {

@@ -31,6 +31,7 @@ import type { Reactor, Refused, Turn } from '../reactor.js';
 import { PortableConnection } from './portable-connection.js';
 import { PortableDatagrams } from './portable-datagrams.js';
 import { PortableListeners } from './portable-listeners.js';
+import { Strangers } from './strangers.js';
 
 /** A connection that has this much in hand is not read until the kernel took some of it. */
 const REST_BYTES_MAX = 2 * PACKET_BYTES_MAX;
@@ -49,6 +50,7 @@ export class PortableReactor implements Reactor {
   readonly #listeners: PortableListeners;
   readonly #datagrams = new PortableDatagrams((socket, header, bytes) => this.#datagram(socket, header, bytes));
   readonly #sockets = new Set<Socket>();
+  readonly #strangers = new Strangers();
   readonly #connections: (PortableConnection | undefined)[] = [];
   readonly #freeIds: number[] = [];
   /** Connections whose rest is worth a turn. */
@@ -65,6 +67,7 @@ export class PortableReactor implements Reactor {
   #readsNewcomers = false;
   #isScheduled = false;
   #isRunning = false;
+  #connectionsMax = CONNECTIONS_MAX;
   #isStopped = false;
   #doorbell: Doorbell | undefined;
   #stopped: (() => void) | undefined;
@@ -74,7 +77,7 @@ export class PortableReactor implements Reactor {
     this.#view = memory.view;
     this.#turn = turn;
     this.#refused = refused;
-    this.#listeners = new PortableListeners((socket) => this.#accept(socket), refused);
+    this.#listeners = new PortableListeners((socket, raw) => this.#accept(socket, raw), refused, this.#strangers);
   }
 
   async listen(host: string, port: number, isShared = false): Promise<number> {
@@ -149,6 +152,16 @@ export class PortableReactor implements Reactor {
     });
   }
 
+  limit(connections: number, strangers: number): void {
+    this.#connectionsMax = Math.min(connections, CONNECTIONS_MAX);
+    this.#strangers.limit = strangers;
+  }
+
+  trust(connection: number): void {
+    const trusted = this.#connections[connection];
+    if (trusted) this.#strangers.forget(trusted.raw);
+  }
+
   unlisten(): void {
     this.#listeners.close();
     this.#datagrams.close();
@@ -176,14 +189,15 @@ export class PortableReactor implements Reactor {
     }
   }
 
-  #accept(socket: Socket): void {
-    const id = this.#freeIds.pop() ?? this.#connections.length;
-    if (id >= CONNECTIONS_MAX) {
+  #accept(socket: Socket, raw: Socket): void {
+    const id = this.#freeIds.at(-1) ?? this.#connections.length;
+    if (this.#sockets.size >= this.#connectionsMax || id >= CONNECTIONS_MAX) {
       socket.destroy();
       this.#refused(CODE_CONNECTIONS_EXHAUSTED);
       return;
     }
-    const connection = new PortableConnection(id, socket);
+    this.#freeIds.pop();
+    const connection = new PortableConnection(id, socket, raw);
     this.#connections[id] = connection;
     this.#sockets.add(socket);
     this.#makeRoom(0);
