@@ -248,7 +248,7 @@ async function startPlane(
     store: config.store,
     checkpoints: config.checkpoints,
     tls: tlsListener(config.listen),
-    connectionsMax: ground.shares.gateway,
+    connectionsMax: context.shares.gateway,
     runsGateways: roles.has('gateway'),
     logFolder: join(stateFolder, 'log'),
     checkpointFolder: join(config.checkpoints.folder ?? join(stateFolder, 'checkpoints'), topic ?? ''),
@@ -352,7 +352,7 @@ async function startControl(context: StartContext, parts: Parts, readings: Publi
   const http = await startHttp({
     bind: config.listen.bind,
     port: config.listen.httpPort,
-    connections: { connectionsMax: ground.shares.http, unauthenticatedMax: config.listen.unauthenticatedPerAddress },
+    connections: { connectionsMax: context.shares.http, unauthenticatedMax: config.listen.unauthenticatedPerAddress },
     log,
     consoleFolder: fileURLToPath(new URL('../console', import.meta.url)),
     ...parts,
