@@ -56,6 +56,7 @@ import { batchRows } from './store/write/batch-rows.js';
 import { Exposition } from './telemetry/exposition.js';
 import { HeldLines } from './telemetry/held-lines.js';
 import { createLog } from './telemetry/log.js';
+import type { Report } from './telemetry/report.js';
 
 const PUBLISH_DEVICES_MAX = 10_000;
 /** How often one process looks how far others are. */
@@ -83,7 +84,7 @@ interface StartContext {
   readonly committed: readonly bigint[];
   /** What was started, to be ended in the opposite order. */
   readonly cleanups: (() => Promise<unknown>)[];
-  event(level: 'error' | 'warn' | 'info', name: string, fields: object): void;
+  readonly event: Report;
 }
 
 /** Brings the whole appliance up; what was started is stopped again when a later part fails. */

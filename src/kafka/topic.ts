@@ -1,6 +1,7 @@
 import type { Report } from '../telemetry/report.js';
 import { type Addon, answered, type ClientError, type Metadata, type PartitionMetadata, type Producer } from './client.js';
 import { connectionConf, type KafkaSettings, rawTopic } from './conf.js';
+import type { kafkaEvents } from './events.js';
 import { KafkaFailure } from './failure.js';
 import { readTopicSetting, setTopicSetting } from './topic-settings.js';
 
@@ -21,7 +22,7 @@ export async function prepareTopic(
   producer: Producer,
   settings: KafkaSettings,
   partitions: number,
-  report: Report,
+  report: Report<keyof typeof kafkaEvents>,
 ): Promise<void> {
   const topic = rawTopic(settings);
   const made = (await partitionsOf(producer, topic)) === undefined;
@@ -86,7 +87,7 @@ export async function makeTopic(
   settings: KafkaSettings,
   topic: string,
   partitions: number,
-  report: Report,
+  report: Report<keyof typeof kafkaEvents>,
 ): Promise<void> {
   const copies = settings.replicationFactor ?? -1;
   const config: Record<string, string> = {
@@ -118,7 +119,12 @@ function minInSync(copies: number): string {
 }
 
 /** Of a topic that was made with as many copies as the brokers make by default. */
-async function setMinInSync(producer: Producer, settings: KafkaSettings, topic: string, report: Report): Promise<void> {
+async function setMinInSync(
+  producer: Producer,
+  settings: KafkaSettings,
+  topic: string,
+  report: Report<keyof typeof kafkaEvents>,
+): Promise<void> {
   try {
     const partitions = await withLeaders(producer, topic);
     const copies = Math.min(...partitions.map(({ replicas }) => replicas.length));

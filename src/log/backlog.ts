@@ -1,5 +1,6 @@
 import type { Progress } from '../host/progress.js';
 import type { Report } from '../telemetry/report.js';
+import type { logEvents } from './events.js';
 
 /** Intake goes on when this much of the bound is free again, so that it does not stop at every block. */
 const FREE_TO_RESUME = 1 / 16;
@@ -12,10 +13,10 @@ export class Backlog {
   readonly #progress: Progress;
   readonly #bytesMax: bigint;
   readonly #resumeBelow: bigint;
-  readonly #report: Report;
+  readonly #report: Report<keyof typeof logEvents>;
   #isFull = false;
 
-  constructor(progress: Progress, bytesMax: number, report: Report) {
+  constructor(progress: Progress, bytesMax: number, report: Report<keyof typeof logEvents>) {
     this.#progress = progress;
     this.#bytesMax = BigInt(bytesMax);
     this.#resumeBelow = BigInt(Math.floor(bytesMax * (1 - FREE_TO_RESUME)));

@@ -2,6 +2,8 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseIdentity, IdentityPort } from '../contract/database-identity.js';
 import { StartFailure } from '../contract/start-failure.js';
+import type { Report } from '../telemetry/report.js';
+import type { stateEvents } from './events.js';
 import type { LogMark, LogMarkFile } from './log-mark.js';
 
 export interface PairingOptions {
@@ -10,7 +12,7 @@ export interface PairingOptions {
   readonly identity: IdentityPort;
   /** Other processes share the log, and with it the database's id: none of them may renew it. */
   readonly isLogShared: boolean;
-  event(level: 'warn', name: string, fields: Record<string, string | number>): void;
+  readonly event: Report<keyof typeof stateEvents>;
 }
 
 /**

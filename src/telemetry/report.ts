@@ -1,4 +1,4 @@
 import type { ThreadEvent } from '../contract/threads/shared.js';
 
-/** Reports an event of a thread to the operator's log. */
-export type Report = (level: ThreadEvent['level'], name: string, fields: ThreadEvent['fields']) => void;
+/** Reports an event to the operator's log. A room names the events of its table: `Report<keyof typeof kafkaEvents>`. */
+export type Report<Name extends string = string> = (level: ThreadEvent['level'], name: Name, fields: ThreadEvent['fields']) => void;

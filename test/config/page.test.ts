@@ -6,6 +6,6 @@ import { settingsPage } from '../support/write-pages.js';
 
 test('deploy/SETTINGS.md has the table that npm run docs prints', () => {
   const page = textOf('deploy/SETTINGS.md');
-  assert.equal(page, settingsPage(page));
+  assert.ok(page === settingsPage(page), 'npm run docs prints another table');
   assert.ok(page.split('\n').filter((line) => line.startsWith('| `SPILLWAY_')).length >= settings.length);
 });

@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import type { Report } from '../../telemetry/report.js';
 import type { Alert } from './alert.js';
+import type { alertsEvents } from './events.js';
 
 /** Changes that may wait for the topic; beyond them the oldest go. */
 const UNSENT_MAX = 1000;
@@ -14,7 +16,7 @@ export interface AlertBookOptions {
   readonly keeper: AlertKeeper;
   /** Whether there is a topic that changes wait for. */
   readonly isPublished: boolean;
-  readonly event: (level: 'info' | 'warn' | 'error', name: string, fields: Record<string, string | number>) => void;
+  readonly event: Report<keyof typeof alertsEvents>;
 }
 
 const alertSchema = z.object({

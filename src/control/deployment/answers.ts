@@ -1,6 +1,8 @@
 import type { DataPlane } from '../../contract/data-plane.js';
 import { partitionOf } from '../../contract/partition.js';
+import type { Report } from '../../telemetry/report.js';
 import type { DeviceShare, ProcessBooks } from '../ledger/shares.js';
+import type { deploymentEvents } from './events.js';
 import { type LatestAnswer, type Question, tupleOf } from './messages.js';
 
 /** Questions that are answered at a time; beyond it they get no answer. */
@@ -13,7 +15,7 @@ export interface AnswersOptions {
   readonly ledger: () => { share(device: number): Promise<DeviceShare>; books(): Promise<ProcessBooks> };
   /** False: it was not sent. */
   readonly send: (to: string, token: number, answer: unknown) => boolean;
-  readonly event: (level: 'warn', name: string, fields: Record<string, string>) => void;
+  readonly event: Report<keyof typeof deploymentEvents>;
 }
 
 /** Answers what other processes ask, from what this one runs. */

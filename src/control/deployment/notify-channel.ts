@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { MIB } from '../../../assembly/abi/limits.js';
 import type { Database } from '../../contract/database.js';
 import { doneWithin } from '../../contract/deadline.js';
+import type { Report } from '../../telemetry/report.js';
+import type { deploymentEvents } from './events.js';
 import { cutText, Frames } from './frames.js';
 
 /** What may wait for the database; beyond it nothing is sent. */
@@ -21,7 +23,7 @@ export interface NotifyChannelOptions {
   readonly deployment: string;
   /** Names this process: lower-case letters and digits. */
   readonly origin: string;
-  readonly event: (level: 'warn' | 'info', name: string, fields: Record<string, string>) => void;
+  readonly event: Report<keyof typeof deploymentEvents>;
 }
 
 /**

@@ -1,4 +1,6 @@
 import type { RefusedTopic } from '../../contract/ledger.js';
+import type { Report } from '../../telemetry/report.js';
+import type { ledgerEvents } from './events.js';
 
 /** The message of a device that was rejected last. */
 export interface Rejection {
@@ -10,7 +12,7 @@ export interface Rejection {
 
 export interface RejectionsOptions {
   readonly tenantAndId: (device: number) => { readonly tenant: string; readonly id: string } | undefined;
-  event(level: 'warn', name: string, fields: Record<string, string | number>): void;
+  readonly event: Report<keyof typeof ledgerEvents>;
   readonly nowMs: () => number;
 }
 

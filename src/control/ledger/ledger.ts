@@ -1,5 +1,6 @@
 import type { DataPlane } from '../../contract/data-plane.js';
 import { partitionOf } from '../../contract/partition.js';
+import type { Report } from '../../telemetry/report.js';
 import type { Device } from '../registry/device.js';
 import type { Registry } from '../registry/registry.js';
 import { type Imbalance, imbalances } from './balance.js';
@@ -8,6 +9,7 @@ import { DeploymentBooks } from './deployment-books.js';
 import { type DeviceLedger, ledgerOf, type NotRunning, refusedOf } from './device-ledger.js';
 import { DeviceRejections, type Rejection } from './device-rejections.js';
 import { DoorRefusals } from './door-refusals.js';
+import type { ledgerEvents } from './events.js';
 import type { DeviceShare, OtherLedgers, ProcessBooks, TenantCounts } from './shares.js';
 import { sumTenants, type TenantBook } from './tenant-books.js';
 
@@ -19,7 +21,7 @@ export interface LedgerOptions {
     'account' | 'audits' | 'counters' | 'deviceTotals' | 'intake' | 'lag' | 'refusedMessages' | 'refusedTopics'
   >;
   readonly registry: Pick<Registry, 'byNumber' | 'count' | 'tenantOf'>;
-  event(level: 'error' | 'warn' | 'info', name: string, fields: Record<string, string | number>): void;
+  readonly event: Report<keyof typeof ledgerEvents>;
   /** Absent: there can be no other process. */
   readonly others?: OtherLedgers | undefined;
   readonly nowMs?: () => number;

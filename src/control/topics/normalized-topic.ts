@@ -1,6 +1,7 @@
 import type { BatchRow } from '../../contract/batch-row.js';
 import type { RowBatch } from '../../contract/threads/store.js';
 import type { Names } from '../queries/dead-letter.js';
+import type { PublishEvent } from './publish-loop.js';
 import { ReadingRecords } from './reading-records.js';
 import type { RecordFormat, TopicLag, TopicPort, TopicRecord } from './topic-record.js';
 
@@ -17,7 +18,7 @@ export interface NormalizedTopicOptions {
   readonly missing: (device: number) => Promise<void>;
   /** Partitions that this process commits at present. */
   readonly partitions: () => readonly number[];
-  readonly event: (level: 'info' | 'warn', name: string, fields: Record<string, string | number>) => void;
+  readonly event: PublishEvent;
 }
 
 /** A batch on its way into the topic. */

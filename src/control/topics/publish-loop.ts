@@ -1,4 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Report } from '../../telemetry/report.js';
+import type { topicsEvents } from './events.js';
 import type { TopicLag } from './topic-record.js';
 
 const RETRY_MS_MAX = 30_000;
@@ -13,7 +15,7 @@ export interface TopicSource {
   turn(isStopped: () => boolean): Promise<void>;
 }
 
-export type PublishEvent = (level: 'info' | 'warn', name: string, fields: Record<string, string | number>) => void;
+export type PublishEvent = Report<keyof typeof topicsEvents>;
 
 /** Publishes what a source has, until `stop`. A turn that failed is made again, after ever longer rests. */
 export class PublishLoop {

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { StartFailure } from '../../contract/start-failure.js';
 import type { Report } from '../../telemetry/report.js';
 import { type Disk, nodeDisk, writeWhole } from './disk.js';
+import type { fileLogEvents } from './events.js';
 import { PartitionLog } from './partition-log.js';
 import { recoverPartition } from './recovery.js';
 import { partitionFolder, SEGMENT_BYTES_MAX } from './segment.js';
@@ -11,7 +12,7 @@ export interface FileLogOptions {
   readonly partitions: number;
   /** By partition: the offset up to which rows are committed, so that no offset below it is given out again. */
   readonly floors: readonly bigint[];
-  readonly report: Report;
+  readonly report: Report<keyof typeof fileLogEvents>;
   readonly disk?: Disk;
   readonly segmentBytesMax?: number;
 }

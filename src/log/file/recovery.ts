@@ -2,6 +2,7 @@ import { BLOCK_BYTES_MAX } from '../../../assembly/abi/limits.js';
 import type { Report } from '../../telemetry/report.js';
 import { type BlockPlace, blockFaults } from '../block.js';
 import { type Disk, withFile, writeWhole } from './disk.js';
+import type { fileLogEvents } from './events.js';
 import { listSegments, partitionFolder, readFirstUs, type Segment, scanSegment, segmentPath } from './segment.js';
 
 /** What a partition's folder holds, made fit to be appended to. */
@@ -20,7 +21,13 @@ export interface Recovered {
  * out is used again, since the store skips what lies below its committed offset.
  * `floor` is that offset: a log that ends before it lost its files, and goes on from there.
  */
-export function recoverPartition(disk: Disk, log: string, partition: number, floor: bigint, report: Report): Recovered {
+export function recoverPartition(
+  disk: Disk,
+  log: string,
+  partition: number,
+  floor: bigint,
+  report: Report<keyof typeof fileLogEvents>,
+): Recovered {
   const folder = partitionFolder(log, partition);
   disk.makeFolder(folder);
   cutOverlaps(disk, folder, report);
@@ -40,7 +47,7 @@ function beginSegment(disk: Disk, folder: string, recovered: Recovered, end: big
 }
 
 /** Where a failed append was written anew, the old segment may reach over the new one's first byte. */
-function cutOverlaps(disk: Disk, folder: string, report: Report): void {
+function cutOverlaps(disk: Disk, folder: string, report: Report<keyof typeof fileLogEvents>): void {
   const bases = listSegments(disk, folder);
   for (let index = 0; index + 1 < bases.length; index++) {
     const [base, next] = [bases[index] as bigint, bases[index + 1] as bigint];
@@ -56,7 +63,7 @@ function cutOverlaps(disk: Disk, folder: string, report: Report): void {
  * Damage stays where it is: readers find what lies behind it, and the first of them to pass keeps it aside. It may hold what was
  * acknowledged, so it is never written over.
  */
-function recoverLast(disk: Disk, folder: string, partition: number, report: Report): Recovered {
+function recoverLast(disk: Disk, folder: string, partition: number, report: Report<keyof typeof fileLogEvents>): Recovered {
   const segments = listSegments(disk, folder).map((base) => ({ base, firstUs: firstUsOf(disk, folder, { partition, offset: base }) }));
   const last = segments.at(-1);
   if (!last) return beginSegment(disk, folder, { segments, end: 0n, lastUs: 0n }, 0n);

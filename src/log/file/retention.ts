@@ -1,5 +1,6 @@
 import { type Progress, ProgressWord } from '../../host/progress.js';
 import type { Report } from '../../telemetry/report.js';
+import type { fileLogEvents } from './events.js';
 import type { FileLog } from './file-log.js';
 import type { Segment } from './segment.js';
 
@@ -40,9 +41,9 @@ export class Retention {
   readonly #log: FileLog;
   readonly #progress: Progress;
   readonly #limits: RetentionLimits;
-  readonly #report: Report;
+  readonly #report: Report<keyof typeof fileLogEvents>;
 
-  constructor(log: FileLog, progress: Progress, limits: RetentionLimits, report: Report) {
+  constructor(log: FileLog, progress: Progress, limits: RetentionLimits, report: Report<keyof typeof fileLogEvents>) {
     this.#log = log;
     this.#progress = progress;
     this.#limits = limits;

@@ -1,4 +1,5 @@
 import type { Report } from '../../telemetry/report.js';
+import type { fileLogEvents } from './events.js';
 import type { FileLog } from './file-log.js';
 import type { Intake } from './intake.js';
 
@@ -11,7 +12,7 @@ export interface LogTrouble {
 export interface TurnsOptions {
   readonly log: FileLog;
   readonly intake: Intake;
-  readonly report: Report;
+  readonly report: Report<keyof typeof fileLogEvents>;
   /** Called when the log begins to fail, when it fails for another reason, and with `undefined` when it works again. */
   tell(trouble: LogTrouble | undefined): void;
 }

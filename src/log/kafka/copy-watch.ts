@@ -1,6 +1,7 @@
 import { type Acknowledgement, fewCopies } from '../../contract/acknowledgement.js';
 import type { PartitionMetadata } from '../../kafka/client.js';
 import type { Report } from '../../telemetry/report.js';
+import type { kafkaLogEvents } from './events.js';
 
 const LOOK_MS = 15_000;
 /** The setting of the topic changes when an operator changes it. */
@@ -9,7 +10,7 @@ const ADVICE = 'keep three replicas on three brokers, and set min.insync.replica
 
 export interface CopyWatchOptions {
   readonly topic: string;
-  readonly report: Report;
+  readonly report: Report<keyof typeof kafkaLogEvents>;
   /** Resolves to undefined while the topic is not known. */
   readPartitions(): Promise<readonly PartitionMetadata[] | undefined>;
   /** `min.insync.replicas` of the topic; rejects where this user may not ask. */

@@ -4,6 +4,7 @@ import type { RecordRing, RingRecord } from '../../host/record-ring.js';
 import { answered, type ClientError, type Consumer, isFinal, type Message, type Place, type Watermarks } from '../../kafka/client.js';
 import type { Report } from '../../telemetry/report.js';
 import { blockBytes, blockMessages, blockTimeUs } from '../block.js';
+import type { kafkaLogEvents } from './events.js';
 import { Lane } from './lane.js';
 import { type Mark, readMark } from './marks.js';
 
@@ -39,7 +40,7 @@ export interface FeedOptions {
   readonly bells: readonly Doorbell[];
   /** The source in the marks of this process's own blocks. */
   readonly own: bigint;
-  readonly report: Report;
+  readonly report: Report<keyof typeof kafkaLogEvents>;
   readonly standstillMs?: number;
   /** A partition that nobody else has written to for so long is not fetched. */
   readonly aloneMs?: number;

@@ -1,5 +1,6 @@
 import type { Consumer, Rebalanced } from '../../kafka/client.js';
 import type { Report } from '../../telemetry/report.js';
+import type { kafkaLogEvents } from './events.js';
 import type { Feed } from './feed.js';
 import type { Membership } from './membership.js';
 
@@ -15,7 +16,7 @@ export interface GroupConsumerOptions {
   readonly close: (consumer: Consumer) => Promise<void>;
   readonly membership: Membership;
   readonly feed: Feed;
-  readonly report: Report;
+  readonly report: Report<keyof typeof kafkaLogEvents>;
 }
 
 /**

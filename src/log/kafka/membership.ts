@@ -6,6 +6,7 @@ import type { ClientError, Consumer, Place } from '../../kafka/client.js';
 import { KafkaFailure } from '../../kafka/failure.js';
 import type { Report } from '../../telemetry/report.js';
 import { findEnds } from './ends.js';
+import type { kafkaLogEvents } from './events.js';
 import type { Feed } from './feed.js';
 
 /** What the group hands over; numbers of librdkafka. */
@@ -24,7 +25,7 @@ export interface MembershipOptions {
   readonly feed: Feed;
   readonly assignment: PartitionAssignment;
   readonly progress: Progress;
-  readonly report: Report;
+  readonly report: Report<keyof typeof kafkaLogEvents>;
   /** Ends the log for good: the topic has lost records that the database knows of. */
   readonly failed: (error: Error) => void;
 }

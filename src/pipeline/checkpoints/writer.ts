@@ -1,6 +1,7 @@
 import type { CheckpointToPipeline, PipelineToCheckpoint } from '../../contract/threads/checkpoint.js';
 import type { ThreadEvent } from '../../contract/threads/shared.js';
 import type { Report } from '../../telemetry/report.js';
+import type { checkpointEvents } from './events.js';
 import type { CheckpointFolder } from './folder.js';
 import { sealCheckpoint } from './format.js';
 
@@ -13,12 +14,12 @@ const REPORT_EVERY = 6;
  */
 export class CheckpointWriter {
   readonly #folder: CheckpointFolder;
-  readonly #report: Report;
+  readonly #report: Report<keyof typeof checkpointEvents>;
   readonly #failures = new Map<number, number>();
   /** What was written and not yet published, by partition. */
   readonly #written = new Map<number, ThreadEvent['fields']>();
 
-  constructor(folder: CheckpointFolder, report: Report) {
+  constructor(folder: CheckpointFolder, report: Report<keyof typeof checkpointEvents>) {
     this.#folder = folder;
     this.#report = report;
   }

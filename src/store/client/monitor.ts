@@ -1,12 +1,14 @@
 import { type DatabaseTrouble, DatabaseUnavailable } from '../../contract/database.js';
 import { withDeadline } from '../../contract/deadline.js';
+import type { Report } from '../../telemetry/report.js';
+import type { storeEvents } from '../events.js';
 import { type Client, openClient } from './client.js';
 import type { NoticeLog } from './notices.js';
 import { sessionFault } from './session-fault.js';
 
 export type DatabaseState = 'up' | 'read-only' | 'down';
 
-export type DatabaseEvent = (level: 'error' | 'warn' | 'info', name: string, fields: Record<string, string | number>) => void;
+export type DatabaseEvent = Report<keyof typeof storeEvents>;
 
 export interface MonitorLimits {
   readonly lookEveryMs: number;

@@ -1,7 +1,8 @@
+import type { Report } from '../../telemetry/report.js';
 /** What the client makes of a NoticeResponse. PostgreSQL documentation, "Error and Notice Message Fields". */
 export type Notice = Readonly<Record<string, string | undefined>>;
 
-export type NoticeEvent = (level: 'warn' | 'info', name: string, fields: Record<string, string | number>) => void;
+export type NoticeEvent = Report<'database-notice' | 'database-notices-omitted'>;
 
 /** The same text is reported once in this time: a server may send it with every batch. */
 const REPEAT_MS = 600_000;

@@ -1,8 +1,10 @@
+import type { Report } from '../../telemetry/report.js';
+import type { storeEvents } from '../events.js';
 import { type EmbeddedServer, startEmbedded } from './embedded.js';
 
 const LOOK_EVERY_MS = 1000;
 
-export type ServerEvent = (level: 'error' | 'info', name: string, fields: Record<string, string | number>) => void;
+export type ServerEvent = Report<keyof typeof storeEvents>;
 
 /**
  * The embedded server, brought up again when its process is gone: killed for want of memory, say. The new

@@ -18,7 +18,7 @@ class Node {
       this.text = text;
     };
     const keeper = { read: () => this.text, write };
-    const event = (_level: string, name: string, { rule }: Record<string, string | number>) => void this.changes.push(`${name} ${rule}`);
+    const event = (_level: string, name: string, { rule }: Record<string, unknown>) => void this.changes.push(`${name} ${rule}`);
     const book = new AlertBook({ keeper, isPublished: false, event });
     const rule: Rule = { name: this.rule, severity: 'critical', raiseAfterMs: 10_000, clearAfterMs: 5000, find: () => this.trouble };
     this.#alerts = new Alerts({ rules: [rule], book, node: 'host-1', nowMs: () => this.nowMs });

@@ -4,7 +4,7 @@ import { NoticeLog } from '../../../src/store/client/notices.js';
 
 function log() {
   const state = { nowMs: 0 };
-  const events: [string, string, Record<string, string | number>][] = [];
+  const events: [string, string, Record<string, string | number | boolean>][] = [];
   const notices = new NoticeLog(
     (level, name, fields) => events.push([level, name, fields]),
     () => state.nowMs,

@@ -6,6 +6,7 @@ import type { ObjectStore } from '../../../object-store/client.js';
 import { StoreFailure } from '../../../object-store/failure.js';
 import type { StoredObject } from '../../../object-store/listing.js';
 import type { Report } from '../../../telemetry/report.js';
+import type { checkpointEvents } from '../events.js';
 import { type CheckpointFolder, checkpointName, offsetOfName } from '../folder.js';
 import { checkCheckpoint } from '../format.js';
 import { refusals } from '../refusals.js';
@@ -34,7 +35,7 @@ export async function takeUp(
   folder: CheckpointFolder,
   owned: readonly Owned[],
   progress: Progress,
-  report: Report,
+  report: Report<keyof typeof checkpointEvents>,
 ): Promise<ReadonlyMap<number, readonly Stored[]> | undefined> {
   const signal = AbortSignal.timeout(TAKE_UP_MS_MAX);
   const listed = await store.list('', signal);
@@ -66,11 +67,17 @@ class Fetching {
   readonly #store: ObjectStore;
   readonly #folder: CheckpointFolder;
   readonly #progress: Progress;
-  readonly #report: Report;
+  readonly #report: Report<keyof typeof checkpointEvents>;
   readonly #signal: AbortSignal;
   isAway = false;
 
-  constructor(store: ObjectStore, folder: CheckpointFolder, progress: Progress, report: Report, signal: AbortSignal) {
+  constructor(
+    store: ObjectStore,
+    folder: CheckpointFolder,
+    progress: Progress,
+    report: Report<keyof typeof checkpointEvents>,
+    signal: AbortSignal,
+  ) {
     this.#store = store;
     this.#folder = folder;
     this.#progress = progress;

@@ -2,6 +2,7 @@ import { type Progress, ProgressWord } from '../../../host/progress.js';
 import type { ObjectStore } from '../../../object-store/client.js';
 import { StoreFailure } from '../../../object-store/failure.js';
 import type { Report } from '../../../telemetry/report.js';
+import type { checkpointEvents } from '../events.js';
 import { type CheckpointFolder, checkpointName, KEPT, partitionName } from '../folder.js';
 import { takenMsOf } from '../format.js';
 import { type Stored, storedOf } from './take-up.js';
@@ -22,7 +23,7 @@ export class CheckpointUploads {
   readonly #store: ObjectStore;
   readonly #folder: CheckpointFolder;
   readonly #progress: Progress;
-  readonly #report: Report;
+  readonly #report: Report<keyof typeof checkpointEvents>;
   /** The newest published offset of each partition that is not in the store yet. */
   readonly #pending = new Map<number, bigint>();
   /** What the store has of each partition, ascending; no entry: it did not say yet. */
@@ -34,7 +35,7 @@ export class CheckpointUploads {
   #isEnding = false;
   #wake: () => void = () => {};
 
-  constructor(store: ObjectStore, folder: CheckpointFolder, progress: Progress, report: Report) {
+  constructor(store: ObjectStore, folder: CheckpointFolder, progress: Progress, report: Report<keyof typeof checkpointEvents>) {
     this.#store = store;
     this.#folder = folder;
     this.#progress = progress;

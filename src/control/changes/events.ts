@@ -1,0 +1,10 @@
+import type { EventTable } from '../../telemetry/events.js';
+
+/** Events of the subject changes. */
+export const changesEvents = {
+  'changes-not-followed': {
+    level: 'error',
+    happened: 'changes of devices or metrics by other processes could not be read (`cause`)',
+    action: 'see `database-unavailable`',
+  },
+} as const satisfies EventTable;

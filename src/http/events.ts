@@ -1,0 +1,12 @@
+import type { EventTable } from '../telemetry/events.js';
+
+/** Events of the HTTP server. */
+export const httpEvents = {
+  'http-server-listens': { level: 'info', happened: 'the API, the console and HTTP ingest are served on `port`', action: 'nothing' },
+  'tls-on-plain-port': {
+    level: 'warn',
+    happened:
+      '`connections` clients, the last of them at `address`, began a TLS handshake on the HTTP port, which has no TLS; reported once a minute at most',
+    action: 'give that client an `http://` address, or put a proxy that ends TLS before the port',
+  },
+} as const satisfies EventTable;

@@ -1,0 +1,20 @@
+import type { EventTable } from '../telemetry/events.js';
+
+/** Events of the data plane as a whole. */
+export const planeEvents = {
+  'metrics-not-numbered': {
+    level: 'error',
+    happened: 'messages with a new metric wait, because the database could not store its name; one event for each cause',
+    action: 'see `database-unavailable`; nothing is lost meanwhile',
+  },
+  'partition-halted': {
+    level: 'error',
+    happened: 'a partition stands still because its log cannot be read on (`message`); nothing is lost or skipped',
+    action: 'mend the cause that the message names, then restart',
+  },
+  'partitions-not-drained': {
+    level: 'warn',
+    happened: 'partitions were revoked before all their rows were committed; their next owner replays them',
+    action: 'nothing',
+  },
+} as const satisfies EventTable;
