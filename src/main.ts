@@ -351,6 +351,7 @@ async function startControl(context: StartContext, parts: Parts, readings: Publi
   const exposition = new Exposition({ plane, ...seen });
   const deadLetters = publishLetters(context, parts);
   const http = await startHttp({
+    server: config.listen.httpServer,
     bind: config.listen.bind,
     port: config.listen.httpPort,
     connections: { connectionsMax: context.shares.http, unauthenticatedMax: config.listen.unauthenticatedPerAddress },

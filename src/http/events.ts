@@ -3,6 +3,11 @@ import type { EventTable } from '../telemetry/events.js';
 /** Events of the HTTP server. */
 export const httpEvents = {
   'http-server-listens': { level: 'info', happened: 'the API, the console and HTTP ingest are served on `port`', action: 'nothing' },
+  'http-server-substituted': {
+    level: 'warn',
+    happened: '`SPILLWAY_HTTP_SERVER` asks for a server that is not offered (`cause`); `node:http` serves instead',
+    action: 'set it to `node` or `auto`, or leave it out',
+  },
   'tls-on-plain-port': {
     level: 'warn',
     happened:

@@ -1,7 +1,13 @@
+import type { ListenConfig } from '../config/settings/listen.js';
 import { HttpApp, type HttpAppOptions } from './http-app.js';
 import { type ListenOptions, listenNode } from './node-server.js';
 
-export interface HttpOptions extends HttpAppOptions, ListenOptions {}
+export interface HttpOptions extends HttpAppOptions, ListenOptions {
+  /** What the operator asked for. Node's own server is the only one that passes every HTTP test, so it serves in any case. */
+  readonly server?: ListenConfig['httpServer'];
+}
+
+const WHY_NO_UWS = 'every build of uWebSockets.js closes pipelined requests without an answer, also for a message that it has taken in';
 
 export interface HttpServer {
   readonly port: number;
@@ -13,6 +19,7 @@ export interface HttpServer {
 export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   const app = new HttpApp(options);
   const adapter = await listenNode(app, options);
+  if (options.server === 'uws') options.log.warn({ asked: 'uws', server: 'node:http', cause: WHY_NO_UWS }, 'http-server-substituted');
   options.log.info({ server: 'node:http', port: adapter.port }, 'http-server-listens');
   return {
     port: adapter.port,

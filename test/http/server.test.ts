@@ -214,6 +214,20 @@ test('the log says which server listens', () => {
   assert.deepEqual([line.server, line.port], ['node:http', server.port]);
 });
 
+test('a server that is not offered is substituted, and the log says why', async () => {
+  const logged: string[] = [];
+  const log = createLog('info', { write: (text: string) => logged.push(text) });
+  const other = await startHttp({ ...server, server: 'uws', bind: '127.0.0.1', port: 0, log, consoleFolder: folder });
+  try {
+    assert.equal((await fetch(`http://127.0.0.1:${other.port}/healthz`)).status, 200);
+    const line = JSON.parse(logged.find((text) => text.includes('http-server-substituted')) ?? '{}');
+    assert.deepEqual([line.level, line.asked, line.server], ['warn', 'uws', 'node:http']);
+    assert.match(line.cause, /pipelined requests/);
+  } finally {
+    await other.close();
+  }
+});
+
 test('while the database takes no writes they are refused as unavailable, reads are answered, and the log has one event and no stack', async () => {
   const { sql } = server.database;
   await server.call('POST', '/v1/devices', { body: { device_id: 'before' } });

@@ -1,15 +1,7 @@
-import { z } from 'zod';
-import { choice, type Kind, matching, pem, port, setting, type ValuesOf, whole } from '../setting.js';
+import { choice, matching, pem, port, setting, type ValuesOf, whole } from '../setting.js';
 import type { Values } from '../values.js';
 
 const hostName = /^(\d{1,3}(\.\d{1,3}){3}|[0-9a-fA-F:]*:[0-9a-fA-F:.]*|[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?)$/;
-
-const UWS_PROBLEM = 'is not offered: every build of uWebSockets.js closes pipelined requests without an answer';
-/** `auto` is the fastest server that passes every HTTP test: node, as long as no other does. */
-const httpServer: Kind<'node' | 'auto'> = {
-  ...choice('node', 'auto'),
-  schema: z.enum(['node', 'auto'], { error: ({ input }) => (input === 'uws' ? UWS_PROBLEM : 'must be one of node, auto') }),
-};
 
 /** Where devices and operators connect. */
 export const listenSettings = {
@@ -27,9 +19,9 @@ export const listenSettings = {
     what: 'PEM file: authorities of client certificates; given, a client without one is turned away.',
   }),
   httpPort: setting('http_port', port, { fallback: 8080, what: 'API, console, HTTP ingest.' }),
-  httpServer: setting('http_server', httpServer, {
+  httpServer: setting('http_server', choice('node', 'uws', 'auto'), {
     fallback: 'node',
-    what: "`node` or `auto`: what serves HTTP. `auto` takes the fastest server that passes every HTTP test, which is Node's own. `uws` is refused: no build of uWebSockets.js passes them.",
+    what: "`node`, `uws` or `auto`: what serves HTTP. `auto` takes the fastest server that passes every HTTP test, which is Node's own. No build of uWebSockets.js passes them: with `uws` Node's own serves too, and the event `http-server-substituted` says why.",
   }),
   httpConnections: setting('http_connections', whole(16, 1_000_000), {
     fallback: 2000,
