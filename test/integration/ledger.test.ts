@@ -134,7 +134,7 @@ async function balancedAfter(appliance: Appliance, next: readonly number[]): Pro
   }
   assert.ok((ledgers[0]?.duplicate ?? 0) >= 1);
   assert.deepEqual(ledgers[0]?.dead_by_reason, { json_malformed: 1 });
-  assert.deepEqual(ledgers[0]?.rejected_by_reason, { payload_oversize: 1 });
+  assert.deepEqual(ledgers[0]?.rejected_by_reason, { payload_oversize: 1, topic_unknown: 1 });
   const stored = ledgers.reduce((sum, ledger) => sum + ledger.stored, 0);
   assert.deepEqual(ledgers[1]?.rejected_by_reason, { payload_oversize: 1 });
   assert.deepEqual([tenant?.balanced, tenant?.stored, tenant?.in_flight, tenant?.rejected], [true, stored, 0, 4]);

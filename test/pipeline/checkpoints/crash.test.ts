@@ -161,6 +161,7 @@ class Life {
 /** The rows of a kernel that no one ever killed. */
 function steadyRows(blocks: readonly Uint8Array[]): string[] {
   const kernel = new TestKernel(0);
+  kernel.kernel.sealBatch(); // The one that it opens for tests without batches.
   const batches = new Batches(0, kernel.kernel, kernel.memory, 0n);
   return blocks.flatMap((block) => {
     assert.equal(kernel.runBlock(block), BLOCK_DONE);
