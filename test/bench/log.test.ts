@@ -5,22 +5,11 @@ import { delimiter, join } from 'node:path';
 import { test } from 'node:test';
 import { generatorMissing } from '../../bench/load/build.js';
 import { chooseKafka } from '../support/kafka/choose.js';
-import { lastLine, runBench } from './run-bench.js';
+import { runBench } from './run-bench.js';
 
 const generator = generatorMissing();
 const kafka = await chooseKafka();
 const small = ['--connections', '2', '--devices', '20', '--seconds', '0.3'];
-
-test('bench:log --against none, small: both commit everything, and the cost is that of the pair', {
-  skip: generator ?? false,
-}, async () => {
-  const { file, other, throughputRatio, fileCosts, settings } = await lastLine('log', '--against', 'none', ...small);
-  assert.ok(file.messages > 0 && other.messages > 0);
-  assert.ok(Math.abs(throughputRatio - other.messagesPerSecond / file.messagesPerSecond) < 0.001 * throughputRatio);
-  assert.ok(Math.abs(fileCosts.throughput - (1 - file.messagesPerSecond / other.messagesPerSecond)) < 0.001);
-  assert.equal(other.threads.log, null);
-  assert.deepEqual([settings.file.log, settings.other.log], ['file', 'none']);
-});
 
 test('bench:ingest --log kafka without Java ends with 2 and says what is missing', {
   skip: generator ?? (kafka.over === 'nothing' ? kafka.reason : false),

@@ -16,3 +16,14 @@ test('bench:log --against kafka, small: the CPU of the broker is told apart', {
   assert.equal(file.threads.broker, null);
   assert.ok(other.threads.broker > 0);
 });
+
+test('bench:log --against none, small: both commit everything, and the cost is that of the pair', {
+  skip: generator ?? false,
+}, async () => {
+  const { file, other, throughputRatio, fileCosts, settings } = await lastLine('log', '--against', 'none', ...small);
+  assert.ok(file.messages > 0 && other.messages > 0);
+  assert.ok(Math.abs(throughputRatio - other.messagesPerSecond / file.messagesPerSecond) < 0.001 * throughputRatio);
+  assert.ok(Math.abs(fileCosts.throughput - (1 - file.messagesPerSecond / other.messagesPerSecond)) < 0.001);
+  assert.equal(other.threads.log, null);
+  assert.deepEqual([settings.file.log, settings.other.log], ['file', 'none']);
+});

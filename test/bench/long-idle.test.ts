@@ -16,7 +16,7 @@ test('bench:idle, small: every connection is authenticated and held', { skip: ge
   assert.equal(result.limitFound, null);
 });
 
-test('memory that does not move is told', { skip: process.platform === 'linux' ? false : 'there is no /proc' }, async () => {
+test('settledMemory returns once two samples agree', { skip: process.platform === 'linux' ? false : 'there is no /proc' }, async () => {
   const { pss, anonymous } = await settledMemory(process.ppid);
   assert.ok(pss > 1e6 && anonymous > 1e6);
 });
