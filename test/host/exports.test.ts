@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { root } from '../source-tree.js';
+
+// What crosses the border of the two kernels, by name: a function that is added, renamed or forgotten shows here.
+
+const functions = {
+  gateway: [
+    ...[
+      'abiVersion',
+      'addDevice',
+      'blockHash',
+      'callCount',
+      'connected',
+      'countRefused',
+      'ended',
+      'findDevice',
+      'freeSlots',
+      'heldRecords',
+    ],
+    ...['ingest', 'initSlots', 'levelOf', 'nextSealed', 'openedMs', 'release', 'resumed', 'sealAll', 'sealDue', 'sendCount', 'setClock'],
+    ...['starved', 'sweep', 'taken', 'turn'],
+  ],
+  pipeline: [
+    ...[
+      'abiVersion',
+      'account',
+      'addMetric',
+      'adoptState',
+      'batchHasRoom',
+      'batchRows',
+      'blocksEnd',
+      'blocksLastUs',
+      'clearUnknownMetrics',
+    ],
+    ...[
+      'decodeByShapeProbe',
+      'decodeProbe',
+      'decodedCount',
+      'decodedHasSeq',
+      'decodedHasTs',
+      'decodedNulls',
+      'decodedRounded',
+      'decodedSeq',
+    ],
+    ...['decodedTsUs', 'denyUnknownMetrics', 'describeState', 'isRepeated', 'latest', 'learnShapeProbe', 'loseDevices', 'noteBlock'],
+    ...[
+      'openBatch',
+      'openBooks',
+      'processBlocks',
+      'readingProbe',
+      'sealBatch',
+      'setMessageCount',
+      'setPartition',
+      'unknownMetrics',
+      'watch',
+    ],
+  ],
+};
+
+for (const [name, expected] of Object.entries(functions)) {
+  test(`${name}.wasm exports these functions and its memory, and imports memory and abort alone`, () => {
+    const module = new WebAssembly.Module(readFileSync(join(root, 'dist', 'assembly', `${name}.wasm`)));
+    const exported = (kind: string) => WebAssembly.Module.exports(module).flatMap((one) => (one.kind === kind ? [one.name] : []));
+    assert.deepEqual(exported('function').sort(), expected);
+    assert.deepEqual([exported('memory'), exported('table'), exported('global')], [['memory'], [], []]);
+    assert.deepEqual(
+      WebAssembly.Module.imports(module).map((one) => `${one.module}.${one.name} ${one.kind}`),
+      ['env.abort function', 'env.memory memory'],
+    );
+  });
+}
