@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
-import type { Appliance } from '../../support/appliance.js';
 import { closeServer } from '../../support/database.js';
 import { Deployment, MOVE_MS_MAX, more, owns, partitions } from '../../support/kafka/deployment.js';
 import { startLoad } from '../../support/kafka/load.js';
+import { saysOffsets } from '../../support/kafka/logged-offsets.js';
 import { sharedBroker } from '../../support/kafka/real-brokers.js';
 import { type S3Server, startS3 } from '../../support/s3/server.js';
 import { until } from '../../support/until.js';
@@ -35,18 +35,6 @@ afterEach(async () => {
   s3.thaw();
   await deployment.close();
 });
-
-/** The offsets that events of this name tell. */
-function offsetsOf(process: Appliance, name: string): number[] {
-  const lines = process.output().split('\n');
-  return lines.filter((line) => line.includes(`"${name}"`)).map((line) => Number(/"offset":"(\d+)"/.exec(line)?.[1]));
-}
-
-/** The same, once there are so many. */
-async function saysOffsets(process: Appliance, name: string, count: number): Promise<number[]> {
-  await until(`it says ${name} ${count} times`, () => offsetsOf(process, name).length === count);
-  return offsetsOf(process, name);
-}
 
 test('partitions are taken up from the object store by processes with empty folders, after a clean stop and after a kill', {
   timeout: 240_000,
