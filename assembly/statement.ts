@@ -14,7 +14,7 @@ import { copyAccount, runSince, storedOf } from './series/accounts';
 import { copyReasons } from './series/dead-pages';
 import { DEVICE_AT_NEWEST_US, findDevice } from './series/devices';
 
-/** Lays what is known of the device's messages at LATEST_OFFSET (STATEMENT_AT_…); answers how many runs, or -1: nothing is known. */
+/** Writes the device's statement at LATEST_OFFSET (STATEMENT_AT_…); returns the number of its sequence runs, or -1 if the device is unknown. */
 export function account(number: u32): i32 {
   const device = findDevice(number);
   if (device == 0) return -1;

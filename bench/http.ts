@@ -109,7 +109,7 @@ function isLatest(sent: readonly number[]): (index: number, answer: HttpAnswer) 
   return (index, { status, body }) => status === 200 && JSON.parse(body).metrics.value.value === sent[index];
 }
 
-/** Waits until every message that was acknowledged is stored; answers what is missing or too many. */
+/** Waits until every acknowledged message is stored; returns undefined, or after the deadline a sentence with the three counts. */
 async function storedAll({ api }: BenchAppliance, sent: readonly number[]): Promise<string | undefined> {
   const expected = sent.reduce((total, count) => total + count, 0);
   const endMs = Date.now() + settleMsMax;

@@ -22,7 +22,7 @@ export const EVENT_CLOSED: u32 = 3;
 /** A whole datagram; its connection is CONNECTIONS_MAX + the number of the socket, and it is never presented again. */
 export const EVENT_DATAGRAM: u32 = 4;
 
-// Datagram, in the read region and in what is sent: its peer, then its bytes.
+// Datagram, received in the read region or queued to be sent: the address of the peer, then the bytes.
 //
 //   0  u16 family: 4 or 6     2  u16 port     4  address, 16 bytes; of IPv4 the first four, then 0     20  bytes
 export const DATAGRAM_HEADER_BYTES: u32 = 20;

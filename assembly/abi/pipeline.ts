@@ -27,7 +27,7 @@ export const METRIC_INDEX_BYTES: u32 = METRIC_INDEX_SLOTS * 4;
 export const METRIC_NAMES_OFFSET: u32 = METRIC_INDEX_OFFSET + METRIC_INDEX_BYTES;
 export const METRIC_NAMES_BYTES: u32 = 8 * MIB;
 
-/** Shapes of messages: what lies between the values of a payload, as some devices send it again and again. */
+/** Shapes of messages: the bytes between the values of a payload, which many devices repeat in every message. */
 export const SHAPES_OFFSET: u32 = METRIC_NAMES_OFFSET + METRIC_NAMES_BYTES;
 export const SHAPES_MAX: u32 = 256;
 export const SHAPE_BYTES: u32 = 1 * KIB;
@@ -94,7 +94,7 @@ export const LATEST_OFFSET: u32 = LIVE_OFFSET + LIVE_BYTES;
 export const LATEST_MAX: u32 = 8192;
 export const LATEST_BYTES: u32 = LATEST_MAX * POINT_BYTES;
 
-/** Readings of the open batch in the order in which they came; their rows are laid into its slot when it is sealed. */
+/** Readings of the open batch in order of arrival; sealing the batch writes their rows into its slot. */
 export const READINGS_OFFSET: u32 = LATEST_OFFSET + LATEST_BYTES;
 export const READING_BYTES: u32 = 24;
 /** A row of readings: four fields with their lengths, and how many they are. */
