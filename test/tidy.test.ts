@@ -55,7 +55,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   pipeline: [...['assembly/abi', 'contract', 'host', 'object-store', 'telemetry'], ...['log/file/reader.ts', 'log/file/disk.ts']],
   store: ['assembly/abi', 'contract', 'host', 'telemetry'],
   plane: ['assembly/abi', 'config', 'contract', 'host', 'reactor', 'state', 'telemetry'],
-  control: ['assembly/abi', 'contract', 'telemetry'],
+  control: ['assembly/abi', 'config', 'contract', 'http', 'telemetry'],
   http: ['assembly/abi', 'config', 'contract', 'telemetry', 'control'],
   cli: ['contract', 'config'],
   console: ['contract'],

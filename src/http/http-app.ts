@@ -1,22 +1,22 @@
 import type { Logger } from 'pino';
 import { ApiFailure } from '../contract/api-errors.js';
+import { alertRoutes } from '../control/alerts/routes.js';
+import { healthRoutes } from '../control/health/routes.js';
+import { ingestRoutes } from '../control/ingest/routes.js';
+import { keyRoutes } from '../control/keys/routes.js';
+import { ledgerRoutes } from '../control/ledger/routes.js';
+import { LiveViews } from '../control/live/live-views.js';
+import { liveRoutes } from '../control/live/routes.js';
+import { pipelineRoutes } from '../control/pipeline/routes.js';
+import { readingRoutes } from '../control/queries/routes.js';
+import { fleetRoutes } from '../control/registry/fleet-routes.js';
+import { deviceRoutes } from '../control/registry/routes.js';
+import { tenantRoutes } from '../control/registry/tenant-routes.js';
+import type { Services } from '../control/services.js';
 import { Dispatcher } from './dispatcher.js';
 import type { Answer, Exchange } from './exchange.js';
-import { LiveViews } from './live-views.js';
+import { withOpenApi } from './openapi-route.js';
 import type { Route } from './router.js';
-import { alertRoutes } from './routes/alerts.js';
-import { deviceRoutes } from './routes/devices.js';
-import { fleetRoutes } from './routes/fleet.js';
-import { healthRoutes } from './routes/health.js';
-import { ingestRoutes } from './routes/ingest.js';
-import { keyRoutes } from './routes/keys.js';
-import { ledgerRoutes } from './routes/ledger.js';
-import { liveRoutes } from './routes/live.js';
-import { withOpenApi } from './routes/openapi.js';
-import { pipelineRoutes } from './routes/pipeline.js';
-import { readingRoutes } from './routes/readings.js';
-import { tenantRoutes } from './routes/tenants.js';
-import type { Services } from './services.js';
 import { StaticFiles } from './static-files.js';
 
 export interface HttpAppOptions extends Services {

@@ -3,14 +3,14 @@ import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { ApiFailure } from '../contract/api-errors.js';
 import { authority } from '../contract/host-address.js';
+import { LIVE_PATH } from '../control/live/live-views.js';
 import { ConnectionLimits, type ConnectionRules } from './connection-limits.js';
 import { withoutUpgrade } from './declined-upgrade.js';
 import type { HttpApp } from './http-app.js';
-import { LiveSockets } from './live-sockets.js';
-import { LIVE_PATH } from './live-views.js';
 import { NodeExchange, pathOf } from './node-exchange.js';
 import { framingProblem, HEAD_BYTES_MAX } from './request-framing.js';
 import { answerBytes, looksLikeTls, type ParserError, parserProblem } from './unparsed-request.js';
+import { LiveSockets } from './web-sockets.js';
 
 const HEAD_MS_MAX = 10_000;
 /** Longer than reverse proxies keep a connection without a request (60 s): the side that sends requests has to be the one that closes. */

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { PAYLOAD_BYTES_MAX } from '../../assembly/abi/limits.js';
-import { assertFailure } from './failure.js';
-import { type Called, type ServerUnderTest, startServerUnderTest, TOKEN } from './server-under-test.js';
+import { assertFailure } from '../support/failure.js';
+import { type Called, type ServerUnderTest, startServerUnderTest, TOKEN } from '../support/server-under-test.js';
 
 const MESSAGE = '{"metrics":{"temperature":21.5},"seq":1}';
 let server: ServerUnderTest;

@@ -5,8 +5,8 @@ import { after, before, test } from 'node:test';
 import WebSocket from 'ws';
 import { type HttpServer, startHttp } from '../../src/http/server.js';
 import { createLog } from '../../src/telemetry/log.js';
+import { ADMIN_KEY, type ServerUnderTest, startServerUnderTest } from '../support/server-under-test.js';
 import { sendRaw } from './raw-request.js';
-import { ADMIN_KEY, type ServerUnderTest, startServerUnderTest } from './server-under-test.js';
 
 let server: ServerUnderTest;
 let small: HttpServer;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { apiErrors } from '../../src/contract/api-errors.js';
 import { routesOf } from '../../src/http/http-app.js';
-import { type ServerUnderTest, startServerUnderTest } from './server-under-test.js';
+import { type ServerUnderTest, startServerUnderTest } from '../support/server-under-test.js';
 
 let server: ServerUnderTest;
 before(async () => {

@@ -4,9 +4,9 @@ import { after, before, beforeEach, test } from 'node:test';
 import WebSocket from 'ws';
 import { startHttp } from '../../src/http/server.js';
 import { createLog } from '../../src/telemetry/log.js';
-import { assertFailure } from './failure.js';
+import { assertFailure } from '../support/failure.js';
+import { ADMIN_KEY, type ServerUnderTest, startServerUnderTest } from '../support/server-under-test.js';
 import { type RawAnswer, sendRaw } from './raw-request.js';
-import { ADMIN_KEY, type ServerUnderTest, startServerUnderTest } from './server-under-test.js';
 
 const TOKEN = 'device-token';
 const AUTH = `Authorization: Bearer ${TOKEN}\r\n`;

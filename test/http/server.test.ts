@@ -9,9 +9,9 @@ import WebSocket from 'ws';
 import { startHttp } from '../../src/http/server.js';
 import { startEmbedded } from '../../src/store/embedded/embedded.js';
 import { createLog } from '../../src/telemetry/log.js';
+import { assertFailure } from '../support/failure.js';
+import { type ServerUnderTest, startServerUnderTest, TOKEN } from '../support/server-under-test.js';
 import { until } from '../support/until.js';
-import { assertFailure } from './failure.js';
-import { type ServerUnderTest, startServerUnderTest, TOKEN } from './server-under-test.js';
 
 let server: ServerUnderTest;
 let folder: string;

@@ -3,7 +3,7 @@ import { partitionOf } from '../../../src/contract/partition.js';
 import { Deployment } from '../../../src/control/deployment/deployment.js';
 import type { NotifyListener } from '../../../src/control/deployment/notify-channel.js';
 import type { ProcessBooks } from '../../../src/control/ledger/shares.js';
-import { PlaneDouble } from '../../http/plane-double.js';
+import { PlaneDouble } from '../../support/plane-double.js';
 
 export const PARTITIONS = 4;
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { RateMeter } from '../../../src/control/live/rate-meter.js';
-import { PlaneDouble } from '../../http/plane-double.js';
+import { PlaneDouble } from '../../support/plane-double.js';
 
 const zero = new PlaneDouble().totals;
 

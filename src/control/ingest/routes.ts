@@ -1,0 +1,140 @@
+import { z } from 'zod';
+import { CODE_NONE } from '../../../assembly/abi/codes.js';
+import { PAYLOAD_BYTES_MAX } from '../../../assembly/abi/limits.js';
+import { ingestedAnswer } from '../../contract/answers/operation.js';
+import { ApiFailure, isApiCode } from '../../contract/api-errors.js';
+import { refusalCode } from '../../contract/codes.js';
+import { bearerToken } from '../../http/auth.js';
+import { json, type Request, type RequestHead } from '../../http/exchange.js';
+import { TENANT_DEFAULT, tenantSchema } from '../../http/input.js';
+import type { RouteDoc } from '../../http/route-doc.js';
+import type { Route } from '../../http/router.js';
+import type { Device } from '../registry/device.js';
+import type { Services } from '../services.js';
+import { isBlank, undecodable } from './payload-shape.js';
+
+/** Payloads that wait for the log: more of them would only wait longer, so they are refused. */
+const IN_FLIGHT_BYTES_MAX = 64 * 1024 * 1024;
+/** What a waiting message costs besides its payload, roughly: it bounds the number of empty ones. */
+const IN_FLIGHT_MESSAGE_BYTES = 1024;
+/** JSON, and what clients say who say nothing about it: curl sends a body as a form. */
+const TYPES = ['application/json', 'text/json', 'text/plain', 'application/x-www-form-urlencoded', 'application/octet-stream'];
+
+const tenantQuery = z.object({ tenant: tenantSchema });
+const withoutIdDoc: RouteDoc = {
+  summary: 'Refused: the path has to name the device',
+  auth: 'device',
+  answers: {},
+  codes: ['device_missing'],
+};
+const ingestDoc: RouteDoc = {
+  summary: 'Takes a message in; answered once it is durable',
+  auth: 'device',
+  query: tenantQuery,
+  request: 'any',
+  answers: { 202: ingestedAnswer },
+  codes: [
+    ...([
+      'credentials_invalid',
+      'device_inactive',
+      'header_unsupported',
+      'payload_empty',
+      'payload_oversize',
+      'encoding_unsupported',
+    ] as const),
+    ...([
+      'encoding_malformed',
+      'content_type_unsupported',
+      'overloaded',
+      'unavailable',
+      'log_full',
+      'log_failing',
+      'state_exhausted',
+    ] as const),
+  ],
+};
+
+export function ingestRoutes({ plane, registry, ledger }: Pick<Services, 'ledger' | 'plane' | 'registry'>): Route[] {
+  let inFlightBytes = 0;
+
+  /** Refuses a message that no gateway gets to see. */
+  function refused(failure: ApiFailure, query: URLSearchParams, device?: Device): ApiFailure {
+    ledger.refused(failure.error.code, tenantOf(query), device);
+    return failure;
+  }
+
+  function admit(head: RequestHead, id: string): ApiFailure | undefined {
+    const { authorization, query } = head;
+    const attempt = `take in a message of device ${id}`;
+    const token = bearerToken(authorization);
+    if (token === undefined) {
+      return refused(new ApiFailure('credentials_invalid', attempt, 'the Authorization header holds no bearer token'), query);
+    }
+    const device = registry.authenticateDevice(tenantOf(query), id, token);
+    if (device instanceof ApiFailure) return refused(device, query);
+    const refusal = inactive(device, attempt) ?? unhonoured(head, attempt);
+    return refusal && refused(refusal, query, device);
+  }
+
+  async function handle({ params, query, body }: Request) {
+    const attempt = `take in a message of device ${params[0]}`;
+    // The head was judged before the body came; the device may have been changed since.
+    const device = registry.get(tenantOf(query), params[0]!);
+    if (!device) return refused(new ApiFailure('credentials_invalid', attempt), query);
+    const refusal = inactive(device, attempt);
+    if (refusal) return refused(refusal, query, device);
+    if (isBlank(body)) return refused(new ApiFailure('payload_empty', attempt), query, device);
+    const bytes = body.length + IN_FLIGHT_MESSAGE_BYTES;
+    if (inFlightBytes + bytes > IN_FLIGHT_BYTES_MAX) return refused(new ApiFailure('overloaded', attempt), query, device);
+    inFlightBytes += bytes;
+    try {
+      const trouble = undecodable(body); // First: the payload belongs to a thread from the next line on.
+      return answer(await plane.ingest(device.number, body), attempt, trouble);
+    } finally {
+      inFlightBytes -= bytes;
+    }
+  }
+
+  return [
+    {
+      method: 'POST',
+      pattern: '/v1/ingest',
+      doc: withoutIdDoc,
+      handle: ({ query }) => refused(new ApiFailure('device_missing', 'take in a message'), query),
+    },
+    {
+      method: 'POST',
+      pattern: '/v1/ingest/:id',
+      doc: ingestDoc,
+      body: { bytesMax: PAYLOAD_BYTES_MAX, oversize: 'payload_oversize', types: TYPES },
+      admit: (head, params) => admit(head, params[0]!),
+      refused: (failure, { query }, params) => void refused(failure, query, registry.get(tenantOf(query), params[0]!)),
+      handle,
+    },
+  ];
+}
+
+function inactive(device: Device, attempt: string): ApiFailure | undefined {
+  return device.status === 'active' ? undefined : new ApiFailure('device_inactive', attempt, `the device is ${device.status}`);
+}
+
+/** A header that elsewhere picks the tenant or the identity of a message, and here would be passed over in silence. */
+function unhonoured({ query, tenantHeader, idempotencyKey }: RequestHead, attempt: string): ApiFailure | undefined {
+  if (tenantHeader !== '' && tenantHeader !== tenantOf(query)) {
+    return new ApiFailure('header_unsupported', attempt, 'X-Tenant is not read: name the tenant as ?tenant=');
+  }
+  if (idempotencyKey === '') return undefined;
+  return new ApiFailure('header_unsupported', attempt, 'Idempotency-Key is not read: a "seq" in the payload tells what is sent again');
+}
+
+function tenantOf(query: URLSearchParams): string {
+  return query.get('tenant') ?? TENANT_DEFAULT;
+}
+
+/** `trouble`: why the message, which is kept, cannot become readings. */
+function answer(code: number, attempt: string, trouble: string | undefined) {
+  if (code === CODE_NONE && trouble === undefined) return json(202, { status: 'durable' });
+  if (code === CODE_NONE) return json(202, { status: 'undecodable', message: `the message is kept as a dead letter: ${trouble}` });
+  const { name, cause } = refusalCode(code);
+  return isApiCode(name) ? new ApiFailure(name, attempt) : new ApiFailure('unavailable', attempt, cause);
+}

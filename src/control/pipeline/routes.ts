@@ -1,0 +1,126 @@
+import { z } from 'zod';
+import { deadLettersAnswer, lagAnswer, statsAnswer } from '../../contract/answers/operation.js';
+import { ApiFailure } from '../../contract/api-errors.js';
+import { adminOnly } from '../../http/auth.js';
+import { cursorSchema, writeCursor } from '../../http/cursor.js';
+import { json, type Request } from '../../http/exchange.js';
+import { parseQuery, tenantSchema, timeSchema, wholeNumber } from '../../http/input.js';
+import type { RouteDoc } from '../../http/route-doc.js';
+import type { Route } from '../../http/router.js';
+import { describeLetter } from '../queries/dead-letter.js';
+import { DEAD_LETTERS_MAX } from '../queries/dead-letters.js';
+import type { Services } from '../services.js';
+
+const deadLettersSchema = z.object({
+  tenant: tenantSchema,
+  device: z.string().optional(),
+  reason: z.string().optional(),
+  from: timeSchema.optional(),
+  to: timeSchema.optional(),
+  unknown: z.enum(['true', 'false'], 'must be true or false').default('false'),
+  limit: wholeNumber(1, DEAD_LETTERS_MAX, 100),
+  after: cursorSchema(z.object({ us: z.string().regex(/^-?\d{1,18}$/), id: z.string().regex(/^\d{1,18}$/) })).optional(),
+});
+
+const lagDoc: RouteDoc = { summary: 'How far each partition is', auth: 'admin', answers: { 200: lagAnswer }, codes: [] };
+const deadLettersDoc: RouteDoc = {
+  summary: 'What could not be decoded, and rows that the database refused, newest first',
+  auth: 'admin',
+  query: deadLettersSchema,
+  answers: { 200: deadLettersAnswer },
+  codes: [],
+};
+const statsDoc: RouteDoc = { summary: 'Rates and counters', auth: 'admin', answers: { 200: statsAnswer }, codes: [] };
+
+export function pipelineRoutes(services: Services): Route[] {
+  const admit = adminOnly(services.keys);
+  return [
+    { method: 'GET', pattern: '/v1/pipeline/lag', doc: lagDoc, admit, handle: () => lag(services) },
+    { method: 'GET', pattern: '/v1/dead-letters', doc: deadLettersDoc, admit, handle: (request) => deadLetters(services, request) },
+    { method: 'GET', pattern: '/v1/stats', doc: statsDoc, admit, handle: () => stats(services) },
+  ];
+}
+
+function lag({ plane, live, topicLags }: Services) {
+  const partitions = plane.lag();
+  const { inputBytesPerSecond, committedBytesPerSecond, committedMessagesPerSecond, secondsLeft } = live.catchUp;
+  const { gateways, paused, pauses, backlogBytesMax, logTrouble, topic } = plane.intake();
+  return json(200, {
+    topic: topic ?? null,
+    partitions: partitions.map((one) => ({
+      partition: one.partition,
+      here: one.isHere,
+      // A log may outgrow 2^53 bytes.
+      start_offset: String(one.startOffset),
+      durable_offset: String(one.durableOffset),
+      processed_offset: String(one.processedOffset),
+      committed_offset: String(one.committedOffset),
+      checkpoint_offset: one.checkpointOffset === undefined ? null : String(one.checkpointOffset),
+      checkpoint_age_ms: one.checkpointMs === undefined ? null : Math.max(0, Date.now() - one.checkpointMs),
+      // Of the newest one in the object store.
+      checkpoint_store_offset: one.storedOffset === undefined ? null : String(one.storedOffset),
+      checkpoint_store_age_ms: one.storedMs === undefined ? null : Math.max(0, Date.now() - one.storedMs),
+      lag_bytes: one.lagBytes,
+      lag_ms: one.lagMs,
+      committed_messages: one.committedRecords,
+      gaps: one.gaps,
+      gap_bytes: one.gapBytes,
+    })),
+    lag_bytes: partitions.reduce((sum, one) => sum + one.lagBytes, 0),
+    lag_ms: partitions.reduce((longest, one) => Math.max(longest, one.lagMs), 0),
+    // Over the last seconds: what became durable, what was committed, and when the lag is gone if both go on so; null: never.
+    input_bytes_per_second: inputBytesPerSecond,
+    committed_bytes_per_second: committedBytesPerSecond,
+    committed_messages_per_second: committedMessagesPerSecond,
+    catch_up_seconds: secondsLeft,
+    // At this lag, over all partitions, devices are no longer read.
+    lag_bytes_max: backlogBytesMax,
+    log: logTrouble === undefined ? 'up' : `failing, ${logTrouble.message}`,
+    gateways,
+    gateways_paused: paused,
+    gateway_pauses: pauses,
+    topics: topicLags().map((one) => ({
+      topic: one.topic,
+      partition: one.partition ?? null,
+      published_id: one.publishedId ?? null,
+      published_offset: one.publishedOffset ?? null,
+      waiting: one.waiting,
+      lag_ms: one.lagMs,
+    })),
+  });
+}
+
+async function deadLetters({ queries, metricNames }: Services, request: Request) {
+  const query = parseQuery(request.query, deadLettersSchema, 'list dead letters');
+  if (query instanceof ApiFailure) return query;
+  const { tenant, device, reason, from, to, unknown, limit, after } = query;
+  const { letters, next } = await queries.deadLetters({
+    tenant: unknown === 'true' ? undefined : tenant,
+    device,
+    reason,
+    fromMs: from,
+    toMs: to,
+    limit,
+    after,
+  });
+  const metric = (number: number) => metricNames.name(number);
+  return json(200, {
+    dead_letters: letters.map((letter) => describeLetter(letter, { device: () => letter.of, metric })),
+    next: next === undefined ? null : writeCursor(next),
+  });
+}
+
+function stats({ plane, live, registry }: Services) {
+  // Rates and connections are the deployment's, everything else is this process's.
+  const { messagesPerSecond, readingsPerSecond } = live.rates;
+  const counters = plane.counters();
+  return json(200, {
+    messages_per_second: messagesPerSecond,
+    readings_per_second: readingsPerSecond,
+    connections: counters.connections + live.othersRates.connections,
+    devices: registry.size,
+    mqtt_port: plane.mqttPort,
+    counters,
+    uptime_seconds: Math.round(process.uptime() * 10) / 10,
+  });
+}

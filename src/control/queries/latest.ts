@@ -1,0 +1,29 @@
+import type { Device } from '../registry/device.js';
+import { isoTime } from '../registry/device-view.js';
+import type { Services } from '../services.js';
+
+interface LatestValue {
+  readonly value: number | string;
+  readonly ts: string;
+  /** null: it was read from the database, which does not keep it. */
+  readonly received_at: string | null;
+}
+
+/**
+ * The newest value of each metric of a device: from the pipeline's memory and from the database, whichever is newer. Memory holds numbers alone,
+ * and after a start with an empty state folder only what came since.
+ */
+export async function latestOf({ views, queries, metricNames }: Pick<Services, 'views' | 'queries' | 'metricNames'>, device: Device) {
+  const [{ points, notRunning }, stored] = await Promise.all([views.latest([device.number]), queries.latest(device.number)]);
+  const metrics = new Map<string, LatestValue>();
+  const newestMs = new Map<string, number>();
+  const offer = (metric: number, tsMs: number, value: number | string, receivedMs: number | undefined) => {
+    const name = metricNames.name(metric);
+    if (name === undefined || (newestMs.get(name) ?? Number.NEGATIVE_INFINITY) > tsMs) return;
+    newestMs.set(name, tsMs);
+    metrics.set(name, { value, ts: isoTime(tsMs), received_at: receivedMs === undefined ? null : isoTime(receivedMs) });
+  };
+  for (const { metric, tsMs, value } of stored) offer(metric, tsMs, value, undefined);
+  for (const { metric, tsMs, value, receivedMs } of points) offer(metric, tsMs, value, receivedMs);
+  return { metrics, notRunning };
+}

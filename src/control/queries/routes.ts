@@ -1,0 +1,99 @@
+import { z } from 'zod';
+import { latestAnswer, rangeAnswer } from '../../contract/answers/devices.js';
+import { ApiFailure } from '../../contract/api-errors.js';
+import { adminOnly } from '../../http/auth.js';
+import { cursorSchema, writeCursor } from '../../http/cursor.js';
+import { json, type Request } from '../../http/exchange.js';
+import { parseQuery, timeSchema, wholeNumber } from '../../http/input.js';
+import type { RouteDoc } from '../../http/route-doc.js';
+import type { Route } from '../../http/router.js';
+import { isoTime } from '../registry/device-view.js';
+import { deviceOf, tenantQuery } from '../registry/routes.js';
+import type { Services } from '../services.js';
+import { isoMicros } from './iso-micros.js';
+import { latestOf } from './latest.js';
+import { RANGE_POINTS_MAX } from './range.js';
+
+const RANGE_DEFAULT_MS = 3_600_000;
+
+const rangeCursorSchema = z.union([
+  z.object({
+    us: z.string().regex(/^-?\d{1,18}$/),
+    kind: z.literal('number'),
+    key: z.string().regex(/^-?\d[\d.e+-]{0,31}$/),
+    given: z.int().min(1),
+  }),
+  z.object({
+    us: z.string().regex(/^-?\d{1,18}$/),
+    kind: z.literal('text'),
+    key: z.string().regex(/^[\da-f]{32}$/),
+    given: z.int().min(1),
+  }),
+]);
+
+const rangeSchema = z.object({
+  metric: z.string('must be given').min(1, 'must not be empty'),
+  from: timeSchema.optional(),
+  to: timeSchema.optional(),
+  resolution: z.string().default('raw'),
+  limit: wholeNumber(1, RANGE_POINTS_MAX, RANGE_POINTS_MAX),
+  after: cursorSchema(rangeCursorSchema).optional(),
+});
+
+const rangeDoc: RouteDoc = {
+  summary: 'Readings of a metric of a device by time',
+  auth: 'admin',
+  query: rangeSchema.extend(tenantQuery.shape),
+  answers: { 200: rangeAnswer },
+  codes: ['device_unknown', 'resolution_unsupported'],
+};
+const latestDoc: RouteDoc = {
+  summary: 'The latest reading of each metric of a device',
+  auth: 'admin',
+  query: tenantQuery,
+  answers: { 200: latestAnswer },
+  codes: ['device_unknown'],
+};
+
+export function readingRoutes(services: Services): Route[] {
+  const admit = adminOnly(services.keys);
+  return [
+    { method: 'GET', pattern: '/v1/devices/:id/metrics', doc: rangeDoc, admit, handle: (request) => range(services, request) },
+    { method: 'GET', pattern: '/v1/devices/:id/metrics/latest', doc: latestDoc, admit, handle: (request) => latest(services, request) },
+  ];
+}
+
+async function range(services: Services, request: Request) {
+  const device = deviceOf(services, request, 'read metrics of');
+  if (device instanceof ApiFailure) return device;
+  const attempt = `read metrics of device ${device.id}`;
+  const query = parseQuery(request.query, rangeSchema, attempt);
+  if (query instanceof ApiFailure) return query;
+  const { metric, resolution, limit, after, to = Date.now() } = query;
+  const from = query.from ?? to - RANGE_DEFAULT_MS;
+  if (resolution !== 'raw') return new ApiFailure('resolution_unsupported', attempt);
+  if (from > to) return new ApiFailure('query_invalid', attempt, 'from must not be later than to');
+  const number = services.metricNames.number(metric);
+  const { points, next } =
+    number === undefined
+      ? { points: [], next: undefined }
+      : await services.queries.range({ device: device.number, metric: number, fromMs: from, toMs: to, limit, after });
+  return json(200, {
+    device_id: device.id,
+    metric,
+    resolution,
+    from: isoTime(from),
+    to: isoTime(to),
+    points: points.map(({ us, value }) => ({ ts: isoMicros(us), value })),
+    truncated: next !== undefined,
+    next: next === undefined ? null : writeCursor(next),
+  });
+}
+
+async function latest(services: Services, request: Request) {
+  const device = deviceOf(services, request, 'read latest metrics of');
+  if (device instanceof ApiFailure) return device;
+  const { metrics, notRunning } = await latestOf(services, device);
+  // Then it is what the database has; newer readings may wait in the log.
+  return json(200, { device_id: device.id, metrics: Object.fromEntries(metrics), partitions_not_running: notRunning });
+}

@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Role } from '../../src/config/settings/process.js';
+import { failureAnswer } from '../../src/contract/answers/shared.js';
+import type { DeviceEntry } from '../../src/contract/devices.js';
+import { AlertBook } from '../../src/control/alerts/alert-book.js';
+import { Alerts } from '../../src/control/alerts/alerts.js';
+import { nodeRules } from '../../src/control/alerts/node-rules.js';
+import { AdminKeys } from '../../src/control/keys/admin-keys.js';
+import { Ledger } from '../../src/control/ledger/ledger.js';
+import { LiveHub } from '../../src/control/live/live-hub.js';
+import { MetricNames } from '../../src/control/metrics/metric-names.js';
+import { Queries } from '../../src/control/queries/queries.js';
+import { Registry } from '../../src/control/registry/registry.js';
+import type { Services } from '../../src/control/services.js';
+import type { ConnectionRules } from '../../src/http/connection-limits.js';
+import { routesOf } from '../../src/http/http-app.js';
+import { Router } from '../../src/http/router.js';
+import { startHttp } from '../../src/http/server.js';
+import { Exposition } from '../../src/telemetry/exposition.js';
+import { createLog } from '../../src/telemetry/log.js';
+import { startTestDatabase, type TestDatabase } from './database.js';
+import { PlaneDouble } from './plane-double.js';
+
+export const ADMIN_KEY = 'spk_test-key';
+/** Of devices whose token does not matter. */
+export const TOKEN = 'token-of-a-device';
+
+export interface ServerUnderTest extends Services {
+  readonly connections: ConnectionRules;
+  readonly plane: PlaneDouble;
+  readonly alerts: Alerts;
+  readonly database: TestDatabase;
+  readonly port: number;
+  readonly url: string;
+  /** Lines of the server's log. */
+  readonly logged: string[];
+  /** Sends a request with the admin key, unless another header says otherwise, and reads the answer. */
+  call(method: string, path: string, options?: CallOptions): Promise<Called>;
+  close(): Promise<void>;
+}
+
+export interface CallOptions {
+  readonly body?: unknown;
+  readonly raw?: string | Uint8Array<ArrayBuffer>;
+  readonly headers?: Record<string, string>;
+}
+
+export interface Called {
+  readonly status: number;
+  readonly headers: Headers;
+  // biome-ignore lint/suspicious/noExplicitAny: an answer has whatever shape the test then checks.
+  readonly body: any;
+  readonly text: string;
+}
+
+export interface ServerSettings {
+  readonly devicesMax?: number;
+  readonly consoleFolder?: string;
+  readonly roles?: ReadonlySet<Role>;
+}
+
+/** The control plane and the HTTP server over a real database and a data plane in memory. */
+export async function startServerUnderTest(settings: ServerSettings = {}): Promise<ServerUnderTest> {
+  const database = await startTestDatabase();
+  const plane = new PlaneDouble();
+  const { control } = database;
+  const devicesMax = settings.devicesMax === undefined ? {} : { devicesMax: settings.devicesMax };
+  const publish = (entries: readonly DeviceEntry[]) => plane.publishDevices(entries);
+  const retract = (numbers: readonly number[]) => plane.deleteDevices(numbers);
+  const registry = await Registry.load({ database: control, publish, retract, ...devicesMax });
+  const [metricNames, keys] = await Promise.all([MetricNames.load(control), AdminKeys.load(control)]);
+  await keys.ensure(ADMIN_KEY, 'first');
+  const live = new LiveHub({ plane, views: plane, registry, metricNames });
+  const ledger = new Ledger({ plane, registry, event: () => {} });
+  const book = new AlertBook({ keeper: { read: () => undefined, write: () => {} }, isPublished: false, event: () => {} });
+  const alerts = new Alerts({ rules: nodeRules({ plane, ledger }), book, node: 'host-1' });
+  const seen = { live: () => live, ledger: () => ledger, alerts: () => alerts.states };
+  const exposition = new Exposition({ plane, devices: () => registry.size, ...seen });
+  const roles = settings.roles ?? new Set<Role>(['gateway', 'pipeline', 'control']);
+  const services = {
+    roles,
+    plane,
+    views: plane,
+    registry,
+    metricNames,
+    queries: new Queries(control),
+    keys,
+    live,
+    ledger,
+    alerts,
+    exposition,
+    topicLags: () => [],
+  };
+  const connections: ConnectionRules = { connectionsMax: 1000, unauthenticatedMax: 500 };
+  const logged: string[] = [];
+  const log = createLog('debug', { write: (line) => void logged.push(line) });
+  const empty = mkdtempSync(join(tmpdir(), 'spillway-console-'));
+  const server = await startHttp({
+    ...services,
+    connections,
+    bind: '127.0.0.1',
+    port: 0,
+    log,
+    consoleFolder: settings.consoleFolder ?? empty,
+  });
+  const url = `http://127.0.0.1:${server.port}`;
+  const router = new Router(routesOf(services));
+  return {
+    ...services,
+    connections,
+    database,
+    port: server.port,
+    url,
+    logged,
+    call: async (method, path, options) => {
+      const answer = await call(url, method, path, options);
+      assertDescribed(router, method, path, answer);
+      return answer;
+    },
+    close: async () => {
+      await server.close();
+      live.close();
+      ledger.close();
+      alerts.close();
+      rmSync(empty, { recursive: true });
+      await database.stop();
+    },
+  };
+}
+
+/** Every answer of every test is as its route says. */
+function assertDescribed(router: Router, method: string, path: string, { status, body }: Called): void {
+  if (method === 'HEAD' || body === undefined) return;
+  const match = router.match(method, new URL(path, 'http://localhost').pathname);
+  if (match.kind !== 'route') return;
+  const { pattern, doc } = match.route;
+  const answer = doc.answers[status] ?? failureAnswer;
+  if (typeof answer === 'string') return;
+  const { success, error } = answer.safeParse(body);
+  assert.ok(success, `${method} ${pattern} ${status} is not as it is described: ${error}`);
+}
+
+async function call(url: string, method: string, path: string, { body, raw, headers }: CallOptions = {}): Promise<Called> {
+  const content = raw ?? (body === undefined ? undefined : JSON.stringify(body));
+  const response = await fetch(url + path, {
+    method,
+    headers: { authorization: `Bearer ${ADMIN_KEY}`, ...headers },
+    ...(content === undefined ? {} : { body: content }),
+  });
+  const text = await response.text();
+  const isJson = response.headers.get('content-type')?.startsWith('application/json') === true && text !== '';
+  return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : undefined };
+}
