@@ -299,24 +299,23 @@ async function openRegistry(
   { metricNames, keys }: Pick<Services, 'metricNames' | 'keys'>,
   readings: PublishedReadings | undefined,
 ): Promise<Registry> {
-  const { log, choice, owner, database, mark } = context;
+  const { log, choice, owner, database, mark, cleanups } = context;
   const changes = choice.kafka && new ChangeFeed(database, owner);
   const registry = await Registry.load({
     database,
-    publish: async (entries) => {
-      // A gateway lets them in from then on, and the log has their numbers.
-      mark?.raise('devices', Math.max(...entries.map(({ number }) => number)));
-      await plane.publishDevices(entries);
-    },
+    // A gateway lets a device in from its registration on, and the log has its number.
+    reserve: (number) => mark?.raise('devices', number),
+    publish: (entries) => plane.publishDevices(entries),
     retract: (numbers) => plane.deleteDevices(numbers),
     ...(changes ? { tell: (from: number, to: number) => changes.tell({ kind: 'devices', from, to }) } : {}),
   });
   readings?.begin({ registry, names: namesIn(registry, metricNames), partitions: () => partitionsHere(plane) });
   await publishAll(plane, registry.entries());
-  if (changes)
-    await followRegistries(changes, { registry, metricNames, keys }, (error) =>
-      log.error({ cause: error.message }, 'changes-not-followed'),
-    );
+  if (changes) {
+    const failed = (error: Error) => log.error({ cause: error.message }, 'changes-not-followed');
+    const unfollow = await followRegistries(changes, { registry, metricNames, keys }, failed);
+    cleanups.push(async () => unfollow());
+  }
   return registry;
 }
 

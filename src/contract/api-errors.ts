@@ -90,6 +90,11 @@ const own = {
     'no process answers for the partition of the device',
     'try again, a partition moves within seconds; or start a process with the role pipeline',
   ],
+  state_unwritable: [
+    503,
+    'the state folder cannot be written',
+    'make room on the disk of SPILLWAY_STATE, or mend it, and send the call again: nothing of it was done',
+  ],
   database_unavailable: [503, 'the database does not answer, or takes no writes', 'try again with backoff; /readyz tells when it is back'],
 } as const satisfies Record<string, readonly [ApiError['status'], string, string]>;
 

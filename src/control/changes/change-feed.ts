@@ -1,3 +1,4 @@
+import { Backoff } from '../../contract/backoff.js';
 import type { Database } from '../../contract/database.js';
 
 /** What another process did to the registries in the database. */
@@ -16,6 +17,8 @@ export interface ChangeListener {
 }
 
 const CHANNEL = 'spillway_changes';
+const RETRY_MS_MIN = 250;
+const RETRY_MS_MAX = 5000;
 
 /**
  * Processes of one deployment keep the registries in memory and tell each other what they changed, by the database's own
@@ -36,16 +39,35 @@ export class ChangeFeed {
     await this.#database.run((sql) => sql`select pg_notify(${CHANNEL}, ${payload})`);
   }
 
-  /** Hears others until the connections are closed; one word after another. `failed` gets what a listener threw. */
-  async follow(listener: ChangeListener, failed: (error: Error) => void): Promise<void> {
+  /**
+   * Passes on what others changed, one change after another, until the connections are closed. What a listener throws is given to
+   * `failed`, once for each cause, and then it is asked to look at everything until it does. Answers how to end the asking.
+   */
+  async follow(listener: ChangeListener, failed: (error: Error) => void): Promise<() => void> {
+    const backoff = new Backoff(RETRY_MS_MIN, RETRY_MS_MAX);
     let doing: Promise<void> = Promise.resolve();
+    let retrying: NodeJS.Timeout | undefined;
+    let reported = '';
     const next = (work: () => Promise<void>) => {
-      doing = doing.then(work).catch(failed);
+      doing = doing.then(work).catch((error: Error) => {
+        if (error.message !== reported) failed(error);
+        reported = error.message;
+        retrying ??= setTimeout(lookAgain, backoff.next()).unref();
+      });
+    };
+    const lookAgain = () => {
+      retrying = undefined;
+      next(async () => {
+        await listener.missed();
+        reported = '';
+        backoff.reset();
+      });
     };
     const received = (payload: string) => {
       const { origin, ...change } = JSON.parse(payload) as { readonly origin: string } & Change;
       if (origin !== this.#origin) next(() => listener.changed(change as Change));
     };
     await this.#database.listen([CHANNEL], { received, connected: () => next(() => listener.missed()) });
+    return () => clearTimeout(retrying);
   }
 }

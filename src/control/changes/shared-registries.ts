@@ -9,12 +9,12 @@ export interface SharedRegistries {
   readonly keys: AdminKeys;
 }
 
-/** Keeps devices, metrics and admin keys as other processes change them; after a time without a connection it looks at all of them. */
+/** Keeps devices, metrics and admin keys as other processes change them; after a time without a connection it looks at all of them. Answers how to end that. */
 export async function followRegistries(
   changes: ChangeFeed,
   { registry, metricNames, keys }: SharedRegistries,
   failed: (error: Error) => void,
-): Promise<void> {
+): Promise<() => void> {
   metricNames.tell = () => changes.tell({ kind: 'metrics' });
   keys.tell = () => changes.tell({ kind: 'keys' });
   const missed = async () => {
@@ -26,5 +26,5 @@ export async function followRegistries(
     if (change.kind === 'devices') return registry.refresh(change.from, change.to);
     return change.kind === 'metrics' ? metricNames.refresh() : keys.refresh();
   };
-  await changes.follow({ changed, missed }, failed);
+  return changes.follow({ changed, missed }, failed);
 }

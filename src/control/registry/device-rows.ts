@@ -93,18 +93,25 @@ function sharedIfEmpty(metadata: Metadata | null): Metadata {
   return metadata === null || Object.keys(metadata).length === 0 ? NO_METADATA : metadata;
 }
 
-/** Inserts the rows whose (tenant, id) is free, in one statement, and answers those with their numbers. */
-export async function insertDevices(sql: Sql, rows: readonly DeviceRow[]): Promise<StoredDevice[]> {
+/** Numbers that no device has and none but the caller's gets, ascending. */
+export async function drawNumbers(sql: Sql, count: number): Promise<number[]> {
+  const rows = await sql<{ number: number }[]>`
+    select nextval(pg_get_serial_sequence('devices', 'id'))::int as number from generate_series(1, ${count})`;
+  return rows.map(({ number }) => number);
+}
+
+/** Inserts the rows whose (tenant, id) is free under `numbers`, one a row, in one statement; answers those that were inserted. */
+export async function insertDevices(sql: Sql, rows: readonly DeviceRow[], numbers: readonly number[]): Promise<StoredDevice[]> {
   const inserted = await sql<{ id: number; ordinal: number; registered_at: Date }[]>`
     with input as (
       select * from unnest(
         ${rows.map((row) => row.tenant)}::text[], ${rows.map((row) => row.id)}::text[], ${rows.map((row) => row.deviceClass)}::text[],
         ${rows.map((row) => row.via)}::int[], ${rows.map((row) => Buffer.from(row.tokenHash).toString('hex'))}::text[],
-        ${rows.map((row) => JSON.stringify(row.metadata))}::text[]
-      ) with ordinality as input(tenant_id, name, device_class, via, token_hash, metadata, ordinal)
+        ${rows.map((row) => JSON.stringify(row.metadata))}::text[], ${[...numbers]}::int[]
+      ) with ordinality as input(tenant_id, name, device_class, via, token_hash, metadata, number, ordinal)
     ), inserted as (
-      insert into devices (tenant_id, name, device_class, status, via, token_hash, metadata, registered_at)
-      select tenant_id, name, device_class, 'active', nullif(via, 0), decode(token_hash, 'hex'), metadata::jsonb, now()
+      insert into devices (id, tenant_id, name, device_class, status, via, token_hash, metadata, registered_at)
+      select number, tenant_id, name, device_class, 'active', nullif(via, 0), decode(token_hash, 'hex'), metadata::jsonb, now()
       from input order by ordinal
       on conflict (tenant_id, name) where deleted_at is null do nothing
       returning id, tenant_id, name, registered_at

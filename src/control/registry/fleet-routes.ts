@@ -32,7 +32,7 @@ const doc: RouteDoc = {
   auth: 'admin',
   request: fleetSchema,
   answers: { 201: bulkAnswer },
-  codes: ['token_too_short', 'devices_exhausted'],
+  codes: ['token_too_short', 'devices_exhausted', 'state_unwritable'],
 };
 
 export function fleetRoutes(services: Services): Route[] {

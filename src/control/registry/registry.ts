@@ -11,6 +11,7 @@ import { deviceIdProblem, isTokenTooShort, tenantIdProblem, tokenProblem } from 
 import {
   type DeviceRow,
   deleteDevice,
+  drawNumbers,
   insertDevices,
   loadDeleted,
   loadDevices,
@@ -48,6 +49,8 @@ export interface TokenChange {
 
 export interface RegistryOptions {
   readonly database: Database;
+  /** Called before a device of this number is registered or known here; throws where that cannot be noted, and then it is not. */
+  readonly reserve?: (number: number) => void;
   /** Resolves when every gateway knows the devices. */
   readonly publish: (entries: readonly DeviceEntry[]) => Promise<void>;
   /** Resolves when no gateway lets the devices of these numbers in any more. */
@@ -77,6 +80,7 @@ export class Registry {
   }
 
   readonly #database: Database;
+  readonly #reserve: NonNullable<RegistryOptions['reserve']>;
   readonly #publish: RegistryOptions['publish'];
   readonly #retract: RegistryOptions['retract'];
   readonly #tell: NonNullable<RegistryOptions['tell']>;
@@ -94,8 +98,10 @@ export class Registry {
   /** One change at a time: two in flight could reach the database and the gateways in different orders. */
   readonly #changing = fastq.promise((work: () => Promise<unknown>) => work(), 1);
 
-  private constructor({ database, publish, retract, tell = async () => {}, devicesMax = DEVICES_MAX, nowMs = Date.now }: RegistryOptions) {
+  private constructor(options: RegistryOptions) {
+    const { database, reserve = () => {}, publish, retract, tell = async () => {}, devicesMax = DEVICES_MAX, nowMs = Date.now } = options;
     this.#database = database;
+    this.#reserve = reserve;
     this.#publish = publish;
     this.#retract = retract;
     this.#nowMs = nowMs;
@@ -176,7 +182,11 @@ export class Registry {
     const created: Device[] = [];
     try {
       for (let from = 0; from < free.length; from += INSERT_ROWS) {
-        const inserted = await this.#database.run((sql) => insertDevices(sql, free.slice(from, from + INSERT_ROWS)));
+        const batch = free.slice(from, from + INSERT_ROWS);
+        const numbers = await this.#database.run((sql) => drawNumbers(sql, batch.length));
+        const refusal = this.#refuseNumbers(numbers.at(-1)!);
+        if (refusal) return refusal;
+        const inserted = await this.#database.run((sql) => insertDevices(sql, batch, numbers));
         for (const stored of inserted) {
           this.#adopt(stored);
           created.push(stored.device);
@@ -189,6 +199,15 @@ export class Registry {
       this.#reserved -= free.length;
     }
     return created;
+  }
+
+  /** Why devices up to this number cannot be registered: a row whose number is not noted would be one that no gateway lets in. */
+  #refuseNumbers(highest: number): ApiFailure | undefined {
+    try {
+      this.#reserve(highest);
+    } catch (error) {
+      return new ApiFailure('state_unwritable', 'register devices', (error as Error).message);
+    }
   }
 
   /** Changes a device; when it resolves, the gateways act on it. */
@@ -227,6 +246,8 @@ export class Registry {
   async #refresh(from?: number, to?: number): Promise<void> {
     await this.#forgetDeleted(from, to);
     for await (const batch of loadDevices(this.#database, from, to)) {
+      // First: what is adopted here without having been published would pass for known the next time.
+      if (batch.length > 0) this.#reserve(batch.at(-1)!.device.number);
       const fresh: Device[] = [];
       for (const stored of batch) {
         const known = this.#byNumber.get(stored.device.number);

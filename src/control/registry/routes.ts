@@ -64,7 +64,7 @@ const docs = {
     auth: 'admin',
     request: newDeviceSchema,
     answers: { 201: registeredAnswer },
-    codes: ['token_too_short', 'gateway_unknown', 'device_exists', 'devices_exhausted'],
+    codes: ['token_too_short', 'gateway_unknown', 'device_exists', 'devices_exhausted', 'state_unwritable'],
   },
   list: { summary: 'Devices by id, a page at a time', auth: 'admin', query: listSchema, answers: { 200: devicesAnswer }, codes: [] },
   read: { ...ofOne, summary: 'A device with its latest readings', answers: { 200: deviceAnswer }, codes: ['device_unknown'] },

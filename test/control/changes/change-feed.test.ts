@@ -113,3 +113,16 @@ test('whoever lost the connection looks at everything', async () => {
   await until('it looked', () => one.heard.filter((change) => change === 'missed').length > before);
   assert.deepEqual(one.failures, []);
 });
+
+test('what could not be taken up is asked for again until it can be, and reported once', async () => {
+  const { control } = database;
+  const failures: string[] = [];
+  let looks = 0;
+  const looked = async () => {
+    if (++looks < 4) throw new Error('no room');
+  };
+  const stop = await new ChangeFeed(control, 'full').follow({ changed: looked, missed: looked }, ({ message }) => failures.push(message));
+  await until('it succeeds', () => looks === 4);
+  assert.deepEqual(failures, ['no room']);
+  stop();
+});

@@ -13,6 +13,7 @@ let database: TestDatabase;
 let published: DeviceEntry[];
 let retracted: number[];
 let nowMs: number;
+let reserve: (number: number) => void;
 let publish: (entries: readonly DeviceEntry[]) => Promise<void>;
 before(async () => {
   database = await startTestDatabase();
@@ -22,6 +23,7 @@ beforeEach(async () => {
   published = [];
   retracted = [];
   nowMs = Date.now();
+  reserve = () => {};
   publish = async (entries) => {
     published.push(...entries);
   };
@@ -30,8 +32,14 @@ after(() => database.stop());
 
 function load(devicesMax?: number): Promise<Registry> {
   const limit = devicesMax === undefined ? {} : { devicesMax };
-  const retract = async (numbers: readonly number[]) => void retracted.push(...numbers);
-  return Registry.load({ database: database.control, publish: (entries) => publish(entries), retract, nowMs: () => nowMs, ...limit });
+  return Registry.load({
+    database: database.control,
+    reserve: (number) => reserve(number),
+    publish: (entries) => publish(entries),
+    retract: async (numbers) => void retracted.push(...numbers),
+    nowMs: () => nowMs,
+    ...limit,
+  });
 }
 
 async function created(registry: Registry, input: NewDevice): Promise<Device> {
@@ -110,6 +118,39 @@ test('the limit holds for devices that are being inserted, too', async () => {
   assert.equal(codeOf(await registry.create({ tenant: 'a', id: 'more' })), 'devices_exhausted');
   // A refused insert gives back what it had reserved.
   assert.equal(codeOf(await registry.create({ tenant: 'a', id: 'd0' })), 'device_exists');
+});
+
+test('a number that cannot be noted is no device: the call is refused, and succeeds once it can be', async () => {
+  const registry = await load();
+  reserve = () => {
+    throw new Error('ENOSPC: no space left on device, write');
+  };
+  const answer = await registry.create({ tenant: 'a', id: 'x' });
+  assert.equal(codeOf(answer), 'state_unwritable');
+  assert.match((answer as ApiFailure).message, /^cannot register devices: ENOSPC/);
+  const [row] = await database.sql`select count(*)::int as rows from devices`;
+  assert.deepEqual([row!.rows, registry.size, published], [0, 0, []]);
+  const noted: number[] = [];
+  reserve = (number) => {
+    noted.push(number);
+    assert.deepEqual(published, [], 'a gateway knew the device before its number was noted');
+  };
+  const device = await created(registry, { tenant: 'a', id: 'x' });
+  assert.deepEqual([noted, published.map(({ number }) => number)], [[device.number], [device.number]]);
+});
+
+test('a device of another process whose number cannot be noted is taken up as soon as it can be', async () => {
+  const [registry, other] = [await load(), await load()];
+  const { number } = await created(other, { tenant: 'a', id: 'x' });
+  published = [];
+  reserve = () => {
+    throw new Error('ENOSPC: no space left on device, write');
+  };
+  await assert.rejects(registry.refresh(number, number), /ENOSPC/);
+  assert.deepEqual([registry.size, published], [0, []]);
+  reserve = () => {};
+  await registry.refresh();
+  assert.deepEqual([registry.size, published.map((entry) => entry.number)], [1, [number]]);
 });
 
 test('changes of one device reach database, memory and gateways in the order they were asked for', async () => {
