@@ -30,14 +30,29 @@ const topLevel = [
   ...['.gitignore', '.gitattributes', '.npmrc'],
 ];
 const sourceFolders = [
-  ...['cli', 'config', 'console', 'contract', 'control', 'decisions', 'edge', 'gateway', 'host', 'http', 'kafka', 'log', 'object-store'],
+  ...[
+    'app',
+    'cli',
+    'config',
+    'console',
+    'contract',
+    'control',
+    'decisions',
+    'edge',
+    'gateway',
+    'host',
+    'http',
+    'kafka',
+    'log',
+    'object-store',
+  ],
   ...['pipeline', 'plane', 'reactor', 'state', 'store', 'telemetry', 'main.ts'],
 ];
 
 /**
  * Who may import whom below src/: contract <- telemetry, host, state <- reactor, kafka, object-store <- gateway, log, pipeline,
- * store, plane, control <- http, cli <- main. The folders of the data plane (gateway, log, pipeline, store) do not import one another, but for
- * the log's reader and disk: main.ts wires them. A folder may always import itself; main.ts may import everything, and nobody imports it.
+ * store, plane, control <- http, cli <- app <- main. The folders of the data plane (gateway, log, pipeline, store) do not import one another, but for
+ * the log's reader and disk: app wires them. A folder may always import itself; main.ts may import everything, and nobody imports it.
  */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   contract: ['assembly/abi'],
@@ -58,6 +73,11 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   control: ['assembly/abi', 'config', 'contract', 'http', 'telemetry'],
   http: ['assembly/abi', 'config', 'contract', 'telemetry', 'control'],
   cli: ['contract', 'config'],
+  // It puts the rooms together; what it has started it hands to the commands.
+  app: [
+    ...['config', 'contract', 'control', 'http', 'kafka', 'log', 'plane', 'reactor', 'state', 'store', 'telemetry'],
+    'cli/appliance.ts',
+  ],
   console: ['contract'],
   edge: ['contract', 'host', 'telemetry'],
 };

@@ -103,7 +103,7 @@ export interface ThreadCpu {
   readonly cpuSeconds: number | undefined;
 }
 
-/** What the control plane may ask of the data plane of its process. main.ts wires it to the threads. */
+/** What the control plane may ask of the data plane of its process. `app` wires it to the threads. */
 export interface DataPlane extends DeviceViews {
   /** Resolves when every gateway knows the devices. */
   publishDevices(entries: readonly DeviceEntry[]): Promise<void>;

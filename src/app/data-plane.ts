@@ -1,0 +1,85 @@
+import { join } from 'node:path';
+import { checkpointStoreOf } from '../config/settings/checkpoints.js';
+import { rolesOf } from '../config/settings/process.js';
+import type { MetricNames, NumberedName } from '../control/metrics/metric-names.js';
+import type { PublishedReadings } from '../control/topics/publishers.js';
+import { ThreadedDataPlane } from '../plane/data-plane.js';
+import { tlsListener } from '../state/tls-files.js';
+import { readOffsets, takeOffsets } from '../store/offsets.js';
+import type { StartContext } from './start-context.js';
+
+/** How often one process looks how far others are. */
+const FOLLOW_MS = 2000;
+
+const threadEntries = {
+  gateway: new URL('../gateway/thread.js', import.meta.url),
+  log: new URL('../log/file/thread.js', import.meta.url),
+  pipeline: new URL('../pipeline/thread.js', import.meta.url),
+  checkpoint: new URL('../pipeline/checkpoints/thread.js', import.meta.url),
+  store: new URL('../store/write/thread.js', import.meta.url),
+};
+
+export async function startPlane(
+  context: StartContext,
+  metricNames: MetricNames,
+  readings: PublishedReadings | undefined,
+  failed: (error: Error) => void,
+): Promise<ThreadedDataPlane> {
+  const { config, log, choice, owner, databaseUrl, database, committed, cleanups } = context;
+  const { kafka, topic, consumerGroup, openLog } = choice;
+  const roles = rolesOf(config.process);
+  const { stateFolder } = config.process;
+  const plane = await ThreadedDataPlane.start({
+    entries: threadEntries,
+    listen: config.listen,
+    stopSeconds: config.process.stopSeconds,
+    log: config.log,
+    store: config.store,
+    checkpoints: config.checkpoints,
+    tls: tlsListener(config.listen),
+    connectionsMax: context.shares.gateway,
+    runsGateways: roles.has('gateway'),
+    logFolder: join(stateFolder, 'log'),
+    checkpointFolder: join(config.checkpoints.folder ?? join(stateFolder, 'checkpoints'), topic ?? ''),
+    checkpointStore: checkpointStoreOf(config.checkpoints, topic),
+    openLog,
+    topic,
+    consumerGroup,
+    owner,
+    databaseUrl: config.store.kind === 'null' ? null : databaseUrl,
+    databaseId: context.databaseId,
+    lostDevices: context.lostDevices,
+    committed,
+    runsPipelines: roles.has('pipeline'),
+    take: (partitions) => database.run((sql) => takeOffsets(sql, consumerGroup, owner, partitions)),
+    metrics: () => metricNames.names(),
+    addMetrics: (names) => addMetrics(context, metricNames, names),
+    publish: readings?.publish,
+    // A gateway takes messages in without the database: its readiness does not depend on it.
+    databaseTrouble: () => (roles.has('pipeline') || roles.has('control') ? database.trouble : undefined),
+    event: (thread, { level, name, fields }) => log[level]({ thread, ...fields }, name),
+    failed,
+  });
+  cleanups.push(async () => {
+    if (!(await plane.stop())) log.warn('not everything was committed in time; the log keeps it for the next start');
+  });
+  if (!kafka) return plane;
+  const follow = () => void database.run((sql) => readOffsets(sql, consumerGroup)).then((offsets) => plane.follow(offsets), ignoreOutage);
+  const following = setInterval(follow, FOLLOW_MS);
+  cleanups.push(async () => clearInterval(following));
+  return plane;
+}
+
+/** The mark has the numbers before a kernel knows them: checkpoints hold them from then on. */
+async function addMetrics({ mark }: StartContext, metricNames: MetricNames, names: readonly string[]): Promise<NumberedName[] | 'full'> {
+  const numbered = await metricNames.add([...names]);
+  if (numbered !== 'full') mark?.raise('metrics', Math.max(...numbered.map(([, number]) => number)));
+  return numbered;
+}
+
+/** The store tells of a database that is down. */
+function ignoreOutage(): void {}
+
+export function partitionsHere(plane: ThreadedDataPlane): number[] {
+  return plane.lag().flatMap(({ partition, isHere }) => (isHere ? [partition] : []));
+}

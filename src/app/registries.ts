@@ -1,0 +1,49 @@
+import type { DeviceEntry } from '../contract/devices.js';
+import { ChangeFeed } from '../control/changes/change-feed.js';
+import { followRegistries } from '../control/changes/shared-registries.js';
+import { Registry } from '../control/registry/registry.js';
+import type { Services } from '../control/services.js';
+import { namesIn, type PublishedReadings } from '../control/topics/publishers.js';
+import type { ThreadedDataPlane } from '../plane/data-plane.js';
+import { partitionsHere } from './data-plane.js';
+import type { StartContext } from './start-context.js';
+
+const PUBLISH_DEVICES_MAX = 10_000;
+
+/** The devices of the deployment, known to the gateways of this process. */
+export async function openRegistry(
+  context: StartContext,
+  plane: ThreadedDataPlane,
+  { metricNames, keys }: Pick<Services, 'metricNames' | 'keys'>,
+  readings: PublishedReadings | undefined,
+): Promise<Registry> {
+  const { log, choice, owner, database, mark, cleanups } = context;
+  const changes = choice.kafka && new ChangeFeed(database, owner);
+  const registry = await Registry.load({
+    database,
+    // A gateway lets a device in from its registration on, and the log has its number.
+    reserve: (number) => mark?.raise('devices', number),
+    publish: (entries) => plane.publishDevices(entries),
+    retract: (numbers) => plane.deleteDevices(numbers),
+    ...(changes ? { tell: (from: number, to: number) => changes.tell({ kind: 'devices', from, to }) } : {}),
+  });
+  readings?.begin({ registry, names: namesIn(registry, metricNames), partitions: () => partitionsHere(plane) });
+  await publishAll(plane, registry.entries());
+  if (changes) {
+    const failed = (error: Error) => log.error({ cause: error.message }, 'changes-not-followed');
+    const unfollow = await followRegistries(changes, { registry, metricNames, keys }, failed);
+    cleanups.push(async () => unfollow());
+  }
+  return registry;
+}
+
+async function publishAll(plane: ThreadedDataPlane, entries: Iterable<DeviceEntry>): Promise<void> {
+  let batch: DeviceEntry[] = [];
+  for (const entry of entries) {
+    if (batch.push(entry) === PUBLISH_DEVICES_MAX) {
+      await plane.publishDevices(batch);
+      batch = [];
+    }
+  }
+  if (batch.length > 0) await plane.publishDevices(batch);
+}
