@@ -38,6 +38,7 @@ export function isAckQueueFull(): bool {
 
 /** Whether so few places are left that free block slots are of no use. */
 export function isAckQueueNearlyFull(): bool {
+  assert(queuedTo - sentTo <= ACKS_MAX, 'more acknowledgements are queued than there is room for');
   return queuedTo - sentTo > ACKS_MAX - ACKS_MAX / 8;
 }
 

@@ -5,7 +5,7 @@ export let monotonicMs: f64 = 0;
 
 /** The host sets both clocks once a turn. */
 export function setClock(wallUs: f64, monotonic: f64): void {
-  assert(monotonic >= monotonicMs);
+  assert(monotonic >= monotonicMs, 'the monotonic clock has gone back');
   receiveUs = <u64>wallUs;
   monotonicMs = monotonic;
 }

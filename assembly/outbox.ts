@@ -31,6 +31,7 @@ const HALF_BYTES: u32 = SEND_DATA_BYTES / 2;
 let calls: u32 = 0;
 
 export function sendCount(): u32 {
+  assert(sends <= SENDS_MAX && sendBytes <= SEND_DATA_BYTES, 'the bytes to send reach past their region');
   return sends;
 }
 
@@ -86,7 +87,7 @@ export function reserve(connection: u32, bytes: u32): usize {
 
 /** Hands a packet or an event of the connection to the host; hasRoom came before. */
 export function call(connection: u32, kind: u32, code: u32, offset: u32, length: u32): void {
-  assert(calls < CALLS_MAX);
+  assert(calls < CALLS_MAX, 'the table of calls is full');
   const at = <usize>(CALLS_OFFSET + calls * CALL_BYTES);
   calls++;
   store<u32>(at, connection, CALL_AT_CONNECTION);

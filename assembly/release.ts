@@ -29,6 +29,7 @@ export function release(): i32 {
 }
 
 function acknowledgeUpTo(end: u64): void {
+  assert(end >= sentTo && end <= queuedTo, 'the acknowledgements that are due lie outside the queue');
   let acknowledged: u32 = 0;
   while (sentTo < end) {
     nextAck();

@@ -5,7 +5,7 @@ import { DEVICE_ACTIVE, DEVICE_AT_NUMBER, DEVICE_AT_PARTITION, DEVICE_AT_STATUS 
 import { PAYLOAD_BYTES_MAX } from '../abi/limits';
 import { STAGE_OFFSET } from '../abi/regions';
 import { isAckQueueFull, OF_HOST, queueAck, queuedTo } from '../answers';
-import { countAccepted, deviceAt } from '../directory/devices';
+import { countAccepted, deviceOf } from '../directory/devices';
 import { ofDevice, refuseMessage } from '../directory/refusals';
 import { count } from '../memory';
 import { append, awaitBlock } from './seal';
@@ -18,7 +18,7 @@ const NO_SLOT: i32 = -1;
  * with `token` follows; or the code that refused it; or NO_SLOT.
  */
 export function ingest(entry: u32, flags: u32, payloadBytes: u32, token: u32): i32 {
-  const device = deviceAt(entry);
+  const device = deviceOf(entry);
   let code: u32 = 0;
   if (load<u8>(device, DEVICE_AT_STATUS) != DEVICE_ACTIVE) code = CODE_DEVICE_INACTIVE;
   else if (payloadBytes > PAYLOAD_BYTES_MAX) code = CODE_PAYLOAD_OVERSIZE;

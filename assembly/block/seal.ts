@@ -70,14 +70,15 @@ let hasSealedAwaited: bool = false;
 
 /** Makes every block slot free; once, before the first turn. */
 export function initSlots(partitionCount: u32): void {
-  assert(<u32>__heap_base <= STATICS_BYTES);
-  assert(partitionCount > 0 && partitionCount <= PARTITIONS_MAX && partitionCount < BLOCK_SLOTS);
+  assert(<u32>__heap_base <= STATICS_BYTES, 'the statics reach into the counters');
+  assert(partitionCount > 0 && partitionCount <= PARTITIONS_MAX && partitionCount < BLOCK_SLOTS, 'there are too few or too many partitions');
   partitions = partitionCount;
   freeCount = 0;
   for (let slot = BLOCK_SLOTS; slot > 0; slot--) freeSlot(slot - 1);
 }
 
 function freeSlot(slot: u32): void {
+  assert(freeCount < BLOCK_SLOTS, 'more block slots are free than there are');
   store<u32>(free + (freeCount << 2), slot);
   freeCount++;
 }
@@ -93,6 +94,7 @@ function blockAt(slot: u32): usize {
 }
 
 function openSlot(partition: u32): i32 {
+  assert(partition < partitions, 'there is no such partition');
   if (freeCount == 0) return NO_SLOT;
   freeCount--;
   const slot = load<u32>(free + (freeCount << 2));
@@ -124,7 +126,7 @@ function copyVectors(to: usize, from: usize, bytes: u32): void {
 /** Lays a record into the partition's open block. Answers its slot, or -1: no slot is free, try later. */
 export function append(partition: u32, deviceNumber: u32, channelAndFlags: u32, payload: usize, payloadBytes: u32): i32 {
   const bytes = RECORD_HEADER_BYTES + payloadBytes;
-  assert(bytes <= BLOCK_BYTES_MAX - BLOCK_HEADER_BYTES);
+  assert(bytes <= BLOCK_BYTES_MAX - BLOCK_HEADER_BYTES, 'no block holds a record of this size');
   let slot = <i32>load<u32>(open + (partition << 2)) - 1;
   if (slot >= 0) {
     const full = slotAt(slot);
@@ -185,6 +187,8 @@ function seal(slot: u32): void {
   const block = blockAt(slot);
   const bytes = load<u32>(at, AT_BYTES);
   const partition = load<u32>(at, AT_PARTITION);
+  assert(bytes > BLOCK_HEADER_BYTES && bytes <= BLOCK_BYTES_MAX, 'a block that is sealed has no record, or more than fit');
+  assert(sealed - released < BLOCK_SLOTS, 'more blocks are sealed than there are slots');
   store<u32>(block, BLOCK_MAGIC, BLOCK_AT_MAGIC);
   store<u16>(block, <u16>BLOCK_VERSION, BLOCK_AT_VERSION);
   store<u16>(block, <u16>BLOCK_HEADER_BYTES, BLOCK_AT_HEADER_BYTES);
@@ -254,7 +258,7 @@ export function nextSealed(): i32 {
 
 /** The oldest slot that the log has is durable. */
 export function freeOldestPushed(): void {
-  assert(released != pushed);
+  assert(released != pushed, 'no pushed block waits for the log');
   const slot = load<u32>(queue + ((released & (BLOCK_SLOTS - 1)) << 2));
   count(COUNTER_GATEWAY_DURABLE, load<u32>(slotAt(slot), AT_RECORDS));
   freeSlot(slot);

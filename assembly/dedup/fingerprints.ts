@@ -40,6 +40,7 @@ export function sawFingerprint(fingerprint: u64, receiveUs: u64): bool {
     const oldest = older;
     older = newer;
     newer = oldest;
+    assert(used <= GENERATION_USED_MAX, 'a generation of fingerprints is too full');
     memory.fill(newer, 0, GENERATION_BYTES);
     olderUsed = used;
     used = 0;

@@ -8,6 +8,7 @@ import {
   DECODED_OFFSET,
   DECODED_READING_BYTES,
 } from '../abi/pipeline';
+import { MESSAGE_METRICS_MAX } from '../abi/limits';
 import { xxh64 } from '../memory';
 import { DEVICE_AT_PRINTS, DEVICE_PRINTS } from '../series/devices';
 
@@ -30,6 +31,7 @@ function mix(value: u64): u64 {
 
 /** The print of the message that was decoded last. */
 export function decodedPrint(tsUs: u64, readings: u32): u32 {
+  assert(readings <= MESSAGE_METRICS_MAX, 'a message has more readings than it may');
   let sum = mix(tsUs);
   const end = <usize>(DECODED_OFFSET + readings * DECODED_READING_BYTES);
   for (let at = <usize>DECODED_OFFSET; at < end; at += DECODED_READING_BYTES) {
@@ -53,6 +55,7 @@ export function isPrinted(distance: u64): bool {
 
 /** Keeps the print of a number that has none. Without a free place the highest number loses its own: the lowest ones decide soonest. */
 export function keepPrint(device: usize, seq: u64, print: u32): void {
+  assert(print != 0, 'a print of 0 marks a free place');
   const end = device + DEVICE_AT_PRINTS + (DEVICE_PRINTS << 3);
   let at = device + DEVICE_AT_PRINTS;
   while (at < end && load<u32>(at, PRINT_AT_HASH) != 0 && load<u32>(at) < <u32>seq) at += 8;

@@ -133,6 +133,7 @@ function write(run: usize, seq: u64, tsUs: u64): void {
 
 /** Removes a run; the runs move back into the device's state when they fit there again. */
 function remove(device: usize, at: usize, runs: u32, index: u32): void {
+  assert(index < runs, 'there is no such run');
   const run = at + index * RUN_BYTES;
   memory.copy(run, run + RUN_BYTES, (runs - index - 1) * RUN_BYTES);
   store<u8>(device, <u8>(runs - 1), DEVICE_AT_RUNS);
@@ -158,6 +159,7 @@ function insert(device: usize, index: u32, seq: u64, tsUs: u64): void {
     runs--;
     index--;
   }
+  assert(index <= runs && runs < PAGE_RUNS, 'there is no room for a run');
   const run = runsOf(device) + index * RUN_BYTES;
   memory.copy(run + RUN_BYTES, run, (runs - index) * RUN_BYTES);
   write(run, seq, tsUs);
@@ -173,6 +175,7 @@ function takePage(device: usize): bool {
     if (pages == RUN_PAGES_MAX) return false;
     page = ++pages;
   }
+  assert(page <= RUN_PAGES_MAX, 'there is no such page of runs');
   const at = <usize>(RUN_PAGES_OFFSET + (page - 1) * RUN_PAGE_BYTES);
   memory.copy(at, device + DEVICE_AT_INLINE_RUNS, INLINE_RUNS * RUN_BYTES);
   store<u32>(device, page, DEVICE_AT_RUN_PAGE);
@@ -182,6 +185,7 @@ function takePage(device: usize): bool {
 function releasePage(device: usize): void {
   const page = load<u32>(device, DEVICE_AT_RUN_PAGE);
   if (page == 0) return;
+  assert(page <= pages, 'the page of runs was never handed out');
   store<u32>(RUN_PAGES_OFFSET + (page - 1) * RUN_PAGE_BYTES, freePage);
   freePage = page;
   store<u32>(device, 0, DEVICE_AT_RUN_PAGE);

@@ -28,8 +28,13 @@ export function isRepeated(source: u64, number: u64): bool {
 export function noteBlock(source: u64, number: u64): f64 {
   let at = find(source);
   let missing: u64 = 0;
-  if (at == 0) at = obtain(source);
-  else missing = number - load<u64>(at, SOURCE_AT_NUMBER) - 1;
+  if (at == 0) {
+    at = obtain(source);
+  } else {
+    const newest = load<u64>(at, SOURCE_AT_NUMBER);
+    assert(number > newest, 'the block was run before');
+    missing = number - newest - 1;
+  }
   store<u64>(at, number, SOURCE_AT_NUMBER);
   store<u64>(at, ++uses, SOURCE_AT_USED);
   return <f64>missing;

@@ -1,4 +1,6 @@
 import {
+  DEVICE_ACTIVE,
+  DEVICE_DECOMMISSIONED,
   DEVICES_OFFSET,
   DEVICE_AT_ACCEPTED,
   DEVICE_AT_AHEAD,
@@ -71,8 +73,14 @@ export function sameId(a: usize, b: usize, bytes: u32): bool {
 }
 
 @inline
-export function deviceAt(entry: u32): usize {
+function deviceAt(entry: u32): usize {
   return <usize>(DEVICES_OFFSET + entry * DEVICE_BYTES);
+}
+
+/** The address of an entry that addDevice or findDevice has answered. */
+export function deviceOf(entry: u32): usize {
+  assert(entry < deviceCount, 'there is no such device');
+  return deviceAt(entry);
 }
 
 @inline
@@ -133,7 +141,8 @@ export function findDevice(tenantBytes: u32, idBytes: u32): i32 {
  * connection stays. Answers its entry, or -1: number 0, a name that is no topic level, or no room.
  */
 export function addDevice(number: u32, via: u32, status: u32, partition: u32, tenantBytes: u32, idBytes: u32): i32 {
-  assert(partition < PARTITIONS_MAX);
+  assert(partition < PARTITIONS_MAX, 'there is no such partition');
+  assert(status >= DEVICE_ACTIVE && status <= DEVICE_DECOMMISSIONED, 'there is no such status of a device');
   if (number == 0) return -1;
   const name = <usize>(STAGE_OFFSET + STAGE_DEVICE_AT_NAME);
   const id = name + tenantBytes + 1;

@@ -1,3 +1,4 @@
+import { CODE_NONE, CODES_MAX } from '../abi/codes';
 import { COUNTER_GATEWAY_RECEIVED, COUNTER_GATEWAY_REFUSED, COUNTER_GATEWAY_REFUSED_BY_CODE } from '../abi/counters';
 import {
   DEVICES_OFFSET,
@@ -31,6 +32,7 @@ export function ofTenant(device: usize): u32 {
 
 /** A message came and was refused; the code is counted where the connection ends. */
 export function countRefusedMessage(owner: u32, code: u32): void {
+  assert(code != CODE_NONE && code < CODES_MAX, 'the code is no reason of a refusal');
   count(COUNTER_GATEWAY_RECEIVED);
   count(COUNTER_GATEWAY_REFUSED);
   count(COUNTER_GATEWAY_REFUSED_BY_CODE + code);

@@ -1,3 +1,4 @@
+import { CODES_MAX } from '../abi/codes';
 import {
   REFUSAL_OF_TENANT,
   REFUSED_TOPIC_AT_BYTES,
@@ -8,6 +9,7 @@ import {
   REFUSED_TOPIC_SLOTS,
   REFUSED_TOPICS_OFFSET,
 } from '../abi/gateway';
+import { DEVICES_MAX } from '../abi/limits';
 
 const TOPIC_BYTES_MAX: u32 = REFUSED_TOPIC_BYTES - REFUSED_TOPIC_AT_TOPIC;
 
@@ -18,6 +20,7 @@ const TOPIC_BYTES_MAX: u32 = REFUSED_TOPIC_BYTES - REFUSED_TOPIC_AT_TOPIC;
 export function noteRefusedTopic(owner: u32, code: u32, topic: usize, bytes: u32): void {
   const entry = owner & ~REFUSAL_OF_TENANT;
   if (entry == 0) return;
+  assert(entry <= DEVICES_MAX && code < CODES_MAX, 'there is no such device or code');
   const at = <usize>(REFUSED_TOPICS_OFFSET + (entry & (REFUSED_TOPIC_SLOTS - 1)) * REFUSED_TOPIC_BYTES);
   const count = load<u32>(at) == entry ? load<u32>(at, REFUSED_TOPIC_AT_COUNT) + 1 : 1;
   store<u32>(at, entry);

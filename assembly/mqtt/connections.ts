@@ -1,7 +1,7 @@
 import { COUNTER_GATEWAY_CONNECTIONS_CLOSED, COUNTER_GATEWAY_CONNECTIONS_OPENED } from '../abi/counters';
 import { CONNECTIONS_OFFSET, CONNECTION_BYTES, DEVICE_AT_ID_BYTES, DEVICE_AT_TENANT_BYTES } from '../abi/gateway';
 import { CONNECTIONS_MAX } from '../abi/limits';
-import { deviceAt, hashBytes, idOf, tenantOf } from '../directory/devices';
+import { deviceOf, hashBytes, idOf, tenantOf } from '../directory/devices';
 import { count } from '../memory';
 import { monotonicMs } from '../clock';
 
@@ -69,9 +69,9 @@ export function setState(connection: usize, state: u32): void {
 
 /** A new generation, so that acknowledgements that are queued for the last holder of the number never reach this one. */
 export function opened(number: u32): void {
-  assert(number < CONNECTIONS_MAX);
+  assert(number < CONNECTIONS_MAX, 'there is no such connection');
   const connection = connectionAt(number);
-  assert(stateOf(connection) == FREE);
+  assert(stateOf(connection) == FREE, 'the connection is open already');
   if (number >= connectionsEnd) connectionsEnd = number + 1;
   setState(connection, OPENED);
   store<u32>(connection, load<u32>(connection, AT_GENERATION) + 1, AT_GENERATION);
@@ -87,7 +87,7 @@ export function opened(number: u32): void {
 }
 
 export function closed(number: u32): void {
-  assert(stateOf(connectionAt(number)) != FREE);
+  assert(number < connectionsEnd && stateOf(connectionAt(number)) != FREE, 'the connection is not open');
   setState(connectionAt(number), FREE);
   count(COUNTER_GATEWAY_CONNECTIONS_CLOSED);
 }
@@ -95,8 +95,8 @@ export function closed(number: u32): void {
 /** The session layer let the connection in as the device `entry`. */
 export function connected(number: u32, entry: u32, level: u32, keepAliveSeconds: u32, reasonBytesMax: u32): void {
   const connection = connectionAt(number);
-  assert(stateOf(connection) == CONNECTING);
-  const device = deviceAt(entry);
+  assert(number < connectionsEnd && stateOf(connection) == CONNECTING, 'the connection waits for no answer to CONNECT');
+  const device = deviceOf(entry);
   const tenantBytes = <u32>load<u8>(device, DEVICE_AT_TENANT_BYTES);
   setState(connection, CONNECTED);
   store<u32>(connection, <u32>device, AT_DEVICE);
@@ -113,10 +113,12 @@ export function connected(number: u32, entry: u32, level: u32, keepAliveSeconds:
 
 /** The session layer ends the connection. */
 export function ended(number: u32): void {
+  assert(number < connectionsEnd, 'the connection was never open');
   if (stateOf(connectionAt(number)) != FREE) setState(connectionAt(number), CLOSING);
 }
 
 /** The protocol level that CONNECT named; 0 before that. */
 export function levelOf(number: u32): u32 {
+  assert(number < connectionsEnd, 'the connection was never open');
   return <u32>load<u16>(connectionAt(number), AT_LEVEL);
 }

@@ -1,4 +1,11 @@
-import { CODE_MQTT_PACKET_ID_IN_USE, CODE_MQTT_UNRELEASED_EXHAUSTED, CODE_PAYLOAD_OVERSIZE, CODE_TOPIC_UNKNOWN } from '../abi/codes';
+import {
+  CODE_MQTT_PACKET_ID_IN_USE,
+  CODE_MQTT_UNRELEASED_EXHAUSTED,
+  CODE_NONE,
+  CODE_PAYLOAD_OVERSIZE,
+  CODE_TOPIC_UNKNOWN,
+  CODES_MAX,
+} from '../abi/codes';
 import { CALL_REFUSED, REASON_TEXTS, REASON_TEXTS_OFFSET, REASON_TEXT_BYTES } from '../abi/gateway';
 import { count } from '../memory';
 import { call, reserve, takeTextRoom } from '../outbox';
@@ -19,7 +26,7 @@ export function sendAnswer(connection: u32, type: u32, packetId: u32): void {
  * client's Maximum Packet Size [MQTT-3.4.2-2] [MQTT-3.1.2-29].
  */
 export function sendRefusal(connection: u32, type: u32, packetId: u32, code: u32): void {
-  assert(code < REASON_TEXTS);
+  assert(code != CODE_NONE && code < REASON_TEXTS, 'the code refuses no message');
   const text = <usize>(REASON_TEXTS_OFFSET + code * REASON_TEXT_BYTES);
   const textBytes = <u32>load<u16>(text);
   const remaining = 3 + textBytes;
@@ -66,6 +73,7 @@ export function sendPingresp(connection: u32): void {
 
 /** Ends a connection for a reason that the session layer tells the client. */
 export function refuse(connection: u32, code: u32): void {
+  assert(code != CODE_NONE && code < CODES_MAX, 'the code is no reason of a refusal');
   count(code);
   setState(connectionAt(connection), CLOSING);
   call(connection, CALL_REFUSED, code, 0, 0);

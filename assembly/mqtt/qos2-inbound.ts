@@ -116,7 +116,7 @@ export function remove(connection: usize, packetId: u32): void {
   const table = <usize>(word & ~BITS_MASK);
   const mask = (1 << (word & BITS_MASK)) - 1;
   let gap = find(table, word & BITS_MASK, packetId);
-  assert(gap != 0);
+  assert(gap != 0, 'no message holds the packet id');
   let slot = <u32>(gap - table) >> 3;
   while (true) {
     slot = (slot + 1) & mask;
@@ -169,6 +169,7 @@ function putFree(table: u32, bits: u32): void {
 
 /** Free tables are halved but never joined; when all are free the pool begins anew. */
 function giveBack(table: u32, bits: u32): void {
+  assert(tablesTaken > 0, 'no table is taken');
   putFree(table, bits);
   tablesTaken--;
   if (tablesTaken > 0) return;

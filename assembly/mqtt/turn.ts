@@ -96,7 +96,7 @@ export function resumed(): void {
  * to go on with once the host has taken the outbox: it is full, or CONNECT waits for its answer.
  */
 export function turn(first: u32, eventCount: u32): u32 {
-  assert(eventCount <= EVENTS_MAX);
+  assert(first <= eventCount && eventCount <= EVENTS_MAX, 'the events lie outside their table');
   if (first == 0) hasStarved = false;
   for (let i = first; i < eventCount; i++) {
     if (!hasRoom()) return i;
@@ -108,7 +108,7 @@ export function turn(first: u32, eventCount: u32): u32 {
     } else if (kind == EVENT_OPENED) {
       opened(number);
     } else {
-      assert(kind == EVENT_CLOSED);
+      assert(kind == EVENT_CLOSED, 'there is no such kind of event');
       clear(connectionAt(number));
       closed(number);
       call(number, CALL_CLOSED, CODE_NONE, 0, 0);
@@ -127,7 +127,9 @@ function takeData(number: u32, event: usize): bool {
   let done = true;
   needed = 0;
   forgetOrder();
-  assert(stateOf(connection) != CONNECTING);
+  assert(number < connectionCount(), 'bytes came for a connection that was never open');
+  assert(start <= end, 'more was consumed than came');
+  assert(stateOf(connection) != CONNECTING, 'the session layer has not answered CONNECT');
   while (at < end) {
     const state = stateOf(connection);
     if (state == CLOSING || state == FREE) {
@@ -246,7 +248,7 @@ function control(number: u32, connection: usize, type: u32, start: usize, at: us
     code = checkDisconnect(at, end, level);
     next = CLOSING; // [MQTT-3.14.4-2]
   } else {
-    assert(type == AUTH);
+    assert(type == AUTH, 'there is no such control packet');
     code = checkAuth(level);
   }
   if (code != CODE_NONE) return code;
@@ -264,6 +266,7 @@ function refusePacket(number: u32, state: u32, type: u32, code: u32): void {
 /** Ends the connections whose deadline has passed, from number `first` on; answers where to go on, or -1. */
 export function sweep(first: u32): i32 {
   const end = connectionCount();
+  assert(first <= end, 'the sweep begins after the last connection');
   for (let number = first; number < end; number++) {
     const connection = connectionAt(number);
     const state = stateOf(connection);
