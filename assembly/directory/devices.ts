@@ -3,7 +3,7 @@ import {
   DEVICE_DECOMMISSIONED,
   DEVICES_OFFSET,
   DEVICE_AT_ACCEPTED,
-  DEVICE_AT_AHEAD,
+  DEVICE_AT_PREDICTED,
   DEVICE_AT_CONNECTION,
   DEVICE_AT_ID_BYTES,
   DEVICE_AT_NAME_OFFSET,
@@ -163,7 +163,7 @@ export function addDevice(number: u32, via: u32, status: u32, partition: u32, te
     store<u8>(added, <u8>idBytes, DEVICE_AT_ID_BYTES);
     store<u32>(added, 0, DEVICE_AT_CONNECTION);
     store<u32>(added, 0, DEVICE_AT_NEXT);
-    store<u32>(added, 0, DEVICE_AT_AHEAD);
+    store<u32>(added, 0, DEVICE_AT_PREDICTED);
     store<u32>(added, 0, DEVICE_AT_ACCEPTED);
     insert(<u32>entry, hashBytes(id, idBytes, hashBytes(name, tenantBytes, 0)));
   }

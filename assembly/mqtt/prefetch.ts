@@ -1,4 +1,4 @@
-import { DEVICE_AT_AHEAD, DEVICE_AT_NAME_OFFSET } from '../abi/gateway';
+import { DEVICE_AT_PREDICTED, DEVICE_AT_NAME_OFFSET } from '../abi/gateway';
 
 // A connection that speaks for many devices does so in the same order again and again, and they do not fit
 // the processor's caches. So a device remembers which one its connection spoke for DISTANCE messages later.
@@ -28,9 +28,9 @@ export function forgetOrder(): void {
 export function prefetchDevices(device: usize): void {
   const place = (message & (DISTANCE - 1)) << 2;
   const earlier = <usize>load<u32>(last + place);
-  if (earlier != 0 && load<u32>(earlier, DEVICE_AT_AHEAD) != <u32>device) store<u32>(earlier, <u32>device, DEVICE_AT_AHEAD);
+  if (earlier != 0 && load<u32>(earlier, DEVICE_AT_PREDICTED) != <u32>device) store<u32>(earlier, <u32>device, DEVICE_AT_PREDICTED);
   store<u32>(last + place, <u32>device);
-  store<u32>(predicted + place, load<u32>(device, DEVICE_AT_AHEAD));
+  store<u32>(predicted + place, load<u32>(device, DEVICE_AT_PREDICTED));
   if ((++message & (DISTANCE - 1)) == 0) loadPredicted();
 }
 

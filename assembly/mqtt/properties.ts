@@ -58,17 +58,17 @@ export function metTopicAlias(): bool {
 export function skipProperties(at: usize, end: usize, allowed: u64): usize {
   met = 0;
   at = readVariable(at, end);
-  const behind = skipBytes(at, variable, end);
-  if (behind == MALFORMED) return MALFORMED;
-  while (at < behind) {
+  const propertiesEnd = skipBytes(at, variable, end);
+  if (propertiesEnd == MALFORMED) return MALFORMED;
+  while (at < propertiesEnd) {
     const id = <u32>load<u8>(at++);
     const property: u64 = id < 64 ? <u64>1 << <u64>id : 0;
     if ((property & allowed) == 0 || (property & met & ~USER) != 0) return MALFORMED;
     met |= property;
-    at = skipValue(property, at, behind);
+    at = skipValue(property, at, propertiesEnd);
     if (at == MALFORMED) return MALFORMED;
   }
-  return behind;
+  return propertiesEnd;
 }
 
 function skipValue(property: u64, at: usize, end: usize): usize {

@@ -1,7 +1,7 @@
 import { wellFormed } from '../utf8';
 
-// Reading the parts that MQTT packets are made of. A reader answers the address behind what it read,
-// or 0 when that runs past `end` or is malformed; 0 passes through a chain of readers.
+// Reading the parts that MQTT packets are made of. A reader answers the address after the part that it read,
+// or 0 when the part runs past `end` or is malformed; 0 passes through a chain of readers.
 
 export const MALFORMED: usize = 0;
 
@@ -21,8 +21,8 @@ export function skipBinary(at: usize, end: usize): usize {
 
 /** The same, and the bytes are a UTF-8 string. MQTT 5 §1.5.4. */
 export function skipString(at: usize, end: usize): usize {
-  const behind = skipBinary(at, end);
-  return behind != MALFORMED && wellFormed(at + 2, behind) ? behind : MALFORMED;
+  const valueEnd = skipBinary(at, end);
+  return valueEnd != MALFORMED && wellFormed(at + 2, valueEnd) ? valueEnd : MALFORMED;
 }
 
 /** What readVariable read. */
