@@ -93,7 +93,7 @@ export const DEVICE_AT_TOKEN_HASH: u32 = 16; // 32 bytes, HMAC-SHA256
 export const DEVICE_TOKEN_HASH_BYTES: u32 = 32;
 export const DEVICE_AT_CONNECTION: u32 = 48; // its live connection + 1, or 0
 export const DEVICE_AT_NEXT: u32 = 52; // address of the device that the same connection published for next, the last time; or 0
-export const DEVICE_AT_PREDICTED: u32 = 56; // address of the device that the connection published for 16 messages later, the last time; or 0
+export const DEVICE_AT_PREDICTED: u32 = 56; // address of the device that it published for 16 messages later, the last time; or 0
 export const DEVICE_AT_ACCEPTED: u32 = 60; // its messages laid into blocks since the start, modulo 2^32
 
 export const DEVICE_ACTIVE: u32 = 1;

@@ -10,12 +10,12 @@ import { ofDevice, refuseMessage } from '../directory/refusals';
 import { count } from '../memory';
 import { append, awaitBlock } from './seal';
 
-/** No block slot is free: nothing was taken, hand the message in again after a release. */
+/** No block slot or no place for an acknowledgement is free. The message was not taken; hand it in again after a release. */
 const NO_SLOT: i32 = -1;
 
 /**
- * Takes in a message of the device `entry` whose payload lies in the stage. Answers 0, and CALL_DURABLE
- * with `token` follows; or the code that refused it; or NO_SLOT.
+ * Takes in a message of the device `entry` whose payload lies in the stage. Answers 0, and calls CALL_DURABLE with `token` once
+ * the message is durable; or the code that refuses the message; or NO_SLOT.
  */
 export function ingest(entry: u32, flags: u32, payloadBytes: u32, token: u32): i32 {
   const device = deviceOf(entry);
@@ -38,7 +38,7 @@ export function ingest(entry: u32, flags: u32, payloadBytes: u32, token: u32): i
   count(COUNTER_GATEWAY_RECEIVED);
   count(COUNTER_GATEWAY_ACCEPTED);
   countAccepted(device);
-  // It waits in the same ring, though the host needs no order.
+  // The host's message waits in the ring of the MQTT acknowledgements, although the host needs no order.
   awaitBlock(<u32>slot, queuedTo);
   queueAck(token, OF_HOST, 0);
   return 0;

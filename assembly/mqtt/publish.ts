@@ -32,15 +32,15 @@ import { MALFORMED, u16At } from './read';
 import { resolveTopic, topicDevice } from './topic';
 import * as inbound from './qos2-inbound';
 
-/** What publish answers beside the codes that end the connection: nothing was taken, come again after a release. */
+/** In place of a code: no block slot or no place for an acknowledgement is free. The packet was not taken; try it again after a release. */
 export const NO_SLOT: u32 = 0xffffffff;
 
 /** In place of a code: the message was taken in before, and another PUBREC is sent or queued. */
 const REPEATED: u32 = 0xfffffffe;
 
 /**
- * Takes in a PUBLISH whose variable header and payload are [at, end). Answers CODE_NONE when it was
- * laid into a block or refused without ending the connection, NO_SLOT, or the code that ends it.
+ * Takes in a PUBLISH whose variable header and payload are [at, end). Answers CODE_NONE when the message was laid
+ * into a block or refused without ending the connection, NO_SLOT, or the code that ends the connection.
  */
 export function publish(number: u32, connection: usize, header: u32, at: usize, end: usize): u32 {
   const qos = (header >> 1) & 3;
@@ -78,7 +78,7 @@ export function publish(number: u32, connection: usize, header: u32, at: usize, 
     if (code == REPEATED) return CODE_NONE;
   }
   if (code != CODE_NONE) {
-    noteRefusedTopic(whose(connection, code), code, topic, topicBytes);
+    noteRefusedTopic(ownerOf(connection, code), code, topic, topicBytes);
     return isVersion5 ? answer(number, connection, qos, packetId, code) : code;
   }
   const flags = FLAG_TRANSPORT_MQTT | qos | ((header & 0x08) != 0 ? FLAG_DUP : 0);
@@ -99,8 +99,9 @@ export function publish(number: u32, connection: usize, header: u32, at: usize, 
 }
 
 /**
- * What becomes of a PUBLISH at QoS 2 to which `code` applies so far. An id that is held is the same message,
- * whatever its topic is now: PUBREC once more [MQTT-4.3.3-10]. Apart from publish, so that the code that QoS 0 and 1 run stays small.
+ * The code of a PUBLISH at QoS 2, whose topic and payload gave `code`. A packet id that the client has not released is the same
+ * message, whatever its topic is now: PUBREC is sent once more [MQTT-4.3.3-10]. This is not part of publish, so that the code that
+ * QoS 0 and QoS 1 run stays small.
  */
 function admitAtQos2(number: u32, connection: usize, packetId: u32, header: u32, code: u32): u32 {
   if (inbound.has(connection, packetId)) {
@@ -111,7 +112,10 @@ function admitAtQos2(number: u32, connection: usize, packetId: u32, header: u32,
   return code == CODE_NONE && !inbound.hasRoom(connection) ? CODE_MQTT_UNRELEASED_EXHAUSTED : code;
 }
 
-/** Version 5 refuses one message and lives on; 3.1.1 can only close [MQTT-3.3.5-2], as for codes not listed here. */
+/**
+ * Refuses one message of a version 5 connection, which stays open. Answers the code where the connection must end instead: version
+ * 3.1.1 has no other way for any code [MQTT-3.3.5-2], and version 5 has none for a code that is not of one message.
+ */
 function answer(number: u32, connection: usize, qos: u32, packetId: u32, code: u32): u32 {
   const isOfMessage =
     code == CODE_TOPIC_UNKNOWN ||
@@ -122,13 +126,13 @@ function answer(number: u32, connection: usize, qos: u32, packetId: u32, code: u
     code == CODE_DEVICE_UNKNOWN ||
     code == CODE_DEVICE_INACTIVE;
   if (!isOfMessage) return code;
-  refuseMessage(whose(connection, code), code);
+  refuseMessage(ownerOf(connection, code), code);
   if (qos != 0) ackInOrder(number, connection, qos == 1 ? PUBACK : PUBREC, packetId, code);
   return CODE_NONE;
 }
 
-/** Whose message it was that is refused with `code`, as directory/refusals counts it. */
-export function whose(connection: usize, code: u32): u32 {
+/** The owner, as directory/refusals counts it, of a message of this connection that is refused with `code`. */
+export function ownerOf(connection: usize, code: u32): u32 {
   if (code == CODE_DEVICE_INACTIVE || code == CODE_PAYLOAD_OVERSIZE) return ofDevice(topicDevice);
   const sender = <usize>load<u32>(connection, AT_DEVICE);
   const isTopic = code == CODE_TOPIC_UNKNOWN || code == CODE_TOPIC_FORBIDDEN || code == CODE_MQTT_TOPIC_MALFORMED;

@@ -32,7 +32,7 @@ let tenantBytes: u32 = 0;
 let idAt: usize = 0;
 let idBytes: u32 = 0;
 
-/** Finds tenant and id in a topic of one of the two shapes; tenantAt 0: the connection's own. */
+/** Finds tenant and id in a topic of one of the two shapes; with tenantAt 0 the topic names no tenant, and the connection's is meant. */
 function matchShape(at: usize, bytes: u32): bool {
   if (bytes > 18 && load<u64>(at) == DEVICES_) {
     tenantAt = 0;
@@ -53,7 +53,7 @@ function matchShape(at: usize, bytes: u32): bool {
   return load<u32>(end - 5) == _DAT && load<u8>(end - 1) == 0x61;
 }
 
-/** Whether the connection may publish on the topic; then topicDevice is whose reading it is. Else why not. */
+/** CODE_NONE when the connection may publish on the topic: topicDevice is then the device it names. Else the code that refuses it. */
 export function resolveTopic(connection: usize, at: usize, bytes: u32): u32 {
   if (!matchShape(at, bytes)) return topicName(at, at + bytes) ? CODE_TOPIC_UNKNOWN : CODE_MQTT_TOPIC_MALFORMED;
   const tenant = <usize>load<u32>(connection, AT_TENANT);
@@ -72,8 +72,8 @@ export function resolveTopic(connection: usize, at: usize, bytes: u32): u32 {
       if (topicDevice == 0) return refusedShape(at, bytes, CODE_DEVICE_UNKNOWN);
     }
     if (load<u32>(topicDevice, DEVICE_AT_VIA) != number) return CODE_TOPIC_FORBIDDEN;
-    // A gateway device speaks for the devices behind it in turn, so the next one is tried first: it is of the same
-    // tenant, and a device keeps its name, so the same id says that it is the one.
+    // A gateway device often publishes for its devices in the same order, so the device that followed `last` the last time is
+    // tried first. It is of the same tenant, and a device keeps its name, so the same id proves that it is the right one.
     if (load<u32>(last, DEVICE_AT_NEXT) != <u32>topicDevice) store<u32>(last, <u32>topicDevice, DEVICE_AT_NEXT);
     store<u32>(connection, <u32>topicDevice, AT_LAST_DEVICE);
     prefetchDevices(topicDevice);
@@ -81,7 +81,7 @@ export function resolveTopic(connection: usize, at: usize, bytes: u32): u32 {
   return load<u8>(topicDevice, DEVICE_AT_STATUS) == DEVICE_ACTIVE ? CODE_NONE : CODE_DEVICE_INACTIVE;
 }
 
-/** Registered names are well-formed levels; others must be looked at before they may be called merely unknown. */
+/** The code of a topic of a known shape that names no device of the connection: only well-formed names can be of an unknown device. */
 function refusedShape(at: usize, bytes: u32, code: u32): u32 {
   if (!topicName(at, at + bytes)) return CODE_MQTT_TOPIC_MALFORMED;
   return topicLevel(idAt, idAt + idBytes) ? code : CODE_TOPIC_UNKNOWN;

@@ -49,7 +49,7 @@ import {
 } from './connections';
 import { checkAuth, checkConnect, checkDisconnect, checkSubscribe, checkUnsubscribe, connectLevel, LEVEL_5 } from './control';
 import { refuse, sendPingresp } from './packets';
-import { NO_SLOT, publish, whose } from './publish';
+import { NO_SLOT, ownerOf, publish } from './publish';
 import { pubrel } from './pubrel';
 import { clear } from './qos2-inbound';
 
@@ -259,7 +259,7 @@ function control(number: u32, connection: usize, type: u32, start: usize, at: us
 
 /** A PUBLISH of a device that was let in is a message, so it is counted as one even if it cannot be read. */
 function refusePacket(number: u32, state: u32, type: u32, code: u32): void {
-  if (type == PUBLISH && state == CONNECTED) countRefusedMessage(whose(connectionAt(number), code), code);
+  if (type == PUBLISH && state == CONNECTED) countRefusedMessage(ownerOf(connectionAt(number), code), code);
   refuse(number, code);
 }
 
