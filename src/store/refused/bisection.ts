@@ -7,7 +7,7 @@ export interface Refusal {
 export interface BisectionPorts {
   /** Stores the rows from `from` to before `to`, all of them or none; answers why none. */
   attempt(from: number, to: number): Promise<Refusal | undefined>;
-  /** The row was attempted alone and refused. Called in the order of the rows, before what is behind it is attempted. */
+  /** The row was attempted alone and refused. Called in the order of the rows, before any row after it is attempted. */
   refused(row: number, why: Refusal): Promise<void>;
 }
 
@@ -28,11 +28,11 @@ export async function bisect(rows: number, { attempt, refused }: BisectionPorts)
   for (let range = waiting.pop(); range; range = waiting.pop()) {
     const { from, to, half } = range;
     const single = to - from === 1;
-    // One row is always attempted: what the server says of it is kept, and it may say yes after all.
+    // A single row is always attempted: its dead letter needs the server's message, and the server may take it after all.
     const why = range.refused && !single ? true : await attempt(from, to);
     if (!why) {
       const second = waiting.at(-1);
-      // The two failed together and the first is fine: it is the second.
+      // Both halves failed together and the first one is stored, so the second one holds the refused row.
       if (half === 'first' && second) second.refused = true;
     } else if (single) await refused(from, why as Refusal);
     else {

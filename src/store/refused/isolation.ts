@@ -8,8 +8,8 @@ import { COPY_REFUSED, letterOf, lettersStream } from './refused-row.js';
 import { verdictOn } from './sqlstate.js';
 import { CHECK_NOW, Staging } from './staging.js';
 
-/** What became of a batch's rows besides being stored. */
-export interface Refused {
+/** The rows of a batch that were not stored as such. */
+export interface RefusedRows {
   /** Rows of readings and texts that are dead letters now. */
   readonly rows: number;
   /** Dead letters that the database refused; `events` have the first of them. */
@@ -17,16 +17,16 @@ export interface Refused {
   readonly events: readonly Omit<ThreadEvent, 'kind'>[];
 }
 
-export const NOTHING_REFUSED: Refused = { rows: 0, letters: 0, events: [] };
+export const NOTHING_REFUSED: RefusedRows = { rows: 0, letters: 0, events: [] };
 
 /** Letters that wait for their COPY; an operator's mistake may refuse every row of a batch. */
 const LETTERS_WAITING_MAX = 4096;
-/** Refused dead letters that are told whole, a batch; the counter and the log have the others. */
+/** RefusedRows dead letters of one batch that are reported with their bytes; the counter and the log have the others. */
 const LETTER_EVENTS_MAX = 100;
 const EVENT_PAYLOAD_BYTES_MAX = 4096;
-/** Attempts that were refused; from then on the server looks at row after row itself. */
+/** After so many refused attempts the server itself looks at row after row. */
 const REFUSED_ATTEMPTS_MAX = 128;
-/** Of one piece: its rows take a second or so, and meanwhile the connection says nothing. */
+/** Rows of one staged piece: they take a second or so, and meanwhile the connection carries no bytes. */
 const STAGED_ROWS_MAX = 16_384;
 /** Statements for fewer rows than this are those of a small batch. */
 const MANY_ROWS_MIN = 4096;
@@ -44,7 +44,7 @@ interface Into extends Statements {
 
 const LETTERS: Into = { many: COPY_REFUSED, few: COPY_REFUSED, valueType: 'text' };
 
-/** Before a piece, by what became of the one before it. */
+/** The statement before a piece, by the result of the piece before it. */
 const SAVEPOINT = {
   none: 'savepoint piece',
   held: 'release savepoint piece; savepoint piece',
@@ -70,7 +70,7 @@ export class Isolation {
   #lost = 0;
   readonly #events: Omit<ThreadEvent, 'kind'>[] = [];
 
-  /** `late`: what a trigger put off to the commit is checked with each piece, at the price of a statement more. */
+  /** `late`: checks that a trigger defers to the commit are made with each piece, at the price of one more statement. */
   constructor(sql: ReservedSql, batch: RowBatch, outlet: Outlet, late: boolean) {
     this.#sql = sql;
     this.#batch = batch;
@@ -83,20 +83,20 @@ export class Isolation {
     const rows = new CopyRows(stream, this.#batch[table].rows);
     if (await Staging.possible(this.#sql)) this.#staging = new Staging(this.#sql, this.#outlet, this.#late);
     await this.#bisect(rows, { ...statements, valueType: table === 'readings' ? 'float8' : 'text' }, async (row, why) => {
-      if (table === 'deads') this.#lose(rows.fields(row), why);
-      else await this.#bury(letterOf(table, rows.fields(row), this.#batch, why));
+      if (table === 'deads') this.#reportLostDeadLetter(rows.fields(row), why);
+      else await this.#deadLetter(letterOf(table, rows.fields(row), this.#batch, why));
     });
   }
 
-  /** Makes dead letters of all rows of a stream: the server takes each of them, and not the transaction. */
-  async buryAll(table: 'readings' | 'texts', stream: Uint8Array, why: Refusal): Promise<void> {
+  /** Makes dead letters of all rows of a stream: the server takes each of the rows, but refuses the transaction. */
+  async deadLetterAll(table: 'readings' | 'texts', stream: Uint8Array, why: Refusal): Promise<void> {
     const rows = new CopyRows(stream, this.#batch[table].rows);
     this.#first ??= why;
-    for (let row = 0; row < rows.count; row++) await this.#bury(letterOf(table, rows.fields(row), this.#batch, why));
+    for (let row = 0; row < rows.count; row++) await this.#deadLetter(letterOf(table, rows.fields(row), this.#batch, why));
   }
 
   /** Stores the letters that wait and ends the savepoint; the caller commits. */
-  async finish(): Promise<Refused> {
+  async finish(): Promise<RefusedRows> {
     await this.#storeLetters();
     const { partition, from, to } = this.#batch;
     const fields = { partition, from: String(from), to: String(to), rows: this.#rows, letters: this.#lost, attempts: this.#attempts };
@@ -109,7 +109,7 @@ export class Isolation {
   }
 
   async #bisect(rows: CopyRows, into: Into, refused: (row: number, why: Refusal) => Promise<void>): Promise<void> {
-    const told = async (row: number, why: Refusal) => {
+    const note = async (row: number, why: Refusal) => {
       this.#first ??= why;
       await refused(row, why);
     };
@@ -117,11 +117,11 @@ export class Isolation {
       attempt: (from, to) => {
         const fits = to - from > 1 && to - from <= STAGED_ROWS_MAX;
         const staged = fits && this.#refusedAttempts >= REFUSED_ATTEMPTS_MAX ? this.#staging : undefined;
-        return this.#attempt(() => (staged ? this.#stage(staged, rows, from, to, into, told) : this.#copy(rows, from, to, into)));
+        return this.#attempt(() => (staged ? this.#stage(staged, rows, from, to, into, note) : this.#copy(rows, from, to, into)));
       },
-      refused: told,
+      refused: note,
     });
-    // The next statement is to find the transaction whole. Letters that were stored in between have ended it already.
+    // The next statement needs a transaction that has not failed. Letters that were stored in between have ended the savepoint already.
     if (this.#savepoint === 'failed') await this.#sql.unsafe('rollback to savepoint piece; release savepoint piece');
     if (this.#savepoint === 'held') await this.#sql.unsafe('release savepoint piece');
     this.#savepoint = 'none';
@@ -154,7 +154,7 @@ export class Isolation {
     for (const { row, why } of found) await refused(from + row, why);
   }
 
-  async #bury(letter: Buffer): Promise<void> {
+  async #deadLetter(letter: Buffer): Promise<void> {
     this.#rows++;
     this.#letters.push(letter);
     if (this.#letters.length === LETTERS_WAITING_MAX) await this.#storeLetters();
@@ -165,11 +165,11 @@ export class Isolation {
     if (letters.length === 0) return;
     this.#letters = [];
     const rows = new CopyRows(lettersStream(letters), letters.length);
-    await this.#bisect(rows, LETTERS, async (row, why) => this.#lose(rows.fields(row), why));
+    await this.#bisect(rows, LETTERS, async (row, why) => this.#reportLostDeadLetter(rows.fields(row), why));
   }
 
-  /** A dead letter that even its table refuses: the log has the message until it is too old, and the event says where. */
-  #lose(fields: readonly (Uint8Array | undefined)[], why: Refusal): void {
+  /** Reports a dead letter that even its table refuses. The log has the message until retention removes it, and the event says where. */
+  #reportLostDeadLetter(fields: readonly (Uint8Array | undefined)[], why: Refusal): void {
     this.#lost++;
     if (this.#lost > LETTER_EVENTS_MAX) return;
     const [, offset, device, , reason, payload] = fields as Uint8Array[];

@@ -1,6 +1,6 @@
 /**
- * What a failed statement says of the batch. `data`: the server looked at a row and will not have it, however often it comes.
- * `again`: anything else, which passes or which an operator mends; the same batch may go in whole later.
+ * What a failed statement means for the batch. `data`: the server refuses a row for what it holds, and will refuse it every time.
+ * `again`: any other failure, which passes by itself or which an operator mends; the whole batch may be stored later.
  */
 export type Verdict = 'data' | 'again';
 
@@ -26,7 +26,7 @@ const DATA_STATES = new Set([
   '54000', // a value too large for an index
 ]);
 
-/** About the whole stream or the table's columns: as much as taking them for a row's fault would make dead letters of everything. */
+/** States about the whole stream or the table's columns: taken for a row's fault, they would make a dead letter of every row. */
 const SHAPE_STATES = new Set(['22P03', '22P04']);
 
 /** Classes that PostgreSQL and TimescaleDB use. A state of any other was made up by a trigger, which refused the row on purpose. */

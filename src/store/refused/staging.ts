@@ -18,10 +18,10 @@ const COLUMN_TYPES: Readonly<Record<string, string>> = {
   message: 'text',
 };
 
-/** Checks at once what is put off to the commit, and what has been put off so far. */
+/** Makes all deferred checks at once, those deferred so far included. */
 export const CHECK_NOW = 'set constraints all immediate';
 
-/** Of a statement that failed for no row: the whole piece fails with it. Classes as in sqlstate.ts. */
+/** States that are no row's fault: the whole piece fails with them. Classes as in sqlstate.ts. */
 const NO_ROW = '^(08|25|40|53|55|57|58|XX)';
 
 /**
@@ -34,21 +34,21 @@ export class Staging {
   readonly #outlet: Outlet;
   readonly #late: boolean;
 
-  /** `late`: what is put off to the commit is checked row by row. */
+  /** `late`: checks that are deferred to the commit are made row by row. */
   constructor(sql: ReservedSql, outlet: Outlet, late: boolean) {
     this.#sql = sql;
     this.#outlet = outlet;
     this.#late = late;
   }
 
-  /** Whether this user of this database can do it. In a transaction that has not failed. */
+  /** Whether this user of this database may stage rows. The transaction must not have failed. */
   static async possible(sql: ReservedSql): Promise<boolean> {
     const [row] = await sql`select has_database_privilege(current_database(), 'temp')
       and exists (select 1 from pg_language where lanname = 'plpgsql') as possible`;
     return row?.possible;
   }
 
-  /** Stores the rows of a stream that `statement` is the COPY of, behind `before`; answers those that are refused, by place, ascending. */
+  /** Stores the rows of a stream that `statement` copies, after the statements `before`; answers the refused rows, ascending. */
   async store(
     before: string,
     statement: string,

@@ -1,7 +1,7 @@
 import type { CopyStream, RowBatch } from '../../contract/threads/store.js';
 import type { Notice } from '../client/notices.js';
 import type { Refusal } from '../refused/bisection.js';
-import { Isolation, NOTHING_REFUSED, type Refused } from '../refused/isolation.js';
+import { Isolation, NOTHING_REFUSED, type RefusedRows } from '../refused/isolation.js';
 import { verdictOn } from '../refused/sqlstate.js';
 import { CHECK_NOW } from '../refused/staging.js';
 import { openDialect } from '../schema/detect.js';
@@ -10,9 +10,9 @@ import { copy } from './copy.js';
 import { CopyRows } from './copy-rows.js';
 import { Session } from './session.js';
 
-/** Another process commits the same partition: this one must not write on. */
+/** Another process commits the same partition: this one must stop writing. */
 export class FencedError extends Error {
-  /** It says so itself; otherwise only the offset is another. */
+  /** The database names another owner; otherwise only its offset differs. */
   readonly isHeldByAnother: boolean;
 
   constructor(group: string, batch: RowBatch, found: string, isHeldByAnother: boolean) {
@@ -43,8 +43,8 @@ export class BatchWriter {
   readonly #noticed: ((notice: Notice) => void) | undefined;
   #session: Session | undefined;
   #open: Opened | undefined;
-  /** What was refused of a batch whose commit was sent: should the answer be lost, this is what is in the database. */
-  #sent: { readonly batch: RowBatch; readonly refused: Refused } | undefined;
+  /** The refused rows of a batch whose commit was sent: if the answer is lost, the database holds these. */
+  #sent: { readonly batch: RowBatch; readonly refused: RefusedRows } | undefined;
 
   constructor(url: string, group: string, owner: string, noticed?: (notice: Notice) => void) {
     this.#noticed = noticed;
@@ -55,11 +55,11 @@ export class BatchWriter {
 
   /**
    * Commits a batch's rows and its offset together, exactly once however often it is called: after
-   * an answer that was lost the batch may be committed already, and the offset tells. Rows that the server refuses for what
-   * they hold become dead letters in the same transaction, and the answer counts them. Throws what else the
-   * server or the connection says, or FencedError. `memory` is the partition's; it is only read.
+   * an answer that was lost the batch may be committed already, which the offset shows. Rows that the server refuses for what
+   * they hold become dead letters in the same transaction, and the answer counts them. Throws any other error of the
+   * server or the connection, or FencedError. `memory` is the partition's; it is only read.
    */
-  async write(batch: RowBatch, memory: SharedArrayBuffer): Promise<Refused> {
+  async write(batch: RowBatch, memory: SharedArrayBuffer): Promise<RefusedRows> {
     try {
       this.#open ??= await this.#connect();
       return await this.#commit(this.#open, batch, memory);
@@ -104,7 +104,7 @@ export class BatchWriter {
     await session?.close();
   }
 
-  /** A connection and the dialect it found: what the database is may have changed while there was none. */
+  /** Connects and detects the dialect, which may have changed since the last connection. */
   async #connect(): Promise<Opened> {
     const session = new Session(this.#url, this.#noticed);
     this.#session = session;
@@ -112,21 +112,21 @@ export class BatchWriter {
     return { session, dialect: await openDialect(session.sql) };
   }
 
-  /** As a whole, as nearly every batch; when rows are refused, once more with each such row found, however late the server refuses it. */
-  async #commit(opened: Opened, batch: RowBatch, memory: SharedArrayBuffer): Promise<Refused> {
+  /** Commits the batch as a whole. If the server refuses rows of it, finds each such row, however late the server refuses it. */
+  async #commit(opened: Opened, batch: RowBatch, memory: SharedArrayBuffer): Promise<RefusedRows> {
     let why = await this.#attempt(opened, batch, '', () => this.#copyWhole(opened, batch, memory));
-    for (const way of ['pieces', 'pieces checked late', 'buried'] as const) {
+    for (const attempt of ['pieces', 'pieces checked late', 'dead-letter all'] as const) {
       if (!('sqlstate' in why)) return why;
       const refusal = why;
-      // What is checked at the end of a transaction is to be checked with the piece that breaks it.
-      why = await this.#attempt(opened, batch, `; ${CHECK_NOW}`, () => this.#copyIsolated(opened, batch, memory, way, refusal));
+      // Checks that are deferred to the end of the transaction are made with the piece that breaks them.
+      why = await this.#attempt(opened, batch, `; ${CHECK_NOW}`, () => this.#copyIsolated(opened, batch, memory, attempt, refusal));
     }
     if ('sqlstate' in why) throw Object.assign(new Error(why.message), { code: why.sqlstate });
     return why;
   }
 
-  /** Answers why not, when it is the rows' fault; then nothing of it is there, and no transaction is open. */
-  async #attempt(opened: Opened, batch: RowBatch, settings: string, rows: () => Promise<Refused>): Promise<Refused | Refusal> {
+  /** Answers the refusal when it is the rows' fault: then nothing of the batch is stored, and no transaction is open. */
+  async #attempt(opened: Opened, batch: RowBatch, settings: string, rows: () => Promise<RefusedRows>): Promise<RefusedRows | Refusal> {
     try {
       return await this.#transaction(opened, batch, settings, rows);
     } catch (error) {
@@ -141,9 +141,14 @@ export class BatchWriter {
    * The offset goes first: its row lock keeps any other writer of the partition waiting until this
    * transaction ends, and a batch that was committed before costs no rows. The commit waits for the
    * database's disk, whatever its default is: a server that is killed and comes back must not have
-   * forgotten an offset that the pipeline has gone on from.
+   * forgotten an offset after which the pipeline has continued.
    */
-  async #transaction({ session, dialect }: Opened, batch: RowBatch, settings: string, rows: () => Promise<Refused>): Promise<Refused> {
+  async #transaction(
+    { session, dialect }: Opened,
+    batch: RowBatch,
+    settings: string,
+    rows: () => Promise<RefusedRows>,
+  ): Promise<RefusedRows> {
     await session.sql.unsafe(`begin; set local synchronous_commit = on${settings}`);
     if (!(await this.#move(session, batch, 'committed_offset'))) {
       await session.sql.unsafe('rollback');
@@ -156,7 +161,7 @@ export class BatchWriter {
     return events.length === 0 ? refused : { ...refused, events: [...refused.events, ...events] };
   }
 
-  async #copyWhole({ session, dialect }: Opened, batch: RowBatch, memory: SharedArrayBuffer): Promise<Refused> {
+  async #copyWhole({ session, dialect }: Opened, batch: RowBatch, memory: SharedArrayBuffer): Promise<RefusedRows> {
     for (const table of TABLES) {
       if (batch[table].rows === 0) continue;
       const statement = table === 'deads' ? COPY_DEADS : await dialect.copyStatement(table, batch, session.sql);
@@ -166,22 +171,23 @@ export class BatchWriter {
   }
 
   /**
-   * `pieces checked late`: after a commit was refused though every piece was taken, because a trigger put its check off. `buried`: and
-   * again; then what is refused is nothing that can be found before the commit, and the batch's rows are dead letters with the state of that.
+   * `pieces checked late`: the commit was refused although every piece was taken, because a trigger defers its check to the commit.
+   * `dead-letter all`: the commit was refused again, for a reason that cannot be found before it. All rows of the batch become dead
+   * letters with the state of that refusal.
    */
   async #copyIsolated(
     { session, dialect }: Opened,
     batch: RowBatch,
     memory: SharedArrayBuffer,
-    way: 'pieces' | 'pieces checked late' | 'buried',
+    attempt: 'pieces' | 'pieces checked late' | 'dead-letter all',
     why: Refusal,
-  ): Promise<Refused> {
-    const isolation = new Isolation(session.sql, batch, session, way !== 'pieces');
+  ): Promise<RefusedRows> {
+    const isolation = new Isolation(session.sql, batch, session, attempt !== 'pieces');
     for (const table of TABLES) {
       if (batch[table].rows === 0) continue;
       const stream = bytesOf(batch[table], memory);
       if (table === 'deads') await isolation.store(table, stream, { many: COPY_DEADS, few: COPY_DEADS });
-      else if (way === 'buried') await isolation.buryAll(table, stream, why);
+      else if (attempt === 'dead-letter all') await isolation.deadLetterAll(table, stream, why);
       else {
         await dialect.makeRoom?.(session.sql, table, new CopyRows(stream, batch[table].rows).hoursUs());
         const many = await dialect.copyStatement(table, batch, session.sql);
@@ -192,7 +198,7 @@ export class BatchWriter {
     return isolation.finish();
   }
 
-  /** Moves the offset over the batch; false when the batch is committed already. */
+  /** Moves the offset to the end of the batch; false when the batch is committed already. */
   async #move(session: Session, batch: RowBatch, offset: 'committed_offset' | 'announced_offset'): Promise<boolean> {
     const [from, to] = [String(batch.from), String(batch.to)];
     const updated = await session.sql`

@@ -1,5 +1,5 @@
 import type { FromStore, RowBatch } from '../../contract/threads/store.js';
-import type { Refused } from '../refused/isolation.js';
+import type { RefusedRows } from '../refused/isolation.js';
 import { FencedError } from './batch-writer.js';
 import type { Health } from './health.js';
 import { SILENCE, type SilenceLimits, SilenceWatch, type Watched } from './silence.js';
@@ -8,14 +8,14 @@ import type { WriteTurns } from './write-turns.js';
 /** What a lane needs of a writer, so that it can be tested without a database. */
 export interface Writer extends Watched {
   announce(batch: RowBatch): Promise<boolean>;
-  write(batch: RowBatch, memory: SharedArrayBuffer): Promise<Refused>;
+  write(batch: RowBatch, memory: SharedArrayBuffer): Promise<RefusedRows>;
   close(): Promise<void>;
 }
 
 export interface LanePorts {
   readonly writer: Writer;
   readonly memory: (partition: number) => SharedArrayBuffer;
-  readonly committed: (batch: RowBatch, pipeline: number, refused: Refused) => void;
+  readonly committed: (batch: RowBatch, pipeline: number, refused: RefusedRows) => void;
   /** Brings the batch's rows into a topic; answers why it could not. Absent: there is none. */
   readonly publish?: (batch: RowBatch) => Promise<string | undefined>;
   readonly post: (message: FromStore) => void;
@@ -91,7 +91,7 @@ export class Lane {
   }
 
   /** Undefined only when it was told to stop and could not commit, or must not commit any more. */
-  async #commit(batch: RowBatch): Promise<Refused | undefined> {
+  async #commit(batch: RowBatch): Promise<RefusedRows | undefined> {
     let failures = 0;
     for (let attempt = 0; ; attempt++) {
       try {
@@ -110,7 +110,7 @@ export class Lane {
     }
   }
 
-  async #write(batch: RowBatch): Promise<Refused> {
+  async #write(batch: RowBatch): Promise<RefusedRows> {
     const { turns, writer, memory } = this.#ports;
     await turns.take(this, this.#isBehind);
     try {

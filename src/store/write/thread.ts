@@ -5,7 +5,7 @@ import { Doorbell, pipelineDoorbell } from '../../host/doorbell.js';
 import { Progress, ProgressWord } from '../../host/progress.js';
 import { threadId } from '../../host/thread-id.js';
 import { NoticeLog } from '../client/notices.js';
-import { NOTHING_REFUSED, type Refused } from '../refused/isolation.js';
+import { NOTHING_REFUSED, type RefusedRows } from '../refused/isolation.js';
 import { MaintenanceJob } from '../schema/maintenance-job.js';
 import { BatchWriter } from './batch-writer.js';
 import { Health } from './health.js';
@@ -40,7 +40,7 @@ const nullWriter: Writer = {
   close: async () => {},
 };
 
-function committed(batch: RowBatch, pipeline: number, refused: Refused): void {
+function committed(batch: RowBatch, pipeline: number, refused: RefusedRows): void {
   progress.add(batch.partition, ProgressWord.rowsRefused, refused.rows);
   progress.add(batch.partition, ProgressWord.lettersRefused, refused.letters);
   progress.add(batch.partition, ProgressWord.committedRecords, batch.records);

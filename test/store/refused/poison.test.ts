@@ -32,7 +32,7 @@ for (const [name, start] of storeDatabases)
       } of await sql`select inhrelid::regclass::text as child from pg_inherits where inhparent = to_regclass('readings_hot')`)
         await sql`alter table ${sql(child)} add constraint positive_here check (value >= 0) not valid`.catch(() => {});
       await sql`alter table text_readings add constraint fine check (value not like 'bad%')`;
-      await sql`alter table dead_letters add constraint buried check (payload <> 'unburied')`;
+      await sql`alter table dead_letters add constraint kept check (payload <> 'refused')`;
     });
     after(async () => {
       await writer.close();
@@ -96,7 +96,7 @@ for (const [name, start] of storeDatabases)
             row,
             now,
             'json_malformed',
-            Buffer.from(row === 31 ? 'unburied' : '{'),
+            Buffer.from(row === 31 ? 'refused' : '{'),
           ]),
         }),
         memory.buffer,
@@ -116,7 +116,7 @@ for (const [name, start] of storeDatabases)
           lost?.sqlstate,
           Buffer.from(String(lost?.payload), 'base64').toString(),
         ],
-        [1, '31', 31, 'json_malformed', '23514', 'unburied'],
+        [1, '31', 31, 'json_malformed', '23514', 'refused'],
       );
       assert.deepEqual(await loadOffsets(sql, GROUP, 2), [0n, 1000n]);
     });
@@ -310,7 +310,7 @@ for (const [name, start] of storeDatabases)
           return [row, 1, now, random.chance(share) ? 'bad' : 'x'.repeat(random.int(0, 900))] as const;
         });
         const deads = Array.from({ length: random.int(0, 50) }, (_, row) => {
-          return [1, BigInt(row), 1, now, 'json_malformed', Buffer.from(random.chance(share) ? 'unburied' : '[')] as const;
+          return [1, BigInt(row), 1, now, 'json_malformed', Buffer.from(random.chance(share) ? 'refused' : '[')] as const;
         });
         await writer.write(lay({ readings, texts, deads }), memory.buffer);
         const good = readings.filter(([, , , value]) => value >= 0);
