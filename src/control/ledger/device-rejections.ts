@@ -26,7 +26,7 @@ const TOLD_A_SECOND_MAX = 10;
 /** What was rejected last of each device, for the ledger, the device's page and the log. */
 export class DeviceRejections {
   readonly #options: RejectionsOptions;
-  readonly #last = new Map<number, Rejection & { readonly toldMs: number | undefined }>();
+  readonly #last = new Map<number, Rejection & { readonly reportedMs: number | undefined }>();
   #second = 0;
   #toldInSecond = 0;
 
@@ -37,11 +37,11 @@ export class DeviceRejections {
   note(device: number, code: string, topic: string | undefined): void {
     const atMs = this.#options.nowMs();
     const known = this.#last.get(device);
-    const isDue = known?.toldMs === undefined || atMs - known.toldMs >= TOLD_EVERY_MS;
-    const toldMs = isDue && this.#tell(device, code, topic, atMs) ? atMs : known?.toldMs;
+    const isDue = known?.reportedMs === undefined || atMs - known.reportedMs >= TOLD_EVERY_MS;
+    const reportedMs = isDue && this.#tell(device, code, topic, atMs) ? atMs : known?.reportedMs;
     // Set anew, so that the map is in the order of the last rejections.
     this.#last.delete(device);
-    this.#last.set(device, { code, topic, atMs, toldMs });
+    this.#last.set(device, { code, topic, atMs, reportedMs });
     if (this.#last.size > DEVICES_MAX) this.#last.delete(this.#last.keys().next().value!);
   }
 

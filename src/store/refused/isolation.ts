@@ -1,7 +1,7 @@
 import type { ReservedSql } from 'postgres';
 import type { ThreadEvent } from '../../contract/threads/shared.js';
 import type { RowBatch } from '../../contract/threads/store.js';
-import { copy, type Outlet } from '../write/copy.js';
+import { type CopyConnection, copy } from '../write/copy.js';
 import { CopyRows } from '../write/copy-rows.js';
 import { type BisectionPorts, bisect, type Refusal } from './bisection.js';
 import { COPY_REFUSED, letterOf, lettersStream } from './refused-row.js';
@@ -57,7 +57,7 @@ const SAVEPOINT = {
  */
 export class Isolation {
   readonly #sql: ReservedSql;
-  readonly #outlet: Outlet;
+  readonly #connection: CopyConnection;
   readonly #batch: RowBatch;
   readonly #late: boolean;
   #savepoint: keyof typeof SAVEPOINT = 'none';
@@ -71,17 +71,17 @@ export class Isolation {
   readonly #events: Omit<ThreadEvent, 'kind'>[] = [];
 
   /** `late`: checks that a trigger defers to the commit are made with each piece, at the price of one more statement. */
-  constructor(sql: ReservedSql, batch: RowBatch, outlet: Outlet, late: boolean) {
+  constructor(sql: ReservedSql, batch: RowBatch, connection: CopyConnection, late: boolean) {
     this.#sql = sql;
     this.#batch = batch;
-    this.#outlet = outlet;
+    this.#connection = connection;
     this.#late = late;
   }
 
   /** Stores what can be stored of a stream of the batch's. */
   async store(table: 'readings' | 'texts' | 'deads', stream: Uint8Array, statements: Statements): Promise<void> {
     const rows = new CopyRows(stream, this.#batch[table].rows);
-    if (await Staging.possible(this.#sql)) this.#staging = new Staging(this.#sql, this.#outlet, this.#late);
+    if (await Staging.possible(this.#sql)) this.#staging = new Staging(this.#sql, this.#connection, this.#late);
     await this.#bisect(rows, { ...statements, valueType: table === 'readings' ? 'float8' : 'text' }, async (row, why) => {
       if (table === 'deads') this.#reportLostDeadLetter(rows.fields(row), why);
       else await this.#deadLetter(letterOf(table, rows.fields(row), this.#batch, why));
@@ -143,7 +143,7 @@ export class Isolation {
 
   async #copy(rows: CopyRows, from: number, to: number, { many, few }: Into): Promise<void> {
     const statement = to - from < MANY_ROWS_MIN ? few : many;
-    await copy(this.#sql, `${SAVEPOINT[this.#savepoint]}; ${statement}`, rows.cut(from, to), this.#outlet);
+    await copy(this.#sql, `${SAVEPOINT[this.#savepoint]}; ${statement}`, rows.cut(from, to), this.#connection);
     if (this.#late) await this.#sql.unsafe(CHECK_NOW);
     this.#savepoint = 'held';
   }

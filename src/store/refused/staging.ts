@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { ReservedSql } from 'postgres';
-import { copy, type Outlet } from '../write/copy.js';
+import { type CopyConnection, copy } from '../write/copy.js';
 import type { Refusal } from './bisection.js';
 import { verdictOn } from './sqlstate.js';
 
@@ -31,13 +31,13 @@ const NO_ROW = '^(08|25|40|53|55|57|58|XX)';
  */
 export class Staging {
   readonly #sql: ReservedSql;
-  readonly #outlet: Outlet;
+  readonly #connection: CopyConnection;
   readonly #late: boolean;
 
   /** `late`: checks that are deferred to the commit are made row by row. */
-  constructor(sql: ReservedSql, outlet: Outlet, late: boolean) {
+  constructor(sql: ReservedSql, connection: CopyConnection, late: boolean) {
     this.#sql = sql;
-    this.#outlet = outlet;
+    this.#connection = connection;
     this.#late = late;
   }
 
@@ -65,7 +65,7 @@ export class Staging {
       create temporary table spillway_refused (place int, sqlstate text, message text);
       copy spillway_piece (${list}) from stdin (format binary)`,
       pieces,
-      this.#outlet,
+      this.#connection,
     );
     await this.#sql.unsafe(moveRows(table, columns, this.#late ? `${CHECK_NOW};` : ''));
     const rows = await this.#sql.unsafe('select place, sqlstate, message from spillway_refused order by place');

@@ -1,33 +1,33 @@
-/** What is watched while a batch is written. */
+/** A writer whose connection is watched while it writes a batch. */
 export interface Watched {
-  /** Changes with every byte that goes either way. */
+  /** Changes with every byte to or from the server. */
   readonly traffic: number;
-  /** Gives the connection up: what waits for it fails. */
+  /** Gives the connection up: the batch being written fails. */
   abandon(): void;
 }
 
 export interface SilenceLimits {
   readonly lookEveryMs: number;
-  /** From then on the database counts as down. */
-  readonly toldMs: number;
-  /** From then on the connection is given up; twice as long each time that follows without a batch written. */
+  /** After so long a silence it is reported, and the database counts as down. */
+  readonly reportedMs: number;
+  /** After so long a silence the connection is given up; the time doubles until a batch is written. */
   readonly abandonedMs: number;
   readonly abandonedMsMax: number;
 }
 
 /**
  * A server that was stopped, or whose machine is gone without a word, keeps its connections; a row that someone has locked, or a
- * commit that waits for a standby, looks the same from here. So the silence is told soon, and the connection given up late and
- * later each time: work that only takes long is not begun anew for ever.
+ * commit that waits for a standby, looks the same from here. So silence is reported soon, and the connection is given up late, and
+ * later each time: work that only takes long is not started over and over.
  */
-export const SILENCE: SilenceLimits = { lookEveryMs: 1000, toldMs: 10_000, abandonedMs: 60_000, abandonedMsMax: 3_600_000 };
+export const SILENCE: SilenceLimits = { lookEveryMs: 1000, reportedMs: 10_000, abandonedMs: 60_000, abandonedMsMax: 3_600_000 };
 
 export interface SilencePorts {
   silent(ms: number): void;
   abandoned(ms: number): void;
 }
 
-/** Looks at one writer while it writes. */
+/** Watches one writer while it writes. */
 export class SilenceWatch {
   readonly #limits: SilenceLimits;
   readonly #watched: Watched;
@@ -36,7 +36,7 @@ export class SilenceWatch {
   #traffic = 0;
   #movedMs = 0;
   #abandonMs: number;
-  #told = false;
+  #reported = false;
 
   constructor(watched: Watched, ports: SilencePorts, limits: SilenceLimits) {
     this.#watched = watched;
@@ -50,13 +50,13 @@ export class SilenceWatch {
     this.#timer = setInterval(() => this.#look(), this.#limits.lookEveryMs);
   }
 
-  /** Whether silence was told since `begin`. `written`: the batch is in the database. */
+  /** Whether silence was reported since `begin`. `written`: the batch is in the database. */
   end(written: boolean): boolean {
     clearInterval(this.#timer);
     if (written) this.#abandonMs = this.#limits.abandonedMs;
-    const told = this.#told;
-    this.#told = false;
-    return told;
+    const reported = this.#reported;
+    this.#reported = false;
+    return reported;
   }
 
   #look(): void {
@@ -65,8 +65,8 @@ export class SilenceWatch {
       return;
     }
     const silentMs = performance.now() - this.#movedMs;
-    if (silentMs >= this.#limits.toldMs && !this.#told) {
-      this.#told = true;
+    if (silentMs >= this.#limits.reportedMs && !this.#reported) {
+      this.#reported = true;
       this.#ports.silent(silentMs);
     }
     if (silentMs < this.#abandonMs) return;

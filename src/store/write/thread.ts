@@ -8,16 +8,16 @@ import { NoticeLog } from '../client/notices.js';
 import { NOTHING_REFUSED, type RefusedRows } from '../refused/isolation.js';
 import { MaintenanceJob } from '../schema/maintenance-job.js';
 import { BatchWriter } from './batch-writer.js';
+import { CommitQueue, type Writer } from './commit-queue.js';
 import { Health } from './health.js';
-import { Lane, type Writer } from './lane.js';
-import { WriteTurns } from './write-turns.js';
+import { TransactionGate } from './transaction-gate.js';
 
 // The store thread. A batch's memory belongs to it from the message that brings the batch until the
 // message that says it is committed. Pipelines are stopped before it, so that their last batches are
 // on their ports when `stop` comes.
 
-/** Transactions that may run side by side: each partition always uses the same one. */
-const LANES_MAX = 4;
+/** Transactions that may run side by side; each partition always uses the same queue. */
+const QUEUES_MAX = 4;
 
 const parent = parentPort;
 if (!parent) throw new Error('src/store/write/thread.ts runs as a worker thread');
@@ -28,10 +28,10 @@ const stopped = new AbortController();
 
 const post = (message: FromStore) => parent.postMessage(message);
 const health = new Health(post);
-const turns = new WriteTurns();
+const gate = new TransactionGate();
 const notices = new NoticeLog((level, name, fields) => post({ kind: 'event', level, name, fields }));
 
-/** Batches are counted and thrown away: what is left of a bench when the database is taken out. */
+/** Throws batches away after they are counted, for benches without a database. */
 const nullWriter: Writer = {
   traffic: 0,
   abandon: () => {},
@@ -51,7 +51,7 @@ function committed(batch: RowBatch, pipeline: number, refused: RefusedRows): voi
   doorbells[pipeline]?.ring();
 }
 
-/** By partition: who waits until the main thread has published its batch. */
+/** By partition: resolves the wait for the main thread to publish its batch. */
 const publishing = new Map<number, (trouble: string | undefined) => void>();
 
 function publish(batch: RowBatch): Promise<string | undefined> {
@@ -61,8 +61,8 @@ function publish(batch: RowBatch): Promise<string | undefined> {
   });
 }
 
-const lanes = Array.from({ length: Math.min(LANES_MAX, settings.memories.length) }, () => {
-  return new Lane({
+const queues = Array.from({ length: Math.min(QUEUES_MAX, settings.memories.length) }, () => {
+  return new CommitQueue({
     writer:
       settings.databaseUrl === null
         ? nullWriter
@@ -72,14 +72,14 @@ const lanes = Array.from({ length: Math.min(LANES_MAX, settings.memories.length)
     ...(settings.publishes ? { publish } : {}),
     post,
     health,
-    turns,
+    gate,
     wait: async (ms) => void (await delay(ms, undefined, { signal: stopped.signal }).catch(() => {})),
   });
 });
 const job = settings.databaseUrl === null ? undefined : new MaintenanceJob(settings.databaseUrl, post, health, notices);
 
 function take(batch: PipelineToStore, pipeline: number): void {
-  lanes[batch.partition % lanes.length]?.push(batch, pipeline);
+  queues[batch.partition % queues.length]?.push(batch, pipeline);
 }
 
 function drain(port: MessagePort, pipeline: number): void {
@@ -93,7 +93,7 @@ function drain(port: MessagePort, pipeline: number): void {
 async function stop(): Promise<void> {
   settings.pipelines.forEach(drain);
   stopped.abort();
-  await Promise.all([job?.stop(), ...lanes.map((lane) => lane.stop())]);
+  await Promise.all([job?.stop(), ...queues.map((queue) => queue.stop())]);
   // Ends this thread only. A connection that was being opened would keep it alive until the server gives up.
   process.exit();
 }

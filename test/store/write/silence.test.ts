@@ -4,7 +4,7 @@ import type { FromStore } from '../../../src/contract/threads/store.js';
 import { Health } from '../../../src/store/write/health.js';
 import { SilenceWatch } from '../../../src/store/write/silence.js';
 
-const limits = { lookEveryMs: 1000, toldMs: 10_000, abandonedMs: 60_000, abandonedMsMax: 200_000 };
+const limits = { lookEveryMs: 1000, reportedMs: 10_000, abandonedMs: 60_000, abandonedMsMax: 200_000 };
 let nowMs = 0;
 
 beforeEach(() => {
@@ -74,14 +74,14 @@ test('silence is told once, and the connection given up later each time until a 
 test('the database is up when nobody finds it down, and down with the newest cause; each change is posted once', () => {
   const posted: FromStore[] = [];
   const health = new Health((message) => posted.push(message));
-  const [lane, other] = [{}, {}];
-  health.up(lane);
-  health.up(lane);
-  health.down(lane, 'ECONNREFUSED');
-  health.down(lane, 'ECONNREFUSED');
+  const [queue, other] = [{}, {}];
+  health.up(queue);
+  health.up(queue);
+  health.down(queue, 'ECONNREFUSED');
+  health.down(queue, 'ECONNREFUSED');
   health.down(other, 'it has not answered for 10 s');
   health.up(other);
-  health.up(lane);
+  health.up(queue);
   assert.deepEqual(
     posted.map((message) => message.kind === 'health' && `${message.database} ${message.message}`),
     ['up ', 'down ECONNREFUSED', 'down it has not answered for 10 s', 'down ECONNREFUSED', 'up '],

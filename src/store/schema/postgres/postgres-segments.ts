@@ -42,7 +42,7 @@ export async function holdOpenSegment(sql: ReservedSql): Promise<string | undefi
 
 /**
  * Opens a segment unless there is an open one. Rows are only ever appended, so autovacuum has nothing to do
- * until it is closed. Lanes append side by side, some pages at a time: a range of pages has the devices of several, in a few short stretches.
+ * until it is closed. Transactions append side by side, some pages at a time: a range of pages has the devices of several, in a few short stretches.
  */
 export const OPEN_SEGMENT = `
   do $$ declare segment int; begin
@@ -62,7 +62,7 @@ export async function openFirstSegment(sql: Sql): Promise<void> {
 
 /**
  * Brings an open segment's BRIN and statistics up to its rows: without them a query reads it whole, and many
- * segments' worth of rows may come while one is being indexed. Several lanes need not do it at a time.
+ * segments' worth of rows may come while one is being indexed. Several transactions need not do it at a time.
  */
 export async function describeSegment(sql: Sql | ReservedSql, segment: string): Promise<void> {
   const [size] = await sql`

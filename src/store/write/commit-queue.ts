@@ -3,25 +3,25 @@ import type { RefusedRows } from '../refused/isolation.js';
 import { FencedError } from './batch-writer.js';
 import type { Health } from './health.js';
 import { SILENCE, type SilenceLimits, SilenceWatch, type Watched } from './silence.js';
-import type { WriteTurns } from './write-turns.js';
+import type { TransactionGate } from './transaction-gate.js';
 
-/** What a lane needs of a writer, so that it can be tested without a database. */
+/** A writer of batches as a commit queue needs it, so that the queue can be tested without a database. */
 export interface Writer extends Watched {
   announce(batch: RowBatch): Promise<boolean>;
   write(batch: RowBatch, memory: SharedArrayBuffer): Promise<RefusedRows>;
   close(): Promise<void>;
 }
 
-export interface LanePorts {
+export interface CommitQueuePorts {
   readonly writer: Writer;
   readonly memory: (partition: number) => SharedArrayBuffer;
   readonly committed: (batch: RowBatch, pipeline: number, refused: RefusedRows) => void;
-  /** Brings the batch's rows into a topic; answers why it could not. Absent: there is none. */
+  /** Brings the batch's rows into a topic; answers why it could not. Absent: there is no topic. */
   readonly publish?: (batch: RowBatch) => Promise<string | undefined>;
   readonly post: (message: FromStore) => void;
   readonly health: Health;
-  /** Shared by the lanes of one store. */
-  readonly turns: WriteTurns;
+  /** Shared by the queues of one store. */
+  readonly gate: TransactionGate;
   readonly wait: (ms: number) => Promise<void>;
 }
 
@@ -30,51 +30,51 @@ const RETRY_MS_MAX = 5000;
 /** An outage is reported once for each cause, and again after this many attempts. */
 const REPORT_EVERY = 12;
 
-/** The topic did not take a batch's rows, which is told where the topic is. */
+/** The topic did not take a batch's rows; the side that publishes has reported why. */
 class NotPublished extends Error {}
 
 /**
- * Commits the batches of some partitions one after another, in the order they came. A batch that
- * fails is tried again for as long as it takes: nothing is skipped, the log keeps what waits behind it. Rows
- * that the database refuses for what they hold do not fail it: the writer makes dead letters of them. Where there is
- * a topic, a batch is in it before it is committed, and so the topic leaves out nothing that is stored.
+ * Commits the batches of some partitions over one connection, in the order of their arrival. A batch that fails is tried
+ * again for as long as it takes: nothing is skipped, and the log keeps the batches after it. Rows that the database refuses
+ * for what they hold do not fail their batch: the writer makes dead letters of them. Where there is a topic, a batch is in
+ * it before it is committed, so the topic leaves out nothing that is stored.
  */
-export class Lane {
-  readonly #ports: LanePorts;
+export class CommitQueue {
+  readonly #ports: CommitQueuePorts;
   readonly #queue: { batch: RowBatch; pipeline: number }[] = [];
   readonly #silence: SilenceWatch;
   #running: Promise<void> | undefined;
   #stopping = false;
-  /** Another process commits now: what waits here is no longer this one's. */
+  /** Another process commits these partitions now: the batches that wait here are not this process's to commit. */
   #isFenced = false;
   /** The batch whose rows are in the topic: should its commit fail, they are not sent again. */
   #published: RowBatch | undefined;
   /** Code of the last event of an outage. */
   #cause: string | undefined;
 
-  constructor(ports: LanePorts, limits: SilenceLimits = SILENCE) {
+  constructor(ports: CommitQueuePorts, limits: SilenceLimits = SILENCE) {
     this.#ports = ports;
-    const told = {
+    const reports = {
       silent: (ms: number) => this.#silent('store-silent', ms),
       abandoned: (ms: number) => this.#silent('store-connection-abandoned', ms),
     };
-    this.#silence = new SilenceWatch(ports.writer, told, limits);
+    this.#silence = new SilenceWatch(ports.writer, reports, limits);
   }
 
   push(batch: RowBatch, pipeline: number): void {
     this.#queue.push({ batch, pipeline });
-    if (this.#isBehind) this.#ports.turns.hurry(this);
+    if (this.#isBehind) this.#ports.gate.hurry(this);
     this.#running ??= this.#run();
   }
 
-  /** Finishes what is in hand and ends. While the database is down it gives up: the log has those messages. */
+  /** Commits the batches that wait, then ends. While the database is down it gives up: the log has those messages. */
   async stop(): Promise<void> {
     this.#stopping = true;
     await this.#running;
     await this.#ports.writer.close();
   }
 
-  /** Whether a batch waits for the one in hand. */
+  /** Whether a batch waits for the one that is being committed. */
   get #isBehind(): boolean {
     return this.#queue.length > 1;
   }
@@ -90,7 +90,7 @@ export class Lane {
     this.#running = undefined;
   }
 
-  /** Undefined only when it was told to stop and could not commit, or must not commit any more. */
+  /** Undefined only when `stop` was called and the batch could not be committed, or when the partition is fenced. */
   async #commit(batch: RowBatch): Promise<RefusedRows | undefined> {
     let failures = 0;
     for (let attempt = 0; ; attempt++) {
@@ -111,24 +111,24 @@ export class Lane {
   }
 
   async #write(batch: RowBatch): Promise<RefusedRows> {
-    const { turns, writer, memory } = this.#ports;
-    await turns.take(this, this.#isBehind);
+    const { gate, writer, memory } = this.#ports;
+    await gate.enter(this, this.#isBehind);
     try {
       this.#silence.begin();
       return await writer.write(batch, memory(batch.partition));
     } finally {
-      turns.end();
+      gate.leave();
     }
   }
 
-  /** Whose partition it is can change; two processes that hold it at once, or a database of another day, are an operator's matter. */
+  /** The partition may have moved to another process. Two processes at once, or a restored database, are an operator's matter. */
   #fenced({ partition }: RowBatch, error: FencedError): undefined {
     if (!error.isHeldByAnother) throw error;
     this.#isFenced = true;
     this.#ports.post({ kind: 'fenced', partition, message: error.message });
   }
 
-  async #publish(batch: RowBatch, publish: NonNullable<LanePorts['publish']>): Promise<void> {
+  async #publish(batch: RowBatch, publish: NonNullable<CommitQueuePorts['publish']>): Promise<void> {
     if (this.#published === batch) return;
     this.#silence.begin();
     const isOpen = await this.#ports.writer.announce(batch);
@@ -141,7 +141,7 @@ export class Lane {
 
   #failed(batch: RowBatch, attempt: number, { code = 'unknown', message }: Error & { code?: string }): void {
     this.#ports.health.down(this, `${code}: ${message}`);
-    // Each new cause of an outage is an event; the same cause is one again after a while.
+    // Each new cause of an outage is an event; a cause that stays is reported again after a while.
     if (code === this.#cause && attempt % REPORT_EVERY !== 0) return;
     this.#cause = code;
     const fields = { partition: batch.partition, from: String(batch.from), code, message, attempt };

@@ -8,7 +8,7 @@ import { BatchWriter } from '../../../src/store/write/batch-writer.js';
 import { type StoreDatabase, storeDatabases } from '../../support/database.js';
 import { layBatch, sharedMemory } from '../../support/row-batch.js';
 
-const GROUP = 'lanes';
+const GROUP = 'commit-queues';
 const PARTITIONS = 4;
 const BATCHES = 4;
 const ROWS = 6000;
@@ -26,7 +26,7 @@ function rowsOf(partition: number, batch: number): [device: number, metric: numb
 }
 
 for (const [name, start] of storeDatabases) {
-  describe(`lanes side by side, ${name}`, () => {
+  describe(`commit queues side by side, ${name}`, () => {
     let database: StoreDatabase;
     before(async () => {
       database = await start();

@@ -2,15 +2,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { FromStore, RowBatch } from '../../../src/contract/threads/store.js';
 import { NOTHING_REFUSED } from '../../../src/store/refused/isolation.js';
+import { CommitQueue } from '../../../src/store/write/commit-queue.js';
 import { Health } from '../../../src/store/write/health.js';
-import { Lane } from '../../../src/store/write/lane.js';
-import { WriteTurns } from '../../../src/store/write/write-turns.js';
+import { TransactionGate } from '../../../src/store/write/transaction-gate.js';
 import { layBatch, sharedMemory } from '../../support/row-batch.js';
 import { until } from '../../support/until.js';
 
 const memory = sharedMemory();
 
-/** A lane whose database and topic fail as often as they are told to; `steps` is what it did. */
+/** A queue whose database and topic fail as often as they are told to; `steps` is what it did. */
 function open() {
   const steps: string[] = [];
   const posted: FromStore[] = [];
@@ -22,7 +22,7 @@ function open() {
     return fails;
   };
   const down = () => Promise.reject(new Error('it is down'));
-  const lane = new Lane({
+  const queue = new CommitQueue({
     writer: {
       traffic: 0,
       abandon: () => {},
@@ -35,11 +35,11 @@ function open() {
     publish: async (batch) => (step('publish', batch) ? 'the brokers are away' : undefined),
     post: (message) => void posted.push(message),
     health: new Health((message) => void posted.push(message)),
-    turns: new WriteTurns(),
+    gate: new TransactionGate(),
     wait: () => new Promise(setImmediate),
   });
   const events = () => posted.flatMap((message) => (message.kind === 'event' ? [message.name] : []));
-  return { lane, steps, failures, committed, posted, events };
+  return { queue, steps, failures, committed, posted, events };
 }
 
 function batch(from: bigint, to: bigint): RowBatch {
@@ -47,18 +47,18 @@ function batch(from: bigint, to: bigint): RowBatch {
 }
 
 test('a batch is announced, then published, then committed, and the next one after it', async () => {
-  const { lane, steps, committed } = open();
-  lane.push(batch(0n, 10n), 0);
-  lane.push(batch(10n, 20n), 0);
+  const { queue, steps, committed } = open();
+  queue.push(batch(0n, 10n), 0);
+  queue.push(batch(10n, 20n), 0);
   await until('both are committed', () => committed.length === 2);
   assert.deepEqual(steps, ['announce 10', 'publish 10', 'write 10', 'announce 20', 'publish 20', 'write 20']);
-  await lane.stop();
+  await queue.stop();
 });
 
 test('what the topic does not take is not committed, tried again, and no failure of the database', async () => {
-  const { lane, steps, failures, committed, events, posted } = open();
+  const { queue, steps, failures, committed, events, posted } = open();
   failures.publish = 2;
-  lane.push(batch(0n, 10n), 0);
+  queue.push(batch(0n, 10n), 0);
   await until('it is committed', () => committed.length === 1);
   assert.deepEqual(
     steps.filter((step) => !step.startsWith('announce')),
@@ -66,33 +66,33 @@ test('what the topic does not take is not committed, tried again, and no failure
   );
   assert.deepEqual(events(), []);
   assert.ok(posted.every((message) => message.kind !== 'health' || message.database === 'up'));
-  await lane.stop();
+  await queue.stop();
 });
 
 test('a commit that fails is tried again without publishing again, and told as the failure of the database that it is', async () => {
-  const { lane, steps, failures, committed, events } = open();
+  const { queue, steps, failures, committed, events } = open();
   Object.assign(failures, { announce: 1, write: 1 });
-  lane.push(batch(0n, 10n), 0);
+  queue.push(batch(0n, 10n), 0);
   await until('it is committed', () => committed.length === 1);
   assert.deepEqual(steps, ['announce 10 fails', 'announce 10', 'publish 10', 'write 10 fails', 'write 10']);
   assert.deepEqual(events(), ['store-failing', 'store-recovered']);
-  await lane.stop();
+  await queue.stop();
 });
 
 test('a batch that is committed already is not published', async () => {
-  const { lane, steps, committed } = open();
-  lane.push(batch(20n, 30n), 0);
+  const { queue, steps, committed } = open();
+  queue.push(batch(20n, 30n), 0);
   await until('it is done', () => committed.length === 1);
   assert.deepEqual(steps, ['announce 30', 'write 30']);
-  await lane.stop();
+  await queue.stop();
 });
 
-test('a lane that is stopped while the topic refuses gives up, and leaves the batch to the log', async () => {
-  const { lane, steps, failures, committed } = open();
+test('a queue that is stopped while the topic refuses gives up, and leaves the batch to the log', async () => {
+  const { queue, steps, failures, committed } = open();
   failures.publish = Number.POSITIVE_INFINITY;
-  lane.push(batch(0n, 10n), 0);
+  queue.push(batch(0n, 10n), 0);
   await until('it was tried', () => steps.includes('publish 10 fails'));
-  await lane.stop();
+  await queue.stop();
   assert.deepEqual(committed, []);
   assert.ok(!steps.includes('write 10'));
 });
