@@ -9,6 +9,7 @@ import {
   BLOCK_NEEDS_BATCH,
   BLOCK_NEEDS_METRICS,
   FLAG_DUP,
+  RECORD_AT_CONTEXT,
   RECORD_AT_DEVICE,
   RECORD_AT_FLAGS,
   RECORD_AT_FORMAT,
@@ -16,18 +17,21 @@ import {
   RECORD_AT_RECEIVE_US,
   RECORD_HEADER_BYTES,
 } from './abi/block';
-import { CODE_DEVICE_LOST, CODE_NONE, CODE_STATE_EXHAUSTED } from './abi/codes';
+import { CODE_CONTEXT_MALFORMED, CODE_DEVICE_LOST, CODE_NONE, CODE_STATE_EXHAUSTED } from './abi/codes';
 import {
   COUNTER_PIPELINE_BLOCKS,
   COUNTER_PIPELINE_DEAD,
   COUNTER_PIPELINE_DUPLICATE,
+  COUNTER_PIPELINE_EXTRA_SAMPLES,
   COUNTER_PIPELINE_NULLS,
   COUNTER_PIPELINE_READINGS,
   COUNTER_PIPELINE_RECORDS,
   COUNTER_PIPELINE_REPLAYED,
   COUNTER_PIPELINE_ROUNDED,
+  COUNTER_PIPELINE_SKIPPED,
   COUNTER_PIPELINE_STORED,
   COUNTER_PIPELINE_TEXT_READINGS,
+  COUNTER_PIPELINE_ZONELESS,
 } from './abi/counters';
 import {
   DECODED_AT_KIND,
@@ -42,16 +46,17 @@ import {
   INPUT_OFFSET,
 } from './abi/pipeline';
 import { checkBlock, recordBytes } from './block/read';
-import { decodedShape, decodePayload } from './decode/choose';
+import { decodedShape, decodeInContext, decodePayload } from './decode/choose';
+import { openContext } from './decode/context';
 import { roundedNumbers } from './decode/double';
 import { clearUnknown, setDenyUnknown, unknownNames } from './decode/metrics';
-import { decodedReadings, hasSeq, hasTs, nulls, seq, tsUs } from './decode/sink';
+import { decodedReadings, decodedSamples, hasSeq, hasTs, nulls, openSample, seq, skippedReadings, tsUs, zonelessTimes } from './decode/sink';
 import { sawFingerprint } from './dedup/fingerprints';
 import { receivedBefore, receivedBeforeUntimed } from './dedup/sequence-runs';
 import { count, xxh64 } from './memory';
 import { appendDead, appendText, batchHasRoom, countRecord } from './rows/batch';
 import { appendReading } from './rows/readings';
-import { countDead, countDuplicate, countStored, noteSince } from './series/accounts';
+import { countDead, countDuplicate, countExtraSamples, countStored, noteSince } from './series/accounts';
 import { prefetchRecords } from './series/prefetch';
 import { DEVICE_AT_FLAGS, DEVICE_AT_NEWEST_US, DEVICE_AT_SHAPE, DEVICE_WATCHED, findDevice, obtainDevice } from './series/devices';
 import { appendLive, updateLatest } from './series/latest';
@@ -154,7 +159,11 @@ function processRecord(record: usize, logOffset: u64): bool {
     return true;
   }
   const shape = device == 0 ? 0 : <u32>load<u16>(device, DEVICE_AT_SHAPE);
-  let code = decodePayload(load<u8>(record, RECORD_AT_FORMAT), shape, payload, bytes, receiveUs);
+  const format = <u32>load<u8>(record, RECORD_AT_FORMAT);
+  let code =
+    load<u8>(record, RECORD_AT_CONTEXT) == 0
+      ? decodePayload(format, shape, payload, bytes, receiveUs)
+      : decodeAfterContext(format, payload, bytes, receiveUs);
   if (unknownNames > 0) return false;
   if (device == 0) device = obtainDevice(number);
   if (code == CODE_NONE) {
@@ -166,13 +175,48 @@ function processRecord(record: usize, logOffset: u64): bool {
     deadLetter(device, code, logOffset, number, receiveUs, payload, bytes);
     return true;
   }
-  if (isDuplicate(device, number, payload, bytes, receiveUs, load<u8>(record, RECORD_AT_FLAGS))) {
+  payloadAt = payload;
+  payloadBytes = bytes;
+  payloadSeen = UNSEEN;
+  const flags = <u32>load<u8>(record, RECORD_AT_FLAGS);
+  let from = <usize>DECODED_OFFSET;
+  let stored = false;
+  if (decodedSamples == 0) {
+    stored = storeSample(device, number, receiveUs, flags, from, from + decodedReadings * DECODED_READING_BYTES);
+  } else {
+    countExtraSamples(device, decodedSamples - 1);
+    if (!replaying) count(COUNTER_PIPELINE_EXTRA_SAMPLES, decodedSamples - 1);
+    for (let sample: u32 = 0; sample < decodedSamples; sample++) {
+      const to = openSample(sample);
+      if (storeSample(device, number, receiveUs, flags, from, to)) stored = true;
+      from = to;
+    }
+  }
+  if (replaying || !stored) return true;
+  count(COUNTER_PIPELINE_NULLS, nulls);
+  if (roundedNumbers != 0) count(COUNTER_PIPELINE_ROUNDED, roundedNumbers);
+  if (skippedReadings != 0) count(COUNTER_PIPELINE_SKIPPED, skippedReadings);
+  if (zonelessTimes != 0) count(COUNTER_PIPELINE_ZONELESS, zonelessTimes);
+  return true;
+}
+
+/** Decodes a payload after its context, which says how. */
+function decodeAfterContext(format: u32, at: usize, bytes: u32, receiveUs: u64): u32 {
+  const context = openContext(at, bytes);
+  if (context == 0) return CODE_CONTEXT_MALFORMED;
+  return decodeInContext(format, at + context, bytes - context, receiveUs);
+}
+
+/** The sample that was decoded last or opened, and whose readings lie from `from` to `to`, to its one terminal state; whether it is stored. */
+@inline
+function storeSample(device: usize, number: u32, receiveUs: u64, flags: u32, from: usize, to: usize): bool {
+  if (isDuplicate(device, number, receiveUs, flags, from, to)) {
     countDuplicate(device);
     if (!replaying) count(COUNTER_PIPELINE_DUPLICATE);
-    return true;
+    return false;
   }
   countStored(device);
-  storeReadings(device, number, hasTs ? tsUs : receiveUs, receiveUs);
+  storeReadings(device, number, hasTs ? tsUs : receiveUs, receiveUs, from, to);
   return true;
 }
 
@@ -204,20 +248,31 @@ function deadLetter(device: usize, code: u32, logOffset: u64, number: u32, recei
  *   no   yes    the same payload came within the last minute
  *   no   no     the same, and the client says that it sends again (DUP)
  */
-function isDuplicate(device: usize, number: u32, payload: usize, bytes: u32, receiveUs: u64, flags: u32): bool {
-  if (hasSeq && hasTs) return receivedBefore(device, seq, tsUs, decodedReadings);
-  const seen = sawFingerprint(xxh64(payload, bytes, <u64>number), receiveUs);
+function isDuplicate(device: usize, number: u32, receiveUs: u64, flags: u32, from: usize, to: usize): bool {
+  if (hasSeq && hasTs) return receivedBefore(device, seq, tsUs, from, to);
+  const seen = sawPayload(number, receiveUs);
   if (hasSeq) return receivedBeforeUntimed(device, seq, receiveUs, seen);
   return seen && (hasTs || (flags & FLAG_DUP) != 0);
 }
 
-function storeReadings(device: usize, number: u32, eventUs: u64, receiveUs: u64): void {
+// The payload at hand, for samples that are known by it alone.
+let payloadAt: usize = 0;
+let payloadBytes: u32 = 0;
+const UNSEEN: i32 = -1;
+let payloadSeen: i32 = UNSEEN;
+
+/** Whether the same payload came from the device within the last minute, asked once for all its samples. */
+function sawPayload(number: u32, receiveUs: u64): bool {
+  if (payloadSeen == UNSEEN) payloadSeen = <i32>sawFingerprint(xxh64(payloadAt, payloadBytes, <u64>number), receiveUs);
+  return payloadSeen != 0;
+}
+
+function storeReadings(device: usize, number: u32, eventUs: u64, receiveUs: u64, from: usize, end: usize): void {
   if (eventUs > load<u64>(device, DEVICE_AT_NEWEST_US)) store<u64>(device, eventUs, DEVICE_AT_NEWEST_US);
   const watched = (load<u8>(device, DEVICE_AT_FLAGS) & DEVICE_WATCHED) != 0 && !replaying;
-  const end = <usize>(DECODED_OFFSET + decodedReadings * DECODED_READING_BYTES);
   let texts: u32 = 0;
   let series: usize = 0;
-  for (let at = <usize>DECODED_OFFSET; at < end; at += DECODED_READING_BYTES) {
+  for (let at = from; at < end; at += DECODED_READING_BYTES) {
     const metric = load<u32>(at, DECODED_AT_METRIC);
     if (load<u32>(at, DECODED_AT_KIND) == DECODED_NUMBER) {
       const value = load<f64>(at, DECODED_AT_VALUE);
@@ -231,8 +286,6 @@ function storeReadings(device: usize, number: u32, eventUs: u64, receiveUs: u64)
   }
   if (replaying) return;
   count(COUNTER_PIPELINE_STORED);
-  count(COUNTER_PIPELINE_READINGS, decodedReadings - texts);
+  count(COUNTER_PIPELINE_READINGS, <u32>(end - from) / DECODED_READING_BYTES - texts);
   count(COUNTER_PIPELINE_TEXT_READINGS, texts);
-  count(COUNTER_PIPELINE_NULLS, nulls);
-  if (roundedNumbers != 0) count(COUNTER_PIPELINE_ROUNDED, roundedNumbers);
 }

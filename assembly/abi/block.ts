@@ -7,8 +7,9 @@
 //  12  u32 record count
 //
 // Record:
-//   0  u32 payload bytes      8  u64 receive time, µs     18  u8 content format, u8 0
-//   4  u32 device number     16  u8 channel, u8 flags     20  payload
+//   0  u32 payload bytes      8  u64 receive time, µs     18  u8 content format
+//   4  u32 device number     16  u8 channel, u8 flags     19  u8 whether a context comes before the payload
+//                                                         20  context, payload; payload bytes count both
 
 export const BLOCK_MAGIC: u32 = 0x42575053;
 export const BLOCK_VERSION: u32 = 1;
@@ -36,8 +37,42 @@ export const RECORD_AT_FORMAT: u32 = 18;
 
 export const CHANNEL_TELEMETRY: u32 = 0;
 
-/** What a payload is written in, as a record says it. Logs from before there was a choice say 0 as well. */
-export const FORMAT_JSON: u32 = 0;
+export const RECORD_AT_CONTEXT: u32 = 19;
+
+// What a payload is written in, as its record says it
+/** Nobody said it: JSON, or what the payload's first bytes show it to be. */
+export const FORMAT_BY_SHAPE: u32 = 0;
+export const FORMAT_JSON: u32 = 1;
+export const FORMAT_CBOR: u32 = 2;
+export const FORMAT_MSGPACK: u32 = 3;
+export const FORMAT_PROTOBUF: u32 = 4;
+export const FORMAT_SENML_JSON: u32 = 5;
+export const FORMAT_SENML_CBOR: u32 = 6;
+export const FORMAT_SPARKPLUG: u32 = 7;
+export const FORMAT_CAYENNE: u32 = 8;
+export const FORMAT_LINE_PROTOCOL: u32 = 9;
+export const FORMAT_TEXT: u32 = 10;
+export const FORMAT_NDJSON: u32 = 11;
+/** The first number that is no format. */
+export const FORMATS_END: u32 = 12;
+
+// Context of a message whose topic says more than whose it is. It lies before the payload:
+//
+//   0  u16 bytes of the context     4  u32 schema version, or 0     10  u8 bytes of the prefix     12  prefix, name, topic
+//   2  u8 profile, u8 flags         8  u16 bytes of the topic       11  u8 bytes of the name
+export const CONTEXT_HEADER_BYTES: u32 = 12;
+export const CONTEXT_AT_BYTES: u32 = 0;
+/** Which members of a document are its time, its sequence and its readings: a number of the table of profiles. */
+export const CONTEXT_AT_PROFILE: u32 = 2;
+export const CONTEXT_AT_FLAGS: u32 = 3;
+export const CONTEXT_AT_SCHEMA: u32 = 4;
+export const CONTEXT_AT_TOPIC_BYTES: u32 = 8;
+/** Metric names of the message begin with the prefix, which ends with its dot. */
+export const CONTEXT_AT_PREFIX_BYTES: u32 = 10;
+/** Metric of a value that has no name of its own. */
+export const CONTEXT_AT_NAME_BYTES: u32 = 11;
+/** The message came with MQTT's retain flag. */
+export const CONTEXT_RETAINED: u32 = 1;
 
 export const FLAG_QOS_MASK: u32 = 3;
 export const FLAG_DUP: u32 = 4;

@@ -70,6 +70,7 @@ export const CODE_JSON_NUL_AT_END: u32 = 84;
 export const CODE_METRIC_DUPLICATE: u32 = 85;
 export const CODE_FORMAT_UNKNOWN: u32 = 86;
 // Known before anything of the message is decoded
+export const CODE_CONTEXT_MALFORMED: u32 = 119;
 export const CODE_DEVICE_LOST: u32 = 120;
 
 // Store: counted by row, and no kernel gives it

@@ -23,7 +23,7 @@ export const COUNTER_GATEWAY_DURABLE: u32 = CODES_MAX + 12;
 /** Of refused messages alone, by code: this and the CODES_MAX - 1 after it; together they are COUNTER_GATEWAY_REFUSED. */
 export const COUNTER_GATEWAY_REFUSED_BY_CODE: u32 = CODES_MAX * 2;
 
-// Pipeline counters: records = stored + duplicate + dead, always
+// Pipeline counters: records + extra samples = stored + duplicate + dead, always
 export const COUNTER_PIPELINE_RECORDS: u32 = CODES_MAX;
 export const COUNTER_PIPELINE_STORED: u32 = CODES_MAX + 1;
 export const COUNTER_PIPELINE_DUPLICATE: u32 = CODES_MAX + 2;
@@ -39,3 +39,9 @@ export const COUNTER_PIPELINE_LATEST_UNTRACKED: u32 = CODES_MAX + 11;
 export const COUNTER_PIPELINE_NULLS: u32 = CODES_MAX + 12;
 /** Of the readings, whole numbers that no double is: stored as the one next to them. */
 export const COUNTER_PIPELINE_ROUNDED: u32 = CODES_MAX + 13;
+/** Samples of records besides their first: each is counted as a message of its own. */
+export const COUNTER_PIPELINE_EXTRA_SAMPLES: u32 = CODES_MAX + 14;
+/** Values of stored messages that could not be read or kept, and were left out. */
+export const COUNTER_PIPELINE_SKIPPED: u32 = CODES_MAX + 15;
+/** Times of stored messages that name no zone, in whose place the receive time stands. */
+export const COUNTER_PIPELINE_ZONELESS: u32 = CODES_MAX + 16;

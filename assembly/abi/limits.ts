@@ -22,8 +22,11 @@ export const PACKET_BYTES_MAX: u32 = 132 * KIB;
 export const DEVICE_ID_BYTES_MAX: u32 = 128;
 export const TENANT_ID_BYTES_MAX: u32 = 64;
 export const METRIC_NAME_BYTES_MAX: u32 = 128;
-/** Metrics in one message. */
+/** Metrics in one sample: what a message says of one moment. */
 export const MESSAGE_METRICS_MAX: u32 = 1024;
+/** Readings in one message, over all its samples. */
+export const MESSAGE_READINGS_MAX: u32 = 16384;
+export const MESSAGE_SAMPLES_MAX: u32 = 4096;
 /** Bytes of one string value. */
 export const TEXT_BYTES_MAX: u32 = 8 * KIB;
 /** Nesting depth of a payload, ignored members included. */

@@ -1,4 +1,4 @@
-import { KIB, METRICS_MAX, MIB } from './limits.ts';
+import { KIB, MESSAGE_READINGS_MAX, MESSAGE_SAMPLES_MAX, METRICS_MAX, MIB } from './limits.ts';
 import { COMMON_END } from './regions.ts';
 
 // Memory of the pipeline module (one instance a partition), after the common regions and up to its state
@@ -33,12 +33,27 @@ export const SHAPES_MAX: u32 = 256;
 export const SHAPE_BYTES: u32 = 1 * KIB;
 export const SHAPES_BYTES: u32 = SHAPES_MAX * SHAPE_BYTES;
 
+/** Profiles of documents: see profiles.ts. */
+export const PROFILES_OFFSET: u32 = SHAPES_OFFSET + SHAPES_BYTES;
+export const PROFILES_BYTES: u32 = 64 * KIB;
+
 /** The readings of the message being decoded; also scratch for its strings and for long numbers. */
-export const DECODED_OFFSET: u32 = SHAPES_OFFSET + SHAPES_BYTES;
+export const DECODED_OFFSET: u32 = PROFILES_OFFSET + PROFILES_BYTES;
 export const DECODED_READING_BYTES: u32 = 24;
-export const DECODED_BYTES: u32 = 64 * KIB;
+export const DECODED_BYTES: u32 = MESSAGE_READINGS_MAX * DECODED_READING_BYTES;
 export const DECODED_TEXT_OFFSET: u32 = DECODED_OFFSET + DECODED_BYTES;
 export const DECODED_TEXT_BYTES: u32 = 256 * KIB;
+
+/** The samples of a message that has several: which readings are of one moment. */
+export const SAMPLES_OFFSET: u32 = DECODED_TEXT_OFFSET + DECODED_TEXT_BYTES;
+export const SAMPLE_BYTES: u32 = 24;
+export const SAMPLE_AT_READINGS_END: u32 = 0; // u32: the first reading after its own
+export const SAMPLE_AT_FLAGS: u32 = 4; // u32
+export const SAMPLE_AT_TS_US: u32 = 8; // u64
+export const SAMPLE_AT_SEQ: u32 = 16; // u64
+export const SAMPLE_HAS_TS: u32 = 1;
+export const SAMPLE_HAS_SEQ: u32 = 2;
+export const SAMPLES_BYTES: u32 = MESSAGE_SAMPLES_MAX * SAMPLE_BYTES;
 
 // Reading in the DECODED region
 export const DECODED_AT_METRIC: u32 = 0; // u32 metric number
@@ -54,15 +69,18 @@ export const DECODED_TEXT: u32 = 1;
  * are sorted by (device, metric, time), as PostgreSQL compares them; its texts and dead letters are in the
  * order in which they came. One slot fills while the store has one and another waits for it.
  */
-export const BATCHES_OFFSET: u32 = DECODED_TEXT_OFFSET + DECODED_TEXT_BYTES;
+export const BATCHES_OFFSET: u32 = SAMPLES_OFFSET + SAMPLES_BYTES;
 export const BATCH_SLOTS: u32 = 3;
-export const BATCH_READINGS_BYTES: u32 = 12 * MIB;
-export const BATCH_TEXT_BYTES: u32 = 4 * MIB;
+export const BATCH_READINGS_BYTES: u32 = 21 * MIB;
+export const BATCH_TEXT_BYTES: u32 = 11 * MIB;
 export const BATCH_DEAD_BYTES: u32 = 4 * MIB;
 export const BATCH_BYTES: u32 = BATCH_READINGS_BYTES + BATCH_TEXT_BYTES + BATCH_DEAD_BYTES;
 export const BATCHES_BYTES: u32 = BATCH_SLOTS * BATCH_BYTES;
-/** A block opens only in a batch with this much room left in each stream: more than it can fill. */
-export const BATCH_RESERVE_BYTES: u32 = 2 * MIB;
+// A block opens only in a batch with this much room left in each stream: more than it can fill. The densest payloads have one byte a
+// value, such as a small number or an empty text in an array of CBOR.
+export const BATCH_READINGS_RESERVE_BYTES: u32 = 11 * MIB;
+export const BATCH_TEXT_RESERVE_BYTES: u32 = 9 * MIB;
+export const BATCH_DEAD_RESERVE_BYTES: u32 = 2 * MIB;
 
 /** The open batch, as the host reads it before it hands the slot over; all u32. */
 export const BATCH_HEAD_OFFSET: u32 = BATCHES_OFFSET + BATCHES_BYTES;

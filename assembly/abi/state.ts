@@ -29,7 +29,7 @@ export const FINGERPRINTS_BYTES: u32 = FINGERPRINT_SLOTS * 8 * 2;
 /** What became of the messages of devices besides being stored; part of the state. */
 export const ACCOUNTS_OFFSET: u32 = FINGERPRINTS_OFFSET + FINGERPRINTS_BYTES;
 export const ACCOUNTS_HEADER_BYTES: u32 = 64;
-export const ACCOUNT_BYTES: u32 = 40;
+export const ACCOUNT_BYTES: u32 = 48;
 export const ACCOUNTS_BYTES: u32 = ACCOUNTS_HEADER_BYTES + PARTITION_DEVICES_MAX * ACCOUNT_BYTES;
 /** Dead letters by device and reason: pages, taken by the accounts that need one. One for each device, and as many again for half of them. */
 export const DEAD_PAGES_OFFSET: u32 = ACCOUNTS_OFFSET + ACCOUNTS_BYTES;
@@ -58,6 +58,7 @@ export const ACCOUNT_AT_STORED_WRAPS: u32 = 24; // u32: how often the device's c
 export const ACCOUNT_AT_REBOOTS: u32 = 28; // u32
 export const ACCOUNT_AT_RUNS_FORGOTTEN: u32 = 32; // u32, since the last reboot
 export const ACCOUNT_AT_DEAD_PAGE: u32 = 36; // u32, its first page + 1, or 0
+export const ACCOUNT_AT_EXTRA_SAMPLES: u32 = 40; // u64: samples of its messages besides the first of each, which are counted as messages
 
 // Page of dead letters: the page after it, then counts by reason. A count is one word, so that whoever reads it while it changes
 // reads its code and its number together: the code in the highest byte, the number of dead letters below it. 0: free.
@@ -70,7 +71,7 @@ export const DEAD_COUNT_BITS: u32 = 56;
  * What decides about later messages and lies in no table: laid here by describeState for a checkpoint, read by adoptState.
  * Raise the version with every change to what any byte of the state means, so that no older checkpoint is taken for this one.
  */
-export const STATE_VERSION: u32 = 4;
+export const STATE_VERSION: u32 = 5;
 export const STATE_HEAD_OFFSET: u32 = BASES_OFFSET + BASES_BYTES;
 export const STATE_HEAD_BYTES: u32 = 64;
 /** Where the state lies, the head included: u32 count, then u32 offset and u32 bytes each. The indexes are not there: they follow from the tables. */

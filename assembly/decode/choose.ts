@@ -1,24 +1,93 @@
-import { FORMAT_JSON } from '../abi/block';
-import { CODE_FORMAT_UNKNOWN, CODE_NONE } from '../abi/codes';
+import {
+  FORMAT_BY_SHAPE,
+  FORMAT_JSON,
+  FORMAT_NDJSON,
+} from '../abi/block';
+import {
+  CODE_FORMAT_UNKNOWN,
+  CODE_JSON_ARRAY_UNSUPPORTED,
+  CODE_JSON_MALFORMED,
+  CODE_JSON_SCALAR_UNSUPPORTED,
+  CODE_METRIC_NAME_INVALID,
+  CODE_METRIC_UNKNOWN,
+  CODE_METRIC_VALUE_INVALID,
+  CODE_METRICS_MISSING,
+  CODE_NONE,
+  CODE_NUMBER_OUT_OF_RANGE,
+  CODE_TEXT_NUL,
+  CODE_TEXT_OVERSIZE,
+  CODE_TS_MALFORMED,
+} from '../abi/codes';
+import { clearContext, prefixBytes, profile } from './context';
 import { decodeJson } from './json/decode';
 import { decodeByShape, learnShape, newestShape } from './json/shape';
+import { decodeJsonTree } from './json/tree';
 import { unknownNames } from './metrics';
+import { decodedSamples, nulls, skippedReadings, zonelessTimes } from './sink';
+import { PROFILE_PLAIN } from '../abi/profiles';
 
 /** The shape of the payload that was decoded last, which its device will most likely send again; 0: none is known. */
 export let decodedShape: u32 = 0;
 
 /**
- * Decodes one payload of the content format that its record names, into the sink. Answers CODE_NONE or why it is refused. When it
- * answers CODE_NONE and `unknownNames` is not 0, the readings are incomplete: see metrics.ts. `shape` is that of the device's
- * message before, or 0.
+ * Decodes one payload without a context, of the content format that its record names, into the sink. Answers CODE_NONE or why it is
+ * refused. When it answers CODE_NONE and `unknownNames` is not 0, the readings are incomplete: see metrics.ts. `shape` is that of
+ * the device's message before, or 0.
  */
 @inline
 export function decodePayload(format: u32, shape: u32, at: usize, bytes: u32, receiveUs: u64): u32 {
-  // Only a newer build writes another format: its messages are kept, and may be decoded by it.
-  if (format != FORMAT_JSON) return CODE_FORMAT_UNKNOWN;
+  clearContext();
+  decodedShape = 0;
+  if (format > FORMAT_JSON) return decodeOther(format, at, bytes, receiveUs);
   decodedShape = shape == 0 ? newestShape : shape;
   if (decodedShape != 0 && decodeByShape(decodedShape, at, bytes, receiveUs)) return CODE_NONE;
-  const code = decodeJson(at, bytes, receiveUs);
-  decodedShape = code == CODE_NONE && unknownNames == 0 ? learnShape(at, bytes) : 0;
+  let code = decodeJson(at, bytes, receiveUs);
+  const isNative = code == CODE_NONE;
+  if (!isNative) code = decodeOtherJson(code, format, at, bytes, receiveUs);
+  decodedShape = code == CODE_NONE && unknownNames == 0 && (isNative || isShaped()) ? learnShape(at, bytes) : 0;
   return code;
+}
+
+/** Whether a document that is not ours was decoded to what the bytes around its values say. */
+function isShaped(): bool {
+  return decodedSamples == 0 && skippedReadings == 0 && nulls == 0 && zonelessTimes == 0;
+}
+
+/** Decodes a payload that has a context, which is open. */
+export function decodeInContext(format: u32, at: usize, bytes: u32, receiveUs: u64): u32 {
+  decodedShape = 0;
+  if (format > FORMAT_JSON) return decodeOther(format, at, bytes, receiveUs);
+  if (profile == PROFILE_PLAIN && prefixBytes == 0) {
+    const code = decodeJson(at, bytes, receiveUs);
+    return code == CODE_NONE ? code : decodeOtherJson(code, format, at, bytes, receiveUs);
+  }
+  return decodeJsonTree(at, bytes, receiveUs, format == FORMAT_BY_SHAPE);
+}
+
+/** Only a newer build writes a format that this one has no decoder of: its messages are kept, and may be decoded by it. */
+function decodeOther(format: u32, at: usize, bytes: u32, receiveUs: u64): u32 {
+  if (format == FORMAT_NDJSON) return decodeJsonTree(at, bytes, receiveUs, true);
+  return CODE_FORMAT_UNKNOWN;
+}
+
+/** Decodes what is not `{ts, metrics, seq}`, after the reader of that refused it with `code`. */
+function decodeOtherJson(code: u32, format: u32, at: usize, bytes: u32, receiveUs: u64): u32 {
+  if (!isOtherDocument(code) && (code != CODE_JSON_MALFORMED || format != FORMAT_BY_SHAPE)) return code;
+  return decodeJsonTree(at, bytes, receiveUs, format == FORMAT_BY_SHAPE);
+}
+
+/** Whether the payload may be a document of another kind, or have readings beside the one that is refused. */
+function isOtherDocument(code: u32): bool {
+  return (
+    code == CODE_METRICS_MISSING ||
+    code == CODE_METRIC_VALUE_INVALID ||
+    code == CODE_JSON_ARRAY_UNSUPPORTED ||
+    code == CODE_JSON_SCALAR_UNSUPPORTED ||
+    code == CODE_NUMBER_OUT_OF_RANGE ||
+    code == CODE_TEXT_NUL ||
+    code == CODE_TEXT_OVERSIZE ||
+    code == CODE_METRIC_NAME_INVALID ||
+    code == CODE_METRIC_UNKNOWN ||
+    code == CODE_TS_MALFORMED
+  );
 }

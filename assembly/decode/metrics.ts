@@ -42,6 +42,7 @@ let firstNext: u32 = 0;
 export let unknownNames: u32 = 0;
 let unknownEnd: usize = UNKNOWN_METRICS_OFFSET + 4;
 let unknownOfMessage: usize = UNKNOWN_METRICS_OFFSET + 4;
+let unknownOfSample: usize = UNKNOWN_METRICS_OFFSET + 4;
 let unknownListed: u32 = 0;
 let denyUnknown: bool = false;
 
@@ -103,10 +104,17 @@ export function addMetric(nameBytes: u32, number: u32): void {
 /** Metrics named from here on belong to a new message. */
 @inline
 export function beginMessageMetrics(): void {
-  if (++message == 0) forgetMessages();
-  previous = 0;
+  beginSampleMetrics();
   unknownNames = 0;
   unknownOfMessage = unknownEnd;
+}
+
+/** Metrics named from here on belong to another sample of the message, which may name the same ones. */
+@inline
+export function beginSampleMetrics(): void {
+  if (++message == 0) forgetMessages();
+  previous = 0;
+  unknownOfSample = unknownEnd;
 }
 
 /** The message count starts over, so no entry may hold an old one: it would look like a duplicate. */
@@ -170,7 +178,7 @@ function listUnknown(at: usize, bytes: u32, hash: u64): u32 {
     const held: usize = load<u32>(UNKNOWN_INDEX + (slot << 2));
     if (held == 0) break;
     if (<u32>load<u16>(held) == bytes && sameName(held + 2, at, bytes)) {
-      return held >= unknownOfMessage ? <u32>refuse(CODE_METRIC_DUPLICATE) : UNKNOWN;
+      return held >= unknownOfSample ? <u32>refuse(CODE_METRIC_DUPLICATE) : UNKNOWN;
     }
     slot = (slot + 1) & (UNKNOWN_INDEX_SLOTS - 1);
   }
@@ -206,6 +214,7 @@ export function clearUnknown(): void {
   store<u32>(UNKNOWN_METRICS_OFFSET, 0);
   unknownEnd = UNKNOWN_METRICS_OFFSET + 4;
   unknownOfMessage = unknownEnd;
+  unknownOfSample = unknownEnd;
   unknownListed = 0;
 }
 

@@ -4,11 +4,11 @@ import {
   DECODED_AT_TEXT_BYTES,
   DECODED_AT_TEXT_OFFSET,
   DECODED_AT_VALUE,
+  DECODED_BYTES,
   DECODED_NUMBER,
   DECODED_OFFSET,
   DECODED_READING_BYTES,
 } from '../abi/pipeline';
-import { MESSAGE_METRICS_MAX } from '../abi/limits';
 import { xxh64 } from '../memory';
 import { DEVICE_AT_PRINTS, DEVICE_PRINTS } from '../series/devices';
 
@@ -29,12 +29,11 @@ function mix(value: u64): u64 {
   return value ^ (value >> 29);
 }
 
-/** The print of the message that was decoded last. */
-export function decodedPrint(tsUs: u64, readings: u32): u32 {
-  assert(readings <= MESSAGE_METRICS_MAX, 'a message has more readings than it may');
+/** The print of a message of the time `tsUs` whose decoded readings lie from `at` to `end`. */
+export function decodedPrint(tsUs: u64, at: usize, end: usize): u32 {
+  assert(at >= DECODED_OFFSET && end <= DECODED_OFFSET + DECODED_BYTES, 'readings lie outside their region');
   let sum = mix(tsUs);
-  const end = <usize>(DECODED_OFFSET + readings * DECODED_READING_BYTES);
-  for (let at = <usize>DECODED_OFFSET; at < end; at += DECODED_READING_BYTES) {
+  for (; at < end; at += DECODED_READING_BYTES) {
     const kind = load<u32>(at, DECODED_AT_KIND);
     const value =
       kind == DECODED_NUMBER

@@ -46,9 +46,9 @@ function search(at: usize, runs: u32, seq: u64): u32 {
 
 /**
  * Notes that the device sent `seq` at the device time `tsUs`, and answers whether the message was received before.
- * `readings` are those of the message, which lie decoded.
+ * Its readings lie decoded from `from` to `to`.
  */
-export function receivedBefore(device: usize, seq: u64, tsUs: u64, readings: u32): bool {
+export function receivedBefore(device: usize, seq: u64, tsUs: u64, from: usize, to: usize): bool {
   const at = runsOf(device);
   const runs = <u32>load<u8>(device, DEVICE_AT_RUNS);
   const index = search(at, runs, seq);
@@ -58,12 +58,12 @@ export function receivedBefore(device: usize, seq: u64, tsUs: u64, readings: u32
   } else {
     if (tsUs >= load<u64>(run, RUN_AT_EARLIEST) && tsUs <= load<u64>(run, RUN_AT_LATEST)) {
       const known = printOf(device, seq);
-      if (known == 0 || known == decodedPrint(tsUs, readings)) return true;
+      if (known == 0 || known == decodedPrint(tsUs, from, to)) return true;
     }
     reboot(device, seq, tsUs);
   }
   const distance = seq - load<u64>(runsOf(device));
-  if (isPrinted(distance)) keepPrint(device, seq, decodedPrint(tsUs, readings));
+  if (isPrinted(distance)) keepPrint(device, seq, decodedPrint(tsUs, from, to));
   return false;
 }
 

@@ -4,6 +4,7 @@ import {
   ACCOUNT_AT_DEAD,
   ACCOUNT_AT_DEAD_PAGE,
   ACCOUNT_AT_DUPLICATE,
+  ACCOUNT_AT_EXTRA_SAMPLES,
   ACCOUNT_AT_REBOOT_US,
   ACCOUNT_AT_REBOOTS,
   ACCOUNT_AT_RUNS_FORGOTTEN,
@@ -72,6 +73,12 @@ export function countDuplicate(device: usize): void {
   add(obtainAccount(device) + ACCOUNT_AT_DUPLICATE);
 }
 
+/** A record held so many samples besides its first. */
+export function countExtraSamples(device: usize, samples: u32): void {
+  const at = obtainAccount(device) + ACCOUNT_AT_EXTRA_SAMPLES;
+  store<u64>(at, load<u64>(at) + samples);
+}
+
 /** `device` is 0 when the state has no room for it. */
 export function countDead(device: usize, code: u32): void {
   assert(code >= DECODE_CODE_FIRST && code < COMMAND_CODE_FIRST, 'the code is no reason of a dead letter');
@@ -100,13 +107,13 @@ export function noteSince(receiveUs: u64): void {
   if (load<u64>(ACCOUNTS_OFFSET, ACCOUNTS_AT_SINCE_US) == 0) store<u64>(ACCOUNTS_OFFSET, receiveUs, ACCOUNTS_AT_SINCE_US);
 }
 
-/** How many messages of the device were run, modulo 2^32. */
+/** How many records of the device were run, modulo 2^32. */
 function runOf(device: usize): u32 {
   const sum = load<u32>(device, STATE_DEVICE_AT_STORED);
   const account = load<u32>(device, STATE_DEVICE_AT_ACCOUNT);
   if (account == 0) return sum;
   const at = accountAt(account - 1);
-  return sum + load<u32>(at, ACCOUNT_AT_DUPLICATE) + load<u32>(at, ACCOUNT_AT_DEAD);
+  return sum + load<u32>(at, ACCOUNT_AT_DUPLICATE) + load<u32>(at, ACCOUNT_AT_DEAD) - load<u32>(at, ACCOUNT_AT_EXTRA_SAMPLES);
 }
 
 /** What was run up to here came before this process took messages in; from here on all that is run, it took in. */

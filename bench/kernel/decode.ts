@@ -5,6 +5,7 @@ import { STAGE_OFFSET } from '../../assembly/abi/regions.js';
 import { PIPELINE_END } from '../../assembly/abi/state.js';
 import { KernelMemory, kernelMemory, loadKernel } from '../../src/host/kernel.js';
 import { fillPowers } from '../../src/host/powers.js';
+import { fillProfiles } from '../../src/host/profiles.js';
 
 interface Exports {
   addMetric(nameBytes: number, number: number): void;
@@ -48,6 +49,7 @@ export function benchDecode(): { nsPerMessage: number; messages: number } {
   const kernel = loadKernel<Exports>('pipeline', wasmMemory);
   const memory = new KernelMemory(wasmMemory);
   fillPowers(memory);
+  fillProfiles(memory);
   ['temperature', 'humidity'].forEach((name, index) => {
     memory.bytes.set(Buffer.from(name), STAGE_OFFSET);
     kernel.addMetric(name.length, index + 1);

@@ -6,6 +6,7 @@ import { STAGE_OFFSET } from '../../assembly/abi/regions.js';
 import { PIPELINE_END } from '../../assembly/abi/state.js';
 import { KernelMemory, kernelMemory, loadKernel } from '../../src/host/kernel.js';
 import { fillPowers } from '../../src/host/powers.js';
+import { fillProfiles } from '../../src/host/profiles.js';
 import type { PipelineKernel } from '../../src/pipeline/kernel.js';
 import { sealBlock } from '../../test/support/blocks.js';
 import { cpuMs } from './cpu-clock.js';
@@ -40,6 +41,7 @@ function run(devices: number, messages: number): PipelineFigure {
   const kernelBytes = new KernelMemory(memory);
   const { bytes, view, counters } = kernelBytes;
   fillPowers(kernelBytes);
+  fillProfiles(kernelBytes);
   kernel.setPartition(0);
   METRICS.forEach((name, index) => {
     bytes.set(Buffer.from(name), STAGE_OFFSET);

@@ -2,6 +2,7 @@ import {
   CODE_ADDRESS_EXHAUSTED,
   CODE_CONNECT_TIMEOUT,
   CODE_CONNECTIONS_EXHAUSTED,
+  CODE_CONTEXT_MALFORMED,
   CODE_CREDENTIALS_INVALID,
   CODE_DEVICE_INACTIVE,
   CODE_DEVICE_LOST,
@@ -304,6 +305,12 @@ code(
   'state_exhausted',
   'the partition has no room for another device',
   'raise SPILLWAY_PARTITIONS on a new deployment',
+);
+code(
+  CODE_CONTEXT_MALFORMED,
+  'context_malformed',
+  'what the gateway wrote about the topic before the payload cannot be read: another version wrote it, or it is damaged',
+  'run the version that wrote the log; the bytes are kept as a dead letter',
 );
 code(
   CODE_DEVICE_LOST,

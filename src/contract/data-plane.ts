@@ -24,6 +24,8 @@ export interface PlaneCounters {
   readonly records: number;
   readonly stored: number;
   readonly duplicate: number;
+  /** Samples of records besides the first of each: each of them is stored, a duplicate, or dead by itself. */
+  readonly extraSamples: number;
   readonly dead: number;
   /** The dead letters by code name. */
   readonly deadByCode: Readonly<Record<string, number>>;
@@ -35,6 +37,10 @@ export interface PlaneCounters {
   readonly textReadings: number;
   /** Of the readings, whole numbers that a 64-bit float cannot hold: the one next to each is stored. */
   readonly rounded: number;
+  /** Values of stored messages that could not be read or kept, and were left out. */
+  readonly skipped: number;
+  /** Times of stored messages that name no zone: the receive time stands in their place. */
+  readonly zoneless: number;
   readonly bytesIn: number;
   readonly blocks: number;
   /** Refusals and dead letters by code name. */

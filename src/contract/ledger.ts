@@ -17,7 +17,7 @@ export interface GatewayAudit {
 
 /**
  * What a pipeline counted at the end of a block, at `offset` of the partition's log. The log's count belongs to the very same
- * offset: logged = run + lost - recovered, run = stored + duplicate + dead.
+ * offset: logged = run + lost - recovered, run + extraSamples = stored + duplicate + dead.
  */
 export interface PartitionAudit {
   readonly partition: number;
@@ -26,6 +26,8 @@ export interface PartitionAudit {
   readonly logged: number;
   /** Messages run since the start that were not only run again. */
   readonly run: number;
+  /** Samples of those besides the first of each: every sample is stored, a duplicate, or dead by itself. */
+  readonly extraSamples: number;
   /** The part of `run` and `lost` that an earlier process had taken in. */
   readonly recovered: number;
   /** Messages that the log took in and does not hold any more; of those of an earlier process, as many as are known of. */

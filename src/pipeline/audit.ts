@@ -1,6 +1,7 @@
 import {
   COUNTER_PIPELINE_DEAD,
   COUNTER_PIPELINE_DUPLICATE,
+  COUNTER_PIPELINE_EXTRA_SAMPLES,
   COUNTER_PIPELINE_RECORDS,
   COUNTER_PIPELINE_STORED,
 } from '../../assembly/abi/counters.js';
@@ -87,6 +88,7 @@ export class Audit {
       offset: this.#mark.offset,
       logged,
       run,
+      extraSamples: read(COUNTER_PIPELINE_EXTRA_SAMPLES),
       recovered: this.#runAtOpening + this.#lostBefore,
       lost: this.#lost + this.#lostBefore,
       stored: read(COUNTER_PIPELINE_STORED),

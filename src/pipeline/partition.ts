@@ -34,6 +34,7 @@ import type { PartitionAudit } from '../contract/ledger.js';
 import type { RowBatch } from '../contract/threads/store.js';
 import { KernelMemory, loadKernel } from '../host/kernel.js';
 import { fillPowers } from '../host/powers.js';
+import { fillProfiles } from '../host/profiles.js';
 import { type Progress, ProgressWord } from '../host/progress.js';
 import { Audit } from './audit.js';
 import { Batches } from './batches.js';
@@ -108,6 +109,7 @@ export class Partition {
     this.memory = new KernelMemory(memory);
     this.#kernel = loadKernel<PipelineKernel>('pipeline', memory);
     fillPowers(this.memory);
+    fillProfiles(this.memory);
     this.#kernel.setPartition(number);
     this.batches = new Batches(number, this.#kernel, this.memory, committed, announced);
     this.#log = log;

@@ -14,6 +14,7 @@ import {
   ACCOUNT_AT_DEAD,
   ACCOUNT_AT_DEAD_PAGE,
   ACCOUNT_AT_DUPLICATE,
+  ACCOUNT_AT_EXTRA_SAMPLES,
   ACCOUNT_AT_REBOOT_US,
   ACCOUNT_AT_REBOOTS,
   ACCOUNT_AT_RUNS_FORGOTTEN,
@@ -64,7 +65,8 @@ export function* readDeviceTotals(pipelines: readonly KernelMemory[], accepted: 
       // Read before its reasons, which the kernel counts first: so they are never fewer than it by a message that came meanwhile.
       const letters = account === 0 ? 0 : u64(view, accountAt + ACCOUNT_AT_DEAD);
       const dead = account === 0 ? {} : deadOf(letters, countsOnPages(view, accountAt));
-      const run = storedLow + duplicate + sum(dead);
+      const extra = account === 0 ? 0 : u64(view, accountAt + ACCOUNT_AT_EXTRA_SAMPLES);
+      const run = storedLow + duplicate + sum(dead) - extra;
       const sinceStart = run - view.getUint32(BASES_OFFSET + index * 4, true);
       const inFlight = (accepted.of(device) - sinceStart) | 0;
       yield { device, stored: wraps * 2 ** 32 + storedLow, duplicate, dead, inFlight };

@@ -13,11 +13,14 @@ import {
   COUNTER_GATEWAY_REFUSED_BY_CODE,
   COUNTER_PIPELINE_DEAD,
   COUNTER_PIPELINE_DUPLICATE,
+  COUNTER_PIPELINE_EXTRA_SAMPLES,
   COUNTER_PIPELINE_READINGS,
   COUNTER_PIPELINE_RECORDS,
   COUNTER_PIPELINE_ROUNDED,
+  COUNTER_PIPELINE_SKIPPED,
   COUNTER_PIPELINE_STORED,
   COUNTER_PIPELINE_TEXT_READINGS,
+  COUNTER_PIPELINE_ZONELESS,
 } from '../../assembly/abi/counters.js';
 import {
   POINT_AT_DEVICE,
@@ -43,11 +46,14 @@ export function readCounters(gateways: readonly BigUint64Array[], pipelines: rea
     records: pipeline(COUNTER_PIPELINE_RECORDS),
     stored: pipeline(COUNTER_PIPELINE_STORED),
     duplicate: pipeline(COUNTER_PIPELINE_DUPLICATE),
+    extraSamples: pipeline(COUNTER_PIPELINE_EXTRA_SAMPLES),
     dead: pipeline(COUNTER_PIPELINE_DEAD),
     rowsRefused,
     lettersRefused: sumOfWords(progress, ProgressWord.lettersRefused),
     readings: pipeline(COUNTER_PIPELINE_READINGS),
     textReadings: pipeline(COUNTER_PIPELINE_TEXT_READINGS),
+    skipped: pipeline(COUNTER_PIPELINE_SKIPPED),
+    zoneless: pipeline(COUNTER_PIPELINE_ZONELESS),
     rounded: pipeline(COUNTER_PIPELINE_ROUNDED),
   };
   const deadByCode = Object.fromEntries(refusalCodes.map(({ number, name }) => [name, pipeline(number)]));

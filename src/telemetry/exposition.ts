@@ -171,6 +171,18 @@ export class Exposition {
       one((c) => c.rounded),
     );
     this.#counter(
+      'spillway_readings_skipped_total',
+      'Values of stored messages that could not be read or kept, and were left out',
+      undefined,
+      one((c) => c.skipped),
+    );
+    this.#counter(
+      'spillway_times_without_zone_total',
+      'Device times of stored messages that name no zone: the receive time stands in their place',
+      undefined,
+      one((c) => c.zoneless),
+    );
+    this.#counter(
       'spillway_received_bytes_total',
       'Bytes read from devices',
       undefined,

@@ -15,6 +15,7 @@ import { STAGE_OFFSET } from '../../assembly/abi/regions.js';
 import { PIPELINE_END } from '../../assembly/abi/state.js';
 import { KernelMemory, kernelMemory, loadKernel } from '../../src/host/kernel.js';
 import { fillPowers } from '../../src/host/powers.js';
+import { fillProfiles } from '../../src/host/profiles.js';
 
 interface Exports {
   addMetric(nameBytes: number, number: number): void;
@@ -56,6 +57,7 @@ export class Decoder {
     this.kernel = loadKernel<Exports>('pipeline', memory);
     this.memory = new KernelMemory(memory);
     fillPowers(this.memory);
+    fillProfiles(this.memory);
   }
 
   addMetric(name: string): number {

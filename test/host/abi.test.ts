@@ -12,12 +12,15 @@ import {
 } from '../../assembly/abi/codes.js';
 import * as gateway from '../../assembly/abi/gateway.js';
 import { CALL_BYTES, CALLS_BYTES, CALLS_MAX, GATEWAY_END } from '../../assembly/abi/gateway.js';
-import { BLOCK_BYTES_MAX, BLOCK_RECORDS_MAX, MESSAGE_METRICS_MAX } from '../../assembly/abi/limits.js';
+import { BLOCK_BYTES_MAX, BLOCK_RECORDS_MAX, MESSAGE_METRICS_MAX, MIB } from '../../assembly/abi/limits.js';
 import * as pipeline from '../../assembly/abi/pipeline.js';
 import {
+  BATCH_DEAD_BYTES,
+  BATCH_DEAD_RESERVE_BYTES,
   BATCH_READINGS_BYTES,
-  BATCH_RESERVE_BYTES,
+  BATCH_READINGS_RESERVE_BYTES,
   BATCH_TEXT_BYTES,
+  BATCH_TEXT_RESERVE_BYTES,
   DECODED_BYTES,
   DECODED_READING_BYTES,
   LATEST_BYTES,
@@ -134,10 +137,10 @@ test('device states begin at a cache line, so that what a message needs of one l
 });
 
 test('a block opens only where its worst case fits', () => {
-  // The densest message: metrics of six bytes ("a":1,) that become rows of 42 bytes.
-  const densest = Math.ceil(BLOCK_BYTES_MAX / 6) * 42;
-  assert.ok(densest <= BATCH_RESERVE_BYTES);
-  assert.ok(BATCH_RESERVE_BYTES * 2 <= BATCH_READINGS_BYTES);
-  assert.ok(BATCH_RESERVE_BYTES * 2 <= BATCH_TEXT_BYTES);
-  assert.ok(BLOCK_RECORDS_MAX * 120 + BLOCK_BYTES_MAX <= BATCH_RESERVE_BYTES);
+  // The densest message: values of one byte that become rows of 42 bytes, or empty texts that become rows of 34.
+  assert.ok(BLOCK_BYTES_MAX * 42 <= BATCH_READINGS_RESERVE_BYTES);
+  assert.ok(BLOCK_BYTES_MAX * 34 <= BATCH_TEXT_RESERVE_BYTES);
+  assert.ok(BLOCK_RECORDS_MAX * 120 + BLOCK_BYTES_MAX <= BATCH_DEAD_RESERVE_BYTES);
+  const filled = [BATCH_READINGS_BYTES - BATCH_READINGS_RESERVE_BYTES, BATCH_TEXT_BYTES - BATCH_TEXT_RESERVE_BYTES];
+  assert.ok(Math.min(...filled, BATCH_DEAD_BYTES - BATCH_DEAD_RESERVE_BYTES) >= 2 * MIB);
 });

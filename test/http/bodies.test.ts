@@ -62,13 +62,11 @@ test('a body of nothing is refused, with a length of 0 and with white space alon
 
 test('a payload that cannot become readings is kept, and the answer does not call it durable', async () => {
   const cases: [string, RegExp][] = [
-    ['nonsense', /is not a JSON object/],
-    ['[1]', /is not a JSON object/],
-    ['{"metrics":', /is not a JSON object/],
-    ['{"temperature":21.5}', /has no "metrics" object/],
-    ['{"metrics":{}}', /has no "metrics" object/],
-    ['{"metrics":{"a":{"b":1}}}', /metric "a" is an object or an array/],
-    ['x'.repeat(100_000), /is not a JSON object/],
+    ['nonsense', /is not JSON/],
+    ['{"metrics":', /is not JSON/],
+    ['{"a":1}\n{"b":}', /is not JSON/],
+    ['{}', /holds no reading/],
+    ['[]', /holds no reading/],
   ];
   for (const [raw, reason] of cases) {
     const { status, body } = await post(raw);
@@ -76,8 +74,8 @@ test('a payload that cannot become readings is kept, and the answer does not cal
     assert.match(body.message, reason);
     assert.equal(payloads().at(-1), raw);
   }
-  const long = JSON.stringify({ metrics: { text: 'x'.repeat(5000) } });
-  assert.equal((await post(long)).body.status, 'durable');
+  const readable = ['{"temperature":21.5}', '[1]', '47.3', '{"metrics":{"a":{"b":1}}}', '{"a":1}\n{"b":2}\n', 'x'.repeat(5000)];
+  for (const raw of readable) assert.equal((await post(raw)).body.status, 'durable', raw);
 });
 
 test('gzip and deflate are inflated, with and without the header of zlib', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BATCH_READINGS_BYTES, BATCH_RESERVE_BYTES, INPUT_BYTES, READING_ROW_BYTES } from '../../assembly/abi/pipeline.js';
+import { BATCH_READINGS_BYTES, BATCH_READINGS_RESERVE_BYTES, INPUT_BYTES, READING_ROW_BYTES } from '../../assembly/abi/pipeline.js';
 import { PIPELINE_END } from '../../assembly/abi/state.js';
 import type { RowBatch } from '../../src/contract/threads/store.js';
 import { kernelMemory } from '../../src/host/kernel.js';
@@ -69,7 +69,7 @@ test('rows of a block that waits for names go to the store with the rest of it, 
 
 test('a block that waited for names goes on in its batch, however full that is', () => {
   // Records of one reading each: as many as leave room for one more block before the last, and none after its first records.
-  const rows = Math.floor((BATCH_READINGS_BYTES - BATCH_RESERVE_BYTES) / READING_ROW_BYTES);
+  const rows = Math.floor((BATCH_READINGS_BYTES - BATCH_READINGS_RESERVE_BYTES) / READING_ROW_BYTES);
   const full = Array.from({ length: 4000 }, () => 'a');
   const before = Array.from({ length: Math.floor(rows / full.length) }, () => full);
   const rest = rows - before.length * full.length;

@@ -13,7 +13,8 @@ import {
   BLOCK_HEADER_BYTES,
   BLOCK_MAGIC,
   BLOCK_VERSION,
-  FORMAT_JSON,
+  FORMAT_BY_SHAPE,
+  RECORD_AT_CONTEXT,
   RECORD_AT_DEVICE,
   RECORD_AT_FLAGS,
   RECORD_AT_FORMAT,
@@ -21,6 +22,7 @@ import {
   RECORD_AT_RECEIVE_US,
   RECORD_HEADER_BYTES,
 } from '../../assembly/abi/block.js';
+import { encodeContext, type RecordContext } from '../../src/contract/record-context.js';
 
 const { h64Raw } = await xxhash();
 
@@ -29,24 +31,28 @@ export interface TestRecord {
   readonly receiveUs: bigint | number;
   readonly payload: Uint8Array | string;
   readonly flags?: number;
-  /** Its content format; JSON unless it says otherwise. */
+  /** Its content format; recognised by its shape unless it says otherwise. */
   readonly format?: number;
+  readonly context?: RecordContext;
 }
 
 /** A sealed block, as the gateway's kernel lays it out. */
 export function sealBlock(partition: number, records: readonly TestRecord[], version: number = BLOCK_VERSION): Uint8Array {
-  const payloads = records.map(({ payload }) => Buffer.from(payload));
+  const payloads = records.map(({ payload, context }) =>
+    context ? Buffer.concat([encodeContext(context), Buffer.from(payload)]) : Buffer.from(payload),
+  );
   const bodyBytes = payloads.reduce((sum, payload) => sum + RECORD_HEADER_BYTES + payload.length, 0);
   const block = new Uint8Array(BLOCK_HEADER_BYTES + bodyBytes);
   const view = new DataView(block.buffer);
   let at: number = BLOCK_HEADER_BYTES;
-  records.forEach(({ device, receiveUs, flags = 0, format = FORMAT_JSON }, index) => {
+  records.forEach(({ device, receiveUs, flags = 0, format = FORMAT_BY_SHAPE, context }, index) => {
     const payload = payloads[index] as Buffer;
     view.setUint32(at + RECORD_AT_PAYLOAD_BYTES, payload.length, true);
     view.setUint32(at + RECORD_AT_DEVICE, device, true);
     view.setBigUint64(at + RECORD_AT_RECEIVE_US, BigInt(receiveUs), true);
     block[at + RECORD_AT_FLAGS] = flags;
     block[at + RECORD_AT_FORMAT] = format;
+    block[at + RECORD_AT_CONTEXT] = context ? 1 : 0;
     block.set(payload, at + RECORD_HEADER_BYTES);
     at += RECORD_HEADER_BYTES + payload.length;
   });

@@ -22,6 +22,7 @@ import { STAGE_OFFSET } from '../../assembly/abi/regions.js';
 import { PIPELINE_END } from '../../assembly/abi/state.js';
 import { KernelMemory, kernelMemory, loadKernel } from '../../src/host/kernel.js';
 import { fillPowers } from '../../src/host/powers.js';
+import { fillProfiles } from '../../src/host/profiles.js';
 import type { PipelineKernel } from '../../src/pipeline/kernel.js';
 import { sealBlock, type TestRecord } from './blocks.js';
 
@@ -55,6 +56,7 @@ export class TestKernel {
     this.memory = new KernelMemory(memory);
     this.partition = partition;
     fillPowers(this.memory);
+    fillProfiles(this.memory);
     this.kernel.setPartition(partition);
     this.kernel.openBatch(0);
   }

@@ -99,7 +99,7 @@ function readMember(at: usize, end: usize): usize {
 
 /** From the end of a name to its value. */
 @inline
-function toValue(at: usize, end: usize): usize {
+export function toValue(at: usize, end: usize): usize {
   at = skipSpace(at, end);
   return load<u8>(at) == COLON ? skipSpace(at + 1, end) : refuse(CODE_JSON_MALFORMED);
 }

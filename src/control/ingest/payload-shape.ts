@@ -1,4 +1,4 @@
-/** A longer payload is only looked at where it begins: the thread that answers has other calls. */
+/** A longer payload is not looked at: the thread that answers has other calls. */
 const BYTES_MAX = 4096;
 
 /**
@@ -6,26 +6,33 @@ const BYTES_MAX = 4096;
  * refuses more than this.
  */
 export function undecodable(payload: Uint8Array): string | undefined {
-  const text = Buffer.from(payload.buffer, payload.byteOffset, Math.min(payload.length, BYTES_MAX + 1)).toString();
-  if (!/^[ \t\r\n]*\{/.test(text)) return 'it is not a JSON object';
-  if (payload.length > BYTES_MAX) return undefined;
-  let value: Record<string, unknown>;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return 'it is not a JSON object';
+  const first = payload.find((byte) => !isSpace(byte));
+  // From this byte on no text of JSON begins, but binary formats do.
+  if (payload.length > BYTES_MAX || first === undefined || first >= 0x80) return undefined;
+  const text = Buffer.from(payload.buffer, payload.byteOffset, payload.length).toString();
+  for (const document of documentsOf(text)) {
+    let value: unknown;
+    try {
+      value = JSON.parse(document);
+    } catch {
+      return 'it is not JSON';
+    }
+    if (typeof value === 'object' && value !== null && Object.keys(value).length === 0) return 'it holds no reading';
   }
-  const { metrics } = value;
-  if (!isObject(metrics) || Object.keys(metrics).length === 0) return 'it has no "metrics" object, or an empty one';
-  const wrong = Object.entries(metrics).find(([, one]) => isObject(one) || Array.isArray(one));
-  return wrong && `its metric ${JSON.stringify(wrong[0].slice(0, 128))} is an object or an array`;
+  return undefined;
+}
+
+/** The payload, or its lines when each of them holds a document. */
+function documentsOf(text: string): string[] {
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  return lines.length > 1 && lines.every((line) => line.trimStart().startsWith('{') && line.trimEnd().endsWith('}')) ? lines : [text];
 }
 
 /** Whether there is nothing in it but the white space of JSON. */
 export function isBlank(payload: Uint8Array): boolean {
-  return payload.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d);
+  return payload.every(isSpace);
 }
 
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+function isSpace(byte: number): boolean {
+  return byte === 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d;
 }

@@ -28,11 +28,11 @@ function ofGateway({ gateway, received, accepted, refused, durable, held, logged
   ];
 }
 
-function ofPartition({ partition, logged, run, recovered, lost, stored, duplicate, dead }: PartitionAudit): Imbalance[] {
+function ofPartition({ partition, logged, run, extraSamples, recovered, lost, stored, duplicate, dead }: PartitionAudit): Imbalance[] {
   const at = `partition ${partition}`;
   return [
     { at, between: 'logged and run', missing: logged - (run + lost - recovered) },
-    { at, between: 'run and stored + duplicate + dead', missing: run - stored - duplicate - dead },
+    { at, between: 'run and stored + duplicate + dead', missing: run + extraSamples - stored - duplicate - dead },
     // They are accounted for, and still it is an alarm: they were acknowledged.
     { at, between: 'logged and readable', missing: lost },
   ];

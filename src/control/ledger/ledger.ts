@@ -107,15 +107,15 @@ export class Ledger {
     const { plane } = this.#options;
     const { partitions } = plane.audits();
     const counters = plane.counters();
-    const { stored, duplicate } = counters;
+    const { stored, duplicate, extraSamples } = counters;
     const dead = merge(counters.deadByCode);
     const lost = partitions.reduce((sum, audit) => sum + audit.lost, 0);
-    const ended = stored + duplicate + total(dead) + lost;
+    const ended = stored + duplicate + total(dead) + lost - extraSamples;
     const { accepted } = counters;
     const endedNew = partitions.reduce((sum, audit) => sum + audit.run + audit.lost - audit.recovered, 0);
     const recovered = this.#isOpen() ? partitions.reduce((sum, audit) => sum + audit.recovered, 0) : ended - endedNew;
     const rejected = merge(counters.refusedByCode, this.#door.node());
-    const received = accepted + total(rejected);
+    const received = accepted + extraSamples + total(rejected);
     return { received, recovered, stored, duplicate, dead, rejected, lost, inFlight: accepted + recovered - ended };
   }
 

@@ -25,7 +25,18 @@ before(async () => {
 });
 after(() => server.close());
 
-const partition = { partition: 0, offset: 10n, logged: 9, run: 12, recovered: 3, lost: 0, stored: 10, duplicate: 1, dead: 1 };
+const partition = {
+  partition: 0,
+  offset: 10n,
+  logged: 9,
+  run: 12,
+  extraSamples: 0,
+  recovered: 3,
+  lost: 0,
+  stored: 10,
+  duplicate: 1,
+  dead: 1,
+};
 const gateway = { gateway: 0, received: 14, accepted: 10, refused: 4, durable: 9, held: 1, logged: 9 };
 
 function unbalanced(plane: PlaneDouble): void {

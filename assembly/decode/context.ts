@@ -1,0 +1,54 @@
+import {
+  CONTEXT_AT_BYTES,
+  CONTEXT_AT_NAME_BYTES,
+  CONTEXT_AT_PREFIX_BYTES,
+  CONTEXT_AT_PROFILE,
+  CONTEXT_AT_TOPIC_BYTES,
+  CONTEXT_HEADER_BYTES,
+} from '../abi/block';
+import { PROFILE_PLAIN } from '../abi/profiles';
+
+// What the topic of the message at hand says about its payload.
+
+export let profile: u32 = PROFILE_PLAIN;
+export let prefixAt: usize = 0;
+export let prefixBytes: u32 = 0;
+export let valueNameAt: usize = 0;
+export let valueNameBytes: u32 = 0;
+export let topicAt: usize = 0;
+export let topicBytes: u32 = 0;
+
+/** A value that has no name. */
+const VALUE = memory.data<u8>([0x76, 0x61, 0x6c, 0x75, 0x65]);
+const VALUE_BYTES: u32 = 5;
+
+/** The message has no context. */
+@inline
+export function clearContext(): void {
+  profile = PROFILE_PLAIN;
+  prefixBytes = 0;
+  valueNameAt = VALUE;
+  valueNameBytes = VALUE_BYTES;
+  topicBytes = 0;
+}
+
+/** Reads the context before a payload; answers its bytes, or 0 when `bytes` do not hold it. */
+export function openContext(at: usize, bytes: u32): u32 {
+  clearContext();
+  if (bytes < CONTEXT_HEADER_BYTES) return 0;
+  const prefix = <u32>load<u8>(at, CONTEXT_AT_PREFIX_BYTES);
+  const name = <u32>load<u8>(at, CONTEXT_AT_NAME_BYTES);
+  const topic = <u32>load<u16>(at, CONTEXT_AT_TOPIC_BYTES);
+  const whole = <u32>load<u16>(at, CONTEXT_AT_BYTES);
+  if (whole != CONTEXT_HEADER_BYTES + prefix + name + topic || whole > bytes) return 0;
+  profile = load<u8>(at, CONTEXT_AT_PROFILE);
+  prefixAt = at + CONTEXT_HEADER_BYTES;
+  prefixBytes = prefix;
+  if (name != 0) {
+    valueNameAt = prefixAt + prefix;
+    valueNameBytes = name;
+  }
+  topicAt = prefixAt + prefix + name;
+  topicBytes = topic;
+  return whole;
+}
