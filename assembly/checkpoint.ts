@@ -11,6 +11,7 @@ import {
   HEAD_AT_RUN_PAGES,
   HEAD_AT_SERIES,
   HEAD_AT_SHAPES,
+  HEAD_AT_TEXT_PAGES,
   RUN_PAGES_OFFSET,
   RUN_PAGE_BYTES,
   SERIES_ENTRY_BYTES,
@@ -23,6 +24,8 @@ import {
   STATE_SECTIONS_MAX,
   STATE_SECTIONS_OFFSET,
   STATE_SECTION_BYTES,
+  TEXT_PAGES_OFFSET,
+  TEXT_PAGE_BYTES,
 } from './abi/state';
 import { adoptShapes, describeShapes } from './decode/json/shape';
 import { adoptFingerprints, describeFingerprints } from './dedup/fingerprints';
@@ -33,6 +36,7 @@ import { accountsBytes, adoptAccounts } from './series/accounts';
 import { adoptDeadPages, deadPagesBytes } from './series/dead-pages';
 import { adoptDevices, describeDevices } from './series/devices';
 import { adoptSeries, describeSeries } from './series/latest';
+import { adoptTextPages, describeTextPages } from './series/text-pages';
 
 // State is a function of the blocks that were run, so it can be taken down between two blocks and taken up
 // again by another instance. While blocks run, what lies in no table is in globals, where it costs nothing; the
@@ -50,6 +54,7 @@ export function describeState(): bool {
   describeFingerprints();
   describeShapes();
   describeSources();
+  describeTextPages();
   store<u32>(STATE_SECTIONS_OFFSET, 0);
   section(STATE_HEAD_OFFSET, STATE_HEAD_BYTES);
   section(STATE_DEVICES_OFFSET, head(HEAD_AT_DEVICES) * STATE_DEVICE_BYTES);
@@ -64,12 +69,23 @@ export function describeState(): bool {
   section(ACCOUNTS_OFFSET, accountsBytes());
   section(SOURCES_OFFSET, sourcesBytes());
   section(DEAD_PAGES_OFFSET, deadPagesBytes());
+  section(TEXT_PAGES_OFFSET, head(HEAD_AT_TEXT_PAGES) * TEXT_PAGE_BYTES);
   return true;
 }
 
 /** Takes up the state whose sections were laid where they belong in a memory without any; false: it is not one, and the memory is spoilt. */
 export function adoptState(): bool {
-  return adoptDevices() && adoptSeries() && adoptRunPages() && adoptFingerprints() && adoptShapes() && adoptAccounts() && adoptDeadPages() && adoptSources();
+  return (
+    adoptDevices() &&
+    adoptSeries() &&
+    adoptTextPages() &&
+    adoptRunPages() &&
+    adoptFingerprints() &&
+    adoptShapes() &&
+    adoptAccounts() &&
+    adoptDeadPages() &&
+    adoptSources()
+  );
 }
 
 @inline

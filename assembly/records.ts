@@ -59,7 +59,8 @@ import { appendReading } from './rows/readings';
 import { countDead, countDuplicate, countExtraSamples, countStored, noteSince } from './series/accounts';
 import { prefetchRecords } from './series/prefetch';
 import { DEVICE_AT_FLAGS, DEVICE_AT_NEWEST_US, DEVICE_AT_SHAPE, DEVICE_WATCHED, findDevice, obtainDevice } from './series/devices';
-import { appendLive, updateLatest } from './series/latest';
+import { updateLatest, updateLatestText } from './series/latest';
+import { appendLive, appendLiveText } from './series/live';
 import { isLost } from './series/lost-devices';
 
 let partition: u32 = 0;
@@ -281,7 +282,11 @@ function storeReadings(device: usize, number: u32, eventUs: u64, receiveUs: u64,
       if (watched) appendLive(number, metric, eventUs, receiveUs, value);
     } else {
       texts++;
-      if (!replaying) appendText(number, metric, eventUs, load<u32>(at, DECODED_AT_TEXT_OFFSET), load<u32>(at, DECODED_AT_TEXT_BYTES));
+      const text = load<u32>(at, DECODED_AT_TEXT_OFFSET);
+      const bytes = load<u32>(at, DECODED_AT_TEXT_BYTES);
+      series = updateLatestText(device, series, number, metric, eventUs, receiveUs, text, bytes);
+      if (!replaying) appendText(number, metric, eventUs, text, bytes);
+      if (watched) appendLiveText(number, metric, eventUs, receiveUs, text, bytes);
     }
   }
   if (replaying) return;

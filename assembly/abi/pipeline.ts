@@ -94,23 +94,32 @@ export const BATCH_AT_DEADS: u32 = 20;
 export const BATCH_AT_DEADS_BYTES: u32 = 24;
 export const BATCH_AT_RECORDS: u32 = 28;
 
-/** Readings of watched devices since the host last looked: u32 count at LIVE_OFFSET, then entries. */
+/** Readings of watched devices since the host last looked: u32 bytes at LIVE_OFFSET, then entries. */
 export const LIVE_OFFSET: u32 = BATCH_HEAD_OFFSET + BATCH_HEAD_BYTES;
-export const LIVE_MAX: u32 = 4096;
 export const LIVE_HEADER_BYTES: u32 = 64;
-export const LIVE_BYTES: u32 = 128 * KIB + LIVE_HEADER_BYTES;
-// Live and latest entry
-export const POINT_BYTES: u32 = 32;
+export const LIVE_ENTRIES_BYTES: u32 = 256 * KIB;
+export const LIVE_BYTES: u32 = LIVE_HEADER_BYTES + LIVE_ENTRIES_BYTES;
+// Live and latest entry: a point, then the bytes of its text, if it has one, up to a multiple of POINT_ALIGN_BYTES
+export const POINT_BYTES: u32 = 40;
+export const POINT_ALIGN_BYTES: u32 = 8;
 export const POINT_AT_DEVICE: u32 = 0; // u32 device number
-export const POINT_AT_METRIC: u32 = 4; // u32 metric number
+export const POINT_AT_METRIC: u32 = 4; // u32 metric number; 0: metrics of the device of which there is no point
 export const POINT_AT_TS_US: u32 = 8; // u64, Unix epoch
-export const POINT_AT_VALUE: u32 = 16; // f64
+export const POINT_AT_VALUE: u32 = 16; // f64, of a number
+export const POINT_AT_TEXT_BYTES: u32 = 16; // u32, of a text
 export const POINT_AT_RECEIVE_US: u32 = 24; // u64
+export const POINT_AT_KIND: u32 = 32; // u32
+export const POINT_NUMBER: u32 = 0;
+export const POINT_TEXT: u32 = 1;
+/** There was no room for the value: only the database has it. */
+export const POINT_UNHELD: u32 = 2;
 
-/** Answer to latest(): entries as above, without a count. Answer to account(): STATEMENT_AT_… in state.ts. */
+/** Answer to latest(): entries as above. Answer to account(): STATEMENT_AT_… in state.ts. */
 export const LATEST_OFFSET: u32 = LIVE_OFFSET + LIVE_BYTES;
-export const LATEST_MAX: u32 = 8192;
-export const LATEST_BYTES: u32 = LATEST_MAX * POINT_BYTES;
+export const LATEST_MAX: u32 = 8191;
+export const LATEST_TEXT_BYTES: u32 = 1 * MIB;
+/** One point more than LATEST_MAX says that there are others. */
+export const LATEST_BYTES: u32 = (LATEST_MAX + 1) * POINT_BYTES + LATEST_TEXT_BYTES;
 
 /** Readings of the open batch in order of arrival; sealing the batch writes their rows into its slot. */
 export const READINGS_OFFSET: u32 = LATEST_OFFSET + LATEST_BYTES;

@@ -39,6 +39,12 @@ export const DEAD_PAGES_BYTES: u32 = DEAD_PAGES_MAX * DEAD_PAGE_BYTES;
 /** By device of the state: how many of its messages, modulo 2^32, were run before this process took messages in; u32 each. */
 export const BASES_OFFSET: u32 = DEAD_PAGES_OFFSET + DEAD_PAGES_BYTES;
 export const BASES_BYTES: u32 = PARTITION_DEVICES_MAX * 4;
+/** Latest values that are texts: pages, each with the one after it and a part of a text. */
+export const TEXT_PAGES_OFFSET: u32 = BASES_OFFSET + BASES_BYTES;
+export const TEXT_PAGES_MAX: u32 = 524288;
+export const TEXT_PAGE_BYTES: u32 = 64;
+export const TEXT_PAGES_BYTES: u32 = TEXT_PAGES_MAX * TEXT_PAGE_BYTES;
+export const TEXT_PAGE_TEXT_BYTES: u32 = TEXT_PAGE_BYTES - 4;
 
 // Device in the pipeline's state
 export const STATE_DEVICE_AT_NUMBER: u32 = 0; // u32
@@ -71,8 +77,8 @@ export const DEAD_COUNT_BITS: u32 = 56;
  * What decides about later messages and lies in no table: laid here by describeState for a checkpoint, read by adoptState.
  * Raise the version with every change to what any byte of the state means, so that no older checkpoint is taken for this one.
  */
-export const STATE_VERSION: u32 = 5;
-export const STATE_HEAD_OFFSET: u32 = BASES_OFFSET + BASES_BYTES;
+export const STATE_VERSION: u32 = 6;
+export const STATE_HEAD_OFFSET: u32 = TEXT_PAGES_OFFSET + TEXT_PAGES_BYTES;
 export const STATE_HEAD_BYTES: u32 = 64;
 /** Where the state lies, the head included: u32 count, then u32 offset and u32 bytes each. The indexes are not there: they follow from the tables. */
 export const STATE_SECTIONS_OFFSET: u32 = STATE_HEAD_OFFSET + STATE_HEAD_BYTES;
@@ -94,6 +100,8 @@ export const HEAD_AT_OLDEST_SHAPE: u32 = 40;
 export const HEAD_AT_SHAPE_MISSES: u32 = 44;
 export const HEAD_AT_NEWEST_SHAPE: u32 = 48;
 export const HEAD_AT_SOURCES: u32 = 52;
+export const HEAD_AT_TEXT_PAGES: u32 = 56;
+export const HEAD_AT_FREE_TEXT_PAGE: u32 = 60;
 
 export const SOURCES_OFFSET: u32 = STATE_SECTIONS_OFFSET + STATE_SECTIONS_BYTES;
 export const SOURCES_BYTES: u32 = 6144;

@@ -32,6 +32,8 @@ export const DEVICE_AT_PRINTS: usize = 128;
 export const DEVICE_PRINTS: u32 = 8;
 
 export const DEVICE_WATCHED: u8 = 1;
+/** Metrics of it have no series, for want of room. */
+export const DEVICE_UNTRACKED: u8 = 2;
 
 let devices: u32 = 0;
 

@@ -2,14 +2,27 @@ import type { Acknowledgement } from './acknowledgement.js';
 import type { DeviceEntry } from './devices.js';
 import type { DeviceAccount, DeviceTotals, PlaneAudits, RefusedMessages, RefusedTopic } from './ledger.js';
 
-/** One reading as the control plane sees it: numbers, not names. */
+/** One reading as the control plane sees it: numbers of device and metric, not their names. */
 export interface Point {
   readonly device: number;
   readonly metric: number;
   /** Event time, ms of the Unix epoch, with a fraction for microseconds. */
   readonly tsMs: number;
-  readonly value: number;
+  /** A boolean is 1 or 0. */
+  readonly value: number | string;
   readonly receivedMs: number;
+}
+
+/** The latest reading of a series. */
+export interface LatestPoint extends Omit<Point, 'value'> {
+  /** Undefined: a text for which memory has no room. The database has it, or will as soon as it is committed. */
+  readonly value: number | string | undefined;
+}
+
+export interface KnownPoints {
+  readonly points: readonly LatestPoint[];
+  /** Devices of which memory has no room for some latest value: the database has to be asked for those. */
+  readonly unheld: readonly number[];
 }
 
 /** Sums over all kernels, by the names that /metrics shows. */
@@ -89,8 +102,7 @@ export interface PartitionLag {
 }
 
 /** Latest readings of the devices asked about. */
-export interface LatestPoints {
-  readonly points: readonly Point[];
+export interface LatestPoints extends KnownPoints {
   /** Partitions of such devices that nobody answered for. */
   readonly notRunning: readonly number[];
 }

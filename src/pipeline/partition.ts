@@ -16,7 +16,6 @@ import {
   LATEST_OFFSET,
   LIVE_HEADER_BYTES,
   LIVE_OFFSET,
-  POINT_BYTES,
   UNKNOWN_METRICS_OFFSET,
 } from '../../assembly/abi/pipeline.js';
 import { STAGE_BYTES, STAGE_OFFSET } from '../../assembly/abi/regions.js';
@@ -211,9 +210,9 @@ export class Partition {
     this.#kernel.watch(device, on);
   }
 
-  /** Latest points of a device, POINT_BYTES each. */
+  /** Latest points of a device (POINT_AT_…), with their texts. */
   latest(device: number): Uint8Array {
-    return this.memory.slice(LATEST_OFFSET, this.#kernel.latest(device) * POINT_BYTES);
+    return this.memory.slice(LATEST_OFFSET, this.#kernel.latest(device));
   }
 
   /** What became of a device's messages (STATEMENT_AT_…); empty: nothing is known of it. */
@@ -222,12 +221,12 @@ export class Partition {
     return this.memory.slice(LATEST_OFFSET, runs < 0 ? 0 : STATEMENT_AT_RUNS + runs * 16);
   }
 
-  /** Readings of watched devices since the last call, POINT_BYTES each. */
+  /** Readings of watched devices since the last call, as `latest` has them. */
   takeLive(): Uint8Array | undefined {
-    const points = this.memory.view.getUint32(LIVE_OFFSET, true);
-    if (points === 0) return undefined;
+    const bytes = this.memory.view.getUint32(LIVE_OFFSET, true);
+    if (bytes === 0) return undefined;
     this.memory.view.setUint32(LIVE_OFFSET, 0, true);
-    return this.memory.slice(LIVE_OFFSET + LIVE_HEADER_BYTES, points * POINT_BYTES);
+    return this.memory.slice(LIVE_OFFSET + LIVE_HEADER_BYTES, bytes);
   }
 
   /** Runs what a turn's reads of the log bring; false when there is nothing to run or no way to. */

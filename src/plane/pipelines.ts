@@ -6,7 +6,7 @@ import type { LogConfig } from '../config/settings/log.js';
 import type { StoreConfig } from '../config/settings/store.js';
 import { Backoff } from '../contract/backoff.js';
 import type { CheckpointStore } from '../contract/checkpoint-store.js';
-import type { LatestPoints, Point } from '../contract/data-plane.js';
+import type { KnownPoints, LatestPoint, LatestPoints, Point } from '../contract/data-plane.js';
 import type { DatabaseTrouble } from '../contract/database.js';
 import type { NumberRange } from '../contract/database-identity.js';
 import type { DeviceAccount, DeviceTotals, PartitionAudit } from '../contract/ledger.js';
@@ -19,7 +19,7 @@ import { Doorbell, pipelineDoorbell } from '../host/doorbell.js';
 import { KernelMemory, kernelMemory } from '../host/kernel.js';
 import type { AcceptedMessages } from './accepted-messages.js';
 import { readAccount, readDeviceTotals } from './ledger-readings.js';
-import { readPoints } from './plane-readings.js';
+import { readPoints } from './points.js';
 import { type Stoppable, stopThread, type ThreadRoster } from './thread-roster.js';
 import type { Thread } from './worker.js';
 
@@ -82,7 +82,7 @@ export class Pipelines {
   #starting: Promise<void> | undefined;
   /** Settles when threads that had to be given up are gone. */
   #abandoning: Promise<void> | undefined;
-  readonly #latests = new Map<number, (points: Point[] | undefined) => void>();
+  readonly #latests = new Map<number, (known: KnownPoints | undefined) => void>();
   readonly #accounts = new Map<number, (statement: Uint8Array | undefined) => void>();
   readonly #audits = new Map<number, PartitionAudit>();
   readonly #watches = new Map<number, number>();
@@ -236,9 +236,9 @@ export class Pipelines {
     const partition = (device: number) => partitionOf(device, this.#options.log.partitions);
     const asked = [...new Set(devices.map(partition))];
     const notRunning = asked.filter((one) => !this.#threads || !this.owns(one));
-    if (notRunning.length === asked.length) return { points: [], notRunning };
-    const points = await this.#latest(devices.filter((device) => !notRunning.includes(partition(device))));
-    return points ? { points, notRunning } : { points: [], notRunning: asked };
+    if (notRunning.length === asked.length) return { points: [], unheld: [], notRunning };
+    const known = await this.#latest(devices.filter((device) => !notRunning.includes(partition(device))));
+    return known ? { ...known, notRunning } : { points: [], unheld: [], notRunning: asked };
   }
 
   async account(device: number, gateways: readonly KernelMemory[], accepted: AcceptedMessages): Promise<DeviceAccount | undefined> {
@@ -267,7 +267,7 @@ export class Pipelines {
   }
 
   /** Undefined: the partitions went while it was asked; the same for the next. */
-  #latest(devices: readonly number[]): Promise<Point[] | undefined> {
+  #latest(devices: readonly number[]): Promise<KnownPoints | undefined> {
     const token = ++this.#token;
     return new Promise((resolve) => {
       this.#latests.set(token, resolve);
@@ -329,7 +329,7 @@ export class Pipelines {
         void this.#number(message.partition, message.names);
         return;
       case 'live': {
-        const points = readPoints(message.points);
+        const points = readPoints(message.points).points.filter(isHeld);
         for (const listener of this.#liveListeners) listener(points);
         return;
       }
@@ -403,6 +403,10 @@ export class Pipelines {
     const newest = store && control ? (store.foundMs > control.foundMs ? store : control) : (store ?? control);
     return newest && `the database is unavailable: ${newest.cause}`;
   }
+}
+
+function isHeld(point: LatestPoint): point is Point {
+  return point.value !== undefined;
 }
 
 function take<Value>(map: Map<number, Value>, key: number): Value | undefined {

@@ -22,16 +22,8 @@ import {
   COUNTER_PIPELINE_TEXT_READINGS,
   COUNTER_PIPELINE_ZONELESS,
 } from '../../assembly/abi/counters.js';
-import {
-  POINT_AT_DEVICE,
-  POINT_AT_METRIC,
-  POINT_AT_RECEIVE_US,
-  POINT_AT_TS_US,
-  POINT_AT_VALUE,
-  POINT_BYTES,
-} from '../../assembly/abi/pipeline.js';
 import { refusalCode, refusalCodes } from '../contract/codes.js';
-import type { Intake, PartitionLag, PlaneCounters, Point } from '../contract/data-plane.js';
+import type { Intake, PartitionLag, PlaneCounters } from '../contract/data-plane.js';
 import { type Progress, ProgressWord } from '../host/progress.js';
 
 /**
@@ -123,20 +115,4 @@ export function readLag(progress: Progress, partition: number, isHere: boolean):
     gaps: Number(word(ProgressWord.gaps)),
     gapBytes: Number(word(ProgressWord.gapBytes)),
   };
-}
-
-/** Points as a kernel laid them out, POINT_BYTES each. */
-export function readPoints(bytes: Uint8Array): Point[] {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const points: Point[] = [];
-  for (let at = 0; at < bytes.byteLength; at += POINT_BYTES) {
-    points.push({
-      device: view.getUint32(at + POINT_AT_DEVICE, true),
-      metric: view.getUint32(at + POINT_AT_METRIC, true),
-      tsMs: Number(view.getBigUint64(at + POINT_AT_TS_US, true)) / 1000,
-      value: view.getFloat64(at + POINT_AT_VALUE, true),
-      receivedMs: Number(view.getBigUint64(at + POINT_AT_RECEIVE_US, true)) / 1000,
-    });
-  }
-  return points;
 }

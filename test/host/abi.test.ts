@@ -12,7 +12,7 @@ import {
 } from '../../assembly/abi/codes.js';
 import * as gateway from '../../assembly/abi/gateway.js';
 import { CALL_BYTES, CALLS_BYTES, CALLS_MAX, GATEWAY_END } from '../../assembly/abi/gateway.js';
-import { BLOCK_BYTES_MAX, BLOCK_RECORDS_MAX, MESSAGE_METRICS_MAX, MIB } from '../../assembly/abi/limits.js';
+import { BLOCK_BYTES_MAX, BLOCK_RECORDS_MAX, MESSAGE_METRICS_MAX, MIB, TEXT_BYTES_MAX } from '../../assembly/abi/limits.js';
 import * as pipeline from '../../assembly/abi/pipeline.js';
 import {
   BATCH_DEAD_BYTES,
@@ -24,9 +24,8 @@ import {
   DECODED_BYTES,
   DECODED_READING_BYTES,
   LATEST_BYTES,
-  LIVE_BYTES,
-  LIVE_HEADER_BYTES,
-  LIVE_MAX,
+  LIVE_ENTRIES_BYTES,
+  POINT_ALIGN_BYTES,
   POINT_BYTES,
   POWERS_BYTES,
   POWERS_MAX,
@@ -44,6 +43,7 @@ import {
   DEAD_PAGE_COUNTS,
   PIPELINE_END,
   RUN_PAGE_BYTES,
+  SERIES_ENTRY_BYTES,
   STATE_DEVICE_BYTES,
   STATE_DEVICES_OFFSET,
   STATEMENT_AT_RUNS,
@@ -118,7 +118,9 @@ for (const [module, files, start, end, count] of [
 
 test('entries fit into their regions', () => {
   assert.ok(CALLS_MAX * CALL_BYTES <= CALLS_BYTES);
-  assert.ok(LIVE_HEADER_BYTES + LIVE_MAX * POINT_BYTES <= LIVE_BYTES);
+  assert.ok(POINT_BYTES + TEXT_BYTES_MAX <= LIVE_ENTRIES_BYTES);
+  assert.equal(POINT_BYTES % POINT_ALIGN_BYTES, 0);
+  assert.equal(SERIES_ENTRY_BYTES, POINT_BYTES);
   assert.ok(MESSAGE_METRICS_MAX * DECODED_READING_BYTES <= DECODED_BYTES);
   assert.ok((POWERS_MAX - POWERS_MIN + 1) * 16 <= POWERS_BYTES);
   assert.ok(DEAD_PAGE_AT_COUNTS + DEAD_PAGE_COUNTS * 8 <= DEAD_PAGE_BYTES);

@@ -19,7 +19,6 @@ import {
   COUNTER_PIPELINE_ROUNDED,
   COUNTER_PIPELINE_STORED,
 } from '../../assembly/abi/counters.js';
-import { LATEST_OFFSET, LIVE_OFFSET, POINT_AT_METRIC, POINT_AT_VALUE, POINT_BYTES } from '../../assembly/abi/pipeline.js';
 import { sealBlock } from '../support/blocks.js';
 import { TestKernel } from '../support/pipeline-kernel.js';
 
@@ -127,34 +126,6 @@ test('a replay rebuilds dedup and latest and writes nothing', () => {
   );
   assert.equal(kernel.counter(COUNTER_PIPELINE_DUPLICATE), 2);
   assert.equal(kernel.counter(COUNTER_PIPELINE_REPLAYED), 2);
-});
-
-test('latest goes forward in event time only, per metric', () => {
-  const kernel = new TestKernel();
-  kernel.run([
-    message({ ts: TS_MS, metrics: { a: 1, b: 10 }, seq: 1 }),
-    message({ ts: TS_MS - 5000, metrics: { a: 2 }, seq: 2 }),
-    message({ ts: TS_MS + 5000, metrics: { b: 11 }, seq: 3 }),
-  ]);
-  assert.equal(kernel.kernel.latest(7), 2);
-  const values = [0, 1].map((index) => {
-    const at = LATEST_OFFSET + index * POINT_BYTES;
-    const { view } = kernel.memory;
-    return [kernel.names[view.getUint32(at + POINT_AT_METRIC, true) - 1], view.getFloat64(at + POINT_AT_VALUE, true)];
-  });
-  assert.deepEqual(Object.fromEntries(values), { a: 1, b: 11 });
-  assert.equal(kernel.kernel.latest(8), 0);
-});
-
-test('readings of watched devices reach the live region, others do not', () => {
-  const kernel = new TestKernel();
-  kernel.kernel.watch(7, true);
-  kernel.run([message({ metrics: { a: 1 } }), { ...message({ metrics: { a: 2 } }), device: 8 }]);
-  const live = () => kernel.memory.view.getUint32(LIVE_OFFSET, true);
-  assert.equal(live(), 1);
-  kernel.kernel.watch(7, false);
-  kernel.run([message({ metrics: { a: 3 } })]);
-  assert.equal(live(), 1);
 });
 
 test('a damaged, foreign or newer block is refused with its cause', () => {

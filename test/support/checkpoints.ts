@@ -11,6 +11,8 @@ import {
   SERIES_INDEX_OFFSET,
   STATE_HEAD_OFFSET,
   STATE_INDEX_OFFSET,
+  TEXT_PAGES_BYTES,
+  TEXT_PAGES_OFFSET,
 } from '../../assembly/abi/state.js';
 import {
   type CheckpointMeta,
@@ -60,6 +62,7 @@ export function assertSameState(a: TestKernel, b: TestKernel, what: string): voi
     ['series', SERIES_INDEX_OFFSET, FINGERPRINTS_OFFSET],
     ['fingerprints', FINGERPRINTS_OFFSET, FINGERPRINTS_OFFSET + FINGERPRINTS_BYTES],
     ['accounts and dead letters', ACCOUNTS_OFFSET, BASES_OFFSET],
+    ['texts', TEXT_PAGES_OFFSET, TEXT_PAGES_OFFSET + TEXT_PAGES_BYTES],
     ['shapes', SHAPES_OFFSET, SHAPES_OFFSET + SHAPES_BYTES],
     ['head and sections', STATE_HEAD_OFFSET, PIPELINE_END],
   ] as const) {
@@ -103,7 +106,10 @@ export class RandomLoad {
     this.#next.set(device, seq);
     const names = random.pick(['abc', 'ab', 'cab', 'd', `m${random.below(40)}`]);
     const metrics = Object.fromEntries(
-      [...names].map((name) => [name, random.chance(0.1) ? `text ${random.below(9)}` : random.below(1e6) / 100]),
+      [...names].map((name) => [
+        name,
+        random.chance(0.1) ? `text ${random.below(9)}`.repeat(random.pick([1, 1, 12])) : random.below(1e6) / 100,
+      ]),
     );
     const ts = random.chance(0.8) ? { ts: Math.floor(this.#nowUs / 1000) - random.below(5000) } : {};
     const payload = JSON.stringify({ ...ts, metrics, ...(random.chance(0.8) ? { seq } : {}) });

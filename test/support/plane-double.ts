@@ -1,5 +1,14 @@
 import type { Acknowledgement } from '../../src/contract/acknowledgement.js';
-import type { DataPlane, Intake, LatestPoints, PartitionLag, PlaneCounters, Point, ThreadCpu } from '../../src/contract/data-plane.js';
+import type {
+  DataPlane,
+  Intake,
+  LatestPoint,
+  LatestPoints,
+  PartitionLag,
+  PlaneCounters,
+  Point,
+  ThreadCpu,
+} from '../../src/contract/data-plane.js';
 import type { DeviceEntry } from '../../src/contract/devices.js';
 import type { DeviceAccount, DeviceTotals, PlaneAudits, RefusedMessages, RefusedTopic } from '../../src/contract/ledger.js';
 
@@ -11,7 +20,9 @@ export class PlaneDouble implements DataPlane {
   readonly watched = new Map<number, number>();
   readonly connected = new Set<number>();
   mqttPort = 1883;
-  points: Point[] = [];
+  points: LatestPoint[] = [];
+  /** Devices of which memory does not hold everything. */
+  unheld: number[] = [];
   reason: string | undefined;
   acknowledged: Acknowledgement | undefined;
   fenced = 0;
@@ -81,7 +92,9 @@ export class PlaneDouble implements DataPlane {
   }
 
   async latest(devices: readonly number[]): Promise<LatestPoints> {
-    return { points: this.points.filter((point) => devices.includes(point.device)), notRunning: this.notRunning };
+    const isAsked = (device: number) => devices.includes(device);
+    const points = this.points.filter(({ device }) => isAsked(device));
+    return { points, unheld: this.unheld.filter(isAsked), notRunning: this.notRunning };
   }
 
   isConnected(device: number): boolean {

@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals';
 import type { Device, Reading } from './answer.js';
+import { replaces } from './newest.js';
 
 /** One device of the fleet list: what the registry says, and its newest readings by poll and live stream. */
 export class FleetRow {
@@ -41,6 +42,6 @@ export class FleetRow {
   /** The poll and the live stream race; the newer device time wins. */
   #keep(metric: string, reading: Reading): void {
     const held = this.#held.get(metric);
-    if (!held || Date.parse(reading.ts) >= Date.parse(held.ts)) this.#held.set(metric, reading);
+    if (!held || replaces(reading, held)) this.#held.set(metric, reading);
   }
 }

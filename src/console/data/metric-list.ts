@@ -1,5 +1,6 @@
 import { type Signal, signal } from '@preact/signals';
 import type { Reading, Value } from './answer.js';
+import { replaces } from './newest.js';
 
 export interface MetricRow {
   readonly metric: string;
@@ -12,20 +13,21 @@ export interface MetricRow {
 export class MetricList {
   /** By name; a new array each time that a metric is new. */
   readonly rows = signal<readonly MetricRow[]>([]);
-  readonly #byName = new Map<string, MetricRow>();
+  readonly #byName = new Map<string, { reading: Reading; readonly row: MetricRow }>();
 
   /** Takes a reading unless a newer one is there. Returns whether the metric is new to the list. */
   take(metric: string, reading: Reading): boolean {
     const tsMs = Date.parse(reading.ts);
     const held = this.#byName.get(metric);
     if (held) {
-      if (held.tsMs.peek() > tsMs) return false;
-      held.tsMs.value = tsMs;
-      held.value.value = reading.value;
+      if (!replaces(reading, held.reading)) return false;
+      held.reading = reading;
+      held.row.tsMs.value = tsMs;
+      held.row.value.value = reading.value;
       return false;
     }
-    this.#byName.set(metric, { metric, value: signal(reading.value), tsMs: signal(tsMs) });
-    this.rows.value = [...this.#byName.values()].sort((a, b) => (a.metric < b.metric ? -1 : 1));
+    this.#byName.set(metric, { reading, row: { metric, value: signal(reading.value), tsMs: signal(tsMs) } });
+    this.rows.value = Array.from(this.#byName.values(), ({ row }) => row).sort((a, b) => (a.metric < b.metric ? -1 : 1));
     return true;
   }
 }

@@ -8,7 +8,7 @@ import { MetricPanels } from './metric-panels.js';
 import { type DeviceRoute, formatRoute } from './route.js';
 import { TimeWindow } from './time-window.js';
 
-/** Text comes with this poll only: the live stream carries numbers. */
+/** The registry's entry, the ledger and what the live stream left out come with this poll. */
 const refreshMs = 3000;
 /** A page that fell behind is left out of some live messages; this fills what it missed. */
 const rereadMs = 60_000;

@@ -49,7 +49,7 @@ export type FromPipeline =
   /** The partition stands still: its log cannot be read on. Nothing is lost, nothing is skipped. */
   | { readonly kind: 'halted'; readonly partition: number; readonly message: string }
   | { readonly kind: 'unknown-metrics'; readonly partition: number; readonly names: readonly string[] }
-  /** Points as laid out in assembly/abi/pipeline.ts (POINT_BYTES each). */
+  /** Points with their texts, as laid out in assembly/abi/pipeline.ts (POINT_AT_…). */
   | { readonly kind: 'live'; readonly points: Uint8Array }
   | { readonly kind: 'latest'; readonly token: number; readonly points: Uint8Array }
   /** As laid out in assembly/abi/state.ts (STATEMENT_AT_…); empty: nothing is known of the device. */

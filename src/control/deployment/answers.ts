@@ -3,7 +3,7 @@ import { partitionOf } from '../../contract/partition.js';
 import type { Report } from '../../telemetry/report.js';
 import type { DeviceShare, ProcessBooks } from '../ledger/shares.js';
 import type { deploymentEvents } from './events.js';
-import { type LatestAnswer, type Question, tupleOf } from './messages.js';
+import { answerOf, type LatestAnswer, type Question } from './messages.js';
 
 /** Questions that are answered at a time; beyond it they get no answer. */
 const ANSWERING_MAX = 32;
@@ -49,10 +49,10 @@ export class Answers {
 
   /** Undefined: none of the partitions is run here, so it is not for this process to answer. */
   async #latest(devices: readonly number[]): Promise<LatestAnswer | undefined> {
-    const { points, notRunning } = await this.#options.plane.latest(devices);
+    const known = await this.#options.plane.latest(devices);
     const asked = new Set(devices.map((device) => partitionOf(device, this.#options.partitions)));
-    const partitions = [...asked].filter((partition) => !notRunning.includes(partition));
-    return partitions.length === 0 ? undefined : { partitions, points: points.map(tupleOf) };
+    const partitions = [...asked].filter((partition) => !known.notRunning.includes(partition));
+    return partitions.length === 0 ? undefined : answerOf(known, partitions);
   }
 
   #failed({ about }: Question, cause: string): void {

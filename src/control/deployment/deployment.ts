@@ -1,4 +1,4 @@
-import type { DataPlane, DeviceViews, LatestPoints, Point } from '../../contract/data-plane.js';
+import type { DataPlane, DeviceViews, LatestPoint, LatestPoints, Point } from '../../contract/data-plane.js';
 import { partitionOf } from '../../contract/partition.js';
 import type { DeviceShare, OtherLedgers, PeerAnswers, ProcessBooks } from '../ledger/shares.js';
 import { type Rates, sumRates } from '../live/rate-meter.js';
@@ -8,6 +8,7 @@ import {
   booksAnswer,
   type LatestAnswer,
   latestAnswer,
+  latestPointOf,
   type PeerMessage,
   parseMessage,
   pointOf,
@@ -137,6 +138,7 @@ export class Deployment implements DeviceViews, OtherLedgers {
     const answers = await Promise.all(pages);
     return {
       points: [here, ...answers].flatMap(({ points }) => points),
+      unheld: [here, ...answers].flatMap(({ unheld }) => unheld),
       notRunning: [...new Set(answers.flatMap(({ notRunning }) => notRunning))],
     };
   }
@@ -160,12 +162,15 @@ export class Deployment implements DeviceViews, OtherLedgers {
       return [...wanted].every((partition) => answered.has(partition));
     };
     const answers = await this.#questions.ask({ about: 'latest', devices: [...devices] }, latestAnswer, covers);
-    const points: Point[] = [];
+    const points: LatestPoint[] = [];
+    const unheld: number[] = [];
     for (const answer of answers.values()) {
       const fresh = new Set(answer.partitions.filter((partition) => wanted.delete(partition)));
-      points.push(...answer.points.map(pointOf).filter(({ device }) => fresh.has(this.#partition(device)) && devices.includes(device)));
+      const isTheirs = (device: number) => fresh.has(this.#partition(device)) && devices.includes(device);
+      points.push(...answer.points.map(latestPointOf).filter(({ device }) => isTheirs(device)));
+      unheld.push(...answer.unheld.filter(isTheirs));
     }
-    return { points, notRunning: [...wanted] };
+    return { points, unheld, notRunning: [...wanted] };
   }
 
   #receive(from: string, message: PeerMessage): void {

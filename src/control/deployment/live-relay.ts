@@ -1,5 +1,5 @@
 import type { Point } from '../../contract/data-plane.js';
-import { POINTS_MAX, type PointTuple, tupleOf } from './messages.js';
+import { POINTS_MAX, type PointTuple, TEXTS_UNITS_MAX, tupleOf } from './messages.js';
 import type { Peer } from './peers.js';
 
 /** Readings are relayed this often, ms: each time is a transaction of the database. */
@@ -11,10 +11,16 @@ export interface LiveRelayOptions {
   readonly send: (to: string, points: readonly PointTuple[]) => boolean;
 }
 
+interface Pending {
+  readonly points: PointTuple[];
+  /** UTF-16 units that its texts may still have. */
+  room: number;
+}
+
 /** Hands readings of this process's partitions to the processes that watch their devices; bounded, as every view is. */
 export class LiveRelay {
   readonly #options: LiveRelayOptions;
-  readonly #pending = new Map<string, PointTuple[]>();
+  readonly #pending = new Map<string, Pending>();
   #timer: NodeJS.Timeout | undefined;
   /** Readings left out because there were too many. */
   skipped = 0;
@@ -34,7 +40,7 @@ export class LiveRelay {
 
   flush(): void {
     this.close();
-    for (const [origin, points] of this.#pending) {
+    for (const [origin, { points }] of this.#pending) {
       if (this.#options.send(origin, points)) this.sent += points.length;
       else this.skipped += points.length;
     }
@@ -47,8 +53,13 @@ export class LiveRelay {
   }
 
   #queue(origin: string, point: Point): void {
-    const pending = this.#pending.get(origin) ?? [];
-    if (pending.length === POINTS_MAX) this.skipped++;
-    else if (pending.push(tupleOf(point)) === 1) this.#pending.set(origin, pending);
+    const pending = this.#pending.get(origin) ?? { points: [], room: TEXTS_UNITS_MAX };
+    const units = typeof point.value === 'string' ? point.value.length : 0;
+    if (pending.points.length === POINTS_MAX || pending.room < units) {
+      this.skipped++;
+      return;
+    }
+    pending.room -= units;
+    if (pending.points.push(tupleOf(point)) === 1) this.#pending.set(origin, pending);
   }
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { Point } from '../../contract/data-plane.js';
+import { KIB, TEXT_BYTES_MAX } from '../../../assembly/abi/limits.js';
+import type { KnownPoints, LatestPoint, Point } from '../../contract/data-plane.js';
 import type { DeviceAccount } from '../../contract/ledger.js';
 import type { DeviceShare, ProcessBooks } from '../ledger/shares.js';
 
@@ -12,6 +13,8 @@ export const WATCHES_MAX = 5000;
 export const QUESTION_DEVICES_MAX = 250;
 /** Readings of one message; what a live view does not get in time is old. */
 export const POINTS_MAX = 500;
+/** UTF-16 units in the texts of one message: with six bytes each, as JSON may need, and points beside them it can be sent. */
+export const TEXTS_UNITS_MAX = 256 * KIB;
 
 const device = z.int().min(1).max(0xffffffff);
 const rate = z.number().min(0);
@@ -21,9 +24,12 @@ const byReason = z.record(z.string().max(64), count);
 const moment = z.number().min(0).max(8.64e15);
 const maybe = <Schema extends z.ZodType>(schema: Schema) => schema.nullish().transform((value) => value ?? undefined);
 
+const value = z.union([z.number(), z.string().max(TEXT_BYTES_MAX)]);
 /** Device, metric, event time, value, receive time. */
-const point = z.tuple([device, z.int().min(0), moment, z.number(), moment]);
+const point = z.tuple([device, z.int().min(0), moment, value, moment]);
 export type PointTuple = z.infer<typeof point>;
+/** The same of a latest reading; null: memory has no room for its value. */
+const latestPoint = z.tuple([device, z.int().min(0), moment, value.nullable(), moment]);
 
 const question = z.discriminatedUnion('about', [
   z.object({ about: z.literal('latest'), devices: z.array(device).max(QUESTION_DEVICES_MAX) }),
@@ -65,8 +71,30 @@ export function pointOf([device, metric, tsMs, value, receivedMs]: PointTuple): 
 }
 
 /** From every process that runs some of the partitions; the others do not answer. */
-export const latestAnswer = z.object({ partitions: z.array(partition), points: z.array(point) });
+export const latestAnswer = z.object({
+  partitions: z.array(partition),
+  points: z.array(latestPoint),
+  /** Devices of which the database has to be asked. */
+  unheld: z.array(device).default([]),
+});
 export type LatestAnswer = z.infer<typeof latestAnswer>;
+
+/** An answer with the texts that one message has room for; the others are left to the database. */
+export function answerOf({ points, unheld }: KnownPoints, partitions: readonly number[]): LatestAnswer {
+  const elsewhere = new Set(unheld);
+  let room = TEXTS_UNITS_MAX;
+  const tuples = points.map(({ device, metric, tsMs, value, receivedMs }): LatestAnswer['points'][number] => {
+    if (typeof value === 'string') room -= value.length;
+    const isLeftOut = typeof value === 'string' && room < 0;
+    if (isLeftOut) elsewhere.add(device);
+    return [device, metric, tsMs, isLeftOut ? null : (value ?? null), receivedMs];
+  });
+  return { partitions: [...partitions], points: tuples, unheld: [...elsewhere] };
+}
+
+export function latestPointOf([device, metric, tsMs, value, receivedMs]: LatestAnswer['points'][number]): LatestPoint {
+  return { device, metric, tsMs, value: value ?? undefined, receivedMs };
+}
 
 const account: z.ZodType<DeviceAccount> = z.object({
   stored: count,

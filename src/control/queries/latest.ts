@@ -10,16 +10,18 @@ interface LatestValue {
 }
 
 /**
- * The newest value of each metric of a device: from the pipeline's memory and from the database, whichever is newer. Memory holds numbers alone,
- * and after a start with an empty state folder only what came since.
+ * The newest value of each metric of a device: from the pipeline's memory and from the database, whichever is newer. After a
+ * start with an empty state folder memory holds only what arrived since.
  */
 export async function latestOf({ views, queries, metricNames }: Pick<Services, 'views' | 'queries' | 'metricNames'>, device: Device) {
   const [{ points, notRunning }, stored] = await Promise.all([views.latest([device.number]), queries.latest(device.number)]);
   const metrics = new Map<string, LatestValue>();
   const newestMs = new Map<string, number>();
-  const offer = (metric: number, tsMs: number, value: number | string, receivedMs: number | undefined) => {
+  const offer = (metric: number, tsMs: number, value: number | string | undefined, receivedMs: number | undefined) => {
     const name = metricNames.name(metric);
-    if (name === undefined || (newestMs.get(name) ?? Number.NEGATIVE_INFINITY) > tsMs) return;
+    if (name === undefined || value === undefined || (newestMs.get(name) ?? Number.NEGATIVE_INFINITY) > tsMs) return;
+    // Of equal times a text is newer than a number, as the kernel has it.
+    if (newestMs.get(name) === tsMs && typeof value === 'number' && typeof metrics.get(name)?.value === 'string') return;
     newestMs.set(name, tsMs);
     metrics.set(name, { value, ts: isoTime(tsMs), received_at: receivedMs === undefined ? null : isoTime(receivedMs) });
   };

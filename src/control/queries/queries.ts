@@ -1,3 +1,4 @@
+import type { Sql } from 'postgres';
 import type { Database } from '../../contract/database.js';
 import { type DeadLettersQuery, queryDeadLetters } from './dead-letters.js';
 import { queryRange, type RangeQuery, type SeriesRange } from './range.js';
@@ -13,7 +14,8 @@ const LATEST_METRICS_MAX = 8192;
 
 interface LatestRow {
   readonly metric_id: number;
-  readonly ts: Date;
+  /** Microseconds since 1970. */
+  readonly us: string;
   readonly value: number | string;
 }
 
@@ -43,7 +45,7 @@ export class Queries {
   async #latestIn(table: 'readings' | 'text_readings', device: number): Promise<StoredLatest[]> {
     this.#hypertables ??= this.#findHypertables();
     const rows = (await this.#hypertables) ? await this.#latestByPass(table, device) : await this.#latestByHops(table, device);
-    return rows.map((row) => ({ metric: row.metric_id, tsMs: row.ts.getTime(), value: row.value }));
+    return rows.map((row) => ({ metric: row.metric_id, tsMs: Number(row.us) / 1000, value: row.value }));
   }
 
   /** A table of partitions is not a hypertable, and it stays what it was made as. */
@@ -63,7 +65,7 @@ export class Queries {
   #latestByPass(table: string, device: number): Promise<LatestRow[]> {
     return this.#database.run(
       (sql) => sql<LatestRow[]>`
-        select distinct on (metric_id) metric_id, ts, value from ${sql(table)}
+        select distinct on (metric_id) metric_id, ${epochUs(sql)} as us, value from ${sql(table)}
         where device_id = ${device} order by metric_id, ts desc limit ${LATEST_METRICS_MAX}`,
     );
   }
@@ -78,10 +80,15 @@ export class Queries {
         select (select metric_id from ${sql(table)} where device_id = ${device} and metric_id > metric.metric_id order by metric_id limit 1)
         from metric where metric.metric_id is not null
       )
-      select metric.metric_id, newest.ts, newest.value from (select metric_id from metric limit ${LATEST_METRICS_MAX}) metric
+      select metric.metric_id, newest.us, newest.value from (select metric_id from metric limit ${LATEST_METRICS_MAX}) metric
       cross join lateral (
-        select ts, value from ${sql(table)} where device_id = ${device} and metric_id = metric.metric_id order by ts desc limit 1
+        select ${epochUs(sql)} as us, value from ${sql(table)} where device_id = ${device} and metric_id = metric.metric_id order by ts desc limit 1
       ) newest`,
     );
   }
+}
+
+/** A Date would cut the microseconds off, by which readings are told apart. */
+function epochUs(sql: Sql) {
+  return sql`(extract(epoch from ts) * 1000000)::bigint::text`;
 }

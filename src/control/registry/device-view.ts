@@ -1,4 +1,4 @@
-import type { Point } from '../../contract/data-plane.js';
+import type { LatestPoint } from '../../contract/data-plane.js';
 import type { Services } from '../services.js';
 import type { Device } from './device.js';
 
@@ -13,7 +13,7 @@ export interface DeviceView {
   readonly registered_at: string;
   readonly last_seen_at: string | null;
   readonly connected: boolean;
-  readonly latest: Readonly<Record<string, { value: number; ts: string }>>;
+  readonly latest: Readonly<Record<string, { value: number | string; ts: string }>>;
 }
 
 export function isoTime(ms: number): string {
@@ -26,7 +26,7 @@ export async function viewDevices(
   devices: readonly Device[],
 ): Promise<{ readonly devices: DeviceView[]; readonly notRunning: readonly number[] }> {
   const { points, notRunning } = await views.latest(devices.map(({ number }) => number));
-  const byDevice = new Map<number, Point[]>();
+  const byDevice = new Map<number, LatestPoint[]>();
   for (const point of points) {
     const known = byDevice.get(point.device);
     if (known) known.push(point);
@@ -56,12 +56,12 @@ export async function viewDevices(
   return { devices: viewed, notRunning };
 }
 
-function latestByName(metricNames: Services['metricNames'], points: readonly Point[]): DeviceView['latest'] {
+function latestByName(metricNames: Services['metricNames'], points: readonly LatestPoint[]): DeviceView['latest'] {
   // fromEntries defines members, so a metric named __proto__ is one like any other.
   return Object.fromEntries(
     points.flatMap(({ metric, value, tsMs }) => {
       const name = metricNames.name(metric);
-      return name === undefined ? [] : [[name, { value, ts: isoTime(tsMs) }]];
+      return name === undefined || value === undefined ? [] : [[name, { value, ts: isoTime(tsMs) }]];
     }),
   );
 }

@@ -28,6 +28,8 @@ import {
   STATE_SECTION_BYTES,
   STATE_SECTIONS_OFFSET,
   STATE_VERSION,
+  TEXT_PAGES_BYTES,
+  TEXT_PAGES_OFFSET,
 } from '../../../assembly/abi/state.js';
 import type { KernelMemory } from '../../host/kernel.js';
 import type { RefusalName } from './refusals.js';
@@ -98,6 +100,7 @@ const regions = [
   { offset: ACCOUNTS_OFFSET, bytesMax: ACCOUNTS_BYTES },
   { offset: SOURCES_OFFSET, bytesMax: SOURCES_BYTES },
   { offset: DEAD_PAGES_OFFSET, bytesMax: DEAD_PAGES_BYTES },
+  { offset: TEXT_PAGES_OFFSET, bytesMax: TEXT_PAGES_BYTES },
 ] as const;
 
 /** Differs when the same bytes would mean something else. */

@@ -1,4 +1,4 @@
-import type { PartitionLag, Point } from '../../../src/contract/data-plane.js';
+import type { LatestPoint, PartitionLag, Point } from '../../../src/contract/data-plane.js';
 import { partitionOf } from '../../../src/contract/partition.js';
 import { Deployment } from '../../../src/control/deployment/deployment.js';
 import type { NotifyListener } from '../../../src/control/deployment/notify-channel.js';
@@ -24,6 +24,8 @@ export class Bus {
 /** Runs some partitions: it knows a reading of each of their devices. */
 class PlaneOfSome extends PlaneDouble {
   readonly here = new Set<number>();
+  /** What it knows instead of a reading of each device. */
+  readonly known: LatestPoint[] = [];
 
   override lag(): PartitionLag[] {
     return Array.from({ length: PARTITIONS }, (_, partition) => ({ partition, isHere: this.here.has(partition) }) as PartitionLag);
@@ -31,8 +33,9 @@ class PlaneOfSome extends PlaneDouble {
 
   override async latest(devices: readonly number[]) {
     const asked = [...new Set(devices.map((device) => partitionOf(device, PARTITIONS)))];
-    const points = devices.filter((device) => this.here.has(partitionOf(device, PARTITIONS))).map(pointOf);
-    return { points, notRunning: asked.filter((partition) => !this.here.has(partition)) };
+    const own = devices.filter((device) => this.here.has(partitionOf(device, PARTITIONS)));
+    const points = this.known.length > 0 ? this.known.filter(({ device }) => own.includes(device)) : own.map(pointOf);
+    return { points, unheld: this.unheld, notRunning: asked.filter((partition) => !this.here.has(partition)) };
   }
 }
 

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
+import { TEXT_BYTES_MAX } from '../../../assembly/abi/limits.js';
 import type { Point } from '../../../src/contract/data-plane.js';
 import { partitionOf } from '../../../src/contract/partition.js';
+import { TEXTS_UNITS_MAX } from '../../../src/control/deployment/messages.js';
 import { LAPSE_MS } from '../../../src/control/deployment/peers.js';
 import { until } from '../../support/until.js';
 import { Bus, deviceOf, join, PARTITIONS, type Process, pointOf } from './bus.js';
@@ -42,7 +44,7 @@ test('latest readings come from whoever runs the partition, one answer each; who
   assert.deepEqual(notRunning, [3]);
   // Two think that they run it, for a moment.
   second.plane.here.add(0);
-  assert.deepEqual(await control.deployment.latest([deviceOf(0)]), { points: [pointOf(deviceOf(0))], notRunning: [] });
+  assert.deepEqual(await control.deployment.latest([deviceOf(0)]), { points: [pointOf(deviceOf(0))], unheld: [], notRunning: [] });
   const many = Array.from({ length: 600 }, (_, index) => deviceOf(1, index));
   assert.equal((await control.deployment.latest(many)).points.length, 600);
   assert.equal((await first.deployment.latest([deviceOf(0), deviceOf(1)])).points.length, 2);
@@ -84,6 +86,25 @@ test('there are never more readings on their way than a bunch holds', async () =
   for (let round = 0; round < 1000; round++) second.plane.emit(pointOf(far));
   await until('they are relayed', () => bus.texts.some(({ text }) => text.includes('"points"')));
   assert.equal(second.deployment.skipped, 500);
+});
+
+test('texts are relayed too, and what one message has no room for is skipped or left to the database', async () => {
+  const far = deviceOf(2);
+  const texts = Array.from({ length: 100 }, (_, index) => ({ ...pointOf(far), metric: index + 1, value: 'é'.repeat(TEXT_BYTES_MAX / 2) }));
+  const number = { ...pointOf(far), metric: 101 };
+  const room = TEXTS_UNITS_MAX / (TEXT_BYTES_MAX / 2);
+  const seen: Point[] = [];
+  control.deployment.onLive((points) => seen.push(...points));
+  control.deployment.watch(far, true);
+  control.deployment.announce();
+  second.plane.emit(...texts, number);
+  await until('they are there', () => seen.length > 0);
+  assert.deepEqual(seen, [...texts.slice(0, room), number]);
+  assert.equal(second.deployment.skipped, texts.length - room);
+  second.plane.known.push(...texts, number);
+  const { points, unheld } = await control.deployment.latest([far]);
+  assert.deepEqual(points, [...texts.slice(0, room), ...texts.slice(room).map((point) => ({ ...point, value: undefined })), number]);
+  assert.deepEqual(unheld, [far]);
 });
 
 test('a watcher that dies is forgotten after a while, one that comes later is announced, and a goodbye ends it at once', async () => {
@@ -157,5 +178,5 @@ test('only what is well-formed counts, whoever sends it', async () => {
     .get('control')
     ?.received('stranger', JSON.stringify({ kind: 'answer', token: token + 1, answer: { partitions: [0], points: [] } }));
   bus.listeners.get('control')?.received('stranger', JSON.stringify({ kind: 'answer', token, answer: { partitions: 'all' } }));
-  assert.deepEqual(await asked, { points: [], notRunning: [partitionOf(device, PARTITIONS)] });
+  assert.deepEqual(await asked, { points: [], unheld: [], notRunning: [partitionOf(device, PARTITIONS)] });
 });

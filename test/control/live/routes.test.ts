@@ -71,7 +71,7 @@ class LiveView {
   }
 }
 
-function point(device: string, value: number) {
+function point(device: string, value: number | string) {
   return { device: numbers.get(device)!, metric, tsMs: 1_767_225_600_000.5, value, receivedMs: 1_767_225_600_250 };
 }
 
@@ -89,7 +89,7 @@ test('readings of a watched device arrive with names, one message a turn', async
   assert.deepEqual(await view.next(), { type: 'subscribed', devices: ['dev-1'], unknown: ['nobody'] });
   await watchedBecomes('dev-1', 1);
   server.plane.emit(point('dev-1', 1), point('dev-2', 2));
-  server.plane.emit(point('dev-1', 3));
+  server.plane.emit(point('dev-1', 3), point('dev-1', 'sensor "fault"'));
   const reading = {
     device_id: 'dev-1',
     tenant: 'default',
@@ -102,6 +102,7 @@ test('readings of a watched device arrive with names, one message a turn', async
     readings: [
       { ...reading, value: 1 },
       { ...reading, value: 3 },
+      { ...reading, value: 'sensor "fault"' },
     ],
   });
   view.tell({ type: 'unsubscribe', devices: ['dev-1'] });
