@@ -1,11 +1,11 @@
 import { READ_DAMAGED, READ_GAP, READ_NOTHING_YET, type RecordSource, type SourceRecord } from '../contract/block-source.js';
 
 /**
- * Single-producer, single-consumer ring that carries the records of one partition, bytes included, from who
+ * Single-producer, single-consumer ring that carries the records of one partition, bytes included, from the thread that
  * fetches them to the pipeline.
  *
- *   words 0 and 16: head and tail, bytes modulo 2^32; u64 at byte 96: where the reader begins, and 1; then the
- *   entries, each on a multiple of 16:
+ *   words 0 and 16: head and tail, bytes modulo 2^32; u64 at byte 96: the offset at which the reader begins, plus 1, or 0;
+ *   then the entries, each on a multiple of 16:
  *    0  u64 offset      8  u32 bytes      12  u32 kind      16  u64 source      24  u64 number      32  the block
  */
 const HEAD = 0;
@@ -15,7 +15,7 @@ const DATA = 128;
 const ENTRY_BYTES = 32;
 
 const BLOCK = 0;
-/** The offset is the first behind records that are gone. */
+/** The offset is the first one after records that no longer exist. */
 const GAP = 1;
 /** The record is no block. */
 const DAMAGED = 2;
@@ -51,7 +51,7 @@ class Ring {
   }
 }
 
-/** One entry: a block with its mark, or what there is in place of one. */
+/** One entry: a block with its mark, or the reason why there is none. */
 export type RingRecord =
   | { readonly kind: 'block'; readonly block: Uint8Array; readonly source: bigint; readonly number: bigint }
   | { readonly kind: 'gap' | 'damaged' };
@@ -75,7 +75,7 @@ export class RecordRing {
     this.#ring = new Ring(memory);
   }
 
-  /** Where the reader begins; undefined until it has said so. */
+  /** Offset at which the reader begins; undefined until it has set it. */
   get begin(): bigint | undefined {
     const word = Atomics.load(this.#ring.begin, BEGIN);
     return word === 0n ? undefined : word - 1n;
@@ -107,13 +107,13 @@ export class RecordRing {
 }
 
 /** The reading end, over the rings of all partitions of a pipeline. */
-export class RecordFeed implements RecordSource {
+export class RecordRingReader implements RecordSource {
   readonly unit = 'record';
   readonly fault = 'record_no_block';
   readonly #rings: readonly (Ring | undefined)[];
   readonly #read: readonly SourceRecord[][];
 
-  /** By partition number; undefined: it is not read here. */
+  /** By partition number; undefined: the partition is not read here. */
   constructor(memories: readonly (SharedArrayBuffer | undefined)[]) {
     this.#rings = memories.map((memory) => memory && new Ring(memory));
     this.#read = memories.map(() => []);
@@ -160,7 +160,7 @@ export class RecordFeed implements RecordSource {
     return found < limit ? found : limit;
   }
 
-  /** Where the first entry at or behind `offset` is; those before it are dropped, and a gap that ends there. */
+  /** Position of the first entry at or after `offset`; entries before it are dropped, and so is a gap that ends at `offset`. */
   #entry(ring: Ring, offset: bigint): number | undefined {
     while (ring.head !== ring.tail) {
       const at = ring.tail & (ring.capacity - 1);

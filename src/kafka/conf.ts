@@ -125,5 +125,5 @@ export function consumerConf(settings: KafkaSettings, member: Member, rebalanced
   };
 }
 
-/** Where the offset asked for has expired, reading begins at the oldest record; the feed marks the gap. */
+/** Where the offset asked for has expired, reading begins at the oldest record; the record dispatcher marks the gap. */
 export const consumerTopicConf: ClientConf = { 'auto.offset.reset': 'earliest' };

@@ -5,7 +5,7 @@ import { Doorbell, gatewayDoorbell, LOG_DOORBELL, pipelineDoorbell } from '../ho
 import { Progress, ProgressWord } from '../host/progress.js';
 import { RecordRing } from '../host/record-ring.js';
 import { blockMessages, blockTimeUs } from './block.js';
-import type { Source } from './file/intake.js';
+import type { Source } from './file/block-appender.js';
 
 const IDLE_MS_MAX = 1000;
 /** A pipeline does not ring when it has taken something out of its ring. */
@@ -27,7 +27,7 @@ export class NoLog {
   readonly #progress: Progress;
   readonly #bell: Doorbell;
   readonly #pipeline: Doorbell;
-  readonly #lanes: { readonly ring: RecordRing; next: bigint; messages: bigint }[] = [];
+  readonly #partitions: { readonly ring: RecordRing; next: bigint; messages: bigint }[] = [];
   readonly #tallies: number[];
   readonly #descriptor: BlockDescriptor = { offset: 0, bytes: 0, partition: 0 };
   #asked: ToLog['kind'] | 'nothing' = 'nothing';
@@ -67,7 +67,7 @@ export class NoLog {
       throw new Error('cannot start without a log: the database has messages of an earlier run; give each run a database of its own');
     }
     for (const memory of await assignment.start(owned)) {
-      this.#lanes.push({ ring: new RecordRing(memory as SharedArrayBuffer), next: 0n, messages: 0n });
+      this.#partitions.push({ ring: new RecordRing(memory as SharedArrayBuffer), next: 0n, messages: 0n });
     }
   }
 
@@ -100,14 +100,14 @@ export class NoLog {
   }
 
   #push(partition: number, block: Uint8Array): boolean {
-    const lane = this.#lanes[partition];
-    if (!lane) throw new Error(`a gateway sealed a block for partition ${partition}, there are ${this.#lanes.length}`);
-    if (!lane.ring.push(lane.next, { kind: 'block', block, source: 1n, number: lane.next + 1n })) return false;
-    lane.next++;
-    lane.messages += BigInt(blockMessages(block, 0));
+    const to = this.#partitions[partition];
+    if (!to) throw new Error(`a gateway sealed a block for partition ${partition}, there are ${this.#partitions.length}`);
+    if (!to.ring.push(to.next, { kind: 'block', block, source: 1n, number: to.next + 1n })) return false;
+    to.next++;
+    to.messages += BigInt(blockMessages(block, 0));
     this.#progress.set(partition, ProgressWord.offsetBytes, BigInt(block.length));
     this.#progress.set(partition, ProgressWord.durableUs, blockTimeUs(block, 0, 'last'));
-    this.#progress.setDurable(partition, lane.next, lane.messages);
+    this.#progress.setDurable(partition, to.next, to.messages);
     return true;
   }
 }

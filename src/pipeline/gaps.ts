@@ -1,6 +1,6 @@
 import type { BlockSource } from '../contract/block-source.js';
 import { type Progress, ProgressWord } from '../host/progress.js';
-import type { Audit } from './audit.js';
+import type { Auditor } from './auditor.js';
 
 /** Offsets at which the log holds nothing that can be run; `code` says why, mostly a name of src/log/block.ts. */
 export type Gap = { readonly from: bigint; readonly to: bigint; readonly code: string } & (
@@ -22,7 +22,7 @@ export interface GapsPorts {
   readonly partition: number;
   readonly log: BlockSource;
   readonly progress: Progress;
-  readonly audit: Audit;
+  readonly auditor: Auditor;
   /** Rows up to here are in the database. */
   readonly committed: bigint;
   told(gap: Gap): void;
@@ -85,11 +85,11 @@ export class Gaps {
   }
 
   #count(from: bigint, to: bigint, code: string, kept: { messages: number; bytes: number; folder: string }): void {
-    const { partition, progress, audit, told } = this.#ports;
+    const { partition, progress, auditor, told } = this.#ports;
     const messages = Math.max(1, kept.messages);
     progress.add(partition, ProgressWord.gaps, 1);
     progress.add(partition, ProgressWord.gapBytes, Number(progress.bytesOf(partition, to - from)));
-    audit.gap(to, messages);
+    auditor.gap(to, messages);
     told({ kind: 'lost', from, to, code, messages, bytes: kept.bytes, kept: kept.bytes > 0 ? kept.folder : '' });
   }
 }

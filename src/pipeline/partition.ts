@@ -35,11 +35,11 @@ import { KernelMemory, loadKernel } from '../host/kernel.js';
 import { fillPowers } from '../host/powers.js';
 import { fillProfiles } from '../host/profiles.js';
 import { type Progress, ProgressWord } from '../host/progress.js';
-import { Audit } from './audit.js';
+import { Auditor } from './auditor.js';
 import { Batches } from './batches.js';
 import type { CheckpointFolder } from './checkpoints/folder.js';
 import { checkpointBytes, layCheckpoint } from './checkpoints/format.js';
-import { type Refused, type Restored, restoreCheckpoint } from './checkpoints/restore.js';
+import { type ReportRefusal, type Restored, restoreCheckpoint } from './checkpoints/restore.js';
 import { BLOCK_MISSING, type Gap, Gaps } from './gaps.js';
 import type { PipelineKernel } from './kernel.js';
 
@@ -80,7 +80,7 @@ export class Partition {
   readonly #events: PartitionEvents;
   /** Rows up to here are in the database: below it, blocks only rebuild state. */
   readonly #committed: bigint;
-  readonly #audit: Audit;
+  readonly #auditor: Auditor;
   readonly #gaps: Gaps;
   #position: bigint;
   #restoredFrom: readonly bigint[] = [];
@@ -116,9 +116,9 @@ export class Partition {
     this.#events = events;
     this.#committed = committed;
     this.#position = progress.get(number, ProgressWord.start);
-    this.#audit = new Audit(number, this.memory, progress);
+    this.#auditor = new Auditor(number, this.memory, progress);
     const told = (gap: Gap) => events.gap(number, gap);
-    this.#gaps = new Gaps({ partition: number, log, progress, audit: this.#audit, committed, told });
+    this.#gaps = new Gaps({ partition: number, log, progress, auditor: this.#auditor, committed, told });
   }
 
   /** Place in the log behind the last block that was run. */
@@ -132,7 +132,7 @@ export class Partition {
   }
 
   /** Takes up the newest checkpoint that can be used, before anything is run; the rest of the state comes from the log behind it. */
-  restore(folder: CheckpointFolder, refused: Refused): Restored | undefined {
+  restore(folder: CheckpointFolder, refused: ReportRefusal): Restored | undefined {
     const { number, memory } = this;
     const { partitions } = this.#progress;
     const reader = { partition: number, partitions, committed: this.#committed, logStart: this.#position, database: this.#database };
@@ -233,7 +233,7 @@ export class Partition {
   step(nowMs: number): boolean {
     if (this.#halted || this.#waiting !== 'no') return false;
     const before = this.#position;
-    this.#audit.plan(nowMs, this.#position);
+    this.#auditor.plan(nowMs, this.#position);
     // Where it stands already, it need not come to first.
     this.#takeAudit();
     for (let reads = TURN_BYTES / INPUT_BYTES; reads > 0 && this.#runRead(nowMs); reads--);
@@ -251,9 +251,9 @@ export class Partition {
   }
 
   #takeAudit(): void {
-    const wasOpen = this.#audit.isOpen;
-    const audit = this.#audit.at(this.#position);
-    if (!wasOpen && this.#audit.isOpen) this.#kernel.openBooks();
+    const wasOpen = this.#auditor.isOpen;
+    const audit = this.#auditor.at(this.#position);
+    if (!wasOpen && this.#auditor.isOpen) this.#kernel.openBooks();
     if (audit) this.#events.audited(audit);
   }
 
@@ -267,7 +267,7 @@ export class Partition {
 
   #read(nowMs: number): void {
     if (this.batches.cut !== undefined && this.#position >= this.batches.cut) this.batches.forgetCut();
-    const durable = this.#audit.limit(this.#limit());
+    const durable = this.#auditor.limit(this.#limit());
     if (this.#position >= durable) return;
     // State is rebuilt up to the committed offset, rows begin there, and a batch ends at its cut: no read straddles these.
     const { cut } = this.batches;
@@ -314,7 +314,7 @@ export class Partition {
     if (!this.#hasBatch()) return false;
     const record = this.#log.unit === 'record' ? this.#log.front(this.number) : undefined;
     if (record && this.#kernel.isRepeated(record.source, record.number)) {
-      this.#audit.repeat(this.memory.view.getUint32(INPUT_OFFSET + this.#inputAt + BLOCK_AT_RECORDS, true));
+      this.#auditor.repeat(this.memory.view.getUint32(INPUT_OFFSET + this.#inputAt + BLOCK_AT_RECORDS, true));
       this.#advance(this.#inputAt + record.bytes, replay, nowMs);
       return true;
     }

@@ -4,7 +4,7 @@ import type { FromPipeline, PipelineStart, ToPipeline } from '../contract/thread
 import type { StoreToPipeline } from '../contract/threads/store.js';
 import { Doorbell, pipelineDoorbell } from '../host/doorbell.js';
 import { Progress } from '../host/progress.js';
-import { RecordFeed } from '../host/record-ring.js';
+import { RecordRingReader } from '../host/record-ring.js';
 import { threadId } from '../host/thread-id.js';
 import { nodeDisk } from '../log/file/disk.js';
 import { LogReader } from '../log/file/reader.js';
@@ -40,7 +40,7 @@ class PipelineThread {
     this.#bell = new Doorbell(start.shared.doorbells, pipelineDoorbell(start.index));
     const progress = new Progress(start.shared.progress);
     this.#partitionCount = progress.partitions;
-    const log = start.feeds ? new RecordFeed(start.feeds) : new LogReader(start.logFolder);
+    const log = start.recordRings ? new RecordRingReader(start.recordRings) : new LogReader(start.logFolder);
     for (const { number, memory, committed, announced } of start.partitions) {
       const partition = new Partition(number, memory, committed, log, progress, this.#events(), announced);
       this.#partitions.set(number, partition);
@@ -64,7 +64,7 @@ class PipelineThread {
       const waitMs = this.#sealDue(nowMs);
       if (!worked || nowMs - this.#livePostedMs >= LIVE_MS) this.#postLive(nowMs);
       this.#announceCatchUp();
-      this.#checkpoints.turn(nowMs, this.#stopping);
+      this.#checkpoints.advance(nowMs, this.#stopping);
       if (worked) {
         this.#rest(nowMs);
         continue;

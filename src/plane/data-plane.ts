@@ -103,7 +103,7 @@ export class ThreadedDataPlane implements DataPlane {
       retentionHours: options.log.retentionHours,
       retentionBytesMax: options.log.retentionGib * 1024 * MIB,
       backlogBytesMax: options.log.backlogMib * MIB,
-      gateways: this.#gateways.outlets,
+      gateways: this.#gateways.blocks,
       shared: this.#shared,
     };
     this.#log = this.#openLog(log);

@@ -28,8 +28,8 @@ export interface GatewaysOptions {
   event(thread: string, event: ThreadEvent): void;
 }
 
-/** What the log thread reads of a gateway. */
-export interface GatewayOutlet {
+/** The blocks of a gateway as the log thread reads them: their memory, and the ring that lists them. */
+export interface GatewayBlocks {
   readonly memory: WebAssembly.Memory;
   readonly ring: SharedArrayBuffer;
 }
@@ -49,7 +49,7 @@ interface Connection {
  * connections. A device has one connection over all of them: its newest, by the order of sessions.
  */
 export class Gateways {
-  readonly outlets: readonly GatewayOutlet[];
+  readonly blocks: readonly GatewayBlocks[];
   readonly memories: readonly KernelMemory[];
   readonly counters: readonly BigUint64Array[];
   readonly accepted: AcceptedMessages;
@@ -66,11 +66,11 @@ export class Gateways {
 
   constructor(options: GatewaysOptions) {
     this.#options = options;
-    this.outlets = Array.from({ length: options.count }, () => ({
+    this.blocks = Array.from({ length: options.count }, () => ({
       memory: kernelMemory(GATEWAY_END),
       ring: BlockRing.memory(BLOCK_SLOTS),
     }));
-    this.memories = this.outlets.map(({ memory }) => new KernelMemory(memory));
+    this.memories = this.blocks.map(({ memory }) => new KernelMemory(memory));
     this.accepted = new AcceptedMessages(this.memories);
     this.counters = this.memories.map(({ counters }) => counters);
   }
@@ -79,7 +79,7 @@ export class Gateways {
   async start(roster: ThreadRoster): Promise<void> {
     const { entry, bind, partitions, shared, tls, reactor, connections } = this.#options;
     const sessions = sessionNumbers();
-    for (const [index, { memory, ring }] of this.outlets.entries()) {
+    for (const [index, { memory, ring }] of this.blocks.entries()) {
       const start: GatewayStart = { index, memory, ring, sessions, shared, partitions, bind, tls, reactor, connections };
       const receive = (message: FromGateway) => this.#receive(index, message);
       this.#threads.push(roster.add(`gateway-${index}`, entry, start, [], receive, HEAP));

@@ -105,9 +105,9 @@ export class Pipelines {
     this.#memories = Array.from({ length: options.log.partitions });
   }
 
-  /** Runs these partitions, none twice; resolves when the threads run. `feeds`: record rings by partition number. */
-  async start(owned: readonly OwnedPartition[], feeds?: readonly (SharedArrayBuffer | undefined)[]): Promise<void> {
-    const starting = this.#start(owned, feeds);
+  /** Runs these partitions, none twice; resolves when the threads run. `recordRings`: record rings by partition number. */
+  async start(owned: readonly OwnedPartition[], recordRings?: readonly (SharedArrayBuffer | undefined)[]): Promise<void> {
+    const starting = this.#start(owned, recordRings);
     this.#starting = starting;
     try {
       await starting;
@@ -116,7 +116,7 @@ export class Pipelines {
     }
   }
 
-  async #start(owned: readonly OwnedPartition[], feeds?: readonly (SharedArrayBuffer | undefined)[]): Promise<void> {
+  async #start(owned: readonly OwnedPartition[], recordRings?: readonly (SharedArrayBuffer | undefined)[]): Promise<void> {
     await this.#abandoning;
     const [options, shared] = [this.#options, this.#shared];
     const memories = Array.from({ length: options.log.partitions }, (_, number) =>
@@ -139,7 +139,7 @@ export class Pipelines {
     const pipelineStart: PipelineStart = {
       index: 0,
       logFolder: options.logFolder,
-      feeds,
+      recordRings,
       partitions: owned.map((one) => ({ ...one, memory: memories[one.number] as WebAssembly.Memory })),
       lostDevices: options.lostDevices,
       shared,

@@ -3,12 +3,12 @@ import type { KernelMemory } from '../host/kernel.js';
 import { loadAddon } from '../host/native-addon.js';
 import { NativeReactor } from './native/native-reactor.js';
 import { PortableReactor } from './portable/portable-reactor.js';
-import type { Reactor, ReactorName, Refused, Turn } from './reactor.js';
+import type { OnRefused, Reactor, ReactorName, Turn } from './reactor.js';
 
 export interface ReactorOptions {
   readonly memory: KernelMemory;
   readonly turn: Turn;
-  readonly refused: Refused;
+  readonly refused: OnRefused;
 }
 
 /** Which reactor this process would run, and why it is not the native one though nobody asked for another. */

@@ -56,7 +56,7 @@ export interface Reactor {
 
 export type ReactorName = 'native' | 'portable';
 /** A connection that was not let in, or was closed by the reactor: a code of assembly/abi/codes.ts. */
-export type Refused = (code: number) => void;
+export type OnRefused = (code: number) => void;
 
 /** One pass over `eventCount` entries of the event table. */
 export type Turn = (eventCount: number) => void;

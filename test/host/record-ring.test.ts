@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { READ_DAMAGED, READ_GAP, READ_NOTHING_YET } from '../../src/contract/block-source.js';
-import { RecordFeed, RecordRing } from '../../src/host/record-ring.js';
+import { RecordRing, RecordRingReader } from '../../src/host/record-ring.js';
 import { Random } from '../support/random.js';
 
 const LIMIT = 1_000_000n;
@@ -11,9 +11,9 @@ function record(bytes: number | Uint8Array) {
   return { kind: 'block' as const, block: typeof bytes === 'number' ? new Uint8Array(bytes) : bytes, ...mark };
 }
 
-function open(bytes = 1024): { ring: RecordRing; feed: RecordFeed } {
+function open(bytes = 1024): { ring: RecordRing; feed: RecordRingReader } {
   const memory = RecordRing.memory(bytes);
-  return { ring: new RecordRing(memory), feed: new RecordFeed([memory]) };
+  return { ring: new RecordRing(memory), feed: new RecordRingReader([memory]) };
 }
 
 test('records come out as they went in, through many turns of the ring', () => {

@@ -54,11 +54,11 @@ export class CrashPublisher {
     if (!client) return;
     const broken = new Promise<void>((resolve) => client.once('close', () => resolve()));
     const run = ++this.#run;
-    const lane = async () => {
+    const sendNext = async () => {
       while (client.connected && run === this.#run) await this.#send(client, this.#next());
     };
     const again = this.#options.resentBy === 'application' ? [...this.#unacknowledged.values()] : [];
-    const sending = [...again.map((message) => this.#send(client, message)), ...Array.from({ length: IN_FLIGHT }, lane)];
+    const sending = [...again.map((message) => this.#send(client, message)), ...Array.from({ length: IN_FLIGHT }, sendNext)];
     await broken;
     if (this.#options.resentBy === 'library') return;
     client.end(true);

@@ -4,25 +4,25 @@ import type { LogStart } from '../../src/contract/threads/log.js';
 import { BlockRing } from '../../src/host/block-ring.js';
 import { DOORBELLS, Doorbell } from '../../src/host/doorbell.js';
 import { Progress, ProgressWord } from '../../src/host/progress.js';
-import { RecordFeed, RecordRing } from '../../src/host/record-ring.js';
+import { RecordRing, RecordRingReader } from '../../src/host/record-ring.js';
 import { NoLog } from '../../src/log/no-log.js';
 import { sealBlock } from '../support/blocks.js';
 import { until } from '../support/until.js';
 
-const FEED_BYTES = 2048;
+const RING_BYTES = 2048;
 
 function open(committed = 0n) {
   const memory = new WebAssembly.Memory({ initial: 2, maximum: 2, shared: true });
   const descriptors = BlockRing.memory(128);
   const shared = { doorbells: Doorbell.memory(DOORBELLS), progress: Progress.memory(2) };
   const words = new Progress(shared.progress);
-  const feeds = [RecordRing.memory(FEED_BYTES), RecordRing.memory(FEED_BYTES)];
+  const rings = [RecordRing.memory(RING_BYTES), RecordRing.memory(RING_BYTES)];
   const start = { gateways: [{ memory, ring: descriptors }], shared, partitions: 2 } as unknown as LogStart;
   const log = new NoLog(start, {
     claim: async (numbers) => numbers.map((number) => ({ number, committed, announced: undefined })),
-    start: async () => feeds,
+    start: async () => rings,
   });
-  return { log, ring: new BlockRing(descriptors), bytes: new Uint8Array(memory.buffer), words, feed: new RecordFeed(feeds) };
+  return { log, ring: new BlockRing(descriptors), bytes: new Uint8Array(memory.buffer), words, reader: new RecordRingReader(rings) };
 }
 
 function blockOf(partition: number, number: number): Uint8Array {
@@ -30,7 +30,7 @@ function blockOf(partition: number, number: number): Uint8Array {
 }
 
 test('without a log blocks pass to their partitions in order, and those that do not fit wait in the gateway', async () => {
-  const { log, ring, bytes, words, feed } = open();
+  const { log, ring, bytes, words, reader } = open();
   const sent = Array.from({ length: 60 }, (_, number) => blockOf(number % 2, number));
   let at = 0;
   for (const [number, block] of sent.entries()) {
@@ -40,16 +40,16 @@ test('without a log blocks pass to their partitions in order, and those that do 
   }
   await log.ready;
   const found: Uint8Array[][] = [[], []];
-  const into = new Uint8Array(FEED_BYTES);
+  const into = new Uint8Array(RING_BYTES);
   assert.ok(ring.length > 0);
   await until('every block has passed', () => {
     for (const partition of [0, 1]) {
       const durable = words.get(partition, ProgressWord.durable);
       for (let next = BigInt(found[partition]!.length); next < durable; next++) {
-        const length = feed.read(partition, next, next + 1n, into);
+        const length = reader.read(partition, next, next + 1n, into);
         found[partition]!.push(into.slice(0, length));
-        assert.equal(feed.front(partition).number, next + 1n);
-        feed.pass(partition);
+        assert.equal(reader.front(partition).number, next + 1n);
+        reader.pass(partition);
       }
     }
     return found[0]!.length + found[1]!.length === sent.length;

@@ -5,7 +5,7 @@ import type { PartitionAudit } from '../../src/contract/ledger.js';
 import type { RowBatch } from '../../src/contract/threads/store.js';
 import { kernelMemory } from '../../src/host/kernel.js';
 import { Progress, ProgressWord } from '../../src/host/progress.js';
-import { RecordFeed, RecordRing } from '../../src/host/record-ring.js';
+import { RecordRing, RecordRingReader } from '../../src/host/record-ring.js';
 import { blockMessages } from '../../src/log/block.js';
 import { CheckpointFolder } from '../../src/pipeline/checkpoints/folder.js';
 import { sealCheckpoint } from '../../src/pipeline/checkpoints/format.js';
@@ -47,9 +47,9 @@ class Life {
   constructor(records: readonly TestRecord[], committed = 0n, disk = new ModelDisk()) {
     const memory = RecordRing.memory(1 << 18);
     this.#ring = new RecordRing(memory);
-    const feed = new RecordFeed([memory]);
+    const reader = new RecordRingReader([memory]);
     this.#progress.setDurable(0, committed, 0n);
-    this.partition = new Partition(0, kernelMemory(PIPELINE_END), committed, feed, this.#progress, {
+    this.partition = new Partition(0, kernelMemory(PIPELINE_END), committed, reader, this.#progress, {
       batch: (batch) => this.batches.push(batch),
       unknownMetrics: () => assert.fail('it knows the metric'),
       halted: (_, message) => assert.fail(message),

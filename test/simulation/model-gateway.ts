@@ -1,6 +1,6 @@
 import { partitionOf } from '../../src/contract/partition.js';
 import { BlockRing } from '../../src/host/block-ring.js';
-import type { Source } from '../../src/log/file/intake.js';
+import type { Source } from '../../src/log/file/block-appender.js';
 import { sealBlock } from '../support/blocks.js';
 import type { Message } from './fleet.js';
 

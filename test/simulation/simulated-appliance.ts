@@ -10,11 +10,11 @@ import { PIPELINE_END } from '../../assembly/abi/state.js';
 import type { RowBatch } from '../../src/contract/threads/store.js';
 import { kernelMemory } from '../../src/host/kernel.js';
 import { Progress, ProgressWord } from '../../src/host/progress.js';
+import { AppendRetry } from '../../src/log/file/append-retry.js';
+import { BlockAppender } from '../../src/log/file/block-appender.js';
 import { FileLog } from '../../src/log/file/file-log.js';
-import { Intake } from '../../src/log/file/intake.js';
 import { LogReader } from '../../src/log/file/reader.js';
 import { Retention } from '../../src/log/file/retention.js';
-import { Turns } from '../../src/log/file/turns.js';
 import { Partition } from '../../src/pipeline/partition.js';
 import type { ModelDisk } from '../log/file/model-disk.js';
 import { ModelGateway } from './model-gateway.js';
@@ -42,7 +42,7 @@ export class SimulatedAppliance {
   readonly progress: Progress;
   readonly partitions: readonly Partition[];
   readonly #options: ApplianceOptions;
-  readonly #turns: Turns;
+  readonly #appends: AppendRetry;
   readonly #retention: Retention;
   /** Batches at the store, by partition, oldest first. */
   readonly #batches: RowBatch[][];
@@ -64,16 +64,16 @@ export class SimulatedAppliance {
     const floors = [...store.offsets];
     const log = FileLog.open({ folder: FOLDER, partitions: count, floors, report, disk, segmentBytesMax: SEGMENT_BYTES_MAX });
     this.gateways = Array.from({ length: options.gateways }, () => new ModelGateway(count));
-    const intake = new Intake(log, this.gateways, this.progress);
-    this.#turns = new Turns({ log, intake, report, tell: (trouble) => trace(`the log: ${trouble?.code ?? 'up'}`) });
+    const appender = new BlockAppender(log, this.gateways, this.progress);
+    this.#appends = new AppendRetry({ log, appender, report, tell: (trouble) => trace(`the log: ${trouble?.code ?? 'up'}`) });
     this.#retention = new Retention(log, this.progress, { hours: options.retentionHours, bytesMax: options.logBytesMax }, report);
     const reader = new LogReader(FOLDER, disk);
     this.#batches = store.offsets.map(() => []);
     this.partitions = store.offsets.map((offset, number) => this.#openPartition(number, offset, reader));
   }
 
-  logTurn(): void {
-    const blocks = this.#turns.run();
+  appendToLog(): void {
+    const blocks = this.#appends.run();
     if (blocks > 0) this.#options.trace(`${blocks} blocks durable`);
   }
 

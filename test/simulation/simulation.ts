@@ -118,7 +118,7 @@ export class Simulation {
     const act = this.#random.word() % 100;
     if (act < 40) this.#send(appliance);
     else if (act < 55) this.#random.pick(appliance.gateways).push(partition);
-    else if (act < 68) this.#logTurn(appliance);
+    else if (act < 68) this.#appendToLog(appliance);
     else if (act < 78) this.#acknowledge(appliance);
     else if (act < 84) appliance.pipelineStep(partition, this.#nowUs / 1000);
     else if (act < 88) appliance.answerMetrics(partition);
@@ -162,8 +162,8 @@ export class Simulation {
     return this.#fleet.unanswered.reduce((oldest, { sentUs }) => Math.min(oldest, sentUs + REPEATABLE_US), this.#nowUs);
   }
 
-  #logTurn(appliance: SimulatedAppliance): void {
-    appliance.logTurn();
+  #appendToLog(appliance: SimulatedAppliance): void {
+    appliance.appendToLog();
     this.#watchOffsets(appliance);
   }
 
@@ -206,7 +206,7 @@ export class Simulation {
       for (const message of this.#fleet.unanswered) appliance.gateways[0]?.receive(message, ++this.#nowUs);
       for (let partition = 0; partition < this.#plan.partitions; partition++) {
         for (const gateway of appliance.gateways) gateway.push(partition);
-        this.#logTurn(appliance);
+        this.#appendToLog(appliance);
         this.#acknowledge(appliance);
         appliance.pipelineStep(partition, this.#nowUs / 1000);
         appliance.answerMetrics(partition);

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { Api } from '../data/api.js';
 
-interface Refused {
+interface SignInFailure {
   readonly text: string;
   /** The key itself is wrong. */
   readonly key: boolean;
@@ -11,7 +11,7 @@ interface Refused {
 export function SignInPage({ reason, onKey }: { reason: string; onKey: (key: string) => void }) {
   const input = useRef<HTMLInputElement>(null);
   const [busy, setBusy] = useState(false);
-  const [refused, setRefused] = useState<Refused>({ text: reason, key: false });
+  const [refused, setRefused] = useState<SignInFailure>({ text: reason, key: false });
   useEffect(() => input.current?.focus(), []);
   const submit = async (event: Event) => {
     event.preventDefault();

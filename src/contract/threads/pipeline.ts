@@ -16,7 +16,7 @@ export interface PipelineStart {
   readonly index: number;
   readonly logFolder: string;
   /** Record rings by partition number, where blocks come from in place of the folder; absent: the folder. */
-  readonly feeds?: readonly (SharedArrayBuffer | undefined)[] | undefined;
+  readonly recordRings?: readonly (SharedArrayBuffer | undefined)[] | undefined;
   readonly partitions: readonly (OwnedPartition & { readonly memory: WebAssembly.Memory })[];
   /** Devices that the database has lost. */
   readonly lostDevices: readonly NumberRange[];

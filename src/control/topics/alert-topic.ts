@@ -38,7 +38,7 @@ export class AlertTopic implements TopicSource {
     return [{ topic, partition: undefined, publishedId: undefined, publishedOffset: undefined, waiting: outbox.unsent.length, lagMs }];
   }
 
-  async turn(isStopped: () => boolean): Promise<void> {
+  async publish(isStopped: () => boolean): Promise<void> {
     const { outbox, port, format } = this.#options;
     while (outbox.unsent.length > 0 && !isStopped()) {
       const changes = outbox.unsent.slice(0, CHANGES_AT_A_TIME);

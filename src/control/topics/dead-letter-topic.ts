@@ -40,7 +40,7 @@ export class DeadLetterTopic implements TopicSource {
     return [...this.#lags].sort(([a], [b]) => a - b).map(([, lag]) => lag);
   }
 
-  async turn(isStopped: () => boolean): Promise<void> {
+  async publish(isStopped: () => boolean): Promise<void> {
     const { rows, partitions } = this.#options;
     const mine = partitions();
     for (const partition of this.#lags.keys()) if (!mine.includes(partition)) this.#lags.delete(partition);

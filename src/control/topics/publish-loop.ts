@@ -5,19 +5,19 @@ import type { TopicLag } from './topic-record.js';
 
 const RETRY_MS_MAX = 30_000;
 
-/** What goes into one topic, turn by turn. */
+/** A source of messages for one topic. */
 export interface TopicSource {
   readonly topic: string;
   readonly lag: TopicLag[];
-  /** How long it may rest when all is published. */
+  /** How long to wait after everything is published, ms. */
   readonly lookMs: number;
-  /** Publishes what waits; `isStopped` tells it to leave the rest to a later life. Rejects when some of it may not be in the topic. */
-  turn(isStopped: () => boolean): Promise<void>;
+  /** Publishes the messages that wait, until `isStopped` answers true. Rejects when some message may not be in the topic. */
+  publish(isStopped: () => boolean): Promise<void>;
 }
 
 export type PublishEvent = Report<keyof typeof topicsEvents>;
 
-/** Publishes what a source has, until `stop`. A turn that failed is made again, after ever longer rests. */
+/** Publishes the messages of a source until `stop`. After a failure it tries again, with ever longer waits. */
 export class PublishLoop {
   readonly #source: TopicSource;
   readonly #event: PublishEvent;
@@ -34,7 +34,7 @@ export class PublishLoop {
     this.#running = this.#run();
   }
 
-  /** Resolves when the turn under way is over. */
+  /** Resolves when the publishing under way has ended. */
   async stop(): Promise<void> {
     this.#stop.abort();
     await this.#running;
@@ -45,7 +45,7 @@ export class PublishLoop {
     const { signal } = this.#stop;
     for (let restMs = lookMs; !signal.aborted; await this.#rest(restMs)) {
       try {
-        await this.#source.turn(() => signal.aborted);
+        await this.#source.publish(() => signal.aborted);
         if (this.#trouble !== '') this.#event('info', 'topic-published-again', { topic });
         [this.#trouble, restMs] = ['', lookMs];
       } catch (error) {
@@ -55,7 +55,7 @@ export class PublishLoop {
     }
   }
 
-  /** An outage is told once. */
+  /** Reports an outage once. */
   #failed(cause: string): void {
     if (cause !== this.#trouble && !this.#stop.signal.aborted) {
       this.#event('warn', 'topic-not-published', { topic: this.#source.topic, cause });

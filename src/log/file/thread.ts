@@ -6,24 +6,24 @@ import { Progress, ProgressWord } from '../../host/progress.js';
 import { threadId } from '../../host/thread-id.js';
 import type { Report } from '../../telemetry/report.js';
 import { Backlog } from '../backlog.js';
+import { AppendRetry, type LogTrouble } from './append-retry.js';
+import { BlockAppender } from './block-appender.js';
 import { FileLog } from './file-log.js';
-import { Intake } from './intake.js';
 import { Retention } from './retention.js';
-import { type LogTrouble, Turns } from './turns.js';
 
 // The log thread. It is synchronous from end to end: whoever sends it `stop` rings LOG_DOORBELL after
 // that, or waits up to IDLE_MS_MAX. Before it starts, Progress.committed holds what the store has.
 
 const IDLE_MS_MAX = 1000;
 const RETENTION_EVERY_MS = 60_000;
-/** While the backlog is full the store moves on without a ring. */
+/** While the backlog is full, the store commits without ringing this thread's doorbell. */
 const BACKLOG_LOOK_MS = 5;
 /**
- * A turn costs its syncs, whatever it brings (0.6 ms of CPU for four partitions). Under load turns begin at
- * least this far apart, so that one brings what several would. A turn of less than RESTS_FROM_BYTES is a few
- * clients that wait for it; one of RESTS_BELOW_BYTES is worth its syncs.
+ * An append costs its syncs, however little it brings. Under load appends begin at least this far apart, so that one
+ * brings as much as several would. An append of less than RESTS_FROM_BYTES is for a few clients that wait for it; one of
+ * RESTS_BELOW_BYTES is worth its syncs.
  */
-const TURN_MS = 8;
+const APPEND_EVERY_MS = 8;
 const RESTS_FROM_BYTES = 16_384;
 const RESTS_BELOW_BYTES = 1_048_576;
 
@@ -53,15 +53,15 @@ function listen(): void {
   }
 }
 
-function ring(intake: Intake): void {
+function ring(appender: BlockAppender): void {
   gateways.forEach((gateway, index) => {
-    if (intake.taken(index) > 0) gateway.ring();
+    if (appender.taken(index) > 0) gateway.ring();
   });
   for (const pipeline of pipelines) pipeline.ring();
 }
 
-function rest(turnMs: number, bytes: number): void {
-  const restMs = turnMs + TURN_MS - performance.now();
+function rest(appendMs: number, bytes: number): void {
+  const restMs = appendMs + APPEND_EVERY_MS - performance.now();
   if (restMs > 0 && asked === 'nothing' && bytes >= RESTS_FROM_BYTES && bytes < RESTS_BELOW_BYTES) Atomics.wait(asleep, 0, 0, restMs);
 }
 
@@ -69,14 +69,14 @@ function run(): void {
   const floors = Array.from({ length: settings.partitions }, (_, partition) => progress.get(partition, ProgressWord.committed));
   const log = FileLog.open({ folder: settings.folder, partitions: settings.partitions, floors, report });
   const sources = settings.gateways.map(({ memory, ring }) => ({ bytes: new Uint8Array(memory.buffer), ring: new BlockRing(ring) }));
-  const intake = new Intake(log, sources, progress);
+  const appender = new BlockAppender(log, sources, progress);
   // What waits for the store cannot be removed: a budget smaller than the backlog bounds that too.
   const backlog = new Backlog(progress, Math.min(settings.backlogBytesMax, settings.retentionBytesMax), report);
   const limits = { hours: settings.retentionHours, bytesMax: settings.retentionBytesMax };
   const retention = new Retention(log, progress, limits, report);
   const tell = (trouble: LogTrouble | undefined) =>
     post({ kind: 'health', log: trouble ? 'failing' : 'up', code: trouble?.code ?? '', message: trouble?.message ?? '' });
-  const turns = new Turns({ log, intake, report, tell });
+  const appends = new AppendRetry({ log, appender, report, tell });
   post({ kind: 'ready', tid: threadId() });
   let retentionMs = 0;
   for (;;) {
@@ -90,21 +90,21 @@ function run(): void {
       doorbell.wait(seen, BACKLOG_LOOK_MS);
       continue;
     }
-    const turnMs = performance.now();
-    const blocks = turns.run();
-    if (turns.isFailing && asked !== 'stop') {
-      Atomics.wait(asleep, 0, 0, turns.retryMs);
+    const appendMs = performance.now();
+    const blocks = appends.run();
+    if (appends.isFailing && asked !== 'stop') {
+      Atomics.wait(asleep, 0, 0, appends.retryMs);
       continue;
     }
     if (blocks > 0) {
-      ring(intake);
-      rest(turnMs, intake.bytes);
+      ring(appender);
+      rest(appendMs, appender.bytes);
       continue;
     }
     if (asked === 'stop') break;
     doorbell.wait(seen, IDLE_MS_MAX);
   }
-  if (turns.isFailing) report('error', 'log-stopped-failing', { blocks: sources.reduce((sum, source) => sum + source.ring.length, 0) });
+  if (appends.isFailing) report('error', 'log-stopped-failing', { blocks: sources.reduce((sum, source) => sum + source.ring.length, 0) });
   log.close();
 }
 

@@ -4,9 +4,9 @@ import { type Progress, ProgressWord } from '../../host/progress.js';
 import type { ClientError, DeliveryReport, Producer } from '../../kafka/client.js';
 import { OUTSTANDING_BYTES_MAX } from '../../kafka/conf.js';
 import { blockMessages, blockTimeUs } from '../block.js';
-import type { Source } from '../file/intake.js';
-import type { Delivered } from './feed.js';
+import type { Source } from '../file/block-appender.js';
 import { markHeaders } from './marks.js';
+import type { Delivered } from './record-dispatcher.js';
 
 /** A block on its way. It stays in the gateway's memory until it is released there. */
 interface Shipment {

@@ -1,8 +1,8 @@
 import type { Consumer, Rebalanced } from '../../kafka/client.js';
 import type { Report } from '../../telemetry/report.js';
 import type { kafkaLogEvents } from './events.js';
-import type { Feed } from './feed.js';
 import type { Membership } from './membership.js';
+import type { RecordDispatcher } from './record-dispatcher.js';
 
 /** How long the next consumer waits to be made: the first time, and at most when one after another fails. */
 const RETRY_MS_MIN = 200;
@@ -15,7 +15,7 @@ export interface GroupConsumerOptions {
   readonly connect: (rebalanced: Rebalanced) => Promise<Consumer>;
   readonly close: (consumer: Consumer) => Promise<void>;
   readonly membership: Membership;
-  readonly feed: Feed;
+  readonly dispatcher: RecordDispatcher;
   readonly report: Report<keyof typeof kafkaLogEvents>;
 }
 
@@ -43,10 +43,10 @@ export class GroupConsumer {
 
   /** Joins the group and reads until `stop`. */
   async run(): Promise<void> {
-    const { membership, feed } = this.#options;
+    const { membership, dispatcher } = this.#options;
     while (this.#consumer && !this.#isStopping) {
       membership.join(this.#consumer);
-      const failure = await feed.run(this.#consumer);
+      const failure = await dispatcher.run(this.#consumer);
       if (failure && !this.#isStopping) await this.#replace(this.#consumer, failure);
     }
   }
@@ -54,7 +54,7 @@ export class GroupConsumer {
   /** Ends `run`, also while there is no consumer. */
   stop(): void {
     this.#isStopping = true;
-    this.#options.feed.stop();
+    this.#options.dispatcher.stop();
     this.#wake();
   }
 

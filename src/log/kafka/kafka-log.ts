@@ -14,9 +14,9 @@ import { blockMessages } from '../block.js';
 import { BlockProducer } from './block-producer.js';
 import { CopyWatch } from './copy-watch.js';
 import { findEnds } from './ends.js';
-import { Feed } from './feed.js';
 import { GroupConsumer } from './group-consumer.js';
 import { Membership } from './membership.js';
+import { RecordDispatcher } from './record-dispatcher.js';
 
 const IDLE_MS_MAX = 1000;
 /** While the backlog is full the store commits without ringing. */
@@ -41,9 +41,9 @@ export interface KafkaLogOptions {
 }
 
 /**
- * The log in Kafka: an blocks from the gateways' rings to the topic, and a feed from the topic to the pipelines' rings.
- * It runs on the main thread, because that is the only place where the client library's callbacks run; the work on
- * bytes and connections is done by threads of that library.
+ * The log in Kafka: a producer sends blocks from the gateways' rings to the topic, and a dispatcher brings records from
+ * the topic to the pipelines' rings. It runs on the main thread, because that is the only place where the client library's
+ * callbacks run; the work on bytes and connections is done by threads of that library.
  */
 export class KafkaLog {
   readonly ready: Promise<void>;
@@ -57,7 +57,7 @@ export class KafkaLog {
   readonly #blocks: BlockProducer;
   /** Names this run to whoever reads the topic. */
   readonly #name = randomBytes(8).readBigUInt64LE();
-  #feed: Feed | undefined;
+  #dispatcher: RecordDispatcher | undefined;
   #addon!: Addon;
   #producer: Producer | undefined;
   #asked: ToLog['kind'] | 'nothing' = 'nothing';
@@ -88,7 +88,7 @@ export class KafkaLog {
         bell: new Doorbell(start.shared.doorbells, gatewayDoorbell(index)),
       })),
       name: this.#name,
-      delivered: (block) => this.#feed?.delivered(block),
+      delivered: (block) => this.#dispatcher?.delivered(block),
       progress: this.#progress,
       onDrain: () => this.#bell.ring(),
       failed: (error) => this.#producerFailed(error),
@@ -182,15 +182,15 @@ export class KafkaLog {
     if (!assignment) return undefined;
     const common = { topic: this.#topic, progress: this.#progress, report: this.#report };
     const bells = Array.from({ length: PIPELINES_MAX }, (_, index) => new Doorbell(start.shared.doorbells, pipelineDoorbell(index)));
-    const feed = new Feed({ ...common, bells, own: this.#name });
+    const dispatcher = new RecordDispatcher({ ...common, bells, own: this.#name });
     const failed = (error: Error) => {
       this.#failed = error;
       void this.terminate();
     };
-    const membership = new Membership({ ...common, feed, assignment, failed });
+    const membership = new Membership({ ...common, dispatcher, assignment, failed });
     const connect = (rebalanced: Rebalanced) => connectConsumer(this.#addon, settings, member, rebalanced, this.#clientError);
-    [this.#feed, this.#membership] = [feed, membership];
-    return new GroupConsumer({ connect, close: closed, membership, feed, report: this.#report });
+    [this.#dispatcher, this.#membership] = [dispatcher, membership];
+    return new GroupConsumer({ connect, close: closed, membership, dispatcher, report: this.#report });
   }
 
   /** Where partitions begin and end, one after another: each question keeps a thread of the pool waiting. */
@@ -208,7 +208,7 @@ export class KafkaLog {
     while (this.#asked === 'nothing' && !this.#terminated) {
       await new Promise((resolve) => setTimeout(resolve, FOLLOW_MS).unref());
       if (this.#stalled || !this.#producer?.isConnected()) continue;
-      await this.#survey(this.#producer, (partition) => !this.#feed?.has(partition)).catch(() => {});
+      await this.#survey(this.#producer, (partition) => !this.#dispatcher?.has(partition)).catch(() => {});
     }
   }
 

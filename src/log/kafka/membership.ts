@@ -7,7 +7,7 @@ import { KafkaFailure } from '../../kafka/failure.js';
 import type { Report } from '../../telemetry/report.js';
 import { findEnds } from './ends.js';
 import type { kafkaLogEvents } from './events.js';
-import type { Feed } from './feed.js';
+import type { RecordDispatcher } from './record-dispatcher.js';
 
 /** What the group hands over; numbers of librdkafka. */
 const ASSIGN_PARTITIONS = -175;
@@ -22,7 +22,7 @@ const CALM_MS = 120_000;
 
 export interface MembershipOptions {
   readonly topic: string;
-  readonly feed: Feed;
+  readonly dispatcher: RecordDispatcher;
   readonly assignment: PartitionAssignment;
   readonly progress: Progress;
   readonly report: Report<keyof typeof kafkaLogEvents>;
@@ -77,7 +77,7 @@ export class Membership {
     this.#ended = true;
     clearTimeout(this.#rejoining);
     await this.#doing;
-    this.#options.feed.close();
+    this.#options.dispatcher.close();
     if (this.#consumer?.isConnected()) this.#consumer.unassign();
   }
 
@@ -130,8 +130,8 @@ export class Membership {
     if (rebalance !== this.#rebalance) return;
     const rings = await this.#options.assignment.start(owned);
     for (const partition of partitions) this.#known.add(partition);
-    const lanes = new Map(partitions.map((partition) => [partition, new RecordRing(rings[partition] as SharedArrayBuffer)]));
-    const places = await this.#options.feed.open(lanes);
+    const queues = new Map(partitions.map((partition) => [partition, new RecordRing(rings[partition] as SharedArrayBuffer)]));
+    const places = await this.#options.dispatcher.open(queues);
     // A consumer that failed meanwhile takes no assignment any more: what was started for it is revoked next.
     if (consumer !== this.#consumer) return;
     consumer.assign(places);
@@ -151,7 +151,7 @@ export class Membership {
   }
 
   async #revoke(): Promise<void> {
-    await this.#options.assignment.revoke(this.#options.feed.close());
+    await this.#options.assignment.revoke(this.#options.dispatcher.close());
   }
 
   #rejoin(): void {

@@ -21,8 +21,8 @@ export interface Restored {
   readonly older: bigint | undefined;
 }
 
-/** Tells the operator which checkpoint was not used, and why. */
-export type Refused = (offset: bigint, name: RefusalName, cause: string) => void;
+/** Reports to the operator which checkpoint was not used, and why. */
+export type ReportRefusal = (offset: bigint, name: RefusalName, cause: string) => void;
 
 /**
  * Brings the newest checkpoint that can be used into a kernel without state; undefined: there is none, and the
@@ -34,7 +34,7 @@ export function restoreCheckpoint(
   reader: CheckpointReader,
   memory: KernelMemory,
   kernel: PipelineKernel,
-  refused: Refused,
+  refused: ReportRefusal,
 ): Restored | undefined {
   const offsets = tried(() => folder.list(reader.partition)) ?? [];
   for (const [index, offset] of offsets.entries()) {

@@ -56,8 +56,8 @@ export class CheckpointSchedule {
     }));
   }
 
-  /** What there is to do in this round of the thread; at most one state is copied. */
-  turn(nowMs: number, stopping: boolean): void {
+  /** Does the work that is due in this round of the thread's loop; copies at most one state. */
+  advance(nowMs: number, stopping: boolean): void {
     for (let got = receiveMessageOnPort(this.#port); got; got = receiveMessageOnPort(this.#port)) {
       this.#receive(got.message as CheckpointToPipeline);
     }

@@ -11,7 +11,7 @@ import type { TlsMaterial } from '../../contract/tls-material.js';
 import type { Doorbell } from '../../host/doorbell.js';
 import type { KernelMemory } from '../../host/kernel.js';
 import type { NativeAddon, NativeBinding, NativeCounts } from '../../host/native-addon.js';
-import type { Reactor, Refused, Turn } from '../reactor.js';
+import type { OnRefused, Reactor, Turn } from '../reactor.js';
 
 /** A busy reactor takes turns this long before it lets the event loop have a round: timers and messages wait meanwhile. */
 const BUSY_MS_MAX = 2;
@@ -27,7 +27,7 @@ export class NativeReactor implements Reactor {
   readonly name = 'native';
   readonly #native: NativeBinding;
   readonly #turn: Turn;
-  readonly #refused: Refused;
+  readonly #refused: OnRefused;
   readonly #run = () => this.#takeTurns();
   #counts: NativeCounts = { refused: 0, strangers: 0, outOfFiles: 0, overflowed: 0, oversize: 0, tlsFailed: 0 };
   #isWoken = false;
@@ -36,7 +36,7 @@ export class NativeReactor implements Reactor {
   #isStopped = false;
   #stopped: (() => void) | undefined;
 
-  constructor(addon: NativeAddon, memory: KernelMemory, turn: Turn, refused: Refused) {
+  constructor(addon: NativeAddon, memory: KernelMemory, turn: Turn, refused: OnRefused) {
     this.#native = new addon.NativeReactor(memory.bytes);
     this.#turn = turn;
     this.#refused = refused;

@@ -3,7 +3,7 @@ import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { CODE_ADDRESS_EXHAUSTED, CODE_TLS_HANDSHAKE_FAILED } from '../../../assembly/abi/codes.js';
 import { authority } from '../../contract/host-address.js';
 import type { TlsMaterial } from '../../contract/tls-material.js';
-import type { Refused } from '../reactor.js';
+import type { OnRefused } from '../reactor.js';
 import type { Strangers } from './strangers.js';
 
 const BACKLOG = 4096;
@@ -16,13 +16,13 @@ const TLS_OPTIONS = { noDelay: true, minVersion: 'TLSv1.2', handshakeTimeout: HA
 /** The listening sockets of a portable reactor. */
 export class PortableListeners {
   readonly #accept: (socket: Socket, raw: Socket) => void;
-  readonly #refused: Refused;
+  readonly #refused: OnRefused;
   readonly #strangers: Strangers;
   readonly #servers = new Set<Server>();
   /** Sockets whose handshake is not done: nobody else knows of them. */
   readonly #greeting = new Map<string, Socket>();
 
-  constructor(accept: (socket: Socket, raw: Socket) => void, refused: Refused, strangers: Strangers) {
+  constructor(accept: (socket: Socket, raw: Socket) => void, refused: OnRefused, strangers: Strangers) {
     this.#accept = accept;
     this.#refused = refused;
     this.#strangers = strangers;

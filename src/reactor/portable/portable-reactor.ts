@@ -27,7 +27,7 @@ import { authority } from '../../contract/host-address.js';
 import type { TlsMaterial } from '../../contract/tls-material.js';
 import type { Doorbell } from '../../host/doorbell.js';
 import type { KernelMemory } from '../../host/kernel.js';
-import type { Reactor, Refused, Turn } from '../reactor.js';
+import type { OnRefused, Reactor, Turn } from '../reactor.js';
 import { PortableConnection } from './portable-connection.js';
 import { PortableDatagrams } from './portable-datagrams.js';
 import { PortableListeners } from './portable-listeners.js';
@@ -46,7 +46,7 @@ export class PortableReactor implements Reactor {
   readonly #memory: Buffer;
   readonly #view: DataView;
   readonly #turn: Turn;
-  readonly #refused: Refused;
+  readonly #refused: OnRefused;
   readonly #listeners: PortableListeners;
   readonly #datagrams = new PortableDatagrams((socket, header, bytes) => this.#datagram(socket, header, bytes));
   readonly #sockets = new Set<Socket>();
@@ -72,7 +72,7 @@ export class PortableReactor implements Reactor {
   #doorbell: Doorbell | undefined;
   #stopped: (() => void) | undefined;
 
-  constructor(memory: KernelMemory, turn: Turn, refused: Refused) {
+  constructor(memory: KernelMemory, turn: Turn, refused: OnRefused) {
     this.#memory = Buffer.from(memory.bytes.buffer);
     this.#view = memory.view;
     this.#turn = turn;

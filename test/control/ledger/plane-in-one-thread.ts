@@ -17,8 +17,8 @@ import { BlockRing } from '../../../src/host/block-ring.js';
 import { Doorbell } from '../../../src/host/doorbell.js';
 import { kernelMemory } from '../../../src/host/kernel.js';
 import { Progress } from '../../../src/host/progress.js';
+import { BlockAppender } from '../../../src/log/file/block-appender.js';
 import { FileLog } from '../../../src/log/file/file-log.js';
-import { Intake } from '../../../src/log/file/intake.js';
 import { LogReader } from '../../../src/log/file/reader.js';
 import { Partition } from '../../../src/pipeline/partition.js';
 import { KernelDriver } from '../../gateway/kernel-driver.js';
@@ -48,7 +48,7 @@ export class PlaneInOneThread {
   readonly reader: LossyReader;
   readonly ring: BlockRing;
   readonly disk = new ModelDisk();
-  readonly #intake: Intake;
+  readonly #appender: BlockAppender;
   readonly #handoff: Handoff;
   readonly #partition: Partition;
   readonly #progress: Progress;
@@ -63,7 +63,7 @@ export class PlaneInOneThread {
     this.#progress = new Progress(Progress.memory(1));
     const ringMemory = BlockRing.memory(BLOCK_SLOTS);
     this.ring = new BlockRing(ringMemory);
-    this.#intake = new Intake(log, [{ bytes: this.driver.memory.bytes, ring: this.ring }], this.#progress);
+    this.#appender = new BlockAppender(log, [{ bytes: this.driver.memory.bytes, ring: this.ring }], this.#progress);
     this.#handoff = new Handoff(this.driver.kernel, this.driver.memory, new BlockRing(ringMemory), new Doorbell(Doorbell.memory(1), 0));
     this.reader = new LossyReader('/log', disk);
     this.#partition = new Partition(0, kernelMemory(PIPELINE_END), 0n, this.reader, this.#progress, {
@@ -97,7 +97,7 @@ export class PlaneInOneThread {
 
   /** The log makes durable what it has. */
   log(): void {
-    this.#intake.turn();
+    this.#appender.append();
   }
 
   /** The gateway hears what is durable. */

@@ -34,10 +34,10 @@ function record(key: string, number: number, tenant: string | null = null): Side
 test('calls side by side settle each by itself, and the records of a key keep their order', { timeout: 60_000 }, async () => {
   const topic = new SideTopic({ settings: settings(), topic: 'all', partitions: 4, byTenant: false });
   try {
-    const lane = async (key: string) => {
+    const sendNext = async (key: string) => {
       for (let call = 0; call < 5; call++) await topic.send(Array.from({ length: 100 }, (_, index) => record(key, call * 100 + index)));
     };
-    await Promise.all(['a', 'b', 'c', 'd'].map(lane));
+    await Promise.all(['a', 'b', 'c', 'd'].map(sendNext));
     const found = await readTopic(brokers.addresses, 'all', ({ length }) => length >= 2000);
     for (const key of ['a', 'b', 'c', 'd']) {
       const numbers = found.map(({ value }) => String(value).split(' ')).flatMap(([of, number]) => (of === key ? [Number(number)] : []));

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Progress, ProgressWord } from '../../../src/host/progress.js';
-import { RecordFeed, RecordRing } from '../../../src/host/record-ring.js';
+import { RecordRing, RecordRingReader } from '../../../src/host/record-ring.js';
 import type { Consumer, Message, Place, Rebalanced, Watermarks } from '../../../src/kafka/client.js';
-import { Feed } from '../../../src/log/kafka/feed.js';
 import { GroupConsumer } from '../../../src/log/kafka/group-consumer.js';
 import { markHeaders } from '../../../src/log/kafka/marks.js';
 import { Membership } from '../../../src/log/kafka/membership.js';
+import { RecordDispatcher } from '../../../src/log/kafka/record-dispatcher.js';
 import { sealBlock } from '../../support/blocks.js';
 import { until } from '../../support/until.js';
 
@@ -76,7 +76,7 @@ function open(lastOffsets: readonly number[], isReachable: (attempt: number) => 
   const consumers: DoubleConsumer[] = [];
   const read: bigint[] = [];
   const failures: Error[] = [];
-  let reader: RecordFeed | undefined;
+  let reader: RecordRingReader | undefined;
   const into = new Uint8Array(65_536);
   const readAll = () => {
     if (!reader) return;
@@ -94,10 +94,10 @@ function open(lastOffsets: readonly number[], isReachable: (attempt: number) => 
     progress.set(0, ProgressWord.processed, at);
   };
   const report = (_: string, name: string) => void reports.push(name);
-  const feed = new Feed({ topic: TOPIC, progress, bells: [], own: 1n, report });
+  const dispatcher = new RecordDispatcher({ topic: TOPIC, progress, bells: [], own: 1n, report });
   const membership = new Membership({
     topic: TOPIC,
-    feed,
+    dispatcher,
     progress,
     report,
     failed: (error) => failures.push(error),
@@ -105,7 +105,7 @@ function open(lastOffsets: readonly number[], isReachable: (attempt: number) => 
       claim: async () => [{ number: 0, committed: progress.get(0, ProgressWord.committed) }],
       start: async ([owned]) => {
         const ring = RecordRing.memory(65_536);
-        reader = new RecordFeed([ring]);
+        reader = new RecordRingReader([ring]);
         progress.set(0, ProgressWord.processed, owned?.committed ?? 0n);
         reader.begin(0, owned?.committed ?? 0n);
         return [ring];
@@ -127,7 +127,7 @@ function open(lastOffsets: readonly number[], isReachable: (attempt: number) => 
   const close = async (consumer: Consumer) => {
     (consumer as unknown as DoubleConsumer).closed = true;
   };
-  const group = new GroupConsumer({ connect, close, membership, feed, report });
+  const group = new GroupConsumer({ connect, close, membership, dispatcher, report });
   return { group, membership, consumers, reports, read, readAll, failures };
 }
 

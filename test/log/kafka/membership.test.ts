@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Progress, ProgressWord } from '../../../src/host/progress.js';
-import { RecordFeed, RecordRing } from '../../../src/host/record-ring.js';
+import { RecordRing, RecordRingReader } from '../../../src/host/record-ring.js';
 import type { ClientError, Consumer, Place } from '../../../src/kafka/client.js';
-import { Feed } from '../../../src/log/kafka/feed.js';
 import { Membership } from '../../../src/log/kafka/membership.js';
+import { RecordDispatcher } from '../../../src/log/kafka/record-dispatcher.js';
 import { until } from '../../support/until.js';
 
 const TOPIC = 'telemetry.raw';
@@ -31,10 +31,10 @@ function open(partitions: number) {
     queryWatermarkOffsets: (_topic: string, _partition: number, _ms: number, answer: (error: null, ends: object) => void) =>
       setImmediate(() => answer(null, { lowOffset: 3, highOffset: world.high })),
   } as unknown as Consumer;
-  const feed = new Feed({ topic: TOPIC, progress, bells: [], own: 1n, report: () => {} });
+  const dispatcher = new RecordDispatcher({ topic: TOPIC, progress, bells: [], own: 1n, report: () => {} });
   const membership = new Membership({
     topic: TOPIC,
-    feed,
+    dispatcher,
     progress,
     assignment: {
       claim: async (numbers) => {
@@ -48,7 +48,7 @@ function open(partitions: number) {
         const numbers = owned.map(({ number }) => number);
         done.push(`begin ${numbers}`);
         const rings = Array.from({ length: partitions }, (_, number) => (numbers.includes(number) ? RecordRing.memory(1024) : undefined));
-        const reader = new RecordFeed(rings);
+        const reader = new RecordRingReader(rings);
         for (const number of numbers) reader.begin(number, BigInt(10 + number));
         return rings;
       },

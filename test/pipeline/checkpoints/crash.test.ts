@@ -97,7 +97,7 @@ class Life {
     this.#partition.step(this.#nowMs++);
     const { batches } = this.#partition;
     if (batches.pending && batches.ready && this.#world.random.chance(0.5)) this.#batches.push(batches.seal());
-    this.#schedule.turn(this.#nowMs, stopping);
+    this.#schedule.advance(this.#nowMs, stopping);
   }
 
   /** The store commits a batch; unless it `answers`, the process dies before it hears of it. */

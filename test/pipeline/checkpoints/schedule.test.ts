@@ -45,7 +45,7 @@ afterEach(() => ports.port1.close());
 
 /** A round of the thread; answers what it asked the checkpoint thread for. Room is given at once, unless there is to be none. */
 function turn({ stopping = false, room = true } = {}): PipelineToCheckpoint[] {
-  schedule.turn(nowMs, stopping);
+  schedule.advance(nowMs, stopping);
   const asked: PipelineToCheckpoint[] = [];
   for (let got = receiveMessageOnPort(ports.port2); got; got = receiveMessageOnPort(ports.port2)) asked.push(got.message);
   const [first] = asked;

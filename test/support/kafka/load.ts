@@ -91,7 +91,7 @@ export class Load {
     client.on('error', () => {});
     const closed = new Promise<void>((resolve) => client.once('close', () => resolve()));
     for (const key of [...this.#waiting.keys()]) void this.#send(client, key);
-    for (let lane = 0; lane < this.#inFlight; lane++) void this.#lane(client);
+    for (let sender = 0; sender < this.#inFlight; sender++) void this.#sendAll(client);
     await closed;
     if (this.#client === client) this.#client = undefined;
     client.end(true);
@@ -121,7 +121,7 @@ export class Load {
     await client.endAsync();
   }
 
-  async #lane(client: mqtt.MqttClient): Promise<void> {
+  async #sendAll(client: mqtt.MqttClient): Promise<void> {
     while (client.connected && this.#client === client) {
       const seq = this.#next++;
       const device = 1 + (seq % this.#devices);

@@ -11,10 +11,10 @@ import { type CheckpointFolder, checkpointName, offsetOfName } from '../folder.j
 import { checkCheckpoint } from '../format.js';
 import { refusals } from '../refusals.js';
 
-/** All that a partition which is taken up waits for the store at most, ms. Behind that its topic is read again. */
+/** The longest time that a claimed partition waits for the store, ms. After that its topic is read again. */
 const TAKE_UP_MS_MAX = 15_000;
-/** Checkpoints that are fetched at a time; each is in memory while it is. */
-const LANES = 4;
+/** Checkpoints that are fetched at a time; each is in memory until it is on the disk. */
+const FETCHES_MAX = 4;
 /** A checkpoint has no more than all the memory of a partition, and a header. */
 const CHECKPOINT_BYTES_MAX = PIPELINE_END + MIB;
 
@@ -46,11 +46,11 @@ export async function takeUp(
   const stored = new Map(owned.map(({ number }) => [number, storedOf(number, listed)]));
   const fetching = new Fetching(store, folder, progress, report, signal);
   const waiting = [...owned];
-  const lane = async () => {
+  const fetchNext = async () => {
     for (let one = waiting.shift(); one && !fetching.isAway; one = waiting.shift())
       await fetching.fetchNewer(one, stored.get(one.number) ?? []);
   };
-  await Promise.all(Array.from({ length: LANES }, lane));
+  await Promise.all(Array.from({ length: FETCHES_MAX }, fetchNext));
   return stored;
 }
 

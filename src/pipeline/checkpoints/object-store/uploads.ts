@@ -7,8 +7,8 @@ import { type CheckpointFolder, checkpointName, KEPT, partitionName } from '../f
 import { takenMsOf } from '../format.js';
 import { type Stored, storedOf } from './take-up.js';
 
-/** Checkpoints that are sent at a time; each is in memory while it is. */
-const LANES = 4;
+/** Checkpoints that are sent at a time; each is in memory until it is stored. */
+const UPLOADS_MAX = 4;
 /** How long a store that fails is left alone, ms: at first, and at most. */
 const RETRY_MS_MIN = 500;
 const RETRY_MS_MAX = 30_000;
@@ -80,7 +80,7 @@ export class CheckpointUploads {
 
   async #send(): Promise<void> {
     while (this.#pending.size > 0) {
-      const batch = [...this.#pending].slice(0, LANES);
+      const batch = [...this.#pending].slice(0, UPLOADS_MAX);
       const failures = (await Promise.all(batch.map(([partition, offset]) => this.#upload(partition, offset)))).filter(
         (answer) => answer !== undefined,
       );

@@ -12,11 +12,11 @@ import type { Progress } from '../host/progress.js';
 const EVERY_MS = 1000;
 
 /**
- * Compares the partition's counts with those of the log. Both go on all the time, so they are compared where they speak of
- * the same blocks: the log's mark is an offset with its count, no read goes past it, and so the pipeline comes to stand
- * exactly there. The first mark is where the log stood at the start: what lies below it, an earlier process took in.
+ * Compares the partition's counts with those of the log. Both change all the time, so they are compared where they count the
+ * same blocks: the log's mark is an offset with its count, no read passes it, and so the pipeline stops exactly there. The first
+ * mark is the end of the log at the start: an earlier process took in the messages before it.
  */
-export class Audit {
+export class Auditor {
   readonly #partition: number;
   readonly #counters: BigUint64Array;
   readonly #progress: Progress;
@@ -25,10 +25,10 @@ export class Audit {
   #lastMs = Number.NEGATIVE_INFINITY;
   #runAtOpening: number | undefined;
   #repeated = 0;
-  /** Up to where the last gap reaches, and up to where the audit before compared. */
+  /** End of the last gap, and end of the blocks that the last audit compared. */
   #gapTo = 0n;
   #comparedTo = 0n;
-  /** Messages in gaps: of an earlier process's, at least so many; of this one's, which the log has counted, all. */
+  /** Messages in gaps: at least so many that an earlier process took in; all that this one took in, which the log has counted. */
   #lostBefore = 0;
   #lost = 0;
 
@@ -44,25 +44,25 @@ export class Audit {
     return this.#isDue && this.#mark.offset < durable ? this.#mark.offset : durable;
   }
 
-  /** Whether everything run from here on was taken in by this process. */
+  /** Whether this process took in all messages that are run from now on. */
   get isOpen(): boolean {
     return this.#runAtOpening !== undefined;
   }
 
-  /** The log holds so many messages once more, which are not run. */
+  /** The log holds so many messages a second time; they are not run again. */
   repeat(messages: number): void {
     if (this.isOpen) this.#repeated += messages;
   }
 
-  /** Nothing can be run up to `to`: at least so many messages are lost. */
+  /** The blocks up to `to` cannot be run: at least so many messages are lost. */
   gap(to: bigint, messages: number): void {
     if (!this.isOpen) this.#lostBefore += messages;
     this.#gapTo = to;
   }
 
   /**
-   * Sets the next mark when it is time for one. A log gives blocks out a moment before it marks them, so a mark that `position` is
-   * past is not taken, other than one in a gap that was passed over: what is run by then is not counted in it.
+   * Sets the next mark when it is time for one. A log hands blocks out a moment before it marks them, so `position` may have passed a
+   * mark already: such a mark is not taken, as its count lacks blocks that were run. A mark inside a skipped gap is taken.
    */
   plan(nowMs: number, position: bigint): void {
     if (this.#isDue || nowMs - this.#lastMs < EVERY_MS) return;
@@ -73,7 +73,7 @@ export class Audit {
     this.#mark = mark;
   }
 
-  /** The audit that was waited for, once all blocks up to the mark and no others are run: behind it, `position` lies only at the end of a gap. */
+  /** The audit that is due, once all blocks up to the mark and no others are run: `position` is after the mark only at the end of a gap. */
   at(position: bigint): PartitionAudit | undefined {
     if (!this.#isDue || position < this.#mark.offset) return undefined;
     this.#isDue = false;

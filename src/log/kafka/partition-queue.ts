@@ -1,11 +1,11 @@
 import type { RecordRing, RingRecord } from '../../host/record-ring.js';
 
 /**
- * Bytes that wait for room before a partition is no longer fetched. To stop fetching throws away what the client has fetched
- * ahead, so it is for pipelines that stand still, not for those between two rounds.
+ * Bytes that wait for room before a partition is no longer fetched. A pause throws away the records that the client has fetched
+ * ahead, so it is for pipelines that stand still, not for those between two reads.
  */
 const HELD_BYTES_MAX = 8 * 1024 * 1024;
-/** The longest time between two tries to make a lane move that does not. */
+/** The longest time between two attempts to mend a queue that stands still. */
 const STANDSTILL_MS_MAX = 60_000;
 
 export interface Entry {
@@ -13,38 +13,38 @@ export interface Entry {
   readonly record: RingRecord;
 }
 
-export interface LaneLimits {
-  /** A lane that has waited for its next record for so long without a move stands still. */
+export interface QueueLimits {
+  /** A queue that has waited for its next record for so long without a move stands still. */
   readonly standstillMs: number;
-  /** Nobody else writes to the partition when nobody has for so long. */
+  /** No other process writes to the partition when none has for so long. */
   readonly aloneMs: number;
 }
 
-/** One partition on its way to its pipeline: in order, and each record once. */
-export class Lane {
-  /** Where the log ended when it was opened; messages after it are counted. */
+/** The records of one partition on their way to its pipeline: in order, and each record once. */
+export class PartitionQueue {
+  /** End of the partition's log when the queue was opened; messages after it are counted. */
   readonly opened: bigint;
   messages = 0n;
-  /** Offset of the record that comes next. */
+  /** Offset of the next record. */
   next: bigint;
-  /** Whether the consumer is told not to fetch the partition. */
+  /** Whether fetching of the partition is paused. */
   isPaused = false;
   /** Whether its records come from this process's own deliveries, and from nowhere else. */
-  isNear = false;
-  /** Where it stood when the brokers were last asked for records of others. */
+  isLocal = false;
+  /** `next` when the brokers were last asked for records of other processes. */
   probedAt: bigint | undefined;
   readonly #ring: RecordRing;
-  /** Came and not in the ring, because it is full. */
+  /** Records that wait because the ring is full. */
   readonly #held: Entry[] = [];
   #heldBytes = 0;
   #othersMs: number;
-  /** Where it stood when it was last seen to move, or not to wait. */
+  /** `next` when the queue was last seen to move, or not to wait. */
   #movedTo: bigint;
   #movedMs: number;
-  readonly #limits: LaneLimits;
+  readonly #limits: QueueLimits;
   #patienceMs: number;
 
-  constructor(ring: RecordRing, next: bigint, opened: bigint, nowMs: number, limits: LaneLimits) {
+  constructor(ring: RecordRing, next: bigint, opened: bigint, nowMs: number, limits: QueueLimits) {
     this.#ring = ring;
     this.next = next;
     this.opened = opened;
@@ -63,7 +63,7 @@ export class Lane {
     return this.#heldBytes >= HELD_BYTES_MAX;
   }
 
-  /** Somebody else writes to the partition. */
+  /** Another process writes to the partition. */
   noteOthers(nowMs: number): void {
     this.#othersMs = nowMs;
   }
@@ -91,14 +91,14 @@ export class Lane {
     return this.#held[0]?.offset ?? this.next;
   }
 
-  /** `keep` copies a record whose memory will not stay as it is. */
+  /** `keep` copies a record whose memory will be used again. */
   give(entry: Entry, keep: (record: RingRecord) => RingRecord = (record) => record): void {
     if (!this.isBlocked && this.#ring.push(entry.offset, entry.record)) return;
     this.#held.push({ offset: entry.offset, record: keep(entry.record) });
     this.#heldBytes += bytesOf(entry);
   }
 
-  /** Gives the pipeline what it has room for. */
+  /** Gives the pipeline as many records as its ring has room for. */
   drain(): void {
     const refused = this.#held.findIndex(({ offset, record }) => !this.#ring.push(offset, record));
     for (const entry of this.#held.splice(0, refused < 0 ? this.#held.length : refused)) this.#heldBytes -= bytesOf(entry);

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { READ_DAMAGED, READ_GAP } from '../../../src/contract/block-source.js';
 import { Progress, ProgressWord } from '../../../src/host/progress.js';
-import { RecordFeed, RecordRing } from '../../../src/host/record-ring.js';
+import { RecordRing, RecordRingReader } from '../../../src/host/record-ring.js';
 import type { Consumer, Message, Place, Watermarks } from '../../../src/kafka/client.js';
-import { Feed } from '../../../src/log/kafka/feed.js';
 import { markHeaders } from '../../../src/log/kafka/marks.js';
+import { RecordDispatcher } from '../../../src/log/kafka/record-dispatcher.js';
 import { sealBlock } from '../../support/blocks.js';
 import { until } from '../../support/until.js';
 
@@ -77,16 +77,22 @@ function toBuffers(header: { readonly [name: string]: Buffer | string }): { [nam
   return Object.fromEntries(Object.entries(header).map(([name, value]) => [name, Buffer.from(value as string)]));
 }
 
-async function feeding<Result>(
+async function dispatching<Result>(
   ringBytes: number,
-  use: (consumer: FakeConsumer, reader: RecordFeed, progress: Progress, feed: Feed, reports: object[]) => Promise<Result>,
+  use: (
+    consumer: FakeConsumer,
+    reader: RecordRingReader,
+    progress: Progress,
+    dispatcher: RecordDispatcher,
+    reports: object[],
+  ) => Promise<Result>,
   standstillMs = NO_STANDSTILL_MS,
 ) {
   const reports: object[] = [];
   const memory = RecordRing.memory(ringBytes);
   const consumer = new FakeConsumer();
   const progress = new Progress(Progress.memory(1));
-  const feed = new Feed({
+  const dispatcher = new RecordDispatcher({
     topic: 'telemetry.raw',
     progress,
     bells: [],
@@ -95,15 +101,15 @@ async function feeding<Result>(
     standstillMs,
     aloneMs: ALONE_MS,
   });
-  const running = feed.run(consumer.client);
-  const reader = new RecordFeed([memory]);
-  const opening = feed.open(new Map([[0, new RecordRing(memory)]]));
+  const running = dispatcher.run(consumer.client);
+  const reader = new RecordRingReader([memory]);
+  const opening = dispatcher.open(new Map([[0, new RecordRing(memory)]]));
   reader.begin(0, 3n);
   consumer.assign(await opening);
   try {
-    return await use(consumer, reader, progress, feed, reports);
+    return await use(consumer, reader, progress, dispatcher, reports);
   } finally {
-    feed.stop();
+    dispatcher.stop();
     await running;
   }
 }
@@ -111,8 +117,8 @@ async function feeding<Result>(
 const into = new Uint8Array(1000);
 const LIMIT = 1000n;
 
-test('a feed begins where its pipeline does, passes marks on, counts messages, and marks gaps and damaged records', () =>
-  feeding(4096, async (consumer, reader, progress) => {
+test('a dispatcher begins where its pipeline does, passes marks on, counts messages, and marks gaps and damaged records', () =>
+  dispatching(4096, async (consumer, reader, progress) => {
     consumer.high = 9;
     consumer.messages.push(message(3, 1), message(4, 2), message(5, 2));
     consumer.messages.push(message(9, 3), message(10, 4, Buffer.from('no block')));
@@ -133,7 +139,7 @@ test('a feed begins where its pipeline does, passes marks on, counts messages, a
   }));
 
 /** Reads up to `end`, whatever is in the way, and in order. */
-async function readTo(end: bigint, reader: RecordFeed, from: bigint): Promise<void> {
+async function readTo(end: bigint, reader: RecordRingReader, from: bigint): Promise<void> {
   const room = new Uint8Array(100 * LARGE);
   let position = from;
   await until(`all up to ${end} is read`, () => {
@@ -157,7 +163,7 @@ const LARGE = 200_000;
 const large = Buffer.from(sealBlock(0, [{ device: 1, receiveUs: 5000, payload: ' '.repeat(LARGE) }]));
 
 test('a pipeline that does not keep up has its partition paused, and nothing is lost or turned round', () =>
-  feeding(524_288, async (consumer, reader) => {
+  dispatching(524_288, async (consumer, reader) => {
     for (let offset = 3; offset < 83; offset++) consumer.messages.push(message(offset, offset, large));
     await until('it is paused', () => consumer.paused.has(0));
     await readTo(83n, reader, 3n);
@@ -166,7 +172,7 @@ test('a pipeline that does not keep up has its partition paused, and nothing is 
   }));
 
 test('a partition whose resume was lost is resumed again, and this is reported', () =>
-  feeding(
+  dispatching(
     524_288,
     async (consumer, reader, _, __, reports) => {
       for (let offset = 3; offset < 83; offset++) consumer.messages.push(message(offset, offset, large));
@@ -184,7 +190,7 @@ test('a partition whose resume was lost is resumed again, and this is reported',
   ));
 
 test('a partition that is behind and waits for the brokers is resumed less and less often', () =>
-  feeding(
+  dispatching(
     4096,
     async (consumer, _, __, ___, reports) => {
       const beganMs = performance.now();
@@ -196,7 +202,7 @@ test('a partition that is behind and waits for the brokers is resumed less and l
   ));
 
 test('a partition whose records have all expired is not resumed again and again', () =>
-  feeding(
+  dispatching(
     4096,
     async (consumer, _, progress, __, reports) => {
       [consumer.low, consumer.high] = [9, 9];
@@ -208,41 +214,41 @@ test('a partition whose records have all expired is not resumed again and again'
   ));
 
 test('a ring that is full for a moment is no reason to stop fetching', () =>
-  feeding(256, async (consumer, reader) => {
+  dispatching(256, async (consumer, reader) => {
     for (let offset = 3; offset < 23; offset++) consumer.messages.push(message(offset, offset));
     await readTo(23n, reader, 3n);
     assert.deepEqual([consumer.paused.size, consumer.sought], [0, []]);
   }));
 
-function deliver(feed: Feed, offset: bigint, value = block): void {
-  feed.delivered({ partition: 0, offset, block: value, source: OWN, number: offset });
+function deliver(dispatcher: RecordDispatcher, offset: bigint, value = block): void {
+  dispatcher.delivered({ partition: 0, offset, block: value, source: OWN, number: offset });
 }
 
 test('while nobody else writes to a partition, its blocks are those that this process delivers, and are not fetched', () =>
-  feeding(4096, async (consumer, reader, progress, feed) => {
-    deliver(feed, 3n);
+  dispatching(4096, async (consumer, reader, progress, dispatcher) => {
+    deliver(dispatcher, 3n);
     assert.equal(consumer.paused.size, 0, 'it has not been alone for long enough');
     await alone();
-    deliver(feed, 3n);
-    deliver(feed, 3n);
-    deliver(feed, 4n);
+    deliver(dispatcher, 3n);
+    deliver(dispatcher, 3n);
+    deliver(dispatcher, 4n);
     assert.deepEqual([...consumer.paused], [0]);
     consumer.messages.push(message(4, 4, block, OWN), message(5, 5, block, OWN));
     await until('what was fetched before is taken where it comes next', () => progress.mark(0).offset === 6n);
-    deliver(feed, 5n);
-    deliver(feed, 6n);
+    deliver(dispatcher, 5n);
+    deliver(dispatcher, 6n);
     await readTo(7n, reader, 3n);
     assert.deepEqual(progress.mark(0), { offset: 7n, messages: 4n });
-    deliver(feed, 9n);
+    deliver(dispatcher, 9n);
     assert.deepEqual([consumer.paused.size, consumer.sought], [0, [7]], 'others have written between: all of it is fetched');
-    deliver(feed, 7n);
+    deliver(dispatcher, 7n);
     assert.equal(progress.mark(0).offset, 7n, 'and goes on to be');
   }));
 
 test('records of others are found while this process has none', () =>
-  feeding(4096, async (consumer, _, progress, feed) => {
+  dispatching(4096, async (consumer, _, progress, dispatcher) => {
     await alone();
-    deliver(feed, 3n);
+    deliver(dispatcher, 3n);
     assert.deepEqual([...consumer.paused], [0]);
     consumer.high = 6;
     await until('it is fetched', () => !consumer.paused.has(0));
@@ -251,10 +257,10 @@ test('records of others are found while this process has none', () =>
   }));
 
 test('a pipeline that stands still while blocks are delivered gets them once it goes on', () =>
-  feeding(524_288, async (consumer, reader, progress, feed) => {
+  dispatching(524_288, async (consumer, reader, progress, dispatcher) => {
     await alone();
     let offset = 3n;
-    for (; !consumer.sought.length && offset < 60n; offset++) deliver(feed, offset, large);
+    for (; !consumer.sought.length && offset < 60n; offset++) deliver(dispatcher, offset, large);
     assert.deepEqual([...consumer.paused], [0]);
     const { offset: given } = progress.mark(0);
     assert.ok(given < 60n, 'those beyond what may be held are left to the brokers');
@@ -264,12 +270,12 @@ test('a pipeline that stands still while blocks are delivered gets them once it 
   }));
 
 test('a revoked partition is not left paused for its next owner', () =>
-  feeding(4096, async (consumer, _, __, feed) => {
+  dispatching(4096, async (consumer, _, __, dispatcher) => {
     await alone();
-    deliver(feed, 3n);
-    deliver(feed, 4n);
+    deliver(dispatcher, 3n);
+    deliver(dispatcher, 4n);
     assert.deepEqual([...consumer.paused], [0]);
-    assert.deepEqual([...feed.close()], [[0, 5n]]);
+    assert.deepEqual([...dispatcher.close()], [[0, 5n]]);
     assert.equal(consumer.paused.size, 0);
   }));
 

@@ -1,33 +1,33 @@
 import type { Report } from '../../telemetry/report.js';
+import type { BlockAppender } from './block-appender.js';
 import type { fileLogEvents } from './events.js';
 import type { FileLog } from './file-log.js';
-import type { Intake } from './intake.js';
 
-/** Why the log takes nothing in: the code of the system call that fails, such as ENOSPC, and what it said. */
+/** Why the log takes nothing in: the code of the system call that fails, such as ENOSPC, and its message. */
 export interface LogTrouble {
   readonly code: string;
   readonly message: string;
 }
 
-export interface TurnsOptions {
+export interface AppendRetryOptions {
   readonly log: FileLog;
-  readonly intake: Intake;
+  readonly appender: BlockAppender;
   readonly report: Report<keyof typeof fileLogEvents>;
   /** Called when the log begins to fail, when it fails for another reason, and with `undefined` when it works again. */
   tell(trouble: LogTrouble | undefined): void;
 }
 
 const RETRY_MS_MIN = 100;
-/** Short, as devices wait for it: a disk that has room again is noticed within this. */
+/** Short, because devices wait: a disk that has room again is noticed within this time. */
 const RETRY_MS_MAX = 1000;
 
-/** The turns of the log over a disk that may fail: what could not be made durable is tried again until it is. */
-export class Turns {
-  readonly #options: TurnsOptions;
+/** Appends over a disk that may fail: blocks that could not be made durable are tried again until they are. */
+export class AppendRetry {
+  readonly #options: AppendRetryOptions;
   #failures = 0;
   #code = '';
 
-  constructor(options: TurnsOptions) {
+  constructor(options: AppendRetryOptions) {
     this.#options = options;
   }
 
@@ -35,20 +35,20 @@ export class Turns {
     return this.#failures > 0;
   }
 
-  /** How long to wait before the next turn while the log fails, ms. */
+  /** How long to wait before the next append while the log fails, ms. */
   get retryMs(): number {
     return Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** Math.min(this.#failures - 1, 10));
   }
 
   /**
-   * One turn; answers the blocks that became durable. On failure nothing was released, so no device gets an answer
-   * until a later turn goes through.
+   * Appends the blocks that wait; answers how many became durable. On failure no block is released, so no device gets an
+   * answer until a later append succeeds.
    */
   run(): number {
-    const { log, intake } = this.#options;
+    const { log, appender } = this.#options;
     try {
       if (this.#failures > 0) log.rewind();
-      const blocks = intake.turn();
+      const blocks = appender.append();
       this.#succeeded();
       return blocks;
     } catch (error) {

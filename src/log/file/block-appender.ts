@@ -3,27 +3,27 @@ import { type Progress, ProgressWord } from '../../host/progress.js';
 import { blockMessages, blockTimeUs } from '../block.js';
 import type { FileLog } from './file-log.js';
 
-/** A gateway as the log sees it: the memory its blocks lie in, and the ring that says where. */
+/** A gateway as the log sees it: the memory of its blocks, and the ring that lists them. */
 export interface Source {
   readonly bytes: Uint8Array;
   readonly ring: BlockRing;
 }
 
 /**
- * Moves blocks from the gateways' rings into the log, a turn at a time: all that is waiting becomes
- * one append and one sync a partition. A block stays the gateway's memory and the ring's property
- * until the sync went through; releasing it is the acknowledgement.
+ * Moves blocks from the gateways' rings into the log: all blocks that wait become one write and one sync a partition.
+ * A block stays the gateway's memory and the ring's property until the sync has succeeded; releasing the block is
+ * the acknowledgement.
  */
-export class Intake {
+export class BlockAppender {
   readonly #log: FileLog;
   readonly #sources: readonly Source[];
   readonly #progress: Progress;
   readonly #views: Uint8Array[][];
   readonly #lastUs: bigint[];
   readonly #taken: number[];
-  /** Messages made durable since the start, by partition and by source; and with what the turn is about to bring. */
-  readonly #messages: { readonly durable: number[]; readonly turn: number[] };
-  readonly #tallies: { readonly durable: number[]; readonly turn: number[] };
+  /** Messages made durable since the start, by partition and by source; pending: with those of the append under way. */
+  readonly #messages: { readonly durable: number[]; readonly pending: number[] };
+  readonly #tallies: { readonly durable: number[]; readonly pending: number[] };
   #bytes = 0;
   readonly #descriptor: BlockDescriptor = { offset: 0, bytes: 0, partition: 0 };
 
@@ -34,26 +34,26 @@ export class Intake {
     this.#views = log.partitions.map(() => []);
     this.#lastUs = [...log.lastUs];
     this.#taken = sources.map(() => 0);
-    this.#messages = { durable: log.partitions.map(() => 0), turn: log.partitions.map(() => 0) };
-    this.#tallies = { durable: sources.map(() => 0), turn: sources.map(() => 0) };
+    this.#messages = { durable: log.partitions.map(() => 0), pending: log.partitions.map(() => 0) };
+    this.#tallies = { durable: sources.map(() => 0), pending: sources.map(() => 0) };
     for (let partition = 0; partition < log.partitions.length; partition++) this.#publish(partition);
   }
 
   /**
    * Answers how many blocks became durable. When it throws, none did and none is released: after the
-   * log's `rewind` the next turn finds the same blocks again.
+   * log's `rewind` the next append finds the same blocks again.
    */
-  turn(): number {
+  append(): number {
     const blocks = this.#collect();
     if (blocks === 0) return 0;
     this.#views.forEach((views, partition) => {
       if (views.length > 0) this.#log.append(partition, views);
     });
     this.#log.commit();
-    this.#messages.turn.forEach((messages, partition) => {
+    this.#messages.pending.forEach((messages, partition) => {
       this.#messages.durable[partition] = messages;
     });
-    this.#tallies.turn.forEach((messages, source) => {
+    this.#tallies.pending.forEach((messages, source) => {
       this.#tallies.durable[source] = messages;
     });
     // Progress before release: whoever sees an acknowledged message also sees that the log holds it.
@@ -66,22 +66,22 @@ export class Intake {
     return blocks;
   }
 
-  /** What the last turn brought into the log. */
+  /** Bytes that the last append brought into the log. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** How many blocks the last turn took from a source. */
+  /** How many blocks the last append took from a source. */
   taken(source: number): number {
     return this.#taken[source] ?? 0;
   }
 
-  /** Lists what is waiting by partition. A ring is released from its oldest block on, so all of it is taken, in order. */
+  /** Lists the waiting blocks by partition. A ring is released from its oldest block on, so all of it is taken, in order. */
   #collect(): number {
     for (const views of this.#views) views.length = 0;
-    // A turn that failed has counted too, and is taken again from here.
+    // An append that failed has counted too, so each append begins with the durable counts.
     this.#messages.durable.forEach((messages, partition) => {
-      this.#messages.turn[partition] = messages;
+      this.#messages.pending[partition] = messages;
     });
     this.#bytes = 0;
     let blocks = 0;
@@ -99,11 +99,11 @@ export class Intake {
         views.push(bytes.subarray(offset, offset + length));
         this.#bytes += length;
         const messages = blockMessages(bytes, offset);
-        this.#messages.turn[partition] = (this.#messages.turn[partition] as number) + messages;
+        this.#messages.pending[partition] = (this.#messages.pending[partition] as number) + messages;
         tally += messages;
         ring.tally(at, tally);
       }
-      this.#tallies.turn[index] = tally;
+      this.#tallies.pending[index] = tally;
     });
     return blocks;
   }

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BlockRing } from '../../../src/host/block-ring.js';
 import { Progress, ProgressWord } from '../../../src/host/progress.js';
+import { BlockAppender } from '../../../src/log/file/block-appender.js';
 import { FileLog } from '../../../src/log/file/file-log.js';
-import { Intake } from '../../../src/log/file/intake.js';
 import { LogReader } from '../../../src/log/file/reader.js';
 import { sealBlock } from '../../support/blocks.js';
 import { ModelDisk } from './model-disk.js';
@@ -14,7 +14,7 @@ test('on a failing disk nothing is released; afterwards every block is in the lo
   const progress = new Progress(Progress.memory(2));
   const bytes = new Uint8Array(new SharedArrayBuffer(65536));
   const ring = new BlockRing(BlockRing.memory(8));
-  const intake = new Intake(log, [{ bytes, ring }], progress);
+  const appender = new BlockAppender(log, [{ bytes, ring }], progress);
   const push = (offset: number, partition: number) => {
     const block = sealBlock(partition, [{ device: 1, receiveUs: BigInt(offset + 1), payload: `at ${offset}` }]);
     bytes.set(block, offset);
@@ -22,24 +22,24 @@ test('on a failing disk nothing is released; afterwards every block is in the lo
     return block;
   };
   const first = push(0, 0);
-  assert.equal(intake.turn(), 1);
+  assert.equal(appender.append(), 1);
   assert.equal(ring.length, 0);
 
   const [second, third] = [push(1024, 0), push(2048, 1)];
   disk.room = second.length + 20;
-  assert.throws(() => intake.turn(), { code: 'ENOSPC' });
+  assert.throws(() => appender.append(), { code: 'ENOSPC' });
   disk.room = Number.POSITIVE_INFINITY;
   log.rewind();
   // Partition 0 is synced before partition 1 fails: it must not be there twice in the end.
   disk.soundSyncs = 1;
   disk.failingSyncs = 1;
-  assert.throws(() => intake.turn(), { code: 'EIO' });
+  assert.throws(() => appender.append(), { code: 'EIO' });
   log.rewind();
   assert.equal(ring.length, 2);
   assert.equal(progress.get(0, ProgressWord.durable), BigInt(first.length));
   assert.equal(progress.get(0, ProgressWord.durableUs), 1n);
 
-  assert.equal(intake.turn(), 2);
+  assert.equal(appender.append(), 2);
   assert.equal(ring.length, 0);
   assert.equal(progress.get(0, ProgressWord.durable), BigInt(first.length + second.length));
   assert.equal(progress.get(1, ProgressWord.durableUs), 2049n);
