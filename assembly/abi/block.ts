@@ -73,6 +73,8 @@ export const CONTEXT_AT_PREFIX_BYTES: u32 = 10;
 export const CONTEXT_AT_NAME_BYTES: u32 = 11;
 /** The message came with MQTT's retain flag. */
 export const CONTEXT_RETAINED: u32 = 1;
+/** Its readings are of a device that is not registered: its sequence numbers are not those of the record's device. */
+export const CONTEXT_UNSEQUENCED: u32 = 2;
 
 export const FLAG_QOS_MASK: u32 = 3;
 export const FLAG_DUP: u32 = 4;

@@ -54,3 +54,6 @@ export const PROFILE_THINGS_STACK: u32 = 5;
 export const PROFILE_CHIRPSTACK: u32 = 6;
 export const PROFILE_OWNTRACKS: u32 = 7;
 export const PROFILE_AWS_SHADOW: u32 = 8;
+export const PROFILE_SHELLY_STATUS: u32 = 9;
+/** The message has no readings, whatever it holds. */
+export const PROFILE_NOTHING: u32 = 63;

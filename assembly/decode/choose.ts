@@ -18,13 +18,13 @@ import {
   CODE_TEXT_OVERSIZE,
   CODE_TS_MALFORMED,
 } from '../abi/codes';
-import { clearContext, prefixBytes, profile } from './context';
+import { clearContext, isRetained, prefixBytes, profile } from './context';
 import { decodeJson } from './json/decode';
 import { decodeByShape, learnShape, newestShape } from './json/shape';
 import { decodeJsonTree } from './json/tree';
 import { unknownNames } from './metrics';
-import { decodedSamples, nulls, skippedReadings, zonelessTimes } from './sink';
-import { PROFILE_PLAIN } from '../abi/profiles';
+import { beginMessage, decodedSamples, endMessage, nulls, skippedReadings, zonelessTimes } from './sink';
+import { PROFILE_NOTHING, PROFILE_PLAIN } from '../abi/profiles';
 
 /** The shape of the payload that was decoded last, which its device will most likely send again; 0: none is known. */
 export let decodedShape: u32 = 0;
@@ -56,12 +56,20 @@ function isShaped(): bool {
 /** Decodes a payload that has a context, which is open. */
 export function decodeInContext(format: u32, at: usize, bytes: u32, receiveUs: u64): u32 {
   decodedShape = 0;
+  // An empty retained message removes the one before it [MQTT-3.3.1-6].
+  if (profile == PROFILE_NOTHING || (bytes == 0 && isRetained)) return decodeNothing(receiveUs);
   if (format > FORMAT_JSON) return decodeOther(format, at, bytes, receiveUs);
   if (profile == PROFILE_PLAIN && prefixBytes == 0) {
     const code = decodeJson(at, bytes, receiveUs);
     return code == CODE_NONE ? code : decodeOtherJson(code, format, at, bytes, receiveUs);
   }
   return decodeJsonTree(at, bytes, receiveUs, format == FORMAT_BY_SHAPE);
+}
+
+function decodeNothing(receiveUs: u64): u32 {
+  beginMessage(receiveUs);
+  endMessage();
+  return CODE_NONE;
 }
 
 /** Only a newer build writes a format that this one has no decoder of: its messages are kept, and may be decoded by it. */

@@ -1,10 +1,13 @@
 import {
   CONTEXT_AT_BYTES,
+  CONTEXT_AT_FLAGS,
   CONTEXT_AT_NAME_BYTES,
   CONTEXT_AT_PREFIX_BYTES,
   CONTEXT_AT_PROFILE,
   CONTEXT_AT_TOPIC_BYTES,
   CONTEXT_HEADER_BYTES,
+  CONTEXT_RETAINED,
+  CONTEXT_UNSEQUENCED,
 } from '../abi/block';
 import { PROFILE_PLAIN } from '../abi/profiles';
 
@@ -17,6 +20,10 @@ export let valueNameAt: usize = 0;
 export let valueNameBytes: u32 = 0;
 export let topicAt: usize = 0;
 export let topicBytes: u32 = 0;
+/** The message came with MQTT's retain flag. */
+export let isRetained: bool = false;
+/** Its sequence numbers are those of another device than the record's. */
+export let isUnsequenced: bool = false;
 
 /** A value that has no name. */
 const VALUE = memory.data<u8>([0x76, 0x61, 0x6c, 0x75, 0x65]);
@@ -30,6 +37,8 @@ export function clearContext(): void {
   valueNameAt = VALUE;
   valueNameBytes = VALUE_BYTES;
   topicBytes = 0;
+  isRetained = false;
+  isUnsequenced = false;
 }
 
 /** Reads the context before a payload; answers its bytes, or 0 when `bytes` do not hold it. */
@@ -50,5 +59,8 @@ export function openContext(at: usize, bytes: u32): u32 {
   }
   topicAt = prefixAt + prefix + name;
   topicBytes = topic;
+  const flags = <u32>load<u8>(at, CONTEXT_AT_FLAGS);
+  isRetained = (flags & CONTEXT_RETAINED) != 0;
+  isUnsequenced = (flags & CONTEXT_UNSEQUENCED) != 0;
   return whole;
 }

@@ -27,6 +27,7 @@ import {
   SAMPLE_HAS_TS,
   SAMPLES_OFFSET,
 } from '../abi/pipeline';
+import { isUnsequenced } from './context';
 import { clearRounded } from './double';
 import { beginMessageMetrics, beginSampleMetrics, UNKNOWN, unknownNames, unlistUnknown } from './metrics';
 import { timeUs } from './time';
@@ -232,6 +233,7 @@ export function takeTs(): void {
 @inline
 export function takeSeq(value: u64): bool {
   if (value > SEQ_MAX) return refuse(CODE_SEQ_MALFORMED) != 0;
+  if (isUnsequenced) return true;
   hasSeq = true;
   seq = value;
   return true;

@@ -15,6 +15,7 @@ import {
   PROFILE_OWNTRACKS,
   PROFILE_PLAIN,
   PROFILE_SHELLY_RPC,
+  PROFILE_SHELLY_STATUS,
   PROFILE_TASMOTA,
   PROFILE_TELEGRAF,
   PROFILE_THINGS_STACK,
@@ -46,6 +47,10 @@ const skip: Member = { action: MEMBER_SKIP };
 const ts: Member = { action: MEMBER_IS_TS };
 const mayBeTs: Member = { action: MEMBER_MAY_BE_TS };
 const open: Member = { action: MEMBER_OPEN };
+/** A component of a Shelly of the second generation; its energy of the last minutes is none of this moment. */
+const shellyComponent: Member = {
+  members: { id: skip, aenergy: { members: { by_minute: skip, minute_ts: skip } }, temperature: { members: { tF: skip } } },
+};
 
 /** Profiles of the conventions that devices follow; each says what the family's own documents name. */
 export const profiles: readonly Profile[] = [
@@ -90,14 +95,13 @@ export const profiles: readonly Profile[] = [
           action: MEMBER_OPEN,
           members: {
             ts,
-            '*': {
-              members: { id: skip, aenergy: { members: { by_minute: skip, minute_ts: skip } }, temperature: { members: { tF: skip } } },
-            },
+            '*': shellyComponent,
           },
         },
       },
     },
   },
+  { number: PROFILE_SHELLY_STATUS, name: 'shelly-status', root: shellyComponent },
   { number: PROFILE_ZIGBEE2MQTT, name: 'zigbee2mqtt', root: { members: { last_seen: mayBeTs, device: skip } } },
   {
     number: PROFILE_THINGS_STACK,

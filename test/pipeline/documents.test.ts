@@ -9,6 +9,7 @@ import {
   COUNTER_PIPELINE_STORED,
   COUNTER_PIPELINE_ZONELESS,
 } from '../../assembly/abi/counters.js';
+import { PROFILE_NOTHING } from '../../assembly/abi/profiles.js';
 import { profiles } from '../../src/contract/profiles.js';
 import type { RecordContext } from '../../src/contract/record-context.js';
 import { TestKernel } from '../support/pipeline-kernel.js';
@@ -47,7 +48,7 @@ function decode(
 
 const profileOf = (name: string): RecordContext => ({ profile: profiles.find((profile) => profile.name === name)?.number ?? -1 });
 
-const documents: readonly [what: string, payload: string, expected: Expected | string, context?: RecordContext][] = [
+const documents: [what: string, payload: string, expected: Expected | string, context?: RecordContext][] = [
   [
     'flat',
     '{"ts":1796029200000,"temperature":21.4,"open":true,"mode":"eco","fault":null,"seq":42}',
@@ -171,11 +172,38 @@ const documents: readonly [what: string, payload: string, expected: Expected | s
   ],
 ];
 
+const nothing: RecordContext = { profile: PROFILE_NOTHING };
+documents.push(
+  [
+    'a component of Shelly',
+    '{"id":0,"output":true,"apower":48.6,"aenergy":{"total":12.5,"by_minute":[1],"minute_ts":1796029200}}',
+    { [RECEIVED]: { 'switch:0.output': 1, 'switch:0.apower': 48.6, 'switch:0.aenergy.total': 12.5 } },
+    { ...profileOf('shelly-status'), prefix: 'switch:0.' },
+  ],
+  ['a document that is to be ignored', '{"unit_of_measurement":"C","a":1}', {}, nothing],
+  ['a text that is to be ignored', 'Online', {}, nothing],
+  ['nothing that is to be ignored', '', {}, nothing],
+  ['an empty retained message', '', {}, { ...profileOf('zigbee2mqtt'), isRetained: true }],
+  ['an empty message', '', 'payload_empty', profileOf('zigbee2mqtt')],
+);
+
 for (const [what, payload, expected, context] of documents) {
   test(`a document is read to its readings: ${what}`, () => {
     assert.deepEqual(decode(payload, context), expected);
   });
 }
+
+test('sequence numbers of devices that are not registered are not taken for those of their gateway', () => {
+  const kernel = new TestKernel();
+  const payload = (value: number) => `{"ts":1796029200,"metrics":{"v":${value}},"seq":7}`;
+  for (const [prefix, value] of [
+    ['a.', 1],
+    ['b.', 2],
+    ['c.', 2],
+  ] as const) {
+    assert.deepEqual(decode(payload(value), { profile: 0, prefix, isUnsequenced: true }, 0, kernel), { [TEN]: { [`${prefix}v`]: value } });
+  }
+});
 
 test('a device that repeats the members of its document is read the same by their places', () => {
   const kernel = new TestKernel();
