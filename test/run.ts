@@ -8,6 +8,7 @@ import { chooseReactor } from '../src/reactor/open-reactor.js';
 import { chooseKafka } from './support/kafka/choose.js';
 import { realBrokers, SHARED_BROKER } from './support/kafka/real-brokers.js';
 import { whyNoS3 } from './support/s3/choose.js';
+import { SLOWNESS } from './support/until.js';
 
 // Runs every *.test.js below this folder, or those whose path contains one of the arguments. Files named long-*.test.js are the
 // long form: they run with --long, alone, or when they are asked for by name.
@@ -23,7 +24,7 @@ let passed = 0;
 let failed = 0;
 const skipped = new Map<string, string>();
 // A file that hangs must not hold up the rest; one that was asked for by name may be a long form.
-const timeout = wanted.length === 0 && !isLong ? 240_000 : Number.POSITIVE_INFINITY;
+const timeout = wanted.length === 0 && !isLong ? 240_000 * SLOWNESS : Number.POSITIVE_INFINITY;
 
 const { name, reason: whyPortable } = chooseReactor('auto');
 const ofKafka = files.filter((file) => file.startsWith(join(folder, 'integration', 'kafka')));

@@ -1,9 +1,6 @@
 import assert from 'node:assert/strict';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Browser, Page } from 'playwright-core';
-
-export const waitMsMax = 20_000;
-const pollMs = 10;
+import { DEADLINE_MS, until } from '../support/until.js';
 
 /** One tab with the console in it, which notes what a healthy console never does. */
 export class ConsoleTab {
@@ -26,7 +23,7 @@ export class ConsoleTab {
     };
     page.on('request', (request) => note(request.url()));
     page.on('websocket', (socket) => note(socket.url()));
-    page.setDefaultTimeout(waitMsMax);
+    page.setDefaultTimeout(DEADLINE_MS);
   }
 
   static async open(browser: Browser, address: string, fragment = '', viewport = { width: 1440, height: 900 }): Promise<ConsoleTab> {
@@ -42,11 +39,9 @@ export class ConsoleTab {
 
   /** Waits until an expression holds in the page. The page's policy forbids `eval`, so it is asked from here. */
   async until(expression: string): Promise<void> {
-    const deadlineMs = Date.now() + waitMsMax;
-    while (!(await this.page.evaluate(expression))) {
-      if (Date.now() > deadlineMs) throw new Error(`cannot see it after ${waitMsMax} ms: ${expression}\n${await this.text('body')}`);
-      await delay(pollMs);
-    }
+    await until(expression, async () => Boolean(await this.page.evaluate(expression))).catch(async (error: Error) => {
+      assert.fail(`${error.message}\n${await this.text('body')}`);
+    });
   }
 
   async text(selector: string): Promise<string> {

@@ -6,8 +6,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { withoutSettings } from '../../src/cli/inherited-env.js';
-
-const UNTIL_MS_MAX = 60_000;
+import { DEADLINE_MS } from '../support/until.js';
 
 const program = fileURLToPath(new URL('./appliance-double.js', import.meta.url));
 
@@ -16,7 +15,7 @@ export interface RunningCommand {
   readonly child: ChildProcess;
   stdout(): string;
   stderr(): string;
-  /** Resolves when its output matches; rejects when the process ends before, or says something else for a minute. */
+  /** Resolves when its output matches; rejects when the process ends before, or says something else until the deadline. */
   until(pattern: RegExp): Promise<RegExpMatchArray>;
   /** The exit code, once all output is in. */
   readonly code: Promise<number | null>;
@@ -55,7 +54,7 @@ export function runSpillway(t: TestContext, folder: string, args: readonly strin
       child.stderr!.on('data', look);
       const refuse = (why: string) => reject(new Error(`${why} ${pattern}: ${stdout}${stderr}`));
       code.then(() => refuse('ended before'));
-      setTimeout(() => refuse('too late for'), UNTIL_MS_MAX).unref();
+      setTimeout(() => refuse('too late for'), DEADLINE_MS).unref();
       look();
     });
   return { child, stdout: () => stdout, stderr: () => stderr, until, code };

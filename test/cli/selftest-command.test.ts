@@ -44,7 +44,7 @@ function checkFigures(report: Record<string, unknown>): void {
   assert.equal(ledger.received + ledger.recovered, ledger.stored + ledger.duplicate + ledger.dead + ledger.rejected + ledger.in_flight);
 }
 
-test('each fault is survived with nothing lost and nothing doubled, and nothing is left behind', { timeout: 180_000 }, async (t) => {
+test('each fault is survived with nothing lost and nothing doubled, and nothing is left behind', async (t) => {
   const { child, folder } = startSelftest(t, '--minutes', '0.15');
   const exit = once(child, 'exit');
   const events: Record<string, unknown>[] = [];
@@ -66,7 +66,7 @@ test('each fault is survived with nothing lost and nothing doubled, and nothing 
   assert.deepEqual(readdirSync(folder), []);
 });
 
-test('interrupted, it ends its appliance and says that it proved nothing', { timeout: 120_000 }, async (t) => {
+test('interrupted, it ends its appliance and says that it proved nothing', async (t) => {
   const { child, folder } = startSelftest(t, '--minutes', '0.5');
   await once(createInterface({ input: child.stdout! }), 'line');
   child.kill('SIGINT');

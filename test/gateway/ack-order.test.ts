@@ -11,7 +11,8 @@ import { connackAccepted, connectAs } from '../cases/mqtt.js';
 import { puback, pubcomp, publish, pubrec, pubrel } from '../cases/mqtt-bytes.js';
 import { CASE_TOKEN } from '../cases/mqtt-devices.js';
 import { Random } from '../support/random.js';
-import { device, GatewayThread, until } from './gateway-thread.js';
+import { until } from '../support/until.js';
+import { device, GatewayThread } from './gateway-thread.js';
 import { KernelDriver } from './kernel-driver.js';
 import { RawClient } from './raw-client.js';
 
@@ -70,7 +71,7 @@ test('PUBACKs of 200 devices behind one gateway come in the order of their PUBLI
       else gone.write(publish({ level: 5, topic: topicOf(2, random.below(200)), qos: 1, packetId: id }));
     }
     const answer = Buffer.concat(expected);
-    await until(() => client.heard.length >= answer.length, `all PUBACKs, seed ${seed}`);
+    await until(`all PUBACKs, seed ${seed}`, () => client.heard.length >= answer.length);
     assert.equal(client.heard.toString('hex'), answer.toString('hex'), `seed ${seed}`);
     assert.equal(new Set(gateway.records.map(({ partition }) => partition)).size, PARTITIONS);
     client.close();

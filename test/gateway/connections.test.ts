@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CODE_ADDRESS_EXHAUSTED } from '../../assembly/abi/codes.js';
 import { caseDevices } from '../cases/mqtt-devices.js';
-import { GatewayThread, until } from './gateway-thread.js';
+import { until } from '../support/until.js';
+import { GatewayThread } from './gateway-thread.js';
 import { RawClient } from './raw-client.js';
 
 test('of one address few connections may be without a CONNECT, and any number of others', async () => {
@@ -10,7 +11,7 @@ test('of one address few connections may be without a CONNECT, and any number of
   const silent = [await RawClient.open(gateway.port), await RawClient.open(gateway.port)];
   const third = await RawClient.open(gateway.port);
   await third.expectEnd();
-  await until(() => gateway.counter(CODE_ADDRESS_EXHAUSTED) === 1, 'the refusal to be counted');
+  await until('the refusal to be counted', () => gateway.counter(CODE_ADDRESS_EXHAUSTED) === 1);
   silent[0]!.close();
   // A device that is known takes no place of those that are not.
   const devices: RawClient[] = [];

@@ -4,7 +4,8 @@ import type { DeviceEntry } from '../../src/contract/devices.js';
 import { hashToken } from '../../src/contract/token.js';
 import { connackAccepted, connectAs } from '../cases/mqtt.js';
 import { disconnect, puback, publish } from '../cases/mqtt-bytes.js';
-import { device, GatewayThread, TOKEN, until } from './gateway-thread.js';
+import { until } from '../support/until.js';
+import { device, GatewayThread, TOKEN } from './gateway-thread.js';
 import { RawClient } from './raw-client.js';
 
 const OWN = 'devices/dev-1/telemetry';
@@ -32,12 +33,12 @@ async function login(gateway: GatewayThread, password: string, clientId?: string
 
 async function expectRefused(gateway: GatewayThread, password: string, clientId?: string): Promise<void> {
   const client = await open(gateway, password, clientId);
-  await until(() => client.hasEnded, 'the end of the connection');
+  await until('the end of the connection', () => client.hasEnded);
   assert.deepEqual([...client.heard], [0x20, 3, 0, 0x86, 0]);
 }
 
 async function expectCut(client: RawClient, reason: number): Promise<void> {
-  await until(() => client.hasEnded, 'the end of the connection');
+  await until('the end of the connection', () => client.hasEnded);
   assert.deepEqual([...client.heard], [...disconnect(reason)]);
 }
 

@@ -37,6 +37,7 @@ import { type BlockDescriptor, BlockRing } from '../../src/host/block-ring.js';
 import { DOORBELLS, Doorbell, gatewayDoorbell } from '../../src/host/doorbell.js';
 import { KernelMemory, kernelMemory } from '../../src/host/kernel.js';
 import { sessionNumbers } from '../../src/host/session-numbers.js';
+import { DEADLINE_MS, until } from '../support/until.js';
 
 const { h64Raw } = await xxhash();
 
@@ -53,15 +54,6 @@ export const TOKEN = 'token-of-all-test-devices';
 export function device(number: number, id: string, more: Partial<DeviceEntry> = {}): DeviceEntry {
   const tenant = more.tenant ?? 'default';
   return { number, tenant, id, status: 'active', via: 0, tokenHash: hashToken(tenant, id, TOKEN), ...more };
-}
-
-/** Resolves when `check` holds; fails at the deadline. */
-export async function until(check: () => boolean, what: string, deadlineMs = 10_000): Promise<void> {
-  const end = performance.now() + deadlineMs;
-  while (!check()) {
-    assert.ok(performance.now() < end, `cannot wait any longer for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
 }
 
 /** Checks a block as the pipeline would, both hashes included, and reads its records. */
@@ -131,7 +123,7 @@ export class GatewayThread {
     const gateway = new GatewayThread(partitions, tls, unauthenticatedMax);
     await gateway.putDevices(devices);
     gateway.post({ kind: 'listen', port: 0, tlsPort: 0 });
-    await until(() => gateway.port !== 0, 'the listener');
+    await until('the listener', () => gateway.port !== 0);
     return gateway;
   }
 
@@ -139,7 +131,7 @@ export class GatewayThread {
   static async startRefused(tls: TlsListener): Promise<string> {
     const gateway = new GatewayThread(1, tls);
     gateway.post({ kind: 'listen', port: 0, tlsPort: 0 });
-    await until(() => gateway.of('listen-failed').length === 1, 'the refusal');
+    await until('the refusal', () => gateway.of('listen-failed').length === 1);
     await gateway.stop();
     return gateway.of('listen-failed')[0]?.message ?? '';
   }
@@ -172,13 +164,13 @@ export class GatewayThread {
   async putDevices(entries: readonly DeviceEntry[]): Promise<void> {
     const token = ++this.#devicesToken;
     this.post({ kind: 'devices', token, entries });
-    await until(() => this.of('devices-known').some((known) => known.token === token), 'the devices to be known');
+    await until('the devices to be known', () => this.of('devices-known').some((known) => known.token === token));
   }
 
   async deleteDevices(numbers: readonly number[]): Promise<void> {
     const token = ++this.#devicesToken;
     this.post({ kind: 'devices-deleted', token, numbers });
-    await until(() => this.of('devices-known').some((known) => known.token === token), 'the devices to be forgotten');
+    await until('the devices to be forgotten', () => this.of('devices-known').some((known) => known.token === token));
   }
 
   /** Settles when the thread has done what was posted before. */
@@ -218,7 +210,7 @@ export class GatewayThread {
   /** Asks the thread to stop and waits until it has ended by itself. */
   async stop(): Promise<void> {
     this.post({ kind: 'stop' });
-    const timer = setTimeout(() => void this.#worker.terminate(), 10_000);
+    const timer = setTimeout(() => void this.#worker.terminate(), DEADLINE_MS);
     const exitCode = await this.exited;
     clearTimeout(timer);
     clearInterval(this.#log);

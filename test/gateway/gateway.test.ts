@@ -25,7 +25,8 @@ import { hashToken } from '../../src/contract/token.js';
 import { connackAccepted, connectAs } from '../cases/mqtt.js';
 import { bytes, disconnect, puback, publish } from '../cases/mqtt-bytes.js';
 import { CASE_TOKEN, caseDevices } from '../cases/mqtt-devices.js';
-import { device, GatewayThread, until } from './gateway-thread.js';
+import { until } from '../support/until.js';
+import { device, GatewayThread } from './gateway-thread.js';
 import { RawClient } from './raw-client.js';
 
 const OWN = 'devices/dev-1/telemetry';
@@ -47,7 +48,7 @@ describe('a gateway thread', () => {
       gateway.freeze();
       const client = await RawClient.login(gateway.port, 'dev-1', 5);
       client.write(publish({ level: 5, topic: OWN, qos: 1, packetId: 3 }));
-      await until(() => gateway.records.length === 1, 'the record');
+      await until('the record', () => gateway.records.length === 1);
       await client.expectPing();
       assert.equal(client.heard.length, 0);
       gateway.thaw();
@@ -67,7 +68,7 @@ describe('a gateway thread', () => {
           written++;
         });
       }
-      await until(() => gateway.ring.length === BLOCK_SLOTS, 'all slots with the log', 20_000);
+      await until('all slots with the log', () => gateway.ring.length === BLOCK_SLOTS);
       assert.equal(gateway.counter(COUNTER_GATEWAY_ACCEPTED), BLOCK_SLOTS);
       assert.ok(written < messages, 'the client cannot get rid of its messages');
       assert.equal(client.heard.length, 0);
@@ -100,8 +101,8 @@ describe('a gateway thread', () => {
           }
           client.write(Buffer.concat(sent));
         }
-        for (const { client } of clients) await until(() => client.heard.length === (messages / 2) * 4, 'all PUBACKs');
-        await until(() => gateway.records.length === 3 * messages, 'all records');
+        for (const { client } of clients) await until('all PUBACKs', () => client.heard.length === (messages / 2) * 4);
+        await until('all records', () => gateway.records.length === 3 * messages);
         for (const { gw, client } of clients) {
           const acked = Array.from({ length: messages / 2 }, (_, i) => client.heard.readUInt16BE(i * 4 + 2)).sort((a, b) => a - b);
           assert.deepEqual(
@@ -134,18 +135,18 @@ describe('a gateway thread', () => {
       await first.expectEnd();
       await second.expectPing();
       assert.equal(gateway.counter(CODE_SESSION_TAKEN_OVER), 1);
-      await until(() => gateway.of('connected').length === 2, 'the second connection');
+      await until('the second connection', () => gateway.of('connected').length === 2);
       const kinds = gateway.messages.map((message) => message.kind).filter((kind) => kind.endsWith('connected'));
       assert.deepEqual(kinds, ['connected', 'disconnected', 'connected']);
       assert.equal(gateway.of('disconnected')[0]?.code, CODE_SESSION_TAKEN_OVER);
       second.close();
-      await until(() => gateway.of('disconnected').length === 2, 'the end of the second');
+      await until('the end of the second', () => gateway.of('disconnected').length === 2);
     }));
 
   test('ends the session that has a newer one at another gateway, and no later session of the device', () =>
     withGateway(async (gateway) => {
       const first = await RawClient.login(gateway.port, 'dev-1', 5);
-      await until(() => gateway.of('connected').length === 1, 'the first session');
+      await until('the first session', () => gateway.of('connected').length === 1);
       const { device: number, session } = gateway.of('connected')[0] as { device: number; session: number };
       gateway.post({ kind: 'taken-over', device: number, session: session + 1 });
       gateway.post({ kind: 'taken-over', device: 999_999, session });
@@ -185,7 +186,7 @@ describe('a gateway thread', () => {
       await client.expectEnd();
       await gateway.putDevices([{ ...(caseDevices[0] as DeviceEntry), status: 'active' }]);
       await gateway.putDevices([withCaseToken(device(50, 'late'))]);
-      await until(() => gateway.of('disconnected').length === 1, 'the report');
+      await until('the report', () => gateway.of('disconnected').length === 1);
       const late = await RawClient.open(gateway.port);
       late.write(connectAs(4, { clientId: 'late' }));
       await late.expect(connackAccepted[4]);
@@ -201,7 +202,7 @@ describe('a gateway thread', () => {
       ingest(8, 99, Buffer.from('{}'));
       ingest(9, 3, Buffer.from('{}'));
       ingest(10, 1, Buffer.alloc(PAYLOAD_BYTES_MAX + 1));
-      await until(() => gateway.of('ingest-refused').length === 3, 'the refusals');
+      await until('the refusals', () => gateway.of('ingest-refused').length === 3);
       assert.deepEqual(
         gateway.of('ingest-refused').map(({ token, code }) => [token, code]),
         [
@@ -210,11 +211,11 @@ describe('a gateway thread', () => {
           [10, CODE_PAYLOAD_OVERSIZE],
         ],
       );
-      await until(() => gateway.records.length === 1, 'the record');
+      await until('the record', () => gateway.records.length === 1);
       assert.deepEqual([gateway.records[0]?.payload, gateway.records[0]?.flags], ['{"a":1}', FLAG_TRANSPORT_HTTP]);
       assert.equal(gateway.of('ingested').length, 0);
       gateway.thaw();
-      await until(() => gateway.of('ingested').length === 1, 'the answer');
+      await until('the answer', () => gateway.of('ingested').length === 1);
       assert.deepEqual(gateway.of('ingested')[0]?.tokens, [7]);
       gateway.assertAccounts();
     }));
@@ -225,10 +226,10 @@ describe('a gateway thread', () => {
       const payload = Buffer.alloc(PAYLOAD_BYTES_MAX, 'x');
       const messages = BLOCK_SLOTS + 20;
       for (let token = 1; token <= messages; token++) gateway.post({ kind: 'ingest', token, device: 1, flags: 0x10, payload });
-      await until(() => gateway.ring.length === BLOCK_SLOTS, 'all slots with the log', 20_000);
+      await until('all slots with the log', () => gateway.ring.length === BLOCK_SLOTS);
       gateway.thaw();
-      await until(() => gateway.records.length === messages, 'all records');
-      await until(() => gateway.of('ingested').flatMap(({ tokens }) => tokens).length === messages, 'all answers');
+      await until('all records', () => gateway.records.length === messages);
+      await until('all answers', () => gateway.of('ingested').flatMap(({ tokens }) => tokens).length === messages);
     }));
 
   for (const [code, name, reason] of [
@@ -245,7 +246,7 @@ describe('a gateway thread', () => {
         const payload = 'x'.repeat(PAYLOAD_BYTES_MAX);
         const messages = BLOCK_SLOTS + 20;
         for (let i = 1; i <= messages; i++) client.write(publish({ level: 4, topic: OWN, qos: 1, packetId: i, payload }));
-        await until(() => gateway.counter(COUNTER_GATEWAY_PAUSED) === 1, 'the pause', 20_000);
+        await until('the pause', () => gateway.counter(COUNTER_GATEWAY_PAUSED) === 1);
         for (const [level, answer] of [
           [5, bytes(0x20, 3, 0, reason, 0)],
           [4, bytes(0x20, 2, 0, 3)],
@@ -256,7 +257,7 @@ describe('a gateway thread', () => {
           await late.expectEnd();
         }
         gateway.post({ kind: 'ingest', token: 5, device: 1, flags: FLAG_TRANSPORT_HTTP, payload: Buffer.from('{}') });
-        await until(() => gateway.of('ingest-refused').length === 1, 'the refusal');
+        await until('the refusal', () => gateway.of('ingest-refused').length === 1);
         assert.deepEqual([gateway.of('ingest-refused')[0]?.token, gateway.of('ingest-refused')[0]?.code], [5, code]);
         assert.deepEqual(gateway.refusals(), { [name]: 3 });
         assert.equal(client.heard.length, 0);
@@ -273,7 +274,7 @@ describe('a gateway thread', () => {
     withGateway(async (gateway) => {
       const client = await RawClient.open(gateway.port);
       client.socket.end(bytes(connectAs(4), publish({ level: 4, topic: OWN, payload: 'parting words' })));
-      await until(() => gateway.records.length === 1, 'the record');
+      await until('the record', () => gateway.records.length === 1);
       assert.equal(gateway.records[0]?.payload, 'parting words');
     }));
 
@@ -282,7 +283,7 @@ describe('a gateway thread', () => {
     gateway.freeze();
     const client = await RawClient.login(gateway.port, 'dev-1', 5);
     client.write(publish({ level: 5, topic: OWN, qos: 1, packetId: 4 }));
-    await until(() => gateway.records.length === 1, 'the record');
+    await until('the record', () => gateway.records.length === 1);
     const stopping = gateway.stop();
     gateway.thaw();
     await client.expect(bytes(puback(4), disconnect(0x8b)));

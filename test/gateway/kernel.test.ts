@@ -14,6 +14,7 @@ import { cpuMs } from '../../bench/kernel/cpu-clock.js';
 import { connackAccepted, connectAs, mqttCases } from '../cases/mqtt.js';
 import { PINGREQ, PINGRESP, packet, puback, publish } from '../cases/mqtt-bytes.js';
 import { caseDevices } from '../cases/mqtt-devices.js';
+import { SLOWNESS } from '../support/until.js';
 import { device } from './gateway-thread.js';
 import { KernelDriver } from './kernel-driver.js';
 
@@ -247,7 +248,7 @@ test('ten thousand devices are taken in well under a second and all are found', 
   const tokenHash = Buffer.alloc(32);
   const startedMs = cpuMs();
   for (let i = 1; i <= 10_000; i++) driver.directory.put(device(i, `dev-${String(i).padStart(6, '0')}`, { tokenHash }));
-  assert.ok(cpuMs() - startedMs < 1000);
+  assert.ok(cpuMs() - startedMs < 1000 * SLOWNESS);
   for (let i = 1; i <= 10_000; i++) {
     const entry = driver.directory.find('default', `dev-${String(i).padStart(6, '0')}`);
     assert.equal(entry, i - 1);

@@ -4,7 +4,8 @@ import { refusalCode } from '../../src/contract/codes.js';
 import { connackAccepted, connectAs, type MqttCase, mqttCases } from '../cases/mqtt.js';
 import { packet, publish } from '../cases/mqtt-bytes.js';
 import { caseDevices } from '../cases/mqtt-devices.js';
-import { GatewayThread, until } from './gateway-thread.js';
+import { until } from '../support/until.js';
+import { GatewayThread } from './gateway-thread.js';
 import { RawClient } from './raw-client.js';
 
 describe('the catalogue of packets over real sockets', () => {
@@ -31,7 +32,7 @@ describe('the catalogue of packets over real sockets', () => {
     if (name !== undefined) refusals[name] = (refusals[name] ?? 0) + 1;
     assert.deepEqual(gateway.refusals(), refusals);
     const devices = each.records ?? [];
-    await until(() => gateway.records.length >= recordsBefore + devices.length, 'the records');
+    await until('the records', () => gateway.records.length >= recordsBefore + devices.length);
     assert.deepEqual(
       gateway.records.slice(recordsBefore).map((record) => record.device),
       devices,

@@ -5,7 +5,8 @@ import { promisify } from 'node:util';
 import { connect, connectAsync, type IClientOptions, type IConnackPacket, type MqttClient } from 'mqtt';
 import { CODE_NONE } from '../../assembly/abi/codes.js';
 import { PACKET_BYTES_MAX } from '../../assembly/abi/limits.js';
-import { device, GatewayThread, TOKEN, until } from './gateway-thread.js';
+import { until } from '../support/until.js';
+import { device, GatewayThread, TOKEN } from './gateway-thread.js';
 
 describe('mqtt.js', () => {
   let gateway: GatewayThread;
@@ -48,7 +49,7 @@ describe('mqtt.js', () => {
       await client.unsubscribeAsync('devices/dev-1/commands/#');
       const ended = gateway.of('disconnected').length;
       await client.endAsync();
-      await until(() => gateway.of('disconnected').length > ended, 'the goodbye');
+      await until('the goodbye', () => gateway.of('disconnected').length > ended);
       const { device, code } = gateway.of('disconnected')[ended] as { device: number; code: number };
       assert.deepEqual([device, code], [1, CODE_NONE]);
     });

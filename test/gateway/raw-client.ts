@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { connect as connectSocket, type Socket } from 'node:net';
 import { connackAccepted, connectAs } from '../cases/mqtt.js';
 import { PINGREQ, PINGRESP } from '../cases/mqtt-bytes.js';
-import { until } from './gateway-thread.js';
+import { until } from '../support/until.js';
 
 /** A socket that says what it is told to say and remembers what it heard. */
 export class RawClient {
@@ -49,7 +49,7 @@ export class RawClient {
 
   /** The next bytes that come are exactly these. */
   async expect(bytes: Uint8Array): Promise<void> {
-    await until(() => this.heard.length >= bytes.length || this.hasEnded, `${bytes.length} bytes`);
+    await until(`${bytes.length} bytes`, () => this.heard.length >= bytes.length || this.hasEnded);
     assert.equal(this.heard.subarray(0, bytes.length).toString('hex'), Buffer.from(bytes).toString('hex'));
     this.heard = this.heard.subarray(bytes.length);
   }
@@ -60,7 +60,7 @@ export class RawClient {
   }
 
   async expectEnd(): Promise<void> {
-    await until(() => this.hasEnded, 'the end of the connection');
+    await until('the end of the connection', () => this.hasEnded);
     assert.equal(this.heard.toString('hex'), '', 'nothing more came before the end');
   }
 

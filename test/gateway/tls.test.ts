@@ -8,7 +8,8 @@ import { CODE_TLS_HANDSHAKE_FAILED } from '../../assembly/abi/codes.js';
 import { COUNTER_GATEWAY_CONNECTIONS_OPENED } from '../../assembly/abi/counters.js';
 import { CASE_TOKEN, caseDevices } from '../cases/mqtt-devices.js';
 import { certify } from '../support/certificate.js';
-import { GatewayThread, until } from './gateway-thread.js';
+import { until } from '../support/until.js';
+import { GatewayThread } from './gateway-thread.js';
 
 const authority = certify('authority of the server');
 const server = certify('localhost', authority);
@@ -50,7 +51,7 @@ describe('a gateway over TLS', () => {
       }
       const old = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' } as const;
       await assert.rejects(connectMqtt(gateway, old as IClientOptions));
-      await until(() => failures(gateway) === 1, 'the count');
+      await until('the count', () => failures(gateway) === 1);
     }));
 
   test('lets in who shows a certificate of the right authority, and nobody else', () =>
@@ -64,7 +65,7 @@ describe('a gateway over TLS', () => {
       for (const shown of [undefined, stranger, expired]) {
         const before = failures(gateway);
         await assert.rejects(connectMqtt(gateway, shown ? { cert: shown.cert, key: shown.key } : {}));
-        await until(() => failures(gateway) === before + 1, 'the count');
+        await until('the count', () => failures(gateway) === before + 1);
       }
       assert.equal(gateway.counter(COUNTER_GATEWAY_CONNECTIONS_OPENED), 1, 'the kernel hears of greeted connections only');
     }));
@@ -72,16 +73,16 @@ describe('a gateway over TLS', () => {
   test('turns away who does not trust it, speaks no TLS, or leaves', () =>
     withGateway(undefined, async (gateway) => {
       await assert.rejects(connectMqtt(gateway, { ca: clientAuthority.cert }));
-      await until(() => failures(gateway) === 1, 'the distrustful');
+      await until('the distrustful', () => failures(gateway) === 1);
       const plain = connect({ host: '127.0.0.1', port: gateway.tlsPort });
       plain.on('error', () => {});
       plain.write('\x10\x10\0\x04MQTT\x04\x02\0\0\0\x04dev1');
       await once(plain.resume(), 'close');
-      await until(() => failures(gateway) === 2, 'the plain one');
+      await until('the plain one', () => failures(gateway) === 2);
       const leaving = connect({ host: '127.0.0.1', port: gateway.tlsPort });
       await once(leaving, 'connect');
       leaving.end();
-      await until(() => failures(gateway) === 3, 'the one that left');
+      await until('the one that left', () => failures(gateway) === 3);
       const client = await connectMqtt(gateway);
       await client.endAsync();
     }));
@@ -94,7 +95,7 @@ describe('a gateway over TLS', () => {
       socket.write(Buffer.from('00', 'hex')); // No packet has this type.
       await once(socket, 'end');
       assert.equal(Buffer.concat(heard).length, 0);
-      await until(() => gateway.refusals().mqtt_malformed === 1, 'the count');
+      await until('the count', () => gateway.refusals().mqtt_malformed === 1);
     }));
 
   test('says why it cannot use what it is given', async () => {

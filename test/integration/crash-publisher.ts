@@ -44,6 +44,11 @@ export class CrashPublisher {
     for (const device of options.devices) for (const qos of [1, 2] as const) this.acknowledged[qos].set(device, []);
   }
 
+  /** How many messages were acknowledged at this QoS. */
+  count(qos: 1 | 2): number {
+    return [...this.acknowledged[qos].values()].reduce((sum, { length }) => sum + length, 0);
+  }
+
   get underWay(): number {
     return this.#unacknowledged.size;
   }

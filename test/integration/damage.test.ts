@@ -6,8 +6,9 @@ import { test } from 'node:test';
 import postgres from 'postgres';
 import { BLOCK_HEADER_BYTES } from '../../assembly/abi/block.js';
 import { blockBytes } from '../../src/log/block.js';
-import { call, committed, until } from '../support/api.js';
+import { call, committed } from '../support/api.js';
 import { startAppliance } from '../support/appliance.js';
+import { until } from '../support/until.js';
 
 const token = 'a-token-for-the-damage-test';
 const MESSAGES = 20;
@@ -29,9 +30,7 @@ function blocksOf(bytes: Buffer): number[] {
   return starts;
 }
 
-test('a log that is damaged while the appliance is down: all but the damage is stored, and that is told', {
-  timeout: 120_000,
-}, async () => {
+test('a log that is damaged while the appliance is down: all but the damage is stored, and that is told', async () => {
   const stateFolder = mkdtempSync(join(tmpdir(), 'spillway-damage-'));
   const settings = { SPILLWAY_STATE: stateFolder, SPILLWAY_PARTITIONS: '1' };
   // Nothing is committed before the kill.
@@ -60,7 +59,7 @@ test('a log that is damaged while the appliance is down: all but the damage is s
 
     appliance = await startAppliance(settings);
     await committed(appliance);
-    await until('the gap to be told', 10_000, async () => /log-gap-skipped/.test(appliance.output()) || undefined);
+    await until('the gap to be told', async () => /log-gap-skipped/.test(appliance.output()));
     assert.equal((await fetch(`${appliance.http}/readyz`)).status, 200);
     const sql = postgres(appliance.databaseUrl, { max: 1 });
     const rows = await sql<{ value: number }[]>`select value from raw_metrics order by value`;
@@ -70,7 +69,7 @@ test('a log that is damaged while the appliance is down: all but the damage is s
       rows.map(({ value }) => value),
       whole,
     );
-    const ledger = await until('an audit', 15_000, async () => {
+    const ledger = await until('an audit', async () => {
       const found = await call<Ledger>(appliance, 'GET', '/v1/ledger');
       return found.imbalances.length > 0 ? found : undefined;
     });
@@ -79,7 +78,7 @@ test('a log that is damaged while the appliance is down: all but the damage is s
       [ledger.balanced, ledger.node.lost, ledger.node.in_flight, ledger.imbalances.map(({ between }) => between)],
       [false, 2, 0, ['logged and readable']],
     );
-    const alerts = await until('an alert', 5000, async () => {
+    const alerts = await until('an alert', async () => {
       const { alerts: found } = await call<{ alerts: { rule: string; state: string; message: string }[] }>(appliance, 'GET', '/v1/alerts');
       return found.length > 0 ? found : undefined;
     });

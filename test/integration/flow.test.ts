@@ -7,8 +7,9 @@ import { after, before, test } from 'node:test';
 import mqtt from 'mqtt';
 import postgres from 'postgres';
 import WebSocket from 'ws';
-import { call, committed, until } from '../support/api.js';
+import { call, committed } from '../support/api.js';
 import { type Appliance, startAppliance } from '../support/appliance.js';
+import { until } from '../support/until.js';
 
 const stateFolder = mkdtempSync(join(tmpdir(), 'spillway-flow-'));
 const token = 'a-token-for-the-flow-test';
@@ -53,7 +54,7 @@ test('a reading becomes a row within a second, for MQTT 3.1.1 and 5 and both top
       const value = version * 100 + round;
       const sent = performance.now();
       await client.publishAsync(topic, JSON.stringify({ ts, metrics: { temperature: value }, seq: version * 100 + round }), { qos: 1 });
-      await until('the row is visible', 5000, async () => {
+      await until('the row is visible', async () => {
         const [row] = await sql`select 1 from raw_metrics where device_id = 'flow-1' and value = ${value} and ts = ${new Date(ts)}`;
         return row;
       });
@@ -77,13 +78,13 @@ test('a reading reaches a live subscriber long before its row', async () => {
     if (message.type === 'subscribed') subscribed = true;
     if (message.type === 'readings') received.push(...(message.readings ?? []));
   });
-  await until('the subscription stands', 5000, async () => subscribed || undefined);
+  await until('the subscription stands', async () => subscribed);
   const client = await connect('flow-2');
   const waits: number[] = [];
   for (let value = 1; value <= 20; value++) {
     const sent = performance.now();
     client.publish('devices/flow-2/telemetry', JSON.stringify({ metrics: { level: value }, seq: value }));
-    await until('the live reading', 5000, async () => received.find((reading) => reading.metric === 'level' && reading.value === value));
+    await until('the live reading', async () => received.find((reading) => reading.metric === 'level' && reading.value === value));
     waits.push(performance.now() - sent);
   }
   waits.sort((a, b) => a - b);
@@ -98,7 +99,7 @@ test('what cannot be decoded is acknowledged and kept with its bytes and reason'
   const bad = Buffer.from([0x7b, 0xff, 0x00, 0x7d]);
   await client.publishAsync('devices/flow-3/telemetry', bad, { qos: 1 });
   await client.endAsync();
-  const [row] = await until('the dead letter', 5000, async () => {
+  const [row] = await until('the dead letter', async () => {
     const rows = await sql`select reason, payload, d.name from dead_letters l join devices d on d.id = l.device_id where d.name = 'flow-3'`;
     return rows.length > 0 ? rows : undefined;
   });

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import mqtt from 'mqtt';
-import { call, committed, until } from '../support/api.js';
+import { call, committed } from '../support/api.js';
 import { type Appliance, startAppliance } from '../support/appliance.js';
+import { until } from '../support/until.js';
 
 const token = 'a-token-for-the-ledger-test';
 
@@ -66,7 +67,7 @@ async function settled(appliance: Appliance): Promise<NodeLedger> {
   await committed(appliance);
   const fromMs = Date.now();
   let last: NodeLedger | undefined;
-  const answer = until('books that balance with nothing in flight', 60_000, async () => {
+  const answer = until('books that balance with nothing in flight', async () => {
     last = await call<NodeLedger>(appliance, 'GET', '/v1/ledger');
     const isLater = Date.parse(last.checked_at ?? '') >= fromMs + 2500;
     const isStill = last.node.in_flight === 0 && last.tenants.every(({ in_flight }) => in_flight === 0);
@@ -75,7 +76,7 @@ async function settled(appliance: Appliance): Promise<NodeLedger> {
   return answer.catch((error: Error) => assert.fail(`${error.message}: ${JSON.stringify(last)}`));
 }
 
-test('after kill -9 under load the ledger balances, and of what was sent completely nothing is missing', { timeout: 180_000 }, async () => {
+test('after kill -9 under load the ledger balances, and of what was sent completely nothing is missing', async () => {
   const stateFolder = mkdtempSync(join(tmpdir(), 'spillway-ledger-'));
   let appliance = await startAppliance({ SPILLWAY_STATE: stateFolder });
   try {
@@ -84,7 +85,7 @@ test('after kill -9 under load the ledger balances, and of what was sent complet
     for (let kill = 0; kill < 2; kill++) {
       const running = Promise.all(devices.map((_, index) => publishUntilBroken(appliance.mqttPort, next, index)));
       const enough = Math.min(...next) + 20 + Math.random() * 300;
-      await until('there is load', 30_000, async () => (Math.min(...next) > enough ? true : undefined));
+      await until('there is load', async () => Math.min(...next) > enough);
       await appliance.kill();
       await running;
       appliance = await startAppliance({ SPILLWAY_STATE: stateFolder });

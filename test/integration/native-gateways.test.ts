@@ -11,7 +11,7 @@ const TAKEOVERS = 30;
 const SESSION_TAKEN_OVER = 0x8e;
 const TOKEN = 'a-token-for-the-gateways-test';
 
-test('two gateway threads serve one port: each its share, and one session a device over both', { timeout: 120_000 }, async () => {
+test('two gateway threads serve one port: each its share, and one session a device over both', async () => {
   const appliance = await startAppliance({ SPILLWAY_GATEWAYS: '2', SPILLWAY_REACTOR: 'native' });
   const sql = postgres(appliance.databaseUrl, { max: 1 });
   const connect = (id: string) => {

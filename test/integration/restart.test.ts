@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import mqtt from 'mqtt';
 import postgres from 'postgres';
-import { call, committed, until } from '../support/api.js';
+import { call, committed } from '../support/api.js';
 import { type Appliance, startAppliance } from '../support/appliance.js';
+import { until } from '../support/until.js';
 
 // One state folder through a kill, a clean stop and a damaged checkpoint.
 
@@ -86,7 +87,7 @@ async function verify(): Promise<void> {
 
 /** The event that each partition told since the start, by partition. */
 function events(name: string): Promise<Record<string, unknown>[]> {
-  return until(`${name} of each partition`, 10_000, async () => {
+  return until(`${name} of each partition`, async () => {
     const lines = appliance.output().split('\n');
     const found = lines.filter((line) => line.includes(`"${name}"`) && line.endsWith('}')).map((line) => JSON.parse(line));
     return found.length < PARTITIONS ? undefined : found.sort((a, b) => Number(a.partition) - Number(b.partition));
@@ -95,7 +96,7 @@ function events(name: string): Promise<Record<string, unknown>[]> {
 
 test('killed: it comes back from its checkpoints and the log behind them', async () => {
   await publish(100);
-  const lag = await until('a checkpoint of each partition', 30_000, async () => {
+  const lag = await until('a checkpoint of each partition', async () => {
     const answer = await call<Lag>(appliance, 'GET', '/v1/pipeline/lag');
     return answer.partitions.every((one) => one.checkpoint_offset !== null) ? answer : undefined;
   });

@@ -96,7 +96,7 @@ test('reactors share a port only when they mean to', async () => {
   await Promise.all([first, second, third].map((reactor) => reactor.stop()));
 });
 
-test('connections and reactors that come and go leave nothing behind', { timeout: 180_000 }, async (t) => {
+test('connections and reactors that come and go leave nothing behind', async (t) => {
   const { worker, port } = await start();
   t.after(() => worker.terminate());
   // The peers are a process of their own: what is resident here is the reactor's.

@@ -34,7 +34,7 @@ import { Doorbell } from '../../src/host/doorbell.js';
 import { KernelMemory, kernelMemory } from '../../src/host/kernel.js';
 import { chooseReactor, openReactor } from '../../src/reactor/open-reactor.js';
 import type { Reactor } from '../../src/reactor/reactor.js';
-import { until } from '../gateway/gateway-thread.js';
+import { until } from '../support/until.js';
 
 /** test/run.ts runs the suites over both. */
 const reactorUnderTest = (process.env.REACTOR ?? 'auto') as ReactorChoice;
@@ -138,7 +138,7 @@ describe(`the ${chooseReactor(reactorUnderTest).name} reactor`, () => {
     for (let round = 0; round < 3; round++) {
       const socket = await open();
       socket.end('hello');
-      await until(() => recorder.seen.length === 2 * (round + 1), 'opened and closed');
+      await until('opened and closed', () => recorder.seen.length === 2 * (round + 1));
     }
     assert.deepEqual(recorder.seen, ['opened 0', 'closed 0', 'opened 0', 'closed 0', 'opened 0', 'closed 0']);
     assert.equal(recorder.all(0), 'hellohellohello');
@@ -148,7 +148,7 @@ describe(`the ${chooseReactor(reactorUnderTest).name} reactor`, () => {
     recorder.take = (bytes) => (bytes.length < 6 ? [0, 6] : [6, 6]);
     const socket = await open();
     for (const byte of 'abcdefghijklmnopqr') await new Promise<void>((resolve) => socket.write(byte, () => setImmediate(resolve)));
-    await until(() => recorder.all(0) === 'abcdefghijklmnopqr', 'all bytes');
+    await until('all bytes', () => recorder.all(0) === 'abcdefghijklmnopqr');
   });
 
   test('a sender of single bytes is presented when its bytes are enough, not at each byte', async () => {
@@ -156,7 +156,7 @@ describe(`the ${chooseReactor(reactorUnderTest).name} reactor`, () => {
     recorder.take = (bytes) => (bytes.length < needed ? [0, needed] : [bytes.length, 0]);
     const socket = await open();
     for (let i = 0; i < needed; i++) await new Promise<void>((resolve) => socket.write('x', () => setImmediate(resolve)));
-    await until(() => recorder.all(0).length === needed, 'all bytes');
+    await until('all bytes', () => recorder.all(0).length === needed);
     assert.ok(recorder.presented <= 3 * needed, `${recorder.presented} bytes were presented for ${needed}`);
   });
 
@@ -167,42 +167,42 @@ describe(`the ${chooseReactor(reactorUnderTest).name} reactor`, () => {
     socket.end(sent);
     const half = await open();
     half.write('ha');
-    await until(() => recorder.seen.length === 2, 'both opened');
+    await until('both opened', () => recorder.seen.length === 2);
     recorder.reactor.wake();
     await delay(ARRIVED_MS);
     assert.equal(recorder.presented, 0);
     recorder.take = (bytes) => (bytes.length === 2 ? [0, 4] : [bytes.length, 0]);
     recorder.reactor.resume();
-    await until(() => recorder.seen.includes('closed 0'), 'the end');
+    await until('the end', () => recorder.seen.includes('closed 0'));
     assert.equal(recorder.all(0).length, sent.length);
     half.write('lf');
-    await until(() => recorder.all(1) === 'half', 'the connection that was cut off');
+    await until('the connection that was cut off', () => recorder.all(1) === 'half');
   });
 
   test('pauses for those it knows, and still presents newcomers', async () => {
     const known = await open();
     known.write('known');
-    await until(() => recorder.all(0) === 'known', 'the first bytes');
+    await until('the first bytes', () => recorder.all(0) === 'known');
     recorder.reactor.pause('newcomers');
     known.write(' and waiting');
     recorder.take = (bytes) => (bytes.length < 4 ? [0, 4] : [bytes.length, 0]);
     const comer = await open();
     comer.write('ne');
-    await until(() => recorder.seen.length === 2, 'both opened');
+    await until('both opened', () => recorder.seen.length === 2);
     comer.write('wcomer');
-    await until(() => recorder.all(1) === 'newcomer', 'the newcomer');
+    await until('the newcomer', () => recorder.all(1) === 'newcomer');
     comer.write(' no more');
     recorder.reactor.wake();
     await delay(ARRIVED_MS);
     assert.deepEqual([recorder.all(0), recorder.all(1)], ['known', 'newcomer']);
     recorder.reactor.resume();
-    await until(() => recorder.all(0) === 'known and waiting' && recorder.all(1) === 'newcomer no more', 'the rest');
+    await until('the rest', () => recorder.all(0) === 'known and waiting' && recorder.all(1) === 'newcomer no more');
   });
 
   test('takes more than the read region holds', async () => {
     const writers = await Promise.all(Array.from({ length: 4 }, open));
     for (const writer of writers) writer.end(Buffer.alloc(4 * MIB, 'y'));
-    await until(() => recorder.seen.filter((entry) => entry.startsWith('closed')).length === 4, 'all ends', 20_000);
+    await until('all ends', () => recorder.seen.filter((entry) => entry.startsWith('closed')).length === 4);
     assert.equal(recorder.presented, 16 * MIB);
   });
 
@@ -218,14 +218,14 @@ describe(`the ${chooseReactor(reactorUnderTest).name} reactor`, () => {
     for (let at = 0; at < total; at += MIB) socket.write(Buffer.alloc(MIB), () => (written += MIB));
     let last = -1;
     let stillFor = 0;
-    await until(() => {
+    await until('a stop', () => {
       stillFor = recorder.presented === last ? stillFor + 1 : 0;
       last = recorder.presented;
       return last > 0 && stillFor === 100;
-    }, 'a stop');
+    });
     assert.ok(written < total && recorder.presented < total);
     socket.resume();
-    await until(() => recorder.presented === total, 'the rest', 20_000);
+    await until('the rest', () => recorder.presented === total);
   });
 
   test('close sends what was sent before, and the event follows even if the peer stays', async () => {
@@ -246,7 +246,7 @@ describe(`the ${chooseReactor(reactorUnderTest).name} reactor`, () => {
     socket.write('x');
     await ended;
     assert.equal(heard, 'bye');
-    await until(() => recorder.seen.includes('closed 0'), 'the event');
+    await until('the event', () => recorder.seen.includes('closed 0'));
   });
 
   test('sends a whole table of sends in its order', async () => {
@@ -271,7 +271,7 @@ describe(`the ${chooseReactor(reactorUnderTest).name} reactor`, () => {
       heard += chunk;
     });
     socket.write('x');
-    await until(() => heard === parts.join(''), 'all parts');
+    await until('all parts', () => heard === parts.join(''));
   });
 
   test('every ring of its doorbell makes a turn, from another thread too, however soon it follows the last', async () => {
@@ -281,7 +281,7 @@ describe(`the ${chooseReactor(reactorUnderTest).name} reactor`, () => {
     for (let round = 0; round < 500; round++) {
       const turns = recorder.turns;
       ringer.postMessage(round % 7);
-      await until(() => recorder.turns > turns, `a turn after ring ${round}`);
+      await until(`a turn after ring ${round}`, () => recorder.turns > turns);
     }
     await ringer.terminate();
   });
@@ -302,7 +302,7 @@ describe(`the ${chooseReactor(reactorUnderTest).name} reactor`, () => {
           socket.send(Buffer.alloc(DATAGRAM_BYTES_MAX + 1), to, host);
           for (const text of (sent[index] as string[]).slice(done, done + 10)) socket.send(text, to, host);
         }
-        await until(() => clients.every(({ heard }) => heard.length === done + 10), 'the answers');
+        await until('the answers', () => clients.every(({ heard }) => heard.length === done + 10));
       }
       for (const [index, { heard, socket }] of clients.entries()) {
         socket.close();

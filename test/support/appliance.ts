@@ -4,9 +4,10 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { withoutSettings } from '../../src/cli/inherited-env.js';
+import { doneWithin, withDeadline } from '../../src/contract/deadline.js';
+import { DEADLINE_MS, until } from './until.js';
 
 /** A whole Spillway in a child process of its own. */
 export interface Appliance {
@@ -32,8 +33,6 @@ export interface Appliance {
 process.once('SIGTERM', () => process.exit(1));
 
 const program = fileURLToPath(new URL('../../src/main.js', import.meta.url));
-const readyMsMax = 60_000;
-const stopMsMax = 30_000;
 const outputCharsMax = 65_536;
 
 interface ReadyLine {
@@ -110,28 +109,22 @@ function collectOutput(child: ChildProcess): () => string {
 }
 
 async function readyLine(child: ChildProcess, output: () => string): Promise<ReadyLine> {
-  const ended = new AbortController();
   const lines = createInterface({ input: child.stdout! });
-  const deadline = delay(readyMsMax, 'late', { signal: ended.signal, ref: false });
-  deadline.catch(() => {});
   const ready = new Promise<ReadyLine>((resolve) => {
     lines.on('line', (line) => {
       const parsed = parseLine(line);
       if (parsed?.event === 'ready') resolve(parsed as ReadyLine);
     });
   });
-  const failed = new Promise<'ended'>((resolve, reject) => {
-    child.once('close', () => resolve('ended'));
+  const failed = new Promise<never>((_, reject) => {
+    child.once('close', () => reject(notStarted(`it ended with ${child.exitCode ?? child.signalCode}`, output)));
     child.once('error', reject);
   });
-  try {
-    const first = await Promise.race([ready, failed, deadline]);
-    if (first === 'ended') throw new Error(`cannot start the appliance: it ended with ${child.exitCode ?? child.signalCode}\n${output()}`);
-    if (first === 'late') throw new Error(`cannot start the appliance: not ready after ${readyMsMax} ms\n${output()}`);
-    return first as ReadyLine;
-  } finally {
-    ended.abort();
-  }
+  return withDeadline(Promise.race([ready, failed]), DEADLINE_MS, () => notStarted(`not ready after ${DEADLINE_MS} ms`, output));
+}
+
+function notStarted(cause: string, output: () => string): Error {
+  return new Error(`cannot start the appliance: ${cause}\n${output()}`);
 }
 
 function parseLine(line: string): { event?: unknown } | undefined {
@@ -149,10 +142,9 @@ async function endChild(child: ChildProcess, output: () => string): Promise<void
     // All that it wrote is read by then, which at its exit it need not be.
     const closed = once(child, 'close');
     child.kill('SIGTERM');
-    const inTime = await Promise.race([closed.then(() => true), delay(stopMsMax, false, { ref: false })]);
-    if (!inTime) {
+    if (!(await doneWithin(closed, DEADLINE_MS))) {
       await killChild(child);
-      throw new Error(`cannot stop the appliance: still there ${stopMsMax} ms after SIGTERM\n${output()}`);
+      throw new Error(`cannot stop the appliance: still there ${DEADLINE_MS} ms after SIGTERM\n${output()}`);
     }
   }
   if (child.exitCode !== 0) throw new Error(`cannot stop the appliance: it ended with ${child.exitCode ?? child.signalCode}\n${output()}`);
@@ -173,9 +165,7 @@ async function endDatabase(stateFolder: string): Promise<void> {
     if (!Number.isInteger(pid) || pid <= 1) continue;
     // SIGINT is PostgreSQL's fast shutdown.
     if (!signal(pid, 'SIGINT')) continue;
-    const deadlineMs = Date.now() + stopMsMax;
-    while (signal(pid, 0) && Date.now() < deadlineMs) await delay(20);
-    signal(pid, 'SIGKILL');
+    await until('the database ends', () => !signal(pid, 0)).finally(() => signal(pid, 'SIGKILL'));
   }
 }
 

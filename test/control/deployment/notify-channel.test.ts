@@ -82,7 +82,7 @@ test('while the database is away that is said once and nothing waits for it; onc
   await (await startEmbedded(database.folder, { sync: false })).stop();
   await until('it is said', () => a.channel.send('"lost"') && a.events.length > 0);
   await startEmbedded(database.folder, { sync: false });
-  await until('a text is received', () => a.channel.send('"back"') && b.received.some(([, text]) => text === '"back"'), 60_000);
+  await until('a text is received', () => a.channel.send('"back"') && b.received.some(([, text]) => text === '"back"'));
   await until('that is said', () => a.events.length > 1);
   assert.deepEqual(a.events, ['peer-notify-failed', 'peer-notify-recovered']);
 });

@@ -6,6 +6,7 @@ import { LiveSession } from '../../../src/control/live/live-session.js';
 import type { Device } from '../../../src/control/registry/device.js';
 import type { Registry } from '../../../src/control/registry/registry.js';
 import { PlaneDouble } from '../../support/plane-double.js';
+import { until } from '../../support/until.js';
 
 const device: Device = {
   number: 1,
@@ -56,11 +57,7 @@ const point = { device: 1, metric: 1, tsMs: 0, value: 1, receivedMs: 0 };
 
 test('who does not authenticate in time is closed', async () => {
   const { socket, live } = fixture(1);
-  const deadlineMs = Date.now() + 5000;
-  while (socket.ended === undefined) {
-    assert.ok(Date.now() < deadlineMs);
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
+  await until('the socket is ended', () => socket.ended !== undefined);
   assert.equal(socket.ended, 4401);
   live.close();
 });

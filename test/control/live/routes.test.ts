@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { after, before, test } from 'node:test';
 import WebSocket from 'ws';
 import { ADMIN_KEY, type ServerUnderTest, startServerUnderTest, TOKEN } from '../../support/server-under-test.js';
+import { until } from '../../support/until.js';
 
 let server: ServerUnderTest;
 let metric: number;
@@ -76,11 +77,7 @@ function point(device: string, value: number | string) {
 }
 
 async function watchedBecomes(device: string, count: number): Promise<void> {
-  const deadlineMs = Date.now() + 5000;
-  while ((server.plane.watched.get(numbers.get(device)!) ?? 0) !== count) {
-    assert.ok(Date.now() < deadlineMs, `${device} is watched ${count} times`);
-    await new Promise(setImmediate);
-  }
+  await until(`${device} is watched ${count} times`, () => (server.plane.watched.get(numbers.get(device)!) ?? 0) === count);
 }
 
 test('readings of a watched device arrive with names, one message a turn', async () => {

@@ -24,7 +24,7 @@ interface Ready {
   readonly acknowledgement: { readonly copies: number; readonly copies_min: number | null; readonly meaning: string } | null;
 }
 
-test('a deployment of one broker is ready, and says plainly that what it acknowledges has one copy', { timeout: 120_000 }, async () => {
+test('a deployment of one broker is ready, and says plainly that what it acknowledges has one copy', async () => {
   const appliance = await startAppliance({
     SPILLWAY_LOG: 'kafka',
     SPILLWAY_KAFKA_BROKERS: brokers.addresses,

@@ -31,9 +31,7 @@ function start(name: string, roles: string): Promise<Appliance> {
   return deployment.start(name, roles, { SPILLWAY_CHECKPOINT_FOLDER: join(deployment.folder, 'checkpoints') });
 }
 
-test('partitions move under load as processes come, go and are killed: nothing is lost, nothing comes twice', {
-  timeout: 240_000,
-}, async () => {
+test('partitions move under load as processes come, go and are killed: nothing is lost, nothing comes twice', async () => {
   const gateway = await start('gateway', 'gateway,control');
   const first = await start('first', 'pipeline');
   const load = await startLoad(gateway);

@@ -31,7 +31,7 @@ function record(key: string, number: number, tenant: string | null = null): Side
   return { key, tenant, value: Buffer.from(`${key} ${number}`) };
 }
 
-test('calls side by side settle each by itself, and the records of a key keep their order', { timeout: 60_000 }, async () => {
+test('calls side by side settle each by itself, and the records of a key keep their order', async () => {
   const topic = new SideTopic({ settings: settings(), topic: 'all', partitions: 4, byTenant: false });
   try {
     const sendNext = async (key: string) => {
@@ -51,7 +51,7 @@ test('calls side by side settle each by itself, and the records of a key keep th
   }
 });
 
-test('records go to the topics of their tenants, and those of none to that of all', { timeout: 60_000 }, async () => {
+test('records go to the topics of their tenants, and those of none to that of all', async () => {
   const topic = new SideTopic({ settings: settings(), topic: 'own', partitions: 4, byTenant: true });
   try {
     await topic.send([record('k', 1, 'a'), record('k', 2, 'b.'), record('k', 3), record('k', 4, 'a')]);
@@ -71,7 +71,7 @@ test('records go to the topics of their tenants, and those of none to that of al
   }
 });
 
-test('brokers that are away are said so, to each call, and a topic that is closed takes nothing', { timeout: 60_000 }, async () => {
+test('brokers that are away are said so, to each call, and a topic that is closed takes nothing', async () => {
   const away = new SideTopic({
     settings: { ...settings('127.0.0.1:1'), connectMsMax: 500 },
     topic: 'away',

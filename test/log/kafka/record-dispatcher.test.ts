@@ -165,7 +165,7 @@ const large = Buffer.from(sealBlock(0, [{ device: 1, receiveUs: 5000, payload: '
 test('a pipeline that does not keep up has its partition paused, and nothing is lost or turned round', () =>
   dispatching(524_288, async (consumer, reader) => {
     for (let offset = 3; offset < 83; offset++) consumer.messages.push(message(offset, offset, large));
-    await until('it is paused', () => consumer.paused.has(0));
+    await until('it is paused, and all that was fetched is taken', () => consumer.paused.has(0) && consumer.messages.length === 0);
     await readTo(83n, reader, 3n);
     await until('it is fetched again', () => !consumer.paused.has(0));
     assert.deepEqual(consumer.sought, [83]);
@@ -176,7 +176,7 @@ test('a partition whose resume was lost is resumed again, and this is reported',
     524_288,
     async (consumer, reader, _, __, reports) => {
       for (let offset = 3; offset < 83; offset++) consumer.messages.push(message(offset, offset, large));
-      await until('it is paused', () => consumer.paused.has(0));
+      await until('it is paused, and all that was fetched is taken', () => consumer.paused.has(0) && consumer.messages.length === 0);
       consumer.isStrict = true;
       consumer.resumesToLose = 1;
       consumer.high = 84;

@@ -124,7 +124,7 @@ describe('embedded database', () => {
     squatter.close();
   });
 
-  test('first starts that are killed at any moment leave nothing in the way of the next one', { timeout: 120_000 }, async () => {
+  test('first starts that are killed at any moment leave nothing in the way of the next one', async () => {
     const other = join(top, 'interrupted');
     const random = new Random();
     for (let kill = 0; kill < 5; kill++) {

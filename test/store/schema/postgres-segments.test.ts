@@ -251,7 +251,7 @@ describe('segments of plain PostgreSQL', () => {
         () => true,
         () => false,
       );
-    await until('the next server', again, 60_000);
+    await until('the next server', again);
     await sql`drop function stand_still cascade`;
     for (const writer of writers) await writer.close();
     await assertSame('after the kill');

@@ -10,9 +10,6 @@ import { until } from '../until.js';
 import type { Load } from './load.js';
 import { newPrefix } from './real-brokers.js';
 
-/** How long partitions may take to move, which a dead process delays by its session. */
-export const MOVE_MS_MAX = 60_000;
-
 /** A dead process is noticed within it. */
 export const SESSION_SECONDS = '2';
 
@@ -62,7 +59,7 @@ export class Deployment {
   /** Ends the load: everything acknowledged is stored, once. */
   async verify(load: Load, process: Appliance): Promise<void> {
     await load.stop();
-    await committed(process, MOVE_MS_MAX);
+    await committed(process);
     await load.verify(this.database.url);
   }
 
@@ -81,7 +78,7 @@ export async function partitions(process: Appliance): Promise<Lag[]> {
 /** Waits until the process runs so many partitions. */
 export async function owns(process: Appliance, count: number): Promise<void> {
   const owned = async () => (await partitions(process)).filter(({ here }) => here).length;
-  await until(`it has ${count} partitions`, async () => (await owned()) === count, MOVE_MS_MAX).catch(async (error: Error) => {
+  await until(`it has ${count} partitions`, async () => (await owned()) === count).catch(async (error: Error) => {
     assert.fail(`${error.message}, it has ${await owned()}: ${process.output().slice(-3000)}`);
   });
 }
@@ -89,5 +86,5 @@ export async function owns(process: Appliance, count: number): Promise<void> {
 /** Waits until so many messages more are acknowledged. */
 export async function more(load: Load, messages: number): Promise<void> {
   const enough = load.acknowledged.size + messages;
-  await until('messages are acknowledged', () => load.acknowledged.size > enough, MOVE_MS_MAX);
+  await until('messages are acknowledged', () => load.acknowledged.size > enough);
 }

@@ -1,4 +1,5 @@
 import { answered, loadAddon, type Metadata } from '../../../src/kafka/client.js';
+import { DEADLINE_MS } from '../until.js';
 
 /**
  * The mock brokers of librdkafka, which live in this process; they keep nothing on disk and make topics of four
@@ -10,9 +11,9 @@ export async function startMockBrokers(
 ): Promise<{ readonly addresses: string; stop(): Promise<void> }> {
   const { Producer } = loadAddon();
   const host = new Producer({ 'test.mock.num.brokers': count, 'client.id': 'mock-brokers' }, {});
-  await answered((done) => host.connect({ timeout: 10_000 }, done));
-  const { brokers } = await answered<Metadata>((done) => host.getMetadata({ timeout: 10_000 }, done));
-  for (const topic of topics) await answered<Metadata>((done) => host.getMetadata({ topic, timeout: 10_000 }, done));
+  await answered((done) => host.connect({ timeout: DEADLINE_MS }, done));
+  const { brokers } = await answered<Metadata>((done) => host.getMetadata({ timeout: DEADLINE_MS }, done));
+  for (const topic of topics) await answered<Metadata>((done) => host.getMetadata({ topic, timeout: DEADLINE_MS }, done));
   return {
     addresses: brokers.map(({ host, port }) => `${host}:${port}`).join(','),
     stop: () => new Promise((resolve) => host.disconnect(() => resolve())),

@@ -1,5 +1,5 @@
 import { answered, type Consumer, loadAddon, type Message, type Metadata, type Place } from '../../../src/kafka/client.js';
-import { until } from '../until.js';
+import { DEADLINE_MS, until } from '../until.js';
 
 export type KeyedMessage = Message & { readonly key: Buffer | null };
 
@@ -11,7 +11,7 @@ export async function readTopic(
 ): Promise<KeyedMessage[]> {
   const { KafkaConsumer } = loadAddon();
   const consumer = new KafkaConsumer({ 'metadata.broker.list': addresses, 'group.id': 'test', 'enable.auto.commit': false }, {});
-  await answered((done) => consumer.connect({ timeout: 10_000 }, done));
+  await answered((done) => consumer.connect({ timeout: DEADLINE_MS }, done));
   try {
     consumer.assign(await placesOf(consumer, topic));
     consumer.setDefaultConsumeTimeout(200);
@@ -31,7 +31,7 @@ export async function readTopic(
 async function placesOf(consumer: Consumer, topic: string): Promise<Place[]> {
   let places: Place[] = [];
   await until(`topic ${topic} is there`, async () => {
-    const { topics } = await answered<Metadata>((done) => consumer.getMetadata({ timeout: 10_000 }, done));
+    const { topics } = await answered<Metadata>((done) => consumer.getMetadata({ timeout: DEADLINE_MS }, done));
     const { partitions = [] } = topics.find(({ name }) => name === topic) ?? {};
     places = partitions.map(({ id }) => ({ topic, partition: id, offset: 0 }));
     return places.length > 0;

@@ -1,5 +1,5 @@
 import { answered, type Consumer, loadAddon, type Message, type Place } from '../../../src/kafka/client.js';
-import { until } from '../until.js';
+import { DEADLINE_MS, until } from '../until.js';
 
 /**
  * Joins a consumer group under the name of one of its static members and leaves again. The brokers then refuse that member for good,
@@ -11,7 +11,7 @@ export async function fenceMember(addresses: string, group: string, name: string
   const twin = new KafkaConsumer({ ...conf, 'session.timeout.ms': 2000, 'heartbeat.interval.ms': 400 }, {}) as Consumer & {
     assignments(): readonly Place[];
   };
-  await answered((done) => twin.connect({ timeout: 10_000 }, done));
+  await answered((done) => twin.connect({ timeout: DEADLINE_MS }, done));
   try {
     twin.subscribe([topic]);
     twin.setDefaultConsumeTimeout(100);
