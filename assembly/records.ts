@@ -26,6 +26,7 @@ import {
   COUNTER_PIPELINE_NULLS,
   COUNTER_PIPELINE_READINGS,
   COUNTER_PIPELINE_RECORDS,
+  COUNTER_PIPELINE_RECOGNISED,
   COUNTER_PIPELINE_REPLAYED,
   COUNTER_PIPELINE_ROUNDED,
   COUNTER_PIPELINE_SKIPPED,
@@ -46,7 +47,7 @@ import {
   INPUT_OFFSET,
 } from './abi/pipeline';
 import { checkBlock, recordBytes } from './block/read';
-import { decodedShape, decodeInContext, decodePayload } from './decode/choose';
+import { decodedShape, decodeInContext, decodePayload, recognised } from './decode/choose';
 import { openContext } from './decode/context';
 import { roundedNumbers } from './decode/double';
 import { clearUnknown, setDenyUnknown, unknownNames } from './decode/metrics';
@@ -197,6 +198,7 @@ function processRecord(record: usize, logOffset: u64): bool {
   count(COUNTER_PIPELINE_NULLS, nulls);
   if (roundedNumbers != 0) count(COUNTER_PIPELINE_ROUNDED, roundedNumbers);
   if (skippedReadings != 0) count(COUNTER_PIPELINE_SKIPPED, skippedReadings);
+  if (recognised) count(COUNTER_PIPELINE_RECOGNISED);
   if (zonelessTimes != 0) count(COUNTER_PIPELINE_ZONELESS, zonelessTimes);
   return true;
 }

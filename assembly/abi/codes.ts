@@ -69,6 +69,10 @@ export const CODE_JSON_BYTE_ORDER_MARK: u32 = 83;
 export const CODE_JSON_NUL_AT_END: u32 = 84;
 export const CODE_METRIC_DUPLICATE: u32 = 85;
 export const CODE_FORMAT_UNKNOWN: u32 = 86;
+export const CODE_LINE_MALFORMED: u32 = 111;
+export const CODE_CAYENNE_MALFORMED: u32 = 112;
+export const CODE_CAYENNE_TYPE_UNKNOWN: u32 = 113;
+export const CODE_TEXT_UTF8_MALFORMED: u32 = 114;
 // Known before anything of the message is decoded
 export const CODE_CONTEXT_MALFORMED: u32 = 119;
 export const CODE_DEVICE_LOST: u32 = 120;

@@ -45,3 +45,5 @@ export const COUNTER_PIPELINE_EXTRA_SAMPLES: u32 = CODES_MAX + 14;
 export const COUNTER_PIPELINE_SKIPPED: u32 = CODES_MAX + 15;
 /** Times of stored messages that name no zone, in whose place the receive time stands. */
 export const COUNTER_PIPELINE_ZONELESS: u32 = CODES_MAX + 16;
+/** Stored messages whose format nobody named and their bytes showed. */
+export const COUNTER_PIPELINE_RECOGNISED: u32 = CODES_MAX + 17;

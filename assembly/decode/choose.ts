@@ -1,7 +1,10 @@
 import {
   FORMAT_BY_SHAPE,
+  FORMAT_CAYENNE,
   FORMAT_JSON,
+  FORMAT_LINE_PROTOCOL,
   FORMAT_NDJSON,
+  FORMAT_TEXT,
 } from '../abi/block';
 import {
   CODE_FORMAT_UNKNOWN,
@@ -18,13 +21,23 @@ import {
   CODE_TEXT_OVERSIZE,
   CODE_TS_MALFORMED,
 } from '../abi/codes';
+import { PROFILE_NOTHING, PROFILE_PLAIN } from '../abi/profiles';
+import { decodeCayenne } from './cayenne/decode';
 import { clearContext, isRetained, prefixBytes, profile } from './context';
 import { decodeJson } from './json/decode';
+import { OPEN_ARRAY, OPEN_OBJECT, QUOTE } from './json/grammar';
 import { decodeByShape, learnShape, newestShape } from './json/shape';
 import { decodeJsonTree } from './json/tree';
+import { decodeLines } from './line-protocol/decode';
 import { unknownNames } from './metrics';
 import { beginMessage, decodedSamples, endMessage, nulls, skippedReadings, zonelessTimes } from './sink';
-import { PROFILE_NOTHING, PROFILE_PLAIN } from '../abi/profiles';
+import { decodeTextValue } from './text-value/decode';
+
+const SPACE: u32 = 0x20;
+const DELETE: u32 = 0x7f;
+
+/** Whether nobody named the format of the last payload, and it was found by its shape. */
+export let recognised: bool = false;
 
 /** The shape of the payload that was decoded last, which its device will most likely send again; 0: none is known. */
 export let decodedShape: u32 = 0;
@@ -38,6 +51,7 @@ export let decodedShape: u32 = 0;
 export function decodePayload(format: u32, shape: u32, at: usize, bytes: u32, receiveUs: u64): u32 {
   clearContext();
   decodedShape = 0;
+  recognised = false;
   if (format > FORMAT_JSON) return decodeOther(format, at, bytes, receiveUs);
   decodedShape = shape == 0 ? newestShape : shape;
   if (decodedShape != 0 && decodeByShape(decodedShape, at, bytes, receiveUs)) return CODE_NONE;
@@ -56,6 +70,7 @@ function isShaped(): bool {
 /** Decodes a payload that has a context, which is open. */
 export function decodeInContext(format: u32, at: usize, bytes: u32, receiveUs: u64): u32 {
   decodedShape = 0;
+  recognised = false;
   // An empty retained message removes the one before it [MQTT-3.3.1-6].
   if (profile == PROFILE_NOTHING || (bytes == 0 && isRetained)) return decodeNothing(receiveUs);
   if (format > FORMAT_JSON) return decodeOther(format, at, bytes, receiveUs);
@@ -75,13 +90,38 @@ function decodeNothing(receiveUs: u64): u32 {
 /** Only a newer build writes a format that this one has no decoder of: its messages are kept, and may be decoded by it. */
 function decodeOther(format: u32, at: usize, bytes: u32, receiveUs: u64): u32 {
   if (format == FORMAT_NDJSON) return decodeJsonTree(at, bytes, receiveUs, true);
+  if (format == FORMAT_LINE_PROTOCOL) return decodeLines(at, bytes, receiveUs);
+  if (format == FORMAT_CAYENNE) return decodeCayenne(at, bytes, receiveUs);
+  if (format == FORMAT_TEXT) return decodeText(at, bytes, receiveUs);
   return CODE_FORMAT_UNKNOWN;
+}
+
+/** A value of a topic may be a document as well: of a number, a boolean and a text, JSON says the same. */
+function decodeText(at: usize, bytes: u32, receiveUs: u64): u32 {
+  const first: u32 = bytes == 0 ? 0 : load<u8>(at);
+  if (first == OPEN_OBJECT || first == OPEN_ARRAY || first == QUOTE) {
+    const code = decodeJsonTree(at, bytes, receiveUs, false);
+    if (code != CODE_JSON_MALFORMED) return code;
+  }
+  return decodeTextValue(at, bytes, receiveUs);
+}
+
+/** Decodes what is no JSON by what its first bytes show it to be; answers `code`, which says so, when it is nothing else either. */
+function decodeByOtherShape(code: u32, at: usize, bytes: u32, receiveUs: u64): u32 {
+  const first: u32 = bytes == 0 ? 0 : load<u8>(at);
+  if (first > SPACE && first < DELETE && decodeLines(at, bytes, receiveUs) == CODE_NONE) {
+    recognised = true;
+    return CODE_NONE;
+  }
+  return code;
 }
 
 /** Decodes what is not `{ts, metrics, seq}`, after the reader of that refused it with `code`. */
 function decodeOtherJson(code: u32, format: u32, at: usize, bytes: u32, receiveUs: u64): u32 {
-  if (!isOtherDocument(code) && (code != CODE_JSON_MALFORMED || format != FORMAT_BY_SHAPE)) return code;
-  return decodeJsonTree(at, bytes, receiveUs, format == FORMAT_BY_SHAPE);
+  const isByShape = format == FORMAT_BY_SHAPE;
+  if (!isOtherDocument(code) && (code != CODE_JSON_MALFORMED || !isByShape)) return code;
+  const treeCode = decodeJsonTree(at, bytes, receiveUs, isByShape);
+  return treeCode == CODE_JSON_MALFORMED && isByShape ? decodeByOtherShape(treeCode, at, bytes, receiveUs) : treeCode;
 }
 
 /** Whether the payload may be a document of another kind, or have readings beside the one that is refused. */

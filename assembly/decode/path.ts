@@ -39,6 +39,11 @@ export function enterMember(at: usize, bytes: u32, isFirst: bool): u32 {
   return before;
 }
 
+/** Adds a text of ASCII to the name, as it is. */
+export function enterAscii(text: string): void {
+  for (let i = 0; i < text.length; i++) put(<u8>text.charCodeAt(i));
+}
+
 /** Goes into an element of an array, whose name is its index from 0 on. */
 export function enterElement(index: u32, isFirst: bool): u32 {
   const before = pathBytes;

@@ -150,6 +150,10 @@ export function endSamples(mayBeEmpty: bool): bool {
 /** Takes back the readings of the open sample: what they were read from turned out to be something else. */
 export function forgetSample(): void {
   entry = sampleEntry;
+  unknownBefore = unknownNames;
+  quietBefore = nulls + skippedReadings;
+  hasTs = false;
+  hasSeq = false;
   beginSampleMetrics();
 }
 

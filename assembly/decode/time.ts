@@ -43,6 +43,11 @@ function acceptOtherDecimal(receiveUs: u64): bool {
   return accept(us, receiveUs);
 }
 
+/** Takes a number of whole seconds since 1970. */
+export function acceptSeconds(seconds: u64, receiveUs: u64): bool {
+  return accept(seconds * 1000000, receiveUs);
+}
+
 /** word * 10^power without its fraction, or the largest integer if it does not fit. */
 function scaled(word: u64, power: i32): u64 {
   if (word == 0 || power < -19) return 0;

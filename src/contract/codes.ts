@@ -1,5 +1,7 @@
 import {
   CODE_ADDRESS_EXHAUSTED,
+  CODE_CAYENNE_MALFORMED,
+  CODE_CAYENNE_TYPE_UNKNOWN,
   CODE_CONNECT_TIMEOUT,
   CODE_CONNECTIONS_EXHAUSTED,
   CODE_CONTEXT_MALFORMED,
@@ -17,6 +19,7 @@ import {
   CODE_JSON_SCALAR_UNSUPPORTED,
   CODE_JSON_UTF8_MALFORMED,
   CODE_KEEP_ALIVE_EXPIRED,
+  CODE_LINE_MALFORMED,
   CODE_LOG_FAILING,
   CODE_LOG_FULL,
   CODE_METRIC_DUPLICATE,
@@ -49,6 +52,7 @@ import {
   CODE_STATE_EXHAUSTED,
   CODE_TEXT_NUL,
   CODE_TEXT_OVERSIZE,
+  CODE_TEXT_UTF8_MALFORMED,
   CODE_TLS_HANDSHAKE_FAILED,
   CODE_TOPIC_FORBIDDEN,
   CODE_TOPIC_UNKNOWN,
@@ -305,6 +309,30 @@ code(
   'state_exhausted',
   'the partition has no room for another device',
   'raise SPILLWAY_PARTITIONS on a new deployment',
+);
+code(
+  CODE_LINE_MALFORMED,
+  'line_malformed',
+  'no line of the payload is one of the line protocol: `measurement,tag=value field=value time`',
+  'correct the sender; the bytes are kept as a dead letter',
+);
+code(
+  CODE_CAYENNE_MALFORMED,
+  'cayenne_malformed',
+  'the payload ends within a value of the Cayenne Low Power Payload',
+  'send whole values; LoRaWAN cuts payloads that are longer than the data rate allows',
+);
+code(
+  CODE_CAYENNE_TYPE_UNKNOWN,
+  'cayenne_type_unknown',
+  'the payload begins with a data type that the Cayenne Low Power Payload does not define',
+  'check that the device sends Cayenne LPP on this port, or use a decoder of its own format',
+);
+code(
+  CODE_TEXT_UTF8_MALFORMED,
+  'text_utf8_malformed',
+  'a value of plain text is not well-formed UTF-8, or holds a NUL',
+  'send UTF-8, or name the format of the payload in the topic rule',
 );
 code(
   CODE_CONTEXT_MALFORMED,

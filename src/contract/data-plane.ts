@@ -54,6 +54,8 @@ export interface PlaneCounters {
   readonly skipped: number;
   /** Times of stored messages that name no zone: the receive time stands in their place. */
   readonly zoneless: number;
+  /** Stored messages whose format nobody named and their bytes showed. */
+  readonly recognised: number;
   readonly bytesIn: number;
   readonly blocks: number;
   /** Refusals and dead letters by code name. */

@@ -15,6 +15,7 @@ import {
   COUNTER_PIPELINE_DUPLICATE,
   COUNTER_PIPELINE_EXTRA_SAMPLES,
   COUNTER_PIPELINE_READINGS,
+  COUNTER_PIPELINE_RECOGNISED,
   COUNTER_PIPELINE_RECORDS,
   COUNTER_PIPELINE_ROUNDED,
   COUNTER_PIPELINE_SKIPPED,
@@ -45,6 +46,7 @@ export function readCounters(gateways: readonly BigUint64Array[], pipelines: rea
     readings: pipeline(COUNTER_PIPELINE_READINGS),
     textReadings: pipeline(COUNTER_PIPELINE_TEXT_READINGS),
     skipped: pipeline(COUNTER_PIPELINE_SKIPPED),
+    recognised: pipeline(COUNTER_PIPELINE_RECOGNISED),
     zoneless: pipeline(COUNTER_PIPELINE_ZONELESS),
     rounded: pipeline(COUNTER_PIPELINE_ROUNDED),
   };

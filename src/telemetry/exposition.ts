@@ -183,6 +183,12 @@ export class Exposition {
       one((c) => c.zoneless),
     );
     this.#counter(
+      'spillway_formats_recognised_total',
+      'Stored messages whose format nobody named and their bytes showed',
+      undefined,
+      one((c) => c.recognised),
+    );
+    this.#counter(
       'spillway_received_bytes_total',
       'Bytes read from devices',
       undefined,

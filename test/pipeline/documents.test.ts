@@ -12,43 +12,24 @@ import {
 import { PROFILE_NOTHING } from '../../assembly/abi/profiles.js';
 import { profiles } from '../../src/contract/profiles.js';
 import type { RecordContext } from '../../src/contract/record-context.js';
+import { decodedReadings, type ReadingsByTime } from '../support/decoded-readings.js';
 import { TestKernel } from '../support/pipeline-kernel.js';
 
 const RECEIVED_US = Date.UTC(2026, 10, 30, 9, 0, 1) * 1000;
 const TEN = '2026-11-30T09:00:00.000Z';
 const RECEIVED = '2026-11-30T09:00:01.000Z';
 
-type Value = number | string;
-/** By time: the readings that a document gives, in its order, numbers and texts apart. */
-type Expected = Readonly<Record<string, Readonly<Record<string, Value>>>>;
-
 function stampOf(us: number): string {
   return new Date(us / 1000).toISOString();
 }
 
-/** What the kernel makes of one message: readings by time, or the reason of its dead letter. */
-function decode(
-  payload: string,
-  context?: RecordContext,
-  format = 0,
-  kernel = new TestKernel(),
-): Record<string, Record<string, Value>> | string {
-  kernel.run([{ device: 7, receiveUs: RECEIVED_US, payload, format, ...(context && { context }) }]);
-  const { readings, texts, deads } = kernel.take();
-  if (deads.length > 0) return deads.map(({ reason }) => reason).join();
-  const found: Record<string, Record<string, Value>> = {};
-  for (const { tsUs, metric, value } of [...readings, ...texts]) {
-    found[stampOf(tsUs)] ??= {};
-    const sample = found[stampOf(tsUs)] as Record<string, Value>;
-    assert.ok(!(metric in sample), `${metric} is there once`);
-    sample[metric] = value;
-  }
-  return found;
+function decode(payload: string, context?: RecordContext, format?: number, kernel = new TestKernel()): ReadingsByTime | string {
+  return decodedReadings(payload, RECEIVED_US / 1000, { context, kernel, ...(format !== undefined && { format }) });
 }
 
 const profileOf = (name: string): RecordContext => ({ profile: profiles.find((profile) => profile.name === name)?.number ?? -1 });
 
-const documents: [what: string, payload: string, expected: Expected | string, context?: RecordContext][] = [
+const documents: [what: string, payload: string, expected: ReadingsByTime | string, context?: RecordContext][] = [
   [
     'flat',
     '{"ts":1796029200000,"temperature":21.4,"open":true,"mode":"eco","fault":null,"seq":42}',

@@ -7,6 +7,7 @@ import {
   BLOCK_HEADER_BYTES,
   BLOCK_MALFORMED,
   BLOCK_OF_OTHER_PARTITION,
+  FORMATS_END,
   RECORD_HEADER_BYTES,
 } from '../../assembly/abi/block.js';
 import { CODE_JSON_MALFORMED } from '../../assembly/abi/codes.js';
@@ -60,7 +61,7 @@ test('a message of a format that this build does not know is kept with its bytes
   const kernel = new TestKernel();
   const payload = Buffer.from('a1617601', 'hex');
   const known = { device: 7, receiveUs: NOW_US, payload: '{"metrics":{"a":1}}' };
-  const records = [known, { device: 7, receiveUs: NOW_US, payload, format: 9 }, { ...known, payload: '{"metrics":{"a":2}}' }];
+  const records = [known, { device: 7, receiveUs: NOW_US, payload, format: FORMATS_END }, { ...known, payload: '{"metrics":{"a":2}}' }];
   assert.equal(kernel.run(records), BLOCK_DONE);
   const { readings, deads } = kernel.take();
   assert.deepEqual(

@@ -51,6 +51,7 @@ export class PlaneDouble implements DataPlane {
     rounded: 0,
     skipped: 0,
     zoneless: 0,
+    recognised: 0,
     bytesIn: 0,
     blocks: 0,
     byCode: {},
