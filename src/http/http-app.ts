@@ -7,7 +7,7 @@ import { keyRoutes } from '../control/keys/routes.js';
 import { ledgerRoutes } from '../control/ledger/routes.js';
 import { LiveViews } from '../control/live/live-views.js';
 import { liveRoutes } from '../control/live/routes.js';
-import { pipelineRoutes } from '../control/pipeline/routes.js';
+import { pipelineRoutes } from '../control/plane/routes.js';
 import { readingRoutes } from '../control/queries/routes.js';
 import { fleetRoutes } from '../control/registry/fleet-routes.js';
 import { deviceRoutes } from '../control/registry/routes.js';

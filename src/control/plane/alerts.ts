@@ -1,7 +1,7 @@
 import { fewCopies } from '../../contract/acknowledgement.js';
 import type { DataPlane } from '../../contract/data-plane.js';
+import type { Severity } from '../alerts/alert.js';
 import type { Imbalance } from '../ledger/balance.js';
-import type { Severity } from './alert.js';
 
 /** Something that must not be, and how long it may be before somebody is called. */
 export interface Rule {

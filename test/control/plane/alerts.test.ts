@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Acknowledgement } from '../../../src/contract/acknowledgement.js';
 import type { Intake } from '../../../src/contract/data-plane.js';
-import { nodeRules } from '../../../src/control/alerts/node-rules.js';
 import type { Imbalance } from '../../../src/control/ledger/balance.js';
+import { nodeRules } from '../../../src/control/plane/alerts.js';
 
 function node() {
   const intake: Intake = { gateways: 2, paused: 0, pauses: 7, backlogBytesMax: 1000, topic: undefined, logTrouble: undefined };
