@@ -51,7 +51,7 @@ const sourceFolders = [
 
 /**
  * Who may import whom below src/: contract <- telemetry, host, state <- reactor, kafka, object-store <- gateway, log, pipeline,
- * store, plane, control <- http, cli <- app <- main. The folders of the data plane (gateway, log, pipeline, store) do not import one another, but for
+ * store, plane, http <- control, cli <- app <- main. The folders of the data plane (gateway, log, pipeline, store) do not import one another, but for
  * the log's reader and disk: app wires them. A folder may always import itself; main.ts may import everything, and nobody imports it.
  */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
@@ -70,8 +70,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   pipeline: [...['assembly/abi', 'contract', 'host', 'object-store', 'telemetry'], ...['log/file/reader.ts', 'log/file/disk.ts']],
   store: ['assembly/abi', 'contract', 'host', 'telemetry'],
   plane: ['assembly/abi', 'config', 'contract', 'host', 'reactor', 'state', 'telemetry'],
-  control: ['assembly/abi', 'config', 'contract', 'http', 'telemetry'],
-  http: ['assembly/abi', 'config', 'contract', 'telemetry', 'control'],
+  http: ['assembly/abi', 'config', 'contract', 'telemetry'],
+  // A subject brings its calls, made with what http offers.
+  control: ['assembly/abi', 'contract', 'http', 'telemetry', 'config/settings/process.ts'],
   cli: ['contract', 'config'],
   // It puts the rooms together; what it has started it hands to the commands.
   app: [

@@ -1,67 +1,88 @@
-import { hostname } from 'node:os';
-import { fileURLToPath } from 'node:url';
-import { rolesOf } from '../config/settings/process.js';
-import { Deployment, type DeploymentOptions } from '../control/deployment/deployment.js';
+import type { Role } from '../config/settings/process.js';
+import type { DataPlane } from '../contract/data-plane.js';
+import type { Database } from '../contract/database.js';
+import { type AlertsPartOptions, alertsPart } from '../control/alerts/part.js';
+import type { DeploymentOptions } from '../control/deployment/deployment.js';
 import { WATCHES_MAX } from '../control/deployment/messages.js';
-import { NotifyChannel } from '../control/deployment/notify-channel.js';
-import { Ledger } from '../control/ledger/ledger.js';
-import { LiveHub } from '../control/live/live-hub.js';
+import { deploymentPart } from '../control/deployment/part.js';
+import { healthPart } from '../control/health/part.js';
+import { ingestPart } from '../control/ingest/part.js';
+import type { AdminKeys } from '../control/keys/admin-keys.js';
+import { keysPart } from '../control/keys/part.js';
+import { ledgerPart } from '../control/ledger/part.js';
+import { livePart } from '../control/live/part.js';
+import type { MetricNames } from '../control/metrics/metric-names.js';
+import type { Part } from '../control/part.js';
+import { planePart } from '../control/plane/part.js';
+import { deadLettersPart, readingsPart } from '../control/queries/part.js';
 import { Queries } from '../control/queries/queries.js';
-import type { Services } from '../control/services.js';
-import type { PublishedReadings } from '../control/topics/publishers.js';
-import { type HttpServer, startHttp } from '../http/server.js';
-import type { ThreadedDataPlane } from '../plane/data-plane.js';
+import { registryPart } from '../control/registry/part.js';
+import type { Registry } from '../control/registry/registry.js';
+import type { Route } from '../http/router.js';
 import { Exposition } from '../telemetry/exposition.js';
-import type { StartContext } from './start-context.js';
-import { publishLetters, raiseAlerts } from './topics.js';
+import type { Report } from '../telemetry/report.js';
 
-type Parts = Pick<Services, 'registry' | 'metricNames' | 'keys'> & { readonly plane: ThreadedDataPlane };
-
-/** Everything that looks at the data plane from outside, and the server through which others do. */
-export async function startControl(context: StartContext, parts: Parts, readings: PublishedReadings | undefined): Promise<HttpServer> {
-  const { config, log, database, cleanups, event } = context;
-  const { plane, registry, metricNames } = parts;
-  const others = joinOthers(context, plane, { ledger: () => ledger, ownRates: () => live.ownRates });
-  cleanups.push(async () => others?.close());
-  const views = others ?? plane;
-  const shared = others ? { watchedMax: WATCHES_MAX, othersRates: () => others.rates } : {};
-  const live = new LiveHub({ plane, views, registry, metricNames, ...shared });
-  cleanups.push(async () => live.close());
-  const ledger = new Ledger({ plane, registry, others, event });
-  cleanups.push(async () => ledger.close());
-  await others?.open();
-  const { alerts, alertLag } = raiseAlerts(context, plane, ledger);
-  const seen = { devices: () => registry.size, live: () => live, ledger: () => ledger, others: () => others, alerts: () => alerts.states };
-  const exposition = new Exposition({ plane, ...seen });
-  const deadLetters = publishLetters(context, parts);
-  const http = await startHttp({
-    server: config.listen.httpServer,
-    bind: config.listen.bind,
-    port: config.listen.httpPort,
-    connections: { connectionsMax: context.shares.http, unauthenticatedMax: config.listen.unauthenticatedPerAddress },
-    log,
-    consoleFolder: fileURLToPath(new URL('../../console', import.meta.url)),
-    ...parts,
-    views,
-    queries: new Queries(database),
-    live,
-    ledger,
-    alerts,
-    exposition,
-    topicLags: () => [...(deadLetters?.lag ?? []), ...(readings?.lag ?? []), ...alertLag()],
-    roles: rolesOf(config.process),
-  });
-  cleanups.push(() => http.close());
-  return http;
+/** What the parts are made of: what was started before them, and what the settings say. */
+export interface PartsOptions {
+  readonly plane: DataPlane;
+  readonly database: Database;
+  readonly registry: Registry;
+  readonly metricNames: MetricNames;
+  readonly keys: AdminKeys;
+  /** Undefined: there can be no other process. */
+  readonly deployment?: Pick<DeploymentOptions, 'channel' | 'name' | 'partitions'> | undefined;
+  readonly alerts: Pick<AlertsPartOptions, 'keeper' | 'node' | 'port' | 'format'>;
+  /** The topics beside the log that are named, but for that of alerts. */
+  readonly topics: readonly Part[];
+  readonly event: Report;
 }
 
-/** Around a Kafka log other processes may run some of the partitions. */
-function joinOthers(
-  { config, choice, owner, database, event }: StartContext,
-  plane: ThreadedDataPlane,
-  own: Pick<DeploymentOptions, 'ledger' | 'ownRates'>,
-): Deployment | undefined {
-  if (!choice.kafka) return undefined;
-  const channel = new NotifyChannel({ database: database.notices, deployment: choice.consumerGroup, origin: owner, event });
-  return new Deployment({ channel, name: `${hostname()}:${process.pid}`, partitions: config.log.partitions, plane, ...own, event });
+export type Parts = ReturnType<typeof makeParts>;
+
+/** Every subject of the control plane, each handed what it needs. A new subject is one line of the list. */
+export function makeParts({ plane, database, registry, metricNames, keys, deployment, alerts, topics, event }: PartsOptions) {
+  const exposition = new Exposition();
+  const queries = new Queries(database);
+  const own = { ledger: () => ledger.ledger, ownRates: () => live.hub.ownRates };
+  const peers = deployment && deploymentPart({ ...deployment, plane, ...own, event });
+  const others = peers?.deployment;
+  const views = others ?? plane;
+  const shared = others ? { watchedMax: WATCHES_MAX, othersRates: () => others.rates } : {};
+  const live = livePart({ plane, views, registry, metricNames, keys, ...shared });
+  const ledger = ledgerPart({ plane, registry, keys, others, event });
+  const sources = { plane, views, registry, metricNames, queries, keys, ledger: ledger.ledger, live: live.hub };
+  const topicLags = () => parts.flatMap((part) => part.topicLags?.() ?? []);
+  const subjects: Part[] = [
+    ...(peers ? [peers] : []),
+    live,
+    ledger,
+    ...topics,
+    healthPart({ plane, exposition }),
+    planePart({ ...sources, topicLags }),
+    deadLettersPart(sources),
+    ingestPart(sources),
+    registryPart(sources),
+    readingsPart(sources),
+    keysPart(keys),
+  ];
+  const rules = subjects.flatMap((part) => part.rules ?? []);
+  const watch = alertsPart({ ...alerts, rules, keys, event });
+  const parts: Part[] = [...subjects, watch];
+  for (const { metrics = [] } of parts) exposition.add(metrics);
+  return { parts, exposition, queries, live: live.hub, sockets: live.sockets, ledger: ledger.ledger, alerts: watch.alerts };
+}
+
+/** The calls that a process of these roles answers. */
+export function routesOf(parts: readonly Part[], roles: ReadonlySet<Role>): Route[] {
+  return parts.flatMap(({ role, routes = [] }) => (role === undefined || roles.has(role) ? routes : []));
+}
+
+/** Opens them in their order. */
+export async function openParts(parts: readonly Part[]): Promise<void> {
+  for (const part of parts) await part.open?.();
+}
+
+/** Closes them in the opposite order: what others build on ends last. */
+export async function closeParts(parts: readonly Part[]): Promise<void> {
+  for (const part of [...parts].reverse()) await part.close?.();
 }

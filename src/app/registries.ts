@@ -1,8 +1,7 @@
 import type { DeviceEntry } from '../contract/devices.js';
 import { ChangeFeed } from '../control/changes/change-feed.js';
-import { followRegistries } from '../control/changes/shared-registries.js';
+import { followRegistries, type SharedRegistries } from '../control/changes/shared-registries.js';
 import { Registry } from '../control/registry/registry.js';
-import type { Services } from '../control/services.js';
 import { namesIn, type PublishedReadings } from '../control/topics/publishers.js';
 import type { ThreadedDataPlane } from '../plane/data-plane.js';
 import { partitionsHere } from './data-plane.js';
@@ -14,7 +13,7 @@ const PUBLISH_DEVICES_MAX = 10_000;
 export async function openRegistry(
   context: StartContext,
   plane: ThreadedDataPlane,
-  { metricNames, keys }: Pick<Services, 'metricNames' | 'keys'>,
+  { metricNames, keys }: Pick<SharedRegistries, 'metricNames' | 'keys'>,
   readings: PublishedReadings | undefined,
 ): Promise<Registry> {
   const { log, choice, owner, database, mark, cleanups } = context;

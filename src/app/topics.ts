@@ -1,63 +1,41 @@
-import { hostname } from 'node:os';
-import type { Config } from '../config/table.js';
-import { AlertBook } from '../control/alerts/alert-book.js';
-import { Alerts } from '../control/alerts/alerts.js';
-import type { Ledger } from '../control/ledger/ledger.js';
-import { nodeRules } from '../control/plane/alerts.js';
-import type { Services } from '../control/services.js';
-import { namesIn, PublishedReadings, publishAlerts, publishDeadLetters } from '../control/topics/publishers.js';
-import { ALERT_TOPIC, DEAD_LETTER_TOPIC, type KafkaSettings, NORMALIZED_TOPIC } from '../kafka/conf.js';
+import type { MetricNames } from '../control/metrics/metric-names.js';
+import type { Registry } from '../control/registry/registry.js';
+import { namesIn, PublishedReadings, publishDeadLetters, type TopicPart } from '../control/topics/publishers.js';
+import { DEAD_LETTER_TOPIC, NORMALIZED_TOPIC } from '../kafka/conf.js';
 import { SideTopic } from '../kafka/side-topic.js';
 import type { ThreadedDataPlane } from '../plane/data-plane.js';
-import { AtomicTextFile } from '../state/atomic-text-file.js';
 import { batchRows } from '../store/write/batch-rows.js';
 import { partitionsHere } from './data-plane.js';
 import type { StartContext } from './start-context.js';
 
-/** Tells what an operator has to know at once, and publishes it where the topic is named. */
-export function raiseAlerts({ config, choice, cleanups, event }: StartContext, plane: ThreadedDataPlane, ledger: Ledger) {
-  const port = choice.kafka && sideTopic(config, choice.kafka, ALERT_TOPIC);
-  const book = new AlertBook({ keeper: new AtomicTextFile(config.process.stateFolder, 'alerts'), isPublished: port !== undefined, event });
-  const alerts = new Alerts({ rules: nodeRules({ plane, ledger }), book, node: hostname() });
-  cleanups.push(async () => alerts.close());
-  const published = port && publishAlerts({ port, outbox: book, format: config.kafka.format, event });
-  if (published) cleanups.push(published.close);
-  return { alerts, alertLag: () => published?.lag ?? [] };
+interface Sources {
+  readonly plane: ThreadedDataPlane;
+  readonly registry: Registry;
+  readonly metricNames: MetricNames;
 }
 
-type LettersParts = Pick<Services, 'registry' | 'metricNames'> & { readonly plane: ThreadedDataPlane };
-
 /** Undefined: the topic is not named. */
-export function publishLetters(
-  { config, choice, database, cleanups, event }: StartContext,
-  { plane, registry, metricNames }: LettersParts,
-) {
-  const port = choice.kafka && sideTopic(config, choice.kafka, DEAD_LETTER_TOPIC);
-  if (!port) return undefined;
+export function publishLetters(context: StartContext, { plane, registry, metricNames }: Sources): TopicPart | undefined {
+  const { config, database, event } = context;
+  const port = sideTopic(context, DEAD_LETTER_TOPIC);
   const names = namesIn(registry, metricNames);
-  const letters = publishDeadLetters({
-    port,
-    database,
-    format: config.kafka.format,
-    names,
-    partitions: () => partitionsHere(plane),
-    event,
-  });
-  cleanups.push(letters.close);
-  return letters;
+  const partitions = () => partitionsHere(plane);
+  return port && publishDeadLetters({ port, database, format: config.kafka.format, names, partitions, event });
 }
 
 /** Undefined: the topic is not named. */
-export function publishReadings({ config, choice, cleanups, event }: StartContext) {
-  const port = choice.kafka && sideTopic(config, choice.kafka, NORMALIZED_TOPIC);
+export function publishReadings(context: StartContext): PublishedReadings | undefined {
+  const { config, cleanups, event } = context;
+  const port = sideTopic(context, NORMALIZED_TOPIC);
   if (!port) return undefined;
   // It ends behind the data plane, which publishes until its own end.
   cleanups.push(() => port.close());
   return new PublishedReadings({ port, format: config.kafka.format, rows: batchRows, event });
 }
 
-function sideTopic(config: Config, settings: KafkaSettings, name: string): SideTopic | undefined {
-  if (!config.kafka.topics?.split(',').includes(name)) return undefined;
-  const topic = settings.topicPrefix + name;
-  return new SideTopic({ settings, topic, partitions: config.log.partitions, byTenant: config.kafka.tenantTopics === 'on' });
+/** Undefined: the topic is not named, or the log is not in Kafka. */
+export function sideTopic({ config, choice: { kafka } }: StartContext, name: string): SideTopic | undefined {
+  if (!kafka || !config.kafka.topics?.split(',').includes(name)) return undefined;
+  const topic = kafka.topicPrefix + name;
+  return new SideTopic({ settings: kafka, topic, partitions: config.log.partitions, byTenant: config.kafka.tenantTopics === 'on' });
 }

@@ -60,3 +60,8 @@ function usOfDate(match: RegExpExecArray): bigint | undefined {
   if (second === 60 && seconds % DAY_SECONDS !== 0) return undefined;
   return BigInt(seconds) * 1_000_000n + BigInt(fraction.slice(0, 6).padEnd(6, '0'));
 }
+
+/** A time in ms of the Unix epoch as answers write it. */
+export function isoTime(ms: number): string {
+  return new Date(ms).toISOString();
+}

@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
 import { ApiFailure } from '../contract/api-errors.js';
-import type { Exposition } from '../telemetry/exposition.js';
 import { decodeContent, ENCODINGS, isKnownEncoding } from './content-decoding.js';
 import { type Answer, type Exchange, failed, json, type RequestHead } from './exchange.js';
 import { explainFault } from './fault.js';
+import type { RequestMetrics } from './request-metrics.js';
 import { RetryAdvice } from './retry-advice.js';
 import { type BodyRules, type Match, type Route, Router } from './router.js';
 import type { StaticFiles } from './static-files.js';
@@ -14,7 +14,7 @@ const STATUS_ABORTED = 499;
 export interface DispatcherOptions {
   readonly routes: readonly Route[];
   readonly files: StaticFiles;
-  readonly exposition: Pick<Exposition, 'observeRequest'>;
+  readonly metrics: Pick<RequestMetrics, 'observe'>;
   readonly log: Logger;
 }
 
@@ -22,14 +22,14 @@ export interface DispatcherOptions {
 export class Dispatcher {
   readonly #router: Router;
   readonly #files: StaticFiles;
-  readonly #exposition: DispatcherOptions['exposition'];
+  readonly #metrics: DispatcherOptions['metrics'];
   readonly #log: Logger;
   readonly #advice = new RetryAdvice();
 
-  constructor({ routes, files, exposition, log }: DispatcherOptions) {
+  constructor({ routes, files, metrics, log }: DispatcherOptions) {
     this.#router = new Router(routes);
     this.#files = files;
-    this.#exposition = exposition;
+    this.#metrics = metrics;
     this.#log = log;
   }
 
@@ -49,7 +49,7 @@ export class Dispatcher {
     }
     const status = exchange.aborted ? STATUS_ABORTED : answer.status;
     if (!exchange.aborted) exchange.respond(answer);
-    this.#exposition.observeRequest(methodLabel(head.method), routeLabel(match), status, (performance.now() - startMs) / 1000);
+    this.#metrics.observe(methodLabel(head.method), routeLabel(match), status, (performance.now() - startMs) / 1000);
   }
 
   async #call(exchange: Exchange, route: Route, params: readonly string[]): Promise<Answer> {

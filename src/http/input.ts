@@ -1,12 +1,9 @@
 import { z } from 'zod';
-import { JSON_DEPTH_MAX, KIB } from '../../assembly/abi/limits.js';
+import { KIB } from '../../assembly/abi/limits.js';
 import { ApiFailure } from '../contract/api-errors.js';
 import { readTimeUs } from '../contract/iso-time.js';
-import { deviceIdProblem, tenantIdProblem, tokenProblem } from '../control/registry/device-id.js';
 
 export const ADMIN_BODY = { bytesMax: 64 * KIB, oversize: 'body_oversize' } as const;
-const METADATA_BYTES_MAX = 16 * KIB;
-export const TENANT_DEFAULT = 'default';
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
@@ -36,42 +33,20 @@ function parseValue<T>(value: unknown, schema: z.ZodType<T>, attempt: string, co
   return new ApiFailure(code, attempt, name === '' ? problem : `${name} ${problem}`);
 }
 
-function text(problemOf: (value: string) => string | undefined) {
+/** A string in which `problemOf` finds nothing wrong; what it finds completes "must …". */
+export function textSchema(problemOf: (value: string) => string | undefined) {
   return z.string('must be a string').superRefine((value, context) => {
     const problem = problemOf(value);
     if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
   });
 }
 
-export const deviceIdSchema = text(deviceIdProblem);
-export const tenantSchema = text(tenantIdProblem).default(TENANT_DEFAULT);
-export const tokenSchema = text(tokenProblem);
-export const deviceClassSchema = text(labelProblem);
-export const keyNameSchema = text(labelProblem);
-
-/** An object of free members that PostgreSQL can keep as jsonb. */
-export const metadataSchema = z.custom<Readonly<Record<string, unknown>>>().superRefine((value: unknown, context) => {
-  const problem = metadataProblem(value);
-  if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
-});
+/** A name that operators give: one line. */
+export const labelSchema = textSchema(labelProblem);
 
 function labelProblem(value: string): string | undefined {
   if (value === '' || Buffer.byteLength(value) > 128) return 'must have 1 to 128 bytes';
   return unstorable(value) ? 'must not hold control characters or lone surrogates' : undefined;
-}
-
-function metadataProblem(value: unknown): string | undefined {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'must be an object';
-  if (!shallow(value, JSON_DEPTH_MAX)) return `must not nest deeper than ${JSON_DEPTH_MAX} levels`;
-  const written = JSON.stringify(value);
-  if (Buffer.byteLength(written) > METADATA_BYTES_MAX) return `must not be longer than ${METADATA_BYTES_MAX} bytes`;
-  // jsonb has no NUL and no lone surrogates; JSON.stringify writes both as escapes.
-  return /(?<!\\)(\\\\)*\\u(0000|d[89a-f])/.test(written) ? 'must not hold NUL or lone surrogates' : undefined;
-}
-
-function shallow(value: unknown, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return true;
-  return levels > 0 && Object.values(value).every((member) => shallow(member, levels - 1));
 }
 
 function unstorable(value: string): boolean {

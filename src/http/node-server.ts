@@ -3,20 +3,19 @@ import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { ApiFailure } from '../contract/api-errors.js';
 import { authority } from '../contract/host-address.js';
-import { LIVE_PATH } from '../control/live/live-views.js';
 import { ConnectionLimits, type ConnectionRules } from './connection-limits.js';
 import { withoutUpgrade } from './declined-upgrade.js';
 import type { HttpApp } from './http-app.js';
 import { NodeExchange, pathOf } from './node-exchange.js';
 import { framingProblem, HEAD_BYTES_MAX } from './request-framing.js';
 import { answerBytes, looksLikeTls, type ParserError, parserProblem } from './unparsed-request.js';
-import { LiveSockets } from './web-sockets.js';
+import { WebSockets } from './web-sockets.js';
 
 const HEAD_MS_MAX = 10_000;
 /** Longer than reverse proxies keep a connection without a request (60 s): the side that sends requests has to be the one that closes. */
 const IDLE_MS_MAX = 75_000;
 const BACKLOG = 4096;
-/** For the last bytes of the last answers and of the live views, once every call has ended. */
+/** For the last bytes of the last answers and of the WebSockets, once every call has ended. */
 const FLUSH_MS_MAX = 1000;
 
 /** A server that listens: it parses and frames, and leaves every answer to the app. */
@@ -48,7 +47,7 @@ export async function listenNode(app: HttpApp, options: ListenOptions): Promise<
 class NodeServer implements ServerAdapter {
   readonly #app: HttpApp;
   readonly #server: Server;
-  readonly #live: LiveSockets;
+  readonly #sockets: WebSockets;
   readonly #limits: ConnectionLimits;
   /** The newest request of each connection. */
   readonly #newest = new WeakMap<Duplex, NodeExchange>();
@@ -66,7 +65,7 @@ class NodeServer implements ServerAdapter {
     });
     // Node 20 drops header fields above its limit without a word; they are counted here instead.
     this.#server.maxHeadersCount = 0;
-    this.#live = new LiveSockets(app.views);
+    this.#sockets = new WebSockets(app.sockets);
     this.#server.on('connection', (socket) => {
       if (!this.#limits.admit(socket)) this.#drop(socket);
     });
@@ -89,7 +88,7 @@ class NodeServer implements ServerAdapter {
         this.#server.listen({ host: bind, port, backlog: BACKLOG, exclusive: true }, resolve);
       });
     } catch (error) {
-      this.#live.close();
+      this.#sockets.close();
       throw error;
     }
     this.#server.removeAllListeners('error').on('error', () => {}); // An accept that failed is the client's to repeat.
@@ -110,7 +109,7 @@ class NodeServer implements ServerAdapter {
     });
     await Promise.race([gone, late]);
     clearTimeout(timer);
-    this.#live.close();
+    this.#sockets.close();
     this.#server.closeAllConnections();
     await gone;
     this.#server.close(() => {}); // Ends the server's own timer.
@@ -136,18 +135,18 @@ class NodeServer implements ServerAdapter {
     const path = pathOf(request);
     const problem = framingProblem(request);
     if (problem !== undefined) this.#refuse(socket, new ApiFailure(problem, 'read the request'));
-    else if (path !== LIVE_PATH) {
-      this.#refuse(socket, new ApiFailure('not_found', `open a WebSocket at ${path}`, `the only WebSocket is ${LIVE_PATH}`));
+    else if (path !== this.#app.sockets.path) {
+      this.#refuse(socket, new ApiFailure('not_found', `open a WebSocket at ${path}`, `the only WebSocket is ${this.#app.sockets.path}`));
     } else if (request.headers['sec-websocket-version'] !== '13') {
       // RFC 6455 §4.4: the versions that are spoken here.
       const headers = [
         ['sec-websocket-version', '13'],
         ['upgrade', 'websocket'],
       ] as const;
-      this.#refuse(socket, new ApiFailure('websocket_version_unsupported', 'open the live view'), headers);
+      this.#refuse(socket, new ApiFailure('websocket_version_unsupported', `open a WebSocket at ${path}`), headers);
     } else {
-      this.#limits.requestBegan(request.socket); // It lasts as long as the view.
-      this.#afterAnswers(socket, () => this.#live.upgrade(request, socket, head, () => this.#limits.trust(request.socket)));
+      this.#limits.requestBegan(request.socket); // It lasts as long as the socket.
+      this.#afterAnswers(socket, () => this.#sockets.upgrade(request, socket, head, () => this.#limits.trust(request.socket)));
     }
   }
 

@@ -1,25 +1,24 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
-import type { LiveSocket } from '../control/live/live-session.js';
-import { LIVE_BUFFERED_BYTES_MAX, LIVE_IDLE_SECONDS_MAX, LIVE_MESSAGE_BYTES_MAX, type LiveViews } from '../control/live/live-views.js';
+import type { ClientSocket, WebSocketApp } from './web-socket.js';
 
-/** What a client has to answer the end of its view, before the connection is cut. */
+/** What a client has to answer the end of its socket, before the connection is cut. */
 const FAREWELL_MS_MAX = 5000;
 
-/** The live views over the package ws, with limits of its own. */
-export class LiveSockets {
-  readonly #views: LiveViews;
+/** WebSockets over the package ws, with the limits of their app. */
+export class WebSockets {
+  readonly #app: WebSocketApp;
   readonly #server: WebSocketServer;
   /** Clients that were heard of since the last ping. */
   readonly #alive = new WeakSet<WebSocket>();
   readonly #heartbeat: NodeJS.Timeout;
 
-  constructor(views: LiveViews) {
-    this.#views = views;
-    const options = { noServer: true, perMessageDeflate: false, maxPayload: LIVE_MESSAGE_BYTES_MAX, closeTimeout: FAREWELL_MS_MAX };
+  constructor(app: WebSocketApp) {
+    this.#app = app;
+    const options = { noServer: true, perMessageDeflate: false, maxPayload: app.messageBytesMax, closeTimeout: FAREWELL_MS_MAX };
     this.#server = new WebSocketServer(options);
-    this.#heartbeat = setInterval(() => this.#ping(), (LIVE_IDLE_SECONDS_MAX / 2) * 1000).unref();
+    this.#heartbeat = setInterval(() => this.#ping(), (app.idleSecondsMax / 2) * 1000).unref();
   }
 
   /** `trust` is called once the client has shown a valid key. */
@@ -34,16 +33,16 @@ export class LiveSockets {
   }
 
   #open(client: WebSocket, trust: () => void): void {
-    const view = viewOf(client, trust);
+    const socket = socketOf(client, trust, this.#app.bufferedBytesMax);
     this.#alive.add(client);
     client.on('pong', () => this.#alive.add(client));
     client.on('message', (data) => {
       this.#alive.add(client);
-      this.#views.receive(view, data as Buffer);
+      this.#app.receive(socket, data as Buffer);
     });
     client.on('error', () => {}); // The close event follows.
-    client.on('close', () => this.#views.closed(view));
-    this.#views.open(view);
+    client.on('close', () => this.#app.closed(socket));
+    this.#app.open(socket);
   }
 
   #ping(): void {
@@ -54,10 +53,10 @@ export class LiveSockets {
   }
 }
 
-function viewOf(client: WebSocket, trust: () => void): LiveSocket {
+function socketOf(client: WebSocket, trust: () => void, bufferedBytesMax: number): ClientSocket {
   return {
     send: (text) => {
-      if (client.readyState !== client.OPEN || client.bufferedAmount + Buffer.byteLength(text) > LIVE_BUFFERED_BYTES_MAX) return false;
+      if (client.readyState !== client.OPEN || client.bufferedAmount + Buffer.byteLength(text) > bufferedBytesMax) return false;
       client.send(text);
       return true;
     },

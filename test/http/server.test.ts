@@ -185,7 +185,7 @@ test('the port is free for the next start at once, though clients were connected
   const options = { ...server, bind: '127.0.0.1', log: createLog('fatal'), consoleFolder: folder };
   let port = 0;
   for (let start = 0; start < 3; start++) {
-    const next = await startHttp({ ...options, port });
+    const next = await startHttp({ ...options, sockets: server.sockets, port });
     port = next.port;
     const live = new WebSocket(`ws://127.0.0.1:${port}/v1/live`);
     await once(live, 'open');

@@ -2,24 +2,21 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { closeParts, makeParts, openParts, routesOf } from '../../src/app/parts.js';
 import type { Role } from '../../src/config/settings/process.js';
 import { failureAnswer } from '../../src/contract/answers/shared.js';
 import type { DeviceEntry } from '../../src/contract/devices.js';
-import { AlertBook } from '../../src/control/alerts/alert-book.js';
-import { Alerts } from '../../src/control/alerts/alerts.js';
+import type { Alerts } from '../../src/control/alerts/alerts.js';
 import { AdminKeys } from '../../src/control/keys/admin-keys.js';
-import { Ledger } from '../../src/control/ledger/ledger.js';
-import { LiveHub } from '../../src/control/live/live-hub.js';
+import type { Ledger } from '../../src/control/ledger/ledger.js';
+import { LiveViews } from '../../src/control/live/live-views.js';
 import { MetricNames } from '../../src/control/metrics/metric-names.js';
-import { nodeRules } from '../../src/control/plane/alerts.js';
-import { Queries } from '../../src/control/queries/queries.js';
 import { Registry } from '../../src/control/registry/registry.js';
-import type { Services } from '../../src/control/services.js';
 import type { ConnectionRules } from '../../src/http/connection-limits.js';
-import { routesOf } from '../../src/http/http-app.js';
+import { withOpenApi } from '../../src/http/openapi-route.js';
+import { RequestMetrics } from '../../src/http/request-metrics.js';
 import { Router } from '../../src/http/router.js';
-import { startHttp } from '../../src/http/server.js';
-import { Exposition } from '../../src/telemetry/exposition.js';
+import { type HttpOptions, startHttp } from '../../src/http/server.js';
 import { createLog } from '../../src/telemetry/log.js';
 import { startTestDatabase, type TestDatabase } from './database.js';
 import { PlaneDouble } from './plane-double.js';
@@ -28,9 +25,12 @@ export const ADMIN_KEY = 'spk_test-key';
 /** Of devices whose token does not matter. */
 export const TOKEN = 'token-of-a-device';
 
-export interface ServerUnderTest extends Services {
-  readonly connections: ConnectionRules;
+export interface ServerUnderTest extends Pick<HttpOptions, 'connections' | 'routes' | 'sockets' | 'metrics'> {
   readonly plane: PlaneDouble;
+  readonly registry: Registry;
+  readonly metricNames: MetricNames;
+  readonly keys: AdminKeys;
+  readonly ledger: Ledger;
   readonly alerts: Alerts;
   readonly database: TestDatabase;
   readonly port: number;
@@ -73,33 +73,27 @@ export async function startServerUnderTest(settings: ServerSettings = {}): Promi
   const registry = await Registry.load({ database: control, publish, retract, ...devicesMax });
   const [metricNames, keys] = await Promise.all([MetricNames.load(control), AdminKeys.load(control)]);
   await keys.ensure(ADMIN_KEY, 'first');
-  const live = new LiveHub({ plane, views: plane, registry, metricNames });
-  const ledger = new Ledger({ plane, registry, event: () => {} });
-  const book = new AlertBook({ keeper: { read: () => undefined, write: () => {} }, isPublished: false, event: () => {} });
-  const alerts = new Alerts({ rules: nodeRules({ plane, ledger }), book, node: 'host-1' });
-  const seen = { live: () => live, ledger: () => ledger, alerts: () => alerts.states };
-  const exposition = new Exposition({ plane, devices: () => registry.size, ...seen });
-  const roles = settings.roles ?? new Set<Role>(['gateway', 'pipeline', 'control']);
-  const services = {
-    roles,
+  const keeper = { read: () => undefined, write: () => {} };
+  const { parts, exposition, live, sockets, ledger, alerts } = makeParts({
     plane,
-    views: plane,
+    database: control,
     registry,
     metricNames,
-    queries: new Queries(control),
     keys,
-    live,
-    ledger,
-    alerts,
-    exposition,
-    topicLags: () => [],
-  };
+    alerts: { keeper, node: 'host-1', port: undefined, format: 'json' },
+    topics: [],
+    event: () => {},
+  });
+  await openParts(parts);
+  const routes = routesOf(parts, settings.roles ?? new Set<Role>(['gateway', 'pipeline', 'control']));
+  const served = { routes, metrics: new RequestMetrics(exposition.registry) };
   const connections: ConnectionRules = { connectionsMax: 1000, unauthenticatedMax: 500 };
   const logged: string[] = [];
   const log = createLog('debug', { write: (line) => void logged.push(line) });
   const empty = mkdtempSync(join(tmpdir(), 'spillway-console-'));
   const server = await startHttp({
-    ...services,
+    ...served,
+    sockets,
     connections,
     bind: '127.0.0.1',
     port: 0,
@@ -107,10 +101,20 @@ export async function startServerUnderTest(settings: ServerSettings = {}): Promi
     consoleFolder: settings.consoleFolder ?? empty,
   });
   const url = `http://127.0.0.1:${server.port}`;
-  const router = new Router(routesOf(services));
+  const router = new Router(withOpenApi(routes, '1'));
   return {
-    ...services,
+    ...served,
+    // A second server has live views of its own: closing one ends them.
+    get sockets() {
+      return new LiveViews({ live, registry, keys });
+    },
     connections,
+    plane,
+    registry,
+    metricNames,
+    keys,
+    ledger,
+    alerts,
     database,
     port: server.port,
     url,
@@ -122,9 +126,7 @@ export async function startServerUnderTest(settings: ServerSettings = {}): Promi
     },
     close: async () => {
       await server.close();
-      live.close();
-      ledger.close();
-      alerts.close();
+      await closeParts(parts);
       rmSync(empty, { recursive: true });
       await database.stop();
     },

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { Rule } from '../plane/alerts.js';
 import type { Alert } from './alert.js';
 import type { AlertBook } from './alert-book.js';
+import type { Rule } from './rule.js';
 
 const LOOK_MS = 1000;
 

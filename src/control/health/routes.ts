@@ -1,9 +1,10 @@
 import { type Acknowledgement, meaningOf } from '../../contract/acknowledgement.js';
 import { healthAnswer, notReadyAnswer, readyAnswer } from '../../contract/answers/operation.js';
+import type { DataPlane } from '../../contract/data-plane.js';
 import { json } from '../../http/exchange.js';
 import type { RouteDoc } from '../../http/route-doc.js';
 import type { Route } from '../../http/router.js';
-import type { Services } from '../services.js';
+import type { Exposition } from '../../telemetry/exposition.js';
 
 const healthDoc: RouteDoc = { summary: 'Whether the process lives', auth: 'nothing', answers: { 200: healthAnswer }, codes: [] };
 const readyDoc: RouteDoc = {
@@ -14,8 +15,13 @@ const readyDoc: RouteDoc = {
 };
 const metricsDoc: RouteDoc = { summary: 'Metrics for Prometheus', auth: 'nothing', answers: { 200: 'text' }, codes: [] };
 
+export interface HealthOptions {
+  readonly plane: Pick<DataPlane, 'acknowledgement' | 'notReady'>;
+  readonly exposition: Pick<Exposition, 'contentType' | 'text'>;
+}
+
 /** What load balancers, supervisors and Prometheus ask; none of it needs a key. */
-export function healthRoutes({ plane, exposition }: Pick<Services, 'plane' | 'exposition'>): Route[] {
+export function healthRoutes({ plane, exposition }: HealthOptions): Route[] {
   return [
     { method: 'GET', pattern: '/healthz', doc: healthDoc, handle: () => json(200, { status: 'ok' }) },
     {

@@ -1,16 +1,17 @@
-import { z } from 'zod';
 import { CODE_NONE } from '../../../assembly/abi/codes.js';
 import { PAYLOAD_BYTES_MAX } from '../../../assembly/abi/limits.js';
 import { ingestedAnswer } from '../../contract/answers/operation.js';
 import { ApiFailure, isApiCode } from '../../contract/api-errors.js';
 import { refusalCode } from '../../contract/codes.js';
+import type { DataPlane } from '../../contract/data-plane.js';
 import { bearerToken } from '../../http/auth.js';
 import { json, type Request, type RequestHead } from '../../http/exchange.js';
-import { TENANT_DEFAULT, tenantSchema } from '../../http/input.js';
 import type { RouteDoc } from '../../http/route-doc.js';
 import type { Route } from '../../http/router.js';
+import type { Ledger } from '../ledger/ledger.js';
 import type { Device } from '../registry/device.js';
-import type { Services } from '../services.js';
+import { TENANT_DEFAULT, tenantQuery } from '../registry/input.js';
+import type { Registry } from '../registry/registry.js';
 import { isBlank, undecodable } from './payload-shape.js';
 
 /** Payloads that wait for the log: more of them would only wait longer, so they are refused. */
@@ -20,7 +21,6 @@ const IN_FLIGHT_MESSAGE_BYTES = 1024;
 /** JSON, and what clients say who say nothing about it: curl sends a body as a form. */
 const TYPES = ['application/json', 'text/json', 'text/plain', 'application/x-www-form-urlencoded', 'application/octet-stream'];
 
-const tenantQuery = z.object({ tenant: tenantSchema });
 const withoutIdDoc: RouteDoc = {
   summary: 'Refused: the path has to name the device',
   auth: 'device',
@@ -54,7 +54,13 @@ const ingestDoc: RouteDoc = {
   ],
 };
 
-export function ingestRoutes({ plane, registry, ledger }: Pick<Services, 'ledger' | 'plane' | 'registry'>): Route[] {
+export interface IngestOptions {
+  readonly plane: Pick<DataPlane, 'ingest'>;
+  readonly registry: Pick<Registry, 'authenticateDevice' | 'get'>;
+  readonly ledger: Pick<Ledger, 'refused'>;
+}
+
+export function ingestRoutes({ plane, registry, ledger }: IngestOptions): Route[] {
   let inFlightBytes = 0;
 
   /** Refuses a message that no gateway gets to see. */

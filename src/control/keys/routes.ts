@@ -1,16 +1,15 @@
 import { z } from 'zod';
 import { keyMadeAnswer, keyRevokedAnswer, keysAnswer } from '../../contract/answers/keys.js';
 import { ApiFailure } from '../../contract/api-errors.js';
+import { isoTime } from '../../contract/iso-time.js';
 import { adminOnly } from '../../http/auth.js';
 import { json, type Request } from '../../http/exchange.js';
-import { ADMIN_BODY, keyNameSchema, parseBody } from '../../http/input.js';
+import { ADMIN_BODY, labelSchema, parseBody } from '../../http/input.js';
 import type { RouteDoc } from '../../http/route-doc.js';
 import type { Route } from '../../http/router.js';
-import { isoTime } from '../registry/device-view.js';
-import type { Services } from '../services.js';
-import type { AdminKey } from './admin-keys.js';
+import type { AdminKey, AdminKeys } from './admin-keys.js';
 
-const newKeySchema = z.strictObject({ name: keyNameSchema });
+const newKeySchema = z.strictObject({ name: labelSchema });
 
 const listDoc: RouteDoc = { summary: 'The admin keys that are valid', auth: 'admin', answers: { 200: keysAnswer }, codes: [] };
 const makeDoc: RouteDoc = {
@@ -28,7 +27,7 @@ const revokeDoc: RouteDoc = {
 };
 
 /** Admin keys: made, listed without what they are, and revoked. */
-export function keyRoutes({ keys }: Pick<Services, 'keys'>): Route[] {
+export function keyRoutes(keys: AdminKeys): Route[] {
   const admit = adminOnly(keys);
   return [
     { method: 'GET', pattern: '/v1/keys', doc: listDoc, admit, handle: () => json(200, { keys: keys.list().map(viewKey) }) },
@@ -37,14 +36,14 @@ export function keyRoutes({ keys }: Pick<Services, 'keys'>): Route[] {
   ];
 }
 
-async function create(keys: Services['keys'], { body }: Request) {
+async function create(keys: AdminKeys, { body }: Request) {
   const input = parseBody(body, newKeySchema, 'make an admin key');
   if (input instanceof ApiFailure) return input;
   const made = await keys.create(input.name);
   return made instanceof ApiFailure ? made : json(201, { ...viewKey(made.key), key: made.secret });
 }
 
-async function revoke(keys: Services['keys'], { params }: Request) {
+async function revoke(keys: AdminKeys, { params }: Request) {
   const id = params[0]!;
   if (!/^\d{1,9}$/.test(id)) return new ApiFailure('key_unknown', `revoke admin key ${id}`);
   const revoked = await keys.revoke(Number(id));

@@ -1,17 +1,22 @@
 import { deviceLedgerAnswer, ledgerAnswer } from '../../contract/answers/ledger.js';
 import { ApiFailure, codeOf } from '../../contract/api-errors.js';
-import { adminOnly } from '../../http/auth.js';
+import { isoTime } from '../../contract/iso-time.js';
+import { adminOnly, type KeyCheck } from '../../http/auth.js';
 import { json, type Request } from '../../http/exchange.js';
 import type { RouteDoc } from '../../http/route-doc.js';
 import type { Route } from '../../http/router.js';
-import { isoTime } from '../registry/device-view.js';
-import { deviceOf, tenantQuery } from '../registry/routes.js';
-import type { Services } from '../services.js';
+import { deviceOf, tenantQuery } from '../registry/input.js';
+import type { Registry } from '../registry/registry.js';
 import { type Counts, total } from './counts.js';
 import type { DeploymentBooks } from './deployment-books.js';
 import type { Rejection } from './device-rejections.js';
+import type { Ledger } from './ledger.js';
 
-type Needed = Pick<Services, 'keys' | 'ledger' | 'registry'>;
+export interface LedgerRoutesOptions {
+  readonly ledger: Ledger;
+  readonly registry: Pick<Registry, 'get'>;
+  readonly keys: KeyCheck;
+}
 
 const ledgerDoc: RouteDoc = {
   summary: 'What became of all messages, by node and tenant, and whether the books balance',
@@ -27,7 +32,7 @@ const deviceDoc: RouteDoc = {
   codes: ['device_unknown', 'partition_not_running'],
 };
 
-export function ledgerRoutes(services: Needed): Route[] {
+export function ledgerRoutes(services: LedgerRoutesOptions): Route[] {
   const admit = adminOnly(services.keys);
   return [
     { method: 'GET', pattern: '/v1/ledger', doc: ledgerDoc, admit, handle: () => node(services) },
@@ -35,7 +40,7 @@ export function ledgerRoutes(services: Needed): Route[] {
   ];
 }
 
-async function node({ ledger }: Needed) {
+async function node({ ledger }: LedgerRoutesOptions) {
   const deployment = await ledger.deployment();
   if (deployment) return json(200, viewDeployment(deployment));
   const tenants = await ledger.tenants();
@@ -52,8 +57,8 @@ async function node({ ledger }: Needed) {
   });
 }
 
-async function device(services: Needed, request: Request) {
-  const found = deviceOf(services, request, 'read the ledger of');
+async function device(services: LedgerRoutesOptions, request: Request) {
+  const found = deviceOf(services.registry, request, 'read the ledger of');
   if (found instanceof ApiFailure) return found;
   const ledger = await services.ledger.device(found);
   if ('notRunning' in ledger) {

@@ -1,20 +1,18 @@
 import { z } from 'zod';
 import { ApiFailure } from '../../contract/api-errors.js';
-import { parseBody, TENANT_DEFAULT } from '../../http/input.js';
+import { parseBody } from '../../http/input.js';
+import type { ClientSocket } from '../../http/web-socket.js';
+import type { AdminKeys } from '../keys/admin-keys.js';
 import type { Device } from '../registry/device.js';
-import type { Services } from '../services.js';
-import { type LiveClient, SUBSCRIPTIONS_MAX } from './live-hub.js';
+import { TENANT_DEFAULT } from '../registry/input.js';
+import type { Registry } from '../registry/registry.js';
+import { type LiveClient, type LiveHub, SUBSCRIPTIONS_MAX } from './live-hub.js';
 
-/** The socket under a session, as the server knows it. */
-export interface LiveSocket {
-  /** false: the message was dropped. */
-  send(text: string): boolean;
-  bufferedBytes(): number;
-  /** The client has shown a valid key. False: there is no room for it, and the socket is ended. */
-  trust(): boolean;
-  end(code: number, reason: string): void;
-  /** The same without waiting for the client's part in it. */
-  drop(code: number, reason: string): void;
+/** What a session answers from. */
+export interface LiveServices {
+  readonly keys: Pick<AdminKeys, 'idOf' | 'onRevoked'>;
+  readonly live: LiveHub;
+  readonly registry: Pick<Registry, 'get'>;
 }
 
 export const AUTHENTICATE_MS_MAX = 5000;
@@ -40,14 +38,14 @@ type Message = z.infer<typeof messageSchema>;
 
 /** One live view: it authenticates first, then says which devices it wants to see. */
 export class LiveSession implements LiveClient {
-  readonly #socket: LiveSocket;
-  readonly #services: Pick<Services, 'keys' | 'live' | 'registry'>;
+  readonly #socket: ClientSocket;
+  readonly #services: LiveServices;
   readonly #deadline: NodeJS.Timeout;
   #authenticated = false;
   /** Since it has authenticated. */
   #forgetKey: (() => void) | undefined;
 
-  constructor(socket: LiveSocket, services: Pick<Services, 'keys' | 'live' | 'registry'>, authenticateMsMax = AUTHENTICATE_MS_MAX) {
+  constructor(socket: ClientSocket, services: LiveServices, authenticateMsMax = AUTHENTICATE_MS_MAX) {
     this.#socket = socket;
     this.#services = services;
     this.#deadline = setTimeout(() => this.#refuse('no key came in time'), authenticateMsMax).unref();

@@ -1,13 +1,6 @@
 import { KIB, MIB } from '../../../assembly/abi/limits.js';
-import type { Services } from '../services.js';
-import { LiveSession, type LiveSocket } from './live-session.js';
-
-export const LIVE_PATH = '/v1/live';
-/** Limits that each server keeps for its sockets. */
-export const LIVE_MESSAGE_BYTES_MAX = 256 * KIB;
-export const LIVE_BUFFERED_BYTES_MAX = 1 * MIB;
-/** A socket whose client does not even answer pings is gone after this. */
-export const LIVE_IDLE_SECONDS_MAX = 60;
+import type { ClientSocket, WebSocketApp } from '../../http/web-socket.js';
+import { type LiveServices, LiveSession } from './live-session.js';
 
 /** Sockets whose client has shown a key. */
 const VIEWS_MAX = 1000;
@@ -16,19 +9,23 @@ const KEYLESS_MAX = 64;
 const CLOSE_GOING_AWAY = 1001;
 const CLOSE_TRY_LATER = 1013;
 
-/** The live views that are open. A server names each by the socket it gave to `open`. */
-export class LiveViews {
-  readonly #services: Services;
-  readonly #sessions = new Map<LiveSocket, LiveSession>();
+/** The live views that are open. */
+export class LiveViews implements WebSocketApp {
+  readonly path = '/v1/live';
+  readonly messageBytesMax = 256 * KIB;
+  readonly bufferedBytesMax = 1 * MIB;
+  readonly idleSecondsMax = 60;
+  readonly #services: LiveServices;
+  readonly #sessions = new Map<ClientSocket, LiveSession>();
   /** Oldest first. */
-  readonly #keyless = new Set<LiveSocket>();
+  readonly #keyless = new Set<ClientSocket>();
   #closing = false;
 
-  constructor(services: Services) {
+  constructor(services: LiveServices) {
     this.#services = services;
   }
 
-  open(socket: LiveSocket): void {
+  open(socket: ClientSocket): void {
     if (this.#closing) {
       socket.end(CLOSE_GOING_AWAY, 'the server is shutting down');
       return;
@@ -38,7 +35,7 @@ export class LiveViews {
     this.#keyless.add(socket);
     // A socket may not be touched after its end, so what the session does late must find it gone.
     const isOpen = () => this.#sessions.has(socket);
-    const guarded: LiveSocket = {
+    const guarded: ClientSocket = {
       send: (text) => isOpen() && socket.send(text),
       bufferedBytes: () => (isOpen() ? socket.bufferedBytes() : 0),
       trust: () => isOpen() && this.#trust(socket),
@@ -48,12 +45,12 @@ export class LiveViews {
     this.#sessions.set(socket, new LiveSession(guarded, this.#services));
   }
 
-  receive(socket: LiveSocket, bytes: Uint8Array): void {
+  receive(socket: ClientSocket, bytes: Uint8Array): void {
     this.#sessions.get(socket)?.receive(bytes);
   }
 
   /** The socket is gone, whoever ended it. */
-  closed(socket: LiveSocket): void {
+  closed(socket: ClientSocket): void {
     const session = this.#sessions.get(socket);
     this.#sessions.delete(socket);
     this.#keyless.delete(socket);
@@ -65,7 +62,7 @@ export class LiveViews {
     for (const socket of [...this.#sessions.keys()]) this.#end(socket, CLOSE_GOING_AWAY, 'the server is shutting down');
   }
 
-  #trust(socket: LiveSocket): boolean {
+  #trust(socket: ClientSocket): boolean {
     if (this.#sessions.size - this.#keyless.size >= VIEWS_MAX) {
       this.#end(socket, CLOSE_TRY_LATER, 'too many live views');
       return false;
@@ -74,13 +71,13 @@ export class LiveViews {
     return socket.trust();
   }
 
-  #drop(socket: LiveSocket): void {
+  #drop(socket: ClientSocket): void {
     this.closed(socket);
     socket.drop(CLOSE_TRY_LATER, 'too many clients without a key');
   }
 
   /** Nothing that the client still sends reaches the session: to it the socket is gone before the handshake is over. */
-  #end(socket: LiveSocket, code: number, reason: string): void {
+  #end(socket: ClientSocket, code: number, reason: string): void {
     if (!this.#sessions.has(socket)) return;
     this.closed(socket);
     socket.end(code, reason);

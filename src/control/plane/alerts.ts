@@ -1,49 +1,29 @@
 import { fewCopies } from '../../contract/acknowledgement.js';
 import type { DataPlane } from '../../contract/data-plane.js';
-import type { Severity } from '../alerts/alert.js';
-import type { Imbalance } from '../ledger/balance.js';
+import { LASTING_MS, type Rule } from '../alerts/rule.js';
 
-/** Something that must not be, and how long it may be before somebody is called. */
-export interface Rule {
-  readonly name: string;
-  readonly severity: Severity;
-  readonly raiseAfterMs: number;
-  readonly clearAfterMs: number;
-  /** What is wrong now; undefined: nothing. Asked once a look. */
-  find(): string | undefined;
-}
+type Plane = Pick<DataPlane, 'acknowledgement' | 'intake' | 'notReady' | 'stalled' | 'uncompressed'>;
 
-export interface NodeParts {
-  readonly plane: Pick<DataPlane, 'acknowledgement' | 'intake' | 'notReady' | 'stalled' | 'uncompressed'>;
-  readonly ledger: { readonly imbalances: readonly Imbalance[] };
-}
-
-const LASTING_MS = 10_000;
-
-/** What an operator of this node has to know at once; deploy/RUNBOOK.md lists them. */
-export function nodeRules({ plane, ledger }: NodeParts): Rule[] {
+/** What must not be of the data plane. */
+export function planeRules(plane: Plane): Rule[] {
+  const late = { raiseAfterMs: LASTING_MS, clearAfterMs: LASTING_MS };
+  const atOnce = { raiseAfterMs: 0, clearAfterMs: LASTING_MS };
   return [
-    { name: 'ledger_unbalanced', severity: 'critical', raiseAfterMs: 0, clearAfterMs: LASTING_MS, find: () => unbalanced(ledger) },
-    { name: 'not_ready', severity: 'critical', raiseAfterMs: LASTING_MS, clearAfterMs: LASTING_MS, find: () => plane.notReady() },
-    { name: 'partition_stalled', severity: 'critical', raiseAfterMs: 0, clearAfterMs: LASTING_MS, find: () => plane.stalled() },
-    { name: 'few_copies', severity: 'warning', raiseAfterMs: LASTING_MS, clearAfterMs: LASTING_MS, find: () => tooFew(plane) },
-    { name: 'chunks_uncompressed', severity: 'warning', raiseAfterMs: 0, clearAfterMs: LASTING_MS, find: () => plane.uncompressed() },
-    { name: 'devices_not_read', severity: 'warning', raiseAfterMs: LASTING_MS, clearAfterMs: LASTING_MS, find: notRead(plane) },
+    { name: 'not_ready', severity: 'critical', ...late, find: () => plane.notReady() },
+    { name: 'partition_stalled', severity: 'critical', ...atOnce, find: () => plane.stalled() },
+    { name: 'few_copies', severity: 'warning', ...late, find: () => tooFew(plane) },
+    { name: 'chunks_uncompressed', severity: 'warning', ...atOnce, find: () => plane.uncompressed() },
+    { name: 'devices_not_read', severity: 'warning', ...late, find: notRead(plane) },
   ];
 }
 
-function tooFew(plane: NodeParts['plane']): string | undefined {
+function tooFew(plane: Plane): string | undefined {
   const acknowledgement = plane.acknowledgement();
   return acknowledgement && fewCopies(acknowledgement);
 }
 
-function unbalanced({ imbalances }: NodeParts['ledger']): string | undefined {
-  if (imbalances.length === 0) return undefined;
-  return imbalances.map(({ at, between, missing }) => `${at}: ${missing} messages between ${between}`).join('; ');
-}
-
 /** A gateway that pauses and goes on, again and again, is seldom seen paused. */
-function notRead(plane: NodeParts['plane']): () => string | undefined {
+function notRead(plane: Plane): () => string | undefined {
   let before = plane.intake().pauses;
   return () => {
     const { gateways, paused, pauses } = plane.intake();

@@ -1,47 +1,34 @@
-import { z } from 'zod';
-import { deadLettersAnswer, lagAnswer, statsAnswer } from '../../contract/answers/operation.js';
-import { ApiFailure } from '../../contract/api-errors.js';
-import { adminOnly } from '../../http/auth.js';
-import { cursorSchema, writeCursor } from '../../http/cursor.js';
-import { json, type Request } from '../../http/exchange.js';
-import { parseQuery, tenantSchema, timeSchema, wholeNumber } from '../../http/input.js';
+import { lagAnswer, statsAnswer } from '../../contract/answers/operation.js';
+import type { DataPlane } from '../../contract/data-plane.js';
+import { adminOnly, type KeyCheck } from '../../http/auth.js';
+import { json } from '../../http/exchange.js';
 import type { RouteDoc } from '../../http/route-doc.js';
 import type { Route } from '../../http/router.js';
-import { describeLetter } from '../queries/dead-letter.js';
-import { DEAD_LETTERS_MAX } from '../queries/dead-letters.js';
-import type { Services } from '../services.js';
-
-const deadLettersSchema = z.object({
-  tenant: tenantSchema,
-  device: z.string().optional(),
-  reason: z.string().optional(),
-  from: timeSchema.optional(),
-  to: timeSchema.optional(),
-  unknown: z.enum(['true', 'false'], 'must be true or false').default('false'),
-  limit: wholeNumber(1, DEAD_LETTERS_MAX, 100),
-  after: cursorSchema(z.object({ us: z.string().regex(/^-?\d{1,18}$/), id: z.string().regex(/^\d{1,18}$/) })).optional(),
-});
+import type { LiveHub } from '../live/live-hub.js';
+import type { Registry } from '../registry/registry.js';
+import type { TopicLag } from '../topics/topic-record.js';
 
 const lagDoc: RouteDoc = { summary: 'How far each partition is', auth: 'admin', answers: { 200: lagAnswer }, codes: [] };
-const deadLettersDoc: RouteDoc = {
-  summary: 'What could not be decoded, and rows that the database refused, newest first',
-  auth: 'admin',
-  query: deadLettersSchema,
-  answers: { 200: deadLettersAnswer },
-  codes: [],
-};
 const statsDoc: RouteDoc = { summary: 'Rates and counters', auth: 'admin', answers: { 200: statsAnswer }, codes: [] };
 
-export function pipelineRoutes(services: Services): Route[] {
+export interface PlaneRoutesOptions {
+  readonly plane: Pick<DataPlane, 'counters' | 'intake' | 'lag' | 'mqttPort'>;
+  readonly live: Pick<LiveHub, 'catchUp' | 'othersRates' | 'rates'>;
+  readonly registry: Pick<Registry, 'size'>;
+  /** How far the topics beside the log are. */
+  readonly topicLags: () => readonly TopicLag[];
+  readonly keys: KeyCheck;
+}
+
+export function planeRoutes(services: PlaneRoutesOptions): Route[] {
   const admit = adminOnly(services.keys);
   return [
     { method: 'GET', pattern: '/v1/pipeline/lag', doc: lagDoc, admit, handle: () => lag(services) },
-    { method: 'GET', pattern: '/v1/dead-letters', doc: deadLettersDoc, admit, handle: (request) => deadLetters(services, request) },
     { method: 'GET', pattern: '/v1/stats', doc: statsDoc, admit, handle: () => stats(services) },
   ];
 }
 
-function lag({ plane, live, topicLags }: Services) {
+function lag({ plane, live, topicLags }: PlaneRoutesOptions) {
   const partitions = plane.lag();
   const { inputBytesPerSecond, committedBytesPerSecond, committedMessagesPerSecond, secondsLeft } = live.catchUp;
   const { gateways, paused, pauses, backlogBytesMax, logTrouble, topic } = plane.intake();
@@ -90,27 +77,7 @@ function lag({ plane, live, topicLags }: Services) {
   });
 }
 
-async function deadLetters({ queries, metricNames }: Services, request: Request) {
-  const query = parseQuery(request.query, deadLettersSchema, 'list dead letters');
-  if (query instanceof ApiFailure) return query;
-  const { tenant, device, reason, from, to, unknown, limit, after } = query;
-  const { letters, next } = await queries.deadLetters({
-    tenant: unknown === 'true' ? undefined : tenant,
-    device,
-    reason,
-    fromMs: from,
-    toMs: to,
-    limit,
-    after,
-  });
-  const metric = (number: number) => metricNames.name(number);
-  return json(200, {
-    dead_letters: letters.map((letter) => describeLetter(letter, { device: () => letter.of, metric })),
-    next: next === undefined ? null : writeCursor(next),
-  });
-}
-
-function stats({ plane, live, registry }: Services) {
+function stats({ plane, live, registry }: PlaneRoutesOptions) {
   // Rates and connections are the deployment's, everything else is this process's.
   const { messagesPerSecond, readingsPerSecond } = live.rates;
   const counters = plane.counters();

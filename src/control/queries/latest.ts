@@ -1,6 +1,14 @@
+import type { DeviceViews } from '../../contract/data-plane.js';
+import { isoTime } from '../../contract/iso-time.js';
+import type { MetricNames } from '../metrics/metric-names.js';
 import type { Device } from '../registry/device.js';
-import { isoTime } from '../registry/device-view.js';
-import type { Services } from '../services.js';
+import type { Queries } from './queries.js';
+
+export interface LatestSources {
+  readonly views: Pick<DeviceViews, 'latest'>;
+  readonly queries: Pick<Queries, 'latest'>;
+  readonly metricNames: Pick<MetricNames, 'name'>;
+}
 
 interface LatestValue {
   readonly value: number | string;
@@ -13,7 +21,7 @@ interface LatestValue {
  * The newest value of each metric of a device: from the pipeline's memory and from the database, whichever is newer. After a
  * start with an empty state folder memory holds only what arrived since.
  */
-export async function latestOf({ views, queries, metricNames }: Pick<Services, 'views' | 'queries' | 'metricNames'>, device: Device) {
+export async function latestOf({ views, queries, metricNames }: LatestSources, device: Device) {
   const [{ points, notRunning }, stored] = await Promise.all([views.latest([device.number]), queries.latest(device.number)]);
   const metrics = new Map<string, LatestValue>();
   const newestMs = new Map<string, number>();

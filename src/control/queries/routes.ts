@@ -1,17 +1,19 @@
 import { z } from 'zod';
 import { latestAnswer, rangeAnswer } from '../../contract/answers/devices.js';
 import { ApiFailure } from '../../contract/api-errors.js';
-import { adminOnly } from '../../http/auth.js';
+import { isoTime } from '../../contract/iso-time.js';
+import { adminOnly, type KeyCheck } from '../../http/auth.js';
 import { cursorSchema, writeCursor } from '../../http/cursor.js';
 import { json, type Request } from '../../http/exchange.js';
 import { parseQuery, timeSchema, wholeNumber } from '../../http/input.js';
 import type { RouteDoc } from '../../http/route-doc.js';
 import type { Route } from '../../http/router.js';
-import { isoTime } from '../registry/device-view.js';
-import { deviceOf, tenantQuery } from '../registry/routes.js';
-import type { Services } from '../services.js';
+import type { MetricNames } from '../metrics/metric-names.js';
+import { deviceOf, tenantQuery } from '../registry/input.js';
+import type { Registry } from '../registry/registry.js';
 import { isoMicros } from './iso-micros.js';
-import { latestOf } from './latest.js';
+import { type LatestSources, latestOf } from './latest.js';
+import type { Queries } from './queries.js';
 import { RANGE_POINTS_MAX } from './range.js';
 
 const RANGE_DEFAULT_MS = 3_600_000;
@@ -55,7 +57,14 @@ const latestDoc: RouteDoc = {
   codes: ['device_unknown'],
 };
 
-export function readingRoutes(services: Services): Route[] {
+export interface ReadingRoutesOptions extends LatestSources {
+  readonly registry: Pick<Registry, 'get'>;
+  readonly queries: Queries;
+  readonly metricNames: MetricNames;
+  readonly keys: KeyCheck;
+}
+
+export function readingRoutes(services: ReadingRoutesOptions): Route[] {
   const admit = adminOnly(services.keys);
   return [
     { method: 'GET', pattern: '/v1/devices/:id/metrics', doc: rangeDoc, admit, handle: (request) => range(services, request) },
@@ -63,8 +72,8 @@ export function readingRoutes(services: Services): Route[] {
   ];
 }
 
-async function range(services: Services, request: Request) {
-  const device = deviceOf(services, request, 'read metrics of');
+async function range(services: ReadingRoutesOptions, request: Request) {
+  const device = deviceOf(services.registry, request, 'read metrics of');
   if (device instanceof ApiFailure) return device;
   const attempt = `read metrics of device ${device.id}`;
   const query = parseQuery(request.query, rangeSchema, attempt);
@@ -90,8 +99,8 @@ async function range(services: Services, request: Request) {
   });
 }
 
-async function latest(services: Services, request: Request) {
-  const device = deviceOf(services, request, 'read latest metrics of');
+async function latest(services: ReadingRoutesOptions, request: Request) {
+  const device = deviceOf(services.registry, request, 'read latest metrics of');
   if (device instanceof ApiFailure) return device;
   const { metrics, notRunning } = await latestOf(services, device);
   // Then it is what the database has; newer readings may wait in the log.

@@ -1,6 +1,9 @@
-import type { LatestPoint } from '../../contract/data-plane.js';
-import type { Services } from '../services.js';
+import type { DataPlane, DeviceViews, LatestPoint } from '../../contract/data-plane.js';
+import { isoTime } from '../../contract/iso-time.js';
+import type { Ledger } from '../ledger/ledger.js';
+import type { MetricNames } from '../metrics/metric-names.js';
 import type { Device } from './device.js';
+import type { Registry } from './registry.js';
 
 export interface DeviceView {
   readonly device_id: string;
@@ -16,13 +19,19 @@ export interface DeviceView {
   readonly latest: Readonly<Record<string, { value: number | string; ts: string }>>;
 }
 
-export function isoTime(ms: number): string {
-  return new Date(ms).toISOString();
+/** Where views of devices come from. */
+export interface DeviceSources {
+  readonly ledger: Pick<Ledger, 'lastRejection'>;
+  readonly plane: Pick<DataPlane, 'isConnected' | 'seenMs'>;
+  /** The devices of all partitions, whichever process runs them. */
+  readonly views: Pick<DeviceViews, 'latest'>;
+  readonly registry: Pick<Registry, 'byNumber'>;
+  readonly metricNames: Pick<MetricNames, 'name'>;
 }
 
 /** Devices as the API shows them, with what the pipelines' memory knows of each; `notRunning`: partitions that nobody answered for. */
 export async function viewDevices(
-  { ledger, plane, views, registry, metricNames }: Pick<Services, 'ledger' | 'plane' | 'views' | 'registry' | 'metricNames'>,
+  { ledger, plane, views, registry, metricNames }: DeviceSources,
   devices: readonly Device[],
 ): Promise<{ readonly devices: DeviceView[]; readonly notRunning: readonly number[] }> {
   const { points, notRunning } = await views.latest(devices.map(({ number }) => number));
@@ -56,7 +65,7 @@ export async function viewDevices(
   return { devices: viewed, notRunning };
 }
 
-function latestByName(metricNames: Services['metricNames'], points: readonly LatestPoint[]): DeviceView['latest'] {
+function latestByName(metricNames: DeviceSources['metricNames'], points: readonly LatestPoint[]): DeviceView['latest'] {
   // fromEntries defines members, so a metric named __proto__ is one like any other.
   return Object.fromEntries(
     points.flatMap(({ metric, value, tsMs }) => {

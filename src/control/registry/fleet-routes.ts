@@ -2,14 +2,15 @@ import { z } from 'zod';
 import { DEVICES_MAX } from '../../../assembly/abi/limits.js';
 import { bulkAnswer } from '../../contract/answers/devices.js';
 import { ApiFailure } from '../../contract/api-errors.js';
-import { adminOnly } from '../../http/auth.js';
+import { adminOnly, type KeyCheck } from '../../http/auth.js';
 import { json, type Request } from '../../http/exchange.js';
-import { ADMIN_BODY, parseBody, tenantSchema, tokenSchema } from '../../http/input.js';
+import { ADMIN_BODY, parseBody } from '../../http/input.js';
 import type { RouteDoc } from '../../http/route-doc.js';
 import type { Route } from '../../http/router.js';
-import type { Services } from '../services.js';
 import { planFleet } from './fleet.js';
 import { registerFleet } from './fleet-registration.js';
+import { tenantSchema, tokenSchema } from './input.js';
+import type { Registry } from './registry.js';
 
 /** Devices of one call that get a token each: all of them stand in the answer. */
 const OWN_TOKENS_MAX = 100_000;
@@ -35,12 +36,12 @@ const doc: RouteDoc = {
   codes: ['token_too_short', 'devices_exhausted', 'state_unwritable'],
 };
 
-export function fleetRoutes(services: Services): Route[] {
-  const admit = adminOnly(services.keys);
-  return [{ method: 'POST', pattern: '/v1/devices/bulk', doc, body: ADMIN_BODY, admit, handle: (request) => register(services, request) }];
+export function fleetRoutes(registry: Registry, keys: KeyCheck): Route[] {
+  const admit = adminOnly(keys);
+  return [{ method: 'POST', pattern: '/v1/devices/bulk', doc, body: ADMIN_BODY, admit, handle: (request) => register(registry, request) }];
 }
 
-async function register({ registry }: Services, { body }: Request) {
+async function register(registry: Registry, { body }: Request) {
   const attempt = 'register devices';
   const input = parseBody(body, fleetSchema, attempt);
   if (input instanceof ApiFailure) return input;

@@ -3,25 +3,18 @@ import type { DeviceAnswer } from '../../contract/answers/devices.js';
 import { deletedAnswer, deviceAnswer, devicesAnswer, registeredAnswer, rotatedAnswer } from '../../contract/answers/devices.js';
 import { ApiFailure } from '../../contract/api-errors.js';
 import { DatabaseUnavailable } from '../../contract/database.js';
-import { adminOnly } from '../../http/auth.js';
+import { isoTime } from '../../contract/iso-time.js';
+import { adminOnly, type KeyCheck } from '../../http/auth.js';
 import { json, type Request } from '../../http/exchange.js';
-import {
-  ADMIN_BODY,
-  deviceClassSchema,
-  deviceIdSchema,
-  metadataSchema,
-  parseBody,
-  parseQuery,
-  tenantSchema,
-  tokenSchema,
-  wholeNumber,
-} from '../../http/input.js';
+import { ADMIN_BODY, parseBody, parseQuery, wholeNumber } from '../../http/input.js';
 import type { RouteDoc } from '../../http/route-doc.js';
 import type { Route } from '../../http/router.js';
-import { latestOf } from '../queries/latest.js';
-import type { Services } from '../services.js';
+import type { MetricNames } from '../metrics/metric-names.js';
+import { type LatestSources, latestOf } from '../queries/latest.js';
 import { DEVICE_STATUSES, type Device } from './device.js';
-import { isoTime, viewDevices } from './device-view.js';
+import { type DeviceSources, viewDevices } from './device-view.js';
+import { deviceClassSchema, deviceIdSchema, deviceOf, metadataSchema, tenantQuery, tenantSchema, tokenSchema } from './input.js';
+import type { Registry } from './registry.js';
 
 const DEVICES_PAGE_MAX = 1000;
 const EMPTY_OBJECT = new TextEncoder().encode('{}');
@@ -47,14 +40,10 @@ const rotateSchema = z.strictObject({
 });
 const listSchema = z.object({ tenant: tenantSchema, limit: wholeNumber(1, DEVICES_PAGE_MAX, 100), after: z.string().optional() });
 
-export const tenantQuery = z.object({ tenant: tenantSchema });
-
-/** The device that the path and `?tenant` name; `attempt` is a verb: "read". */
-export function deviceOf({ registry }: Pick<Services, 'registry'>, request: Request, attempt: string): Device | ApiFailure {
-  const id = request.params[0]!;
-  const query = parseQuery(request.query, tenantQuery, `${attempt} device ${id}`);
-  if (query instanceof ApiFailure) return query;
-  return registry.get(query.tenant, id) ?? new ApiFailure('device_unknown', `${attempt} device ${id}`, 'it is not in the registry');
+export interface DeviceRoutesOptions extends DeviceSources, LatestSources {
+  readonly registry: Registry;
+  readonly metricNames: MetricNames;
+  readonly keys: KeyCheck;
 }
 
 const ofOne = { auth: 'admin', query: tenantQuery } as const;
@@ -90,7 +79,7 @@ const docs = {
   },
 } satisfies Record<string, RouteDoc>;
 
-export function deviceRoutes(services: Services): Route[] {
+export function deviceRoutes(services: DeviceRoutesOptions): Route[] {
   const admit = adminOnly(services.keys);
   return [
     {
@@ -123,7 +112,7 @@ export function deviceRoutes(services: Services): Route[] {
   ];
 }
 
-async function register({ registry }: Services, { body }: Request) {
+async function register({ registry }: DeviceRoutesOptions, { body }: Request) {
   const input = parseBody(body, newDeviceSchema, 'register device');
   if (input instanceof ApiFailure) return input;
   const created = await registry.create({
@@ -147,7 +136,7 @@ async function register({ registry }: Services, { body }: Request) {
   });
 }
 
-async function list(services: Services, request: Request) {
+async function list(services: DeviceRoutesOptions, request: Request) {
   const query = parseQuery(request.query, listSchema, 'list devices');
   if (query instanceof ApiFailure) return query;
   const { tenant, limit, after } = query;
@@ -164,19 +153,19 @@ async function list(services: Services, request: Request) {
   });
 }
 
-async function read(services: Services, request: Request) {
-  const device = deviceOf(services, request, 'read');
+async function read(services: DeviceRoutesOptions, request: Request) {
+  const device = deviceOf(services.registry, request, 'read');
   if (device instanceof ApiFailure) return device;
   return one(services, device);
 }
 
-async function one(services: Services, device: Device) {
+async function one(services: DeviceRoutesOptions, device: Device) {
   const [{ devices, notRunning }, latest] = await Promise.all([viewDevices(services, [device]), storedToo(services, device)]);
   return json(200, { ...devices[0], ...(latest ? { latest } : {}), partitions_not_running: notRunning });
 }
 
 /** As `/metrics/latest` has them; undefined: the database is away, and what memory holds has to do. */
-async function storedToo(services: Services, device: Device): Promise<DeviceAnswer['latest'] | undefined> {
+async function storedToo(services: DeviceRoutesOptions, device: Device): Promise<DeviceAnswer['latest'] | undefined> {
   try {
     const { metrics } = await latestOf(services, device);
     return Object.fromEntries([...metrics].map(([name, { value, ts }]) => [name, { value, ts }]));
@@ -186,8 +175,8 @@ async function storedToo(services: Services, device: Device): Promise<DeviceAnsw
   }
 }
 
-async function change(services: Services, request: Request) {
-  const device = deviceOf(services, request, 'change');
+async function change(services: DeviceRoutesOptions, request: Request) {
+  const device = deviceOf(services.registry, request, 'change');
   if (device instanceof ApiFailure) return device;
   const input = parseBody(request.body, changeSchema, `change device ${device.id}`);
   if (input instanceof ApiFailure) return input;
@@ -195,16 +184,16 @@ async function change(services: Services, request: Request) {
   return changed instanceof ApiFailure ? changed : one(services, changed);
 }
 
-async function remove(services: Services, request: Request) {
-  const device = deviceOf(services, request, 'delete');
+async function remove(services: DeviceRoutesOptions, request: Request) {
+  const device = deviceOf(services.registry, request, 'delete');
   if (device instanceof ApiFailure) return device;
   const deleted = await services.registry.delete(device);
   if (deleted instanceof ApiFailure) return deleted;
   return json(200, { device_id: device.id, tenant: device.tenant, number: device.number, deleted: true });
 }
 
-async function rotate(services: Services, request: Request) {
-  const device = deviceOf(services, request, 'change the token of');
+async function rotate(services: DeviceRoutesOptions, request: Request) {
+  const device = deviceOf(services.registry, request, 'change the token of');
   if (device instanceof ApiFailure) return device;
   // A body is not needed: everything in it has a default.
   const body = request.body.length === 0 ? EMPTY_OBJECT : request.body;

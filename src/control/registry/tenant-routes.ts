@@ -1,12 +1,12 @@
 import { tenantsAnswer } from '../../contract/answers/devices.js';
-import { adminOnly } from '../../http/auth.js';
+import { adminOnly, type KeyCheck } from '../../http/auth.js';
 import { json } from '../../http/exchange.js';
 import type { RouteDoc } from '../../http/route-doc.js';
 import type { Route } from '../../http/router.js';
-import type { Services } from '../services.js';
+import type { Registry } from './registry.js';
 
 /** Which tenants there are: those that have devices. */
-export function tenantRoutes({ keys, registry }: Pick<Services, 'keys' | 'registry'>): Route[] {
+export function tenantRoutes(registry: Pick<Registry, 'tenants'>, keys: KeyCheck): Route[] {
   const handle = () => json(200, { tenants: registry.tenants() });
   const doc: RouteDoc = { summary: 'The tenants that have devices', auth: 'admin', answers: { 200: tenantsAnswer }, codes: [] };
   return [{ method: 'GET', pattern: '/v1/tenants', admit: adminOnly(keys), handle, doc }];

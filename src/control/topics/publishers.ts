@@ -3,6 +3,7 @@ import type { BatchRow } from '../../contract/batch-row.js';
 import type { Database } from '../../contract/database.js';
 import type { RowBatch } from '../../contract/threads/store.js';
 import type { MetricNames } from '../metrics/metric-names.js';
+import type { Part } from '../part.js';
 import type { Names } from '../queries/dead-letter.js';
 import type { Registry } from '../registry/registry.js';
 import { AlertTopic, type AlertTopicOptions } from './alert-topic.js';
@@ -22,10 +23,7 @@ export interface TopicConnection extends TopicPort {
   close(): Promise<void>;
 }
 
-export interface Published {
-  readonly lag: TopicLag[];
-  readonly close: () => Promise<void>;
-}
+export type TopicPart = Required<Pick<Part, 'topicLags' | 'open' | 'close'>>;
 
 type LettersOptions = Pick<DeadLetterTopicOptions, 'format' | 'names' | 'partitions'> & {
   readonly port: TopicConnection;
@@ -33,29 +31,27 @@ type LettersOptions = Pick<DeadLetterTopicOptions, 'format' | 'names' | 'partiti
   readonly database: Database;
 };
 
-/** Publishes dead letters until `close`. */
-export function publishDeadLetters({ database, event, ...options }: LettersOptions): Published {
+/** Publishes dead letters from `open` to `close`. */
+export function publishDeadLetters({ database, event, ...options }: LettersOptions): TopicPart {
   const { port } = options;
   const { topic } = port;
   const letters = new DeadLetterTopic({ ...options, topic, rows: new LetterRows(database, topic) });
-  return begun(letters, port, event);
+  return topicPart(letters, port, event);
 }
 
 type AlertsOptions = Pick<AlertTopicOptions, 'format' | 'outbox'> & { readonly port: TopicConnection; readonly event: PublishEvent };
 
-/** Publishes changes of alerts until `close`. */
-export function publishAlerts({ event, ...options }: AlertsOptions): Published {
+/** Publishes changes of alerts from `open` to `close`. */
+export function publishAlerts({ event, ...options }: AlertsOptions): TopicPart {
   const { port } = options;
-  return begun(new AlertTopic({ ...options, topic: port.topic }), port, event);
+  return topicPart(new AlertTopic({ ...options, topic: port.topic }), port, event);
 }
 
-function begun(source: TopicSource, port: TopicConnection, event: PublishEvent): Published {
+function topicPart(source: TopicSource, port: TopicConnection, event: PublishEvent): TopicPart {
   const loop = new PublishLoop(source, event);
-  loop.start();
   return {
-    get lag() {
-      return source.lag;
-    },
+    topicLags: () => source.lag,
+    open: async () => loop.start(),
     close: async () => {
       await Promise.race([loop.stop(), delay(STOP_MS_MAX)]);
       await port.close();

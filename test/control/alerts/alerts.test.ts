@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { AlertBook } from '../../../src/control/alerts/alert-book.js';
 import { Alerts } from '../../../src/control/alerts/alerts.js';
-import type { Rule } from '../../../src/control/plane/alerts.js';
+import type { Rule } from '../../../src/control/alerts/rule.js';
 
 /** A node with one rule, whose time and trouble a test decides, and what is kept of it over its lives. */
 class Node {

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Acknowledgement } from '../../../src/contract/acknowledgement.js';
 import type { Intake } from '../../../src/contract/data-plane.js';
+import { ledgerRules } from '../../../src/control/ledger/alerts.js';
 import type { Imbalance } from '../../../src/control/ledger/balance.js';
-import { nodeRules } from '../../../src/control/plane/alerts.js';
+import { planeRules } from '../../../src/control/plane/alerts.js';
 
 function node() {
   const intake: Intake = { gateways: 2, paused: 0, pauses: 7, backlogBytesMax: 1000, topic: undefined, logTrouble: undefined };
@@ -27,7 +28,7 @@ function node() {
       return state.imbalances;
     },
   };
-  const rules = new Map(nodeRules({ plane, ledger }).map((rule) => [rule.name, rule]));
+  const rules = new Map([...ledgerRules(ledger), ...planeRules(plane)].map((rule) => [rule.name, rule]));
   return { state, rules, find: (name: string) => rules.get(name)?.find() };
 }
 

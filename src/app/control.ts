@@ -1,0 +1,65 @@
+import { hostname } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { rolesOf } from '../config/settings/process.js';
+import { NotifyChannel } from '../control/deployment/notify-channel.js';
+import type { AdminKeys } from '../control/keys/admin-keys.js';
+import type { MetricNames } from '../control/metrics/metric-names.js';
+import type { Registry } from '../control/registry/registry.js';
+import type { PublishedReadings } from '../control/topics/publishers.js';
+import { RequestMetrics } from '../http/request-metrics.js';
+import { type HttpServer, startHttp } from '../http/server.js';
+import { ALERT_TOPIC } from '../kafka/conf.js';
+import type { ThreadedDataPlane } from '../plane/data-plane.js';
+import { AtomicTextFile } from '../state/atomic-text-file.js';
+import { closeParts, makeParts, openParts, routesOf } from './parts.js';
+import type { StartContext } from './start-context.js';
+import { publishLetters, sideTopic } from './topics.js';
+
+interface Registries {
+  readonly plane: ThreadedDataPlane;
+  readonly registry: Registry;
+  readonly metricNames: MetricNames;
+  readonly keys: AdminKeys;
+}
+
+/** Everything that looks at the data plane from outside, and the server through which others do. */
+export async function startControl(
+  context: StartContext,
+  registries: Registries,
+  readings: PublishedReadings | undefined,
+): Promise<HttpServer> {
+  const { config, database, log, cleanups, event } = context;
+  const letters = publishLetters(context, registries);
+  const keeper = new AtomicTextFile(config.process.stateFolder, 'alerts');
+  const made = makeParts({
+    ...registries,
+    database,
+    deployment: deploymentOf(context),
+    alerts: { keeper, node: hostname(), port: sideTopic(context, ALERT_TOPIC), format: config.kafka.format },
+    topics: [...(letters ? [letters] : []), ...(readings ? [{ topicLags: () => readings.lag }] : [])],
+    event,
+  });
+  const { parts, exposition, sockets } = made;
+  cleanups.push(() => closeParts(parts));
+  await openParts(parts);
+  const http = await startHttp({
+    server: config.listen.httpServer,
+    bind: config.listen.bind,
+    port: config.listen.httpPort,
+    connections: { connectionsMax: context.shares.http, unauthenticatedMax: config.listen.unauthenticatedPerAddress },
+    log,
+    consoleFolder: fileURLToPath(new URL('../../console', import.meta.url)),
+    routes: routesOf(parts, rolesOf(config.process)),
+    sockets,
+    metrics: new RequestMetrics(exposition.registry),
+  });
+  cleanups.push(() => http.close());
+  return http;
+}
+
+/** Around a Kafka log other processes may run some of the partitions. */
+function deploymentOf({ config, choice, owner, database, event }: StartContext) {
+  if (!choice.kafka) return undefined;
+  const channel = new NotifyChannel({ database: database.notices, deployment: choice.consumerGroup, origin: owner, event });
+  return { channel, name: `${hostname()}:${process.pid}`, partitions: config.log.partitions };
+}

@@ -1,0 +1,6 @@
+import type { Part } from '../part.js';
+import { type HealthOptions, healthRoutes } from './routes.js';
+
+export function healthPart(options: HealthOptions): Part {
+  return { routes: healthRoutes(options) };
+}

@@ -1,0 +1,64 @@
+import { z } from 'zod';
+import { deadLettersAnswer } from '../../contract/answers/operation.js';
+import { ApiFailure } from '../../contract/api-errors.js';
+import { adminOnly, type KeyCheck } from '../../http/auth.js';
+import { cursorSchema, writeCursor } from '../../http/cursor.js';
+import { json, type Request } from '../../http/exchange.js';
+import { parseQuery, timeSchema, wholeNumber } from '../../http/input.js';
+import type { RouteDoc } from '../../http/route-doc.js';
+import type { Route } from '../../http/router.js';
+import type { MetricNames } from '../metrics/metric-names.js';
+import { tenantSchema } from '../registry/input.js';
+import { describeLetter } from './dead-letter.js';
+import { DEAD_LETTERS_MAX } from './dead-letters.js';
+import type { Queries } from './queries.js';
+
+const deadLettersSchema = z.object({
+  tenant: tenantSchema,
+  device: z.string().optional(),
+  reason: z.string().optional(),
+  from: timeSchema.optional(),
+  to: timeSchema.optional(),
+  unknown: z.enum(['true', 'false'], 'must be true or false').default('false'),
+  limit: wholeNumber(1, DEAD_LETTERS_MAX, 100),
+  after: cursorSchema(z.object({ us: z.string().regex(/^-?\d{1,18}$/), id: z.string().regex(/^\d{1,18}$/) })).optional(),
+});
+
+const deadLettersDoc: RouteDoc = {
+  summary: 'What could not be decoded, and rows that the database refused, newest first',
+  auth: 'admin',
+  query: deadLettersSchema,
+  answers: { 200: deadLettersAnswer },
+  codes: [],
+};
+export interface DeadLetterRoutesOptions {
+  readonly queries: Pick<Queries, 'deadLetters'>;
+  readonly metricNames: Pick<MetricNames, 'name'>;
+  readonly keys: KeyCheck;
+}
+
+/** Every process answers them: what could not be decoded is the pipeline's affair. */
+export function deadLetterRoutes(services: DeadLetterRoutesOptions): Route[] {
+  const admit = adminOnly(services.keys);
+  return [{ method: 'GET', pattern: '/v1/dead-letters', doc: deadLettersDoc, admit, handle: (request) => deadLetters(services, request) }];
+}
+
+async function deadLetters({ queries, metricNames }: DeadLetterRoutesOptions, request: Request) {
+  const query = parseQuery(request.query, deadLettersSchema, 'list dead letters');
+  if (query instanceof ApiFailure) return query;
+  const { tenant, device, reason, from, to, unknown, limit, after } = query;
+  const { letters, next } = await queries.deadLetters({
+    tenant: unknown === 'true' ? undefined : tenant,
+    device,
+    reason,
+    fromMs: from,
+    toMs: to,
+    limit,
+    after,
+  });
+  const metric = (number: number) => metricNames.name(number);
+  return json(200, {
+    dead_letters: letters.map((letter) => describeLetter(letter, { device: () => letter.of, metric })),
+    next: next === undefined ? null : writeCursor(next),
+  });
+}

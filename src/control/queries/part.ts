@@ -1,0 +1,13 @@
+import type { Part } from '../part.js';
+import { deadLetterRoutes } from './dead-letter-routes.js';
+import { type ReadingRoutesOptions, readingRoutes } from './routes.js';
+
+/** Stored readings over the API. */
+export function readingsPart(options: ReadingRoutesOptions): Part {
+  return { role: 'control', routes: readingRoutes(options) };
+}
+
+/** Stored dead letters over the API, of every process: whoever runs a pipeline asks for them. */
+export function deadLettersPart(options: Pick<ReadingRoutesOptions, 'queries' | 'metricNames' | 'keys'>): Part {
+  return { routes: deadLetterRoutes(options) };
+}

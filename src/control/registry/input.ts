@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import { JSON_DEPTH_MAX, KIB } from '../../../assembly/abi/limits.js';
+import { ApiFailure } from '../../contract/api-errors.js';
+import type { Request } from '../../http/exchange.js';
+import { labelSchema, parseQuery, textSchema } from '../../http/input.js';
+import type { Device } from './device.js';
+import { deviceIdProblem, tenantIdProblem, tokenProblem } from './device-id.js';
+import type { Registry } from './registry.js';
+
+export const TENANT_DEFAULT = 'default';
+const METADATA_BYTES_MAX = 16 * KIB;
+
+export const deviceIdSchema = textSchema(deviceIdProblem);
+export const tenantSchema = textSchema(tenantIdProblem).default(TENANT_DEFAULT);
+export const tokenSchema = textSchema(tokenProblem);
+export const deviceClassSchema = labelSchema;
+export const tenantQuery = z.object({ tenant: tenantSchema });
+
+/** An object of free members that PostgreSQL can keep as jsonb. */
+export const metadataSchema = z.custom<Readonly<Record<string, unknown>>>().superRefine((value: unknown, context) => {
+  const problem = metadataProblem(value);
+  if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
+});
+
+function metadataProblem(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'must be an object';
+  if (!shallow(value, JSON_DEPTH_MAX)) return `must not nest deeper than ${JSON_DEPTH_MAX} levels`;
+  const written = JSON.stringify(value);
+  if (Buffer.byteLength(written) > METADATA_BYTES_MAX) return `must not be longer than ${METADATA_BYTES_MAX} bytes`;
+  // jsonb has no NUL and no lone surrogates; JSON.stringify writes both as escapes.
+  return /(?<!\\)(\\\\)*\\u(0000|d[89a-f])/.test(written) ? 'must not hold NUL or lone surrogates' : undefined;
+}
+
+function shallow(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return levels > 0 && Object.values(value).every((member) => shallow(member, levels - 1));
+}
+
+/** The device that the path and `?tenant` name; `attempt` is a verb: "read". */
+export function deviceOf(registry: Pick<Registry, 'get'>, request: Request, attempt: string): Device | ApiFailure {
+  const id = request.params[0]!;
+  const query = parseQuery(request.query, tenantQuery, `${attempt} device ${id}`);
+  if (query instanceof ApiFailure) return query;
+  return registry.get(query.tenant, id) ?? new ApiFailure('device_unknown', `${attempt} device ${id}`, 'it is not in the registry');
+}
