@@ -3,13 +3,13 @@ import { ACK_BYTES, ACKS_MAX, ACKS_OFFSET } from './abi/gateway';
 // A client gets PUBACK and PUBREC in the order in which it published [MQTT-4.6.0-2] [MQTT-4.6.0-3], wherever the
 // messages of its connection lie: one connection speaks for devices of many partitions, and the log makes block after
 // block durable. So acknowledgements wait in one ring, in order of arrival, and a block knows only the place of
-// the first acknowledgement that waits for it. All places before the first that any block holds are due. Places
-// count up for good; the ring holds [sentTo, queuedTo).
+// the first acknowledgement that waits for it. All acknowledgements before the first place that any block holds can be sent.
+// Places count up and are never used again; the ring holds [sentTo, queuedTo).
 //
-//    sentTo            first that waits         queuedTo
-//      |  due               |  for blocks          |
+//    sentTo             first that waits         queuedTo
+//      |  can be sent       |  wait for blocks     |
 //
-// Acknowledgement, ACK_BYTES. What the words mean is up to the protocol that queues it:
+// Acknowledgement, ACK_BYTES. The protocol that queues it gives its words their meaning:
 //   0  u32 connection, or token of the host's message
 //   4  u32 generation of the connection; OF_HOST: the message is the host's
 //   8  u32 packet
@@ -30,13 +30,13 @@ function ackAt(place: u64): usize {
   return <usize>(ACKS_OFFSET + (<u32>place & (ACKS_MAX - 1)) * ACK_BYTES);
 }
 
-/** Whether no further acknowledgement can be queued until some were sent. */
+/** Whether the queue has no room until acknowledgements are sent. */
 @inline
 export function isAckQueueFull(): bool {
   return queuedTo - sentTo == ACKS_MAX;
 }
 
-/** Whether so few places are left that free block slots are of no use. */
+/** Whether the queue has so little room left that free block slots would be of no use. */
 export function isAckQueueNearlyFull(): bool {
   assert(queuedTo - sentTo <= ACKS_MAX, 'more acknowledgements are queued than there is room for');
   return queuedTo - sentTo > ACKS_MAX - ACKS_MAX / 8;

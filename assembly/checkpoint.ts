@@ -38,9 +38,9 @@ import { adoptDevices, describeDevices } from './series/devices';
 import { adoptSeries, describeSeries } from './series/latest';
 import { adoptTextPages, describeTextPages } from './series/text-pages';
 
-// State is a function of the blocks that were run, so it can be taken down between two blocks and taken up
-// again by another instance. While blocks run, what lies in no table is in globals, where it costs nothing; the
-// head gets it only when it is asked for.
+// State is a function of the blocks that were run, so it can be saved between two blocks and loaded by another
+// instance. While blocks run, counts that belong to no table are in globals, where they cost nothing; they are written
+// into the head only when the state is described.
 
 /**
  * Lists at STATE_SECTIONS_OFFSET the used parts of the state, which stay as they are until the next block is run.
@@ -63,7 +63,7 @@ export function describeState(): bool {
   const newer = head(HEAD_AT_NEWER_GENERATION);
   generation(newer, head(HEAD_AT_NEWER_USED));
   generation(1 - newer, head(HEAD_AT_OLDER_USED));
-  // One more than are known: the next one is laid down there before it is looked up.
+  // One more than are known: a new shape is written there before it is looked up.
   const shapes = head(HEAD_AT_SHAPES);
   section(SHAPES_OFFSET, (shapes < SHAPES_MAX ? shapes + 1 : shapes) * SHAPE_BYTES);
   section(ACCOUNTS_OFFSET, accountsBytes());
@@ -73,7 +73,7 @@ export function describeState(): bool {
   return true;
 }
 
-/** Takes up the state whose sections were laid where they belong in a memory without any; false: it is not one, and the memory is spoilt. */
+/** Loads the state whose sections were copied to their places in a memory without state; false: they are no state; the memory is spoilt. */
 export function adoptState(): bool {
   return (
     adoptDevices() &&
@@ -93,7 +93,7 @@ function head(at: u32): u32 {
   return load<u32>(STATE_HEAD_OFFSET + at);
 }
 
-/** A generation of fingerprints that holds none is empty memory. */
+/** Lists a generation of fingerprints; without fingerprints it is empty memory, and not listed. */
 function generation(index: u32, used: u32): void {
   const bytes = FINGERPRINT_SLOTS * 8;
   section(FINGERPRINTS_OFFSET + index * bytes, used == 0 ? 0 : bytes);

@@ -1,4 +1,4 @@
-/** Wall clock, µs of the Unix epoch: the receive time of what this turn takes in. */
+/** Wall clock, µs of the Unix epoch: the receive time of all messages of this turn. */
 export let receiveUs: u64 = 0;
 /** For ages and deadlines; it never goes back. */
 export let monotonicMs: f64 = 0;

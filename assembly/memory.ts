@@ -41,8 +41,8 @@ function merge(hash: u64, lane: u64): u64 {
   return (hash ^ round(0, lane)) * PRIME_1 + PRIME_4;
 }
 
-// xxHash, 64 bits. xxHash specification 0.1.1, "XXH64 algorithm description": four lanes take stripes of 32 bytes, what is left goes
-// into the sum of the lanes. The lanes may lie in memory, so that bytes are hashed while they come.
+// xxHash, 64 bits. xxHash specification 0.1.1, "XXH64 algorithm description": four lanes take stripes of 32 bytes, and the
+// bytes after the last stripe go into the sum of the lanes. The lanes lie in memory, so that bytes are hashed as they arrive.
 
 export const XXH64_LANES_BYTES: u32 = 32;
 const STRIPE_BYTES: u32 = 32;
@@ -74,7 +74,7 @@ export function addXxh64(lanes: usize, at: usize, end: usize): usize {
   return at;
 }
 
-/** The hash of `bytes` bytes, of which the lanes have taken what lies before `at`; `end` is behind the last. */
+/** The hash of `bytes` bytes that end at `end`; the lanes have taken the bytes before `at`. */
 export function endXxh64(lanes: usize, at: usize, end: usize, bytes: u32): u64 {
   let hash = load<u64>(lanes, 16) + PRIME_5; // fewer than a stripe: the third lane is the seed
   if (bytes >= STRIPE_BYTES) {
@@ -109,7 +109,7 @@ export function endXxh64(lanes: usize, at: usize, end: usize, bytes: u32): u64 {
 
 const lanesOfOne = memory.data(XXH64_LANES_BYTES, 16);
 
-/** The hash of bytes that are all there. */
+/** The hash of `bytes` bytes at `at`. */
 export function xxh64(at: usize, bytes: u32, seed: u64 = 0): u64 {
   beginXxh64(lanesOfOne, seed);
   return endXxh64(lanesOfOne, at, at + bytes, bytes);

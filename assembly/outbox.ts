@@ -17,15 +17,15 @@ import {
   SEND_DATA_OFFSET,
 } from './abi/gateway';
 
-// What the host finds when a call into the kernel returns: bytes to send and calls to answer. It
-// takes all of them, sends first, before it calls the kernel's turn again.
+// Bytes to send and calls for the session layer, which the host takes after each call into the kernel: all of them,
+// sends first, before it calls the kernel's turn again.
 
 /** The longest answer to one packet. */
 const ANSWER_BYTES: u32 = 8;
 
 let sends: u32 = 0;
 let sendBytes: u32 = 0;
-/** Of which texts. They may fill half of the room, and are left out beyond it: the other half is for answers, which always fit. */
+/** The part of sendBytes that is Reason Strings. They may fill half of the room and are then left out: the other half is for answers. */
 let textBytes: u32 = 0;
 const HALF_BYTES: u32 = SEND_DATA_BYTES / 2;
 let calls: u32 = 0;
@@ -47,7 +47,7 @@ export function taken(): void {
   calls = 0;
 }
 
-/** Whether what one packet can cause still fits. */
+/** Whether the answers and calls that one packet can cause still fit. */
 @inline
 export function hasRoom(): bool {
   return sends < SENDS_MAX && sendBytes - textBytes <= HALF_BYTES - ANSWER_BYTES && calls < CALLS_MAX;
@@ -65,7 +65,7 @@ export function takeTextRoom(bytes: u32): bool {
   return true;
 }
 
-/** Room for `bytes` to one connection; what follows at once to the same connection is one send with it. */
+/** Reserves room for `bytes` to one connection; bytes for the same connection that follow directly are one send with it. */
 @inline
 export function reserve(connection: u32, bytes: u32): usize {
   const at = SEND_DATA_OFFSET + sendBytes;
@@ -85,7 +85,7 @@ export function reserve(connection: u32, bytes: u32): usize {
   return <usize>at;
 }
 
-/** Hands a packet or an event of the connection to the host; hasRoom came before. */
+/** Hands a packet or an event of the connection to the host. The caller has called hasRoom. */
 export function call(connection: u32, kind: u32, code: u32, offset: u32, length: u32): void {
   assert(calls < CALLS_MAX, 'the table of calls is full');
   const at = <usize>(CALLS_OFFSET + calls * CALL_BYTES);

@@ -17,27 +17,27 @@ export { loseDevices } from './series/lost-devices';
 export { latest } from './series/latest';
 export { account } from './statement';
 
-/** The abi this module was built with; the host refuses another. */
+/** The version of the abi that this module was built with; the host refuses any other. */
 export function abiVersion(): u32 {
   return ABI_VERSION;
 }
 
-/** Decodes one payload that the host laid somewhere; the getters below tell what it held. */
+/** Decodes one payload at `offset`; the getters below answer its content. */
 export function decodeProbe(offset: u32, bytes: u32, receiveUs: f64): u32 {
   return decodeJson(offset, bytes, <u64>receiveUs);
 }
 
-/** The same by the shape that was learned last; 0 when the payload is not of that shape. */
+/** Decodes one payload by the shape that was learned last; 0 when the payload is not of that shape. */
 export function decodeByShapeProbe(offset: u32, bytes: u32, receiveUs: f64): u32 {
   return newestShape != 0 && decodeByShape(newestShape, offset, bytes, <u64>receiveUs) ? 1 : 0;
 }
 
-/** Learns the shape of the payload that decodeProbe decoded last; 0: not this time. */
+/** Learns the shape of the payload that decodeProbe decoded last; 0: the shape was not learned. */
 export function learnShapeProbe(offset: u32, bytes: u32): u32 {
   return learnShape(offset, bytes);
 }
 
-/** Lays one reading into the open batch, past every check. */
+/** Adds one reading to the open batch without any check. */
 export function readingProbe(device: u32, metric: u32, tsUs: f64, value: f64): void {
   appendReading(device, metric, <u64>tsUs, value);
 }

@@ -7,17 +7,17 @@ import { count } from './memory';
 import { sendQueued } from './mqtt/acknowledge';
 import { call, roomForAnswers } from './outbox';
 
-/** The last release found too little room in the outbox for all that was due. */
+/** The outbox had too little room for all acknowledgements that the last release could send. */
 let isHalfDone: bool = false;
 
-/** Free block slots; none while the ring of acknowledgements is nearly full, because then slots are of no use. */
+/** Free block slots; 0 while the queue of acknowledgements is nearly full, because then slots are of no use. */
 export function freeSlots(): u32 {
   return isAckQueueNearlyFull() ? 0 : freeCount;
 }
 
 /**
- * The oldest pushed block is durable: frees its slot and sends all acknowledgements that are due. 0 when they do
- * not fit the outbox: take it, then call again, until it answers 1.
+ * The oldest pushed block is durable: frees its slot and sends all acknowledgements that wait for no other block. Answers 0
+ * when they do not fit the outbox: the host takes the outbox, then calls again, until it answers 1.
  */
 export function release(): i32 {
   if (!isHalfDone) freeOldestPushed();

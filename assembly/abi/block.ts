@@ -1,4 +1,4 @@
-// Block: what passes from gateway to log to pipeline
+// Block: messages on their way from a gateway to the log and to a pipeline
 //
 //   0  u32 magic "SPWB"      16  u32 body bytes           40  u64 xxh64(body), seed 0
 //   4  u16 version           20  u32 reserved, 0          48  u64 xxh64(bytes 0..48), seed 0
@@ -24,7 +24,7 @@ export const BLOCK_AT_FIRST_US: u32 = 24;
 export const BLOCK_AT_LAST_US: u32 = 32;
 export const BLOCK_AT_BODY_HASH: u32 = 40;
 export const BLOCK_AT_HEADER_HASH: u32 = 48;
-/** Written by the log, outside both hashes: a block that was copied to another place is known by it. */
+/** Written by the log, outside both hashes: shows that a block was copied to another place. */
 export const BLOCK_AT_PLACE: u32 = 56;
 
 export const RECORD_HEADER_BYTES: u32 = 20;
@@ -84,9 +84,9 @@ export const FLAG_TRANSPORT_MQTT: u32 = 0x00;
 export const FLAG_TRANSPORT_HTTP: u32 = 0x10;
 export const FLAG_TRANSPORT_COAP: u32 = 0x20;
 
-// What processBlocks answers
+// Answers of processBlocks
 export const BLOCK_DONE: i32 = 0;
-/** Unknown metric names are listed; add or deny them, then call again from where it stopped. */
+/** Unknown metric names are listed; add or deny them, then call again from blocksEnd on. */
 export const BLOCK_NEEDS_METRICS: i32 = -1;
 export const BLOCK_HASH_MISMATCH: i32 = -2;
 export const BLOCK_OF_OTHER_VERSION: i32 = -3;
@@ -94,5 +94,5 @@ export const BLOCK_OF_OTHER_PARTITION: i32 = -4;
 export const BLOCK_MALFORMED: i32 = -5;
 /** The open batch has no room for a worst-case block: seal it first. */
 export const BLOCK_NEEDS_BATCH: i32 = -6;
-/** The log wrote it to another offset: it is here twice, or out of order. */
+/** The log wrote the block to another offset: it is there twice, or out of order. */
 export const BLOCK_OUT_OF_PLACE: i32 = -7;

@@ -5,7 +5,7 @@ import { CODES_MAX } from './codes.ts';
 // Gateway counters, after the codes
 export const COUNTER_GATEWAY_BYTES_IN: u32 = CODES_MAX;
 export const COUNTER_GATEWAY_PACKETS: u32 = CODES_MAX + 1;
-/** Messages that arrived as PUBLISH, CoAP POST or HTTP POST, whatever became of them. */
+/** Messages that arrived as PUBLISH, CoAP POST or HTTP POST, accepted or refused. */
 export const COUNTER_GATEWAY_RECEIVED: u32 = CODES_MAX + 2;
 /** Messages laid into a block. received = sealed or open + refused, always. */
 export const COUNTER_GATEWAY_ACCEPTED: u32 = CODES_MAX + 3;
@@ -15,12 +15,12 @@ export const COUNTER_GATEWAY_BLOCK_BYTES: u32 = CODES_MAX + 6;
 export const COUNTER_GATEWAY_ACKED: u32 = CODES_MAX + 7;
 export const COUNTER_GATEWAY_CONNECTIONS_OPENED: u32 = CODES_MAX + 8;
 export const COUNTER_GATEWAY_CONNECTIONS_CLOSED: u32 = CODES_MAX + 9;
-/** How often the host stopped reading sockets because no block slot was free; and 1 while it does. The host counts these. */
+/** How often the host stopped reading sockets because no block slot was free; PAUSED is 1 while it does. The host counts these. */
 export const COUNTER_GATEWAY_PAUSES: u32 = CODES_MAX + 10;
 export const COUNTER_GATEWAY_PAUSED: u32 = CODES_MAX + 11;
 /** Messages of blocks that the log has made durable. */
 export const COUNTER_GATEWAY_DURABLE: u32 = CODES_MAX + 12;
-/** Of refused messages alone, by code: this and the CODES_MAX - 1 after it; together they are COUNTER_GATEWAY_REFUSED. */
+/** Refused messages by code, without refused connections: this counter and CODES_MAX - 1 more; their sum is COUNTER_GATEWAY_REFUSED. */
 export const COUNTER_GATEWAY_REFUSED_BY_CODE: u32 = CODES_MAX * 2;
 
 // Pipeline counters: records + extra samples = stored + duplicate + dead, always
@@ -37,7 +37,7 @@ export const COUNTER_PIPELINE_RUNS_FORGOTTEN: u32 = CODES_MAX + 9;
 export const COUNTER_PIPELINE_LIVE_SKIPPED: u32 = CODES_MAX + 10;
 export const COUNTER_PIPELINE_LATEST_UNTRACKED: u32 = CODES_MAX + 11;
 export const COUNTER_PIPELINE_NULLS: u32 = CODES_MAX + 12;
-/** Of the readings, whole numbers that no double is: stored as the one next to them. */
+/** Readings whose whole number no double holds: the nearest double is stored. */
 export const COUNTER_PIPELINE_ROUNDED: u32 = CODES_MAX + 13;
 /** Samples of records besides their first: each is counted as a message of its own. */
 export const COUNTER_PIPELINE_EXTRA_SAMPLES: u32 = CODES_MAX + 14;

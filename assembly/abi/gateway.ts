@@ -3,7 +3,7 @@ import { COMMON_END } from './regions.ts';
 
 // Memory of the gateway module, after the common regions
 
-/** Event table: what the reactor saw in one turn; the kernel writes back `consumed` and `needed`. */
+/** Event table: the events of one turn of the reactor; the kernel writes back `consumed` and `needed`. */
 export const EVENTS_OFFSET: u32 = COMMON_END;
 export const EVENTS_MAX: u32 = 4096;
 export const EVENT_BYTES: u32 = 24;
@@ -14,7 +14,7 @@ export const EVENT_AT_OFFSET: u32 = 8;
 export const EVENT_AT_LENGTH: u32 = 12;
 /** Bytes of the event's data that the kernel took; the reactor presents the rest again. */
 export const EVENT_AT_CONSUMED: u32 = 16;
-/** The rest is worth presenting again only when it has grown to this many bytes. */
+/** The reactor presents the rest again only when it has grown to this many bytes. */
 export const EVENT_AT_NEEDED: u32 = 20;
 export const EVENT_OPENED: u32 = 1;
 export const EVENT_DATA: u32 = 2;
@@ -29,14 +29,14 @@ export const DATAGRAM_HEADER_BYTES: u32 = 20;
 export const DATAGRAM_AT_FAMILY: u32 = 0;
 export const DATAGRAM_AT_PORT: u32 = 2;
 export const DATAGRAM_AT_ADDRESS: u32 = 4;
-/** A longer datagram is dropped and counted; RFC 7252 §4.6 expects 1152 bytes where nothing else is known. */
+/** A longer datagram is dropped and counted; RFC 7252 §4.6 expects 1152 bytes unless the path is known. */
 export const DATAGRAM_BYTES_MAX: u32 = 4 * KIB;
 
-/** Where the reactor lays the bytes it read. */
+/** Bytes that the reactor has read. */
 export const READ_OFFSET: u32 = COMMON_END + 128 * KIB;
 export const READ_BYTES: u32 = 4 * MIB;
 
-/** What the kernel asks the reactor to send: connection, offset, length. */
+/** Send table, the kernel's bytes for peers: connection, offset, length. */
 export const SENDS_OFFSET: u32 = READ_OFFSET + READ_BYTES;
 export const SENDS_MAX: u32 = 16384;
 export const SEND_BYTES: u32 = 12;
@@ -48,7 +48,7 @@ export const SENDS_BYTES: u32 = SENDS_MAX * SEND_BYTES;
 export const SEND_DATA_OFFSET: u32 = SENDS_OFFSET + SENDS_BYTES;
 export const SEND_DATA_BYTES: u32 = 1 * MIB;
 
-/** What the kernel hands to the session layer: control packets and connections to end. */
+/** Call table, the kernel's calls of the session layer: control packets and connections to end. */
 export const CALLS_OFFSET: u32 = SEND_DATA_OFFSET + SEND_DATA_BYTES;
 export const CALLS_MAX: u32 = 8192;
 export const CALL_BYTES: u32 = 20;
@@ -60,11 +60,11 @@ export const CALL_AT_LENGTH: u32 = 16;
 export const CALLS_BYTES: u32 = 256 * KIB;
 /** A whole packet for the session layer: CONNECT, SUBSCRIBE, UNSUBSCRIBE, DISCONNECT, AUTH. */
 export const CALL_PACKET: u32 = 1;
-/** The kernel refused something that ends the connection; `code` says why. */
+/** The kernel refuses a packet or a deadline has passed, and the connection must end; `code` is the reason. */
 export const CALL_REFUSED: u32 = 2;
 /** A message handed in by the host (HTTP) is durable; `offset` is its token. */
 export const CALL_DURABLE: u32 = 3;
-/** The reactor delivered EVENT_CLOSED; it comes after every other call of that connection. */
+/** The reactor has delivered EVENT_CLOSED: the last call of that connection. */
 export const CALL_CLOSED: u32 = 4;
 
 export const CONNECTIONS_OFFSET: u32 = CALLS_OFFSET + CALLS_BYTES;
@@ -91,7 +91,7 @@ export const DEVICE_AT_STATUS: u32 = 14; // u8
 export const DEVICE_AT_PARTITION: u32 = 15; // u8
 export const DEVICE_AT_TOKEN_HASH: u32 = 16; // 32 bytes, HMAC-SHA256
 export const DEVICE_TOKEN_HASH_BYTES: u32 = 32;
-export const DEVICE_AT_CONNECTION: u32 = 48; // its live connection + 1, or 0
+export const DEVICE_AT_CONNECTION: u32 = 48; // its open connection + 1, or 0
 export const DEVICE_AT_NEXT: u32 = 52; // address of the device that the same connection published for next, the last time; or 0
 export const DEVICE_AT_PREDICTED: u32 = 56; // address of the device that it published for 16 messages later, the last time; or 0
 export const DEVICE_AT_ACCEPTED: u32 = 60; // its messages laid into blocks since the start, modulo 2^32
@@ -101,12 +101,12 @@ export const DEVICE_INACTIVE: u32 = 2;
 export const DEVICE_QUARANTINED: u32 = 3;
 export const DEVICE_DECOMMISSIONED: u32 = 4;
 
-/** Blocks being filled, waiting for the log, or free. The log thread reads them where they lie. */
+/** Block slots: being filled, waiting for the log, or free. The log thread reads the blocks in place. */
 export const BLOCKS_OFFSET: u32 = DEVICE_NAMES_OFFSET + DEVICE_NAMES_BYTES;
 export const BLOCK_SLOTS: u32 = 128;
 export const BLOCKS_BYTES: u32 = BLOCK_SLOTS * BLOCK_BYTES_MAX;
 
-/** Whom to answer once blocks are durable: one ring, in the order in which the messages came. */
+/** Acknowledgements to be sent once blocks are durable: one ring, in the messages' order of arrival. */
 export const ACKS_OFFSET: u32 = BLOCKS_OFFSET + BLOCKS_BYTES;
 export const ACK_BYTES: u32 = 12;
 /** A power of two; as many as all blocks together can hold. */
@@ -117,24 +117,24 @@ export const ACKS_BYTES: u32 = ACKS_MAX * ACK_BYTES;
 export const UNRELEASED_OFFSET: u32 = ACKS_OFFSET + ACKS_BYTES;
 export const UNRELEASED_BYTES: u32 = 32 * MIB;
 
-/** Refused messages by whose they were and why; laid out below. */
+/** Refused messages by owner and code; laid out below. */
 export const REFUSALS_OFFSET: u32 = UNRELEASED_OFFSET + UNRELEASED_BYTES;
 export const REFUSALS_BYTES: u32 = 1 * MIB;
 
-// Refusal in the gateway's table, open-addressed: u32 of whom, u32 code, u64 count. Of whom: 0 in a free slot; a device's
-// entry + 1; with REFUSAL_OF_TENANT only its tenant is known; REFUSAL_OF_TENANT alone: not even that.
+// Refusal in the gateway's table, open-addressed: u32 owner, u32 code, u64 count. Owner: 0 in a free slot; a device's entry + 1;
+// with REFUSAL_OF_TENANT only the tenant of that device is known; REFUSAL_OF_TENANT alone: not even the tenant.
 export const REFUSAL_BYTES: u32 = 16;
 export const REFUSAL_SLOTS: u32 = REFUSALS_BYTES / REFUSAL_BYTES;
 export const REFUSAL_AT_CODE: u32 = 4;
 export const REFUSAL_AT_COUNT: u32 = 8;
 export const REFUSAL_OF_TENANT: u32 = 0x80000000;
 
-/** The topic that was refused last of a device, at the slot that its entry falls to. */
+/** The topic of the last refused message of a device, at the slot of its entry. */
 export const REFUSED_TOPICS_OFFSET: u32 = REFUSALS_OFFSET + REFUSALS_BYTES;
 export const REFUSED_TOPICS_BYTES: u32 = 1 * MIB;
 
-// Refused topic: u32 the device's entry + 1, or 0 in a free slot; u32 code; u32 how many of the device since it has the slot; u32 bytes of
-// the topic, of which as many follow as there is room for.
+// Refused topic: u32 the device's entry + 1, or 0 in a free slot; u32 code; u32 refused messages of the device since it has the slot; u32
+// bytes of the topic, of which as many follow as there is room for.
 export const REFUSED_TOPIC_BYTES: u32 = 256;
 /** A power of two. */
 export const REFUSED_TOPIC_SLOTS: u32 = REFUSED_TOPICS_BYTES / REFUSED_TOPIC_BYTES;
@@ -144,8 +144,8 @@ export const REFUSED_TOPIC_AT_BYTES: u32 = 12;
 export const REFUSED_TOPIC_AT_TOPIC: u32 = 16;
 
 /**
- * By code: what MQTT 5 answers besides its Reason Code, as the host lays it once. A u16 of its bytes, then the properties of the packet
- * with their length before them, the Reason String alone; 0 bytes: none.
+ * Reason Strings by code, which MQTT 5 sends after its Reason Code; the host writes them once. A u16 length, then so many bytes: the
+ * packet's properties, which are the Reason String alone, after their Property Length. 0 bytes: no Reason String.
  */
 export const REASON_TEXTS_OFFSET: u32 = REFUSED_TOPICS_OFFSET + REFUSED_TOPICS_BYTES;
 export const REASON_TEXT_BYTES: u32 = 256;

@@ -13,7 +13,7 @@ export const POWERS_MIN: i32 = -342;
 export const POWERS_MAX: i32 = 308;
 export const POWERS_BYTES: u32 = 16 * KIB;
 
-/** Metric names the kernel met and does not know: u32 count, then (u16 length, bytes) each. */
+/** Unknown metric names of the last block: u32 count, then (u16 length, bytes) each. */
 export const UNKNOWN_METRICS_OFFSET: u32 = POWERS_OFFSET + POWERS_BYTES;
 export const UNKNOWN_METRICS_BYTES: u32 = 256 * KIB;
 
@@ -66,8 +66,8 @@ export const DECODED_TEXT: u32 = 1;
 
 /**
  * Row batches: each slot holds three COPY streams. A sealed slot belongs to the store thread. Its readings
- * are sorted by (device, metric, time), as PostgreSQL compares them; its texts and dead letters are in the
- * order in which they came. One slot fills while the store has one and another waits for it.
+ * are sorted by (device, metric, time), as PostgreSQL compares them; its texts and dead letters are in
+ * order of arrival. One slot fills while the store has one and another waits for it.
  */
 export const BATCHES_OFFSET: u32 = SAMPLES_OFFSET + SAMPLES_BYTES;
 export const BATCH_SLOTS: u32 = 3;
@@ -124,11 +124,11 @@ export const LATEST_BYTES: u32 = (LATEST_MAX + 1) * POINT_BYTES + LATEST_TEXT_BY
 /** Readings of the open batch in order of arrival; sealing the batch writes their rows into its slot. */
 export const READINGS_OFFSET: u32 = LATEST_OFFSET + LATEST_BYTES;
 export const READING_BYTES: u32 = 24;
-/** A row of readings: four fields with their lengths, and how many they are. */
+/** A row of a reading: the number of its fields, then four fields with their lengths. */
 export const READING_ROW_BYTES: u32 = 42;
-/** More than fit the slot; a power of two, so that a reading's place takes a fixed number of bits. */
+/** More readings than fit a slot; a power of two, so that a reading's place takes a fixed number of bits. */
 export const READINGS_MAX: u32 = 524288;
 export const READINGS_BYTES: u32 = READINGS_MAX * READING_BYTES;
-/** Two arrays of u64 in which their order is found. */
+/** Two arrays of u64 for sorting the readings. */
 export const SORT_OFFSET: u32 = READINGS_OFFSET + READINGS_BYTES;
 export const SORT_BYTES: u32 = READINGS_MAX * 8 * 2;

@@ -11,7 +11,7 @@ export const COUNTERS_OFFSET: u32 = STATICS_BYTES;
 export const COUNTERS_MAX: u32 = CODES_MAX * 3;
 export const COUNTERS_BYTES: u32 = COUNTERS_MAX * 8;
 
-/** Where the host lays what it hands to a call: one device, one metric name. */
+/** Arguments that the host writes for a call: one device, one metric name, one payload. */
 export const STAGE_OFFSET: u32 = COUNTERS_OFFSET + COUNTERS_BYTES;
 export const STAGE_BYTES: u32 = 256 * KIB;
 

@@ -2,7 +2,7 @@ import { COMMAND_CODE_FIRST, DECODE_CODE_FIRST } from './codes.ts';
 import { PARTITION_DEVICES_MAX, PARTITION_SERIES_MAX } from './limits.ts';
 import { SORT_BYTES, SORT_OFFSET } from './pipeline.ts';
 
-// State of a partition, at the end of the pipeline module's memory: what a checkpoint brings from one instance to the next.
+// State of a partition, at the end of the pipeline module's memory: the content of a checkpoint.
 
 /** State of the partition's devices: index from number to slot, slots, sequence runs, series. */
 export const STATE_INDEX_OFFSET: u32 = SORT_OFFSET + SORT_BYTES;
@@ -26,17 +26,17 @@ export const FINGERPRINTS_OFFSET: u32 = SERIES_OFFSET + SERIES_BYTES;
 export const FINGERPRINT_SLOTS: u32 = 262144;
 export const FINGERPRINTS_BYTES: u32 = FINGERPRINT_SLOTS * 8 * 2;
 
-/** What became of the messages of devices besides being stored; part of the state. */
+/** Counts of devices' messages that were not stored, part of the state: duplicates, dead letters. */
 export const ACCOUNTS_OFFSET: u32 = FINGERPRINTS_OFFSET + FINGERPRINTS_BYTES;
 export const ACCOUNTS_HEADER_BYTES: u32 = 64;
 export const ACCOUNT_BYTES: u32 = 48;
 export const ACCOUNTS_BYTES: u32 = ACCOUNTS_HEADER_BYTES + PARTITION_DEVICES_MAX * ACCOUNT_BYTES;
-/** Dead letters by device and reason: pages, taken by the accounts that need one. One for each device, and as many again for half of them. */
+/** Dead letters by device and reason: pages, taken by the accounts that need one. One page a device, and a second one for half of them. */
 export const DEAD_PAGES_OFFSET: u32 = ACCOUNTS_OFFSET + ACCOUNTS_BYTES;
 export const DEAD_PAGES_MAX: u32 = 786432;
 export const DEAD_PAGE_BYTES: u32 = 64;
 export const DEAD_PAGES_BYTES: u32 = DEAD_PAGES_MAX * DEAD_PAGE_BYTES;
-/** By device of the state: how many of its messages, modulo 2^32, were run before this process took messages in; u32 each. */
+/** By device of the state, u32 each: how many of its messages, modulo 2^32, were run that an earlier process had taken in. */
 export const BASES_OFFSET: u32 = DEAD_PAGES_OFFSET + DEAD_PAGES_BYTES;
 export const BASES_BYTES: u32 = PARTITION_DEVICES_MAX * 4;
 /** Latest values that are texts: pages, each with the one after it and a part of a text. */
@@ -54,7 +54,7 @@ export const STATE_DEVICE_AT_ACCOUNT: u32 = 20; // u32, its account + 1, or 0
 // Accounts: a header, then one account after the other
 export const ACCOUNTS_AT_USED: u32 = 0; // u32
 export const ACCOUNTS_AT_DEAD_PAGES: u32 = 4; // u32: pages of dead letters that are taken
-export const ACCOUNTS_AT_SINCE_US: u32 = 8; // u64: when the first message came that the state knows of
+export const ACCOUNTS_AT_SINCE_US: u32 = 8; // u64: receive time of the first block that the state counts
 export const ACCOUNTS_AT_UNTRACKED_DEAD: u32 = 16; // u64: dead letters of devices for which the state had no room
 
 export const ACCOUNT_AT_DUPLICATE: u32 = 0; // u64
@@ -66,7 +66,7 @@ export const ACCOUNT_AT_RUNS_FORGOTTEN: u32 = 32; // u32, since the last reboot
 export const ACCOUNT_AT_DEAD_PAGE: u32 = 36; // u32, its first page + 1, or 0
 export const ACCOUNT_AT_EXTRA_SAMPLES: u32 = 40; // u64: samples of its messages besides the first of each, which are counted as messages
 
-// Page of dead letters: the page after it, then counts by reason. A count is one word, so that whoever reads it while it changes
+// Page of dead letters: the next page, then counts by reason. A count is one word, so that a thread that reads it while it changes
 // reads its code and its number together: the code in the highest byte, the number of dead letters below it. 0: free.
 export const DEAD_PAGE_AT_NEXT: u32 = 0; // u32, the next page + 1, or 0
 export const DEAD_PAGE_AT_COUNTS: u32 = 8; // u64 each
@@ -74,13 +74,13 @@ export const DEAD_PAGE_COUNTS: u32 = 7;
 export const DEAD_COUNT_BITS: u32 = 56;
 
 /**
- * What decides about later messages and lies in no table: laid here by describeState for a checkpoint, read by adoptState.
- * Raise the version with every change to what any byte of the state means, so that no older checkpoint is taken for this one.
+ * Head of the state: the part that lies in no table, written by describeState for a checkpoint, read by adoptState. Raise the
+ * version with every change of meaning of any byte of the state, so that an older checkpoint is refused.
  */
 export const STATE_VERSION: u32 = 6;
 export const STATE_HEAD_OFFSET: u32 = TEXT_PAGES_OFFSET + TEXT_PAGES_BYTES;
 export const STATE_HEAD_BYTES: u32 = 64;
-/** Where the state lies, the head included: u32 count, then u32 offset and u32 bytes each. The indexes are not there: they follow from the tables. */
+/** Sections of the state, the head included: u32 count, then u32 offset and u32 bytes each. Indexes are rebuilt from the tables. */
 export const STATE_SECTIONS_OFFSET: u32 = STATE_HEAD_OFFSET + STATE_HEAD_BYTES;
 export const STATE_SECTIONS_MAX: u32 = 15;
 export const STATE_SECTION_BYTES: u32 = 8;
@@ -106,18 +106,18 @@ export const HEAD_AT_FREE_TEXT_PAGE: u32 = 60;
 export const SOURCES_OFFSET: u32 = STATE_SECTIONS_OFFSET + STATE_SECTIONS_BYTES;
 export const SOURCES_BYTES: u32 = 6144;
 
-// Who wrote blocks that came as records
+// Source of blocks that lie in records of the log: one run of a producer
 export const SOURCE_BYTES: u32 = 24;
-export const SOURCE_AT_NUMBER: u32 = 8; // u64, behind the u64 that names it
+export const SOURCE_AT_NUMBER: u32 = 8; // u64, after the u64 that names the source
 export const SOURCE_AT_USED: u32 = 16; // u64
 
 export const PIPELINE_END: u32 = SOURCES_OFFSET + SOURCES_BYTES;
 
 // Statement: the answer to account().
 export const STATEMENT_AT_STORED: u32 = 0; // u64
-export const STATEMENT_AT_RUN: u32 = 8; // u32, run since this process took messages in, modulo 2^32
+export const STATEMENT_AT_RUN: u32 = 8; // u32, messages run that this process took in, modulo 2^32
 export const STATEMENT_AT_NEWEST_US: u32 = 16; // u64, newest event time
 export const STATEMENT_AT_ACCOUNT: u32 = 32; // ACCOUNT_BYTES
-export const STATEMENT_AT_DEAD: u32 = STATEMENT_AT_ACCOUNT + ACCOUNT_BYTES; // counts as on a page of dead letters, then zeros
+export const STATEMENT_AT_DEAD: u32 = STATEMENT_AT_ACCOUNT + ACCOUNT_BYTES; // u64 counts as on a page of dead letters, then zeros
 export const STATEMENT_DEAD_MAX: u32 = COMMAND_CODE_FIRST - DECODE_CODE_FIRST;
 export const STATEMENT_AT_RUNS: u32 = STATEMENT_AT_DEAD + STATEMENT_DEAD_MAX * 8; // first and last number of each run, u64 each

@@ -23,7 +23,7 @@ import { BLOCK_BYTES_MAX } from '../abi/limits';
 import { INPUT_BYTES, INPUT_OFFSET } from '../abi/pipeline';
 import { xxh64 } from '../memory';
 
-/** Checks a block of which `available` bytes lie at `at`, read from the log at `logOffset`; BLOCK_DONE or what is wrong with it. */
+/** Checks a block of which `available` bytes lie at `at`, read from the log at `logOffset`. Answers BLOCK_DONE or the fault (BLOCK_…). */
 export function checkBlock(at: usize, available: u32, partition: u32, logOffset: u64): i32 {
   assert(at >= INPUT_OFFSET && at + available <= INPUT_OFFSET + INPUT_BYTES, 'the block lies outside the input region');
   if (available < BLOCK_HEADER_BYTES || load<u32>(at, BLOCK_AT_MAGIC) != BLOCK_MAGIC) return BLOCK_MALFORMED;

@@ -44,7 +44,7 @@ const AT_OPENED_MS: usize = 16;
 const AT_LAST_US: usize = 24;
 const AT_FIRST_ANSWER: usize = 32;
 const AT_LANES: usize = 40;
-/** In place of the first answer: nobody waits for the block. */
+/** In place of the first answer: no acknowledgement waits for the block. */
 const NOBODY: u64 = u64.MAX_VALUE;
 
 const slots = memory.data(BLOCK_SLOTS * SLOT_BYTES, 8);
@@ -56,7 +56,7 @@ const queue = memory.data(BLOCK_SLOTS * 4, 4);
 const NO_SLOT: i32 = -1;
 /** A block is hashed this much at a time as it fills, while that is still in the nearest cache. */
 const HASH_BYTES: u32 = 4096;
-/** A copy in whole vectors writes up to this many bytes too far. */
+/** A copy in whole vectors writes up to this many bytes after its end. */
 const COPY_OVERSHOOT: u32 = 16;
 
 export let freeCount: u32 = 0;
@@ -65,13 +65,13 @@ let partitions: u32 = 0;
 let sealed: u32 = 0;
 let pushed: u32 = 0;
 let released: u32 = 0;
-/** A block that somebody waits for was sealed since the last sealDue. */
+/** A block that acknowledgements wait for was sealed since the last sealDue. */
 let hasSealedAwaited: bool = false;
 
 /** Makes every block slot free; once, before the first turn. */
 export function initSlots(partitionCount: u32): void {
   assert(<u32>__heap_base <= STATICS_BYTES, 'the statics reach into the counters');
-  assert(partitionCount > 0 && partitionCount <= PARTITIONS_MAX && partitionCount < BLOCK_SLOTS, 'there are too few or too many partitions');
+  assert(partitionCount > 0 && partitionCount <= PARTITIONS_MAX && partitionCount < BLOCK_SLOTS, 'the number of partitions is wrong');
   partitions = partitionCount;
   freeCount = 0;
   for (let slot = BLOCK_SLOTS; slot > 0; slot--) freeSlot(slot - 1);
@@ -112,7 +112,7 @@ function openSlot(partition: u32): i32 {
   return <i32>slot;
 }
 
-/** Sixteen bytes at a time, so it reads and writes up to fifteen too many. */
+/** Copies sixteen bytes at a time, so it reads and writes up to fifteen bytes after the end. */
 @inline
 function copyVectors(to: usize, from: usize, bytes: u32): void {
   const end = to + bytes;
@@ -123,7 +123,7 @@ function copyVectors(to: usize, from: usize, bytes: u32): void {
   }
 }
 
-/** Lays a record into the partition's open block. Answers its slot, or -1: no slot is free, try later. */
+/** Lays a record into the partition's open block. Answers the block's slot, or -1: no slot is free, try again after a release. */
 export function append(partition: u32, deviceNumber: u32, channelAndFlags: u32, payload: usize, payloadBytes: u32): i32 {
   const bytes = RECORD_HEADER_BYTES + payloadBytes;
   assert(bytes <= BLOCK_BYTES_MAX - BLOCK_HEADER_BYTES, 'no block holds a record of this size');
@@ -165,7 +165,7 @@ function hashFilled(slot: u32): void {
   store<u32>(at, <u32>(hashed - block), AT_HASHED);
 }
 
-/** The answer at `place` waits for the block; places come in rising order. */
+/** The acknowledgement at `place` waits for the block; each place is higher than the ones before it. */
 @inline
 export function awaitBlock(slot: u32, place: u64): void {
   const at = slotAt(slot);
@@ -194,7 +194,7 @@ function seal(slot: u32): void {
   store<u16>(block, <u16>BLOCK_HEADER_BYTES, BLOCK_AT_HEADER_BYTES);
   store<u32>(block, partition, BLOCK_AT_PARTITION);
   store<u32>(block, load<u32>(at, AT_RECORDS), BLOCK_AT_RECORDS);
-  store<u64>(block, <u64>(bytes - BLOCK_HEADER_BYTES), BLOCK_AT_BODY_BYTES); // and the reserved word behind it
+  store<u64>(block, <u64>(bytes - BLOCK_HEADER_BYTES), BLOCK_AT_BODY_BYTES); // and the reserved word after it
   store<u64>(block, load<u64>(at, AT_LAST_US), BLOCK_AT_LAST_US);
   const hash = endXxh64(at + AT_LANES, block + load<u32>(at, AT_HASHED), block + bytes, bytes - BLOCK_HEADER_BYTES);
   store<u64>(block, hash, BLOCK_AT_BODY_HASH);
@@ -210,10 +210,9 @@ function seal(slot: u32): void {
 }
 
 /**
- * Seals what need not wait: blocks of full age, and with `logIdle` those that devices wait for. While
- * the log is busy with earlier blocks, the open ones go on filling: its sync time sets their size.
- * Blocks that devices wait for go to the log together: one left open would hold back the answers of
- * the others for longer than a commit.
+ * Seals the blocks that need not stay open: those of full age, and with `logIdle` those that devices wait for. While the log is
+ * busy with earlier blocks, the open ones are filled further: the time of its sync sets their size. Blocks that devices wait for
+ * are sealed together: one left open would hold back the answers of the others for longer than a commit.
  */
 export function sealDue(logIdle: bool): void {
   const openedBefore = monotonicMs - <f64>BLOCK_AGE_US_MAX / 1000;
@@ -250,13 +249,13 @@ export function openedMs(): f64 {
   return oldest;
 }
 
-/** The oldest sealed slot that the host has not pushed; it does so now. -1: none. */
+/** The oldest sealed slot that the host has not pushed, which it must push now; -1: there is none. */
 export function nextSealed(): i32 {
   if (pushed == sealed) return NO_SLOT;
   return <i32>load<u32>(queue + ((pushed++ & (BLOCK_SLOTS - 1)) << 2));
 }
 
-/** The oldest slot that the log has is durable. */
+/** Frees the oldest pushed slot: its block is durable. */
 export function freeOldestPushed(): void {
   assert(released != pushed, 'no pushed block waits for the log');
   const slot = load<u32>(queue + ((released & (BLOCK_SLOTS - 1)) << 2));
@@ -265,7 +264,7 @@ export function freeOldestPushed(): void {
   released++;
 }
 
-/** Messages that lie in blocks of which the kernel does not know that they are durable. */
+/** Messages in blocks that are not durable, as far as the kernel knows. */
 export function heldRecords(): u32 {
   let records: u32 = 0;
   for (let at = released; at != sealed; at++) {
@@ -278,7 +277,7 @@ export function heldRecords(): u32 {
   return records;
 }
 
-/** The first place of an answer that waits for a block, or `end`: all before it are due. */
+/** The first place of an acknowledgement that waits for a block, or `end`: all before it can be sent. */
 export function firstAwaiting(end: u64): u64 {
   let first = end;
   for (let at = released; at != sealed; at++) {

@@ -33,7 +33,7 @@ function slotOf(generation: usize, fingerprint: u64): usize {
   }
 }
 
-/** Whether the fingerprint was seen in the last one or two generations; remembers it. */
+/** Whether the fingerprint was seen in the last one or two generations; adds it to the newer one. */
 export function sawFingerprint(fingerprint: u64, receiveUs: u64): bool {
   if (fingerprint == 0) fingerprint = 1; // 0 marks a free slot
   if (used >= GENERATION_USED_MAX || receiveUs >= startedUs + GENERATION_US) {

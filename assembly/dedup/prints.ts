@@ -12,9 +12,9 @@ import {
 import { xxh64 } from '../memory';
 import { DEVICE_AT_PRINTS, DEVICE_PRINTS } from '../series/devices';
 
-// A print is a hash of what a message says: its device time and its readings, in any order. A device's state keeps the
+// A print is a hash of a message's content: its device time and its readings, in any order. A device's state keeps the
 // prints of eight numbers: the lowest one of its runs, and those 1, 2, 4, … 64 above it. A sequence that starts again with
-// a clock set back runs into one of them with other readings, which proves that it is not a resend.
+// a clock set back meets one of them with other readings, which proves that the message is not a resend.
 //
 // Print, 8 bytes, ascending by number; 0: free.
 //   0  u32 low word of the number     4  u32 hash, never 0
@@ -46,13 +46,13 @@ export function decodedPrint(tsUs: u64, at: usize, end: usize): u32 {
   return hash == 0 ? 1 : hash;
 }
 
-/** Whether the print of the number `distance` above the lowest known one is kept. */
+/** Whether the print of a number is kept that is `distance` above the lowest known number. */
 @inline
 export function isPrinted(distance: u64): bool {
   return distance <= <u64>1 << (DEVICE_PRINTS - 2) && (distance & (distance - 1)) == 0;
 }
 
-/** Keeps the print of a number that has none. Without a free place the highest number loses its own: the lowest ones decide soonest. */
+/** Keeps the print of a number that has none. Without a free place the highest number loses its print: low numbers decide soonest. */
 export function keepPrint(device: usize, seq: u64, print: u32): void {
   assert(print != 0, 'a print of 0 marks a free place');
   const end = device + DEVICE_AT_PRINTS + (DEVICE_PRINTS << 3);
@@ -64,7 +64,7 @@ export function keepPrint(device: usize, seq: u64, print: u32): void {
   store<u32>(at, print, PRINT_AT_HASH);
 }
 
-/** The print of the message that came first with this number, or 0: it is not kept. */
+/** The print of the first message with this number; 0: it is not kept. */
 export function printOf(device: usize, seq: u64): u32 {
   const end = device + DEVICE_AT_PRINTS + (DEVICE_PRINTS << 3);
   for (let at = device + DEVICE_AT_PRINTS; at < end && load<u32>(at, PRINT_AT_HASH) != 0; at += 8) {
@@ -73,7 +73,7 @@ export function printOf(device: usize, seq: u64): u32 {
   return 0;
 }
 
-/** The device's sequence starts again. */
+/** Forgets the device's prints, because its sequence starts again. */
 export function forgetPrints(device: usize): void {
   memory.fill(device + DEVICE_AT_PRINTS, 0, DEVICE_PRINTS << 3);
 }

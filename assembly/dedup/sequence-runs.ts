@@ -10,9 +10,9 @@ import { decodedPrint, forgetPrints, isPrinted, keepPrint, printOf } from './pri
 //   0  u64 first     8  u64 last     16  u64 earliest event time, µs     24  u64 latest event time
 //
 // A resent message carries the number and the time of its first sending, so it falls into a run and
-// into the run's span of times. A number that is in a run with a time outside its span was given anew:
-// the device has rebooted, and its runs start again. A device without a clock chip may boot with a time that
-// lies inside the span: the prints of some numbers show that its readings are others.
+// into the run's span of times. A number in a run with a time outside the run's span is used a second time:
+// the device has rebooted, and its runs start again. A device without a clock chip may boot with a time
+// inside the span: then the prints of some numbers show that its readings differ.
 
 const RUN_BYTES: u32 = 32;
 const RUN_AT_LAST: usize = 8;
@@ -21,7 +21,7 @@ const RUN_AT_LATEST: usize = 24;
 const PAGE_RUNS: u32 = RUN_PAGE_BYTES / RUN_BYTES;
 
 let pages: u32 = 0;
-/** Freed pages, linked through their first word: page + 1, or 0. */
+/** Head of the list of freed pages, each linked through its first word: page + 1, or 0. */
 let freePage: u32 = 0;
 
 @inline
@@ -32,7 +32,7 @@ function runsOf(device: usize): usize {
 
 /** Index of the first run whose last number is not below `seq`; `runs` when there is none. */
 function search(at: usize, runs: u32, seq: u64): u32 {
-  // Numbers ascend in the usual case, so the last run is where to look first.
+  // Numbers ascend in the usual case, so the last run is looked at first.
   if (runs > 0 && seq > load<u64>(at + (runs - 1) * RUN_BYTES, RUN_AT_LAST)) return runs;
   let low: u32 = 0;
   let high = runs;
@@ -46,7 +46,7 @@ function search(at: usize, runs: u32, seq: u64): u32 {
 
 /**
  * Notes that the device sent `seq` at the device time `tsUs`, and answers whether the message was received before.
- * Its readings lie decoded from `from` to `to`.
+ * The decoded readings of the message lie from `from` to before `to`.
  */
 export function receivedBefore(device: usize, seq: u64, tsUs: u64, from: usize, to: usize): bool {
   const at = runsOf(device);
@@ -68,8 +68,8 @@ export function receivedBefore(device: usize, seq: u64, tsUs: u64, from: usize, 
 }
 
 /**
- * The same for a message without a device time. `seen` decides about a known number: whether the same payload came
- * within the last minute.
+ * Notes that the device sent `seq` without a device time, and answers whether the message was received before. For a known number
+ * `seen` decides: whether the same payload arrived within the last minute.
  */
 export function receivedBeforeUntimed(device: usize, seq: u64, receiveUs: u64, seen: bool): bool {
   const at = runsOf(device);
@@ -107,7 +107,7 @@ function note(device: usize, at: usize, runs: u32, index: u32, seq: u64, tsUs: u
   }
 }
 
-/** The device has rebooted: the message is the first of its new sequence. */
+/** Starts the device's runs again after a reboot, with the first message of its new sequence. */
 function reboot(device: usize, seq: u64, tsUs: u64): void {
   count(COUNTER_PIPELINE_REBOOTS);
   countReboot(device, tsUs);
@@ -166,7 +166,7 @@ function insert(device: usize, index: u32, seq: u64, tsUs: u64): void {
   store<u8>(device, <u8>(runs + 1), DEVICE_AT_RUNS);
 }
 
-/** Moves the inline runs to a page; false when there is none left. */
+/** Moves the inline runs to a page; false when no page is left. */
 function takePage(device: usize): bool {
   let page = freePage;
   if (page != 0) {
@@ -202,7 +202,7 @@ export function adoptRunPages(): bool {
   return pages <= RUN_PAGES_MAX && freePage <= pages;
 }
 
-/** Lays the first and the last number of each run at `to`, two u64 each; answers how many runs. */
+/** Writes the first and the last number of each run to `to`, two u64 a run; answers how many runs there are. */
 export function listRuns(device: usize, to: usize): u32 {
   const runs = <u32>load<u8>(device, DEVICE_AT_RUNS);
   const at = runsOf(device);

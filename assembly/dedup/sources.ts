@@ -8,23 +8,23 @@ import {
   STATE_HEAD_OFFSET,
 } from '../abi/state';
 
-// Where blocks come as records that a producer may have written twice, each has a mark: who wrote it (one run of a
-// producer) and a number that ascends by one over this producer's blocks of the partition. The newest number of each is
-// part of the state, so that a block is told from its repetition whatever lies between the two.
+// A producer may write the same block into two records of the log. So each record has a mark: its source (one run of a
+// producer) and a number that ascends by one over the source's blocks of the partition. The newest number of each source is
+// part of the state, so a repeated block is recognized however many blocks lie between the two.
 
 const SOURCES_MAX: u32 = SOURCES_BYTES / SOURCE_BYTES;
 
 let sources: u32 = 0;
-/** Goes on with every block: the source that was silent for longest has the lowest. */
+/** Ascends with every block, so the source that was silent for longest has the lowest value. */
 let uses: u64 = 0;
 
-/** Whether the block came before. */
+/** Whether the block was run before. */
 export function isRepeated(source: u64, number: u64): bool {
   const at = find(source);
   return at != 0 && number <= load<u64>(at, SOURCE_AT_NUMBER);
 }
 
-/** Takes note of a block once it was run; answers how many of its source's blocks before it never came. */
+/** Notes a block that was run; answers how many blocks of its source between the last one and this one are missing. */
 export function noteBlock(source: u64, number: u64): f64 {
   let at = find(source);
   let missing: u64 = 0;
@@ -63,7 +63,7 @@ function find(source: u64): usize {
   return 0;
 }
 
-/** A place for a new one: a free one, or that of the source that was silent for longest. */
+/** A place for a new source: a free one, or the place of the source that was silent for longest. */
 function obtain(source: u64): usize {
   let at = place(0);
   if (sources < SOURCES_MAX) {

@@ -39,7 +39,7 @@ let deviceCount: u32 = 0;
 let namesBytes: u32 = 0;
 
 /**
- * Hashes a run of bytes. It reads whole words, up to seven bytes behind the end, and masks them off.
+ * Hashes a run of bytes. It reads whole words, up to seven bytes after the end, and masks those off.
  * Only registered names are ever stored, so a sender cannot build chains of collisions.
  */
 export function hashBytes(at: usize, bytes: u32, seed: u64): u64 {
@@ -98,7 +98,7 @@ function slotWord(slot: u32): u32 {
   return load<u32>(<usize>(DEVICE_INDEX_OFFSET + (slot << 2)));
 }
 
-/** A message of the device lies in a block. */
+/** Counts a message of the device that was laid into a block. */
 @inline
 export function countAccepted(device: usize): void {
   store<u32>(device, load<u32>(device, DEVICE_AT_ACCEPTED) + 1, DEVICE_AT_ACCEPTED);
@@ -128,7 +128,7 @@ export function find(tenant: usize, tenantBytes: u32, tenantHash: u64, id: usize
   return 0;
 }
 
-/** Looks up the name that lies in the stage; its entry, or -1. */
+/** Looks up the name that lies in the stage; answers its entry, or -1. */
 export function findDevice(tenantBytes: u32, idBytes: u32): i32 {
   if (tenantBytes == 0 || tenantBytes > TENANT_ID_BYTES_MAX || idBytes == 0 || idBytes > DEVICE_ID_BYTES_MAX) return -1;
   const tenant = <usize>(STAGE_OFFSET + STAGE_DEVICE_AT_NAME);

@@ -16,21 +16,22 @@ const USED_MAX: u32 = REFUSAL_SLOTS / 4 * 3;
 
 let used: u32 = 0;
 
-/** Nobody is known whom the message could have come from. */
+/** Owner of a message whose sender is unknown. */
 export const OF_NOBODY: u32 = REFUSAL_OF_TENANT;
 
+/** The owner of a message that is of this device. */
 @inline
 export function ofDevice(device: usize): u32 {
   return (<u32>device - DEVICES_OFFSET) / DEVICE_BYTES + 1;
 }
 
-/** The message was none of this device, which sent it: only the tenant is sure. */
+/** The owner of a message that this device sent for a device that is unknown or not its own: the tenant. */
 @inline
 export function ofTenant(device: usize): u32 {
   return ofDevice(device) | REFUSAL_OF_TENANT;
 }
 
-/** A message came and was refused; the code is counted where the connection ends. */
+/** Counts a refused message; the code itself is counted when the connection ends. */
 export function countRefusedMessage(owner: u32, code: u32): void {
   assert(code != CODE_NONE && code < CODES_MAX, 'the code is no reason of a refusal');
   count(COUNTER_GATEWAY_RECEIVED);
@@ -38,19 +39,19 @@ export function countRefusedMessage(owner: u32, code: u32): void {
   count(COUNTER_GATEWAY_REFUSED_BY_CODE + code);
   const slot = slotOf(owner, code);
   if (load<u32>(slot) == 0) {
-    // With the table nearly full it counts for the node alone; for nobody there is always room.
+    // With the table nearly full the message counts as one of an unknown sender, for which there is always room.
     if (used >= USED_MAX && owner != OF_NOBODY) return countIn(slotOf(OF_NOBODY, code), OF_NOBODY, code);
   }
   countIn(slot, owner, code);
 }
 
-/** A message came and was refused, and its connection lives on; the caller answers the client. */
+/** Counts a refused message whose connection stays open; the caller answers the client. */
 export function refuseMessage(owner: u32, code: u32): void {
   countRefusedMessage(owner, code);
   count(code);
 }
 
-/** The host refused a message of which nobody knows whose it was. */
+/** Counts a message of an unknown sender that the host has refused. */
 export function countRefused(code: u32): void {
   refuseMessage(OF_NOBODY, code);
 }
@@ -64,7 +65,7 @@ function countIn(slot: usize, owner: u32, code: u32): void {
   store<u64>(slot, load<u64>(slot, REFUSAL_AT_COUNT) + 1, REFUSAL_AT_COUNT);
 }
 
-/** The slot of (whom, code), or the free one where it belongs. */
+/** The slot of (owner, code), or the free slot where it belongs. */
 function slotOf(owner: u32, code: u32): usize {
   let slot = ((owner * 0x9e3779b1) ^ (code * 0x85ebca6b)) >> 16;
   while (true) {

@@ -14,8 +14,8 @@ import { DEVICES_MAX } from '../abi/limits';
 const TOPIC_BYTES_MAX: u32 = REFUSED_TOPIC_BYTES - REFUSED_TOPIC_AT_TOPIC;
 
 /**
- * Keeps the topic of the message that was refused last of `owner`, as directory/refusals names it; a longer one is cut off. Two devices may
- * share a slot: the later one has it. It is for an operator's eyes, and no count depends on it.
+ * Keeps the topic of the last refused message of `owner`, as directory/refusals names it; a long topic is cut off. Two devices may
+ * share a slot: the later message has it. Operators read these topics, and no count depends on them.
  */
 export function noteRefusedTopic(owner: u32, code: u32, topic: usize, bytes: u32): void {
   const entry = owner & ~REFUSAL_OF_TENANT;

@@ -7,23 +7,23 @@ import * as inbound from './qos2-inbound';
 // The packet of an acknowledgement in the ring:
 //   bits 0..15 packet id     16..23 code that refuses the message, 0: none     24..31 first byte of the packet, REPEATED_ACK in its flags
 
-/** It acknowledges no message that was not acknowledged before; the bit is not in the packet that is sent. */
+/** The packet repeats an acknowledgement or refuses a message, so it is not counted as one. The packet that is sent lacks this bit. */
 const REPEATED_ACK: u32 = 1;
 
-/** PUBACK is due once the block in `slot` is durable. */
+/** Queues a PUBACK, which is sent once the block in `slot` is durable. */
 export function queuePuback(slot: u32, number: u32, connection: usize, packetId: u32): void {
   awaitBlock(slot, queuedTo);
   queue(number, connection, packetId | (PUBACK << 24));
 }
 
-/** PUBREC is due once the block in `slot` is durable, and the packet id is taken until PUBREL. */
+/** Queues a PUBREC, which is sent once the block in `slot` is durable. The packet id is in use until PUBREL. */
 export function queuePubrec(slot: u32, number: u32, connection: usize, packetId: u32): void {
   inbound.add(connection, packetId, queuedTo);
   awaitBlock(slot, queuedTo);
   queue(number, connection, packetId | (PUBREC << 24));
 }
 
-/** Acknowledges what waits for no block of its own: at once, or after what the connection still waits for. */
+/** Answers a packet that waits for no block: at once, or after the acknowledgements that the connection still waits for. */
 export function ackInOrder(number: u32, connection: usize, type: u32, packetId: u32, code: u32): void {
   if (load<u64>(connection, AT_QUEUED_TO) > sentTo) queue(number, connection, packetId | (code << 16) | ((type | REPEATED_ACK) << 24));
   else if (code == 0) sendAnswer(number, type, packetId);
@@ -36,7 +36,7 @@ function queue(number: u32, connection: usize, packet: u32): void {
   store<u64>(connection, queuedTo, AT_QUEUED_TO);
 }
 
-/** Sends an acknowledgement that is due, if its connection still stands; answers how many messages it acknowledges. */
+/** Sends an acknowledgement whose block is durable, if its connection is still open; answers how many messages it acknowledges: 0 or 1. */
 @inline
 export function sendQueued(number: u32, generation: u32, packet: u32): u32 {
   const connection = connectionAt(number);

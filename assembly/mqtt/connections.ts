@@ -11,17 +11,17 @@ import { monotonicMs } from '../clock';
 //   4  u32 generation         29  u8 id bytes            44  u32 table of unreleased ids, 0: none
 //   8  u32 device address     30  u16 unreleased ids     48  u64 hash of the tenant
 //  12  u16 protocol level     32  u32 tenant address     56  u64 place after its last queued acknowledgement
-//  14  u16 reason text bytes  36  u32 address of the device it spoke for last
-//  16  f64 last heard, ms
+//  14  u16 reason text bytes  36  u32 address of the device that it published for last
+//  16  f64 time of its last packet, ms
 //  24  u32 grace, ms; 0: none
 
 export const FREE: u32 = 0;
 /** Waits for CONNECT. */
 export const OPENED: u32 = 1;
-/** CONNECT is with the session layer, which answers before the next packet is looked at. */
+/** The session layer has the CONNECT, and answers it before the next packet is read. */
 export const CONNECTING: u32 = 2;
 export const CONNECTED: u32 = 3;
-/** On its way out: what still comes is dropped, and nothing more is sent. */
+/** Ending: bytes that still arrive are dropped, and nothing more is sent. */
 export const CLOSING: u32 = 4;
 
 export const AT_STATE: usize = 0;
@@ -30,7 +30,7 @@ export const AT_DEVICE: usize = 8;
 export const AT_LEVEL: usize = 12;
 /** Bytes of the largest answer that may hold a Reason String; 0: the client wants none. */
 export const AT_REASON_BYTES_MAX: usize = 14;
-export const AT_HEARD_MS: usize = 16;
+export const AT_LAST_PACKET_MS: usize = 16;
 export const AT_GRACE_MS: usize = 24;
 export const AT_TENANT_BYTES: usize = 28;
 export const AT_ID_BYTES: usize = 29;
@@ -67,7 +67,7 @@ export function setState(connection: usize, state: u32): void {
   store<u32>(connection, state, AT_STATE);
 }
 
-/** A new generation, so that acknowledgements that are queued for the last holder of the number never reach this one. */
+/** Opens a connection. Its new generation keeps it from acknowledgements that are queued for the last holder of the number. */
 export function opened(number: u32): void {
   assert(number < CONNECTIONS_MAX, 'there is no such connection');
   const connection = connectionAt(number);
@@ -81,7 +81,7 @@ export function opened(number: u32): void {
   store<u16>(connection, 0, AT_UNRELEASED_COUNT);
   store<u32>(connection, 0, AT_UNRELEASED);
   store<u64>(connection, 0, AT_QUEUED_TO);
-  store<f64>(connection, monotonicMs, AT_HEARD_MS);
+  store<f64>(connection, monotonicMs, AT_LAST_PACKET_MS);
   store<u32>(connection, CONNECT_WITHIN_MS, AT_GRACE_MS);
   count(COUNTER_GATEWAY_CONNECTIONS_OPENED);
 }
@@ -92,7 +92,7 @@ export function closed(number: u32): void {
   count(COUNTER_GATEWAY_CONNECTIONS_CLOSED);
 }
 
-/** The session layer let the connection in as the device `entry`. */
+/** The session layer has accepted the connection as the device `entry`. */
 export function connected(number: u32, entry: u32, level: u32, keepAliveSeconds: u32, reasonBytesMax: u32): void {
   const connection = connectionAt(number);
   assert(number < connectionsEnd && stateOf(connection) == CONNECTING, 'the connection waits for no answer to CONNECT');

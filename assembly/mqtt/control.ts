@@ -18,7 +18,7 @@ const FLAG_USER_NAME: u32 = 0x80;
 const NAME_MQTT: u64 = 0x5454514d0400; // "\0\4MQTT", little-endian
 const NAME_MQISDP: u64 = 0x647349514d0600; // "\0\6MQIsd"
 
-/** The level that the last CONNECT named, 0 when it did not come so far. */
+/** The protocol level of the last CONNECT; 0 when it was malformed before its level. */
 export let connectLevel: u32 = 0;
 
 export function checkConnect(at: usize, end: usize): u32 {
@@ -30,7 +30,7 @@ export function checkConnect(at: usize, end: usize): u32 {
     if (isOlder) connectLevel = 3;
     return isOlder ? CODE_MQTT_VERSION_UNSUPPORTED : CODE_MQTT_MALFORMED; // [MQTT-3.1.2-1]
   }
-  // A bridge may set the top bit. It is refused in the form of its version, and comes back without the bit.
+  // A bridge may set the top bit. It is refused in the form of its version, and connects again without the bit.
   const level = <u32>load<u8>(at, 6);
   connectLevel = level & 0x7f;
   if (level != LEVEL_311 && level != LEVEL_5) return CODE_MQTT_VERSION_UNSUPPORTED; // [MQTT-3.1.2-2]
@@ -59,7 +59,7 @@ function connectFlags(flags: u32): bool {
   return connectLevel == LEVEL_5 || (flags & FLAG_PASSWORD) == 0 || (flags & FLAG_USER_NAME) != 0;
 }
 
-/** The packet identifier, never 0 [MQTT-2.2.1-3], and in version 5 the properties. */
+/** Skips the packet identifier, which is never 0 [MQTT-2.2.1-3], and in version 5 the properties. */
 function skipHead(at: usize, end: usize, level: u32, allowed: u64): usize {
   if (end - at < 2 || u16At(at) == 0) return MALFORMED;
   return level == LEVEL_5 ? skipProperties(at + 2, end, allowed) : at + 2;
@@ -98,7 +98,7 @@ export function checkDisconnect(at: usize, end: usize, level: u32): u32 {
   return skipProperties(at, end, OF_DISCONNECT) == end ? CODE_NONE : CODE_MQTT_MALFORMED;
 }
 
-/** No CONNECT with an authentication method is let in, so AUTH is never in place. */
+/** No CONNECT with an authentication method is accepted, so AUTH is always an error. */
 export function checkAuth(level: u32): u32 {
   return level == LEVEL_5 ? CODE_MQTT_AUTH_UNSUPPORTED : CODE_MQTT_MALFORMED;
 }

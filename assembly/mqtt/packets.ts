@@ -16,13 +16,13 @@ export const PUBACK: u32 = 0x40;
 export const PUBREC: u32 = 0x50;
 export const PUBCOMP: u32 = 0x70;
 
-/** PUBACK, PUBREC or PUBCOMP, success. MQTT 5 §3.4.2.1: the reason code may be left out. */
+/** Sends PUBACK, PUBREC or PUBCOMP, success. MQTT 5 §3.4.2.1: the reason code may be left out. */
 export function sendAnswer(connection: u32, type: u32, packetId: u32): void {
   store<u32>(reserve(connection, 4), 0x0200 | type | (<u32>bswap<u16>(<u16>packetId) << 16));
 }
 
 /**
- * PUBACK, PUBREC or PUBCOMP that refuses, MQTT 5 only: a Reason Code, and a Reason String where the client wants one and it fits the
+ * Sends a PUBACK, PUBREC or PUBCOMP that refuses, MQTT 5 only: a Reason Code, and a Reason String where the client wants one and it fits the
  * client's Maximum Packet Size [MQTT-3.4.2-2] [MQTT-3.1.2-29].
  */
 export function sendRefusal(connection: u32, type: u32, packetId: u32, code: u32): void {
@@ -60,7 +60,7 @@ function reasonOf(code: u32): u8 {
   return 0x87; // Not authorized
 }
 
-/** PUBCOMP for a packet id that no message has, MQTT 5 only. §3.7.2.1. */
+/** Sends PUBCOMP for a packet id that no message has, MQTT 5 only. §3.7.2.1. */
 export function sendPacketIdNotFound(connection: u32, packetId: u32): void {
   const at = reserve(connection, 5);
   store<u32>(at, 0x0300 | PUBCOMP | (<u32>bswap<u16>(<u16>packetId) << 16));
@@ -71,7 +71,7 @@ export function sendPingresp(connection: u32): void {
   store<u16>(reserve(connection, 2), 0x00d0);
 }
 
-/** Ends a connection for a reason that the session layer tells the client. */
+/** Ends a connection; the session layer sends the client the reason. */
 export function refuse(connection: u32, code: u32): void {
   assert(code != CODE_NONE && code < CODES_MAX, 'the code is no reason of a refusal');
   count(code);

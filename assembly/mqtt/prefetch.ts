@@ -1,20 +1,20 @@
 import { DEVICE_AT_PREDICTED, DEVICE_AT_NAME_OFFSET } from '../abi/gateway';
 
-// A connection that speaks for many devices does so in the same order again and again, and they do not fit
-// the processor's caches. So a device remembers which one its connection spoke for DISTANCE messages later.
-// After so many messages the next ones are foretold, and their entries are loaded, then their names: all of
-// one kind at a time, because such loads do not wait for one another.
+// A connection that publishes for many devices often does so in the same order again and again, and their entries do
+// not fit the processor's caches. So a device's entry holds the device that its connection published for DISTANCE messages
+// later, the last time. Every DISTANCE messages the devices of the next ones are predicted, and all their entries are
+// loaded, then all their names: loads of one kind do not wait for one another.
 
 const DISTANCE: u32 = 16;
 
-/** Devices of the last messages, and of the next as far as they are foretold; addresses or 0, by message modulo DISTANCE. */
+/** Devices of the last messages, and the predicted ones of the next messages; addresses or 0, by message modulo DISTANCE. */
 const last = memory.data(DISTANCE * 4, 16);
 const predicted = memory.data(DISTANCE * 4, 16);
 let message: u32 = 0;
 /** Keeps the loads from being optimized away. */
 export let loaded: u32 = 0;
 
-/** What follows are messages of another connection. */
+/** Forgets the order of devices: the next messages are of another connection. */
 @inline
 export function forgetOrder(): void {
   for (let at: usize = 0; at < DISTANCE * 4; at += 16) {
@@ -23,7 +23,7 @@ export function forgetOrder(): void {
   }
 }
 
-/** The connection's next message is for `device`. */
+/** Notes that the connection's next message is for `device`, and loads the devices that are predicted after it. */
 @inline
 export function prefetchDevices(device: usize): void {
   const place = (message & (DISTANCE - 1)) << 2;

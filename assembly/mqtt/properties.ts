@@ -29,7 +29,7 @@ const BINARIES: u64 = CORRELATION_DATA | AUTH_DATA;
 
 const MESSAGE: u64 = PAYLOAD_FORMAT | MESSAGE_EXPIRY | CONTENT_TYPE | RESPONSE_TOPIC | CORRELATION_DATA | USER;
 
-/** What each packet that a client sends may hold. A Subscription Identifier in PUBLISH is the server's [MQTT-3.3.4-6]. */
+/** The properties that each packet of a client may hold. Only a server sends a Subscription Identifier in PUBLISH [MQTT-3.3.4-6]. */
 export const OF_PUBLISH: u64 = MESSAGE | TOPIC_ALIAS;
 export const OF_WILL: u64 = MESSAGE | WILL_DELAY;
 export const OF_CONNECT: u64 =
@@ -47,14 +47,14 @@ export const OF_SUBSCRIBE: u64 = SUBSCRIPTION_ID | USER;
 export const OF_UNSUBSCRIBE: u64 = USER;
 export const OF_DISCONNECT: u64 = SESSION_EXPIRY | REASON | USER;
 
-/** The properties that skipProperties met. */
+/** The properties that skipProperties has found. */
 let met: u64 = 0;
 
 export function metTopicAlias(): bool {
   return (met & TOPIC_ALIAS) != 0;
 }
 
-/** Reads the Property Length and the properties; none but `allowed`, and none but User Property twice. */
+/** Skips the Property Length and the properties: only those of `allowed`, and only User Property more than once. */
 export function skipProperties(at: usize, end: usize, allowed: u64): usize {
   met = 0;
   at = readVariable(at, end);

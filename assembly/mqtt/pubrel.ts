@@ -10,7 +10,7 @@ import { u16At } from './read';
 import * as inbound from './qos2-inbound';
 
 /**
- * Takes in a PUBREL whose variable header is [at, end): from here on its packet id may be used for another message.
+ * Takes in a PUBREL whose variable header is [at, end): after it, its packet id may be used for another message.
  * Answers CODE_NONE, NO_SLOT, or the code that ends the connection.
  */
 export function pubrel(number: u32, connection: usize, at: usize, end: usize): u32 {
@@ -19,7 +19,7 @@ export function pubrel(number: u32, connection: usize, at: usize, end: usize): u
   const packetId = u16At(at);
   const place = inbound.placeOf(connection, packetId);
   if (place == inbound.NO_PLACE) {
-    // What an earlier connection left behind, for example. Version 3.1.1 cannot tell it apart [MQTT-4.3.3-11].
+    // An id of an earlier connection, for example. Version 3.1.1 has no answer for an unknown id [MQTT-4.3.3-11].
     if (isVersion5) sendPacketIdNotFound(number, packetId);
     else sendAnswer(number, PUBCOMP, packetId);
     return CODE_NONE;
@@ -35,7 +35,7 @@ export function pubrel(number: u32, connection: usize, at: usize, end: usize): u
   return CODE_NONE;
 }
 
-/** A packet id, and in version 5 perhaps a reason code, behind which properties may follow. MQTT 5 §3.6.2. */
+/** Whether [at, end) is a packet id, in version 5 with an optional reason code and, after it, optional properties. MQTT 5 §3.6.2. */
 function isWellFormed(at: usize, end: usize, isVersion5: bool): bool {
   if (end - at < 2 || u16At(at) == 0) return false;
   if (end - at == 2) return true;

@@ -2,13 +2,13 @@ import { UNRELEASED_BYTES, UNRELEASED_OFFSET } from '../abi/gateway';
 import { AT_UNRELEASED, AT_UNRELEASED_COUNT } from './connections';
 
 // A message at QoS 2 holds its packet id from PUBLISH to PUBREL: until then the same id is the same message
-// [MQTT-4.3.3-10]. A connection that holds ids has a table of them, twice as large as their number and a power of two,
-// out of one pool for all; with the last id the table goes back. Clients count their ids up, and an id's slot is its
+// [MQTT-4.3.3-10]. A connection that holds ids has a table of them, at least twice as large as their number and a power of
+// two, out of one pool for all connections; after its last id the table is given back. Clients count their ids up, and an id's slot is its
 // lowest bits, so ids rarely collide; a table of the largest size has a slot for each. Ids that follow one another fill
 // long runs of slots, so entries stand in the order of their way from home (Robin Hood hashing): a search and a
 // removal end at the first entry that has a shorter one, not at the end of the run.
 //
-//   entry: u64 place of the PUBREC that is owed for the message, 48 bits | packet id, 16 bits; 0: empty
+//   entry: u64 place of the message's PUBREC among the acknowledgements, 48 bits | packet id, 16 bits; 0: empty
 //
 // AT_UNRELEASED is the table's address, a multiple of 64, and in its low bits the logarithm of its entries.
 const BITS_MIN: u32 = 3;
@@ -21,7 +21,7 @@ export const NO_PLACE: u64 = u64.MAX_VALUE;
 
 /** By size: the first free table, 0: none. A free table's first word names the next. */
 const free = memory.data((BITS_MAX + 1) * 4, 4);
-/** From here on the pool was never used, or not since all tables were free. */
+/** The pool is unused from this address on, since the start or since all tables were free. */
 let unusedAt: u32 = UNRELEASED_OFFSET;
 let tablesTaken: u32 = 0;
 
@@ -97,14 +97,14 @@ export function hasRoom(connection: usize): bool {
   return true;
 }
 
-/** A message holds the id, which was free; hasRoom came before. */
+/** A message takes the id, which is free. The caller has called hasRoom. */
 export function add(connection: usize, packetId: u32, place: u64): void {
   const word = load<u32>(connection, AT_UNRELEASED);
   insert(word & ~BITS_MASK, word & BITS_MASK, (place << 16) | <u64>packetId);
   store<u16>(connection, load<u16>(connection, AT_UNRELEASED_COUNT) + 1, AT_UNRELEASED_COUNT);
 }
 
-/** The id, which was held, is free again. */
+/** Frees the id, which a message holds. */
 export function remove(connection: usize, packetId: u32): void {
   const count = load<u16>(connection, AT_UNRELEASED_COUNT) - 1;
   store<u16>(connection, count, AT_UNRELEASED_COUNT);
@@ -129,7 +129,7 @@ export function remove(connection: usize, packetId: u32): void {
   store<u64>(gap, 0);
 }
 
-/** The connection holds no id any more. */
+/** Frees all ids of the connection. */
 export function clear(connection: usize): void {
   const word = load<u32>(connection, AT_UNRELEASED);
   if (word == 0) return;
@@ -138,7 +138,7 @@ export function clear(connection: usize): void {
   store<u16>(connection, 0, AT_UNRELEASED_COUNT);
 }
 
-/** An empty table of that size, or 0. */
+/** An empty table of 2^bits entries, or 0 when the pool has none. */
 function take(bits: u32): u32 {
   let table = takeFree(bits);
   if (table == 0 && unusedAt + (8 << bits) <= POOL_END) {
@@ -147,7 +147,7 @@ function take(bits: u32): u32 {
   }
   for (let larger = bits + 1; table == 0 && larger <= BITS_MAX; larger++) {
     table = takeFree(larger);
-    // The upper half of what is left over is free, as often as it takes.
+    // A larger table is halved until it has the size; each upper half is free.
     for (let half = larger - 1; table != 0 && half >= bits; half--) putFree(table + (8 << half), half);
   }
   if (table == 0) return 0;
@@ -167,7 +167,7 @@ function putFree(table: u32, bits: u32): void {
   store<u32>(free + (bits << 2), table);
 }
 
-/** Free tables are halved but never joined; when all are free the pool begins anew. */
+/** Gives a table back. Free tables are halved but never joined; when all tables are free, the whole pool is unused again. */
 function giveBack(table: u32, bits: u32): void {
   assert(tablesTaken > 0, 'no table is taken');
   putFree(table, bits);

@@ -14,18 +14,18 @@ export function skipBytes(at: usize, bytes: u32, end: usize): usize {
   return at != MALFORMED && bytes <= <u32>(end - at) ? at + bytes : MALFORMED;
 }
 
-/** Binary data: two bytes of length, then so many. MQTT 5 §1.5.6. */
+/** Binary data: two bytes of length, then so many bytes. MQTT 5 §1.5.6. */
 export function skipBinary(at: usize, end: usize): usize {
   return skipBytes(at, 2, end) == MALFORMED ? MALFORMED : skipBytes(at + 2, u16At(at), end);
 }
 
-/** The same, and the bytes are a UTF-8 string. MQTT 5 §1.5.4. */
+/** A UTF-8 string: two bytes of length, then so many of well-formed text. MQTT 5 §1.5.4. */
 export function skipString(at: usize, end: usize): usize {
   const valueEnd = skipBinary(at, end);
   return valueEnd != MALFORMED && wellFormed(at + 2, valueEnd) ? valueEnd : MALFORMED;
 }
 
-/** What readVariable read. */
+/** The number that readVariable has read. */
 export let variable: u32 = 0;
 
 /** A Variable Byte Integer, in its shortest form [MQTT-1.5.5-1]. */

@@ -33,7 +33,7 @@ import { forgetOrder } from './prefetch';
 import { monotonicMs } from '../clock';
 import {
   AT_GRACE_MS,
-  AT_HEARD_MS,
+  AT_LAST_PACKET_MS,
   AT_LEVEL,
   CLOSING,
   CONNECTED,
@@ -63,7 +63,7 @@ const PINGREQ: u32 = 12;
 const DISCONNECT: u32 = 14;
 const AUTH: u32 = 15;
 
-/** What a client may send; PUBREC and PUBCOMP are not there, as nothing is sent to it at QoS 2. */
+/** The packets that a client may send; without PUBREC and PUBCOMP, because no message is sent to it at QoS 2. */
 const FROM_CLIENT: u32 =
   (1 << CONNECT) |
   (1 << PUBLISH) |
@@ -74,11 +74,11 @@ const FROM_CLIENT: u32 =
   (1 << PINGREQ) |
   (1 << DISCONNECT) |
   (1 << AUTH);
-/** Whose reserved header flags are 0010, not 0000 [MQTT-2.1.3-1]. */
+/** The packets whose reserved header flags are 0010, not 0000 [MQTT-2.1.3-1]. */
 const FLAGS_TWO: u32 = (1 << PUBREL) | (1 << SUBSCRIBE) | (1 << UNSUBSCRIBE);
 
 let hasStarved: bool = false;
-/** Deadlines do not run while the host does not read. */
+/** When the host began to read again, ms: deadlines do not run while it does not read. */
 let readingSinceMs: f64 = 0;
 
 /** Whether a message of the last turn found no free block slot. Its bytes were left unconsumed. */
@@ -92,8 +92,8 @@ export function resumed(): void {
 }
 
 /**
- * Works through the event table from `first` on. Answers `eventCount` when it is done, else the event
- * to go on with once the host has taken the outbox: it is full, or CONNECT waits for its answer.
+ * Works through the event table from `first` on. Answers `eventCount` when it is done. Else the outbox is full, or a CONNECT
+ * waits for its answer: then it answers the event with which the next call must begin, after the host has taken the outbox.
  */
 export function turn(first: u32, eventCount: u32): u32 {
   assert(first <= eventCount && eventCount <= EVENTS_MAX, 'the events lie outside their table');
@@ -117,7 +117,7 @@ export function turn(first: u32, eventCount: u32): u32 {
   return eventCount;
 }
 
-/** False: the outbox has to be taken before this event can go on. */
+/** Takes the packets of a data event. False: the host must take the outbox before the rest of this event. */
 function takeData(number: u32, event: usize): bool {
   const connection = connectionAt(number);
   const start = <usize>(load<u32>(event, EVENT_AT_OFFSET) + load<u32>(event, EVENT_AT_CONSUMED));
@@ -160,19 +160,19 @@ function takeData(number: u32, event: usize): bool {
   count(COUNTER_GATEWAY_BYTES_IN, <u64>(at - start));
   if (packets > 0) {
     count(COUNTER_GATEWAY_PACKETS, packets);
-    // Only CONNECT itself stops the clock that runs for it.
-    store<f64>(connection, monotonicMs, AT_HEARD_MS);
+    // Only whole packets count as a sign of life: the deadline for CONNECT runs until its last byte.
+    store<f64>(connection, monotonicMs, AT_LAST_PACKET_MS);
   }
   return done;
 }
 
-// What frame found: the bytes of the whole packet, and where its variable header begins.
+// The packet that frame has found: its bytes, and the address of its variable header.
 let frameBytes: u32 = 0;
 let body: usize = 0;
-/** Bytes that must be there before the packet can be looked at; 0: it is whole. */
+/** Bytes that must be there before the packet can be read; 0: the packet is whole. */
 let needed: u32 = 0;
 
-/** Finds the packet at `at`, and refuses as early as its first bytes allow. */
+/** Finds the packet at `at`, or answers the code that refuses it as soon as its first bytes show an error. */
 function frame(connection: usize, state: u32, at: usize, end: usize): u32 {
   const have = <u32>(end - at);
   const header = <u32>load<u8>(at);
@@ -208,7 +208,7 @@ function frame(connection: usize, state: u32, at: usize, end: usize): u32 {
   return CODE_NONE;
 }
 
-/** Acts on a whole packet. Answers CODE_NONE when it is dealt with, also by ending the connection, or NO_SLOT. */
+/** Handles a whole packet. Answers CODE_NONE, also when it has ended the connection, or NO_SLOT. */
 function packet(number: u32, connection: usize, start: usize, at: usize, end: usize): u32 {
   const header = <u32>load<u8>(start);
   const type = header >> 4;
@@ -257,13 +257,13 @@ function control(number: u32, connection: usize, type: u32, start: usize, at: us
   return CODE_NONE;
 }
 
-/** A PUBLISH of a device that was let in is a message, so it is counted as one even if it cannot be read. */
+/** Ends the connection over a packet. A PUBLISH of a connected device counts as a refused message, even if it is malformed. */
 function refusePacket(number: u32, state: u32, type: u32, code: u32): void {
   if (type == PUBLISH && state == CONNECTED) countRefusedMessage(ownerOf(connectionAt(number), code), code);
   refuse(number, code);
 }
 
-/** Ends the connections whose deadline has passed, from number `first` on; answers where to go on, or -1. */
+/** Ends the connections whose deadline has passed, from number `first` on. Answers the number to begin the next call with, or -1. */
 export function sweep(first: u32): i32 {
   const end = connectionCount();
   assert(first <= end, 'the sweep begins after the last connection');
@@ -272,7 +272,7 @@ export function sweep(first: u32): i32 {
     const state = stateOf(connection);
     const graceMs = load<u32>(connection, AT_GRACE_MS);
     if ((state != OPENED && state != CONNECTED) || graceMs == 0) continue;
-    const since = max(load<f64>(connection, AT_HEARD_MS), readingSinceMs);
+    const since = max(load<f64>(connection, AT_LAST_PACKET_MS), readingSinceMs);
     if (monotonicMs - since <= <f64>graceMs) continue;
     if (!hasRoom()) return <i32>number;
     refuse(number, state == OPENED ? CODE_CONNECT_TIMEOUT : CODE_KEEP_ALIVE_EXPIRED);

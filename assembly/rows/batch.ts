@@ -26,8 +26,8 @@ import { writeI32, writeI32Field, writeI64Field } from './fields';
 import { clearReadings, readingCount, writeReadings } from './readings';
 
 // A batch slot holds three streams in PostgreSQL's binary COPY format ("COPY", Binary Format): a header
-// of 19 bytes, tuples of (i16 fields, then i32 length and bytes each) in network order, an i16 -1. Texts and
-// dead letters are laid as they come, readings in order when the batch is sealed.
+// of 19 bytes, tuples of (i16 fields, then i32 length and bytes each) in network order, an i16 -1. Rows of texts and
+// dead letters are written at once, rows of readings in order when the batch is sealed.
 
 const COPY_HEADER_BYTES: usize = 19;
 const COPY_TRAILER_BYTES: usize = 2;
@@ -45,7 +45,7 @@ let records: u32 = 0;
 /** Begins an empty batch in a slot that the store no longer reads. */
 export function openBatch(slot: u32): void {
   assert(slot < BATCH_SLOTS, 'no such batch slot');
-  assert(slotAt == 0, 'the batch before it is not sealed');
+  assert(slotAt == 0, 'the last batch is not sealed');
   openSlot = slot;
   slotAt = BATCHES_OFFSET + slot * BATCH_BYTES;
   writeHeader(slotAt);
@@ -78,7 +78,7 @@ function head(at: u32, value: usize): void {
   store<u32>(BATCH_HEAD_OFFSET + at, <u32>value);
 }
 
-/** Whether any block fits into the open batch, whatever it holds. */
+/** Whether the open batch has room for any block, whatever the block holds. */
 export function batchHasRoom(): bool {
   return (
     slotAt != 0 &&
@@ -88,7 +88,7 @@ export function batchHasRoom(): bool {
   );
 }
 
-/** Rows of the open batch, and records that led to them or to none. */
+/** Rows of the open batch. */
 export function batchRows(): u32 {
   return readingCount() + textRows + deadRows;
 }

@@ -2,7 +2,7 @@ import { POSTGRES_EPOCH_US } from '../abi/limits';
 import { BATCH_READINGS_BYTES, READINGS_MAX, READINGS_OFFSET, READING_BYTES, READING_ROW_BYTES } from '../abi/pipeline';
 import { AT_DEVICE, AT_METRIC, AT_TIME, AT_VALUE, readingOf, sortReadings, sortRun } from './sort';
 
-// The open batch's readings, as they come; their rows are laid in order when the batch is sealed.
+// The open batch's readings in order of arrival; their rows are written in order when the batch is sealed.
 
 let end: usize = READINGS_OFFSET;
 
@@ -29,7 +29,7 @@ export function appendReading(device: u32, metric: u32, tsUs: u64, value: f64): 
  *
  *   0  i16 4     2  i32 4, device     10  i32 4, metric     18  i32 8, ts     30  i32 8, value
  *
- * What a store writes too far, the next one puts right.
+ * Each store may write bytes after its field, which the next store overwrites.
  */
 @inline
 function writeRow(at: usize, reading: usize): void {
@@ -41,7 +41,7 @@ function writeRow(at: usize, reading: usize): void {
   store<u64>(at, bswap<u64>(load<u64>(reading, AT_VALUE)), 34);
 }
 
-/** Lays the rows of all readings from `at` on, by (device, metric, time), equal ones as they came; answers the position after them. */
+/** Writes the rows of all readings to `at`, by (device, metric, time), equal ones in order of arrival; answers the position after them. */
 export function writeReadings(at: usize): usize {
   const readings = readingCount();
   assert(readings <= READINGS_MAX, 'more readings than a batch holds');

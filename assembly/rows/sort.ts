@@ -1,8 +1,8 @@
 import { READINGS_MAX, READINGS_OFFSET, READING_BYTES, SORT_OFFSET } from '../abi/pipeline';
 
-// Finds the order of the open batch's readings without moving them. What is sorted are words, one a reading:
-// its place in the low bits, above them as much of a key as is asked for at a time. A radix sort, least
-// significant digit first, keeps equal keys in the order in which they came. Devices send their readings in
+// Finds the order of the open batch's readings without moving them. It sorts words, one a reading: the reading's place
+// in the low bits, and above them as many bits of a key as one pass sorts by. A radix sort, least
+// significant digit first, keeps equal keys in order of arrival. Devices send their readings in
 // rising order of time, so the key is (device, metric), and time is looked at only where it falls within a run
 // of equal keys: see rows/readings.ts.
 
@@ -10,11 +10,11 @@ const PLACE_BITS: u64 = 19;
 const PLACE_MASK: u64 = READINGS_MAX - 1;
 const KEY_BITS_MAX: u32 = 64 - <u32>PLACE_BITS;
 
-/** As many counters as stay in the nearest cache; few words are not worth so many. */
+/** Bits of a digit: its counters must stay in the nearest cache, and few words are not worth so many counters. */
 const DIGIT_BITS_MAX: u32 = 11;
 const DIGIT_BITS_OF_FEW: u32 = 8;
 const FEW: u32 = 4096;
-/** Up to so many are sorted by insertion. */
+/** Up to so many words are sorted by insertion. */
 const INSERTION_MAX: u32 = 24;
 
 const counters = memory.data((1 << DIGIT_BITS_MAX) * 4, 64);
@@ -22,7 +22,7 @@ const counters = memory.data((1 << DIGIT_BITS_MAX) * 4, 64);
 const FIRST: usize = SORT_OFFSET;
 const SECOND: usize = SORT_OFFSET + READINGS_MAX * 8;
 
-// A reading, READING_BYTES: as its row has them, so that comparing as signed numbers is PostgreSQL's order.
+// A reading, READING_BYTES: the fields as its row has them, so that their order as signed numbers is PostgreSQL's order.
 export const AT_DEVICE: usize = 0; // i32
 export const AT_METRIC: usize = 4; // i32
 export const AT_TIME: usize = 8; // i64, µs from 2000-01-01
@@ -49,7 +49,7 @@ function bitsOf(range: u64): u32 {
   return 64 - <u32>clz<u64>(range);
 }
 
-/** Orders the words by the lowest `bits` bits of their keys; answers where they are then, `from` or `to`. */
+/** Orders the words by the lowest `bits` bits of their keys; answers the address where they lie then, `from` or `to`. */
 function radix(from: usize, to: usize, words: u32, bits: u32): usize {
   const digitMax = words < FEW ? DIGIT_BITS_OF_FEW : DIGIT_BITS_MAX;
   const passes = (bits + digitMax - 1) / digitMax;
@@ -85,7 +85,7 @@ function radix(from: usize, to: usize, words: u32, bits: u32): usize {
   return from;
 }
 
-/** Whether each reading belongs behind the one before. */
+/** Whether the readings are in order already. */
 function isInOrder(readings: u32): bool {
   for (let place: u32 = 1; place < readings; place++) {
     const at = readingAt(place);
@@ -101,7 +101,7 @@ function isInOrder(readings: u32): bool {
   return true;
 }
 
-/** Orders the readings by (device, metric); answers the address of their words, or 0: they lie in full order as they came. */
+/** Orders the readings by (device, metric); answers the address of their words, or 0: the readings are in full order already. */
 export function sortReadings(readings: u32): usize {
   if (isInOrder(readings)) return 0;
   // Device and metric are the first two lanes.
@@ -130,7 +130,7 @@ export function sortReadings(readings: u32): usize {
   return radix(FIRST, SECOND, readings, deviceBits + metricBits);
 }
 
-/** The same where device and metric do not fit one word: by metric first, then by device. */
+/** Orders the readings where device and metric together do not fit one word: by metric first, then by device. */
 function sortTwice(readings: u32, deviceMin: i32, deviceBits: u32, metricMin: i32, metricBits: u32): usize {
   for (let place: u32 = 0; place < readings; place++) {
     const key = <u64>(load<u32>(readingAt(place), AT_METRIC) - <u32>metricMin);
@@ -183,7 +183,7 @@ function radixByTime(run: usize, other: usize, count: u32): void {
       const at = sorted + (<usize>i << 3);
       const word = load<u64>(at);
       const key = (<u64>timeOf(word) - <u64>timeMin) >> <u64>done;
-      store<u64>(at, (key << PLACE_BITS) | (word & PLACE_MASK)); // the bits above a word's are the next round's
+      store<u64>(at, (key << PLACE_BITS) | (word & PLACE_MASK)); // bits that do not fit the word are for the next round
     }
     sorted = radix(sorted, sorted == run ? other : run, count, min(bits - done, KEY_BITS_MAX));
   }

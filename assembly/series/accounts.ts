@@ -22,9 +22,9 @@ import {
 import { countReason } from './dead-pages';
 import { deviceAt, deviceCount } from './devices';
 
-// The usual message is stored, and counted where the device's state is at hand. Everything else that can become of one
-// is counted in an account, which a device gets when it needs it first: there are as many of them as devices, so none
-// goes without. Counts are state: blocks that are run again into an empty memory lead to the same ones.
+// The usual message is stored, and counted in the device's state. Duplicates, dead letters and reboots are counted in an
+// account, which a device gets with its first one: there are as many accounts as devices, so every device can have one.
+// Counts are state: blocks that are run again into an empty memory lead to the same counts.
 
 @inline
 function accountAt(account: u32): usize {
@@ -47,7 +47,7 @@ export function accountsBytes(): u32 {
   return ACCOUNTS_HEADER_BYTES + load<u32>(ACCOUNTS_OFFSET, ACCOUNTS_AT_USED) * ACCOUNT_BYTES;
 }
 
-/** Whether those of a checkpoint are no more than there is room for. */
+/** Whether the accounts of a checkpoint fit the room for accounts. */
 export function adoptAccounts(): bool {
   return load<u32>(ACCOUNTS_OFFSET, ACCOUNTS_AT_USED) <= PARTITION_DEVICES_MAX;
 }
@@ -79,17 +79,17 @@ export function countExtraSamples(device: usize, samples: u32): void {
   store<u64>(at, load<u64>(at) + samples);
 }
 
-/** `device` is 0 when the state has no room for it. */
+/** Counts a dead letter; `device` is 0 when the state has no room for the device. */
 export function countDead(device: usize, code: u32): void {
   assert(code >= DECODE_CODE_FIRST && code < COMMAND_CODE_FIRST, 'the code is no reason of a dead letter');
   if (device == 0) return add(<usize>(ACCOUNTS_OFFSET + ACCOUNTS_AT_UNTRACKED_DEAD));
   const account = obtainAccount(device);
-  // The reason first, so that whoever reads the sum before the reasons misses none.
+  // The reason is counted first, so that a thread that reads the sum before the reasons misses none.
   countReason(account + ACCOUNT_AT_DEAD_PAGE, code);
   add(account + ACCOUNT_AT_DEAD);
 }
 
-/** The device counts anew, from a message of the time `tsUs` on. */
+/** Counts a reboot of the device, whose first message after it has the time `tsUs`. */
 export function countReboot(device: usize, tsUs: u64): void {
   const account = obtainAccount(device);
   addSmall(account + ACCOUNT_AT_REBOOTS);
@@ -101,7 +101,7 @@ export function countForgotten(device: usize): void {
   addSmall(obtainAccount(device) + ACCOUNT_AT_RUNS_FORGOTTEN);
 }
 
-/** The first block that the state knows of began at `receiveUs`. */
+/** Notes the receive time of the first block that the state counts. */
 @inline
 export function noteSince(receiveUs: u64): void {
   if (load<u64>(ACCOUNTS_OFFSET, ACCOUNTS_AT_SINCE_US) == 0) store<u64>(ACCOUNTS_OFFSET, receiveUs, ACCOUNTS_AT_SINCE_US);
@@ -116,26 +116,26 @@ function runOf(device: usize): u32 {
   return sum + load<u32>(at, ACCOUNT_AT_DUPLICATE) + load<u32>(at, ACCOUNT_AT_DEAD) - load<u32>(at, ACCOUNT_AT_EXTRA_SAMPLES);
 }
 
-/** What was run up to here came before this process took messages in; from here on all that is run, it took in. */
+/** Sets the bases: messages that are run from now on are those that this process takes in; those before are an earlier process's. */
 export function openBooks(): void {
   const devices = deviceCount();
   for (let i: u32 = 0; i < devices; i++) store<u32>(<usize>(BASES_OFFSET + (i << 2)), runOf(deviceAt(i)));
 }
 
-/** Run since then, modulo 2^32. */
+/** How many messages of the device were run since openBooks, modulo 2^32. */
 export function runSince(device: usize): u32 {
   const index = (<u32>device - <u32>deviceAt(0)) / (<u32>deviceAt(1) - <u32>deviceAt(0));
   return runOf(device) - load<u32>(<usize>(BASES_OFFSET + (index << 2)));
 }
 
-/** Copies the account, or zeros. */
+/** Copies the device's account to `to`, or zeros if it has none. */
 export function copyAccount(device: usize, to: usize): void {
   const account = load<u32>(device, STATE_DEVICE_AT_ACCOUNT);
   if (account == 0) memory.fill(to, 0, ACCOUNT_BYTES);
   else memory.copy(to, accountAt(account - 1), ACCOUNT_BYTES);
 }
 
-/** Messages stored, with what their count in the device's state has lost. */
+/** Messages of the device that were stored, with the wraps of their 32-bit count. */
 export function storedOf(device: usize): u64 {
   const account = load<u32>(device, STATE_DEVICE_AT_ACCOUNT);
   const wraps = account == 0 ? 0 : load<u32>(accountAt(account - 1), ACCOUNT_AT_STORED_WRAPS);

@@ -20,7 +20,7 @@ function pageAt(page: u32): usize {
 
 /**
  * Counts a dead letter for `code` in the list of pages that begins at `link`. When a page is needed and none is left, the reason is
- * not kept: only the account's sum then knows of the dead letter.
+ * not kept: only the account's sum then counts the dead letter.
  */
 export function countReason(link: usize, code: u32): void {
   for (let page = load<u32>(link); page != 0; page = load<u32>(link)) {
@@ -36,7 +36,7 @@ export function countReason(link: usize, code: u32): void {
   if (used == DEAD_PAGES_MAX) return;
   store<u32>(ACCOUNTS_OFFSET, used + 1, ACCOUNTS_AT_DEAD_PAGES);
   countIn(pageAt(used + 1) + DEAD_PAGE_AT_COUNTS, code);
-  // Last, so that whoever follows the list meanwhile finds a whole page.
+  // The link is written last, so that a thread that follows the list meanwhile finds a whole page.
   store<u32>(link, used + 1);
 }
 
@@ -44,7 +44,7 @@ function countIn(at: usize, code: u32): void {
   store<u64>(at, (<u64>code << DEAD_COUNT_BITS) | (load<u64>(at) + 1));
 }
 
-/** Copies the counts of the list that begins at `link`, back to back, to where `bytes` bytes of zeros lie. */
+/** Copies the counts of the list that begins at `link`, back to back, to `bytes` bytes of zeros at `to`. */
 export function copyReasons(link: usize, to: usize, bytes: u32): void {
   const end = to + bytes;
   for (let page = load<u32>(link); page != 0; page = load<u32>(link)) {

@@ -13,7 +13,7 @@ import {
 //
 //    0  u32 device number              12  u32 page of the runs + 1, or 0: they lie inline
 //    4  u8 flags                       16  u32 messages stored, modulo 2^32
-//    5  u8 sequence runs held          20  u32 account + 1, or 0: nothing else became of its messages
+//    5  u8 sequence runs held          20  u32 account + 1, or 0: all its messages were stored
 //    6  u16 shape of its last          24  u64 newest event time, µs
 //       messages, or 0                 32  3 inline runs of 32 bytes
 //    8  u32 first series + 1, or 0     128  8 prints of 8 bytes
@@ -45,7 +45,7 @@ export function mix(key: u32): u32 {
   return key ^ (key >> 16);
 }
 
-/** Where the index is first asked for `number`. */
+/** The index entry where a search for `number` begins. */
 @inline
 export function firstEntryOf(number: u32): usize {
   return <usize>(STATE_INDEX_OFFSET + ((mix(number) & (STATE_INDEX_SLOTS - 1)) << 2));
@@ -68,13 +68,13 @@ export function deviceAt(index: u32): usize {
   return <usize>(STATE_DEVICES_OFFSET + index * STATE_DEVICE_BYTES);
 }
 
-/** How many devices there are; they are those from index 0 on. */
+/** How many devices there are; their indexes begin at 0. */
 @inline
 export function deviceCount(): u32 {
   return devices;
 }
 
-/** The device's state, or 0 when nothing is known of it. */
+/** The device's state, or 0 when there is none. */
 export function findDevice(number: u32): usize {
   const device = load<u32>(entryOf(number));
   return device == 0 ? 0 : deviceAt(device - 1);
@@ -96,7 +96,7 @@ export function describeDevices(): void {
   store<u32>(STATE_HEAD_OFFSET, devices, HEAD_AT_DEVICES);
 }
 
-/** Lays the index over the devices of a checkpoint; whom the live view watches is told anew. */
+/** Builds the index over the devices of a checkpoint. No device is watched: the live view asks again for those it wants. */
 export function adoptDevices(): bool {
   devices = load<u32>(STATE_HEAD_OFFSET, HEAD_AT_DEVICES);
   if (devices > PARTITION_DEVICES_MAX) return false;
@@ -104,14 +104,14 @@ export function adoptDevices(): bool {
     const device = deviceAt(index);
     const entry = entryOf(load<u32>(device));
     if (load<u32>(entry) != 0) return false;
-    // In the order of the slots, so each entry is where it was.
+    // The devices are indexed in the order of their slots, so each index entry is where it was before the checkpoint.
     store<u32>(entry, index + 1);
     store<u8>(device, load<u8>(device, DEVICE_AT_FLAGS) & ~DEVICE_WATCHED, DEVICE_AT_FLAGS);
   }
   return true;
 }
 
-/** Whether the live view wants the device's readings. */
+/** Sets whether the live view gets the device's readings. */
 export function watch(number: u32, on: bool): void {
   const device = obtainDevice(number);
   if (device == 0) return;

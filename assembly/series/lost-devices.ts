@@ -1,5 +1,5 @@
-// Numbers of devices that the log may hold and the database has lost: it was restored from a backup, or another one took the log over. No
-// device of today has one of them, so they are never found in the state.
+// Numbers of devices that the log may hold and the database has lost, because it was restored from a backup or replaced by another. No
+// registered device has one of these numbers, so they are never found in the state.
 //
 //   u32 first, u32 last, one pair after another
 
@@ -8,7 +8,7 @@ const RANGES: usize = memory.data(4096);
 
 let ranges: u32 = 0;
 
-/** Messages of the devices from `first` to `last` become dead letters; false: there is no room for another range. */
+/** Makes dead letters of messages of the devices from `first` to `last`; false: there is no room for another range. */
 export function loseDevices(first: u32, last: u32): bool {
   if (ranges == RANGES_MAX) return false;
   const range = RANGES + (<usize>ranges << 3);

@@ -4,7 +4,7 @@ import { DEVICE_AT_PRINTS, DEVICE_AT_SERIES, deviceAt, firstEntryOf } from './de
 import { seriesAt } from './latest';
 
 // The state of many devices does not fit the processor's caches, and each step to it (index, device, series)
-// waits for the one before. So the state of the next few records is loaded ahead of them, a step for all of
+// waits for the one before. So the state of the next few records is loaded before they are run, one step for all of
 // them at a time: these loads do not wait for one another. There is no prefetch instruction in WebAssembly.
 
 const GROUP: u32 = 16;
