@@ -1,4 +1,5 @@
-//! The reactor as an addon of Node, and calls of the log and of the state folder. A gateway thread makes one and drives it: whenever `watch` calls back, it takes turns until nothing is left to do.
+//! The reactor as an addon of Node, and system calls for the log and the state folder. A gateway thread makes one reactor and drives
+//! it: whenever `watch` calls back, it takes turns until there is no work left.
 
 pub mod file_lock;
 mod handover;

@@ -9,11 +9,11 @@ use reactor::{Memory, Reactor, TlsConfig};
 use crate::handover::Handover;
 use crate::watch::Watch;
 
-// What napi_get_typedarray_info calls the two types.
+// The numbers of two types in the answer of napi_get_typedarray_info.
 const UINT8_ARRAY: i32 = 1;
 const INT32_ARRAY: i32 = 5;
 
-// A turn's answer in one word:
+// The result of a turn in one word:
 //
 //      18       17     16   15           0
 // +---------+------+------+--------------+
@@ -37,7 +37,7 @@ pub struct NativeReactor {
     watch: Option<Watch>,
 }
 
-/// Since the reactor began.
+/// Counts since the reactor began.
 #[napi(object)]
 pub struct Counts {
     pub refused: f64,
@@ -48,7 +48,7 @@ pub struct Counts {
     pub tls_failed: f64,
 }
 
-/// All PEM; with `client_ca` clients have to show a certificate.
+/// TLS material, all PEM; with `client_ca` clients have to show a certificate.
 #[napi(object)]
 pub struct TlsMaterial {
     pub cert: String,
@@ -69,7 +69,7 @@ impl NativeReactor {
         Ok(NativeReactor { held: Rc::new(RefCell::new(Some(held))), watch: None })
     }
 
-    /// From now on `callback` runs, on this thread's event loop, whenever a turn has something to do.
+    /// From now on `callback` runs, on this thread's event loop, whenever there is work for a turn.
     #[napi]
     pub fn watch(&mut self, env: Env, callback: Function) -> Result<()> {
         let fd = self.with(|reactor| reactor.fd());
@@ -92,7 +92,7 @@ impl NativeReactor {
         Ok(())
     }
 
-    /// The port it got, or a negative errno. Material that cannot be used is thrown.
+    /// Listens, and answers the port or a negative errno. Throws when the TLS material cannot be used.
     #[napi]
     pub fn listen(&self, address: String, port: u16, is_shared: bool, tls: Option<TlsMaterial>) -> Result<i32> {
         let ip: IpAddr = address.parse().map_err(|_| Error::from_reason("it is no IP address"))?;
@@ -104,7 +104,7 @@ impl NativeReactor {
         }))
     }
 
-    /// The port it got, or a negative errno.
+    /// Receives datagrams, and answers the port or a negative errno.
     #[napi]
     pub fn listen_datagrams(&self, address: String, port: u16, is_shared: bool) -> Result<i32> {
         let ip: IpAddr = address.parse().map_err(|_| Error::from_reason("it is no IP address"))?;
@@ -140,8 +140,8 @@ impl NativeReactor {
         self.with(Reactor::resume);
     }
 
-    /// The number of events for the kernel; whether another turn has something to do, whether somebody rang, and whether
-    /// one of the counts has grown.
+    /// Takes a turn. Answers the number of events for the kernel, whether another turn would find work, whether the doorbell was
+    /// rung, and whether one of the counts has grown.
     #[napi]
     pub fn turn(&self) -> u32 {
         let report = self.with(Reactor::turn);
@@ -156,7 +156,7 @@ impl NativeReactor {
         self.with(Reactor::settle);
     }
 
-    /// False: somebody rang, so the thread must not sleep.
+    /// False: the doorbell was rung, so the thread must not sleep.
     #[napi]
     pub fn sleep(&self) -> bool {
         self.with(Reactor::sleep)
@@ -187,7 +187,7 @@ impl NativeReactor {
         self.with(Reactor::close_all);
     }
 
-    /// Connections that are open or on their way out.
+    /// Connections that are open or lingering.
     #[napi]
     pub fn open_count(&self) -> u32 {
         self.with(|reactor| reactor.open_count() as u32)
@@ -206,7 +206,7 @@ impl NativeReactor {
         }
     }
 
-    /// Closes everything at once; what is called afterwards does nothing.
+    /// Closes everything at once; later calls do nothing.
     #[napi]
     pub fn dispose(&mut self) {
         self.watch = None; // First: libuv must not poll a descriptor that is closed.

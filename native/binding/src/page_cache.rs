@@ -1,7 +1,7 @@
 use napi_derive::napi;
 
-/// Begins to bring the file's bytes from `from` on onto the disk, and waits for none of them: the sync that follows does,
-/// and tells of what failed.
+/// Starts to write the file's bytes from `from` on to the disk, and waits for none of them: the later sync waits, and reports
+/// errors.
 #[napi]
 pub fn start_writeback(file: i32, from: f64) {
     // SAFETY: a plain system call. It fails where the file system has no use for it: then the sync does all of it.

@@ -20,7 +20,7 @@ unsafe extern "C" {
 const UV_POLL: c_int = 8;
 const UV_READABLE: c_int = 1;
 
-/// Calls JavaScript whenever a descriptor can be read, from the event loop of the thread that made it.
+/// Calls JavaScript whenever a descriptor can be read, on the event loop of the thread that made the watch.
 ///
 /// libuv owns the handle until its close callback, which may come after everything else of the environment: so it lies
 /// in memory of its own, and an asynchronous clean-up hook keeps the environment waiting for that callback.
@@ -37,7 +37,7 @@ struct Inner {
     handle: *mut c_void,
     layout: Layout,
     is_closing: Rc<Cell<bool>>,
-    /// Runs before the handle is closed when the environment goes down with the watch still on.
+    /// Runs before the handle is closed, when the environment ends while the watch is on.
     abandoned: Option<Box<dyn FnOnce()>>,
 }
 
@@ -114,7 +114,7 @@ extern "C" fn on_closed(handle: *mut c_void) {
     }
 }
 
-/// The environment ends with the watch still on: its worker was terminated, or the process exits.
+/// The environment ends while the watch is on: its worker was terminated, or the process exits.
 extern "C" fn on_environment_end(_hook: sys::napi_async_cleanup_hook_handle, data: *mut c_void) {
     let inner = data.cast::<Inner>();
     // SAFETY: the hook is removed before the Inner is freed.
@@ -149,7 +149,7 @@ unsafe fn call(env: sys::napi_env, callback: sys::napi_ref) {
         sys::napi_get_reference_value(env, callback, &mut function);
         sys::napi_get_global(env, &mut global);
         let status = sys::napi_make_callback(env, ptr::null_mut(), global, function, 0, ptr::null(), ptr::null_mut());
-        // What a turn throws is nobody's to catch: the thread ends with it.
+        // Nothing can catch an error that a turn throws: the thread ends with it.
         if status == sys::Status::napi_pending_exception && sys::napi_get_and_clear_last_exception(env, &mut error) == sys::Status::napi_ok
         {
             sys::napi_fatal_exception(env, error);

@@ -13,9 +13,9 @@ use crate::poll::owned;
 /// +------------+-----------------------+---------------------+
 /// ```
 ///
-/// Who rings adds to word 0, then swaps word 1 from asleep to awake; whoever finds it asleep owes one write to the
-/// eventfd. The reactor looks at word 0 after it has gone to sleep, so no ring is missed, and it counts the writes that
-/// are owed, so the eventfd stays open until the last one has come: its number is never written once it is another file's.
+/// A thread that rings adds to word 0, then swaps word 1 from asleep to awake; a thread that finds it asleep must write to the
+/// eventfd once. The reactor reads word 0 after it has gone to sleep, so no ring is missed. It counts the writes that are still
+/// to come and keeps the eventfd open until the last one, so a write never goes to another file that got the same number.
 pub struct Bell {
     fd: OwnedFd,
     words: Option<*const AtomicI32>,
@@ -29,7 +29,7 @@ const SLEEP: usize = 1;
 const FD: usize = 2;
 const AWAKE: i32 = 0;
 const ASLEEP: i32 = 1;
-/// A thread that took on a write does it at once; it gets this long to be scheduled.
+/// A thread that must write does so at once; it gets this long to be scheduled.
 const OWED_MS_MAX: i32 = 1000;
 
 impl Bell {
@@ -43,7 +43,7 @@ impl Bell {
         self.fd.as_raw_fd()
     }
 
-    /// Listens to the doorbell whose three words lie at `words`.
+    /// Uses the doorbell whose three words lie at `words`.
     ///
     /// # Safety
     /// The words must stay valid while this value lives.
@@ -56,7 +56,7 @@ impl Bell {
         }
     }
 
-    /// The reactor is awake from now on. Answers whether somebody rang since the last call.
+    /// The reactor is awake from now on. Answers whether the doorbell was rung since the last call.
     pub fn awake(&mut self) -> bool {
         let (Some(rings), Some(sleep)) = (self.word(RINGS), self.word(SLEEP)) else {
             return false;
@@ -84,7 +84,7 @@ impl Bell {
         !has_rung
     }
 
-    /// Takes what was written to the eventfd.
+    /// Reads the writes to the eventfd.
     pub fn drain(&mut self) {
         let mut count = 0u64;
         // SAFETY: an eventfd is read by eight bytes, which `count` has.
@@ -102,7 +102,7 @@ impl Bell {
 
 impl Drop for Bell {
     fn drop(&mut self) {
-        // Awake, nobody new owes a write; whoever does still has to read the number that it goes to.
+        // While the reactor is awake, no further thread has to write; one that still has to must find the eventfd's number.
         self.awake();
         while self.owed > 0 {
             let mut wait = libc::pollfd { fd: self.fd(), events: libc::POLLIN, revents: 0 };

@@ -4,35 +4,35 @@ use crate::outbox::{Outbox, Pool};
 use crate::rest::Rest;
 use crate::stream::Stream;
 
-/// What the reactor knows of one connection. It is small: most connections of a gateway are idle.
+/// The reactor's state of one connection. It is small: most connections of a gateway are idle.
 pub struct Connection {
-    /// None: the connection is over, and its EVENT_CLOSED is on the way.
+    /// None: the connection has ended, and its EVENT_CLOSED is queued.
     pub stream: Option<Stream>,
     pub rest: Rest,
     pub outbox: Outbox,
-    /// The rest is worth a turn from this size on.
+    /// The kernel wants to see the rest when it has at least this many bytes.
     pub needed: u32,
-    /// The kernel has taken nothing of it yet.
+    /// The kernel has taken none of its bytes yet.
     pub is_new: bool,
     /// The kernel does not know it yet: its TLS handshake is not done.
     pub is_greeting: bool,
     /// The socket may have bytes.
     pub is_readable: bool,
-    /// It waits for its place in a turn.
+    /// It is queued for a turn.
     pub is_queued: bool,
-    /// It waits to be flushed.
+    /// It is in the list of connections to flush.
     pub is_dirty: bool,
-    /// The peer has announced its end: a short read does not mean that all was read.
+    /// Epoll has reported the peer's end: a short read does not mean that all bytes were read.
     pub is_ending: bool,
-    /// The peer is done sending, and all it sent was read.
+    /// The peer sends no more, and all its bytes were read.
     pub has_ended: bool,
     /// Nothing can be sent any more.
     pub is_broken: bool,
-    /// The reactor was told to close it: what still comes is dropped.
+    /// The kernel has closed it: bytes that still arrive are dropped.
     pub is_closing: bool,
 }
 
-/// A peer that leaves this much unread is not read either.
+/// A peer that leaves so many bytes unread is not read either.
 const OUTBOX_HIGH_BYTES: usize = 64 * 1024;
 
 impl Connection {
@@ -58,7 +58,7 @@ impl Connection {
         self.stream.is_some() && !self.is_closing
     }
 
-    /// Whether the rest is worth a turn as it is.
+    /// Whether the kernel wants to see the rest as it is.
     pub fn is_ready(&self) -> bool {
         !self.rest.is_empty() && self.rest.len() >= self.needed
     }
@@ -71,7 +71,7 @@ impl Connection {
         !self.outbox.is_empty() || self.stream.as_ref().is_some_and(Stream::has_unsent)
     }
 
-    /// Sends what it can; a connection that cannot send is broken and its outbox empty.
+    /// Sends as much as the socket takes; a connection that cannot send is broken and its outbox empty.
     pub fn flush(&mut self, pool: &mut Pool) {
         let Some(stream) = &mut self.stream else { return };
         if self.is_broken {
@@ -83,7 +83,7 @@ impl Connection {
     }
 }
 
-/// Sends what the socket takes. Answers whether all is out.
+/// Sends as much as the socket takes. Answers whether all bytes are sent.
 pub fn flush(stream: &mut Stream, outbox: &mut Outbox, pool: &mut Pool) -> io::Result<bool> {
     Ok(outbox.flush(pool, |bytes| stream.write(bytes))? && stream.flush()?)
 }

@@ -12,7 +12,7 @@ pub struct Datagrams {
     fd: OwnedFd,
     /// Datagrams may be waiting.
     pub is_ready: bool,
-    /// Room for one batch, DATAGRAM_BYTES_MAX and one byte each: a datagram that takes that one too is too long.
+    /// Room for one batch, DATAGRAM_BYTES_MAX and one byte each: a datagram that fills the last byte is too long.
     room: Vec<u8>,
     addresses: Vec<Address>,
     /// Datagrams to send, header and bytes each, one after the other; and where each ends.
@@ -34,7 +34,7 @@ impl Datagrams {
             claim(address, libc::SOCK_DGRAM)?;
         }
         let fd = bound(address, libc::SOCK_DGRAM, true)?;
-        // As much as the system grants: what finds no room is lost.
+        // Asks for a large buffer, and takes what the system grants: datagrams without room are lost.
         let _ = set(&fd, libc::SOL_SOCKET, libc::SO_RCVBUF, RECEIVE_BYTES);
         let addresses = (0..BATCH).map(|_| Address::empty()).collect();
         Ok(Datagrams { fd, is_ready: false, room: vec![0; BATCH * ROOM], addresses, outgoing: Vec::new(), ends: Vec::new() })
@@ -87,7 +87,7 @@ impl Datagrams {
         self.ends.is_empty()
     }
 
-    /// Sends what was pushed; what the socket does not take now stays.
+    /// Sends the pushed datagrams; those that the socket does not take now stay.
     pub fn flush(&mut self) {
         let mut sent = 0;
         while sent < self.ends.len() {
@@ -95,7 +95,7 @@ impl Datagrams {
                 Ok(count) => sent += count,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(_) => sent += 1, // This one cannot be sent; the next may go elsewhere.
+                Err(_) => sent += 1, // This datagram cannot be sent; the next one may have another address.
             }
         }
         let from = if sent == 0 { 0 } else { self.ends[sent - 1] };
@@ -106,7 +106,7 @@ impl Datagrams {
         }
     }
 
-    /// One system call for a batch that begins with datagram `first`. Answers how many went out.
+    /// Sends a batch that begins with datagram `first` by one system call. Answers how many were sent.
     fn send(&mut self, first: usize) -> io::Result<usize> {
         let count = (self.ends.len() - first).min(BATCH);
         let mut pieces: Vec<libc::iovec> = Vec::with_capacity(count);
@@ -115,7 +115,7 @@ impl Datagrams {
             let start = if index == 0 { 0 } else { self.ends[index - 1] };
             let (header, bytes) = self.outgoing[start..self.ends[index]].split_at(HEADER);
             self.addresses[index - first] = Address::of(peer_of(header));
-            // The call only reads, though its structure does not say so.
+            // The call only reads the bytes, although its structure takes a mutable pointer.
             pieces.push(libc::iovec { iov_base: bytes.as_ptr().cast_mut().cast(), iov_len: bytes.len() });
             messages.push(message(&mut self.addresses[index - first]));
         }
@@ -137,7 +137,7 @@ fn message(address: &mut Address) -> libc::mmsghdr {
     made
 }
 
-/// Writes who a datagram is from; assembly/abi/gateway.ts has the layout.
+/// Writes the header of a datagram, the address of its peer; assembly/abi/gateway.ts has the layout.
 pub fn write_header(peer: SocketAddr, header: &mut [u8]) {
     header.fill(0);
     let family: u16 = if peer.is_ipv6() { 6 } else { 4 };

@@ -1,28 +1,12 @@
-//! TLS handshakes: the kernel hears of a connection when its peer is known.
+//! TLS handshakes: the kernel sees a connection only after its handshake.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::abi;
 use crate::reactor::Reactor;
 
-/// A handshake that takes longer has failed.
-const GREETING: Duration = Duration::from_secs(5);
-
-/// When a connection's handshake must be done.
-pub struct Greeting {
-    pub number: u32,
-    pub generation: u32,
-    until: Instant,
-}
-
-impl Greeting {
-    pub fn new(number: u32, generation: u32, now: Instant) -> Greeting {
-        Greeting { number, generation, until: now + GREETING }
-    }
-}
-
 impl Reactor {
-    /// Goes on with the handshakes that got bytes, also while reading is paused.
+    /// Continues the handshakes that got bytes, also while reading is paused.
     pub(crate) fn greet(&mut self) {
         for _ in 0..self.greeting.len() {
             if self.table.is_full() {
@@ -38,20 +22,20 @@ impl Reactor {
                 Ok(true) => {
                     connection.is_greeting = false;
                     self.table.add(&mut self.memory, number, abi::EVENT_OPENED, 0);
-                    // The first bytes may have come in with the last of the handshake: no edge tells of them.
+                    // The first data may have been read together with the end of the handshake: epoll reports no edge for it.
                     self.enqueue(number);
                 }
             }
         }
     }
 
-    /// The handshake failed.
+    /// Counts a failed handshake and ends its connection.
     pub(crate) fn turn_away(&mut self, number: u32) {
         self.counts.tls_failed += 1;
         self.drop_greeting(number);
     }
 
-    /// Ends a connection that the kernel never heard of.
+    /// Ends a connection that the kernel has never seen.
     pub(crate) fn drop_greeting(&mut self, number: u32) {
         self.strangers.forget(number);
         if let Some(connection) = self.connections.remove(number)
@@ -61,7 +45,7 @@ impl Reactor {
         }
     }
 
-    /// Turns away those that had their time.
+    /// Turns away the connections whose handshake took too long.
     pub(crate) fn end_late_greetings(&mut self, now: Instant) {
         while let Some(first) = self.greetings.front() {
             let (number, generation) = (first.number, first.generation);

@@ -1,4 +1,4 @@
-//! What comes in: connections and their bytes.
+//! Accepts connections and reads their bytes.
 
 use std::io;
 use std::net::IpAddr;
@@ -10,18 +10,18 @@ use crate::datagrams::write_header;
 use crate::greeting::Greeting;
 use crate::poll::Token;
 use crate::reactor::Reactor;
-use crate::socket::Socket;
-use crate::stream::{Stream, Taken};
+use crate::socket::{Socket, Taken};
+use crate::stream::Stream;
 
-/// Connections let in by one turn: a storm of them must not keep the others from being read.
+/// Connections accepted in one turn: a storm of them must not keep the others from being read.
 const ACCEPTS_MAX: usize = 256;
-/// Datagrams that one socket gets in by a turn.
+/// Datagrams of one socket in a turn.
 const DATAGRAMS_MAX: usize = 1024;
-/// Bytes that one connection gets of the read region in a turn.
+/// Bytes of the read region for one connection in a turn.
 const READ_BYTES_MAX: u32 = 64 * 1024;
-/// A read into less room than this is put off to the next turn.
+/// With less room than this a connection is read in the next turn.
 const READ_BYTES_MIN: u32 = 4 * 1024;
-/// A connection that has this much in hand is not read until the kernel took some of it.
+/// A connection with this many unconsumed bytes is not read until the kernel has taken some of them.
 const REST_BYTES_MAX: u32 = 2 * abi::PACKET_BYTES_MAX;
 
 impl Reactor {
@@ -41,12 +41,12 @@ impl Reactor {
     fn accept_failed(&mut self, listener: usize, error: &io::Error) {
         match error.raw_os_error() {
             Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM) => {
-                // The connections stay in the backlog; the timer makes the next try.
+                // The connections stay in the backlog; the timer makes the next attempt.
                 self.is_out_of_files = true;
                 self.counts.out_of_files += 1;
             }
             Some(libc::EAGAIN) => self.listeners[listener].is_ready = false,
-            _ => {} // This one is gone before it was let in: the peer's to repeat.
+            _ => {} // The connection ended before it was accepted: the peer may try again.
         }
     }
 
@@ -90,7 +90,7 @@ impl Reactor {
                 continue;
             };
             if self.is_paused && !connection.is_new {
-                // It keeps its place among the others that wait: all of them go round.
+                // Every waiting connection is moved to the end in turn, so they keep their order.
                 self.ready.rotate_left(1);
                 continue;
             }
@@ -104,7 +104,7 @@ impl Reactor {
         }
     }
 
-    /// Lays waiting datagrams into the read region, each behind a header that names its peer.
+    /// Lays waiting datagrams into the read region, each after a header with the address of its peer.
     pub(crate) fn receive(&mut self) {
         const WHOLE: u32 = abi::DATAGRAM_HEADER_BYTES + abi::DATAGRAM_BYTES_MAX;
         let Reactor { datagrams, table, memory, counts, .. } = self;
@@ -132,7 +132,7 @@ impl Reactor {
         }
     }
 
-    /// Reads a connection behind its rest, and makes an event of both when they are enough for the kernel.
+    /// Reads a connection's bytes to after its rest, and makes an event of both when they are enough for the kernel.
     fn read(&mut self, number: u32) {
         let Some(connection) = self.connections.get(number) else { return };
         let rest = connection.rest.len();
@@ -145,12 +145,12 @@ impl Reactor {
         {
             taken = stream.read(self.memory.slice_mut(at + rest, limit));
             connection.has_ended = taken.has_ended;
-            // The end of the peer may have come in one edge with the last bytes.
+            // Epoll may have reported the peer's end and its last bytes in one edge.
             connection.is_readable = !taken.has_ended && (!taken.is_drained || (connection.is_ending && taken.bytes > 0));
         }
         let bytes = taken.bytes as u32;
         let is_worth = rest + bytes > 0 && rest + bytes >= connection.needed;
-        let goes_on = connection.may_read();
+        let has_more = connection.may_read();
         if is_worth {
             connection.rest.take(self.memory.slice_mut(at, rest));
             self.table.add(&mut self.memory, number, abi::EVENT_DATA, rest + bytes);
@@ -161,7 +161,7 @@ impl Reactor {
                 return;
             }
         }
-        if goes_on {
+        if has_more {
             self.enqueue(number);
         }
     }

@@ -7,6 +7,7 @@ mod bell;
 mod connection;
 mod datagrams;
 mod greeting;
+mod handshakes;
 mod intake;
 mod linger;
 mod listener;

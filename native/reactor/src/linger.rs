@@ -5,8 +5,8 @@ use crate::connection::flush;
 use crate::outbox::{Outbox, Pool};
 use crate::stream::Stream;
 
-/// A connection that is over for the kernel and not yet for its peer: what was sent goes out, then our side is closed,
-/// and what still comes is read and dropped, as unread bytes would turn the end into a reset that takes the last answers along.
+/// A connection that has ended for the kernel and not yet for its peer: its outbox is sent, then our side is closed, and bytes of the
+/// peer are read and dropped. Unread bytes would turn the end into a reset, which could destroy the last answers.
 pub struct Lingering {
     stream: Stream,
     outbox: Outbox,
@@ -14,9 +14,9 @@ pub struct Lingering {
     has_ended: bool,
 }
 
-/// How long a peer may take to read what was sent and to close its side.
+/// How long a peer may take to read the last bytes and to close its side.
 const LINGER: Duration = Duration::from_secs(2);
-/// A peer that sends more than this in one go after the end is cut off.
+/// A peer that sends more than this at once after the end is cut off.
 const DROPPED_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 impl Lingering {
@@ -28,7 +28,7 @@ impl Lingering {
         now >= self.until
     }
 
-    /// Sends what the peer takes, then ends our side. Answers whether all is out; an error: there is nobody to send to.
+    /// Sends the outbox as far as the socket takes it, then ends our side. Answers whether all is sent; an error: the peer is gone.
     pub fn send(&mut self, pool: &mut Pool) -> io::Result<bool> {
         if !self.has_ended && flush(&mut self.stream, &mut self.outbox, pool)? {
             self.stream.end();
@@ -37,7 +37,7 @@ impl Lingering {
         Ok(self.has_ended)
     }
 
-    /// Reads and drops. True: the peer is done.
+    /// Reads the peer's bytes and drops them. True: the peer has ended.
     pub fn drop_incoming(&mut self, scratch: &mut [u8]) -> bool {
         let mut dropped = 0;
         loop {

@@ -13,18 +13,18 @@ pub struct Listener {
     fd: OwnedFd,
     /// Connections may be waiting.
     pub is_ready: bool,
-    /// What clients have to shake hands with; None: bytes come in clear.
+    /// The TLS material that clients shake hands with; None: bytes are not encrypted.
     pub tls: Option<TlsConfig>,
 }
 
 impl Listener {
-    /// `is_shared`: other sockets of this process listen there already. Without it, whoever holds the port keeps it.
+    /// `is_shared`: other sockets of this process listen there already. Without it, a port in use is an error.
     pub fn open(address: SocketAddr, is_shared: bool, tls: Option<TlsConfig>) -> io::Result<Listener> {
         if !is_shared {
             claim(address, libc::SOCK_STREAM)?;
         }
         let fd = bound(address, libc::SOCK_STREAM, true)?;
-        // Connections take this over from the socket that they come in through.
+        // Connections inherit this option from the listening socket.
         set(&fd, libc::IPPROTO_TCP, libc::TCP_NODELAY, 1)?;
         // SAFETY: a plain system call on an open descriptor.
         if unsafe { libc::listen(fd.as_raw_fd(), BACKLOG) } < 0 {
@@ -42,7 +42,7 @@ impl Listener {
     }
 }
 
-/// Fails when anybody else has the port: a socket that may share it would take a part of their traffic in silence.
+/// Fails when another process has the port: a socket that may share it would silently take a part of that process's traffic.
 pub fn claim(address: SocketAddr, kind: i32) -> io::Result<()> {
     if address.port() == 0 { Ok(()) } else { bound(address, kind, false).map(drop) }
 }

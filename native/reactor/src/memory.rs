@@ -12,8 +12,8 @@ pub struct Memory {
 impl Memory {
     /// # Safety
     /// `start` must be valid for reads and writes of `bytes` bytes, and stay so while this value lives. A shared
-    /// `WebAssembly.Memory` that never grows fulfils it: its buffer is neither moved nor detached, and whoever
-    /// holds a view of it keeps it alive.
+    /// `WebAssembly.Memory` that never grows fulfils it: its buffer is neither moved nor detached, and every view
+    /// of it keeps it alive.
     pub unsafe fn new(start: *mut u8, bytes: usize) -> Self {
         assert!(bytes >= (abi::READ_OFFSET + abi::READ_BYTES) as usize, "the memory is no gateway's");
         Memory { start, bytes }

@@ -1,6 +1,6 @@
 use std::io;
 
-/// Bytes on their way to a peer. It holds memory only while there are any.
+/// Bytes to be sent to a peer. It has memory only while it holds bytes.
 #[derive(Default)]
 pub struct Outbox {
     bytes: Vec<u8>,
@@ -11,7 +11,7 @@ pub struct Outbox {
 const POOLED_BYTES_MAX: usize = 16 * 1024;
 const POOLED_MAX: usize = 1024;
 
-/// Buffers of outboxes that were emptied, for the next that have something to send.
+/// Buffers of emptied outboxes, which are used again by outboxes that get bytes.
 #[derive(Default)]
 pub struct Pool {
     buffers: Vec<Vec<u8>>,
@@ -35,7 +35,7 @@ impl Outbox {
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// Gives `send` what there is until it takes no more; WouldBlock is no error. Answers whether all went out.
+    /// Gives `send` the bytes until it takes no more; WouldBlock is no error. Answers whether all were taken.
     pub fn flush(&mut self, pool: &mut Pool, mut send: impl FnMut(&[u8]) -> io::Result<usize>) -> io::Result<bool> {
         while !self.is_empty() {
             match send(&self.bytes[self.sent..]) {
@@ -61,7 +61,7 @@ impl Outbox {
         }
     }
 
-    /// Moves the unsent bytes to the front once they are the smaller part, so that the buffer does not grow with what has left it.
+    /// Moves the unsent bytes to the front once they are the smaller part, so that the buffer does not grow with bytes that are sent.
     fn forget_sent(&mut self) {
         if self.sent > self.bytes.len() / 2 {
             self.bytes.drain(..self.sent);

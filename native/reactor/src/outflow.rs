@@ -1,4 +1,4 @@
-//! What goes out: bytes to peers, and connections.
+//! Sends bytes to peers, and ends connections.
 
 use std::time::Instant;
 
@@ -9,9 +9,9 @@ use crate::poll::Token;
 use crate::reactor::Reactor;
 use crate::stream::Stream;
 
-/// What waits for a peer beyond this is sent before the turn is over, so that a long turn's answers are not all in hand at once.
+/// An outbox larger than this is sent before the turn is over, so that a long turn's answers are not all in memory at once.
 const OUTBOX_EAGER_BYTES: usize = 256 * 1024;
-/// More than all answers that a gateway can owe: a peer that lets this much pile up will never read it.
+/// More than all answers that can wait in a gateway: a peer with so many unread bytes will never read them.
 const OUTBOX_BYTES_MAX: usize = 8 * abi::ACKS_MAX as usize;
 
 impl Reactor {
@@ -28,7 +28,7 @@ impl Reactor {
         self.sent(number);
     }
 
-    /// The same for the first `count` entries of the send table.
+    /// Sends the bytes that the first `count` entries of the send table name, as `send` does.
     pub fn send_table(&mut self, count: u32) {
         assert!(count <= abi::SENDS_MAX, "the send table is shorter");
         for index in 0..count {
@@ -39,7 +39,7 @@ impl Reactor {
         }
     }
 
-    /// The same for bytes that lie elsewhere.
+    /// Sends bytes that lie outside the kernel's memory, as `send` does.
     pub fn send_bytes(&mut self, number: u32, bytes: &[u8]) {
         if number >= abi::CONNECTIONS_MAX {
             if let Some(socket) = self.datagrams.get_mut((number - abi::CONNECTIONS_MAX) as usize) {
@@ -52,7 +52,7 @@ impl Reactor {
         self.sent(number);
     }
 
-    /// Ends the connection once what was sent is out; its EVENT_CLOSED follows in any case.
+    /// Ends the connection after its outbox is sent; its EVENT_CLOSED follows in any case.
     pub fn close(&mut self, number: u32) {
         let Some(connection) = self.connections.get(number).filter(|connection| connection.is_open()) else { return };
         connection.is_closing = true;
@@ -60,7 +60,7 @@ impl Reactor {
         self.touch(number);
     }
 
-    /// The same for all.
+    /// Ends all connections, as `close` does.
     pub fn close_all(&mut self) {
         for number in self.connections.numbers() {
             if self.connections.get(number).is_some_and(|connection| connection.is_greeting) {
@@ -94,7 +94,7 @@ impl Reactor {
         }
     }
 
-    /// One write a connection for all that a turn sent to it.
+    /// Writes to each connection, at once, all bytes that a turn sent to it.
     pub(crate) fn flush(&mut self) {
         let mut dirty = std::mem::take(&mut self.dirty);
         for number in dirty.drain(..) {
@@ -113,7 +113,7 @@ impl Reactor {
         }
     }
 
-    /// Nothing more comes from the connection for the kernel, which hears so in the next turn. Its socket lingers.
+    /// Takes a connection from the kernel, which gets its EVENT_CLOSED in the next turn. The socket lingers.
     pub(crate) fn finish(&mut self, number: u32) {
         let Some(connection) = self.connections.get(number) else { return };
         let Some(stream) = connection.stream.take() else { return };
@@ -121,14 +121,14 @@ impl Reactor {
         connection.rest.clear();
         let outbox = std::mem::take(&mut connection.outbox);
         self.over.push_back(number);
-        // A broken connection has nothing to say any more: dropping the stream closes it.
+        // A broken connection cannot send any more: dropping the stream closes it.
         if !connection.is_broken {
             let has_ended = connection.has_ended;
             self.linger_on(stream, outbox, has_ended);
         }
     }
 
-    /// Lets a stream that the kernel is done with end in order; `has_ended`: its peer is done already.
+    /// Lets a stream that the kernel has finished with end in order; `has_ended`: its peer has ended already.
     pub(crate) fn linger_on(&mut self, stream: Stream, outbox: Outbox, has_ended: bool) {
         if self.lingering.is_full() {
             return;
@@ -150,7 +150,7 @@ impl Reactor {
         }
     }
 
-    /// Closes those that had their time.
+    /// Closes the connections that have lingered too long.
     pub(crate) fn end_late(&mut self, now: Instant) {
         for place in self.lingering.numbers() {
             if self.lingering.get(place).is_some_and(|lingering| lingering.is_late(now)) {

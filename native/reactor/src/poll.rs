@@ -3,8 +3,8 @@ use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
 use crate::slab::GENERATION_MASK;
 
-/// What an epoll event is about. A generation tells the holders of a number apart: events that were
-/// fetched before a holder was closed may still come after it.
+/// The subject of an epoll event. A generation distinguishes the holders of a number: an event that was fetched before a holder
+/// was closed may still be handled after that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Token {
     Connection { number: u32, generation: u32 },
@@ -52,13 +52,13 @@ impl Token {
     }
 }
 
-/// What became possible; all edge-triggered.
+/// What a descriptor became ready for; all edge-triggered.
 #[derive(Clone, Copy)]
 pub struct Ready {
     pub token: Token,
     pub readable: bool,
     pub writable: bool,
-    /// The peer is done sending, or gone: a short read does not mean that nothing more is to be read.
+    /// The peer sends no more, or is gone: a short read does not mean that all bytes were read.
     pub ended: bool,
 }
 
@@ -87,7 +87,7 @@ impl Poll {
         self.control(libc::EPOLL_CTL_ADD, fd, interest as u32, token)
     }
 
-    /// Gives a watched socket another token; what is possible now is told again.
+    /// Gives a watched socket another token; epoll reports again what it is ready for.
     pub fn rename_socket(&self, fd: i32, token: Token) -> io::Result<()> {
         let interest = libc::EPOLLIN | libc::EPOLLOUT | libc::EPOLLRDHUP | libc::EPOLLET;
         self.control(libc::EPOLL_CTL_MOD, fd, interest as u32, token)
@@ -105,11 +105,11 @@ impl Poll {
         if code < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
     }
 
-    /// Fetches what became possible, without waiting. Answers how much, and whether there may be more.
+    /// Fetches ready descriptors without waiting. Answers how many, and whether there may be more.
     pub fn fetch(&mut self) -> (usize, bool) {
         // SAFETY: the vector holds READY_MAX initialised events.
         let count = unsafe { libc::epoll_wait(self.fd(), self.events.as_mut_ptr(), READY_MAX as i32, 0) };
-        self.count = usize::try_from(count).unwrap_or(0); // A signal interrupted it: the next call tells the same.
+        self.count = usize::try_from(count).unwrap_or(0); // A signal interrupted the call: the next one fetches the same events.
         (self.count, count < 0 || self.count == READY_MAX)
     }
 

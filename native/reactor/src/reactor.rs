@@ -33,7 +33,7 @@ pub struct Reactor {
     pub(crate) lingering: Slab<Lingering>,
     /// Connections with bytes for a turn, by number and generation, in the order in which they got them.
     pub(crate) ready: VecDeque<(u32, u32)>,
-    /// The same for connections whose handshake is not done.
+    /// Connections with bytes whose handshake is not done, by number and generation, in the order in which they got them.
     pub(crate) greeting: VecDeque<(u32, u32)>,
     /// Deadlines of handshakes, the next one first.
     pub(crate) greetings: VecDeque<Greeting>,
@@ -44,19 +44,19 @@ pub struct Reactor {
     pub(crate) pool: Pool,
     pub(crate) scratch: Vec<u8>,
     pub(crate) counts: Counts,
-    /// Those of the last report.
-    told: Counts,
+    /// The counts at the last report.
+    reported: Counts,
     pub(crate) is_paused: bool,
-    /// Paused, connections of which the kernel took nothing yet are read all the same.
+    /// While reading is paused, connections from which the kernel has taken nothing yet are read.
     pub(crate) reads_newcomers: bool,
-    /// No descriptor is free: accepting goes on when one may be.
+    /// No descriptor is free: nothing is accepted until one may be free again.
     pub(crate) is_out_of_files: bool,
-    /// Connections and those on their way out: more are refused, so that descriptors are left for everything else.
+    /// Most connections, open and lingering: more are refused, so that descriptors are left for everything else.
     pub(crate) connections_max: usize,
     pub(crate) strangers: Strangers,
 }
 
-/// Since the reactor began.
+/// Counts since the reactor began.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Connections that found no room.
@@ -65,7 +65,7 @@ pub struct Counts {
     pub strangers: u64,
     /// Times that a connection had to wait for a free descriptor.
     pub out_of_files: u64,
-    /// Connections closed because they did not read what they were sent.
+    /// Connections closed because their peers did not read the bytes that were sent to them.
     pub overflowed: u64,
     /// Datagrams that were too long.
     pub oversize: u64,
@@ -73,13 +73,13 @@ pub struct Counts {
     pub tls_failed: u64,
 }
 
-/// What a turn found.
+/// The result of a turn.
 #[derive(Clone, Copy, Default)]
 pub struct Report {
     pub events: u32,
-    /// Another turn has something to do at once.
+    /// Another turn would find work at once.
     pub has_more: bool,
-    /// Somebody rang.
+    /// A thread has rung the doorbell.
     pub has_rung: bool,
     /// A count of connections that were not let in, or were closed, has grown.
     pub has_refused: bool,
@@ -111,7 +111,7 @@ impl Reactor {
             pool: Pool::default(),
             scratch: vec![0; SCRATCH_BYTES],
             counts: Counts::default(),
-            told: Counts::default(),
+            reported: Counts::default(),
             is_paused: false,
             reads_newcomers: false,
             is_out_of_files: false,
@@ -120,7 +120,7 @@ impl Reactor {
         })
     }
 
-    /// A descriptor that can be read whenever a turn has something to do.
+    /// A descriptor that can be read whenever there is work for a turn.
     pub fn fd(&self) -> i32 {
         self.poll.fd()
     }
@@ -129,7 +129,7 @@ impl Reactor {
         self.counts
     }
 
-    /// Connections that are open or on their way out.
+    /// Connections that are open or lingering.
     pub fn open_count(&self) -> usize {
         self.connections.len() + self.lingering.len()
     }
@@ -139,12 +139,12 @@ impl Reactor {
     /// # Safety
     /// The words must stay valid while the reactor lives.
     pub unsafe fn answer(&mut self, words: *const AtomicI32) {
-        // SAFETY: passed on.
+        // SAFETY: the caller promises what `attach` asks for.
         unsafe { self.bell.attach(words) };
     }
 
     /// Binds a listener and answers its port. `is_shared`: another reactor of this process listens there already.
-    /// With `tls` clients have to shake hands before the kernel hears of them.
+    /// With `tls` clients have to shake hands before the kernel sees their connections.
     pub fn listen(&mut self, address: SocketAddr, is_shared: bool, tls: Option<TlsConfig>) -> io::Result<u16> {
         let listener = Listener::open(address, is_shared, tls)?;
         let port = listener.port()?;
@@ -153,7 +153,7 @@ impl Reactor {
         Ok(port)
     }
 
-    /// Binds a socket of datagrams and answers its port; its number is that of such sockets before it.
+    /// Binds a socket of datagrams and answers its port. The sockets are numbered from 0 in the order in which they are bound.
     pub fn listen_datagrams(&mut self, address: SocketAddr, is_shared: bool) -> io::Result<u16> {
         let socket = Datagrams::open(address, is_shared)?;
         let port = socket.port()?;
@@ -179,7 +179,7 @@ impl Reactor {
         self.datagrams.clear();
     }
 
-    /// Stops reading, but with `reads_newcomers` not from those of whom the kernel took nothing yet.
+    /// Stops reading. With `reads_newcomers` connections from which the kernel has taken nothing yet are still read.
     pub fn pause(&mut self, reads_newcomers: bool) {
         self.is_paused = true;
         self.reads_newcomers = reads_newcomers;
@@ -189,13 +189,13 @@ impl Reactor {
         self.is_paused = false;
     }
 
-    /// One turn: settles the last one, sends, looks at all sockets, reads, and lists what the kernel is to see.
+    /// One turn: settles the last turn, sends, asks epoll for ready sockets, reads, and lists the events for the kernel.
     pub fn turn(&mut self) -> Report {
         let has_rung = self.bell.awake();
         self.settle();
         let mut has_more = self.fetch();
         self.accept();
-        self.tell_closed();
+        self.present_closed();
         self.greet();
         self.present();
         if !self.is_paused {
@@ -205,12 +205,12 @@ impl Reactor {
         has_more |= !self.over.is_empty() || !self.dirty.is_empty() || !self.greeting.is_empty();
         has_more |= self.has_readable() || (!self.is_paused && self.datagrams.iter().any(|socket| socket.is_ready));
         has_more |= !self.is_out_of_files && self.listeners.iter().any(|listener| listener.is_ready);
-        let has_refused = self.counts != self.told;
-        self.told = self.counts;
+        let has_refused = self.counts != self.reported;
+        self.reported = self.counts;
         Report { events: self.table.len() as u32, has_more, has_rung, has_refused }
     }
 
-    /// After the kernel's turn: keeps what it left of each event, and sends what it wants sent.
+    /// After the kernel's turn: keeps the bytes that the kernel left of each event, and sends its answers.
     pub fn settle(&mut self) {
         for index in 0..self.table.len() {
             let shown = self.table.shown(index);
@@ -224,7 +224,7 @@ impl Reactor {
         self.flush();
     }
 
-    /// The thread goes to sleep until `fd` can be read. False: it must not, somebody rang.
+    /// The thread goes to sleep until `fd` can be read. False: it must not, because the doorbell was rung.
     pub fn sleep(&mut self) -> bool {
         self.bell.sleep()
     }
@@ -245,7 +245,7 @@ impl Reactor {
         }
     }
 
-    /// Asks epoll what became possible and takes note of it. Answers whether there may be more.
+    /// Fetches the ready sockets from epoll and notes what each can do. Answers whether there may be more.
     fn fetch(&mut self) -> bool {
         let (count, has_more) = self.poll.fetch();
         let mut has_ticked = false;
@@ -296,7 +296,7 @@ impl Reactor {
         has_more
     }
 
-    /// Gives a connection its place in a coming turn.
+    /// Queues a connection for a later turn.
     pub(crate) fn enqueue(&mut self, number: u32) {
         let generation = self.connections.generation(number);
         let Some(connection) = self.connections.get(number) else { return };
@@ -316,7 +316,7 @@ impl Reactor {
         self.reads_newcomers && ready.iter().any(&mut is_new)
     }
 
-    fn tell_closed(&mut self) {
+    fn present_closed(&mut self) {
         while !self.table.is_full()
             && let Some(number) = self.over.pop_front()
         {

@@ -1,4 +1,4 @@
-/// What the kernel left of a connection's bytes, and what came behind them. It holds memory only while there are any.
+/// The bytes of a connection that the kernel has not taken, and bytes that arrived after them. It has memory only while it holds bytes.
 #[derive(Default)]
 pub struct Rest {
     bytes: Vec<u8>,
@@ -13,7 +13,7 @@ impl Rest {
         self.bytes.is_empty()
     }
 
-    /// Adds what came. Room doubles, so that a peer that sends byte by byte costs no more than its bytes.
+    /// Adds bytes at the end. Room doubles, so that a peer that sends byte by byte costs no more than its bytes.
     pub fn append(&mut self, bytes: &[u8]) {
         if self.bytes.capacity() == 0 {
             self.bytes.reserve_exact(bytes.len());

@@ -1,4 +1,4 @@
-/// Values by small numbers. A number is used again, the one freed last first; its generation tells the holders apart.
+/// Values by small numbers. A number is used again, the one freed last first; its generation distinguishes the holders.
 pub struct Slab<T> {
     slots: Vec<Slot<T>>,
     free: Vec<u32>,
@@ -16,7 +16,7 @@ impl<T> Slab<T> {
         Slab { slots: Vec::new(), free: Vec::new(), limit }
     }
 
-    /// Values in it.
+    /// How many values it holds.
     pub fn len(&self) -> usize {
         self.slots.len() - self.free.len()
     }

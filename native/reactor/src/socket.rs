@@ -7,12 +7,21 @@ use crate::address::Address;
 /// A stream socket that never blocks; dropping it closes it.
 pub struct Socket(OwnedFd);
 
+/// The result of one read.
+pub struct Taken {
+    pub bytes: usize,
+    /// The socket has no more bytes for now: epoll reports the next ones.
+    pub is_drained: bool,
+    /// The peer sends no more, whether it ended the connection in order or not.
+    pub has_ended: bool,
+}
+
 impl Socket {
     pub fn fd(&self) -> i32 {
         self.0.as_raw_fd()
     }
 
-    /// The next connection of a listening socket, and where it comes from.
+    /// The next connection of a listening socket, and the address of its peer.
     pub fn accept(listener: i32) -> io::Result<(Socket, IpAddr)> {
         let mut peer = Address::empty();
         // SAFETY: the address has the room that its length says.
@@ -24,7 +33,7 @@ impl Socket {
         Ok((Socket(unsafe { OwnedFd::from_raw_fd(fd) }), peer.socket_addr().ip()))
     }
 
-    /// 0: the peer is done sending.
+    /// 0: the peer sends no more.
     pub fn receive(&self, into: &mut [u8]) -> io::Result<usize> {
         // SAFETY: the slice is valid for its length.
         result(unsafe { libc::recv(self.fd(), into.as_mut_ptr().cast(), into.len(), 0) })
@@ -35,7 +44,7 @@ impl Socket {
         result(unsafe { libc::send(self.fd(), bytes.as_ptr().cast(), bytes.len(), libc::MSG_NOSIGNAL) })
     }
 
-    /// Tells the peer that nothing more comes.
+    /// Ends this side of the connection: nothing more is sent.
     pub fn end(&self) {
         // SAFETY: the descriptor is open. A peer that is gone already is no failure.
         unsafe { libc::shutdown(self.fd(), libc::SHUT_WR) };

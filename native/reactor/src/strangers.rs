@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 
-/// One address may have so many of them at a time: those that have proved who they are do not count, however many share an address.
+/// Limits how many such connections one address has at a time. Connections whose peers have proved who they are do not count,
+/// however many share an address.
 pub struct Strangers {
     limit: u32,
     counts: HashMap<u128, u32>,
@@ -21,7 +22,7 @@ impl Strangers {
         self.limit = limit;
     }
 
-    /// False: the address has as many as it may have.
+    /// False: the address has as many such connections as it may have.
     pub fn has_room(&self, peer: IpAddr) -> bool {
         self.counts.get(&origin_of(peer)).is_none_or(|count| *count < self.limit)
     }
@@ -32,7 +33,7 @@ impl Strangers {
         self.origins.insert(connection, origin);
     }
 
-    /// The connection has proved who it is, or is over.
+    /// The connection has proved who it is, or has ended.
     pub fn forget(&mut self, connection: u32) {
         let Some(origin) = self.origins.remove(&connection) else { return };
         if let Some(count) = self.counts.get_mut(&origin) {

@@ -1,6 +1,6 @@
 use std::io;
 
-use crate::socket::Socket;
+use crate::socket::{Socket, Taken};
 use crate::tls::{Tls, TlsConfig};
 
 /// The bytes of a connection, in clear or over TLS.
@@ -10,17 +10,8 @@ pub struct Stream {
     tls: Option<Box<Tls>>,
 }
 
-/// What one read brought.
-pub struct Taken {
-    pub bytes: usize,
-    /// The socket has no more for now: epoll tells when that changes.
-    pub is_drained: bool,
-    /// The peer is done sending, in order or not.
-    pub has_ended: bool,
-}
-
 impl Stream {
-    /// With `tls` the peer has to shake hands first. None: there is no memory for it.
+    /// With `tls` the peer has to shake hands first. None: there is no memory for the state of TLS.
     pub fn new(socket: Socket, tls: Option<&TlsConfig>) -> Option<Stream> {
         let tls = match tls {
             None => None,
@@ -37,7 +28,7 @@ impl Stream {
         self.tls.as_ref().is_some_and(|tls| tls.is_handshaking())
     }
 
-    /// Goes on with the handshake. Answers whether it is done; an error: it failed.
+    /// Continues the handshake. Answers whether it is done; an error means that it has failed.
     pub fn shake_hands(&mut self) -> io::Result<bool> {
         let Stream { socket, tls } = self;
         tls.as_mut().map_or(Ok(true), |tls| tls.shake_hands(socket))
@@ -47,12 +38,12 @@ impl Stream {
         let Stream { socket, tls } = self;
         let Some(tls) = tls else { return self.read_socket(into) };
         let taken = tls.read(socket, into);
-        // What TLS itself answers, as to a renewed key. A socket that cannot send it shows at the next write.
+        // Sends the answers of TLS itself, such as to a renewed key. A socket that cannot send them fails at the next write.
         let _ = tls.flush(socket);
         taken
     }
 
-    /// Reads to throw away: over TLS too, what comes after the end need not be decrypted.
+    /// Reads bytes that are thrown away: even over TLS, bytes after the end need not be decrypted.
     pub fn read_socket(&mut self, into: &mut [u8]) -> Taken {
         loop {
             match self.socket.receive(into) {
@@ -80,13 +71,13 @@ impl Stream {
         self.tls.as_ref().is_some_and(|tls| tls.wants_write())
     }
 
-    /// Sends those. Answers whether all are out.
+    /// Sends the bytes that `write` took. Answers whether all of them have reached the socket.
     pub fn flush(&mut self) -> io::Result<bool> {
         let Stream { socket, tls } = self;
         tls.as_mut().map_or(Ok(true), |tls| tls.flush(socket))
     }
 
-    /// Tells the peer that nothing more comes.
+    /// Ends this side of the connection: nothing more is sent.
     pub fn end(&mut self) {
         let Stream { socket, tls } = self;
         if let Some(tls) = tls {

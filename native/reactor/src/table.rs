@@ -1,14 +1,14 @@
 use crate::abi;
 use crate::memory::Memory;
 
-/// What was shown to the kernel in a turn: the event table and the read region behind it.
+/// The events that the kernel sees in a turn: the event table, and the read region with their bytes.
 #[derive(Default)]
 pub struct Table {
     shown: Vec<Shown>,
     read_bytes: u32,
 }
 
-/// The reactor's own note of a table entry: what the kernel writes into the table is not trusted for more than counts.
+/// The reactor's own copy of a table entry: of the kernel's entry only the counts are read back.
 #[derive(Clone, Copy)]
 pub struct Shown {
     pub connection: u32,
@@ -31,7 +31,7 @@ impl Table {
         abi::EVENTS_MAX as usize - self.shown.len()
     }
 
-    /// Where the next bytes go, and how many there is room for.
+    /// Position of the next bytes in the read region, and how many bytes there is room for.
     pub fn room(&self) -> (u32, u32) {
         (abi::READ_OFFSET + self.read_bytes, abi::READ_BYTES - self.read_bytes)
     }
@@ -56,7 +56,7 @@ impl Table {
         self.read_bytes += length;
     }
 
-    /// How many bytes of an event the kernel took, and how many it wants to see next time.
+    /// How many bytes of an event the kernel took, and how many it wants to see in its next event.
     pub fn answer(&self, memory: &Memory, index: usize) -> (u32, u32) {
         let at = abi::EVENTS_OFFSET + index as u32 * abi::EVENT_BYTES;
         let consumed = memory.read_u32(at + abi::EVENT_AT_CONSUMED);

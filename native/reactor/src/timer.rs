@@ -36,7 +36,7 @@ impl Timer {
         assert!(code == 0, "the timer takes any interval");
     }
 
-    /// Takes the ticks that came.
+    /// Reads the ticks since the last call.
     pub fn drain(&mut self) {
         let mut ticks = 0u64;
         // SAFETY: a timerfd is read by eight bytes, which `ticks` has.

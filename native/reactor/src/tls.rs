@@ -7,15 +7,14 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
 use rustls::{RootCertStore, ServerConfig, ServerConnection};
 
-use crate::socket::Socket;
-use crate::stream::Taken;
+use crate::socket::{Socket, Taken};
 
-/// What a TLS listener shows of itself and asks of its clients.
+/// The certificate that a TLS listener shows, and the authorities whose certificates it asks of its clients.
 #[derive(Clone)]
 pub struct TlsConfig(Arc<ServerConfig>);
 
 impl TlsConfig {
-    /// All PEM. With `client_ca` only clients get in that show a certificate of one of these authorities. An error is a cause in words.
+    /// All PEM. With `client_ca` only clients get in that show a certificate of one of these authorities. An error is the cause as text.
     pub fn new(cert: &[u8], key: &[u8], client_ca: Option<&[u8]>) -> Result<TlsConfig, String> {
         let chain = certificates(cert).map_err(|cause| format!("cannot read the certificate: {cause}"))?;
         let key = PrivateKeyDer::from_pem_slice(key).map_err(|error| format!("cannot read the key: {error}"))?;
@@ -36,7 +35,7 @@ impl TlsConfig {
         };
         let mut config =
             builder.with_single_cert(chain, key).map_err(|error| format!("cannot use the certificate with the key: {error}"))?;
-        // Tickets instead of a table of sessions: what resumes is kept by the clients.
+        // Tickets instead of a table of sessions: the clients keep the state that resumes a session.
         config.ticketer = Ticketer::new().map_err(|error| error.to_string())?;
         config.session_storage = Arc::new(NoServerSessionStorage {});
         Ok(TlsConfig(Arc::new(config)))
@@ -52,7 +51,7 @@ fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
 /// One end of a TLS connection.
 pub struct Tls(ServerConnection);
 
-/// Plain bytes taken over for encryption at once: more waits in the outbox until these are with the socket.
+/// Plain bytes that are encrypted at once: more bytes wait in the outbox until the socket has taken these.
 const RECORDS_BYTES_MAX: usize = 64 * 1024;
 
 impl Tls {
@@ -70,7 +69,7 @@ impl Tls {
         self.0.wants_write()
     }
 
-    /// Goes on with the handshake as far as the socket's bytes reach. Answers whether it is done.
+    /// Continues the handshake with the bytes that the socket has. Answers whether it is done.
     pub fn shake_hands(&mut self, socket: &mut Socket) -> io::Result<bool> {
         while self.0.is_handshaking() {
             self.flush(socket)?;
@@ -78,7 +77,7 @@ impl Tls {
                 Ok(true) => {}
                 Ok(false) => return Ok(false),
                 Err(error) => {
-                    // The alert that says why goes out if it can.
+                    // Sends the alert with the reason, if the socket takes it.
                     let _ = self.flush(socket);
                     return Err(error);
                 }
@@ -88,7 +87,7 @@ impl Tls {
         Ok(true)
     }
 
-    /// Plain bytes, decrypted as they are read.
+    /// Reads plain bytes, which are decrypted as they are read.
     pub fn read(&mut self, socket: &mut Socket, into: &mut [u8]) -> Taken {
         let mut bytes = 0;
         loop {
@@ -115,7 +114,7 @@ impl Tls {
         }
     }
 
-    /// Reads some records. False: the socket has nothing for now.
+    /// Reads some records. False: the socket has no bytes for now.
     fn fetch(&mut self, socket: &mut Socket) -> io::Result<bool> {
         match self.0.read_tls(socket) {
             Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
@@ -126,7 +125,7 @@ impl Tls {
         }
     }
 
-    /// Takes plain bytes over, as many as it answers; WouldBlock while earlier ones wait for the socket.
+    /// Takes plain bytes and answers how many; WouldBlock while earlier bytes wait for the socket.
     pub fn write(&mut self, socket: &mut Socket, bytes: &[u8]) -> io::Result<usize> {
         if !self.flush(socket)? {
             return Err(io::ErrorKind::WouldBlock.into());
@@ -136,7 +135,7 @@ impl Tls {
         Ok(count)
     }
 
-    /// Sends what is encrypted. Answers whether all is out.
+    /// Sends the encrypted bytes. Answers whether the socket has taken all of them.
     pub fn flush(&mut self, socket: &mut Socket) -> io::Result<bool> {
         while self.0.wants_write() {
             match self.0.write_tls(socket) {
@@ -149,10 +148,10 @@ impl Tls {
         Ok(true)
     }
 
-    /// Tells the peer that nothing more comes.
+    /// Ends this side of the connection: nothing more is sent.
     pub fn end(&mut self, socket: &mut Socket) {
         self.0.send_close_notify();
-        // A peer that is gone, or whose window is full, misses the notice: the end itself follows.
+        // A peer that is gone, or whose window is full, misses the notice: the end of the stream follows anyway.
         let _ = self.flush(socket);
     }
 }
