@@ -16,7 +16,7 @@ import {
   BLOCK_MAGIC,
   BLOCK_VERSION,
   CHANNEL_TELEMETRY,
-  FORMAT_JSON,
+  FORMAT_BY_SHAPE,
   RECORD_AT_CHANNEL,
   RECORD_AT_DEVICE,
   RECORD_AT_FLAGS,
@@ -75,7 +75,7 @@ export function readBlock(bytes: Uint8Array, descriptor: BlockDescriptor): TestR
     const payload = at + RECORD_HEADER_BYTES;
     assert.ok(payload + payloadBytes <= bytes.length);
     assert.equal(view.getUint8(at + RECORD_AT_CHANNEL), CHANNEL_TELEMETRY);
-    assert.equal(view.getUint16(at + RECORD_AT_FORMAT, true), FORMAT_JSON);
+    assert.equal(view.getUint16(at + RECORD_AT_FORMAT, true), FORMAT_BY_SHAPE);
     assert.equal(view.getUint16(at + 18, true), 0);
     records.push({
       partition: descriptor.partition,
