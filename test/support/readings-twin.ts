@@ -94,7 +94,7 @@ function questions(random: Random, nowMs: number): string[] {
 async function pages(sql: Sql, device: number, metric: number, fromMs: number, toMs: number): Promise<unknown> {
   const queries = new Queries(unguarded(sql));
   const range = await queries.range({ device, metric, fromMs, toMs, limit: 10_000 });
-  const latest = await queries.latest(device);
+  const latest = await queries.latest([device]);
   return {
     next: range.next,
     points: range.points.map(({ us, value }) => [us, value]),

@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { count, next, partitions, time } from './shared.js';
 
 const reading = z.strictObject({ value: z.union([z.number(), z.string()]), ts: time });
+/** `received_at`: null where the reading is known to the database alone. */
+const latest = z.record(z.string(), reading.extend({ received_at: time.nullable() }));
 
 const device = z.strictObject({
   device_id: z.string(),
@@ -14,11 +16,13 @@ const device = z.strictObject({
   registered_at: time,
   last_seen_at: time.nullable(),
   connected: z.boolean(),
-  latest: z.record(z.string(), reading),
+  latest,
 });
 
-export const deviceAnswer = device.extend({ partitions_not_running: partitions });
-export const devicesAnswer = z.strictObject({ devices: z.array(device), partitions_not_running: partitions, total: count, next });
+/** `latest_complete`: false where the database was not there in time, and metrics that only it knows are missing. */
+const gaps = { latest_complete: z.boolean(), partitions_not_running: partitions };
+export const deviceAnswer = device.extend(gaps);
+export const devicesAnswer = z.strictObject({ devices: z.array(device), ...gaps, total: count, next });
 export const registeredAnswer = z.strictObject({
   device_id: z.string(),
   tenant: z.string(),
@@ -60,7 +64,7 @@ export const rangeAnswer = z.strictObject({
 });
 export const latestAnswer = z.strictObject({
   device_id: z.string(),
-  metrics: z.record(z.string(), reading.extend({ received_at: time.nullable() })),
+  metrics: latest,
   partitions_not_running: partitions,
 });
 

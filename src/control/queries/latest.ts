@@ -1,4 +1,6 @@
-import type { DeviceViews } from '../../contract/data-plane.js';
+import type { DeviceViews, LatestPoint } from '../../contract/data-plane.js';
+import { DatabaseUnavailable } from '../../contract/database.js';
+import { withDeadline } from '../../contract/deadline.js';
 import { isoTime } from '../../contract/iso-time.js';
 import type { MetricNames } from '../metrics/metric-names.js';
 import type { Device } from '../registry/device.js';
@@ -10,30 +12,79 @@ export interface LatestSources {
   readonly metricNames: Pick<MetricNames, 'name'>;
 }
 
-interface LatestValue {
+export interface LatestValue {
   readonly value: number | string;
   readonly ts: string;
   /** null: it was read from the database, which does not keep it. */
   readonly received_at: string | null;
 }
 
+export interface LatestOfDevice {
+  readonly metrics: ReadonlyMap<string, LatestValue>;
+  /** When the newest message of these was received, ms; undefined: memory knows of none. */
+  readonly receivedMs: number | undefined;
+}
+
+export interface Latest {
+  /** By number. */
+  readonly devices: ReadonlyMap<number, LatestOfDevice>;
+  /** Partitions that nobody answered for. */
+  readonly notRunning: readonly number[];
+  /** Why these are the values of memory alone; undefined: those of the database are among them. */
+  readonly unavailable: DatabaseUnavailable | undefined;
+}
+
 /**
- * The newest value of each metric of a device: from the pipeline's memory and from the database, whichever is newer. After a
- * start with an empty state folder memory holds only what arrived since.
+ * The newest value of each metric of devices: from the pipelines' memory and from the database, whichever is newer. After a start
+ * with an empty state folder memory holds only what arrived since. Waits for the database `databaseMsMax` at most.
  */
-export async function latestOf({ views, queries, metricNames }: LatestSources, device: Device) {
-  const [{ points, notRunning }, stored] = await Promise.all([views.latest([device.number]), queries.latest(device.number)]);
-  const metrics = new Map<string, LatestValue>();
-  const newestMs = new Map<string, number>();
-  const offer = (metric: number, tsMs: number, value: number | string | undefined, receivedMs: number | undefined) => {
-    const name = metricNames.name(metric);
-    if (name === undefined || value === undefined || (newestMs.get(name) ?? Number.NEGATIVE_INFINITY) > tsMs) return;
-    // Of equal times a text is newer than a number, as the kernel has it.
-    if (newestMs.get(name) === tsMs && typeof value === 'number' && typeof metrics.get(name)?.value === 'string') return;
-    newestMs.set(name, tsMs);
-    metrics.set(name, { value, ts: isoTime(tsMs), received_at: receivedMs === undefined ? null : isoTime(receivedMs) });
-  };
-  for (const { metric, tsMs, value } of stored) offer(metric, tsMs, value, undefined);
-  for (const { metric, tsMs, value, receivedMs } of points) offer(metric, tsMs, value, receivedMs);
-  return { metrics, notRunning };
+export async function latestOf(
+  { views, queries, metricNames }: LatestSources,
+  devices: readonly Device[],
+  databaseMsMax = Number.POSITIVE_INFINITY,
+): Promise<Latest> {
+  const numbers = devices.map(({ number }) => number);
+  const { points, unheld, notRunning } = await views.latest(numbers);
+  // Readings of a partition that nobody runs are known to the database alone.
+  const stale = new Set(notRunning.length > 0 ? numbers : unheld);
+  const stored = await orUnavailable(within(queries.latest(numbers, stale), databaseMsMax));
+  const known = new Map(numbers.map((number) => [number, new NewestOfDevice(metricNames)]));
+  if (!(stored instanceof DatabaseUnavailable)) for (const row of stored) known.get(row.device)?.offer(row);
+  for (const point of points) known.get(point.device)?.offer(point);
+  return { devices: known, notRunning, unavailable: stored instanceof DatabaseUnavailable ? stored : undefined };
+}
+
+function within<Result>(work: Promise<Result>, ms: number): Promise<Result> {
+  if (ms === Number.POSITIVE_INFINITY) return work;
+  return withDeadline(work, ms, () => new DatabaseUnavailable('ANSWER_LATE', `it does not answer within ${ms} ms`));
+}
+
+function orUnavailable<Result>(work: Promise<Result>): Promise<Result | DatabaseUnavailable> {
+  return work.catch((error: unknown) => {
+    if (error instanceof DatabaseUnavailable) return error;
+    throw error;
+  });
+}
+
+/** The newest values of one device among those that are offered. */
+class NewestOfDevice implements LatestOfDevice {
+  readonly metrics = new Map<string, LatestValue>();
+  receivedMs: number | undefined;
+  readonly #tsMs = new Map<string, number>();
+  readonly #names: LatestSources['metricNames'];
+
+  constructor(names: LatestSources['metricNames']) {
+    this.#names = names;
+  }
+
+  /** Of equal times the later offer is taken, unless it is a number after a text: the kernel has the same rule. */
+  offer({ metric, tsMs, value, receivedMs }: Pick<LatestPoint, 'metric' | 'tsMs' | 'value'> & { readonly receivedMs?: number }): void {
+    if (receivedMs !== undefined) this.receivedMs = Math.max(this.receivedMs ?? 0, receivedMs);
+    const name = this.#names.name(metric);
+    const heldMs = name === undefined ? undefined : (this.#tsMs.get(name) ?? Number.NEGATIVE_INFINITY);
+    if (name === undefined || heldMs === undefined || value === undefined || heldMs > tsMs) return;
+    if (heldMs === tsMs && typeof value === 'number' && typeof this.metrics.get(name)?.value === 'string') return;
+    this.#tsMs.set(name, tsMs);
+    this.metrics.set(name, { value, ts: isoTime(tsMs), received_at: receivedMs === undefined ? null : isoTime(receivedMs) });
+  }
 }

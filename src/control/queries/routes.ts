@@ -102,7 +102,9 @@ async function range(services: ReadingRoutesOptions, request: Request) {
 async function latest(services: ReadingRoutesOptions, request: Request) {
   const device = deviceOf(services.registry, request, 'read latest metrics of');
   if (device instanceof ApiFailure) return device;
-  const { metrics, notRunning } = await latestOf(services, device);
-  // Then it is what the database has; newer readings may wait in the log.
+  const { devices, notRunning, unavailable } = await latestOf(services, [device]);
+  if (unavailable) throw unavailable;
+  const { metrics } = devices.get(device.number)!;
+  // Of a partition that is not running it is what the database has; newer readings may wait in the log.
   return json(200, { device_id: device.id, metrics: Object.fromEntries(metrics), partitions_not_running: notRunning });
 }

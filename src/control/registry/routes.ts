@@ -1,16 +1,12 @@
 import { z } from 'zod';
-import type { DeviceAnswer } from '../../contract/answers/devices.js';
 import { deletedAnswer, deviceAnswer, devicesAnswer, registeredAnswer, rotatedAnswer } from '../../contract/answers/devices.js';
 import { ApiFailure } from '../../contract/api-errors.js';
-import { DatabaseUnavailable } from '../../contract/database.js';
 import { isoTime } from '../../contract/iso-time.js';
 import { adminOnly, type KeyCheck } from '../../http/auth.js';
 import { json, type Request } from '../../http/exchange.js';
 import { ADMIN_BODY, parseBody, parseQuery, wholeNumber } from '../../http/input.js';
 import type { RouteDoc } from '../../http/route-doc.js';
 import type { Route } from '../../http/router.js';
-import type { MetricNames } from '../metrics/metric-names.js';
-import { type LatestSources, latestOf } from '../queries/latest.js';
 import { DEVICE_STATUSES, type Device } from './device.js';
 import { type DeviceSources, viewDevices } from './device-view.js';
 import { deviceClassSchema, deviceIdSchema, deviceOf, metadataSchema, tenantQuery, tenantSchema, tokenSchema } from './input.js';
@@ -40,9 +36,8 @@ const rotateSchema = z.strictObject({
 });
 const listSchema = z.object({ tenant: tenantSchema, limit: wholeNumber(1, DEVICES_PAGE_MAX, 100), after: z.string().optional() });
 
-export interface DeviceRoutesOptions extends DeviceSources, LatestSources {
+export interface DeviceRoutesOptions extends DeviceSources {
   readonly registry: Registry;
-  readonly metricNames: MetricNames;
   readonly keys: KeyCheck;
 }
 
@@ -143,11 +138,8 @@ async function list(services: DeviceRoutesOptions, request: Request) {
   // One more than asked for tells whether a next page has anything on it.
   const found = services.registry.list(tenant, after, limit + 1);
   const page = found.slice(0, limit);
-  const { devices, notRunning } = await viewDevices(services, page);
   return json(200, {
-    devices,
-    // What their devices sent last is not known at present.
-    partitions_not_running: notRunning,
+    ...(await viewDevices(services, page)),
     total: services.registry.count(tenant),
     next: found.length > limit ? page.at(-1)!.id : null,
   });
@@ -160,19 +152,8 @@ async function read(services: DeviceRoutesOptions, request: Request) {
 }
 
 async function one(services: DeviceRoutesOptions, device: Device) {
-  const [{ devices, notRunning }, latest] = await Promise.all([viewDevices(services, [device]), storedToo(services, device)]);
-  return json(200, { ...devices[0], ...(latest ? { latest } : {}), partitions_not_running: notRunning });
-}
-
-/** As `/metrics/latest` has them; undefined: the database is away, and what memory holds has to do. */
-async function storedToo(services: DeviceRoutesOptions, device: Device): Promise<DeviceAnswer['latest'] | undefined> {
-  try {
-    const { metrics } = await latestOf(services, device);
-    return Object.fromEntries([...metrics].map(([name, { value, ts }]) => [name, { value, ts }]));
-  } catch (error) {
-    if (error instanceof DatabaseUnavailable) return undefined;
-    throw error;
-  }
+  const { devices, ...rest } = await viewDevices(services, [device]);
+  return json(200, { ...devices[0], ...rest });
 }
 
 async function change(services: DeviceRoutesOptions, request: Request) {

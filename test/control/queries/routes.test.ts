@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { DatabaseUnavailable } from '../../../src/contract/database.js';
+import { latestOf } from '../../../src/control/queries/latest.js';
 import { assertFailure } from '../../support/failure.js';
 import { type ServerUnderTest, startServerUnderTest } from '../../support/server-under-test.js';
 
@@ -185,6 +187,15 @@ test('queries that cannot be are refused by name', async () => {
   assertFailure(await server.call('GET', '/v1/devices/nobody/metrics/latest'), 404, 'device_unknown');
 });
 
+/** A device as its own page and as the list show it. */
+async function viewsOf(id: string) {
+  const [{ body: device }, { body: list }] = await Promise.all([
+    server.call('GET', `/v1/devices/${id}`),
+    server.call('GET', '/v1/devices?limit=1000'),
+  ]);
+  return { device, list, listed: list.devices.find(({ device_id }: { device_id: string }) => device_id === id) };
+}
+
 test('latest comes from memory, strings and unknown devices from the database', async () => {
   const stored = await server.call('GET', '/v1/devices/dev-1/metrics/latest');
   assert.deepEqual(stored.body, {
@@ -206,18 +217,96 @@ test('latest comes from memory, strings and unknown devices from the database', 
     mixed: { value: 'text', ts: '2026-03-01T12:00:01.000Z', received_at: null },
     state: { value: 'öff', ts: '2026-03-01T12:00:09.000Z', received_at: null },
   });
-  const viewed = Object.entries((await server.call('GET', '/v1/devices/dev-1')).body.latest);
-  assert.deepEqual(
-    Object.fromEntries(viewed),
-    Object.fromEntries(
-      Object.entries<{ value: unknown; ts: string }>(live.body.metrics).map(([name, { value, ts }]) => [name, { value, ts }]),
-    ),
-  );
+  const { device: viewed, listed } = await viewsOf('dev-1');
+  assert.deepEqual([viewed.latest, viewed.last_seen_at], [live.body.metrics, '2026-03-01T12:01:00.250Z']);
+  const { latest_complete, partitions_not_running, ...rest } = viewed;
+  assert.deepEqual([latest_complete, partitions_not_running, listed], [true, [], rest]);
   assert.deepEqual((await server.call('GET', '/v1/devices/silent/metrics/latest')).body, {
     device_id: 'silent',
     metrics: {},
     partitions_not_running: [],
   });
+});
+
+test('a text that is newer than a number, or of its time, is the latest value in all three views', async () => {
+  const { number } = (await server.call('POST', '/v1/devices', { body: { device_id: 'faulty' } })).body;
+  const { sql } = server.database;
+  const [temperature, state, mixed] = ['temperature', 'state', 'mixed'].map((name) => metrics.get(name)!);
+  await sql`insert into readings values (${number}, ${temperature!}, ${new Date(T0)}, 21.5), (${number}, ${mixed!}, '2026-03-01T12:00:00.0005Z', 1)`;
+  await sql`insert into text_readings values (${number}, ${mixed!}, '2026-03-01T12:00:00.0005Z', 'of one time')`;
+  const point = { device: number, metric: temperature!, receivedMs: T0 + 60_250 };
+  server.plane.points = [
+    { ...point, tsMs: T0 + 60_000, value: 'sensor fault' },
+    { ...point, metric: state!, tsMs: T0, value: 'on', receivedMs: T0 + 70_000 },
+    { ...point, metric: mixed!, tsMs: T0 + 0.5, value: 2, receivedMs: T0 },
+  ];
+  const { body } = await server.call('GET', '/v1/devices/faulty/metrics/latest');
+  assert.deepEqual(body.metrics, {
+    temperature: { value: 'sensor fault', ts: '2026-03-01T12:01:00.000Z', received_at: '2026-03-01T12:01:00.250Z' },
+    mixed: { value: 'of one time', ts: '2026-03-01T12:00:00.000Z', received_at: null },
+    state: { value: 'on', ts: '2026-03-01T12:00:00.000Z', received_at: '2026-03-01T12:01:10.000Z' },
+  });
+  const [row] = await sql`
+    select value, text from raw_metrics where device_id = 'faulty' and metric_name = 'mixed' order by ts desc, text nulls last limit 1`;
+  assert.deepEqual(row, { value: null, text: 'of one time' });
+  const { device, listed } = await viewsOf('faulty');
+  assert.deepEqual([device.latest, listed.latest], [body.metrics, body.metrics]);
+  assert.deepEqual([device.last_seen_at, listed.last_seen_at], ['2026-03-01T12:01:10.000Z', '2026-03-01T12:01:10.000Z']);
+});
+
+test('the database is asked once a page, again for what memory has no room for, and not for what is known', async (context) => {
+  const ids = ['page-1', 'page-2', 'page-3'];
+  const numbers: number[] = [];
+  for (const device_id of ids)
+    numbers.push((await server.call('POST', '/v1/devices', { body: { device_id, tenant: 'paged' } })).body.number);
+  const run = context.mock.method(server.database.control, 'run');
+  const state = metrics.get('state')!;
+  const put = (number: number, text: string) =>
+    server.database.sql`insert into text_readings values (${number}, ${state}, ${new Date(T0)}, ${text})`;
+  const list = async () => {
+    const { body } = await server.call('GET', '/v1/devices?tenant=paged');
+    return body.devices.map(({ latest }: { latest: { state?: { value: string } } }) => latest.state?.value);
+  };
+  for (const number of numbers) await put(number, 'stored');
+  assert.deepEqual(await list(), ['stored', 'stored', 'stored']);
+  for (const id of ids) await server.call('GET', `/v1/devices/${id}/metrics/latest?tenant=paged`);
+  await server.call('GET', '/v1/devices/page-1?tenant=paged');
+  await list();
+  assert.equal(run.mock.callCount(), 1);
+  // A text for which memory has no room: only the database has it.
+  server.plane.points = [{ device: numbers[0]!, metric: state, tsMs: T0 + 1000, value: undefined, receivedMs: T0 + 1500 }];
+  server.plane.unheld = [numbers[0]!];
+  await server.database.sql`insert into text_readings values (${numbers[0]!}, ${state}, ${new Date(T0 + 1000)}, 'long')`;
+  assert.deepEqual(await list(), ['long', 'stored', 'stored']);
+  assert.equal((await server.call('GET', '/v1/devices/page-1?tenant=paged')).body.last_seen_at, '2026-03-01T12:00:01.500Z');
+  assert.equal(run.mock.callCount(), 3);
+  // Nobody runs a partition: what its devices send is known to the database alone.
+  [server.plane.unheld, server.plane.points, server.plane.notRunning] = [[], [], [0]];
+  await server.database.sql`insert into text_readings values (${numbers[1]!}, ${state}, ${new Date(T0 + 2000)}, 'later')`;
+  assert.deepEqual(await list(), ['long', 'later', 'stored']);
+  server.plane.notRunning = [];
+});
+
+test('without the database devices are shown with what memory holds, and the answer says that it may miss metrics', async (context) => {
+  const { number } = (await server.call('POST', '/v1/devices', { body: { device_id: 'lonely', tenant: 'lonely' } })).body;
+  const away = new DatabaseUnavailable('ECONNREFUSED', 'nobody listens');
+  context.mock.method(server.database.control, 'run', () => Promise.reject(away));
+  server.plane.points = [{ device: number, metric: metrics.get('state')!, tsMs: T0, value: 'on', receivedMs: T0 }];
+  const on = { state: { value: 'on', ts: '2026-03-01T12:00:00.000Z', received_at: '2026-03-01T12:00:00.000Z' } };
+  const { body } = await server.call('GET', '/v1/devices?tenant=lonely');
+  assert.deepEqual([body.latest_complete, body.devices[0].latest], [false, on]);
+  const one = await server.call('GET', '/v1/devices/lonely?tenant=lonely');
+  assert.deepEqual([one.body.latest_complete, one.body.latest], [false, on]);
+  assertFailure(await server.call('GET', '/v1/devices/lonely/metrics/latest?tenant=lonely'), 503, 'database_unavailable');
+  // A database that stands still holds no page up.
+  const silent = { latest: () => new Promise<never>(() => {}) };
+  const { unavailable, devices } = await latestOf(
+    { ...server, views: server.plane, queries: silent },
+    [server.registry.get('lonely', 'lonely')!],
+    1,
+  );
+  assert.deepEqual([unavailable?.code, devices.get(number)?.metrics.get('state')], ['ANSWER_LATE', on.state]);
+  server.plane.points = [];
 });
 
 test('ten thousand points are answered whole', async () => {

@@ -27,6 +27,7 @@ test('a device is registered, published before the answer, and can be read', asy
   server.plane.points = [{ device: rest.number, metric, tsMs: 1_700_000_000_000.25, value: 21.5, receivedMs: 1_700_000_000_123 }];
   const read = await server.call('GET', '/v1/devices/one');
   assert.deepEqual(read.body, {
+    latest_complete: true,
     partitions_not_running: [],
     device_id: 'one',
     tenant: 'default',
@@ -38,7 +39,7 @@ test('a device is registered, published before the answer, and can be read', asy
     registered_at,
     last_seen_at: '2023-11-14T22:13:20.123Z',
     connected: true,
-    latest: { temperature: { value: 21.5, ts: '2023-11-14T22:13:20.000Z' } },
+    latest: { temperature: { value: 21.5, ts: '2023-11-14T22:13:20.000Z', received_at: '2023-11-14T22:13:20.123Z' } },
   });
 });
 
@@ -245,6 +246,7 @@ test('devices are listed in pages by id, a tenant at a time', async () => {
   assert.deepEqual([last.body.devices[0].device_id, last.body.next], ['e', null]);
   assert.deepEqual((await server.call('GET', '/v1/devices?tenant=nobody')).body, {
     devices: [],
+    latest_complete: true,
     partitions_not_running: [],
     total: 0,
     next: null,

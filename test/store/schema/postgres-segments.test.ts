@@ -103,7 +103,7 @@ describe('segments of plain PostgreSQL', () => {
       );
       const newest = await sql`select metric_id as metric, max(ts) as ts from plain where device_id = ${device} group by 1 order by 1`;
       assert.deepEqual(
-        (await queries.latest(device)).map((point) => [point.metric, point.tsMs]),
+        (await queries.latest([device])).map((point) => [point.metric, point.tsMs]),
         newest.map((row) => [row.metric, row.ts.getTime()]),
         `${when}: latest of ${device}; seed ${random.seed}`,
       );
