@@ -1,5 +1,5 @@
-// MQTT strings: UTF-8 as RFC 3629 §4 has it (no surrogates, nothing above U+10FFFF, shortest form),
-// without U+0000 [MQTT-1.5.4-1] [MQTT-1.5.4-2].
+// UTF-8 as RFC 3629 §4 has it: no surrogates, nothing above U+10FFFF, shortest form. Strings of MQTT are without U+0000 as well
+// [MQTT-1.5.4-1] [MQTT-1.5.4-2].
 
 /** Bytes of the well-formed character of two bytes or more at `at`, or 0. */
 function wideCharacter(at: usize, end: usize): u32 {
@@ -18,6 +18,32 @@ function wideCharacter(at: usize, end: usize): u32 {
   const low: u32 = first == 0xf0 ? 0x90 : 0x80;
   const high: u32 = first == 0xf4 ? 0x8f : 0xbf;
   return second >= low && second <= high ? 4 : 0;
+}
+
+/** Whether the bytes are ASCII without a NUL. Sixteen at a time: what lies after them may be read and does not count. */
+@inline
+export function isPlainAscii(at: usize, bytes: u32): bool {
+  const least = i8x16.splat(1);
+  while (bytes > 16) {
+    if (v128.any_true(i8x16.lt_s(v128.load(at), least))) return false;
+    at += 16;
+    bytes -= 16;
+  }
+  return (i8x16.bitmask(i8x16.lt_s(v128.load(at), least)) & ((1 << bytes) - 1)) == 0;
+}
+
+/** Whether the bytes are UTF-8; a NUL is, too. */
+export function isUtf8(at: usize, end: usize): bool {
+  while (at < end) {
+    if (<u32>load<u8>(at) < 0x80) {
+      at++;
+      continue;
+    }
+    const bytes = wideCharacter(at, end);
+    if (bytes == 0) return false;
+    at += bytes;
+  }
+  return true;
 }
 
 /** A string as any packet may hold it; it may be empty. */

@@ -37,8 +37,12 @@ export const SHAPES_BYTES: u32 = SHAPES_MAX * SHAPE_BYTES;
 export const PROFILES_OFFSET: u32 = SHAPES_OFFSET + SHAPES_BYTES;
 export const PROFILES_BYTES: u32 = 64 * KIB;
 
+/** Plans of Protobuf messages: see plans.ts. */
+export const PLANS_OFFSET: u32 = PROFILES_OFFSET + PROFILES_BYTES;
+export const PLANS_BYTES: u32 = 4 * MIB;
+
 /** The readings of the message being decoded; also scratch for its strings and for long numbers. */
-export const DECODED_OFFSET: u32 = PROFILES_OFFSET + PROFILES_BYTES;
+export const DECODED_OFFSET: u32 = PLANS_OFFSET + PLANS_BYTES;
 export const DECODED_READING_BYTES: u32 = 24;
 export const DECODED_BYTES: u32 = MESSAGE_READINGS_MAX * DECODED_READING_BYTES;
 export const DECODED_TEXT_OFFSET: u32 = DECODED_OFFSET + DECODED_BYTES;

@@ -4,6 +4,7 @@ import {
   FORMAT_JSON,
   FORMAT_LINE_PROTOCOL,
   FORMAT_NDJSON,
+  FORMAT_PROTOBUF,
   FORMAT_TEXT,
 } from '../abi/block';
 import {
@@ -30,6 +31,7 @@ import { decodeByShape, learnShape, newestShape } from './json/shape';
 import { decodeJsonTree } from './json/tree';
 import { decodeLines } from './line-protocol/decode';
 import { unknownNames } from './metrics';
+import { decodeProtobuf } from './protobuf/decode';
 import { beginMessage, decodedSamples, endMessage, nulls, skippedReadings, zonelessTimes } from './sink';
 import { decodeTextValue } from './text-value/decode';
 
@@ -93,6 +95,7 @@ function decodeOther(format: u32, at: usize, bytes: u32, receiveUs: u64): u32 {
   if (format == FORMAT_LINE_PROTOCOL) return decodeLines(at, bytes, receiveUs);
   if (format == FORMAT_CAYENNE) return decodeCayenne(at, bytes, receiveUs);
   if (format == FORMAT_TEXT) return decodeText(at, bytes, receiveUs);
+  if (format == FORMAT_PROTOBUF) return decodeProtobuf(at, bytes, receiveUs);
   return CODE_FORMAT_UNKNOWN;
 }
 

@@ -4,6 +4,7 @@ import {
   CONTEXT_AT_NAME_BYTES,
   CONTEXT_AT_PREFIX_BYTES,
   CONTEXT_AT_PROFILE,
+  CONTEXT_AT_SCHEMA,
   CONTEXT_AT_TOPIC_BYTES,
   CONTEXT_HEADER_BYTES,
   CONTEXT_RETAINED,
@@ -24,6 +25,8 @@ export let topicBytes: u32 = 0;
 export let isRetained: bool = false;
 /** Its sequence numbers are those of another device than the record's. */
 export let isUnsequenced: bool = false;
+/** Number of the schema version, or 0. */
+export let schema: u32 = 0;
 
 /** A value that has no name. */
 const VALUE = memory.data<u8>([0x76, 0x61, 0x6c, 0x75, 0x65]);
@@ -39,6 +42,7 @@ export function clearContext(): void {
   topicBytes = 0;
   isRetained = false;
   isUnsequenced = false;
+  schema = 0;
 }
 
 /** Reads the context before a payload; answers its bytes, or 0 when `bytes` do not hold it. */
@@ -51,6 +55,7 @@ export function openContext(at: usize, bytes: u32): u32 {
   const whole = <u32>load<u16>(at, CONTEXT_AT_BYTES);
   if (whole != CONTEXT_HEADER_BYTES + prefix + name + topic || whole > bytes) return 0;
   profile = load<u8>(at, CONTEXT_AT_PROFILE);
+  schema = load<u32>(at, CONTEXT_AT_SCHEMA);
   prefixAt = at + CONTEXT_HEADER_BYTES;
   prefixBytes = prefix;
   if (name != 0) {

@@ -44,6 +44,14 @@ export function clearRounded(): void {
   roundedNumbers = 0;
 }
 
+/** The double nearest to a whole number of which a format says that it is one. */
+@inline
+export function wholeToDouble(magnitude: u64, negative: bool): f64 {
+  const value = <f64>magnitude;
+  if (magnitude > 0x20000000000000 && <i32>(64 - clz<u64>(magnitude) - ctz<u64>(magnitude)) > MANTISSA_BITS + 1) roundedNumbers++;
+  return negative ? -value : value;
+}
+
 function roundDecimal(): f64 {
   let bits = nearestBits(decimalWord, decimalExponent);
   if (decimalTruncated && bits != nearestBits(decimalWord + 1, decimalExponent)) {

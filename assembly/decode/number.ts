@@ -14,6 +14,15 @@ export let decimalDigitsAt: usize = 0;
 export let decimalDigitsEnd: usize = 0;
 export let decimalWrittenExponent: i32 = 0;
 
+/** For a format that writes word and exponent as numbers: as if readDecimal had read (-1)^negative * word * 10^exponent. */
+export function setDecimal(word: u64, exponent: i32, negative: bool): void {
+  decimalWord = word;
+  decimalExponent = exponent;
+  decimalWrittenExponent = exponent;
+  decimalNegative = negative;
+  decimalTruncated = false;
+}
+
 const POINT: u32 = 0x2e;
 const ZEROS: u64 = 0x3030303030303030;
 /** Written exponents stop growing here: no payload has digits enough to bring such a number back. */

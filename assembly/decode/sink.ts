@@ -180,6 +180,24 @@ export function giveUp(): u32 {
   return failure;
 }
 
+/** Where the next reading goes. */
+@inline
+export function nextReading(): usize {
+  return entry;
+}
+
+/** Puts the next reading in the place of the one at `at`; answers what closeReading takes. */
+export function reopenReading(at: usize): usize {
+  const end = entry;
+  entry = at;
+  return end;
+}
+
+/** The readings end where they did before one of them was reopened. */
+export function closeReading(end: usize): void {
+  entry = end;
+}
+
 /** A boolean is 1 or 0. Answers whether the number is finite. */
 @inline
 export function putNumber(metric: u32, value: f64): bool {
@@ -232,6 +250,12 @@ export function noteZoneless(): void {
 export function takeTs(): void {
   hasTs = true;
   tsUs = timeUs;
+}
+
+/** The time of the open sample is `us` unless it names another: that of what is around it, which was accepted. */
+export function inheritTs(us: u64): void {
+  hasTs = true;
+  tsUs = us;
 }
 
 @inline

@@ -1,7 +1,7 @@
 import { CODE_TS_MALFORMED, CODE_TS_OUT_OF_RANGE } from '../abi/codes';
 import { TS_AHEAD_US_MAX, TS_US_MIN } from '../abi/limits';
 import { isoUs, readIsoTime } from './iso-time';
-import { decimalExponent, decimalNegative, decimalWord, readWholeDecimal, tenTo } from './number';
+import { decimalExponent, decimalNegative, decimalWord, readWholeDecimal, setDecimal, tenTo } from './number';
 import { refuse } from './verdict';
 
 /** The time that the last reader here accepted, in microseconds of the Unix epoch. */
@@ -11,6 +11,8 @@ export let timeUs: u64 = 0;
 const SECONDS_END: u64 = 100000000000;
 const MILLISECONDS_END: u64 = 100000000000000;
 const MICROSECONDS_END: u64 = 100000000000000000;
+/** Doubles from here on do not fit a word. */
+const NANOSECONDS_END: f64 = 18446744073709551616.0;
 
 const DASH: u32 = 0x2d;
 const LETTER_T: u32 = 0x74;
@@ -54,6 +56,26 @@ function scaled(word: u64, power: i32): u64 {
   if (power <= 0) return word / tenTo(-power);
   if (power > 19 || word > u64.MAX_VALUE / tenTo(power)) return u64.MAX_VALUE;
   return word * tenTo(power);
+}
+
+/** Takes a whole number as a time; its size tells its unit. */
+export function acceptWholeTime(magnitude: u64, negative: bool, receiveUs: u64): bool {
+  setDecimal(magnitude, 0, negative);
+  return acceptDecimalTime(receiveUs);
+}
+
+/** Takes a double as a time; its size tells its unit. It is the one nearest to what the device meant: so is the microsecond. */
+export function acceptDoubleTime(value: f64, receiveUs: u64): bool {
+  // Of one that is none of today's anyway only the side counts.
+  if (!(value >= 1)) return refuse(value == value ? CODE_TS_OUT_OF_RANGE : CODE_TS_MALFORMED) != 0;
+  if (value == trunc(value) && value < NANOSECONDS_END) return acceptWholeTime(<u64>value, false, receiveUs);
+  if (value >= <f64>MILLISECONDS_END) return refuse(CODE_TS_OUT_OF_RANGE) != 0;
+  return accept(<u64>nearest(value * (value < <f64>SECONDS_END ? 1e6 : 1e3)), receiveUs);
+}
+
+/** Takes microseconds of the Unix epoch, as a format's own type of time has them. */
+export function acceptUs(us: i64, receiveUs: u64): bool {
+  return us < 0 ? refuse(CODE_TS_OUT_OF_RANGE) != 0 : accept(<u64>us, receiveUs);
 }
 
 /**

@@ -6,6 +6,7 @@ import {
   CODE_CONNECTIONS_EXHAUSTED,
   CODE_CONTEXT_MALFORMED,
   CODE_CREDENTIALS_INVALID,
+  CODE_DEPTH_EXCEEDED,
   CODE_DEVICE_INACTIVE,
   CODE_DEVICE_LOST,
   CODE_DEVICE_UNKNOWN,
@@ -45,6 +46,9 @@ import {
   CODE_PAYLOAD_EMPTY,
   CODE_PAYLOAD_OVERSIZE,
   CODE_PEER_NOT_READING,
+  CODE_PROTOBUF_MALFORMED,
+  CODE_PROTOBUF_MESSAGE_REPEATED,
+  CODE_PROTOBUF_PLAN_MISSING,
   CODE_ROW_REFUSED,
   CODE_SEQ_MALFORMED,
   CODE_SESSION_TAKEN_OVER,
@@ -267,6 +271,25 @@ code(
   'the message is of a content format that this build does not decode: a newer one took it in',
   'run the newer build again; the payload is kept in dead_letters',
 );
+code(CODE_DEPTH_EXCEEDED, 'depth_exceeded', 'the payload nests deeper than 32 levels', 'send messages that nest less');
+code(
+  CODE_PROTOBUF_MALFORMED,
+  'protobuf_malformed',
+  'the bytes are no well-formed message of Protocol Buffers, or end within a field',
+  'send the encoded message alone, whole and without a length before it',
+);
+code(
+  CODE_PROTOBUF_PLAN_MISSING,
+  'protobuf_plan_missing',
+  'no schema says what the fields of the Protobuf message are, or the one that was in force is gone',
+  'give the device class a schema of format protobuf; the payload is kept in dead_letters',
+);
+code(
+  CODE_PROTOBUF_MESSAGE_REPEATED,
+  'protobuf_message_repeated',
+  'a field that holds one message is there twice, which asks for a merge of the two',
+  'send each field once: encode one message and do not concatenate several',
+);
 code(CODE_JSON_UTF8_MALFORMED, 'json_utf8_malformed', 'a string is not UTF-8 or holds a lone surrogate', 'encode the payload as UTF-8');
 code(CODE_NUMBER_OUT_OF_RANGE, 'number_out_of_range', 'a number does not fit a 64-bit float', 'send numbers up to 1.797e308');
 code(
@@ -331,8 +354,8 @@ code(
 code(
   CODE_TEXT_UTF8_MALFORMED,
   'text_utf8_malformed',
-  'a value of plain text is not well-formed UTF-8, or holds a NUL',
-  'send UTF-8, or name the format of the payload in the topic rule',
+  'a text is not well-formed UTF-8, or is a plain value that holds a NUL',
+  'send UTF-8; or name the format of the payload in the topic rule',
 );
 code(
   CODE_CONTEXT_MALFORMED,

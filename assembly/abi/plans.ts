@@ -1,0 +1,95 @@
+// Plans: how messages of Protobuf are read. The host compiles each version of a schema to one plan and lays it between two blocks; the
+// kernel only reads them. A plan names no address: its offsets count from its own start.
+//
+// Region: PLAN_SLOTS slots of u32 schema version and u32 offset of its plan from the start of the region; free where the version is 0.
+// A version's slot is that of its number modulo PLAN_SLOTS, or the next free one after it. Then the plans, each at a multiple of 8.
+
+export const PLAN_SLOTS: u32 = 4096;
+/** So many leave free slots between the taken ones, where a search ends. */
+export const PLANS_MAX: u32 = 2048;
+export const PLAN_SLOT_BYTES: u32 = 8;
+export const PLAN_SLOT_AT_OFFSET: u32 = 4;
+export const PLANS_AT: u32 = PLAN_SLOTS * PLAN_SLOT_BYTES;
+
+// Plan: head, message types (the first is that of the payload), then their fields, values of enums, and names
+export const PLAN_AT_BYTES: u32 = 0; // u32
+export const PLAN_AT_FLAGS: u32 = 4; // u32
+export const PLAN_AT_TYPES: u32 = 8; // u32: how many there are
+export const PLAN_HEAD_BYTES: u32 = 16;
+/** A message without readings is no fault. */
+export const PLAN_MAY_BE_EMPTY: u32 = 1;
+/** The payload's own fields are read first, then its samples. */
+export const PLAN_HAS_SAMPLES: u32 = 2;
+
+// Message type
+export const PLAN_TYPE_BYTES: u32 = 8;
+export const PLAN_TYPE_AT_FIELDS: u32 = 0; // u32, offset of its first field; they ascend by number
+export const PLAN_TYPE_AT_FIELD_COUNT: u32 = 4; // u16
+export const PLAN_TYPE_AT_FLAGS: u32 = 6; // u16
+/** Some of its fields are as good as there when they are absent. */
+export const PLAN_TYPE_HAS_IMPLICIT: u32 = 1;
+
+// Field. A field that says nothing has no entry, and is passed over as an unknown one is.
+export const PLAN_FIELD_BYTES: u32 = 24;
+export const PLAN_FIELD_AT_NUMBER: u32 = 0; // u32
+export const PLAN_FIELD_AT_KIND: u32 = 4; // u8
+export const PLAN_FIELD_AT_ACTION: u32 = 5; // u8
+export const PLAN_FIELD_AT_FLAGS: u32 = 6; // u8
+/** Unit of a time: microseconds times it, or 0 where its size tells it. Nanoseconds: PLAN_UNIT_NS. */
+export const PLAN_FIELD_AT_UNIT: u32 = 8; // u32
+export const PLAN_FIELD_AT_NAME: u32 = 12; // u32, offset
+export const PLAN_FIELD_AT_NAME_BYTES: u32 = 16; // u16; 0: named as what is around it
+/** Type of a message or of a map's entry. */
+export const PLAN_FIELD_AT_TYPE: u32 = 18; // u16
+/** Offset of the values of an enum whose names are its texts; 0: its numbers are read. */
+export const PLAN_FIELD_AT_ENUM: u32 = 20; // u32
+
+// Kinds of fields
+export const PLAN_DOUBLE: u32 = 0;
+export const PLAN_FLOAT: u32 = 1;
+export const PLAN_INT32: u32 = 2;
+export const PLAN_INT64: u32 = 3;
+export const PLAN_UINT32: u32 = 4;
+export const PLAN_UINT64: u32 = 5;
+export const PLAN_SINT32: u32 = 6;
+export const PLAN_SINT64: u32 = 7;
+export const PLAN_FIXED32: u32 = 8;
+export const PLAN_FIXED64: u32 = 9;
+export const PLAN_SFIXED32: u32 = 10;
+export const PLAN_SFIXED64: u32 = 11;
+export const PLAN_BOOL: u32 = 12;
+export const PLAN_ENUM: u32 = 13;
+export const PLAN_STRING: u32 = 14;
+/** No reading; counted as one that is left out. */
+export const PLAN_BYTES: u32 = 15;
+export const PLAN_MESSAGE: u32 = 16;
+/** google.protobuf.Timestamp and Duration: seconds and nanoseconds. */
+export const PLAN_SECONDS: u32 = 17;
+
+// What a field means
+export const PLAN_READ: u32 = 0;
+/** A message or map whose fields are named without it. */
+export const PLAN_OPEN: u32 = 1;
+export const PLAN_IS_TS: u32 = 2;
+export const PLAN_IS_SEQ: u32 = 3;
+/** Repeated messages of the payload's type, each a sample. */
+export const PLAN_SAMPLES: u32 = 4;
+
+// Flags of a field
+export const PLAN_REPEATED: u32 = 1;
+/** An absent field is 0, false, the enum's first value or the empty text. */
+export const PLAN_IMPLICIT: u32 = 2;
+/** A map: the entry has its key as field 1, its value as field 2, and its name is the key. */
+export const PLAN_MAP: u32 = 4;
+
+export const PLAN_UNIT_BY_SIZE: u32 = 0;
+export const PLAN_UNIT_US: u32 = 1;
+export const PLAN_UNIT_MS: u32 = 1000;
+export const PLAN_UNIT_S: u32 = 1000000;
+export const PLAN_UNIT_NS: u32 = 0xffffffff;
+
+// Values of an enum: u32 how many, then they, ascending
+export const PLAN_VALUE_BYTES: u32 = 12;
+export const PLAN_VALUE_AT_NUMBER: u32 = 0; // i32
+export const PLAN_VALUE_AT_NAME: u32 = 4; // u32, offset
+export const PLAN_VALUE_AT_NAME_BYTES: u32 = 8; // u32
