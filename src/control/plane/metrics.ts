@@ -3,7 +3,7 @@ import type { DataPlane, PartitionLag, PlaneCounters } from '../../contract/data
 import { counter, gauge, type Metric } from '../../telemetry/metric.js';
 import type { CatchUp } from '../live/catch-up-meter.js';
 
-type Plane = Pick<DataPlane, 'counters' | 'fenced' | 'intake' | 'lag' | 'threads'>;
+type Plane = Pick<DataPlane, 'counters' | 'fenced' | 'intake' | 'lag' | 'notReady' | 'threads'>;
 
 export interface PlaneMetricsOptions {
   readonly plane: Plane;
@@ -195,6 +195,7 @@ function catchUpMetrics(live: PlaneMetricsOptions['live']): Metric[] {
 
 function intakeMetrics(plane: Plane): Metric[] {
   return [
+    gauge('spillway_ready', '1 while messages are taken in and committed, as /readyz says', () => (plane.notReady() === undefined ? 1 : 0)),
     gauge('spillway_gateways_paused', 'Gateways that read no device because the log takes nothing in', () => plane.intake().paused),
     counter('spillway_gateway_pauses_total', 'How often a gateway stopped reading devices', () => plane.intake().pauses),
     counter(

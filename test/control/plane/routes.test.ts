@@ -192,6 +192,7 @@ test('the metrics parse as Prometheus text and say what the plane counts', async
     'spillway_pipeline_lag_bytes{partition="0"}': 400,
     'spillway_pipeline_lag_seconds{partition="0"}': 2.5,
     'spillway_thread_cpu_seconds_total{thread="gateway-0"}': 1.25,
+    spillway_ready: 1,
     spillway_gateways_paused: 1,
     spillway_gateway_pauses_total: 7,
     'spillway_http_requests_total{method="GET",route="/v1/pipeline/lag",status="200"}': 1,
@@ -211,6 +212,9 @@ test('the metrics parse as Prometheus text and say what the plane counts', async
   // Reading twice does not count twice.
   const again = parseExposition((await server.call('GET', '/metrics')).text);
   assert.equal(again.samples.get('spillway_messages_received_total'), 110);
+  server.plane.reason = 'the database does not answer';
+  assert.equal(parseExposition((await server.call('GET', '/metrics')).text).samples.get('spillway_ready'), 0);
+  server.plane.reason = undefined;
 });
 
 /** The text format 0.0.4: every line is a comment, HELP, TYPE or a sample of a family announced before. */
