@@ -30,12 +30,13 @@ export async function startControl(
 ): Promise<HttpServer> {
   const { config, database, log, cleanups, event } = context;
   const letters = publishLetters(context, registries);
+  const node = config.process.nodeName ?? hostname();
   const keeper = new AtomicTextFile(config.process.stateFolder, 'alerts');
   const made = makeParts({
     ...registries,
     database,
-    deployment: deploymentOf(context),
-    alerts: { keeper, node: hostname(), port: sideTopic(context, ALERT_TOPIC), format: config.kafka.format },
+    deployment: deploymentOf(context, node),
+    alerts: { keeper, node, port: sideTopic(context, ALERT_TOPIC), format: config.kafka.format },
     topics: [...(letters ? [letters] : []), ...(readings ? [{ topicLags: () => readings.lag }] : [])],
     event,
   });
@@ -58,8 +59,8 @@ export async function startControl(
 }
 
 /** Around a Kafka log other processes may run some of the partitions. */
-function deploymentOf({ config, choice, owner, database, event }: StartContext) {
+function deploymentOf({ config, choice, owner, database, event }: StartContext, node: string) {
   if (!choice.kafka) return undefined;
   const channel = new NotifyChannel({ database: database.notices, deployment: choice.consumerGroup, origin: owner, event });
-  return { channel, name: `${hostname()}:${process.pid}`, partitions: config.log.partitions };
+  return { channel, name: `${node}:${process.pid}`, partitions: config.log.partitions };
 }

@@ -26,6 +26,7 @@ test('nothing set gives the documented defaults, frozen', () => {
       stateFolder: join(folder, '.spillway'),
       adminKey: undefined,
       roles: 'gateway,pipeline,control',
+      nodeName: undefined,
       stopSeconds: 15,
       logLevel: 'info',
     },
@@ -121,6 +122,11 @@ test('the HTTP server is one of three names', () => {
     assert.equal(loadConfig({ env: { SPILLWAY_HTTP_SERVER: server }, folder }).listen.httpServer, server);
   }
   assert.match(problemsOf({ SPILLWAY_HTTP_SERVER: 'apache' })[0] ?? '', /it must be one of node, uws, auto; allowed: node, uws or auto$/);
+});
+
+test('a node has the name that is given, in one word', () => {
+  assert.equal(loadConfig({ env: { SPILLWAY_NODE_NAME: 'plant-7/edge-1' }, folder }).process.nodeName, 'plant-7/edge-1');
+  assert.match(problemsOf({ SPILLWAY_NODE_NAME: 'edge 1' })[0] ?? '', /SPILLWAY_NODE_NAME.*printable ASCII without spaces/);
 });
 
 test('unknown keys and variables are refused with the nearest name', () => {

@@ -32,6 +32,14 @@ export const processSettings = {
       what: 'What this process does: serve devices, decode and store, API and console. Other than all of it takes a Kafka log and `SPILLWAY_DATABASE_URL`.',
     },
   ),
+  nodeName: setting(
+    'node_name',
+    matching(/^[\x21-\x7e]{1,64}$/, 'must be printable ASCII without spaces', '1 to 64 printable ASCII characters without spaces'),
+    {
+      shownDefault: 'the host name',
+      what: 'What this machine is called in alerts and in the ledger of several processes. In a container the host name says little.',
+    },
+  ),
   stopSeconds: setting('stop_seconds', whole(1, 3600, 'seconds'), {
     fallback: 15,
     what: 'How long a stop may take to store what was taken in; the rest stays in the log for the next start. Give the supervisor 10 s more before it kills.',
