@@ -15,16 +15,22 @@ import { SLOWNESS } from './support/until.js';
 const folder = fileURLToPath(new URL('.', import.meta.url));
 const isLong = process.argv.includes('--long');
 const wanted = process.argv.slice(2).filter((argument) => argument !== '--long');
+/** Folders whose files take longest; they begin first, so that at the end nobody waits for one long file. */
+const longest = ['browser/', 'reactor/native-crate', 'integration/', 'cli/selftest', 'store/', 'bench/', 'cli/', 'gateway/', 'http/'];
 const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.test.js') && isWanted(file))
   .sort()
+  .sort((one, other) => turnOf(one) - turnOf(other))
   .map((file) => join(folder, file));
 
 let passed = 0;
 let failed = 0;
 const skipped = new Map<string, string>();
+const seconds = new Map<string, number>();
 // A file that hangs must not hold up the rest; one that was asked for by name may be a long form.
 const timeout = wanted.length === 0 && !isLong ? 240_000 * SLOWNESS : Number.POSITIVE_INFINITY;
+const report = new spec();
+report.pipe(process.stdout);
 
 const { name, reason: whyPortable } = chooseReactor('auto');
 const ofKafka = files.filter((file) => file.startsWith(join(folder, 'integration', 'kafka')));
@@ -40,24 +46,23 @@ if (noS3 !== undefined) {
 const first = files.filter((file) => !leftOut.includes(file) && (name === 'native' || !kindOf(file).startsWith('native-')));
 const broker = first.some((file) => isOverBrokers(file)) ? await realBrokers(1) : undefined;
 if (broker) process.env[SHARED_BROKER] = broker.addresses;
-// Tests over brokers wait more than they compute, so they take a place of their own beside the others.
-await Promise.all([
-  runFiles(first.filter((file) => !ofKafka.includes(file))),
-  runFiles(
-    first.filter((file) => ofKafka.includes(file)),
-    true,
-  ),
-]);
+const others = first.filter((file) => !ofKafka.includes(file));
+// Tests over brokers wait more than they compute: one of them is always beside the others.
+const beside = first.filter((file) => ofKafka.includes(file));
+await Promise.all([runInTurn(beside, others), ...Array.from({ length: Math.min(2, availableParallelism()) }, () => runInTurn(others))]);
 await broker?.stop();
 const ofReactor = files.filter((file) => file.startsWith(join(folder, 'gateway')) || file === join(folder, 'reactor', 'reactor.test.js'));
 if (name === 'portable') skipped.set('tests of the native reactor, and of gateways over it', String(whyPortable));
 else if (ofReactor.length > 0) {
   console.log('\nThe tests of gateway and reactor once more, over the portable reactor:\n');
   process.env.REACTOR = 'portable';
-  await runFiles(ofReactor);
+  await Promise.all(Array.from({ length: Math.min(3, availableParallelism() + 1) }, () => runInTurn(ofReactor)));
 }
+await new Promise((resolve) => report.once('end', resolve).end());
 process.exitCode = failed > 0 || files.length === 0 ? 1 : 0;
 if (files.length === 0) console.log(`no test file below ${relative('.', folder)} matches ${wanted.join(' ')}`);
+const slowest = [...seconds].sort(([, one], [, other]) => other - one).slice(0, 10);
+console.log(`\nlongest: ${slowest.map(([file, took]) => `${file} ${took.toFixed(0)} s`).join(', ')}`);
 console.log(`\n${passed} passed, ${failed} failed, ${skipped.size} skipped`);
 for (const [name, why] of skipped) console.log(`Not run: ${name}: ${why}`);
 
@@ -65,6 +70,11 @@ function isWanted(file: string): boolean {
   const isOfLongForm = basename(file).startsWith('long-');
   if (wanted.length === 0) return isOfLongForm === isLong;
   return wanted.some((part) => file.includes(part)) && (!isOfLongForm || isLong || wanted.some((part) => part.includes('long-')));
+}
+
+function turnOf(file: string): number {
+  const turn = longest.findIndex((start) => file.startsWith(start));
+  return turn < 0 ? longest.length : turn;
 }
 
 /** Whether real brokers are what the tests of this file run over. */
@@ -77,21 +87,35 @@ function kindOf(file: string): string {
   return basename(file).replace(/^long-/, '');
 }
 
-/** Runs files and prints their report as it comes, or whole at the end for those that run beside others, one at a time. */
-async function runFiles(paths: string[], isBeside = false): Promise<void> {
-  if (paths.length === 0) return;
-  const stream = run({ files: paths, concurrency: isBeside ? 1 : Math.min(2, availableParallelism()), timeout });
-  stream.on('test:pass', ({ name, skip, details }) => {
+/** Takes files off the lists, the first list first, and runs one after another. */
+async function runInTurn(...lists: string[][]): Promise<void> {
+  for (const list of lists) for (let file = list.shift(); file !== undefined; file = list.shift()) await runFile(file);
+}
+
+/** Runs a file and prints its report whole, so that files that run at once do not get mixed up. */
+async function runFile(file: string): Promise<void> {
+  const startedMs = performance.now();
+  const events: object[] = [];
+  for await (const event of run({ files: [file], timeout })) {
+    if (isOfWholeRun(event)) continue;
+    events.push(event);
+    if (event.type === 'test:fail') failed++;
+    if (event.type !== 'test:pass') continue;
+    const { name, skip, details } = event.data;
     if (skip !== undefined) skipped.set(name, String(skip));
     else if ((details as { type?: string }).type !== 'suite') passed++;
-  });
-  stream.on('test:fail', () => {
-    failed++;
-  });
-  const report: string[] = [];
-  for await (const part of stream.compose(new spec())) {
-    if (isBeside) report.push(String(part));
-    else process.stdout.write(part);
   }
-  process.stdout.write(report.join(''));
+  seconds.set(relative(folder, file), (performance.now() - startedMs) / 1000);
+  for (const event of events) report.write(event);
+}
+
+/** Whether it counts the tests of a file, which stands for a whole run here. */
+function isOfWholeRun({ type, data }: { readonly type: string; readonly data: unknown }): boolean {
+  if (type === 'test:summary') return true;
+  const { nesting, message } = data as { readonly nesting?: number; readonly message?: string };
+  return (
+    type === 'test:diagnostic' &&
+    nesting === 0 &&
+    /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) [\d.]+$/.test(message ?? '')
+  );
 }

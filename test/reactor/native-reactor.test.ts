@@ -1,16 +1,14 @@
 import assert from 'node:assert/strict';
-import { execFileSync, fork, spawn } from 'node:child_process';
+import { fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { READ_BYTES, READ_OFFSET } from '../../assembly/abi/gateway.js';
 import { KernelMemory, kernelMemory } from '../../src/host/kernel.js';
 import { openReactor } from '../../src/reactor/open-reactor.js';
-import { root } from '../source-tree.js';
 import { until } from '../support/until.js';
 
 // Runs only where the addon was built: test/run.ts says so where it was not.
@@ -37,15 +35,6 @@ async function open(port: number): Promise<Socket> {
   await once(socket, 'connect');
   return socket;
 }
-
-test('the tests in Rust pass', () => {
-  const manifest = join(root, 'native', 'Cargo.toml');
-  const said = execFileSync('cargo', ['test', '--locked', '--quiet', '--manifest-path', manifest, '-p', 'spillway-reactor'], {
-    encoding: 'utf8',
-  });
-  assert.match(said, /test result: ok/);
-  assert.doesNotMatch(said, /FAILED|failed; [1-9]/);
-});
 
 test('a thread that is terminated with its reactor open leaves no descriptor behind', async () => {
   const before = descriptors();
