@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, mkdtempSync, openSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, mkdtempSync, openSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { STATE_LOCK } from '../../src/contract/state-folder.js';
 import { lockByProgram, lockFile } from '../../src/state/file-lock.js';
+import { makeStateFolder } from '../../src/state/state-folder.js';
 import { lockStateFolder } from '../../src/state/state-lock.js';
 
 const top = mkdtempSync(join(tmpdir(), 'spillway-lock-'));
@@ -47,6 +48,25 @@ test('a second process is refused and reads who holds the folder, whatever its T
   );
   assert.match(second.said, said);
   await kill(first);
+});
+
+test('a folder of another account is refused by name, with a way out', async () => {
+  const isRoot = process.geteuid?.() === 0;
+  // Whoever is not root has no account to change to, but meets folders of root.
+  const folder = isRoot ? mkdtempSync(join(top, 'of-root-')) : '/';
+  if (isRoot) chmodSync(top, 0o755);
+  if (isRoot) chmodSync(folder, 0o755);
+  if (isRoot) process.seteuid?.(65534);
+  try {
+    makeStateFolder(folder);
+    await assert.rejects(lockStateFolder(folder), {
+      code: 'state_folder_unusable',
+      message: new RegExp(`^cannot lock state folder ${folder}: .*(permission denied|read-only)`),
+      wayOut: 'set SPILLWAY_STATE to a folder of this user on a file system that has locks',
+    });
+  } finally {
+    if (isRoot) process.seteuid?.(0);
+  }
 });
 
 test('the kernel frees the lock of a killed process, and its file alone holds nothing', async () => {

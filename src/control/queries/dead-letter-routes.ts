@@ -9,6 +9,7 @@ import type { RouteDoc } from '../../http/route-doc.js';
 import type { Route } from '../../http/router.js';
 import type { MetricNames } from '../metrics/metric-names.js';
 import { tenantSchema } from '../registry/input.js';
+import type { Registry } from '../registry/registry.js';
 import { describeLetter } from './dead-letter.js';
 import { DEAD_LETTERS_MAX } from './dead-letters.js';
 import type { Queries } from './queries.js';
@@ -31,8 +32,12 @@ const deadLettersDoc: RouteDoc = {
   answers: { 200: deadLettersAnswer },
   codes: [],
 };
+/** Of a tenant: so many can be looked up one by one for a page. */
+const FEW_DEVICES_MAX = 1000;
+
 export interface DeadLetterRoutesOptions {
   readonly queries: Pick<Queries, 'deadLetters'>;
+  readonly registry: Pick<Registry, 'count'>;
   readonly metricNames: Pick<MetricNames, 'name'>;
   readonly keys: KeyCheck;
 }
@@ -43,12 +48,13 @@ export function deadLetterRoutes(services: DeadLetterRoutesOptions): Route[] {
   return [{ method: 'GET', pattern: '/v1/dead-letters', doc: deadLettersDoc, admit, handle: (request) => deadLetters(services, request) }];
 }
 
-async function deadLetters({ queries, metricNames }: DeadLetterRoutesOptions, request: Request) {
+async function deadLetters({ queries, metricNames, registry }: DeadLetterRoutesOptions, request: Request) {
   const query = parseQuery(request.query, deadLettersSchema, 'list dead letters');
   if (query instanceof ApiFailure) return query;
   const { tenant, device, reason, from, to, unknown, limit, after } = query;
   const { letters, next } = await queries.deadLetters({
     tenant: unknown === 'true' ? undefined : tenant,
+    hasFewDevices: registry.count(tenant) <= FEW_DEVICES_MAX,
     device,
     reason,
     fromMs: from,

@@ -1,5 +1,5 @@
 import type { Part } from '../part.js';
-import { deadLetterRoutes } from './dead-letter-routes.js';
+import { type DeadLetterRoutesOptions, deadLetterRoutes } from './dead-letter-routes.js';
 import { type ReadingRoutesOptions, readingRoutes } from './routes.js';
 
 /** Stored readings over the API. */
@@ -8,6 +8,6 @@ export function readingsPart(options: ReadingRoutesOptions): Part {
 }
 
 /** Stored dead letters over the API, of every process: whoever runs a pipeline asks for them. */
-export function deadLettersPart(options: Pick<ReadingRoutesOptions, 'queries' | 'metricNames' | 'keys'>): Part {
+export function deadLettersPart(options: DeadLetterRoutesOptions): Part {
   return { routes: deadLetterRoutes(options) };
 }

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import type { Sql } from 'postgres';
+import { queryDeadLetters } from '../../../src/control/queries/dead-letters.js';
 import { assertFailure } from '../../support/failure.js';
 import { type ServerUnderTest, startServerUnderTest } from '../../support/server-under-test.js';
 
@@ -63,3 +65,36 @@ test('dead letters are filtered and paged, without overlap or gap', async () => 
     assertFailure(await server.call('GET', `/v1/dead-letters?${query}`), 400, 'query_invalid');
   }
 });
+
+test('the letters of a device, or of a tenant with few, are looked up and not searched among those of everybody', async () => {
+  const { sql } = server.database;
+  const { number: busy } = (await server.call('POST', '/v1/devices', { body: { device_id: 'busy', tenant: 'large' } })).body;
+  for (const device_id of ['quiet', 'idle']) await server.call('POST', '/v1/devices', { body: { device_id, tenant: 'small' } });
+  await sql`insert into dead_letters (partition_id, log_offset, device_id, received_at, reason, payload)
+    select 0, i, ${busy}::int, now(), 'json_malformed', ''::bytea from generate_series(1, 50000) i`;
+  await sql`analyze dead_letters, devices`;
+  const asked = { reason: 'json_malformed', limit: 100, after: { us: '1800000000000000', id: '7' } };
+  for (const query of [
+    { ...asked, tenant: 'small', device: 'quiet', hasFewDevices: false },
+    { ...asked, tenant: 'small', hasFewDevices: true },
+  ]) {
+    const plan = await planOf(sql, (explaining) => queryDeadLetters(explaining, query));
+    assert.match(plan, /dead_letters_by_device/);
+    assert.doesNotMatch(plan, /Seq Scan on dead_letters|dead_letters_received_at_idx/);
+  }
+});
+
+/** The plan of the statement that is run, whose rows are left out. */
+async function planOf(sql: Sql, run: (explaining: Sql) => Promise<unknown>): Promise<string> {
+  let plan = '';
+  const explaining = (strings: TemplateStringsArray, ...values: never[]) => {
+    if (!strings[0]?.trimStart().startsWith('select letter.')) return sql(strings, ...values);
+    const explained = [`explain ${strings[0]}`, ...strings.slice(1)];
+    return sql(Object.assign(explained, { raw: explained }), ...values).then((rows) => {
+      plan = rows.map((row) => row['QUERY PLAN']).join('\n');
+      return [];
+    });
+  };
+  await run(explaining as unknown as Sql);
+  return plan;
+}

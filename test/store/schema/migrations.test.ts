@@ -18,6 +18,7 @@ const released: Readonly<Record<number, string>> = {
   8: 'e3acb90d0372034f',
   9: '86a982100eb0effb',
   10: 'f92b6ea85a85df19',
+  11: 'ab3f92e86ce99551',
 };
 
 test('a released step is what it was: databases out there took it as it stood', () => {

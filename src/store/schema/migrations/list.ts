@@ -8,6 +8,7 @@ import { tokensReplacedDevicesDeleted } from './0007-tokens-replaced-devices-del
 import { adminKeysRevoked } from './0008-admin-keys-revoked.js';
 import { identityOfTheDatabase } from './0009-identity-of-the-database.js';
 import { textsInRawMetrics } from './0010-texts-in-raw-metrics.js';
+import { deadLettersByDevice } from './0011-dead-letters-by-device.js';
 import type { Migration } from './migration.js';
 
 /** Every step, in the order in which a database takes them. */
@@ -22,4 +23,5 @@ export const migrations: readonly Migration[] = [
   adminKeysRevoked,
   identityOfTheDatabase,
   textsInRawMetrics,
+  deadLettersByDevice,
 ];
