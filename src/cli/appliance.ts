@@ -44,7 +44,7 @@ const forcedExitCode = 130;
 /** The stop waits this long to say how far the database is. */
 const situationMsMax = 2000;
 
-/** Runs an appliance from start until it was told to stop, and `whileUp` in between. */
+/** Runs an appliance from its start until a signal stops it, and `whileUp` meanwhile. */
 export async function runAppliance(
   ports: CliPorts,
   config: Config,
@@ -133,15 +133,16 @@ async function progressOf({ httpUrl, adminKey }: Appliance): Promise<{ received:
 
 /** The first signal aborts `stopping`, the second says what is going on, the third ends the process. */
 function onSignals(output: Output, stopping: AbortController): () => void {
-  let heard = 0;
+  let interrupts = 0;
   let lastMs = Number.NEGATIVE_INFINITY;
   const onSignal = () => {
     if (performance.now() - lastMs < sameSignalMs) return;
     lastMs = performance.now();
-    heard++;
-    if (heard === 1) stopping.abort();
-    if (heard === 2) output.remark('still draining to the database; once more to end at once, and the next start goes on from the log');
-    if (heard === 3) process.exit(forcedExitCode);
+    interrupts++;
+    if (interrupts === 1) stopping.abort();
+    if (interrupts === 2)
+      output.remark('still draining to the database. Press Ctrl-C again to exit now; the next start resumes from the log');
+    if (interrupts === 3) process.exit(forcedExitCode);
   };
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   for (const signal of signals) process.on(signal, onSignal);

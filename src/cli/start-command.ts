@@ -27,7 +27,7 @@ Examples:
 The admin key is printed by the start that makes it, and with --show-secrets; it is kept in the state folder, file admin-key. JSON has
 secrets only with --show-secrets.
 
-A second Ctrl-C says what is still going on, a third ends at once; the next start then goes on from the log.
+A second Ctrl-C says what is still being drained, a third exits at once; the next start then resumes from the log.
 Settings: npx spillway config check`,
     )
     .action((options: CommonOptions & SecretOptions & { readonly roles?: string }) => {

@@ -211,7 +211,7 @@ code(
   CODE_LOG_FULL,
   'log_full',
   'the disk of the log is full',
-  'send again later with the same seq; the operator has to make room on the disk of SPILLWAY_STATE, then it goes on by itself',
+  'send again later with the same seq; the operator has to make room on the disk of SPILLWAY_STATE, then the log takes messages again by itself',
 );
 code(
   CODE_LOG_FAILING,

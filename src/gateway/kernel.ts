@@ -15,7 +15,7 @@ export interface GatewayKernel {
   turn(first: number, eventCount: number): number;
   /** 1 when a message of the turn found no free block slot; its bytes were left unconsumed. */
   starved(): number;
-  /** Reading goes on after a pause: keep-alives count from now. */
+  /** The host reads again after a pause: keep-alives count from now. */
   resumed(): void;
   /** Ends connections past their deadline, from connection `first` on; answers where to go on after sends and calls were taken, or -1. */
   sweep(first: number): number;

@@ -4,7 +4,7 @@ import { writeSync } from 'node:fs';
  * A thread's doorbell: whoever has work for it writes the work first, then rings.
  *
  *   word 0: rings
- *   word 1: 1 while the thread sleeps in a reactor, which hears its eventfd only; else 0
+ *   word 1: 1 while the thread sleeps in a reactor, which only its eventfd wakes; else 0
  *   word 2: that eventfd + 1, or 0
  */
 export class Doorbell {

@@ -10,7 +10,7 @@ export interface RequestHead {
   readonly authorization: string;
   readonly acceptEncoding: string;
   readonly ifNoneMatch: string;
-  /** '' when the header is absent; the same for the next. */
+  /** This header and the next four are '' when the request lacks them. */
   readonly contentLength: string;
   readonly contentEncoding: string;
   readonly contentType: string;

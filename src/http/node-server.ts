@@ -152,7 +152,7 @@ class NodeServer implements ServerAdapter {
 
   /**
    * An upgrade that is not on offer is none, RFC 9110 §7.8: the request is answered as if it had not asked, for some
-   * clients ask for h2c with every first request. node:http has let go of the connection, so the request's bytes are put
+   * clients ask for h2c with every first request. node:http has detached the connection, so the request's bytes are put
    * before what is left of it, and the connection given back.
    */
   async #takeWithoutUpgrade(request: IncomingMessage, socket: Duplex, rest: Buffer): Promise<void> {
@@ -186,7 +186,7 @@ class NodeServer implements ServerAdapter {
     socket.destroy();
   }
 
-  /** Answers on a connection that node:http has let go of, and ends it. */
+  /** Answers on a connection that node:http has detached, and ends it. */
   #refuse(socket: Duplex, failure: ApiFailure, headers: readonly (readonly [string, string])[] = []): void {
     const answer = this.#app.reject(failure);
     this.#afterAnswers(socket, () => {

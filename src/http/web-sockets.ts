@@ -10,7 +10,7 @@ const FAREWELL_MS_MAX = 5000;
 export class WebSockets {
   readonly #app: WebSocketApp;
   readonly #server: WebSocketServer;
-  /** Clients that were heard of since the last ping. */
+  /** Clients that have sent something since the last ping. */
   readonly #alive = new WeakSet<WebSocket>();
   readonly #heartbeat: NodeJS.Timeout;
 

@@ -2,7 +2,7 @@ import type { Progress } from '../host/progress.js';
 import type { Report } from '../telemetry/report.js';
 import type { logEvents } from './events.js';
 
-/** Intake goes on when this much of the bound is free again, so that it does not stop at every block. */
+/** The log takes blocks again when this share of the bound is free, so that it does not stop at every block. */
 const FREE_TO_RESUME = 1 / 16;
 
 /**

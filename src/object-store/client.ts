@@ -25,7 +25,7 @@ interface Request {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Objects below one prefix of a bucket. Every call answers with what came of it or with a StoreFailure, and throws nothing else. */
+/** Objects below one prefix of a bucket. Every call answers its result or a StoreFailure, and throws nothing. */
 export class ObjectStore {
   readonly #place: CheckpointStore;
   readonly #base: string;

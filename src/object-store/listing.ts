@@ -7,7 +7,7 @@ export interface StoredObject {
 
 export interface Listing {
   readonly objects: readonly StoredObject[];
-  /** Where the next page goes on; undefined: this was the last. */
+  /** Token of the next page; undefined: this was the last page. */
   readonly next: string | undefined;
 }
 

@@ -25,7 +25,7 @@ export const pipelineEvents = {
   'log-gap-held': {
     level: 'error',
     happened: 'a damaged place of the log could not be copied aside (`message`), so the partition waits before it',
-    action: 'make room or give the rights; it goes on by itself',
+    action: 'make room or give the rights; the partition resumes by itself',
   },
   'log-gap-skipped': {
     level: 'error',

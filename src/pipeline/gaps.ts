@@ -12,7 +12,7 @@ export type Gap = { readonly from: bigint; readonly to: bigint; readonly code: s
       readonly bytes: number;
       readonly kept: string;
     }
-  /** An earlier process has come over it: the database has all of it, or it was told then. The state goes without. */
+  /** An earlier process has passed the gap: the database has its rows, or that process has reported it. The state lacks it. */
   | { readonly kind: 'stored before' }
   /** Its bytes cannot be kept now, so the partition does not pass. It is tried again. */
   | { readonly kind: 'held'; readonly cause: string }

@@ -92,7 +92,7 @@ export class Partition {
   #halted = false;
   /** Where a block was refused that was read again. */
   #refusedAt: bigint | undefined;
-  /** Where it is to stop; undefined: it goes on. */
+  /** Offset at which the partition must stop; undefined: it does not stop. */
   #end: bigint | undefined;
 
   constructor(

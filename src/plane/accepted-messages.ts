@@ -3,7 +3,7 @@ import type { KernelMemory } from '../host/kernel.js';
 
 /**
  * How many messages the gateways took in of a device since the start, modulo 2^32. Every gateway knows the same devices, each
- * in the order in which it heard of them; entries are only ever added, so a gateway's table is read on from where it ended.
+ * in the order in which it got them; entries are only ever added, so each read of a gateway's table begins after the last one.
  */
 export class AcceptedMessages {
   readonly #gateways: readonly { readonly view: DataView; readonly entries: Map<number, number>; end: number }[];

@@ -47,7 +47,7 @@ export interface PipelinesOptions {
   /** Why the database cannot be used, as the control plane finds. */
   databaseTrouble(): DatabaseTrouble | undefined;
   event(thread: string, event: ThreadEvent): void;
-  /** Another process has taken a partition that was run here: all of them were let go where they stood. */
+  /** Another process has claimed a partition that was run here: all partitions were revoked at their present offsets. */
   fenced(cause: string): void;
 }
 
@@ -173,7 +173,7 @@ export class Pipelines {
    * False when that took too long.
    */
   async stop(deadlineMs: number, ends: ReadonlyMap<number, bigint> = new Map()): Promise<boolean> {
-    // Whoever started it hears of a start that failed.
+    // The caller of `start` gets the error of a failed start.
     await this.#starting?.catch(() => {});
     await this.#abandoning;
     const threads = this.#threads;
@@ -266,7 +266,7 @@ export class Pipelines {
     return this.#memories.filter((memory) => memory !== undefined);
   }
 
-  /** Undefined: the partitions went while it was asked; the same for the next. */
+  /** Undefined: the partitions were revoked before the answer. */
   #latest(devices: readonly number[]): Promise<KnownPoints | undefined> {
     const token = ++this.#token;
     return new Promise((resolve) => {

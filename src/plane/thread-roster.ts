@@ -13,7 +13,7 @@ export class ThreadRoster {
   readonly #failed: (error: Error) => void;
   #ending = false;
 
-  /** `failed` hears of a thread that died although nobody told it to end. */
+  /** Calls `failed` for a thread that ends although it was not stopped. */
   constructor(failed: (error: Error) => void) {
     this.#failed = failed;
   }

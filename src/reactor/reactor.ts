@@ -17,7 +17,7 @@ export interface Reactor {
   /** Binds a TCP listener and answers the port it got. `isShared`: another gateway of this process listens there already. */
   listen(host: string, port: number, isShared?: boolean): Promise<number>;
   /**
-   * The same over TLS: the kernel hears of a connection when its handshake is done, and sees plain bytes. Rejects when
+   * Listens for TLS: the kernel sees a connection when its handshake is done, and plain bytes. Rejects when
    * the material cannot be used. A handshake that fails, or takes more than some seconds, is refused.
    */
   listenTls(host: string, port: number, tls: TlsMaterial, isShared?: boolean): Promise<number>;

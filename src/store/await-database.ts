@@ -6,7 +6,7 @@ const RETRY_MS_MIN = 250;
 const RETRY_MS_MAX = 5000;
 
 export interface AwaitOptions {
-  /** Called with each new cause, the first one included; waiting goes on when it has settled. */
+  /** Called with each new cause, the first one included; the next attempt waits until it has settled. */
   waiting(cause: string): Promise<void>;
   /** Ends the waiting: the last failure is thrown. */
   readonly signal: AbortSignal;

@@ -7,7 +7,7 @@ export const storeEvents = {
     level: 'warn',
     happened:
       'the appliance starts and its database is away (`cause`), as after a power cut; one event for each cause. `/healthz` answers, `/readyz` says 503 with the cause on `http_port`, MQTT is closed: devices keep what they have and connect once it is up',
-    action: 'bring the database up; the start goes on by itself. Stop with Ctrl-C or SIGTERM',
+    action: 'bring the database up; the start continues by itself. Stop with Ctrl-C or SIGTERM',
   },
   'database-ended': {
     level: 'error',

@@ -1,6 +1,6 @@
 import type { DestinationStream } from 'pino';
 
-/** Lines that cannot wait: somebody has to know while the start goes on. */
+/** Lines of these levels are written during the start, because an operator may have to act on them. */
 const urgent = /"level":"(?:warn|error|fatal)"/;
 
 /**

@@ -6,7 +6,7 @@ import { type ChaosSite, signal } from './site.js';
 /** What is done to an appliance under load. */
 export interface Fault {
   readonly name: string;
-  /** Strikes, and is over when it resolves; the load goes on meanwhile. */
+  /** Causes the fault, and resolves when it is over; the load continues meanwhile. */
   strike(site: ChaosSite, publishers: readonly ChaosPublisher[], seconds: number): Promise<Strike>;
 }
 

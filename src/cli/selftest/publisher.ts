@@ -17,7 +17,7 @@ export interface Message {
 
 /**
  * A gateway device that publishes for the devices behind it, at QoS 1 and 2 in turn, and keeps what was acknowledged.
- * The MQTT library connects again by itself and goes on with the exchanges that had no end.
+ * The MQTT library connects again by itself and continues the exchanges that were not finished.
  */
 export class ChaosPublisher {
   readonly devices: readonly string[];

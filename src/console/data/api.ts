@@ -21,7 +21,7 @@ export type Query = Readonly<Record<string, string | number | undefined>>;
 /** No answer within this long is none: the page says so instead of waiting. */
 const answerMsMax = 5000;
 
-/** The admin API with one key. Refusals are values; `onKeyRefused` hears of a key that is no longer accepted. */
+/** The admin API with one key. Refusals are values; `onKeyRefused` is called when the key is no longer accepted. */
 export class Api {
   constructor(
     readonly key: string,

@@ -50,7 +50,7 @@ export class Live {
     this.#connect();
   }
 
-  /** Open again after a loss: what came meanwhile must be read back. */
+  /** Open again after a loss: readings of the meantime must be read from the database. */
   onReturn(listener: () => void): () => void {
     return added(this.#onReturn, listener);
   }

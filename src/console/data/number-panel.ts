@@ -100,7 +100,7 @@ function shareText({ low, high, mean, count }: Summary): string {
   return `1 in ${formatValue(mean * 100, 3)} % of ${count} readings`;
 }
 
-/** A paused chart goes on collecting points that it does not show. */
+/** A paused chart still collects points, which it does not show. */
 function newestUntil(series: Series, toMs: number): Point | undefined {
   const [times, values] = series.view();
   let at = times.length - 1;

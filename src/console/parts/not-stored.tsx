@@ -5,7 +5,7 @@ import { type DeviceRoute, formatRoute } from '../data/route.js';
 import { EmptyState } from './empty-state.js';
 import { Facts } from './facts.js';
 
-/** Of a device whose messages arrived, though none could be stored: what came, why it was not stored and where to look. */
+/** For a device whose messages arrived and none could be stored: the messages, the reason, and where to look. */
 export function NotStored({ ledger, route }: { ledger: Ledger; route: DeviceRoute }) {
   const { dead, rejected } = ledger;
   return (

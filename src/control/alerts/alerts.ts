@@ -12,7 +12,7 @@ export interface AlertsOptions {
   readonly nowMs?: () => number;
 }
 
-/** Looks at each rule every second, and raises and clears its alert. What an earlier life of the process raised goes on, or is cleared. */
+/** Looks at each rule every second, and raises and clears its alert. An alert of an earlier process stays raised, or is cleared. */
 export class Alerts {
   readonly #options: AlertsOptions;
   readonly #nowMs: () => number;

@@ -22,7 +22,7 @@ const RETRY_MS_MAX = 5000;
 
 /**
  * Processes of one deployment keep the registries in memory and tell each other what they changed, by the database's own
- * notifications. What is told is only where to look: the database says what is there.
+ * notifications. A notification only says which row to read: the database has the content.
  */
 export class ChangeFeed {
   readonly #database: Database;

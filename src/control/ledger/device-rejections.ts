@@ -20,7 +20,7 @@ export interface RejectionsOptions {
 const DEVICES_MAX = 10_000;
 /** One line of the log a device in this time. */
 const TOLD_EVERY_MS = 600_000;
-/** Lines of the log in a second, over all devices; those left out are told when they are rejected again. */
+/** Log lines a second, over all devices; a device that is left out is reported when it is rejected again. */
 const TOLD_A_SECOND_MAX = 10;
 
 /** What was rejected last of each device, for the ledger, the device's page and the log. */

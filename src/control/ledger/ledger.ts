@@ -32,7 +32,7 @@ export interface TenantLedger extends TenantCounts {
   readonly balanced: boolean | undefined;
 }
 
-/** The books of all messages: what came in, what became of it, and whether the two agree. */
+/** The ledger of all messages: counts of messages received and of messages in each final state, and whether they agree. */
 export class Ledger {
   readonly #options: LedgerOptions;
   readonly #door = new DoorRefusals();
@@ -61,7 +61,7 @@ export class Ledger {
     clearInterval(this.#timer);
   }
 
-  /** Compares the last audits; a change is told once. */
+  /** Compares the last audits, and reports a change once. */
   check(): void {
     this.#rejections.noteAll(this.#options.plane.refusedTopics());
     const audits = this.#options.plane.audits();

@@ -22,7 +22,7 @@ function tooFew(plane: Plane): string | undefined {
   return acknowledgement && fewCopies(acknowledgement);
 }
 
-/** A gateway that pauses and goes on, again and again, is seldom seen paused. */
+/** A gateway that pauses and resumes again and again is seldom seen paused. */
 function notRead(plane: Plane): () => string | undefined {
   let before = plane.intake().pauses;
   return () => {

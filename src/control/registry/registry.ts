@@ -70,7 +70,7 @@ const INSERT_ROWS = 5000;
 
 /** Every device of the deployment, in memory; the database is written first, then memory, then the gateways. */
 export class Registry {
-  /** Reads all devices. The gateways are told with `entries()` by whoever starts them. */
+  /** Reads all devices. The caller gives them to the gateways, with `entries()`. */
   static async load(options: RegistryOptions): Promise<Registry> {
     const registry = new Registry(options);
     for await (const batch of loadDevices(options.database)) for (const stored of batch) registry.#adopt(stored);

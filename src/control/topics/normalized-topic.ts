@@ -14,7 +14,7 @@ export interface NormalizedTopicOptions {
   readonly port: TopicPort;
   readonly format: RecordFormat;
   readonly names: Names;
-  /** Looks for a device that another process has registered and this one has not heard of yet. */
+  /** Looks for a device that another process has registered and that this process does not know yet. */
   readonly missing: (device: number) => Promise<void>;
   /** Partitions that this process commits at present. */
   readonly partitions: () => readonly number[];
@@ -93,7 +93,7 @@ export class NormalizedTopic {
     if (records.length > 0) await port.send(records);
   }
 
-  /** An outage is told once. */
+  /** Reports an outage once. */
   #failed(partition: number, cause: string): void {
     const isNew = ![...this.#troubles.values()].includes(cause);
     this.#troubles.set(partition, cause);

@@ -42,7 +42,7 @@ export class Ingest {
     this.#post({ kind: 'ingest-refused', token, code });
   }
 
-  /** While the log takes nothing in, a caller is told so at once; 0: it takes messages again. */
+  /** The code that callers get at once while the log takes nothing in; 0: it takes messages. */
   logChanged(code: number): void {
     this.#logCode = code;
     if (code === CODE_NONE) return;

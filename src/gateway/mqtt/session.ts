@@ -92,7 +92,7 @@ export class Sessions {
     else this.#end(connection, CODE_NONE); // DISCONNECT
   }
 
-  /** The kernel ended the connection and counted why; the client is told as far as its protocol can. */
+  /** Sends the client the code with which the kernel has ended its connection, as far as its protocol can express it. */
   refused(connection: number, code: number): void {
     const level = this.#kernel.levelOf(connection);
     if (!this.#sessions.has(connection) && level !== 0) {

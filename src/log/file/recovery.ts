@@ -19,7 +19,7 @@ export interface Recovered {
  * Reads a partition's folder after whatever ended the last run. A torn tail was never acknowledged
  * and is cut. A damaged block may have been: its bytes are kept aside, and no offset that was given
  * out is used again, since the store skips what lies below its committed offset.
- * `floor` is that offset: a log that ends before it lost its files, and goes on from there.
+ * `floor` is that offset: a log that ends before it has lost its files, and continues at `floor`.
  */
 export function recoverPartition(
   disk: Disk,
@@ -60,7 +60,7 @@ function cutOverlaps(disk: Disk, folder: string, report: Report<keyof typeof fil
 }
 
 /**
- * Damage stays where it is: readers find what lies behind it, and the first of them to pass keeps it aside. It may hold what was
+ * Damage stays where it is: readers find the blocks after it, and the first reader to pass it keeps a copy aside. It may hold what was
  * acknowledged, so it is never written over.
  */
 function recoverLast(disk: Disk, folder: string, partition: number, report: Report<keyof typeof fileLogEvents>): Recovered {

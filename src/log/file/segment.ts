@@ -77,7 +77,7 @@ export interface Scan {
 const WINDOW_BYTES = 16 * BLOCK_BYTES_MAX;
 
 /**
- * Verifies a segment block by block, and goes on behind damage with the next block that can be trusted. Throws where
+ * Verifies a segment block by block, and after damage continues with the next block that can be trusted. Throws where
  * the bytes are sound and nothing may be passed over: a newer Spillway wrote them, or the file is of another partition.
  */
 export function scanSegment(segment: SegmentBytes): Scan {

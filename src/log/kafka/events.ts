@@ -20,7 +20,7 @@ export const kafkaLogEvents = {
   'kafka-consumer-replaced': {
     level: 'error',
     happened:
-      'the Kafka consumer failed for good (`cause`), as when a broker restarts just as the session of this process ends; its partitions were let go and a new consumer takes them up',
+      'the Kafka consumer failed for good (`cause`), as when a broker restarts just as the session of this process ends; its partitions were revoked and a new consumer claims them',
     action:
       'nothing when `kafka-partitions-taken` follows; when it comes again and again, look for a second process with the same `node-name` file, a copy of this state folder',
   },

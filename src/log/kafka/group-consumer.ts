@@ -21,7 +21,7 @@ export interface GroupConsumerOptions {
 
 /**
  * The consumer of this process. The client library gives one up for good when the group has another member of its name, which a
- * broker that restarts makes of the member itself. It is then replaced: partitions are let go with all that was read of them
+ * broker that restarts makes of the member itself. It is then replaced: its partitions are revoked with all that was read of them
  * committed, and the next consumer takes them up again where they are.
  */
 export class GroupConsumer {

@@ -26,7 +26,7 @@ export type ReportRefusal = (offset: bigint, name: RefusalName, cause: string) =
 
 /**
  * Brings the newest checkpoint that can be used into a kernel without state; undefined: there is none, and the
- * kernel is as it was. A refused one is removed, for a log that goes on may make it look usable again, and for
+ * kernel is as it was. A refused one is removed, because a log that grows may make it look usable again, and for
  * it would take the place of one that is; only one that the disk did not give out stays.
  */
 export function restoreCheckpoint(
@@ -83,7 +83,7 @@ function clearState({ bytes }: KernelMemory): void {
   }
 }
 
-/** What the disk gives, or undefined when it fails: a start goes on without. */
+/** The file's bytes, or undefined when the disk fails: a start continues without them. */
 function tried<Value>(read: () => Value, failed: (message: string) => void = () => {}): Value | undefined {
   try {
     return read();

@@ -5,12 +5,12 @@ import type { checkpointEvents } from './events.js';
 import type { CheckpointFolder } from './folder.js';
 import { sealCheckpoint } from './format.js';
 
-/** A disk that goes on failing is told once, then again after this many attempts. */
+/** A disk that keeps failing is reported once, then again after so many attempts. */
 const REPORT_EVERY = 6;
 
 /**
- * Writes checkpoints aside and publishes them when it is told that the database has caught up with them. What
- * the disk refuses is told and forgotten: the pipeline comes with a newer one, and the log has everything.
+ * Writes checkpoints aside and publishes each when a message says that the database has caught up with it. A checkpoint
+ * that the disk refuses is reported and dropped: the pipeline comes with a newer one, and the log has everything.
  */
 export class CheckpointWriter {
   readonly #folder: CheckpointFolder;

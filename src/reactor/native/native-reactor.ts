@@ -57,7 +57,7 @@ export class NativeReactor implements Reactor {
 
   answer(doorbell: Doorbell): void {
     this.#native.answer(doorbell.words);
-    this.wake(); // It hears rings from its next sleep on.
+    this.wake(); // The reactor notices rings from its next sleep on.
   }
 
   send(connection: number, offset: number, length: number): void {

@@ -23,7 +23,7 @@ export class PortableConnection {
   isNew = true;
   /** The peer is done sending. */
   isEnded = false;
-  /** The reactor was told to close it: what still comes is dropped. */
+  /** The kernel has closed it: bytes that still arrive are dropped. */
   isClosing = false;
   /** Its EVENT_CLOSED is on the way. */
   isOver = false;
@@ -67,7 +67,7 @@ export class PortableConnection {
     this.#restBytes = bytes;
   }
 
-  /** What a turn left goes ahead of what came meanwhile. */
+  /** Puts the bytes that a turn left before those that arrived meanwhile. */
   putBack(left: Buffer): void {
     this.#buffer = Buffer.concat([left, this.#buffer.subarray(0, this.#restBytes)]);
     this.#restBytes = this.#buffer.length;

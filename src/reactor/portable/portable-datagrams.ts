@@ -38,7 +38,7 @@ export class PortableDatagrams {
     return socket.address().port;
   }
 
-  /** Sends what lies behind a header to the peer that it names. */
+  /** Sends the bytes after a header to the peer that the header names. */
   send(number: number, datagram: Buffer): void {
     const port = datagram.readUInt16LE(DATAGRAM_AT_PORT);
     const bytes = Buffer.from(datagram.subarray(DATAGRAM_HEADER_BYTES));

@@ -276,7 +276,7 @@ export class PortableReactor implements Reactor {
     if (connection.event === 0 && !connection.isReady) this.#finish(connection);
   }
 
-  /** Nothing more comes from the connection: the kernel hears so in the next turn. */
+  /** The connection has ended: the kernel gets its EVENT_CLOSED in the next turn. */
   #finish(connection: PortableConnection): void {
     if (connection.isOver) return;
     connection.isOver = true;

@@ -18,12 +18,12 @@ export interface ClientOptions {
   readonly notified?: (channel: string, payload: string) => void;
 }
 
-/** A client of the database, with a way to let go of a server that does not answer. */
+/** A client of the database that can abandon a server that does not answer. */
 export interface Client {
   readonly sql: postgres.Sql;
   /** Takes no further statement; those under way have `seconds` to end. */
   end(seconds: number): Promise<void>;
-  /** Ends the connections at once, without a word to a server that may not hear it: what is under way fails. */
+  /** Ends the connections at once, without a message to a server that may not read it: statements under way fail. */
   abandon(): void;
 }
 

@@ -28,7 +28,8 @@ export interface Stored {
 
 /**
  * Before partitions are run: brings into the folder what the store has newer of them, checked as a restore checks it.
- * Answers what the store has of each, ascending; undefined: it did not say. Whatever fails is told, and costs a longer replay.
+ * Answers the stored checkpoints of each partition, ascending; undefined: the store did not answer. Failures are reported, and cost a
+ * longer replay.
  */
 export async function takeUp(
   store: ObjectStore,

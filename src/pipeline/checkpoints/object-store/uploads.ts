@@ -12,7 +12,7 @@ const UPLOADS_MAX = 4;
 /** How long a store that fails is left alone, ms: at first, and at most. */
 const RETRY_MS_MIN = 500;
 const RETRY_MS_MAX = 30_000;
-/** A store that goes on failing is told once, then again after this many attempts. */
+/** A store that keeps failing is reported once, then again after so many attempts. */
 const REPORT_EVERY = 20;
 
 /**
@@ -62,7 +62,7 @@ export class CheckpointUploads {
     });
   }
 
-  /** Sends what there is and tries nothing twice any more; at the deadline, or when that failed, what is not stored is told. */
+  /** Sends the checkpoints that wait, each once; reports those that are not stored when an upload fails or the deadline passes. */
   async finish(msMax: number): Promise<void> {
     this.#isEnding = true;
     this.#wake();
