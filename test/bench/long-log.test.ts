@@ -8,7 +8,7 @@ const generator = generatorMissing();
 const kafka = await chooseKafka();
 const small = ['--connections', '2', '--devices', '20', '--seconds', '0.3'];
 
-test('bench:log --against kafka, small: the CPU of the broker is told apart', {
+test('bench:log --against kafka, small: the CPU of the broker is counted apart', {
   skip: generator ?? (kafka.over === 'brokers' ? false : kafka.reason),
 }, async () => {
   const { file, other } = await lastLine('log', ...small);

@@ -69,7 +69,7 @@ test('pages of a search hold each match once, in order', async () => {
   assert.deepEqual((await pages(read, { ...everything, text: 'gw-1' }, 1000)).flat().length, 2500);
 });
 
-test('a search stops after a bounded step and goes on from there', async () => {
+test('a search stops after a bounded step and resumes there', async () => {
   const { read, calls } = registry(50_000);
   const first = await scanFleet(read, { ...everything, text: 'dev-49999' }, 100, undefined);
   assert.ok(first.ok && first.value.devices.length === 0 && first.value.next !== null);

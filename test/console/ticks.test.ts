@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { constantRange, formatTicks } from '../../src/console/data/ticks.js';
 
-test('ticks have as many digits as tell neighbours apart', () => {
+test('ticks have enough digits to distinguish neighbours', () => {
   assert.deepEqual(formatTicks([0, 0.25, 0.5]), ['0.00', '0.25', '0.50']);
   assert.deepEqual(formatTicks([0, 20, 40]), ['0', '20', '40']);
   assert.deepEqual(formatTicks([1012.5, 1013, 1013.5]), ['1,012.5', '1,013.0', '1,013.5']);

@@ -27,7 +27,7 @@ test('names in the catalogue are unique', () => {
   assert.equal(new Set(payloadCases.map(({ name }) => name)).size, payloadCases.length);
 });
 
-test('a payload cut at any byte is refused, with the same code whatever lies behind it', () => {
+test('a payload cut at any byte is refused, with the same code whatever bytes follow it', () => {
   const decoder = new Decoder();
   for (const { name, payload } of payloadCases) {
     // Of long payloads the first and last bytes: between them is more of the same.

@@ -73,7 +73,7 @@ test('more names than the list holds are learnt in rounds', () => {
   assert.equal(decoder.names.length, 20_001);
 });
 
-test('as many metrics as there may be are told apart', () => {
+test('the largest number of metrics is distinguished', () => {
   const decoder = new Decoder();
   for (let i = 1; i <= METRICS_MAX; i++) decoder.addMetric(`site/${i % 7}/${i}`);
   const random = new Random();
@@ -96,7 +96,7 @@ test('a metric added again under its number changes nothing, under another it st
   assert.throws(() => decoder.kernel.addMetric(1, number + 1), KernelAbort);
 });
 
-test('duplicates are still told when the count of messages starts over', () => {
+test('duplicates are still found when the count of messages starts over', () => {
   const decoder = new Decoder();
   for (const name of ['a', 'b']) decoder.addMetric(name);
   decoder.kernel.setMessageCount(0);

@@ -85,7 +85,7 @@ test('a bad value, a value of another metric, and a payload too long are not tak
   assert.equal(decoder.decodeByShape(payload('1'.repeat(PAYLOAD_BYTES_MAX)), RECEIVE_US), undefined);
 });
 
-test('cut at every byte, with the rest of the payload behind the cut', () => {
+test('cut at every byte, with the rest of the payload after the cut', () => {
   const decoder = new Decoder();
   for (const { name, payload } of good) {
     if (!decoder.learnShape(payload, RECEIVE_US)) continue;

@@ -52,7 +52,7 @@ async function withGateway(devices: readonly DeviceEntry[], run: (gateway: Gatew
 }
 
 describe('tokens that are replaced', () => {
-  test('both are valid for the time of grace; at its end who came with the old one is cut off and refused', () =>
+  test('both tokens are valid for the time of grace; at its end, connections with the old token are ended and refused', () =>
     withGateway([withTokens('token-1')], async (gateway) => {
       const client = await login(gateway, 'token-1');
       await gateway.putDevices([withTokens('token-2', 'token-1')]);

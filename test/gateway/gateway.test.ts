@@ -56,7 +56,7 @@ describe('a gateway thread', () => {
       client.close();
     }));
 
-  test('stops reading while the log stalls, loses nothing, and goes on', () =>
+  test('stops reading while the log stalls, loses nothing, and resumes', () =>
     withGateway(async (gateway) => {
       gateway.freeze();
       const client = await RawClient.login(gateway.port, 'dev-1', 4);
@@ -278,7 +278,7 @@ describe('a gateway thread', () => {
       assert.equal(gateway.records[0]?.payload, 'parting words');
     }));
 
-  test('stops: answers what is durable, says goodbye, and ends', async () => {
+  test('a stop answers the durable messages, sends DISCONNECT, and ends', async () => {
     const gateway = await GatewayThread.start(caseDevices);
     gateway.freeze();
     const client = await RawClient.login(gateway.port, 'dev-1', 5);

@@ -193,7 +193,7 @@ test('without a free slot nothing is consumed, and everything comes through late
   assert.equal(driver.counter(COUNTER_GATEWAY_RECEIVED), messages);
 });
 
-test('a full outbox stops the turn where it is, and it goes on from there', () => {
+test('a full outbox stops the turn, and the next call resumes at the same event', () => {
   const driver = connected(4);
   const pings = READ_BYTES / 2;
   driver.feed(0, Buffer.concat(Array.from({ length: pings }, () => PINGREQ)));

@@ -77,7 +77,7 @@ test('a refusal that waits for its turn among acknowledgements has its text, too
   );
 });
 
-test('who may not speak for a device does not learn whether it exists', () => {
+test('a sender that may not publish for a device does not learn whether it exists', () => {
   const strings = ['devices/dev-2/telemetry', 'devices/nobody/telemetry'].map(
     (topic) => answers(connected(), publish({ level: 5, topic, qos: 1 }))[0]?.properties?.reasonString,
   );

@@ -54,7 +54,7 @@ describe('a gateway over TLS', () => {
       await until('the count', () => failures(gateway) === 1);
     }));
 
-  test('lets in who shows a certificate of the right authority, and nobody else', () =>
+  test('accepts clients with a certificate of the right authority, and no others', () =>
     withGateway(clientAuthority.cert, async (gateway) => {
       const known = certify('dev-1', clientAuthority);
       const client = await connectMqtt(gateway, { cert: known.cert, key: known.key });
@@ -70,7 +70,7 @@ describe('a gateway over TLS', () => {
       assert.equal(gateway.counter(COUNTER_GATEWAY_CONNECTIONS_OPENED), 1, 'the kernel hears of greeted connections only');
     }));
 
-  test('turns away who does not trust it, speaks no TLS, or leaves', () =>
+  test('refuses clients that do not trust it, speak no TLS, or leave', () =>
     withGateway(undefined, async (gateway) => {
       await assert.rejects(connectMqtt(gateway, { ca: clientAuthority.cert }));
       await until('the distrustful', () => failures(gateway) === 1);

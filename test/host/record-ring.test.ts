@@ -61,7 +61,7 @@ test('no record beyond the limit is read, and nothing is there yet is no end', (
   assert.equal(feed.read(0, 2n, 3n, new Uint8Array(100)), 10);
 });
 
-test('what is gone is a gap, what is no block is damaged', () => {
+test('a record that no longer exists is a gap, and a record that is no block is damaged', () => {
   const { ring, feed } = open();
   const into = new Uint8Array(100);
   ring.push(1n, record(5));

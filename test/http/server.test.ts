@@ -44,7 +44,7 @@ function raw(request: string, until: string): Promise<string> {
   });
 }
 
-test('unknown paths and wrong methods are told apart', async () => {
+test('unknown paths and wrong methods have different codes', async () => {
   for (const path of [
     '/v1',
     '/v1/',
@@ -255,7 +255,7 @@ test('while the database takes no writes they are refused as unavailable, reads 
   );
 });
 
-test('while the database is away calls say so, and what needs none goes on', async () => {
+test('while the database is away its calls answer so, and all others still work', async () => {
   await server.call('POST', '/v1/devices', { body: { device_id: 'known', token: TOKEN } });
   const backends = server.database.sql`select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid()`;
   const [, during] = await Promise.all([backends, server.call('GET', '/v1/dead-letters')]);

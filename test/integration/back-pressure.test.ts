@@ -17,7 +17,7 @@ interface Lag {
   readonly gateway_pauses: number;
 }
 
-test('a store that stands still stops the devices, and nothing is lost when it goes on', async () => {
+test('a stalled store stops reading from devices, and nothing is lost when it resumes', async () => {
   const appliance = await startAppliance({ SPILLWAY_LOG_BACKLOG_MIB: '1' });
   const sql = postgres(appliance.databaseUrl, { max: 2 });
   try {

@@ -30,7 +30,7 @@ function blocksOf(bytes: Buffer): number[] {
   return starts;
 }
 
-test('a log that is damaged while the appliance is down: all but the damage is stored, and that is told', async () => {
+test('a log damaged while the appliance is down: all but the damage is stored, and the damage is reported', async () => {
   const stateFolder = mkdtempSync(join(tmpdir(), 'spillway-damage-'));
   const settings = { SPILLWAY_STATE: stateFolder, SPILLWAY_PARTITIONS: '1' };
   // Nothing is committed before the kill.

@@ -111,7 +111,7 @@ test('a start on an earlier state folder waits for its database and says so; a f
   }
 });
 
-test('a start that waits for its database ends when it is told to', async () => {
+test('a start that waits for its database ends at SIGTERM', async () => {
   const state = join(top, 'ended');
   const url = database.url.replace(/:\d+\//, ':1/');
   mkdirSync(join(state, 'log'), { recursive: true });

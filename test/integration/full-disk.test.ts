@@ -48,7 +48,7 @@ async function connectRefused(appliance: Appliance, protocolVersion: 4 | 5): Pro
   }
 }
 
-test('a full disk: no false acknowledgement, everybody is told, and it goes on by itself', async (t) => {
+test('a full disk: no false acknowledgement, every client gets the code, and the log resumes by itself', async (t) => {
   const stateFolder = mkdtempSync(join(tmpdir(), 'spillway-full-'));
   const disk = fullDisk(join(stateFolder, 'log'));
   assert.ok(!('missing' in disk), 'this machine has nothing that fills up');

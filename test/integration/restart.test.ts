@@ -94,7 +94,7 @@ function events(name: string): Promise<Record<string, unknown>[]> {
   });
 }
 
-test('killed: it comes back from its checkpoints and the log behind them', async () => {
+test('after kill -9 it recovers from its checkpoints and the log after them', async () => {
   await publish(100);
   const lag = await until('a checkpoint of each partition', async () => {
     const answer = await call<Lag>(appliance, 'GET', '/v1/pipeline/lag');

@@ -6,7 +6,7 @@ import { KernelMemory, kernelMemory } from '../../src/host/kernel.js';
 import { Progress, ProgressWord } from '../../src/host/progress.js';
 import { Auditor } from '../../src/pipeline/auditor.js';
 
-test('a block that is run before the log has marked it is compared at the next mark; one behind which a gap was passed is not waited for', () => {
+test('a block run before the log has marked it is compared at the next mark, unless a gap was skipped after it', () => {
   const memory = new KernelMemory(kernelMemory(PIPELINE_END));
   const progress = new Progress(Progress.memory(1));
   progress.setDurable(0, 100n, 0n);

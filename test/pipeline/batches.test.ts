@@ -33,7 +33,7 @@ test('a batch that was opened when its partition was due waits for the next time
   assert.equal(open.dueInMs(450, EVERY_MS, 50), EVERY_MS);
 });
 
-test('while the store has a batch, the next one goes on filling, and is due when the store is done', () => {
+test('while the store has a batch, the next one is filled, and is due when the store has committed', () => {
   const open = batches();
   open.extend(1500n, 1, 0);
   const first = open.seal();

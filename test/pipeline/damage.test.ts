@@ -151,7 +151,7 @@ describe('a damaged log is read on', () => {
     }
   });
 
-  test('one gap is told once, with what is known of it, and its bytes are kept', () => {
+  test('a gap is reported once, with all that is known of it, and its bytes are kept', () => {
     const log = written();
     const { offset, bytes, base, at } = target(log);
     log.disk.damage(log.path(base), at + 80);
@@ -222,7 +222,7 @@ describe('a damaged log is read on', () => {
     assert.deepEqual([life.gaps, stored.blocks], [[], indexes(log.blocks)]);
   });
 
-  test('while there is no room to keep what is damaged, the partition stands before it, says so once and then goes on', () => {
+  test('without room to keep damaged bytes, the partition waits before them, reports it once, and resumes when there is room', () => {
     const log = written();
     const { base, at, offset } = target(log);
     log.disk.damage(log.path(base), at + 80);

@@ -73,7 +73,7 @@ test('a device that boots with the same time again and again is known by its rea
   assert.equal(kernel.counter(COUNTER_PIPELINE_REBOOTS), 2);
 });
 
-test('a text, the name of a metric and the kind of a value tell readings apart; the order of members does not', () => {
+test('readings differ by text, metric name and kind of value, not by the order of members', () => {
   const forms = [
     '{"a":1,"b":"x"}',
     '{"b":"x","a":1}',

@@ -111,7 +111,7 @@ test('live readings are numbers and texts in the order in which they came, and t
   assert.equal(kernel.counter(COUNTER_PIPELINE_LIVE_SKIPPED), 200 - live.length);
 });
 
-test('a device with more than an answer has room for is answered without what is too much', () => {
+test('a device with more metrics than an answer holds is answered with as many as fit', () => {
   const kernel = new TestKernel();
   const long = 'x'.repeat(TEXT_BYTES_MAX);
   for (let turn = 0; turn < 200; turn++) kernel.run([message({ [`m${turn}`]: long, [`n${turn}`]: turn })]);

@@ -67,7 +67,7 @@ test('rows of a block that waits for names go to the store with the rest of it, 
   assert.deepEqual([from, to, readings.rows, records], [0n, ends[1], 5, 5]);
 });
 
-test('a block that waited for names goes on in its batch, however full that is', () => {
+test('a block that waited for names is finished in its batch, however full the batch is', () => {
   // Records of one reading each: as many as leave room for one more block before the last, and none after its first records.
   const rows = Math.floor((BATCH_READINGS_BYTES - BATCH_READINGS_RESERVE_BYTES) / READING_ROW_BYTES);
   const full = Array.from({ length: 4000 }, () => 'a');
@@ -108,7 +108,7 @@ test('a turn runs so much of the log, in several reads, that a full one is worth
   assert.ok(!partition.step(0));
 });
 
-test('a partition that is let go before the end of an announced batch commits what it has', () => {
+test('a partition that is revoked before the end of an announced batch commits the rows it has', () => {
   const { partition, ends } = announced(3, ['a'], ['a'], ['a']);
   partition.endAt(ends[0] as bigint);
   while (partition.step(0));

@@ -114,14 +114,14 @@ test('a block that its producer wrote twice is run once, and the books balance a
   assert.deepEqual([life.audit?.logged, life.audit?.run, life.audit?.stored], [5, 5, 5]);
 });
 
-test('blocks that should be there and are not are told, once; a producer that was never heard may begin anywhere', () => {
+test('missing blocks of a known producer are reported once; a new producer may begin at any number', () => {
   const life = new Life([record(7n, 5n, [1]), record(7n, 6n, [2]), record(7n, 9n, [3]), record(7n, 10n, [4])]);
   life.run();
   assert.deepEqual(life.missing, [2, 2]);
   assert.deepEqual(life.values(), [1, 2, 3, 4]);
 });
 
-test('a repetition is known behind a checkpoint too, however many producers there were', () => {
+test('a repeated block is recognized after a checkpoint too, however many producers there were', () => {
   const random = new Random(11);
   const disk = new ModelDisk();
   const newest = new Map<bigint, bigint>();

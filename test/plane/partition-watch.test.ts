@@ -34,7 +34,7 @@ test('a process that no group assigns partitions to is not without any', () => {
   assert.equal(open(false).watch.unassigned, undefined);
 });
 
-test('a partition that is behind and does not move is found after 20 s, and named', () => {
+test('a partition that lags and does not move is found after 20 s, and named', () => {
   const { clock, watch } = open();
   const lags = [lag(0, 9n, 9n, 9n), lag(1, 9n, 4n, 3n)];
   assert.equal(watch.stalled(lags, false), undefined);

@@ -85,7 +85,7 @@ test('reactors share a port only when they mean to', async () => {
   await Promise.all([first, second, third].map((reactor) => reactor.stop()));
 });
 
-test('connections and reactors that come and go leave nothing behind', async (t) => {
+test('opening and ending connections and reactors leaks no descriptor and no memory', async (t) => {
   const { worker, port } = await start();
   t.after(() => worker.terminate());
   // The peers are a process of their own: what is resident here is the reactor's.

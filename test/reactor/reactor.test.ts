@@ -206,7 +206,7 @@ describe(`the ${chooseReactor(reactorUnderTest).name} reactor`, () => {
     assert.equal(recorder.presented, 16 * MIB);
   });
 
-  test('leaves unread who does not read what he is sent', async () => {
+  test('stops reading a peer that does not read the bytes sent to it', async () => {
     recorder.take = (bytes) => {
       recorder.reactor.sendBytes(0, Buffer.alloc(bytes.length * 4, 'z'));
       return [bytes.length, 0];

@@ -71,7 +71,7 @@ test('a log that others share never renews the id', async () => {
   assert.deepEqual([id, calls, mark], ['one', [], own]);
 });
 
-test('a log of its database goes on, and the mark never falls behind either of them', async () => {
+test('a log is opened with its own database, and the mark is never older than either', async () => {
   const { id, calls, mark } = await pair({ mark: { ...own, devices: 4 }, blocks: true });
   assert.deepEqual([id, calls, mark], ['one', [], own]);
 });

@@ -20,7 +20,7 @@ test('lines wait for their release, and come in order', () => {
   assert.deepEqual(lines, ['log-opened', 'listening', 'later']);
 });
 
-test('a warning does not wait, nor what came before and after it', () => {
+test('a warning is written at once, with the lines before and after it', () => {
   const { lines, log } = heldLog();
   log.info('log-opened');
   log.warn('database-awaited');

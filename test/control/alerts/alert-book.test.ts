@@ -39,7 +39,7 @@ test('a crash forgets no alert that holds and no change that is not in the topic
   assert.deepEqual(changesOf(open(keeper).book), []);
 });
 
-test('what is raised while others are on their way stays behind them', () => {
+test('an alert raised while others are being sent is sent after them', () => {
   const { book } = open(keeping());
   book.raise(alert('a'));
   const onTheirWay = book.unsent.slice();
@@ -56,7 +56,7 @@ test('without a topic nothing waits for one', () => {
   assert.deepEqual(open(keeper, true).book.unsent, []);
 });
 
-test('a topic that stays away for long costs the oldest changes, and that is told', () => {
+test('a topic that fails for long costs the oldest changes, which is reported', () => {
   const { book, events } = open(keeping());
   for (let number = 0; number < 501; number++) {
     book.raise(alert(String(number)));
@@ -67,14 +67,14 @@ test('a topic that stays away for long costs the oldest changes, and that is tol
   assert.equal(events.filter((name) => name === 'alerts-not-published').length, 2);
 });
 
-test('a text that is damaged is told, and the book begins anew', () => {
+test('a damaged file is reported, and the book begins empty', () => {
   for (const text of ['', '{"open": [', '{"open": [], "unsent": [{"id": 7}]}', '[]']) {
     const { book, events } = open({ read: () => text, write: () => {} });
     assert.deepEqual([book.open, book.unsent, events], [[], [], ['alerts-forgotten']], text);
   }
 });
 
-test('a disk that takes nothing is told once, and alerts go on', () => {
+test('a disk that refuses writes is reported once, and alerts are still raised', () => {
   let isFull = true;
   const write = () => {
     if (isFull) throw new Error('ENOSPC');

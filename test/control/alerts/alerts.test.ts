@@ -66,7 +66,7 @@ test('an alert is raised when its condition has lasted, and cleared when it has 
   assert.deepEqual(node.changes, ['alert-raised not_ready', 'alert-cleared not_ready']);
 });
 
-test('what comes and goes raises nothing, and what goes and comes clears nothing', () => {
+test('a finding that does not last raises no alert, and a short absence clears none', () => {
   const node = started();
   for (let time = 0; time < 20; time++) {
     node.trouble = time % 2 ? undefined : 'a short one';
@@ -82,7 +82,7 @@ test('what comes and goes raises nothing, and what goes and comes clears nothing
   assert.deepEqual(node.changes, ['alert-raised not_ready']);
 });
 
-test('an alert outlives its process: the next one goes on with it, or clears it', () => {
+test('an alert outlives its process: the next process keeps it raised, or clears it', () => {
   const node = started();
   node.trouble = 'the disk is full';
   node.pass(11);

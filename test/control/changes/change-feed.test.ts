@@ -51,7 +51,7 @@ async function join(name: string) {
   return { registry, metricNames, keys, published, retracted, heard, failures };
 }
 
-test('what one process registers or changes the others know, and their gateways are told; it does not hear itself', async () => {
+test('a change of one process reaches the gateways of the others, and the process itself gets no notification of it', async () => {
   const [one, other] = [await join('one'), await join('other')];
   const created = await one.registry.create({ tenant: 'default', id: 'thermo-1', token: 'a-token-that-is-long-enough' });
   assert.ok(!(created instanceof Error) && 'device' in created);

@@ -136,7 +136,7 @@ function pickCounts({ stored, duplicate, dead, reboots }: ModelDevice) {
   return { stored, duplicate, dead, reboots };
 }
 
-test('gaps past what the state remembers are told as forgotten, and a reboot starts the list again', () => {
+test('gaps that the state has no room for count as forgotten, and a reboot starts the list again', () => {
   const kernel = new TestKernel();
   const send = (seqs: readonly number[], fromMs: number) => {
     const records = seqs.map((seq, index) => {
@@ -159,7 +159,7 @@ test('gaps past what the state remembers are told as forgotten, and a reboot sta
   assert.equal(rebooted.rebootMs, NOW_MS + 1000);
 });
 
-test('a count of stored messages goes on past 32 bits', () => {
+test('a count of stored messages may pass 32 bits', () => {
   const kernel = new TestKernel();
   const send = (seq: number) =>
     kernel.run([{ device: 3, receiveUs: NOW_MS * 1000, payload: JSON.stringify({ ts: NOW_MS + seq, metrics: { v: 1 }, seq }) }]);

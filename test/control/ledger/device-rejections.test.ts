@@ -13,7 +13,7 @@ function start() {
   return { rejections, told, clock };
 }
 
-test('the last rejection of a device is kept, and told once in ten minutes', () => {
+test('the last rejection of a device is kept, and logged once in ten minutes', () => {
   const { rejections, told, clock } = start();
   rejections.noteAll([{ device: 1, code: 'topic_unknown', topic: 'tele/x' }]);
   assert.deepEqual(told, [
@@ -31,7 +31,7 @@ test('the last rejection of a device is kept, and told once in ten minutes', () 
   assert.equal(rejections.of(2), undefined);
 });
 
-test('ten lines a second at most, and those left out are told later; memory has a bound', () => {
+test('at most ten lines a second are logged, the others later; memory has a bound', () => {
   const { rejections, told, clock } = start();
   for (let device = 1000; device < 12_000; device++) rejections.note(device, 'topic_unknown', 'x');
   assert.equal(told.length, 10);

@@ -119,7 +119,7 @@ async function refuseBodies(): Promise<void> {
   assertFailure(gzip, 415, 'encoding_unsupported');
 }
 
-test('node and tenants: every message is in one state; what HTTP refuses counts for who is known', async () => {
+test('node and tenants: every message is in one state; messages refused over HTTP count for their device if it is known', async () => {
   const { plane } = server;
   plane.partitions = [
     {
@@ -232,7 +232,7 @@ test('the books of a tenant balance, do not, or are not this process alone to ju
   plane.audited = { gateways: [gateway], partitions: [partition] };
 });
 
-test('an imbalance shows in the metrics and is told once for each change', async () => {
+test('an imbalance shows in the metrics and is reported once for each change', async () => {
   const plane = new PlaneDouble();
   const events: string[] = [];
   const ledger = new Ledger({
@@ -353,7 +353,7 @@ test('a partition that nobody runs is named, with a code', async () => {
   assert.equal(partitions, plane.partitions);
 });
 
-test('the books of several processes: sums, who said what, who said nothing, what nobody runs', async () => {
+test('the ledger over several processes: sums, answers, missing answers, and partitions that no process runs', async () => {
   const plane = new PlaneDouble();
   plane.totals = { ...plane.totals, accepted: 100 };
   plane.partitions = [{ isHere: false }, { isHere: false }, { isHere: false }] as PartitionLag[];

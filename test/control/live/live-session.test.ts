@@ -55,7 +55,7 @@ function fixture(authenticateMsMax?: number) {
 const turn = () => new Promise(setImmediate);
 const point = { device: 1, metric: 1, tsMs: 0, value: 1, receivedMs: 0 };
 
-test('who does not authenticate in time is closed', async () => {
+test('a client that does not authenticate in time is closed', async () => {
   const { socket, live } = fixture(1);
   await until('the socket is ended', () => socket.ended !== undefined);
   assert.equal(socket.ended, 4401);

@@ -147,7 +147,7 @@ test('without a valid key first, the view is closed with 4401', async () => {
   assert.equal(server.plane.watched.get(numbers.get('dev-1')!) ?? 0, 0);
 });
 
-test('a malformed message is answered with an error, and the view goes on', async () => {
+test('a malformed message is answered with an error, and the view stays open', async () => {
   const view = await LiveView.authenticated();
   const cases: [unknown, string, RegExp][] = [
     ['{', 'body_malformed', /JSON/],

@@ -32,7 +32,7 @@ function node() {
   return { state, rules, find: (name: string) => rules.get(name)?.find() };
 }
 
-test('a node that is well has nothing to tell', () => {
+test('a healthy node raises no alert', () => {
   const { rules } = node();
   assert.deepEqual(
     [...rules.values()].map((rule) => [rule.name, rule.find()]),
@@ -47,7 +47,7 @@ test('a node that is well has nothing to tell', () => {
   );
 });
 
-test('books that do not balance are told at once, with what is missing where', () => {
+test('an imbalance raises an alert at once, with the missing messages and their place', () => {
   const { state, rules, find } = node();
   state.imbalances = [
     { at: 'gateway 0', between: 'durable and logged', missing: 3 },
@@ -71,7 +71,7 @@ test('a node that is not ready says why', () => {
   assert.equal(find('not_ready'), 'the database is down: connection refused');
 });
 
-test('a partition that is behind and does not move raises an alert at once: the finding has waited long enough', () => {
+test('a partition that lags and does not move raises an alert at once, as the watch has waited already', () => {
   const { state, rules, find } = node();
   state.stalled = 'partition 3 has not moved for 20 s: it is stored up to 4 of 9';
   assert.equal(find('partition_stalled'), state.stalled);

@@ -16,7 +16,7 @@ function lagOf(partition: number, durable: bigint, committed: bigint, lagMs: num
   return { partition, ...offsets, ...checkpoint, lagBytes, lagMs, committedRecords: 0, gaps: 0, gapBytes: 0 };
 }
 
-test('the lag is told by partition and in sum, offsets as strings', async () => {
+test('the lag is answered by partition and in sum, offsets as strings', async () => {
   server.plane.partitions = [
     lagOf(0, 2n ** 60n, 2n ** 60n - 100n, 20),
     { ...lagOf(1, 50n, 0n, 70), checkpointOffset: 30n, checkpointMs: Date.now() - 5000, storedOffset: 20n, storedMs: Date.now() - 9000 },
@@ -92,7 +92,7 @@ test('dead letters are listed newest first with the device and the bytes', async
   assertFailure(await server.call('GET', '/v1/dead-letters?limit=1001'), 400, 'query_invalid');
 });
 
-test('stats tell counters and the rates of the last second', async () => {
+test('stats answer counters and the rates of the last second', async () => {
   server.plane.totals = {
     ...server.plane.totals,
     accepted: 1000,
@@ -242,7 +242,7 @@ function parseExposition(text: string): { samples: Map<string, number>; types: M
   return { samples, types };
 }
 
-test('a log that fails is told with its cause, and is no more once it works', async () => {
+test('a failing log is answered with its cause until it works again', async () => {
   const lag = async () => (await server.call('GET', '/v1/pipeline/lag')).body.log;
   const metrics = async () => (await fetch(`${server.url}/metrics`)).text();
   server.plane.logTrouble = { code: 'EIO', message: 'EIO: i/o error, fdatasync' };

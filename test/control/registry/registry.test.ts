@@ -85,7 +85,7 @@ test('a token belongs to one device of one tenant', async () => {
   }
 });
 
-test('when create resolves, the gateways know the device; when they cannot be told, it rejects', async () => {
+test('create resolves when the gateways have the device, and rejects when they cannot get it', async () => {
   const registry = await load();
   let told: () => void = () => {};
   const called = new Promise<void>((resolve) => {

@@ -139,7 +139,7 @@ test('members that cannot be are refused by name', async () => {
   assert.equal((await server.call('POST', '/v1/devices', { body: backslashes })).status, 201);
 });
 
-test('a body that is not JSON, or too large, or compressed, is refused and the connection goes on', async () => {
+test('a body that is not JSON, too large, or compressed is refused, and the connection stays open', async () => {
   for (const raw of ['', '{', '{"device_id":"x"', 'null]', new Uint8Array([0x7b, 0xff, 0x7d])]) {
     assertFailure(await server.call('POST', '/v1/devices', { raw }), 400, 'body_malformed');
   }

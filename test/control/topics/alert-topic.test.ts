@@ -38,7 +38,7 @@ function open() {
   return { records, events, port, outbox, topic, loop };
 }
 
-test('changes are published in their order, and what waits is told', async () => {
+test('changes are published in order, and the lag counts those that wait', async () => {
   const { records, outbox, topic, loop } = open();
   assert.deepEqual(topic.lag[0]?.waiting, 0);
   outbox.unsent = [raised, cleared];
@@ -57,7 +57,7 @@ test('changes are published in their order, and what waits is told', async () =>
   );
 });
 
-test('what the topic refuses waits, is told once, and is sent again', async () => {
+test('a change that the topic refuses waits, is reported once, and is sent again', async () => {
   const { records, events, port, outbox, loop } = open();
   port.refusals = 2;
   outbox.unsent = [raised];

@@ -87,7 +87,7 @@ test('every letter is published once, in order, with its device as the key, and 
   );
 });
 
-test('a start goes on where the one before stood, and takes only its own partitions', async () => {
+test('a start resumes at the last position, and takes only its own partitions', async () => {
   await addLetters(0, 5);
   const first = open();
   first.loop.start();
@@ -103,7 +103,7 @@ test('a start goes on where the one before stood, and takes only its own partiti
   assert.deepEqual([second.idsOf(0).length, second.idsOf(1).length], [2, 0]);
 });
 
-test('what the topic refuses is counted as waiting, told once, and sent again', async () => {
+test('a dead letter that the topic refuses counts as waiting, is reported once, and is sent again', async () => {
   await addLetters(0, 4);
   const { topic, loop, port, events } = open();
   port.refusals = 1;

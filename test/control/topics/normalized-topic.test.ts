@@ -69,7 +69,7 @@ test('every row is sent, in its order and a bounded number at a time, and the la
   assert.deepEqual([topic.lag[1]?.publishedOffset, topic.lag[1]?.waiting, topic.lag[1]?.lagMs], ['20', 0, 0]);
 });
 
-test('what is refused is told once over all partitions, keeps waiting, and comes again under the same ids', async () => {
+test('a refusal is reported once over all partitions, and the readings are sent again under the same ids', async () => {
   const { topic, sent, events, brokers } = open();
   brokers.refusals = 2;
   for (const partition of [0, 2]) await assert.rejects(topic.publish(batchOf(partition, 1), rows(1)), /the brokers are away/);
@@ -83,7 +83,7 @@ test('what is refused is told once over all partitions, keeps waiting, and comes
   assert.equal(first, again);
 });
 
-test('a device that this process has not heard of is looked for, once', async () => {
+test('a device that this process does not know is looked for once', async () => {
   const { topic, sent, looked } = open(false);
   await topic.publish(batchOf(0, 3), rows(3));
   assert.deepEqual(looked, [7]);

@@ -60,7 +60,7 @@ test('partitions move under load as a process comes and is killed: nothing is lo
     assert.doesNotMatch(output(), /log-gap-skipped|log-blocks-missing|ledger-unbalanced|checkpoint-refused/);
 });
 
-test('a pipeline that is killed between COPY and commit: its successor goes on with what the database says', async () => {
+test('a pipeline killed between COPY and commit: its successor resumes at the committed offset', async () => {
   const gateway = await start('gateway', 'gateway,control');
   const pipeline = await start('pipeline', 'pipeline');
   const load = await startLoad(gateway);

@@ -114,7 +114,7 @@ test('a process that runs no partition shows live readings, latest values and le
   assert.deepEqual([processes.length, processes_silent], [3, []]);
 });
 
-test('while nobody runs a partition that is said at once; a watch goes on by itself when another process has it', async () => {
+test('a partition that no process runs is answered so at once; a watch resumes by itself when another process has it', async () => {
   // The test before has ended the load.
   load.start(gateway.mqttPort);
   const view = await watch(DEVICES);

@@ -52,7 +52,7 @@ async function storedOnce(load: Load): Promise<number> {
   return load.verify(appliance.databaseUrl);
 }
 
-test('a broker that is killed under load holds up acknowledgements, and all goes on by itself when it is back', async () => {
+test('a broker killed under load delays acknowledgements, and everything resumes by itself when it is back', async () => {
   const load = await begin();
   const [broker] = brokers.nodes;
   assert.ok(broker);
@@ -105,7 +105,7 @@ test('blocks that a gateway wrote and was killed before their answer came are st
   }
 });
 
-test('stopped while the brokers are away it ends in time; what was not acknowledged comes again', async () => {
+test('a stop while the brokers are away ends in time, and unacknowledged messages are sent again', async () => {
   const load = await begin();
   const [broker] = brokers.nodes;
   assert.ok(broker);

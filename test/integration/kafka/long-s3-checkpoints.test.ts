@@ -36,7 +36,7 @@ afterEach(async () => {
   await deployment.close();
 });
 
-test('an object store that stands still, or that refuses, holds nothing up: the topic is read again, and it is told', async () => {
+test('a stalled or refusing object store blocks nothing: the topic is read again, and the failure is reported', async () => {
   const gateway = await deployment.start('gateway', 'gateway,control');
   const first = await deployment.start('first', 'pipeline');
   const load = await startLoad(gateway);

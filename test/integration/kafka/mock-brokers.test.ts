@@ -96,7 +96,7 @@ test('a record that is no block halts its partition and no other', async () => {
   }
 });
 
-test('a stop while the brokers are away takes little more than its deadline, and says what was not delivered', async () => {
+test('a stop while the brokers are away takes little more than its deadline, and reports undelivered blocks', async () => {
   const away = await startMockBrokers(1, ['away.telemetry.raw']);
   let isStopped = false;
   const appliance = await startAppliance({ ...settings('away'), SPILLWAY_KAFKA_BROKERS: away.addresses, SPILLWAY_STOP_SECONDS: '1' });

@@ -106,7 +106,7 @@ async function killBeforeCommit(appliance: Appliance): Promise<void> {
   }
 }
 
-test('each stored reading is in the topic, through kill -9, and what comes twice has the id that it had', async () => {
+test('each stored reading is in the topic, through kill -9, and a repeated record keeps its id', async () => {
   const prefix = newPrefix();
   const env = settings(prefix);
   const load = new Load();
@@ -224,7 +224,7 @@ interface TopicAdmin {
   disconnect(): void;
 }
 
-test('readings wait while the brokers refuse the topic, the appliance says so, and goes on by itself', async () => {
+test('readings wait while the brokers refuse the topic; the appliance reports it and resumes by itself', async () => {
   const prefix = newPrefix();
   const topic = `${prefix}telemetry.normalized`;
   const admin = loadAddon().AdminClient.create({ 'metadata.broker.list': brokers.addresses }) as unknown as TopicAdmin;

@@ -193,7 +193,7 @@ describe('file log', () => {
     assert.deepEqual(readAll(disk, 0, again.partitions[0]?.durable as bigint).blocks, [Buffer.from(first), Buffer.from(second)]);
   });
 
-  test('a log that ends before the committed offset goes on behind it, loudly', () => {
+  test('a log that ends before the committed offset continues after it, and reports an error', () => {
     const disk = new ModelDisk();
     const { log, reports } = open(disk, [5000n, 0n]);
     assert.deepEqual(
@@ -221,7 +221,7 @@ describe('file log', () => {
     );
   });
 
-  test('a reader below the oldest segment is told so', () => {
+  test('a reader below the oldest segment gets READ_BELOW_START', () => {
     const disk = new ModelDisk();
     const { log } = open(disk);
     for (let index = 0; index < 12; index++) log.append(0, [block(0, 400)]);

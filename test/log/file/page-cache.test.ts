@@ -50,7 +50,7 @@ function* offsetsRead(reader: LogReader, durable: bigint): Generator<bigint> {
   }
 }
 
-test('what was passed is given back in whole pieces, never what was not, and a segment that is left as a whole', () => {
+test('releases passed bytes from the page cache in whole pieces, no others, and a finished segment as a whole', () => {
   const { disk, durable, bases } = filled();
   const reader = new LogReader('/log', disk);
   for (const at of offsetsRead(reader, durable)) {
@@ -73,7 +73,7 @@ test('what was passed is given back in whole pieces, never what was not, and a s
   });
 });
 
-test('who reads and does not pass leaves the cache as it is', () => {
+test('a reader that does not pass its bytes releases none of the cache', () => {
   const { disk, durable } = filled();
   const reader = new LogReader('/log', disk);
   assert.equal([...offsetsRead(reader, durable)].at(-1), durable);

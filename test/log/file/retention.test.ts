@@ -21,7 +21,7 @@ test('a segment goes when it is committed to its end and all of it is old', () =
   assert.equal(removableSegments(segments, 1000n, 100n), 2, 'what follows the third is not known yet');
 });
 
-test('a segment without a block that can be trusted goes with those behind it', () => {
+test('a segment without a trusted block is removed together with the segments after it', () => {
   const spoiled = [...segments.slice(0, 2), { base: 150n, firstUs: undefined }, ...segments.slice(2)];
   assert.equal(removableSegments(spoiled, 250n, 35n), 3);
   assert.equal(removableSegments(spoiled, 250n, 30n), 1);
@@ -108,7 +108,7 @@ test('by size: never past what is committed, nor what was received in the minute
   assert.equal(retention.bytes, bytes);
 });
 
-test('a disk that does not let go of a segment is asked again later', () => {
+test('a segment that the disk cannot remove is removed later', () => {
   const { retention, kept, nowUs, disk, events } = hours(20, { hours: 24, bytesMax: 8000 });
   disk.fault = (call) => (call === 'unlink' ? { kind: 'fail', code: 'EIO' } : undefined);
   retention.run(nowUs);

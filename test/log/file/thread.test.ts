@@ -98,7 +98,7 @@ describe('log thread', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  test('releases blocks of several gateways once they are durable, and goes on where it stopped', async () => {
+  test('releases blocks of several gateways once they are durable, and resumes after a restart', async () => {
     const first = startLog(folder, 2);
     const gatewaySeen = first.doorbell(gatewayDoorbell(1)).seen();
     const pipelineSeen = first.doorbell(pipelineDoorbell(0)).seen();
@@ -141,7 +141,7 @@ describe('log thread', () => {
     );
   });
 
-  test('takes nothing in while the store is too far behind, and all that is left when it drains', async () => {
+  test('takes no block while the store lags too far, and takes all waiting blocks when it is stopped', async () => {
     const own = mkdtempSync(join(tmpdir(), 'spillway-log-'));
     const log = startLog(own, 1, 200);
     const ring = log.gateways[0]?.ring as BlockRing;

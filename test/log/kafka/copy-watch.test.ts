@@ -48,7 +48,7 @@ test('a minimum of one copy is reported although all are in sync, until it is se
   assert.equal(world.asked, 2, 'the setting is read now and then');
 });
 
-test('a user who may not read the setting is told once, and copies are watched all the same', async () => {
+test('a user without the right to read the setting is reported once, and copies are still watched', async () => {
   const { world, watch, reports, found } = open();
   world.minimum = new Error('Topic authorization failed.');
   for (let look = 0; look < 9; look++) await watch.look();

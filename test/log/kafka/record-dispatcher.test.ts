@@ -189,7 +189,7 @@ test('a partition whose resume was lost is resumed again, and this is reported',
     STANDSTILL_MS,
   ));
 
-test('a partition that is behind and waits for the brokers is resumed less and less often', () =>
+test('a partition that lags and waits for the brokers is resumed less and less often', () =>
   dispatching(
     4096,
     async (consumer, _, __, ___, reports) => {
@@ -256,7 +256,7 @@ test('records of others are found while this process has none', () =>
     assert.equal(progress.get(0, ProgressWord.durable), 6n);
   }));
 
-test('a pipeline that stands still while blocks are delivered gets them once it goes on', () =>
+test('a pipeline that stood still while blocks were delivered gets them when it reads again', () =>
   dispatching(524_288, async (consumer, reader, progress, dispatcher) => {
     await alone();
     let offset = 3n;

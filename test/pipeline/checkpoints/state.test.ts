@@ -16,7 +16,7 @@ const SEEDS = 4;
 const HEADER_BYTES = 200;
 const BLOCKS = 160;
 
-test('a checkpoint and the log behind it give the state of a run without interruption, byte for byte', () => {
+test('a checkpoint and the log after it give the state of a run without interruption, byte for byte', () => {
   const first = new Random().seed;
   for (let seed = first; seed < first + SEEDS; seed++) {
     const random = new Random(seed);
@@ -55,7 +55,7 @@ test('the bytes of the state mean what they meant when the version was raised la
   assert.deepEqual([STATE_VERSION, createHash('sha256').update(state).digest('hex').slice(0, 16)], pinned);
 });
 
-test('what is written behind a checkpoint is what a run without interruption writes', () => {
+test('the rows after a checkpoint are those of a run without interruption', () => {
   const random = new Random();
   const load = new RandomLoad(random, 50);
   const steady = new TestKernel();

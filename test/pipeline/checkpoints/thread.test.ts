@@ -163,7 +163,7 @@ test('killed with rows on the way to the database: they come again, since no che
   }
 });
 
-test('committed in part: what a checkpoint may know is published, and the rows behind it come again', async () => {
+test('after a partial commit, a checkpoint of committed rows is published, and the rows after it are written again', async () => {
   append(20);
   const killed = start(0n, 1);
   const middle = durable();
@@ -202,7 +202,7 @@ test('a checkpoint that is ahead of the database is refused, and all rows come a
   assert.deepEqual(checkpoints(), [], 'it would be taken for usable once the database is past it');
 });
 
-test('a clean stop leaves a checkpoint behind which nothing is to be replayed; what follows is judged by it', async () => {
+test('a clean stop leaves a checkpoint at the end of the log, and the next start continues from it without replay', async () => {
   append(20);
   const first = start(0n, NEVER_MS);
   await commitAll(first);

@@ -37,7 +37,7 @@ function restored(folder: CheckpointFolder, committed: bigint): bigint | undefin
   return restoreCheckpoint(folder, reader, into.memory, into.kernel, (_, name) => assert.fail(name))?.meta.offset;
 }
 
-test('the last two are kept, and what was never published is none', () => {
+test('the last two checkpoints are kept, and an unpublished one does not count', () => {
   const { disk, folder, writer, events } = open();
   const kernel = new TestKernel(PARTITION);
   for (const offset of [100, 200, 300]) {
@@ -59,7 +59,7 @@ test('the last two are kept, and what was never published is none', () => {
   assert.equal(disk.openFiles, 0);
 });
 
-test('a full disk is told now and then, costs no checkpoint that is there, and leaves nothing behind', () => {
+test('a full disk is reported now and then, costs no published checkpoint, and leaves no partial file', () => {
   const { disk, folder, writer, events } = open();
   const kernel = new TestKernel(PARTITION);
   kernel.logOffset = 100;

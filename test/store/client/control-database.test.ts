@@ -85,7 +85,7 @@ describe('control database', () => {
     }
   });
 
-  test('a server that stands still fails each query within a bound, once and for all, and is used again when it goes on', async () => {
+  test('a stalled server fails each query within a bound, and is used again when it resumes', async () => {
     const sw = open();
     await write(sw);
     const { pid } = await startEmbedded(database.folder, { sync: false });
@@ -105,7 +105,7 @@ describe('control database', () => {
     assert.deepEqual(events, ['error database-unavailable silent', 'info database-available']);
   });
 
-  test('the newest cause of an outage is told', async () => {
+  test('the newest cause of an outage is reported', async () => {
     const sw = open();
     await read(sw);
     await (await startEmbedded(database.folder, { sync: false })).stop();

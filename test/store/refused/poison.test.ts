@@ -121,7 +121,7 @@ for (const [name, start] of storeDatabases)
       assert.deepEqual(await loadOffsets(sql, GROUP, 2), [0n, 1000n]);
     });
 
-    test('when every row is bad each is a dead letter, and the connection goes on', async () => {
+    test('when every row is bad each is a dead letter, and the connection stays open', async () => {
       const refused = await writer.write(lay({ readings: readingsOf(20_000, () => true) }), memory.buffer);
       assert.equal(refused.rows, 20_000);
       assert.ok(attemptsOf(refused.events) < 400, `${attemptsOf(refused.events)} attempts`);
@@ -251,7 +251,7 @@ for (const [name, start] of storeDatabases)
       assert.equal((await stored()).rows, 200);
     });
 
-    test('a user without the right to temporary tables goes on by halves', async () => {
+    test('without the right to temporary tables bad rows are found by bisection', async () => {
       const [{ name: databaseName } = { name: '' }] = await sql<{ name: string }[]>`select current_database() as name`;
       await sql.unsafe(`create role plain login password 'plain'; revoke temp on database ${databaseName} from public;
         grant all on all tables in schema public to plain; grant usage on schema public to plain`);
@@ -269,7 +269,7 @@ for (const [name, start] of storeDatabases)
       }
     });
 
-    test('what was mended goes back from its dead letters by the statement of deploy/DATABASE.md', async () => {
+    test('rows are restored from their dead letters by the statement of deploy/DATABASE.md', async () => {
       const text = (at: number, value: string) => [at, 9, now, value] as const;
       await writer.write(lay({ readings: readingsOf(100, (row) => row === 4), texts: [text(1, 'bad'), text(2, 'good')] }), memory.buffer);
       const [few = ''] = await readingsTables(sql);

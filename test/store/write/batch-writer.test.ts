@@ -148,7 +148,7 @@ for (const [name, start] of storeDatabases)
       assert.deepEqual(await loadOffsets(sql, GROUP, 2), [1000n, 0n]);
     });
 
-    test('a failure after the last row that is no fault of the rows is told with its SQLSTATE, and nothing is kept', async () => {
+    test('a failure after the last row that no row has caused is thrown with its SQLSTATE, and nothing is stored', async () => {
       await sql`create function refuse() returns trigger language plpgsql as $$ begin raise exception 'no' using errcode = '53100'; end $$`;
       await sql`create trigger refuse after insert on text_readings for each statement execute function refuse()`;
       const late = layBatch(memory, 0, 0n, 10n, { readings: [[1, 1, now, 1]], texts: [[1, 1, now, 'late']] });
@@ -197,7 +197,7 @@ for (const [name, start] of storeDatabases)
       await sql.unsafe(`alter database ${row?.name} ${value === undefined ? `reset ${setting}` : `set ${setting} = ${value}`}`);
     }
 
-    test('a server that became read-only is told with its SQLSTATE, and the batch goes in once afterwards', async () => {
+    test('a server that became read-only is reported with its SQLSTATE, and the batch is stored once afterwards', async () => {
       const batch = layBatch(memory, 0, 0n, 10n, { readings: [[1, 1, now, 1]] });
       await setForAll('default_transaction_read_only', 'on');
       await assert.rejects(writer.write(batch, memory.buffer), { code: '25006' });

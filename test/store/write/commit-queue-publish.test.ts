@@ -69,7 +69,7 @@ test('what the topic does not take is not committed, tried again, and no failure
   await queue.stop();
 });
 
-test('a commit that fails is tried again without publishing again, and told as the failure of the database that it is', async () => {
+test('retries a failed commit without publishing again, and reports a failure of the database', async () => {
   const { queue, steps, failures, committed, events } = open();
   Object.assign(failures, { announce: 1, write: 1 });
   queue.push(batch(0n, 10n), 0);

@@ -42,7 +42,7 @@ test('work that takes long but moves is no silence', () => {
   assert.deepEqual([told, silence.end(true)], [[], false]);
 });
 
-test('silence is told once, and the connection given up later each time until a batch is written', () => {
+test('silence is reported once, and the connection is given up later each time until a batch is written', () => {
   const { watch: silence, writer, told, pass } = watch();
   silence.begin();
   pass(59);

@@ -29,7 +29,7 @@ test('queues that keep up write one after the other, in the order of their arriv
   await hasLetIn(first, second, third);
 });
 
-test('a queue that is behind, or falls behind while it waits, writes beside the others', async () => {
+test('a queue that lags, or begins to lag while it waits, writes beside the others', async () => {
   take(first);
   take(second, true);
   take(third);

@@ -63,7 +63,7 @@ function open(silenceMs = PATIENCE_MS) {
   };
 }
 
-test('what is published is stored, the last two are kept, and how far the store is can be read', async () => {
+test('published checkpoints are stored, the last two are kept, and the stored offset can be read', async () => {
   const one = open();
   await one.takeUp(0);
   for (const offset of [100, 200, 300, 400]) {
@@ -108,7 +108,7 @@ test('what the folder has as new is not fetched, and what only it has is stored'
   assert.deepEqual(same.told(), []);
 });
 
-test('one that is damaged, truncated, of another partition or of another place is told, and the one before it is fetched', async () => {
+test('falls back to the previous checkpoint when the newest is unusable, and reports why', async () => {
   const damaged = Buffer.from(sound(200));
   damaged[damaged.length >> 1] = (damaged[damaged.length >> 1] as number) ^ 1;
   for (const [bytes, code] of [
@@ -125,7 +125,7 @@ test('one that is damaged, truncated, of another partition or of another place i
   }
 });
 
-test('a store that is away delays a start by no more than its silence, and is told with a way out', async () => {
+test('an unreachable store delays a start by no more than its timeout, and is reported with a way out', async () => {
   model.lay(nameOf(100), sound(100));
   model.fault = () => true;
   const one = open(200);
@@ -155,7 +155,7 @@ test('one whose answers are cut off is asked once: the folder stays as it is', a
   assert.equal(model.requests.length, 2);
 });
 
-test('a store that fails is tried again with the newest only, told once, and told when it is back', async () => {
+test('a failing store is retried with the newest checkpoint only, reported once, and reported when it recovers', async () => {
   const one = open();
   await one.takeUp(0);
   model.fault = (_, response) => !!response.writeHead(503).end('<Error><Code>SlowDown</Code></Error>');
@@ -170,7 +170,7 @@ test('a store that fails is tried again with the newest only, told once, and tol
   assert.deepEqual(one.told(), ['checkpoint-store-failing checkpoint_store_failing', 'checkpoint-stored', 'checkpoint-store-recovered']);
 });
 
-test('who may not delete is told so once, and everything else goes on', async () => {
+test('a missing right to delete is reported once, and uploads continue', async () => {
   const one = open();
   await one.takeUp(0);
   model.fault = ({ method }, response) => method === 'DELETE' && !!response.writeHead(403).end('<Error><Code>AccessDenied</Code></Error>');
@@ -186,7 +186,7 @@ test('who may not delete is told so once, and everything else goes on', async ()
   );
 });
 
-test('the end waits for what is under way, not for a store that is away, and tells what is not there', async () => {
+test('a stop waits for uploads under way, not for an unreachable store, and reports checkpoints that are not stored', async () => {
   const one = open();
   model.fault = () => true;
   one.publish(100);
@@ -201,7 +201,7 @@ test('the end waits for what is under way, not for a store that is away, and tel
   assert.deepEqual(other.told(), ['checkpoint-store-failing checkpoint_store_denied', 'checkpoint-not-stored']);
 });
 
-test('a disk that is full takes nothing from the store, and the start goes on', async () => {
+test('with a full disk nothing is fetched from the store, and the start continues', async () => {
   model.lay(nameOf(100), sound(100));
   const one = open();
   one.disk.room = 100;
