@@ -1,10 +1,12 @@
 import { ABI_VERSION } from './abi/limits';
 
-export { ingest } from './block/ingest';
+export { ingest, ingestPart } from './block/ingest';
 export { blockHash, heldRecords, initSlots, nextSealed, openedMs, sealAll, sealDue } from './block/seal';
 export { addDevice, findDevice } from './directory/devices';
 export { setClock } from './clock';
 export { connected, ended, levelOf } from './mqtt/connections';
+export { acceptHanded, refuseHanded } from './mqtt/publish';
+export { addRoute, clearRoutes, seedRoutes } from './routes/table';
 export { countRefused } from './directory/refusals';
 export { callCount, sendCount, taken } from './outbox';
 export { freeSlots, release } from './release';

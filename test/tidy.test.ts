@@ -92,7 +92,7 @@ const kernelFloors: readonly (readonly string[])[] = [
   ['memory'],
   ['clock', 'utf8', 'answers', 'outbox'],
   ['directory', 'series'],
-  ['dedup', 'block', 'rows', 'decode'],
+  ['dedup', 'block', 'rows', 'decode', 'routes'],
   ['mqtt', 'coap'],
   ['records', 'release', 'statement'],
   ['checkpoint'],

@@ -38,6 +38,9 @@ export const RECORD_AT_FORMAT: u32 = 18;
 export const CHANNEL_TELEMETRY: u32 = 0;
 
 export const RECORD_AT_CONTEXT: u32 = 19;
+/** In the word of channel, flags, content format and context, which is written as one. */
+export const RECORD_FORMAT_SHIFT: u32 = 16;
+export const RECORD_HAS_CONTEXT: u32 = 1 << 24;
 
 // What a payload is written in, as its record says it
 /** Nobody said it: JSON, or what the payload's first bytes show it to be. */

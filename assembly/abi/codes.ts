@@ -24,7 +24,6 @@ export const CODE_MQTT_QOS_INVALID: u32 = 6;
 export const CODE_MQTT_PACKET_ID_IN_USE: u32 = 7;
 export const CODE_MQTT_TOPIC_MALFORMED: u32 = 8;
 export const CODE_MQTT_TOPIC_ALIAS_INVALID: u32 = 9;
-export const CODE_MQTT_RETAIN_UNSUPPORTED: u32 = 10;
 export const CODE_MQTT_VERSION_UNSUPPORTED: u32 = 11;
 export const CODE_TOPIC_UNKNOWN: u32 = 12;
 export const CODE_TOPIC_FORBIDDEN: u32 = 13;

@@ -66,6 +66,10 @@ export const CALL_REFUSED: u32 = 2;
 export const CALL_DURABLE: u32 = 3;
 /** The reactor has delivered EVENT_CLOSED: the last call of that connection. */
 export const CALL_CLOSED: u32 = 4;
+/** Nobody has said yet what the topic at `offset` means on this connection: the host adds its route, and the packet is looked at again. */
+export const CALL_ROUTE: u32 = 5;
+/** A whole PUBLISH that the host takes in itself, or refuses; the kernel has taken its bytes. */
+export const CALL_MESSAGE: u32 = 6;
 
 export const CONNECTIONS_OFFSET: u32 = CALLS_OFFSET + CALLS_BYTES;
 export const CONNECTION_BYTES: u32 = 64;
@@ -152,4 +156,36 @@ export const REASON_TEXT_BYTES: u32 = 256;
 export const REASON_TEXTS: u32 = 64;
 export const REASON_TEXTS_BYTES: u32 = REASON_TEXTS * REASON_TEXT_BYTES;
 
-export const GATEWAY_END: u32 = REASON_TEXTS_OFFSET + REASON_TEXTS_BYTES;
+/** Content formats by media type, as the host lays them once: u8 of its bytes, or 0 after the last; u8 format; the type in lower case. */
+export const CONTENT_TYPES_OFFSET: u32 = REASON_TEXTS_OFFSET + REASON_TEXTS_BYTES;
+export const CONTENT_TYPE_BYTES: u32 = 64;
+export const CONTENT_TYPE_AT_FORMAT: u32 = 1;
+export const CONTENT_TYPE_AT_NAME: u32 = 2;
+export const CONTENT_TYPES_MAX: u32 = 64;
+export const CONTENT_TYPES_BYTES: u32 = CONTENT_TYPES_MAX * CONTENT_TYPE_BYTES;
+
+/** Routes by device of the connection and topic, open-addressed; and the contexts that they point to. */
+export const ROUTES_OFFSET: u32 = CONTENT_TYPES_OFFSET + CONTENT_TYPES_BYTES;
+export const ROUTE_BYTES: u32 = 32;
+/** A power of two. */
+export const ROUTE_SLOTS: u32 = 524288;
+export const ROUTES_BYTES: u32 = ROUTE_SLOTS * ROUTE_BYTES;
+export const ROUTE_CONTEXTS_OFFSET: u32 = ROUTES_OFFSET + ROUTES_BYTES;
+export const ROUTE_CONTEXTS_BYTES: u32 = 48 * MIB;
+/** A longer topic has no route, and is not taken. */
+export const ROUTE_TOPIC_BYTES_MAX: u32 = 1024;
+
+// Route. A free slot has another version than the table.
+export const ROUTE_AT_HASH: u32 = 0; // u64 of the topic, seeded with the device
+export const ROUTE_AT_SENDER: u32 = 8; // address of the connection's device
+export const ROUTE_AT_VERSION: u32 = 12;
+export const ROUTE_AT_DEVICE: u32 = 16; // address of the device whose messages these are
+export const ROUTE_AT_CONTEXT: u32 = 20; // address of the context, which ends with the topic
+export const ROUTE_AT_CONTEXT_BYTES: u32 = 24; // u16
+export const ROUTE_AT_FORMAT: u32 = 26; // u8
+export const ROUTE_AT_KIND: u32 = 27; // u8: ROUTE_TO_…, or the code that refuses the messages
+export const ROUTE_TO_DEVICE: u32 = 0;
+/** The host takes each message in: it speaks of several devices, or wants an answer. */
+export const ROUTE_TO_HOST: u32 = 255;
+
+export const GATEWAY_END: u32 = ROUTE_CONTEXTS_OFFSET + ROUTE_CONTEXTS_BYTES;

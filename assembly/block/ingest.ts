@@ -1,4 +1,4 @@
-import { CHANNEL_TELEMETRY } from '../abi/block';
+import { CHANNEL_TELEMETRY, RECORD_HAS_CONTEXT } from '../abi/block';
 import { CODE_DEVICE_INACTIVE, CODE_PAYLOAD_OVERSIZE } from '../abi/codes';
 import { COUNTER_GATEWAY_ACCEPTED, COUNTER_GATEWAY_RECEIVED } from '../abi/counters';
 import { DEVICE_ACTIVE, DEVICE_AT_NUMBER, DEVICE_AT_PARTITION, DEVICE_AT_STATUS } from '../abi/gateway';
@@ -13,33 +13,54 @@ import { append, awaitBlock } from './seal';
 /** No block slot or no place for an acknowledgement is free. The message was not taken; hand it in again after a release. */
 const NO_SLOT: i32 = -1;
 
+/** The block slot of the message that was laid last. */
+let laidSlot: u32 = 0;
+
 /**
- * Takes in a message of the device `entry` whose payload lies in the stage. Answers 0, and calls CALL_DURABLE with `token` once
- * the message is durable; or the code that refuses the message; or NO_SLOT.
+ * Lays a message of the device `entry` into its block: in the stage lie its context, if it has one, and its payload. `head`: flags of the
+ * record and, eight bits higher, its content format. Answers 0, the code that refuses the message, or NO_SLOT.
  */
-export function ingest(entry: u32, flags: u32, payloadBytes: u32, token: u32): i32 {
+function layStaged(entry: u32, head: u32, contextBytes: u32, payloadBytes: u32): i32 {
   const device = deviceOf(entry);
   let code: u32 = 0;
   if (load<u8>(device, DEVICE_AT_STATUS) != DEVICE_ACTIVE) code = CODE_DEVICE_INACTIVE;
-  else if (payloadBytes > PAYLOAD_BYTES_MAX) code = CODE_PAYLOAD_OVERSIZE;
+  else if (contextBytes + payloadBytes > PAYLOAD_BYTES_MAX) code = CODE_PAYLOAD_OVERSIZE;
   if (code != 0) {
     refuseMessage(ofDevice(device), code);
     return <i32>code;
   }
-  if (isAckQueueFull()) return NO_SLOT;
   const slot = append(
     load<u8>(device, DEVICE_AT_PARTITION),
     load<u32>(device, DEVICE_AT_NUMBER),
-    CHANNEL_TELEMETRY | ((flags & 0xff) << 8),
+    CHANNEL_TELEMETRY | ((head & 0xffff) << 8) | (contextBytes != 0 ? RECORD_HAS_CONTEXT : 0),
     <usize>STAGE_OFFSET,
-    payloadBytes,
+    contextBytes + payloadBytes,
   );
   if (slot < 0) return NO_SLOT;
+  laidSlot = <u32>slot;
   count(COUNTER_GATEWAY_RECEIVED);
   count(COUNTER_GATEWAY_ACCEPTED);
   countAccepted(device);
+  return 0;
+}
+
+/** Takes in a message that lies in the stage, as layStaged. After 0 CALL_DURABLE follows with `token` once the message is durable. */
+export function ingest(entry: u32, head: u32, contextBytes: u32, payloadBytes: u32, token: u32): i32 {
+  if (isAckQueueFull()) return NO_SLOT;
+  const code = layStaged(entry, head, contextBytes, payloadBytes);
+  if (code != 0) return code;
   // The host's message waits in the ring of the MQTT acknowledgements, although the host needs no order.
-  awaitBlock(<u32>slot, queuedTo);
+  awaitBlock(laidSlot, queuedTo);
   queueAck(token, OF_HOST, 0);
   return 0;
+}
+
+/**
+ * Takes in one of the messages of a packet that speaks of several devices: it lies in the stage, as layStaged. The acknowledgement of the
+ * packet, which is queued after its last message, waits for the blocks of all.
+ */
+export function ingestPart(entry: u32, head: u32, contextBytes: u32, payloadBytes: u32): i32 {
+  const code = layStaged(entry, head, contextBytes, payloadBytes);
+  if (code == 0) awaitBlock(laidSlot, queuedTo);
+  return code;
 }

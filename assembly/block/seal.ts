@@ -12,10 +12,12 @@ import {
   BLOCK_HEADER_BYTES,
   BLOCK_MAGIC,
   BLOCK_VERSION,
+  CONTEXT_AT_FLAGS,
   RECORD_AT_CHANNEL,
   RECORD_AT_DEVICE,
   RECORD_AT_PAYLOAD_BYTES,
   RECORD_AT_RECEIVE_US,
+  RECORD_HAS_CONTEXT,
   RECORD_HEADER_BYTES,
 } from '../abi/block';
 import { COUNTER_GATEWAY_BLOCKS, COUNTER_GATEWAY_BLOCK_BYTES, COUNTER_GATEWAY_DURABLE } from '../abi/counters';
@@ -58,6 +60,8 @@ const NO_SLOT: i32 = -1;
 const HASH_BYTES: u32 = 4096;
 /** A copy in whole vectors writes up to this many bytes after its end. */
 const COPY_OVERSHOOT: u32 = 16;
+/** Slots that the parts of one packet may fill besides the one that each partition may need: their contexts can be larger than the packet. */
+const PARTS_SLOTS: u32 = 8;
 
 export let freeCount: u32 = 0;
 let openCount: u32 = 0;
@@ -123,39 +127,85 @@ function copyVectors(to: usize, from: usize, bytes: u32): void {
   }
 }
 
-/** Lays a record into the partition's open block. Answers the block's slot, or -1: no slot is free, try again after a release. */
-export function append(partition: u32, deviceNumber: u32, channelAndFlags: u32, payload: usize, payloadBytes: u32): i32 {
-  const bytes = RECORD_HEADER_BYTES + payloadBytes;
+/** The partition's open block that has room for a record of so many bytes; -1: it has none, and no slot is free. */
+@inline
+function slotFor(partition: u32, bytes: u32): i32 {
   assert(bytes <= BLOCK_BYTES_MAX - BLOCK_HEADER_BYTES, 'no block holds a record of this size');
-  let slot = <i32>load<u32>(open + (partition << 2)) - 1;
+  const slot = <i32>load<u32>(open + (partition << 2)) - 1;
   if (slot >= 0) {
     const full = slotAt(slot);
-    if (load<u32>(full, AT_BYTES) + bytes > BLOCK_BYTES_MAX || load<u32>(full, AT_RECORDS) == BLOCK_RECORDS_MAX) {
-      seal(slot);
-      slot = NO_SLOT;
-    }
+    if (load<u32>(full, AT_BYTES) + bytes <= BLOCK_BYTES_MAX && load<u32>(full, AT_RECORDS) != BLOCK_RECORDS_MAX) return slot;
+    seal(slot);
   }
-  if (slot < 0) {
-    slot = openSlot(partition);
-    if (slot < 0) return NO_SLOT;
-  }
-  const at = slotAt(slot);
-  const used = load<u32>(at, AT_BYTES);
-  const record = blockAt(slot) + used;
-  store<u32>(record, payloadBytes, RECORD_AT_PAYLOAD_BYTES);
+  return openSlot(partition);
+}
+
+/** Writes the header of a record of which `bytes` bytes follow. */
+@inline
+function beginRecord(record: usize, deviceNumber: u32, head: u32, bytes: u32): void {
+  store<u32>(record, bytes, RECORD_AT_PAYLOAD_BYTES);
   store<u32>(record, deviceNumber, RECORD_AT_DEVICE);
   store<u64>(record, receiveUs, RECORD_AT_RECEIVE_US);
-  store<u32>(record, channelAndFlags, RECORD_AT_CHANNEL); // channel, flags and two reserved bytes
+  store<u32>(record, head, RECORD_AT_CHANNEL);
+}
+
+@inline
+function endRecord(slot: u32, used: u32): void {
+  const at = slotAt(slot);
+  store<u64>(at, receiveUs, AT_LAST_US);
+  store<u32>(at, used, AT_BYTES);
+  store<u32>(at, load<u32>(at, AT_RECORDS) + 1, AT_RECORDS);
+  if (used - load<u32>(at, AT_HASHED) >= HASH_BYTES) hashFilled(slot);
+}
+
+/**
+ * Lays a record into the partition's open block. `head`: channel, flags, content format, and whether a context is the payload's begin, a
+ * byte each. Answers the slot, or -1: no slot is free, try later.
+ */
+export function append(partition: u32, deviceNumber: u32, head: u32, payload: usize, payloadBytes: u32): i32 {
+  const bytes = RECORD_HEADER_BYTES + payloadBytes;
+  const slot = slotFor(partition, bytes);
+  if (slot < 0) return NO_SLOT;
+  const used = load<u32>(slotAt(slot), AT_BYTES);
+  const record = blockAt(slot) + used;
+  beginRecord(record, deviceNumber, head, payloadBytes);
   if (payloadBytes <= 512 && used + bytes + COPY_OVERSHOOT <= BLOCK_BYTES_MAX) {
     copyVectors(record + RECORD_HEADER_BYTES, payload, payloadBytes);
   } else {
     memory.copy(record + RECORD_HEADER_BYTES, payload, payloadBytes);
   }
-  store<u64>(at, receiveUs, AT_LAST_US);
-  store<u32>(at, used + bytes, AT_BYTES);
-  store<u32>(at, load<u32>(at, AT_RECORDS) + 1, AT_RECORDS);
-  if (used + bytes - load<u32>(at, AT_HASHED) >= HASH_BYTES) hashFilled(slot);
+  endRecord(slot, used + bytes);
   return slot;
+}
+
+/** As append, of a payload and a context that lie apart; `contextFlags` are set in the copy. */
+export function appendInContext(
+  partition: u32,
+  deviceNumber: u32,
+  head: u32,
+  context: usize,
+  contextBytes: u32,
+  contextFlags: u32,
+  payload: usize,
+  payloadBytes: u32,
+): i32 {
+  const bytes = RECORD_HEADER_BYTES + contextBytes + payloadBytes;
+  const slot = slotFor(partition, bytes);
+  if (slot < 0) return NO_SLOT;
+  const used = load<u32>(slotAt(slot), AT_BYTES);
+  const record = blockAt(slot) + used;
+  beginRecord(record, deviceNumber, head | RECORD_HAS_CONTEXT, contextBytes + payloadBytes);
+  const to = record + RECORD_HEADER_BYTES;
+  memory.copy(to, context, contextBytes);
+  store<u8>(to, load<u8>(to, CONTEXT_AT_FLAGS) | <u8>contextFlags, CONTEXT_AT_FLAGS);
+  memory.copy(to + contextBytes, payload, payloadBytes);
+  endRecord(slot, used + bytes);
+  return slot;
+}
+
+/** Whether the messages of one packet that speaks of many devices find room, whatever partitions they fall to. */
+export function hasRoomForParts(): bool {
+  return freeCount > partitions + PARTS_SLOTS;
 }
 
 function hashFilled(slot: u32): void {

@@ -23,6 +23,16 @@ export function queuePubrec(slot: u32, number: u32, connection: usize, packetId:
   queue(number, connection, packetId | (PUBREC << 24));
 }
 
+/** As queuePuback, of a message whose parts wait in their blocks for the place that is the acknowledgement's now. */
+export function queueHandedPuback(number: u32, connection: usize, packetId: u32): void {
+  queue(number, connection, packetId | (PUBACK << 24));
+}
+
+export function queueHandedPubrec(number: u32, connection: usize, packetId: u32): void {
+  inbound.add(connection, packetId, queuedTo);
+  queue(number, connection, packetId | (PUBREC << 24));
+}
+
 /** Answers a packet that waits for no block: at once, or after the acknowledgements that the connection still waits for. */
 export function ackInOrder(number: u32, connection: usize, type: u32, packetId: u32, code: u32): void {
   if (load<u64>(connection, AT_QUEUED_TO) > sentTo) queue(number, connection, packetId | (code << 16) | ((type | REPEATED_ACK) << 24));

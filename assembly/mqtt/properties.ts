@@ -50,6 +50,10 @@ export const OF_DISCONNECT: u64 = SESSION_EXPIRY | REASON | USER;
 /** The properties that skipProperties has found. */
 let met: u64 = 0;
 
+/** Where the Content Type lies that skipProperties met, or 0; and where it ends. */
+export let contentTypeAt: usize = 0;
+export let contentTypeEnd: usize = 0;
+
 export function metTopicAlias(): bool {
   return (met & TOPIC_ALIAS) != 0;
 }
@@ -57,6 +61,7 @@ export function metTopicAlias(): bool {
 /** Skips the Property Length and the properties: only those of `allowed`, and only User Property more than once. */
 export function skipProperties(at: usize, end: usize, allowed: u64): usize {
   met = 0;
+  contentTypeAt = 0;
   at = readVariable(at, end);
   const propertiesEnd = skipBytes(at, variable, end);
   if (propertiesEnd == MALFORMED) return MALFORMED;
@@ -65,8 +70,13 @@ export function skipProperties(at: usize, end: usize, allowed: u64): usize {
     const property: u64 = id < 64 ? <u64>1 << <u64>id : 0;
     if ((property & allowed) == 0 || (property & met & ~USER) != 0) return MALFORMED;
     met |= property;
+    const value = at;
     at = skipValue(property, at, propertiesEnd);
     if (at == MALFORMED) return MALFORMED;
+    if (property == CONTENT_TYPE) {
+      contentTypeAt = value + 2;
+      contentTypeEnd = at;
+    }
   }
   return propertiesEnd;
 }

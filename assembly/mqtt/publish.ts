@@ -1,11 +1,10 @@
-import { CHANNEL_TELEMETRY, FLAG_DUP, FLAG_TRANSPORT_MQTT } from '../abi/block';
+import { CHANNEL_TELEMETRY, CONTEXT_RETAINED, FLAG_DUP, FLAG_TRANSPORT_MQTT, FORMAT_BY_SHAPE, RECORD_FORMAT_SHIFT } from '../abi/block';
 import {
   CODE_DEVICE_INACTIVE,
   CODE_DEVICE_UNKNOWN,
   CODE_MQTT_MALFORMED,
   CODE_MQTT_PACKET_ID_IN_USE,
   CODE_MQTT_QOS_INVALID,
-  CODE_MQTT_RETAIN_UNSUPPORTED,
   CODE_MQTT_TOPIC_ALIAS_INVALID,
   CODE_MQTT_TOPIC_MALFORMED,
   CODE_MQTT_UNRELEASED_EXHAUSTED,
@@ -13,27 +12,36 @@ import {
   CODE_PAYLOAD_OVERSIZE,
   CODE_TOPIC_FORBIDDEN,
   CODE_TOPIC_UNKNOWN,
+  CODES_MAX,
 } from '../abi/codes';
 import { COUNTER_GATEWAY_ACCEPTED, COUNTER_GATEWAY_RECEIVED } from '../abi/counters';
-import { DEVICE_AT_NUMBER, DEVICE_AT_PARTITION } from '../abi/gateway';
+import { CALL_ROUTE, DEVICE_AT_NUMBER, DEVICE_AT_PARTITION } from '../abi/gateway';
 import { PAYLOAD_BYTES_MAX } from '../abi/limits';
 import { isAckQueueFull } from '../answers';
-import { append } from '../block/seal';
+import { append, appendInContext, hasRoomForParts } from '../block/seal';
 import { countAccepted } from '../directory/devices';
-import { ofDevice, ofTenant, refuseMessage } from '../directory/refusals';
+import { countRefusedMessage, ofDevice, ofTenant, refuseMessage } from '../directory/refusals';
 import { noteRefusedTopic } from '../directory/refused-topics';
 import { count } from '../memory';
-import { ackInOrder, queuePuback, queuePubrec } from './acknowledge';
-import { AT_DEVICE, AT_LEVEL } from './connections';
+import { call } from '../outbox';
+import { ackInOrder, queueHandedPuback, queueHandedPubrec, queuePuback, queuePubrec } from './acknowledge';
+import { AT_DEVICE, AT_LEVEL, connectionAt } from './connections';
+import { formatOfContentType } from './content-type';
 import { LEVEL_5 } from './control';
-import { PUBACK, PUBREC } from './packets';
-import { metTopicAlias, OF_PUBLISH, skipProperties } from './properties';
+import { PUBACK, PUBREC, refuse } from './packets';
+import { contentTypeAt, contentTypeEnd, metTopicAlias, OF_PUBLISH, skipProperties } from './properties';
 import { MALFORMED, u16At } from './read';
-import { resolveTopic, topicDevice } from './topic';
+import { contextAt, contextBytes, resolveTopic, ROUTE_OF_HOST, ROUTE_UNKNOWN, topicDevice, topicFormat } from './topic';
 import * as inbound from './qos2-inbound';
 
 /** In place of a code: no block slot or no place for an acknowledgement is free. The packet was not taken; try it again after a release. */
 export const NO_SLOT: u32 = 0xffffffff;
+
+/** In place of a code: the host has to say what the topic means. The packet was not taken; look at it again once it has. */
+export const ASKED: u32 = 0xfffffffd;
+
+/** In place of a code: the packet was taken, and is handed to the host. */
+export const HANDED: u32 = 0xfffffffa;
 
 /** In place of a code: the message was taken in before, and another PUBREC is sent or queued. */
 const REPEATED: u32 = 0xfffffffe;
@@ -58,21 +66,31 @@ export function publish(number: u32, connection: usize, header: u32, at: usize, 
     if (packetId == 0) return CODE_MQTT_MALFORMED; // [MQTT-2.2.1-3]
     at += 2;
   }
+  let contentFormat: u32 = FORMAT_BY_SHAPE;
   const isVersion5 = <u32>load<u16>(connection, AT_LEVEL) == LEVEL_5;
   if (isVersion5) {
-    if ((header & 1) != 0) return CODE_MQTT_RETAIN_UNSUPPORTED; // [MQTT-3.2.2-14]
     if (at < end && load<u8>(at) == 0) {
       at++;
     } else {
       at = skipProperties(at, end, OF_PUBLISH);
       if (at == MALFORMED) return CODE_MQTT_MALFORMED;
       if (metTopicAlias()) return CODE_MQTT_TOPIC_ALIAS_INVALID; // [MQTT-3.2.2-17]
+      if (contentTypeAt != 0) contentFormat = formatOfContentType(contentTypeAt, contentTypeEnd);
     }
   }
   if (qos != 0 && isAckQueueFull()) return NO_SLOT;
   const payloadBytes = <u32>(end - at);
   let code = resolveTopic(connection, topic, topicBytes);
-  if (code == CODE_NONE && payloadBytes > PAYLOAD_BYTES_MAX) code = CODE_PAYLOAD_OVERSIZE;
+  const isOfHost = code == ROUTE_OF_HOST;
+  if (code >= CODES_MAX) {
+    if (!isOfHost) {
+      assert(code == ROUTE_UNKNOWN, 'the code is none, and stands for nothing else');
+      call(number, CALL_ROUTE, CODE_NONE, <u32>topic, topicBytes);
+      return ASKED;
+    }
+    code = CODE_NONE;
+  }
+  if (code == CODE_NONE && contextBytes + payloadBytes > PAYLOAD_BYTES_MAX) code = CODE_PAYLOAD_OVERSIZE;
   if (qos == 2) {
     code = admitAtQos2(number, connection, packetId, header, code);
     if (code == REPEATED) return CODE_NONE;
@@ -81,14 +99,11 @@ export function publish(number: u32, connection: usize, header: u32, at: usize, 
     noteRefusedTopic(ownerOf(connection, code), code, topic, topicBytes);
     return isVersion5 ? answer(number, connection, qos, packetId, code) : code;
   }
+  if (isOfHost) return hasRoomForParts() ? HANDED : NO_SLOT;
   const flags = FLAG_TRANSPORT_MQTT | qos | ((header & 0x08) != 0 ? FLAG_DUP : 0);
-  const slot = append(
-    load<u8>(topicDevice, DEVICE_AT_PARTITION),
-    load<u32>(topicDevice, DEVICE_AT_NUMBER),
-    CHANNEL_TELEMETRY | (flags << 8),
-    at,
-    payloadBytes,
-  );
+  const format = contentFormat == FORMAT_BY_SHAPE ? topicFormat : contentFormat;
+  const head = CHANNEL_TELEMETRY | (flags << 8) | (format << RECORD_FORMAT_SHIFT);
+  const slot = contextBytes == 0 ? append(partitionOf(), numberOf(), head, at, payloadBytes) : appendRouted(head, header, at, payloadBytes);
   if (slot < 0) return NO_SLOT;
   count(COUNTER_GATEWAY_RECEIVED);
   count(COUNTER_GATEWAY_ACCEPTED);
@@ -96,6 +111,39 @@ export function publish(number: u32, connection: usize, header: u32, at: usize, 
   if (qos == 1) queuePuback(<u32>slot, number, connection, packetId);
   else if (qos == 2) queuePubrec(<u32>slot, number, connection, packetId);
   return CODE_NONE;
+}
+
+@inline
+function partitionOf(): u32 {
+  return load<u8>(topicDevice, DEVICE_AT_PARTITION);
+}
+
+@inline
+function numberOf(): u32 {
+  return load<u32>(topicDevice, DEVICE_AT_NUMBER);
+}
+
+/** Lays a message whose topic has a context into its block. */
+function appendRouted(head: u32, header: u32, payload: usize, payloadBytes: u32): i32 {
+  const flags = (header & 1) != 0 ? CONTEXT_RETAINED : 0;
+  return appendInContext(partitionOf(), numberOf(), head, contextAt, contextBytes, flags, payload, payloadBytes);
+}
+
+/** Acknowledges a message that was handed to the host once all its parts are durable, which the host has laid into blocks just now. */
+export function acceptHanded(number: u32, qos: u32, packetId: u32): void {
+  const connection = connectionAt(number);
+  if (qos == 1) queueHandedPuback(number, connection, packetId);
+  else if (qos == 2) queueHandedPubrec(number, connection, packetId);
+}
+
+/** Refuses a message that was handed to the host, none of which was taken; a connection of version 3.1.1 ends with it. */
+export function refuseHanded(number: u32, qos: u32, packetId: u32, code: u32): void {
+  const connection = connectionAt(number);
+  topicDevice = <usize>load<u32>(connection, AT_DEVICE);
+  if (<u32>load<u16>(connection, AT_LEVEL) == LEVEL_5) code = answer(number, connection, qos, packetId, code);
+  if (code == CODE_NONE) return;
+  countRefusedMessage(ownerOf(connection, code), code);
+  refuse(number, code);
 }
 
 /**

@@ -1,3 +1,4 @@
+import { FORMAT_BY_SHAPE } from '../abi/block';
 import {
   CODE_DEVICE_INACTIVE,
   CODE_DEVICE_UNKNOWN,
@@ -6,10 +7,26 @@ import {
   CODE_TOPIC_FORBIDDEN,
   CODE_TOPIC_UNKNOWN,
 } from '../abi/codes';
-import { DEVICE_ACTIVE, DEVICE_AT_ID_BYTES, DEVICE_AT_NEXT, DEVICE_AT_NUMBER, DEVICE_AT_STATUS, DEVICE_AT_VIA } from '../abi/gateway';
+import {
+  DEVICE_ACTIVE,
+  DEVICE_AT_ID_BYTES,
+  DEVICE_AT_NEXT,
+  DEVICE_AT_NUMBER,
+  DEVICE_AT_STATUS,
+  DEVICE_AT_VIA,
+  ROUTE_AT_CONTEXT,
+  ROUTE_AT_CONTEXT_BYTES,
+  ROUTE_AT_DEVICE,
+  ROUTE_AT_FORMAT,
+  ROUTE_AT_KIND,
+  ROUTE_TO_DEVICE,
+  ROUTE_TO_HOST,
+  ROUTE_TOPIC_BYTES_MAX,
+} from '../abi/gateway';
 import { find, idOf, sameId } from '../directory/devices';
 import { prefetchDevices } from './prefetch';
 import { AT_DEVICE, AT_ID, AT_ID_BYTES, AT_LAST_DEVICE, AT_TENANT, AT_TENANT_BYTES, AT_TENANT_HASH } from './connections';
+import { findRoute } from '../routes/table';
 import { topicLevel, topicName } from '../utf8';
 
 // devices/{id}/telemetry              the connection's tenant
@@ -24,8 +41,17 @@ const _DEVICE_: u64 = 0x2f6563697665642f; // "/device/"
 const _DAT: u32 = 0x7461642f; // "/dat"
 const SEVEN_BYTES: u64 = 0x00ffffffffffffff;
 
+/** In place of a code: the host has to say what the topic means. The message was not taken; look at it again after addRoute. */
+export const ROUTE_UNKNOWN: u32 = 0xfffffffc;
+/** In place of a code: the host takes the message in. */
+export const ROUTE_OF_HOST: u32 = 0xfffffffb;
+
 /** The device that the last accepted topic names. */
 export let topicDevice: usize = 0;
+/** What the last accepted topic says about its payload: a context, with the bytes that it has, 0: none; and a content format. */
+export let contextAt: usize = 0;
+export let contextBytes: u32 = 0;
+export let topicFormat: u32 = FORMAT_BY_SHAPE;
 
 let tenantAt: usize = 0;
 let tenantBytes: u32 = 0;
@@ -55,13 +81,16 @@ function matchShape(at: usize, bytes: u32): bool {
 
 /** CODE_NONE when the connection may publish on the topic: topicDevice is then the device it names. Else the code that refuses it. */
 export function resolveTopic(connection: usize, at: usize, bytes: u32): u32 {
-  if (!matchShape(at, bytes)) return topicName(at, at + bytes) ? CODE_TOPIC_UNKNOWN : CODE_MQTT_TOPIC_MALFORMED;
+  contextBytes = 0;
+  topicFormat = FORMAT_BY_SHAPE;
+  if (!matchShape(at, bytes)) return resolveRoute(<usize>load<u32>(connection, AT_DEVICE), at, bytes);
   const tenant = <usize>load<u32>(connection, AT_TENANT);
   const ownTenantBytes = <u32>load<u8>(connection, AT_TENANT_BYTES);
   if (tenantAt != 0 && (tenantBytes != ownTenantBytes || !sameId(tenantAt, tenant, tenantBytes))) {
-    return refusedShape(at, bytes, CODE_TOPIC_FORBIDDEN);
+    return refusedShape(<usize>load<u32>(connection, AT_DEVICE), at, bytes, CODE_TOPIC_FORBIDDEN);
   }
-  topicDevice = <usize>load<u32>(connection, AT_DEVICE);
+  const sender = <usize>load<u32>(connection, AT_DEVICE);
+  topicDevice = sender;
   const own = load<u8>(connection, AT_ID_BYTES) == idBytes && sameId(<usize>load<u32>(connection, AT_ID), idAt, idBytes);
   if (!own) {
     const number = load<u32>(topicDevice, DEVICE_AT_NUMBER);
@@ -69,7 +98,7 @@ export function resolveTopic(connection: usize, at: usize, bytes: u32): u32 {
     topicDevice = <usize>load<u32>(last, DEVICE_AT_NEXT);
     if (topicDevice == 0 || load<u8>(topicDevice, DEVICE_AT_ID_BYTES) != idBytes || !sameId(idOf(topicDevice), idAt, idBytes)) {
       topicDevice = find(tenant, ownTenantBytes, load<u64>(connection, AT_TENANT_HASH), idAt, idBytes);
-      if (topicDevice == 0) return refusedShape(at, bytes, CODE_DEVICE_UNKNOWN);
+      if (topicDevice == 0) return refusedShape(sender, at, bytes, CODE_DEVICE_UNKNOWN);
     }
     if (load<u32>(topicDevice, DEVICE_AT_VIA) != number) return CODE_TOPIC_FORBIDDEN;
     // A gateway device often publishes for its devices in the same order, so the device that followed `last` the last time is
@@ -81,8 +110,26 @@ export function resolveTopic(connection: usize, at: usize, bytes: u32): u32 {
   return load<u8>(topicDevice, DEVICE_AT_STATUS) == DEVICE_ACTIVE ? CODE_NONE : CODE_DEVICE_INACTIVE;
 }
 
-/** The code of a topic of a known shape that names no device of the connection: only well-formed names can be of an unknown device. */
-function refusedShape(at: usize, bytes: u32, code: u32): u32 {
+/** As resolveTopic, of a topic that is not of our own shapes: whose it is and what it says is the host's to say, once. */
+function resolveRoute(sender: usize, at: usize, bytes: u32): u32 {
+  topicDevice = sender;
+  const route = bytes <= ROUTE_TOPIC_BYTES_MAX ? findRoute(sender, at, bytes) : 0;
+  if (route == 0) {
+    if (!topicName(at, at + bytes)) return CODE_MQTT_TOPIC_MALFORMED;
+    return bytes <= ROUTE_TOPIC_BYTES_MAX ? ROUTE_UNKNOWN : CODE_TOPIC_UNKNOWN;
+  }
+  const kind = <u32>load<u8>(route, ROUTE_AT_KIND);
+  if (kind == ROUTE_TO_HOST) return ROUTE_OF_HOST;
+  if (kind != ROUTE_TO_DEVICE) return kind;
+  topicDevice = <usize>load<u32>(route, ROUTE_AT_DEVICE);
+  contextAt = <usize>load<u32>(route, ROUTE_AT_CONTEXT);
+  contextBytes = load<u16>(route, ROUTE_AT_CONTEXT_BYTES);
+  topicFormat = load<u8>(route, ROUTE_AT_FORMAT);
+  return load<u8>(topicDevice, DEVICE_AT_STATUS) == DEVICE_ACTIVE ? CODE_NONE : CODE_DEVICE_INACTIVE;
+}
+
+/** The code of a topic of a known shape that names no device of the connection. More than one level in place of an id is another shape. */
+function refusedShape(sender: usize, at: usize, bytes: u32, code: u32): u32 {
   if (!topicName(at, at + bytes)) return CODE_MQTT_TOPIC_MALFORMED;
-  return topicLevel(idAt, idAt + idBytes) ? code : CODE_TOPIC_UNKNOWN;
+  return topicLevel(idAt, idAt + idBytes) ? code : resolveRoute(sender, at, bytes);
 }

@@ -7,10 +7,12 @@ import {
   CODE_MQTT_MALFORMED,
   CODE_MQTT_PACKET_OVERSIZE,
   CODE_NONE,
+  CODES_MAX,
 } from '../abi/codes';
 import { COUNTER_GATEWAY_BYTES_IN, COUNTER_GATEWAY_PACKETS } from '../abi/counters';
 import {
   CALL_CLOSED,
+  CALL_MESSAGE,
   CALL_PACKET,
   EVENTS_MAX,
   EVENTS_OFFSET,
@@ -49,7 +51,7 @@ import {
 } from './connections';
 import { checkAuth, checkConnect, checkDisconnect, checkSubscribe, checkUnsubscribe, connectLevel, LEVEL_5 } from './control';
 import { refuse, sendPingresp } from './packets';
-import { NO_SLOT, ownerOf, publish } from './publish';
+import { ASKED, HANDED, NO_SLOT, ownerOf, publish } from './publish';
 import { pubrel } from './pubrel';
 import { clear } from './qos2-inbound';
 
@@ -151,8 +153,16 @@ function takeData(number: u32, event: usize): bool {
       hasStarved = true;
       break;
     }
+    if (result == ASKED) {
+      done = false;
+      break;
+    }
     packets++;
     at += frameBytes;
+    if (result == HANDED) {
+      done = false;
+      break;
+    }
   }
   if (stateOf(connection) == CONNECTING) done = false;
   store<u32>(event, load<u32>(event, EVENT_AT_CONSUMED) + <u32>(at - start), EVENT_AT_CONSUMED);
@@ -208,14 +218,17 @@ function frame(connection: usize, state: u32, at: usize, end: usize): u32 {
   return CODE_NONE;
 }
 
-/** Handles a whole packet. Answers CODE_NONE, also when it has ended the connection, or NO_SLOT. */
+/** Handles a whole packet. Answers CODE_NONE, also when it has ended the connection, or what publish answers in place of a code. */
 function packet(number: u32, connection: usize, start: usize, at: usize, end: usize): u32 {
   const header = <u32>load<u8>(start);
   const type = header >> 4;
   let code: u32;
   if (type == PUBLISH) {
     code = publish(number, connection, header, at, end);
-    if (code == NO_SLOT) return NO_SLOT;
+    if (code >= CODES_MAX) {
+      if (code == HANDED) call(number, CALL_MESSAGE, CODE_NONE, <u32>start, <u32>(end - start));
+      return code;
+    }
   } else if (type == PUBREL) {
     code = pubrel(number, connection, at, end);
     if (code == NO_SLOT) return NO_SLOT;

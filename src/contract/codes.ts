@@ -37,7 +37,6 @@ import {
   CODE_MQTT_PACKET_ID_IN_USE,
   CODE_MQTT_PACKET_OVERSIZE,
   CODE_MQTT_QOS_INVALID,
-  CODE_MQTT_RETAIN_UNSUPPORTED,
   CODE_MQTT_TOPIC_ALIAS_INVALID,
   CODE_MQTT_TOPIC_MALFORMED,
   CODE_MQTT_UNRELEASED_EXHAUSTED,
@@ -130,12 +129,6 @@ code(
   'send the topic name in each PUBLISH',
 );
 code(
-  CODE_MQTT_RETAIN_UNSUPPORTED,
-  'mqtt_retain_unsupported',
-  'an MQTT 5 PUBLISH sets RETAIN though CONNACK says it is not available',
-  'publish without RETAIN',
-);
-code(
   CODE_MQTT_VERSION_UNSUPPORTED,
   'mqtt_version_unsupported',
   'CONNECT names a protocol other than MQTT 3.1.1 or 5',
@@ -144,8 +137,8 @@ code(
 code(
   CODE_TOPIC_UNKNOWN,
   'topic_unknown',
-  'the topic is none that Spillway takes in',
-  'publish to devices/{id}/telemetry or tenant/{tenant}/device/{id}/data',
+  'no data is accepted on this topic: no topic rule matches it',
+  'publish to devices/{id}/telemetry or tenant/{tenant}/device/{id}/data, on a topic of a known convention, or add a topic rule',
 );
 code(
   CODE_TOPIC_FORBIDDEN,

@@ -1,6 +1,7 @@
 import type { Acknowledgement } from './acknowledgement.js';
 import type { DeviceEntry } from './devices.js';
 import type { DeviceAccount, DeviceTotals, PlaneAudits, RefusedMessages, RefusedTopic } from './ledger.js';
+import type { TopicRule } from './topic-rules/topic-rule.js';
 
 /** One reading as the control plane sees it: numbers of device and metric, not their names. */
 export interface Point {
@@ -123,14 +124,25 @@ export interface ThreadCpu {
   readonly cpuSeconds: number | undefined;
 }
 
+/** How a payload is read: FORMAT_… and the bytes of a record context, which may be empty. */
+export interface RoutedPayload {
+  readonly format: number;
+  readonly context: Uint8Array;
+}
+
 /** What the control plane may ask of the data plane of its process. `app` wires it to the threads. */
 export interface DataPlane extends DeviceViews {
   /** Resolves when every gateway knows the devices. */
   publishDevices(entries: readonly DeviceEntry[]): Promise<void>;
   /** Resolves when no gateway lets the devices in any more, and those that were connected are cut off. */
   deleteDevices(numbers: readonly number[]): Promise<void>;
-  /** Resolves to 0 once the message is durable in the log, or to the code that refused it. */
-  ingest(device: number, payload: Uint8Array): Promise<number>;
+  /**
+   * Resolves to 0 once the message is durable in the log, or to the code that refused it. `routed`: its content format, and the context
+   * that its topic gives it.
+   */
+  ingest(device: number, payload: Uint8Array, routed?: RoutedPayload): Promise<number>;
+  /** Replaces the topic rules of a tenant in all gateways. */
+  setTopicRules(tenant: string, rules: readonly TopicRule[]): void;
   /** Whether the device has a live MQTT connection. */
   isConnected(device: number): boolean;
   /** The port that devices connect to; 0 before the gateway listens. */

@@ -7,6 +7,7 @@ import {
   DEVICE_AT_STATUS,
   DEVICE_AT_TENANT_BYTES,
   DEVICE_AT_TOKEN_HASH,
+  DEVICE_AT_VIA,
   DEVICE_BYTES,
   DEVICE_DECOMMISSIONED,
   DEVICE_INACTIVE,
@@ -86,6 +87,10 @@ export class Directory {
 
   numberOf(entry: number): number {
     return this.#view.getUint32(this.#at(entry) + DEVICE_AT_NUMBER, true);
+  }
+
+  viaOf(entry: number): number {
+    return this.#view.getUint32(this.#at(entry) + DEVICE_AT_VIA, true);
   }
 
   nameOf(entry: number): { readonly tenant: string; readonly id: string } {

@@ -38,8 +38,24 @@ export interface GatewayKernel {
   addDevice(number: number, via: number, status: number, partition: number, tenantBytes: number, idBytes: number): number;
   /** The entry of the name in the stage, or -1. */
   findDevice(tenantBytes: number, idBytes: number): number;
-  /** Takes a payload out of the stage: 0 and CALL_DURABLE follows, a code, or -1: no block slot is free. */
-  ingest(entry: number, flags: number, payloadBytes: number, token: number): number;
+  /**
+   * Takes context and payload of a message out of the stage. `head`: flags of the record and, eight bits higher, its content format. 0 and
+   * CALL_DURABLE follows, a code, or -1: no block slot is free.
+   */
+  ingest(entry: number, head: number, contextBytes: number, payloadBytes: number, token: number): number;
+  /** As ingest, of one of the messages of a packet that was handed to the host; acceptHanded comes after the last. */
+  ingestPart(entry: number, head: number, contextBytes: number, payloadBytes: number): number;
+  /** Acknowledges the PUBLISH of CALL_MESSAGE once all its parts are durable. */
+  acceptHanded(connection: number, qos: number, packetId: number): void;
+  /** Refuses the PUBLISH of CALL_MESSAGE, of which no part was taken. */
+  refuseHanded(connection: number, qos: number, packetId: number, code: number): void;
+
+  /** Once, before the first turn: a number that nobody can guess, on which the places of routes depend. */
+  seedRoutes(seed: bigint): void;
+  /** Answers CALL_ROUTE: a context that ends with the topic lies in the stage; `kind` is ROUTE_TO_… or a code. */
+  addRoute(sender: number, entry: number, format: number, kind: number, contextBytes: number): void;
+  /** Forgets all routes: rules or devices changed. */
+  clearRoutes(): void;
 
   /** Seals blocks of full age; with `logIdle`, or when such a one was sealed, also all that somebody waits for. */
   sealDue(logIdle: number): void;

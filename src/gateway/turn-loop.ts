@@ -1,6 +1,15 @@
 import { CODE_NONE, CODE_SHUTTING_DOWN } from '../../assembly/abi/codes.js';
 import { COUNTER_GATEWAY_PAUSED, COUNTER_GATEWAY_PAUSES } from '../../assembly/abi/counters.js';
-import { BLOCK_SLOTS, CALL_CLOSED, CALL_PACKET, CALL_REFUSED, CALLS_BYTES, CALLS_OFFSET } from '../../assembly/abi/gateway.js';
+import {
+  BLOCK_SLOTS,
+  CALL_CLOSED,
+  CALL_MESSAGE,
+  CALL_PACKET,
+  CALL_REFUSED,
+  CALL_ROUTE,
+  CALLS_BYTES,
+  CALLS_OFFSET,
+} from '../../assembly/abi/gateway.js';
 import { BLOCK_AGE_US_MAX } from '../../assembly/abi/limits.js';
 import type { FromGateway, GatewayStart, ToGateway } from '../contract/threads/gateway.js';
 import { BlockRing } from '../host/block-ring.js';
@@ -15,6 +24,7 @@ import { Handoff } from './handoff.js';
 import { Ingest } from './http/ingest.js';
 import type { GatewayKernel } from './kernel.js';
 import { Sessions } from './mqtt/session.js';
+import { Routes } from './rules/routes.js';
 
 const SWEEP_MS = 1000;
 const BLOCK_AGE_MS_MAX = BLOCK_AGE_US_MAX / 1000;
@@ -32,6 +42,7 @@ export class TurnLoop {
   readonly #reactor: Reactor;
   readonly #directory: Directory;
   readonly #sessions: Sessions;
+  readonly #routes: Routes;
   readonly #ingest: Ingest;
   readonly #handoff: Handoff;
   #sweepTimer: NodeJS.Timeout | undefined;
@@ -58,6 +69,7 @@ export class TurnLoop {
     this.#reactor.limit(start.connections.max, start.connections.unauthenticatedMax);
     this.#directory = new Directory(this.#kernel, this.#memory, start.partitions);
     this.#sessions = new Sessions(this.#kernel, this.#memory, this.#directory, this.#reactor, start.sessions, post);
+    this.#routes = new Routes(this.#kernel, this.#memory, this.#directory, this.#sessions);
     this.#ingest = new Ingest(this.#kernel, this.#memory, this.#directory, post);
     const logDoorbell = new Doorbell(start.shared.doorbells, LOG_DOORBELL);
     this.#handoff = new Handoff(this.#kernel, this.#memory, new BlockRing(start.ring), logDoorbell);
@@ -79,6 +91,7 @@ export class TurnLoop {
     else if (message.kind === 'taken-over') this.#sessions.takenOver(message.device, message.session);
     else if (message.kind === 'log') this.#logChanged(message.code);
     else if (message.kind === 'ingest') this.#takeIngest(message);
+    else if (message.kind === 'topic-rules') this.#routes.setRules(message.tenant, message.rules);
   }
 
   /** Takes nothing more in, and resolves when the log has everything and all clients know that this end is going. */
@@ -98,7 +111,10 @@ export class TurnLoop {
 
   #putDevices({ token, entries }: Extract<ToGateway, { kind: 'devices' }>): void {
     for (const device of entries) {
-      if (this.#sessions.putDevice(device)) continue;
+      if (this.#sessions.putDevice(device)) {
+        this.#routes.registered(device.tenant, device.id);
+        continue;
+      }
       const fields = { device: device.number, tenant: device.tenant, id: device.id };
       this.#post({ kind: 'event', level: 'error', name: 'device-not-registered', fields });
     }
@@ -107,6 +123,7 @@ export class TurnLoop {
 
   #deleteDevices({ token, numbers }: Extract<ToGateway, { kind: 'devices-deleted' }>): void {
     for (const number of numbers) this.#sessions.deleteDevice(number);
+    this.#routes.deleted();
     this.#post({ kind: 'devices-known', token });
   }
 
@@ -196,6 +213,8 @@ export class TurnLoop {
       if (kind === CALL_PACKET) this.#sessions.packet(connection, offset, length);
       else if (kind === CALL_REFUSED) this.#sessions.refused(connection, code);
       else if (kind === CALL_CLOSED) this.#sessions.closed(connection);
+      else if (kind === CALL_ROUTE) this.#routes.route(connection, offset, length);
+      else if (kind === CALL_MESSAGE) this.#routes.message(connection, offset, length);
       else this.#ingest.durable(offset);
     }
   }

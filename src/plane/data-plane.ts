@@ -2,7 +2,16 @@ import { CODE_LOG_FAILING, CODE_LOG_FULL, CODE_NONE, CODE_SHUTTING_DOWN } from '
 import { MIB } from '../../assembly/abi/limits.js';
 import type { ListenConfig } from '../config/settings/listen.js';
 import type { Acknowledgement } from '../contract/acknowledgement.js';
-import type { DataPlane, Intake, LatestPoints, PartitionLag, PlaneCounters, Point, ThreadCpu } from '../contract/data-plane.js';
+import type {
+  DataPlane,
+  Intake,
+  LatestPoints,
+  PartitionLag,
+  PlaneCounters,
+  Point,
+  RoutedPayload,
+  ThreadCpu,
+} from '../contract/data-plane.js';
 import type { DeviceEntry } from '../contract/devices.js';
 import type { DeviceAccount, DeviceTotals, PlaneAudits, RefusedMessages, RefusedTopic } from '../contract/ledger.js';
 import type { LogPart, OpenLog, PartitionAssignment } from '../contract/log-port.js';
@@ -10,6 +19,7 @@ import type { TlsListener } from '../contract/threads/gateway.js';
 import type { FromLog, LogStart } from '../contract/threads/log.js';
 import type { OwnedPartition } from '../contract/threads/pipeline.js';
 import type { SharedState } from '../contract/threads/shared.js';
+import type { TopicRule } from '../contract/topic-rules/topic-rule.js';
 import { DOORBELLS, Doorbell, LOG_DOORBELL } from '../host/doorbell.js';
 import { Progress, ProgressWord } from '../host/progress.js';
 import { RecordRing } from '../host/record-ring.js';
@@ -197,8 +207,12 @@ export class ThreadedDataPlane implements DataPlane {
     if (this.#options.runsGateways) await this.#gateways.deleteDevices(numbers);
   }
 
-  ingest(device: number, payload: Uint8Array): Promise<number> {
-    return this.#gateways.ingest(device, payload);
+  ingest(device: number, payload: Uint8Array, routed?: RoutedPayload): Promise<number> {
+    return this.#gateways.ingest(device, payload, routed);
+  }
+
+  setTopicRules(tenant: string, rules: readonly TopicRule[]): void {
+    this.#gateways.setTopicRules(tenant, rules);
   }
 
   isConnected(device: number): boolean {

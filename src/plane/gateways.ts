@@ -1,10 +1,12 @@
-import { FLAG_TRANSPORT_HTTP } from '../../assembly/abi/block.js';
+import { FLAG_TRANSPORT_HTTP, FORMAT_BY_SHAPE } from '../../assembly/abi/block.js';
 import { CODE_NONE } from '../../assembly/abi/codes.js';
 import { BLOCK_SLOTS, GATEWAY_END } from '../../assembly/abi/gateway.js';
+import type { RoutedPayload } from '../contract/data-plane.js';
 import type { DeviceEntry } from '../contract/devices.js';
 import type { GatewayAudit } from '../contract/ledger.js';
 import type { ConnectionLimit, FromGateway, GatewayStart, ReactorChoice, TlsListener, ToGateway } from '../contract/threads/gateway.js';
 import type { SharedState, ThreadEvent } from '../contract/threads/shared.js';
+import type { TopicRule } from '../contract/topic-rules/topic-rule.js';
 import { BlockRing } from '../host/block-ring.js';
 import { Doorbell, gatewayDoorbell } from '../host/doorbell.js';
 import { KernelMemory, kernelMemory } from '../host/kernel.js';
@@ -15,6 +17,8 @@ import type { Thread } from './worker.js';
 
 /** A gateway makes objects only while devices connect: a larger young generation would stay with each connection's memory. */
 const HEAP = { maxYoungGenerationSizeMb: 3 };
+
+const UNROUTED: RoutedPayload = { format: FORMAT_BY_SHAPE, context: new Uint8Array(0) };
 
 export interface GatewaysOptions {
   readonly count: number;
@@ -118,13 +122,18 @@ export class Gateways {
   }
 
   /** Resolves to 0 once the message is durable, or to the code that refused it. A device's messages all go through one gateway. */
-  ingest(device: number, payload: Uint8Array): Promise<number> {
+  ingest(device: number, payload: Uint8Array, { format, context }: RoutedPayload = UNROUTED): Promise<number> {
     const token = ++this.#token;
     this.#see(device, Date.now());
     return new Promise((resolve) => {
       this.#ingests.set(token, resolve);
-      this.#threads[device % this.#threads.length]?.post({ kind: 'ingest', token, device, flags: FLAG_TRANSPORT_HTTP, payload });
+      const flags = FLAG_TRANSPORT_HTTP;
+      this.#threads[device % this.#threads.length]?.post({ kind: 'ingest', token, device, flags, format, context, payload });
     });
+  }
+
+  setTopicRules(tenant: string, rules: readonly TopicRule[]): void {
+    for (const thread of this.#threads) thread.post({ kind: 'topic-rules', tenant, rules });
   }
 
   /** When a device last connected, disconnected or posted a message, ms. */

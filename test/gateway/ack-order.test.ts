@@ -305,7 +305,7 @@ class Model {
     driver.memory.bytes.set(Buffer.from(message), STAGE_OFFSET);
     const entry = driver.directory.entryOf(1000 * gw + this.random.below(8)) as number;
     const token = this.#count;
-    assert.equal(driver.kernel.ingest(entry, FLAG_TRANSPORT_HTTP, message.length, token), 0);
+    assert.equal(driver.kernel.ingest(entry, FLAG_TRANSPORT_HTTP, 0, message.length, token), 0);
     this.owed.push({ message, give: () => void this.tokens.push(token), isDurable: false });
   }
 

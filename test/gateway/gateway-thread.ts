@@ -16,8 +16,9 @@ import {
   BLOCK_MAGIC,
   BLOCK_VERSION,
   CHANNEL_TELEMETRY,
-  FORMAT_BY_SHAPE,
+  CONTEXT_AT_BYTES,
   RECORD_AT_CHANNEL,
+  RECORD_AT_CONTEXT,
   RECORD_AT_DEVICE,
   RECORD_AT_FLAGS,
   RECORD_AT_FORMAT,
@@ -46,8 +47,13 @@ export interface TestRecord {
   readonly device: number;
   readonly flags: number;
   readonly receiveUs: number;
+  readonly format: number;
+  readonly context?: Buffer;
   readonly payload: string;
 }
+
+/** Of a message that came over HTTP, without a topic. */
+export const unrouted = { format: 0, context: new Uint8Array(0) };
 
 export const TOKEN = 'token-of-all-test-devices';
 
@@ -75,14 +81,16 @@ export function readBlock(bytes: Uint8Array, descriptor: BlockDescriptor): TestR
     const payload = at + RECORD_HEADER_BYTES;
     assert.ok(payload + payloadBytes <= bytes.length);
     assert.equal(view.getUint8(at + RECORD_AT_CHANNEL), CHANNEL_TELEMETRY);
-    assert.equal(view.getUint16(at + RECORD_AT_FORMAT, true), FORMAT_BY_SHAPE);
-    assert.equal(view.getUint16(at + 18, true), 0);
+    const contextBytes = view.getUint8(at + RECORD_AT_CONTEXT) === 0 ? 0 : view.getUint16(payload + CONTEXT_AT_BYTES, true);
+    const context = contextBytes === 0 ? {} : { context: Buffer.from(bytes.subarray(payload, payload + contextBytes)) };
     records.push({
       partition: descriptor.partition,
       device: view.getUint32(at + RECORD_AT_DEVICE, true),
       flags: view.getUint8(at + RECORD_AT_FLAGS),
       receiveUs: Number(view.getBigUint64(at + RECORD_AT_RECEIVE_US, true)),
-      payload: Buffer.from(bytes.subarray(payload, payload + payloadBytes)).toString(),
+      format: view.getUint8(at + RECORD_AT_FORMAT),
+      ...context,
+      payload: Buffer.from(bytes.subarray(payload + contextBytes, payload + payloadBytes)).toString(),
     });
     at = payload + payloadBytes;
   }

@@ -26,7 +26,7 @@ import { connackAccepted, connectAs } from '../cases/mqtt.js';
 import { bytes, disconnect, puback, publish } from '../cases/mqtt-bytes.js';
 import { CASE_TOKEN, caseDevices } from '../cases/mqtt-devices.js';
 import { until } from '../support/until.js';
-import { device, GatewayThread } from './gateway-thread.js';
+import { device, GatewayThread, unrouted } from './gateway-thread.js';
 import { RawClient } from './raw-client.js';
 
 const OWN = 'devices/dev-1/telemetry';
@@ -197,7 +197,7 @@ describe('a gateway thread', () => {
     withGateway(async (gateway) => {
       gateway.freeze();
       const ingest = (token: number, number: number, payload: Uint8Array) =>
-        gateway.post({ kind: 'ingest', token, device: number, flags: FLAG_TRANSPORT_HTTP, payload });
+        gateway.post({ kind: 'ingest', token, device: number, flags: FLAG_TRANSPORT_HTTP, ...unrouted, payload });
       ingest(7, 1, Buffer.from('{"a":1}'));
       ingest(8, 99, Buffer.from('{}'));
       ingest(9, 3, Buffer.from('{}'));
@@ -225,7 +225,7 @@ describe('a gateway thread', () => {
       gateway.freeze();
       const payload = Buffer.alloc(PAYLOAD_BYTES_MAX, 'x');
       const messages = BLOCK_SLOTS + 20;
-      for (let token = 1; token <= messages; token++) gateway.post({ kind: 'ingest', token, device: 1, flags: 0x10, payload });
+      for (let token = 1; token <= messages; token++) gateway.post({ kind: 'ingest', token, device: 1, flags: 0x10, ...unrouted, payload });
       await until('all slots with the log', () => gateway.ring.length === BLOCK_SLOTS);
       gateway.thaw();
       await until('all records', () => gateway.records.length === messages);
@@ -256,7 +256,7 @@ describe('a gateway thread', () => {
           await late.expect(answer);
           await late.expectEnd();
         }
-        gateway.post({ kind: 'ingest', token: 5, device: 1, flags: FLAG_TRANSPORT_HTTP, payload: Buffer.from('{}') });
+        gateway.post({ kind: 'ingest', token: 5, device: 1, flags: FLAG_TRANSPORT_HTTP, ...unrouted, payload: Buffer.from('{}') });
         await until('the refusal', () => gateway.of('ingest-refused').length === 1);
         assert.deepEqual([gateway.of('ingest-refused')[0]?.token, gateway.of('ingest-refused')[0]?.code], [5, code]);
         assert.deepEqual(gateway.refusals(), { [name]: 3 });

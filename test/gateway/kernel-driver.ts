@@ -8,8 +8,10 @@ import {
   CALL_AT_OFFSET,
   CALL_BYTES,
   CALL_CLOSED,
+  CALL_MESSAGE,
   CALL_PACKET,
   CALL_REFUSED,
+  CALL_ROUTE,
   CALLS_OFFSET,
   EVENT_AT_CONSUMED,
   EVENT_AT_NEEDED,
@@ -32,6 +34,7 @@ import type { FromGateway } from '../../src/contract/threads/gateway.js';
 import { Directory } from '../../src/gateway/directory.js';
 import type { GatewayKernel } from '../../src/gateway/kernel.js';
 import { Sessions } from '../../src/gateway/mqtt/session.js';
+import { Routes } from '../../src/gateway/rules/routes.js';
 import { KernelMemory, kernelMemory, loadKernel } from '../../src/host/kernel.js';
 import { sessionNumbers } from '../../src/host/session-numbers.js';
 import type { Reactor } from '../../src/reactor/reactor.js';
@@ -53,6 +56,9 @@ export class KernelDriver {
   readonly records: TestRecord[] = [];
   readonly directory: Directory;
   readonly sessions: Sessions;
+  readonly routes: Routes;
+  /** How often the kernel asked what a topic means. */
+  routesAsked = 0;
   nowMs = 1000;
   /** The records of the blocks that the log has and did not answer yet, oldest first. */
   readonly inLog: TestRecord[][] = [];
@@ -68,6 +74,7 @@ export class KernelDriver {
     this.sessions = new Sessions(this.kernel, this.memory, this.directory, reactor, sessionNumbers(), (message) =>
       this.messages.push(message),
     );
+    this.routes = new Routes(this.kernel, this.memory, this.directory, this.sessions);
     for (const device of devices) this.directory.put(device);
   }
 
@@ -146,7 +153,11 @@ export class KernelDriver {
       if (kind === CALL_PACKET) this.sessions.packet(connection, offset, word(at + CALL_AT_LENGTH));
       else if (kind === CALL_REFUSED) this.sessions.refused(connection, word(at + CALL_AT_CODE));
       else if (kind === CALL_CLOSED) this.sessions.closed(connection);
-      else this.durableTokens.push(offset);
+      else if (kind === CALL_MESSAGE) this.routes.message(connection, offset, word(at + CALL_AT_LENGTH));
+      else if (kind === CALL_ROUTE) {
+        this.routesAsked++;
+        this.routes.route(connection, offset, word(at + CALL_AT_LENGTH));
+      } else this.durableTokens.push(offset);
     }
   }
 

@@ -44,7 +44,7 @@ function answers(driver: KernelDriver, sent: Uint8Array): Said[] {
   return parse(driver.sent(0));
 }
 
-const foreign = (qos: 1 | 2, id = 1) => publish({ level: 5, topic: 'tele/x/SENSOR', qos, packetId: id });
+const foreign = (qos: 1 | 2, id = 1) => publish({ level: 5, topic: 'plant/x/SENSOR', qos, packetId: id });
 const maximum = (value: number) => bytes(PACKET_MAXIMUM, u16(0), u16(value));
 
 test('a refused message is answered by code, cause and way out', () => {
@@ -97,9 +97,9 @@ test('SUBACK and DISCONNECT say why', () => {
   const [suback] = answers(connected(), subscribe);
   assert.deepEqual(suback?.granted, [0x87]);
   assert.match(suback?.properties?.reasonString ?? '', /own commands alone; subscribe to/);
-  const [disconnect] = answers(connected(), publish({ level: 5, topic: OWN, qos: 1, retain: true }));
+  const [disconnect] = answers(connected(), publish({ level: 5, topic: OWN, qos: 1, properties: properties(0x23, u16(1)) }));
   assert.equal(disconnect?.cmd, 'disconnect');
-  assert.match(disconnect?.properties?.reasonString ?? '', /^mqtt_retain_unsupported: .+; publish without RETAIN/);
+  assert.match(disconnect?.properties?.reasonString ?? '', /^mqtt_topic_alias_invalid: .+; send the topic name/);
 });
 
 test('no text for a client that wants none, or whose Maximum Packet Size it would exceed', () => {

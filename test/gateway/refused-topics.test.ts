@@ -19,13 +19,13 @@ test('the topic that a device was refused last is known, at every QoS and in bot
     const refused = new RefusedTopics([gateway.memory]);
     assert.deepEqual([...refused.news()], []);
     const old = await login(gateway, 'dev-1', 4);
-    old.write(publish({ level: 4, topic: 'tele/x/SENSOR', qos: 1 }));
+    old.write(publish({ level: 4, topic: 'plant/x/SENSOR', qos: 1 }));
     await old.expectEnd();
-    assert.deepEqual([...refused.news()], [{ device: 11, code: 'topic_unknown', topic: 'tele/x/SENSOR' }]);
+    assert.deepEqual([...refused.news()], [{ device: 11, code: 'topic_unknown', topic: 'plant/x/SENSOR' }]);
     assert.deepEqual([...refused.news()], [], 'each is news once');
 
     const client = await login(gateway, 'dev-2', 5);
-    client.write(publish({ level: 5, topic: 'tele/first', qos: 0 }));
+    client.write(publish({ level: 5, topic: 'plant/first', qos: 0 }));
     client.write(publish({ level: 5, topic: 'devices/dev-1/telemetry', qos: 0 }));
     client.write(publish({ level: 5, topic: 'devices/dev-2/telemetry', qos: 1, packetId: 3 }));
     await client.expect(puback(3));

@@ -7,6 +7,7 @@ import type {
   PartitionLag,
   PlaneCounters,
   Point,
+  RoutedPayload,
   ThreadCpu,
 } from '../../src/contract/data-plane.js';
 import type { DeviceEntry } from '../../src/contract/devices.js';
@@ -16,7 +17,7 @@ import type { DeviceAccount, DeviceTotals, PlaneAudits, RefusedMessages, Refused
 export class PlaneDouble implements DataPlane {
   readonly published: DeviceEntry[] = [];
   readonly deleted: number[] = [];
-  readonly ingested: { device: number; payload: Uint8Array }[] = [];
+  readonly ingested: { device: number; payload: Uint8Array; routed?: RoutedPayload | undefined }[] = [];
   readonly watched = new Map<number, number>();
   readonly connected = new Set<number>();
   mqttPort = 1883;
@@ -87,8 +88,10 @@ export class PlaneDouble implements DataPlane {
     this.deleted.push(...numbers);
   }
 
-  ingest(device: number, payload: Uint8Array): Promise<number> {
-    this.ingested.push({ device, payload });
+  setTopicRules(): void {}
+
+  ingest(device: number, payload: Uint8Array, routed?: RoutedPayload): Promise<number> {
+    this.ingested.push({ device, payload, ...(routed && { routed }) });
     return this.onIngest(device, payload);
   }
 

@@ -1,5 +1,6 @@
 import type { DeviceEntry } from '../devices.js';
 import type { GatewayAudit } from '../ledger.js';
+import type { TopicRule } from '../topic-rules/topic-rule.js';
 import type { SharedState, StopThread, ThreadEvent, ThreadReady } from './shared.js';
 
 export interface GatewayStart {
@@ -31,6 +32,17 @@ export interface TlsListener {
 }
 /** `auto`: the native one where its addon loads. */
 export type ReactorChoice = 'auto' | 'native' | 'portable';
+export interface IngestedMessage {
+  readonly kind: 'ingest';
+  readonly token: number;
+  readonly device: number;
+  readonly flags: number;
+  /** Content format of the payload, FORMAT_…. */
+  readonly format: number;
+  /** Comes before the payload; empty: nothing does. */
+  readonly context: Uint8Array;
+  readonly payload: Uint8Array;
+}
 export type ToGateway =
   /** Adds or replaces devices. A device that is no longer active is disconnected. */
   | { readonly kind: 'devices'; readonly token: number; readonly entries: readonly DeviceEntry[] }
@@ -41,8 +53,10 @@ export type ToGateway =
   | { readonly kind: 'taken-over'; readonly device: number; readonly session: number }
   /** Why the log takes nothing in, a code of the table; 0: it does. Meanwhile a gateway without room lets nobody in. */
   | { readonly kind: 'log'; readonly code: number }
+  /** Replaces the topic rules of a tenant, which come before the built-in ones. */
+  | { readonly kind: 'topic-rules'; readonly tenant: string; readonly rules: readonly TopicRule[] }
   /** A message that came over HTTP; answered by `ingested` or `ingest-refused` with the same token. */
-  | { readonly kind: 'ingest'; readonly token: number; readonly device: number; readonly flags: number; readonly payload: Uint8Array }
+  | IngestedMessage
   | StopThread;
 export type FromGateway =
   | ThreadReady

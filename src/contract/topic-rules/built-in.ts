@@ -91,6 +91,7 @@ const thingsboard = [
     'thingsboard',
     ['v1/devices/me/telemetry', connection('plain')],
     ['v1/devices/me/attributes', connection('plain', { prefix: 'attributes' })],
+    ['v1/devices/me/rpc/request/{request}', connection('ignore', { reply: 'session-limits' })],
     ['v1/devices/me/#', ignored],
   ),
   ...family(

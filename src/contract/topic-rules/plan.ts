@@ -24,6 +24,7 @@ export interface TopicPlan extends Decoder {
   readonly prefix: string;
   /** Metric of a value that is the whole payload; empty: `value`. */
   readonly valueName: string;
+  readonly reply: RuleMatch['rule']['reply'];
 }
 
 /** Undefined: its names are too long for any metric. */
@@ -36,7 +37,8 @@ export function planOf({ rule, levels, rest }: RuleMatch): TopicPlan | undefined
   if (Buffer.byteLength(prefix) + Buffer.byteLength(valueName) > METRIC_NAME_BYTES_MAX) return undefined;
   const named = rule.hasProperties ? formatOfProperties(rest.join('/')) : FORMAT_BY_SHAPE;
   const format = named === FORMAT_BY_SHAPE ? decoder.format : named;
-  return { rule: rule.name, decoder: rule.decoder, format, profile: decoder.profile, device: deviceOf(rule, levels), prefix, valueName };
+  const { name, reply } = rule;
+  return { rule: name, decoder: rule.decoder, format, profile: decoder.profile, device: deviceOf(rule, levels), prefix, valueName, reply };
 }
 
 export function withDot(prefix: string): string {

@@ -26,4 +26,6 @@ export interface TopicRule {
   readonly unregistered?: Unregistered | undefined;
   /** What `#` stands for are properties as Azure's SDKs write them, one of which may be the content type. */
   readonly hasProperties?: boolean | undefined;
+  /** The message is a question, whose answer the gateway knows. */
+  readonly reply?: 'session-limits' | undefined;
 }

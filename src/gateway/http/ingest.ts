@@ -69,14 +69,15 @@ export class Ingest {
   }
 
   /** False: no block slot is free. */
-  #lay({ token, device, flags, payload }: IngestMessage): boolean {
+  #lay({ token, device, flags, format, context, payload }: IngestMessage): boolean {
     const entry = this.#directory.entryOf(device);
-    if (entry === undefined || payload.length > PAYLOAD_BYTES_MAX) {
+    if (entry === undefined || context.length + payload.length > PAYLOAD_BYTES_MAX) {
       this.refuse(token, entry === undefined ? CODE_DEVICE_UNKNOWN : CODE_PAYLOAD_OVERSIZE);
       return true;
     }
-    this.#memory.bytes.set(payload, STAGE_OFFSET);
-    const code = this.#kernel.ingest(entry, flags, payload.length, token);
+    this.#memory.bytes.set(context, STAGE_OFFSET);
+    this.#memory.bytes.set(payload, STAGE_OFFSET + context.length);
+    const code = this.#kernel.ingest(entry, flags | (format << 8), context.length, payload.length, token);
     if (code < 0) return false;
     if (code > 0) this.#post({ kind: 'ingest-refused', token, code });
     return true;

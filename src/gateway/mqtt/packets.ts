@@ -10,7 +10,6 @@ import {
   CODE_MQTT_MALFORMED,
   CODE_MQTT_PACKET_OVERSIZE,
   CODE_MQTT_QOS_INVALID,
-  CODE_MQTT_RETAIN_UNSUPPORTED,
   CODE_MQTT_TOPIC_ALIAS_INVALID,
   CODE_MQTT_TOPIC_MALFORMED,
   CODE_SESSION_TAKEN_OVER,
@@ -38,6 +37,39 @@ export function parsePacket(bytes: Uint8Array, level: number): Packet | undefine
   return failed ? undefined : packet;
 }
 
+/** A PUBLISH that the kernel has checked and handed to the host. */
+export interface HandedMessage {
+  readonly topic: string;
+  readonly payload: Uint8Array;
+  readonly qos: number;
+  /** 0 at QoS 0. */
+  readonly packetId: number;
+  readonly isRetained: boolean;
+  readonly isAgain: boolean;
+  readonly contentType: string | undefined;
+}
+
+export function parseHanded(bytes: Uint8Array, level: number): HandedMessage {
+  const packet = parsePacket(bytes, level);
+  if (packet?.cmd !== 'publish') throw new Error('cannot read a PUBLISH that the kernel has checked: mqtt-packet disagrees');
+  const { topic, payload, qos, messageId = 0, retain, dup, properties } = packet;
+  return {
+    topic,
+    payload: Buffer.from(payload),
+    qos,
+    packetId: messageId,
+    isRetained: retain,
+    isAgain: dup,
+    contentType: properties?.contentType,
+  };
+}
+
+/** A message to a device at QoS 0; undefined: it is larger than the client takes. */
+export function publishTo(topic: string, payload: string, level: number, { bytesMax }: PacketLimits): Uint8Array | undefined {
+  const packet = generate({ cmd: 'publish', topic, payload, qos: 0, dup: false, retain: false }, { protocolVersion: level });
+  return packet.length <= bytesMax ? packet : undefined;
+}
+
 /**
  * What the gateway can do is said once, here [MQTT-3.2.2-9] and following. For a client that takes no packet of that size, the
  * properties are left out whose absence says the same; undefined: it takes no CONNACK at all [MQTT-3.1.2-24].
@@ -46,7 +78,6 @@ export function connackAccepted(level: number, { bytesMax }: PacketLimits, asksE
   if (level !== 5) return generate({ cmd: 'connack', returnCode: 0, sessionPresent: false });
   const whole = {
     sessionExpiryInterval: 0,
-    retainAvailable: false,
     maximumPacketSize: PACKET_BYTES_MAX,
     topicAliasMaximum: 0,
     wildcardSubscriptionAvailable: true,
@@ -107,7 +138,6 @@ const REASONS = new Map<number, number>([
   [CODE_MQTT_QOS_INVALID, 0x81],
   [CODE_MQTT_TOPIC_MALFORMED, 0x81],
   [CODE_MQTT_TOPIC_ALIAS_INVALID, 0x94],
-  [CODE_MQTT_RETAIN_UNSUPPORTED, 0x9a],
   [CODE_MQTT_AUTH_UNSUPPORTED, 0x8c],
   [CODE_CREDENTIALS_INVALID, 0x87],
   [CODE_DEVICE_UNKNOWN, 0x98],

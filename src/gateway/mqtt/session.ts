@@ -24,6 +24,7 @@ import {
   disconnect,
   disconnectReason,
   parsePacket,
+  publishTo,
   suback,
   unsuback,
 } from './packets.js';
@@ -110,6 +111,17 @@ export class Sessions {
   refuse(connection: number, code: number): void {
     this.#count(code);
     this.refused(connection, code);
+  }
+
+  /** The device of a connection that was let in. */
+  entryOf(connection: number): number | undefined {
+    return this.#sessions.get(connection)?.entry;
+  }
+
+  /** Sends a message at QoS 0 to the device. */
+  publish(connection: number, topic: string, payload: string): void {
+    const session = this.#sessions.get(connection);
+    if (session) this.#send(connection, publishTo(topic, payload, this.#kernel.levelOf(connection), session.limits));
   }
 
   /** The connection is gone. */

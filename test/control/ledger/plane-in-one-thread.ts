@@ -86,7 +86,7 @@ export class PlaneInOneThread {
   ingest(device: number, payload: string): number {
     const bytes = Buffer.from(payload);
     this.driver.memory.bytes.set(bytes, STAGE_OFFSET);
-    return this.driver.kernel.ingest(this.driver.directory.entryOf(device) as number, FLAG_TRANSPORT_HTTP, bytes.length, 1);
+    return this.driver.kernel.ingest(this.driver.directory.entryOf(device) as number, FLAG_TRANSPORT_HTTP, 0, bytes.length, 1);
   }
 
   /** Seals what is open and hands it to the log. */

@@ -1,0 +1,19 @@
+import { builtInRules } from './built-in.js';
+import { RuleSet } from './rule-set.js';
+import type { TopicRule } from './topic-rule.js';
+
+/** The topic rules of all tenants; one without rules of its own has the built-in ones. */
+export class TenantRules {
+  readonly #builtIn = new RuleSet(builtInRules);
+  readonly #own = new Map<string, RuleSet>();
+
+  of(tenant: string): RuleSet {
+    return this.#own.get(tenant) ?? this.#builtIn;
+  }
+
+  /** Replaces the rules of a tenant, none of which has a problem. */
+  set(tenant: string, rules: readonly TopicRule[]): void {
+    if (rules.length === 0) this.#own.delete(tenant);
+    else this.#own.set(tenant, new RuleSet(rules, builtInRules));
+  }
+}

@@ -1,0 +1,128 @@
+import { randomBytes } from 'node:crypto';
+import { FLAG_DUP, FORMAT_BY_SHAPE } from '../../../assembly/abi/block.js';
+import { CODE_DEVICE_INACTIVE, CODE_DEVICE_UNKNOWN, CODE_NONE, CODE_PAYLOAD_OVERSIZE } from '../../../assembly/abi/codes.js';
+import { ROUTE_TO_HOST } from '../../../assembly/abi/gateway.js';
+import { PAYLOAD_BYTES_MAX } from '../../../assembly/abi/limits.js';
+import { STAGE_OFFSET } from '../../../assembly/abi/regions.js';
+import { formatOfContentType } from '../../contract/content-types.js';
+import { type RoutedMessage, routeMessage, routeTopic, type Sender } from '../../contract/topic-rules/routing.js';
+import { TenantRules } from '../../contract/topic-rules/tenant-rules.js';
+import type { TopicRule } from '../../contract/topic-rules/topic-rule.js';
+import type { KernelMemory } from '../../host/kernel.js';
+import type { Directory } from '../directory.js';
+import type { GatewayKernel } from '../kernel.js';
+import { type HandedMessage, parseHanded } from '../mqtt/packets.js';
+import type { Sessions } from '../mqtt/session.js';
+import { layContentTypes } from './content-types.js';
+import { replyTo } from './replies.js';
+
+/** More names than these are not remembered: the routes that they may change are forgotten at once. */
+const UNREGISTERED_MAX = 100_000;
+
+/** Says what topics mean that are not of our own shapes: the kernel asks once for each, and keeps the answer. */
+export class Routes {
+  readonly #kernel: GatewayKernel;
+  readonly #memory: KernelMemory;
+  readonly #directory: Directory;
+  readonly #sessions: Sessions;
+  readonly #rules = new TenantRules();
+  /** "tenant NUL id" of devices that routes take to be unregistered. */
+  readonly #unregistered = new Set<string>();
+
+  constructor(kernel: GatewayKernel, memory: KernelMemory, directory: Directory, sessions: Sessions) {
+    this.#kernel = kernel;
+    this.#memory = memory;
+    this.#directory = directory;
+    this.#sessions = sessions;
+    kernel.seedRoutes(randomBytes(8).readBigUInt64LE());
+    layContentTypes(memory);
+  }
+
+  setRules(tenant: string, rules: readonly TopicRule[]): void {
+    this.#rules.set(tenant, rules);
+    this.#forget();
+  }
+
+  /** A device is registered: routes may have given its messages to its gateway. */
+  registered(tenant: string, id: string): void {
+    if (this.#unregistered.has(`${tenant}\0${id}`)) this.#forget();
+  }
+
+  /** A device is gone: routes may lead to it. */
+  deleted(): void {
+    this.#forget();
+  }
+
+  /** Answers CALL_ROUTE. The topic lies in the read region only until this returns. */
+  route(connection: number, offset: number, length: number): void {
+    const entry = this.#sessions.entryOf(connection);
+    if (entry === undefined) return; // Its session was ended after the kernel asked.
+    const topic = Buffer.from(this.#memory.slice(offset, length)).toString();
+    const { tenant } = this.#directory.nameOf(entry);
+    const { code, device, format, context, each } = routeTopic(this.#rules.of(tenant), topic, this.#sender(entry));
+    const target = this.#directory.entryOf(device) ?? entry;
+    this.#memory.bytes.set(context, STAGE_OFFSET);
+    this.#kernel.addRoute(entry, target, format, each ? ROUTE_TO_HOST : code, context.length);
+  }
+
+  /** Takes in or refuses the PUBLISH of CALL_MESSAGE, whole. */
+  message(connection: number, offset: number, length: number): void {
+    const entry = this.#sessions.entryOf(connection);
+    if (entry === undefined) return;
+    const handed = parseHanded(this.#memory.slice(offset, length), this.#kernel.levelOf(connection));
+    const code = this.#take(entry, handed);
+    if (code !== CODE_NONE) {
+      this.#kernel.refuseHanded(connection, handed.qos, handed.packetId, code);
+      return;
+    }
+    this.#kernel.acceptHanded(connection, handed.qos, handed.packetId);
+    const { tenant } = this.#directory.nameOf(entry);
+    const reply = replyTo(this.#rules.of(tenant), handed.topic, handed.payload);
+    if (reply) this.#sessions.publish(connection, reply.topic, reply.payload);
+  }
+
+  #take(entry: number, { topic, payload, contentType, isRetained, qos, isAgain }: HandedMessage): number {
+    const { tenant } = this.#directory.nameOf(entry);
+    const format = contentType === undefined ? FORMAT_BY_SHAPE : formatOfContentType(contentType);
+    const messages = routeMessage(this.#rules.of(tenant), topic, payload, this.#sender(entry), { isRetained, format });
+    if (typeof messages === 'number') return messages;
+    const refusal = messages.map((message) => this.#refusalOf(message)).find((code) => code !== CODE_NONE);
+    if (refusal !== undefined) return refusal;
+    const flags = qos | (isAgain ? FLAG_DUP : 0);
+    for (const message of messages) this.#lay(message, flags);
+    return CODE_NONE;
+  }
+
+  #refusalOf({ device, context, payload }: RoutedMessage): number {
+    const entry = this.#directory.entryOf(device);
+    if (entry === undefined) return CODE_DEVICE_UNKNOWN;
+    if (!this.#directory.isActive(entry)) return CODE_DEVICE_INACTIVE;
+    return context.length + payload.length > PAYLOAD_BYTES_MAX ? CODE_PAYLOAD_OVERSIZE : CODE_NONE;
+  }
+
+  #lay({ device, format, context, payload }: RoutedMessage, flags: number): void {
+    this.#memory.bytes.set(context, STAGE_OFFSET);
+    this.#memory.bytes.set(payload, STAGE_OFFSET + context.length);
+    const entry = this.#directory.entryOf(device) as number;
+    const code = this.#kernel.ingestPart(entry, flags | (format << 8), context.length, payload.length);
+    if (code !== CODE_NONE) throw new Error(`cannot take in a part of a message: the kernel answers ${code} though it had room`);
+  }
+
+  #sender(entry: number): Sender {
+    const { tenant, id } = this.#directory.nameOf(entry);
+    return { number: this.#directory.numberOf(entry), id, find: (name) => this.#find(tenant, name) };
+  }
+
+  #find(tenant: string, id: string) {
+    const entry = this.#directory.find(tenant, id);
+    if (entry !== undefined) return { number: this.#directory.numberOf(entry), via: this.#directory.viaOf(entry) };
+    if (this.#unregistered.size === UNREGISTERED_MAX) this.#forget();
+    this.#unregistered.add(`${tenant}\0${id}`);
+    return undefined;
+  }
+
+  #forget(): void {
+    this.#unregistered.clear();
+    this.#kernel.clearRoutes();
+  }
+}
