@@ -12,6 +12,7 @@ import {
   HEAD_AT_SERIES,
   HEAD_AT_SHAPES,
   HEAD_AT_TEXT_PAGES,
+  REPLAYS_OFFSET,
   RUN_PAGES_OFFSET,
   RUN_PAGE_BYTES,
   SERIES_ENTRY_BYTES,
@@ -29,6 +30,7 @@ import {
 } from './abi/state';
 import { adoptShapes, describeShapes } from './decode/json/shape';
 import { adoptFingerprints, describeFingerprints } from './dedup/fingerprints';
+import { adoptReplays, replaysBytes } from './dedup/replays';
 import { adoptRunPages, describeRunPages } from './dedup/sequence-runs';
 import { adoptSources, describeSources, sourcesBytes } from './dedup/sources';
 import { isBetweenBlocks } from './records';
@@ -70,6 +72,7 @@ export function describeState(): bool {
   section(SOURCES_OFFSET, sourcesBytes());
   section(DEAD_PAGES_OFFSET, deadPagesBytes());
   section(TEXT_PAGES_OFFSET, head(HEAD_AT_TEXT_PAGES) * TEXT_PAGE_BYTES);
+  section(REPLAYS_OFFSET, replaysBytes());
   return true;
 }
 
@@ -84,7 +87,8 @@ export function adoptState(): bool {
     adoptShapes() &&
     adoptAccounts() &&
     adoptDeadPages() &&
-    adoptSources()
+    adoptSources() &&
+    adoptReplays()
   );
 }
 

@@ -48,14 +48,15 @@ import {
 } from './abi/pipeline';
 import { checkBlock, recordBytes } from './block/read';
 import { decodedShape, decodeInContext, decodePayload, recognised } from './decode/choose';
-import { openContext } from './decode/context';
+import { letterId, letterReceivedUs, openContext } from './decode/context';
 import { roundedNumbers } from './decode/double';
 import { clearUnknown, setDenyUnknown, unknownNames } from './decode/metrics';
 import { decodedReadings, decodedSamples, hasSeq, hasTs, nulls, openSample, seq, skippedReadings, tsUs, zonelessTimes } from './decode/sink';
 import { sawFingerprint } from './dedup/fingerprints';
+import { sawReplay } from './dedup/replays';
 import { receivedBefore, receivedBeforeUntimed } from './dedup/sequence-runs';
 import { count, xxh64 } from './memory';
-import { appendDead, appendText, batchHasRoom, countRecord } from './rows/batch';
+import { appendDead, appendText, batchHasRoom, countRecord, noteReplayed } from './rows/batch';
 import { appendReading } from './rows/readings';
 import { countDead, countDuplicate, countExtraSamples, countStored, noteSince } from './series/accounts';
 import { prefetchRecords } from './series/prefetch';
@@ -153,7 +154,11 @@ function processRecord(record: usize, logOffset: u64): bool {
   const payload = record + RECORD_HEADER_BYTES;
   const bytes = load<u32>(record, RECORD_AT_PAYLOAD_BYTES);
   const number = load<u32>(record, RECORD_AT_DEVICE);
-  const receiveUs = load<u64>(record, RECORD_AT_RECEIVE_US);
+  let receiveUs = load<u64>(record, RECORD_AT_RECEIVE_US);
+  const hasContext = load<u8>(record, RECORD_AT_CONTEXT) != 0;
+  contextBytes = hasContext ? openContext(payload, bytes) : 0;
+  format = load<u8>(record, RECORD_AT_FORMAT);
+  if (hasContext && letterId != 0) receiveUs = letterReceivedUs;
   let device = findDevice(number);
   if (device == 0 && isLost(number)) {
     countRun();
@@ -161,11 +166,7 @@ function processRecord(record: usize, logOffset: u64): bool {
     return true;
   }
   const shape = device == 0 ? 0 : <u32>load<u16>(device, DEVICE_AT_SHAPE);
-  const format = <u32>load<u8>(record, RECORD_AT_FORMAT);
-  let code =
-    load<u8>(record, RECORD_AT_CONTEXT) == 0
-      ? decodePayload(format, shape, payload, bytes, receiveUs)
-      : decodeAfterContext(format, payload, bytes, receiveUs);
+  let code = hasContext ? decodeAfterContext(payload, bytes, receiveUs) : decodePayload(format, shape, payload, bytes, receiveUs);
   if (unknownNames > 0) return false;
   if (device == 0) device = obtainDevice(number);
   if (code == CODE_NONE) {
@@ -173,6 +174,7 @@ function processRecord(record: usize, logOffset: u64): bool {
     else if (decodedShape != 0) store<u16>(device, <u16>decodedShape, DEVICE_AT_SHAPE);
   }
   countRun();
+  if (hasContext && letterId != 0 && isRepeatedLetter(device)) return true;
   if (code != CODE_NONE) {
     deadLetter(device, code, logOffset, number, receiveUs, payload, bytes);
     return true;
@@ -203,11 +205,23 @@ function processRecord(record: usize, logOffset: u64): bool {
   return true;
 }
 
-/** Decodes a payload after its context, which says how. */
-function decodeAfterContext(format: u32, at: usize, bytes: u32, receiveUs: u64): u32 {
-  const context = openContext(at, bytes);
-  if (context == 0) return CODE_CONTEXT_MALFORMED;
-  return decodeInContext(format, at + context, bytes - context, receiveUs);
+// How the payload at hand is written, and the bytes of the context before it.
+let format: u32 = 0;
+let contextBytes: u32 = 0;
+
+/** Decodes a payload after its context, which is open. */
+function decodeAfterContext(at: usize, bytes: u32, receiveUs: u64): u32 {
+  if (contextBytes == 0) return CODE_CONTEXT_MALFORMED;
+  return decodeInContext(format, at + contextBytes, bytes - contextBytes, receiveUs);
+}
+
+/** Marks the dead letter that the message is as tried again; answers whether that was done before, and the message is a duplicate. */
+function isRepeatedLetter(device: usize): bool {
+  if (!replaying) noteReplayed(letterId);
+  if (!sawReplay(letterId) || device == 0) return false;
+  countDuplicate(device);
+  if (!replaying) count(COUNTER_PIPELINE_DUPLICATE);
+  return true;
 }
 
 /** The sample that was decoded last or opened, and whose readings lie from `from` to `to`, to its one terminal state; whether it is stored. */
@@ -237,7 +251,7 @@ function countRun(): void {
 function deadLetter(device: usize, code: u32, logOffset: u64, number: u32, receiveUs: u64, payload: usize, bytes: u32): void {
   countDead(device, code);
   if (replaying) return;
-  appendDead(partition, logOffset, number, receiveUs, code, payload, bytes);
+  appendDead(partition, logOffset, number, receiveUs, code, payload + contextBytes, bytes - contextBytes, format, payload, contextBytes);
   count(code);
   count(COUNTER_PIPELINE_DEAD);
 }

@@ -78,6 +78,9 @@ export const CONTEXT_AT_NAME_BYTES: u32 = 11;
 export const CONTEXT_RETAINED: u32 = 1;
 /** Its readings are of a device that is not registered: its sequence numbers are not those of the record's device. */
 export const CONTEXT_UNSEQUENCED: u32 = 2;
+/** The message is a dead letter that is tried again. After the texts: u64 id of the letter, u64 receive time of the message, µs. */
+export const CONTEXT_OF_LETTER: u32 = 4;
+export const CONTEXT_LETTER_BYTES: u32 = 16;
 
 export const FLAG_QOS_MASK: u32 = 3;
 export const FLAG_DUP: u32 = 4;

@@ -97,9 +97,16 @@ export const BATCH_AT_TEXTS_BYTES: u32 = 16;
 export const BATCH_AT_DEADS: u32 = 20;
 export const BATCH_AT_DEADS_BYTES: u32 = 24;
 export const BATCH_AT_RECORDS: u32 = 28;
+export const BATCH_AT_REPLAYED: u32 = 32; // ids of letters
+
+/** Of each batch slot: ids of the dead letters that its rows were tried again from, u64 each. */
+export const BATCH_REPLAYED_OFFSET: u32 = BATCH_HEAD_OFFSET + BATCH_HEAD_BYTES;
+export const BATCH_REPLAYED_MAX: u32 = 65536;
+export const BATCH_REPLAYED_SLOT_BYTES: u32 = BATCH_REPLAYED_MAX * 8;
+export const BATCH_REPLAYED_BYTES: u32 = BATCH_REPLAYED_SLOT_BYTES * BATCH_SLOTS;
 
 /** Readings of watched devices since the host last looked: u32 bytes at LIVE_OFFSET, then entries. */
-export const LIVE_OFFSET: u32 = BATCH_HEAD_OFFSET + BATCH_HEAD_BYTES;
+export const LIVE_OFFSET: u32 = BATCH_REPLAYED_OFFSET + BATCH_REPLAYED_BYTES;
 export const LIVE_HEADER_BYTES: u32 = 64;
 export const LIVE_ENTRIES_BYTES: u32 = 256 * KIB;
 export const LIVE_BYTES: u32 = LIVE_HEADER_BYTES + LIVE_ENTRIES_BYTES;

@@ -77,12 +77,12 @@ export const DEAD_COUNT_BITS: u32 = 56;
  * Head of the state: the part that lies in no table, written by describeState for a checkpoint, read by adoptState. Raise the
  * version with every change of meaning of any byte of the state, so that an older checkpoint is refused.
  */
-export const STATE_VERSION: u32 = 6;
+export const STATE_VERSION: u32 = 7;
 export const STATE_HEAD_OFFSET: u32 = TEXT_PAGES_OFFSET + TEXT_PAGES_BYTES;
 export const STATE_HEAD_BYTES: u32 = 64;
 /** Sections of the state, the head included: u32 count, then u32 offset and u32 bytes each. Indexes are rebuilt from the tables. */
 export const STATE_SECTIONS_OFFSET: u32 = STATE_HEAD_OFFSET + STATE_HEAD_BYTES;
-export const STATE_SECTIONS_MAX: u32 = 15;
+export const STATE_SECTIONS_MAX: u32 = 17;
 export const STATE_SECTION_BYTES: u32 = 8;
 export const STATE_SECTIONS_BYTES: u32 = 8 + STATE_SECTIONS_MAX * STATE_SECTION_BYTES;
 
@@ -111,7 +111,18 @@ export const SOURCE_BYTES: u32 = 24;
 export const SOURCE_AT_NUMBER: u32 = 8; // u64, after the u64 that names the source
 export const SOURCE_AT_USED: u32 = 16; // u64
 
-export const PIPELINE_END: u32 = SOURCES_OFFSET + SOURCES_BYTES;
+// Dead letters that were sent through the pipeline again: their ids, in two generations of open-addressed tables of u64; 0: free.
+export const REPLAYS_OFFSET: u32 = SOURCES_OFFSET + SOURCES_BYTES;
+export const REPLAYS_HEADER_BYTES: u32 = 64;
+export const REPLAYS_AT_GENERATION: u32 = 0; // u32: the newer one, 0 or 1
+export const REPLAYS_AT_USED: u32 = 4; // u32: ids in the newer one
+export const REPLAYS_AT_OLDER_USED: u32 = 8; // u32
+export const REPLAY_SLOTS: u32 = 65536;
+/** Ids of a generation. Whoever replays lets no more be on their way to a partition: one that is sent again is then known for sure. */
+export const REPLAYS_MAX: u32 = (REPLAY_SLOTS / 4) * 3;
+export const REPLAYS_BYTES: u32 = REPLAYS_HEADER_BYTES + REPLAY_SLOTS * 8 * 2;
+
+export const PIPELINE_END: u32 = REPLAYS_OFFSET + REPLAYS_BYTES;
 
 // Statement: the answer to account().
 export const STATEMENT_AT_STORED: u32 = 0; // u64

@@ -7,6 +7,8 @@ import {
   CONTEXT_AT_SCHEMA,
   CONTEXT_AT_TOPIC_BYTES,
   CONTEXT_HEADER_BYTES,
+  CONTEXT_LETTER_BYTES,
+  CONTEXT_OF_LETTER,
   CONTEXT_RETAINED,
   CONTEXT_UNSEQUENCED,
 } from '../abi/block';
@@ -28,6 +30,10 @@ export let isUnsequenced: bool = false;
 /** Number of the schema version, or 0. */
 export let schema: u32 = 0;
 
+/** Id of the dead letter that is tried again, or 0; and when its message was received, µs. */
+export let letterId: u64 = 0;
+export let letterReceivedUs: u64 = 0;
+
 /** A value that has no name. */
 const VALUE = memory.data<u8>([0x76, 0x61, 0x6c, 0x75, 0x65]);
 const VALUE_BYTES: u32 = 5;
@@ -43,6 +49,7 @@ export function clearContext(): void {
   isRetained = false;
   isUnsequenced = false;
   schema = 0;
+  letterId = 0;
 }
 
 /** Reads the context before a payload; answers its bytes, or 0 when `bytes` do not hold it. */
@@ -53,7 +60,14 @@ export function openContext(at: usize, bytes: u32): u32 {
   const name = <u32>load<u8>(at, CONTEXT_AT_NAME_BYTES);
   const topic = <u32>load<u16>(at, CONTEXT_AT_TOPIC_BYTES);
   const whole = <u32>load<u16>(at, CONTEXT_AT_BYTES);
-  if (whole != CONTEXT_HEADER_BYTES + prefix + name + topic || whole > bytes) return 0;
+  const flags = <u32>load<u8>(at, CONTEXT_AT_FLAGS);
+  const texts = CONTEXT_HEADER_BYTES + prefix + name + topic;
+  const isOfLetter = (flags & CONTEXT_OF_LETTER) != 0;
+  if (whole != texts + (isOfLetter ? CONTEXT_LETTER_BYTES : 0) || whole > bytes) return 0;
+  if (isOfLetter) {
+    letterId = load<u64>(at + texts);
+    letterReceivedUs = load<u64>(at + texts, 8);
+  }
   profile = load<u8>(at, CONTEXT_AT_PROFILE);
   schema = load<u32>(at, CONTEXT_AT_SCHEMA);
   prefixAt = at + CONTEXT_HEADER_BYTES;
@@ -64,7 +78,6 @@ export function openContext(at: usize, bytes: u32): u32 {
   }
   topicAt = prefixAt + prefix + name;
   topicBytes = topic;
-  const flags = <u32>load<u8>(at, CONTEXT_AT_FLAGS);
   isRetained = (flags & CONTEXT_RETAINED) != 0;
   isUnsequenced = (flags & CONTEXT_UNSEQUENCED) != 0;
   return whole;

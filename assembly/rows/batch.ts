@@ -1,11 +1,12 @@
 import { CODE_NAME_BYTES } from '../abi/codes';
-import { POSTGRES_EPOCH_US } from '../abi/limits';
+import { BLOCK_RECORDS_MAX, POSTGRES_EPOCH_US } from '../abi/limits';
 import {
   BATCHES_OFFSET,
   BATCH_AT_DEADS,
   BATCH_AT_DEADS_BYTES,
   BATCH_AT_READINGS,
   BATCH_AT_READINGS_BYTES,
+  BATCH_AT_REPLAYED,
   BATCH_AT_RECORDS,
   BATCH_AT_SLOT,
   BATCH_AT_TEXTS,
@@ -16,6 +17,9 @@ import {
   BATCH_HEAD_OFFSET,
   BATCH_READINGS_BYTES,
   BATCH_READINGS_RESERVE_BYTES,
+  BATCH_REPLAYED_MAX,
+  BATCH_REPLAYED_OFFSET,
+  BATCH_REPLAYED_SLOT_BYTES,
   BATCH_SLOTS,
   BATCH_TEXT_BYTES,
   BATCH_TEXT_RESERVE_BYTES,
@@ -33,6 +37,8 @@ const COPY_HEADER_BYTES: usize = 19;
 const COPY_TRAILER_BYTES: usize = 2;
 
 const TEXT_ROW_BYTES: usize = 34; // without the text
+/** Length of a field that is null. */
+const NULL: u32 = 0xffffffff;
 
 let texts: usize = 0;
 let textRows: u32 = 0;
@@ -41,6 +47,7 @@ let deadRows: u32 = 0;
 let slotAt: usize = 0;
 let openSlot: u32 = 0;
 let records: u32 = 0;
+let replayed: u32 = 0;
 
 /** Begins an empty batch in a slot that the store no longer reads. */
 export function openBatch(slot: u32): void {
@@ -55,6 +62,7 @@ export function openBatch(slot: u32): void {
   textRows = 0;
   deadRows = 0;
   records = 0;
+  replayed = 0;
 }
 
 /** Ends the batch and describes it at BATCH_HEAD_OFFSET. */
@@ -70,6 +78,7 @@ export function sealBatch(): void {
   head(BATCH_AT_DEADS, deadRows);
   head(BATCH_AT_DEADS_BYTES, writeTrailer(deads) - slotAt - BATCH_READINGS_BYTES - BATCH_TEXT_BYTES);
   head(BATCH_AT_RECORDS, records);
+  head(BATCH_AT_REPLAYED, replayed);
   slotAt = 0;
 }
 
@@ -82,6 +91,7 @@ function head(at: u32, value: usize): void {
 export function batchHasRoom(): bool {
   return (
     slotAt != 0 &&
+    replayed <= BATCH_REPLAYED_MAX - BLOCK_RECORDS_MAX &&
     readingCount() * READING_ROW_BYTES <= BATCH_READINGS_BYTES - BATCH_READINGS_RESERVE_BYTES - <u32>COPY_HEADER_BYTES &&
     texts - slotAt <= BATCH_READINGS_BYTES + BATCH_TEXT_BYTES - BATCH_TEXT_RESERVE_BYTES &&
     deads - slotAt <= BATCH_READINGS_BYTES + BATCH_TEXT_BYTES + BATCH_DEAD_BYTES - BATCH_DEAD_RESERVE_BYTES
@@ -91,6 +101,12 @@ export function batchHasRoom(): bool {
 /** Rows of the open batch. */
 export function batchRows(): u32 {
   return readingCount() + textRows + deadRows;
+}
+
+/** A dead letter was tried again: it is marked as such with the rows that it became. */
+export function noteReplayed(id: u64): void {
+  store<u64>(<usize>(BATCH_REPLAYED_OFFSET + openSlot * BATCH_REPLAYED_SLOT_BYTES + (replayed << 3)), id);
+  replayed++;
 }
 
 @inline
@@ -124,7 +140,10 @@ export function appendText(device: u32, metric: u32, tsUs: u64, text: usize, byt
   textRows++;
 }
 
-/** dead_letters (partition_id int4, log_offset int8, device_id int4, received_at timestamptz, reason text, payload bytea) */
+/**
+ * dead_letters (partition_id int4, log_offset int8, device_id int4, received_at timestamptz, reason text, payload bytea, format int2,
+ * context bytea). `contextBytes` is 0 for a message without one, which is null.
+ */
 export function appendDead(
   partition: u32,
   logOffset: u64,
@@ -133,9 +152,12 @@ export function appendDead(
   code: u32,
   payload: usize,
   bytes: u32,
+  format: u32,
+  context: usize,
+  contextBytes: u32,
 ): void {
   const at = deads;
-  store<u16>(at, 0x0600);
+  store<u16>(at, 0x0800);
   writeI32Field(at + 2, partition);
   writeI64Field(at + 10, logOffset);
   writeI32Field(at + 22, device);
@@ -147,6 +169,11 @@ export function appendDead(
   memory.copy(at + 46, name + 1, nameBytes);
   writeI32(at + 46 + nameBytes, bytes);
   memory.copy(at + 50 + nameBytes, payload, bytes);
-  deads = at + 50 + nameBytes + bytes;
+  const after = at + 50 + nameBytes + bytes;
+  writeI32(after, 2);
+  store<u16>(after, bswap<u16>(<u16>format), 4);
+  writeI32(after + 6, contextBytes == 0 ? NULL : contextBytes);
+  memory.copy(after + 10, context, contextBytes);
+  deads = after + 10 + contextBytes;
   deadRows++;
 }

@@ -7,6 +7,8 @@ import {
   CONTEXT_AT_SCHEMA,
   CONTEXT_AT_TOPIC_BYTES,
   CONTEXT_HEADER_BYTES,
+  CONTEXT_LETTER_BYTES,
+  CONTEXT_OF_LETTER,
   CONTEXT_RETAINED,
   CONTEXT_UNSEQUENCED,
 } from '../../assembly/abi/block.js';
@@ -25,21 +27,51 @@ export interface RecordContext {
   readonly isRetained?: boolean;
   /** Its sequence numbers are those of another device than the record's. */
   readonly isUnsequenced?: boolean;
+  /** The dead letter that is tried again, and when its message was received, µs. */
+  readonly letter?: { readonly id: bigint; readonly receivedUs: bigint };
 }
 
 /** The bytes that lie before the payload of a record with a context. Throws RangeError for what is too long. */
-export function encodeContext(context: RecordContext): Uint8Array {
-  const { profile, prefix = '', name = '', topic = '', schema = 0, isRetained = false, isUnsequenced = false } = context;
+export function encodeContext(context: RecordContext): Buffer {
+  const { profile, prefix = '', name = '', topic = '', schema = 0, isRetained = false, isUnsequenced = false, letter } = context;
   const texts = [prefix, name, topic].map((text) => Buffer.from(text));
   const [prefixBytes, nameBytes, topicBytes] = texts.map(({ length }) => length) as [number, number, number];
   if (prefixBytes > 255 || nameBytes > 255) throw new RangeError('a prefix and a name have at most 255 bytes');
   const head = Buffer.alloc(CONTEXT_HEADER_BYTES);
-  head.writeUInt16LE(CONTEXT_HEADER_BYTES + prefixBytes + nameBytes + topicBytes, CONTEXT_AT_BYTES);
+  const tail = Buffer.alloc(letter ? CONTEXT_LETTER_BYTES : 0);
+  if (letter) {
+    tail.writeBigUInt64LE(letter.id);
+    tail.writeBigUInt64LE(letter.receivedUs, 8);
+  }
+  head.writeUInt16LE(CONTEXT_HEADER_BYTES + prefixBytes + nameBytes + topicBytes + tail.length, CONTEXT_AT_BYTES);
   head[CONTEXT_AT_PROFILE] = profile;
-  head[CONTEXT_AT_FLAGS] = (isRetained ? CONTEXT_RETAINED : 0) | (isUnsequenced ? CONTEXT_UNSEQUENCED : 0);
+  head[CONTEXT_AT_FLAGS] =
+    (isRetained ? CONTEXT_RETAINED : 0) | (isUnsequenced ? CONTEXT_UNSEQUENCED : 0) | (letter ? CONTEXT_OF_LETTER : 0);
   head.writeUInt32LE(schema, CONTEXT_AT_SCHEMA);
   head.writeUInt16LE(topicBytes, CONTEXT_AT_TOPIC_BYTES);
   head[CONTEXT_AT_PREFIX_BYTES] = prefixBytes;
   head[CONTEXT_AT_NAME_BYTES] = nameBytes;
-  return Buffer.concat([head, ...texts]);
+  return Buffer.concat([head, ...texts, tail]);
+}
+
+/** What the bytes of a context say, as encodeContext writes them or a gateway's kernel; undefined: they are none. */
+export function decodeContext(bytes: Buffer): RecordContext | undefined {
+  if (bytes.length < CONTEXT_HEADER_BYTES || bytes.readUInt16LE(CONTEXT_AT_BYTES) !== bytes.length) return undefined;
+  const [prefixBytes, nameBytes] = [bytes[CONTEXT_AT_PREFIX_BYTES] as number, bytes[CONTEXT_AT_NAME_BYTES] as number];
+  const flags = bytes[CONTEXT_AT_FLAGS] as number;
+  const prefixEnd = CONTEXT_HEADER_BYTES + prefixBytes;
+  const nameEnd = prefixEnd + nameBytes;
+  const topicEnd = nameEnd + bytes.readUInt16LE(CONTEXT_AT_TOPIC_BYTES);
+  const isOfLetter = (flags & CONTEXT_OF_LETTER) !== 0;
+  if (topicEnd + (isOfLetter ? CONTEXT_LETTER_BYTES : 0) !== bytes.length) return undefined;
+  return {
+    profile: bytes[CONTEXT_AT_PROFILE] as number,
+    prefix: bytes.toString('utf8', CONTEXT_HEADER_BYTES, prefixEnd),
+    name: bytes.toString('utf8', prefixEnd, nameEnd),
+    topic: bytes.toString('utf8', nameEnd, topicEnd),
+    schema: bytes.readUInt32LE(CONTEXT_AT_SCHEMA),
+    isRetained: (flags & CONTEXT_RETAINED) !== 0,
+    isUnsequenced: (flags & CONTEXT_UNSEQUENCED) !== 0,
+    ...(isOfLetter && { letter: { id: bytes.readBigUInt64LE(topicEnd), receivedUs: bytes.readBigUInt64LE(topicEnd + 8) } }),
+  };
 }

@@ -40,6 +40,9 @@ export interface DeadRow {
   receivedUs: number;
   reason: string;
   payload: Buffer;
+  /** Absent: the payload's shape tells. */
+  format?: number;
+  context?: Buffer;
 }
 
 /** A pipeline kernel without threads: blocks in, rows out. Metric names are numbered from 1 as they come. */
@@ -132,7 +135,16 @@ function postgresUs(field: Buffer): number {
 }
 
 function deadRow(fields: Buffer[]): DeadRow {
-  const [partition, logOffset, device, receivedUs, reason, payload] = fields as [Buffer, Buffer, Buffer, Buffer, Buffer, Buffer];
+  const [partition, logOffset, device, receivedUs, reason, payload, format, context] = fields as [
+    Buffer,
+    Buffer,
+    Buffer,
+    Buffer,
+    Buffer,
+    Buffer,
+    Buffer,
+    Buffer,
+  ];
   return {
     partition: partition.readInt32BE(),
     logOffset: Number(logOffset.readBigInt64BE()),
@@ -140,10 +152,12 @@ function deadRow(fields: Buffer[]): DeadRow {
     receivedUs: postgresUs(receivedUs),
     reason: reason.toString('ascii'),
     payload,
+    ...(format.readInt16BE() !== 0 && { format: format.readInt16BE() }),
+    ...(context.length > 0 && { context }),
   };
 }
 
-/** Fields of every tuple of a binary COPY stream; checks header and trailer. */
+/** Fields of every tuple of a binary COPY stream, empty where they are null; checks header and trailer. */
 export function parseCopy(stream: Uint8Array): Buffer[][] {
   const bytes = Buffer.from(stream);
   assert.equal(bytes.subarray(0, 11).toString('latin1'), 'PGCOPY\n\xff\r\n\0');
@@ -157,8 +171,9 @@ export function parseCopy(stream: Uint8Array): Buffer[][] {
     const row: Buffer[] = [];
     for (let field = 0; field < fields; field++) {
       const length = bytes.readInt32BE(at);
-      row.push(bytes.subarray(at + 4, at + 4 + length));
-      at += 4 + length;
+      const end = at + 4 + Math.max(length, 0);
+      row.push(bytes.subarray(at + 4, end));
+      at = end;
     }
     rows.push(row);
   }

@@ -1,5 +1,5 @@
 import type { CopyStream, RowBatch } from '../../src/contract/threads/store.js';
-import { copyStream, float64, int32, int64, timestamp } from './copy-stream.js';
+import { copyStream, float64, int16, int32, int64, timestamp } from './copy-stream.js';
 
 export interface TestRows {
   readonly readings?: readonly (readonly [device: number, metric: number, ts: Date, value: number])[];
@@ -12,6 +12,8 @@ export interface TestRows {
     reason: string,
     payload: Buffer,
   ])[];
+  /** Ids of the dead letters that were tried again. */
+  readonly replayed?: readonly bigint[];
 }
 
 /** A batch in a partition's shared memory, as the pipeline hands it over. */
@@ -32,7 +34,7 @@ export function layBatch(memory: WebAssembly.Memory, partition: number, from: bi
   );
   const deads = lay(
     (rows.deads ?? []).map(([number, offset, device, receivedAt, reason, payload]) => {
-      return [int32(number), int64(offset), int32(device), timestamp(receivedAt), Buffer.from(reason), payload];
+      return [int32(number), int64(offset), int32(device), timestamp(receivedAt), Buffer.from(reason), payload, int16(0), Buffer.alloc(0)];
     }),
   );
   return {
@@ -47,7 +49,14 @@ export function layBatch(memory: WebAssembly.Memory, partition: number, from: bi
     readings,
     texts,
     deads,
+    replayed: layIds(memory, at, rows.replayed ?? []),
   };
+}
+
+function layIds(memory: WebAssembly.Memory, after: number, ids: readonly bigint[]): RowBatch['replayed'] {
+  const offset = Math.ceil(after / 8) * 8;
+  new BigInt64Array(memory.buffer, offset, ids.length).set(ids);
+  return { offset, letters: ids.length };
 }
 
 const COPY_HEADER_BYTES = 19;

@@ -69,6 +69,3 @@ export const deviceLedgerAnswer = counts.extend({
     rebooted_at: time.nullable(),
   }),
 });
-
-export type LedgerAnswer = z.infer<typeof ledgerAnswer>;
-export type DeviceLedgerAnswer = z.infer<typeof deviceLedgerAnswer>;

@@ -33,6 +33,8 @@ export interface RowBatch {
   readonly readings: CopyStream;
   readonly texts: CopyStream;
   readonly deads: CopyStream;
+  /** Ids of the dead letters that some of its messages were: u64 each, from `offset` on in the partition's memory. */
+  readonly replayed: { readonly offset: number; readonly letters: number };
 }
 /** One COPY stream inside the partition's memory: header, rows and trailer included. */
 export interface CopyStream {

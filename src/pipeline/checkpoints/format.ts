@@ -12,6 +12,8 @@ import {
   FINGERPRINT_SLOTS,
   FINGERPRINTS_BYTES,
   FINGERPRINTS_OFFSET,
+  REPLAYS_BYTES,
+  REPLAYS_OFFSET,
   RUN_PAGE_BYTES,
   RUN_PAGES_BYTES,
   RUN_PAGES_OFFSET,
@@ -101,6 +103,7 @@ const regions = [
   { offset: SOURCES_OFFSET, bytesMax: SOURCES_BYTES },
   { offset: DEAD_PAGES_OFFSET, bytesMax: DEAD_PAGES_BYTES },
   { offset: TEXT_PAGES_OFFSET, bytesMax: TEXT_PAGES_BYTES },
+  { offset: REPLAYS_OFFSET, bytesMax: REPLAYS_BYTES },
 ] as const;
 
 /** Differs when the same bytes would mean something else. */

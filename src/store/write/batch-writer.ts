@@ -26,7 +26,8 @@ export class FencedError extends Error {
   }
 }
 
-const COPY_DEADS = 'copy dead_letters (partition_id, log_offset, device_id, received_at, reason, payload) from stdin (format binary)';
+const COPY_DEADS =
+  'copy dead_letters (partition_id, log_offset, device_id, received_at, reason, payload, format, context) from stdin (format binary)';
 
 const TABLES = ['readings', 'texts', 'deads'] as const;
 
@@ -114,21 +115,27 @@ export class BatchWriter {
 
   /** Commits the batch as a whole. If the server refuses rows of it, finds each such row, however late the server refuses it. */
   async #commit(opened: Opened, batch: RowBatch, memory: SharedArrayBuffer): Promise<RefusedRows> {
-    let why = await this.#attempt(opened, batch, '', () => this.#copyWhole(opened, batch, memory));
+    let why = await this.#attempt(opened, batch, memory, '', () => this.#copyWhole(opened, batch, memory));
     for (const attempt of ['pieces', 'pieces checked late', 'dead-letter all'] as const) {
       if (!('sqlstate' in why)) return why;
       const refusal = why;
       // Checks that are deferred to the end of the transaction are made with the piece that breaks them.
-      why = await this.#attempt(opened, batch, `; ${CHECK_NOW}`, () => this.#copyIsolated(opened, batch, memory, attempt, refusal));
+      why = await this.#attempt(opened, batch, memory, `; ${CHECK_NOW}`, () => this.#copyIsolated(opened, batch, memory, attempt, refusal));
     }
     if ('sqlstate' in why) throw Object.assign(new Error(why.message), { code: why.sqlstate });
     return why;
   }
 
   /** Answers the refusal when it is the rows' fault: then nothing of the batch is stored, and no transaction is open. */
-  async #attempt(opened: Opened, batch: RowBatch, settings: string, rows: () => Promise<RefusedRows>): Promise<RefusedRows | Refusal> {
+  async #attempt(
+    opened: Opened,
+    batch: RowBatch,
+    memory: SharedArrayBuffer,
+    settings: string,
+    rows: () => Promise<RefusedRows>,
+  ): Promise<RefusedRows | Refusal> {
     try {
-      return await this.#transaction(opened, batch, settings, rows);
+      return await this.#transaction(opened, batch, memory, settings, rows);
     } catch (error) {
       if (verdictOn(error) !== 'data') throw error;
       await opened.session.sql.unsafe('rollback');
@@ -146,6 +153,7 @@ export class BatchWriter {
   async #transaction(
     { session, dialect }: Opened,
     batch: RowBatch,
+    memory: SharedArrayBuffer,
     settings: string,
     rows: () => Promise<RefusedRows>,
   ): Promise<RefusedRows> {
@@ -154,6 +162,7 @@ export class BatchWriter {
       await session.sql.unsafe('rollback');
       return this.#sent?.batch === batch ? this.#sent.refused : NOTHING_REFUSED;
     }
+    await markReplayed(session, batch, memory);
     const refused = await rows();
     this.#sent = { batch, refused };
     await session.sql.unsafe('commit');
@@ -212,6 +221,13 @@ export class BatchWriter {
     if (row && BigInt(row.found) >= batch.to) return false;
     throw new FencedError(this.#group, batch, row ? String(row.found) : 'no offset at all', row !== undefined && !row.is_own);
   }
+}
+
+/** Dead letters whose messages are in the batch were tried again, whatever became of them: in one transaction with its rows. */
+async function markReplayed({ sql }: Session, { replayed }: RowBatch, memory: SharedArrayBuffer): Promise<void> {
+  if (replayed.letters === 0) return;
+  const ids = Array.from(new BigInt64Array(memory, replayed.offset, replayed.letters), String);
+  await sql`update dead_letters set replayed_at = now() where id = any(${ids}::bigint[])`;
 }
 
 function bytesOf(stream: CopyStream, memory: SharedArrayBuffer): Uint8Array {

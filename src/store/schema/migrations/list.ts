@@ -9,6 +9,7 @@ import { adminKeysRevoked } from './0008-admin-keys-revoked.js';
 import { identityOfTheDatabase } from './0009-identity-of-the-database.js';
 import { textsInRawMetrics } from './0010-texts-in-raw-metrics.js';
 import { deadLettersByDevice } from './0011-dead-letters-by-device.js';
+import { deadLettersTriedAgain } from './0012-dead-letters-tried-again.js';
 import type { Migration } from './migration.js';
 
 /** Every step, in the order in which a database takes them. */
@@ -24,4 +25,5 @@ export const migrations: readonly Migration[] = [
   identityOfTheDatabase,
   textsInRawMetrics,
   deadLettersByDevice,
+  deadLettersTriedAgain,
 ];
