@@ -41,6 +41,7 @@ export const CODE_TLS_HANDSHAKE_FAILED: u32 = 24;
 export const CODE_PEER_NOT_READING: u32 = 25;
 export const CODE_MQTT_UNRELEASED_EXHAUSTED: u32 = 26;
 export const CODE_ADDRESS_EXHAUSTED: u32 = 27;
+export const CODE_REGISTRY_INCOMPLETE: u32 = 28;
 export const CODE_LOG_FULL: u32 = 30;
 export const CODE_LOG_FAILING: u32 = 31;
 

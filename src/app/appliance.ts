@@ -2,9 +2,11 @@ import type { Appliance } from '../cli/appliance.js';
 import { authority, reachableHost } from '../contract/host-address.js';
 import { AdminKeys } from '../control/keys/admin-keys.js';
 import { MetricNames } from '../control/metrics/metric-names.js';
+import { DatabaseAbsence } from '../control/offline/database-absence.js';
 import { readOrCreateText } from '../state/read-or-create-text.js';
 import { startControl } from './control.js';
 import { startPlane } from './data-plane.js';
+import { keepSnapshot, takeUp } from './offline.js';
 import { openRegistry } from './registries.js';
 import { prepare, type StartContext, type StartOptions } from './start-context.js';
 import { publishReadings } from './topics.js';
@@ -27,16 +29,18 @@ export async function startAppliance(options: StartOptions): Promise<Appliance> 
 async function bringUp(options: StartOptions, cleanups: StartContext['cleanups'], cleanUp: () => Promise<void>): Promise<Appliance> {
   const { config, heldLog } = options;
   const context = await prepare(options, cleanups);
+  const { database, standIn } = context;
   let stopped!: (error?: Error) => void;
   const ended = new Promise<void>((resolve, reject) => {
     stopped = (error) => (error ? reject(error) : resolve());
   });
   ended.catch(() => {});
 
-  const metricNames = await MetricNames.load(context.database);
+  const metricNames = standIn ? MetricNames.restore(database, standIn.metrics) : await MetricNames.load(database);
   const readings = publishReadings(context);
-  const plane = await startPlane(context, metricNames, readings, (error) => stopped(error));
-  const keys = await AdminKeys.load(context.database);
+  const absence = standIn && new DatabaseAbsence();
+  const plane = await startPlane(context, { metricNames, readings, absence }, (error) => stopped(error));
+  const keys = standIn ? AdminKeys.restore(database, standIn.keys) : await AdminKeys.load(database);
   const registry = await openRegistry(context, plane, { metricNames, keys }, readings);
   let adminKeyIsNew = false;
   const makeKey = () => {
@@ -44,9 +48,15 @@ async function bringUp(options: StartOptions, cleanups: StartContext['cleanups']
     return AdminKeys.generate();
   };
   const adminKey = config.process.adminKey ?? readOrCreateText(config.process.stateFolder, 'admin-key', makeKey);
-  if (!(await keys.ensure(adminKey, 'first'))) context.event('warn', 'admin-key-revoked', {});
-  const http = await startControl(context, { plane, registry, metricNames, keys }, readings);
+  const ensureKey = async () => {
+    if (!(await keys.ensure(adminKey, 'first'))) context.event('warn', 'admin-key-revoked', {});
+  };
+  if (!absence) await ensureKey();
+  const parts = { plane, registry, metricNames, keys };
+  const http = await startControl(context, parts, readings);
   const mqttPort = await plane.listen();
+  if (absence) takeUp(context, { ...parts, absence, ensureKey }, (error) => stopped(error));
+  else keepSnapshot(context, parts, context.lostDevices);
 
   let ending: Promise<void> | undefined;
   return {

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { checkpointStoreOf } from '../config/settings/checkpoints.js';
 import { rolesOf } from '../config/settings/process.js';
 import type { MetricNames, NumberedName } from '../control/metrics/metric-names.js';
+import type { DatabaseAbsence } from '../control/offline/database-absence.js';
 import type { PublishedReadings } from '../control/topics/publishers.js';
 import { ThreadedDataPlane } from '../plane/data-plane.js';
 import { tlsListener } from '../state/tls-files.js';
@@ -19,10 +20,16 @@ const threadEntries = {
   store: new URL('../store/write/thread.js', import.meta.url),
 };
 
+interface PlaneParts {
+  readonly metricNames: MetricNames;
+  readonly readings: PublishedReadings | undefined;
+  /** Of the database, where the start is made without it. */
+  readonly absence: DatabaseAbsence | undefined;
+}
+
 export async function startPlane(
   context: StartContext,
-  metricNames: MetricNames,
-  readings: PublishedReadings | undefined,
+  { metricNames, readings, absence }: PlaneParts,
   failed: (error: Error) => void,
 ): Promise<ThreadedDataPlane> {
   const { config, log, choice, owner, databaseUrl, database, committed, cleanups } = context;
@@ -50,6 +57,7 @@ export async function startPlane(
     databaseId: context.databaseId,
     lostDevices: context.lostDevices,
     committed,
+    awaited: absence && (() => absence.reason),
     runsPipelines: roles.has('pipeline'),
     take: (partitions) => database.run((sql) => takeOffsets(sql, consumerGroup, owner, partitions)),
     metrics: () => metricNames.names(),
@@ -71,9 +79,15 @@ export async function startPlane(
 }
 
 /** The mark has the numbers before a kernel knows them: checkpoints hold them from then on. */
-async function addMetrics({ mark }: StartContext, metricNames: MetricNames, names: readonly string[]): Promise<NumberedName[] | 'full'> {
+async function addMetrics(
+  { mark, snapshots }: StartContext,
+  metricNames: MetricNames,
+  names: readonly string[],
+): Promise<NumberedName[] | 'full'> {
   const numbered = await metricNames.add([...names]);
-  if (numbered !== 'full') mark?.raise('metrics', Math.max(...numbered.map(([, number]) => number)));
+  if (numbered === 'full') return numbered;
+  mark?.raise('metrics', Math.max(...numbered.map(([, number]) => number)));
+  snapshots?.metricsAdded(numbered);
   return numbered;
 }
 

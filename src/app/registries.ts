@@ -1,7 +1,7 @@
 import type { DeviceEntry } from '../contract/devices.js';
 import { ChangeFeed } from '../control/changes/change-feed.js';
 import { followRegistries, type SharedRegistries } from '../control/changes/shared-registries.js';
-import { Registry } from '../control/registry/registry.js';
+import { Registry, type RegistryOptions } from '../control/registry/registry.js';
 import { namesIn, type PublishedReadings } from '../control/topics/publishers.js';
 import type { ThreadedDataPlane } from '../plane/data-plane.js';
 import { partitionsHere } from './data-plane.js';
@@ -16,16 +16,18 @@ export async function openRegistry(
   { metricNames, keys }: Pick<SharedRegistries, 'metricNames' | 'keys'>,
   readings: PublishedReadings | undefined,
 ): Promise<Registry> {
-  const { log, choice, owner, database, mark, cleanups } = context;
+  const { log, choice, owner, database, mark, standIn, snapshots, cleanups } = context;
   const changes = choice.kafka && new ChangeFeed(database, owner);
-  const registry = await Registry.load({
+  const options: RegistryOptions = {
     database,
+    ...(snapshots ? { keep: snapshots.devicesChanged, forget: snapshots.devicesDeleted } : {}),
     // A gateway lets a device in from its registration on, and the log has its number.
     reserve: (number) => mark?.raise('devices', number),
     publish: (entries) => plane.publishDevices(entries),
     retract: (numbers) => plane.deleteDevices(numbers),
     ...(changes ? { tell: (from: number, to: number) => changes.tell({ kind: 'devices', from, to }) } : {}),
-  });
+  };
+  const registry = standIn ? Registry.restore(options, standIn.devices, standIn.deleted) : await Registry.load(options);
   readings?.begin({ registry, names: namesIn(registry, metricNames), partitions: () => partitionsHere(plane) });
   await publishAll(plane, registry.entries());
   if (changes) {

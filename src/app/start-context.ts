@@ -4,24 +4,21 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { rolesOf } from '../config/settings/process.js';
 import type { Config } from '../config/table.js';
-import type { NumberRange } from '../contract/database-identity.js';
-import { listenWaiting, type WaitingServer } from '../http/waiting-server.js';
-import { chooseLog, type LogChoice } from '../log/choice.js';
+import { SnapshotKeeper } from '../control/offline/snapshot-keeper.js';
+import { chooseLog } from '../log/choice.js';
 import { assertPortsFree, type WantedPort } from '../plane/free-ports.js';
 import { type ConnectionShares, connectionShares } from '../reactor/open-files.js';
 import { LogMarkFile } from '../state/log-mark.js';
-import { pairLogWithDatabase } from '../state/log-pairing.js';
 import { readOrCreateText } from '../state/read-or-create-text.js';
+import { SnapshotFile } from '../state/snapshot-file.js';
 import { makeStateFolder } from '../state/state-folder.js';
 import { lockStateFolder } from '../state/state-lock.js';
-import { awaitDatabase } from '../store/await-database.js';
 import { ControlDatabase } from '../store/control-database.js';
-import { prepareDatabase } from '../store/database.js';
 import { startSupervised } from '../store/embedded/supervised.js';
-import { StoredIdentity } from '../store/identity.js';
 import type { HeldLines } from '../telemetry/held-lines.js';
 import { createLog } from '../telemetry/log.js';
 import type { Report } from '../telemetry/report.js';
+import { type Opened, type Opening, openDatabase, openOrStandIn } from './opening.js';
 
 export interface StartOptions {
   readonly config: Config;
@@ -32,24 +29,13 @@ export interface StartOptions {
 }
 
 /** What every part of a starting appliance is made of. */
-export interface StartContext {
-  readonly config: Config;
+export interface StartContext extends Opening, Opened {
   readonly log: Logger;
-  readonly choice: LogChoice;
   /** Names this run of this process to others that meet it at the database. */
   readonly owner: string;
-  readonly databaseUrl: string;
-  readonly database: ControlDatabase;
-  readonly databaseId: string;
-  readonly lostDevices: readonly NumberRange[];
-  /** Marks the log with what it will hold, before it holds it. Undefined: there is no log. */
-  readonly mark: LogMarkFile | undefined;
   readonly shares: ConnectionShares;
-  /** Committed offsets by partition. */
-  readonly committed: readonly bigint[];
   /** What was started, to be ended in the opposite order. */
   readonly cleanups: (() => Promise<unknown>)[];
-  readonly event: Report;
 }
 
 /** The state folder for this process alone, and the database at this build's schema. */
@@ -64,54 +50,17 @@ export async function prepare({ config, stopping, heldLog }: StartOptions, clean
   await assertPortsFree(config.listen.bind, wantedPorts(config));
   const databaseUrl = config.store.databaseUrl ?? (await embeddedUrl(stateFolder, cleanups, log));
   const choice = chooseLog(config, () => readOrCreateText(stateFolder, 'node-name', newName));
-  const event: StartContext['event'] = (level, name, fields) => log[level](fields, name);
-  const prepareOnce = () => prepareDatabase(databaseUrl, choice.consumerGroup, config.log.partitions, { event });
-  // On a first start a database that is not there is a mistake in its address more often than an outage.
-  const committed = await (hasRunBefore ? whileWaiting(config, event, stopping, prepareOnce) : prepareOnce());
+  const event: Report = (level, name, fields) => log[level](fields, name);
   const database = new ControlDatabase(databaseUrl, event);
   cleanups.push(() => database.close());
-  const identity = new StoredIdentity(database);
   const mark = config.log.kind === 'none' ? undefined : new LogMarkFile(stateFolder);
-  const isLogShared = choice.kafka !== undefined;
-  const databaseId = mark ? await pairLogWithDatabase({ stateFolder, mark, identity, isLogShared, event }) : (await identity.read()).id;
-  const lostDevices = await identity.lostDevices();
+  const snapshots = mark && !choice.kafka ? new SnapshotKeeper(new SnapshotFile(stateFolder), event) : undefined;
+  cleanups.push(async () => snapshots?.close());
   const shares = connectionShares(config.listen.httpConnections, config.listen.gateways);
-  return {
-    config,
-    log,
-    choice,
-    shares,
-    owner: newName(),
-    databaseUrl,
-    database,
-    databaseId,
-    lostDevices,
-    mark,
-    committed,
-    cleanups,
-    event,
-  };
-}
-
-/** Waits for the database and meanwhile says so to those who ask. No device is let in: whose numbers it has only the database tells. */
-async function whileWaiting<Result>(
-  { listen }: Config,
-  event: StartContext['event'],
-  signal: AbortSignal,
-  attempt: () => Promise<Result>,
-): Promise<Result> {
-  let server: WaitingServer | undefined;
-  let reason = '';
-  const waiting = async (cause: string) => {
-    reason = cause;
-    server ??= await listenWaiting(listen.bind, listen.httpPort, () => reason);
-    event('warn', 'database-awaited', { cause, http_port: server.port });
-  };
-  try {
-    return await awaitDatabase(attempt, { waiting, signal });
-  } finally {
-    await server?.close();
-  }
+  const context = { config, log, choice, shares, owner: newName(), databaseUrl, database, mark, snapshots, cleanups, event };
+  // On a first start a database that is not there is a mistake in its address more often than an outage.
+  const opened = hasRunBefore ? await openOrStandIn(context, stopping) : await openDatabase(context);
+  return { ...context, ...opened };
 }
 
 function wantedPorts({ listen, process: settings }: Config): WantedPort[] {

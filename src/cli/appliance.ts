@@ -92,11 +92,13 @@ function noFailure(): undefined {
 
 /** Rejects when the appliance ends though nobody asked it to. */
 async function ended(appliance: Appliance): Promise<never> {
-  const cause = await appliance.stopped.then(
-    () => 'it stopped by itself',
-    (error: Error) => messageOf(error),
+  const error = await appliance.stopped.then(
+    () => new Error('it stopped by itself'),
+    (cause: Error) => cause,
   );
-  throw new CommandFailure('appliance_broken', `cannot go on: ${cause}`, {
+  // What a start is refused for may be found after it.
+  if (error.name === 'StartFailure') throw new CommandFailure(codeOf(error), messageOf(error), { wayOut: wayOutOf(error) });
+  throw new CommandFailure('appliance_broken', `cannot go on: ${messageOf(error)}`, {
     wayOut: 'read the log above, then start it again: what was acknowledged is kept',
   });
 }

@@ -48,6 +48,7 @@ import {
   CODE_PROTOBUF_MALFORMED,
   CODE_PROTOBUF_MESSAGE_REPEATED,
   CODE_PROTOBUF_PLAN_MISSING,
+  CODE_REGISTRY_INCOMPLETE,
   CODE_ROW_REFUSED,
   CODE_SEQ_MALFORMED,
   CODE_SESSION_TAKEN_OVER,
@@ -199,6 +200,12 @@ code(
   'mqtt_unreleased_exhausted',
   'too many messages at QoS 2 were not released by PUBREL, over all connections of the gateway',
   'answer each PUBREC with PUBREL, have fewer messages under way, or use QoS 1 with a sequence number',
+);
+code(
+  CODE_REGISTRY_INCOMPLETE,
+  'registry_incomplete',
+  'the database is away, and before it went no such device or token was known',
+  'connect again with backoff; the operator has to bring the database back, and /readyz tells since when it is away',
 );
 code(
   CODE_LOG_FULL,

@@ -41,6 +41,8 @@ export class Directory {
   readonly #entries = new Map<number, number>();
   /** By entry; few devices change their token at a time. */
   readonly #previousTokens = new Map<number, PreviousToken>();
+  /** Whether there may be devices and tokens that are not known here: the database has not been there since the start. */
+  isPartial = false;
 
   constructor(kernel: GatewayKernel, memory: KernelMemory, partitions: number) {
     this.#kernel = kernel;

@@ -68,6 +68,7 @@ export class TurnLoop {
     });
     this.#reactor.limit(start.connections.max, start.connections.unauthenticatedMax);
     this.#directory = new Directory(this.#kernel, this.#memory, start.partitions);
+    this.#directory.isPartial = start.isRegistryPartial;
     this.#sessions = new Sessions(this.#kernel, this.#memory, this.#directory, this.#reactor, start.sessions, post);
     this.#routes = new Routes(this.#kernel, this.#memory, this.#directory, this.#sessions);
     this.#ingest = new Ingest(this.#kernel, this.#memory, this.#directory, post);
@@ -90,6 +91,7 @@ export class TurnLoop {
     else if (message.kind === 'listen') void this.#listen(message.port, message.tlsPort);
     else if (message.kind === 'taken-over') this.#sessions.takenOver(message.device, message.session);
     else if (message.kind === 'log') this.#logChanged(message.code);
+    else if (message.kind === 'registry-whole') this.#directory.isPartial = false;
     else if (message.kind === 'ingest') this.#takeIngest(message);
     else if (message.kind === 'topic-rules') this.#routes.setRules(message.tenant, message.rules);
   }

@@ -9,12 +9,17 @@ export function bearerToken(authorization: string): string | undefined {
 /** The keys of operators. */
 export interface KeyCheck {
   verify(key: string): boolean;
+  /** Whether a key that is not known may be valid: the database has not been there since the start. */
+  readonly isPartial: boolean;
 }
 
 /** Lets in who has an admin key. */
 export function adminOnly(keys: KeyCheck): (head: RequestHead) => ApiFailure | undefined {
   return ({ authorization, method, path }) => {
     const key = bearerToken(authorization);
-    return key !== undefined && keys.verify(key) ? undefined : new ApiFailure('admin_key_invalid', `answer ${method} ${path}`);
+    if (key !== undefined && keys.verify(key)) return undefined;
+    const attempt = `answer ${method} ${path}`;
+    if (key === undefined || !keys.isPartial) return new ApiFailure('admin_key_invalid', attempt);
+    return new ApiFailure('database_unavailable', attempt, 'the database is away, and before it went this admin key was not known');
   };
 }

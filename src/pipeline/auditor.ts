@@ -39,6 +39,11 @@ export class Auditor {
     this.#mark = progress.mark(partition);
   }
 
+  /** Where the log stood at the start, for a partition that is begun anew since. */
+  beginAt(offset: bigint): void {
+    this.#mark = { offset, messages: 0n };
+  }
+
   /** How far the next read may go. */
   limit(durable: bigint): bigint {
     return this.#isDue && this.#mark.offset < durable ? this.#mark.offset : durable;

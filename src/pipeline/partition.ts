@@ -131,6 +131,11 @@ export class Partition {
     return this.#restoredFrom;
   }
 
+  /** Counts from where the log stood at the start of the process: what ran since then runs again. */
+  countFrom(offset: bigint): void {
+    this.#auditor.beginAt(offset);
+  }
+
   /** Takes up the newest checkpoint that can be used, before anything is run; the rest of the state comes from the log behind it. */
   restore(folder: CheckpointFolder, refused: ReportRefusal): Restored | undefined {
     const { number, memory } = this;

@@ -41,8 +41,9 @@ class PipelineThread {
     const progress = new Progress(start.shared.progress);
     this.#partitionCount = progress.partitions;
     const log = start.recordRings ? new RecordRingReader(start.recordRings) : new LogReader(start.logFolder);
-    for (const { number, memory, committed, announced } of start.partitions) {
+    for (const { number, memory, committed, announced, openedAt } of start.partitions) {
       const partition = new Partition(number, memory, committed, log, progress, this.#events(), announced);
+      if (openedAt !== undefined) partition.countFrom(openedAt);
       this.#partitions.set(number, partition);
     }
     const partitions = [...this.#partitions.values()];

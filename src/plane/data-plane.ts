@@ -12,6 +12,7 @@ import type {
   RoutedPayload,
   ThreadCpu,
 } from '../contract/data-plane.js';
+import type { NumberRange } from '../contract/database-identity.js';
 import type { DeviceEntry } from '../contract/devices.js';
 import type { DeviceAccount, DeviceTotals, PlaneAudits, RefusedMessages, RefusedTopic } from '../contract/ledger.js';
 import type { LogPart, OpenLog, PartitionAssignment } from '../contract/log-port.js';
@@ -31,7 +32,7 @@ import { readCounters, readIntake, readLag } from './plane-readings.js';
 import { RefusedTopics } from './refused-topics.js';
 import { type Stoppable, stopThread, ThreadRoster } from './thread-roster.js';
 
-export interface DataPlaneOptions extends Omit<PipelinesOptions, 'entries' | 'fenced'> {
+export interface DataPlaneOptions extends Omit<PipelinesOptions, 'entries' | 'fenced' | 'isHeld'> {
   readonly entries: PipelinesOptions['entries'] & { readonly gateway: URL; readonly log: URL };
   readonly listen: ListenConfig;
   /** How long draining may take, of partitions that go to others too, before the threads are ended where they stand. */
@@ -53,6 +54,8 @@ export interface DataPlaneOptions extends Omit<PipelinesOptions, 'entries' | 'fe
   readonly committed: readonly bigint[];
   /** Makes this process the one that commits these partitions; answers where they stand, in the same order. */
   take(partitions: readonly number[]): Promise<readonly Omit<OwnedPartition, 'number'>[]>;
+  /** Why the database is not there, where the plane starts without it; `admit` follows once it is. Absent: it is there. */
+  readonly awaited?: (() => string) | undefined;
   /** A thread died: the process must not go on. */
   failed(error: Error): void;
 }
@@ -79,10 +82,14 @@ export class ThreadedDataPlane implements DataPlane {
   #fenced = 0;
   #acknowledgement: Acknowledgement | undefined;
   readonly #watch: PartitionWatch;
+  #awaited: DataPlaneOptions['awaited'];
+  /** By partition: where the log stood at the start. */
+  #openedAt: readonly bigint[] = [];
   #stopping = false;
 
   private constructor(options: DataPlaneOptions) {
     this.#options = options;
+    this.#awaited = options.awaited;
     this.#shared = { doorbells: Doorbell.memory(DOORBELLS), progress: Progress.memory(options.log.partitions) };
     this.#progress = new Progress(this.#shared.progress);
     // Before the log opens: what is committed is a floor under the offsets that it gives out.
@@ -103,10 +110,15 @@ export class ThreadedDataPlane implements DataPlane {
       tls: options.tls,
       reactor: options.listen.reactor,
       connections: { max: options.connectionsMax, unauthenticatedMax: options.listen.unauthenticatedPerAddress },
+      isRegistryPartial: options.awaited !== undefined,
       event: options.event,
     });
     this.#refusedTopics = new RefusedTopics(this.#gateways.memories);
-    this.#pipelines = new Pipelines({ ...options, fenced: (cause) => this.#wasFenced(cause) }, this.#shared, this.#roster);
+    this.#pipelines = new Pipelines(
+      { ...options, isHeld: options.awaited !== undefined, fenced: (cause) => this.#wasFenced(cause) },
+      this.#shared,
+      this.#roster,
+    );
     const log: LogStart = {
       folder: options.logFolder,
       partitions: options.log.partitions,
@@ -122,12 +134,14 @@ export class ThreadedDataPlane implements DataPlane {
   /** Starts every thread; `listen` lets devices in. When one does not come up, the others are ended again. */
   static async start(options: DataPlaneOptions): Promise<ThreadedDataPlane> {
     // All partitions of the file log are this process's until its end. They are claimed before the log opens: another process that
-    // ran them cannot commit from here on, so the offsets that the log opens with stand still.
-    const owned = options.openLog ? undefined : await claim(options, [...options.committed.keys()]);
+    // ran them cannot commit from here on, so the offsets that the log opens with stand still. Without the database they are claimed
+    // when it is there, and until then nothing is written.
+    const owned = options.openLog ? undefined : options.awaited ? unclaimed(options) : await claim(options, [...options.committed.keys()]);
     const plane = new ThreadedDataPlane(owned ? { ...options, committed: owned.map(({ committed }) => committed) } : options);
     try {
       await plane.#log.ready;
       plane.#opened = true;
+      plane.#openedAt = options.committed.map((_, partition) => plane.#progress.mark(partition).offset);
       await Promise.all([plane.#gateways.start(plane.#roster), owned && plane.#pipelines.start(owned)]);
     } catch (error) {
       plane.#stopping = true;
@@ -182,6 +196,32 @@ export class ThreadedDataPlane implements DataPlane {
     [...partitions].forEach((partition, index) => {
       this.#progress.set(partition, ProgressWord.committed, committed[index] as bigint);
     });
+  }
+
+  /**
+   * The database is there, and these partitions are this process's: rows are committed from now on. True: what had been run was begun
+   * anew, as the database stands elsewhere than was thought, or (`isOther`) numbers mean something else in it.
+   */
+  async admit(owned: readonly OwnedPartition[], lostDevices: readonly NumberRange[], isOther: boolean): Promise<boolean> {
+    const { lostDevices: assumed } = this.#options;
+    const isAsAssumed =
+      !isOther &&
+      JSON.stringify(lostDevices) === JSON.stringify(assumed) &&
+      owned.every(({ number, committed, announced }) => announced === undefined && committed === this.#options.committed[number]);
+    if (isAsAssumed) this.#pipelines.admit();
+    else {
+      this.#setCommitted(
+        owned.map(({ number }) => number),
+        owned.map(({ committed }) => committed),
+      );
+      await this.#pipelines.admitAnew(
+        owned.map((one) => ({ ...one, openedAt: this.#openedAt[one.number] })),
+        lostDevices,
+      );
+    }
+    this.#awaited = undefined;
+    this.#gateways.registryIsWhole();
+    return !isAsAssumed;
   }
 
   /** Takes note of how far other processes are with the partitions that they run. */
@@ -291,6 +331,7 @@ export class ThreadedDataPlane implements DataPlane {
     if (this.#stopping) return 'the appliance is shutting down';
     if (this.#options.runsGateways && this.#mqttPort === 0) return 'the gateway does not listen yet';
     if (this.#logTrouble) return `log: failing, ${this.#logTrouble.message}`;
+    if (this.#awaited) return this.#awaited();
     return this.#watch.unassigned ?? this.#pipelines.trouble ?? this.stalled();
   }
 
@@ -303,7 +344,8 @@ export class ThreadedDataPlane implements DataPlane {
   }
 
   stalled(): string | undefined {
-    const isExcused = this.#stopping || this.#logTrouble !== undefined || this.#pipelines.trouble !== undefined;
+    const isExcused =
+      this.#awaited !== undefined || this.#stopping || this.#logTrouble !== undefined || this.#pipelines.trouble !== undefined;
     return this.#watch.stalled(this.lag(), isExcused);
   }
 
@@ -344,6 +386,11 @@ export class ThreadedDataPlane implements DataPlane {
 async function claim({ take }: DataPlaneOptions, numbers: readonly number[]): Promise<OwnedPartition[]> {
   const taken = await take(numbers);
   return numbers.map((number, index) => ({ number, ...(taken[index] as (typeof taken)[number]) }));
+}
+
+/** The partitions as they were when the database was last there. */
+function unclaimed({ committed }: DataPlaneOptions): OwnedPartition[] {
+  return committed.map((offset, number) => ({ number, committed: offset }));
 }
 
 /** Of a UUID, as a signed number: the words of Progress are that. */

@@ -29,6 +29,8 @@ export interface GatewaysOptions {
   readonly tls: TlsListener | undefined;
   readonly reactor: ReactorChoice;
   readonly connections: ConnectionLimit;
+  /** Whether there may be devices and tokens that were not published, until `registryIsWhole`. */
+  readonly isRegistryPartial: boolean;
   event(thread: string, event: ThreadEvent): void;
 }
 
@@ -81,10 +83,11 @@ export class Gateways {
 
   /** Resolves when all threads run. */
   async start(roster: ThreadRoster): Promise<void> {
-    const { entry, bind, partitions, shared, tls, reactor, connections } = this.#options;
+    const { entry, bind, partitions, shared, tls, reactor, connections, isRegistryPartial } = this.#options;
     const sessions = sessionNumbers();
     for (const [index, { memory, ring }] of this.blocks.entries()) {
-      const start: GatewayStart = { index, memory, ring, sessions, shared, partitions, bind, tls, reactor, connections };
+      const common = { sessions, shared, partitions, bind, tls, reactor, connections, isRegistryPartial };
+      const start: GatewayStart = { index, memory, ring, ...common };
       const receive = (message: FromGateway) => this.#receive(index, message);
       this.#threads.push(roster.add(`gateway-${index}`, entry, start, [], receive, HEAP));
     }
@@ -111,6 +114,11 @@ export class Gateways {
   /** Resolves when no gateway knows the devices any more. */
   deleteDevices(numbers: readonly number[]): Promise<void> {
     return this.#publish((token) => ({ kind: 'devices-deleted', token, numbers }));
+  }
+
+  /** From now on a device that was not published is unknown. */
+  registryIsWhole(): void {
+    for (const thread of this.#threads) thread.post({ kind: 'registry-whole' });
   }
 
   #publish(message: (token: number) => ToGateway): Promise<void> {

@@ -35,6 +35,8 @@ export interface PipelinesOptions {
   readonly consumerGroup: string;
   /** Devices that the database has lost: their messages in the log become dead letters. */
   readonly lostDevices: readonly NumberRange[];
+  /** Whether nothing is written until `admit`. */
+  readonly isHeld: boolean;
   /** Who holds the partitions' offsets in the database; another owner's commits are refused. */
   readonly owner: string;
   /** Null: rows are counted and thrown away. */
@@ -92,6 +94,9 @@ export class Pipelines {
   #isEnding = false;
   #halted: string | undefined;
   #isUncompressed = false;
+  /** Nothing is written until `admit`: the database has not been looked at yet. */
+  #isHeld: boolean;
+  #lostDevices: readonly NumberRange[];
   /** As the store finds. */
   #storeTrouble: DatabaseTrouble | undefined;
   /** By partition: why its batch is not in the topic. */
@@ -102,6 +107,8 @@ export class Pipelines {
     this.#shared = shared;
     this.#roster = roster;
     this.#bell = new Doorbell(shared.doorbells, pipelineDoorbell(0));
+    this.#isHeld = options.isHeld;
+    this.#lostDevices = options.lostDevices;
     this.#memories = Array.from({ length: options.log.partitions });
   }
 
@@ -128,7 +135,8 @@ export class Pipelines {
     const { port1: checkpointPort, port2: checkpoints } = new MessageChannel();
     const { databaseUrl, consumerGroup, owner, checkpointFolder, checkpointStore } = options;
     const publishes = options.publish !== undefined;
-    const storeStart: StoreStart = { databaseUrl, consumerGroup, owner, publishes, pipelines: [storePort], memories, shared };
+    const isHeld = this.#isHeld;
+    const storeStart: StoreStart = { databaseUrl, consumerGroup, owner, publishes, pipelines: [storePort], memories, shared, isHeld };
     const checkpointStart: CheckpointStart = {
       folder: checkpointFolder,
       store: checkpointStore,
@@ -141,7 +149,7 @@ export class Pipelines {
       logFolder: options.logFolder,
       recordRings,
       partitions: owned.map((one) => ({ ...one, memory: memories[one.number] as WebAssembly.Memory })),
-      lostDevices: options.lostDevices,
+      lostDevices: this.#lostDevices,
       shared,
       batchAgeMsMax: options.store.batchAgeMsMax,
       store,
@@ -168,6 +176,20 @@ export class Pipelines {
     for (const device of this.#watches.keys()) this.#toPipeline({ kind: 'watch', device, on: true });
   }
 
+  /** From now on the database is written to. */
+  admit(): void {
+    this.#isHeld = false;
+    this.#threads?.store.post({ kind: 'admit' });
+  }
+
+  /** Ends what runs, which has committed nothing, and begins anew from where the database says that the partitions stand. It is written to then. */
+  async admitAnew(owned: readonly OwnedPartition[], lostDevices: readonly NumberRange[]): Promise<void> {
+    await this.#abandon('counted again');
+    this.#isHeld = false;
+    this.#lostDevices = lostDevices;
+    await this.start(owned);
+  }
+
   /**
    * Lets the partitions go: what is durable, or what lies before `ends`, is committed and their state written down first.
    * False when that took too long.
@@ -179,6 +201,11 @@ export class Pipelines {
     const threads = this.#threads;
     if (!threads) return true;
     this.#isEnding = true;
+    // Nothing that they have can be committed.
+    if (this.#isHeld) {
+      await this.#abandon();
+      return false;
+    }
     this.#toPipeline({ kind: 'ends', ends });
     const end = async (thread: unknown, bell?: Doorbell, untilMs = deadlineMs) => {
       this.#roster.retire(thread as Thread<never, never>);
@@ -194,13 +221,14 @@ export class Pipelines {
   }
 
   /** Ends the threads where they stand: what they have not committed is another process's to commit, and waits in the log. */
-  async #abandon(): Promise<void> {
+  async #abandon(counts: 'kept' | 'counted again' = 'kept'): Promise<void> {
     await this.#starting?.catch(() => {});
     const threads = this.#threads;
     if (!threads) return;
     const all = Object.values(threads) as unknown as Thread<never, never>[];
     for (const thread of all) this.#roster.retire(thread);
     await Promise.all(all.map((thread) => thread.terminate()));
+    if (counts === 'counted again') for (const { counters } of this.#owned()) counters.fill(0n);
     this.#forget(threads);
   }
 

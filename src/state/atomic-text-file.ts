@@ -25,7 +25,7 @@ export class AtomicTextFile {
 }
 
 /** Without it a loss of power may take the new name away again. Windows opens no folder. */
-function syncFolder(folder: string): void {
+export function syncFolder(folder: string): void {
   if (process.platform === 'win32') return;
   const open = openSync(folder, 'r');
   try {

@@ -30,6 +30,12 @@ export async function pairLogWithDatabase(options: PairingOptions): Promise<stri
   return id;
 }
 
+/** Refuses a database that the log does not belong to, before anything is written to it. `found`: undefined where it has no identity. */
+export function refuseOtherDatabase(stateFolder: string, mark: LogMarkFile, found: DatabaseIdentity | undefined): void {
+  const database = mark.read()?.database ?? null;
+  if (database !== null && database !== found?.id) throw mismatch(stateFolder, `of database ${database}`, found);
+}
+
 async function pairMarked(options: PairingOptions, mark: LogMark, database: DatabaseIdentity): Promise<string> {
   const { stateFolder, identity, event } = options;
   if (mark.database !== null && mark.database !== database.id) throw mismatch(stateFolder, `of database ${mark.database}`, database);
@@ -65,11 +71,12 @@ function foldersIn(folder: string): string[] {
   return found ? readdirSync(folder, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? entry.name : [])) : [];
 }
 
-function mismatch(stateFolder: string, whose: string, database: DatabaseIdentity): StartFailure {
+function mismatch(stateFolder: string, whose: string, database: DatabaseIdentity | undefined): StartFailure {
+  const other = database ? `is ${database.id}, in which the same numbers are other devices` : 'has none of its devices';
   return new StartFailure(
     'log_of_other_database',
-    `cannot open the log in ${stateFolder}: it is ${whose}, and the database in use is ${database.id}, in which the same numbers are other devices`,
+    `cannot open the log in ${stateFolder}: it is ${whose}, and the database in use ${other}`,
     'start it with its own database (SPILLWAY_DATABASE_URL, or postgres/ in the state folder); or npx spillway log set-aside, which keeps the old ' +
-      `log apart and begins a new one; or, where devices up to number ${database.devices} are the same in both, npx spillway log adopt`,
+      `log apart and begins a new one; or, where devices up to number ${database?.devices ?? 0} are the same in both, npx spillway log adopt`,
   );
 }

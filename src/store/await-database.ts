@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Backoff } from '../contract/backoff.js';
+import { DatabaseUnavailable } from '../contract/database.js';
 import { sessionFault } from './client/session-fault.js';
 
 const RETRY_MS_MIN = 250;
@@ -20,11 +21,16 @@ export async function awaitDatabase<Result>(attempt: () => Promise<Result>, { wa
     try {
       return await attempt();
     } catch (error) {
-      if (signal.aborted || sessionFault((error as Error).cause ?? error) === undefined) throw error;
+      if (signal.aborted || !isOutage(error)) throw error;
       const { message } = error as Error;
       if (message !== told) await waiting(message);
       told = message;
     }
     await delay(backoff.next(), undefined, { signal }).catch(() => {});
   }
+}
+
+/** Whether the error says that the database is away, silent or read-only, which waiting may mend. */
+export function isOutage(error: unknown): boolean {
+  return error instanceof DatabaseUnavailable || sessionFault((error as Error).cause ?? error) !== undefined;
 }

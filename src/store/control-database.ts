@@ -1,5 +1,5 @@
 import type { Sql } from 'postgres';
-import type { Database, DatabaseTrouble, NotificationListener } from '../contract/database.js';
+import { type Database, type DatabaseTrouble, DatabaseUnavailable, type NotificationListener } from '../contract/database.js';
 import { GuardedPool } from './client/guarded-pool.js';
 import { Listening } from './client/listening.js';
 import { type DatabaseEvent, DatabaseMonitor, type MonitorLimits } from './client/monitor.js';
@@ -20,6 +20,7 @@ export class ControlDatabase implements Database {
   readonly #noticePool: GuardedPool;
   readonly #listening: Listening[] = [];
   readonly #notices: NoticeLog;
+  #isHeld = false;
 
   constructor(url: string, event: DatabaseEvent, limits?: MonitorLimits) {
     this.#url = url;
@@ -38,8 +39,24 @@ export class ControlDatabase implements Database {
     return this.#monitor.trouble;
   }
 
-  run<Result>(work: (sql: Sql) => PromiseLike<Result>): Promise<Result> {
+  /** Whether queries are refused: what answers at the address may be another database. */
+  hold(isHeld: boolean): void {
+    this.#isHeld = isHeld;
+  }
+
+  async run<Result>(work: (sql: Sql) => PromiseLike<Result>): Promise<Result> {
+    if (this.#isHeld) throw this.trouble ? this.#monitor.unavailable() : new DatabaseUnavailable('held', 'it has not been looked at yet');
     return this.#pool.run(work);
+  }
+
+  /** The database while it is looked at: `hold` does not concern it. */
+  get unheld(): Pick<Database, 'run'> {
+    return { run: (work) => this.#pool.run(work) };
+  }
+
+  /** Looks whether it is there, for somebody has just met it; resolves when `trouble` says so. */
+  look(): Promise<void> {
+    return this.#monitor.look();
   }
 
   async listen(channels: readonly string[], listener: NotificationListener): Promise<void> {

@@ -1,7 +1,9 @@
 import type { Sql } from 'postgres';
+import type { DatabaseIdentity } from '../contract/database-identity.js';
 import { withDeadline } from '../contract/deadline.js';
 import { openClient } from './client/client.js';
 import { type NoticeEvent, NoticeLog } from './client/notices.js';
+import { findIdentity } from './identity.js';
 import { loadOffsets } from './offsets.js';
 import { migrate } from './schema/migrate.js';
 
@@ -11,6 +13,8 @@ const ANSWER_MS_MAX = 20_000;
 export interface PrepareOptions {
   readonly answerMsMax?: number;
   readonly event?: NoticeEvent;
+  /** Looks at the database before anything is written to it; throws where nothing may be. `found`: undefined where it has no identity yet. */
+  readonly check?: (found: DatabaseIdentity | undefined) => void;
 }
 
 /**
@@ -21,12 +25,13 @@ export async function prepareDatabase(
   url: string,
   consumerGroup: string,
   partitions: number,
-  { answerMsMax = ANSWER_MS_MAX, event = () => {} }: PrepareOptions = {},
+  { answerMsMax = ANSWER_MS_MAX, event = () => {}, check }: PrepareOptions = {},
 ): Promise<bigint[]> {
   const client = openClient(url, { application: 'spillway-start', noticed: new NoticeLog(event).take });
   const { sql } = client;
   try {
     await firstAnswer(sql, url, answerMsMax);
+    check?.(await findIdentity(sql));
     await migrate(sql).catch((error: Error) => {
       throw explained(error, `cannot migrate the database at ${addressOf(url)}`);
     });

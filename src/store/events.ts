@@ -6,7 +6,7 @@ export const storeEvents = {
   'database-awaited': {
     level: 'warn',
     happened:
-      'the appliance starts and its database is away (`cause`), as after a power cut; one event for each cause. `/healthz` answers, `/readyz` says 503 with the cause on `http_port`, MQTT is closed: devices keep what they have and connect once it is up',
+      'the appliance starts, its database is away (`cause`), and there is no snapshot of it that could stand in; one event for each cause. `/healthz` answers, `/readyz` says 503 with the cause on `http_port`, MQTT is closed: devices keep what they have and connect once it is up',
     action: 'bring the database up; the start continues by itself. Stop with Ctrl-C or SIGTERM',
   },
   'database-ended': {

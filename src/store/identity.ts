@@ -4,9 +4,9 @@ import type { DatabaseIdentity, IdentityPort, NumberRange } from '../contract/da
 
 /** The id of a database and the numbers that it gave out, in the database itself. */
 export class StoredIdentity implements IdentityPort {
-  readonly #database: Database;
+  readonly #database: Pick<Database, 'run'>;
 
-  constructor(database: Database) {
+  constructor(database: Pick<Database, 'run'>) {
     this.#database = database;
   }
 
@@ -43,6 +43,12 @@ export class StoredIdentity implements IdentityPort {
     const rows = await this.#database.run((sql) => sql`select first_number, last_number from lost_devices order by first_number`);
     return rows.map((row) => [row.first_number, row.last_number]);
   }
+}
+
+/** As `readIdentity`, also of a database that no Spillway or only an earlier one has seen: undefined. It writes nothing. */
+export async function findIdentity(sql: Sql): Promise<DatabaseIdentity | undefined> {
+  const [row] = await sql`select to_regclass('database_identity') is not null as found`;
+  return row?.found ? readIdentity(sql) : undefined;
 }
 
 /** The sequences as well as the rows: a number that was given out is used, even where its row is gone. */

@@ -144,14 +144,15 @@ export class GatewayThread {
     return gateway.of('listen-failed')[0]?.message ?? '';
   }
 
-  private constructor(partitions: number, tls?: TlsListener, unauthenticatedMax = 10_000) {
+  private constructor(partitions: number, tls?: TlsListener, unauthenticatedMax = 10_000, isRegistryPartial = false) {
     const memory = kernelMemory(GATEWAY_END);
     const ring = BlockRing.memory(BLOCK_SLOTS);
     const doorbells = Doorbell.memory(DOORBELLS);
     const shared = { doorbells, progress: new SharedArrayBuffer(8) };
     const where = { memory, ring, sessions: sessionNumbers(), shared };
     const connections = { max: 10_000, unauthenticatedMax };
-    const workerData: GatewayStart = { index: 0, ...where, partitions, bind: '127.0.0.1', tls, reactor: reactorUnderTest, connections };
+    const common = { partitions, bind: '127.0.0.1', tls, reactor: reactorUnderTest, connections, isRegistryPartial };
+    const workerData: GatewayStart = { index: 0, ...where, ...common };
     this.memory = new KernelMemory(memory);
     this.ring = new BlockRing(ring);
     this.#bell = new Doorbell(doorbells, gatewayDoorbell(0));

@@ -82,13 +82,14 @@ test('a damaged log.json, and a folder in the place of a segment, are named with
   assert.match(damaged.way_out, /write \{"format":1,"partitions":4\} into it/);
 });
 
-test('a start on an earlier state folder waits for its database and says so; a first start ends', async () => {
+test('a start on an earlier state folder without a snapshot waits for its database and says so; a first start ends', async () => {
   const state = join(top, 'waiting');
   const { port, free } = await taken();
   free();
   const env = { SPILLWAY_STATE: state, SPILLWAY_DATABASE_URL: database.url, SPILLWAY_HTTP_PORT: String(port) };
   const first = await startAppliance(env);
   await first.stop();
+  rmSync(join(state, 'registry-snapshot.jsonl'));
   const server = await startEmbedded(database.folder, { sync: false });
   await server.stop();
   try {

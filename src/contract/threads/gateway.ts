@@ -17,6 +17,8 @@ export interface GatewayStart {
   readonly tls?: TlsListener | undefined;
   readonly reactor: ReactorChoice;
   readonly connections: ConnectionLimit;
+  /** Whether there may be devices and tokens that it is not told of, until `registry-whole`. */
+  readonly isRegistryPartial: boolean;
 }
 /** How many connections a gateway may have, and how many of one address that have not authenticated. */
 export interface ConnectionLimit {
@@ -48,6 +50,8 @@ export type ToGateway =
   | { readonly kind: 'devices'; readonly token: number; readonly entries: readonly DeviceEntry[] }
   /** Forgets devices by number: they are disconnected, and their names are free. Answered by `devices-known`. */
   | { readonly kind: 'devices-deleted'; readonly token: number; readonly numbers: readonly number[] }
+  /** From now on a device that was not published is unknown. */
+  | { readonly kind: 'registry-whole' }
   | { readonly kind: 'listen'; readonly port: number; readonly tlsPort: number }
   /** The device has a newer session at another gateway: this one ends, if it still lives. */
   | { readonly kind: 'taken-over'; readonly device: number; readonly session: number }

@@ -10,6 +10,8 @@ export interface OwnedPartition {
   readonly committed: bigint;
   /** Where the first batch has to end: it was announced to end there, and its rows may be in a topic. Undefined: it was not. */
   readonly announced?: bigint | undefined;
+  /** Where its log stood at the start of the process, where it ran since then and begins anew. */
+  readonly openedAt?: bigint | undefined;
 }
 
 export interface PipelineStart {

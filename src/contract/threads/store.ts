@@ -13,6 +13,8 @@ export interface StoreStart {
   /** By partition number; undefined: it is not this process's. */
   readonly memories: readonly (WebAssembly.Memory | undefined)[];
   readonly shared: SharedState;
+  /** Whether nothing may be written until `admit`: the database has not been looked at yet. */
+  readonly isHeld: boolean;
 }
 /**
  * Rows of whole blocks of one partition; its three streams are ready for COPY (FORMAT binary). Readings are sorted by
@@ -46,7 +48,10 @@ export type PipelineToStore = RowBatch;
 export type StoreToPipeline = { readonly kind: 'committed'; readonly partition: number; readonly slot: number };
 export type ToStore =
   /** The rows of the partition's batch are published; or why they are not, or not all. */
-  { readonly kind: 'published'; readonly partition: number; readonly trouble: string | undefined } | StopThread;
+  | { readonly kind: 'published'; readonly partition: number; readonly trouble: string | undefined }
+  /** The database is the right one, and the partitions are this process's. */
+  | { readonly kind: 'admit' }
+  | StopThread;
 export type FromStore =
   | ThreadReady
   | ThreadEvent

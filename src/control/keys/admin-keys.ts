@@ -10,6 +10,12 @@ export interface AdminKey {
   readonly createdAtMs: number;
 }
 
+/** A key as it is kept outside the database. */
+export interface KeptKey extends AdminKey {
+  /** SHA-256 of the key. */
+  readonly hash: Uint8Array;
+}
+
 /** Every call compares with every key. */
 const KEYS_MAX = 100;
 
@@ -28,16 +34,27 @@ export class AdminKeys {
     return keys;
   }
 
+  /** The keys as they were when the database was last there; `refresh` follows once it is. */
+  static restore(database: Database, kept: readonly KeptKey[]): AdminKeys {
+    const keys = new AdminKeys(database);
+    keys.#keys = new Map(kept.map((key) => [key.id, key]));
+    keys.#isPartial = true;
+    return keys;
+  }
+
   /** A key for an operator: 192 random bits. */
   static generate(): string {
     return `spk_${randomBytes(24).toString('base64url')}`;
   }
 
   readonly #database: Database;
-  #keys = new Map<number, AdminKey & { readonly hash: Uint8Array }>();
+  #keys = new Map<number, KeptKey>();
+  #isPartial = false;
   readonly #revocations = new Map<number, Set<() => void>>();
   /** Tells other processes that a key was made or revoked. */
   tell: () => Promise<void> = async () => {};
+  /** Called when keys were made or revoked. */
+  changed: () => void = () => {};
 
   private constructor(database: Database) {
     this.#database = database;
@@ -45,6 +62,15 @@ export class AdminKeys {
 
   get size(): number {
     return this.#keys.size;
+  }
+
+  /** Whether a key that is not known here may be valid: the database has not been there since the start. */
+  get isPartial(): boolean {
+    return this.#isPartial;
+  }
+
+  kept(): KeptKey[] {
+    return [...this.#keys.values()];
   }
 
   /** By age, oldest first. */
@@ -59,7 +85,10 @@ export class AdminKeys {
     );
     const before = this.#keys;
     this.#keys = new Map(rows.map((row) => [row.id, { ...keyOf(row), hash: row.key_hash }]));
+    this.#isPartial = false;
     for (const id of before.keys()) if (!this.#keys.has(id)) this.#revoked(id);
+    const isSame = before.size === this.#keys.size && [...this.#keys.keys()].every((id) => before.has(id));
+    if (!isSame) this.changed();
   }
 
   /** Makes `key` valid if it is not yet; false: it was revoked, and stays so. */

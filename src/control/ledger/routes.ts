@@ -14,7 +14,7 @@ import type { Ledger } from './ledger.js';
 
 export interface LedgerRoutesOptions {
   readonly ledger: Ledger;
-  readonly registry: Pick<Registry, 'get'>;
+  readonly registry: Pick<Registry, 'get' | 'unknown'>;
   readonly keys: KeyCheck;
 }
 

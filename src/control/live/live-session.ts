@@ -10,7 +10,7 @@ import { type LiveClient, type LiveHub, SUBSCRIPTIONS_MAX } from './live-hub.js'
 
 /** What a session answers from. */
 export interface LiveServices {
-  readonly keys: Pick<AdminKeys, 'idOf' | 'onRevoked'>;
+  readonly keys: Pick<AdminKeys, 'idOf' | 'isPartial' | 'onRevoked'>;
   readonly live: LiveHub;
   readonly registry: Pick<Registry, 'get'>;
 }
@@ -79,7 +79,8 @@ export class LiveSession implements LiveClient {
   #authenticate(key: string): void {
     const id = this.#services.keys.idOf(key);
     if (id === undefined) {
-      this.#refuse('the admin key is not valid');
+      const { isPartial } = this.#services.keys;
+      this.#refuse(isPartial ? 'the admin key cannot be looked up: the database is away' : 'the admin key is not valid');
       return;
     }
     this.#forgetKey?.();

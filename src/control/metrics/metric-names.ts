@@ -1,4 +1,5 @@
 import fastq from 'fastq';
+import type { Sql } from 'postgres';
 import { METRICS_MAX } from '../../../assembly/abi/limits.js';
 import type { Database } from '../../contract/database.js';
 
@@ -9,11 +10,20 @@ interface MetricRow {
   readonly name: string;
 }
 
+const selectAll = (sql: Sql) => sql<MetricRow[]>`select id, name from metrics order by id`;
+
 /** The names of metrics and their numbers: kernels, rows and the live view know metrics by number. */
 export class MetricNames {
   static async load(database: Database, metricsMax: number = METRICS_MAX): Promise<MetricNames> {
     const metricNames = new MetricNames(database, metricsMax);
     await metricNames.refresh();
+    return metricNames;
+  }
+
+  /** The names as they were when the database was last there; `reload` follows once it is. */
+  static restore(database: Database, entries: readonly NumberedName[], metricsMax: number = METRICS_MAX): MetricNames {
+    const metricNames = new MetricNames(database, metricsMax);
+    for (const [name, number] of entries) metricNames.#adopt(name, number);
     return metricNames;
   }
 
@@ -33,8 +43,18 @@ export class MetricNames {
 
   /** Takes up what other processes numbered. */
   async refresh(): Promise<void> {
-    const rows = await this.#database.run((sql) => sql<MetricRow[]>`select id, name from metrics order by id`);
+    const rows = await this.#database.run(selectAll);
     for (const { id, name } of rows) this.#adopt(name, id);
+  }
+
+  /** Takes up what is in the database in place of what was known here; whether all that was known still holds. */
+  async reload(): Promise<boolean> {
+    const rows = await this.#database.run(selectAll);
+    const known = this.names();
+    this.#numbers.clear();
+    this.#names.clear();
+    for (const { id, name } of rows) this.#adopt(name, id);
+    return known.every(([name, number]) => this.#numbers.get(name) === number);
   }
 
   get size(): number {

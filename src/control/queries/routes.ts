@@ -58,7 +58,7 @@ const latestDoc: RouteDoc = {
 };
 
 export interface ReadingRoutesOptions extends LatestSources {
-  readonly registry: Pick<Registry, 'get'>;
+  readonly registry: Pick<Registry, 'get' | 'unknown'>;
   readonly queries: Queries;
   readonly metricNames: MetricNames;
   readonly keys: KeyCheck;

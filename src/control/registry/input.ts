@@ -37,9 +37,9 @@ function shallow(value: unknown, levels: number): boolean {
 }
 
 /** The device that the path and `?tenant` name; `attempt` is a verb: "read". */
-export function deviceOf(registry: Pick<Registry, 'get'>, request: Request, attempt: string): Device | ApiFailure {
+export function deviceOf(registry: Pick<Registry, 'get' | 'unknown'>, request: Request, attempt: string): Device | ApiFailure {
   const id = request.params[0]!;
   const query = parseQuery(request.query, tenantQuery, `${attempt} device ${id}`);
   if (query instanceof ApiFailure) return query;
-  return registry.get(query.tenant, id) ?? new ApiFailure('device_unknown', `${attempt} device ${id}`, 'it is not in the registry');
+  return registry.get(query.tenant, id) ?? registry.unknown('device_unknown', `${attempt} device ${id}`);
 }

@@ -55,6 +55,10 @@ export interface RegistryOptions {
   readonly publish: (entries: readonly DeviceEntry[]) => Promise<void>;
   /** Resolves when no gateway lets the devices of these numbers in any more. */
   readonly retract: (numbers: readonly number[]) => Promise<void>;
+  /** Keeps outside the database that devices are new or changed, before whoever asked for it has the answer. Never throws. */
+  readonly keep?: (devices: readonly StoredDevice[]) => void;
+  /** The same of devices that are deleted. */
+  readonly forget?: (devices: readonly Pick<Device, 'number' | 'tenant'>[]) => void;
   /** Tells other processes that devices of these numbers are new, changed or deleted. */
   readonly tell?: (from: number, to: number) => Promise<void>;
   readonly devicesMax?: number;
@@ -79,10 +83,22 @@ export class Registry {
     return registry;
   }
 
+  /** The devices as they were when the database was last there; `refresh` follows once it is. */
+  static restore(options: RegistryOptions, devices: Iterable<StoredDevice>, deleted: ReadonlyMap<number, string>): Registry {
+    const registry = new Registry(options);
+    registry.#isPartial = true;
+    for (const stored of devices) registry.#adopt(stored);
+    for (const [number, tenant] of deleted) registry.#deleted.set(number, tenant);
+    return registry;
+  }
+
   readonly #database: Database;
   readonly #reserve: NonNullable<RegistryOptions['reserve']>;
   readonly #publish: RegistryOptions['publish'];
   readonly #retract: RegistryOptions['retract'];
+  readonly #keep: NonNullable<RegistryOptions['keep']>;
+  readonly #forgetKept: NonNullable<RegistryOptions['forget']>;
+  #isPartial = false;
   readonly #tell: NonNullable<RegistryOptions['tell']>;
   readonly #devicesMax: number;
   readonly #nowMs: () => number;
@@ -99,7 +115,9 @@ export class Registry {
   readonly #changing = fastq.promise((work: () => Promise<unknown>) => work(), 1);
 
   private constructor(options: RegistryOptions) {
-    const { database, reserve = () => {}, publish, retract, tell = async () => {}, devicesMax = DEVICES_MAX, nowMs = Date.now } = options;
+    const { database, reserve = () => {}, publish, retract, keep = () => {}, forget = () => {} } = options;
+    const { tell = async () => {}, devicesMax = DEVICES_MAX, nowMs = Date.now } = options;
+    [this.#keep, this.#forgetKept] = [keep, forget];
     this.#database = database;
     this.#reserve = reserve;
     this.#publish = publish;
@@ -108,6 +126,11 @@ export class Registry {
     this.#tokens = new DeviceTokens(nowMs);
     this.#tell = tell;
     this.#devicesMax = devicesMax;
+  }
+
+  /** Whether a device or a token that is not known here may be valid: the database has not been there since the start. */
+  get isPartial(): boolean {
+    return this.#isPartial;
   }
 
   get size(): number {
@@ -148,13 +171,28 @@ export class Registry {
     for (const device of this.#byNumber.values()) yield this.#entry(device);
   }
 
+  /** Every device as the database has it. */
+  *stored(): Generator<StoredDevice> {
+    for (const device of this.#byNumber.values()) yield this.#storedOf(device);
+  }
+
+  /** Numbers and tenants of the devices that were deleted. */
+  deleted(): Iterable<readonly [number: number, tenant: string]> {
+    return this.#deleted;
+  }
+
   /** The device whose token this is; whether it may publish is for the caller to ask. */
   authenticateDevice(tenant: string, id: string, token: string): Device | ApiFailure {
     const device = this.get(tenant, id);
     // Unknown devices cost the same time and get the same answer, so ids cannot be probed.
-    return this.#tokens.accepts(device?.number, hashToken(tenant, id, token)) && device
-      ? device
-      : new ApiFailure('credentials_invalid', `authenticate device ${id}`);
+    if (this.#tokens.accepts(device?.number, hashToken(tenant, id, token)) && device) return device;
+    return this.unknown('credentials_invalid', `authenticate device ${id}`);
+  }
+
+  /** The refusal of a device, or of its token, that is not known here. */
+  unknown(code: 'credentials_invalid' | 'device_unknown', attempt: string): ApiFailure {
+    if (!this.#isPartial) return new ApiFailure(code, attempt);
+    return new ApiFailure('database_unavailable', attempt, 'the database is away, and before it went no such device or token was known');
   }
 
   /** Registers one device; when it resolves, the device can connect with the token. */
@@ -191,6 +229,7 @@ export class Registry {
           this.#adopt(stored);
           created.push(stored.device);
         }
+        this.#keep(inserted);
         await this.#publish(inserted.map(({ device }) => this.#entry(device)));
         const [first, last] = [inserted[0]?.device, inserted.at(-1)?.device];
         if (first && last) await this.#tell(first.number, last.number);
@@ -244,12 +283,16 @@ export class Registry {
   }
 
   async #refresh(from?: number, to?: number): Promise<void> {
+    const isAll = from === undefined && to === undefined;
+    // A row goes only where the database was restored from a backup that is older than the row.
+    const gone = new Set(isAll ? this.#byNumber.keys() : []);
     await this.#forgetDeleted(from, to);
     for await (const batch of loadDevices(this.#database, from, to)) {
       // First: what is adopted here without having been published would pass for known the next time.
       if (batch.length > 0) this.#reserve(batch.at(-1)!.device.number);
       const fresh: Device[] = [];
       for (const stored of batch) {
+        gone.delete(stored.device.number);
         const known = this.#byNumber.get(stored.device.number);
         if (known && this.#isSame(known, stored)) continue;
         if (known) Object.assign(known, { status: stored.device.status, metadata: stored.device.metadata });
@@ -257,8 +300,15 @@ export class Registry {
         this.#tokens.set(stored.device.number, stored);
         fresh.push(known ?? stored.device);
       }
-      if (fresh.length > 0) await this.#publish(fresh.map((device) => this.#entry(device)));
+      if (fresh.length > 0) await this.#publishAndKeep(fresh);
     }
+    await this.#forget([...gone].flatMap((number) => this.#byNumber.get(number) ?? []));
+    if (isAll) this.#isPartial = false;
+  }
+
+  async #publishAndKeep(devices: readonly Device[]): Promise<void> {
+    this.#keep(devices.map((device) => this.#storedOf(device)));
+    await this.#publish(devices.map((device) => this.#entry(device)));
   }
 
   /** Before devices are adopted: one of them may have the id of one that was deleted. */
@@ -280,6 +330,7 @@ export class Registry {
       own.ids.delete(id);
     }
     this.#retracted += devices.length;
+    this.#forgetKept(devices);
     await this.#retract(devices.map(({ number }) => number));
   }
 
@@ -288,7 +339,7 @@ export class Registry {
       return this.#explain(device, `change device ${device.id}`);
     device.status = status;
     device.metadata = metadata;
-    await this.#publish([this.#entry(device)]);
+    await this.#publishAndKeep([device]);
     await this.#tell(device.number, device.number);
     return device;
   }
@@ -306,7 +357,7 @@ export class Registry {
     const replaced = await this.#database.run((sql) => replaceToken(sql, number, tokenHash, untilMs));
     if (!replaced) return this.#explain(device, attempt);
     this.#tokens.set(number, { tokenHash, ...replaced });
-    await this.#publish([this.#entry(device)]);
+    await this.#publishAndKeep([device]);
     await this.#tell(number, number);
     return { token, previousUntilMs: replaced.previousToken?.untilMs };
   }
@@ -320,6 +371,11 @@ export class Registry {
 
   #entry(device: Device): DeviceEntry {
     return entryOf(device, this.#tokens.present(device.number), this.#tokens.previous(device.number));
+  }
+
+  #storedOf(device: Device): StoredDevice {
+    const { number } = device;
+    return { device, tokenHash: this.#tokens.present(number), previousToken: this.#tokens.previous(number) };
   }
 
   #isSame(known: Device, stored: StoredDevice): boolean {

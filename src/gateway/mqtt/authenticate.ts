@@ -5,6 +5,7 @@ import {
   CODE_DEVICE_INACTIVE,
   CODE_DEVICE_UNKNOWN,
   CODE_MQTT_AUTH_UNSUPPORTED,
+  CODE_REGISTRY_INCOMPLETE,
 } from '../../../assembly/abi/codes.js';
 import { DEVICE_TOKEN_HASH_BYTES } from '../../../assembly/abi/gateway.js';
 import { hashToken } from '../../contract/token.js';
@@ -24,6 +25,8 @@ const NOT_AUTHORIZED = { reason: 0x87, returnCode: 5 };
 const BAD_CLIENT_ID = { reason: 0x85, returnCode: 2 };
 const BAD_METHOD = { reason: 0x8c, returnCode: 5 };
 
+const SERVER_UNAVAILABLE = { reason: 0x88, returnCode: 3 };
+
 const UNKNOWN_HASH = new Uint8Array(DEVICE_TOKEN_HASH_BYTES);
 
 function refused(code: number, answer: { reason: number; returnCode: number }): Admission {
@@ -32,6 +35,13 @@ function refused(code: number, answer: { reason: number; returnCode: number }): 
 
 /** Client id = device id, user name = tenant id, password = token. */
 export function authenticate(packet: IConnectPacket, directory: Directory, nowMs: number): Admission {
+  const admission = judge(packet, directory, nowMs);
+  const isUnknown = admission.kind === 'refused' && (admission.code === CODE_DEVICE_UNKNOWN || admission.code === CODE_CREDENTIALS_INVALID);
+  // It may have been registered, or its token replaced, where this process did not see it.
+  return isUnknown && directory.isPartial && packet.clientId !== '' ? refused(CODE_REGISTRY_INCOMPLETE, SERVER_UNAVAILABLE) : admission;
+}
+
+function judge(packet: IConnectPacket, directory: Directory, nowMs: number): Admission {
   if (packet.properties?.authenticationMethod !== undefined) return refused(CODE_MQTT_AUTH_UNSUPPORTED, BAD_METHOD);
   // Ids are not assigned, and an empty one asks for that [MQTT-3.1.3-8].
   if (packet.clientId === '') return refused(CODE_DEVICE_UNKNOWN, BAD_CLIENT_ID);

@@ -78,8 +78,12 @@ const queues = Array.from({ length: Math.min(QUEUES_MAX, settings.memories.lengt
 });
 const job = settings.databaseUrl === null ? undefined : new MaintenanceJob(settings.databaseUrl, post, health, notices);
 
+/** What came before the database was admitted; undefined: it is. */
+let held: { readonly batch: PipelineToStore; readonly pipeline: number }[] | undefined = settings.isHeld ? [] : undefined;
+
 function take(batch: PipelineToStore, pipeline: number): void {
-  queues[batch.partition % queues.length]?.push(batch, pipeline);
+  if (held) held.push({ batch, pipeline });
+  else queues[batch.partition % queues.length]?.push(batch, pipeline);
 }
 
 function drain(port: MessagePort, pipeline: number): void {
@@ -88,6 +92,13 @@ function drain(port: MessagePort, pipeline: number): void {
     if (!received) return;
     take(received.message, pipeline);
   }
+}
+
+function admit(): void {
+  const before = held ?? [];
+  held = undefined;
+  for (const { batch, pipeline } of before) take(batch, pipeline);
+  job?.start();
 }
 
 async function stop(): Promise<void> {
@@ -103,7 +114,8 @@ settings.pipelines.forEach((port, pipeline) => {
 });
 parent.on('message', (message: ToStore) => {
   if (message.kind === 'published') publishing.get(message.partition)?.(message.trouble);
+  else if (message.kind === 'admit') admit();
   else void stop();
 });
-job?.start();
+if (!settings.isHeld) job?.start();
 post({ kind: 'ready', tid: threadId() });

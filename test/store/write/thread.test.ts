@@ -32,7 +32,8 @@ function startStore(databaseUrl: string | null, consumerGroup: string): Store {
   const { port1, port2 } = new MessageChannel();
   const memories = Array.from({ length: PARTITIONS }, () => sharedMemory());
   const shared = { doorbells: Doorbell.memory(DOORBELLS), progress: Progress.memory(PARTITIONS) };
-  const workerData: StoreStart = { databaseUrl, consumerGroup, owner: '', publishes: false, pipelines: [port2], memories, shared };
+  const own = { owner: '', publishes: false, isHeld: false };
+  const workerData: StoreStart = { databaseUrl, consumerGroup, ...own, pipelines: [port2], memories, shared };
   const worker = new Worker(new URL('../../../src/store/write/thread.js', import.meta.url), { workerData, transferList: [port2] });
   const messages: FromStore[] = [];
   const committed: number[] = [];

@@ -1,0 +1,158 @@
+import type { NumberRange } from '../../contract/database-identity.js';
+import type { KeptKey } from '../keys/admin-keys.js';
+import type { NumberedName } from '../metrics/metric-names.js';
+import type { Device, Metadata } from '../registry/device.js';
+import { NO_METADATA } from '../registry/device.js';
+import type { StoredDevice } from '../registry/device-rows.js';
+
+// A snapshot is lines of JSON, each an array that begins with its kind. A later line of the same subject replaces an earlier one, so
+// that a change is one more line. Of secrets it has the hashes that the database has.
+//
+//   ["snapshot", header]                      the first line
+//   ["lost", [[first, last], …]]              numbers of devices that the database has lost
+//   ["keys", [[id, name, hash, ms], …]]       all admin keys
+//   ["metrics", [[name, number], …]]          some metrics
+//   ["deleted", [[number, tenant], …]]        some devices that were deleted
+//   ["device", number, tenant, id, via, class, ms, status, metadata, hash, previous hash, until ms]
+//   ["offsets", ["…", …]]                     committed offsets by partition
+//   ["whole"]                                 what is before it is all that there was when the snapshot was begun
+
+export const FORMAT = 1;
+
+/** What a snapshot is of; one of anything else is not used. */
+export interface SnapshotHeader {
+  readonly format: number;
+  /** Id of the database. */
+  readonly database: string;
+  /** Version of its schema. */
+  readonly schema: number;
+  readonly group: string;
+  readonly partitions: number;
+}
+
+/** What a start has to know of the database that it is made without. */
+export interface Snapshot extends SnapshotHeader {
+  readonly committed: readonly bigint[];
+  readonly lostDevices: readonly NumberRange[];
+  readonly keys: readonly KeptKey[];
+  readonly metrics: readonly NumberedName[];
+  readonly devices: readonly StoredDevice[];
+  readonly deleted: ReadonlyMap<number, string>;
+}
+
+type KeyLine = [id: number, name: string, hash: string, createdAtMs: number];
+type DeviceLine = [
+  ...['device', number: number, tenant: string, id: string, via: number, deviceClass: string | null, registeredAtMs: number],
+  ...[status: Device['status'], metadata: Metadata | null, hash: string, previousHash: string | null, untilMs: number | null],
+];
+type Line =
+  | ['snapshot', SnapshotHeader]
+  | ['lost', NumberRange[]]
+  | ['keys', KeyLine[]]
+  | ['metrics', NumberedName[]]
+  | ['deleted', [number, string][]]
+  | DeviceLine
+  | ['offsets', string[]]
+  | ['whole'];
+
+function text(line: Line): string {
+  return `${JSON.stringify(line)}\n`;
+}
+
+export const lineOf = {
+  snapshot: (header: SnapshotHeader) => text(['snapshot', header]),
+  lost: (ranges: readonly NumberRange[]) => text(['lost', [...ranges]]),
+  keys: (keys: readonly KeptKey[]) => {
+    return text(['keys', keys.map(({ id, name, hash, createdAtMs }) => [id, name, base64(hash), createdAtMs])]);
+  },
+  metrics: (entries: readonly NumberedName[]) => text(['metrics', [...entries]]),
+  deleted: (devices: Iterable<readonly [number, string]>) => text(['deleted', Array.from(devices, ([number, tenant]) => [number, tenant])]),
+  device: ({ device, tokenHash, previousToken }: StoredDevice) => {
+    const { number, tenant, id, via, deviceClass, registeredAtMs, status, metadata } = device;
+    const previous = previousToken ? ([base64(previousToken.hash), previousToken.untilMs] as const) : ([null, null] as const);
+    const kept = metadata === NO_METADATA ? null : metadata;
+    return text(['device', number, tenant, id, via, deviceClass, registeredAtMs, status, kept, base64(tokenHash), ...previous]);
+  },
+  offsets: (offsets: readonly bigint[]) => text(['offsets', offsets.map(String)]),
+  whole: () => text(['whole']),
+};
+
+/** What the lines say; undefined: there are none. Throws where they are no whole snapshot. */
+export function readSnapshot(lines: Iterable<string>): Snapshot | undefined {
+  const found = new Found();
+  for (const line of lines) found.take(JSON.parse(line) as Line);
+  return found.snapshot();
+}
+
+class Found {
+  readonly #devices = new Map<number, StoredDevice>();
+  readonly #deleted = new Map<number, string>();
+  readonly #metrics: NumberedName[] = [];
+  /** One string a tenant, not one a device. */
+  readonly #tenants = new Map<string, string>();
+  #header: SnapshotHeader | undefined;
+  #lost: NumberRange[] = [];
+  #keys: KeptKey[] = [];
+  #offsets: bigint[] = [];
+  #isWhole = false;
+
+  take(line: Line): void {
+    if (line[0] === 'device') this.#takeDevice(line);
+    else if (line[0] === 'deleted') for (const [number, tenant] of line[1]) this.#delete(number, tenant);
+    else if (line[0] === 'metrics') this.#metrics.push(...line[1]);
+    else if (line[0] === 'offsets') this.#offsets = line[1].map(BigInt);
+    else if (line[0] === 'keys')
+      this.#keys = line[1].map(([id, name, hash, createdAtMs]) => ({ id, name, hash: bytes(hash), createdAtMs }));
+    else if (line[0] === 'lost') this.#lost = line[1];
+    else if (line[0] === 'snapshot') this.#header = line[1];
+    else if (line[0] === 'whole') this.#isWhole = true;
+    else throw new Error(`it has a line of an unknown kind, ${JSON.stringify(line[0])}`);
+  }
+
+  snapshot(): Snapshot | undefined {
+    if (!this.#header) return undefined;
+    if (!this.#isWhole) throw new Error('it ends before its mark of the end');
+    return {
+      ...this.#header,
+      committed: this.#offsets,
+      lostDevices: this.#lost,
+      keys: this.#keys,
+      metrics: this.#metrics,
+      devices: [...this.#devices.values()],
+      deleted: this.#deleted,
+    };
+  }
+
+  #takeDevice(line: DeviceLine): void {
+    const [, number, name, id, via, deviceClass, registeredAtMs, status, metadata, hash, previousHash, untilMs] = line;
+    const tenant = this.#tenants.get(name) ?? name;
+    this.#tenants.set(tenant, tenant);
+    const device = { number, tenant, id, via, deviceClass, registeredAtMs, status, metadata: metadata ?? NO_METADATA };
+    const previousToken = previousHash !== null && untilMs !== null ? { hash: bytes(previousHash), untilMs } : undefined;
+    this.#devices.set(number, { device, tokenHash: bytes(hash), previousToken });
+  }
+
+  #delete(number: number, tenant: string): void {
+    this.#devices.delete(number);
+    this.#deleted.set(number, tenant);
+  }
+}
+
+function base64(hash: Uint8Array): string {
+  return Buffer.from(hash).toString('base64');
+}
+
+/** With a buffer of its own: it may be sent to threads. */
+function bytes(text: string): Uint8Array {
+  return new Uint8Array(Buffer.from(text, 'base64'));
+}
+
+/** Why the snapshot cannot stand in for the database that the log is of, for this build and these settings; undefined: it can. */
+export function unfitness(snapshot: Snapshot, wanted: Omit<SnapshotHeader, 'format' | 'database'> & { database: string | null }) {
+  const { format, database, schema, group, partitions, committed } = snapshot;
+  if (format !== FORMAT) return `it is of format ${format}, this build reads ${FORMAT}`;
+  if (database !== wanted.database) return `it is of database ${database}, the log of ${wanted.database ?? 'whatever comes next'}`;
+  if (schema !== wanted.schema) return `it is of schema version ${schema}, this build needs ${wanted.schema}`;
+  const isOther = group !== wanted.group || partitions !== wanted.partitions || committed.length !== partitions;
+  return isOther ? `it is of another log, ${group} with ${partitions} partitions` : undefined;
+}
