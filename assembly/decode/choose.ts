@@ -80,7 +80,7 @@ export function decodeInContext(format: u32, at: usize, bytes: u32, receiveUs: u
     const code = decodeJson(at, bytes, receiveUs);
     return code == CODE_NONE ? code : decodeOtherJson(code, format, at, bytes, receiveUs);
   }
-  return decodeJsonTree(at, bytes, receiveUs, format == FORMAT_BY_SHAPE);
+  return decodeTreeOrShape(format == FORMAT_BY_SHAPE, at, bytes, receiveUs);
 }
 
 function decodeNothing(receiveUs: u64): u32 {
@@ -123,8 +123,12 @@ function decodeByOtherShape(code: u32, at: usize, bytes: u32, receiveUs: u64): u
 function decodeOtherJson(code: u32, format: u32, at: usize, bytes: u32, receiveUs: u64): u32 {
   const isByShape = format == FORMAT_BY_SHAPE;
   if (!isOtherDocument(code) && (code != CODE_JSON_MALFORMED || !isByShape)) return code;
-  const treeCode = decodeJsonTree(at, bytes, receiveUs, isByShape);
-  return treeCode == CODE_JSON_MALFORMED && isByShape ? decodeByOtherShape(treeCode, at, bytes, receiveUs) : treeCode;
+  return decodeTreeOrShape(isByShape, at, bytes, receiveUs);
+}
+
+function decodeTreeOrShape(isByShape: bool, at: usize, bytes: u32, receiveUs: u64): u32 {
+  const code = decodeJsonTree(at, bytes, receiveUs, isByShape);
+  return code == CODE_JSON_MALFORMED && isByShape ? decodeByOtherShape(code, at, bytes, receiveUs) : code;
 }
 
 /** Whether the payload may be a document of another kind, or have readings beside the one that is refused. */

@@ -1,6 +1,7 @@
 import type { Role } from '../config/settings/process.js';
 import type { DataPlane } from '../contract/data-plane.js';
 import type { Database } from '../contract/database.js';
+import { TenantRules } from '../contract/topic-rules/tenant-rules.js';
 import { type AlertsPartOptions, alertsPart } from '../control/alerts/part.js';
 import type { DeploymentOptions } from '../control/deployment/deployment.js';
 import { WATCHES_MAX } from '../control/deployment/messages.js';
@@ -60,7 +61,7 @@ export function makeParts({ plane, database, registry, metricNames, keys, deploy
     healthPart({ plane, exposition }),
     planePart({ ...sources, topicLags }),
     deadLettersPart(sources),
-    ingestPart(sources),
+    ingestPart({ ...sources, rules: new TenantRules() }),
     registryPart(sources),
     readingsPart(sources),
     keysPart(keys),

@@ -102,6 +102,8 @@ const own = {
 const ofPlane = {
   device_unknown: 404,
   device_inactive: 403,
+  topic_unknown: 400,
+  topic_forbidden: 403,
   credentials_invalid: 401,
   payload_empty: 400,
   payload_oversize: 413,

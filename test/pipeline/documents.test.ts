@@ -165,6 +165,12 @@ documents.push(
   ['a text that is to be ignored', 'Online', {}, nothing],
   ['nothing that is to be ignored', '', {}, nothing],
   ['an empty retained message', '', {}, { ...profileOf('zigbee2mqtt'), isRetained: true }],
+  [
+    'lines of Telegraf',
+    'cpu,host=edge-07 usage_idle=96.5 1796029200000000000\n',
+    { [TEN]: { 'edge-07.cpu.usage_idle': 96.5 } },
+    { ...profileOf('telegraf'), prefix: 'edge-07.' },
+  ],
   ['an empty message', '', 'payload_empty', profileOf('zigbee2mqtt')],
 );
 

@@ -60,8 +60,8 @@ const homeAssistant = family(
   ['homeassistant/status', ignored],
   ['homeassistant/+/+/config', ignored],
   ['homeassistant/+/+/+/config', ignored],
-  ['homeassistant/+/{device}/state', own('plain')],
-  ['homeassistant/+/{device}/{object}/state', own('plain', { valueName: '{object}' })],
+  ['homeassistant/+/{device}/state', own('text')],
+  ['homeassistant/+/{device}/{object}/state', own('text', { valueName: '{object}' })],
   ['homeassistant/+/+/availability', ignored],
 );
 

@@ -1,9 +1,18 @@
-import { CODE_NONE } from '../../../assembly/abi/codes.js';
+import { z } from 'zod';
+import {
+  CODE_DEVICE_INACTIVE,
+  CODE_DEVICE_UNKNOWN,
+  CODE_NONE,
+  CODE_PAYLOAD_OVERSIZE,
+  CODE_TOPIC_FORBIDDEN,
+  CODE_TOPIC_UNKNOWN,
+} from '../../../assembly/abi/codes.js';
 import { PAYLOAD_BYTES_MAX } from '../../../assembly/abi/limits.js';
 import { ingestedAnswer } from '../../contract/answers/operation.js';
 import { ApiFailure, isApiCode } from '../../contract/api-errors.js';
 import { refusalCode } from '../../contract/codes.js';
 import type { DataPlane } from '../../contract/data-plane.js';
+import type { TenantRules } from '../../contract/topic-rules/tenant-rules.js';
 import { bearerToken } from '../../http/auth.js';
 import { json, type Request, type RequestHead } from '../../http/exchange.js';
 import type { RouteDoc } from '../../http/route-doc.js';
@@ -12,6 +21,7 @@ import type { Ledger } from '../ledger/ledger.js';
 import type { Device } from '../registry/device.js';
 import { TENANT_DEFAULT, tenantQuery } from '../registry/input.js';
 import type { Registry } from '../registry/registry.js';
+import { ingestByTopic, topicProblem } from './by-topic.js';
 import { isBlank, undecodable } from './payload-shape.js';
 
 /** Payloads that wait for the log: more of them would only wait longer, so they are refused. */
@@ -21,6 +31,15 @@ const IN_FLIGHT_MESSAGE_BYTES = 1024;
 /** JSON, and what clients say who say nothing about it: curl sends a body as a form. */
 const TYPES = ['application/json', 'text/json', 'text/plain', 'application/x-www-form-urlencoded', 'application/octet-stream'];
 
+const REFUSED_BY_RULES = new Set<number>([
+  CODE_TOPIC_UNKNOWN,
+  CODE_TOPIC_FORBIDDEN,
+  CODE_DEVICE_UNKNOWN,
+  CODE_DEVICE_INACTIVE,
+  CODE_PAYLOAD_OVERSIZE,
+]);
+
+const topicQuery = tenantQuery.extend({ topic: z.string().optional() });
 const withoutIdDoc: RouteDoc = {
   summary: 'Refused: the path has to name the device',
   auth: 'device',
@@ -30,13 +49,17 @@ const withoutIdDoc: RouteDoc = {
 const ingestDoc: RouteDoc = {
   summary: 'Takes a message in; answered once it is durable',
   auth: 'device',
-  query: tenantQuery,
+  query: topicQuery,
   request: 'any',
   answers: { 202: ingestedAnswer },
   codes: [
     ...([
       'credentials_invalid',
       'device_inactive',
+      'device_unknown',
+      'topic_unknown',
+      'topic_forbidden',
+      'query_invalid',
       'header_unsupported',
       'payload_empty',
       'payload_oversize',
@@ -56,11 +79,13 @@ const ingestDoc: RouteDoc = {
 
 export interface IngestOptions {
   readonly plane: Pick<DataPlane, 'ingest'>;
-  readonly registry: Pick<Registry, 'authenticateDevice' | 'get'>;
+  readonly registry: Pick<Registry, 'authenticateDevice' | 'byNumber' | 'get'>;
   readonly ledger: Pick<Ledger, 'refused'>;
+  /** Says what `?topic=` means. */
+  readonly rules: TenantRules;
 }
 
-export function ingestRoutes({ plane, registry, ledger }: IngestOptions): Route[] {
+export function ingestRoutes({ plane, registry, ledger, rules }: IngestOptions): Route[] {
   let inFlightBytes = 0;
 
   /** Refuses a message that no gateway gets to see. */
@@ -92,8 +117,17 @@ export function ingestRoutes({ plane, registry, ledger }: IngestOptions): Route[
     if (isBlank(body)) return refused(new ApiFailure('payload_empty', attempt), query, device);
     const bytes = body.length + IN_FLIGHT_MESSAGE_BYTES;
     if (inFlightBytes + bytes > IN_FLIGHT_BYTES_MAX) return refused(new ApiFailure('overloaded', attempt), query, device);
+    const topic = query.get('topic');
+    const problem = topic === null ? undefined : topicProblem(topic);
+    if (problem !== undefined) return refused(new ApiFailure('query_invalid', attempt, `topic ${problem}`), query, device);
     inFlightBytes += bytes;
     try {
+      if (topic !== null) {
+        const code = await ingestByTopic({ plane, registry, rules }, device, topic, body);
+        // No gateway got to see a message that the rules refuse.
+        const answered = answer(code, attempt, undefined);
+        return answered instanceof ApiFailure && REFUSED_BY_RULES.has(code) ? refused(answered, query, device) : answered;
+      }
       const trouble = undecodable(body); // First: the payload belongs to a thread from the next line on.
       return answer(await plane.ingest(device.number, body), attempt, trouble);
     } finally {

@@ -38,7 +38,7 @@ test('each convention is known by its topics', () => {
     'boiler-room/sensor/water_temperature/state': 'text boiler-room  water_temperature',
     'boiler-room/binary_sensor/door/state': 'text boiler-room  door',
     'boiler-room/debug': 'ignore connection',
-    'homeassistant/sensor/attic/state': 'plain attic',
+    'homeassistant/sensor/attic/state': 'text attic',
     'homeassistant/sensor/attic_t/config': 'ignore connection',
     'homeassistant/sensor/attic/t/config': 'ignore connection',
     'v3/farm-demo@acme/devices/soil-0007/up': 'the-things-stack soil-0007',

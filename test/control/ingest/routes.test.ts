@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { after, before, beforeEach, test } from 'node:test';
 import {
+  CODE_CONNECT_TIMEOUT,
   CODE_DEVICE_INACTIVE,
   CODE_DEVICE_UNKNOWN,
   CODE_NONE,
@@ -187,7 +188,8 @@ test('what the data plane refuses is said with its code', async () => {
     [CODE_DEVICE_INACTIVE, 403, 'device_inactive'],
     [CODE_PAYLOAD_OVERSIZE, 413, 'payload_oversize'],
     [CODE_SHUTTING_DOWN, 503, 'shutting_down'],
-    [CODE_TOPIC_FORBIDDEN, 503, 'unavailable'],
+    [CODE_TOPIC_FORBIDDEN, 403, 'topic_forbidden'],
+    [CODE_CONNECT_TIMEOUT, 503, 'unavailable'],
   ] as const;
   for (const [code, status, name] of cases) {
     server.plane.onIngest = () => Promise.resolve(code);

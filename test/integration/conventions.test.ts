@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import mqtt from 'mqtt';
+import postgres from 'postgres';
+import { type Convention, conventions, silent } from '../cases/conventions.js';
+import { call, committed } from '../support/api.js';
+import { type Appliance, startAppliance } from '../support/appliance.js';
+
+const token = 'a-token-for-all-conventions';
+const ways = ['mqtt4', 'mqtt5', 'http'] as const;
+type Way = (typeof ways)[number];
+
+let appliance: Appliance;
+let sql: postgres.Sql;
+before(async () => {
+  appliance = await startAppliance();
+  sql = postgres(appliance.databaseUrl, { max: 1 });
+});
+after(async () => {
+  await sql.end();
+  await appliance.stop();
+});
+
+const ownId = ({ name, device = name.replaceAll(' ', '-') }: Convention) => device;
+const filled = (text: string, each: Convention) => text.replaceAll('{id}', ownId(each));
+const payloadOf = ({ payload }: Convention) => (typeof payload === 'string' ? Buffer.from(payload) : Buffer.from(payload.hex, 'hex'));
+
+/** Each way has a tenant of its own, in which the devices are called the same. */
+async function register(tenant: Way, id: string, via?: string): Promise<void> {
+  await call(appliance, 'POST', '/v1/devices', { tenant, device_id: id, token, ...(via === undefined ? {} : { via }) });
+}
+
+async function client(tenant: Way, clientId: string): Promise<mqtt.MqttClient> {
+  const protocolVersion = tenant === 'mqtt4' ? 4 : 5;
+  const options = { clientId, username: tenant, password: token, protocolVersion, reconnectPeriod: 0 } as const;
+  return await mqtt.connectAsync(`mqtt://127.0.0.1:${appliance.mqttPort}`, options, false);
+}
+
+async function send(way: Way, id: string, topic: string, payload: Buffer, retain = false): Promise<void> {
+  if (way === 'http') {
+    const url = `${appliance.http}/v1/ingest/${encodeURIComponent(id)}?tenant=${way}&topic=${encodeURIComponent(topic)}`;
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/octet-stream' };
+    const answer = await fetch(url, { method: 'POST', headers, body: payload });
+    assert.equal(answer.status, 202, `${topic}: ${await answer.text()}`);
+    return;
+  }
+  const connected = await client(way, id);
+  await connected.publishAsync(topic, payload, { qos: 1, retain });
+  await connected.endAsync();
+}
+
+interface Latest {
+  readonly metrics: Readonly<Record<string, { value: number | string; ts: string }>>;
+}
+
+for (const way of ways) {
+  test(`every convention is stored as it is: ${way}`, async () => {
+    for (const each of conventions) await register(way, ownId(each));
+    await register(way, 'tb-child', 'tb-gw');
+    const sentMs = Date.now();
+    for (const each of conventions) await send(way, ownId(each), filled(each.topic, each), payloadOf(each));
+    await committed(appliance);
+    for (const each of conventions) {
+      for (const [device, readings] of Object.entries(each.expected)) {
+        const id = filled(device, each);
+        const { metrics } = await call<Latest>(appliance, 'GET', `/v1/devices/${encodeURIComponent(id)}/metrics/latest?tenant=${way}`);
+        const values = Object.fromEntries(Object.entries(metrics).map(([name, { value }]) => [name, value]));
+        assert.deepEqual(values, readings, `${each.name}, device ${id}`);
+        for (const { ts } of Object.values(metrics)) {
+          if (each.ts === undefined) assert.ok(Date.parse(ts) >= sentMs - 1000, `${each.name}: ${ts}`);
+          else assert.equal(new Date(Date.parse(ts)).toISOString(), each.ts, each.name);
+        }
+      }
+    }
+    const letters = await sql`select reason, payload from dead_letters`;
+    assert.deepEqual([...letters], []);
+  });
+}
+
+test('what is no telemetry is taken in, and neither a reading nor a dead letter', async () => {
+  for (const way of ['mqtt4', 'mqtt5'] as const) {
+    await register(way, 'silent');
+    for (const [topic, payload] of silent) await send(way, 'silent', topic, Buffer.from(payload), true);
+  }
+  await committed(appliance);
+  for (const tenant of ['mqtt4', 'mqtt5']) {
+    const { metrics } = await call<Latest>(appliance, 'GET', `/v1/devices/silent/metrics/latest?tenant=${tenant}`);
+    assert.deepEqual(metrics, {});
+  }
+  assert.deepEqual([...(await sql`select reason from dead_letters`)], []);
+  const { balanced } = await call<{ balanced: boolean }>(appliance, 'GET', '/v1/ledger');
+  assert.equal(balanced, true);
+});
+
+test('over HTTP a topic is refused as it is over MQTT', async () => {
+  const post = async (topic: string) => {
+    const url = `${appliance.http}/v1/ingest/z2m?tenant=http&topic=${encodeURIComponent(topic)}`;
+    const answer = await fetch(url, { method: 'POST', headers: { authorization: `Bearer ${token}` }, body: '{"v":1}' });
+    return [answer.status, ((await answer.json()) as { error?: { code: string } }).error?.code];
+  };
+  assert.deepEqual(await post('zigbee2mqtt/attic'), [403, 'topic_forbidden']);
+  assert.deepEqual(await post('nobody/knows'), [400, 'topic_unknown']);
+  assert.deepEqual(await post('a/+'), [400, 'query_invalid']);
+  assert.deepEqual(await post(''), [400, 'query_invalid']);
+  assert.deepEqual(await post('devices/nobody/telemetry'), [404, 'device_unknown']);
+});
