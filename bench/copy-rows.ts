@@ -1,9 +1,9 @@
-import { BATCH_READINGS_BYTES } from '../assembly/abi/pipeline.js';
+import { BATCH_READINGS_BYTES, BATCH_READINGS_RESERVE_BYTES } from '../assembly/abi/pipeline.js';
 import { hundredths, metricNames, type Sent, turnsOf } from './load/messages.js';
 
 export const rowBytes = 42;
 /** A batch is what the pipeline commits in one transaction at full speed. */
-const rowsABatch = Math.floor(BATCH_READINGS_BYTES / rowBytes);
+const rowsABatch = Math.floor((BATCH_READINGS_BYTES - BATCH_READINGS_RESERVE_BYTES) / rowBytes);
 /** Rows are made before the clock runs, so memory bounds them: 8 M rows are 336 MB. */
 const rowsMax = 8_000_000;
 const postgresEpochMs = Date.UTC(2000, 0, 1);

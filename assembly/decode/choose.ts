@@ -9,9 +9,7 @@ import {
 } from '../abi/block';
 import {
   CODE_FORMAT_UNKNOWN,
-  CODE_JSON_ARRAY_UNSUPPORTED,
   CODE_JSON_MALFORMED,
-  CODE_JSON_SCALAR_UNSUPPORTED,
   CODE_METRIC_NAME_INVALID,
   CODE_METRIC_UNKNOWN,
   CODE_METRIC_VALUE_INVALID,
@@ -136,8 +134,6 @@ function isOtherDocument(code: u32): bool {
   return (
     code == CODE_METRICS_MISSING ||
     code == CODE_METRIC_VALUE_INVALID ||
-    code == CODE_JSON_ARRAY_UNSUPPORTED ||
-    code == CODE_JSON_SCALAR_UNSUPPORTED ||
     code == CODE_NUMBER_OUT_OF_RANGE ||
     code == CODE_TEXT_NUL ||
     code == CODE_TEXT_OVERSIZE ||

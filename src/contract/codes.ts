@@ -11,13 +11,11 @@ import {
   CODE_DEVICE_LOST,
   CODE_DEVICE_UNKNOWN,
   CODE_FORMAT_UNKNOWN,
-  CODE_JSON_ARRAY_UNSUPPORTED,
   CODE_JSON_BYTE_ORDER_MARK,
   CODE_JSON_DEPTH_EXCEEDED,
   CODE_JSON_DUPLICATE_KEY,
   CODE_JSON_MALFORMED,
   CODE_JSON_NUL_AT_END,
-  CODE_JSON_SCALAR_UNSUPPORTED,
   CODE_JSON_UTF8_MALFORMED,
   CODE_KEEP_ALIVE_EXPIRED,
   CODE_LINE_MALFORMED,
@@ -232,18 +230,6 @@ code(
   'payload_empty',
   'the payload is empty, or white space alone',
   'send {"ts": …, "metrics": {…}, "seq": …}, or nothing',
-);
-code(
-  CODE_JSON_ARRAY_UNSUPPORTED,
-  'json_array_unsupported',
-  'the payload is a JSON array, and no rule says what its elements are',
-  'send each message by itself: {"ts": …, "metrics": {…}, "seq": …}',
-);
-code(
-  CODE_JSON_SCALAR_UNSUPPORTED,
-  'json_scalar_unsupported',
-  'the payload is a bare JSON number, string, true, false or null, which names no metric',
-  'send it as a metric: {"metrics": {"temperature": 21.5}}',
 );
 code(
   CODE_JSON_BYTE_ORDER_MARK,

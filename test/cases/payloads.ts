@@ -1,11 +1,9 @@
 import {
-  CODE_JSON_ARRAY_UNSUPPORTED,
   CODE_JSON_BYTE_ORDER_MARK,
   CODE_JSON_DEPTH_EXCEEDED,
   CODE_JSON_DUPLICATE_KEY,
   CODE_JSON_MALFORMED,
   CODE_JSON_NUL_AT_END,
-  CODE_JSON_SCALAR_UNSUPPORTED,
   CODE_JSON_UTF8_MALFORMED,
   CODE_METRIC_DUPLICATE,
   CODE_METRIC_NAME_INVALID,
@@ -96,13 +94,13 @@ bad(CODE_JSON_BYTE_ORDER_MARK, 'byte order mark', `\ufeff${TYPICAL}`);
 bad(CODE_JSON_BYTE_ORDER_MARK, 'byte order mark and NUL', `\ufeff ${TYPICAL}\0`);
 bad(CODE_JSON_MALFORMED, 'byte order mark alone', '\ufeff');
 bad(CODE_JSON_MALFORMED, 'byte order mark before what is no JSON', '\ufeff{');
-bad(CODE_JSON_ARRAY_UNSUPPORTED, 'an array', `[${TYPICAL}]`);
-bad(CODE_JSON_ARRAY_UNSUPPORTED, 'an empty array', ' [] ');
+bad(CODE_METRICS_MISSING, 'an array', `[${TYPICAL}]`);
+bad(CODE_METRICS_MISSING, 'an empty array', ' [] ');
 bad(CODE_JSON_MALFORMED, 'two arrays', '[][]');
 bad(CODE_JSON_MALFORMED, 'an array without end', '[1,2');
-bad(CODE_JSON_ARRAY_UNSUPPORTED, 'an array of everything', '[{"x":[true,false,null,"\\n\\u0041é😀\\ud83d\\ude00",-1.5e3,[],{}]},"y"]');
+bad(CODE_METRICS_MISSING, 'an array of everything', '[{"x":[true,false,null,"\\n\\u0041é😀\\ud83d\\ude00",-1.5e3,[],{}]},"y"]');
 for (const text of ['23.41', '0', '-7', '47.3\n', '1e400', '123456789012345678901234567890', '"open"', '"\\n"', 'true', 'false', 'null']) {
-  bad(CODE_JSON_SCALAR_UNSUPPORTED, `bare ${JSON.stringify(text)}`, text);
+  bad(CODE_METRICS_MISSING, `bare ${JSON.stringify(text)}`, text);
 }
 for (const text of [
   '47,3',

@@ -107,8 +107,8 @@ test('what cannot be decoded is acknowledged and kept with its bytes and reason'
   assert.deepEqual(Buffer.from(row?.payload), bad);
 });
 
-test('a payload of a shape that nothing decodes has the same reason at MQTT and HTTP', async () => {
-  const payloads = ['', '[{"metrics":{"v":1}}]', '47.3', '{"metrics":{"v":1}}\0', '\ufeff{"metrics":{"v":1}}', 'ON'];
+test('a payload that nothing decodes has the same reason at MQTT and HTTP', async () => {
+  const payloads = ['', '[]', '{"metrics":{"v":1}}\0', '\ufeff{"metrics":{"v":1}}', 'ON'];
   const client = await connect('flow-5');
   for (const payload of payloads) {
     await client.publishAsync('devices/flow-5/telemetry', payload, { qos: 1 });
@@ -122,8 +122,7 @@ test('a payload of a shape that nothing decodes has the same reason at MQTT and 
     select reason, count(*)::int as letters from dead_letters l join devices d on d.id = l.device_id where d.name = 'flow-5' group by 1`;
   assert.deepEqual(Object.fromEntries(rows.map(({ reason, letters }) => [reason, letters])), {
     payload_empty: 1,
-    json_array_unsupported: 2,
-    json_scalar_unsupported: 2,
+    metrics_missing: 2,
     json_nul_at_end: 2,
     json_byte_order_mark: 2,
     json_malformed: 2,

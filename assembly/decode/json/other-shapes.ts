@@ -1,9 +1,8 @@
 import {
-  CODE_JSON_ARRAY_UNSUPPORTED,
   CODE_JSON_BYTE_ORDER_MARK,
   CODE_JSON_MALFORMED,
   CODE_JSON_NUL_AT_END,
-  CODE_JSON_SCALAR_UNSUPPORTED,
+  CODE_METRICS_MISSING,
   CODE_PAYLOAD_EMPTY,
 } from '../../abi/codes';
 import { OPEN_ARRAY, OPEN_OBJECT, isSpace, skipSpace, skipValue, startsNumber } from './grammar';
@@ -25,7 +24,7 @@ export function refuseOtherShape(at: usize, end: usize, scratch: usize): usize {
   const after = skipValue(at, end, 0, scratch);
   if (after == 0) return 0;
   if (after != end) return refuse(CODE_JSON_MALFORMED);
-  return refuse(first == OPEN_ARRAY ? CODE_JSON_ARRAY_UNSUPPORTED : CODE_JSON_SCALAR_UNSUPPORTED);
+  return refuse(CODE_METRICS_MISSING);
 }
 
 /** A number ends where something else follows it, and after a payload the next message may begin with a digit. */
@@ -34,7 +33,7 @@ function refuseNumber(at: usize, bytes: u32, scratch: usize): usize {
   store<u8>(scratch + bytes, SPACE);
   const after = readDecimal(scratch, scratch + bytes + 1);
   if (after == 0) return 0;
-  return refuse(after == scratch + bytes ? CODE_JSON_SCALAR_UNSUPPORTED : CODE_JSON_MALFORMED);
+  return refuse(after == scratch + bytes ? CODE_METRICS_MISSING : CODE_JSON_MALFORMED);
 }
 
 /** The code of a payload that is no JSON: that of one byte, if it would be JSON without this byte at its start or its end. */
