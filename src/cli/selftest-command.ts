@@ -5,16 +5,19 @@ import { type CommonOptions, positiveNumber, withCommonOptions } from './options
 import { grouped, Output, table } from './output.js';
 import { type FaultReport, runChaos } from './selftest/chaos.js';
 import { brokerKill, diskFull, faults } from './selftest/faults.js';
-import { type Plan, planChaos, runsOf } from './selftest/plan.js';
+import { onlyFaults, type Plan, planChaos, runsOf } from './selftest/plan.js';
 
 interface SelftestOptions extends CommonOptions {
   readonly chaos?: true;
   readonly kafka?: true;
   readonly minutes: number;
+  readonly faults?: readonly string[];
 }
 
+const names = [...faults, diskFull, brokerKill].map(({ name }) => name);
+
 const help = `
-Faults: ${[...faults, diskFull, brokerKill].map(({ name }) => name).join(', ')}.
+Faults: ${names.join(', ')}.
 ${diskFull.name} takes a tmpfs that may be mounted, as root may, or the command prlimit; ${brokerKill.name} takes --kafka. What cannot be tried is said.
 After each fault every message is looked up in the database: what was acknowledged must be there, once, and nothing that was not sent;
 and the appliance's own ledger must balance.
@@ -23,6 +26,7 @@ Nothing outside of a temporary folder and of loopback is touched; a running appl
 Examples:
   npx spillway selftest --chaos
   npx spillway selftest --chaos --minutes 10 --json
+  npx spillway selftest --chaos --faults process-kill,database-kill
   npx spillway selftest --chaos --kafka         # the log in three Kafka brokers of its own: needs node-rdkafka, Java 17 and Maven
 
 Exit code 0: nothing lost, nothing doubled, everything answered and accounted for; 1: something was not; 2: usage.`;
@@ -36,6 +40,9 @@ export function addSelftestCommand(program: Command, ports: CliPorts): void {
     .option('--chaos', 'the faults')
     .option('--kafka', 'with the log in Kafka, over real brokers that are fetched with Maven the first time')
     .option('--minutes <n>', 'how long over all faults, recovery not counted', positiveNumber, 2)
+    .option('--faults <names>', 'only these, with commas between them; the verdict names the others as not tried', (text) =>
+      text.split(','),
+    )
     .addHelpText('after', help)
     .action((options: SelftestOptions) => selftest(options, ports));
 }
@@ -47,7 +54,7 @@ async function selftest(options: SelftestOptions, ports: CliPorts): Promise<void
   const stop = new AbortController();
   const onSignal = () => stop.abort();
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, onSignal);
-  const plan = planChaos(options.kafka === true);
+  const plan = planOf(options);
   const runs = runsOf(plan);
   const where = plan.kafka ? 'in a temporary folder, with its log in three Kafka brokers' : 'in a temporary folder';
   output.text(`${runs} runs of ${((options.minutes * 60) / runs).toFixed(0)} s each, on an appliance ${where}`);
@@ -58,6 +65,18 @@ async function selftest(options: SelftestOptions, ports: CliPorts): Promise<void
   const program = process.argv[1] as string;
   const reports = await runChaos({ program, plan, seconds: options.minutes * 60, say, stopping: stop.signal });
   sayVerdict(output, plan, reports);
+}
+
+function planOf({ kafka, faults: wanted }: SelftestOptions): Plan {
+  const unknown = wanted?.filter((name) => !names.includes(name)) ?? [];
+  if (unknown.length > 0)
+    throw usageFailure(`cannot try the fault ${unknown.join(', ')}: there is none of that name`, `choose from ${names.join(', ')}`);
+  const plan = planChaos(kafka === true);
+  if (wanted === undefined) return plan;
+  const chosen = onlyFaults(plan, wanted);
+  if (runsOf(chosen) > 0) return chosen;
+  const why = plan.notTried.filter(({ name }) => wanted.includes(name)).map(({ name, why }) => `${name}: ${why}`);
+  throw usageFailure(`cannot try any of the faults named: ${why.join('; ')}`, 'npx spillway selftest --chaos');
 }
 
 /** Said before minutes have gone by. */

@@ -34,6 +34,19 @@ export function planChaos(kafka: boolean, disk = findFullDisk()): Plan {
   return { kafka, stages, notTried: [noBroker] };
 }
 
+/** The plan with these faults alone; the verdict names the others as not tried. */
+export function onlyFaults(plan: Plan, names: readonly string[]): Plan {
+  const isWanted = ({ name }: Fault) => names.includes(name);
+  const stages = plan.stages.map((stage) => ({ ...stage, faults: stage.faults.filter(isWanted) }));
+  const left = plan.stages.flatMap(({ faults }) => faults.filter((fault) => !isWanted(fault)));
+  const why = 'it is not among those that --faults names';
+  return {
+    ...plan,
+    stages: stages.filter(({ faults }) => faults.length > 0),
+    notTried: [...plan.notTried, ...left.map(({ name }) => ({ name, why }))],
+  };
+}
+
 export function runsOf({ stages }: Plan): number {
   return stages.reduce((sum, stage) => sum + stage.faults.length, 0);
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { planChaos, runsOf } from '../../../src/cli/selftest/plan.js';
+import { onlyFaults, planChaos, runsOf } from '../../../src/cli/selftest/plan.js';
 
 const namesOf = (plan: ReturnType<typeof planChaos>) => plan.stages.map(({ faults }) => faults.map(({ name }) => name));
 
@@ -33,4 +33,13 @@ test('over Kafka a broker is killed, and no disk is filled', () => {
     plan.notTried.map(({ name }) => name),
     ['disk-full'],
   );
+});
+
+test('of the faults that are named those are tried, and the others are said not to be', () => {
+  const all = planChaos(false, { name: 'a tmpfs' });
+  const plan = onlyFaults(all, ['database-kill', 'process-kill']);
+  assert.deepEqual(namesOf(plan), [['process-kill', 'database-kill']]);
+  assert.equal(plan.notTried.length, runsOf(all) - 2 + 1);
+  assert.equal(plan.notTried.find(({ name }) => name === 'disk-full')?.why, 'it is not among those that --faults names');
+  assert.deepEqual(namesOf(onlyFaults(all, ['disk-full'])), [['disk-full']]);
 });
