@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { test } from 'node:test';
 import { call } from '../../support/api.js';
 import type { Appliance } from '../../support/appliance.js';
-import { closeServer } from '../../support/database.js';
-import { Deployment, more, owns, partitions } from '../../support/kafka/deployment.js';
+import { more, owns, partitions } from '../../support/kafka/deployment.js';
+import { Deployments } from '../../support/kafka/deployments.js';
 import { Load, startLoad } from '../../support/kafka/load.js';
-import { sharedBroker } from '../../support/kafka/real-brokers.js';
 import { fenceMember } from '../../support/kafka/twin.js';
 import { until } from '../../support/until.js';
 
@@ -15,93 +14,75 @@ import { until } from '../../support/until.js';
 
 const FENCINGS = 1;
 
-let brokers: Awaited<ReturnType<typeof sharedBroker>>;
-let deployment: Deployment;
-
-before(async () => {
-  brokers = await sharedBroker();
-});
-
-after(async () => {
-  await closeServer();
-  await brokers?.stop();
-});
-
-beforeEach(async () => {
-  deployment = await Deployment.open(brokers);
-});
-
-afterEach(() => deployment.close());
+const deployments = new Deployments();
 
 async function fencings(process: Appliance): Promise<number> {
   const text = await (await fetch(`${process.http}/metrics`)).text();
   return Number(/^spillway_pipeline_fenced_total (\d+)/m.exec(text)?.[1]);
 }
 
-function start(name: string, roles: string): Promise<Appliance> {
-  return deployment.start(name, roles, { SPILLWAY_CHECKPOINT_FOLDER: join(deployment.folder, 'checkpoints') });
-}
-
 test('partitions move under load as a process comes and is killed: nothing is lost, nothing comes twice', async () => {
-  const gateway = await start('gateway', 'gateway,control');
-  const first = await start('first', 'pipeline');
+  const gateway = await deployments.start('gateway', 'gateway,control');
+  const first = await deployments.start('first', 'pipeline');
   const load = await startLoad(gateway);
   await owns(first, 4);
   await more(load, 1000);
-  const second = await start('second', 'pipeline');
+  const second = await deployments.start('second', 'pipeline');
   await owns(second, 2);
   await owns(first, 2);
   await more(load, 1000);
   await second.kill();
   await owns(first, 4);
   await more(load, 1000);
-  await deployment.verify(load, gateway);
+  await deployments.current.verify(load, gateway);
   for (const { output } of [gateway, first])
     assert.doesNotMatch(output(), /log-gap-skipped|log-blocks-missing|ledger-unbalanced|checkpoint-refused/);
 });
 
 test('a pipeline killed between COPY and commit: its successor resumes at the committed offset', async () => {
-  const gateway = await start('gateway', 'gateway,control');
-  const pipeline = await start('pipeline', 'pipeline');
+  const gateway = await deployments.start('gateway', 'gateway,control');
+  const pipeline = await deployments.start('pipeline', 'pipeline');
   const load = await startLoad(gateway);
   await more(load, 1000);
   const isWrittenDown = async () => (await partitions(pipeline)).some(({ checkpoint_offset }) => checkpoint_offset !== null);
   await until('its state is written down', isWrittenDown);
   // Constraints that are looked at when a transaction ends: it stands where all rows are copied and nothing is committed.
-  await deployment.database.sql.unsafe(`
+  await deployments.current.database.sql.unsafe(`
     create function wait_at_commit() returns trigger language plpgsql as $$ begin perform pg_sleep(3); return null; end $$;
     create constraint trigger wait_at_commit after update on pipeline_offsets deferrable initially deferred
       for each row execute function wait_at_commit()`);
   const committing = async () =>
-    (await deployment.database.sql`select pid from pg_stat_activity where state = 'active' and query = 'commit'`).map(({ pid }) => pid);
+    (await deployments.current.database.sql`select pid from pg_stat_activity where state = 'active' and query = 'commit'`).map(
+      ({ pid }) => pid,
+    );
   const pids = await until('a transaction is about to commit', async () => {
     const found = await committing();
     return found.length > 0 && found;
   });
   await pipeline.kill();
   // One of them is undone by the server, the others it may still commit although nobody hears of it.
-  await deployment.database.sql`select pg_terminate_backend(${pids[0] as number})`;
-  await deployment.database.sql.unsafe('drop trigger wait_at_commit on pipeline_offsets');
-  const again = await start('pipeline', 'pipeline');
+  await deployments.current.database.sql`select pg_terminate_backend(${pids[0] as number})`;
+  await deployments.current.database.sql.unsafe('drop trigger wait_at_commit on pipeline_offsets');
+  const again = await deployments.start('pipeline', 'pipeline');
   await owns(again, 4);
   await more(load, 1000);
-  await deployment.verify(load, gateway);
+  await deployments.current.verify(load, gateway);
   assert.match(again.output(), /checkpoint-loaded/);
 });
 
 test('a process that stood still and lost its partitions commits nothing more, and comes back', async () => {
-  const gateway = await start('gateway', 'gateway,control');
-  const still = await start('still', 'pipeline');
+  const gateway = await deployments.start('gateway', 'gateway,control');
+  const still = await deployments.start('still', 'pipeline');
   const load = await startLoad(gateway);
   await owns(still, 4);
   await more(load, 1000);
   process.kill(still.pid, 'SIGSTOP');
-  const other = await start('other', 'pipeline');
+  const other = await deployments.start('other', 'pipeline');
   await owns(other, 4);
   await more(load, 1000);
   process.kill(still.pid, 'SIGCONT');
   await more(load, 1000);
-  await deployment.verify(load, gateway);
+  await deployments.current.verify(load, gateway);
   // It had a batch to commit, which was refused, or it hears of the group first.
   await until('it gives them up', () => /kafka-member-fenced|kafka-partitions-revoked/.test(still.output()));
   await owns(still, 2);
@@ -109,12 +90,12 @@ test('a process that stood still and lost its partitions commits nothing more, a
 });
 
 test('a process whose partition another one takes leaves the group, joins it again, and nothing is lost or doubled', async () => {
-  const gateway = await start('gateway', 'gateway,control');
-  const pipeline = await start('pipeline', 'pipeline');
+  const gateway = await deployments.start('gateway', 'gateway,control');
+  const pipeline = await deployments.start('pipeline', 'pipeline');
   const load = await startLoad(gateway);
   await owns(pipeline, 4);
   await more(load, 1000);
-  const { sql } = deployment.database;
+  const { sql } = deployments.current.database;
   for (let taken = 1; taken <= FENCINGS; taken++) {
     await sql`update pipeline_offsets set owner = 'another' where partition_id = 2`;
     await until(`it was fenced ${taken} times`, async () => (await fencings(pipeline)) === taken);
@@ -125,7 +106,7 @@ test('a process whose partition another one takes leaves the group, joins it aga
     await owns(pipeline, 4);
     await more(load, 1000);
   }
-  await deployment.verify(load, gateway);
+  await deployments.current.verify(load, gateway);
   const output = pipeline.output();
   assert.match(output, /kafka-member-fenced/);
   assert.match(output, /kafka-member-rejoined/);
@@ -134,25 +115,25 @@ test('a process whose partition another one takes leaves the group, joins it aga
 });
 
 test('a consumer that the brokers refuse for good is replaced: its partitions move again, nothing is lost or doubled', async () => {
-  const gateway = await start('gateway', 'gateway,control');
-  const pipeline = await start('pipeline', 'pipeline');
+  const gateway = await deployments.start('gateway', 'gateway,control');
+  const pipeline = await deployments.start('pipeline', 'pipeline');
   const load = await startLoad(gateway);
   await owns(pipeline, 4);
   await more(load, 1000);
-  const name = readFileSync(join(deployment.folder, 'pipeline', 'node-name'), 'utf8').trim();
-  await fenceMember(brokers.addresses, `spillway:${deployment.topic}`, name, deployment.topic);
+  const name = readFileSync(join(deployments.current.folder, 'pipeline', 'node-name'), 'utf8').trim();
+  await fenceMember(deployments.addresses, `spillway:${deployments.current.topic}`, name, deployments.current.topic);
   await until('it is reported', () => /"level":"error".*"msg":"kafka-consumer-replaced"/.test(pipeline.output()));
   await owns(pipeline, 4);
   await more(load, 1000);
-  await deployment.verify(load, gateway);
+  await deployments.current.verify(load, gateway);
   assert.equal((await fetch(`${pipeline.http}/readyz`)).status, 200);
   assert.doesNotMatch(pipeline.output(), /log-gap-skipped|log-blocks-missing|ledger-unbalanced|checkpoint-refused/);
 });
 
 test('devices and metrics that one process registers are known to the others', async () => {
-  const control = await start('control', 'control');
-  const gateway = await start('gateway', 'gateway');
-  const pipeline = await start('pipeline', 'pipeline');
+  const control = await deployments.start('control', 'control');
+  const gateway = await deployments.start('gateway', 'gateway');
+  const pipeline = await deployments.start('pipeline', 'pipeline');
   const load = new Load();
   await load.register(control);
   // The device is told to the gateway by way of the database.

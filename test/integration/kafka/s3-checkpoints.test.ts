@@ -1,53 +1,37 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, before, beforeEach, test } from 'node:test';
-import { closeServer } from '../../support/database.js';
-import { Deployment, more, owns, partitions } from '../../support/kafka/deployment.js';
+import { after, before, test } from 'node:test';
+import { more, owns, partitions } from '../../support/kafka/deployment.js';
+import { Deployments } from '../../support/kafka/deployments.js';
 import { startLoad } from '../../support/kafka/load.js';
 import { saysOffsets } from '../../support/kafka/logged-offsets.js';
-import { sharedBroker } from '../../support/kafka/real-brokers.js';
 import { type S3Server, startS3 } from '../../support/s3/server.js';
 import { until } from '../../support/until.js';
 
 // Processes that share no folder: what they know of each other's partitions is in the topic, the database and the object store.
 
-let brokers: Awaited<ReturnType<typeof sharedBroker>>;
 let s3: S3Server;
-let deployment: Deployment;
+const deployments = new Deployments(() => ({ SPILLWAY_LOG_LEVEL: 'debug', ...s3.env }));
 
 before(async () => {
-  brokers = await sharedBroker();
   const server = await startS3();
   if ('missing' in server) throw new Error(`cannot start an S3 server: ${server.missing}`);
   s3 = server;
 });
 
-after(async () => {
-  await closeServer();
-  await brokers?.stop();
-  await s3?.stop();
-});
-
-beforeEach(async () => {
-  deployment = await Deployment.open(brokers, { SPILLWAY_LOG_LEVEL: 'debug', ...s3.env });
-});
-
-afterEach(async () => {
-  s3.thaw();
-  await deployment.close();
-});
+after(() => s3?.stop());
 
 test('partitions are taken up from the object store by processes with empty folders, after a clean stop and after a kill', async () => {
-  const gateway = await deployment.start('gateway', 'gateway,control');
-  const first = await deployment.start('first', 'pipeline');
+  const gateway = await deployments.current.start('gateway', 'gateway,control');
+  const first = await deployments.current.start('first', 'pipeline');
   const load = await startLoad(gateway);
   await owns(first, 4);
   await more(load, 3000);
   await first.stop();
-  const stored = (await s3.keys()).filter((key) => key.startsWith(`checkpoints/${deployment.topic}/`));
+  const stored = (await s3.keys()).filter((key) => key.startsWith(`checkpoints/${deployments.current.topic}/`));
   // Of each partition, the newest and the one before it, if there was one.
   assert.equal(new Set(stored.map((key) => key.split('/').at(-2))).size, 4);
   assert.ok(stored.length >= 4 && stored.length <= 8, stored.join(' '));
-  const second = await deployment.start('second', 'pipeline');
+  const second = await deployments.current.start('second', 'pipeline');
   await owns(second, 4);
   await until('it is caught up', async () => (await fetch(`${second.http}/readyz`)).ok);
   // What a process says is written behind its back, and may come after an answer of it.
@@ -62,11 +46,11 @@ test('partitions are taken up from the object store by processes with empty fold
   assert.ok((await partitions(second)).every(({ checkpoint_store_age_ms: age }) => age !== null && age < 30_000));
   assert.match(await (await fetch(`${second.http}/metrics`)).text(), /^spillway_checkpoint_store_age_seconds\{partition="0"\} \d/m);
   await second.kill();
-  const third = await deployment.start('third', 'pipeline');
+  const third = await deployments.current.start('third', 'pipeline');
   await owns(third, 4);
   await more(load, 1000);
   assert.ok((await saysOffsets(third, 'checkpoint-fetched', 4)).every((offset) => offset > Math.max(...fetched)));
-  await deployment.verify(load, gateway);
+  await deployments.current.verify(load, gateway);
   for (const { output } of [first, second, third]) {
     assert.doesNotMatch(
       output(),
