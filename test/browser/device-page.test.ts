@@ -81,14 +81,23 @@ describe('what a device page shows', { skip }, () => {
   test('a history that does not come is said to be missing, and comes when it can', async () => {
     await published('held-1', [{ temperature: 20 }, { temperature: 21 }]);
     const tab = await site.signedIn();
+    // The page gives up after 5 s by itself, which nobody waits for here.
+    await tab.page.evaluate(`{
+      const timeout = AbortSignal.timeout.bind(AbortSignal);
+      window.patience = 0.1;
+      AbortSignal.timeout = (ms) => timeout(ms * window.patience);
+    }`);
+    const setPatience = (share: number) => tab.page.evaluate(`window.patience = ${share}`);
     let held = true;
     await tab.page.route(/\/v1\/(dead-letters|devices\/held-1\/metrics\?)/, (route) => (held ? undefined : route.continue()));
     await tab.go('#/devices/held-1');
     await tab.page.waitForSelector('.chart-summary:has-text("The history is not available: there is no answer within 5 s")');
     held = false;
+    await setPatience(1);
     await tab.page.waitForSelector('.chart[data-metric="temperature"][data-last-value="21"]');
     await tab.until(`document.querySelector('.chart-summary').textContent.includes('min 20')`);
     held = true;
+    await setPatience(0.1);
     await tab.go('#/dead-letters');
     await tab.page.waitForSelector('.refusal:has-text("there is no answer within 5 s")');
     assert.equal(await tab.text('.position'), '');

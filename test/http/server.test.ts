@@ -10,7 +10,7 @@ import { startHttp } from '../../src/http/server.js';
 import { startEmbedded } from '../../src/store/embedded/embedded.js';
 import { createLog } from '../../src/telemetry/log.js';
 import { assertFailure } from '../support/failure.js';
-import { type ServerUnderTest, startServerUnderTest, TOKEN } from '../support/server-under-test.js';
+import { ADMIN_KEY, type ServerUnderTest, startServerUnderTest, TOKEN } from '../support/server-under-test.js';
 import { until } from '../support/until.js';
 
 let server: ServerUnderTest;
@@ -156,6 +156,9 @@ test('closing lets running calls end, closes live views and idle connections', a
   await once(idle, 'data');
   const live = new WebSocket(`ws://127.0.0.1:${second.port}/v1/live`);
   await once(live, 'open');
+  // One that does not authenticate is closed after some seconds, for another reason.
+  live.send(JSON.stringify({ type: 'authenticate', key: ADMIN_KEY }));
+  assert.match(String((await once(live, 'message'))[0]), /"authenticated"/);
   await server.call('POST', '/v1/devices', { body: { device_id: 'closing', token: TOKEN } });
   let durable: (code: number) => void = () => {};
   const called = new Promise<void>((resolve) => {
