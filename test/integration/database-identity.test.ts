@@ -165,6 +165,8 @@ async function makeOlder(): Promise<void> {
   const sql = postgres(server.url, { max: 1 });
   try {
     await sql`drop table database_identity, lost_devices`;
+    await sql`drop index dead_letters_by_device, dead_letters_by_id`;
+    await sql`alter table dead_letters drop column format, drop column context, drop column replayed_at`;
     await sql`delete from schema_migrations where version >= 9`;
     await sql`delete from readings`;
     await sql`update pipeline_offsets set committed_offset = 0`;
