@@ -1,9 +1,10 @@
 import { ABI_VERSION } from './abi/limits';
+import { decodePayload } from './decode/choose';
 import { decodeJson } from './decode/json/decode';
 import { roundedNumbers } from './decode/double';
 import { unknownNames } from './decode/metrics';
 import { decodeByShape, learnShape, newestShape } from './decode/json/shape';
-import { decodedReadings, hasSeq, hasTs, nulls, seq, tsUs } from './decode/sink';
+import { decodedReadings, decodedSamples, hasSeq, hasTs, nulls, seq, skippedReadings, tsUs } from './decode/sink';
 import { appendReading } from './rows/readings';
 
 export { adoptState, describeState } from './checkpoint';
@@ -25,6 +26,11 @@ export function abiVersion(): u32 {
 /** Decodes one payload at `offset`; the getters below answer its content. */
 export function decodeProbe(offset: u32, bytes: u32, receiveUs: f64): u32 {
   return decodeJson(offset, bytes, <u64>receiveUs);
+}
+
+/** The same of a payload of any format: FORMAT_… of abi/block.ts. */
+export function decodeFormatProbe(format: u32, offset: u32, bytes: u32, receiveUs: f64): u32 {
+  return decodePayload(format, 0, offset, bytes, <u64>receiveUs);
 }
 
 /** Decodes one payload by the shape that was learned last; 0 when the payload is not of that shape. */
@@ -68,6 +74,15 @@ export function decodedNulls(): u32 {
 
 export function decodedRounded(): u32 {
   return roundedNumbers;
+}
+
+/** Samples of a message that has several; 0: it is one itself. */
+export function decodedSampleCount(): u32 {
+  return decodedSamples;
+}
+
+export function decodedSkipped(): u32 {
+  return skippedReadings;
 }
 
 export function unknownMetrics(): u32 {

@@ -1,8 +1,10 @@
 import {
   FORMAT_BY_SHAPE,
   FORMAT_CAYENNE,
+  FORMAT_CBOR,
   FORMAT_JSON,
   FORMAT_LINE_PROTOCOL,
+  FORMAT_MSGPACK,
   FORMAT_NDJSON,
   FORMAT_PROTOBUF,
   FORMAT_TEXT,
@@ -22,12 +24,14 @@ import {
 } from '../abi/codes';
 import { PROFILE_NOTHING, PROFILE_PLAIN } from '../abi/profiles';
 import { decodeCayenne } from './cayenne/decode';
+import { decodeCbor } from './cbor/decode';
 import { clearContext, isRetained, prefixBytes, profile } from './context';
 import { decodeJson } from './json/decode';
 import { OPEN_ARRAY, OPEN_OBJECT, QUOTE } from './json/grammar';
 import { decodeByShape, learnShape, newestShape } from './json/shape';
 import { decodeJsonTree } from './json/tree';
 import { decodeLines } from './line-protocol/decode';
+import { decodeMsgpack } from './msgpack/decode';
 import { unknownNames } from './metrics';
 import { decodeProtobuf } from './protobuf/decode';
 import { beginMessage, decodedSamples, endMessage, nulls, skippedReadings, zonelessTimes } from './sink';
@@ -94,6 +98,8 @@ function decodeOther(format: u32, at: usize, bytes: u32, receiveUs: u64): u32 {
   if (format == FORMAT_CAYENNE) return decodeCayenne(at, bytes, receiveUs);
   if (format == FORMAT_TEXT) return decodeText(at, bytes, receiveUs);
   if (format == FORMAT_PROTOBUF) return decodeProtobuf(at, bytes, receiveUs);
+  if (format == FORMAT_CBOR) return decodeCbor(at, bytes, receiveUs);
+  if (format == FORMAT_MSGPACK) return decodeMsgpack(at, bytes, receiveUs);
   return CODE_FORMAT_UNKNOWN;
 }
 

@@ -12,6 +12,7 @@ import {
 
 const INFINITY_BITS: u64 = 0x7ff0000000000000;
 const MANTISSA_BITS: i32 = 52;
+const HALF_BITS: u64 = 0x8000000000000000;
 const POINT: u32 = 0x2e;
 /** Powers of five for which a product can fall exactly between two doubles. Lemire, §8. */
 const TIE_POWER_MIN: i32 = -4;
@@ -50,6 +51,29 @@ export function wholeToDouble(magnitude: u64, negative: bool): f64 {
   const value = <f64>magnitude;
   if (magnitude > 0x20000000000000 && <i32>(64 - clz<u64>(magnitude) - ctz<u64>(magnitude)) > MANTISSA_BITS + 1) roundedNumbers++;
   return negative ? -value : value;
+}
+
+/** The double nearest to magnitude * 2^power, ties to even; an infinity if none is near enough. */
+export function binaryToDouble(magnitude: u64, power: i32, negative: bool): f64 {
+  if (magnitude == 0) return 0;
+  const leading = <i32>clz<u64>(magnitude);
+  // The number is 1.… * 2^exponent: `normal` holds its digits, the first of them on top.
+  const normal = magnitude << leading;
+  const exponent = power + 63 - leading;
+  let bits: u64 = INFINITY_BITS;
+  if (exponent < -1075) {
+    bits = 0;
+  } else if (exponent <= 1023) {
+    // A subnormal number has fewer digits. The carry of rounding goes on into the exponent, up to infinity.
+    const isSubnormal = exponent < -1022;
+    const cut: i32 = isSubnormal ? 63 - MANTISSA_BITS - 1022 - exponent : 63 - MANTISSA_BITS;
+    const kept = cut < 64 ? normal >> <u64>cut : 0;
+    const rest = normal << <u64>(64 - cut);
+    const isUp = rest > HALF_BITS || (rest == HALF_BITS && (kept & 1) == 1);
+    bits = (isSubnormal ? 0 : <u64>(exponent + 1022) << MANTISSA_BITS) + kept + <u64>isUp;
+  }
+  if (negative) bits |= 0x8000000000000000;
+  return reinterpret<f64>(bits);
 }
 
 function roundDecimal(): f64 {

@@ -16,6 +16,7 @@ const NANOSECONDS_END: f64 = 18446744073709551616.0;
 
 const DASH: u32 = 0x2d;
 const LETTER_T: u32 = 0x74;
+const LETTER_Z: u8 = 0x7a;
 const SPACE: u32 = 0x20;
 
 /** Takes the time if it is plausible for a message received at `receiveUs`. Answers whether it did. */
@@ -76,6 +77,13 @@ export function acceptDoubleTime(value: f64, receiveUs: u64): bool {
 /** Takes microseconds of the Unix epoch, as a format's own type of time has them. */
 export function acceptUs(us: i64, receiveUs: u64): bool {
   return us < 0 ? refuse(CODE_TS_OUT_OF_RANGE) != 0 : accept(<u64>us, receiveUs);
+}
+
+/** Whether a text is a time of ISO 8601 but for its zone, so that of no moment. `room` takes a copy, and a byte after it. */
+export function isZoneless(at: usize, bytes: u32, room: usize): bool {
+  memory.copy(room, at, bytes);
+  store<u8>(room + bytes, LETTER_Z);
+  return readIsoTime(room, room + bytes + 1);
 }
 
 /**

@@ -2,6 +2,8 @@ import {
   CODE_ADDRESS_EXHAUSTED,
   CODE_CAYENNE_MALFORMED,
   CODE_CAYENNE_TYPE_UNKNOWN,
+  CODE_CBOR_MALFORMED,
+  CODE_CBOR_UNSUPPORTED,
   CODE_CONNECT_TIMEOUT,
   CODE_CONNECTIONS_EXHAUSTED,
   CODE_CONTEXT_MALFORMED,
@@ -21,6 +23,7 @@ import {
   CODE_LINE_MALFORMED,
   CODE_LOG_FAILING,
   CODE_LOG_FULL,
+  CODE_MEMBER_DUPLICATE,
   CODE_METRIC_DUPLICATE,
   CODE_METRIC_NAME_INVALID,
   CODE_METRIC_UNKNOWN,
@@ -39,6 +42,7 @@ import {
   CODE_MQTT_TOPIC_MALFORMED,
   CODE_MQTT_UNRELEASED_EXHAUSTED,
   CODE_MQTT_VERSION_UNSUPPORTED,
+  CODE_MSGPACK_MALFORMED,
   CODE_NUMBER_OUT_OF_RANGE,
   CODE_PAYLOAD_EMPTY,
   CODE_PAYLOAD_OVERSIZE,
@@ -46,6 +50,7 @@ import {
   CODE_PROTOBUF_MALFORMED,
   CODE_PROTOBUF_MESSAGE_REPEATED,
   CODE_PROTOBUF_PLAN_MISSING,
+  CODE_RECORDS_UNSUPPORTED,
   CODE_REGISTRY_INCOMPLETE,
   CODE_ROW_REFUSED,
   CODE_SEQ_MALFORMED,
@@ -277,6 +282,36 @@ code(
   'send each field once: encode one message and do not concatenate several',
 );
 code(CODE_JSON_UTF8_MALFORMED, 'json_utf8_malformed', 'a string is not UTF-8 or holds a lone surrogate', 'encode the payload as UTF-8');
+code(
+  CODE_CBOR_MALFORMED,
+  'cbor_malformed',
+  'the payload is not well-formed CBOR (RFC 8949), or bytes come after it',
+  'send one CBOR item a message: a map of names and values, or an array of such maps',
+);
+code(
+  CODE_CBOR_UNSUPPORTED,
+  'cbor_unsupported',
+  'the payload holds a CBOR bignum or a reference to an earlier text or value (tags 2, 3, 25, 29)',
+  'send numbers of up to 64 bits, and each text where it belongs',
+);
+code(
+  CODE_MSGPACK_MALFORMED,
+  'msgpack_malformed',
+  'the payload is not well-formed MessagePack, or bytes come after it',
+  'send one MessagePack object a message: a map of names and values, or an array of such maps',
+);
+code(
+  CODE_RECORDS_UNSUPPORTED,
+  'records_unsupported',
+  'the payload uses the record definitions of cbor-x or msgpackr, which other decoders cannot read',
+  'encode with the option useRecords: false',
+);
+code(
+  CODE_MEMBER_DUPLICATE,
+  'member_duplicate',
+  'the time or the sequence number is there twice, in CBOR or MessagePack, so its value is ambiguous',
+  'name each member once',
+);
 code(CODE_NUMBER_OUT_OF_RANGE, 'number_out_of_range', 'a number does not fit a 64-bit float', 'send numbers up to 1.797e308');
 code(
   CODE_METRICS_MISSING,

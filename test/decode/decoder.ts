@@ -24,6 +24,7 @@ interface Exports {
   setMessageCount(count: number): void;
   decodeProbe(offset: number, bytes: number, receiveUs: number): number;
   decodeByShapeProbe(offset: number, bytes: number, receiveUs: number): number;
+  decodeFormatProbe(format: number, offset: number, bytes: number, receiveUs: number): number;
   learnShapeProbe(offset: number, bytes: number): number;
   decodedCount(): number;
   decodedHasTs(): number;
@@ -32,6 +33,8 @@ interface Exports {
   decodedSeq(): number;
   decodedNulls(): number;
   decodedRounded(): number;
+  decodedSampleCount(): number;
+  decodedSkipped(): number;
   unknownMetrics(): number;
 }
 

@@ -27,7 +27,6 @@ import {
 } from '../../abi/profiles';
 import { prefixAt, prefixBytes, profile, valueNameAt, valueNameBytes } from '../context';
 import { decimalToDouble } from '../double';
-import { readIsoTime } from '../iso-time';
 import { beginPath, enterElement, enterMember, leavePath, pathBytes, resolvePath } from '../path';
 import { findMember, hasFlag, isWanted, memberAction, rootOf } from '../profile';
 import { readDecimal } from '../number';
@@ -35,6 +34,7 @@ import {
   beginSamples, endSample, endSamples, giveUp, hasRoomForReading, hasSeq, hasTs, noteZoneless, putNull, putNumber, putText, skipReading, textRoom,
 } from '../sink';
 import { readString, textAt, textBytes } from '../text';
+import { isZoneless } from '../time';
 import { failure, refuse } from '../verdict';
 import { readSeq, readTs, toValue } from './decode';
 import {
@@ -230,16 +230,9 @@ function readMember(action: u32, at: usize, end: usize, node: u32, depth: u32): 
 /** Reads a time; one without a zone is that of no moment, and is left out: the sample has its receive time. */
 function readOwnTs(at: usize, end: usize): usize {
   const after = noteTs(at, end);
-  if (after != 0 || failure != CODE_TS_MALFORMED || <u32>load<u8>(at) != QUOTE || !isZoneless(textAt, textBytes)) return after;
+  if (after != 0 || failure != CODE_TS_MALFORMED || <u32>load<u8>(at) != QUOTE || !isZoneless(textAt, textBytes, textRoom)) return after;
   noteZoneless();
   return skipValue(at, end, 1, textRoom);
-}
-
-/** Whether the text is a time of ISO 8601 but for its zone. */
-function isZoneless(at: usize, bytes: u32): bool {
-  memory.copy(textRoom, at, bytes);
-  store<u8>(textRoom + bytes, 0x5a);
-  return readIsoTime(textRoom, textRoom + bytes + 1);
 }
 
 @inline

@@ -1,3 +1,5 @@
+import { FORMAT_BY_SHAPE, FORMAT_NDJSON } from '../../../assembly/abi/block.js';
+
 /** A longer payload is not looked at: the thread that answers has other calls. */
 const BYTES_MAX = 4096;
 
@@ -5,7 +7,8 @@ const BYTES_MAX = 4096;
  * Why this payload cannot become readings, as far as a look tells; undefined: nothing speaks against it. The pipeline decides, and it
  * refuses more than this.
  */
-export function undecodable(payload: Uint8Array): string | undefined {
+export function undecodable(payload: Uint8Array, format: number): string | undefined {
+  if (!isText(format)) return undefined;
   const first = payload.find((byte) => !isSpace(byte));
   // From this byte on no text of JSON begins, but binary formats do.
   if (payload.length > BYTES_MAX || first === undefined || first >= 0x80) return undefined;
@@ -28,9 +31,13 @@ function documentsOf(text: string): string[] {
   return lines.length > 1 && lines.every((line) => line.trimStart().startsWith('{') && line.trimEnd().endsWith('}')) ? lines : [text];
 }
 
-/** Whether there is nothing in it but the white space of JSON. */
-export function isBlank(payload: Uint8Array): boolean {
-  return payload.every(isSpace);
+/** Whether there is nothing in it: in a format of text, nothing but white space. In others a space is a value. */
+export function isEmpty(payload: Uint8Array, format: number): boolean {
+  return isText(format) ? payload.every(isSpace) : payload.length === 0;
+}
+
+function isText(format: number): boolean {
+  return format === FORMAT_BY_SHAPE || format === FORMAT_NDJSON;
 }
 
 function isSpace(byte: number): boolean {

@@ -22,14 +22,15 @@ import type { Device } from '../registry/device.js';
 import { TENANT_DEFAULT, tenantQuery } from '../registry/input.js';
 import type { Registry } from '../registry/registry.js';
 import { ingestByTopic, topicProblem } from './by-topic.js';
-import { isBlank, undecodable } from './payload-shape.js';
+import { postedFormat, postedTypes } from './content-types.js';
+import { isEmpty, undecodable } from './payload-shape.js';
 
 /** Payloads that wait for the log: more of them would only wait longer, so they are refused. */
 const IN_FLIGHT_BYTES_MAX = 64 * 1024 * 1024;
 /** What a waiting message costs besides its payload, roughly: it bounds the number of empty ones. */
 const IN_FLIGHT_MESSAGE_BYTES = 1024;
-/** JSON, and what clients say who say nothing about it: curl sends a body as a form. */
-const TYPES = ['application/json', 'text/json', 'text/plain', 'application/x-www-form-urlencoded', 'application/octet-stream'];
+
+const NO_CONTEXT = new Uint8Array(0);
 
 const REFUSED_BY_RULES = new Set<number>([
   CODE_TOPIC_UNKNOWN,
@@ -107,14 +108,15 @@ export function ingestRoutes({ plane, registry, ledger, rules }: IngestOptions):
     return refusal && refused(refusal, query, device);
   }
 
-  async function handle({ params, query, body }: Request) {
+  async function handle({ params, query, contentType, body }: Request) {
     const attempt = `take in a message of device ${params[0]}`;
     // The head was judged before the body came; the device may have been changed since.
     const device = registry.get(tenantOf(query), params[0]!);
     if (!device) return refused(new ApiFailure('credentials_invalid', attempt), query);
     const refusal = inactive(device, attempt);
     if (refusal) return refused(refusal, query, device);
-    if (isBlank(body)) return refused(new ApiFailure('payload_empty', attempt), query, device);
+    const format = postedFormat(contentType);
+    if (isEmpty(body, format)) return refused(new ApiFailure('payload_empty', attempt), query, device);
     const bytes = body.length + IN_FLIGHT_MESSAGE_BYTES;
     if (inFlightBytes + bytes > IN_FLIGHT_BYTES_MAX) return refused(new ApiFailure('overloaded', attempt), query, device);
     const topic = query.get('topic');
@@ -128,8 +130,8 @@ export function ingestRoutes({ plane, registry, ledger, rules }: IngestOptions):
         const answered = answer(code, attempt, undefined);
         return answered instanceof ApiFailure && REFUSED_BY_RULES.has(code) ? refused(answered, query, device) : answered;
       }
-      const trouble = undecodable(body); // First: the payload belongs to a thread from the next line on.
-      return answer(await plane.ingest(device.number, body), attempt, trouble);
+      const trouble = undecodable(body, format); // First: the payload belongs to a thread from the next line on.
+      return answer(await plane.ingest(device.number, body, { format, context: NO_CONTEXT }), attempt, trouble);
     } finally {
       inFlightBytes -= bytes;
     }
@@ -146,7 +148,7 @@ export function ingestRoutes({ plane, registry, ledger, rules }: IngestOptions):
       method: 'POST',
       pattern: '/v1/ingest/:id',
       doc: ingestDoc,
-      body: { bytesMax: PAYLOAD_BYTES_MAX, oversize: 'payload_oversize', types: TYPES },
+      body: { bytesMax: PAYLOAD_BYTES_MAX, oversize: 'payload_oversize', types: postedTypes },
       admit: (head, params) => admit(head, params[0]!),
       refused: (failure, { query }, params) => void refused(failure, query, registry.get(tenantOf(query), params[0]!)),
       handle,
