@@ -7,6 +7,8 @@ import {
   FORMAT_MSGPACK,
   FORMAT_NDJSON,
   FORMAT_PROTOBUF,
+  FORMAT_SENML_CBOR,
+  FORMAT_SENML_JSON,
   FORMAT_TEXT,
 } from '../abi/block';
 import {
@@ -34,10 +36,24 @@ import { decodeLines } from './line-protocol/decode';
 import { decodeMsgpack } from './msgpack/decode';
 import { unknownNames } from './metrics';
 import { decodeProtobuf } from './protobuf/decode';
+import { decodeSenmlCbor } from './senml/cbor';
+import { decodeSenmlJson, looksLikeSenml } from './senml/json';
 import { beginMessage, decodedSamples, endMessage, nulls, skippedReadings, zonelessTimes } from './sink';
 import { decodeTextValue } from './text-value/decode';
 
 const SPACE: u32 = 0x20;
+// First bytes of documents. RFC 8949 §3.1, §3.4.6; MessagePack specification, "Formats".
+const CBOR_TYPE: u32 = 0xe0;
+const CBOR_ARRAY: u32 = 0x80;
+const CBOR_MAP: u32 = 0xa0;
+/** Low bits of numbers that take one byte, and their sign. */
+const CBOR_NUMBERS: u32 = 0x2f;
+const CBOR_ITSELF: u32 = 0xd9;
+const CBOR_ITSELF_END: u32 = 0xf7;
+const FIXMAP: u32 = 0x80;
+const FIXARRAY: u32 = 0x90;
+const ARRAY16: u32 = 0xdc;
+const MAP16: u32 = 0xde;
 const DELETE: u32 = 0x7f;
 
 /** Whether nobody named the format of the last payload, and it was found by its shape. */
@@ -100,6 +116,8 @@ function decodeOther(format: u32, at: usize, bytes: u32, receiveUs: u64): u32 {
   if (format == FORMAT_PROTOBUF) return decodeProtobuf(at, bytes, receiveUs);
   if (format == FORMAT_CBOR) return decodeCbor(at, bytes, receiveUs);
   if (format == FORMAT_MSGPACK) return decodeMsgpack(at, bytes, receiveUs);
+  if (format == FORMAT_SENML_JSON) return decodeSenmlJson(at, bytes, receiveUs);
+  if (format == FORMAT_SENML_CBOR) return decodeSenmlCbor(at, bytes, receiveUs);
   return CODE_FORMAT_UNKNOWN;
 }
 
@@ -116,16 +134,33 @@ function decodeText(at: usize, bytes: u32, receiveUs: u64): u32 {
 /** Decodes what is no JSON by what its first bytes show it to be; answers `code`, which says so, when it is nothing else either. */
 function decodeByOtherShape(code: u32, at: usize, bytes: u32, receiveUs: u64): u32 {
   const first: u32 = bytes == 0 ? 0 : load<u8>(at);
-  if (first > SPACE && first < DELETE && decodeLines(at, bytes, receiveUs) == CODE_NONE) {
-    recognised = true;
-    return CODE_NONE;
-  }
-  return code;
+  if (first > SPACE && first < DELETE) recognised = decodeLines(at, bytes, receiveUs) == CODE_NONE;
+  else if (first > DELETE) recognised = decodeBinary(at, bytes, receiveUs);
+  return recognised ? CODE_NONE : code;
+}
+
+/** Decodes what begins as a map of CBOR or MessagePack does, or as an array of maps. Whichever takes in all bytes is the one. */
+function decodeBinary(at: usize, bytes: u32, receiveUs: u64): bool {
+  const first = bytes < 3 ? 0 : <u32>load<u8>(at);
+  const second: u32 = load<u8>(at, 1);
+  const third: u32 = load<u8>(at, 2);
+  const isCborArray = (first & CBOR_TYPE) == CBOR_ARRAY && (second & CBOR_TYPE) == CBOR_MAP;
+  // Labels of SenML are numbers, and names of other messages hardly ever.
+  if (isCborArray && (third & CBOR_NUMBERS) == third) return decodeSenmlCbor(at, bytes, receiveUs) == CODE_NONE;
+  const isMsgpackMap = (first & 0xf0) == FIXMAP || first == MAP16;
+  const isMsgpackArray = ((first & 0xf0) == FIXARRAY && ((second & 0xf0) == FIXMAP || second == MAP16)) || first == ARRAY16;
+  if ((isMsgpackMap || isMsgpackArray) && decodeMsgpack(at, bytes, receiveUs) == CODE_NONE) return true;
+  const isTagged = first == CBOR_ITSELF && second == CBOR_ITSELF && third == CBOR_ITSELF_END;
+  return ((first & CBOR_TYPE) == CBOR_MAP || isCborArray || isTagged) && decodeCbor(at, bytes, receiveUs) == CODE_NONE;
 }
 
 /** Decodes what is not `{ts, metrics, seq}`, after the reader of that refused it with `code`. */
 function decodeOtherJson(code: u32, format: u32, at: usize, bytes: u32, receiveUs: u64): u32 {
   const isByShape = format == FORMAT_BY_SHAPE;
+  if (isByShape && code == CODE_METRICS_MISSING && looksLikeSenml(at, at + bytes)) {
+    recognised = true;
+    return decodeSenmlJson(at, bytes, receiveUs);
+  }
   if (!isOtherDocument(code) && (code != CODE_JSON_MALFORMED || !isByShape)) return code;
   return decodeTreeOrShape(isByShape, at, bytes, receiveUs);
 }

@@ -1,8 +1,6 @@
 import {
-  CODE_CBOR_MALFORMED,
   CODE_DEPTH_EXCEEDED,
   CODE_MEMBER_DUPLICATE,
-  CODE_MSGPACK_MALFORMED,
   CODE_NONE,
   CODE_PAYLOAD_EMPTY,
   CODE_PAYLOAD_OVERSIZE,
@@ -22,11 +20,10 @@ import {
   NODE_MAY_BE_EMPTY,
   PROFILE_TELEGRAF,
 } from '../abi/profiles';
-import { readCbor } from './cbor/read';
 import { prefixAt, prefixBytes, profile, valueNameAt, valueNameBytes } from './context';
 import { ITEM_ARRAY, ITEM_MAP, ITEM_NULL, ITEM_TEXT, ITEM_WHOLE, itemAt, itemKind, itemNegative, itemWord } from './item';
 import { putUnderName, putUnderPath, takeItemAsSeq, takeItemAsTs } from './item-values';
-import { readMsgpack } from './msgpack/read';
+import { afterItems, beginItems, hasNext, malformed, readItem, skipRest } from './items';
 import { beginPath, enterElement, enterMember, leavePath, pathBytes } from './path';
 import { findMember, hasFlag, isWanted, memberAction, rootOf } from './profile';
 import { beginSamples, endSample, endSamples, giveUp, hasSeq, hasTs, textRoom } from './sink';
@@ -36,14 +33,10 @@ import { refuse } from './verdict';
 // function that reads a value is called after its item was read, with the position after that. A value that cannot be kept costs
 // itself; what is not well formed costs the message.
 
-/** In place of an item: the items of indefinite number end. */
-const BREAK: u32 = 0xff;
 const DOT: u8 = 0x2e;
 const DASH: u8 = 0x2d;
 const ZERO: u8 = 0x30;
 
-/** Which of the two formats is read. */
-let isMsgpack: bool = false;
 /** The members that say how others are read are looked for before these are read. */
 let looksAhead: bool = false;
 /** A member of the sample was read as readings. */
@@ -60,19 +53,9 @@ let nameAt: usize = 0;
 let nameBytes: u32 = 0;
 const nameRoom = memory.data(METRIC_NAME_BYTES_MAX + 16, 8);
 
-@inline
-function malformed(): u32 {
-  return isMsgpack ? CODE_MSGPACK_MALFORMED : CODE_CBOR_MALFORMED;
-}
-
-@inline
-function readItem(at: usize, end: usize): usize {
-  return isMsgpack ? readMsgpack(at, end) : readCbor(at, end);
-}
-
 /** Decodes one payload into the sink. Answers CODE_NONE or why it is refused: the first cause in reading order. */
 export function decodeDocument(inMsgpack: bool, at: usize, bytes: u32, receiveUs: u64): u32 {
-  isMsgpack = inMsgpack;
+  beginItems(inMsgpack);
   looksAhead = false;
   if (decodeOnce(at, bytes, receiveUs)) return CODE_NONE;
   const code = giveUp();
@@ -108,20 +91,6 @@ function readDocument(at: usize, end: usize, root: u32): usize {
 function beginNames(): void {
   beginPath(prefixAt, prefixBytes);
   rootBytes = prefixBytes;
-}
-
-/** Whether another item follows, of as many as are left: INDEFINITE and somewhat less end at a break. */
-@inline
-function hasNext(rest: u64, at: usize, end: usize): bool {
-  if (rest <= PAYLOAD_BYTES_MAX) return rest != 0;
-  return at < end && <u32>load<u8>(at) != BREAK;
-}
-
-/** The position after items of which `rest` are left: none, or those that end at a break. */
-@inline
-function afterItems(rest: u64, at: usize, end: usize): usize {
-  if (rest == 0) return at;
-  return at < end ? at + 1 : refuse(malformed());
 }
 
 /** Reads an array whose maps are samples; other elements are readings of one sample, named by their places. */
@@ -310,21 +279,4 @@ function readElement(index: u32, at: usize, end: usize, node: u32, depth: u32): 
   at = readValue(at, end, node, depth);
   leavePath(before);
   return at;
-}
-
-/** Passes over the rest of the item that was read and lies `depth` levels deep: what an array or a map holds. */
-function skipRest(at: usize, end: usize, depth: u32): usize {
-  if (itemKind != ITEM_ARRAY && itemKind != ITEM_MAP) return at;
-  if (depth + 1 > JSON_DEPTH_MAX) return refuse(CODE_DEPTH_EXCEEDED);
-  const isMap = itemKind == ITEM_MAP;
-  let rest = itemWord;
-  while (hasNext(rest, at, end)) {
-    at = readItem(at, end);
-    if (at != 0) at = skipRest(at, end, depth + 1);
-    if (at != 0 && isMap) at = readItem(at, end);
-    if (at != 0 && isMap) at = skipRest(at, end, depth + 1);
-    if (at == 0) return 0;
-    rest--;
-  }
-  return afterItems(rest, at, end);
 }

@@ -14,6 +14,9 @@ const MICROSECONDS_END: u64 = 100000000000000000;
 /** Doubles from here on do not fit a word. */
 const NANOSECONDS_END: f64 = 18446744073709551616.0;
 
+/** Far beyond every plausible time, and two of them add up without running over. */
+export const US_MAX: i64 = 4000000000000000000;
+
 const DASH: u32 = 0x2d;
 const LETTER_T: u32 = 0x74;
 const LETTER_Z: u8 = 0x7a;
@@ -72,6 +75,12 @@ export function acceptDoubleTime(value: f64, receiveUs: u64): bool {
   if (value == trunc(value) && value < NANOSECONDS_END) return acceptWholeTime(<u64>value, false, receiveUs);
   if (value >= <f64>MILLISECONDS_END) return refuse(CODE_TS_OUT_OF_RANGE) != 0;
   return accept(<u64>nearest(value * (value < <f64>SECONDS_END ? 1e6 : 1e3)), receiveUs);
+}
+
+/** The number of seconds that readDecimal read, as microseconds without their fraction; at most US_MAX either way. */
+export function decimalAsUs(): i64 {
+  const us = <i64>min(scaled(decimalWord, decimalExponent + 6), <u64>US_MAX);
+  return decimalNegative ? -us : us;
 }
 
 /** Takes microseconds of the Unix epoch, as a format's own type of time has them. */

@@ -53,6 +53,9 @@ import {
   CODE_RECORDS_UNSUPPORTED,
   CODE_REGISTRY_INCOMPLETE,
   CODE_ROW_REFUSED,
+  CODE_SENML_DEVICES_MIXED,
+  CODE_SENML_MALFORMED,
+  CODE_SENML_UNSUPPORTED,
   CODE_SEQ_MALFORMED,
   CODE_SESSION_TAKEN_OVER,
   CODE_SHUTTING_DOWN,
@@ -299,6 +302,24 @@ code(
   'msgpack_malformed',
   'the payload is not well-formed MessagePack, or bytes come after it',
   'send one MessagePack object a message: a map of names and values, or an array of such maps',
+);
+code(
+  CODE_SENML_MALFORMED,
+  'senml_malformed',
+  'the payload is not SenML (RFC 8428): not an array of records, or a record without a value, with two, or with one of another type',
+  'send an array of records, each with one of v, vs, vb, vd, or with s',
+);
+code(
+  CODE_SENML_UNSUPPORTED,
+  'senml_unsupported',
+  'the SenML is of a later version than 10, or has a member that every reader must know: its name ends with an underscore',
+  'send version 10, without such members',
+);
+code(
+  CODE_SENML_DEVICES_MIXED,
+  'senml_devices_mixed',
+  'one SenML pack names several devices in its base names, and a message is of one device',
+  'send a pack for each device',
 );
 code(
   CODE_RECORDS_UNSUPPORTED,

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
-import { FORMAT_BY_SHAPE, FORMAT_CBOR, FORMAT_MSGPACK, FORMAT_NDJSON } from '../../assembly/abi/block.js';
+import {
+  FORMAT_BY_SHAPE,
+  FORMAT_CBOR,
+  FORMAT_MSGPACK,
+  FORMAT_NDJSON,
+  FORMAT_SENML_CBOR,
+  FORMAT_SENML_JSON,
+} from '../../assembly/abi/block.js';
 import { PAYLOAD_BYTES_MAX } from '../../assembly/abi/limits.js';
 import { assertFailure } from '../support/failure.js';
 import { type Called, type ServerUnderTest, startServerUnderTest, TOKEN } from '../support/server-under-test.js';
@@ -54,6 +61,8 @@ test('the media type of a body is the content format of its record', async () =>
     'application/x-msgpack': FORMAT_MSGPACK,
     'application/vnd.msgpack': FORMAT_MSGPACK,
     'application/x-ndjson': FORMAT_NDJSON,
+    'application/senml+json': FORMAT_SENML_JSON,
+    'application/senml+cbor': FORMAT_SENML_CBOR,
     'application/json': FORMAT_BY_SHAPE,
   };
   for (const [type, format] of Object.entries(types)) {

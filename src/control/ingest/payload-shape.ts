@@ -1,4 +1,4 @@
-import { FORMAT_BY_SHAPE, FORMAT_NDJSON } from '../../../assembly/abi/block.js';
+import { FORMAT_BY_SHAPE, FORMAT_NDJSON, FORMAT_SENML_JSON } from '../../../assembly/abi/block.js';
 
 /** A longer payload is not looked at: the thread that answers has other calls. */
 const BYTES_MAX = 4096;
@@ -37,7 +37,7 @@ export function isEmpty(payload: Uint8Array, format: number): boolean {
 }
 
 function isText(format: number): boolean {
-  return format === FORMAT_BY_SHAPE || format === FORMAT_NDJSON;
+  return format === FORMAT_BY_SHAPE || format === FORMAT_NDJSON || format === FORMAT_SENML_JSON;
 }
 
 function isSpace(byte: number): boolean {
