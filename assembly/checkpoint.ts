@@ -1,7 +1,9 @@
 import { SHAPES_MAX, SHAPES_OFFSET, SHAPE_BYTES } from './abi/pipeline';
 import {
   ACCOUNTS_OFFSET,
+  BIRTHS_OFFSET,
   DEAD_PAGES_OFFSET,
+  DEFINITIONS_OFFSET,
   FINGERPRINTS_OFFSET,
   FINGERPRINT_SLOTS,
   HEAD_AT_DEVICES,
@@ -29,6 +31,7 @@ import {
   TEXT_PAGE_BYTES,
 } from './abi/state';
 import { adoptShapes, describeShapes } from './decode/json/shape';
+import { adoptBirths, birthsBytes, definitionsBytes } from './decode/sparkplug/births';
 import { adoptFingerprints, describeFingerprints } from './dedup/fingerprints';
 import { adoptReplays, replaysBytes } from './dedup/replays';
 import { adoptRunPages, describeRunPages } from './dedup/sequence-runs';
@@ -73,6 +76,8 @@ export function describeState(): bool {
   section(DEAD_PAGES_OFFSET, deadPagesBytes());
   section(TEXT_PAGES_OFFSET, head(HEAD_AT_TEXT_PAGES) * TEXT_PAGE_BYTES);
   section(REPLAYS_OFFSET, replaysBytes());
+  section(BIRTHS_OFFSET, birthsBytes());
+  section(DEFINITIONS_OFFSET, definitionsBytes());
   return true;
 }
 
@@ -88,7 +93,8 @@ export function adoptState(): bool {
     adoptAccounts() &&
     adoptDeadPages() &&
     adoptSources() &&
-    adoptReplays()
+    adoptReplays() &&
+    adoptBirths()
   );
 }
 

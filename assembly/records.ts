@@ -9,6 +9,7 @@ import {
   BLOCK_NEEDS_BATCH,
   BLOCK_NEEDS_METRICS,
   FLAG_DUP,
+  FORMAT_SPARKPLUG,
   RECORD_AT_CONTEXT,
   RECORD_AT_DEVICE,
   RECORD_AT_FLAGS,
@@ -52,6 +53,7 @@ import { letterId, letterReceivedUs, openContext } from './decode/context';
 import { roundedNumbers } from './decode/double';
 import { clearUnknown, setDenyUnknown, unknownNames } from './decode/metrics';
 import { decodedReadings, decodedSamples, hasSeq, hasTs, nulls, openSample, seq, skippedReadings, tsUs, zonelessTimes } from './decode/sink';
+import { applySparkplug } from './decode/sparkplug/apply';
 import { sawFingerprint } from './dedup/fingerprints';
 import { sawReplay } from './dedup/replays';
 import { receivedBefore, receivedBeforeUntimed } from './dedup/sequence-runs';
@@ -166,7 +168,7 @@ function processRecord(record: usize, logOffset: u64): bool {
     return true;
   }
   const shape = device == 0 ? 0 : <u32>load<u16>(device, DEVICE_AT_SHAPE);
-  let code = hasContext ? decodeAfterContext(payload, bytes, receiveUs) : decodePayload(format, shape, payload, bytes, receiveUs);
+  let code = hasContext ? decodeAfterContext(number, payload, bytes, receiveUs) : decodePayload(format, shape, payload, bytes, receiveUs);
   if (unknownNames > 0) return false;
   if (device == 0) device = obtainDevice(number);
   if (code == CODE_NONE) {
@@ -210,9 +212,12 @@ let format: u32 = 0;
 let contextBytes: u32 = 0;
 
 /** Decodes a payload after its context, which is open. */
-function decodeAfterContext(at: usize, bytes: u32, receiveUs: u64): u32 {
+function decodeAfterContext(number: u32, at: usize, bytes: u32, receiveUs: u64): u32 {
   if (contextBytes == 0) return CODE_CONTEXT_MALFORMED;
-  return decodeInContext(format, at + contextBytes, bytes - contextBytes, receiveUs);
+  const code = decodeInContext(number, format, at + contextBytes, bytes - contextBytes, receiveUs);
+  // A dead letter that is tried again is of a time before what the state knows by now.
+  if (format == FORMAT_SPARKPLUG && unknownNames == 0 && letterId == 0) applySparkplug(number, receiveUs, replaying);
+  return code;
 }
 
 /** Marks the dead letter that the message is as tried again; answers whether that was done before, and the message is a duplicate. */

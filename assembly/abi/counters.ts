@@ -47,3 +47,14 @@ export const COUNTER_PIPELINE_SKIPPED: u32 = CODES_MAX + 15;
 export const COUNTER_PIPELINE_ZONELESS: u32 = CODES_MAX + 16;
 /** Stored messages whose format nobody named and their bytes showed. */
 export const COUNTER_PIPELINE_RECOGNISED: u32 = CODES_MAX + 17;
+/** Births and deaths of Sparkplug's edge nodes and devices. */
+export const COUNTER_PIPELINE_BIRTHS: u32 = CODES_MAX + 18;
+export const COUNTER_PIPELINE_DEATHS: u32 = CODES_MAX + 19;
+/** Births whose definitions the state has no room for. */
+export const COUNTER_PIPELINE_BIRTHS_UNTRACKED: u32 = CODES_MAX + 20;
+/** Metrics named by an alias that no birth defines. */
+export const COUNTER_PIPELINE_ALIASES_UNKNOWN: u32 = CODES_MAX + 21;
+/** Steps in the sequence of an edge node's messages that leave numbers out. */
+export const COUNTER_PIPELINE_EDGE_GAPS: u32 = CODES_MAX + 22;
+/** Rebirths that an edge node should be asked for. */
+export const COUNTER_PIPELINE_REBIRTHS_WANTED: u32 = CODES_MAX + 23;

@@ -125,8 +125,12 @@ export const POINT_TEXT: u32 = 1;
 /** There was no room for the value: only the database has it. */
 export const POINT_UNHELD: u32 = 2;
 
+/** What edge nodes of Sparkplug did since the host last looked: see sparkplug.ts. */
+export const EDGE_SIGNALS_OFFSET: u32 = LIVE_OFFSET + LIVE_BYTES;
+export const EDGE_SIGNALS_BYTES: u32 = 64 * KIB;
+
 /** Answer to latest(): entries as above. Answer to account(): STATEMENT_AT_… in state.ts. */
-export const LATEST_OFFSET: u32 = LIVE_OFFSET + LIVE_BYTES;
+export const LATEST_OFFSET: u32 = EDGE_SIGNALS_OFFSET + EDGE_SIGNALS_BYTES;
 export const LATEST_MAX: u32 = 8191;
 export const LATEST_TEXT_BYTES: u32 = 1 * MIB;
 /** One point more than LATEST_MAX says that there are others. */

@@ -1,6 +1,7 @@
 import { COMMAND_CODE_FIRST, DECODE_CODE_FIRST } from './codes.ts';
-import { PARTITION_DEVICES_MAX, PARTITION_SERIES_MAX } from './limits.ts';
+import { MIB, PARTITION_DEVICES_MAX, PARTITION_SERIES_MAX } from './limits.ts';
 import { SORT_BYTES, SORT_OFFSET } from './pipeline.ts';
+import { BIRTH_BYTES, BIRTHS_HEADER_BYTES } from './sparkplug.ts';
 
 // State of a partition, at the end of the pipeline module's memory: the content of a checkpoint.
 
@@ -46,6 +47,16 @@ export const TEXT_PAGE_BYTES: u32 = 64;
 export const TEXT_PAGES_BYTES: u32 = TEXT_PAGES_MAX * TEXT_PAGE_BYTES;
 export const TEXT_PAGE_TEXT_BYTES: u32 = TEXT_PAGE_BYTES - 4;
 
+/** Births of Sparkplug: who was born, in sparkplug.ts's layout; and blocks with the definitions of their metrics. */
+export const BIRTHS_OFFSET: u32 = TEXT_PAGES_OFFSET + TEXT_PAGES_BYTES;
+export const BIRTHS_MAX: u32 = 131072;
+export const BIRTHS_BYTES: u32 = BIRTHS_HEADER_BYTES + BIRTHS_MAX * BIRTH_BYTES;
+export const BIRTH_INDEX_OFFSET: u32 = BIRTHS_OFFSET + BIRTHS_BYTES;
+export const BIRTH_INDEX_SLOTS: u32 = BIRTHS_MAX * 2;
+export const BIRTH_INDEX_BYTES: u32 = BIRTH_INDEX_SLOTS * 4;
+export const DEFINITIONS_OFFSET: u32 = BIRTH_INDEX_OFFSET + BIRTH_INDEX_BYTES;
+export const DEFINITIONS_BYTES: u32 = 64 * MIB;
+
 // Device in the pipeline's state
 export const STATE_DEVICE_AT_NUMBER: u32 = 0; // u32
 export const STATE_DEVICE_AT_STORED: u32 = 16; // u32, messages stored, modulo 2^32
@@ -77,8 +88,8 @@ export const DEAD_COUNT_BITS: u32 = 56;
  * Head of the state: the part that lies in no table, written by describeState for a checkpoint, read by adoptState. Raise the
  * version with every change of meaning of any byte of the state, so that an older checkpoint is refused.
  */
-export const STATE_VERSION: u32 = 7;
-export const STATE_HEAD_OFFSET: u32 = TEXT_PAGES_OFFSET + TEXT_PAGES_BYTES;
+export const STATE_VERSION: u32 = 8;
+export const STATE_HEAD_OFFSET: u32 = DEFINITIONS_OFFSET + DEFINITIONS_BYTES;
 export const STATE_HEAD_BYTES: u32 = 64;
 /** Sections of the state, the head included: u32 count, then u32 offset and u32 bytes each. Indexes are rebuilt from the tables. */
 export const STATE_SECTIONS_OFFSET: u32 = STATE_HEAD_OFFSET + STATE_HEAD_BYTES;

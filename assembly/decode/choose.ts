@@ -9,6 +9,7 @@ import {
   FORMAT_PROTOBUF,
   FORMAT_SENML_CBOR,
   FORMAT_SENML_JSON,
+  FORMAT_SPARKPLUG,
   FORMAT_TEXT,
 } from '../abi/block';
 import {
@@ -38,6 +39,7 @@ import { unknownNames } from './metrics';
 import { decodeProtobuf } from './protobuf/decode';
 import { decodeSenmlCbor } from './senml/cbor';
 import { decodeSenmlJson, looksLikeSenml } from './senml/json';
+import { decodeSparkplug } from './sparkplug/decode';
 import { beginMessage, decodedSamples, endMessage, nulls, skippedReadings, zonelessTimes } from './sink';
 import { decodeTextValue } from './text-value/decode';
 
@@ -72,7 +74,8 @@ export function decodePayload(format: u32, shape: u32, at: usize, bytes: u32, re
   clearContext();
   decodedShape = 0;
   recognised = false;
-  if (format > FORMAT_JSON) return decodeOther(format, at, bytes, receiveUs);
+  // Without a context there is no topic, and nobody's births are asked for.
+  if (format > FORMAT_JSON) return decodeOther(0, format, at, bytes, receiveUs);
   decodedShape = shape == 0 ? newestShape : shape;
   if (decodedShape != 0 && decodeByShape(decodedShape, at, bytes, receiveUs)) return CODE_NONE;
   let code = decodeJson(at, bytes, receiveUs);
@@ -87,13 +90,13 @@ function isShaped(): bool {
   return decodedSamples == 0 && skippedReadings == 0 && nulls == 0 && zonelessTimes == 0;
 }
 
-/** Decodes a payload that has a context, which is open. */
-export function decodeInContext(format: u32, at: usize, bytes: u32, receiveUs: u64): u32 {
+/** Decodes a payload that has a context, which is open. `device`: the number that its record has. */
+export function decodeInContext(device: u32, format: u32, at: usize, bytes: u32, receiveUs: u64): u32 {
   decodedShape = 0;
   recognised = false;
   // An empty retained message removes the one before it [MQTT-3.3.1-6].
   if (profile == PROFILE_NOTHING || (bytes == 0 && isRetained)) return decodeNothing(receiveUs);
-  if (format > FORMAT_JSON) return decodeOther(format, at, bytes, receiveUs);
+  if (format > FORMAT_JSON) return decodeOther(device, format, at, bytes, receiveUs);
   if (profile == PROFILE_PLAIN && prefixBytes == 0) {
     const code = decodeJson(at, bytes, receiveUs);
     return code == CODE_NONE ? code : decodeOtherJson(code, format, at, bytes, receiveUs);
@@ -108,7 +111,7 @@ function decodeNothing(receiveUs: u64): u32 {
 }
 
 /** Only a newer build writes a format that this one has no decoder of: its messages are kept, and may be decoded by it. */
-function decodeOther(format: u32, at: usize, bytes: u32, receiveUs: u64): u32 {
+function decodeOther(device: u32, format: u32, at: usize, bytes: u32, receiveUs: u64): u32 {
   if (format == FORMAT_NDJSON) return decodeJsonTree(at, bytes, receiveUs, true);
   if (format == FORMAT_LINE_PROTOCOL) return decodeLines(at, bytes, receiveUs);
   if (format == FORMAT_CAYENNE) return decodeCayenne(at, bytes, receiveUs);
@@ -118,6 +121,7 @@ function decodeOther(format: u32, at: usize, bytes: u32, receiveUs: u64): u32 {
   if (format == FORMAT_MSGPACK) return decodeMsgpack(at, bytes, receiveUs);
   if (format == FORMAT_SENML_JSON) return decodeSenmlJson(at, bytes, receiveUs);
   if (format == FORMAT_SENML_CBOR) return decodeSenmlCbor(at, bytes, receiveUs);
+  if (format == FORMAT_SPARKPLUG) return decodeSparkplug(device, at, bytes, receiveUs);
   return CODE_FORMAT_UNKNOWN;
 }
 

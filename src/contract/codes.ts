@@ -59,6 +59,10 @@ import {
   CODE_SEQ_MALFORMED,
   CODE_SESSION_TAKEN_OVER,
   CODE_SHUTTING_DOWN,
+  CODE_SPARKPLUG_ALIAS_UNKNOWN,
+  CODE_SPARKPLUG_COMPRESSED,
+  CODE_SPARKPLUG_TOPIC_INVALID,
+  CODE_SPARKPLUG_TYPE_UNKNOWN,
   CODE_STATE_EXHAUSTED,
   CODE_TEXT_NUL,
   CODE_TEXT_OVERSIZE,
@@ -283,6 +287,30 @@ code(
   'protobuf_message_repeated',
   'a field that holds one message is there twice, which asks for a merge of the two',
   'send each field once: encode one message and do not concatenate several',
+);
+code(
+  CODE_SPARKPLUG_TOPIC_INVALID,
+  'sparkplug_topic_invalid',
+  'the topic is none on which an edge node of Sparkplug sends births, data or deaths',
+  'publish to spBv1.0/{group}/{type}/{node} or spBv1.0/{group}/{type}/{node}/{device}, with NBIRTH, DBIRTH, NDATA, DDATA, NDEATH or DDEATH as type',
+);
+code(
+  CODE_SPARKPLUG_COMPRESSED,
+  'sparkplug_compressed',
+  'the Sparkplug payload is compressed',
+  'switch compression off in the edge node; the payload is kept in dead_letters',
+);
+code(
+  CODE_SPARKPLUG_ALIAS_UNKNOWN,
+  'sparkplug_alias_unknown',
+  'metrics are named by aliases alone, and no birth that was seen defines them',
+  'let the edge node publish its birth again (metric Node Control/Rebirth); the payload is kept in dead_letters',
+);
+code(
+  CODE_SPARKPLUG_TYPE_UNKNOWN,
+  'sparkplug_type_unknown',
+  'the datatype of a metric is none of Sparkplug 3.0, or is missing where the sign of the number depends on it',
+  'send the datatype in births, with each metric',
 );
 code(CODE_JSON_UTF8_MALFORMED, 'json_utf8_malformed', 'a string is not UTF-8 or holds a lone surrogate', 'encode the payload as UTF-8');
 code(

@@ -57,6 +57,8 @@ export interface PlaneCounters {
   readonly zoneless: number;
   /** Stored messages whose format nobody named and their bytes showed. */
   readonly recognised: number;
+  /** What edge nodes of Sparkplug did, by event. */
+  readonly sparkplug: Readonly<Record<string, number>>;
   readonly bytesIn: number;
   readonly blocks: number;
   /** Refusals and dead letters by code name. */

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { FLAG_DUP } from '../../assembly/abi/block.js';
+import { FLAG_DUP, FORMAT_SPARKPLUG } from '../../assembly/abi/block.js';
 import { SHAPES_BYTES, SHAPES_OFFSET } from '../../assembly/abi/pipeline.js';
 import {
   ACCOUNTS_OFFSET,
   BASES_OFFSET,
+  BIRTHS_OFFSET,
   FINGERPRINTS_BYTES,
   FINGERPRINTS_OFFSET,
   PIPELINE_END,
@@ -24,6 +25,7 @@ import {
 import type { TestRecord } from './blocks.js';
 import type { TestKernel } from './pipeline-kernel.js';
 import type { Random } from './random.js';
+import { field, metric, payload } from './sparkplug-payloads.js';
 
 export const PARTITIONS = 4;
 const NOW_US = 1_790_000_000_000_000;
@@ -64,6 +66,7 @@ export function assertSameState(a: TestKernel, b: TestKernel, what: string): voi
     ['accounts and dead letters', ACCOUNTS_OFFSET, BASES_OFFSET],
     ['texts', TEXT_PAGES_OFFSET, TEXT_PAGES_OFFSET + TEXT_PAGES_BYTES],
     ['shapes', SHAPES_OFFSET, SHAPES_OFFSET + SHAPES_BYTES],
+    ['births', BIRTHS_OFFSET, STATE_HEAD_OFFSET],
     ['head and sections', STATE_HEAD_OFFSET, PIPELINE_END],
   ] as const) {
     assert.equal(Buffer.compare(a.memory.bytes.subarray(offset, end), b.memory.bytes.subarray(offset, end)), 0, `${what}: ${name}`);
@@ -101,6 +104,7 @@ export class RandomLoad {
     // Few speak often, so that some have many runs and most have few.
     const device = 1 + Math.floor(this.#devices * random.pick([1, 0.1, 0.01]) * (random.below(1000) / 1000));
     if (random.chance(0.02)) return { device, receiveUs: this.#nowUs, payload: '{"metrics":' };
+    if (random.chance(0.05)) return this.#sparkplug(device);
     const reboots = random.chance(0.01);
     const seq = reboots ? 0 : (this.#next.get(device) ?? 0) + (random.chance(0.2) ? random.int(2, 5) : 1);
     this.#next.set(device, seq);
@@ -112,7 +116,20 @@ export class RandomLoad {
       ]),
     );
     const ts = random.chance(0.8) ? { ts: Math.floor(this.#nowUs / 1000) - random.below(5000) } : {};
-    const payload = JSON.stringify({ ...ts, metrics, ...(random.chance(0.8) ? { seq } : {}) });
-    return { device, receiveUs: this.#nowUs, payload };
+    const json = JSON.stringify({ ...ts, metrics, ...(random.chance(0.8) ? { seq } : {}) });
+    return { device, receiveUs: this.#nowUs, payload: json };
+  }
+
+  /** A birth, data by aliases that it may define, or a death. */
+  #sparkplug(device: number): TestRecord {
+    const random = this.#random;
+    const type = random.pick(['BIRTH', 'DATA', 'DATA', 'DEATH']);
+    const metrics = Array.from({ length: random.int(1, 6) }, (_, index) => {
+      const name = type === 'BIRTH' ? [field(1, `s${index}`), field(4, 3)] : [];
+      return metric(...name, field(2, index), field(10, random.below(1000)));
+    });
+    const topic = `spBv1.0/g/${random.pick(['N', 'D'])}${type}/e`;
+    const context = { profile: 0, topic: topic.includes('/D') ? `${topic}/d${random.below(3)}` : topic };
+    return { device, receiveUs: this.#nowUs, payload: payload(random.below(256), ...metrics), format: FORMAT_SPARKPLUG, context };
   }
 }

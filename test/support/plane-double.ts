@@ -53,6 +53,7 @@ export class PlaneDouble implements DataPlane {
     skipped: 0,
     zoneless: 0,
     recognised: 0,
+    sparkplug: {},
     bytesIn: 0,
     blocks: 0,
     byCode: {},

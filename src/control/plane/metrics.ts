@@ -94,6 +94,13 @@ function outcomeMetrics(plane: Plane): Metric[] {
       'Values of stored messages that could not be read or kept, and were left out',
       (c) => c.skipped,
     ),
+    {
+      kind: 'counter',
+      name: 'spillway_sparkplug_events_total',
+      help: 'What edge nodes of Sparkplug did, and aliases and messages of theirs that are missing',
+      label: 'event',
+      values: () => Object.entries(plane.counters().sparkplug),
+    },
     total('spillway_formats_recognised_total', 'Stored messages whose format nobody named and their bytes showed', (c) => c.recognised),
     total(
       'spillway_times_without_zone_total',

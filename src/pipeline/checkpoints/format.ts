@@ -2,13 +2,18 @@ import assert from 'node:assert/strict';
 import xxhash from 'xxhash-wasm';
 import { MIB } from '../../../assembly/abi/limits.js';
 import { SHAPE_BYTES, SHAPES_BYTES, SHAPES_MAX, SHAPES_OFFSET } from '../../../assembly/abi/pipeline.js';
+import { BIRTH_BYTES, DEFINITION_BYTES } from '../../../assembly/abi/sparkplug.js';
 import {
   ACCOUNT_BYTES,
   ACCOUNTS_BYTES,
   ACCOUNTS_OFFSET,
+  BIRTHS_BYTES,
+  BIRTHS_OFFSET,
   DEAD_PAGE_BYTES,
   DEAD_PAGES_BYTES,
   DEAD_PAGES_OFFSET,
+  DEFINITIONS_BYTES,
+  DEFINITIONS_OFFSET,
   FINGERPRINT_SLOTS,
   FINGERPRINTS_BYTES,
   FINGERPRINTS_OFFSET,
@@ -104,6 +109,8 @@ const regions = [
   { offset: DEAD_PAGES_OFFSET, bytesMax: DEAD_PAGES_BYTES },
   { offset: TEXT_PAGES_OFFSET, bytesMax: TEXT_PAGES_BYTES },
   { offset: REPLAYS_OFFSET, bytesMax: REPLAYS_BYTES },
+  { offset: BIRTHS_OFFSET, bytesMax: BIRTHS_BYTES },
+  { offset: DEFINITIONS_OFFSET, bytesMax: DEFINITIONS_BYTES },
 ] as const;
 
 /** Differs when the same bytes would mean something else. */
@@ -114,6 +121,7 @@ const layout = BigInt.asUintN(
       [
         ...[STATE_VERSION, STATE_HEAD_BYTES, STATE_DEVICE_BYTES, SERIES_ENTRY_BYTES, RUN_PAGE_BYTES],
         ...[FINGERPRINT_SLOTS, SHAPE_BYTES, SHAPES_MAX, ACCOUNT_BYTES, DEAD_PAGE_BYTES],
+        ...[BIRTH_BYTES, DEFINITION_BYTES],
       ].join(),
     )
     .digest(),
