@@ -18,7 +18,7 @@ export interface DeviceEntry {
   readonly status: DeviceStatus;
   /** Number of the gateway device that may publish for this one; 0: none. */
   readonly via: number;
-  /** `hashToken(tenant, id, token)`, 32 bytes. */
+  /** `storedToken(tenant, id, token)`; the first 32 bytes are `hashToken`, and the rest may be absent or 0. */
   readonly tokenHash: Uint8Array;
   readonly previousToken?: PreviousToken | undefined;
 }

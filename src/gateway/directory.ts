@@ -19,6 +19,8 @@ import { DEVICE_ID_BYTES_MAX, TENANT_ID_BYTES_MAX } from '../../assembly/abi/lim
 import { STAGE_DEVICE_AT_NAME, STAGE_DEVICE_AT_TOKEN_HASH, STAGE_OFFSET } from '../../assembly/abi/regions.js';
 import type { DeviceEntry, DeviceStatus, PreviousToken } from '../contract/devices.js';
 import { partitionOf } from '../contract/partition.js';
+import { searchedToken } from '../contract/token.js';
+import { TokenIndex } from '../contract/token-index.js';
 import type { KernelMemory } from '../host/kernel.js';
 import type { GatewayKernel } from './kernel.js';
 
@@ -39,6 +41,7 @@ export class Directory {
   readonly #view: DataView;
   readonly #partitions: number;
   readonly #entries = new Map<number, number>();
+  readonly #tokens = new TokenIndex();
   /** By entry; few devices change their token at a time. */
   readonly #previousTokens = new Map<number, PreviousToken>();
   /** Whether there may be devices and tokens that are not known here: the database has not been there since the start. */
@@ -61,6 +64,7 @@ export class Directory {
     const entry = this.#kernel.addDevice(device.number, device.via, status, partition, name.tenantBytes, name.idBytes);
     if (entry < 0) return undefined;
     this.#entries.set(device.number, entry);
+    this.#tokens.set(entry, device.tokenHash);
     if (device.previousToken) this.#previousTokens.set(entry, device.previousToken);
     else this.#previousTokens.delete(entry);
     return entry;
@@ -72,6 +76,7 @@ export class Directory {
     if (entry === undefined) return;
     this.#entries.delete(number);
     this.#previousTokens.delete(entry);
+    this.#tokens.delete(entry);
     this.#bytes[this.#at(entry) + DEVICE_AT_STATUS] = DEVICE_DECOMMISSIONED;
     // The kernel compares lengths first, and no id is empty.
     this.#bytes[this.#at(entry) + DEVICE_AT_ID_BYTES] = 0;
@@ -81,6 +86,12 @@ export class Directory {
     const name = this.#stageName(tenant, id);
     const entry = name ? this.#kernel.findDevice(name.tenantBytes, name.idBytes) : -1;
     return entry < 0 ? undefined : entry;
+  }
+
+  /** The name of the one device whose present token this seems to be: the token has to be verified. */
+  byToken(token: string): { readonly tenant: string; readonly id: string } | undefined {
+    const entry = this.#tokens.find(searchedToken(token));
+    return entry === undefined ? undefined : this.nameOf(entry);
   }
 
   entryOf(number: number): number | undefined {

@@ -92,6 +92,23 @@ test('what is no telemetry is taken in, and neither a reading nor a dead letter'
   assert.equal(balanced, true);
 });
 
+test('ThingsBoard over HTTP has nothing but its token, in the path', async () => {
+  const own = 'a-token-of-one-device-alone';
+  await call(appliance, 'POST', '/v1/devices', { tenant: 'http', device_id: 'tb-http', token: own });
+  const post = async (path: string, body: string) => (await fetch(appliance.http + path, { method: 'POST', body })).status;
+  assert.equal(await post(`/api/v1/${own}/telemetry`, '{"ts":1796029200000,"values":{"temperature":14.5}}'), 202);
+  assert.equal(await post(`/api/v1/${own}/attributes`, '{"firmware":"1.2"}'), 202);
+  assert.equal(await post('/api/v1/nobody-has-this/telemetry', '{"v":1}'), 401);
+  // All devices of the other tests have it.
+  assert.equal(await post(`/api/v1/${token}/telemetry`, '{"v":1}'), 401);
+  await committed(appliance);
+  const { metrics } = await call<Latest>(appliance, 'GET', '/v1/devices/tb-http/metrics/latest?tenant=http');
+  assert.deepEqual(Object.fromEntries(Object.entries(metrics).map(([name, { value }]) => [name, value])), {
+    temperature: 14.5,
+    'attributes.firmware': '1.2',
+  });
+});
+
 test('over HTTP a topic is refused as it is over MQTT', async () => {
   const post = async (topic: string) => {
     const url = `${appliance.http}/v1/ingest/z2m?tenant=http&topic=${encodeURIComponent(topic)}`;

@@ -15,22 +15,27 @@ export function topicProblem(topic: string): string | undefined {
 }
 
 /**
- * Takes a message in as if the device had published it on the topic. Resolves to 0 once all that it says is durable, or to the code that
- * refuses it: then nothing of it was taken, unless the log began to fail in its midst.
+ * What a message on a topic is when the device publishes it: one message, or one for each device that it speaks of. The code when one of
+ * them may not be written: then none may.
  */
-export async function ingestByTopic(
-  { plane, registry, rules }: { plane: Pick<DataPlane, 'ingest'>; registry: Pick<Registry, 'get' | 'byNumber'>; rules: TenantRules },
+export function messagesByTopic(
+  registry: Pick<Registry, 'get' | 'byNumber'>,
+  rules: TenantRules,
   { number, tenant, id }: Device,
   topic: string,
-  payload: Uint8Array,
-): Promise<number> {
-  const messages = routeMessage(rules.of(tenant), topic, payload, { number, id, find: (name) => registry.get(tenant, name) });
+  { payload, format }: { readonly payload: Uint8Array; readonly format: number },
+): RoutedMessage[] | number {
+  const sender = { number, id, find: (name: string) => registry.get(tenant, name) };
+  const messages = routeMessage(rules.of(tenant), topic, payload, sender, { format });
   if (typeof messages === 'number') return messages;
-  const refusal = messages.map((message) => refusalOf(registry, message)).find((code) => code !== CODE_NONE);
-  if (refusal !== undefined) return refusal;
+  return messages.map((message) => refusalOf(registry, message)).find((code) => code !== CODE_NONE) ?? messages;
+}
+
+/** Resolves to 0 once all messages are durable, or to the code that refused one of them. */
+export async function ingestAll(plane: Pick<DataPlane, 'ingest'>, messages: readonly RoutedMessage[]): Promise<number> {
   const codes = await Promise.all(
-    // A part of the payload is copied: a thread gets it with its whole buffer.
-    messages.map(({ device, format, context, payload: part }) => plane.ingest(device, Uint8Array.from(part), { format, context })),
+    // A part of a payload is copied: a thread gets it with its whole buffer.
+    messages.map(({ device, format, context, payload }) => plane.ingest(device, Uint8Array.from(payload), { format, context })),
   );
   return codes.find((code) => code !== CODE_NONE) ?? CODE_NONE;
 }

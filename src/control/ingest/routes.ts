@@ -1,12 +1,5 @@
 import { z } from 'zod';
-import {
-  CODE_DEVICE_INACTIVE,
-  CODE_DEVICE_UNKNOWN,
-  CODE_NONE,
-  CODE_PAYLOAD_OVERSIZE,
-  CODE_TOPIC_FORBIDDEN,
-  CODE_TOPIC_UNKNOWN,
-} from '../../../assembly/abi/codes.js';
+import { CODE_NONE } from '../../../assembly/abi/codes.js';
 import { PAYLOAD_BYTES_MAX } from '../../../assembly/abi/limits.js';
 import { ingestedAnswer } from '../../contract/answers/operation.js';
 import { ApiFailure, isApiCode } from '../../contract/api-errors.js';
@@ -21,7 +14,7 @@ import type { Ledger } from '../ledger/ledger.js';
 import type { Device } from '../registry/device.js';
 import { TENANT_DEFAULT, tenantQuery } from '../registry/input.js';
 import type { Registry } from '../registry/registry.js';
-import { ingestByTopic, topicProblem } from './by-topic.js';
+import { ingestAll, messagesByTopic, topicProblem } from './by-topic.js';
 import { postedFormat, postedTypes } from './content-types.js';
 import { isEmpty, undecodable } from './payload-shape.js';
 
@@ -32,13 +25,8 @@ const IN_FLIGHT_MESSAGE_BYTES = 1024;
 
 const NO_CONTEXT = new Uint8Array(0);
 
-const REFUSED_BY_RULES = new Set<number>([
-  CODE_TOPIC_UNKNOWN,
-  CODE_TOPIC_FORBIDDEN,
-  CODE_DEVICE_UNKNOWN,
-  CODE_DEVICE_INACTIVE,
-  CODE_PAYLOAD_OVERSIZE,
-]);
+/** The token must not be in it. */
+const THINGSBOARD_ATTEMPT = 'take in a message of the device with this token';
 
 const topicQuery = tenantQuery.extend({ topic: z.string().optional() });
 const withoutIdDoc: RouteDoc = {
@@ -80,7 +68,7 @@ const ingestDoc: RouteDoc = {
 
 export interface IngestOptions {
   readonly plane: Pick<DataPlane, 'ingest'>;
-  readonly registry: Pick<Registry, 'authenticateDevice' | 'byNumber' | 'get'>;
+  readonly registry: Pick<Registry, 'authenticateDevice' | 'byNumber' | 'byToken' | 'get' | 'unknown'>;
   readonly ledger: Pick<Ledger, 'refused'>;
   /** Says what `?topic=` means. */
   readonly rules: TenantRules;
@@ -115,27 +103,53 @@ export function ingestRoutes({ plane, registry, ledger, rules }: IngestOptions):
     if (!device) return refused(new ApiFailure('credentials_invalid', attempt), query);
     const refusal = inactive(device, attempt);
     if (refusal) return refused(refusal, query, device);
+    const topic = query.get('topic');
+    const problem = topic === null ? undefined : topicProblem(topic);
+    if (problem !== undefined) return refused(new ApiFailure('query_invalid', attempt, `topic ${problem}`), query, device);
+    return take(device, topic, { body, query, contentType }, attempt);
+  }
+
+  /** Takes a message of an active device in; `topic` null: it is one of its own topics. */
+  async function take(device: Device, topic: string | null, request: Pick<Request, 'body' | 'query' | 'contentType'>, attempt: string) {
+    const { body, query, contentType } = request;
     const format = postedFormat(contentType);
     if (isEmpty(body, format)) return refused(new ApiFailure('payload_empty', attempt), query, device);
     const bytes = body.length + IN_FLIGHT_MESSAGE_BYTES;
     if (inFlightBytes + bytes > IN_FLIGHT_BYTES_MAX) return refused(new ApiFailure('overloaded', attempt), query, device);
-    const topic = query.get('topic');
-    const problem = topic === null ? undefined : topicProblem(topic);
-    if (problem !== undefined) return refused(new ApiFailure('query_invalid', attempt, `topic ${problem}`), query, device);
+    const messages = topic === null ? undefined : messagesByTopic(registry, rules, device, topic, { payload: body, format });
+    if (typeof messages === 'number') return refused(failureOf(messages, attempt), query, device);
     inFlightBytes += bytes;
     try {
-      if (topic !== null) {
-        const code = await ingestByTopic({ plane, registry, rules }, device, topic, body);
-        // No gateway got to see a message that the rules refuse.
-        const answered = answer(code, attempt, undefined);
-        return answered instanceof ApiFailure && REFUSED_BY_RULES.has(code) ? refused(answered, query, device) : answered;
-      }
+      if (messages) return answer(await ingestAll(plane, messages), attempt, undefined);
       const trouble = undecodable(body, format); // First: the payload belongs to a thread from the next line on.
       return answer(await plane.ingest(device.number, body, { format, context: NO_CONTEXT }), attempt, trouble);
     } finally {
       inFlightBytes -= bytes;
     }
   }
+
+  /** ThingsBoard's clients have nothing but a token, in the path. */
+  function byToken(token: string): Device | ApiFailure {
+    const device = registry.byToken(token) ?? registry.unknown('credentials_invalid', THINGSBOARD_ATTEMPT);
+    return device instanceof ApiFailure ? device : (inactive(device, THINGSBOARD_ATTEMPT) ?? device);
+  }
+
+  const thingsboard = (kind: 'telemetry' | 'attributes'): Route => ({
+    method: 'POST',
+    pattern: `/api/v1/:token/${kind}`,
+    doc: { ...ingestDoc, summary: `Takes ${kind} in as ThingsBoard's clients send them`, query: tenantQuery },
+    body: { bytesMax: PAYLOAD_BYTES_MAX, oversize: 'payload_oversize', types: postedTypes },
+    admit: ({ query }, [token]) => {
+      const device = byToken(token!);
+      return device instanceof ApiFailure ? refused(device, query) : undefined;
+    },
+    refused: (failure, { query }, [token]) => void refused(failure, query, registry.byToken(token!)),
+    handle: (request) => {
+      const device = byToken(request.params[0]!);
+      if (device instanceof ApiFailure) return refused(device, request.query);
+      return take(device, `v1/devices/me/${kind}`, request, THINGSBOARD_ATTEMPT);
+    },
+  });
 
   return [
     {
@@ -153,6 +167,8 @@ export function ingestRoutes({ plane, registry, ledger, rules }: IngestOptions):
       refused: (failure, { query }, params) => void refused(failure, query, registry.get(tenantOf(query), params[0]!)),
       handle,
     },
+    thingsboard('telemetry'),
+    thingsboard('attributes'),
   ];
 }
 
@@ -177,6 +193,10 @@ function tenantOf(query: URLSearchParams): string {
 function answer(code: number, attempt: string, trouble: string | undefined) {
   if (code === CODE_NONE && trouble === undefined) return json(202, { status: 'durable' });
   if (code === CODE_NONE) return json(202, { status: 'undecodable', message: `the message is kept as a dead letter: ${trouble}` });
+  return failureOf(code, attempt);
+}
+
+function failureOf(code: number, attempt: string): ApiFailure {
   const { name, cause } = refusalCode(code);
   return isApiCode(name) ? new ApiFailure(name, attempt) : new ApiFailure('unavailable', attempt, cause);
 }

@@ -1,6 +1,7 @@
 import type { Sql } from 'postgres';
 import type { Database } from '../../contract/database.js';
 import type { DeviceStatus } from '../../contract/devices.js';
+import { HASH_BYTES } from '../../contract/token.js';
 import { type Device, type Metadata, NO_METADATA } from './device.js';
 import type { StoredTokens } from './device-tokens.js';
 
@@ -73,7 +74,7 @@ function previousTokenOf({
   previous_token_until: until,
 }: Pick<StoredRow, 'previous_token_hash' | 'previous_token_until'>) {
   // A buffer of its own: it is sent to threads.
-  return hash && until ? { hash: new Uint8Array(hash), untilMs: until.getTime() } : undefined;
+  return hash && until ? { hash: new Uint8Array(hash.subarray(0, HASH_BYTES)), untilMs: until.getTime() } : undefined;
 }
 
 function deviceOf(row: StoredRow, tenant: string): Device {

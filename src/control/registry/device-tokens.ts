@@ -1,5 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { PreviousToken } from '../../contract/devices.js';
+import { HASH_BYTES, searchedToken } from '../../contract/token.js';
+import { TokenIndex } from '../../contract/token-index.js';
 import { TokenHashes } from './token-hashes.js';
 
 /** Hashes of a device's tokens. */
@@ -14,6 +16,7 @@ const NO_HASH = new Uint8Array(32);
 export class DeviceTokens {
   readonly #nowMs: () => number;
   readonly #present = new TokenHashes();
+  readonly #index = new TokenIndex();
   readonly #previous = new Map<number, PreviousToken>();
 
   constructor(nowMs: () => number) {
@@ -22,26 +25,33 @@ export class DeviceTokens {
 
   set(number: number, { tokenHash, previousToken }: StoredTokens): void {
     this.#present.set(number, tokenHash);
+    this.#index.set(number, tokenHash);
     if (this.#isValid(previousToken)) this.#previous.set(number, previousToken);
     else this.#previous.delete(number);
   }
 
   delete(number: number): void {
     this.#present.set(number, NO_HASH);
+    this.#index.delete(number);
     this.#previous.delete(number);
   }
 
   /** Whether `given` is the hash of a valid token; the time it takes tells nothing, also for a device that is not there. */
   accepts(number: number | undefined, given: Uint8Array): boolean {
-    const present = number === undefined ? undefined : this.#present.view(number);
+    const present = number === undefined ? undefined : this.#present.view(number)?.subarray(0, HASH_BYTES);
     const previous = number === undefined ? undefined : this.previous(number)?.hash;
     const isPresent = timingSafeEqual(given, present ?? NO_HASH) && present !== undefined;
     return (timingSafeEqual(given, previous ?? NO_HASH) && previous !== undefined) || isPresent;
   }
 
+  /** The number of the one device whose present token this seems to be: it has to be verified. */
+  find(token: string): number | undefined {
+    return this.#index.find(searchedToken(token));
+  }
+
   /** Whether these are the device's tokens already. */
   holds(number: number, { tokenHash, previousToken }: StoredTokens): boolean {
-    const isPresent = this.#present.view(number)?.every((byte, index) => byte === tokenHash[index]) ?? false;
+    const isPresent = this.#present.view(number)?.every((byte, index) => byte === (tokenHash[index] ?? 0)) ?? false;
     return isPresent && this.previous(number)?.untilMs === (this.#isValid(previousToken) ? previousToken.untilMs : undefined);
   }
 

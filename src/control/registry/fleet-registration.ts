@@ -1,5 +1,5 @@
 import { ApiFailure } from '../../contract/api-errors.js';
-import { hashToken } from '../../contract/token.js';
+import { storedToken } from '../../contract/token.js';
 import { NO_METADATA } from './device.js';
 import { isTokenTooShort } from './device-id.js';
 import type { DeviceRow } from './device-rows.js';
@@ -56,7 +56,7 @@ async function registerIds(
     if (registry.get(tenant, id)) continue;
     const own = token ?? newToken();
     tokens.set(id, own);
-    rows.push({ tenant, id, tokenHash: hashToken(tenant, id, own), via: viaOf(index), deviceClass, metadata: NO_METADATA });
+    rows.push({ tenant, id, tokenHash: storedToken(tenant, id, own), via: viaOf(index), deviceClass, metadata: NO_METADATA });
     // The live view and the other calls have a turn now and then.
     if (rows.length % HASHED_A_TURN === 0) await new Promise(setImmediate);
   }

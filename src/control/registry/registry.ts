@@ -5,7 +5,7 @@ import { DEVICES_MAX } from '../../../assembly/abi/limits.js';
 import { ApiFailure } from '../../contract/api-errors.js';
 import type { Database } from '../../contract/database.js';
 import type { DeviceEntry, DeviceStatus } from '../../contract/devices.js';
-import { hashToken } from '../../contract/token.js';
+import { hashToken, storedToken } from '../../contract/token.js';
 import { type Device, entryOf, type Metadata, NO_METADATA } from './device.js';
 import { deviceIdProblem, isTokenTooShort, tenantIdProblem, tokenProblem } from './device-id.js';
 import {
@@ -195,6 +195,12 @@ export class Registry {
     return new ApiFailure('database_unavailable', attempt, 'the database is away, and before it went no such device or token was known');
   }
 
+  /** The one device that has this token; undefined: there is none, or there are more. */
+  byToken(token: string): Device | undefined {
+    const device = this.byNumber(this.#tokens.find(token) ?? 0);
+    return device && this.#tokens.accepts(device.number, hashToken(device.tenant, device.id, token)) ? device : undefined;
+  }
+
   /** Registers one device; when it resolves, the device can connect with the token. */
   async create(input: NewDevice): Promise<{ device: Device; token: string } | ApiFailure> {
     const { tenant, id = randomUUID(), token = newToken(), deviceClass = null, metadata = NO_METADATA } = input;
@@ -205,7 +211,7 @@ export class Registry {
     const via = input.via === undefined ? 0 : this.get(tenant, input.via)?.number;
     if (via === undefined) return new ApiFailure('gateway_unknown', attempt, `via names ${input.via}, which is no device of the tenant`);
     if (this.get(tenant, id)) return new ApiFailure('device_exists', attempt);
-    const created = await this.createMany([{ tenant, id, tokenHash: hashToken(tenant, id, token), via, deviceClass, metadata }]);
+    const created = await this.createMany([{ tenant, id, tokenHash: storedToken(tenant, id, token), via, deviceClass, metadata }]);
     if (created instanceof ApiFailure) return created;
     return created[0] ? { device: created[0], token } : new ApiFailure('device_exists', attempt);
   }
@@ -350,7 +356,7 @@ export class Registry {
     const problem = tokenProblem(token);
     if (problem !== undefined) return new ApiFailure('body_invalid', attempt, `token ${problem}`);
     if (isTokenTooShort(token)) return new ApiFailure('token_too_short', attempt);
-    const tokenHash = hashToken(tenant, id, token);
+    const tokenHash = storedToken(tenant, id, token);
     if (this.#tokens.holds(number, { tokenHash, previousToken: this.#tokens.previous(number) }))
       return new ApiFailure('body_invalid', attempt, 'token must differ from the present one');
     const untilMs = graceSeconds > 0 ? this.#nowMs() + graceSeconds * 1000 : undefined;

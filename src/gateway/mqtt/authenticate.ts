@@ -10,13 +10,17 @@ import {
 import { DEVICE_TOKEN_HASH_BYTES } from '../../../assembly/abi/gateway.js';
 import { hashToken } from '../../contract/token.js';
 import type { Directory } from '../directory.js';
-
-/** The tenant of a client that sends no user name. */
-const TENANT_DEFAULT = 'default';
+import { claimOf } from './sign-in.js';
 
 export type Admission =
   /** `untilMs`: the client came with the token before the present one, which is valid until then. */
-  | { readonly kind: 'admitted'; readonly entry: number; readonly untilMs?: number | undefined }
+  | {
+      readonly kind: 'admitted';
+      readonly entry: number;
+      readonly untilMs?: number | undefined;
+      /** The client asked for an id: that of the device. */
+      readonly assignedId?: string | undefined;
+    }
   /** `reason` is CONNACK's code in MQTT 5, `returnCode` in 3.1.1. */
   | { readonly kind: 'refused'; readonly code: number; readonly reason: number; readonly returnCode: number };
 
@@ -33,29 +37,34 @@ function refused(code: number, answer: { reason: number; returnCode: number }): 
   return { kind: 'refused', code, ...answer };
 }
 
-/** Client id = device id, user name = tenant id, password = token. */
+/** Lets a client in as the device whose token it shows. */
 export function authenticate(packet: IConnectPacket, directory: Directory, nowMs: number): Admission {
   const admission = judge(packet, directory, nowMs);
   const isUnknown = admission.kind === 'refused' && (admission.code === CODE_DEVICE_UNKNOWN || admission.code === CODE_CREDENTIALS_INVALID);
+  const isNamed = packet.clientId !== '' || packet.username !== undefined;
   // It may have been registered, or its token replaced, where this process did not see it.
-  return isUnknown && directory.isPartial && packet.clientId !== '' ? refused(CODE_REGISTRY_INCOMPLETE, SERVER_UNAVAILABLE) : admission;
+  return isUnknown && directory.isPartial && isNamed ? refused(CODE_REGISTRY_INCOMPLETE, SERVER_UNAVAILABLE) : admission;
 }
 
 function judge(packet: IConnectPacket, directory: Directory, nowMs: number): Admission {
   if (packet.properties?.authenticationMethod !== undefined) return refused(CODE_MQTT_AUTH_UNSUPPORTED, BAD_METHOD);
-  // Ids are not assigned, and an empty one asks for that [MQTT-3.1.3-8].
-  if (packet.clientId === '') return refused(CODE_DEVICE_UNKNOWN, BAD_CLIENT_ID);
-  const tenant = packet.username ?? TENANT_DEFAULT;
-  const id = packet.clientId;
+  const isUnnamed = packet.clientId === '';
+  // Without an id there is no session to keep [MQTT-3.1.3-8] of 3.1.1.
+  if (isUnnamed && packet.protocolVersion !== 5 && packet.clean === false) return refused(CODE_DEVICE_UNKNOWN, BAD_CLIENT_ID);
+  const { tenant, id, token } = claimOf(packet, {
+    has: (ofTenant, name) => directory.find(ofTenant, name) !== undefined,
+    byToken: (secret) => directory.byToken(secret),
+  });
+  if (id === '') return refused(CODE_DEVICE_UNKNOWN, BAD_CLIENT_ID);
   const entry = directory.find(tenant, id);
   // An unknown device takes the same path and gets the same answer as a wrong token: ids cannot be probed.
   const expected = entry === undefined ? UNKNOWN_HASH : directory.tokenHash(entry);
   const previous = entry === undefined ? undefined : directory.previousToken(entry, nowMs);
-  const given = hashToken(tenant, id, packet.password ?? '');
+  const given = hashToken(tenant, id, token);
   const isPresent = timingSafeEqual(given, expected);
   const isPrevious = timingSafeEqual(given, previous?.hash ?? UNKNOWN_HASH) && previous !== undefined;
   if (entry === undefined) return refused(CODE_DEVICE_UNKNOWN, BAD_CREDENTIALS);
   if (!isPresent && !isPrevious) return refused(CODE_CREDENTIALS_INVALID, BAD_CREDENTIALS);
   if (!directory.isActive(entry)) return refused(CODE_DEVICE_INACTIVE, NOT_AUTHORIZED);
-  return { kind: 'admitted', entry, untilMs: isPresent ? undefined : previous?.untilMs };
+  return { kind: 'admitted', entry, untilMs: isPresent ? undefined : previous?.untilMs, assignedId: isUnnamed ? id : undefined };
 }

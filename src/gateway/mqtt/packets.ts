@@ -74,9 +74,16 @@ export function publishTo(topic: string, payload: string, level: number, { bytes
  * What the gateway can do is said once, here [MQTT-3.2.2-9] and following. For a client that takes no packet of that size, the
  * properties are left out whose absence says the same; undefined: it takes no CONNACK at all [MQTT-3.1.2-24].
  */
-export function connackAccepted(level: number, { bytesMax }: PacketLimits, asksExpiry: boolean): Uint8Array | undefined {
+export function connackAccepted(
+  level: number,
+  { bytesMax }: PacketLimits,
+  asksExpiry: boolean,
+  assignedClientIdentifier?: string,
+): Uint8Array | undefined {
   if (level !== 5) return generate({ cmd: 'connack', returnCode: 0, sessionPresent: false });
   const whole = {
+    // [MQTT-3.2.2-16]
+    ...(assignedClientIdentifier === undefined ? {} : { assignedClientIdentifier }),
     sessionExpiryInterval: 0,
     maximumPacketSize: PACKET_BYTES_MAX,
     topicAliasMaximum: 0,

@@ -192,7 +192,7 @@ export class Sessions {
       this.#turnAway(connection, admission, limits);
       return;
     }
-    const { entry, untilMs } = admission;
+    const { entry, untilMs, assignedId } = admission;
     const older = this.#directory.connectionOf(entry);
     if (older !== undefined) this.refuse(older, CODE_SESSION_TAKEN_OVER); // [MQTT-3.1.4-3]
     const number = nextSession(this.#numbers);
@@ -201,7 +201,8 @@ export class Sessions {
     this.#directory.setConnection(entry, connection);
     this.#reactor.trust(connection);
     this.#kernel.connected(connection, entry, level, packet.keepalive ?? 0, reasonBytesMax(level, limits));
-    this.#send(connection, connackAccepted(level, limits, (packet.properties?.sessionExpiryInterval ?? 0) !== 0));
+    const asksExpiry = (packet.properties?.sessionExpiryInterval ?? 0) !== 0;
+    this.#send(connection, connackAccepted(level, limits, asksExpiry, assignedId));
     this.#post({ kind: 'connected', device: this.#directory.numberOf(entry), session: number, atMs: Date.now() });
   }
 

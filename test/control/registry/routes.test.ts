@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { hashToken } from '../../../src/contract/token.js';
+import { storedToken } from '../../../src/contract/token.js';
 import { assertFailure } from '../../support/failure.js';
 import { type ServerUnderTest, startServerUnderTest, TOKEN } from '../../support/server-under-test.js';
 
@@ -19,8 +19,8 @@ test('a device is registered, published before the answer, and can be read', asy
   assert.match(registered_at, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
   const entry = server.plane.published.at(-1)!;
   assert.deepEqual([entry.number, entry.tenant, entry.id, entry.status, entry.via], [rest.number, 'default', 'one', 'active', 0]);
-  assert.equal(entry.tokenHash.buffer.byteLength, 32);
-  assert.deepEqual(Buffer.from(entry.tokenHash), Buffer.from(hashToken('default', 'one', TOKEN)));
+  assert.equal(entry.tokenHash.buffer.byteLength, 40);
+  assert.deepEqual(Buffer.from(entry.tokenHash), Buffer.from(storedToken('default', 'one', TOKEN)));
 
   server.plane.connected.add(rest.number);
   const [[, metric]] = (await server.metricNames.add(['temperature'])) as [[string, number]];
@@ -49,7 +49,7 @@ test('without an id and a token both are made, and the token is stored as a hash
   assert.match(created.body.device_id, /^[0-9a-f]{8}-[0-9a-f]{4}-/);
   assert.ok(created.body.auth_token.length >= 32);
   const [row] = await server.database.sql`select token_hash from devices where name = ${created.body.device_id}`;
-  assert.deepEqual(row!.token_hash, Buffer.from(hashToken('default', created.body.device_id, created.body.auth_token)));
+  assert.deepEqual(row!.token_hash, Buffer.from(storedToken('default', created.body.device_id, created.body.auth_token)));
 });
 
 test('a taken id is refused, also when two ask for it at once', async () => {
