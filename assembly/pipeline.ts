@@ -1,5 +1,6 @@
 import { ABI_VERSION } from './abi/limits';
-import { decodePayload } from './decode/choose';
+import { decodeInContext, decodePayload } from './decode/choose';
+import { openContext } from './decode/context';
 import { decodeJson } from './decode/json/decode';
 import { roundedNumbers } from './decode/double';
 import { unknownNames } from './decode/metrics';
@@ -31,6 +32,12 @@ export function decodeProbe(offset: u32, bytes: u32, receiveUs: f64): u32 {
 /** The same of a payload of any format: FORMAT_… of abi/block.ts. */
 export function decodeFormatProbe(format: u32, offset: u32, bytes: u32, receiveUs: f64): u32 {
   return decodePayload(format, 0, offset, bytes, <u64>receiveUs);
+}
+
+/** Decodes one payload after its context, of the device with this number. */
+export function decodeInContextProbe(device: u32, format: u32, offset: u32, bytes: u32, receiveUs: f64): u32 {
+  const context = openContext(offset, bytes);
+  return decodeInContext(device, format, offset + context, bytes - context, <u64>receiveUs);
 }
 
 /** Decodes one payload by the shape that was learned last; 0 when the payload is not of that shape. */
