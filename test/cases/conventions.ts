@@ -186,6 +186,41 @@ export const conventions: readonly Convention[] = [
     },
     ts: TEN,
   },
+  {
+    name: 'SenML JSON',
+    topic: 'devices/{id}/telemetry',
+    payload:
+      '[{"bn":"urn:dev:mac:02ab00fffe000008:","bt":1796029200,"n":"temperature","u":"Cel","v":22.25},{"n":"door","vb":false},{"n":"mode","vs":"eco"}]',
+    contentType: 'application/senml+json',
+    expected: { '{id}': { temperature: 22.25, door: 0, mode: 'eco' } },
+    ts: TEN,
+  },
+  {
+    name: 'SenML CBOR',
+    topic: 'devices/{id}/telemetry',
+    payload: {
+      hex: '82a521781d75726e3a6465763a6d61633a303261623030666666653030303030393a221a6b0d3b10006b74656d7065726174757265016343656c02fb4036800000000000a20064646f6f7204f5',
+    },
+    contentType: 'application/senml+cbor',
+    expected: { '{id}': { temperature: 22.5, door: 1 } },
+    ts: TEN,
+  },
+  {
+    name: 'Sparkplug edge node',
+    device: 'edge-09',
+    topic: 'spBv1.0/plant-1/NDATA/edge-09',
+    payload: { hex: '0880edbadda234121b0a0b54656d70657261747572651880edbadda2342009650000ba411803' },
+    expected: { 'edge-09': { Temperature: 23.25 } },
+    ts: TEN,
+  },
+  {
+    name: 'Sparkplug device',
+    device: 'edge-10',
+    topic: 'spBv1.0/plant-1/DDATA/edge-10/pump-3',
+    payload: { hex: '0880edbadda234121b0a0b54656d70657261747572651880edbadda2342009650000ba411803' },
+    expected: { 'edge-10': { 'pump-3.Temperature': 23.25 } },
+    ts: TEN,
+  },
   { name: 'a bare number', topic: 'devices/{id}/telemetry', payload: '46.5\n', expected: { '{id}': { value: 46.5 } } },
 ];
 

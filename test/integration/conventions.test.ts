@@ -36,16 +36,23 @@ async function client(tenant: Way, clientId: string): Promise<mqtt.MqttClient> {
   return await mqtt.connectAsync(`mqtt://127.0.0.1:${appliance.mqttPort}`, options, false);
 }
 
-async function send(way: Way, id: string, topic: string, payload: Buffer, retain = false): Promise<void> {
+interface Sent {
+  readonly retain?: boolean;
+  readonly contentType?: string | undefined;
+}
+
+/** Version 3.1.1 has no content type: what the payload is, its shape has to tell. */
+async function send(way: Way, id: string, topic: string, payload: Buffer, { retain = false, contentType }: Sent = {}): Promise<void> {
   if (way === 'http') {
     const url = `${appliance.http}/v1/ingest/${encodeURIComponent(id)}?tenant=${way}&topic=${encodeURIComponent(topic)}`;
-    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/octet-stream' };
+    const headers = { authorization: `Bearer ${token}`, 'content-type': contentType ?? 'application/octet-stream' };
     const answer = await fetch(url, { method: 'POST', headers, body: payload });
     assert.equal(answer.status, 202, `${topic}: ${await answer.text()}`);
     return;
   }
   const connected = await client(way, id);
-  await connected.publishAsync(topic, payload, { qos: 1, retain });
+  const properties = way === 'mqtt5' && contentType !== undefined ? { properties: { contentType } } : {};
+  await connected.publishAsync(topic, payload, { qos: 1, retain, ...properties });
   await connected.endAsync();
 }
 
@@ -58,7 +65,9 @@ for (const way of ways) {
     for (const each of conventions) await register(way, ownId(each));
     await register(way, 'tb-child', 'tb-gw');
     const sentMs = Date.now();
-    for (const each of conventions) await send(way, ownId(each), filled(each.topic, each), payloadOf(each));
+    for (const each of conventions) {
+      await send(way, ownId(each), filled(each.topic, each), payloadOf(each), { contentType: each.contentType });
+    }
     await committed(appliance);
     for (const each of conventions) {
       for (const [device, readings] of Object.entries(each.expected)) {
@@ -80,7 +89,7 @@ for (const way of ways) {
 test('what is no telemetry is taken in, and neither a reading nor a dead letter', async () => {
   for (const way of ['mqtt4', 'mqtt5'] as const) {
     await register(way, 'silent');
-    for (const [topic, payload] of silent) await send(way, 'silent', topic, Buffer.from(payload), true);
+    for (const [topic, payload] of silent) await send(way, 'silent', topic, Buffer.from(payload), { retain: true });
   }
   await committed(appliance);
   for (const tenant of ['mqtt4', 'mqtt5']) {
