@@ -1,3 +1,5 @@
+import { MIB } from './limits.ts';
+
 // Births of Sparkplug 3.0 in the state of a partition: which metrics an edge node or a device has, by alias and by name.
 //
 // Births: a header, then one birth after another; none is ever taken away.
@@ -9,6 +11,9 @@
 //           12  u32 its block + 1, or 0: none is defined            40  u32 gaps in its sequence
 //           16  u32 definitions     20  u8 size class of the block  44  u32 definitions with an alias
 //           21  u8 sequence number of the last message, u8 flags
+//
+// A birth whose hash is 0 is none: it counts the births that come under its device number, in place of definitions, and the bytes of
+// their blocks, in place of gaps.
 //
 // Block: its definitions, those with an alias first, ascending by it; then their names. A block of size class n has 2^n bytes; of a
 // free one the first word is the next free one + 1, or 0.
@@ -38,6 +43,11 @@ export const BIRTH_FOLLOWED: u32 = 1;
 /** The next message tells whether all messages of the edge node come under this device number. */
 export const BIRTH_IS_NEW: u32 = 2;
 export const BIRTH_OFFLINE: u32 = 4;
+export const BIRTH_HAS_BD_SEQ: u32 = 8;
+
+/** Births under one device number, and bytes of their blocks: one client cannot take the room of all. */
+export const DEVICE_BIRTHS_MAX: u32 = 4096;
+export const DEVICE_BLOCKS_BYTES_MAX: u32 = 4 * MIB;
 
 export const BLOCK_CLASS_MIN: u32 = 6;
 /** A birth of the largest payload fits. */

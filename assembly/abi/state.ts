@@ -49,7 +49,8 @@ export const TEXT_PAGE_TEXT_BYTES: u32 = TEXT_PAGE_BYTES - 4;
 
 /** Births of Sparkplug: who was born, in sparkplug.ts's layout; and blocks with the definitions of their metrics. */
 export const BIRTHS_OFFSET: u32 = TEXT_PAGES_OFFSET + TEXT_PAGES_BYTES;
-export const BIRTHS_MAX: u32 = 131072;
+/** Those that count the births of a device number included. */
+export const BIRTHS_MAX: u32 = 262144;
 export const BIRTHS_BYTES: u32 = BIRTHS_HEADER_BYTES + BIRTHS_MAX * BIRTH_BYTES;
 export const BIRTH_INDEX_OFFSET: u32 = BIRTHS_OFFSET + BIRTHS_BYTES;
 export const BIRTH_INDEX_SLOTS: u32 = BIRTHS_MAX * 2;
@@ -88,7 +89,7 @@ export const DEAD_COUNT_BITS: u32 = 56;
  * Head of the state: the part that lies in no table, written by describeState for a checkpoint, read by adoptState. Raise the
  * version with every change of meaning of any byte of the state, so that an older checkpoint is refused.
  */
-export const STATE_VERSION: u32 = 8;
+export const STATE_VERSION: u32 = 9;
 export const STATE_HEAD_OFFSET: u32 = DEFINITIONS_OFFSET + DEFINITIONS_BYTES;
 export const STATE_HEAD_BYTES: u32 = 64;
 /** Sections of the state, the head included: u32 count, then u32 offset and u32 bytes each. Indexes are rebuilt from the tables. */

@@ -6,7 +6,7 @@ import {
   COUNTER_PIPELINE_DEATHS,
   COUNTER_PIPELINE_EDGE_GAPS,
 } from '../../assembly/abi/counters.js';
-import { BIRTHS_AT_DEFINITIONS_END, BLOCK_CLASS_MAX } from '../../assembly/abi/sparkplug.js';
+import { BIRTHS_AT_DEFINITIONS_END, BLOCK_CLASS_MAX, DEVICE_BIRTHS_MAX, DEVICE_BLOCKS_BYTES_MAX } from '../../assembly/abi/sparkplug.js';
 import { BIRTHS_OFFSET } from '../../assembly/abi/state.js';
 import { SparkplugDecoder } from '../decode/sparkplug-decoder.js';
 import { adopt, checkpointOf } from '../support/checkpoints.js';
@@ -67,6 +67,43 @@ test('births in any order of aliases are found by alias, and rebirths reuse the 
   const used = decoder.kernel.memory.view.getUint32(BIRTHS_OFFSET + BIRTHS_AT_DEFINITIONS_END, true);
   assert.ok(used < 3 * 4 * 16_384, `${used} bytes`);
   assert.equal(decoder.kernel.counter(COUNTER_PIPELINE_BIRTHS_UNTRACKED), 0);
+});
+
+test('one client cannot take the room of all: births of one device number are limited, and those of others are not', () => {
+  const decoder = new SparkplugDecoder();
+  const untracked = (): number => decoder.kernel.counter(COUNTER_PIPELINE_BIRTHS_UNTRACKED);
+  const metrics = Array.from({ length: 9000 }, (_, index) => metric(field(1, String(index)), field(2, index)));
+  const large = payload(0, ...metrics);
+  for (let device = 0; device < DEVICE_BLOCKS_BYTES_MAX / 2 ** 18; device++) decoder.send(topic('DBIRTH', `d${device}`), large);
+  assert.equal(untracked(), 0);
+  decoder.send(topic('DBIRTH', 'one more'), large);
+  assert.equal(untracked(), 1);
+  decoder.send(topic('DBIRTH', 'd0'), payload(0, defined(1)));
+  decoder.send(topic('DBIRTH', 'one more'), payload(0, defined(1)));
+  assert.equal(untracked(), 1, 'a smaller birth leaves room for another');
+  const records = Array.from({ length: DEVICE_BIRTHS_MAX + 1 }, (_, device) => {
+    return {
+      device: 9,
+      receiveUs: 1_796_029_201_000_000,
+      payload: payload(0),
+      format: 7,
+      context: { profile: 0, topic: topic('DBIRTH', `e${device}`) },
+    };
+  });
+  for (let from = 0; from < records.length; from += 1000) decoder.kernel.run(records.slice(from, from + 1000));
+  assert.equal(untracked(), 2);
+  decoder.send(topic('DBIRTH', 'd'), payload(0, defined(1)), { device: 10 });
+  assert.equal(untracked(), 2);
+});
+
+test('the death of an earlier session is none of the one after it', () => {
+  const decoder = new SparkplugDecoder();
+  const bdSeq = (number: number): Buffer => metric(field(1, 'bdSeq'), field(4, 4), field(11, number));
+  decoder.send(topic('NBIRTH'), payload(0, bdSeq(4)));
+  decoder.send(topic('NDEATH'), payload(undefined, bdSeq(3)));
+  decoder.send(topic('NDEATH'), payload(undefined, bdSeq(4)));
+  decoder.send(topic('NDEATH'), payload(undefined));
+  assert.deepEqual(decoder.signals(), [`born ${topic('NBIRTH')}`, `died ${topic('NDEATH')}`, `died ${topic('NDEATH')}`]);
 });
 
 test('the largest birth fits its block', () => {

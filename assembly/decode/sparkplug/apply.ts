@@ -14,6 +14,7 @@ import {
   BIRTH_AT_GAPS,
   BIRTH_AT_SEQ,
   BIRTH_FOLLOWED,
+  BIRTH_HAS_BD_SEQ,
   BIRTH_IS_NEW,
   BIRTH_OFFLINE,
   EDGE_BORN,
@@ -36,7 +37,7 @@ import { isOfDevice, kind, KIND_BIRTH, KIND_DEATH, KIND_STATE, nodeHash, ownHash
 // What a message of Sparkplug changes in the state, once it is decoded for the last time: births, deaths, and the sequence of an edge
 // node's messages.
 //
-// The messages of an edge node and its devices have one sequence (Sparkplug 3.0 §5.3.1, seq). Here it is seen whole only where all of them come under
+// The messages of an edge node and its devices have one sequence. Here it is seen whole only where all of them come under
 // one device number: devices that are registered by themselves have numbers of their own, perhaps in other partitions. The message
 // after an edge node's birth tells: where it has the next number, the sequence is followed; where it does not, it is not.
 
@@ -78,7 +79,8 @@ function born(): void {
     store<u8>(birth, <u8>payloadSeq, BIRTH_AT_SEQ);
     store<u64>(birth, hasBdSeq ? bdSeq : 0, BIRTH_AT_BD_SEQ);
   }
-  store<u8>(birth, <u8>(!isOfDevice && hasPayloadSeq ? BIRTH_IS_NEW : 0), BIRTH_AT_FLAGS);
+  const flags = (!isOfDevice && hasPayloadSeq ? BIRTH_IS_NEW : 0) | (!isOfDevice && hasBdSeq ? BIRTH_HAS_BD_SEQ : 0);
+  store<u8>(birth, <u8>flags, BIRTH_AT_FLAGS);
   if (!define(birth, payloadAt, payloadEnd)) tally(COUNTER_PIPELINE_BIRTHS_UNTRACKED, 1);
   tally(COUNTER_PIPELINE_BIRTHS, 1);
   signal(EDGE_BORN);
@@ -87,6 +89,9 @@ function born(): void {
 /** Definitions survive a death: data that was buffered before it may still come. */
 function died(): void {
   const birth = findBirth(ownHash, device);
+  // The death of an earlier session, which came after the next one's birth.
+  const hasBoth = birth != 0 && hasBdSeq && (<u32>load<u8>(birth, BIRTH_AT_FLAGS) & BIRTH_HAS_BD_SEQ) != 0;
+  if (hasBoth && load<u64>(birth, BIRTH_AT_BD_SEQ) != bdSeq) return;
   if (birth != 0) store<u8>(birth, load<u8>(birth, BIRTH_AT_FLAGS) | <u8>BIRTH_OFFLINE, BIRTH_AT_FLAGS);
   tally(COUNTER_PIPELINE_DEATHS, 1);
   signal(EDGE_DIED);

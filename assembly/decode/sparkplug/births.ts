@@ -4,6 +4,7 @@ import {
   BIRTH_AT_CLASS,
   BIRTH_AT_DEFINITIONS,
   BIRTH_AT_DEVICE,
+  BIRTH_AT_GAPS,
   BIRTH_AT_HASH,
   BIRTH_BYTES,
   BIRTHS_AT_DEFINITIONS_END,
@@ -16,6 +17,8 @@ import {
   DEFINITION_AT_NAME,
   DEFINITION_AT_NAME_BYTES,
   DEFINITION_BYTES,
+  DEVICE_BIRTHS_MAX,
+  DEVICE_BLOCKS_BYTES_MAX,
 } from '../../abi/sparkplug';
 import {
   BIRTHS_MAX,
@@ -60,18 +63,31 @@ export function findBirth(hash: u64, device: u32): usize {
   return held == 0 ? 0 : birthAt(held - 1);
 }
 
-/** The birth, made without definitions when it is new; 0 when there is no room for another. */
+/** The birth, made without definitions when it is new; 0 when there is no room for another, or the device number has too many. */
 export function obtainBirth(hash: u64, device: u32): usize {
-  const entry = entryOf(hash, device);
-  const held = load<u32>(entry);
-  if (held != 0) return birthAt(held - 1);
+  const birth = findBirth(hash, device);
+  if (birth != 0) return birth;
+  const counts = obtainCounts(device);
+  if (counts == 0 || load<u32>(counts, BIRTH_AT_DEFINITIONS) == DEVICE_BIRTHS_MAX) return 0;
+  const made = makeBirth(hash, device);
+  if (made != 0) store<u32>(counts, load<u32>(counts, BIRTH_AT_DEFINITIONS) + 1, BIRTH_AT_DEFINITIONS);
+  return made;
+}
+
+/** Where the births of a device number are counted; 0 when there is no room for it. */
+function obtainCounts(device: u32): usize {
+  const counts = findBirth(0, device);
+  return counts == 0 ? makeBirth(0, device) : counts;
+}
+
+function makeBirth(hash: u64, device: u32): usize {
   const count = used();
   if (count == BIRTHS_MAX) return 0;
   const birth = birthAt(count);
+  store<u32>(entryOf(hash, device), count + 1);
   store<u64>(birth, hash, BIRTH_AT_HASH);
   store<u32>(birth, device, BIRTH_AT_DEVICE);
   store<u32>(BIRTHS_OFFSET, count + 1, BIRTHS_AT_USED);
-  store<u32>(entry, count + 1);
   return birth;
 }
 
@@ -106,16 +122,20 @@ export function takeBlock(birth: usize, bytes: u32): usize {
   const held = load<u32>(birth, BIRTH_AT_BLOCK);
   store<u32>(birth, 0, BIRTH_AT_DEFINITIONS);
   store<u32>(birth, 0, BIRTH_AT_ALIASED);
+  if (held != 0 && <u32>load<u8>(birth, BIRTH_AT_CLASS) == size) return DEFINITIONS_OFFSET + held - 1;
+  const counts = findBirth(0, load<u32>(birth, BIRTH_AT_DEVICE));
+  assert(counts != 0, 'the births of the device are not counted');
+  let taken = load<u32>(counts, BIRTH_AT_GAPS);
   if (held != 0) {
-    if (<u32>load<u8>(birth, BIRTH_AT_CLASS) == size) return DEFINITIONS_OFFSET + held - 1;
     freeBlock(held, load<u8>(birth, BIRTH_AT_CLASS));
-    store<u32>(birth, 0, BIRTH_AT_BLOCK);
+    taken -= <u32>1 << <u32>load<u8>(birth, BIRTH_AT_CLASS);
   }
-  const block = claimBlock(size);
-  if (block == 0) return 0;
+  const block = taken + (<u32>1 << size) <= DEVICE_BLOCKS_BYTES_MAX ? claimBlock(size) : 0;
+  if (block != 0) taken += <u32>1 << size;
+  store<u32>(counts, taken, BIRTH_AT_GAPS);
   store<u32>(birth, block, BIRTH_AT_BLOCK);
   store<u8>(birth, <u8>size, BIRTH_AT_CLASS);
-  return DEFINITIONS_OFFSET + block - 1;
+  return block == 0 ? 0 : DEFINITIONS_OFFSET + block - 1;
 }
 
 @inline
