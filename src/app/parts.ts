@@ -19,6 +19,7 @@ import { deadLettersPart, readingsPart } from '../control/queries/part.js';
 import { Queries } from '../control/queries/queries.js';
 import { registryPart } from '../control/registry/part.js';
 import type { Registry } from '../control/registry/registry.js';
+import { Subdevices } from '../control/registry/subdevices.js';
 import type { Route } from '../http/router.js';
 import { Exposition } from '../telemetry/exposition.js';
 import type { Report } from '../telemetry/report.js';
@@ -52,6 +53,7 @@ export function makeParts({ plane, database, registry, metricNames, keys, deploy
   const live = livePart({ plane, views, registry, metricNames, keys, ...shared });
   const ledger = ledgerPart({ plane, registry, keys, others, event });
   const sources = { plane, views, registry, metricNames, queries, keys, ledger: ledger.ledger, live: live.hub };
+  const subdevices = new Subdevices(registry, event);
   const topicLags = () => parts.flatMap((part) => part.topicLags?.() ?? []);
   const subjects: Part[] = [
     ...(peers ? [peers] : []),
@@ -61,8 +63,8 @@ export function makeParts({ plane, database, registry, metricNames, keys, deploy
     healthPart({ plane, exposition }),
     planePart({ ...sources, topicLags }),
     deadLettersPart(sources),
-    ingestPart({ ...sources, rules: new TenantRules() }),
-    registryPart(sources),
+    ingestPart({ ...sources, subdevices, rules: new TenantRules() }),
+    registryPart({ ...sources, subdevices }),
     readingsPart(sources),
     keysPart(keys),
   ];

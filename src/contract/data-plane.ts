@@ -145,6 +145,8 @@ export interface DataPlane extends DeviceViews {
   ingest(device: number, payload: Uint8Array, routed?: RoutedPayload): Promise<number>;
   /** Replaces the topic rules of a tenant in all gateways. */
   setTopicRules(tenant: string, rules: readonly TopicRule[]): void;
+  /** The listener is called when a gateway device, which may register others, names one that is not registered. */
+  onSubdevice(listener: (gateway: number, id: string) => void): void;
   /** Whether the device has a live MQTT connection. */
   isConnected(device: number): boolean;
   /** The port that devices connect to; 0 before the gateway listens. */

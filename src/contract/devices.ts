@@ -21,4 +21,6 @@ export interface DeviceEntry {
   /** `storedToken(tenant, id, token)`; the first 32 bytes are `hashToken`, and the rest may be absent or 0. */
   readonly tokenHash: Uint8Array;
   readonly previousToken?: PreviousToken | undefined;
+  /** Devices that it names and that are not registered are to be. */
+  readonly addsSubdevices?: boolean | undefined;
 }

@@ -42,6 +42,8 @@ export class Directory {
   readonly #partitions: number;
   readonly #entries = new Map<number, number>();
   readonly #tokens = new TokenIndex();
+  /** Entries of devices that may register others. */
+  readonly #addingSubdevices = new Set<number>();
   /** By entry; few devices change their token at a time. */
   readonly #previousTokens = new Map<number, PreviousToken>();
   /** Whether there may be devices and tokens that are not known here: the database has not been there since the start. */
@@ -65,6 +67,8 @@ export class Directory {
     if (entry < 0) return undefined;
     this.#entries.set(device.number, entry);
     this.#tokens.set(entry, device.tokenHash);
+    if (device.addsSubdevices) this.#addingSubdevices.add(entry);
+    else this.#addingSubdevices.delete(entry);
     if (device.previousToken) this.#previousTokens.set(entry, device.previousToken);
     else this.#previousTokens.delete(entry);
     return entry;
@@ -77,6 +81,7 @@ export class Directory {
     this.#entries.delete(number);
     this.#previousTokens.delete(entry);
     this.#tokens.delete(entry);
+    this.#addingSubdevices.delete(entry);
     this.#bytes[this.#at(entry) + DEVICE_AT_STATUS] = DEVICE_DECOMMISSIONED;
     // The kernel compares lengths first, and no id is empty.
     this.#bytes[this.#at(entry) + DEVICE_AT_ID_BYTES] = 0;
@@ -100,6 +105,10 @@ export class Directory {
 
   numberOf(entry: number): number {
     return this.#view.getUint32(this.#at(entry) + DEVICE_AT_NUMBER, true);
+  }
+
+  addsSubdevices(entry: number): boolean {
+    return this.#addingSubdevices.has(entry);
   }
 
   viaOf(entry: number): number {

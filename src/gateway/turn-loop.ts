@@ -70,7 +70,7 @@ export class TurnLoop {
     this.#directory = new Directory(this.#kernel, this.#memory, start.partitions);
     this.#directory.isPartial = start.isRegistryPartial;
     this.#sessions = new Sessions(this.#kernel, this.#memory, this.#directory, this.#reactor, start.sessions, post);
-    this.#routes = new Routes(this.#kernel, this.#memory, this.#directory, this.#sessions);
+    this.#routes = new Routes(this.#kernel, this.#memory, this.#directory, this.#sessions, post);
     this.#ingest = new Ingest(this.#kernel, this.#memory, this.#directory, post);
     const logDoorbell = new Doorbell(start.shared.doorbells, LOG_DOORBELL);
     this.#handoff = new Handoff(this.#kernel, this.#memory, new BlockRing(start.ring), logDoorbell);
@@ -114,7 +114,7 @@ export class TurnLoop {
   #putDevices({ token, entries }: Extract<ToGateway, { kind: 'devices' }>): void {
     for (const device of entries) {
       if (this.#sessions.putDevice(device)) {
-        this.#routes.registered(device.tenant, device.id);
+        this.#routes.registered(device);
         continue;
       }
       const fields = { device: device.number, tenant: device.tenant, id: device.id };

@@ -251,6 +251,10 @@ export class ThreadedDataPlane implements DataPlane {
     return this.#gateways.ingest(device, payload, routed);
   }
 
+  onSubdevice(listener: (gateway: number, id: string) => void): void {
+    this.#gateways.onSubdevice(listener);
+  }
+
   setTopicRules(tenant: string, rules: readonly TopicRule[]): void {
     this.#gateways.setTopicRules(tenant, rules);
   }

@@ -69,6 +69,7 @@ export class Gateways {
   readonly #publishes = new Map<number, { left: number; resolve: () => void }>();
   readonly #listening: { resolve(ports: Ports): void; reject(error: Error): void }[] = [];
   #token = 0;
+  #subdeviceNamed: (gateway: number, id: string) => void = () => {};
 
   constructor(options: GatewaysOptions) {
     this.#options = options;
@@ -140,6 +141,10 @@ export class Gateways {
     });
   }
 
+  onSubdevice(listener: (gateway: number, id: string) => void): void {
+    this.#subdeviceNamed = listener;
+  }
+
   setTopicRules(tenant: string, rules: readonly TopicRule[]): void {
     for (const thread of this.#threads) thread.post({ kind: 'topic-rules', tenant, rules });
   }
@@ -203,6 +208,9 @@ export class Gateways {
         return;
       case 'devices-known':
         this.#known(message.token);
+        return;
+      case 'subdevice-named':
+        this.#subdeviceNamed(message.gateway, message.id);
         return;
       case 'audited':
         this.#audits.set(gateway, message.audit);

@@ -74,7 +74,7 @@ export class KernelDriver {
     this.sessions = new Sessions(this.kernel, this.memory, this.directory, reactor, sessionNumbers(), (message) =>
       this.messages.push(message),
     );
-    this.routes = new Routes(this.kernel, this.memory, this.directory, this.sessions);
+    this.routes = new Routes(this.kernel, this.memory, this.directory, this.sessions, (message) => this.messages.push(message));
     for (const device of devices) this.directory.put(device);
   }
 

@@ -109,7 +109,7 @@ test('a device that is registered later, set inactive or deleted changes what it
   published(driver, 'zigbee2mqtt/lamp', '{}', 5);
   const lamp = device(20, 'lamp', { via: 1 });
   driver.directory.put(lamp);
-  driver.routes.registered('default', 'lamp');
+  driver.routes.registered(lamp);
   published(driver, 'zigbee2mqtt/lamp', '{}', 5);
   assert.deepEqual(
     driver.records.map(({ device: number }) => number),
@@ -121,6 +121,23 @@ test('a device that is registered later, set inactive or deleted changes what it
   driver.routes.deleted();
   published(driver, 'zigbee2mqtt/lamp', '{}', 5);
   assert.equal(driver.records.at(-1)?.device, 1);
+});
+
+test('a gateway device that may register others reports each that nobody has, once', () => {
+  const gateway = device(1, 'dev-1', { addsSubdevices: true, tokenHash: caseDevices[0]!.tokenHash });
+  const driver = connected(5, [gateway, ...caseDevices.slice(1)]);
+  const named = () => driver.messages.flatMap((message) => (message.kind === 'subdevice-named' ? [message.id] : []));
+  for (const id of ['lamp', 'lamp', 'sub-1', 'plug']) published(driver, `zigbee2mqtt/${id}`, '{}', 5);
+  published(driver, 'v1/gateway/telemetry', '{"valve":{"t":1},"lamp":{"t":1}}', 5);
+  assert.deepEqual([...new Set(named())], ['lamp', 'plug', 'valve']);
+  const lamp = device(20, 'lamp', { via: 1 });
+  driver.directory.put(lamp);
+  driver.routes.registered(lamp);
+  published(driver, 'zigbee2mqtt/lamp', '{}', 5);
+  assert.equal(driver.records.at(-1)?.device, 20);
+  const plain = connected(5);
+  published(plain, 'zigbee2mqtt/lamp', '{}', 5);
+  assert.ok(plain.messages.every(({ kind }) => kind !== 'subdevice-named'));
 });
 
 test('rules of a tenant come before the built-in ones, at once, and for that tenant alone', () => {

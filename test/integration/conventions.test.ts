@@ -5,6 +5,7 @@ import postgres from 'postgres';
 import { type Convention, conventions, silent } from '../cases/conventions.js';
 import { call, committed } from '../support/api.js';
 import { type Appliance, startAppliance } from '../support/appliance.js';
+import { until } from '../support/until.js';
 
 const token = 'a-token-for-all-conventions';
 const ways = ['mqtt4', 'mqtt5', 'http'] as const;
@@ -116,6 +117,27 @@ test('ThingsBoard over HTTP has nothing but its token, in the path', async () =>
     temperature: 14.5,
     'attributes.firmware': '1.2',
   });
+});
+
+test('a gateway device that may register others has them registered by what it publishes', async () => {
+  for (const way of ways) {
+    const gateway = { tenant: way, device_id: 'bridge', token, metadata: { subdevices: true } };
+    await call(appliance, 'POST', '/v1/devices', gateway);
+    const lamp = async () =>
+      (
+        await call<{ devices: { device_id: string; via: string | null }[] }>(appliance, 'GET', `/v1/devices?tenant=${way}&limit=1000`)
+      ).devices.find(({ device_id }) => device_id === 'new-lamp');
+    await send(way, 'bridge', 'zigbee2mqtt/new-lamp', Buffer.from('{"brightness":1}'));
+    await until('the lamp is registered', async () => (await lamp()) !== undefined);
+    assert.equal((await lamp())?.via, 'bridge');
+    await send(way, 'bridge', 'zigbee2mqtt/new-lamp', Buffer.from('{"brightness":2}'));
+    await committed(appliance);
+    const { metrics } = await call<Latest>(appliance, 'GET', `/v1/devices/new-lamp/metrics/latest?tenant=${way}`);
+    assert.equal(metrics.brightness?.value, 2);
+    // Over HTTP it is registered before its first message is taken in.
+    const own = await call<Latest>(appliance, 'GET', `/v1/devices/bridge/metrics/latest?tenant=${way}`);
+    assert.deepEqual(Object.keys(own.metrics), way === 'http' ? [] : ['new-lamp.brightness']);
+  }
 });
 
 test('over HTTP a topic is refused as it is over MQTT', async () => {

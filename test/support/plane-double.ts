@@ -89,6 +89,13 @@ export class PlaneDouble implements DataPlane {
     this.deleted.push(...numbers);
   }
 
+  /** What a gateway device that may register others does. */
+  nameSubdevice: (gateway: number, id: string) => void = () => {};
+
+  onSubdevice(listener: (gateway: number, id: string) => void): void {
+    this.nameSubdevice = listener;
+  }
+
   setTopicRules(): void {}
 
   ingest(device: number, payload: Uint8Array, routed?: RoutedPayload): Promise<number> {

@@ -76,4 +76,6 @@ export type FromGateway =
   /** Sessions are numbered over all gateways, in the order in which they began. */
   | { readonly kind: 'connected'; readonly device: number; readonly session: number; readonly atMs: number }
   | { readonly kind: 'disconnected'; readonly device: number; readonly session: number; readonly atMs: number; readonly code: number }
+  /** The gateway device of this number, which may register others, named one that is not registered. */
+  | { readonly kind: 'subdevice-named'; readonly gateway: number; readonly id: string }
   | { readonly kind: 'audited'; readonly audit: GatewayAudit };

@@ -6,6 +6,7 @@ import { type RoutedMessage, routeMessage } from '../../contract/topic-rules/rou
 import type { TenantRules } from '../../contract/topic-rules/tenant-rules.js';
 import type { Device } from '../registry/device.js';
 import type { Registry } from '../registry/registry.js';
+import { mayAddSubdevices, type Subdevices } from '../registry/subdevices.js';
 
 /** Why the text is no topic that a message can be published on; undefined: it is one. */
 export function topicProblem(topic: string): string | undefined {
@@ -18,7 +19,7 @@ export function topicProblem(topic: string): string | undefined {
  * What a message on a topic is when the device publishes it: one message, or one for each device that it speaks of. The code when one of
  * them may not be written: then none may.
  */
-export function messagesByTopic(
+function messagesByTopic(
   registry: Pick<Registry, 'get' | 'byNumber'>,
   rules: TenantRules,
   { number, tenant, id }: Device,
@@ -29,6 +30,24 @@ export function messagesByTopic(
   const messages = routeMessage(rules.of(tenant), topic, payload, sender, { format });
   if (typeof messages === 'number') return messages;
   return messages.map((message) => refusalOf(registry, message)).find((code) => code !== CODE_NONE) ?? messages;
+}
+
+/** As messagesByTopic, after devices that the message names were registered where the sender may register them. */
+export async function messagesOfAll(
+  registry: Pick<Registry, 'get' | 'byNumber'>,
+  rules: TenantRules,
+  subdevices: Pick<Subdevices, 'add'>,
+  device: Device,
+  topic: string,
+  payload: { readonly payload: Uint8Array; readonly format: number },
+): Promise<RoutedMessage[] | number> {
+  if (mayAddSubdevices(device)) {
+    const named = new Set<string>();
+    const find = (id: string) => registry.get(device.tenant, id) ?? void named.add(id);
+    routeMessage(rules.of(device.tenant), topic, payload.payload, { number: device.number, id: device.id, find });
+    for (const id of named) await subdevices.add(device.number, id);
+  }
+  return messagesByTopic(registry, rules, device, topic, payload);
 }
 
 /** Resolves to 0 once all messages are durable, or to the code that refused one of them. */

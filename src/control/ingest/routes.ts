@@ -14,7 +14,8 @@ import type { Ledger } from '../ledger/ledger.js';
 import type { Device } from '../registry/device.js';
 import { TENANT_DEFAULT, tenantQuery } from '../registry/input.js';
 import type { Registry } from '../registry/registry.js';
-import { ingestAll, messagesByTopic, topicProblem } from './by-topic.js';
+import type { Subdevices } from '../registry/subdevices.js';
+import { ingestAll, messagesOfAll, topicProblem } from './by-topic.js';
 import { postedFormat, postedTypes } from './content-types.js';
 import { isEmpty, undecodable } from './payload-shape.js';
 
@@ -72,9 +73,10 @@ export interface IngestOptions {
   readonly ledger: Pick<Ledger, 'refused'>;
   /** Says what `?topic=` means. */
   readonly rules: TenantRules;
+  readonly subdevices: Pick<Subdevices, 'add'>;
 }
 
-export function ingestRoutes({ plane, registry, ledger, rules }: IngestOptions): Route[] {
+export function ingestRoutes({ plane, registry, ledger, rules, subdevices }: IngestOptions): Route[] {
   let inFlightBytes = 0;
 
   /** Refuses a message that no gateway gets to see. */
@@ -116,10 +118,11 @@ export function ingestRoutes({ plane, registry, ledger, rules }: IngestOptions):
     if (isEmpty(body, format)) return refused(new ApiFailure('payload_empty', attempt), query, device);
     const bytes = body.length + IN_FLIGHT_MESSAGE_BYTES;
     if (inFlightBytes + bytes > IN_FLIGHT_BYTES_MAX) return refused(new ApiFailure('overloaded', attempt), query, device);
-    const messages = topic === null ? undefined : messagesByTopic(registry, rules, device, topic, { payload: body, format });
-    if (typeof messages === 'number') return refused(failureOf(messages, attempt), query, device);
     inFlightBytes += bytes;
     try {
+      const payload = { payload: body, format };
+      const messages = topic === null ? undefined : await messagesOfAll(registry, rules, subdevices, device, topic, payload);
+      if (typeof messages === 'number') return refused(failureOf(messages, attempt), query, device);
       if (messages) return answer(await ingestAll(plane, messages), attempt, undefined);
       const trouble = undecodable(body, format); // First: the payload belongs to a thread from the next line on.
       return answer(await plane.ingest(device.number, body, { format, context: NO_CONTEXT }), attempt, trouble);

@@ -22,5 +22,6 @@ export interface Device {
 /** What a gateway must know of the device. The hash is a copy that owns its buffer: entries are sent to threads. */
 export function entryOf(device: Device, tokenHash: Uint8Array, previousToken: PreviousToken | undefined): DeviceEntry {
   const { number, tenant, id, status, via } = device;
-  return { number, tenant, id, status, via, tokenHash, ...(previousToken ? { previousToken } : {}) };
+  const maySubdevices = device.metadata.subdevices === true ? { addsSubdevices: true } : {};
+  return { number, tenant, id, status, via, tokenHash, ...maySubdevices, ...(previousToken ? { previousToken } : {}) };
 }

@@ -1,15 +1,23 @@
+import type { DataPlane } from '../../contract/data-plane.js';
 import type { Part } from '../part.js';
 import { fleetRoutes } from './fleet-routes.js';
 import { registryMetrics } from './metrics.js';
 import { type DeviceRoutesOptions, deviceRoutes } from './routes.js';
+import type { Subdevices } from './subdevices.js';
 import { tenantRoutes } from './tenant-routes.js';
 
+export interface RegistryPartOptions extends DeviceRoutesOptions {
+  readonly plane: Pick<DataPlane, 'isConnected' | 'onSubdevice' | 'seenMs'>;
+  readonly subdevices: Subdevices;
+}
+
 /** Devices and their tenants over the API. */
-export function registryPart(options: DeviceRoutesOptions): Part {
-  const { registry, keys } = options;
+export function registryPart(options: RegistryPartOptions): Part {
+  const { registry, keys, plane, subdevices } = options;
   return {
     role: 'control',
     routes: [...deviceRoutes(options), ...fleetRoutes(registry, keys), ...tenantRoutes(registry, keys)],
     metrics: registryMetrics(registry),
+    open: async () => plane.onSubdevice((gateway, id) => void subdevices.add(gateway, id)),
   };
 }

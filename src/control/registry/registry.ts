@@ -155,6 +155,13 @@ export class Registry {
     return this.#byNumber.get(number);
   }
 
+  /** How many devices are registered `via` the device of this number. */
+  children(number: number): number {
+    let count = 0;
+    for (const { via } of this.#byNumber.values()) if (via === number) count++;
+    return count;
+  }
+
   /** The tenant of a device, also of one that was deleted. */
   tenantOf(number: number): string | undefined {
     return this.#byNumber.get(number)?.tenant ?? this.#deleted.get(number);

@@ -5,6 +5,8 @@ import { ROUTE_TO_HOST } from '../../../assembly/abi/gateway.js';
 import { PAYLOAD_BYTES_MAX } from '../../../assembly/abi/limits.js';
 import { STAGE_OFFSET } from '../../../assembly/abi/regions.js';
 import { formatOfContentType } from '../../contract/content-types.js';
+import type { DeviceEntry } from '../../contract/devices.js';
+import type { FromGateway } from '../../contract/threads/gateway.js';
 import { type RoutedMessage, routeMessage, routeTopic, type Sender } from '../../contract/topic-rules/routing.js';
 import { TenantRules } from '../../contract/topic-rules/tenant-rules.js';
 import type { TopicRule } from '../../contract/topic-rules/topic-rule.js';
@@ -29,7 +31,10 @@ export class Routes {
   /** "tenant NUL id" of devices that routes take to be unregistered. */
   readonly #unregistered = new Set<string>();
 
-  constructor(kernel: GatewayKernel, memory: KernelMemory, directory: Directory, sessions: Sessions) {
+  readonly #post: (message: FromGateway) => void;
+
+  constructor(kernel: GatewayKernel, memory: KernelMemory, directory: Directory, sessions: Sessions, post: (message: FromGateway) => void) {
+    this.#post = post;
     this.#kernel = kernel;
     this.#memory = memory;
     this.#directory = directory;
@@ -43,9 +48,9 @@ export class Routes {
     this.#forget();
   }
 
-  /** A device is registered: routes may have given its messages to its gateway. */
-  registered(tenant: string, id: string): void {
-    if (this.#unregistered.has(`${tenant}\0${id}`)) this.#forget();
+  /** A device is registered or changed: routes may have given its messages to its gateway, or it may register others from now on. */
+  registered({ tenant, id, addsSubdevices = false }: Pick<DeviceEntry, 'tenant' | 'id' | 'addsSubdevices'>): void {
+    if (addsSubdevices || this.#unregistered.has(`${tenant}\0${id}`)) this.#forget();
   }
 
   /** A device is gone: routes may lead to it. */
@@ -110,14 +115,18 @@ export class Routes {
 
   #sender(entry: number): Sender {
     const { tenant, id } = this.#directory.nameOf(entry);
-    return { number: this.#directory.numberOf(entry), id, find: (name) => this.#find(tenant, name) };
+    return { number: this.#directory.numberOf(entry), id, find: (name) => this.#find(entry, tenant, name) };
   }
 
-  #find(tenant: string, id: string) {
+  #find(sender: number, tenant: string, id: string) {
     const entry = this.#directory.find(tenant, id);
     if (entry !== undefined) return { number: this.#directory.numberOf(entry), via: this.#directory.viaOf(entry) };
     if (this.#unregistered.size === UNREGISTERED_MAX) this.#forget();
+    if (this.#unregistered.has(`${tenant}\0${id}`)) return undefined;
     this.#unregistered.add(`${tenant}\0${id}`);
+    if (this.#directory.addsSubdevices(sender)) {
+      this.#post({ kind: 'subdevice-named', gateway: this.#directory.numberOf(sender), id });
+    }
     return undefined;
   }
 
