@@ -102,13 +102,26 @@ const BEYOND = [
   /^Indefinite length not supported/,
   /^Unexpected end of buffer reading string/,
   /^Expected (string|number)/,
+  /^Duplicate key/,
+  /^Decoding unwanted big/i,
   /^Cannot mix BigInt/,
 ];
 
-/** A number that is a name may have been written as a float, which JavaScript does not tell. */
+/** A number that is a name may have been written as a float, which JavaScript does not tell; and every name is made one of its own. */
 function nameOf(key: unknown): string {
   if (typeof key !== 'string') throw new Incomparable();
-  return key;
+  return `${key}${SEPARATOR}${names++}`;
+}
+const SEPARATOR = '\u0000name ';
+let names = 0;
+
+/** Gives names back as they were. A map that has one twice is no object: of two values, an object would have lost one. */
+function withNames(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withNames);
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
+  const members = Object.entries(value).map(([name, one]) => [name.slice(0, name.lastIndexOf(SEPARATOR)), withNames(one)] as const);
+  if (new Set(members.map(([name]) => name)).size !== members.length) throw new Incomparable();
+  return Object.fromEntries(members);
 }
 
 /** The first library of each tells names that are texts from others; the others are asked of what is written well only. */
@@ -117,14 +130,17 @@ const formats = [
     name: 'CBOR',
     format: FORMAT_CBOR,
     writer: CborWriter,
-    libraries: [(bytes: Buffer): unknown => decodeCbor2(bytes), (bytes: Buffer): unknown => cborX.decode(bytes)] as const,
+    libraries: [
+      (bytes: Buffer): unknown => decodeCbor2(bytes, { rejectDuplicateKeys: true, rejectBigInts: true }),
+      (bytes: Buffer): unknown => cborX.decode(bytes),
+    ] as const,
   },
   {
     name: 'MessagePack',
     format: FORMAT_MSGPACK,
     writer: MsgpackWriter,
     libraries: [
-      (bytes: Buffer): unknown => decodeMessagePack(bytes, { useBigInt64: true, mapKeyConverter: nameOf }),
+      (bytes: Buffer): unknown => withNames(decodeMessagePack(bytes, { useBigInt64: true, mapKeyConverter: nameOf })),
       (bytes: Buffer): unknown => msgpackr.unpack(bytes),
     ] as const,
   },
