@@ -1,13 +1,24 @@
 import assert from 'node:assert/strict';
-import { BLOCK_HEADER_BYTES, RECORD_HEADER_BYTES } from '../../assembly/abi/block.js';
+import { BLOCK_HEADER_BYTES, FORMAT_JSON, RECORD_HEADER_BYTES } from '../../assembly/abi/block.js';
 import {
   COUNTER_GATEWAY_ACCEPTED,
   COUNTER_GATEWAY_ACKED,
   COUNTER_GATEWAY_BLOCK_BYTES,
   COUNTER_GATEWAY_BLOCKS,
 } from '../../assembly/abi/counters.js';
-import { DEVICE_TOKEN_HASH_BYTES, EVENT_DATA, EVENT_OPENED, EVENTS_OFFSET, GATEWAY_END, READ_OFFSET } from '../../assembly/abi/gateway.js';
+import {
+  DEVICE_TOKEN_HASH_BYTES,
+  EVENT_DATA,
+  EVENT_OPENED,
+  EVENTS_OFFSET,
+  GATEWAY_END,
+  READ_OFFSET,
+  ROUTE_TO_DEVICE,
+} from '../../assembly/abi/gateway.js';
 import { KIB } from '../../assembly/abi/limits.js';
+import { PROFILE_ZIGBEE2MQTT } from '../../assembly/abi/profiles.js';
+import { STAGE_OFFSET } from '../../assembly/abi/regions.js';
+import { encodeContext } from '../../src/contract/record-context.js';
 import { Directory } from '../../src/gateway/directory.js';
 import type { GatewayKernel } from '../../src/gateway/kernel.js';
 import { KernelMemory, kernelMemory, loadKernel } from '../../src/host/kernel.js';
@@ -34,9 +45,19 @@ function connectPacket(id: string): Buffer {
   return Buffer.concat([Buffer.of(0x10, body.length), body]);
 }
 
+type TopicOf = (id: string) => string;
+
+const ownTopic: TopicOf = (id) => `devices/${id}/telemetry`;
+/** One that rules have to say something about. */
+const routedTopic: TopicOf = (id) => `zigbee2mqtt/${id}`;
+
+function contextOf(id: string): Uint8Array {
+  return encodeContext({ profile: PROFILE_ZIGBEE2MQTT, topic: routedTopic(id) });
+}
+
 /** A PUBLISH of exactly PACKET_BYTES. */
-function publishPacket(id: string, qos: Qos, sequence: number): Buffer {
-  const topic = Buffer.from(`devices/${id}/telemetry`);
+function publishPacket(id: string, topicOf: TopicOf, qos: Qos, sequence: number): Buffer {
+  const topic = Buffer.from(topicOf(id));
   const packetId = qos === 0 ? Buffer.alloc(0) : packetIdOf(sequence);
   const head = Buffer.concat([Buffer.of(0x30 | (qos << 1), PACKET_BYTES - 2, 0, topic.length), topic, packetId]);
   const json = `{"ts":1700000000000,"metrics":{"temperature":21.5,"humidity":40.25},"seq":${sequence}`;
@@ -66,7 +87,12 @@ class Setup {
     const put = (number: number, id: string, via: number) =>
       directory.put({ number, id, via, tenant: TENANT, status: 'active', tokenHash }) as number;
     const entry = put(1, 'gw', 0);
-    for (let device = 0; device < devices; device++) put(2 + device, subId(device), 1);
+    for (let device = 0; device < devices; device++) {
+      const target = put(2 + device, subId(device), 1);
+      const context = contextOf(subId(device));
+      this.memory.bytes.set(context, STAGE_OFFSET);
+      this.kernel.addRoute(entry, target, FORMAT_JSON, ROUTE_TO_DEVICE, context.length);
+    }
     this.#event(EVENT_OPENED, 0);
     this.#turn();
     this.memory.bytes.set(connectPacket('gw'), READ_OFFSET);
@@ -120,6 +146,11 @@ export function benchGatewayManyDevices(scale = 1): GatewayFigure {
   return run(200_000 * scale, 0, 1_000_000 * scale);
 }
 
+/** The same with topics of a convention: the table of routes is asked, and a context comes before each payload. */
+export function benchGatewayRoutes(scale = 1): GatewayFigure {
+  return run(500, 0, 1_500_000 * scale, routedTopic);
+}
+
 /** The same at QoS 1: each message is answered when its block is durable. */
 export function benchGatewayQos1(scale = 1): GatewayFigure {
   return run(500, 1, 1_500_000 * scale);
@@ -130,11 +161,13 @@ export function benchGatewayQos2(scale = 1): GatewayFigure {
   return run(500, 2, 1_500_000 * scale);
 }
 
-function run(devices: number, qos: Qos, messages: number): GatewayFigure {
+function run(devices: number, qos: Qos, messages: number, topicOf = ownTopic): GatewayFigure {
   const setup = new Setup(devices);
   const { counters } = setup.memory;
   const read = (counter: number) => Number(counters[counter]);
-  const packets = Array.from({ length: devices }, (_, place) => publishPacket(subId((place * STEP) % devices), qos, 100_000 + place));
+  const packets = Array.from({ length: devices }, (_, place) =>
+    publishPacket(subId((place * STEP) % devices), topicOf, qos, 100_000 + place),
+  );
   const pubrels = packets.map((_, place) => Buffer.concat([Buffer.of(0x62, 2), packetIdOf(100_000 + place)]));
   const reads: { messages: Buffer; pubrels: Buffer }[] = [];
   for (let place = 0; place < devices; place += EVENT_PACKETS) {
@@ -166,7 +199,8 @@ function run(devices: number, qos: Qos, messages: number): GatewayFigure {
     number,
     number,
   ];
-  const recordBytes = RECORD_HEADER_BYTES + PACKET_BYTES - 4 - `devices/${subId(0)}/telemetry`.length - (qos === 0 ? 0 : 2);
+  const contextBytes = topicOf === routedTopic ? contextOf(subId(0)).length : 0;
+  const recordBytes = RECORD_HEADER_BYTES + contextBytes + PACKET_BYTES - 4 - topicOf(subId(0)).length - (qos === 0 ? 0 : 2);
   assert.equal(accepted, sent);
   assert.equal(acked, qos === 0 ? 0 : sent);
   assert.equal(blockBytes, blocks * BLOCK_HEADER_BYTES + sent * recordBytes);
