@@ -31,7 +31,7 @@ import { LEVEL_5 } from './control';
 import { PUBACK, PUBREC, refuse } from './packets';
 import { contentTypeAt, contentTypeEnd, metTopicAlias, OF_PUBLISH, skipProperties } from './properties';
 import { MALFORMED, u16At } from './read';
-import { contextAt, contextBytes, resolveTopic, ROUTE_OF_HOST, ROUTE_UNKNOWN, topicDevice, topicFormat } from './topic';
+import { contextAt, contextBytes, resolveTopic, ROUTE_OF_HOST, ROUTE_UNKNOWN, ROUTED, topicDevice, topicFormat } from './topic';
 import * as inbound from './qos2-inbound';
 
 /** In place of a code: no block slot or no place for an acknowledgement is free. The packet was not taken; try it again after a release. */
@@ -81,16 +81,19 @@ export function publish(number: u32, connection: usize, header: u32, at: usize, 
   if (qos != 0 && isAckQueueFull()) return NO_SLOT;
   const payloadBytes = <u32>(end - at);
   let code = resolveTopic(connection, topic, topicBytes);
-  const isOfHost = code == ROUTE_OF_HOST;
+  let contextLength: u32 = 0;
+  let isOfHost = false;
   if (code >= CODES_MAX) {
+    if (code == ROUTE_UNKNOWN) return ask(number, topic, topicBytes);
+    isOfHost = code == ROUTE_OF_HOST;
     if (!isOfHost) {
-      assert(code == ROUTE_UNKNOWN, 'the code is none, and stands for nothing else');
-      call(number, CALL_ROUTE, CODE_NONE, <u32>topic, topicBytes);
-      return ASKED;
+      assert(code == ROUTED, 'the code is none, and stands for nothing else');
+      contextLength = contextBytes;
+      if (contentFormat == FORMAT_BY_SHAPE) contentFormat = topicFormat;
     }
     code = CODE_NONE;
   }
-  if (code == CODE_NONE && contextBytes + payloadBytes > PAYLOAD_BYTES_MAX) code = CODE_PAYLOAD_OVERSIZE;
+  if (code == CODE_NONE && contextLength + payloadBytes > PAYLOAD_BYTES_MAX) code = CODE_PAYLOAD_OVERSIZE;
   if (qos == 2) {
     code = admitAtQos2(number, connection, packetId, header, code);
     if (code == REPEATED) return CODE_NONE;
@@ -101,9 +104,9 @@ export function publish(number: u32, connection: usize, header: u32, at: usize, 
   }
   if (isOfHost) return hasRoomForParts() ? HANDED : NO_SLOT;
   const flags = FLAG_TRANSPORT_MQTT | qos | ((header & 0x08) != 0 ? FLAG_DUP : 0);
-  const format = contentFormat == FORMAT_BY_SHAPE ? topicFormat : contentFormat;
-  const head = CHANNEL_TELEMETRY | (flags << 8) | (format << RECORD_FORMAT_SHIFT);
-  const slot = contextBytes == 0 ? append(partitionOf(), numberOf(), head, at, payloadBytes) : appendRouted(head, header, at, payloadBytes);
+  const head = CHANNEL_TELEMETRY | (flags << 8) | (contentFormat << RECORD_FORMAT_SHIFT);
+  const slot =
+    contextLength == 0 ? append(partitionOf(), numberOf(), head, at, payloadBytes) : appendRouted(head, header, at, payloadBytes);
   if (slot < 0) return NO_SLOT;
   count(COUNTER_GATEWAY_RECEIVED);
   count(COUNTER_GATEWAY_ACCEPTED);
@@ -111,6 +114,12 @@ export function publish(number: u32, connection: usize, header: u32, at: usize, 
   if (qos == 1) queuePuback(<u32>slot, number, connection, packetId);
   else if (qos == 2) queuePubrec(<u32>slot, number, connection, packetId);
   return CODE_NONE;
+}
+
+/** Asks the host what the topic means. */
+function ask(number: u32, topic: usize, bytes: u32): u32 {
+  call(number, CALL_ROUTE, CODE_NONE, <u32>topic, bytes);
+  return ASKED;
 }
 
 @inline

@@ -43,12 +43,14 @@ const SEVEN_BYTES: u64 = 0x00ffffffffffffff;
 
 /** In place of a code: the host has to say what the topic means. The message was not taken; look at it again after addRoute. */
 export const ROUTE_UNKNOWN: u32 = 0xfffffffc;
+/** In place of CODE_NONE: contextAt, contextBytes and topicFormat say how the payload is read. */
+export const ROUTED: u32 = 0xfffffff9;
 /** In place of a code: the host takes the message in. */
 export const ROUTE_OF_HOST: u32 = 0xfffffffb;
 
 /** The device that the last accepted topic names. */
 export let topicDevice: usize = 0;
-/** What the last accepted topic says about its payload: a context, with the bytes that it has, 0: none; and a content format. */
+/** What the last topic that was ROUTED says about its payload: the context that comes before it, and its content format. */
 export let contextAt: usize = 0;
 export let contextBytes: u32 = 0;
 export let topicFormat: u32 = FORMAT_BY_SHAPE;
@@ -79,10 +81,11 @@ function matchShape(at: usize, bytes: u32): bool {
   return load<u32>(end - 5) == _DAT && load<u8>(end - 1) == 0x61;
 }
 
-/** CODE_NONE when the connection may publish on the topic: topicDevice is then the device it names. Else the code that refuses it. */
+/**
+ * CODE_NONE or ROUTED when the connection may publish on the topic: topicDevice is then the device it names. Else the code that refuses it,
+ * or what the host has to do.
+ */
 export function resolveTopic(connection: usize, at: usize, bytes: u32): u32 {
-  contextBytes = 0;
-  topicFormat = FORMAT_BY_SHAPE;
   if (!matchShape(at, bytes)) return resolveRoute(<usize>load<u32>(connection, AT_DEVICE), at, bytes);
   const tenant = <usize>load<u32>(connection, AT_TENANT);
   const ownTenantBytes = <u32>load<u8>(connection, AT_TENANT_BYTES);
@@ -125,7 +128,7 @@ function resolveRoute(sender: usize, at: usize, bytes: u32): u32 {
   contextAt = <usize>load<u32>(route, ROUTE_AT_CONTEXT);
   contextBytes = load<u16>(route, ROUTE_AT_CONTEXT_BYTES);
   topicFormat = load<u8>(route, ROUTE_AT_FORMAT);
-  return load<u8>(topicDevice, DEVICE_AT_STATUS) == DEVICE_ACTIVE ? CODE_NONE : CODE_DEVICE_INACTIVE;
+  return load<u8>(topicDevice, DEVICE_AT_STATUS) == DEVICE_ACTIVE ? ROUTED : CODE_DEVICE_INACTIVE;
 }
 
 /** The code of a topic of a known shape that names no device of the connection. More than one level in place of an id is another shape. */
