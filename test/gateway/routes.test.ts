@@ -135,6 +135,15 @@ test('a gateway device that may register others reports each that nobody has, on
   driver.routes.registered(lamp);
   published(driver, 'zigbee2mqtt/lamp', '{}', 5);
   assert.equal(driver.records.at(-1)?.device, 20);
+  driver.routes.registered(gateway);
+  published(driver, 'tele/bulb/SENSOR', '{}', 5);
+  const prefixOf = () => driver.records.at(-1)?.context?.[10];
+  assert.equal(prefixOf(), 'bulb.'.length, 'a gateway device speaks for many');
+  const { addsSubdevices: _, ...lone } = gateway;
+  driver.directory.put(lone);
+  driver.routes.registered(lone);
+  published(driver, 'tele/bulb/SENSOR', '{}', 5);
+  assert.equal(prefixOf(), 0);
   const plain = connected(5);
   published(plain, 'zigbee2mqtt/lamp', '{}', 5);
   assert.ok(plain.messages.every(({ kind }) => kind !== 'subdevice-named'));

@@ -26,7 +26,7 @@ export interface Binding {
 export function bindDevice(
   id: string,
   unregistered: Unregistered,
-  connection: { readonly number: number; readonly id: string },
+  connection: { readonly number: number; readonly id: string; readonly isGateway?: boolean | undefined },
   find: (id: string) => KnownDevice | undefined,
 ): Binding {
   if (id === connection.id) return own(connection.number, '');
@@ -36,7 +36,8 @@ export function bindDevice(
     return { code: isOurs ? CODE_NONE : CODE_TOPIC_FORBIDDEN, device: known.number, prefix: '' };
   }
   if (unregistered === 'refuse') return { code: CODE_DEVICE_UNKNOWN, device: connection.number, prefix: '' };
-  if (unregistered === 'own' || id === '') return own(connection.number, '');
+  // A gateway device speaks for many, whatever families they are of.
+  if ((unregistered === 'own' && !connection.isGateway) || id === '') return own(connection.number, '');
   const prefix = withDot(id);
   // A name that fits no metric would make a dead letter of each message.
   return Buffer.byteLength(prefix) < METRIC_NAME_BYTES_MAX

@@ -126,7 +126,7 @@ const telegraf = family(
 const sparkplug = family(
   'sparkplug',
   ['spBv1.0/STATE/#', ignored],
-  ['spBv1.0/{group}/{type}/{device}', own('sparkplug')],
+  ['spBv1.0/{group}/{type}/{device}', many('sparkplug')],
   ['spBv1.0/{group}/{type}/{node}/{device}', many('sparkplug')],
 );
 

@@ -11,6 +11,8 @@ import type { RuleSet } from './rule-set.js';
 export interface Sender {
   readonly number: number;
   readonly id: string;
+  /** It may register devices that it names, so it speaks for more than itself. */
+  readonly isGateway?: boolean | undefined;
   find(id: string): KnownDevice | undefined;
 }
 

@@ -22,11 +22,11 @@ export function topicProblem(topic: string): string | undefined {
 function messagesByTopic(
   registry: Pick<Registry, 'get' | 'byNumber'>,
   rules: TenantRules,
-  { number, tenant, id }: Device,
+  { number, tenant, id, metadata }: Device,
   topic: string,
   { payload, format }: { readonly payload: Uint8Array; readonly format: number },
 ): RoutedMessage[] | number {
-  const sender = { number, id, find: (name: string) => registry.get(tenant, name) };
+  const sender = { number, id, isGateway: mayAddSubdevices({ metadata }), find: (name: string) => registry.get(tenant, name) };
   const messages = routeMessage(rules.of(tenant), topic, payload, sender, { format });
   if (typeof messages === 'number') return messages;
   return messages.map((message) => refusalOf(registry, message)).find((code) => code !== CODE_NONE) ?? messages;

@@ -30,6 +30,8 @@ export class Routes {
   readonly #rules = new TenantRules();
   /** "tenant NUL id" of devices that routes take to be unregistered. */
   readonly #unregistered = new Set<string>();
+  /** The same of devices that may register others. */
+  readonly #adding = new Set<string>();
 
   readonly #post: (message: FromGateway) => void;
 
@@ -48,9 +50,13 @@ export class Routes {
     this.#forget();
   }
 
-  /** A device is registered or changed: routes may have given its messages to its gateway, or it may register others from now on. */
+  /** A device is registered or changed: routes may have given its messages to its gateway, or it may register others from now on, or no longer. */
   registered({ tenant, id, addsSubdevices = false }: Pick<DeviceEntry, 'tenant' | 'id' | 'addsSubdevices'>): void {
-    if (addsSubdevices || this.#unregistered.has(`${tenant}\0${id}`)) this.#forget();
+    const name = `${tenant}\0${id}`;
+    const isChanged = this.#adding.has(name) !== addsSubdevices;
+    if (addsSubdevices) this.#adding.add(name);
+    else this.#adding.delete(name);
+    if (isChanged || this.#unregistered.has(name)) this.#forget();
   }
 
   /** A device is gone: routes may lead to it. */
@@ -115,7 +121,8 @@ export class Routes {
 
   #sender(entry: number): Sender {
     const { tenant, id } = this.#directory.nameOf(entry);
-    return { number: this.#directory.numberOf(entry), id, find: (name) => this.#find(entry, tenant, name) };
+    const isGateway = this.#directory.addsSubdevices(entry);
+    return { number: this.#directory.numberOf(entry), id, isGateway, find: (name) => this.#find(entry, tenant, name) };
   }
 
   #find(sender: number, tenant: string, id: string) {

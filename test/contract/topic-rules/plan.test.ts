@@ -100,5 +100,7 @@ test('a device that a topic names is the connection, its own device, or none of 
   assert.deepEqual(bound('new', 'own'), [0, 1, '']);
   assert.deepEqual(bound('new', 'prefix'), [0, 1, 'new.']);
   assert.deepEqual(bound('new', 'refuse'), [CODE_DEVICE_UNKNOWN, 1, '']);
+  const gateway = { number: 1, id: 'gw', isGateway: true };
+  assert.equal(bindDevice('new', 'own', gateway, () => undefined).prefix, 'new.', 'a gateway device speaks for many');
   assert.deepEqual(bound('x'.repeat(128), 'prefix'), [CODE_DEVICE_UNKNOWN, 1, '']);
 });
