@@ -13,6 +13,7 @@ interface AddOptions extends ApplianceOptions {
   readonly tenant: string;
   readonly via?: string;
   readonly class?: string;
+  readonly subdevices?: boolean;
   readonly count?: number;
   readonly idFormat?: string;
   readonly perGateway?: number;
@@ -33,6 +34,7 @@ export function addDeviceCommand(program: Command): void {
     .option('--tenant <id>', 'tenant', 'default')
     .option('--via <id>', 'gateway device that may publish for it; with --count a format, for example gw-%06d')
     .option('--class <name>', 'device class')
+    .option('--subdevices', 'devices that it names and that nobody registered are registered via it')
     .option('--count <n>', 'register this many', wholeNumber(1, 1_000_000))
     .option('--id-format <format>', 'their ids (default: dev-%06d)', idFormatOption)
     .option('--per-gateway <n>', 'devices behind each gateway (default: 500)', wholeNumber(1, 1_000_000))
@@ -68,12 +70,21 @@ async function addDevices(options: AddOptions): Promise<void> {
     throw usageFailure('cannot register devices: --id and --count exclude each other', 'use --id-format');
   if (options.count !== undefined && options.class !== undefined)
     throw usageFailure('cannot register devices: --class is for one device', 'leave --count out');
+  if (options.count !== undefined && options.subdevices)
+    throw usageFailure('cannot register devices: --subdevices is for one device', 'leave --count out');
   const api = adminApi(configOf(options), options.url);
   await (options.count === undefined ? addOne(api, options, output) : addMany(api, options, output));
 }
 
 async function addOne(api: AdminApi, options: AddOptions, output: Output): Promise<void> {
-  const body = { device_id: options.id, tenant: options.tenant, token: options.token, via: options.via, device_class: options.class };
+  const body = {
+    device_id: options.id,
+    tenant: options.tenant,
+    token: options.token,
+    via: options.via,
+    device_class: options.class,
+    ...(options.subdevices ? { metadata: { subdevices: true } } : {}),
+  };
   const device = await api.post<RegisteredAnswer>('/v1/devices', body);
   output.text(
     `${device.device_id} registered as number ${device.number} of tenant ${device.tenant}`,

@@ -27,6 +27,9 @@ test('one device: added with its token, shown, listed; the key comes from the st
     via: 'gw-1',
     device_class: 'thermo',
   });
+  const bridge = await outcomeOf(runSpillway(t, folder, ['device', 'add', '--id', 'z-bridge', '--subdevices'], env));
+  assert.equal(bridge.code, 0);
+  assert.deepEqual(appliance.fleet.metadata.get('default/z-bridge'), { subdevices: true });
   const shown = await outcomeOf(runSpillway(t, folder, ['device', 'show', 'dev-1'], env));
   assert.match(shown.stdout, /^ {2}via +gw-1$/m);
   assert.match(shown.stdout, /^ {2}temperature +21\.5 /m);

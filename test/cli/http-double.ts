@@ -10,6 +10,8 @@ export class FleetDouble {
     string,
     { device_id: string; tenant: string; token: string; number: number; via: string | null; device_class: string | null }
   >();
+  /** By "tenant/id", where it was given. */
+  readonly metadata = new Map<string, unknown>();
   readonly keys = ['first'];
   readonly messages: { tenant: string; device: string; payload: { ts: number; metrics: Record<string, number>; seq: number } }[] = [];
 
@@ -127,6 +129,7 @@ function shown({ token: _, ...device }: { token: string }) {
 
 function addOne(fleet: FleetDouble, body: Record<string, string>): Answer {
   const { device_id: id = 'made-up', tenant = 'default', token = 'made-token', via = null, device_class: deviceClass = null } = body;
+  if (body.metadata !== undefined) fleet.metadata.set(`${tenant}/${id}`, body.metadata);
   if (!fleet.add(tenant, id, token, via, deviceClass))
     return refusal(409, 'device_exists', `cannot register device ${id}: the id is taken`);
   return { status: 201, body: { ...shown(fleet.devices.get(`${tenant}/${id}`)!), auth_token: token } };
