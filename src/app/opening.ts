@@ -42,12 +42,13 @@ export interface Opened {
 /** The database at this build's schema, which the log belongs to. It may be called again after it failed. */
 export async function openDatabase({ choice, config, database, databaseUrl, event, mark }: Opening): Promise<Opened> {
   const { stateFolder } = config.process;
-  const check = (found: DatabaseIdentity | undefined) => mark && refuseOtherDatabase(stateFolder, mark, found);
+  const check = (found: DatabaseIdentity | undefined) => mark && refuseOtherDatabase({ stateFolder, topic: choice.topic }, mark, found);
   const committed = await prepareDatabase(databaseUrl, choice.consumerGroup, config.log.partitions, { event, check });
   await database.look();
   const identity = new StoredIdentity(database.unheld);
-  const isLogShared = choice.kafka !== undefined;
-  const databaseId = mark ? await pairLogWithDatabase({ stateFolder, mark, identity, isLogShared, event }) : (await identity.read()).id;
+  const { topic, readOwners } = choice;
+  const shared = topic !== undefined && readOwners ? { topic, owners: () => readOwners(event) } : undefined;
+  const databaseId = mark ? await pairLogWithDatabase({ stateFolder, mark, identity, shared, event }) : (await identity.read()).id;
   return { committed, databaseId, lostDevices: await identity.lostDevices() };
 }
 

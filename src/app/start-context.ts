@@ -9,6 +9,7 @@ import { chooseLog } from '../log/choice.js';
 import { assertPortsFree, type WantedPort } from '../plane/free-ports.js';
 import { type ConnectionShares, connectionShares } from '../reactor/open-files.js';
 import { LogMarkFile } from '../state/log-mark.js';
+import { MarkedOwnership } from '../state/log-ownership.js';
 import { readOrCreateText } from '../state/read-or-create-text.js';
 import { SnapshotFile } from '../state/snapshot-file.js';
 import { makeStateFolder } from '../state/state-folder.js';
@@ -49,11 +50,15 @@ export async function prepare({ config, stopping, heldLog }: StartOptions, clean
   cleanups.push(await lockStateFolder(stateFolder));
   await assertPortsFree(config.listen.bind, wantedPorts(config));
   const databaseUrl = config.store.databaseUrl ?? (await embeddedUrl(stateFolder, cleanups, log));
-  const choice = chooseLog(config, () => readOrCreateText(stateFolder, 'node-name', newName));
   const event: Report = (level, name, fields) => log[level](fields, name);
   const database = new ControlDatabase(databaseUrl, event);
   cleanups.push(() => database.close());
-  const mark = config.log.kind === 'none' ? undefined : new LogMarkFile(stateFolder);
+  const logMark = new LogMarkFile(stateFolder);
+  const mark = config.log.kind === 'none' ? undefined : logMark;
+  const choice = chooseLog(config, {
+    nodeName: () => readOrCreateText(stateFolder, 'node-name', newName),
+    ownership: (topic) => new MarkedOwnership(logMark, { stateFolder, topic }),
+  });
   const snapshots = mark && !choice.kafka ? new SnapshotKeeper(new SnapshotFile(stateFolder), event) : undefined;
   cleanups.push(async () => snapshots?.close());
   const shares = connectionShares(config.listen.httpConnections, config.listen.gateways);

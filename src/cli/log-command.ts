@@ -17,7 +17,7 @@ export function addLogCommand(program: Command, ports: CliPorts): void {
     .summary('let the database of the next start take the log over')
     .description(
       'The next start takes the log of this state folder over into its database, whatever that is. Only where devices of the same number are the same devices: ' +
-        'the database is a copy of the one before. Messages of devices that it does not know become dead letters (device_lost), and what it has committed already is ' +
+        'the database is a copy of the one before. Over Kafka it is records of the topic that are taken over: those that a start, or a process that read them, has refused last. Messages of devices that it does not know become dead letters (device_lost), and what it has committed already is ' +
         'not stored again.',
     )
     .action((options: CommonOptions) =>

@@ -93,6 +93,9 @@ export interface Consumer extends Client {
   setDefaultConsumeTimeout(ms: number): void;
   /** Waits the timeout out unless `count` messages come. */
   consume(count: number, done: Done<readonly Message[]>): void;
+  on(event: 'event.error', listener: (error: ClientError) => void): void;
+  /** Nothing comes after what was read of the partition; only where `enable.partition.eof` is set. */
+  on(event: 'partition.eof', listener: (end: Place) => void): void;
   /** As the last fetch said; -1001 before there was one. */
   getWatermarkOffsets(topic: string, partition: number): Watermarks;
 }

@@ -125,5 +125,19 @@ export function consumerConf(settings: KafkaSettings, member: Member, rebalanced
   };
 }
 
+/** For a look at records that are there already; it joins no group. */
+export function readerConf(settings: KafkaSettings, group: string): ClientConf {
+  return {
+    ...connectionConf(settings),
+    'group.id': group,
+    'enable.auto.commit': false,
+    'enable.auto.offset.store': false,
+    'enable.partition.eof': true,
+    'fetch.wait.max.ms': 10,
+    'fetch.message.max.bytes': 4 * BLOCK_BYTES_MAX,
+    'isolation.level': 'read_committed',
+  };
+}
+
 /** Where the offset asked for has expired, reading begins at the oldest record; the record dispatcher marks the gap. */
 export const consumerTopicConf: ClientConf = { 'auto.offset.reset': 'earliest' };

@@ -1,8 +1,10 @@
 import { type Addon, answered, type ClientError, type Consumer, type Metadata, type Producer, type Rebalanced } from './client.js';
-import { consumerConf, consumerTopicConf, type KafkaSettings, type Member, producerConf, sideProducerConf } from './conf.js';
+import { consumerConf, consumerTopicConf, type KafkaSettings, type Member, producerConf, readerConf, sideProducerConf } from './conf.js';
 import { KafkaFailure } from './failure.js';
 
 const CONNECT_MS_MAX = 10_000;
+/** How long a client may take to disconnect. */
+const CLOSE_MS_MAX = 2000;
 
 /** Connects a producer; `failed` takes the errors of its connections. */
 export function connectProducer(addon: Addon, settings: KafkaSettings, failed: (error: ClientError) => void): Promise<Producer> {
@@ -22,6 +24,29 @@ export function connectConsumer(
   failed: (error: ClientError) => void,
 ): Promise<Consumer> {
   return connect(new addon.KafkaConsumer(consumerConf(settings, member, rebalanced), consumerTopicConf), settings, failed);
+}
+
+/** A consumer that is assigned what it reads, and joins no group. */
+export function connectReader(addon: Addon, settings: KafkaSettings, group: string): Promise<Consumer> {
+  return connect(new addon.KafkaConsumer(readerConf(settings, group), consumerTopicConf), settings, () => {});
+}
+
+/** Whether the client ends in time makes no difference: what a producer did not deliver, its owner still has. */
+export function closeClient(client: Producer | Consumer): Promise<void> {
+  return new Promise((resolve) => {
+    if (!client.isConnected()) {
+      resolve();
+      return;
+    }
+    const late = setTimeout(resolve, CLOSE_MS_MAX);
+    const done = () => {
+      clearTimeout(late);
+      resolve();
+    };
+    // Without a limit a producer first waits for the brokers to take all that it has.
+    if ('produce' in client) client.disconnect(0, done);
+    else client.disconnect(done);
+  });
 }
 
 async function connect<Client extends Producer | Consumer>(

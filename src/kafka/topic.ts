@@ -1,5 +1,5 @@
 import type { Report } from '../telemetry/report.js';
-import { type Addon, answered, type ClientError, type Metadata, type PartitionMetadata, type Producer } from './client.js';
+import { type Addon, answered, type ClientError, type Consumer, type Metadata, type PartitionMetadata, type Producer } from './client.js';
 import { connectionConf, type KafkaSettings, rawTopic } from './conf.js';
 import type { kafkaEvents } from './events.js';
 import { KafkaFailure } from './failure.js';
@@ -40,10 +40,10 @@ export async function prepareTopic(
 }
 
 /** The partitions of a topic that is there, once each of them has a leader. */
-async function withLeaders(producer: Producer, topic: string): Promise<readonly PartitionMetadata[]> {
+export async function withLeaders(client: Producer | Consumer, topic: string): Promise<readonly PartitionMetadata[]> {
   const deadlineMs = performance.now() + LEADERS_MS_MAX;
   for (;;) {
-    const found = await partitionsOf(producer, topic);
+    const found = await partitionsOf(client, topic);
     if (found && found.length > 0 && found.every(({ leader }) => leader >= 0)) return found;
     if (performance.now() > deadlineMs) {
       throw new KafkaFailure(
@@ -68,13 +68,13 @@ export async function listTopics(producer: Producer): Promise<ReadonlySet<string
 }
 
 /** Undefined: the brokers know no such topic. */
-export async function partitionsOf(producer: Producer, topic: string): Promise<readonly PartitionMetadata[] | undefined> {
-  return (await askAll(producer)).topics.find(({ name }) => name === topic)?.partitions;
+export async function partitionsOf(client: Producer | Consumer, topic: string): Promise<readonly PartitionMetadata[] | undefined> {
+  return (await askAll(client)).topics.find(({ name }) => name === topic)?.partitions;
 }
 
 /** All topics are listed, because a question for one that is missing can make it, with the wrong number of partitions. */
-function askAll(producer: Producer): Promise<Metadata> {
-  return answered<Metadata>((done) => producer.getMetadata({ timeout: CALL_MS_MAX }, done));
+function askAll(client: Producer | Consumer): Promise<Metadata> {
+  return answered<Metadata>((done) => client.getMetadata({ timeout: CALL_MS_MAX }, done));
 }
 
 /**

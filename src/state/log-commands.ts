@@ -1,12 +1,12 @@
 import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { StartFailure } from '../contract/start-failure.js';
-import { LogMarkFile, MARK_NAME } from './log-mark.js';
+import { type LogMark, LogMarkFile, MARK_NAME } from './log-mark.js';
 import { lockStateFolder } from './state-lock.js';
 
 // What an operator decides about a log whose database was replaced. Both run while no Spillway does, and delete nothing.
 
-/** Lets the next start take the log over into whatever database it has. Answers the database that the log was of. */
+/** Lets the next start take the log over into whatever database it has. Answers the databases that the log was of. */
 export async function adoptLog(stateFolder: string): Promise<string> {
   return locked(stateFolder, () => {
     const mark = new LogMarkFile(stateFolder);
@@ -18,9 +18,24 @@ export async function adoptLog(stateFolder: string): Promise<string> {
         'start it with its own database, or npx spillway log set-aside',
       );
     }
-    mark.write({ ...found, database: null });
-    return found.database ?? 'any';
+    const adopted = adopt(found);
+    mark.write(adopted.mark);
+    return adopted.of.join(', ') || 'any';
   });
+}
+
+/** No number that a refused record may hold is given out anew: the database skips those that it has not given out itself. */
+function adopt({ database, devices, metrics, adopted, refused }: LogMark): { mark: LogMark; of: readonly string[] } {
+  const own = database === null ? [] : [database];
+  const taken = refused.flatMap((owner) => [owner.database, ...owner.adopted]);
+  const mark = {
+    database: null,
+    devices: Math.max(devices, ...refused.map((owner) => owner.devices)),
+    metrics: Math.max(metrics, ...refused.map((owner) => owner.metrics)),
+    adopted: [...new Set([...adopted, ...own, ...taken])],
+    refused: [],
+  };
+  return { mark, of: refused.length > 0 ? refused.map((owner) => owner.database) : own };
 }
 
 /** Moves log and checkpoints into a folder of their own, which it answers; the next start begins a new log. */

@@ -1,3 +1,4 @@
+import type { LogOwner } from '../contract/log-owner.js';
 import { StartFailure } from '../contract/start-failure.js';
 import { AtomicTextFile } from './atomic-text-file.js';
 
@@ -7,6 +8,10 @@ export interface LogMark {
   readonly database: string | null;
   readonly devices: number;
   readonly metrics: number;
+  /** Databases whose records the log may hold as well: `log adopt` took them over. */
+  readonly adopted: readonly string[];
+  /** Owners of records that were refused, which the next `log adopt` takes over. */
+  readonly refused: readonly LogOwner[];
 }
 
 export const MARK_NAME = 'log-database.json';
@@ -22,14 +27,20 @@ export class LogMarkFile {
     this.#text = new AtomicTextFile(folder, MARK_NAME);
   }
 
+  /** As it was read or written last. */
+  get last(): LogMark {
+    if (!this.#last) throw new Error('the mark is used before it was read or written');
+    return this.#last;
+  }
+
   /** Undefined: there is none. */
   read(): LogMark | undefined {
     const text = this.#text.read();
     if (text === undefined) return undefined;
     try {
-      const { database, devices, metrics } = JSON.parse(text) as LogMark;
+      const { database, devices, metrics, adopted = [], refused = [] } = JSON.parse(text) as LogMark;
       if (!Number.isSafeInteger(devices) || !Number.isSafeInteger(metrics)) throw new Error('it holds no numbers');
-      this.#last = { database, devices, metrics };
+      this.#last = { database, devices, metrics, adopted, refused };
     } catch (error) {
       const cause = error instanceof Error ? error.message : String(error);
       throw new StartFailure(
@@ -48,8 +59,7 @@ export class LogMarkFile {
 
   /** Before a number of a device or a metric comes into the log or a checkpoint: it is never given to another one. */
   raise(kind: 'devices' | 'metrics', number: number): void {
-    const last = this.#last;
-    if (!last) throw new Error('the mark is raised before it was read or written');
+    const { last } = this;
     if (number > last[kind]) this.write({ ...last, [kind]: number });
   }
 }

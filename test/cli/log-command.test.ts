@@ -13,7 +13,13 @@ test('log adopt lets any database take the log over; log set-aside moves it away
   const adopted = runSpillway(t, folder, ['log', 'adopt', '--json'], env);
   assert.equal(await adopted.code, 0, adopted.stderr());
   assert.deepEqual(JSON.parse(adopted.stdout()), { adopted: true, database: 'one' });
-  assert.deepEqual(JSON.parse(readFileSync(join(folder, MARK), 'utf8')), { database: null, devices: 7, metrics: 2 });
+  assert.deepEqual(JSON.parse(readFileSync(join(folder, MARK), 'utf8')), {
+    database: null,
+    devices: 7,
+    metrics: 2,
+    adopted: ['one'],
+    refused: [],
+  });
 
   const aside = runSpillway(t, folder, ['log', 'set-aside', '--json'], env);
   assert.equal(await aside.code, 0, aside.stderr());

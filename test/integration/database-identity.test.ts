@@ -9,14 +9,14 @@ import { promisify } from 'node:util';
 import postgres from 'postgres';
 import { withoutSettings } from '../../src/cli/inherited-env.js';
 import { startEmbedded } from '../../src/store/embedded/embedded.js';
-import { call, committed } from '../support/api.js';
-import { type Appliance, startAppliance } from '../support/appliance.js';
+import { committed } from '../support/api.js';
+import { startAppliance } from '../support/appliance.js';
+import { assertUntouched, lettersOf, readingsOf, register, send, strangers } from '../support/device-readings.js';
 
 // The log holds messages under numbers of devices. Whatever becomes of the database, no reading of a device of one tenant may turn
 // up as one of another device, in another tenant.
 
 const program = fileURLToPath(new URL('../../src/main.js', import.meta.url));
-const token = 'a-token-for-the-identity-test';
 const stateFolder = mkdtempSync(join(tmpdir(), 'spillway-identity-'));
 const data = join(stateFolder, 'postgres', 'data');
 const backup = join(stateFolder, 'backup');
@@ -24,49 +24,6 @@ const backup = join(stateFolder, 'backup');
 after(() => rmSync(stateFolder, { recursive: true, force: true }));
 
 const start = () => startAppliance({ SPILLWAY_STATE: stateFolder, SPILLWAY_PARTITIONS: '2', SPILLWAY_CHECKPOINT_SECONDS: '1' });
-
-async function register(appliance: Appliance, tenant: string, ids: readonly string[]): Promise<void> {
-  for (const id of ids) await call(appliance, 'POST', '/v1/devices', { tenant, device_id: id, token });
-}
-
-/** Sends the values from `first` to `last`. */
-async function send(appliance: Appliance, id: string, first: number, last: number): Promise<void> {
-  for (let seq = first; seq <= last; seq++) {
-    const body = JSON.stringify({ ts: Date.now(), metrics: { n: seq }, seq });
-    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
-    const answer = await fetch(`${appliance.http}/v1/ingest/${id}`, { method: 'POST', headers, body });
-    assert.equal(answer.status, 202, await answer.text());
-  }
-}
-
-/** What is stored and shown of a device's metric `n`. */
-async function readingsOf(appliance: Appliance, tenant: string, id: string): Promise<number[]> {
-  const found = await call<{ points: { value: number }[] }>(appliance, 'GET', `/v1/devices/${id}/metrics?tenant=${tenant}&metric=n`);
-  return found.points.map(({ value }) => value).sort((a, b) => a - b);
-}
-
-/** Whether nothing at all is known of a device that never sent. */
-async function assertUntouched(appliance: Appliance, tenant: string, id: string): Promise<void> {
-  assert.deepEqual(await readingsOf(appliance, tenant, id), [], `${id} has readings of another device`);
-  const { metrics } = await call<{ metrics: unknown }>(appliance, 'GET', `/v1/devices/${id}/metrics/latest?tenant=${tenant}`);
-  assert.deepEqual(metrics, {}, `${id} has latest values of another device`);
-}
-
-/** Rows under numbers of devices that nobody has. */
-async function strangers(appliance: Appliance): Promise<number> {
-  const sql = postgres(appliance.databaseUrl, { max: 1 });
-  try {
-    const [row] = await sql`select count(*)::int as rows from readings where device_id not in (select id from devices)`;
-    return row?.rows;
-  } finally {
-    await sql.end();
-  }
-}
-
-async function lettersOf(appliance: Appliance): Promise<string[]> {
-  const { dead_letters } = await call<{ dead_letters: { reason: string }[] }>(appliance, 'GET', '/v1/dead-letters?unknown=true&limit=100');
-  return dead_letters.map(({ reason }) => reason);
-}
 
 async function spillway(...args: readonly string[]): Promise<string> {
   const env = { ...withoutSettings(process.env), SPILLWAY_STATE: stateFolder };
@@ -99,7 +56,7 @@ describe('a database that is not the one before', () => {
       await register(appliance, 'evil', ['newcomer', 'newcomer-2', 'newcomer-3']);
       await committed(appliance);
       for (const id of ['newcomer', 'newcomer-2', 'newcomer-3']) await assertUntouched(appliance, 'evil', id);
-      assert.equal(await strangers(appliance), 0);
+      assert.equal(await strangers(appliance.databaseUrl), 0);
       assert.deepEqual(await readingsOf(appliance, 'default', 'a-1'), [1, 2, 3, 4, 5, 6]);
       assert.deepEqual(await lettersOf(appliance), Array(4).fill('device_lost'));
     } finally {
@@ -117,7 +74,7 @@ describe('a database that is not the one before', () => {
       await register(appliance, 'evil', ['newcomer', 'newcomer-2', 'newcomer-3']);
       await committed(appliance);
       for (const id of ['newcomer', 'newcomer-2', 'newcomer-3']) await assertUntouched(appliance, 'evil', id);
-      assert.equal(await strangers(appliance), 0);
+      assert.equal(await strangers(appliance.databaseUrl), 0);
       assert.deepEqual(new Set(await lettersOf(appliance)), new Set(['device_lost']));
     } finally {
       await appliance.stop();

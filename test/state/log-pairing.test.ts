@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { DatabaseIdentity, IdentityPort } from '../../src/contract/database-identity.js';
+import type { LogOwner } from '../../src/contract/log-owner.js';
 import { adoptLog, setLogAside } from '../../src/state/log-commands.js';
 import { type LogMark, LogMarkFile, MARK_NAME } from '../../src/state/log-mark.js';
+import { MarkedOwnership } from '../../src/state/log-ownership.js';
 import { pairLogWithDatabase } from '../../src/state/log-pairing.js';
 
 const top = mkdtempSync(join(tmpdir(), 'spillway-pairing-'));
@@ -33,7 +35,7 @@ class DatabaseDouble implements IdentityPort {
     this.calls.push('note marked log');
   }
 
-  async skipNumbers({ devices, metrics }: LogMark): Promise<void> {
+  async skipNumbers({ devices, metrics }: Pick<LogMark, 'devices' | 'metrics'>): Promise<void> {
     this.calls.push(`skip ${devices} devices, ${metrics} metrics`);
   }
 }
@@ -42,32 +44,36 @@ interface State {
   readonly mark?: LogMark;
   readonly blocks?: boolean;
   readonly database?: Partial<DatabaseIdentity>;
-  readonly isLogShared?: boolean;
+  /** Absent: a new one. */
+  readonly stateFolder?: string;
+  /** Owners of the last records of a log that others share, one a partition. */
+  readonly owners?: readonly LogOwner[];
 }
 
 /** Pairs a new state folder; answers what came of it. */
-async function pair({ mark, blocks = false, database = {}, isLogShared = false }: State) {
-  const stateFolder = mkdtempSync(join(top, 'state-'));
+async function pair({ mark, blocks = false, database = {}, owners, stateFolder = mkdtempSync(join(top, 'state-')) }: State) {
   mkdirSync(join(stateFolder, 'log', '00'), { recursive: true });
   writeFileSync(join(stateFolder, 'log', '00', '00000000000000000000.log'), blocks ? 'a block' : '');
   if (mark) new LogMarkFile(stateFolder).write(mark);
   const identity = new DatabaseDouble(database);
   const events: object[] = [];
   const event = (_: string, name: string, fields: object) => events.push({ name, ...fields });
-  const id = await pairLogWithDatabase({ stateFolder, mark: new LogMarkFile(stateFolder), identity, isLogShared, event });
+  const records = owners?.map((owner, partition) => ({ owner, partition, offset: 40n }));
+  const shared = records && { topic: 'telemetry.raw', owners: async () => records };
+  const id = await pairLogWithDatabase({ stateFolder, mark: new LogMarkFile(stateFolder), identity, shared, event });
   return { id, calls: identity.calls, events, mark: new LogMarkFile(stateFolder).read(), stateFolder };
 }
 
-const own: LogMark = { database: 'one', devices: 10, metrics: 3 };
+const own = { database: 'one', devices: 10, metrics: 3, adopted: [], refused: [] } satisfies LogMark;
 
 test('a new log takes a new id of the database, so that an older log of it does not come back unnoticed', async () => {
   const { id, calls, mark } = await pair({});
   assert.deepEqual([id, calls], ['renewed', ['renew']]);
-  assert.deepEqual(mark, { database: 'renewed', devices: 10, metrics: 3 });
+  assert.deepEqual(mark, { ...own, database: 'renewed' });
 });
 
 test('a log that others share never renews the id', async () => {
-  const { id, calls, mark } = await pair({ isLogShared: true });
+  const { id, calls, mark } = await pair({ owners: [] });
   assert.deepEqual([id, calls, mark], ['one', [], own]);
 });
 
@@ -103,9 +109,9 @@ test('adopted, a log goes with whatever database comes next, which skips its num
   assert.equal(await adoptLog(stateFolder), 'one');
   const identity = new DatabaseDouble({ id: 'two', devices: 0, metrics: 0 });
   const mark = new LogMarkFile(stateFolder);
-  assert.equal(await pairLogWithDatabase({ stateFolder, mark, identity, isLogShared: false, event: () => {} }), 'two');
+  assert.equal(await pairLogWithDatabase({ stateFolder, mark, identity, shared: undefined, event: () => {} }), 'two');
   assert.deepEqual(identity.calls, ['skip 15 devices, 3 metrics']);
-  assert.deepEqual(mark.read(), { database: 'two', devices: 15, metrics: 3 });
+  assert.deepEqual(mark.read(), { ...own, database: 'two', devices: 15, adopted: ['one'] });
 });
 
 test('set aside, log, checkpoints and mark are kept together and a new log begins', async () => {
@@ -131,4 +137,65 @@ test('the mark is raised before a number comes into the log, and never lowered',
   mark.raise('devices', 11);
   mark.raise('metrics', 2);
   assert.deepEqual(new LogMarkFile(stateFolder).read(), { ...own, devices: 12 });
+});
+
+const other: LogOwner = { database: 'other', devices: 50, metrics: 4, adopted: [] };
+
+test('records of another database are refused with an empty state folder, which stays free for their own', async () => {
+  const stateFolder = mkdtempSync(join(top, 'state-'));
+  await assert.rejects(pair({ stateFolder, owners: [{ ...other, database: 'one' }, other] }), {
+    code: 'log_of_other_database',
+    message: /topic telemetry.raw.*its record 40 of partition 1 is of database other, and the database in use is one/,
+    wayOut: /set-aside and another SPILLWAY_KAFKA_TOPIC_PREFIX.*up to number 10.*npx spillway log adopt/,
+  });
+  const { id, calls, mark } = await pair({ stateFolder, owners: [other], database: { id: 'other', devices: 50, metrics: 4 } });
+  assert.deepEqual([id, calls], ['other', []]);
+  assert.deepEqual(mark, { ...other, refused: [] });
+});
+
+test('refused and then adopted, records are taken over, and the database skips the numbers that they hold', async () => {
+  const stateFolder = mkdtempSync(join(top, 'state-'));
+  const owners = [{ ...other, adopted: ['still another'] }];
+  await assert.rejects(pair({ stateFolder, owners }), { code: 'log_of_other_database' });
+  assert.equal(await adoptLog(stateFolder), 'other');
+  const { id, calls, mark } = await pair({ stateFolder, owners });
+  assert.deepEqual([id, calls], ['one', ['skip 50 devices, 4 metrics']]);
+  assert.deepEqual(mark, { ...own, devices: 50, metrics: 4, adopted: ['other', 'still another'] });
+});
+
+test('what one process adopted is adopted by others of its database, as its records say so', async () => {
+  const { calls, mark } = await pair({
+    owners: [
+      { ...other, devices: 9, metrics: 1 },
+      { ...own, adopted: ['other'] },
+    ],
+  });
+  assert.deepEqual([calls, mark?.adopted], [[], ['other']]);
+});
+
+test('a database that was restored from a backup is noticed by its records, also with an empty state folder', async () => {
+  const { calls, events } = await pair({ owners: [{ ...own, devices: 12 }] });
+  assert.deepEqual(calls, ['skip 12 devices, 3 metrics']);
+  assert.deepEqual(events, [{ name: 'database-older-than-log', devicesLost: 2, metricsLost: 0 }]);
+});
+
+test('a refusal in a topic does not keep a new log in the state folder from taking a new id', async () => {
+  const stateFolder = mkdtempSync(join(top, 'state-'));
+  await assert.rejects(pair({ stateFolder, owners: [other] }), { code: 'log_of_other_database' });
+  const { id, mark } = await pair({ stateFolder });
+  assert.deepEqual([id, mark?.refused], ['renewed', []]);
+});
+
+test('a record of another database that is read later is refused, and `log adopt` knows of it', async () => {
+  const { stateFolder } = await pair({ owners: [] });
+  const mark = new LogMarkFile(stateFolder);
+  mark.read();
+  const ownership = new MarkedOwnership(mark, { stateFolder, topic: 'telemetry.raw' });
+  assert.equal(ownership.refusalOf({ owner: own, partition: 0, offset: 1n }), undefined);
+  const refusal = ownership.refusalOf({ owner: other, partition: 3, offset: 7n });
+  assert.equal(refusal?.code, 'log_of_other_database');
+  assert.match(refusal?.message ?? '', /its record 7 of partition 3 is of database other/);
+  assert.equal(await adoptLog(stateFolder), 'other');
+  const { mark: next } = await pair({ stateFolder, owners: [] });
+  assert.deepEqual([next?.adopted, next?.devices], [['other'], 50]);
 });

@@ -6,6 +6,7 @@ import { OUTSTANDING_BYTES_MAX } from '../../kafka/conf.js';
 import { blockMessages, blockTimeUs } from '../block.js';
 import type { Source } from '../file/block-appender.js';
 import { markHeaders } from './marks.js';
+import type { OwnerHeaders } from './owner-header.js';
 import type { Delivered } from './record-dispatcher.js';
 
 /** A block on its way. It stays in the gateway's memory until it is released there. */
@@ -27,6 +28,8 @@ export interface BlockProducerOptions {
   readonly sources: readonly (Source & { readonly bell: Doorbell })[];
   /** Names this run in the records' headers, a random u64. */
   readonly name: bigint;
+  /** Says with each record whose it is. */
+  readonly owners: OwnerHeaders;
   readonly progress: Progress;
   /** A block is durable, and still in the gateway's memory. */
   readonly delivered: (block: Delivered) => void;
@@ -128,7 +131,7 @@ export class BlockProducer {
     const producer = this.#producer;
     if (!producer) return;
     const block = this.#blockOf(shipment);
-    const headers = markHeaders({ source: this.#options.name, number: shipment.number });
+    const headers = markHeaders({ source: this.#options.name, number: shipment.number }, this.#options.owners.header);
     try {
       producer.produce(this.#options.topic, shipment.partition, block, null, Date.now(), shipment, headers);
     } catch (error) {

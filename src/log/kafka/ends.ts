@@ -16,7 +16,7 @@ export interface Ends {
 /** Asks the brokers where a partition begins and ends. Throws a KafkaFailure when it ends before what the database has of it. */
 export async function findEnds(client: Producer | Consumer, topic: string, partition: number, progress: Progress): Promise<Ends> {
   const committed = progress.get(partition, ProgressWord.committed);
-  const ends = await askUntilAnswered(client, topic, partition);
+  const ends = await askEnds(client, topic, partition);
   const [low, high] = [BigInt(ends.lowOffset), BigInt(ends.highOffset)];
   if (committed <= high) return { low, high };
   throw new KafkaFailure(
@@ -27,7 +27,7 @@ export async function findEnds(client: Producer | Consumer, topic: string, parti
 }
 
 /** A leader that was just elected does not know it for a moment. */
-async function askUntilAnswered(client: Producer | Consumer, topic: string, partition: number): Promise<Watermarks> {
+export async function askEnds(client: Producer | Consumer, topic: string, partition: number): Promise<Watermarks> {
   for (let tries = 1; ; tries++) {
     try {
       return await answered<Watermarks>((done) => client.queryWatermarkOffsets(topic, partition, CALL_MS_MAX, done));

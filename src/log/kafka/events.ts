@@ -33,6 +33,12 @@ export const kafkaLogEvents = {
     action:
       'bring brokers back that are away; set `min.insync.replicas=2` on the topic (`kafka-configs.sh --alter --entity-type topics`); with one broker, add two and reassign the topic to three replicas, or accept one copy',
   },
+  'kafka-last-records-unread': {
+    level: 'warn',
+    happened:
+      'the brokers do not let this user read the topic (`cause`), so the start could not check that its records belong to this database; a process with pipelines checks each record that it reads',
+    action: 'allow `Read` on the topic to this user',
+  },
   'kafka-member-fenced': {
     level: 'warn',
     happened: 'another process took partitions of this one (`cause`); it leaves the group and rejoins after `awayMs`',

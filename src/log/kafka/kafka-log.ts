@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
+import type { LogOwnership } from '../../contract/log-owner.js';
 import type { PartitionAssignment } from '../../contract/log-port.js';
 import type { FromLog, LogStart, ToLog } from '../../contract/threads/log.js';
 import { BlockRing } from '../../host/block-ring.js';
 import { Doorbell, gatewayDoorbell, LOG_DOORBELL, PIPELINES_MAX, pipelineDoorbell } from '../../host/doorbell.js';
 import { Progress, ProgressWord } from '../../host/progress.js';
-import { type Addon, type ClientError, type Consumer, loadAddon, type Producer, type Rebalanced } from '../../kafka/client.js';
+import { type Addon, type ClientError, loadAddon, type Producer, type Rebalanced } from '../../kafka/client.js';
 import { type KafkaSettings, type Member, rawTopic } from '../../kafka/conf.js';
-import { connectConsumer, connectProducer } from '../../kafka/connect.js';
+import { closeClient, connectConsumer, connectProducer } from '../../kafka/connect.js';
 import { partitionsOf, prepareTopic, readMinInSync } from '../../kafka/topic.js';
 import type { Report } from '../../telemetry/report.js';
 import { Backlog } from '../backlog.js';
@@ -16,6 +17,7 @@ import { CopyWatch } from './copy-watch.js';
 import { findEnds } from './ends.js';
 import { GroupConsumer } from './group-consumer.js';
 import { Membership } from './membership.js';
+import { OwnerHeaders } from './owner-header.js';
 import { RecordDispatcher } from './record-dispatcher.js';
 
 const IDLE_MS_MAX = 1000;
@@ -28,7 +30,7 @@ const STALLED_MS = 3000;
 const RETRY_MS_MIN = 200;
 const RETRY_MS_MAX = 5000;
 const FOLLOW_MS = 2000;
-/** How long clients may take to disconnect, and open questions to end, once nothing waits for them. */
+/** How long open questions may take to end, once nothing waits for them. */
 const END_MS_MAX = 2000;
 
 export interface KafkaLogOptions {
@@ -36,6 +38,8 @@ export interface KafkaLogOptions {
   readonly member: Member;
   /** What is done with the partitions that are this process's; undefined: it runs none. */
   readonly assignment: PartitionAssignment | undefined;
+  /** Whose the records are. */
+  readonly ownership: LogOwnership;
   readonly start: LogStart;
   readonly post: (message: FromLog) => void;
 }
@@ -55,6 +59,7 @@ export class KafkaLog {
   readonly #bell: Doorbell;
   readonly #backlog: Backlog;
   readonly #blocks: BlockProducer;
+  readonly #owners: OwnerHeaders;
   /** Names this run to whoever reads the topic. */
   readonly #name = randomBytes(8).readBigUInt64LE();
   #dispatcher: RecordDispatcher | undefined;
@@ -73,8 +78,9 @@ export class KafkaLog {
   #lastError = '';
 
   constructor(options: KafkaLogOptions) {
-    const { settings, start } = options;
+    const { settings, start, ownership } = options;
     this.#options = options;
+    this.#owners = new OwnerHeaders(ownership);
     this.#topic = rawTopic(settings);
     this.#progress = new Progress(start.shared.progress);
     this.#bell = new Doorbell(start.shared.doorbells, LOG_DOORBELL);
@@ -88,6 +94,7 @@ export class KafkaLog {
         bell: new Doorbell(start.shared.doorbells, gatewayDoorbell(index)),
       })),
       name: this.#name,
+      owners: this.#owners,
       delivered: (block) => this.#dispatcher?.delivered(block),
       progress: this.#progress,
       onDrain: () => this.#bell.ring(),
@@ -159,7 +166,7 @@ export class KafkaLog {
       copies?.close();
       clearInterval(this.#polling);
       this.#blocks.detach();
-      await Promise.all([this.#producer && closed(this.#producer), group?.close()]);
+      await Promise.all([this.#producer && closeClient(this.#producer), group?.close()]);
     }
   }
 
@@ -182,15 +189,15 @@ export class KafkaLog {
     if (!assignment) return undefined;
     const common = { topic: this.#topic, progress: this.#progress, report: this.#report };
     const bells = Array.from({ length: PIPELINES_MAX }, (_, index) => new Doorbell(start.shared.doorbells, pipelineDoorbell(index)));
-    const dispatcher = new RecordDispatcher({ ...common, bells, own: this.#name });
     const failed = (error: Error) => {
-      this.#failed = error;
+      this.#failed ??= error;
       void this.terminate();
     };
+    const dispatcher = new RecordDispatcher({ ...common, bells, own: this.#name, owners: this.#owners, failed });
     const membership = new Membership({ ...common, dispatcher, assignment, failed });
     const connect = (rebalanced: Rebalanced) => connectConsumer(this.#addon, settings, member, rebalanced, this.#clientError);
     [this.#dispatcher, this.#membership] = [dispatcher, membership];
-    return new GroupConsumer({ connect, close: closed, membership, dispatcher, report: this.#report });
+    return new GroupConsumer({ connect, close: closeClient, membership, dispatcher, report: this.#report });
   }
 
   /** Where partitions begin and end, one after another: each question keeps a thread of the pool waiting. */
@@ -269,7 +276,7 @@ export class KafkaLog {
   }
 
   async #replace(former: Producer | undefined): Promise<void> {
-    if (former) await closed(former);
+    if (former) await closeClient(former);
     while (!this.#terminated) {
       await new Promise((resolve) => setTimeout(resolve, this.#retryMs));
       this.#retryMs = Math.min(this.#retryMs * 2, RETRY_MS_MAX);
@@ -283,24 +290,6 @@ export class KafkaLog {
       }
     }
   }
-}
-
-/** It does not matter how a client ends: what it did not deliver is still in the rings. */
-function closed(client: Producer | Consumer): Promise<void> {
-  return new Promise((resolve) => {
-    if (!client.isConnected()) {
-      resolve();
-      return;
-    }
-    const late = setTimeout(resolve, END_MS_MAX);
-    const done = () => {
-      clearTimeout(late);
-      resolve();
-    };
-    // Without a limit a producer first waits for the brokers to take all that it has.
-    if ('produce' in client) client.disconnect(0, done);
-    else client.disconnect(done);
-  });
 }
 
 function messagesIn(ring: BlockRing, memory: WebAssembly.Memory): number {

@@ -2,9 +2,10 @@ import type { Header } from '../../kafka/client.js';
 
 // Headers of a record in telemetry.raw. `format` is that of the value: a sealed block of assembly/abi/block.ts. `source` names
 // one run of one producer, and `number` counts its blocks of this partition from 1 on: a block that was written again
-// because the answer to the first time was lost has the same two.
+// because the answer to the first time was lost has the same two. `database` is in owner-header.ts.
 
 const FORMAT = '1';
+const FORMAT_HEADER: Header = { format: FORMAT };
 const SOURCE = /^[0-9a-f]{16}$/;
 
 export interface Mark {
@@ -12,8 +13,9 @@ export interface Mark {
   readonly number: bigint;
 }
 
-export function markHeaders({ source, number }: Mark): Header[] {
-  return [{ format: FORMAT }, { source: source.toString(16).padStart(16, '0') }, { number: String(number) }];
+/** `owner` says of which database the record is. */
+export function markHeaders({ source, number }: Mark, owner: Header): Header[] {
+  return [FORMAT_HEADER, { source: source.toString(16).padStart(16, '0') }, { number: String(number) }, owner];
 }
 
 /** Undefined when the record is none of ours, or of a newer format. */

@@ -29,6 +29,8 @@ export class PartitionQueue {
   next: bigint;
   /** Whether fetching of the partition is paused. */
   isPaused = false;
+  /** Whether its next record may not be run, so that none after it is either. */
+  isHalted = false;
   /** Whether its records come from this process's own deliveries, and from nowhere else. */
   isLocal = false;
   /** `next` when the brokers were last asked for records of other processes. */

@@ -6,6 +6,7 @@ import type { Report } from '../../telemetry/report.js';
 import { blockBytes, blockMessages, blockTimeUs } from '../block.js';
 import type { kafkaLogEvents } from './events.js';
 import { type Mark, readMark } from './marks.js';
+import type { OwnerHeaders } from './owner-header.js';
 import { PartitionQueue } from './partition-queue.js';
 
 /** How long a fetch may wait for the first record. */
@@ -40,6 +41,10 @@ export interface RecordDispatcherOptions {
   readonly bells: readonly Doorbell[];
   /** The source in the marks of this process's own blocks. */
   readonly own: bigint;
+  /** Says which records may be run. */
+  readonly owners: OwnerHeaders;
+  /** Ends the log for good: a record may not be run. */
+  readonly failed: (error: Error) => void;
   readonly report: Report<keyof typeof kafkaLogEvents>;
   readonly standstillMs?: number;
   /** A partition that no other process has written to for so long is not fetched. */
@@ -104,7 +109,7 @@ export class RecordDispatcher {
   /** Takes the blocks of this process, in the order of their offsets. */
   delivered({ partition, offset, block, source, number }: Delivered): void {
     const queue = this.#queues.get(partition);
-    if (!queue || offset < queue.next) return;
+    if (!queue || queue.isHalted || offset < queue.next) return;
     const nowMs = performance.now();
     if (offset > queue.next || queue.isFull || !queue.isAlone(nowMs)) {
       if (queue.isLocal) this.#fetch(partition, queue);
@@ -164,12 +169,19 @@ export class RecordDispatcher {
     for (const bell of this.#options.bells) bell.ring();
   }
 
-  #place({ partition, offset: number, value, headers }: Message): void {
+  #place(message: Message): void {
+    const { partition, value, headers } = message;
     const queue = this.#queues.get(partition);
-    const offset = BigInt(number);
-    if (!queue || offset < queue.next) return;
+    const offset = BigInt(message.offset);
+    if (!queue || queue.isHalted || offset < queue.next) return;
+    const owned = this.#options.owners.check(message);
+    if (owned instanceof Error) {
+      queue.isHalted = true;
+      this.#options.failed(owned);
+      return;
+    }
     if (offset > queue.next) queue.give({ offset, record: { kind: 'gap' } });
-    const mark = readMark(headers);
+    const mark = owned === 'run' ? readMark(headers) : undefined;
     const block = mark && value && isBlock(value) ? value : undefined;
     if (mark?.source !== this.#options.own) queue.noteOthers(performance.now());
     queue.give({ offset, record: mark && block ? { kind: 'block', block, ...mark } : { kind: 'damaged' } });

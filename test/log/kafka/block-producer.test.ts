@@ -7,7 +7,9 @@ import type { ClientError, DeliveryReport, Header, Producer } from '../../../src
 import { blockMessages } from '../../../src/log/block.js';
 import { BlockProducer } from '../../../src/log/kafka/block-producer.js';
 import { readMark } from '../../../src/log/kafka/marks.js';
+import { OwnerHeaders, ownerHeader } from '../../../src/log/kafka/owner-header.js';
 import { sealBlock } from '../../support/blocks.js';
+import { OWNER } from '../../support/kafka/ownership.js';
 
 interface Produced {
   readonly partition: number;
@@ -51,6 +53,8 @@ function open(partitions: readonly number[]) {
     ring.push(at, block.length, partition);
     at += block.length;
   }
+  const ownership = { current: OWNER, refusalOf: () => undefined };
+  const owners = new OwnerHeaders(ownership);
   const progress = new Progress(Progress.memory(2));
   const failures: ClientError[] = [];
   const heard: { partition: number; offset: bigint; number: bigint; released: number; durable: bigint }[] = [];
@@ -59,6 +63,7 @@ function open(partitions: readonly number[]) {
     partitions: 2,
     sources: [{ bytes, ring, bell: new Doorbell(Doorbell.memory(1), 0) }],
     name: 0xfedcba9876543210n,
+    owners,
     progress,
     delivered: ({ partition, offset, number, block }) => {
       heard.push({ partition, offset, number, released: ring.released, durable: progress.get(partition, ProgressWord.durable) });
@@ -67,7 +72,7 @@ function open(partitions: readonly number[]) {
     onDrain: () => {},
     failed: (error) => failures.push(error),
   });
-  return { producing, ring, progress, failures, heard };
+  return { producing, ring, progress, failures, heard, ownership };
 }
 
 const numbers = (produced: readonly Produced[]) => produced.map(({ headers }) => readMark(headers)?.number);
@@ -139,4 +144,16 @@ test('when a producer takes no more, nothing overtakes the block that it refused
   producing.attach(second.client);
   assert.deepEqual(numbers(second.produced), [1n, 2n, 3n]);
   assert.equal(ring.released, 0);
+});
+
+test('each record says of which database it is, with the numbers that are given out by then', () => {
+  const { producing, ownership } = open([0, 1, 0]);
+  const [first, second] = [new FakeProducer(), new FakeProducer()];
+  producing.attach(first.client);
+  const headersOf = ({ produced }: FakeProducer) => produced.map(({ headers }) => headers.at(-1));
+  assert.deepEqual(headersOf(first), Array(3).fill(ownerHeader(OWNER)));
+  assert.equal(new Set(headersOf(first)).size, 1, 'one object for all');
+  ownership.current = { ...OWNER, devices: 4 };
+  producing.attach(second.client);
+  assert.deepEqual(headersOf(second), Array(3).fill({ database: `${OWNER.database} 4 2` }));
 });

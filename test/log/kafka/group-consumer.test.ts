@@ -8,13 +8,14 @@ import { markHeaders } from '../../../src/log/kafka/marks.js';
 import { Membership } from '../../../src/log/kafka/membership.js';
 import { RecordDispatcher } from '../../../src/log/kafka/record-dispatcher.js';
 import { sealBlock } from '../../support/blocks.js';
+import { ownersOfAll } from '../../support/kafka/ownership.js';
 import { until } from '../../support/until.js';
 
 const TOPIC = 'telemetry.raw';
 const RECORDS = 40;
 const block = Buffer.from(sealBlock(0, [{ device: 1, receiveUs: 5000, payload: '{"n":1}' }]));
 const headers = (number: number) =>
-  markHeaders({ source: 0xabn, number: BigInt(number) }).map((header) =>
+  markHeaders({ source: 0xabn, number: BigInt(number) }, {}).map((header) =>
     Object.fromEntries(Object.entries(header).map(([name, value]) => [name, Buffer.from(value as string)])),
   );
 const topic: readonly Message[] = Array.from({ length: RECORDS }, (_, offset) => ({
@@ -94,7 +95,15 @@ function open(lastOffsets: readonly number[], isReachable: (attempt: number) => 
     progress.set(0, ProgressWord.processed, at);
   };
   const report = (_: string, name: string) => void reports.push(name);
-  const dispatcher = new RecordDispatcher({ topic: TOPIC, progress, bells: [], own: 1n, report });
+  const dispatcher = new RecordDispatcher({
+    topic: TOPIC,
+    progress,
+    bells: [],
+    own: 1n,
+    owners: ownersOfAll(),
+    failed: assert.fail,
+    report,
+  });
   const membership = new Membership({
     topic: TOPIC,
     dispatcher,

@@ -5,6 +5,7 @@ import { RecordRing, RecordRingReader } from '../../../src/host/record-ring.js';
 import type { ClientError, Consumer, Place } from '../../../src/kafka/client.js';
 import { Membership } from '../../../src/log/kafka/membership.js';
 import { RecordDispatcher } from '../../../src/log/kafka/record-dispatcher.js';
+import { ownersOfAll } from '../../support/kafka/ownership.js';
 import { until } from '../../support/until.js';
 
 const TOPIC = 'telemetry.raw';
@@ -31,7 +32,15 @@ function open(partitions: number) {
     queryWatermarkOffsets: (_topic: string, _partition: number, _ms: number, answer: (error: null, ends: object) => void) =>
       setImmediate(() => answer(null, { lowOffset: 3, highOffset: world.high })),
   } as unknown as Consumer;
-  const dispatcher = new RecordDispatcher({ topic: TOPIC, progress, bells: [], own: 1n, report: () => {} });
+  const dispatcher = new RecordDispatcher({
+    topic: TOPIC,
+    progress,
+    bells: [],
+    own: 1n,
+    owners: ownersOfAll(),
+    failed: assert.fail,
+    report: () => {},
+  });
   const membership = new Membership({
     topic: TOPIC,
     dispatcher,

@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { READ_DAMAGED, READ_GAP } from '../../../src/contract/block-source.js';
+import type { LoggedOwner } from '../../../src/contract/log-owner.js';
 import { Progress, ProgressWord } from '../../../src/host/progress.js';
 import { RecordRing, RecordRingReader } from '../../../src/host/record-ring.js';
-import type { Consumer, Message, Place, Watermarks } from '../../../src/kafka/client.js';
+import type { Consumer, Header, Message, Place, Watermarks } from '../../../src/kafka/client.js';
 import { markHeaders } from '../../../src/log/kafka/marks.js';
+import { OwnerHeaders, ownerHeader } from '../../../src/log/kafka/owner-header.js';
 import { RecordDispatcher } from '../../../src/log/kafka/record-dispatcher.js';
 import { sealBlock } from '../../support/blocks.js';
+import { OWNER } from '../../support/kafka/ownership.js';
 import { until } from '../../support/until.js';
 
 /** Gives out what it was given, and knows what is paused. */
@@ -68,8 +71,13 @@ const ALONE_MS = 200;
 const OWN = 0xcdn;
 const block = Buffer.from(sealBlock(0, [{ device: 1, receiveUs: 5000, payload: '{"n":1}' }]));
 
-function message(offset: number, number: number, value = block, source = 0xabn): Message {
-  return { partition: 0, offset, value, headers: markHeaders({ source, number: BigInt(number) }).map(toBuffers) };
+const ownership = {
+  current: OWNER,
+  refusalOf: ({ owner }: LoggedOwner) => (owner.database === OWNER.database ? undefined : new Error(`of ${owner.database}`)),
+};
+
+function message(offset: number, number: number, value = block, source = 0xabn, owner: Header = {}): Message {
+  return { partition: 0, offset, value, headers: markHeaders({ source, number: BigInt(number) }, owner).map(toBuffers) };
 }
 
 /** As the client library hands headers out. */
@@ -97,6 +105,8 @@ async function dispatching<Result>(
     progress,
     bells: [],
     own: OWN,
+    owners: new OwnerHeaders(ownership),
+    failed: ({ message }) => reports.push({ failed: message }),
     report: (_, name, fields) => reports.push({ name, ...fields }),
     standstillMs,
     aloneMs: ALONE_MS,
@@ -283,3 +293,20 @@ test('a revoked partition is not left paused for its next owner', () =>
 function alone(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ALONE_MS + 20));
 }
+
+const OTHER = '00000000-0000-4000-8000-00000000000b';
+
+test('a record of another database, and all after it, are not run; one of this database or of none is', () =>
+  dispatching(4096, async (consumer, reader, progress, dispatcher, reports) => {
+    const own = ownerHeader(OWNER);
+    consumer.messages.push(message(3, 1), message(4, 2, block, 0xabn, own), message(5, 3, block, 0xabn, { database: 'no id' }));
+    consumer.messages.push(message(6, 4, block, 0xabn, ownerHeader({ ...OWNER, database: OTHER })), message(7, 5));
+    await until('all that was fetched is taken, and the refusal is reported', () => consumer.messages.length === 0 && reports.length > 0);
+    deliver(dispatcher, 6n);
+    assert.deepEqual(reports, [{ failed: `of ${OTHER}` }]);
+    assert.equal(reader.read(0, 3n, LIMIT, into), 2 * block.length);
+    for (const _ of [3, 4]) reader.pass(0);
+    assert.equal(reader.read(0, 5n, LIMIT, into), READ_DAMAGED, 'a header that cannot be read is damage');
+    assert.equal(progress.mark(0).offset, 5n);
+    assert.deepEqual([...dispatcher.close()], [[0, 6n]]);
+  }));
