@@ -1,4 +1,5 @@
 import type { Config } from '../config/table.js';
+import type { LagAnswer } from '../contract/answers/operation.js';
 import type { StartFailure } from '../contract/start-failure.js';
 import { removeAddress, writeAddress } from './address-file.js';
 import { AdminApi } from './admin-api.js';
@@ -125,7 +126,7 @@ async function progressOf({ httpUrl, adminKey }: Appliance): Promise<{ received:
   try {
     const [stats, lag] = await Promise.all([
       api.get<{ counters: { received: number } }>('/v1/stats', situationMsMax),
-      api.get<{ lag_bytes: number }>('/v1/pipeline/lag', situationMsMax),
+      api.get<LagAnswer>('/v1/pipeline/lag', situationMsMax),
     ]);
     return { received: grouped(stats.counters.received), behind: grouped(lag.lag_bytes) };
   } catch {

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import type { Config } from '../config/table.js';
+import type { BulkAnswer, RangeAnswer } from '../contract/answers/devices.js';
 import { AdminApi } from './admin-api.js';
 import { type Appliance, type CliPorts, runAppliance } from './appliance.js';
 import { CommandFailure } from './command-failure.js';
@@ -63,7 +64,7 @@ async function demonstrate(
 
 async function registerFleet(api: AdminApi, config: Config): Promise<string> {
   const { token, path, made } = keptToken(config.process.stateFolder, 'demo-token');
-  const { created } = await api.post<{ created: number }>('/v1/devices/bulk', { count: deviceCount, id_format: idFormat, tenant, token });
+  const { created } = await api.post<BulkAnswer>('/v1/devices/bulk', { count: deviceCount, id_format: idFormat, tenant, token });
   if (made && created < deviceCount) {
     throw new CommandFailure(
       'demo_token_missing',
@@ -134,7 +135,7 @@ async function sayFirstReading(api: AdminApi, sinceMs: number, output: Output, s
   const deadline = performance.now() + firstReadingMsMax;
   while (!stopping.aborted && performance.now() < deadline) {
     // Until the first reading came, the metric may not exist yet.
-    const answer = await api.get<{ points: unknown[] }>(path).catch(() => ({ points: [] }));
+    const answer = await api.get<Pick<RangeAnswer, 'points'>>(path).catch(() => ({ points: [] }));
     if (answer.points.length > 0) {
       const seconds = Math.round(performance.now()) / 1000;
       output.text(`first reading in the database after ${seconds.toFixed(1)} s`);

@@ -1,12 +1,8 @@
 import type { Command } from 'commander';
+import type { TenantsAnswer } from '../contract/answers/devices.js';
 import { type AdminApi, adminApi } from './admin-api.js';
 import { type ApplianceOptions, configOf, withApplianceOptions } from './options.js';
 import { grouped, Output, table } from './output.js';
-
-interface Tenant {
-  readonly tenant: string;
-  readonly devices: number;
-}
 
 export function addTenantCommand(program: Command): void {
   const tenant = program.command('tenant').summary('look at tenants').description('Tenants of a running appliance.');
@@ -30,6 +26,6 @@ export async function emptyTenantHint(api: AdminApi, tenant: string): Promise<st
   return `Tenant ${tenant} has no devices. Tenants that have: ${others}. Name one: --tenant ${tenants[0]?.tenant}`;
 }
 
-async function readTenants(api: AdminApi): Promise<readonly Tenant[]> {
-  return (await api.get<{ tenants: readonly Tenant[] }>('/v1/tenants')).tenants;
+async function readTenants(api: AdminApi): Promise<TenantsAnswer['tenants']> {
+  return (await api.get<TenantsAnswer>('/v1/tenants')).tenants;
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { NumberPanel } from '../../src/console/data/number-panel.js';
 
-function summaryOf(values: readonly (number | boolean)[]): { summary: string; twoStates: boolean } {
+function summaryOf(values: readonly number[]): { summary: string; twoStates: boolean } {
   const panel = new NumberPanel('open');
   for (const [at, value] of values.entries()) panel.add(at, value);
   panel.tick(0, 1000, 1000);
@@ -10,7 +10,7 @@ function summaryOf(values: readonly (number | boolean)[]): { summary: string; tw
 }
 
 test('a metric of zeros and ones is two states, with the share of the ones', () => {
-  assert.deepEqual(summaryOf([true, false, false, false]), { summary: '1 in 25 % of 4 readings', twoStates: true });
+  assert.deepEqual(summaryOf([1, 0, 0, 0]), { summary: '1 in 25 % of 4 readings', twoStates: true });
   assert.deepEqual(summaryOf([0, 0]), { summary: 'always 0 in this window', twoStates: true });
 });
 

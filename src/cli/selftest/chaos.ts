@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createHistogram } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import postgres from 'postgres';
+import type { LagAnswer } from '../../contract/answers/operation.js';
 import { CommandFailure } from '../command-failure.js';
 import type { Fault, Strike } from './faults.js';
 import { type Brokers, startBrokers } from './kafka/brokers.js';
@@ -129,7 +130,7 @@ async function judge({ fault, site, publishers, seconds, isLast, stopping }: Run
   const endMs = performance.now();
   await untilHolds(stopping, () => publishers.every((publisher) => publisher.unanswered === 0));
   await untilHolds(stopping, async () => {
-    const lag = await site.api.get<{ lag_bytes: number }>('/v1/pipeline/lag').catch(() => undefined);
+    const lag = await site.api.get<LagAnswer>('/v1/pipeline/lag').catch(() => undefined);
     return lag?.lag_bytes === 0;
   });
   if (stopping.aborted) return undefined;

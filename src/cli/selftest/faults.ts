@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { LagAnswer } from '../../contract/answers/operation.js';
 import type { ChaosPublisher } from './publisher.js';
 import { type ChaosSite, signal } from './site.js';
 
@@ -133,7 +134,7 @@ export const diskFull: Fault = {
 async function logTrouble(site: ChaosSite): Promise<string | undefined> {
   const deadlineMs = performance.now() + noticeMsMax;
   for (; performance.now() < deadlineMs; await delay(pollMs)) {
-    const { log } = await site.api.get<{ log: string }>('/v1/pipeline/lag');
+    const { log } = await site.api.get<LagAnswer>('/v1/pipeline/lag');
     if (log !== 'up') return log;
   }
   return undefined;

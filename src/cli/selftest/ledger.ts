@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { LedgerAnswer } from '../../contract/answers/ledger.js';
 import type { AdminApi } from '../admin-api.js';
 
 /** Messages by state, as the appliance itself counts them since its last start. */
@@ -15,12 +16,6 @@ export interface LedgerReport {
   readonly balanced: boolean;
 }
 
-interface Answer {
-  readonly balanced: boolean;
-  readonly checked_at: string | null;
-  readonly node: Omit<LedgerReport, 'balanced'>;
-}
-
 const settleMsMax = 15_000;
 const pollMs = 20;
 /** Gateways and partitions are audited once a second, and what they found is compared once a second. */
@@ -34,16 +29,18 @@ export async function readLedger(api: AdminApi, isLast: boolean, stopping: Abort
   const auditedMs = isLast ? Date.now() + auditMs : 0;
   const deadlineMs = performance.now() + settleMsMax;
   for (;;) {
-    const answer = await api.get<Answer>('/v1/ledger');
+    const answer = await api.get<LedgerAnswer>('/v1/ledger');
     const isAudited = answer.checked_at !== null && Date.parse(answer.checked_at) >= auditedMs;
     if ((isAudited && answer.node.in_flight === 0) || stopping.aborted || performance.now() > deadlineMs) return judged(answer, isAudited);
     await delay(pollMs);
   }
 }
 
-function judged({ balanced, node }: Answer, isAudited: boolean): LedgerReport {
-  const { received, recovered, stored, duplicate, dead, rejected, in_flight } = node;
-  const isSum = received + recovered === stored + duplicate + dead + rejected + in_flight;
-  const counts = { received, recovered, stored, duplicate, dead, rejected, in_flight };
-  return { ...counts, balanced: balanced && isAudited && isSum && in_flight === 0 };
+function judged({ balanced, node }: LedgerAnswer, isAudited: boolean): LedgerReport {
+  const { received, recovered, stored, duplicate, dead, rejected } = node;
+  // Null only where several processes share the work; then nothing balances.
+  const inFlight = node.in_flight ?? Number.NaN;
+  const isSum = received + recovered === stored + duplicate + dead + rejected + inFlight;
+  const counts = { received, recovered, stored, duplicate, dead, rejected, in_flight: inFlight };
+  return { ...counts, balanced: balanced === true && isAudited && isSum && inFlight === 0 };
 }

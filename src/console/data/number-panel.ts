@@ -40,10 +40,9 @@ export class NumberPanel implements MetricPanel {
   }
 
   add(ms: number, value: Value): void {
-    if (typeof value !== 'number' && typeof value !== 'boolean') return;
-    const number = Number(value);
-    if (number !== 0 && number !== 1) this.twoStates = false;
-    this.series.add(ms, number);
+    if (typeof value !== 'number') return;
+    if (value !== 0 && value !== 1) this.twoStates = false;
+    this.series.add(ms, value);
   }
 
   loaded(refusal: Refusal | undefined): void {

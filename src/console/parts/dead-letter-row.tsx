@@ -39,12 +39,15 @@ export function DeadLetterRow({ letter }: { letter: DeadLetter }) {
 
 function LetterFacts({ letter }: { letter: DeadLetter }) {
   const code = reasonOf(letter.reason);
-  const device = (
-    <>
-      <a href={formatRoute({ page: 'device', tenant: letter.tenant, device: letter.device_id, metrics: [] })}>{letter.device_id}</a>, tenant{' '}
-      {letter.tenant}
-    </>
-  );
+  const { tenant, device_id: id } = letter;
+  const device =
+    tenant === null || id === null ? (
+      'unknown'
+    ) : (
+      <>
+        <a href={formatRoute({ page: 'device', tenant, device: id, metrics: [] })}>{id}</a>, tenant {tenant}
+      </>
+    );
   return (
     <Facts
       facts={[

@@ -74,3 +74,6 @@ export type RegisteredAnswer = z.infer<typeof registeredAnswer>;
 export type BulkAnswer = z.infer<typeof bulkAnswer>;
 export type RotatedAnswer = z.infer<typeof rotatedAnswer>;
 export type DeletedAnswer = z.infer<typeof deletedAnswer>;
+export type TenantsAnswer = z.infer<typeof tenantsAnswer>;
+export type RangeAnswer = z.infer<typeof rangeAnswer>;
+export type LatestAnswer = z.infer<typeof latestAnswer>;

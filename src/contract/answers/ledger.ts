@@ -69,3 +69,6 @@ export const deviceLedgerAnswer = counts.extend({
     rebooted_at: time.nullable(),
   }),
 });
+
+export type LedgerAnswer = z.infer<typeof ledgerAnswer>;
+export type DeviceLedgerAnswer = z.infer<typeof deviceLedgerAnswer>;

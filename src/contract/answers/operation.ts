@@ -105,3 +105,8 @@ export const deadLettersAnswer = z.strictObject({
   ),
   next,
 });
+
+export type AlertsAnswer = z.infer<typeof alertsAnswer>;
+export type LagAnswer = z.infer<typeof lagAnswer>;
+export type StatsAnswer = z.infer<typeof statsAnswer>;
+export type DeadLettersAnswer = z.infer<typeof deadLettersAnswer>;
