@@ -11,11 +11,12 @@ import { ingestPart } from '../control/ingest/part.js';
 import type { AdminKeys } from '../control/keys/admin-keys.js';
 import { keysPart } from '../control/keys/part.js';
 import { ledgerPart } from '../control/ledger/part.js';
+import { lettersPart } from '../control/letters/part.js';
 import { livePart } from '../control/live/part.js';
 import type { MetricNames } from '../control/metrics/metric-names.js';
 import type { Part } from '../control/part.js';
 import { planePart } from '../control/plane/part.js';
-import { deadLettersPart, readingsPart } from '../control/queries/part.js';
+import { readingsPart } from '../control/queries/part.js';
 import { Queries } from '../control/queries/queries.js';
 import { registryPart } from '../control/registry/part.js';
 import type { Registry } from '../control/registry/registry.js';
@@ -62,7 +63,7 @@ export function makeParts({ plane, database, registry, metricNames, keys, deploy
     ...topics,
     healthPart({ plane, exposition }),
     planePart({ ...sources, topicLags }),
-    deadLettersPart(sources),
+    lettersPart({ ...sources, database, event }),
     ingestPart({ ...sources, subdevices, rules: new TenantRules() }),
     registryPart({ ...sources, subdevices }),
     readingsPart(sources),

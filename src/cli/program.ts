@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import type { CliPorts } from './appliance.js';
 import { CommandFailure, exitCodes, usageFailure } from './command-failure.js';
 import { addConfigCommand } from './config-command.js';
+import { addDeadLettersCommand } from './dead-letters-command.js';
 import { addDemoCommand } from './demo-command.js';
 import { addDeviceCommand } from './device-command.js';
 import { addKeyCommand } from './key-command.js';
@@ -57,6 +58,7 @@ function buildProgram(ports: CliPorts): Command {
   addSelftestCommand(program, ports);
   addDeviceCommand(program);
   addKeyCommand(program);
+  addDeadLettersCommand(program);
   addTenantCommand(program);
   addConfigCommand(program);
   addVersionCommand(program);

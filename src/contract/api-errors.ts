@@ -39,6 +39,16 @@ const own = {
   admin_key_invalid: [401, 'the admin key is missing or not valid', 'send Authorization: Bearer <admin key>'],
   not_found: [404, 'there is nothing at this path', 'check the path: calls begin with /v1/'],
   key_unknown: [404, 'there is no valid admin key of this id', 'list the keys: npx spillway key list'],
+  dead_letter_unknown: [
+    404,
+    'there is no dead letter of this id that can be tried again: it was tried already, is a row that the database refused, or its device is deleted',
+    'list the letters: GET /v1/dead-letters; replayed_at says which were tried again',
+  ],
+  replay_unknown: [
+    404,
+    'this process knows no replay of this id',
+    'list them: GET /v1/dead-letters/replays, at the process that started it',
+  ],
   method_not_allowed: [405, 'the path does not answer this method', 'use a method that the Allow header lists'],
   request_timeout: [408, 'the request was not sent in time', 'send the whole head within 10 s and the whole request within 5 min'],
   device_exists: [409, 'the id is taken', 'choose another device_id, or read the device that has it'],
@@ -48,6 +58,11 @@ const own = {
     'delete the device and register its id anew, or register a device under another id',
   ],
   devices_exhausted: [409, 'the registry takes no more devices', 'use a second deployment for the devices over the limit'],
+  gateway_missing: [
+    409,
+    'this process has no gateway, and so puts no message into the log',
+    'call a process whose SPILLWAY_ROLES hold gateway',
+  ],
   key_last: [409, 'it is the only admin key, and nobody could make another', 'make a new key first: npx spillway key add NAME'],
   keys_exhausted: [409, 'there are 100 admin keys', 'revoke keys that nobody uses: npx spillway key list'],
   subscriptions_exhausted: [

@@ -49,3 +49,10 @@ export function formatOfContentType(contentType: string): number {
   const [type = ''] = contentType.split(';');
   return contentTypes.get(type.trim().toLowerCase()) ?? FORMAT_BY_SHAPE;
 }
+
+/** Name of a format, `auto` where nobody said it; one that this build does not know is named by its number. */
+export function formatName(format: number): string {
+  if (format === FORMAT_BY_SHAPE) return 'auto';
+  for (const [name, number] of formatNames) if (number === format) return name;
+  return String(format);
+}

@@ -14,6 +14,7 @@ export type Ledger = DeviceLedgerAnswer;
 export type DevicePage = Pick<DevicesAnswer, 'total' | 'next'> & { readonly devices: readonly Device[] };
 export type MetricPoints = Pick<RangeAnswer, 'points' | 'truncated'>;
 export type { RegisteredAnswer as Registered, RotatedAnswer as RotatedToken } from '../../contract/answers/devices.js';
+export type { RetriedAnswer as Retried } from '../../contract/answers/letters.js';
 export type { LagAnswer as Lag } from '../../contract/answers/operation.js';
 /** The counters that the page shows are numbers; others are counts by code. */
 export type Stats = Omit<StatsAnswer, 'counters'> & { readonly counters: { readonly dead: number; readonly rowsRefused: number } };

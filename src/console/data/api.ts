@@ -10,6 +10,7 @@ import type {
   Reading,
   Refusal,
   Registered,
+  Retried,
   RotatedToken,
   Stats,
   Tenant,
@@ -70,6 +71,12 @@ export class Api {
     signal?: AbortSignal,
   ): Promise<Answer<{ dead_letters: readonly DeadLetter[] }>> {
     return this.#call('GET', '/v1/dead-letters', { ...query }, undefined, signal);
+  }
+
+  /** Tries a dead letter again, with another payload if there is one. */
+  retryLetter(id: string, payload: string | undefined): Promise<Answer<Retried>> {
+    const body = payload === undefined ? {} : { payload_base64: base64Of(payload) };
+    return this.#call('POST', `/v1/dead-letters/${id}/retry`, {}, body);
   }
 
   register(device: { device_id?: string; tenant: string }): Promise<Answer<Registered>> {
@@ -153,4 +160,8 @@ export async function readReadiness(): Promise<{ state: 'ready' | 'not ready' | 
   } catch {
     return { state: 'away', reason: 'no answer' };
   }
+}
+
+function base64Of(text: string): string {
+  return btoa(String.fromCharCode(...new TextEncoder().encode(text)));
 }

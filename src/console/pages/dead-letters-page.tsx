@@ -54,7 +54,7 @@ export function DeadLettersPage({ context, route }: { context: Context; route: L
       <Notice refusal={model.refusal.value} live={context.live} />
       <div class="letters">
         {letters.map((letter) => (
-          <DeadLetterRow key={letter.id} letter={letter} />
+          <DeadLetterRow key={letter.id} api={context.api} letter={letter} />
         ))}
       </div>
       {model.letters.value?.length === 0 && (filtered ? <NoMatch /> : <NothingDead />)}

@@ -1,17 +1,19 @@
 import { useMemo, useState } from 'preact/hooks';
 import type { DeadLetter } from '../data/answer.js';
+import type { Api } from '../data/api.js';
 import { formatBytes, formatMoment } from '../data/format.js';
 import { payloadBytes, previewPayload } from '../data/payload.js';
 import { reasonOf } from '../data/reasons.js';
 import { formatRoute } from '../data/route.js';
 import { Age } from './age.js';
 import { Facts } from './facts.js';
+import { LetterRetry } from './letter-retry.js';
 import { PayloadView } from './payload-view.js';
 
 const lineBytesMax = 160;
 
 /** One dead letter: a line that opens to the whole payload, why it was refused and what helps. */
-export function DeadLetterRow({ letter }: { letter: DeadLetter }) {
+export function DeadLetterRow({ api, letter }: { api: Api; letter: DeadLetter }) {
   // Built when first opened: a closed entry costs one line.
   const [opened, setOpened] = useState(false);
   const bytes = useMemo(() => payloadBytes(letter.payload_base64), [letter.payload_base64]);
@@ -31,6 +33,7 @@ export function DeadLetterRow({ letter }: { letter: DeadLetter }) {
         <div class="letter-details">
           <LetterFacts letter={letter} />
           <PayloadView bytes={bytes} />
+          {letter.replayed_at === null && letter.sqlstate === null && <LetterRetry api={api} letter={letter} />}
         </div>
       )}
     </details>
@@ -57,6 +60,9 @@ function LetterFacts({ letter }: { letter: DeadLetter }) {
         ...(letter.metric === null ? [] : [['Metric', letter.metric] as const]),
         ['Device', device],
         ['Received', formatMoment(Date.parse(letter.received_at))],
+        ...(letter.topic === null ? [] : [['Topic', letter.topic] as const]),
+        ...(letter.position === null ? [] : [['At byte', String(letter.position)] as const]),
+        ...(letter.replayed_at === null ? [] : [['Tried again', formatMoment(Date.parse(letter.replayed_at))] as const]),
         ['In the log', `partition ${letter.partition}, offset ${letter.log_offset}`],
       ]}
     />

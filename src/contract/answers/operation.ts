@@ -95,6 +95,10 @@ export const deadLettersAnswer = z.strictObject({
       tenant: z.string().nullable(),
       received_at: time,
       reason: z.string(),
+      position: count.nullable(),
+      topic: z.string().nullable(),
+      format: z.string().nullable(),
+      replayed_at: time.nullable(),
       payload_base64: z.string(),
       partition: z.int(),
       log_offset: z.string(),
@@ -106,7 +110,12 @@ export const deadLettersAnswer = z.strictObject({
   next,
 });
 
+export const refusalsAnswer = z.strictObject({
+  refusals: z.array(z.strictObject({ code: z.string(), status: z.int().nullable(), cause: z.string(), way_out: z.string() })),
+});
+
 export type AlertsAnswer = z.infer<typeof alertsAnswer>;
 export type LagAnswer = z.infer<typeof lagAnswer>;
 export type StatsAnswer = z.infer<typeof statsAnswer>;
 export type DeadLettersAnswer = z.infer<typeof deadLettersAnswer>;
+export type RefusalsAnswer = z.infer<typeof refusalsAnswer>;

@@ -1,16 +1,14 @@
-import { z } from 'zod';
+import { refusalsAnswer } from '../../contract/answers/operation.js';
 import { apiErrors, codeOf } from '../../contract/api-errors.js';
 import { refusalCodes } from '../../contract/codes.js';
 import { json } from '../../http/exchange.js';
 import type { RouteDoc } from '../../http/route-doc.js';
 import type { Route } from '../../http/router.js';
 
-const refusal = z.strictObject({ code: z.string(), status: z.int().nullable(), cause: z.string(), way_out: z.string() });
-
 const doc: RouteDoc = {
   summary: 'Every code that a message or a call can be refused with; status is null where no call is refused with it',
   auth: 'nothing',
-  answers: { 200: z.strictObject({ refusals: z.array(refusal) }) },
+  answers: { 200: refusalsAnswer },
   codes: [],
 };
 

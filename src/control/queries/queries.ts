@@ -1,5 +1,5 @@
 import type { Database } from '../../contract/database.js';
-import { type DeadLettersQuery, queryDeadLetters } from './dead-letters.js';
+import { type DeadLettersQuery, queryDeadLetters } from '../letters/dead-letters.js';
 import { LatestCache } from './latest-cache.js';
 import { queryRange, type RangeQuery, type SeriesRange } from './range.js';
 import { queryLatest, type StoredLatest } from './stored-latest.js';

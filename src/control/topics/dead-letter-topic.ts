@@ -1,4 +1,4 @@
-import type { Names } from '../queries/dead-letter.js';
+import type { Names } from '../letters/dead-letter.js';
 import { letterRecord } from './letter-record.js';
 import type { LetterRows, Position } from './letter-rows.js';
 import type { TopicSource } from './publish-loop.js';

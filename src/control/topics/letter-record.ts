@@ -1,4 +1,4 @@
-import { type DeadLetter, describeLetter, type Names } from '../queries/dead-letter.js';
+import { type DeadLetter, describeLetter, type Names } from '../letters/dead-letter.js';
 import { ProtobufWriter } from './protobuf-writer.js';
 import { keyOf, type RecordFormat, type TopicRecord } from './topic-record.js';
 

@@ -1,5 +1,5 @@
 import type { Database } from '../../contract/database.js';
-import { type DeadLetter, type LetterRow, letterColumns, letterOf } from '../queries/dead-letter.js';
+import { type DeadLetter, type LetterRow, letterColumns, letterOf } from '../letters/dead-letter.js';
 
 /** A partition, and up to which id its letters were published. */
 export interface Position {

@@ -1,6 +1,6 @@
 import type { BatchRow } from '../../contract/batch-row.js';
 import type { RowBatch } from '../../contract/threads/store.js';
-import type { Names } from '../queries/dead-letter.js';
+import type { Names } from '../letters/dead-letter.js';
 import type { PublishEvent } from './publish-loop.js';
 import { ReadingRecords } from './reading-records.js';
 import type { RecordFormat, TopicLag, TopicPort, TopicRecord } from './topic-record.js';

@@ -1,6 +1,6 @@
 import type { BatchRow } from '../../contract/batch-row.js';
 import type { RowBatch } from '../../contract/threads/store.js';
-import type { Names } from '../queries/dead-letter.js';
+import type { Names } from '../letters/dead-letter.js';
 import { ProtobufWriter } from './protobuf-writer.js';
 import { keyOf, type RecordFormat, type TopicRecord } from './topic-record.js';
 

@@ -226,8 +226,8 @@ export class BatchWriter {
 /** Dead letters whose messages are in the batch were tried again, whatever became of them: in one transaction with its rows. */
 async function markReplayed({ sql }: Session, { replayed }: RowBatch, memory: SharedArrayBuffer): Promise<void> {
   if (replayed.letters === 0) return;
-  const ids = Array.from(new BigInt64Array(memory, replayed.offset, replayed.letters), String);
-  await sql`update dead_letters set replayed_at = now() where id = any(${ids}::bigint[])`;
+  const ids = `{${new BigInt64Array(memory, replayed.offset, replayed.letters).join()}}`;
+  await sql`update dead_letters set replayed_at = now() where id = any(${ids}::text::bigint[])`;
 }
 
 function bytesOf(stream: CopyStream, memory: SharedArrayBuffer): Uint8Array {

@@ -75,6 +75,7 @@ test('a dead letter as Protobuf is read by protobufjs, and leaves out what is no
   const letter = {
     ...{ id: '9007199254740991', device: 1, receivedAtMs: 1_790_000_000_123, reason: 'row_refused', payload: Buffer.from('{') },
     ...{ partition: 5, logOffset: '2621440', metric: 2, sqlstate: '23514', message: 'too wet' },
+    ...{ format: null, context: null, replayedAtMs: null },
   };
   const record = letterRecord(letter, names, 'protobuf');
   assert.deepEqual([record.key, record.tenant], ['a "b"/dev-1', 'a "b"']);

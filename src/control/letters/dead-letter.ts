@@ -1,4 +1,7 @@
 import type { PendingQuery, Row, Sql } from 'postgres';
+import { formatName } from '../../contract/content-types.js';
+import { decodeContext } from '../../contract/record-context.js';
+import { faultPosition } from './fault-position.js';
 
 export interface DeadLetter {
   readonly id: string;
@@ -12,6 +15,10 @@ export interface DeadLetter {
   readonly metric: number | null;
   readonly sqlstate: string | null;
   readonly message: string | null;
+  /** FORMAT_… of its payload; null: another version wrote it, or it is of a row. */
+  readonly format: number | null;
+  readonly context: Uint8Array | null;
+  readonly replayedAtMs: number | null;
 }
 
 /** As the database has it. */
@@ -26,10 +33,13 @@ export interface LetterRow {
   readonly metric_id: number | null;
   readonly sqlstate: string | null;
   readonly message: string | null;
+  readonly format: number | null;
+  readonly context: Uint8Array | null;
+  readonly replayed_at: Date | null;
 }
 
 export function letterColumns(sql: Sql): PendingQuery<Row[]> {
-  return sql`id::text, device_id, received_at, reason, payload, partition_id, log_offset::text, metric_id, sqlstate, message`;
+  return sql`id::text, device_id, received_at, reason, payload, partition_id, log_offset::text, metric_id, sqlstate, message, format, context, replayed_at`;
 }
 
 export function letterOf(row: LetterRow): DeadLetter {
@@ -44,6 +54,9 @@ export function letterOf(row: LetterRow): DeadLetter {
     metric: row.metric_id,
     sqlstate: row.sqlstate,
     message: row.message,
+    format: row.format,
+    context: row.context,
+    replayedAtMs: row.replayed_at?.getTime() ?? null,
   };
 }
 
@@ -61,6 +74,11 @@ export function describeLetter(letter: DeadLetter, { device, metric }: Names) {
     tenant: of?.tenant ?? null,
     received_at: new Date(letter.receivedAtMs).toISOString(),
     reason: letter.reason,
+    // In the payload, from 0 on, where the reason can be seen at a byte.
+    position: faultPosition(letter.reason, letter.payload) ?? null,
+    topic: (letter.context && decodeContext(Buffer.from(letter.context))?.topic) || null,
+    format: letter.format === null ? null : formatName(letter.format),
+    replayed_at: letter.replayedAtMs === null ? null : new Date(letter.replayedAtMs).toISOString(),
     payload_base64: Buffer.from(letter.payload).toString('base64'),
     partition: letter.partition,
     log_offset: letter.logOffset,

@@ -8,11 +8,11 @@ import { parseQuery, timeSchema, wholeNumber } from '../../http/input.js';
 import type { RouteDoc } from '../../http/route-doc.js';
 import type { Route } from '../../http/router.js';
 import type { MetricNames } from '../metrics/metric-names.js';
+import type { Queries } from '../queries/queries.js';
 import { tenantSchema } from '../registry/input.js';
 import type { Registry } from '../registry/registry.js';
 import { describeLetter } from './dead-letter.js';
 import { DEAD_LETTERS_MAX } from './dead-letters.js';
-import type { Queries } from './queries.js';
 
 const deadLettersSchema = z.object({
   tenant: tenantSchema,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Sql } from 'postgres';
-import { queryDeadLetters } from '../../../src/control/queries/dead-letters.js';
+import { queryDeadLetters } from '../../../src/control/letters/dead-letters.js';
 import { assertFailure } from '../../support/failure.js';
 import { type ServerUnderTest, startServerUnderTest } from '../../support/server-under-test.js';
 

@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { CODE_DEVICE_INACTIVE, CODE_LOG_FULL, CODE_NONE } from '../../../assembly/abi/codes.js';
+import { decodeContext, encodeContext } from '../../../src/contract/record-context.js';
+import type { ReplayableLetter, ReplayFilter } from '../../../src/control/letters/replayable-letters.js';
+import { type Replay, Replays } from '../../../src/control/letters/replays.js';
+import { until } from '../../support/until.js';
+
+const RECEIVED_US = 1_796_029_200_000_000n;
+
+/** The table of dead letters and the log, as one that is marked as soon as `commit` says so. */
+class Model {
+  readonly taken: { id: string; device: number; payload: string; format: number; topic: string }[] = [];
+  readonly events: [string, Record<string, unknown>][] = [];
+  readonly marked = new Set<string>();
+  readonly dead: { id: string; reason: string }[] = [];
+  code: (device: number) => number = () => CODE_NONE;
+  commits = true;
+  readonly replays: Replays;
+  readonly #letters: ReplayableLetter[];
+
+  constructor(letters: number) {
+    this.#letters = Array.from({ length: letters }, (_, index) => ({
+      ...{ id: String(index + 1), device: index % 3, receivedUs: RECEIVED_US, payload: Buffer.from(`{"v":${index}}`), format: 2 },
+      context: index === 0 ? encodeContext({ profile: 0, topic: 'hall/door' }) : undefined,
+    }));
+    this.replays = new Replays({
+      letters: {
+        count: async () => this.#open().length,
+        page: async ({ ids }: ReplayFilter, after, limit) =>
+          this.#open()
+            .filter(({ id }) => Number(id) > Number(after) && (ids === undefined || ids.includes(id)))
+            .slice(0, limit),
+        unmarked: async (ids) => ids.filter((id) => !this.marked.has(id)).length,
+        deadAgain: async (ids) => this.dead.filter(({ id }) => ids.includes(String(Number(id) - 1000))),
+      },
+      plane: {
+        ingest: async (device, payload, routed) => {
+          const code = this.code(device);
+          const context = decodeContext(Buffer.from(routed?.context ?? []));
+          assert.equal(context?.letter?.receivedUs, RECEIVED_US);
+          const id = String(context?.letter?.id);
+          if (code === CODE_NONE) {
+            this.taken.push({
+              id,
+              device,
+              payload: Buffer.from(payload).toString(),
+              format: routed?.format ?? -1,
+              topic: context?.topic ?? '',
+            });
+            if (this.commits) this.marked.add(id);
+          }
+          return code;
+        },
+      },
+      event: (_level, name, fields) => this.events.push([name, fields]),
+      againMs: 1,
+    });
+  }
+
+  #open(): ReplayableLetter[] {
+    return this.#letters.filter(({ id }) => !this.marked.has(id));
+  }
+}
+
+async function ended(replay: Replay): Promise<Replay> {
+  await until('the replay is at its end', () => replay.state !== 'running');
+  return replay;
+}
+
+test('every letter is put into the log once, with its format, its topic and the time at which it came', async () => {
+  const model = new Model(1234);
+  const replay = await ended(await model.replays.start({}));
+  assert.deepEqual([replay.state, replay.letters, replay.replayed, replay.deadAgain, replay.refused], ['done', 1234, 1234, 0, 0]);
+  assert.equal(new Set(model.taken.map(({ id }) => id)).size, 1234);
+  assert.deepEqual(model.taken[0], { id: '1', device: 0, payload: '{"v":0}', format: 2, topic: 'hall/door' });
+  assert.equal(model.events[0]?.[0], 'dead-letter-replay-ended');
+});
+
+test('no more letters are on their way than the state of a partition knows', async () => {
+  const model = new Model(25_000);
+  model.commits = false;
+  const replay = await model.replays.start({});
+  await until('it waits', () => model.taken.length === 10_000);
+  assert.equal(replay.replayed, 0);
+  for (const { id } of model.taken) model.marked.add(id);
+  model.commits = true;
+  assert.equal((await ended(replay)).replayed, 25_000);
+  assert.equal(model.taken.length, 25_000);
+});
+
+test('while the log takes nothing in the letters wait, and those of inactive devices are left out', async () => {
+  const model = new Model(9);
+  let refusals = 0;
+  model.code = (device) => (device === 1 ? CODE_DEVICE_INACTIVE : refusals++ < 20 ? CODE_LOG_FULL : CODE_NONE);
+  const replay = await ended(await model.replays.start({}));
+  assert.deepEqual([replay.replayed, replay.refused, model.taken.length], [6, 3, 6]);
+});
+
+test('a replay that is stopped can be started again, and puts no marked letter into the log', async () => {
+  const model = new Model(100);
+  model.commits = false;
+  const first = await model.replays.start({});
+  await until('it waits', () => model.taken.length === 100);
+  await model.replays.close();
+  assert.equal((await ended(first)).state, 'stopped');
+});
+
+test('a letter that is tried by itself may have another payload, and says what became of it', async () => {
+  const model = new Model(3);
+  assert.deepEqual(await model.replays.retry('2', { payload: Buffer.from('{"w":1}'), format: 0 }), { kind: 'stored' });
+  assert.deepEqual(
+    model.taken.map(({ id, payload, format }) => [id, payload, format]),
+    [['2', '{"w":1}', 0]],
+  );
+  assert.equal(await model.replays.retry('2', {}), undefined, 'it was tried again already');
+  model.dead.push({ id: '1003', reason: 'json_malformed' });
+  assert.deepEqual(await model.replays.retry('3', {}), { kind: 'dead', id: '1003', reason: 'json_malformed' });
+});
