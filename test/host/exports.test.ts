@@ -52,6 +52,7 @@ const functions = {
     'clearUnknownMetrics',
     'decodeByShapeProbe',
     'decodeFormatProbe',
+    'decodeInContextProbe',
     'decodeProbe',
     'decodedCount',
     'decodedHasSeq',
