@@ -1,4 +1,5 @@
 import { ABI_VERSION } from './abi/limits';
+import { PIPELINE_END } from './abi/state';
 import { decodeInContext, decodePayload } from './decode/choose';
 import { openContext } from './decode/context';
 import { decodeJson } from './decode/json/decode';
@@ -21,7 +22,7 @@ export { account } from './statement';
 
 /** The version of the abi that this module was built with; the host refuses any other. */
 export function abiVersion(): u32 {
-  return ABI_VERSION;
+  return ABI_VERSION + PIPELINE_END;
 }
 
 /** Decodes one payload at `offset`; the getters below answer its content. */

@@ -275,3 +275,20 @@ test('the commands that the documents promise are there', () => {
   assert.equal(bin.spillway, 'dist/src/main.js');
   for (const command of ['npm ci', 'npm run lint', 'npm test']) assert.ok(textOf('.ci/run').includes(`\n${command}\n`), command);
 });
+
+test('decisions are numbered one after the other, each with its number in its title', () => {
+  const files = readdirSync(join(root, 'src', 'decisions')).filter((name) => name.endsWith('.md'));
+  const titles = files.sort().map((name) =>
+    readFileSync(join(root, 'src', 'decisions', name), 'utf8')
+      .split('\n')[0]
+      ?.slice(2, 6),
+  );
+  assert.deepEqual(
+    files.map((name) => name.slice(0, 4)),
+    files.map((_, index) => String(index + 1).padStart(4, '0')),
+  );
+  assert.deepEqual(
+    titles,
+    files.map((name) => name.slice(0, 4)),
+  );
+});

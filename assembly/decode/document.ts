@@ -47,6 +47,8 @@ let rootBytes: u32 = 0;
 let isNative: bool = false;
 /** What the document says that it is has no readings. */
 let isOther: bool = false;
+/** The sample's time is that of a member that only may be one: a member that is one takes its place. */
+let isTsGuessed: bool = false;
 
 /** The name that readName read. One that is not in the payload as text is laid into nameRoom. */
 let nameAt: usize = 0;
@@ -227,12 +229,19 @@ function readRootMember(action: u32, at: usize, end: usize, member: u32, depth: 
 
 function readMember(action: u32, at: usize, end: usize, node: u32, depth: u32): usize {
   if (action == MEMBER_READ) return readNamed(at, end, node, depth);
-  if (action == MEMBER_IS_TS) return hasTs ? refuse(CODE_MEMBER_DUPLICATE) : takeItemAsTs() ? at : 0;
+  if (action == MEMBER_IS_TS) {
+    if (hasTs && !isTsGuessed) return refuse(CODE_MEMBER_DUPLICATE);
+    isTsGuessed = false;
+    return takeItemAsTs() ? at : 0;
+  }
   if (action == MEMBER_IS_SEQ) return hasSeq ? refuse(CODE_MEMBER_DUPLICATE) : takeItemAsSeq() ? at : 0;
   if (action == MEMBER_MAY_BE_TS) {
-    return !hasTs && itemKind != ITEM_NULL && takeItemAsTs() ? at : readNamed(at, end, node, depth);
+    if (hasTs || itemKind == ITEM_NULL || !takeItemAsTs()) return readNamed(at, end, node, depth);
+    isTsGuessed = true;
+    return at;
   }
   const isMap = itemKind == ITEM_MAP;
+  if (action == MEMBER_OPEN && !isMap) return readNamed(at, end, node, depth);
   if ((action == MEMBER_OPEN || action == MEMBER_METRICS) && isMap) return readMembers(at, end, itemWord, node, depth + 1, false);
   if (action == MEMBER_METRICS && itemKind == ITEM_ARRAY) return readBatch(at, end, rootOf(PROFILE_TELEGRAF), depth);
   if (action == MEMBER_SAMPLES && itemKind == ITEM_ARRAY) return readBatch(at, end, rootOf(profile), depth);

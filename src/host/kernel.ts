@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { CODE_NAME_BYTES } from '../../assembly/abi/codes.js';
+import { GATEWAY_END } from '../../assembly/abi/gateway.js';
 import { ABI_VERSION } from '../../assembly/abi/limits.js';
 import { CODE_NAMES_OFFSET, COUNTERS_MAX, COUNTERS_OFFSET } from '../../assembly/abi/regions.js';
+import { PIPELINE_END } from '../../assembly/abi/state.js';
 import { refusalCodes } from '../contract/codes.js';
 
 /** Thrown when an assertion inside a kernel fails: the instance's state can no longer be trusted. */
@@ -51,8 +53,11 @@ export function loadKernel<Exports>(name: 'gateway' | 'pipeline', memory: WebAss
     },
   });
   const exports = instance.exports as unknown as Exports & { abiVersion(): number };
-  if (exports.abiVersion() !== ABI_VERSION) {
-    throw new Error(`cannot load kernel ${name}: it speaks abi ${exports.abiVersion()}, this build ${ABI_VERSION}; run npm run build`);
+  const expected = ABI_VERSION + (name === 'gateway' ? GATEWAY_END : PIPELINE_END);
+  if (exports.abiVersion() !== expected) {
+    throw new Error(
+      `cannot load kernel ${name}: it was built with abi ${exports.abiVersion()}, this program with ${expected}; run npm run build`,
+    );
   }
   for (const { number, name: codeName } of refusalCodes) {
     const at = CODE_NAMES_OFFSET + number * CODE_NAME_BYTES;

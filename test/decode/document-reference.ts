@@ -37,6 +37,7 @@ class Reader {
   /** Of readings, and of values that cannot be kept. */
   #names: string[] = [];
   #quiet = 0;
+  #isTsGuessed = false;
   #skipped = 0;
 
   constructor(receiveUs: number) {
@@ -73,7 +74,8 @@ class Reader {
     const isNative = isMap(map.metrics);
     for (const [name, value] of Object.entries(map)) {
       if (IS_TS.includes(name)) {
-        if (this.#open.tsUs !== undefined) throw new Refused();
+        if (this.#open.tsUs !== undefined && !this.#isTsGuessed) throw new Refused();
+        this.#isTsGuessed = false;
         if (value !== null && value !== undefined && !this.#takeTs(value)) throw new Refused();
       } else if (name === 'seq') {
         this.#takeSeq(value);
@@ -83,10 +85,11 @@ class Reader {
         throw new Incomparable(); // The batch form of another profile.
       } else if (isNative || name === 'metrics') {
         check(value);
-      } else if (OPEN.includes(name)) {
-        if (isMap(value)) this.#members(value, '');
-        else check(value);
-      } else if (!(MAY_BE_TS.includes(name) && this.#open.tsUs === undefined && this.#takeTs(value))) {
+      } else if (OPEN.includes(name) && isMap(value)) {
+        this.#members(value, '');
+      } else if (MAY_BE_TS.includes(name) && this.#open.tsUs === undefined && this.#takeTs(value)) {
+        this.#isTsGuessed = true;
+      } else {
         this.#value(value, name);
       }
     }

@@ -62,6 +62,12 @@ const documents: [what: string, payload: string, expected: ReadingsByTime | stri
   ['something after it', '{"v":1} x', 'json_malformed'],
   ['a time that is none', '{"ts":"soon","v":1}', 'ts_malformed'],
   ['a timestamp that is none', '{"timestamp":"soon","v":1}', { [RECEIVED]: { timestamp: 'soon', v: 1 } }],
+  ['a timestamp beside a time', '{"timestamp":1796029140,"ts":1796029200,"v":1}', { [TEN]: { v: 1 } }],
+  [
+    'values that are no object',
+    '{"values":5,"readings":[1,2],"v":1}',
+    { [RECEIVED]: { values: 5, 'readings.0': 1, 'readings.1': 2, v: 1 } },
+  ],
   ['a time without a zone', '{"ts":"2026-11-30T10:00:00","metrics":{"v":1}}', { [RECEIVED]: { v: 1 } }],
   ['a bare number', '47.3', { [RECEIVED]: { value: 47.3 } }],
   ['a bare number and a line end', ' 47.3\r\n', { [RECEIVED]: { value: 47.3 } }],

@@ -53,6 +53,8 @@ let rootBytes: u32 = 0;
 let isNative: bool = false;
 /** What the document says that it is has no readings. */
 let isOther: bool = false;
+/** The sample's time is that of a member that only may be one: a member that is one takes its place. */
+let isTsGuessed: bool = false;
 
 /** Decodes one payload into the sink; answers CODE_NONE or why it is refused. `hasLines`: other documents may follow, each on its line. */
 export function decodeJsonTree(at: usize, bytes: u32, receiveUs: u64, hasLines: bool): u32 {
@@ -194,10 +196,12 @@ function readObject(at: usize, end: usize, node: u32, depth: u32, isRoot: bool):
     if (isRoot && (isOther || (isNative && action != MEMBER_METRICS && action != MEMBER_IS_TS && action != MEMBER_IS_SEQ))) {
       action = MEMBER_SKIP;
     }
-    const before = pathBytes;
-    if (action == MEMBER_READ || action == MEMBER_MAY_BE_TS) enterMember(nameAt, nameBytes, before == rootBytes);
     at = toValue(at, end);
     if (at == 0) return 0;
+    // Only an object can be opened; another value is a reading of the member's name.
+    if (action == MEMBER_OPEN && <u32>load<u8>(at) != OPEN_OBJECT) action = MEMBER_READ;
+    const before = pathBytes;
+    if (action == MEMBER_READ || action == MEMBER_MAY_BE_TS) enterMember(nameAt, nameBytes, before == rootBytes);
     at = readMember(action, at, end, member, depth);
     if (at == 0) return 0;
     leavePath(before);
@@ -212,12 +216,19 @@ function readObject(at: usize, end: usize, node: u32, depth: u32, isRoot: bool):
 function readMember(action: u32, at: usize, end: usize, node: u32, depth: u32): usize {
   if (action == MEMBER_READ) return readValue(at, end, node, depth);
   const first: u32 = load<u8>(at);
-  if (action == MEMBER_IS_TS) return hasTs ? refuse(CODE_JSON_DUPLICATE_KEY) : readOwnTs(at, end);
+  if (action == MEMBER_IS_TS) {
+    if (hasTs && !isTsGuessed) return refuse(CODE_JSON_DUPLICATE_KEY);
+    isTsGuessed = false;
+    return readOwnTs(at, end);
+  }
   if (action == MEMBER_IS_SEQ) return hasSeq ? refuse(CODE_JSON_DUPLICATE_KEY) : noteSeq(at, end);
   if (action == MEMBER_MAY_BE_TS) {
     if (!hasTs && (first == QUOTE || startsNumber(first))) {
       const after = readOwnTs(at, end);
-      if (after != 0) return after;
+      if (after != 0) {
+        isTsGuessed = true;
+        return after;
+      }
     }
     return readValue(at, end, node, depth);
   }
