@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { basename, posix } from 'node:path';
+import { readdirSync } from 'node:fs';
+import { basename, join, posix } from 'node:path';
 import { test } from 'node:test';
 import { variableOf } from '../src/config/setting.js';
 import { settings } from '../src/config/table.js';
 import { apiErrors } from '../src/contract/api-errors.js';
 import { refusalCodes } from '../src/contract/codes.js';
-import { findCycle, type Import, importsOf, sourceFiles, textOf } from './source-tree.js';
+import { findCycle, type Import, importsOf, root, sourceFiles, textOf } from './source-tree.js';
 
 // The house rules, as a test: what a reviewer need not say again.
 
@@ -278,11 +279,7 @@ test('the commands that the documents promise are there', () => {
 
 test('decisions are numbered one after the other, each with its number in its title', () => {
   const files = readdirSync(join(root, 'src', 'decisions')).filter((name) => name.endsWith('.md'));
-  const titles = files.sort().map((name) =>
-    readFileSync(join(root, 'src', 'decisions', name), 'utf8')
-      .split('\n')[0]
-      ?.slice(2, 6),
-  );
+  const titles = files.sort().map((name) => textOf(`src/decisions/${name}`).slice(2, 6));
   assert.deepEqual(
     files.map((name) => name.slice(0, 4)),
     files.map((_, index) => String(index + 1).padStart(4, '0')),
