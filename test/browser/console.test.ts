@@ -190,10 +190,13 @@ describe('console in a browser', { skip }, () => {
     await tab.page.click('.letter[data-reason="json_malformed"] summary');
     assert.equal(await tab.text('.letter .letter-device'), 'live-1');
     assert.equal(await tab.text('.letter pre'), `{"metrics": ${hostile}`);
-    assert.match(await tab.text('.letter dl'), /the payload is not JSON/);
+    await tab.page.waitForSelector('.letter dl dd:has-text("the payload is not JSON")');
     await tab.page.click('.letter button:text-is("Show as hex")');
     assert.match(await tab.text('.letter pre'), /^000000 {2}7b 22 6d /);
     await assertHarmless(tab);
+    await tab.page.fill('.letter textarea', '{"mended": 1}');
+    await tab.page.click('.letter button:text-is("Try again, mended")');
+    await tab.page.waitForSelector('.letter [role="status"]:text-is("Stored.")');
     tab.assertHealthy();
     await tab.close();
   });
