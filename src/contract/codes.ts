@@ -234,8 +234,8 @@ code(
 code(
   CODE_JSON_MALFORMED,
   'json_malformed',
-  'the payload is not JSON, the only format that is decoded',
-  'send {"ts": …, "metrics": {…}, "seq": …}',
+  'the payload is not JSON, and of no other format that its first bytes show',
+  'correct the sender, or name the format: by Content-Type, or by a topic rule',
 );
 code(
   CODE_PAYLOAD_EMPTY,

@@ -46,15 +46,15 @@ describe('control database', () => {
     const sw = open();
     await write(sw);
     await failOver();
-    await until('the look finds it', () => sw.trouble !== undefined);
-    assert.match(sw.trouble?.cause ?? '', /^25006: it is read-only/);
+    // The look may meet the end of its own session first.
+    await until('the look finds it', () => sw.trouble?.cause.startsWith('25006: it is read-only'));
     const refused = { name: 'DatabaseUnavailable', code: '25006' };
     await assert.rejects(write(sw), refused);
     assert.equal((await read(sw))[0]?.one, 1);
     await database.sql`alter role sw reset default_transaction_read_only`;
     await until('it takes writes again', () => sw.trouble === undefined);
     await write(sw);
-    assert.deepEqual(events, ['error database-unavailable 25006', 'info database-available']);
+    assert.match(events.join(), /^error database-unavailable (25006|CONNECTION_CLOSED),info database-available$/);
   });
 
   test('a session alone that is read-only costs no query', async () => {
