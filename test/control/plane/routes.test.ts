@@ -65,6 +65,10 @@ test('dead letters are listed newest first with the device and the bytes', async
     tenant: 'acme',
     received_at: '2026-01-01T00:00:00.000Z',
     reason: 'json_malformed',
+    position: 1,
+    topic: null,
+    format: null,
+    replayed_at: null,
     payload_base64: 'ew==',
     partition: 3,
     log_offset: '10',
@@ -77,7 +81,15 @@ test('dead letters are listed newest first with the device and the bytes', async
   // A device that is in no registry belongs to no tenant.
   const unknown = await server.call('GET', '/v1/dead-letters?unknown=true');
   assert.deepEqual(withoutId(unknown.body.dead_letters), [
-    { ...letter, device_id: null, tenant: null, received_at: '2026-01-01T00:00:01.000Z', payload_base64: 'AP8=', log_offset: '11' },
+    {
+      ...letter,
+      device_id: null,
+      tenant: null,
+      received_at: '2026-01-01T00:00:01.000Z',
+      position: 0,
+      payload_base64: 'AP8=',
+      log_offset: '11',
+    },
   ]);
   assert.equal((await server.call('GET', '/v1/dead-letters?tenant=acme&limit=1')).body.dead_letters.length, 1);
   const [[, metric] = ['', 0]] = (await server.metricNames.add(['pressure'])) as [string, number][];
