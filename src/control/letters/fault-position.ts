@@ -1,16 +1,58 @@
-/** Reasons whose payload a reader of JSON refuses as well, so that it can say where. */
+/** Reasons that a reader of JSON gives at a byte. */
 const OF_JSON = new Set(['json_malformed', 'json_byte_order_mark', 'json_nul_at_end']);
 
 /** The byte at which the payload of a dead letter cannot be read on; undefined: its reason is not at one byte. */
 export function faultPosition(reason: string, payload: Uint8Array): number | undefined {
   if (!OF_JSON.has(reason)) return undefined;
-  const text = Buffer.from(payload).toString('utf8');
-  try {
-    JSON.parse(text);
-    return undefined;
-  } catch (error) {
-    const found = /at position (\d+)/.exec((error as Error).message);
-    // Without a position, the payload ends where more was to come.
-    return found ? Buffer.byteLength(text.slice(0, Number(found[1]))) : payload.length;
+  // Every byte is a character of its own here: what lies outside ASCII can only be within a string.
+  return jsonFault(Buffer.from(payload).toString('latin1'));
+}
+
+const SPACE = /[ \t\r\n]*/y;
+const SCALAR = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
+const NAME = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"[ \t\r\n]*:/y;
+
+/** The place of the first character that no JSON has there, or the length of a text that ends too soon; undefined: it is JSON. */
+function jsonFault(text: string): number | undefined {
+  let at = 0;
+  const closing: string[] = [];
+  const take = (pattern: RegExp): boolean => {
+    pattern.lastIndex = at;
+    const found = pattern.exec(text);
+    if (!found) return false;
+    at += found[0].length;
+    return true;
+  };
+  /** From a value to what comes after it, or into the containers that it begins with; false: there is no value here. */
+  const value = (): boolean => {
+    while (text[at] === '{' || text[at] === '[') {
+      closing.push(text[at] === '{' ? '}' : ']');
+      at++;
+      take(SPACE);
+      if (text[at] === closing.at(-1)) return true;
+      if (closing.at(-1) === '}' && !take(NAME)) return false;
+      take(SPACE);
+    }
+    return take(SCALAR);
+  };
+  take(SPACE);
+  if (!value()) return at;
+  while (closing.length > 0) {
+    take(SPACE);
+    const next = text[at];
+    if (next === closing.at(-1)) {
+      at++;
+      closing.pop();
+    } else if (next === ',') {
+      at++;
+      take(SPACE);
+      if (closing.at(-1) === '}' && !take(NAME)) return at;
+      take(SPACE);
+      if (!value()) return at;
+    } else {
+      return at;
+    }
   }
+  take(SPACE);
+  return at === text.length ? undefined : at;
 }
