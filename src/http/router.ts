@@ -3,7 +3,7 @@ import type { Answer, Request, RequestHead } from './exchange.js';
 import type { RouteDoc } from './route-doc.js';
 
 export interface Route {
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** `/v1/devices/:id`: a part with a colon takes any one part of the path. */
   readonly pattern: string;
   readonly doc: RouteDoc;

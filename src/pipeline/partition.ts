@@ -10,14 +10,7 @@ import {
   BLOCK_OUT_OF_PLACE,
 } from '../../assembly/abi/block.js';
 import { BLOCK_BYTES_MAX, MIB } from '../../assembly/abi/limits.js';
-import {
-  INPUT_BYTES,
-  INPUT_OFFSET,
-  LATEST_OFFSET,
-  LIVE_HEADER_BYTES,
-  LIVE_OFFSET,
-  UNKNOWN_METRICS_OFFSET,
-} from '../../assembly/abi/pipeline.js';
+import { INPUT_BYTES, INPUT_OFFSET, LATEST_OFFSET, LIVE_HEADER_BYTES, LIVE_OFFSET } from '../../assembly/abi/pipeline.js';
 import { STAGE_BYTES, STAGE_OFFSET } from '../../assembly/abi/regions.js';
 import { STATEMENT_AT_RUNS } from '../../assembly/abi/state.js';
 import {
@@ -42,6 +35,7 @@ import { checkpointBytes, layCheckpoint } from './checkpoints/format.js';
 import { type ReportRefusal, type Restored, restoreCheckpoint } from './checkpoints/restore.js';
 import { BLOCK_MISSING, type Gap, Gaps } from './gaps.js';
 import type { PipelineKernel } from './kernel.js';
+import { unknownNames } from './unknown-names.js';
 
 /** What a step wants from the thread that runs it. */
 export interface PartitionEvents {
@@ -333,7 +327,7 @@ export class Partition {
     if (result === BLOCK_DONE || result === BLOCK_NEEDS_BATCH) return true;
     if (result === BLOCK_NEEDS_METRICS) {
       this.#waiting = 'for metrics';
-      this.#events.unknownMetrics(this.number, this.#unknownNames());
+      this.#events.unknownMetrics(this.number, unknownNames(this.memory));
       return false;
     }
     const { cause, code } = refusals.get(result) ?? { cause: `the kernel answered ${result}` };
@@ -380,18 +374,6 @@ export class Partition {
     this.#log.pass(this.number, this.#position);
     this.#inputAt = inputAt;
     if (!replay) this.batches.extend(this.#position, this.#kernel.blocksLastUs(), nowMs);
-  }
-
-  #unknownNames(): string[] {
-    const { view, bytes } = this.memory;
-    const names: string[] = [];
-    let at = UNKNOWN_METRICS_OFFSET + 4;
-    for (let left = view.getUint32(UNKNOWN_METRICS_OFFSET, true); left > 0; left--) {
-      const length = view.getUint16(at, true);
-      names.push(Buffer.from(bytes.slice(at + 2, at + 2 + length)).toString('utf8'));
-      at += 2 + length;
-    }
-    return names;
   }
 
   #halt(cause: string): void {

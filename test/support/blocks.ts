@@ -1,70 +1,15 @@
-import xxhash from 'xxhash-wasm';
-import {
-  BLOCK_AT_BODY_BYTES,
-  BLOCK_AT_BODY_HASH,
-  BLOCK_AT_FIRST_US,
-  BLOCK_AT_HEADER_BYTES,
-  BLOCK_AT_HEADER_HASH,
-  BLOCK_AT_LAST_US,
-  BLOCK_AT_MAGIC,
-  BLOCK_AT_PARTITION,
-  BLOCK_AT_RECORDS,
-  BLOCK_AT_VERSION,
-  BLOCK_HEADER_BYTES,
-  BLOCK_MAGIC,
-  BLOCK_VERSION,
-  FORMAT_BY_SHAPE,
-  RECORD_AT_CONTEXT,
-  RECORD_AT_DEVICE,
-  RECORD_AT_FLAGS,
-  RECORD_AT_FORMAT,
-  RECORD_AT_PAYLOAD_BYTES,
-  RECORD_AT_RECEIVE_US,
-  RECORD_HEADER_BYTES,
-} from '../../assembly/abi/block.js';
 import { encodeContext, type RecordContext } from '../../src/contract/record-context.js';
+import { type BlockRecord, sealBlock as seal } from '../../src/host/seal-block.js';
 
-const { h64Raw } = await xxhash();
-
-export interface TestRecord {
-  readonly device: number;
-  readonly receiveUs: bigint | number;
+export interface TestRecord extends Omit<BlockRecord, 'payload' | 'context'> {
   readonly payload: Uint8Array | string;
-  readonly flags?: number;
-  /** Its content format; recognised by its shape unless it says otherwise. */
-  readonly format?: number;
   readonly context?: RecordContext;
 }
 
 /** A sealed block, as the gateway's kernel lays it out. */
-export function sealBlock(partition: number, records: readonly TestRecord[], version: number = BLOCK_VERSION): Uint8Array {
-  const payloads = records.map(({ payload, context }) =>
-    context ? Buffer.concat([encodeContext(context), Buffer.from(payload)]) : Buffer.from(payload),
-  );
-  const bodyBytes = payloads.reduce((sum, payload) => sum + RECORD_HEADER_BYTES + payload.length, 0);
-  const block = new Uint8Array(BLOCK_HEADER_BYTES + bodyBytes);
-  const view = new DataView(block.buffer);
-  let at: number = BLOCK_HEADER_BYTES;
-  records.forEach(({ device, receiveUs, flags = 0, format = FORMAT_BY_SHAPE, context }, index) => {
-    const payload = payloads[index] as Buffer;
-    view.setUint32(at + RECORD_AT_PAYLOAD_BYTES, payload.length, true);
-    view.setUint32(at + RECORD_AT_DEVICE, device, true);
-    view.setBigUint64(at + RECORD_AT_RECEIVE_US, BigInt(receiveUs), true);
-    block[at + RECORD_AT_FLAGS] = flags;
-    block[at + RECORD_AT_FORMAT] = format;
-    block[at + RECORD_AT_CONTEXT] = context ? 1 : 0;
-    block.set(payload, at + RECORD_HEADER_BYTES);
-    at += RECORD_HEADER_BYTES + payload.length;
+export function sealBlock(partition: number, records: readonly TestRecord[], version?: number): Uint8Array {
+  const laid = records.map(({ context, payload, ...record }): BlockRecord => {
+    return { ...record, payload: Buffer.from(payload), ...(context && { context: encodeContext(context) }) };
   });
-  view.setUint32(BLOCK_AT_MAGIC, BLOCK_MAGIC, true);
-  view.setUint16(BLOCK_AT_VERSION, version, true);
-  view.setUint16(BLOCK_AT_HEADER_BYTES, BLOCK_HEADER_BYTES, true);
-  view.setUint32(BLOCK_AT_PARTITION, partition, true);
-  view.setUint32(BLOCK_AT_RECORDS, records.length, true);
-  view.setUint32(BLOCK_AT_BODY_BYTES, bodyBytes, true);
-  view.setBigUint64(BLOCK_AT_FIRST_US, BigInt(records[0]?.receiveUs ?? 0), true);
-  view.setBigUint64(BLOCK_AT_LAST_US, BigInt(records.at(-1)?.receiveUs ?? 0), true);
-  view.setBigUint64(BLOCK_AT_BODY_HASH, h64Raw(block.subarray(BLOCK_HEADER_BYTES), 0n), true);
-  view.setBigUint64(BLOCK_AT_HEADER_HASH, h64Raw(block.subarray(0, BLOCK_AT_HEADER_HASH), 0n), true);
-  return block;
+  return seal(partition, laid, version);
 }

@@ -16,7 +16,6 @@ import {
   BATCH_TEXT_BYTES,
   BATCHES_OFFSET,
   INPUT_OFFSET,
-  UNKNOWN_METRICS_OFFSET,
 } from '../../assembly/abi/pipeline.js';
 import { STAGE_OFFSET } from '../../assembly/abi/regions.js';
 import { PIPELINE_END } from '../../assembly/abi/state.js';
@@ -24,6 +23,7 @@ import { KernelMemory, kernelMemory, loadKernel } from '../../src/host/kernel.js
 import { fillPowers } from '../../src/host/powers.js';
 import { fillProfiles } from '../../src/host/profiles.js';
 import type { PipelineKernel } from '../../src/pipeline/kernel.js';
+import { unknownNames } from '../../src/pipeline/unknown-names.js';
 import { sealBlock, type TestRecord } from './blocks.js';
 
 export interface ReadingRow {
@@ -73,7 +73,7 @@ export class TestKernel {
     this.memory.bytes.set(block, INPUT_OFFSET);
     let result = this.kernel.processBlocks(0, block.length, this.logOffset, replay, false);
     while (result === BLOCK_NEEDS_METRICS) {
-      if (!deny) for (const name of this.#unknown()) this.addMetric(name);
+      if (!deny) for (const name of unknownNames(this.memory)) this.addMetric(name);
       result = this.kernel.processBlocks(0, block.length, this.logOffset, replay, deny);
     }
     if (result === BLOCK_DONE) this.logOffset += block.length;
@@ -116,17 +116,6 @@ export class TestKernel {
     };
     this.kernel.openBatch(0);
     return taken;
-  }
-
-  #unknown(): string[] {
-    const names: string[] = [];
-    let at = UNKNOWN_METRICS_OFFSET + 4;
-    for (let left = this.memory.view.getUint32(UNKNOWN_METRICS_OFFSET, true); left > 0; left--) {
-      const bytes = this.memory.view.getUint16(at, true);
-      names.push(Buffer.from(this.memory.slice(at + 2, bytes)).toString('utf8'));
-      at += 2 + bytes;
-    }
-    return names;
   }
 }
 
