@@ -3,6 +3,7 @@ import { authority, reachableHost } from '../contract/host-address.js';
 import { AdminKeys } from '../control/keys/admin-keys.js';
 import { MetricNames } from '../control/metrics/metric-names.js';
 import { DatabaseAbsence } from '../control/offline/database-absence.js';
+import { TopicRules } from '../control/topic-rules/topic-rules.js';
 import { readOrCreateText } from '../state/read-or-create-text.js';
 import { startControl } from './control.js';
 import { startPlane } from './data-plane.js';
@@ -41,7 +42,10 @@ async function bringUp(options: StartOptions, cleanups: StartContext['cleanups']
   const absence = standIn && new DatabaseAbsence();
   const plane = await startPlane(context, { metricNames, readings, absence }, (error) => stopped(error));
   const keys = standIn ? AdminKeys.restore(database, standIn.keys) : await AdminKeys.load(database);
-  const registry = await openRegistry(context, plane, { metricNames, keys }, readings);
+  const rulesOptions = { database, publish: plane.setTopicRules.bind(plane), event: context.event };
+  // Before a device connects: by the built-in rules alone a topic may mean something else.
+  const topicRules = standIn ? TopicRules.restore(rulesOptions, standIn.topicRules) : await TopicRules.load(rulesOptions);
+  const registry = await openRegistry(context, plane, { metricNames, keys, topicRules }, readings);
   let adminKeyIsNew = false;
   const makeKey = () => {
     adminKeyIsNew = true;
@@ -52,7 +56,7 @@ async function bringUp(options: StartOptions, cleanups: StartContext['cleanups']
     if (!(await keys.ensure(adminKey, 'first'))) context.event('warn', 'admin-key-revoked', {});
   };
   if (!absence) await ensureKey();
-  const parts = { plane, registry, metricNames, keys };
+  const parts = { plane, registry, metricNames, keys, topicRules };
   const http = await startControl(context, parts, readings);
   const mqttPort = await plane.listen();
   if (absence) takeUp(context, { ...parts, absence, ensureKey }, (error) => stopped(error));

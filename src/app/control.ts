@@ -5,6 +5,7 @@ import { NotifyChannel } from '../control/deployment/notify-channel.js';
 import type { AdminKeys } from '../control/keys/admin-keys.js';
 import type { MetricNames } from '../control/metrics/metric-names.js';
 import type { Registry } from '../control/registry/registry.js';
+import type { TopicRules } from '../control/topic-rules/topic-rules.js';
 import type { PublishedReadings } from '../control/topics/publishers.js';
 import { RequestMetrics } from '../http/request-metrics.js';
 import { type HttpServer, startHttp } from '../http/server.js';
@@ -20,6 +21,7 @@ interface Registries {
   readonly registry: Registry;
   readonly metricNames: MetricNames;
   readonly keys: AdminKeys;
+  readonly topicRules: TopicRules;
 }
 
 /** Everything that looks at the data plane from outside, and the server through which others do. */

@@ -1,7 +1,6 @@
 import type { Role } from '../config/settings/process.js';
 import type { DataPlane } from '../contract/data-plane.js';
 import type { Database } from '../contract/database.js';
-import { TenantRules } from '../contract/topic-rules/tenant-rules.js';
 import { type AlertsPartOptions, alertsPart } from '../control/alerts/part.js';
 import type { DeploymentOptions } from '../control/deployment/deployment.js';
 import { WATCHES_MAX } from '../control/deployment/messages.js';
@@ -21,6 +20,8 @@ import { Queries } from '../control/queries/queries.js';
 import { registryPart } from '../control/registry/part.js';
 import type { Registry } from '../control/registry/registry.js';
 import { Subdevices } from '../control/registry/subdevices.js';
+import { topicRulesPart } from '../control/topic-rules/part.js';
+import type { TopicRules } from '../control/topic-rules/topic-rules.js';
 import type { Route } from '../http/router.js';
 import { Exposition } from '../telemetry/exposition.js';
 import type { Report } from '../telemetry/report.js';
@@ -32,6 +33,7 @@ export interface PartsOptions {
   readonly registry: Registry;
   readonly metricNames: MetricNames;
   readonly keys: AdminKeys;
+  readonly topicRules: TopicRules;
   /** Undefined: there can be no other process. */
   readonly deployment?: Pick<DeploymentOptions, 'channel' | 'name' | 'partitions'> | undefined;
   readonly alerts: Pick<AlertsPartOptions, 'keeper' | 'node' | 'port' | 'format'>;
@@ -43,7 +45,7 @@ export interface PartsOptions {
 export type Parts = ReturnType<typeof makeParts>;
 
 /** Every subject of the control plane, each handed what it needs. A new subject is one line of the list. */
-export function makeParts({ plane, database, registry, metricNames, keys, deployment, alerts, topics, event }: PartsOptions) {
+export function makeParts({ plane, database, registry, metricNames, keys, topicRules, deployment, alerts, topics, event }: PartsOptions) {
   const exposition = new Exposition();
   const queries = new Queries(database);
   const own = { ledger: () => ledger.ledger, ownRates: () => live.hub.ownRates };
@@ -64,7 +66,8 @@ export function makeParts({ plane, database, registry, metricNames, keys, deploy
     healthPart({ plane, exposition }),
     planePart({ ...sources, topicLags }),
     lettersPart({ ...sources, database, event }),
-    ingestPart({ ...sources, subdevices, rules: new TenantRules() }),
+    ingestPart({ ...sources, subdevices, rules: topicRules.rules }),
+    topicRulesPart({ topicRules, registry, keys }),
     registryPart({ ...sources, subdevices }),
     readingsPart(sources),
     keysPart(keys),

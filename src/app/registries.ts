@@ -13,7 +13,7 @@ const PUBLISH_DEVICES_MAX = 10_000;
 export async function openRegistry(
   context: StartContext,
   plane: ThreadedDataPlane,
-  { metricNames, keys }: Pick<SharedRegistries, 'metricNames' | 'keys'>,
+  { metricNames, keys, topicRules }: Omit<SharedRegistries, 'registry'>,
   readings: PublishedReadings | undefined,
 ): Promise<Registry> {
   const { log, choice, owner, database, mark, standIn, snapshots, cleanups } = context;
@@ -32,7 +32,7 @@ export async function openRegistry(
   await publishAll(plane, registry.entries());
   if (changes) {
     const failed = (error: Error) => log.error({ cause: error.message }, 'changes-not-followed');
-    const unfollow = await followRegistries(changes, { registry, metricNames, keys }, failed);
+    const unfollow = await followRegistries(changes, { registry, metricNames, keys, topicRules }, failed);
     cleanups.push(async () => unfollow());
   }
   return registry;

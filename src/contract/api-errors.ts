@@ -49,6 +49,7 @@ const own = {
     'this process knows no replay of this id',
     'list them: GET /v1/dead-letters/replays, at the process that started it',
   ],
+  topic_rule_unknown: [404, 'the tenant has no topic rule of this name', 'list the rules: npx spillway topic-rule list'],
   method_not_allowed: [405, 'the path does not answer this method', 'use a method that the Allow header lists'],
   request_timeout: [408, 'the request was not sent in time', 'send the whole head within 10 s and the whole request within 5 min'],
   device_exists: [409, 'the id is taken', 'choose another device_id, or read the device that has it'],
@@ -65,6 +66,16 @@ const own = {
   ],
   key_last: [409, 'it is the only admin key, and nobody could make another', 'make a new key first: npx spillway key add NAME'],
   keys_exhausted: [409, 'there are 100 admin keys', 'revoke keys that nobody uses: npx spillway key list'],
+  topic_rule_exists: [
+    409,
+    'there is a topic rule of this name',
+    'choose another name, or replace the rule: PUT /v1/topic-rules/{name}; a built-in rule stays as it is, and rules of the tenant come before it',
+  ],
+  topic_rules_exhausted: [
+    409,
+    'the tenant has 100 topic rules',
+    'delete rules that no device needs: npx spillway topic-rule list; one pattern with named levels can stand for many',
+  ],
   subscriptions_exhausted: [
     409,
     'as many devices are watched as may be',

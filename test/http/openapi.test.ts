@@ -34,7 +34,11 @@ test('the document needs no key and describes every route of the process', async
       const named = call.parameters.filter((parameter) => parameter.in === 'path').map(({ name }) => `{${name}}`);
       assert.deepEqual(path.match(/\{\w+\}/g) ?? [], named, path);
       assert.ok(Object.keys(call.responses).length > 1, `${method} ${path} names what it may be refused with`);
-      assert.equal(call.requestBody !== undefined, method === 'patch' || (method === 'post' && path !== '/v1/ingest'), `${method} ${path}`);
+      assert.equal(
+        call.requestBody !== undefined,
+        ['put', 'patch'].includes(method) || (method === 'post' && path !== '/v1/ingest'),
+        `${method} ${path}`,
+      );
     }
   }
   const metrics = paths['/v1/devices/{id}/metrics']!.get!;

@@ -12,11 +12,14 @@ import type {
 } from '../../src/contract/data-plane.js';
 import type { DeviceEntry } from '../../src/contract/devices.js';
 import type { DeviceAccount, DeviceTotals, PlaneAudits, RefusedMessages, RefusedTopic } from '../../src/contract/ledger.js';
+import type { TopicRule } from '../../src/contract/topic-rules/topic-rule.js';
 
 /** A data plane in memory: it remembers what it was told, and a test decides what it answers. */
 export class PlaneDouble implements DataPlane {
   readonly published: DeviceEntry[] = [];
   readonly deleted: number[] = [];
+  /** By tenant, as they were set last. */
+  readonly topicRules = new Map<string, readonly TopicRule[]>();
   readonly ingested: { device: number; payload: Uint8Array; routed?: RoutedPayload | undefined }[] = [];
   readonly watched = new Map<number, number>();
   readonly connected = new Set<number>();
@@ -96,7 +99,9 @@ export class PlaneDouble implements DataPlane {
     this.nameSubdevice = listener;
   }
 
-  setTopicRules(): void {}
+  setTopicRules(tenant: string, rules: readonly TopicRule[]): void {
+    this.topicRules.set(tenant, structuredClone(rules));
+  }
 
   ingest(device: number, payload: Uint8Array, routed?: RoutedPayload): Promise<number> {
     this.ingested.push({ device, payload, ...(routed && { routed }) });

@@ -12,6 +12,7 @@ import type { Ledger } from '../../src/control/ledger/ledger.js';
 import { LiveViews } from '../../src/control/live/live-views.js';
 import { MetricNames } from '../../src/control/metrics/metric-names.js';
 import { Registry } from '../../src/control/registry/registry.js';
+import { TopicRules } from '../../src/control/topic-rules/topic-rules.js';
 import type { ConnectionRules } from '../../src/http/connection-limits.js';
 import { withOpenApi } from '../../src/http/openapi-route.js';
 import { RequestMetrics } from '../../src/http/request-metrics.js';
@@ -72,6 +73,7 @@ export async function startServerUnderTest(settings: ServerSettings = {}): Promi
   const retract = (numbers: readonly number[]) => plane.deleteDevices(numbers);
   const registry = await Registry.load({ database: control, publish, retract, ...devicesMax });
   const [metricNames, keys] = await Promise.all([MetricNames.load(control), AdminKeys.load(control)]);
+  const topicRules = await TopicRules.load({ database: control, publish: plane.setTopicRules.bind(plane), event: () => {} });
   await keys.ensure(ADMIN_KEY, 'first');
   const keeper = { read: () => undefined, write: () => {} };
   const { parts, exposition, live, sockets, ledger, alerts } = makeParts({
@@ -80,6 +82,7 @@ export async function startServerUnderTest(settings: ServerSettings = {}): Promi
     registry,
     metricNames,
     keys,
+    topicRules,
     alerts: { keeper, node: 'host-1', port: undefined, format: 'json' },
     topics: [],
     event: () => {},

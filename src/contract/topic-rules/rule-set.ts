@@ -10,7 +10,9 @@ export interface RuleMatch extends PatternMatch {
 /** Two rules that match the same topics. `hides`: the later one is never taken. */
 export interface RuleConflict {
   readonly first: string;
+  readonly firstPattern: string;
   readonly later: string;
+  readonly laterPattern: string;
   readonly kind: 'hides' | 'overlaps';
 }
 
@@ -69,8 +71,9 @@ export class RuleSet {
       for (let before = 0; before < at; before++) {
         const first = this.#patterns[before] as Pattern;
         if (!overlaps(first, later) || (covers(later, first) && !covers(first, later))) continue;
-        const [{ name: firstName }, { name: laterName }] = [this.rules[before], this.rules[at]] as [TopicRule, TopicRule];
-        found.push({ first: firstName, later: laterName, kind: covers(first, later) ? 'hides' : 'overlaps' });
+        const [taken, passed] = [this.rules[before], this.rules[at]] as [TopicRule, TopicRule];
+        const named = { first: taken.name, firstPattern: taken.pattern, later: passed.name, laterPattern: passed.pattern };
+        found.push({ ...named, kind: covers(first, later) ? 'hides' : 'overlaps' });
       }
     }
     return found;

@@ -8,7 +8,9 @@ export type Change =
   /** Metrics were numbered. */
   | { readonly kind: 'metrics' }
   /** An admin key was made or revoked. */
-  | { readonly kind: 'keys' };
+  | { readonly kind: 'keys' }
+  /** The topic rules of a tenant changed. */
+  | { readonly kind: 'topic-rules'; readonly tenant: string };
 
 export interface ChangeListener {
   changed(change: Change): Promise<void>;

@@ -59,7 +59,11 @@ export async function ingestAll(plane: Pick<DataPlane, 'ingest'>, messages: read
   return codes.find((code) => code !== CODE_NONE) ?? CODE_NONE;
 }
 
-function refusalOf(registry: Pick<Registry, 'byNumber'>, { device, context, payload }: RoutedMessage): number {
+/** Why a message may not be put into the log, or 0. */
+export function refusalOf(
+  registry: { byNumber(number: number): Pick<Device, 'status'> | undefined },
+  { device, context, payload }: RoutedMessage,
+): number {
   if (registry.byNumber(device)?.status !== 'active') return CODE_DEVICE_INACTIVE;
   return context.length + payload.length > PAYLOAD_BYTES_MAX ? CODE_PAYLOAD_OVERSIZE : CODE_NONE;
 }

@@ -1,4 +1,5 @@
 import type { NumberRange } from '../../contract/database-identity.js';
+import type { TopicRule } from '../../contract/topic-rules/topic-rule.js';
 import type { KeptKey } from '../keys/admin-keys.js';
 import type { NumberedName } from '../metrics/metric-names.js';
 import type { Device, Metadata } from '../registry/device.js';
@@ -11,6 +12,7 @@ import type { StoredDevice } from '../registry/device-rows.js';
 //   ["snapshot", header]                      the first line
 //   ["lost", [[first, last], …]]              numbers of devices that the database has lost
 //   ["keys", [[id, name, hash, ms], …]]       all admin keys
+//   ["topic-rules", tenant, [rule, …]]        all topic rules of a tenant
 //   ["metrics", [[name, number], …]]          some metrics
 //   ["deleted", [[number, tenant], …]]        some devices that were deleted
 //   ["device", number, tenant, id, via, class, ms, status, metadata, hash, previous hash, until ms]
@@ -35,6 +37,7 @@ export interface Snapshot extends SnapshotHeader {
   readonly committed: readonly bigint[];
   readonly lostDevices: readonly NumberRange[];
   readonly keys: readonly KeptKey[];
+  readonly topicRules: ReadonlyMap<string, readonly TopicRule[]>;
   readonly metrics: readonly NumberedName[];
   readonly devices: readonly StoredDevice[];
   readonly deleted: ReadonlyMap<number, string>;
@@ -49,6 +52,7 @@ type Line =
   | ['snapshot', SnapshotHeader]
   | ['lost', NumberRange[]]
   | ['keys', KeyLine[]]
+  | ['topic-rules', string, TopicRule[]]
   | ['metrics', NumberedName[]]
   | ['deleted', [number, string][]]
   | DeviceLine
@@ -65,6 +69,7 @@ export const lineOf = {
   keys: (keys: readonly KeptKey[]) => {
     return text(['keys', keys.map(({ id, name, hash, createdAtMs }) => [id, name, base64(hash), createdAtMs])]);
   },
+  topicRules: (tenant: string, rules: readonly TopicRule[]) => text(['topic-rules', tenant, [...rules]]),
   metrics: (entries: readonly NumberedName[]) => text(['metrics', [...entries]]),
   deleted: (devices: Iterable<readonly [number, string]>) => text(['deleted', Array.from(devices, ([number, tenant]) => [number, tenant])]),
   device: ({ device, tokenHash, previousToken }: StoredDevice) => {
@@ -87,6 +92,7 @@ export function readSnapshot(lines: Iterable<string>): Snapshot | undefined {
 class Found {
   readonly #devices = new Map<number, StoredDevice>();
   readonly #deleted = new Map<number, string>();
+  readonly #topicRules = new Map<string, TopicRule[]>();
   readonly #metrics: NumberedName[] = [];
   /** One string a tenant, not one a device. */
   readonly #tenants = new Map<string, string>();
@@ -99,6 +105,7 @@ class Found {
   take(line: Line): void {
     if (line[0] === 'device') this.#takeDevice(line);
     else if (line[0] === 'deleted') for (const [number, tenant] of line[1]) this.#delete(number, tenant);
+    else if (line[0] === 'topic-rules') this.#topicRules.set(line[1], line[2]);
     else if (line[0] === 'metrics') this.#metrics.push(...line[1]);
     else if (line[0] === 'offsets') this.#offsets = line[1].map(BigInt);
     else if (line[0] === 'keys')
@@ -117,6 +124,7 @@ class Found {
       committed: this.#offsets,
       lostDevices: this.#lost,
       keys: this.#keys,
+      topicRules: this.#topicRules,
       metrics: this.#metrics,
       devices: [...this.#devices.values()],
       deleted: this.#deleted,

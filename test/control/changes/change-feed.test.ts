@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { DeviceEntry } from '../../../src/contract/devices.js';
+import type { TopicRule } from '../../../src/contract/topic-rules/topic-rule.js';
 import { type Change, ChangeFeed } from '../../../src/control/changes/change-feed.js';
 import { followRegistries } from '../../../src/control/changes/shared-registries.js';
 import { AdminKeys } from '../../../src/control/keys/admin-keys.js';
 import { MetricNames } from '../../../src/control/metrics/metric-names.js';
 import { Registry } from '../../../src/control/registry/registry.js';
+import { TopicRules } from '../../../src/control/topic-rules/topic-rules.js';
 import { startTestDatabase, type TestDatabase } from '../../support/database.js';
 import { until } from '../../support/until.js';
 
@@ -47,8 +49,11 @@ async function join(name: string) {
       },
       failed,
     );
-  await followRegistries(changes, { registry, metricNames, keys }, (error) => failures.push(error));
-  return { registry, metricNames, keys, published, retracted, heard, failures };
+  const gateways = new Map<string, readonly TopicRule[]>();
+  const publish = (tenant: string, rules: readonly TopicRule[]) => void gateways.set(tenant, rules);
+  const topicRules = await TopicRules.load({ database: control, publish, event: () => {} });
+  await followRegistries(changes, { registry, metricNames, keys, topicRules }, (error) => failures.push(error));
+  return { registry, metricNames, keys, topicRules, gateways, published, retracted, heard, failures };
 }
 
 test('a change of one process reaches the gateways of the others, and the process itself gets no notification of it', async () => {
@@ -103,6 +108,18 @@ test('an admin key that one process makes or revokes is so for the others', asyn
   assert.ok('name' in (await one.keys.revoke(made.key.id)));
   await until('the other refuses it', () => !other.keys.verify(made.secret));
   assert.equal(closed, 1);
+  assert.deepEqual([one.failures, other.failures], [[], []]);
+});
+
+test('a topic rule that one process makes or deletes is so at the gateways of the others', async () => {
+  const [one, other] = [await join('one'), await join('other')];
+  const rule: TopicRule = { name: 'hall', pattern: 'hall/{device}', device: 'level:device', decoder: 'json' };
+  assert.deepEqual(await one.topicRules.add('acme', rule), rule);
+  await until('the other has it', () => other.gateways.get('acme')?.length === 1);
+  assert.deepEqual(other.gateways.get('acme'), [rule]);
+  assert.equal(other.topicRules.rules.of('acme').match('hall/x')?.rule.name, 'hall');
+  assert.equal(await other.topicRules.remove('acme', 'hall'), undefined);
+  await until('the first has lost it', () => one.gateways.get('acme')?.length === 0);
   assert.deepEqual([one.failures, other.failures], [[], []]);
 });
 

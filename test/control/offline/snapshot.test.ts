@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { TopicRule } from '../../../src/contract/topic-rules/topic-rule.js';
 import type { AdminKeys } from '../../../src/control/keys/admin-keys.js';
 import type { MetricNames } from '../../../src/control/metrics/metric-names.js';
 import { FORMAT, readSnapshot, unfitness } from '../../../src/control/offline/snapshot.js';
@@ -60,17 +61,23 @@ async function keep() {
   const key = { id: 7, name: 'first', createdAtMs: 1, hash: new Uint8Array(32).fill(7) };
   const keys = { kept: () => [key] } as unknown as AdminKeys;
   const metricNames = { names: () => [['n', 1]] } as unknown as MetricNames;
-  const state = { header, lostDevices: [[4, 5]] as const, registry, metricNames, keys, offsets: () => [10n, 2n ** 60n] };
+  const rule: TopicRule = { name: 'hall', pattern: 'hall/{device}', device: 'level:device', decoder: 'json', valueName: 'v' };
+  const kept = new Map([['a', [rule]]]);
+  const topicRules = { kept: () => kept, of: (tenant: string) => kept.get(tenant) ?? [] };
+  const state = { header, lostDevices: [[4, 5]] as const, registry, metricNames, keys, topicRules, offsets: () => [10n, 2n ** 60n] };
   await keeper.begin(state);
-  return { lines, events, keeper, key };
+  return { lines, events, keeper, key, kept };
 }
 
 test('a snapshot is read as it was written, with every change that followed', async () => {
-  const { lines, keeper, events, key } = await keep();
+  const { lines, keeper, events, key, kept } = await keep();
   const previousToken = { hash: new Uint8Array(32).fill(8), untilMs: 1000 };
   keeper.devicesChanged([{ ...deviceOf(1, { status: 'inactive' }), previousToken }, deviceOf(4, { tenant: 'b' })]);
   keeper.devicesDeleted([{ number: 3, tenant: 'a' }]);
   keeper.metricsAdded([['m', 2]]);
+  const again: TopicRule = { name: 'yard', pattern: 'yard', device: 'connection', decoder: 'text' };
+  kept.set('b', [again]).set('a', []);
+  for (const tenant of ['a', 'b']) keeper.topicRulesChanged(tenant);
   await keeper.close();
   const found = lines.read();
   assert.ok(found);
@@ -81,6 +88,10 @@ test('a snapshot is read as it was written, with every change that followed', as
       committed: [10n, 2n ** 60n],
       lostDevices: [[4, 5]],
       keys: [key],
+      topicRules: new Map([
+        ['a', []],
+        ['b', [again]],
+      ]),
       metrics: [
         ['n', 1],
         ['m', 2],

@@ -20,6 +20,7 @@ const released: Readonly<Record<number, string>> = {
   10: 'f92b6ea85a85df19',
   11: 'ab3f92e86ce99551',
   12: '065bc7323636dca6',
+  13: '28c757ecbe275632',
 };
 
 test('a released step is what it was: databases out there took it as it stood', () => {

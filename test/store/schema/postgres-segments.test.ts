@@ -275,7 +275,7 @@ describe('segments of plain PostgreSQL', () => {
         from readings reading join devices device on device.id = reading.device_id join metrics metric on metric.id = reading.metric_id;
       alter table dead_letters drop column metric_id, drop column sqlstate, drop column message, drop column format, drop column context, drop column replayed_at;
       alter table pipeline_offsets drop column owner, drop column announced_offset;
-      drop table topic_positions, database_identity, lost_devices;
+      drop table topic_positions, database_identity, lost_devices, topic_rules;
       drop index dead_letters_partition_id_id_idx, dead_letters_by_id, dead_letters_by_device;
       alter table devices drop column previous_token_hash, drop column previous_token_until, drop column deleted_at;
       alter table devices add constraint devices_tenant_id_name_key unique (tenant_id, name);

@@ -44,6 +44,7 @@ async function writeRows(sql: Sql, dialect: DialectName, version: number): Promi
     // Another device had the name before.
     await sql`insert into devices (tenant_id, name, token_hash, deleted_at) values ('acme', ${`device-${version}`}, ${Buffer.alloc(32)}, now())`;
   }
+  if (version >= 13) await sql`insert into topic_rules values ('acme', ${`rule-${version}`}, ${version}, '{"decoder":"json"}')`;
   await sql`insert into api_keys (key_hash, name) values (${Buffer.from([version])}, ${`key-${version}`})`;
 }
 
@@ -102,6 +103,10 @@ async function assertRows(sql: Sql, dialect: DialectName, version: number): Prom
   const [offset] = await sql`select committed_offset::int as committed, owner, announced_offset::int as announced
     from pipeline_offsets where consumer_group = ${`group-${version}`}`;
   assert.deepEqual({ ...offset }, { committed: version, owner: version >= 4 ? 'one' : '', announced: version >= 6 ? 99 : null });
+  if (version >= 13) {
+    const [rule] = await sql`select position, rule->>'decoder' as decoder from topic_rules where name = ${`rule-${version}`}`;
+    assert.deepEqual({ ...rule }, { position: version, decoder: 'json' });
+  }
   const [key] = await sql`select name from api_keys where key_hash = ${Buffer.from([version])}`;
   assert.equal(key?.name, `key-${version}`);
 }

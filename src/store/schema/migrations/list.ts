@@ -10,6 +10,7 @@ import { identityOfTheDatabase } from './0009-identity-of-the-database.js';
 import { textsInRawMetrics } from './0010-texts-in-raw-metrics.js';
 import { deadLettersByDevice } from './0011-dead-letters-by-device.js';
 import { deadLettersTriedAgain } from './0012-dead-letters-tried-again.js';
+import { topicRules } from './0013-topic-rules.js';
 import type { Migration } from './migration.js';
 
 /** Every step, in the order in which a database takes them. */
@@ -26,4 +27,5 @@ export const migrations: readonly Migration[] = [
   textsInRawMetrics,
   deadLettersByDevice,
   deadLettersTriedAgain,
+  topicRules,
 ];

@@ -1,0 +1,162 @@
+import type { TransactionSql } from 'postgres';
+import { ApiFailure } from '../../contract/api-errors.js';
+import type { Database } from '../../contract/database.js';
+import { builtInRules } from '../../contract/topic-rules/built-in.js';
+import { ruleProblem } from '../../contract/topic-rules/rule-set.js';
+import { TenantRules } from '../../contract/topic-rules/tenant-rules.js';
+import type { TopicRule } from '../../contract/topic-rules/topic-rule.js';
+import type { Report } from '../../telemetry/report.js';
+import type { topicRulesEvents } from './events.js';
+import { formOf, type RuleForm, ruleOf } from './input.js';
+
+/** A topic is compared with one rule after the other. */
+const TENANT_RULES_MAX = 100;
+/** Every gateway thread holds all of them. */
+const RULES_MAX = 10_000;
+
+const builtInNames: ReadonlySet<string> = new Set(builtInRules.map(({ name }) => name));
+
+interface RuleRow {
+  readonly tenant: string;
+  readonly name: string;
+  readonly rule: string;
+}
+
+export interface TopicRulesOptions {
+  readonly database: Database;
+  /** Hands the rules of a tenant to the gateways. */
+  readonly publish: (tenant: string, rules: readonly TopicRule[]) => void;
+  readonly event: Report<keyof typeof topicRulesEvents>;
+}
+
+/** The rules of every tenant as the database has them, in their order; the gateways and the calls of this process follow them. */
+export class TopicRules {
+  static async load(options: TopicRulesOptions): Promise<TopicRules> {
+    const rules = new TopicRules(options);
+    await rules.refresh();
+    return rules;
+  }
+
+  /** The rules as they were when the database was last there; `refresh` follows once it is. */
+  static restore(options: TopicRulesOptions, kept: Iterable<readonly [string, readonly TopicRule[]]>): TopicRules {
+    const rules = new TopicRules(options);
+    for (const [tenant, list] of kept) rules.#take(tenant, list);
+    return rules;
+  }
+
+  /** What the calls of this process read topics by. */
+  readonly rules = new TenantRules();
+  readonly #options: TopicRulesOptions;
+  readonly #own = new Map<string, readonly TopicRule[]>();
+  #reading: Promise<void> = Promise.resolve();
+  /** Tells other processes that the rules of a tenant changed. */
+  tell: (tenant: string) => Promise<void> = async () => {};
+  /** Called when the rules of a tenant changed. */
+  changed: (tenant: string) => void = () => {};
+
+  private constructor(options: TopicRulesOptions) {
+    this.#options = options;
+  }
+
+  /** A tenant's own rules, in the order in which they are tried. */
+  of(tenant: string): readonly TopicRule[] {
+    return this.#own.get(tenant) ?? [];
+  }
+
+  kept(): Iterable<readonly [string, readonly TopicRule[]]> {
+    return this.#own;
+  }
+
+  /** Takes up what is in the database, of one tenant or of all. Of two readings the later one counts. */
+  refresh(tenant?: string): Promise<void> {
+    const reading = this.#reading.then(() => this.#read(tenant));
+    this.#reading = reading.catch(() => {});
+    return reading;
+  }
+
+  /** `position`, from 1 on: the place among the tenant's rules; absent or beyond them: the last. */
+  async add(tenant: string, rule: TopicRule, position?: number): Promise<TopicRule | ApiFailure> {
+    const attempt = `make topic rule ${rule.name}`;
+    const added = (rules: readonly TopicRule[], total: number) => {
+      if (builtInNames.has(rule.name) || rules.some(({ name }) => name === rule.name)) return new ApiFailure('topic_rule_exists', attempt);
+      if (rules.length >= TENANT_RULES_MAX) return new ApiFailure('topic_rules_exhausted', attempt);
+      if (total >= RULES_MAX) return new ApiFailure('topic_rules_exhausted', attempt, `all tenants have ${RULES_MAX} topic rules together`);
+      return rules.toSpliced((position ?? rules.length + 1) - 1, 0, rule);
+    };
+    return (await this.#edit(tenant, added)) ?? rule;
+  }
+
+  /** Replaces the rule of the same name; without a `position` it stays at its place. */
+  async replace(tenant: string, rule: TopicRule, position?: number): Promise<TopicRule | ApiFailure> {
+    const replaced = (rules: readonly TopicRule[]) => {
+      const at = rules.findIndex(({ name }) => name === rule.name);
+      if (at < 0) return new ApiFailure('topic_rule_unknown', `replace topic rule ${rule.name}`);
+      return rules.toSpliced(at, 1).toSpliced((position ?? at + 1) - 1, 0, rule);
+    };
+    return (await this.#edit(tenant, replaced)) ?? rule;
+  }
+
+  async remove(tenant: string, name: string): Promise<ApiFailure | undefined> {
+    return this.#edit(tenant, (rules) => {
+      const left = rules.filter((rule) => rule.name !== name);
+      return left.length < rules.length ? left : new ApiFailure('topic_rule_unknown', `delete topic rule ${name}`);
+    });
+  }
+
+  /** Changes the rules of a tenant, which no other process changes meanwhile. */
+  async #edit(
+    tenant: string,
+    edit: (rules: readonly TopicRule[], total: number) => readonly TopicRule[] | ApiFailure,
+  ): Promise<ApiFailure | undefined> {
+    const transaction = async (sql: TransactionSql) => {
+      await sql`lock table topic_rules in share row exclusive mode`;
+      const [counted] = await sql<{ total: number }[]>`select count(*)::int as total from topic_rules`;
+      const before = (await rowsOf(sql, tenant)).map(({ name, rule }) => ruleOf(name, JSON.parse(rule) as RuleForm));
+      const after = edit(before, counted?.total ?? 0);
+      if (after instanceof ApiFailure) return after;
+      await sql`delete from topic_rules where tenant_id = ${tenant}`;
+      const [names, forms] = [after.map(({ name }) => name), after.map((rule) => JSON.stringify(formOf(rule)))];
+      await sql`insert into topic_rules (tenant_id, name, position, rule)
+        select ${tenant}, name, position, rule::jsonb from unnest(${names}::text[], ${forms}::text[]) with ordinality as laid (name, rule, position)`;
+      return undefined;
+    };
+    const failure = (await this.#options.database.run((sql) => sql.begin(transaction))) as ApiFailure | undefined;
+    if (failure) return failure;
+    await this.refresh(tenant);
+    await this.tell(tenant);
+    return undefined;
+  }
+
+  async #read(tenant: string | undefined): Promise<void> {
+    const rows = await this.#options.database.run((sql) => rowsOf(sql, tenant));
+    const lists = new Map<string, TopicRule[]>();
+    for (const known of tenant === undefined ? this.#own.keys() : [tenant]) lists.set(known, []);
+    for (const row of rows) {
+      const list = lists.get(row.tenant) ?? [];
+      list.push(ruleOf(row.name, JSON.parse(row.rule) as RuleForm));
+      lists.set(row.tenant, list);
+    }
+    for (const [name, list] of lists) this.#take(name, list);
+  }
+
+  #take(tenant: string, list: readonly TopicRule[]): void {
+    if (JSON.stringify(list) === JSON.stringify(this.of(tenant))) return;
+    if (list.length === 0) this.#own.delete(tenant);
+    else this.#own.set(tenant, list);
+    const usable = list.filter((rule) => {
+      const cause = ruleProblem(rule);
+      if (cause !== undefined) this.#options.event('warn', 'topic-rule-not-used', { tenant, rule: rule.name, cause });
+      return cause === undefined;
+    });
+    this.rules.set(tenant, usable);
+    this.#options.publish(tenant, usable);
+    this.changed(tenant);
+  }
+}
+
+type Statements = Parameters<Parameters<Database['run']>[0]>[0] | TransactionSql;
+
+function rowsOf(sql: Statements, tenant: string | undefined): Promise<RuleRow[]> {
+  return (sql as TransactionSql)<RuleRow[]>`select tenant_id as tenant, name, rule::text as rule from topic_rules
+    where ${tenant ?? null}::text is null or tenant_id = ${tenant ?? null}::text order by tenant_id, position`;
+}

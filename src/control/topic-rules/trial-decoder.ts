@@ -1,0 +1,67 @@
+import type { BatchRow } from '../../contract/batch-row.js';
+import type { RoutedMessage } from '../../contract/topic-rules/routing.js';
+import { TrialKernel } from '../../pipeline/trial-kernel.js';
+import { batchRows } from '../../store/write/batch-rows.js';
+import { CopyRows } from '../../store/write/copy-rows.js';
+
+/** A kernel that was used so often, or knows so many metrics, is thrown away with all that it remembers. */
+const MESSAGES_MAX = 4096;
+const METRICS_MAX = 16_384;
+/** Place of the reason in a row of `dead_letters`. */
+const REASON = 4;
+
+/** A reading that a message would give. */
+export interface TrialReading extends Pick<BatchRow, 'tsUs' | 'value'> {
+  /** Number of the device, as in the message. */
+  readonly device: number;
+  readonly metric: string;
+}
+
+export interface Trial {
+  readonly readings: readonly TrialReading[];
+  /** Codes of the dead letters that the messages would be. */
+  readonly reasons: readonly string[];
+}
+
+/**
+ * Says what the pipeline would make of messages, by a kernel of its own that is made at the first trial. For the kernel each message is of
+ * a device that it has never met: nothing of a trial is a duplicate, or known to a later one.
+ */
+export class TrialDecoder {
+  #kernel: TrialKernel | undefined;
+  #messages = 0;
+
+  /** `receivedUs`: when they came in, µs of the Unix epoch. */
+  decode(messages: readonly RoutedMessage[], receivedUs: number): Trial {
+    try {
+      const trials = messages.map((message) => this.#decodeOne(message, receivedUs));
+      return { readings: trials.flatMap(({ readings }) => readings), reasons: trials.flatMap(({ reasons }) => reasons) };
+    } catch (error) {
+      // What a kernel knows after it failed is nothing to go by.
+      this.#kernel = undefined;
+      throw error;
+    }
+  }
+
+  #decodeOne({ device, format, context, payload }: RoutedMessage, receiveUs: number): Trial {
+    const kernel = this.#freshEnough();
+    const record = { device: ++this.#messages, receiveUs, format, context, payload };
+    return kernel.run([record], (batch, memory) => {
+      const readings = Array.from(batchRows(batch, memory), ({ metric, tsUs, value }) => {
+        return { device, metric: kernel.names[metric - 1] as string, tsUs, value };
+      });
+      const { offset, bytes, rows } = batch.deads;
+      const letters = new CopyRows(new Uint8Array(memory, offset, bytes), rows);
+      const reasons = Array.from({ length: rows }, (_, row) => Buffer.from(letters.fields(row)[REASON] as Uint8Array).toString());
+      return { readings, reasons };
+    });
+  }
+
+  #freshEnough(): TrialKernel {
+    if (this.#messages >= MESSAGES_MAX || (this.#kernel?.names.length ?? 0) >= METRICS_MAX) this.#kernel = undefined;
+    if (this.#kernel) return this.#kernel;
+    this.#messages = 0;
+    this.#kernel = new TrialKernel();
+    return this.#kernel;
+  }
+}

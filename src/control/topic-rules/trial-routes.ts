@@ -1,0 +1,98 @@
+import { CODE_NONE } from '../../../assembly/abi/codes.js';
+import { PAYLOAD_BYTES_MAX } from '../../../assembly/abi/limits.js';
+import { topicRuleTrialAnswer } from '../../contract/answers/topic-rules.js';
+import { ApiFailure, codeOf } from '../../contract/api-errors.js';
+import { refusalCode } from '../../contract/codes.js';
+import { builtInRules } from '../../contract/topic-rules/built-in.js';
+import { planOf } from '../../contract/topic-rules/plan.js';
+import { routeMessage, type Sender } from '../../contract/topic-rules/routing.js';
+import { RuleSet, ruleProblem } from '../../contract/topic-rules/rule-set.js';
+import { adminOnly, type KeyCheck } from '../../http/auth.js';
+import { type Answer, json, type Request } from '../../http/exchange.js';
+import { parseBody } from '../../http/input.js';
+import type { RouteDoc } from '../../http/route-doc.js';
+import type { Route } from '../../http/router.js';
+import { refusalOf } from '../ingest/by-topic.js';
+import { postedFormat } from '../ingest/content-types.js';
+import { isoMicros } from '../queries/iso-micros.js';
+import type { Registry } from '../registry/registry.js';
+import { mayAddSubdevices } from '../registry/subdevices.js';
+import { ruleOf, TRIAL_BODY, trialSchema } from './input.js';
+import type { TopicRules } from './topic-rules.js';
+import { type Trial, TrialDecoder } from './trial-decoder.js';
+
+const ATTEMPT = 'try a topic rule';
+/** Of a connection whose device is not registered: no device has it. */
+const NOBODY = -1;
+
+const doc: RouteDoc = {
+  summary: 'Says what a message on a topic would become, without storing it',
+  auth: 'admin',
+  request: trialSchema,
+  answers: { 200: topicRuleTrialAnswer },
+  codes: ['payload_oversize'],
+};
+
+export interface TrialRoutesOptions {
+  readonly topicRules: Pick<TopicRules, 'of' | 'rules'>;
+  readonly registry: Pick<Registry, 'get' | 'byNumber'>;
+  readonly keys: KeyCheck;
+}
+
+/** Messages tried: whose their readings would be, and what they say. */
+export function trialRoutes({ topicRules, registry, keys }: TrialRoutesOptions): Route[] {
+  const decoder = new TrialDecoder();
+
+  function handle({ body }: Request): Answer | ApiFailure {
+    const input = parseBody(body, trialSchema, ATTEMPT);
+    if (input instanceof ApiFailure) return input;
+    const { tenant, topic, device_id: deviceId, content_type: contentType, rule: form } = input;
+    const payload = Buffer.from(input.payload_base64, 'base64');
+    if (payload.length > PAYLOAD_BYTES_MAX) return new ApiFailure('payload_oversize', ATTEMPT);
+    const draft = form && ruleOf(form.name, form);
+    const problem = draft && ruleProblem(draft);
+    if (problem !== undefined) return new ApiFailure('body_invalid', ATTEMPT, `rule.${problem.replace(': ', ' ')}`);
+    const usable = topicRules.of(tenant).filter((rule) => ruleProblem(rule) === undefined);
+    const rules = draft ? new RuleSet([draft], usable, builtInRules) : topicRules.rules.of(tenant);
+    const match = rules.match(topic);
+    const plan = match && planOf(match);
+    const named = plan?.device.kind === 'device' ? plan.device.id : undefined;
+    const sender = senderOf(tenant, deviceId ?? named);
+    const format = contentType === undefined ? {} : { format: postedFormat(contentType) };
+    const messages = routeMessage(rules, topic, payload, sender, format);
+    const by = { rule: match?.rule.name ?? null, decoder: match?.rule.decoder ?? null };
+    if (typeof messages === 'number') return json(200, { device_id: deviceId ?? null, readings: [], ...by, ...reasonOf(messages) });
+    const refusal = messages.map((message) => refusalOf(known(sender), message)).find((code) => code !== CODE_NONE);
+    const idOf = (number: number) => (number === sender.number ? sender.id : registry.byNumber(number)?.id) || null;
+    const device = idOf(messages[0]?.device ?? NOBODY);
+    if (refusal !== undefined) return json(200, { device_id: device, readings: [], ...by, ...reasonOf(refusal) });
+    return json(200, { device_id: device, ...by, ...viewOf(decoder.decode(messages, Date.now() * 1000), device, idOf) });
+  }
+
+  /** The connection; without a device that is registered it may speak for nobody else. */
+  function senderOf(tenant: string, id: string | undefined): Sender {
+    const find = (name: string) => registry.get(tenant, name);
+    const device = id === undefined ? undefined : find(id);
+    return { number: device?.number ?? NOBODY, id: id ?? '', isGateway: device && mayAddSubdevices(device), find };
+  }
+
+  /** A device that is tried before it is registered counts as active. */
+  const known = ({ number }: Sender) => ({
+    byNumber: (asked: number) => (asked === NOBODY && number === NOBODY ? ({ status: 'active' } as const) : registry.byNumber(asked)),
+  });
+
+  return [{ method: 'POST', pattern: '/v1/topic-rules/test', doc, body: TRIAL_BODY, admit: adminOnly(keys), handle }];
+}
+
+function viewOf({ readings, reasons }: Trial, device: string | null, idOf: (number: number) => string | null) {
+  const viewed = readings.map(({ device: number, metric, value, tsUs }) => {
+    const own = idOf(number);
+    return { metric, value, ts: isoMicros(tsUs), ...(own !== null && own !== device && { device_id: own }) };
+  });
+  return { readings: viewed, ...(reasons[0] !== undefined && { reason: reasons[0], cause: codeOf(reasons[0])?.cause }) };
+}
+
+function reasonOf(code: number): { reason: string; cause: string } {
+  const { name, cause } = refusalCode(code);
+  return { reason: name, cause };
+}

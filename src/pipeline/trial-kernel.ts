@@ -1,0 +1,59 @@
+import { BLOCK_DONE, BLOCK_NEEDS_METRICS } from '../../assembly/abi/block.js';
+import { INPUT_OFFSET } from '../../assembly/abi/pipeline.js';
+import { STAGE_BYTES, STAGE_OFFSET } from '../../assembly/abi/regions.js';
+import { PIPELINE_END } from '../../assembly/abi/state.js';
+import type { RowBatch } from '../contract/threads/store.js';
+import { KernelMemory, kernelMemory, loadKernel } from '../host/kernel.js';
+import { fillPowers } from '../host/powers.js';
+import { fillProfiles } from '../host/profiles.js';
+import { type BlockRecord, sealBlock } from '../host/seal-block.js';
+import { Batches } from './batches.js';
+import type { PipelineKernel } from './kernel.js';
+import { unknownNames } from './unknown-names.js';
+
+const PARTITION = 0;
+
+/** A pipeline kernel apart from log and store: it shows what would become of messages, and its rows go nowhere. */
+export class TrialKernel {
+  /** Names of the metrics that it has met; the first has number 1. */
+  readonly names: string[] = [];
+  readonly #memory: KernelMemory;
+  readonly #kernel: PipelineKernel;
+  readonly #batches: Batches;
+  #end = 0n;
+
+  constructor() {
+    const memory = kernelMemory(PIPELINE_END);
+    this.#kernel = loadKernel<PipelineKernel>('pipeline', memory);
+    this.#memory = new KernelMemory(memory);
+    fillPowers(this.#memory);
+    fillProfiles(this.#memory);
+    this.#kernel.setPartition(PARTITION);
+    this.#batches = new Batches(PARTITION, this.#kernel, this.#memory, 0n);
+  }
+
+  /**
+   * Runs one block of the messages, and hands the batch of their rows to `read` with the memory that they lie in: there is another one at
+   * the next call. Throws where the kernel does not run the block.
+   */
+  run<Result>(records: readonly BlockRecord[], read: (batch: RowBatch, memory: SharedArrayBuffer) => Result): Result {
+    const block = sealBlock(PARTITION, records);
+    this.#memory.bytes.set(block, INPUT_OFFSET);
+    const process = () => this.#kernel.processBlocks(0, block.length, Number(this.#end), false, false);
+    let answer = process();
+    for (; answer === BLOCK_NEEDS_METRICS; answer = process()) for (const name of unknownNames(this.#memory)) this.#addMetric(name);
+    if (answer !== BLOCK_DONE) throw new Error(`cannot try a message: the kernel answered ${answer}`);
+    this.#end += BigInt(block.length);
+    this.#batches.extend(this.#end, 0, 0);
+    const batch = this.#batches.seal();
+    const result = read(batch, this.#memory.bytes.buffer as unknown as SharedArrayBuffer);
+    this.#batches.release(batch.slot);
+    return result;
+  }
+
+  #addMetric(name: string): void {
+    const stage = this.#memory.bytes.subarray(STAGE_OFFSET, STAGE_OFFSET + STAGE_BYTES);
+    const { written } = new TextEncoder().encodeInto(name, stage);
+    this.#kernel.addMetric(written, this.names.push(name));
+  }
+}
