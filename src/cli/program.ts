@@ -14,6 +14,7 @@ import { addSelftestCommand } from './selftest-command.js';
 import { addSimulateCommand } from './simulate-command.js';
 import { addStartCommand } from './start-command.js';
 import { addTenantCommand } from './tenant-command.js';
+import { addTopicRuleCommand } from './topic-rule-command.js';
 
 const help = `
 Examples:
@@ -60,6 +61,7 @@ function buildProgram(ports: CliPorts): Command {
   addKeyCommand(program);
   addDeadLettersCommand(program);
   addTenantCommand(program);
+  addTopicRuleCommand(program);
   addConfigCommand(program);
   addVersionCommand(program);
   addLogCommand(program, ports);
