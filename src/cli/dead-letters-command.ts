@@ -57,8 +57,8 @@ function withFilter(command: Command): Command {
 async function list(options: ListOptions): Promise<void> {
   const output = new Output(options.json === true);
   const query = new URLSearchParams({ limit: String(options.limit) });
-  for (const name of ['tenant', 'device', 'reason', 'from', 'to'] as const) {
-    const value = options[name];
+  const { tenant, device, reason, from, to } = options;
+  for (const [name, value] of Object.entries({ tenant, device_id: device, reason, from, to })) {
     if (value !== undefined) query.set(name, value);
   }
   const answer = await adminApi(configOf(options), options.url).get<DeadLettersAnswer>(`/v1/dead-letters?${query}`);

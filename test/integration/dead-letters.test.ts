@@ -45,7 +45,7 @@ interface Letter {
 
 async function letters(): Promise<readonly Letter[]> {
   await committed(appliance);
-  return (await call<{ dead_letters: Letter[] }>(appliance, 'GET', '/v1/dead-letters?device=letters-1')).dead_letters;
+  return (await call<{ dead_letters: Letter[] }>(appliance, 'GET', '/v1/dead-letters?device_id=letters-1')).dead_letters;
 }
 
 /** Values of a metric in the database. */

@@ -70,7 +70,8 @@ export class Api {
     query: { tenant: string; limit: number } & LetterFilter,
     signal?: AbortSignal,
   ): Promise<Answer<{ dead_letters: readonly DeadLetter[] }>> {
-    return this.#call('GET', '/v1/dead-letters', { ...query }, undefined, signal);
+    const { device, ...rest } = query;
+    return this.#call('GET', '/v1/dead-letters', { ...rest, ...(device !== undefined && { device_id: device }) }, undefined, signal);
   }
 
   /** Tries a dead letter again, with another payload if there is one. */

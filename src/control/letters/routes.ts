@@ -14,15 +14,15 @@ import type { Registry } from '../registry/registry.js';
 import { describeLetter } from './dead-letter.js';
 import { DEAD_LETTERS_MAX } from './dead-letters.js';
 
-const deadLettersSchema = z.object({
+const deadLettersSchema = z.strictObject({
   tenant: tenantSchema,
-  device: z.string().optional(),
+  device_id: z.string().optional(),
   reason: z.string().optional(),
   from: timeSchema.optional(),
   to: timeSchema.optional(),
   unknown: z.enum(['true', 'false'], 'must be true or false').default('false'),
   limit: wholeNumber(1, DEAD_LETTERS_MAX, 100),
-  after: cursorSchema(z.object({ us: z.string().regex(/^-?\d{1,18}$/), id: z.string().regex(/^\d{1,18}$/) })).optional(),
+  cursor: cursorSchema(z.object({ us: z.string().regex(/^-?\d{1,18}$/), id: z.string().regex(/^\d{1,18}$/) })).optional(),
 });
 
 const deadLettersDoc: RouteDoc = {
@@ -51,7 +51,7 @@ export function deadLetterRoutes(services: DeadLetterRoutesOptions): Route[] {
 async function deadLetters({ queries, metricNames, registry }: DeadLetterRoutesOptions, request: Request) {
   const query = parseQuery(request.query, deadLettersSchema, 'list dead letters');
   if (query instanceof ApiFailure) return query;
-  const { tenant, device, reason, from, to, unknown, limit, after } = query;
+  const { tenant, device_id: device, reason, from, to, unknown, limit, cursor: after } = query;
   const { letters, next } = await queries.deadLetters({
     tenant: unknown === 'true' ? undefined : tenant,
     hasFewDevices: registry.count(tenant) <= FEW_DEVICES_MAX,

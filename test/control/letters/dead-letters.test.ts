@@ -23,12 +23,12 @@ test('no tenant sees the dead letters of another, deleted devices included', asy
     return body.dead_letters.map(({ payload_base64: payload }: { payload_base64: string }) => Buffer.from(payload, 'base64').toString());
   };
   assert.deepEqual(await payloads('tenant=north'), ['north']);
-  assert.deepEqual(await payloads('tenant=south&device=dev-1'), ['south']);
+  assert.deepEqual(await payloads('tenant=south&device_id=dev-1'), ['south']);
   assert.deepEqual(await payloads('tenant=third'), []);
   assert.deepEqual(await payloads(''), []);
   await server.call('DELETE', '/v1/devices/dev-1?tenant=north');
   await server.call('POST', '/v1/devices', { body: { device_id: 'dev-1', tenant: 'north' } });
-  assert.deepEqual(await payloads('tenant=north&device=dev-1'), ['north']);
+  assert.deepEqual(await payloads('tenant=north&device_id=dev-1'), ['north']);
 });
 
 test('dead letters are filtered and paged, without overlap or gap', async () => {
@@ -48,20 +48,20 @@ test('dead letters are filtered and paged, without overlap or gap', async () => 
       const { body } = await server.call('GET', `/v1/dead-letters?tenant=paged&${query}${after}`);
       found.push(...body.dead_letters.map((letter: { log_offset: string }) => letter.log_offset));
       if (body.next === null) return found.map(Number);
-      after = `&after=${body.next}`;
+      after = `&cursor=${body.next}`;
     }
   };
   const all = Array.from({ length: 30 }, (_, i) => 29 - i);
   for (const limit of [1, 7, 15, 1000]) assert.deepEqual(await offsets(`limit=${limit}`), all, `pages of ${limit}`);
   assert.deepEqual(
-    await offsets('device=a&limit=4'),
+    await offsets('device_id=a&limit=4'),
     all.filter((i) => i % 2 === 0),
   );
-  assert.deepEqual(await offsets('reason=ts_malformed&device=b&limit=4'), [27, 21, 15, 9, 3]);
+  assert.deepEqual(await offsets('reason=ts_malformed&device_id=b&limit=4'), [27, 21, 15, 9, 3]);
   assert.equal((await offsets('from=2026-05-01T00:00:00Z&to=2026-05-01T00:00:00Z')).length, 30);
   assert.deepEqual(await offsets('from=2026-05-01T00:00:01Z'), []);
   assert.deepEqual(await offsets('to=2026-04-30T23:59:59.999Z'), []);
-  for (const query of ['after=x', 'unknown=yes', 'from=never', 'tenant=']) {
+  for (const query of ['cursor=x', 'device=a', 'unknown=yes', 'from=never', 'tenant=']) {
     assertFailure(await server.call('GET', `/v1/dead-letters?${query}`), 400, 'query_invalid');
   }
 });
