@@ -137,6 +137,8 @@ test('with its database killed a start takes in known devices, and commits every
 }, async () => {
   let appliance = await start('known');
   await register(appliance, 'known');
+  const rule = { name: 'site', pattern: 'site/{device}', device: 'level:device', decoder: 'text', value_name: 'by_rule' };
+  await call(appliance, 'POST', '/v1/topic-rules', rule);
   await send(appliance, 'known', range(1, 3));
   await committed(appliance);
   // Its last offsets are not written down.
@@ -151,6 +153,7 @@ test('with its database killed a start takes in known devices, and commits every
   for (const n of range(4, 6)) {
     await client.publishAsync('devices/known/telemetry', JSON.stringify({ ts: Date.now(), metrics: { n }, seq: n }), { qos: 1 });
   }
+  await client.publishAsync('site/known', '21.5', { qos: 1 });
   await client.endAsync();
   await send(appliance, 'known', [7], 'never_seen');
   const { status, reason } = await readiness(appliance);
@@ -166,6 +169,7 @@ test('with its database killed a start takes in known devices, and commits every
   assert.match(appliance.output(), /"again":true,"msg":"database-taken-up"/);
   assert.deepEqual(await stored('known'), [...range(1, 6), ...range(8, 10)]);
   assert.deepEqual(await stored('known', 'never_seen'), [7]);
+  assert.deepEqual(await stored('known', 'by_rule'), [21.5]);
   await balanced(appliance);
   await register(appliance, 'later');
   await send(appliance, 'later', [1]);
