@@ -62,6 +62,23 @@ test('a rule that the API makes, replaces and deletes is in effect for a connect
   await until('the topic is refused', async () => !(await isTaken('49.5')));
 });
 
+test('topics of our own are read the same over HTTP and MQTT, whatever rules there are', async () => {
+  await call(appliance, 'POST', '/v1/topic-rules', { name: 'all', pattern: '#', device: 'connection', decoder: 'ignore' });
+  const own = ['devices/t-1/telemetry', 'tenant/default/device/t-1/data'];
+  for (const [index, topic] of own.entries()) {
+    await device.publishAsync(topic, `{"mqtt_${index}":1}`, { qos: 1 });
+    const headers = { authorization: 'Bearer a-token-of-one-device' };
+    const url = `${appliance.http}/v1/ingest/t-1?topic=${encodeURIComponent(topic)}`;
+    assert.equal((await fetch(url, { method: 'POST', headers, body: `{"http_${index}":2}` })).status, 202);
+  }
+  const { mqtt_0, mqtt_1, http_0, http_1 } = await latest();
+  assert.deepEqual([mqtt_0, mqtt_1, http_0, http_1], [1, 1, 2, 2]);
+  const other = `${appliance.http}/v1/ingest/t-1?topic=tenant/acme/device/t-1/data`;
+  const refused = await fetch(other, { method: 'POST', headers: { authorization: 'Bearer a-token-of-one-device' }, body: '{"v":1}' });
+  assert.equal(refused.status, 403);
+  await call(appliance, 'DELETE', '/v1/topic-rules/all');
+});
+
 test('a trial says of a message what is stored when it is published', async () => {
   await call(appliance, 'POST', '/v1/topic-rules', { ...rule, value_name: 'trial' });
   const payload = '17.25';

@@ -19,7 +19,11 @@ function family(name: string, ...rules: readonly (readonly [pattern: string, fie
   return rules.map(([pattern, fields]) => ({ name, pattern, ...fields }));
 }
 
-const spillway = family('spillway', ['devices/{device}/telemetry', { device: 'level:device', decoder: 'plain', unregistered: 'refuse' }]);
+/** Topics of our own, which the gateway's kernel knows by itself: no rule of a tenant's changes what they mean. */
+export const ownTopicRules: readonly TopicRule[] = family('spillway', [
+  'devices/{device}/telemetry',
+  { device: 'level:device', decoder: 'plain', unregistered: 'refuse' },
+]);
 
 const tasmota = family(
   'tasmota',
@@ -130,9 +134,8 @@ const sparkplug = family(
   ['spBv1.0/{group}/{type}/{node}/{device}', many('sparkplug')],
 );
 
-/** The rules that need no rule of the user's, after those of the tenant. Families with fixed first levels come first. */
-export const builtInRules: readonly TopicRule[] = [
-  ...spillway,
+/** The rules that need no rule of the user's, tried after those of the tenant. Families with fixed first levels come first. */
+export const conventionRules: readonly TopicRule[] = [
   ...thingsboard,
   ...clouds,
   ...zigbee2mqtt,
@@ -145,3 +148,5 @@ export const builtInRules: readonly TopicRule[] = [
   ...shelly,
   ...esphome,
 ];
+
+export const builtInRules: readonly TopicRule[] = [...ownTopicRules, ...conventionRules];

@@ -1,10 +1,15 @@
-import { builtInRules } from './built-in.js';
+import { conventionRules, ownTopicRules } from './built-in.js';
 import { RuleSet } from './rule-set.js';
 import type { TopicRule } from './topic-rule.js';
 
+/** Rules of a tenant, none of which has a problem, among those that every tenant has. */
+export function amongBuiltIn(rules: readonly TopicRule[]): RuleSet {
+  return new RuleSet(ownTopicRules, rules, conventionRules);
+}
+
 /** The topic rules of all tenants; one without rules of its own has the built-in ones. */
 export class TenantRules {
-  readonly #builtIn = new RuleSet(builtInRules);
+  readonly #builtIn = amongBuiltIn([]);
   readonly #own = new Map<string, RuleSet>();
 
   of(tenant: string): RuleSet {
@@ -14,6 +19,6 @@ export class TenantRules {
   /** Replaces the rules of a tenant, none of which has a problem. */
   set(tenant: string, rules: readonly TopicRule[]): void {
     if (rules.length === 0) this.#own.delete(tenant);
-    else this.#own.set(tenant, new RuleSet(rules, builtInRules));
+    else this.#own.set(tenant, amongBuiltIn(rules));
   }
 }

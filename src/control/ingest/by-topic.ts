@@ -1,7 +1,8 @@
-import { CODE_DEVICE_INACTIVE, CODE_NONE, CODE_PAYLOAD_OVERSIZE } from '../../../assembly/abi/codes.js';
+import { CODE_DEVICE_INACTIVE, CODE_NONE, CODE_PAYLOAD_OVERSIZE, CODE_TOPIC_FORBIDDEN } from '../../../assembly/abi/codes.js';
 import { ROUTE_TOPIC_BYTES_MAX } from '../../../assembly/abi/gateway.js';
 import { PAYLOAD_BYTES_MAX } from '../../../assembly/abi/limits.js';
 import type { DataPlane } from '../../contract/data-plane.js';
+import { topicWithin } from '../../contract/topic-rules/own-topics.js';
 import { type RoutedMessage, routeMessage } from '../../contract/topic-rules/routing.js';
 import type { TenantRules } from '../../contract/topic-rules/tenant-rules.js';
 import type { Device } from '../registry/device.js';
@@ -38,9 +39,11 @@ export async function messagesOfAll(
   rules: TenantRules,
   subdevices: Pick<Subdevices, 'add'>,
   device: Device,
-  topic: string,
+  named: string,
   payload: { readonly payload: Uint8Array; readonly format: number },
 ): Promise<RoutedMessage[] | number> {
+  const topic = topicWithin(device.tenant, named);
+  if (topic === undefined) return CODE_TOPIC_FORBIDDEN;
   if (mayAddSubdevices(device)) {
     const named = new Set<string>();
     const find = (id: string) => registry.get(device.tenant, id) ?? void named.add(id);

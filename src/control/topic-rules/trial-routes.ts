@@ -1,12 +1,13 @@
-import { CODE_NONE } from '../../../assembly/abi/codes.js';
+import { CODE_NONE, CODE_TOPIC_FORBIDDEN } from '../../../assembly/abi/codes.js';
 import { PAYLOAD_BYTES_MAX } from '../../../assembly/abi/limits.js';
 import { topicRuleTrialAnswer } from '../../contract/answers/topic-rules.js';
 import { ApiFailure, codeOf } from '../../contract/api-errors.js';
 import { refusalCode } from '../../contract/codes.js';
-import { builtInRules } from '../../contract/topic-rules/built-in.js';
+import { topicWithin } from '../../contract/topic-rules/own-topics.js';
 import { planOf } from '../../contract/topic-rules/plan.js';
 import { routeMessage, type Sender } from '../../contract/topic-rules/routing.js';
-import { RuleSet, ruleProblem } from '../../contract/topic-rules/rule-set.js';
+import { ruleProblem } from '../../contract/topic-rules/rule-set.js';
+import { amongBuiltIn } from '../../contract/topic-rules/tenant-rules.js';
 import { adminOnly, type KeyCheck } from '../../http/auth.js';
 import { type Answer, json, type Request } from '../../http/exchange.js';
 import { parseBody } from '../../http/input.js';
@@ -46,14 +47,18 @@ export function trialRoutes({ topicRules, registry, keys }: TrialRoutesOptions):
   function handle({ body }: Request): Answer | ApiFailure {
     const input = parseBody(body, trialSchema, ATTEMPT);
     if (input instanceof ApiFailure) return input;
-    const { tenant, topic, device_id: deviceId, content_type: contentType, rule: form } = input;
+    const { tenant, device_id: deviceId, content_type: contentType, rule: form } = input;
     const payload = Buffer.from(input.payload_base64, 'base64');
     if (payload.length > PAYLOAD_BYTES_MAX) return new ApiFailure('payload_oversize', ATTEMPT);
     const draft = form && ruleOf(form.name, form);
     const problem = draft && ruleProblem(draft);
     if (problem !== undefined) return new ApiFailure('body_invalid', ATTEMPT, `rule.${problem.replace(': ', ' ')}`);
     const usable = topicRules.of(tenant).filter((rule) => ruleProblem(rule) === undefined);
-    const rules = draft ? new RuleSet([draft], usable, builtInRules) : topicRules.rules.of(tenant);
+    const rules = draft ? amongBuiltIn([draft, ...usable]) : topicRules.rules.of(tenant);
+    const topic = topicWithin(tenant, input.topic);
+    if (topic === undefined) {
+      return json(200, { device_id: deviceId ?? null, readings: [], rule: null, decoder: null, ...reasonOf(CODE_TOPIC_FORBIDDEN) });
+    }
     const match = rules.match(topic);
     const plan = match && planOf(match);
     const named = plan?.device.kind === 'device' ? plan.device.id : undefined;

@@ -61,6 +61,15 @@ test('the device that is connected says whose the readings are', async () => {
   assert.equal((await tried('tele/still/SENSOR', '{"v":1}')).reason, 'device_inactive');
 });
 
+test('topics of our own mean the same whatever rules there are, as they do for the gateway', async () => {
+  const rule = { pattern: '#', device: 'connection', decoder: 'ignore' };
+  for (const topic of ['devices/bridge/telemetry', 'tenant/default/device/bridge/data']) {
+    const { device_id: device, rule: taken, readings } = await tried(topic, '{"v":1}', { rule });
+    assert.deepEqual([device, taken, readings[0].metric], ['bridge', 'spillway', 'v'], topic);
+  }
+  assert.equal((await tried('tenant/acme/device/bridge/data', '{"v":1}', { device_id: 'bridge' })).reason, 'topic_forbidden');
+});
+
 test('a payload of several devices names those of other devices', async () => {
   const { device_id: device, readings } = await tried('v1/gateway/telemetry', '{"lamp":[{"a":1}],"new":[{"b":2}]}', {
     device_id: 'bridge',

@@ -1,0 +1,11 @@
+const OF_TENANT = /^tenant\/([^/]+)\/device\/([^/]+)\/data$/;
+
+/**
+ * The topic by which rules know it: `tenant/{tenant}/device/{id}/data` is `devices/{id}/telemetry` of that tenant, and every other topic
+ * stays as it is. Undefined: it names another tenant, for which no device of this one may write.
+ */
+export function topicWithin(tenant: string, topic: string): string | undefined {
+  const [, named, id] = OF_TENANT.exec(topic) ?? [];
+  if (named === undefined) return topic;
+  return named === tenant ? `devices/${id}/telemetry` : undefined;
+}
