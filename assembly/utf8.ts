@@ -20,7 +20,7 @@ function wideCharacter(at: usize, end: usize): u32 {
   return second >= low && second <= high ? 4 : 0;
 }
 
-/** Whether the bytes are ASCII without a NUL. Sixteen at a time: what lies after them may be read and does not count. */
+/** Whether the bytes are ASCII without a NUL. They are compared sixteen at a time: bytes after them may be read and do not count. */
 @inline
 export function isPlainAscii(at: usize, bytes: u32): bool {
   const least = i8x16.splat(1);

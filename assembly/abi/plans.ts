@@ -38,7 +38,7 @@ export const PLAN_FIELD_AT_FLAGS: u32 = 6; // u8
 /** Unit of a time: microseconds times it, or 0 where its size tells it. Nanoseconds: PLAN_UNIT_NS. */
 export const PLAN_FIELD_AT_UNIT: u32 = 8; // u32
 export const PLAN_FIELD_AT_NAME: u32 = 12; // u32, offset
-export const PLAN_FIELD_AT_NAME_BYTES: u32 = 16; // u16; 0: named as what is around it
+export const PLAN_FIELD_AT_NAME_BYTES: u32 = 16; // u16; 0: the field has the name of the message around it
 /** Type of a message or of a map's entry. */
 export const PLAN_FIELD_AT_TYPE: u32 = 18; // u16
 /** Offset of the values of an enum whose names are its texts; 0: its numbers are read. */

@@ -25,7 +25,7 @@ export const MEMBER_READ: u32 = 0;
 export const MEMBER_SKIP: u32 = 1;
 /** An object whose members are named without it. */
 export const MEMBER_OPEN: u32 = 2;
-/** Time of the sample; what is no time is refused. */
+/** Time of the sample; another value refuses the message. */
 export const MEMBER_IS_TS: u32 = 3;
 /** Time of the sample if it reads as one, else a reading. */
 export const MEMBER_MAY_BE_TS: u32 = 4;

@@ -135,7 +135,7 @@ function decodeText(at: usize, bytes: u32, receiveUs: u64): u32 {
   return decodeTextValue(at, bytes, receiveUs);
 }
 
-/** Decodes what is no JSON by what its first bytes show it to be; answers `code`, which says so, when it is nothing else either. */
+/** Decodes a payload that is not JSON by the format that its first bytes show; answers `code` when they show none. */
 function decodeByOtherShape(code: u32, at: usize, bytes: u32, receiveUs: u64): u32 {
   const first: u32 = bytes == 0 ? 0 : load<u8>(at);
   if (first > SPACE && first < DELETE) recognised = decodeLines(at, bytes, receiveUs) == CODE_NONE;
@@ -158,7 +158,7 @@ function decodeBinary(at: usize, bytes: u32, receiveUs: u64): bool {
   return ((first & CBOR_TYPE) == CBOR_MAP || isCborArray || isTagged) && decodeCbor(at, bytes, receiveUs) == CODE_NONE;
 }
 
-/** Decodes what is not `{ts, metrics, seq}`, after the reader of that refused it with `code`. */
+/** Decodes a document that is not `{ts, metrics, seq}`: the reader of that form refused it with `code`. */
 function decodeOtherJson(code: u32, format: u32, at: usize, bytes: u32, receiveUs: u64): u32 {
   const isByShape = format == FORMAT_BY_SHAPE;
   if (isByShape && code == CODE_METRICS_MISSING && looksLikeSenml(at, at + bytes)) {

@@ -31,7 +31,7 @@ import { refuse } from './verdict';
 
 // Documents in a binary format, by the same profiles as those in JSON: objects flat or nested, arrays of samples, single values. A
 // function that reads a value is called after its item was read, with the position after that. A value that cannot be kept costs
-// itself; what is not well formed costs the message.
+// itself; a payload that is not well formed costs the message.
 
 const DOT: u8 = 0x2e;
 const DASH: u8 = 0x2d;

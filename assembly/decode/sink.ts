@@ -252,7 +252,7 @@ export function takeTs(): void {
   tsUs = timeUs;
 }
 
-/** The time of the open sample is `us` unless it names another: that of what is around it, which was accepted. */
+/** The time of the open sample is `us` unless it names another: the time of the message around it, which was accepted. */
 export function inheritTs(us: u64): void {
   hasTs = true;
   tsUs = us;

@@ -99,7 +99,7 @@ async function ended(appliance: Appliance): Promise<never> {
   );
   // What a start is refused for may be found after it.
   if (error.name === 'StartFailure') throw new CommandFailure(codeOf(error), messageOf(error), { wayOut: wayOutOf(error) });
-  throw new CommandFailure('appliance_broken', `cannot go on: ${messageOf(error)}`, {
+  throw new CommandFailure('appliance_broken', `cannot continue: ${messageOf(error)}`, {
     wayOut: 'read the log above, then start it again: what was acknowledged is kept',
   });
 }

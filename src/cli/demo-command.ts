@@ -111,11 +111,11 @@ function watchFleet(fleet: ChildProcess, output: Output, stopping: AbortSignal):
     if (stopping.aborted) resolve();
     stopping.addEventListener('abort', () => resolve());
     fleet.on('message', (message: FromSimulation) => {
-      if (message.kind === 'failed') reject(new CommandFailure('simulation_failed', `cannot go on with the demo: ${message.message}`));
+      if (message.kind === 'failed') reject(new CommandFailure('simulation_failed', `cannot continue the demo: ${message.message}`));
       else if (message.report.trouble !== undefined) output.remark(`simulated devices have trouble: ${message.report.trouble}`);
     });
     fleet.on('exit', (code, signal) =>
-      reject(new CommandFailure('simulation_failed', `cannot go on with the demo: the simulator ended (${signal ?? code})`)),
+      reject(new CommandFailure('simulation_failed', `cannot continue the demo: the simulator ended (${signal ?? code})`)),
     );
   });
 }

@@ -84,7 +84,7 @@ function failureOf(error: unknown): CommandFailure {
     const cause = error.code === 'commander.help' ? 'it names no command' : error.message.replace(/^error: /, '').replaceAll('\n', ' ');
     return usageFailure(`cannot read the command line: ${cause}`, 'npx spillway --help, or --help behind a command');
   }
-  return new CommandFailure('internal', `cannot go on: ${(error as Error).stack ?? String(error)}`, {
+  return new CommandFailure('internal', `cannot continue: ${(error as Error).stack ?? String(error)}`, {
     wayOut: 'this is a bug: please report it',
   });
 }

@@ -86,7 +86,7 @@ test('an appliance that does not come up, or breaks later, exits 1 with the caus
   assert.deepEqual(JSON.parse(later.stderr).error.code, 'appliance_broken');
   const greeting = await outcomeOf(runSpillway(t, folder, ['start', '--json'], { ...anyPorts, DOUBLE_FAILS: 'greeting' }));
   assert.equal(greeting.code, 1);
-  assert.match(JSON.parse(greeting.stderr).error.message, /^cannot go on: /);
+  assert.match(JSON.parse(greeting.stderr).error.message, /^cannot continue: /);
   assert.match(greeting.stdout, /"event":"stopped"/, 'the appliance was stopped, so that the process can end');
 });
 

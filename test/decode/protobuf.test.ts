@@ -79,7 +79,7 @@ test('Protobuf: a payload whose schema is not there is kept as a dead letter, an
   assert.deepEqual(decoder.decode(decoder.add('syntax = "proto3"; message M { int32 v = 1; }'), payload), [['v', 1, RECEIVED_US]]);
 });
 
-test('Protobuf: what is left out and what is rounded is counted', () => {
+test('Protobuf: values that are left out or rounded are counted', () => {
   const decoder = new ProtobufDecoder();
   const schema = decoder.add('syntax = "proto2"; message M { optional bytes x = 1; optional uint64 n = 2; }');
   assert.deepEqual(decoder.decode(schema, Buffer.from('0a010110ffffffffffffffffff01', 'hex')), [['n', 2 ** 64, RECEIVED_US]]);

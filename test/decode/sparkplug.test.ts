@@ -174,7 +174,7 @@ test('Sparkplug: data sets and templates as sparkplug-payload writes them, flatt
   ]);
 });
 
-test('Sparkplug: what is null is counted, and commands and bdSeq are no readings', () => {
+test('Sparkplug: nulls are counted, and commands and bdSeq are no readings', () => {
   const decoder = new SparkplugDecoder();
   const found = decoder.send(
     NBIRTH,

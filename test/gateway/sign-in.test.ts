@@ -54,7 +54,7 @@ test('each way to sign in says which device it is, and its token has to be right
   }
 });
 
-test('version 5 is told the id that it was given, and needs no clean start for it', () => {
+test('a version 5 client learns its assigned id, and needs no clean start for it', () => {
   const driver = new KernelDriver(devices);
   driver.open(0);
   driver.feed(0, connect({ level: 5, clientId: '', flags: 0x80, rest: [OWN_TOKEN] }));

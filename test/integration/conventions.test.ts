@@ -87,7 +87,7 @@ for (const way of ways) {
   });
 }
 
-test('what is no telemetry is taken in, and neither a reading nor a dead letter', async () => {
+test('topics without telemetry are taken in, and give neither a reading nor a dead letter', async () => {
   for (const way of ['mqtt4', 'mqtt5'] as const) {
     await register(way, 'silent');
     for (const [topic, payload] of silent) await send(way, 'silent', topic, Buffer.from(payload), { retain: true });

@@ -176,7 +176,7 @@ test('with its database killed a start takes in known devices, and commits every
   await appliance.stop();
 });
 
-test('what is not known is refused as that, until the database is back', { timeout: 120_000 }, async () => {
+test('unknown devices are refused as unknown until the database is back', { timeout: 120_000 }, async () => {
   let appliance = await start('refusals');
   await register(appliance, 'refused');
   await send(appliance, 'refused', [1]);

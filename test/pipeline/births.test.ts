@@ -140,7 +140,7 @@ test('the sequence of an edge node whose devices are registered by themselves is
   assert.equal(decoder.kernel.counter(COUNTER_PIPELINE_EDGE_GAPS), 0);
 });
 
-test('what is replayed changes the state as it did, and neither counts nor signals', () => {
+test('a replay changes the state as the first run did, and neither counts nor signals', () => {
   const steady = new SparkplugDecoder();
   const replayed = new SparkplugDecoder();
   const messages: [string, Buffer][] = [

@@ -32,7 +32,7 @@ test('a snapshot is there as a whole or not at all, and a line that a crash cut 
   assert.deepEqual(readdirSync(folder), []);
 });
 
-test('a log that ends before what is committed is found short', () => {
+test('a log that ends before the committed offset is found short', () => {
   const folder = mkdtempSync(join(top, 'log-'));
   mkdirSync(join(folder, '00'));
   writeFileSync(join(folder, '00', '00000000000000000000.log'), 'x'.repeat(100));

@@ -44,7 +44,7 @@ const TAG_BIGFLOAT: u64 = 5;
 // Places in a table of earlier texts or values, which stand where the text or value would. IANA, "CBOR Tags".
 const TAG_TEXT_REFERENCE: u64 = 25;
 const TAG_SHARED_REFERENCE: u64 = 29;
-/** Records as cbor-x defines them: their names are told once, elsewhere. */
+/** Records as cbor-x defines them: the names of their members come once, in another payload. */
 const TAG_RECORDS: u64 = 57343;
 
 /**

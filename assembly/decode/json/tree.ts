@@ -45,7 +45,7 @@ import { clearMembers, MEMBER_SEQ, MEMBER_TS, noteMember } from './members';
 import { codeOfMalformed } from './other-shapes';
 
 // JSON as devices write it: objects flat or nested, arrays of samples, one document a line, single values. A document is read by the
-// profile of its context, or by the plain one. A value that cannot be kept costs itself; what is no JSON costs the message.
+// profile of its context, or by the plain one. A value that cannot be kept costs itself; a payload that is not JSON costs the message.
 
 /** Bytes of the prefix of the sample at hand: names below it begin with a member's name, not with a dot. */
 let rootBytes: u32 = 0;

@@ -174,7 +174,7 @@ function valueEnd(at: usize, end: usize): usize {
   return at;
 }
 
-/** A number of digits, with `i` or `u` after it when it is a whole one. It is copied before a byte that no number goes on with. */
+/** A number of digits, with `i` or `u` after it when it is a whole one. It is copied before a byte that ends every number. */
 function readNumber(at: usize, end: usize): bool {
   let bytes = <u32>(end - at);
   if (bytes == 0) return false;

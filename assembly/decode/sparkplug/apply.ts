@@ -123,7 +123,7 @@ function wantRebirth(node: usize): void {
   signal(EDGE_REBIRTH_WANTED);
 }
 
-/** Tells the host, as long as there is room: what is not told is in the state and in the counters. */
+/** Lists a signal for the host while there is room: state and counters have those that are not listed. */
 function signal(which: u32): void {
   const used = load<u32>(EDGE_SIGNALS_OFFSET, 4);
   const bytes = EDGE_SIGNAL_HEADER_BYTES + ((topicBytes + 7) & ~7);

@@ -10,7 +10,7 @@ export const letterEvents = {
   },
   'dead-letter-replay-failed': {
     level: 'warn',
-    happened: 'a replay of dead letters ended early (`cause`); what was tried again by then is marked',
+    happened: 'a replay of dead letters ended early (`cause`); letters that were tried again by then are marked',
     action: 'start it again when the cause is gone: letters that are marked are left out, and none is stored twice',
   },
 } as const satisfies EventTable;

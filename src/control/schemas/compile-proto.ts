@@ -167,7 +167,7 @@ class Compiler {
     return number;
   }
 
-  /** The names of an enum's values, if they are what is read. */
+  /** The names of an enum's values, where a reading is the name. */
   #named({ resolvedType }: Pick<protobuf.FieldBase, 'resolvedType'>): Pick<PlanField, 'values'> {
     if (!(resolvedType instanceof protobuf.Enum) || this.#options.enums !== 'names') return {};
     const values = this.#enums.get(resolvedType) ?? valuesOf(resolvedType);

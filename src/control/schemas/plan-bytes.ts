@@ -31,7 +31,7 @@ import {
 
 export interface PlanField {
   readonly number: number;
-  /** Empty: named as what is around it. */
+  /** Empty: the field has the name of the message around it. */
   readonly name: string;
   /** PLAN_DOUBLE to PLAN_SECONDS. */
   readonly kind: number;
@@ -43,7 +43,7 @@ export interface PlanField {
   readonly isMap?: boolean;
   /** Of a message or of a map's entry. */
   readonly type?: number;
-  /** Names of an enum's values, where they are what is read. */
+  /** Names of an enum's values, where a reading is the name. */
   readonly values?: ReadonlyMap<number, string>;
 }
 

@@ -45,7 +45,7 @@ test('rows are committed last, after devices and keys are what the database has'
   assert.deepEqual(steps, ['open', 'let go', 'metrics', 'devices', 'keys', 'claim', 'admit 5']);
 });
 
-test('a database that goes away meanwhile is looked at anew, and what was found to differ is not forgotten', async () => {
+test('a database that goes away meanwhile is compared anew, and differences are not forgotten', async () => {
   const state: Parameters<typeof admissionOf>[0] = { failing: 'claim', metricsHold: false };
   const { admission, steps } = admissionOf(state);
   await assert.rejects(admission.attempt(), /claim fails/);

@@ -111,7 +111,7 @@ test('a snapshot is read as it was written, with every change that followed', as
   assert.deepEqual(events, []);
 });
 
-test('a change that cannot be written leaves no snapshot: an outdated one would let in what was shut out', async () => {
+test('a change that cannot be written leaves no snapshot: an outdated one would let in revoked devices', async () => {
   const { lines, keeper, events } = await keep();
   lines.writesMax = 0;
   keeper.devicesDeleted([{ number: 1, tenant: 'a' }]);

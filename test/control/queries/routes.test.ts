@@ -254,7 +254,7 @@ test('a text that is newer than a number, or of its time, is the latest value in
   assert.deepEqual([device.last_seen_at, listed.last_seen_at], ['2026-03-01T12:01:10.000Z', '2026-03-01T12:01:10.000Z']);
 });
 
-test('the database is asked once a page, again for what memory has no room for, and not for what is known', async (context) => {
+test('the database is asked once a page, again for values that memory had no room for, and not for known ones', async (context) => {
   const ids = ['page-1', 'page-2', 'page-3'];
   const numbers: number[] = [];
   for (const device_id of ids)

@@ -103,7 +103,7 @@ test('a rule is deleted, and unknown from then on', async () => {
   assertFailure(await server.call('PUT', '/v1/topic-rules/hall', { body: rest }), 404, 'topic_rule_unknown');
 });
 
-test('what is no rule is refused with the member and its problem', async () => {
+test('a rule that is none is refused with its member and the problem', async () => {
   const wrong: [object, RegExp][] = [
     [{ ...hall, pattern: 'a/#/b' }, /: pattern /],
     [{ ...hall, pattern: 'a\ud800/{device}' }, /: pattern must not hold control characters or lone surrogates/],
