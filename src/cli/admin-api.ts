@@ -3,36 +3,51 @@ import { join } from 'node:path';
 import type { ListenConfig } from '../config/settings/listen.js';
 import type { ProcessConfig } from '../config/settings/process.js';
 import type { Config } from '../config/table.js';
+import type { NotReadyAnswer, ReadyAnswer } from '../contract/answers/operation.js';
 import { authority, reachableHost } from '../contract/host-address.js';
 import { readAddress } from './address-file.js';
 import { CommandFailure, usageFailure } from './command-failure.js';
 
 const answerMsMax = 120_000;
 
+export type Readiness = ReadyAnswer | (Omit<NotReadyAnswer, 'acknowledgement'> & Partial<Pick<NotReadyAnswer, 'acknowledgement'>>);
+
+interface Call {
+  readonly body?: unknown;
+  readonly timeoutMs?: number | undefined;
+  /** A status above 399 that is an answer and no failure. */
+  readonly accepted?: number;
+}
+
 /** The HTTP API of a running appliance, called with the admin key. Every failure is a CommandFailure. */
 export class AdminApi {
   readonly url: string;
-  readonly #key: string;
+  readonly key: string;
 
   constructor(url: string, key: string) {
     this.url = url.replace(/\/+$/, '');
-    this.#key = key;
+    this.key = key;
   }
 
   get<Answer>(path: string, timeoutMs?: number): Promise<Answer> {
-    return this.#call<Answer>('GET', path, undefined, timeoutMs);
+    return this.#call<Answer>('GET', path, { timeoutMs });
+  }
+
+  /** Whether messages are taken in; an appliance that waits for its database answers without `acknowledgement`. */
+  readiness(): Promise<Readiness> {
+    return this.#call<Readiness>('GET', '/readyz', { accepted: 503 });
   }
 
   post<Answer>(path: string, body: unknown): Promise<Answer> {
-    return this.#call<Answer>('POST', path, body);
+    return this.#call<Answer>('POST', path, { body });
   }
 
   delete<Answer>(path: string): Promise<Answer> {
     return this.#call<Answer>('DELETE', path);
   }
 
-  async #call<Answer>(method: string, path: string, body?: unknown, timeoutMs = answerMsMax): Promise<Answer> {
-    const headers: Record<string, string> = { authorization: `Bearer ${this.#key}` };
+  async #call<Answer>(method: string, path: string, { body, timeoutMs = answerMsMax, accepted }: Call = {}): Promise<Answer> {
+    const headers: Record<string, string> = { authorization: `Bearer ${this.key}` };
     if (body !== undefined) headers['content-type'] = 'application/json';
     const init: RequestInit = { method, headers, signal: AbortSignal.timeout(timeoutMs) };
     if (body !== undefined) init.body = JSON.stringify(body);
@@ -45,7 +60,7 @@ export class AdminApi {
     } catch (error) {
       throw unreachable(this.url, error as Error);
     }
-    return readAnswer<Answer>(this.url, status, text);
+    return readAnswer<Answer>(this.url, status, text, accepted);
   }
 }
 
@@ -75,7 +90,7 @@ function adminKey({ adminKey: given, stateFolder }: ProcessConfig): string {
   });
 }
 
-function unreachable(url: string, error: Error): CommandFailure {
+export function unreachable(url: string, error: Error): CommandFailure {
   const cause = (error.cause as NodeJS.ErrnoException | undefined)?.code ?? error.message;
   const plain = cause === 'ECONNREFUSED' ? 'nothing listens there' : error.name === 'TimeoutError' ? 'no answer came in time' : cause;
   return new CommandFailure('appliance_unreachable', `cannot reach the appliance at ${url}: ${plain}`, {
@@ -83,7 +98,7 @@ function unreachable(url: string, error: Error): CommandFailure {
   });
 }
 
-function readAnswer<Answer>(url: string, status: number, text: string): Answer {
+function readAnswer<Answer>(url: string, status: number, text: string, accepted: number | undefined): Answer {
   let answer: unknown;
   try {
     answer = JSON.parse(text);
@@ -92,11 +107,8 @@ function readAnswer<Answer>(url: string, status: number, text: string): Answer {
       wayOut: 'check that --url names a Spillway appliance and no other server',
     });
   }
-  if (status < 400) return answer as Answer;
-  const {
-    code = 'answer_malformed',
-    message = `cannot use the answer of ${url}: HTTP ${status}`,
-    way_out: wayOut,
-  } = (answer as { error?: { code?: string; message?: string; way_out?: string } }).error ?? {};
+  const { error } = answer as { error?: { code?: string; message?: string; way_out?: string } };
+  if (status < 400 || (status === accepted && error === undefined)) return answer as Answer;
+  const { code = 'answer_malformed', message = `cannot use the answer of ${url}: HTTP ${status}`, way_out: wayOut } = error ?? {};
   throw new CommandFailure(code, message, { wayOut });
 }

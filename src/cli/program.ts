@@ -7,12 +7,17 @@ import { addDeadLettersCommand } from './dead-letters-command.js';
 import { addDemoCommand } from './demo-command.js';
 import { addDeviceCommand } from './device-command.js';
 import { addKeyCommand } from './key-command.js';
+import { addLagCommand } from './lag-command.js';
+import { addLedgerCommand } from './ledger-command.js';
 import { addLogCommand } from './log-command.js';
 import { type CommonOptions, withCommonOptions } from './options.js';
 import { Output } from './output.js';
+import { addQueryCommand } from './query-command.js';
 import { addSelftestCommand } from './selftest-command.js';
 import { addSimulateCommand } from './simulate-command.js';
 import { addStartCommand } from './start-command.js';
+import { addAlertsCommand, addStatusCommand } from './status-command.js';
+import { addTailCommand } from './tail-command.js';
 import { addTenantCommand } from './tenant-command.js';
 import { addTopicRuleCommand } from './topic-rule-command.js';
 
@@ -22,6 +27,8 @@ Examples:
   npx spillway start                                         the appliance alone
   npx spillway device add --id dev-000001                    a device that may publish
   npx spillway simulate --register --devices 100 --rate 1000 load with realistic series
+  npx spillway status --watch 5                              whether it is ready, its rates, lag and alerts
+  npx spillway tail dev-000001                               what a device sends, as it comes
 
 Environment: SPILLWAY_STATE, SPILLWAY_ADMIN_KEY, SPILLWAY_HTTP_PORT, SPILLWAY_MQTT_PORT, SPILLWAY_BIND, SPILLWAY_DATABASE_URL, …;
   npx spillway config check --help lists all of them, npx spillway config check shows the values in effect.
@@ -57,6 +64,12 @@ function buildProgram(ports: CliPorts): Command {
   addDemoCommand(program, ports);
   addSimulateCommand(program);
   addSelftestCommand(program, ports);
+  addStatusCommand(program);
+  addLagCommand(program);
+  addLedgerCommand(program);
+  addAlertsCommand(program);
+  addQueryCommand(program);
+  addTailCommand(program);
   addDeviceCommand(program);
   addKeyCommand(program);
   addDeadLettersCommand(program);

@@ -6,6 +6,7 @@ import { grouped, Output, table } from './output.js';
 import { type FaultReport, runChaos } from './selftest/chaos.js';
 import { brokerKill, diskFull, faults } from './selftest/faults.js';
 import { onlyFaults, type Plan, planChaos, runsOf } from './selftest/plan.js';
+import { stopSignals } from './stop-signals.js';
 
 interface SelftestOptions extends CommonOptions {
   readonly chaos?: true;
@@ -51,9 +52,7 @@ async function selftest(options: SelftestOptions, ports: CliPorts): Promise<void
   if (!options.chaos) throw usageFailure('cannot choose a test: none is named', 'npx spillway selftest --chaos');
   if (options.kafka) requireKafka(ports);
   const output = new Output(options.json === true);
-  const stop = new AbortController();
-  const onSignal = () => stop.abort();
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, onSignal);
+  const stopping = stopSignals();
   const plan = planOf(options);
   const runs = runsOf(plan);
   const where = plan.kafka ? 'in a temporary folder, with its log in three Kafka brokers' : 'in a temporary folder';
@@ -63,7 +62,7 @@ async function selftest(options: SelftestOptions, ports: CliPorts): Promise<void
     output.document({ event: 'fault', ...report });
   };
   const program = process.argv[1] as string;
-  const reports = await runChaos({ program, plan, seconds: options.minutes * 60, say, stopping: stop.signal });
+  const reports = await runChaos({ program, plan, seconds: options.minutes * 60, say, stopping });
   sayVerdict(output, plan, reports);
 }
 

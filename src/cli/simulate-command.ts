@@ -8,6 +8,7 @@ import { type ApplianceOptions, configOf, formatId, idFormatOption, positiveNumb
 import { grouped, Output } from './output.js';
 import { type SeriesName, seriesNames } from './simulate/series.js';
 import { runSimulation, type SimulationPlan, type SimulationReport } from './simulate/simulation.js';
+import { stopSignals } from './stop-signals.js';
 import { keptToken } from './token-file.js';
 
 interface SimulateOptions extends ApplianceOptions {
@@ -65,9 +66,7 @@ export function addSimulateCommand(program: Command): void {
 async function simulate(options: SimulateOptions): Promise<void> {
   const output = new Output(options.json === true);
   const config = configOf(options);
-  const stop = new AbortController();
-  const onSignal = () => stop.abort();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+  const stopping = stopSignals();
   const plan = planOf(options, config, await tokenOf(options, config));
   output.text(
     `${grouped(plan.devices.length)} devices of tenant ${plan.tenant} publish ${plan.rate} messages a second to ${plan.protocol}://${authority(plan.host, plan.port)}`,
@@ -78,7 +77,7 @@ async function simulate(options: SimulateOptions): Promise<void> {
       output.text(`${report.seconds.toFixed(0).padStart(4)} s  ${line(report)}`);
       output.document({ event: 'progress', ...report });
     },
-    stop.signal,
+    stopping,
   );
   output.text(`done after ${summary.seconds} s: ${line(summary)}`);
   output.document({ event: 'finished', ...summary });

@@ -114,6 +114,8 @@ export const refusalsAnswer = z.strictObject({
   refusals: z.array(z.strictObject({ code: z.string(), status: z.int().nullable(), cause: z.string(), way_out: z.string() })),
 });
 
+export type ReadyAnswer = z.infer<typeof readyAnswer>;
+export type NotReadyAnswer = z.infer<typeof notReadyAnswer>;
 export type AlertsAnswer = z.infer<typeof alertsAnswer>;
 export type LagAnswer = z.infer<typeof lagAnswer>;
 export type StatsAnswer = z.infer<typeof statsAnswer>;
