@@ -10,6 +10,7 @@ import { migrate, SCHEMA_VERSION } from '../../../src/store/schema/migrate.js';
 import { maintainSegments, type SegmentLimits } from '../../../src/store/schema/postgres/postgres-closing.js';
 import { BatchWriter } from '../../../src/store/write/batch-writer.js';
 import { startTestDatabase, type TestDatabase, unguarded } from '../../support/database.js';
+import { undoStepsAfter } from '../../support/older-schema.js';
 import { Random } from '../../support/random.js';
 import { layBatch, sharedMemory } from '../../support/row-batch.js';
 import { until } from '../../support/until.js';
@@ -272,15 +273,9 @@ describe('segments of plain PostgreSQL', () => {
       drop table readings_hot, readings_segments cascade;
       alter table readings_days rename to readings;
       create view raw_metrics as select device.name as device_id, metric.name as metric_name, reading.value, '{}'::jsonb as tags, reading.ts
-        from readings reading join devices device on device.id = reading.device_id join metrics metric on metric.id = reading.metric_id;
-      alter table dead_letters drop column metric_id, drop column sqlstate, drop column message, drop column format, drop column context, drop column replayed_at;
-      alter table pipeline_offsets drop column owner, drop column announced_offset;
-      drop table topic_positions, database_identity, lost_devices, topic_rules;
-      drop index dead_letters_partition_id_id_idx, dead_letters_by_id, dead_letters_by_device;
-      alter table devices drop column previous_token_hash, drop column previous_token_until, drop column deleted_at;
-      alter table devices add constraint devices_tenant_id_name_key unique (tenant_id, name);
-      alter table api_keys drop column id, drop column revoked_at;
-      delete from schema_migrations where version >= 2`);
+        from readings reading join devices device on device.id = reading.device_id join metrics metric on metric.id = reading.metric_id;`);
+    await undoStepsAfter(sql, 2);
+    await sql`delete from schema_migrations where version = 2`;
     await sql`insert into readings select 1, 1, ${ts}::timestamptz - make_interval(hours => i), i from generate_series(0, 99) i`;
     await sql`insert into plain table readings`;
     const [before] = await sql`select pg_relation_filenode(tableoid)::int as file from readings where ts = ${ts}`;

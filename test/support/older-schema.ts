@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict';
+import type { Sql } from 'postgres';
+import { migrations } from '../../src/store/schema/migrations/list.js';
+
+/** What takes back each step of the schema. A view that a step replaced stays as it is: a later start replaces it again. */
+const undone: Readonly<Record<number, string>> = {
+  3: 'alter table dead_letters drop column metric_id, drop column sqlstate, drop column message',
+  4: 'alter table pipeline_offsets drop column owner',
+  5: 'drop table topic_positions; drop index dead_letters_partition_id_id_idx',
+  6: 'alter table pipeline_offsets drop column announced_offset',
+  7: `alter table devices drop column previous_token_hash, drop column previous_token_until, drop column deleted_at;
+    alter table devices add constraint devices_tenant_id_name_key unique (tenant_id, name)`,
+  8: 'alter table api_keys drop column id, drop column revoked_at',
+  9: 'drop table database_identity, lost_devices',
+  10: 'select 1',
+  11: 'drop index dead_letters_by_device',
+  12: 'drop index dead_letters_by_id; alter table dead_letters drop column format, drop column context, drop column replayed_at',
+  13: 'drop table topic_rules',
+};
+
+/** Makes the database what an older release left, which knew the steps up to `version`, 2 or later. */
+export async function undoStepsAfter(sql: Sql, version: number): Promise<void> {
+  for (const step of migrations.map((migration) => migration.version).reverse()) {
+    if (step <= version) break;
+    const statement = undone[step];
+    assert.ok(statement, `no statement takes step ${step} back: add it`);
+    await sql.unsafe(statement);
+  }
+  await sql`delete from schema_migrations where version > ${version}`;
+}
