@@ -3,7 +3,13 @@ import { DEADLINE_MS, until } from '../until.js';
 
 export type KeyedMessage = Message & { readonly key: Buffer | null };
 
-/** Records of the topic from its beginning on, until `isEnough` says so of all that were read. */
+/** Answers without a record in a row, each after the consume timeout, after which the topic is read from its beginning once more. */
+const SILENT_MAX = 60;
+
+/**
+ * Records of the topic from its beginning on, until `isEnough` says so of all that were read. What counts is what the topic holds: a
+ * client that falls silent is made to read all of it again.
+ */
 export async function readTopic(
   addresses: string,
   topic: string,
@@ -16,8 +22,15 @@ export async function readTopic(
     consumer.assign(await placesOf(consumer, topic));
     consumer.setDefaultConsumeTimeout(200);
     const found: KeyedMessage[] = [];
+    let silent = 0;
     await until(`enough records of ${topic} are read`, async () => {
-      found.push(...((await answered<readonly Message[]>((done) => consumer.consume(1000, done))) as readonly KeyedMessage[]));
+      const records = await answered<readonly Message[]>((done) => consumer.consume(1000, done));
+      silent = records.length > 0 ? 0 : silent + 1;
+      if (silent === SILENT_MAX) {
+        found.length = 0;
+        consumer.assign(await placesOf(consumer, topic));
+      }
+      found.push(...(records as readonly KeyedMessage[]));
       return isEnough(found);
     });
     consumer.unassign();
