@@ -13,7 +13,7 @@ import { append, awaitBlock } from './seal';
 /** No block slot or no place for an acknowledgement is free. The message was not taken; hand it in again after a release. */
 const NO_SLOT: i32 = -1;
 
-/** The block slot of the message that was laid last. */
+/** The block slot that holds the last message. */
 let laidSlot: u32 = 0;
 
 /**

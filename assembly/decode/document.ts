@@ -50,7 +50,7 @@ let isOther: bool = false;
 /** The sample's time is that of a member that only may be one: a member that is one takes its place. */
 let isTsGuessed: bool = false;
 
-/** The name that readName read. One that is not in the payload as text is laid into nameRoom. */
+/** The member name that readName read. A name that the payload does not hold as text is copied to nameRoom. */
 let nameAt: usize = 0;
 let nameBytes: u32 = 0;
 const nameRoom = memory.data(METRIC_NAME_BYTES_MAX + 16, 8);

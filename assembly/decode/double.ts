@@ -64,7 +64,7 @@ export function binaryToDouble(magnitude: u64, power: i32, negative: bool): f64 
   if (exponent < -1075) {
     bits = 0;
   } else if (exponent <= 1023) {
-    // A subnormal number has fewer digits. The carry of rounding goes on into the exponent, up to infinity.
+    // A subnormal number has fewer digits. Rounding up may carry into the exponent, and as far as infinity.
     const isSubnormal = exponent < -1022;
     const cut: i32 = isSubnormal ? 63 - MANTISSA_BITS - 1022 - exponent : 63 - MANTISSA_BITS;
     const kept = cut < 64 ? normal >> <u64>cut : 0;

@@ -69,11 +69,11 @@ function putItem(metric: u32): bool {
   const kind = itemKind;
   if (kind == ITEM_TEXT) return putText(metric, itemAt, <u32>itemWord, !itemIsPlain);
   const value = itemValue();
-  // JSON cannot write what is not a number either.
+  // NaN has no place in JSON either.
   return value == value ? putNumber(metric, value) : refuse(CODE_NUMBER_OUT_OF_RANGE) != 0;
 }
 
-/** Its value as a number; of one that is none, not a number. */
+/** The value of the item as a number; NaN where it has none. */
 @inline
 export function itemValue(): f64 {
   if (itemKind == ITEM_DOUBLE) return itemDouble;

@@ -38,7 +38,7 @@ export let itemIsPlain: bool = false;
 export let itemUs: i64 = 0;
 export let itemCode: u32 = CODE_NONE;
 
-/** The farthest second whose microseconds fit; what lies beyond is no plausible time anyway. */
+/** The farthest second whose microseconds fit 64 bits; a later time is implausible anyway. */
 const SECONDS_MAX: i64 = 9000000000000;
 
 @inline

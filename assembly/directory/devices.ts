@@ -98,7 +98,7 @@ function slotWord(slot: u32): u32 {
   return load<u32>(<usize>(DEVICE_INDEX_OFFSET + (slot << 2)));
 }
 
-/** Counts a message of the device that was laid into a block. */
+/** Counts a message of the device that a block now holds. */
 @inline
 export function countAccepted(device: usize): void {
   store<u32>(device, load<u32>(device, DEVICE_AT_ACCEPTED) + 1, DEVICE_AT_ACCEPTED);

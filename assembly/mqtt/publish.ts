@@ -47,8 +47,8 @@ export const HANDED: u32 = 0xfffffffa;
 const REPEATED: u32 = 0xfffffffe;
 
 /**
- * Takes in a PUBLISH whose variable header and payload are [at, end). Answers CODE_NONE when the message was laid
- * into a block or refused without ending the connection, NO_SLOT, or the code that ends the connection.
+ * Takes in a PUBLISH whose variable header and payload are [at, end). Answers CODE_NONE when a block holds the message or its
+ * refusal leaves the connection open, NO_SLOT, or the code that ends the connection.
  */
 export function publish(number: u32, connection: usize, header: u32, at: usize, end: usize): u32 {
   const qos = (header >> 1) & 3;

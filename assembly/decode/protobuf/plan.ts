@@ -19,7 +19,7 @@ import {
 export let plan: usize = 0;
 let planSchema: u32 = 0;
 
-/** Finds the plan of a schema version; false: none was laid. A version never changes, so the plan found last is still its own. */
+/** Finds the plan of a schema version; false: the host gave none. A version never changes its plan, so the last answer stays valid. */
 @inline
 export function findPlan(schema: u32): bool {
   return (schema == planSchema && schema != 0) || searchPlan(schema);
