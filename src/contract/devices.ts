@@ -23,4 +23,6 @@ export interface DeviceEntry {
   readonly previousToken?: PreviousToken | undefined;
   /** Devices that it names and that are not registered are to be. */
   readonly addsSubdevices?: boolean | undefined;
+  /** Number of the schema version by which its messages are read; absent: none. */
+  readonly schema?: number | undefined;
 }
