@@ -16,7 +16,7 @@ export type SchemaFormat =
 /** What a value outside its range becomes: a dead letter with its message, the nearest value of the range, or a reading that is counted. */
 export type RangeAction = 'reject' | 'clamp' | 'flag';
 
-/** What the schema says of one metric. The value that is stored is `value * scale + offset`; the range is about that value. */
+/** What the schema says of one metric. The value that is stored is `(value * scale + offset) / divisor`; the range and the default are about that value. */
 export interface SchemaField {
   /** The metric as the decoder names it: the path of its members, with dots. */
   readonly name: string;
@@ -29,6 +29,8 @@ export interface SchemaField {
   readonly isCritical?: boolean;
   readonly scale?: number;
   readonly offset?: number;
+  /** Above 0: 70.7 °F are exactly 21.5 °C as `(70.7 * 5 - 160) / 9`, and not as a product with five ninths. 1 unless said otherwise. */
+  readonly divisor?: number;
   readonly min?: number;
   readonly max?: number;
   /** `reject` unless said otherwise. */
