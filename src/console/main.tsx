@@ -1,17 +1,28 @@
 import { batch, signal } from '@preact/signals';
-import { render } from 'preact';
+import { type ComponentType, render } from 'preact';
 import { useEffect } from 'preact/hooks';
 import type { Context } from './data/context.js';
 import { parseRoute, type Route } from './data/route.js';
 import { context, signIn, signInFromAddress, signOut, signOutReason, tick } from './data/signed-in.js';
-import { AlertsPage } from './pages/alerts-page.js';
-import { DeadLettersPage } from './pages/dead-letters-page.js';
-import { DevicePage } from './pages/device-page.js';
 import { FleetPage } from './pages/fleet-page.js';
+import { MissingPage } from './pages/missing-page.js';
 import { SignInPage } from './pages/sign-in-page.js';
 import { StatusBar, sections } from './parts/status-bar.js';
+import { PageFile, usePage } from './parts/use-page.js';
 
 const tickMs = 1000;
+
+type PageOf<Name extends Route['page']> = ComponentType<{ context: Context; route: Extract<Route, { page: Name }> }>;
+type AnyPage = ComponentType<{ context: Context; route: Route }>;
+
+/** Most people see the fleet first; each other page is a file of its own. */
+const pages: { readonly [Name in Exclude<Route['page'], 'fleet'>]: () => Promise<PageOf<Name>> } = {
+  device: async () => (await import('./pages/device-page.js')).DevicePage,
+  'dead-letters': async () => (await import('./pages/dead-letters-page.js')).DeadLettersPage,
+  alerts: async () => (await import('./pages/alerts-page.js')).AlertsPage,
+};
+const files = new Map(Object.entries(pages).map(([name, load]) => [name, new PageFile(load as () => Promise<AnyPage>)]));
+files.set('fleet', PageFile.of(FleetPage as AnyPage));
 
 /** The address that a person went to. What a page writes into the address itself opens no page anew. */
 const visit = signal({ fragment: '', count: 0 });
@@ -43,14 +54,14 @@ function SignIn() {
 }
 
 function Visit({ context, route }: { context: Context; route: Route }) {
+  const Page = usePage(files.get(route.page)!, context.live);
   useEffect(() => {
     document.title = `${titleOf(route)} · Spillway`;
     window.scrollTo(0, 0);
-    document.querySelector('h1')?.focus({ preventScroll: true });
   }, []);
-  if (route.page === 'device') return <DevicePage context={context} route={route} />;
-  if (route.page === 'dead-letters') return <DeadLettersPage context={context} route={route} />;
-  return route.page === 'alerts' ? <AlertsPage context={context} /> : <FleetPage context={context} tenant={route.tenant} />;
+  useEffect(() => document.querySelector('h1')?.focus({ preventScroll: true }), [Page]);
+  if (Page === undefined || Page === 'missing') return <MissingPage title={titleOf(route)} isFetching={Page === undefined} />;
+  return <Page context={context} route={route} />;
 }
 
 function titleOf(route: Route): string {

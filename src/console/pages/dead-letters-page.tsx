@@ -1,3 +1,4 @@
+import '../style/letters.css';
 import type { Context } from '../data/context.js';
 import { DeadLetters, lettersMax } from '../data/dead-letters.js';
 import { formatCount } from '../data/format.js';

@@ -1,3 +1,4 @@
+import '../style/device-page.css';
 import type { Refusal } from '../data/answer.js';
 import { addCommand, httpCommand, mqttCommand, tokenPlaceholder } from '../data/commands.js';
 import type { Context } from '../data/context.js';

@@ -5,7 +5,7 @@ import type { Context } from '../data/context.js';
 import { Fleet } from '../data/fleet.js';
 import { type FleetPage as Found, isFiltered } from '../data/fleet-scan.js';
 import { formatCount } from '../data/format.js';
-import { formatRoute } from '../data/route.js';
+import { formatRoute, type Route } from '../data/route.js';
 import { AddDevice } from '../parts/add-device.js';
 import { CommandLine } from '../parts/command-line.js';
 import { EmptyState } from '../parts/empty-state.js';
@@ -17,7 +17,8 @@ import { useModel } from '../parts/use-model.js';
 const tenantsShown = 20;
 
 /** The list of devices: status, connection, last message and latest values, live. */
-export function FleetPage({ context, tenant }: { context: Context; tenant: string }) {
+export function FleetPage({ context, route }: { context: Context; route: Extract<Route, { page: 'fleet' }> }) {
+  const { tenant } = route;
   const fleet = useModel(() => new Fleet(context, tenant));
   const [adding, setAdding] = useState(false);
   const found = fleet.found.value;

@@ -54,7 +54,10 @@ describe('control database', () => {
     await database.sql`alter role sw reset default_transaction_read_only`;
     await until('it takes writes again', () => sw.trouble === undefined);
     await write(sw);
-    assert.match(events.join(), /^(error database-unavailable CONNECTION_CLOSED,)?error database-unavailable 25006,info database-available$/);
+    assert.match(
+      events.join(),
+      /^(error database-unavailable CONNECTION_CLOSED,)?error database-unavailable 25006,info database-available$/,
+    );
   });
 
   test('a session alone that is read-only costs no query', async () => {
