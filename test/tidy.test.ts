@@ -72,10 +72,11 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   store: ['assembly/abi', 'contract', 'host', 'telemetry'],
   plane: ['assembly/abi', 'config', 'contract', 'host', 'reactor', 'state', 'telemetry'],
   http: ['assembly/abi', 'config', 'contract', 'telemetry'],
-  // A subject brings its calls, made with what http offers. A trial of a rule runs a kernel of its own, and reads its rows as the store does.
+  // A subject brings its calls, made with what http offers. A trial of a rule, and the search for the fault
+  // of a dead letter, run kernels of their own; the first reads its rows as the store does.
   control: [
     ...['assembly/abi', 'contract', 'http', 'telemetry', 'config/settings/process.ts'],
-    ...['pipeline/trial-kernel.ts', 'store/write/batch-rows.ts', 'store/write/copy-rows.ts'],
+    ...['pipeline/fault-kernel.ts', 'pipeline/trial-kernel.ts', 'store/write/batch-rows.ts', 'store/write/copy-rows.ts'],
   ],
   cli: ['contract', 'config'],
   // It puts the rooms together; what it has started it hands to the commands.
@@ -101,6 +102,8 @@ const kernelFloors: readonly (readonly string[])[] = [
   ['records', 'release', 'statement'],
   ['checkpoint'],
   ['gateway', 'pipeline'],
+  // The pipeline's exports, and more.
+  ['trial'],
 ];
 
 /** Folder or file of a kernel source: `assembly/mqtt/turn.ts` is `mqtt`, `assembly/memory.ts` is `memory`. */

@@ -3,7 +3,7 @@ import { JSON_DEPTH_MAX, PAYLOAD_BYTES_MAX } from '../abi/limits';
 import { readCbor } from './cbor/read';
 import { ITEM_ARRAY, ITEM_MAP, itemKind, itemWord } from './item';
 import { readMsgpack } from './msgpack/read';
-import { refuse } from './verdict';
+import { reach, refuse } from './verdict';
 
 // The items of a payload one after another, whichever of the two formats it is in.
 
@@ -26,6 +26,7 @@ export function malformed(): u32 {
 
 @inline
 export function readItem(at: usize, end: usize): usize {
+  reach(at);
   return isMsgpack ? readMsgpack(at, end) : readCbor(at, end);
 }
 

@@ -31,7 +31,7 @@ import { isUnsequenced } from './context';
 import { clearRounded } from './double';
 import { beginMessageMetrics, beginSampleMetrics, UNKNOWN, unknownNames, unlistUnknown } from './metrics';
 import { timeUs } from './time';
-import { failure, refuse } from './verdict';
+import { failure, reachedAt, refuse } from './verdict';
 
 // Where every decoder puts what a message holds. A decoder calls beginMessage, then for each metric resolveMetric and one of the put…
 // functions, takeTs and takeSeq where they are, and endMessage; or, when it refuses the message, giveUp. A message that speaks of
@@ -68,6 +68,8 @@ let quietBefore: u32 = 0;
 /** Values of the message that could not be read or kept, each of which costs itself alone; and why the first could not. */
 export let skippedReadings: u32 = 0;
 let skippedCode: u32 = 0;
+/** What `reachedAt` was then. */
+export let skippedAt: usize = 0;
 /** Times of the message that name no zone: those samples have their receive time. */
 export let zonelessTimes: u32 = 0;
 
@@ -237,7 +239,9 @@ export function putNull(): void {
 
 /** A value is left out, for the reason that was given last. */
 export function skipReading(): void {
-  if (skippedReadings++ == 0) skippedCode = failure;
+  if (skippedReadings++ != 0) return;
+  skippedCode = failure;
+  skippedAt = reachedAt;
 }
 
 @inline

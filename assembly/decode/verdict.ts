@@ -6,6 +6,17 @@ import { CODE_NONE } from '../abi/codes';
  */
 export let failure: u32 = CODE_NONE;
 
+/**
+ * Where the value, name or field begins that a decoder came to last: when it refuses the message, its fault. Only the module trial.ts
+ * reads it; the compiler leaves it out of every other.
+ */
+export let reachedAt: usize = 0;
+
+@inline
+export function reach(at: usize): void {
+  reachedAt = at;
+}
+
 @inline
 export function refuse(code: u32): usize {
   failure = code;

@@ -71,12 +71,15 @@ function whyOf({ reason, position, replayed_at: replayed }: Letter): string {
   return `${reason}${position === null ? '' : ` at byte ${position}`}${replayed === null ? '' : ', tried again'}`;
 }
 
-/** The payload as one line of text, or as hexadecimal digits. */
-function shown({ payload_base64: payload }: Letter): string {
+/** The payload as one line of text, or as hexadecimal digits with a mark before the byte for which it was refused. */
+function shown({ payload_base64: payload, position }: Letter): string {
   const bytes = Buffer.from(payload, 'base64');
+  const fault = position ?? bytes.length;
   const text = bytes.toString('utf8');
   const isText = !/[\u0000-\u0008\u000e-\u001f\ufffd]/.test(text);
-  const line = isText ? text.replaceAll(/\s+/g, ' ') : bytes.toString('hex');
+  const line = isText
+    ? text.replaceAll(/\s+/g, ' ')
+    : `${bytes.toString('hex', 0, fault)}${position === null ? '' : '>'}${bytes.toString('hex', fault)}`;
   return line.length > SHOWN_CHARS ? `${line.slice(0, SHOWN_CHARS)}…` : line;
 }
 

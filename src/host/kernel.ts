@@ -40,7 +40,7 @@ export class KernelMemory {
 }
 
 /** Instantiates `dist/assembly/{name}.wasm` over `memory`, after checking that both sides read the same abi. */
-export function loadKernel<Exports>(name: 'gateway' | 'pipeline', memory: WebAssembly.Memory): Exports {
+export function loadKernel<Exports>(name: 'gateway' | 'pipeline' | 'trial', memory: WebAssembly.Memory): Exports {
   const module = new WebAssembly.Module(readFileSync(new URL(`../../assembly/${name}.wasm`, import.meta.url)));
   const bytes = new Uint8Array(memory.buffer);
   const text = (pointer: number) => readString(memory, pointer);

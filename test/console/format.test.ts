@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 import { reconnectDelayMs } from '../../src/console/data/backoff.js';
 import { formatAge, formatBytes, formatRate, formatSpan, formatValue, shellWord } from '../../src/console/data/format.js';
-import { payloadBytes, previewPayload } from '../../src/console/data/payload.js';
+import { payloadBytes, previewPayload, shownByte } from '../../src/console/data/payload.js';
 
 test('values keep their meaning', () => {
   const cases: [unknown, string][] = [
@@ -60,4 +60,23 @@ test('reconnections spread out and never wait longer than ten seconds', () => {
     const delayMs = reconnectDelayMs(attempt, 0.999);
     assert.ok(delayMs >= 250 && delayMs <= 10_000);
   }
+});
+
+test('the byte for which a payload is refused is found in its text and in its hex dump', () => {
+  const marked = (bytes: Uint8Array, position: number, hex: boolean) => {
+    const preview = previewPayload(bytes, 64, hex);
+    const range = shownByte(preview, bytes, position);
+    return range && preview.text.slice(...range);
+  };
+  const text = new TextEncoder().encode('{"größe":😀x} and some more');
+  assert.deepEqual(
+    [7, 11, 12, 14, 15].map((position) => marked(text, position, false)),
+    ['ß', '😀', '😀', '😀', 'x'],
+  );
+  const bytes = Uint8Array.from({ length: 100 }, (_, index) => index);
+  for (let position = 0; position < 64; position++) {
+    assert.equal(marked(bytes, position, true), position.toString(16).padStart(2, '0'));
+  }
+  assert.equal(marked(bytes, 64, true), undefined, 'it is left out');
+  assert.equal(marked(text, text.length, false), undefined, 'the payload ends too soon');
 });

@@ -11,7 +11,7 @@ import { prefixAt, prefixBytes } from '../context';
 import { beginPath, enterAscii, enterElement, resolvePath } from '../path';
 import { beginSamples, endSamples, giveUp, hasRoomForReading, putNumber, receivedUs, skipReading, takeTs } from '../sink';
 import { acceptSeconds } from '../time';
-import { failure, refuse } from '../verdict';
+import { failure, reach, refuse } from '../verdict';
 import { axisName, divisorOf, findType, TYPE_TIME, typeAxes, typeBytes, typeDivisor, typeIsSigned, typeName } from './data-types';
 
 // Cayenne Low Power Payload: values one after the other, each a channel, a type and numbers. A metric is named as The Things Stack
@@ -38,6 +38,7 @@ export function decodeCayenne(at: usize, bytes: u32, receiveUs: u64): u32 {
 }
 
 function readValue(at: usize, end: usize): usize {
+  reach(at);
   if (at + 2 > end) return refuse(CODE_CAYENNE_MALFORMED);
   const channel: u32 = load<u8>(at);
   if (!findType(load<u8>(at, 1))) return refuse(CODE_CAYENNE_TYPE_UNKNOWN);

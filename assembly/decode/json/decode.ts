@@ -17,7 +17,7 @@ import { decimalExponent, decimalNegative, decimalTruncated, decimalWord, readSh
 import { beginMessage, endMessage, giveUp, putNull, putNumber, putText, receivedUs, SEQ_MAX, takeSeq, takeTs, textRoom } from '../sink';
 import { readString, textAt, textBytes } from '../text';
 import { acceptDecimalTime, acceptTextTime } from '../time';
-import { refuse } from '../verdict';
+import { reach, refuse } from '../verdict';
 import {
   CLOSE_OBJECT, COLON, COMMA, isSpace, LETTER_F, LETTER_N, LETTER_T, OPEN_OBJECT, QUOTE, readLiteral, skipSpace,
   skipValue, startsNumber,
@@ -80,6 +80,7 @@ function readPayload(at: usize, end: usize): usize {
 @inline
 function readMember(at: usize, end: usize): usize {
   if (load<u8>(at) != QUOTE) return refuse(CODE_JSON_MALFORMED);
+  reach(at);
   // The names that count fit eight bytes with their closing quote, so one load tells them, unless they are escaped.
   const name = load<u64>(at, 1);
   if ((name & 0xffffff) == NAME_TS) {
@@ -133,6 +134,7 @@ function readNullOr(code: u32, at: usize, end: usize, depth: u32): usize {
 
 @inline
 function noteTs(at: usize, end: usize): usize {
+  reach(at);
   const behind = readTs(at, end);
   noteMember(MEMBER_TS, at, behind);
   return behind;
@@ -140,6 +142,7 @@ function noteTs(at: usize, end: usize): usize {
 
 @inline
 function noteSeq(at: usize, end: usize): usize {
+  reach(at);
   const behind = readSeq(at, end);
   noteMember(MEMBER_SEQ, at, behind);
   return behind;
@@ -191,6 +194,7 @@ function readMetrics(at: usize, end: usize): usize {
   if (load<u8>(at) == CLOSE_OBJECT) return refuse(CODE_METRICS_MISSING);
   let rest = MESSAGE_METRICS_MAX;
   while (true) {
+    reach(at);
     if (load<u8>(at) != QUOTE) return refuse(CODE_JSON_MALFORMED);
     at = readString(at + 1, end, textRoom);
     if (at == 0) return 0;
@@ -201,6 +205,7 @@ function readMetrics(at: usize, end: usize): usize {
     if (load<u8>(at) != COLON) return refuse(CODE_JSON_MALFORMED);
     at = skipSpace(at + 1, end);
     const from = at;
+    reach(from);
     at = readReading(metric, at, end);
     if (at == 0) return 0;
     noteMember(metric, from, at);

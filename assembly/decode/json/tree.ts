@@ -35,7 +35,7 @@ import {
 } from '../sink';
 import { readString, textAt, textBytes } from '../text';
 import { isZoneless } from '../time';
-import { failure, refuse } from '../verdict';
+import { failure, reach, refuse } from '../verdict';
 import { readSeq, readTs, toValue } from './decode';
 import {
   CLOSE_ARRAY, CLOSE_OBJECT, COMMA, isSpace, LETTER_F, LETTER_N, LETTER_T, OPEN_ARRAY, OPEN_OBJECT, QUOTE, readLiteral, skipSpace,
@@ -100,6 +100,7 @@ function readLoneValue(at: usize, end: usize): usize {
   memory.copy(textRoom, at, bytes);
   store<u8>(textRoom + bytes, <u8>CLOSE_OBJECT);
   const copy = textRoom;
+  reach(at);
   // A text that is kept lies after the copy.
   const before = enterMember(valueNameAt, valueNameBytes, true);
   const after = readScalar(copy, copy + bytes + 1, copy + bytes + 1);
@@ -155,6 +156,7 @@ function lookAhead(at: usize, end: usize, node: u32): usize {
     const action = memberAction;
     at = toValue(at, end);
     if (at == 0) return 0;
+    reach(at);
     const first: u32 = load<u8>(at);
     at = skipValue(at, end, 1, textRoom);
     if (at == 0) return 0;
@@ -186,6 +188,7 @@ function readObject(at: usize, end: usize, node: u32, depth: u32, isRoot: bool):
   at = skipSpace(at + 1, end);
   if (<u32>load<u8>(at) == CLOSE_OBJECT) return at + 1;
   while (true) {
+    reach(at);
     if (<u32>load<u8>(at) != QUOTE) return refuse(CODE_JSON_MALFORMED);
     at = readString(at + 1, end, textRoom);
     if (at == 0) return 0;
@@ -200,6 +203,7 @@ function readObject(at: usize, end: usize, node: u32, depth: u32, isRoot: bool):
     if (at == 0) return 0;
     // Only an object can be opened; another value is a reading of the member's name.
     if (action == MEMBER_OPEN && <u32>load<u8>(at) != OPEN_OBJECT) action = MEMBER_READ;
+    reach(at);
     const before = pathBytes;
     if (action == MEMBER_READ || action == MEMBER_MAY_BE_TS) enterMember(nameAt, nameBytes, before == rootBytes);
     at = readMember(action, at, end, member, depth);
@@ -289,6 +293,7 @@ function readValue(at: usize, end: usize, node: u32, depth: u32): usize {
 }
 
 function readElement(index: u32, at: usize, end: usize, node: u32, depth: u32): usize {
+  reach(at);
   const before = enterElement(index, pathBytes == rootBytes);
   at = readValue(at, end, node, depth);
   leavePath(before);

@@ -9,7 +9,7 @@ import {
 } from '../sink';
 import { acceptDecimalTime } from '../time';
 import { wellFormed } from '../../utf8';
-import { failure, refuse } from '../verdict';
+import { failure, reach, refuse } from '../verdict';
 import { booleanWord, NO_WORD } from './words';
 
 // InfluxDB line protocol: `measurement,tag=value field=value,other="text" 1796029200000000000`, a line a sample. Names of metrics are
@@ -107,6 +107,7 @@ function readName(at: usize, end: usize, beforeEquals: bool): usize {
 }
 
 function readLine(at: usize, end: usize): usize {
+  reach(at);
   beginPath(prefixAt, prefixBytes);
   at = readName(at, end, false);
   if (at == 0) return 0;
@@ -122,6 +123,7 @@ function readLine(at: usize, end: usize): usize {
 
 /** A tag says where a reading comes from; nothing is kept of it yet. */
 function readTag(at: usize, end: usize): usize {
+  reach(at);
   at = readName(at, end, true);
   if (at == 0 || at >= end || <u32>load<u8>(at) != EQUALS) return refuse(CODE_LINE_MALFORMED);
   return readName(at + 1, end, true);
@@ -133,6 +135,7 @@ function readFields(at: usize, end: usize): usize {
     if (at >= end) return refuse(CODE_LINE_MALFORMED);
     at++; // The space before the first, a comma before each other.
     while (at < end && <u32>load<u8>(at) == SPACE) at++;
+    reach(at);
     at = readName(at, end, true);
     if (at == 0 || at + 1 >= end || <u32>load<u8>(at) != EQUALS) return refuse(CODE_LINE_MALFORMED);
     const before = enterMember(nameAt, nameBytes, false);
@@ -145,6 +148,7 @@ function readFields(at: usize, end: usize): usize {
 
 /** Reads a field's value as a reading of the path's name. */
 function readField(at: usize, end: usize): usize {
+  reach(at);
   if (!hasRoomForReading()) return 0;
   const metric = resolvePath();
   if (metric == 0 && failure == CODE_METRIC_DUPLICATE) return 0;
@@ -213,6 +217,7 @@ function readQuoted(at: usize, end: usize): usize {
 function readTime(at: usize, end: usize): usize {
   while (at < end && <u32>load<u8>(at) == SPACE) at++;
   if (at == end) return end;
+  reach(at);
   const first: u32 = load<u8>(at);
   if (first != DASH && first - 0x30 > 9) return refuse(CODE_LINE_MALFORMED);
   if (!readNumber(at, end)) return refuse(CODE_LINE_MALFORMED);

@@ -42,7 +42,7 @@ import { beginPath, enterElement, enterMember, leavePath, pathBytes, resolvePath
 import {
   beginSamples, closeReading, endSample, endSamples, giveUp, hasRoomForReading, hasTs, inheritTs, nextReading, reopenReading, skipReading, takeSeq, tsUs,
 } from '../sink';
-import { failure, refuse } from '../verdict';
+import { failure, reach, refuse } from '../verdict';
 import { fieldCount, fieldsOf, findField, findPlan, plan, planHas, typeAt } from './plan';
 import { isPackable, layKey, putFinite, putScalar, secondsOf, takeAsSeq, takeAsTs, wireOf } from './values';
 import {
@@ -150,6 +150,7 @@ function readPacked(field: usize, seen: usize, kind: u32): bool {
   const end = bytesEnd;
   const wire = wireOf(kind);
   while (at < end) {
+    reach(at);
     at = wire == WIRE_VARINT ? readVarint(at, end) : wire == WIRE_FIXED32 ? readFixed32(at, end) : readFixed64(at, end);
     if (at == 0 || !putElement(field, seen, kind)) return false;
   }

@@ -1,6 +1,6 @@
 import { CODE_DEPTH_EXCEEDED, CODE_PROTOBUF_MALFORMED } from '../../abi/codes';
 import { JSON_DEPTH_MAX } from '../../abi/limits';
-import { refuse } from '../verdict';
+import { reach, refuse } from '../verdict';
 
 // The wire format of Protocol Buffers (protobuf.dev/programming-guides/encoding): fields one after another, each a tag and a value.
 // Readers answer the position after what they read, or 0 with their code in `failure`; none reads at or past `end`.
@@ -72,6 +72,7 @@ function readTag(at: usize, end: usize): usize {
 /** Reads a field with its value. */
 @inline
 export function readField(at: usize, end: usize): usize {
+  reach(at);
   at = readTag(at, end);
   return at == 0 ? 0 : readValue(at, end, 1);
 }

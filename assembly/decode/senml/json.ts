@@ -28,7 +28,7 @@ import { readDecimal } from '../number';
 import { giveUp, textRoom } from '../sink';
 import { readString, textAt, textBytes } from '../text';
 import { decimalAsUs } from '../time';
-import { refuse } from '../verdict';
+import { reach, refuse } from '../verdict';
 import { BASE_NAME, LABEL_DEMANDED, LABEL_OTHER, labelOf, NAME, SUM, VALUES } from './labels';
 import { beginPack, beginRecord, endPack, endRecord, takeBoolean, takeLabel, takeNumber, takeText } from './record';
 
@@ -61,6 +61,7 @@ function readPack(at: usize, end: usize): usize {
 }
 
 function readRecord(at: usize, end: usize): usize {
+  reach(at);
   beginRecord();
   at = skipSpace(at + 1, end);
   if (<u32>load<u8>(at) != CLOSE_OBJECT) {
@@ -83,6 +84,7 @@ function readRecord(at: usize, end: usize): usize {
 }
 
 function readMember(label: u32, at: usize, end: usize): usize {
+  reach(at);
   if (label == LABEL_DEMANDED) return refuse(CODE_SENML_UNSUPPORTED);
   if (label == LABEL_OTHER) return skipValue(at, end, 2, textRoom);
   if (!takeLabel(label)) return 0;

@@ -6,7 +6,7 @@ import { decimalToDouble } from '../double';
 import { readDecimal } from '../number';
 import { beginPath, enterMember, resolvePath } from '../path';
 import { beginSamples, endSamples, giveUp, putNull, putNumber, putText, skipReading, textRoom } from '../sink';
-import { failure, refuse } from '../verdict';
+import { failure, reach, refuse } from '../verdict';
 
 // A value that is the whole payload, as its device writes it into a topic of its own: a number, a boolean word or a text.
 
@@ -30,6 +30,7 @@ export function decodeTextValue(at: usize, bytes: u32, receiveUs: u64): u32 {
   let end = at + bytes;
   while (end > at && isBlank(load<u8>(end - 1))) end--;
   while (at < end && isBlank(load<u8>(at))) at++;
+  reach(at);
   if (!wellFormed(at, end)) {
     refuse(CODE_TEXT_UTF8_MALFORMED);
     return giveUp();

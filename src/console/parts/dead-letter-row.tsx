@@ -32,7 +32,7 @@ export function DeadLetterRow({ api, letter }: { api: Api; letter: DeadLetter })
       {opened && (
         <div class="letter-details">
           <LetterFacts letter={letter} />
-          <PayloadView bytes={bytes} />
+          <PayloadView bytes={bytes} position={letter.position} />
           {letter.replayed_at === null && letter.sqlstate === null && <LetterRetry api={api} letter={letter} />}
         </div>
       )}

@@ -1,7 +1,6 @@
 import type { PendingQuery, Row, Sql } from 'postgres';
 import { formatName } from '../../contract/content-types.js';
 import { decodeContext } from '../../contract/record-context.js';
-import { faultPosition } from './fault-position.js';
 
 export interface DeadLetter {
   readonly id: string;
@@ -65,8 +64,13 @@ export interface Names {
   readonly metric: (number: number) => string | undefined;
 }
 
+/** Finds the byte for which the payload of a letter is refused. */
+export interface Faults {
+  position(letter: DeadLetter): number | undefined;
+}
+
 /** The document of a dead letter, in the API and in the topic. */
-export function describeLetter(letter: DeadLetter, { device, metric }: Names) {
+export function describeLetter(letter: DeadLetter, { device, metric }: Names, faults: Faults) {
   const of = letter.device === null ? undefined : device(letter.device);
   return {
     id: letter.id,
@@ -74,8 +78,8 @@ export function describeLetter(letter: DeadLetter, { device, metric }: Names) {
     tenant: of?.tenant ?? null,
     received_at: new Date(letter.receivedAtMs).toISOString(),
     reason: letter.reason,
-    // In the payload, from 0 on, where the reason can be seen at a byte.
-    position: faultPosition(letter.reason, letter.payload) ?? null,
+    // In the payload, from 0 on; null: the reason is not at a byte.
+    position: faults.position(letter) ?? null,
     topic: (letter.context && decodeContext(Buffer.from(letter.context))?.topic) || null,
     format: letter.format === null ? null : formatName(letter.format),
     replayed_at: letter.replayedAtMs === null ? null : new Date(letter.replayedAtMs).toISOString(),

@@ -13,6 +13,7 @@ import { tenantSchema } from '../registry/input.js';
 import type { Registry } from '../registry/registry.js';
 import { describeLetter } from './dead-letter.js';
 import { DEAD_LETTERS_MAX } from './dead-letters.js';
+import { FaultFinder } from './fault-finder.js';
 
 const deadLettersSchema = z.strictObject({
   tenant: tenantSchema,
@@ -45,10 +46,12 @@ export interface DeadLetterRoutesOptions {
 /** Every process answers them: what could not be decoded is the pipeline's affair. */
 export function deadLetterRoutes(services: DeadLetterRoutesOptions): Route[] {
   const admit = adminOnly(services.keys);
-  return [{ method: 'GET', pattern: '/v1/dead-letters', doc: deadLettersDoc, admit, handle: (request) => deadLetters(services, request) }];
+  const faults = new FaultFinder();
+  const handle = (request: Request) => deadLetters(services, faults, request);
+  return [{ method: 'GET', pattern: '/v1/dead-letters', doc: deadLettersDoc, admit, handle }];
 }
 
-async function deadLetters({ queries, metricNames, registry }: DeadLetterRoutesOptions, request: Request) {
+async function deadLetters({ queries, metricNames, registry }: DeadLetterRoutesOptions, faults: FaultFinder, request: Request) {
   const query = parseQuery(request.query, deadLettersSchema, 'list dead letters');
   if (query instanceof ApiFailure) return query;
   const { tenant, device_id: device, reason, from, to, unknown, limit, cursor: after } = query;
@@ -64,7 +67,7 @@ async function deadLetters({ queries, metricNames, registry }: DeadLetterRoutesO
   });
   const metric = (number: number) => metricNames.name(number);
   return json(200, {
-    dead_letters: letters.map((letter) => describeLetter(letter, { device: () => letter.of, metric })),
+    dead_letters: letters.map((letter) => describeLetter(letter, { device: () => letter.of, metric }, faults)),
     next: next === undefined ? null : writeCursor(next),
   });
 }

@@ -1,4 +1,5 @@
 import type { Names } from '../letters/dead-letter.js';
+import { FaultFinder } from '../letters/fault-finder.js';
 import { letterRecord } from './letter-record.js';
 import type { LetterRows, Position } from './letter-rows.js';
 import type { TopicSource } from './publish-loop.js';
@@ -25,6 +26,7 @@ export interface DeadLetterTopicOptions {
 export class DeadLetterTopic implements TopicSource {
   readonly lookMs = 1000;
   readonly #options: DeadLetterTopicOptions;
+  readonly #faults = new FaultFinder();
   readonly #lags = new Map<number, TopicLag>();
 
   constructor(options: DeadLetterTopicOptions) {
@@ -58,7 +60,7 @@ export class DeadLetterTopic implements TopicSource {
       const letters = await rows.behind(at, LETTERS_AT_A_TIME);
       const last = letters.at(-1);
       if (!last) return;
-      await port.send(letters.map((letter) => letterRecord(letter, names, format)));
+      await port.send(letters.map((letter) => letterRecord(letter, names, this.#faults, format)));
       at = { partition: at.partition, id: last.id };
       await rows.move(at);
       await this.#note(at);

@@ -1,21 +1,22 @@
-import { type DeadLetter, describeLetter, type Names } from '../letters/dead-letter.js';
+import { type DeadLetter, describeLetter, type Faults, type Names } from '../letters/dead-letter.js';
 import { ProtobufWriter } from './protobuf-writer.js';
 import { keyOf, type RecordFormat, type TopicRecord } from './topic-record.js';
 
 /** A dead letter as a record of its topic: the document of the API, or the message DeadLetter. */
-export function letterRecord(letter: DeadLetter, names: Names, format: RecordFormat): TopicRecord {
+export function letterRecord(letter: DeadLetter, names: Names, faults: Faults, format: RecordFormat): TopicRecord {
   const device = letter.device === null ? undefined : names.device(letter.device);
-  const value = format === 'json' ? Buffer.from(JSON.stringify(describeLetter(letter, names))) : letterMessage(letter, names);
+  const value = format === 'json' ? Buffer.from(JSON.stringify(describeLetter(letter, names, faults))) : letterMessage(letter, names);
   return { key: device ? keyOf(device) : null, tenant: device?.tenant ?? null, value };
 }
 
 function letterMessage(letter: DeadLetter, names: Names): Buffer {
-  const { device_id, tenant, metric } = describeLetter(letter, names);
+  const device = letter.device === null ? undefined : names.device(letter.device);
+  const metric = letter.metric === null ? undefined : names.metric(letter.metric);
   const message = new ProtobufWriter();
-  const optional = (field: number, text: string | null) => void (text === null || message.text(field, text));
+  const optional = (field: number, text: string | null | undefined) => void (text == null || message.text(field, text));
   message.varint(1, Number(letter.id));
-  optional(2, device_id);
-  optional(3, tenant);
+  optional(2, device?.id);
+  optional(3, device?.tenant);
   message
     .varint(4, letter.receivedAtMs * 1000)
     .text(5, letter.reason)

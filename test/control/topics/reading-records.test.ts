@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import protobuf from 'protobufjs';
 import type { BatchRow } from '../../../src/contract/batch-row.js';
+import { FaultFinder } from '../../../src/control/letters/fault-finder.js';
 import { letterRecord } from '../../../src/control/topics/letter-record.js';
 import { ReadingRecords } from '../../../src/control/topics/reading-records.js';
 import { root } from '../../source-tree.js';
@@ -77,13 +78,13 @@ test('a dead letter as Protobuf is read by protobufjs, and leaves out what is no
     ...{ partition: 5, logOffset: '2621440', metric: 2, sqlstate: '23514', message: 'too wet' },
     ...{ format: null, context: null, replayedAtMs: null },
   };
-  const record = letterRecord(letter, names, 'protobuf');
+  const record = letterRecord(letter, names, new FaultFinder(), 'protobuf');
   assert.deepEqual([record.key, record.tenant], ['a "b"/dev-1', 'a "b"']);
   assert.deepEqual(decode('DeadLetter', record.value), {
     ...{ id: 9007199254740991, deviceId: 'dev-1', tenant: 'a "b"', receivedAtUs: 1_790_000_000_123_000, reason: 'row_refused' },
     ...{ payload: Buffer.from('{'), partition: 5, logOffset: 2621440, metric: 'größe', sqlstate: '23514', message: 'too wet' },
   });
-  const bare = letterRecord({ ...letter, device: null, metric: null, sqlstate: null, message: null }, names, 'protobuf');
+  const bare = letterRecord({ ...letter, device: null, metric: null, sqlstate: null, message: null }, names, new FaultFinder(), 'protobuf');
   assert.deepEqual([bare.key, bare.tenant], [null, null]);
   const found = decode('DeadLetter', bare.value);
   for (const name of ['deviceId', 'tenant', 'metric', 'sqlstate', 'message']) assert.ok(!(name in found), name);

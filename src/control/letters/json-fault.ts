@@ -1,19 +1,9 @@
-/** Reasons that a reader of JSON gives at a byte. */
-const OF_JSON = new Set(['json_malformed', 'json_byte_order_mark', 'json_nul_at_end']);
-
-/** The byte at which the payload of a dead letter cannot be read on; undefined: its reason is not at one byte. */
-export function faultPosition(reason: string, payload: Uint8Array): number | undefined {
-  if (!OF_JSON.has(reason)) return undefined;
-  // Every byte is a character of its own here: what lies outside ASCII can only be within a string.
-  return jsonFault(Buffer.from(payload).toString('latin1'));
-}
-
 const SPACE = /[ \t\r\n]*/y;
 const SCALAR = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
 const NAME = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"[ \t\r\n]*:/y;
 
 /** The place of the first character that no JSON has there, or the length of a text that ends too soon; undefined: it is JSON. */
-function jsonFault(text: string): number | undefined {
+export function jsonFault(text: string): number | undefined {
   let at = 0;
   const closing: string[] = [];
   const take = (pattern: RegExp): boolean => {

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  FORMAT_BY_SHAPE,
+  FORMAT_CAYENNE,
+  FORMAT_CBOR,
+  FORMAT_JSON,
+  FORMAT_LINE_PROTOCOL,
+  FORMAT_MSGPACK,
+  FORMAT_NDJSON,
+  FORMAT_SENML_CBOR,
+  FORMAT_SENML_JSON,
+  FORMAT_SPARKPLUG,
+  FORMAT_TEXT,
+} from '../../../assembly/abi/block.js';
+import { PROFILE_PLAIN } from '../../../assembly/abi/profiles.js';
+import { encodeContext } from '../../../src/contract/record-context.js';
+import { FaultFinder } from '../../../src/control/letters/fault-finder.js';
+import { RECEIVE_US } from '../../cases/payloads.js';
+
+const finder = new FaultFinder();
+
+function position(reason: string, format: number | null, payload: Uint8Array | string, context: Uint8Array | null = null) {
+  const bytes = Buffer.from(payload as string);
+  return finder.position({ reason, format, payload: bytes, context, device: 7, receivedAtMs: RECEIVE_US / 1000, metric: null });
+}
+
+const hex = (digits: string) => Buffer.from(digits.replaceAll(' ', ''), 'hex');
+
+test('the fault of a payload is at the item, field, line or value for which it is refused, in every format', () => {
+  const topic = encodeContext({ profile: PROFILE_PLAIN, topic: 'spBv1.0/g/NDATA/n' });
+  const cases: [reason: string, format: number | null, payload: Uint8Array | string, position: number | undefined, context?: Uint8Array][] =
+    [
+      // {"a": 1, "b": <reserved additional information>}
+      ['cbor_malformed', FORMAT_CBOR, hex('a2 6161 01 6162 1c'), 6],
+      // {"a": 1, "bb": …, which is not there
+      ['cbor_malformed', FORMAT_CBOR, hex('a2 6161 01 6262'), 4],
+      ['text_utf8_malformed', FORMAT_CBOR, hex('a2 6161 01 6162 62 ff41'), 6],
+      ['metric_duplicate', FORMAT_CBOR, hex('a2 6161 01 6161 02'), 6],
+      ['msgpack_malformed', FORMAT_MSGPACK, hex('82 a161 01 a162 c1'), 6],
+      ['msgpack_malformed', FORMAT_MSGPACK, hex('82 a161 01 a162 cd01'), 6],
+      // A value that is left out, where nothing else is in the message.
+      ['metric_value_invalid', FORMAT_MSGPACK, hex('81 a161 c4 01 00'), 3],
+      ['senml_malformed', FORMAT_SENML_CBOR, hex('81 a2 00 6161 02 6162'), 6],
+      ['senml_malformed', FORMAT_SENML_JSON, '[{"n":"a","v":"b"}]', 14],
+      ['json_malformed', FORMAT_NDJSON, '{"a":1}\n{"a":}', 13],
+      ['ts_malformed', FORMAT_JSON, '{"ts":"noon","metrics":{"a":1}}', 6],
+      ['metric_duplicate', FORMAT_JSON, '{"metrics":{"a":1,"a":2}}', 18],
+      ['json_malformed', FORMAT_JSON, '{"a":1,}', 7],
+      ['cayenne_malformed', FORMAT_CAYENNE, hex('01 67 0110 02 67 00'), 4],
+      ['cayenne_type_unknown', FORMAT_CAYENNE, hex('03 ee 0110'), 0],
+      ['line_malformed', FORMAT_LINE_PROTOCOL, 'm a=1x', 4],
+      ['line_malformed', FORMAT_LINE_PROTOCOL, 'm,tag a=1', 2],
+      ['text_utf8_malformed', FORMAT_TEXT, hex('20 ff'), 1],
+      // Metric (field 2, 3 bytes) after a timestamp; its field 1 is longer than the metric.
+      ['protobuf_malformed', FORMAT_SPARKPLUG, hex('08 01 12 03 0a 05 61'), 4, topic],
+      // The payload is none of the formats that are recognised.
+      ['json_malformed', FORMAT_BY_SHAPE, hex('a2 61'), 0],
+      ['json_malformed', null, '{"a":', 5],
+      // What is missing is nowhere.
+      ['metrics_missing', FORMAT_CBOR, hex('a0'), undefined],
+      ['payload_empty', FORMAT_CBOR, '', undefined],
+      // The partition's state refused it, or another version did: by itself it would not be, or for another reason.
+      ['state_exhausted', FORMAT_JSON, '{"a":1}', undefined],
+      ['cbor_malformed', FORMAT_CBOR, hex('a1 6161 01'), undefined],
+      ['cbor_malformed', FORMAT_CBOR, hex('a2 6161 01 6161 02'), undefined],
+    ];
+  for (const [reason, format, payload, expected, context] of cases) {
+    assert.equal(position(reason, format, payload, context), expected, `${reason} of ${Buffer.from(payload as string).toString('hex')}`);
+  }
+});
+
+test('a fault is found after a context, and after ten thousand letters whose names are all new', () => {
+  const context = encodeContext({ profile: PROFILE_PLAIN, prefix: 'hall.', topic: 'hall/door' });
+  for (let round = 0; round < 10_000; round++) {
+    const name = Buffer.from(`n${round}`);
+    const payload = Buffer.concat([Buffer.from([0xa3, 0x61, 0x61, 1, 0x60 + name.length]), name, hex('01 6162 ff')]);
+    assert.equal(position('cbor_malformed', FORMAT_CBOR, payload, context), payload.length - 1);
+  }
+});
+
+test('a row that the database refused is no payload', () => {
+  const letter = { reason: 'row_refused', payload: Buffer.from('{'), format: null, context: null, device: 1, receivedAtMs: 0, metric: 3 };
+  assert.equal(finder.position(letter), undefined);
+});
