@@ -60,7 +60,8 @@ export function compileProto(text: string, options: ProtoOptions = {}): Uint8Arr
   return writePlan(compiler.types, { mayBeEmpty: options.mayBeEmpty ?? false, hasSamples: compiler.hasSamples });
 }
 
-function payloadType(root: protobuf.Root, name: string | undefined): protobuf.Type {
+/** The message that a payload is. Throws ProtoRefused. */
+export function payloadType(root: protobuf.Root, name: string | undefined): protobuf.Type {
   const own = typesBelow(root);
   if (name !== undefined) {
     const found = own.find(({ fullName }) => fullName === `.${name.replace(/^\./, '')}`) ?? own.find((type) => type.name === name);

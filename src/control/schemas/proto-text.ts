@@ -2,9 +2,12 @@ import protobuf from 'protobufjs';
 
 /** Why a .proto text gives no plan. */
 export class ProtoRefused extends Error {
-  constructor(cause: string) {
-    super(`cannot compile the schema: ${cause}`);
+  readonly problem: string;
+
+  constructor(problem: string) {
+    super(`cannot compile the schema: ${problem}`);
     this.name = 'ProtoRefused';
+    this.problem = problem;
   }
 }
 
