@@ -59,7 +59,7 @@ export const FORMAT_NDJSON: u32 = 11;
 /** The first number that is no format. */
 export const FORMATS_END: u32 = 12;
 
-// Context of a message whose topic says more than whose it is. It lies before the payload:
+// Context of a message whose topic says more than whose it is, or whose device has a schema. It lies before the payload:
 //
 //   0  u16 bytes of the context     4  u32 schema version, or 0     10  u8 bytes of the prefix     12  prefix, name, topic
 //   2  u8 profile, u8 flags         8  u16 bytes of the topic       11  u8 bytes of the name
@@ -81,6 +81,8 @@ export const CONTEXT_UNSEQUENCED: u32 = 2;
 /** The message is a dead letter that is tried again. After the texts: u64 id of the letter, u64 receive time of the message, µs. */
 export const CONTEXT_OF_LETTER: u32 = 4;
 export const CONTEXT_LETTER_BYTES: u32 = 16;
+/** The record's content format is that of a topic rule, before which that of a schema goes. */
+export const CONTEXT_FORMAT_OF_RULE: u32 = 8;
 
 export const FLAG_QOS_MASK: u32 = 3;
 export const FLAG_DUP: u32 = 4;

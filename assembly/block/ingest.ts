@@ -1,14 +1,14 @@
-import { CHANNEL_TELEMETRY, RECORD_HAS_CONTEXT } from '../abi/block';
+import { CHANNEL_TELEMETRY } from '../abi/block';
 import { CODE_DEVICE_INACTIVE, CODE_PAYLOAD_OVERSIZE } from '../abi/codes';
 import { COUNTER_GATEWAY_ACCEPTED, COUNTER_GATEWAY_RECEIVED } from '../abi/counters';
-import { DEVICE_ACTIVE, DEVICE_AT_NUMBER, DEVICE_AT_PARTITION, DEVICE_AT_STATUS } from '../abi/gateway';
+import { DEVICE_ACTIVE, DEVICE_AT_NUMBER, DEVICE_AT_PARTITION, DEVICE_AT_SCHEMA, DEVICE_AT_STATUS } from '../abi/gateway';
 import { PAYLOAD_BYTES_MAX } from '../abi/limits';
 import { STAGE_OFFSET } from '../abi/regions';
 import { isAckQueueFull, OF_HOST, queueAck, queuedTo } from '../answers';
 import { countAccepted, deviceOf } from '../directory/devices';
 import { ofDevice, refuseMessage } from '../directory/refusals';
 import { count } from '../memory';
-import { append, awaitBlock } from './seal';
+import { append, appendInContext, appendOfSchema, awaitBlock } from './seal';
 
 /** No block slot or no place for an acknowledgement is free. The message was not taken; hand it in again after a release. */
 const NO_SLOT: i32 = -1;
@@ -29,13 +29,16 @@ function layStaged(entry: u32, head: u32, contextBytes: u32, payloadBytes: u32):
     refuseMessage(ofDevice(device), code);
     return <i32>code;
   }
-  const slot = append(
-    load<u8>(device, DEVICE_AT_PARTITION),
-    load<u32>(device, DEVICE_AT_NUMBER),
-    CHANNEL_TELEMETRY | ((head & 0xffff) << 8) | (contextBytes != 0 ? RECORD_HAS_CONTEXT : 0),
-    <usize>STAGE_OFFSET,
-    contextBytes + payloadBytes,
-  );
+  const partition = <u32>load<u8>(device, DEVICE_AT_PARTITION);
+  const number = load<u32>(device, DEVICE_AT_NUMBER);
+  const schema = load<u32>(device, DEVICE_AT_SCHEMA);
+  const from = <usize>STAGE_OFFSET;
+  const payload = from + contextBytes;
+  const ofRecord = CHANNEL_TELEMETRY | ((head & 0xffff) << 8);
+  let slot: i32;
+  if (contextBytes != 0) slot = appendInContext(partition, number, ofRecord, schema, from, contextBytes, 0, payload, payloadBytes);
+  else if (schema != 0) slot = appendOfSchema(partition, number, ofRecord, schema, payload, payloadBytes);
+  else slot = append(partition, number, ofRecord, payload, payloadBytes);
   if (slot < 0) return NO_SLOT;
   laidSlot = <u32>slot;
   count(COUNTER_GATEWAY_RECEIVED);

@@ -13,6 +13,9 @@ import {
   BLOCK_MAGIC,
   BLOCK_VERSION,
   CONTEXT_AT_FLAGS,
+  CONTEXT_AT_SCHEMA,
+  CONTEXT_AT_TOPIC_BYTES,
+  CONTEXT_HEADER_BYTES,
   RECORD_AT_CHANNEL,
   RECORD_AT_DEVICE,
   RECORD_AT_PAYLOAD_BYTES,
@@ -158,6 +161,13 @@ function endRecord(slot: u32, used: u32): void {
   if (used - load<u32>(at, AT_HASHED) >= HASH_BYTES) hashFilled(slot);
 }
 
+/** Copies a payload to `to`, which is `room` bytes before its block's end. */
+@inline
+function copyPayload(to: usize, room: u32, payload: usize, bytes: u32): void {
+  if (bytes <= 512 && bytes + COPY_OVERSHOOT <= room) copyVectors(to, payload, bytes);
+  else memory.copy(to, payload, bytes);
+}
+
 /**
  * Lays a record into the partition's open block. `head`: channel, flags, content format, and whether a context is the payload's begin, a
  * byte each. Answers the slot, or -1: no slot is free, try later.
@@ -169,20 +179,36 @@ export function append(partition: u32, deviceNumber: u32, head: u32, payload: us
   const used = load<u32>(slotAt(slot), AT_BYTES);
   const record = blockAt(slot) + used;
   beginRecord(record, deviceNumber, head, payloadBytes);
-  if (payloadBytes <= 512 && used + bytes + COPY_OVERSHOOT <= BLOCK_BYTES_MAX) {
-    copyVectors(record + RECORD_HEADER_BYTES, payload, payloadBytes);
-  } else {
-    memory.copy(record + RECORD_HEADER_BYTES, payload, payloadBytes);
-  }
+  copyPayload(record + RECORD_HEADER_BYTES, BLOCK_BYTES_MAX - used - RECORD_HEADER_BYTES, payload, payloadBytes);
   endRecord(slot, used + bytes);
   return slot;
 }
 
-/** As append, of a payload and a context that lie apart; `contextFlags` are set in the copy. */
+/** As append, of a payload without a context whose device has the schema version `schema`: a context that says no more than that. */
+export function appendOfSchema(partition: u32, deviceNumber: u32, head: u32, schema: u32, payload: usize, payloadBytes: u32): i32 {
+  const before = RECORD_HEADER_BYTES + CONTEXT_HEADER_BYTES;
+  const slot = slotFor(partition, before + payloadBytes);
+  if (slot < 0) return NO_SLOT;
+  const used = load<u32>(slotAt(slot), AT_BYTES);
+  const record = blockAt(slot) + used;
+  beginRecord(record, deviceNumber, head | RECORD_HAS_CONTEXT, CONTEXT_HEADER_BYTES + payloadBytes);
+  // Profile and flags are 0, as are the lengths of the texts.
+  store<u64>(record + RECORD_HEADER_BYTES, <u64>CONTEXT_HEADER_BYTES | (<u64>schema << 32));
+  store<u32>(record + RECORD_HEADER_BYTES, 0, CONTEXT_AT_TOPIC_BYTES);
+  copyPayload(record + before, BLOCK_BYTES_MAX - used - before, payload, payloadBytes);
+  endRecord(slot, used + before + payloadBytes);
+  return slot;
+}
+
+/**
+ * As append, of a payload and a context that lie apart. In the copy `contextFlags` are set, and `schema` where the context names no
+ * schema version.
+ */
 export function appendInContext(
   partition: u32,
   deviceNumber: u32,
   head: u32,
+  schema: u32,
   context: usize,
   contextBytes: u32,
   contextFlags: u32,
@@ -198,6 +224,7 @@ export function appendInContext(
   const to = record + RECORD_HEADER_BYTES;
   memory.copy(to, context, contextBytes);
   store<u8>(to, load<u8>(to, CONTEXT_AT_FLAGS) | <u8>contextFlags, CONTEXT_AT_FLAGS);
+  if (load<u32>(to, CONTEXT_AT_SCHEMA) == 0) store<u32>(to, schema, CONTEXT_AT_SCHEMA);
   memory.copy(to + contextBytes, payload, payloadBytes);
   endRecord(slot, used + bytes);
   return slot;

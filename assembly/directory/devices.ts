@@ -4,12 +4,12 @@ import {
   DEVICES_OFFSET,
   DEVICE_AT_ACCEPTED,
   DEVICE_AT_PREDICTED,
-  DEVICE_AT_CONNECTION,
   DEVICE_AT_ID_BYTES,
   DEVICE_AT_NAME_OFFSET,
   DEVICE_AT_NEXT,
   DEVICE_AT_NUMBER,
   DEVICE_AT_PARTITION,
+  DEVICE_AT_SCHEMA,
   DEVICE_AT_STATUS,
   DEVICE_AT_TENANT_BYTES,
   DEVICE_AT_TOKEN_HASH,
@@ -140,7 +140,7 @@ export function findDevice(tenantBytes: u32, idBytes: u32): i32 {
  * Adds the device that lies in the stage, or replaces the one of the same name in place; a live
  * connection stays. Answers its entry, or -1: number 0, a name that is no topic level, or no room.
  */
-export function addDevice(number: u32, via: u32, status: u32, partition: u32, tenantBytes: u32, idBytes: u32): i32 {
+export function addDevice(number: u32, via: u32, status: u32, partition: u32, schema: u32, tenantBytes: u32, idBytes: u32): i32 {
   assert(partition < PARTITIONS_MAX, 'there is no such partition');
   assert(status >= DEVICE_ACTIVE && status <= DEVICE_DECOMMISSIONED, 'there is no such status of a device');
   if (number == 0) return -1;
@@ -161,7 +161,6 @@ export function addDevice(number: u32, via: u32, status: u32, partition: u32, te
     store<u32>(added, <u32>copy, DEVICE_AT_NAME_OFFSET);
     store<u8>(added, <u8>tenantBytes, DEVICE_AT_TENANT_BYTES);
     store<u8>(added, <u8>idBytes, DEVICE_AT_ID_BYTES);
-    store<u32>(added, 0, DEVICE_AT_CONNECTION);
     store<u32>(added, 0, DEVICE_AT_NEXT);
     store<u32>(added, 0, DEVICE_AT_PREDICTED);
     store<u32>(added, 0, DEVICE_AT_ACCEPTED);
@@ -172,6 +171,7 @@ export function addDevice(number: u32, via: u32, status: u32, partition: u32, te
   store<u32>(device, via, DEVICE_AT_VIA);
   store<u8>(device, <u8>status, DEVICE_AT_STATUS);
   store<u8>(device, <u8>partition, DEVICE_AT_PARTITION);
+  store<u32>(device, schema, DEVICE_AT_SCHEMA);
   memory.copy(device + DEVICE_AT_TOKEN_HASH, <usize>(STAGE_OFFSET + STAGE_DEVICE_AT_TOKEN_HASH), DEVICE_TOKEN_HASH_BYTES);
   return entry;
 }

@@ -1,4 +1,12 @@
-import { CHANNEL_TELEMETRY, CONTEXT_RETAINED, FLAG_DUP, FLAG_TRANSPORT_MQTT, FORMAT_BY_SHAPE, RECORD_FORMAT_SHIFT } from '../abi/block';
+import {
+  CHANNEL_TELEMETRY,
+  CONTEXT_FORMAT_OF_RULE,
+  CONTEXT_RETAINED,
+  FLAG_DUP,
+  FLAG_TRANSPORT_MQTT,
+  FORMAT_BY_SHAPE,
+  RECORD_FORMAT_SHIFT,
+} from '../abi/block';
 import {
   CODE_DEVICE_INACTIVE,
   CODE_DEVICE_UNKNOWN,
@@ -15,10 +23,10 @@ import {
   CODES_MAX,
 } from '../abi/codes';
 import { COUNTER_GATEWAY_ACCEPTED, COUNTER_GATEWAY_RECEIVED } from '../abi/counters';
-import { CALL_ROUTE, DEVICE_AT_NUMBER, DEVICE_AT_PARTITION } from '../abi/gateway';
+import { CALL_ROUTE, DEVICE_AT_NUMBER, DEVICE_AT_PARTITION, DEVICE_AT_SCHEMA } from '../abi/gateway';
 import { PAYLOAD_BYTES_MAX } from '../abi/limits';
 import { isAckQueueFull } from '../answers';
-import { append, appendInContext, hasRoomForParts } from '../block/seal';
+import { append, appendInContext, appendOfSchema, hasRoomForParts } from '../block/seal';
 import { countAccepted } from '../directory/devices';
 import { countRefusedMessage, ofDevice, ofTenant, refuseMessage } from '../directory/refusals';
 import { noteRefusedTopic } from '../directory/refused-topics';
@@ -82,6 +90,7 @@ export function publish(number: u32, connection: usize, header: u32, at: usize, 
   const payloadBytes = <u32>(end - at);
   let code = resolveTopic(connection, topic, topicBytes);
   let contextLength: u32 = 0;
+  let contextFlags: u32 = 0;
   let isOfHost = false;
   if (code >= CODES_MAX) {
     if (code == ROUTE_UNKNOWN) return ask(number, topic, topicBytes);
@@ -89,7 +98,10 @@ export function publish(number: u32, connection: usize, header: u32, at: usize, 
     if (!isOfHost) {
       assert(code == ROUTED, 'the code is none, and stands for nothing else');
       contextLength = contextBytes;
-      if (contentFormat == FORMAT_BY_SHAPE) contentFormat = topicFormat;
+      if (contentFormat == FORMAT_BY_SHAPE) {
+        contentFormat = topicFormat;
+        contextFlags = CONTEXT_FORMAT_OF_RULE;
+      }
     }
     code = CODE_NONE;
   }
@@ -105,8 +117,11 @@ export function publish(number: u32, connection: usize, header: u32, at: usize, 
   if (isOfHost) return hasRoomForParts() ? HANDED : NO_SLOT;
   const flags = FLAG_TRANSPORT_MQTT | qos | ((header & 0x08) != 0 ? FLAG_DUP : 0);
   const head = CHANNEL_TELEMETRY | (flags << 8) | (contentFormat << RECORD_FORMAT_SHIFT);
-  const slot =
-    contextLength == 0 ? append(partitionOf(), numberOf(), head, at, payloadBytes) : appendRouted(head, header, at, payloadBytes);
+  const schema = load<u32>(topicDevice, DEVICE_AT_SCHEMA);
+  let slot: i32;
+  if (contextLength != 0) slot = appendRouted(head, header, schema, contextFlags, at, payloadBytes);
+  else if (schema != 0) slot = appendOfSchema(partitionOf(), numberOf(), head, schema, at, payloadBytes);
+  else slot = append(partitionOf(), numberOf(), head, at, payloadBytes);
   if (slot < 0) return NO_SLOT;
   count(COUNTER_GATEWAY_RECEIVED);
   count(COUNTER_GATEWAY_ACCEPTED);
@@ -133,9 +148,11 @@ function numberOf(): u32 {
 }
 
 /** Lays a message whose topic has a context into its block. */
-function appendRouted(head: u32, header: u32, payload: usize, payloadBytes: u32): i32 {
-  const flags = (header & 1) != 0 ? CONTEXT_RETAINED : 0;
-  return appendInContext(partitionOf(), numberOf(), head, contextAt, contextBytes, flags, payload, payloadBytes);
+function appendRouted(head: u32, header: u32, schema: u32, flags: u32, payload: usize, payloadBytes: u32): i32 {
+  // Without a schema it does not matter who named the format.
+  if (schema == 0) flags = 0;
+  if ((header & 1) != 0) flags |= CONTEXT_RETAINED;
+  return appendInContext(partitionOf(), numberOf(), head, schema, contextAt, contextBytes, flags, payload, payloadBytes);
 }
 
 /** Acknowledges a message that was handed to the host once all its parts are durable, which the host has laid into blocks just now. */

@@ -1,6 +1,7 @@
 import type { Acknowledgement } from './acknowledgement.js';
 import type { DeviceEntry } from './devices.js';
 import type { DeviceAccount, DeviceTotals, PlaneAudits, RefusedMessages, RefusedTopic } from './ledger.js';
+import type { SchemaPort } from './schemas/schema-port.js';
 import type { TopicRule } from './topic-rules/topic-rule.js';
 
 /** One reading as the control plane sees it: numbers of device and metric, not their names. */
@@ -133,7 +134,7 @@ export interface RoutedPayload {
 }
 
 /** What the control plane may ask of the data plane of its process. `app` wires it to the threads. */
-export interface DataPlane extends DeviceViews {
+export interface DataPlane extends DeviceViews, SchemaPort {
   /** Resolves when every gateway knows the devices. */
   publishDevices(entries: readonly DeviceEntry[]): Promise<void>;
   /** Resolves when no gateway lets the devices in any more, and those that were connected are cut off. */

@@ -6,6 +6,7 @@ import {
   CONTEXT_AT_PROFILE,
   CONTEXT_AT_SCHEMA,
   CONTEXT_AT_TOPIC_BYTES,
+  CONTEXT_FORMAT_OF_RULE,
   CONTEXT_HEADER_BYTES,
   CONTEXT_LETTER_BYTES,
   CONTEXT_OF_LETTER,
@@ -25,6 +26,8 @@ export interface RecordContext {
   /** Number of the schema version, or 0. */
   readonly schema?: number;
   readonly isRetained?: boolean;
+  /** The record's content format is that of a topic rule: neither the sender nor a schema has named one. */
+  readonly isFormatOfRule?: boolean;
   /** Its sequence numbers are those of another device than the record's. */
   readonly isUnsequenced?: boolean;
   /** The dead letter that is tried again, and when its message was received, µs. */
@@ -33,7 +36,7 @@ export interface RecordContext {
 
 /** The bytes that lie before the payload of a record with a context. Throws RangeError for what is too long. */
 export function encodeContext(context: RecordContext): Buffer {
-  const { profile, prefix = '', name = '', topic = '', schema = 0, isRetained = false, isUnsequenced = false, letter } = context;
+  const { profile, prefix = '', name = '', topic = '', schema = 0, letter } = context;
   const texts = [prefix, name, topic].map((text) => Buffer.from(text));
   const [prefixBytes, nameBytes, topicBytes] = texts.map(({ length }) => length) as [number, number, number];
   if (prefixBytes > 255 || nameBytes > 255) throw new RangeError('a prefix and a name have at most 255 bytes');
@@ -46,7 +49,10 @@ export function encodeContext(context: RecordContext): Buffer {
   head.writeUInt16LE(CONTEXT_HEADER_BYTES + prefixBytes + nameBytes + topicBytes + tail.length, CONTEXT_AT_BYTES);
   head[CONTEXT_AT_PROFILE] = profile;
   head[CONTEXT_AT_FLAGS] =
-    (isRetained ? CONTEXT_RETAINED : 0) | (isUnsequenced ? CONTEXT_UNSEQUENCED : 0) | (letter ? CONTEXT_OF_LETTER : 0);
+    (context.isRetained ? CONTEXT_RETAINED : 0) |
+    (context.isUnsequenced ? CONTEXT_UNSEQUENCED : 0) |
+    (context.isFormatOfRule ? CONTEXT_FORMAT_OF_RULE : 0) |
+    (letter ? CONTEXT_OF_LETTER : 0);
   head.writeUInt32LE(schema, CONTEXT_AT_SCHEMA);
   head.writeUInt16LE(topicBytes, CONTEXT_AT_TOPIC_BYTES);
   head[CONTEXT_AT_PREFIX_BYTES] = prefixBytes;
@@ -72,6 +78,7 @@ export function decodeContext(bytes: Buffer): RecordContext | undefined {
     schema: bytes.readUInt32LE(CONTEXT_AT_SCHEMA),
     isRetained: (flags & CONTEXT_RETAINED) !== 0,
     isUnsequenced: (flags & CONTEXT_UNSEQUENCED) !== 0,
+    isFormatOfRule: (flags & CONTEXT_FORMAT_OF_RULE) !== 0,
     ...(isOfLetter && { letter: { id: bytes.readBigUInt64LE(topicEnd), receivedUs: bytes.readBigUInt64LE(topicEnd + 8) } }),
   };
 }

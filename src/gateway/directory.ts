@@ -1,14 +1,15 @@
 import {
   DEVICE_ACTIVE,
-  DEVICE_AT_CONNECTION,
   DEVICE_AT_ID_BYTES,
   DEVICE_AT_NAME_OFFSET,
   DEVICE_AT_NUMBER,
+  DEVICE_AT_SCHEMA,
   DEVICE_AT_STATUS,
   DEVICE_AT_TENANT_BYTES,
   DEVICE_AT_TOKEN_HASH,
   DEVICE_AT_VIA,
   DEVICE_BYTES,
+  DEVICE_CONNECTIONS_OFFSET,
   DEVICE_DECOMMISSIONED,
   DEVICE_INACTIVE,
   DEVICE_QUARANTINED,
@@ -19,6 +20,7 @@ import { DEVICE_ID_BYTES_MAX, TENANT_ID_BYTES_MAX } from '../../assembly/abi/lim
 import { STAGE_DEVICE_AT_NAME, STAGE_DEVICE_AT_TOKEN_HASH, STAGE_OFFSET } from '../../assembly/abi/regions.js';
 import type { DeviceEntry, DeviceStatus, PreviousToken } from '../contract/devices.js';
 import { partitionOf } from '../contract/partition.js';
+import type { SchemaResolution } from '../contract/schemas/schema-port.js';
 import { searchedToken } from '../contract/token.js';
 import { TokenIndex } from '../contract/token-index.js';
 import type { KernelMemory } from '../host/kernel.js';
@@ -63,7 +65,8 @@ export class Directory {
     this.#bytes.set(device.tokenHash.subarray(0, DEVICE_TOKEN_HASH_BYTES), STAGE_OFFSET + STAGE_DEVICE_AT_TOKEN_HASH);
     const partition = partitionOf(device.number, this.#partitions);
     const status = STATUS_NUMBERS[device.status];
-    const entry = this.#kernel.addDevice(device.number, device.via, status, partition, name.tenantBytes, name.idBytes);
+    const { number, via, schema = 0 } = device;
+    const entry = this.#kernel.addDevice(number, via, status, partition, schema, name.tenantBytes, name.idBytes);
     if (entry < 0) return undefined;
     this.#entries.set(device.number, entry);
     this.#tokens.set(entry, device.tokenHash);
@@ -143,13 +146,21 @@ export class Directory {
 
   /** The device's live connection. */
   connectionOf(entry: number): number | undefined {
-    const word = this.#view.getUint32(this.#at(entry) + DEVICE_AT_CONNECTION, true);
+    const word = this.#view.getUint32(DEVICE_CONNECTIONS_OFFSET + entry * 4, true);
     return word === NO_CONNECTION ? undefined : word - 1;
   }
 
   setConnection(entry: number, connection: number | undefined): void {
     const word = connection === undefined ? NO_CONNECTION : connection + 1;
-    this.#view.setUint32(this.#at(entry) + DEVICE_AT_CONNECTION, word, true);
+    this.#view.setUint32(DEVICE_CONNECTIONS_OFFSET + entry * 4, word, true);
+  }
+
+  /** From now on messages of these devices are read by these schema versions. A device that is not known here has none to read. */
+  setSchemas({ devices, numbers }: SchemaResolution): void {
+    for (const [index, number] of devices.entries()) {
+      const entry = this.#entries.get(number);
+      if (entry !== undefined) this.#view.setUint32(this.#at(entry) + DEVICE_AT_SCHEMA, numbers[index] as number, true);
+    }
   }
 
   #at(entry: number): number {

@@ -35,7 +35,7 @@ export interface GatewayKernel {
   levelOf(connection: number): number;
 
   /** Takes the device out of the stage; its entry, or -1 when its name is invalid or the table is full. */
-  addDevice(number: number, via: number, status: number, partition: number, tenantBytes: number, idBytes: number): number;
+  addDevice(number: number, via: number, status: number, partition: number, schema: number, tenantBytes: number, idBytes: number): number;
   /** The entry of the name in the stage, or -1. */
   findDevice(tenantBytes: number, idBytes: number): number;
   /**

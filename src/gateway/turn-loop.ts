@@ -88,6 +88,7 @@ export class TurnLoop {
   receive(message: ToGateway): void {
     if (message.kind === 'devices') this.#putDevices(message);
     else if (message.kind === 'devices-deleted') this.#deleteDevices(message);
+    else if (message.kind === 'schemas') this.#setSchemas(message);
     else if (message.kind === 'listen') void this.#listen(message.port, message.tlsPort);
     else if (message.kind === 'taken-over') this.#sessions.takenOver(message.device, message.session);
     else if (message.kind === 'log') this.#logChanged(message.code);
@@ -126,6 +127,11 @@ export class TurnLoop {
   #deleteDevices({ token, numbers }: Extract<ToGateway, { kind: 'devices-deleted' }>): void {
     for (const number of numbers) this.#sessions.deleteDevice(number);
     this.#routes.deleted();
+    this.#post({ kind: 'devices-known', token });
+  }
+
+  #setSchemas({ token, resolution }: Extract<ToGateway, { kind: 'schemas' }>): void {
+    this.#directory.setSchemas(resolution);
     this.#post({ kind: 'devices-known', token });
   }
 

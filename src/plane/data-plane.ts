@@ -16,6 +16,7 @@ import type { NumberRange } from '../contract/database-identity.js';
 import type { DeviceEntry } from '../contract/devices.js';
 import type { DeviceAccount, DeviceTotals, PlaneAudits, RefusedMessages, RefusedTopic } from '../contract/ledger.js';
 import type { LogPart, OpenLog, PartitionAssignment } from '../contract/log-port.js';
+import type { SchemaResolution } from '../contract/schemas/schema-port.js';
 import type { TlsListener } from '../contract/threads/gateway.js';
 import type { FromLog, LogStart } from '../contract/threads/log.js';
 import type { OwnedPartition } from '../contract/threads/pipeline.js';
@@ -245,6 +246,14 @@ export class ThreadedDataPlane implements DataPlane {
 
   async deleteDevices(numbers: readonly number[]): Promise<void> {
     if (this.#options.runsGateways) await this.#gateways.deleteDevices(numbers);
+  }
+
+  async publishSchemas(resolution: SchemaResolution): Promise<void> {
+    if (this.#options.runsGateways) await this.#gateways.publishSchemas(resolution);
+  }
+
+  onFirmware(listener: (device: number, version: string) => void): void {
+    this.#pipelines.onFirmware(listener);
   }
 
   ingest(device: number, payload: Uint8Array, routed?: RoutedPayload): Promise<number> {

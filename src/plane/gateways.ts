@@ -4,6 +4,7 @@ import { BLOCK_SLOTS, GATEWAY_END } from '../../assembly/abi/gateway.js';
 import type { RoutedPayload } from '../contract/data-plane.js';
 import type { DeviceEntry } from '../contract/devices.js';
 import type { GatewayAudit } from '../contract/ledger.js';
+import type { SchemaResolution } from '../contract/schemas/schema-port.js';
 import type { ConnectionLimit, FromGateway, GatewayStart, ReactorChoice, TlsListener, ToGateway } from '../contract/threads/gateway.js';
 import type { SharedState, ThreadEvent } from '../contract/threads/shared.js';
 import type { TopicRule } from '../contract/topic-rules/topic-rule.js';
@@ -115,6 +116,11 @@ export class Gateways {
   /** Resolves when no gateway knows the devices any more. */
   deleteDevices(numbers: readonly number[]): Promise<void> {
     return this.#publish((token) => ({ kind: 'devices-deleted', token, numbers }));
+  }
+
+  /** Resolves when every gateway stamps messages of these devices with these schema versions. */
+  publishSchemas(resolution: SchemaResolution): Promise<void> {
+    return this.#publish((token) => ({ kind: 'schemas', token, resolution }));
   }
 
   /** From now on a device that was not published is unknown. */

@@ -89,6 +89,7 @@ export class Pipelines {
   readonly #audits = new Map<number, PartitionAudit>();
   readonly #watches = new Map<number, number>();
   readonly #liveListeners: ((points: readonly Point[]) => void)[] = [];
+  readonly #firmwareListeners: ((device: number, version: string) => void)[] = [];
   #token = 0;
   #isCaughtUp = false;
   #isEnding = false;
@@ -288,6 +289,10 @@ export class Pipelines {
 
   onLive(listener: (points: readonly Point[]) => void): void {
     this.#liveListeners.push(listener);
+  }
+
+  onFirmware(listener: (device: number, version: string) => void): void {
+    this.#firmwareListeners.push(listener);
   }
 
   #owned(): KernelMemory[] {

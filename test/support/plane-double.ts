@@ -12,6 +12,7 @@ import type {
 } from '../../src/contract/data-plane.js';
 import type { DeviceEntry } from '../../src/contract/devices.js';
 import type { DeviceAccount, DeviceTotals, PlaneAudits, RefusedMessages, RefusedTopic } from '../../src/contract/ledger.js';
+import type { SchemaResolution } from '../../src/contract/schemas/schema-port.js';
 import type { TopicRule } from '../../src/contract/topic-rules/topic-rule.js';
 
 /** A data plane in memory: it remembers what it was told, and a test decides what it answers. */
@@ -67,6 +68,8 @@ export class PlaneDouble implements DataPlane {
   books: DeviceTotals[] = [];
   refusedLast: RefusedTopic[] = [];
   readonly seen = new Map<number, number>();
+  /** By device: the schema version that gateways stamp. */
+  readonly schemas = new Map<number, number>();
   refusedBooks: RefusedMessages[] = [];
   accountOf: DeviceAccount | undefined = {
     stored: 0,
@@ -86,6 +89,20 @@ export class PlaneDouble implements DataPlane {
     await this.onPublish();
     // What reaches a thread is a clone: an entry that drags a larger buffer along would show here.
     this.published.push(...structuredClone(entries));
+  }
+
+  async publishSchemas(resolution: SchemaResolution): Promise<void> {
+    const { devices, numbers } = structuredClone(resolution);
+    devices.forEach((device, index) => {
+      this.schemas.set(device, numbers[index] as number);
+    });
+  }
+
+  /** What a partition reports of a device's firmware. */
+  reportFirmware: (device: number, version: string) => void = () => {};
+
+  onFirmware(listener: (device: number, version: string) => void): void {
+    this.reportFirmware = listener;
   }
 
   async deleteDevices(numbers: readonly number[]): Promise<void> {

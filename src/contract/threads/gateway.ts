@@ -1,5 +1,6 @@
 import type { DeviceEntry } from '../devices.js';
 import type { GatewayAudit } from '../ledger.js';
+import type { SchemaResolution } from '../schemas/schema-port.js';
 import type { TopicRule } from '../topic-rules/topic-rule.js';
 import type { SharedState, StopThread, ThreadEvent, ThreadReady } from './shared.js';
 
@@ -50,6 +51,8 @@ export type ToGateway =
   | { readonly kind: 'devices'; readonly token: number; readonly entries: readonly DeviceEntry[] }
   /** Forgets devices by number: they are disconnected, and their names are free. Answered by `devices-known`. */
   | { readonly kind: 'devices-deleted'; readonly token: number; readonly numbers: readonly number[] }
+  /** Messages of these devices are read by these schema versions from now on. Answered by `devices-known`. */
+  | { readonly kind: 'schemas'; readonly token: number; readonly resolution: SchemaResolution }
   /** From now on a device that was not published is unknown. */
   | { readonly kind: 'registry-whole' }
   | { readonly kind: 'listen'; readonly port: number; readonly tlsPort: number }
@@ -65,7 +68,7 @@ export type ToGateway =
 export type FromGateway =
   | ThreadReady
   | ThreadEvent
-  /** Devices published under this token may connect from now on; those deleted under it no longer may. */
+  /** Devices published under this token may connect from now on; those deleted under it no longer may; schemas under it are in force. */
   | { readonly kind: 'devices-known'; readonly token: number }
   /** `tlsPort` is 0 without TLS. */
   | { readonly kind: 'listening'; readonly port: number; readonly tlsPort: number }

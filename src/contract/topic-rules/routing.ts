@@ -1,4 +1,4 @@
-import { CONTEXT_AT_FLAGS, CONTEXT_RETAINED, FORMAT_BY_SHAPE } from '../../../assembly/abi/block.js';
+import { CONTEXT_AT_FLAGS, CONTEXT_FORMAT_OF_RULE, CONTEXT_RETAINED, FORMAT_BY_SHAPE } from '../../../assembly/abi/block.js';
 import { CODE_NONE, CODE_PAYLOAD_OVERSIZE, CODE_TOPIC_UNKNOWN } from '../../../assembly/abi/codes.js';
 import { PROFILE_NOTHING } from '../../../assembly/abi/profiles.js';
 import { encodeContext } from '../record-context.js';
@@ -66,9 +66,13 @@ export function routeMessage(
 ): RoutedMessage[] | number {
   const { code, device, format, context, each } = routeTopic(rules, topic, sender);
   if (code !== CODE_NONE) return code;
-  const chosen = (planned: number) => (said === FORMAT_BY_SHAPE ? planned : said);
+  const readAs = (planned: number, context: Uint8Array) => {
+    const isOfRule = said === FORMAT_BY_SHAPE && planned !== FORMAT_BY_SHAPE;
+    const flags = (isRetained ? CONTEXT_RETAINED : 0) | (isOfRule ? CONTEXT_FORMAT_OF_RULE : 0);
+    return { format: said === FORMAT_BY_SHAPE ? planned : said, context: flags === 0 ? context : withFlags(context, flags) };
+  };
   if (!each || each.device.kind === 'connection' || each.device.kind === 'device') {
-    return [{ device, format: chosen(format), context: isRetained ? asRetained(context) : context, payload }];
+    return [{ device, ...readAs(format, context), payload }];
   }
   const { unregistered } = each.device;
   const parts = partsOf(each.device, payload);
@@ -77,8 +81,7 @@ export function routeMessage(
   for (const part of parts) {
     const binding = part.id === undefined ? ownOf(sender) : bindDevice(part.id, unregistered, sender, sender.find);
     if (binding.code !== CODE_NONE) return binding.code;
-    const context = contextOf(each, binding, topic, isRetained);
-    messages.push({ device: binding.device, format: chosen(each.format), context, payload: part.payload });
+    messages.push({ device: binding.device, ...readAs(each.format, contextOf(each, binding, topic)), payload: part.payload });
   }
   return messages;
 }
@@ -87,20 +90,19 @@ function ownOf({ number }: Sender): Binding {
   return { code: CODE_NONE, device: number, prefix: '' };
 }
 
-function contextOf(plan: TopicPlan, { prefix }: Binding, topic: string, isRetained = false): Uint8Array {
+function contextOf(plan: TopicPlan, { prefix }: Binding, topic: string): Uint8Array {
   return encodeContext({
     profile: plan.profile,
     prefix: prefix + plan.prefix,
     name: plan.valueName,
     topic,
-    isRetained,
     isUnsequenced: prefix !== '',
   });
 }
 
-function asRetained(context: Uint8Array): Uint8Array {
+function withFlags(context: Uint8Array, flags: number): Uint8Array {
   const copy = Uint8Array.from(context);
-  copy[CONTEXT_AT_FLAGS] = (copy[CONTEXT_AT_FLAGS] as number) | CONTEXT_RETAINED;
+  copy[CONTEXT_AT_FLAGS] = (copy[CONTEXT_AT_FLAGS] as number) | flags;
   return copy;
 }
 
