@@ -26,7 +26,7 @@ const own = {
     'the token has fewer than 8 characters',
     'leave the token out, so that a random one is made, or give a longer one',
   ],
-  encoding_malformed: [400, 'the body is not what its Content-Encoding says', 'send whole gzip or deflate data, or the body as it is'],
+  encoding_malformed: [400, 'the body is not what its Content-Encoding says', 'send whole data of that encoding, or the body as it is'],
   device_missing: [400, 'the path names no device', 'put the device id at the end of the path: POST /v1/ingest/{id}'],
   header_unsupported: [
     400,
@@ -85,7 +85,7 @@ const own = {
   encoding_unsupported: [
     415,
     'the body has a Content-Encoding that is not read here',
-    'use gzip or deflate, as Accept-Encoding in the answer says, or send the body as it is',
+    'use an encoding that Accept-Encoding in the answer lists, or send the body as it is; zstd is read on Node 22.15 and newer',
   ],
   content_type_unsupported: [
     415,

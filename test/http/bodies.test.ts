@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import { deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
+import zlib, { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import {
   FORMAT_BY_SHAPE,
   FORMAT_CBOR,
@@ -14,6 +14,8 @@ import { assertFailure } from '../support/failure.js';
 import { type Called, type ServerUnderTest, startServerUnderTest, TOKEN } from '../support/server-under-test.js';
 
 const MESSAGE = '{"metrics":{"temperature":21.5},"seq":1}';
+/** Node has it from 22.15 on; where it has not, such a body is refused with the encodings that are read. */
+const zstd = (zlib as unknown as { zstdCompressSync?: (body: string) => Buffer }).zstdCompressSync;
 let server: ServerUnderTest;
 before(async () => {
   server = await startServerUnderTest();
@@ -103,13 +105,16 @@ test('a payload that cannot become readings is kept, and the answer does not cal
   for (const raw of readable) assert.equal((await post(raw)).body.status, 'durable', raw);
 });
 
-test('gzip and deflate are inflated, with and without the header of zlib', async () => {
+test('encoded bodies are inflated, deflate with and without the header of zlib', async () => {
   const bodies = [
     ['gzip', gzipSync(MESSAGE)],
     ['X-GZIP', gzipSync(MESSAGE)],
     ['deflate', deflateSync(MESSAGE)],
     ['deflate', deflateRawSync(MESSAGE)],
+    ['br', brotliCompressSync(MESSAGE)],
+    ['BR', brotliCompressSync(MESSAGE)],
     ['identity', Buffer.from(MESSAGE)],
+    ...(zstd ? [['zstd', zstd(MESSAGE)] as const] : []),
   ] as const;
   for (const [encoding, bytes] of bodies) {
     const { status, body } = await post(new Uint8Array(bytes), { 'content-encoding': encoding });
@@ -125,16 +130,27 @@ test('gzip and deflate are inflated, with and without the header of zlib', async
 
 test('what inflates to more than a payload may have is refused, and so is what does not inflate', async () => {
   const gzip = { 'content-encoding': 'gzip' };
-  assertFailure(await post(new Uint8Array(gzipSync('x'.repeat(PAYLOAD_BYTES_MAX + 1))), gzip), 413, 'payload_oversize');
+  const encoders = [
+    ['gzip', gzipSync],
+    ['deflate', deflateSync],
+    ['br', brotliCompressSync],
+    ...(zstd ? [['zstd', zstd] as const] : []),
+  ] as const;
+  for (const [encoding, encode] of encoders) {
+    const headers = { 'content-encoding': encoding };
+    // A megabyte takes no hundred bytes in any of them.
+    const large = new Uint8Array(encode('x'.repeat(64 * PAYLOAD_BYTES_MAX)));
+    assertFailure(await post(large, headers), 413, 'payload_oversize');
+    assertFailure(await post(new Uint8Array(encode(MESSAGE)).subarray(0, 12), headers), 400, 'encoding_malformed');
+    assertFailure(await post(MESSAGE, headers), 400, 'encoding_malformed');
+  }
   const most = gzipSync(`{"metrics":{"v":1}}${' '.repeat(PAYLOAD_BYTES_MAX - 19)}`);
   assert.equal((await post(new Uint8Array(most), gzip)).status, 202);
   assert.equal(server.plane.ingested[0]!.payload.length, PAYLOAD_BYTES_MAX);
-  assertFailure(await post(MESSAGE, gzip), 400, 'encoding_malformed');
-  assertFailure(await post(new Uint8Array(gzipSync(MESSAGE).subarray(0, 20)), gzip), 400, 'encoding_malformed');
-  for (const encoding of ['br', 'zstd', 'gzip, gzip']) {
+  for (const encoding of ['compress', 'gzip, gzip', ...(zstd ? [] : ['zstd'])]) {
     const answer = await post(MESSAGE, { 'content-encoding': encoding });
     assertFailure(answer, 415, 'encoding_unsupported');
-    assert.equal(answer.headers.get('accept-encoding'), 'gzip, deflate');
+    assert.equal(answer.headers.get('accept-encoding'), zstd ? 'gzip, deflate, br, zstd' : 'gzip, deflate, br');
   }
 });
 
