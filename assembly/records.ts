@@ -8,6 +8,7 @@ import {
   BLOCK_MALFORMED,
   BLOCK_NEEDS_BATCH,
   BLOCK_NEEDS_METRICS,
+  FLAG_AWAITED,
   FLAG_DUP,
   FORMAT_SPARKPLUG,
   RECORD_AT_CONTEXT,
@@ -52,7 +53,7 @@ import { decodedShape, decodeInContext, decodePayload, recognised } from './deco
 import { letterId, letterReceivedUs, openContext } from './decode/context';
 import { roundedNumbers } from './decode/double';
 import { clearUnknown, setDenyUnknown, unknownNames } from './decode/metrics';
-import { decodedReadings, decodedSamples, hasSeq, hasTs, nulls, openSample, seq, skippedReadings, tsUs, zonelessTimes } from './decode/sink';
+import { decodedReadings, decodedSamples, hasSeq, hasTs, nulls, openSample, seq, skippedCode, skippedReadings, tsUs, zonelessTimes } from './decode/sink';
 import { applySparkplug } from './decode/sparkplug/apply';
 import { sawFingerprint } from './dedup/fingerprints';
 import { sawReplay } from './dedup/replays';
@@ -60,6 +61,7 @@ import { receivedBefore, receivedBeforeUntimed } from './dedup/sequence-runs';
 import { count, xxh64 } from './memory';
 import { appendDead, appendText, batchHasRoom, countRecord, noteReplayed } from './rows/batch';
 import { appendReading } from './rows/readings';
+import { reportDead, reportKept } from './rows/verdicts';
 import { countDead, countDuplicate, countExtraSamples, countStored, noteSince } from './series/accounts';
 import { prefetchRecords } from './series/prefetch';
 import { DEVICE_AT_FLAGS, DEVICE_AT_NEWEST_US, DEVICE_AT_SHAPE, DEVICE_WATCHED, findDevice, obtainDevice } from './series/devices';
@@ -157,6 +159,8 @@ function processRecord(record: usize, logOffset: u64): bool {
   const bytes = load<u32>(record, RECORD_AT_PAYLOAD_BYTES);
   const number = load<u32>(record, RECORD_AT_DEVICE);
   let receiveUs = load<u64>(record, RECORD_AT_RECEIVE_US);
+  const flags = <u32>load<u8>(record, RECORD_AT_FLAGS);
+  const isAwaited = (flags & FLAG_AWAITED) != 0 && !replaying;
   const hasContext = load<u8>(record, RECORD_AT_CONTEXT) != 0;
   contextBytes = hasContext ? openContext(payload, bytes) : 0;
   format = load<u8>(record, RECORD_AT_FORMAT);
@@ -165,6 +169,7 @@ function processRecord(record: usize, logOffset: u64): bool {
   if (device == 0 && isLost(number)) {
     countRun();
     deadLetter(0, CODE_DEVICE_LOST, logOffset, number, receiveUs, payload, bytes);
+    if (isAwaited) reportDead(number, payload, bytes, CODE_DEVICE_LOST);
     return true;
   }
   const shape = device == 0 ? 0 : <u32>load<u16>(device, DEVICE_AT_SHAPE);
@@ -179,26 +184,27 @@ function processRecord(record: usize, logOffset: u64): bool {
   if (hasContext && letterId != 0 && isRepeatedLetter(device)) return true;
   if (code != CODE_NONE) {
     deadLetter(device, code, logOffset, number, receiveUs, payload, bytes);
+    if (isAwaited) reportDead(number, payload, bytes, code);
     return true;
   }
   payloadAt = payload;
   payloadBytes = bytes;
   payloadSeen = UNSEEN;
-  const flags = <u32>load<u8>(record, RECORD_AT_FLAGS);
   let from = <usize>DECODED_OFFSET;
-  let stored = false;
+  let stored: u32 = 0;
   if (decodedSamples == 0) {
-    stored = storeSample(device, number, receiveUs, flags, from, from + decodedReadings * DECODED_READING_BYTES);
+    stored = <u32>storeSample(device, number, receiveUs, flags, from, from + decodedReadings * DECODED_READING_BYTES);
   } else {
     countExtraSamples(device, decodedSamples - 1);
     if (!replaying) count(COUNTER_PIPELINE_EXTRA_SAMPLES, decodedSamples - 1);
     for (let sample: u32 = 0; sample < decodedSamples; sample++) {
       const to = openSample(sample);
-      if (storeSample(device, number, receiveUs, flags, from, to)) stored = true;
+      if (storeSample(device, number, receiveUs, flags, from, to)) stored++;
       from = to;
     }
   }
-  if (replaying || !stored) return true;
+  if (isAwaited) reportKept(number, payload, bytes, stored, max(decodedSamples, 1), skippedReadings, skippedCode);
+  if (replaying || stored == 0) return true;
   count(COUNTER_PIPELINE_NULLS, nulls);
   if (roundedNumbers != 0) count(COUNTER_PIPELINE_ROUNDED, roundedNumbers);
   if (skippedReadings != 0) count(COUNTER_PIPELINE_SKIPPED, skippedReadings);

@@ -91,6 +91,8 @@ export const FLAG_TRANSPORT_MASK: u32 = 0x70;
 export const FLAG_TRANSPORT_MQTT: u32 = 0x00;
 export const FLAG_TRANSPORT_HTTP: u32 = 0x10;
 export const FLAG_TRANSPORT_COAP: u32 = 0x20;
+/** The sender waits for what becomes of the message: see verdicts.ts. */
+export const FLAG_AWAITED: u32 = 0x80;
 
 // Answers of processBlocks
 export const BLOCK_DONE: i32 = 0;

@@ -129,8 +129,12 @@ export const POINT_UNHELD: u32 = 2;
 export const EDGE_SIGNALS_OFFSET: u32 = LIVE_OFFSET + LIVE_BYTES;
 export const EDGE_SIGNALS_BYTES: u32 = 64 * KIB;
 
+/** What became of messages whose senders wait for it, since the host last looked: see verdicts.ts. */
+export const VERDICTS_OFFSET: u32 = EDGE_SIGNALS_OFFSET + EDGE_SIGNALS_BYTES;
+export const VERDICTS_BYTES: u32 = 512 * KIB;
+
 /** Answer to latest(): entries as above. Answer to account(): STATEMENT_AT_… in state.ts. */
-export const LATEST_OFFSET: u32 = EDGE_SIGNALS_OFFSET + EDGE_SIGNALS_BYTES;
+export const LATEST_OFFSET: u32 = VERDICTS_OFFSET + VERDICTS_BYTES;
 export const LATEST_MAX: u32 = 8191;
 export const LATEST_TEXT_BYTES: u32 = 1 * MIB;
 /** One point more than LATEST_MAX says that there are others. */

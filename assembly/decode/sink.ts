@@ -67,7 +67,7 @@ let quietBefore: u32 = 0;
 
 /** Values of the message that could not be read or kept, each of which costs itself alone; and why the first could not. */
 export let skippedReadings: u32 = 0;
-let skippedCode: u32 = 0;
+export let skippedCode: u32 = 0;
 /** What `reachedAt` was then. */
 export let skippedAt: usize = 0;
 /** Times of the message that name no zone: those samples have their receive time. */

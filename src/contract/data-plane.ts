@@ -133,6 +133,31 @@ export interface RoutedPayload {
   readonly context: Uint8Array;
 }
 
+/** What the pipeline made of a message. */
+export interface Verdict {
+  /** Of the dead letter that it became, or CODE_NONE. */
+  readonly code: number;
+  /** Its samples that were stored, and those that were there already. */
+  readonly stored: number;
+  readonly duplicate: number;
+  /** Values of it that were left out, and the code for which the first was. */
+  readonly skipped: number;
+  readonly skippedCode: number;
+}
+
+export interface AwaitedVerdict {
+  /** Undefined: nobody waits for it any more, or the partition of the device is no longer run here. */
+  readonly verdict: Promise<Verdict | undefined>;
+  giveUp(): void;
+}
+
+export interface AwaitedMessage {
+  /** As ingest. */
+  readonly durable: Promise<number>;
+  /** Undefined: another process runs the partition of the device, or none does. */
+  readonly awaited: AwaitedVerdict | undefined;
+}
+
 /** What the control plane may ask of the data plane of its process. `app` wires it to the threads. */
 export interface DataPlane extends DeviceViews, SchemaPort {
   /** Resolves when every gateway knows the devices. */
@@ -144,6 +169,8 @@ export interface DataPlane extends DeviceViews, SchemaPort {
    * that its topic gives it.
    */
   ingest(device: number, payload: Uint8Array, routed?: RoutedPayload): Promise<number>;
+  /** As ingest, for a sender that waits for what the pipeline makes of the message as well. */
+  ingestAwaited(device: number, payload: Uint8Array, routed: RoutedPayload): AwaitedMessage;
   /** Replaces the topic rules of a tenant in all gateways. */
   setTopicRules(tenant: string, rules: readonly TopicRule[]): void;
   /** The listener is called when a gateway device, which may register others, names one that is not registered. */

@@ -6,6 +6,7 @@ import { Doorbell, pipelineDoorbell } from '../host/doorbell.js';
 import { Progress } from '../host/progress.js';
 import { RecordRingReader } from '../host/record-ring.js';
 import { threadId } from '../host/thread-id.js';
+import { takeVerdicts } from '../host/verdicts.js';
 import { nodeDisk } from '../log/file/disk.js';
 import { LogReader } from '../log/file/reader.js';
 import { CheckpointFolder } from './checkpoints/folder.js';
@@ -176,6 +177,8 @@ class PipelineThread {
     for (const partition of this.#partitions.values()) {
       const points = partition.takeLive();
       if (points) post({ kind: 'live', points });
+      const verdicts = takeVerdicts(partition.memory);
+      if (verdicts) post({ kind: 'verdicts', verdicts });
     }
   }
 

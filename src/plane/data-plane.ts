@@ -3,6 +3,7 @@ import { MIB } from '../../assembly/abi/limits.js';
 import type { ListenConfig } from '../config/settings/listen.js';
 import type { Acknowledgement } from '../contract/acknowledgement.js';
 import type {
+  AwaitedMessage,
   DataPlane,
   Intake,
   LatestPoints,
@@ -258,6 +259,13 @@ export class ThreadedDataPlane implements DataPlane {
 
   ingest(device: number, payload: Uint8Array, routed?: RoutedPayload): Promise<number> {
     return this.#gateways.ingest(device, payload, routed);
+  }
+
+  ingestAwaited(device: number, payload: Uint8Array, routed: RoutedPayload): AwaitedMessage {
+    // First: the payload belongs to a thread once it is handed in.
+    const awaited = this.#pipelines.expectVerdict(device, routed.context, payload);
+    const durable = this.#gateways.ingest(device, payload, routed, awaited !== undefined);
+    return { durable, awaited };
   }
 
   onSubdevice(listener: (gateway: number, id: string) => void): void {

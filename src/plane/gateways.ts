@@ -1,4 +1,4 @@
-import { FLAG_TRANSPORT_HTTP, FORMAT_BY_SHAPE } from '../../assembly/abi/block.js';
+import { FLAG_AWAITED, FLAG_TRANSPORT_HTTP, FORMAT_BY_SHAPE } from '../../assembly/abi/block.js';
 import { CODE_NONE } from '../../assembly/abi/codes.js';
 import { BLOCK_SLOTS, GATEWAY_END } from '../../assembly/abi/gateway.js';
 import type { RoutedPayload } from '../contract/data-plane.js';
@@ -137,12 +137,13 @@ export class Gateways {
   }
 
   /** Resolves to 0 once the message is durable, or to the code that refused it. A device's messages all go through one gateway. */
-  ingest(device: number, payload: Uint8Array, { format, context }: RoutedPayload = UNROUTED): Promise<number> {
+  ingest(device: number, payload: Uint8Array, routed: RoutedPayload = UNROUTED, isAwaited = false): Promise<number> {
+    const { format, context } = routed;
     const token = ++this.#token;
     this.#see(device, Date.now());
     return new Promise((resolve) => {
       this.#ingests.set(token, resolve);
-      const flags = FLAG_TRANSPORT_HTTP;
+      const flags = FLAG_TRANSPORT_HTTP | (isAwaited ? FLAG_AWAITED : 0);
       this.#threads[device % this.#threads.length]?.post({ kind: 'ingest', token, device, flags, format, context, payload });
     });
   }

@@ -6,7 +6,7 @@ import type { LogConfig } from '../config/settings/log.js';
 import type { StoreConfig } from '../config/settings/store.js';
 import { Backoff } from '../contract/backoff.js';
 import type { CheckpointStore } from '../contract/checkpoint-store.js';
-import type { KnownPoints, LatestPoint, LatestPoints, Point } from '../contract/data-plane.js';
+import type { AwaitedVerdict, KnownPoints, LatestPoint, LatestPoints, Point } from '../contract/data-plane.js';
 import type { DatabaseTrouble } from '../contract/database.js';
 import type { NumberRange } from '../contract/database-identity.js';
 import type { DeviceAccount, DeviceTotals, PartitionAudit } from '../contract/ledger.js';
@@ -18,6 +18,7 @@ import type { FromStore, RowBatch, StoreStart, ToStore } from '../contract/threa
 import { Doorbell, pipelineDoorbell } from '../host/doorbell.js';
 import { KernelMemory, kernelMemory } from '../host/kernel.js';
 import type { AcceptedMessages } from './accepted-messages.js';
+import { AwaitedVerdicts } from './awaited-verdicts.js';
 import { readAccount, readDeviceTotals } from './ledger-readings.js';
 import { readPoints } from './points.js';
 import { type Stoppable, stopThread, type ThreadRoster } from './thread-roster.js';
@@ -87,6 +88,7 @@ export class Pipelines {
   readonly #latests = new Map<number, (known: KnownPoints | undefined) => void>();
   readonly #accounts = new Map<number, (statement: Uint8Array | undefined) => void>();
   readonly #audits = new Map<number, PartitionAudit>();
+  readonly #verdicts = new AwaitedVerdicts();
   readonly #watches = new Map<number, number>();
   readonly #liveListeners: ((points: readonly Point[]) => void)[] = [];
   readonly #firmwareListeners: ((device: number, version: string) => void)[] = [];
@@ -270,6 +272,12 @@ export class Pipelines {
     return known ? { ...known, notRunning } : { points: [], unheld: [], notRunning: asked };
   }
 
+  /** Waits for the verdict on a message before it is handed in; undefined: its partition is not run here. */
+  expectVerdict(device: number, context: Uint8Array, payload: Uint8Array): AwaitedVerdict | undefined {
+    if (!this.#threads || !this.owns(partitionOf(device, this.#options.log.partitions))) return undefined;
+    return this.#verdicts.expect(device, context.length === 0 ? payload : Buffer.concat([context, payload]));
+  }
+
   async account(device: number, gateways: readonly KernelMemory[], accepted: AcceptedMessages): Promise<DeviceAccount | undefined> {
     const memory = this.#memories[partitionOf(device, this.#options.log.partitions)];
     const statement = memory && this.#threads ? await this.#statement(device) : undefined;
@@ -332,6 +340,7 @@ export class Pipelines {
     for (const resolve of this.#accounts.values()) resolve(undefined);
     this.#latests.clear();
     this.#accounts.clear();
+    this.#verdicts.giveUpAll();
   }
 
   #toPipeline(message: ToPipeline): void {
@@ -371,6 +380,9 @@ export class Pipelines {
         return;
       case 'account':
         take(this.#accounts, message.token)?.(message.statement);
+        return;
+      case 'verdicts':
+        this.#verdicts.deliver(message.verdicts);
         return;
       case 'audited':
         this.#audits.set(message.audit.partition, message.audit);

@@ -1,5 +1,6 @@
 import type { Acknowledgement } from '../../src/contract/acknowledgement.js';
 import type {
+  AwaitedMessage,
   DataPlane,
   Intake,
   LatestPoint,
@@ -9,6 +10,7 @@ import type {
   Point,
   RoutedPayload,
   ThreadCpu,
+  Verdict,
 } from '../../src/contract/data-plane.js';
 import type { DeviceEntry } from '../../src/contract/devices.js';
 import type { DeviceAccount, DeviceTotals, PlaneAudits, RefusedMessages, RefusedTopic } from '../../src/contract/ledger.js';
@@ -35,6 +37,10 @@ export class PlaneDouble implements DataPlane {
   notRunning: number[] = [];
   logTrouble: Intake['logTrouble'];
   onIngest: (device: number, payload: Uint8Array) => Promise<number> = () => Promise.resolve(0);
+  /** Undefined: no verdict comes. */
+  onVerdict: (payload: Uint8Array) => Verdict | undefined = () => ({ code: 0, stored: 1, duplicate: 0, skipped: 0, skippedCode: 0 });
+  /** Whether the partitions of all devices are run by another process. */
+  isElsewhere = false;
   onPublish: () => Promise<void> = () => Promise.resolve();
   totals: PlaneCounters = {
     received: 0,
@@ -123,6 +129,17 @@ export class PlaneDouble implements DataPlane {
   ingest(device: number, payload: Uint8Array, routed?: RoutedPayload): Promise<number> {
     this.ingested.push({ device, payload, ...(routed && { routed }) });
     return this.onIngest(device, payload);
+  }
+
+  ingestAwaited(device: number, payload: Uint8Array, routed: RoutedPayload): AwaitedMessage {
+    const durable = this.ingest(device, payload, routed);
+    if (this.isElsewhere) return { durable, awaited: undefined };
+    let giveUp = () => {};
+    const given = new Promise<undefined>((resolve) => {
+      giveUp = () => resolve(undefined);
+    });
+    const verdict = durable.then(() => this.onVerdict(payload) ?? given);
+    return { durable, awaited: { verdict, giveUp } };
   }
 
   async latest(devices: readonly number[]): Promise<LatestPoints> {

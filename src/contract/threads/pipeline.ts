@@ -56,4 +56,6 @@ export type FromPipeline =
   | { readonly kind: 'latest'; readonly token: number; readonly points: Uint8Array }
   /** As laid out in assembly/abi/state.ts (STATEMENT_AT_…); empty: nothing is known of the device. */
   | { readonly kind: 'account'; readonly token: number; readonly statement: Uint8Array }
+  /** What became of messages whose senders wait for it, as laid out in assembly/abi/verdicts.ts. */
+  | { readonly kind: 'verdicts'; readonly verdicts: Uint8Array }
   | { readonly kind: 'audited'; readonly audit: PartitionAudit };

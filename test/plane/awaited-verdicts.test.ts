@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { VERDICT_AT_CODE, VERDICT_AT_DEVICE, VERDICT_AT_HASH, VERDICT_BYTES } from '../../assembly/abi/verdicts.js';
+import { messageHash } from '../../src/host/verdicts.js';
+import { AwaitedVerdicts } from '../../src/plane/awaited-verdicts.js';
+
+const bytes = Buffer.from('{"v":1}');
+
+function verdict(device: number, payload: Buffer, code: number): Uint8Array {
+  const entry = Buffer.alloc(VERDICT_BYTES);
+  entry.writeBigUInt64LE(messageHash(device, payload), VERDICT_AT_HASH);
+  entry.writeUInt32LE(device, VERDICT_AT_DEVICE);
+  entry.writeUInt32LE(code, VERDICT_AT_CODE);
+  return entry;
+}
+
+test('messages of the same bytes get their verdicts in their order, those of other devices their own', async () => {
+  const verdicts = new AwaitedVerdicts();
+  const [first, second, other] = [verdicts.expect(1, bytes), verdicts.expect(1, bytes), verdicts.expect(2, bytes)];
+  verdicts.deliver(Buffer.concat([verdict(1, bytes, 64), verdict(2, bytes, 66), verdict(1, bytes, 65), verdict(1, bytes, 67)]));
+  const codes = await Promise.all([first, second, other].map(async (awaited) => (await awaited.verdict)?.code));
+  assert.deepEqual(codes, [64, 65, 66]);
+});
+
+test('who gives up takes no verdict of another', async () => {
+  const verdicts = new AwaitedVerdicts();
+  const [first, second] = [verdicts.expect(1, bytes), verdicts.expect(1, bytes)];
+  first.giveUp();
+  verdicts.deliver(verdict(1, bytes, 64));
+  first.giveUp();
+  assert.deepEqual([await first.verdict, (await second.verdict)?.code], [undefined, 64]);
+  const third = verdicts.expect(1, bytes);
+  verdicts.giveUpAll();
+  assert.equal(await third.verdict, undefined);
+});
