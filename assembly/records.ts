@@ -53,6 +53,7 @@ import { decodedShape, decodeInContext, decodePayload, recognised } from './deco
 import { letterId, letterReceivedUs, openContext } from './decode/context';
 import { roundedNumbers } from './decode/double';
 import { clearUnknown, setDenyUnknown, unknownNames } from './decode/metrics';
+import { beginTagsOf, newHost } from './decode/tags';
 import { decodedReadings, decodedSamples, hasSeq, hasTs, nulls, openSample, seq, skippedCode, skippedReadings, tsUs, zonelessTimes } from './decode/sink';
 import { applySparkplug } from './decode/sparkplug/apply';
 import { sawFingerprint } from './dedup/fingerprints';
@@ -62,7 +63,7 @@ import { count, xxh64 } from './memory';
 import { appendDead, appendText, batchHasRoom, countRecord, noteReplayed } from './rows/batch';
 import { appendReading } from './rows/readings';
 import { reportDead, reportKept } from './rows/verdicts';
-import { countDead, countDuplicate, countExtraSamples, countStored, noteSince } from './series/accounts';
+import { countDead, countDuplicate, countExtraSamples, countLeftOut, countStored, noteHost, noteSince } from './series/accounts';
 import { prefetchRecords } from './series/prefetch';
 import { DEVICE_AT_FLAGS, DEVICE_AT_NEWEST_US, DEVICE_AT_SHAPE, DEVICE_WATCHED, findDevice, obtainDevice } from './series/devices';
 import { updateLatest, updateLatestText } from './series/latest';
@@ -172,6 +173,7 @@ function processRecord(record: usize, logOffset: u64): bool {
     if (isAwaited) reportDead(number, payload, bytes, CODE_DEVICE_LOST);
     return true;
   }
+  beginTagsOf(number);
   const shape = device == 0 ? 0 : <u32>load<u16>(device, DEVICE_AT_SHAPE);
   let code = hasContext ? decodeAfterContext(number, payload, bytes, receiveUs) : decodePayload(format, shape, payload, bytes, receiveUs);
   if (unknownNames > 0) return false;
@@ -179,6 +181,7 @@ function processRecord(record: usize, logOffset: u64): bool {
   if (code == CODE_NONE) {
     if (device == 0) code = CODE_STATE_EXHAUSTED;
     else if (decodedShape != 0) store<u16>(device, <u16>decodedShape, DEVICE_AT_SHAPE);
+    if (newHost != 0 && device != 0) noteHost(device, newHost);
   }
   countRun();
   if (hasContext && letterId != 0 && isRepeatedLetter(device)) return true;
@@ -203,6 +206,7 @@ function processRecord(record: usize, logOffset: u64): bool {
       from = to;
     }
   }
+  if (stored != 0 && skippedReadings != 0) countLeftOut(device, skippedReadings);
   if (isAwaited) reportKept(number, payload, bytes, stored, max(decodedSamples, 1), skippedReadings, skippedCode);
   if (replaying || stored == 0) return true;
   count(COUNTER_PIPELINE_NULLS, nulls);

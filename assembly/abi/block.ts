@@ -63,6 +63,8 @@ export const FORMATS_END: u32 = 12;
 //
 //   0  u16 bytes of the context     4  u32 schema version, or 0     10  u8 bytes of the prefix     12  prefix, name, topic
 //   2  u8 profile, u8 flags         8  u16 bytes of the topic       11  u8 bytes of the name
+//
+// With CONTEXT_HAS_OWN_TAG, u8 bytes and the key of a tag come after the texts; then, with CONTEXT_OF_LETTER, what it says.
 export const CONTEXT_HEADER_BYTES: u32 = 12;
 export const CONTEXT_AT_BYTES: u32 = 0;
 /** Which members of a document are its time, its sequence and its readings: a number of the table of profiles. */
@@ -78,7 +80,9 @@ export const CONTEXT_AT_NAME_BYTES: u32 = 11;
 export const CONTEXT_RETAINED: u32 = 1;
 /** Its readings are of a device that is not registered: its sequence numbers are not those of the record's device. */
 export const CONTEXT_UNSEQUENCED: u32 = 2;
-/** The message is a dead letter that is tried again. After the texts: u64 id of the letter, u64 receive time of the message, µs. */
+/** A tag of the payload names the device: it is left out of the names of metrics. */
+export const CONTEXT_HAS_OWN_TAG: u32 = 16;
+/** The message is a dead letter that is tried again: u64 id of the letter, u64 receive time of the message, µs. */
 export const CONTEXT_OF_LETTER: u32 = 4;
 export const CONTEXT_LETTER_BYTES: u32 = 16;
 /** The record's content format is that of a topic rule, before which that of a schema goes. */

@@ -21,7 +21,8 @@ export const PAYLOAD_BYTES_MAX: u32 = 128 * KIB;
 export const PACKET_BYTES_MAX: u32 = 132 * KIB;
 export const DEVICE_ID_BYTES_MAX: u32 = 128;
 export const TENANT_ID_BYTES_MAX: u32 = 64;
-export const METRIC_NAME_BYTES_MAX: u32 = 128;
+/** Of a metric's name with its tags. */
+export const METRIC_NAME_BYTES_MAX: u32 = 256;
 /** Metrics in one sample: what a message says of one moment. */
 export const MESSAGE_METRICS_MAX: u32 = 1024;
 /** Readings in one message, over all its samples. */

@@ -25,7 +25,7 @@ export const METRIC_INDEX_OFFSET: u32 = METRICS_OFFSET + METRICS_BYTES;
 export const METRIC_INDEX_SLOTS: u32 = METRICS_MAX * 4;
 export const METRIC_INDEX_BYTES: u32 = METRIC_INDEX_SLOTS * 4;
 export const METRIC_NAMES_OFFSET: u32 = METRIC_INDEX_OFFSET + METRIC_INDEX_BYTES;
-export const METRIC_NAMES_BYTES: u32 = 8 * MIB;
+export const METRIC_NAMES_BYTES: u32 = 16 * MIB;
 
 /** Shapes of messages: the bytes between the values of a payload, which many devices repeat in every message. */
 export const SHAPES_OFFSET: u32 = METRIC_NAMES_OFFSET + METRIC_NAMES_BYTES;

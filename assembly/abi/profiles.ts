@@ -38,6 +38,8 @@ export const MEMBER_IS_PREFIX: u32 = 7;
 export const MEMBER_MUST_BE: u32 = 8;
 /** `metrics`: the only readings of the sample when it is an object; samples, as Telegraf batches them, when it is an array. */
 export const MEMBER_METRICS: u32 = 9;
+/** An object of the tags of the sample's metrics: their keys and values are texts. */
+export const MEMBER_IS_TAGS: u32 = 10;
 
 /** Some members have to be looked at before the others can be read. */
 export const NODE_LOOKS_AHEAD: u32 = 1;

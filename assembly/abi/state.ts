@@ -30,7 +30,7 @@ export const FINGERPRINTS_BYTES: u32 = FINGERPRINT_SLOTS * 8 * 2;
 /** Counts of devices' messages that were not stored, part of the state: duplicates, dead letters. */
 export const ACCOUNTS_OFFSET: u32 = FINGERPRINTS_OFFSET + FINGERPRINTS_BYTES;
 export const ACCOUNTS_HEADER_BYTES: u32 = 64;
-export const ACCOUNT_BYTES: u32 = 48;
+export const ACCOUNT_BYTES: u32 = 64;
 export const ACCOUNTS_BYTES: u32 = ACCOUNTS_HEADER_BYTES + PARTITION_DEVICES_MAX * ACCOUNT_BYTES;
 /** Dead letters by device and reason: pages, taken by the accounts that need one. One page a device, and a second one for half of them. */
 export const DEAD_PAGES_OFFSET: u32 = ACCOUNTS_OFFSET + ACCOUNTS_BYTES;
@@ -77,6 +77,8 @@ export const ACCOUNT_AT_REBOOTS: u32 = 28; // u32
 export const ACCOUNT_AT_RUNS_FORGOTTEN: u32 = 32; // u32, since the last reboot
 export const ACCOUNT_AT_DEAD_PAGE: u32 = 36; // u32, its first page + 1, or 0
 export const ACCOUNT_AT_EXTRA_SAMPLES: u32 = 40; // u64: samples of its messages besides the first of each, which are counted as messages
+export const ACCOUNT_AT_LEFT_OUT: u32 = 48; // u64: values of its stored messages that were left out
+export const ACCOUNT_AT_HOST: u32 = 56; // u32: hash of the host that is its own, or 0
 
 // Page of dead letters: the next page, then counts by reason. A count is one word, so that a thread that reads it while it changes
 // reads its code and its number together: the code in the highest byte, the number of dead letters below it. 0: free.
@@ -89,7 +91,7 @@ export const DEAD_COUNT_BITS: u32 = 56;
  * Head of the state: the part that lies in no table, written by describeState for a checkpoint, read by adoptState. Raise the
  * version with every change of meaning of any byte of the state, so that an older checkpoint is refused.
  */
-export const STATE_VERSION: u32 = 9;
+export const STATE_VERSION: u32 = 10;
 export const STATE_HEAD_OFFSET: u32 = DEFINITIONS_OFFSET + DEFINITIONS_BYTES;
 export const STATE_HEAD_BYTES: u32 = 64;
 /** Sections of the state, the head included: u32 count, then u32 offset and u32 bytes each. Indexes are rebuilt from the tables. */

@@ -41,6 +41,7 @@ import { decodeSenmlCbor } from './senml/cbor';
 import { decodeSenmlJson, looksLikeSenml } from './senml/json';
 import { decodeSparkplug } from './sparkplug/decode';
 import { beginMessage, decodedSamples, endMessage, nulls, skippedReadings, zonelessTimes } from './sink';
+import { isOfDevice } from './tags';
 import { decodeTextValue } from './text-value/decode';
 
 const SPACE: u32 = 0x20;
@@ -85,9 +86,9 @@ export function decodePayload(format: u32, shape: u32, at: usize, bytes: u32, re
   return code;
 }
 
-/** Whether a document that is not ours was decoded to what the bytes around its values say. */
+/** Whether a document that is not ours was decoded to what the bytes around its values say, whichever device sends it. */
 function isShaped(): bool {
-  return decodedSamples == 0 && skippedReadings == 0 && nulls == 0 && zonelessTimes == 0;
+  return !isOfDevice && decodedSamples == 0 && skippedReadings == 0 && nulls == 0 && zonelessTimes == 0;
 }
 
 /** Decodes a payload that has a context, which is open. `device`: the number that its record has. */

@@ -8,6 +8,7 @@ import {
   CONTEXT_AT_TOPIC_BYTES,
   CONTEXT_HEADER_BYTES,
   CONTEXT_LETTER_BYTES,
+  CONTEXT_HAS_OWN_TAG,
   CONTEXT_OF_LETTER,
   CONTEXT_RETAINED,
   CONTEXT_UNSEQUENCED,
@@ -30,6 +31,10 @@ export let isUnsequenced: bool = false;
 /** Number of the schema version, or 0. */
 export let schema: u32 = 0;
 
+/** Key of the tag that names the record's device. */
+export let ownTagAt: usize = 0;
+export let ownTagBytes: u32 = 0;
+
 /** Id of the dead letter that is tried again, or 0; and when its message was received, µs. */
 export let letterId: u64 = 0;
 export let letterReceivedUs: u64 = 0;
@@ -46,6 +51,7 @@ export function clearContext(): void {
   valueNameAt = VALUE;
   valueNameBytes = VALUE_BYTES;
   topicBytes = 0;
+  ownTagBytes = 0;
   isRetained = false;
   isUnsequenced = false;
   schema = 0;
@@ -61,7 +67,11 @@ export function openContext(at: usize, bytes: u32): u32 {
   const topic = <u32>load<u16>(at, CONTEXT_AT_TOPIC_BYTES);
   const whole = <u32>load<u16>(at, CONTEXT_AT_BYTES);
   const flags = <u32>load<u8>(at, CONTEXT_AT_FLAGS);
-  const texts = CONTEXT_HEADER_BYTES + prefix + name + topic;
+  const named = CONTEXT_HEADER_BYTES + prefix + name + topic;
+  const hasOwnTag = (flags & CONTEXT_HAS_OWN_TAG) != 0;
+  if (named + (hasOwnTag ? 1 : 0) > bytes) return 0;
+  const ownTag = hasOwnTag ? <u32>load<u8>(at + named) : 0;
+  const texts = named + (hasOwnTag ? 1 + ownTag : 0);
   const isOfLetter = (flags & CONTEXT_OF_LETTER) != 0;
   if (whole != texts + (isOfLetter ? CONTEXT_LETTER_BYTES : 0) || whole > bytes) return 0;
   if (isOfLetter) {
@@ -78,6 +88,8 @@ export function openContext(at: usize, bytes: u32): u32 {
   }
   topicAt = prefixAt + prefix + name;
   topicBytes = topic;
+  ownTagAt = at + named + 1;
+  ownTagBytes = ownTag;
   isRetained = (flags & CONTEXT_RETAINED) != 0;
   isUnsequenced = (flags & CONTEXT_UNSEQUENCED) != 0;
   return whole;

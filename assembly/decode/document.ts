@@ -9,6 +9,7 @@ import { JSON_DEPTH_MAX, METRIC_NAME_BYTES_MAX, PAYLOAD_BYTES_MAX } from '../abi
 import {
   MEMBER_IS_PREFIX,
   MEMBER_IS_SEQ,
+  MEMBER_IS_TAGS,
   MEMBER_IS_TS,
   MEMBER_MAY_BE_TS,
   MEMBER_METRICS,
@@ -21,12 +22,15 @@ import {
   PROFILE_TELEGRAF,
 } from '../abi/profiles';
 import { prefixAt, prefixBytes, profile, valueNameAt, valueNameBytes } from './context';
+import { writeDigits } from './digits';
 import { ITEM_ARRAY, ITEM_MAP, ITEM_NULL, ITEM_TEXT, ITEM_WHOLE, itemAt, itemKind, itemNegative, itemWord } from './item';
+import { readItemTags } from './item-tags';
 import { putUnderName, putUnderPath, takeItemAsSeq, takeItemAsTs } from './item-values';
 import { afterItems, beginItems, hasNext, malformed, readItem, skipRest } from './items';
 import { beginPath, enterElement, enterMember, leavePath, pathBytes } from './path';
 import { findMember, hasFlag, isWanted, memberAction, rootOf } from './profile';
 import { beginSamples, endSample, endSamples, giveUp, hasSeq, hasTs, textRoom } from './sink';
+import { tagsBytes } from './tags';
 import { refuse } from './verdict';
 
 // Documents in a binary format, by the same profiles as those in JSON: objects flat or nested, arrays of samples, single values. A
@@ -34,8 +38,6 @@ import { refuse } from './verdict';
 // itself; a payload that is not well formed costs the message.
 
 const DOT: u8 = 0x2e;
-const DASH: u8 = 0x2d;
-const ZERO: u8 = 0x30;
 
 /** The members that say how others are read are looked for before these are read. */
 let looksAhead: bool = false;
@@ -138,9 +140,13 @@ function lookAhead(at: usize, end: usize, members: u64, node: u32): usize {
     const action = memberAction;
     at = readItem(at, end);
     if (at == 0) return 0;
-    if (action == MEMBER_METRICS) isNative = isNative || itemKind == ITEM_MAP;
-    else noteHow(action, member);
-    at = skipRest(at, end, 1);
+    if (action == MEMBER_IS_TAGS && itemKind == ITEM_MAP) {
+      at = readItemTags(at, end);
+    } else {
+      if (action == MEMBER_METRICS) isNative = isNative || itemKind == ITEM_MAP;
+      else noteHow(action, member);
+      at = skipRest(at, end, 1);
+    }
     if (at == 0) return 0;
     members--;
   }
@@ -181,15 +187,7 @@ function readOtherName(at: usize, end: usize): usize {
   }
   nameBytes = 0;
   if (itemKind != ITEM_WHOLE) return skipRest(at, end, 1);
-  let digits: u32 = itemNegative ? 2 : 1;
-  for (let rest = itemWord; rest > 9; rest /= 10) digits++;
-  nameBytes = digits;
-  let word = itemWord;
-  do {
-    store<u8>(nameRoom + --digits, ZERO + <u8>(word % 10));
-    word /= 10;
-  } while (word != 0);
-  if (itemNegative) store<u8>(nameRoom, DASH);
+  nameBytes = writeDigits(nameRoom, itemWord, itemNegative);
   return at;
 }
 
@@ -213,9 +211,11 @@ function readMembers(at: usize, end: usize, members: u64, node: u32, depth: u32,
 function readRootMember(action: u32, at: usize, end: usize, member: u32, depth: u32): usize {
   if (!looksAhead) {
     const isMetrics = action == MEMBER_METRICS && itemKind == ITEM_MAP;
-    if (isMetrics || action == MEMBER_IS_PREFIX || action == MEMBER_MUST_BE) {
+    const isTags = action == MEMBER_IS_TAGS && itemKind == ITEM_MAP;
+    if (isMetrics || isTags || action == MEMBER_IS_PREFIX || action == MEMBER_MUST_BE) {
       // Too late: the message is read again.
       if (hasRead) return refuse(CODE_MEMBER_DUPLICATE);
+      if (isTags) return readItemTags(at, end);
       if (isMetrics) isNative = true;
       else noteHow(action, member);
     }
@@ -261,7 +261,7 @@ function readBatch(at: usize, end: usize, root: u32, depth: u32): usize {
 @inline
 function readNamed(at: usize, end: usize, node: u32, depth: u32): usize {
   const isScalar = itemKind != ITEM_MAP && itemKind != ITEM_ARRAY;
-  if (isScalar && pathBytes == 0) return putUnderName(nameAt, nameBytes) ? at : 0;
+  if (isScalar && pathBytes == 0 && tagsBytes == 0) return putUnderName(nameAt, nameBytes) ? at : 0;
   const before = enterMember(nameAt, nameBytes, pathBytes == rootBytes);
   at = readValue(at, end, node, depth);
   leavePath(before);

@@ -1,9 +1,10 @@
 import { CODE_METRIC_NAME_INVALID } from '../abi/codes';
 import { METRIC_NAME_BYTES_MAX } from '../abi/limits';
 import { resolveMetric } from './metrics';
+import { clearTags, tagsAt, tagsBytes } from './tags';
 import { refuse } from './verdict';
 
-// Name of the metric that is being read: the names of the members around it, joined with dots. A document that is deep can be named
+// Name of the metric that is being read: the names of the members around it, joined with dots, and the tags of its sample. A document that is deep can be named
 // longer than a metric may be; such a path keeps counting its bytes, so that leaving its levels finds the way back.
 
 const DOT: u8 = 0x2e;
@@ -19,8 +20,9 @@ function put(byte: u8): void {
   pathBytes++;
 }
 
-/** Begins the names of a sample with the prefix, which brings its own dot. */
+/** Begins the names of a sample with the prefix, which brings its own dot; they have no tags yet. */
 export function beginPath(prefixAt: usize, prefixBytes: u32): void {
+  clearTags();
   pathBytes = 0;
   append(prefixAt, prefixBytes);
 }
@@ -65,6 +67,8 @@ export function leavePath(before: u32): void {
 
 /** As resolveMetric, of the name that the path has now. */
 export function resolvePath(): u32 {
-  if (pathBytes > METRIC_NAME_BYTES_MAX) return <u32>refuse(CODE_METRIC_NAME_INVALID);
-  return resolveMetric(path, pathBytes);
+  const bytes = pathBytes + tagsBytes;
+  if (bytes > METRIC_NAME_BYTES_MAX) return <u32>refuse(CODE_METRIC_NAME_INVALID);
+  if (tagsBytes != 0) memory.copy(path + pathBytes, tagsAt, tagsBytes);
+  return resolveMetric(path, bytes);
 }

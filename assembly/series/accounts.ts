@@ -5,6 +5,8 @@ import {
   ACCOUNT_AT_DEAD_PAGE,
   ACCOUNT_AT_DUPLICATE,
   ACCOUNT_AT_EXTRA_SAMPLES,
+  ACCOUNT_AT_HOST,
+  ACCOUNT_AT_LEFT_OUT,
   ACCOUNT_AT_REBOOT_US,
   ACCOUNT_AT_REBOOTS,
   ACCOUNT_AT_RUNS_FORGOTTEN,
@@ -77,6 +79,22 @@ export function countDuplicate(device: usize): void {
 export function countExtraSamples(device: usize, samples: u32): void {
   const at = obtainAccount(device) + ACCOUNT_AT_EXTRA_SAMPLES;
   store<u64>(at, load<u64>(at) + samples);
+}
+
+/** So many values of a stored message were left out, each for a reason of its own. */
+export function countLeftOut(device: usize, values: u32): void {
+  const at = obtainAccount(device) + ACCOUNT_AT_LEFT_OUT;
+  store<u64>(at, load<u64>(at) + values);
+}
+
+/** Hash of the host that the device named first, which is its own; 0: it named none. */
+export function hostOf(device: usize): u32 {
+  const account = load<u32>(device, STATE_DEVICE_AT_ACCOUNT);
+  return account == 0 ? 0 : load<u32>(accountAt(account - 1), ACCOUNT_AT_HOST);
+}
+
+export function noteHost(device: usize, hash: u32): void {
+  store<u32>(obtainAccount(device), hash, ACCOUNT_AT_HOST);
 }
 
 /** Counts a dead letter; `device` is 0 when the state has no room for the device. */

@@ -372,7 +372,7 @@ code(CODE_METRICS_TOO_MANY, 'metrics_too_many', 'the message holds more than 1,0
 code(
   CODE_METRIC_NAME_INVALID,
   'metric_name_invalid',
-  'a metric name is empty, longer than 128 bytes or holds a control character',
+  'a metric name is empty, longer than 256 bytes with its tags or holds a control character',
   'use short printable names',
 );
 code(CODE_METRIC_VALUE_INVALID, 'metric_value_invalid', 'a metric is an object or an array', 'send a number, a boolean, a string or null');

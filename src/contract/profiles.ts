@@ -1,6 +1,7 @@
 import {
   MEMBER_IS_PREFIX,
   MEMBER_IS_SEQ,
+  MEMBER_IS_TAGS,
   MEMBER_IS_TS,
   MEMBER_MAY_BE_TS,
   MEMBER_METRICS,
@@ -76,7 +77,13 @@ export const profiles: readonly Profile[] = [
     root: {
       flags: NODE_LOOKS_AHEAD,
       others: MEMBER_SKIP,
-      members: { name: { action: MEMBER_IS_PREFIX }, fields: open, timestamp: ts, metrics: { action: MEMBER_SAMPLES } },
+      members: {
+        name: { action: MEMBER_IS_PREFIX },
+        fields: open,
+        tags: { action: MEMBER_IS_TAGS },
+        timestamp: ts,
+        metrics: { action: MEMBER_SAMPLES },
+      },
     },
   },
   {

@@ -146,7 +146,7 @@ export const conventions: readonly Convention[] = [
     device: 'edge-07',
     topic: 'telegraf/edge-07/cpu',
     payload: '{"fields":{"usage_idle":95.5},"name":"cpu","tags":{"cpu":"cpu-total","host":"edge-07"},"timestamp":1796029200}',
-    expected: { 'edge-07': { 'cpu.usage_idle': 95.5 } },
+    expected: { 'edge-07': { 'cpu.usage_idle{cpu=cpu-total}': 95.5 } },
     ts: TEN,
   },
   {
@@ -154,7 +154,13 @@ export const conventions: readonly Convention[] = [
     device: 'edge-08',
     topic: 'telegraf/edge-08/volume',
     payload: 'volume,host=edge-08,label=data\\ one free=1234567i,state="ok, mounted",clean=true 1796029200000000000\n',
-    expected: { 'edge-08': { 'volume.free': 1234567, 'volume.state': 'ok, mounted', 'volume.clean': 1 } },
+    expected: {
+      'edge-08': {
+        'volume.free{label=data one}': 1234567,
+        'volume.state{label=data one}': 'ok, mounted',
+        'volume.clean{label=data one}': 1,
+      },
+    },
     ts: TEN,
   },
   {

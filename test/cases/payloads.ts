@@ -179,7 +179,7 @@ good('a text of many scripts', value('"grün, 温度, température, 🌡️, \u{
 });
 good('a text of 8 KiB', value(`"${'x'.repeat(8190)}é"`), { readings: [['a', `${'x'.repeat(8190)}é`]] });
 good('a text of 8 KiB once unescaped', value(`"\\u0041${'x'.repeat(8191)}"`), { readings: [['a', `A${'x'.repeat(8191)}`]] });
-good('a name of 128 bytes', named(`"${'n'.repeat(128)}"`), { readings: [['n'.repeat(128), 1]] });
+good('a name of 256 bytes', named(`"${'n'.repeat(256)}"`), { readings: [['n'.repeat(256), 1]] });
 good('a name of many scripts', named('"Außentemperatur 温度"'), { readings: [['Außentemperatur 温度', 1]] });
 good('names that differ in their last byte', '{"metrics":{"sensor/0123456789-a":1,"sensor/0123456789-b":2,"sensor/0123456789-":3}}', {
   readings: [
@@ -200,7 +200,7 @@ bad(CODE_METRICS_TOO_MANY, '1,025 metrics', many(1025));
 bad(CODE_METRICS_TOO_MANY, '10,000 metrics', many(10_000));
 bad(CODE_METRICS_TOO_MANY, '1,025 metrics, all null', many(1025).replace(/:\d+/g, ':null'));
 bad(CODE_METRIC_NAME_INVALID, 'an empty name', named('""'));
-bad(CODE_METRIC_NAME_INVALID, 'a name of 129 bytes', named(`"${'n'.repeat(129)}"`));
+bad(CODE_METRIC_NAME_INVALID, 'a name of 257 bytes', named(`"${'n'.repeat(257)}"`));
 bad(CODE_METRIC_NAME_INVALID, 'a name with an escaped NUL', named('"a\\u0000"'));
 bad(CODE_METRIC_NAME_INVALID, 'a name with an escaped line feed', named('"a\\nb"'));
 bad(CODE_METRIC_NAME_INVALID, 'a name with DEL', named('"a\u007f"'));

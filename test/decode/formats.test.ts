@@ -20,12 +20,20 @@ const lines: readonly [what: string, payload: string, expected: ReadingsByTime |
   [
     'one field',
     'cpu,host=edge-07,cpu=cpu-total usage_idle=96.5,usage_user=2.1 1796029200000000000',
-    { [TEN]: { 'cpu.usage_idle': 96.5, 'cpu.usage_user': 2.1 } },
+    { [TEN]: { 'cpu.usage_idle{cpu=cpu-total}': 96.5, 'cpu.usage_user{cpu=cpu-total}': 2.1 } },
   ],
   [
     'every type',
     'volume,label=data\\ one free=1234567i,used=7u,state="ok, mounted",clean=true,dirty=F 1796029200000000000',
-    { [TEN]: { 'volume.free': 1234567, 'volume.used': 7, 'volume.state': 'ok, mounted', 'volume.clean': 1, 'volume.dirty': 0 } },
+    {
+      [TEN]: {
+        'volume.free{label=data one}': 1234567,
+        'volume.used{label=data one}': 7,
+        'volume.state{label=data one}': 'ok, mounted',
+        'volume.clean{label=data one}': 1,
+        'volume.dirty{label=data one}': 0,
+      },
+    },
   ],
   ['no time', 'm v=1', { [RECEIVED]: { 'm.v': 1 } }],
   ['seconds', 'm v=1 1796029200', { [TEN]: { 'm.v': 1 } }],
@@ -36,7 +44,7 @@ const lines: readonly [what: string, payload: string, expected: ReadingsByTime |
   ],
   ['escapes', 'a\\,b\\ c f\\=g\\ h=1', { [RECEIVED]: { 'a,b c.f=g h': 1 } }],
   ['escapes and line ends in a text', 'm v="say \\"x\\" \\\\ y\nz"', { [RECEIVED]: { 'm.v': 'say "x" \\ y\nz' } }],
-  ['a quote in a tag', 'm,t=a"b v=1\nn v=2', { [RECEIVED]: { 'm.v': 1, 'n.v': 2 } }],
+  ['a quote in a tag', 'm,t=a"b v=1\nn v=2', { [RECEIVED]: { 'm.v{t=a"b}': 1, 'n.v': 2 } }],
   ['a bad line between good ones', 'm v=1\nbroken\nm2 v=\nm3 v=1 x\nm4 v=4', { [RECEIVED]: { 'm.v': 1, 'm4.v': 4 } }],
   ['a time before 2000', 'm v=1\nm2 v=2 5', { [RECEIVED]: { 'm.v': 1 } }],
   ['no good line', 'broken', 'line_malformed'],

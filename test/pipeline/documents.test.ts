@@ -103,7 +103,7 @@ const documents: [what: string, payload: string, expected: ReadingsByTime | stri
   [
     'Telegraf',
     '{"fields":{"usage_idle":96.5,"usage_user":2.1},"name":"cpu","tags":{"cpu":"cpu-total","host":"edge-07"},"timestamp":1796029200}',
-    { [TEN]: { 'cpu.usage_idle': 96.5, 'cpu.usage_user': 2.1 } },
+    { [TEN]: { 'cpu.usage_idle{cpu=cpu-total}': 96.5, 'cpu.usage_user{cpu=cpu-total}': 2.1 } },
     profileOf('telegraf'),
   ],
   [
@@ -254,7 +254,7 @@ test('documents nest to the limit and no deeper', () => {
 });
 
 test('a name longer than a metric may be costs its value alone', () => {
-  assert.deepEqual(decode(`{"${'n'.repeat(100)}":{"${'m'.repeat(60)}":1,"x":2},"v":3}`), {
+  assert.deepEqual(decode(`{"${'n'.repeat(100)}":{"${'m'.repeat(156)}":1,"x":2},"v":3}`), {
     [RECEIVED]: { [`${'n'.repeat(100)}.x`]: 2, v: 3 },
   });
 });

@@ -13,6 +13,7 @@ import { DECODED_TEXT_OFFSET } from '../../abi/pipeline';
 import {
   MEMBER_IS_PREFIX,
   MEMBER_IS_SEQ,
+  MEMBER_IS_TAGS,
   MEMBER_IS_TS,
   MEMBER_MAY_BE_TS,
   MEMBER_METRICS,
@@ -43,6 +44,7 @@ import {
 } from './grammar';
 import { clearMembers, MEMBER_SEQ, MEMBER_TS, noteMember } from './members';
 import { codeOfMalformed } from './other-shapes';
+import { readTags } from './tags';
 
 // JSON as devices write it: objects flat or nested, arrays of samples, one document a line, single values. A document is read by the
 // profile of its context, or by the plain one. A value that cannot be kept costs itself; a payload that is not JSON costs the message.
@@ -158,7 +160,8 @@ function lookAhead(at: usize, end: usize, node: u32): usize {
     if (at == 0) return 0;
     reach(at);
     const first: u32 = load<u8>(at);
-    at = skipValue(at, end, 1, textRoom);
+    if (action == MEMBER_IS_TAGS && first == OPEN_OBJECT) at = readTags(at, end, textRoom);
+    else at = skipValue(at, end, 1, textRoom);
     if (at == 0) return 0;
     if (action == MEMBER_METRICS) isNative = isNative || first == OPEN_OBJECT;
     else if (action == MEMBER_IS_PREFIX && first == QUOTE) addPrefix(textAt, textBytes);

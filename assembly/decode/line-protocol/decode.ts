@@ -7,13 +7,14 @@ import { beginPath, enterMember, leavePath, resolvePath } from '../path';
 import {
   beginSamples, endSample, endSamples, forgetSample, giveUp, hasRoomForReading, putNumber, putText, receivedUs, skipReading, takeTs, textRoom,
 } from '../sink';
+import { beginTag, endTag, sealTags } from '../tags';
 import { acceptDecimalTime } from '../time';
 import { wellFormed } from '../../utf8';
 import { failure, reach, refuse } from '../verdict';
 import { booleanWord, NO_WORD } from './words';
 
 // InfluxDB line protocol: `measurement,tag=value field=value,other="text" 1796029200000000000`, a line a sample. Names of metrics are
-// `measurement.field`. A line that cannot be read costs itself, as the lines around it are whole.
+// `measurement.field{tag=value}`. A line that cannot be read costs itself, as the lines around it are whole.
 
 const COMMA: u32 = 0x2c;
 const SPACE: u32 = 0x20;
@@ -116,17 +117,20 @@ function readLine(at: usize, end: usize): usize {
     at = readTag(at + 1, end);
     if (at == 0) return 0;
   }
+  sealTags();
   at = readFields(at, end);
   if (at == 0 || at == end) return at;
   return readTime(at, end);
 }
 
-/** A tag says where a reading comes from; nothing is kept of it yet. */
 function readTag(at: usize, end: usize): usize {
   reach(at);
   at = readName(at, end, true);
   if (at == 0 || at >= end || <u32>load<u8>(at) != EQUALS) return refuse(CODE_LINE_MALFORMED);
-  return readName(at + 1, end, true);
+  beginTag(nameAt, nameBytes);
+  at = readName(at + 1, end, true);
+  if (at != 0) endTag(nameAt, nameBytes);
+  return at;
 }
 
 /** Reads the fields after a space; answers the position after them. */

@@ -1,5 +1,5 @@
 import { CODE_DEVICE_UNKNOWN, CODE_NONE, CODE_TOPIC_FORBIDDEN } from '../../../assembly/abi/codes.js';
-import { METRIC_NAME_BYTES_MAX } from '../../../assembly/abi/limits.js';
+import { PREFIX_BYTES_MAX } from '../record-context.js';
 import { withDot } from './plan.js';
 import type { Unregistered } from './topic-rule.js';
 
@@ -40,7 +40,7 @@ export function bindDevice(
   if ((unregistered === 'own' && !connection.isGateway) || id === '') return own(connection.number, '');
   const prefix = withDot(id);
   // A name that fits no metric would make a dead letter of each message.
-  return Buffer.byteLength(prefix) < METRIC_NAME_BYTES_MAX
+  return Buffer.byteLength(prefix) <= PREFIX_BYTES_MAX
     ? own(connection.number, prefix)
     : { code: CODE_DEVICE_UNKNOWN, device: connection.number, prefix: '' };
 }

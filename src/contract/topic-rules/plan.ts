@@ -1,6 +1,6 @@
 import { FORMAT_BY_SHAPE } from '../../../assembly/abi/block.js';
-import { METRIC_NAME_BYTES_MAX } from '../../../assembly/abi/limits.js';
 import { formatOfContentType } from '../content-types.js';
+import { NAME_BYTES_MAX, PREFIX_BYTES_MAX } from '../record-context.js';
 import { type Decoder, decoders } from './decoders.js';
 import type { RuleMatch } from './rule-set.js';
 import type { Unregistered } from './topic-rule.js';
@@ -34,7 +34,8 @@ export function planOf({ rule, levels, rest }: RuleMatch): TopicPlan | undefined
   const decoder = decoders.get(rule.decoder) as Decoder;
   const prefix = withDot(expand(rule.prefix ?? ''));
   const valueName = expand(rule.valueName ?? '');
-  if (Buffer.byteLength(prefix) + Buffer.byteLength(valueName) > METRIC_NAME_BYTES_MAX) return undefined;
+  const prefixBytes = Buffer.byteLength(prefix);
+  if (prefixBytes > PREFIX_BYTES_MAX || prefixBytes + Buffer.byteLength(valueName) > NAME_BYTES_MAX) return undefined;
   const named = rule.hasProperties ? formatOfProperties(rest.join('/')) : FORMAT_BY_SHAPE;
   const format = named === FORMAT_BY_SHAPE ? decoder.format : named;
   const { name, reply } = rule;

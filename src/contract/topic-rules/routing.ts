@@ -81,7 +81,8 @@ export function routeMessage(
   for (const part of parts) {
     const binding = part.id === undefined ? ownOf(sender) : bindDevice(part.id, unregistered, sender, sender.find);
     if (binding.code !== CODE_NONE) return binding.code;
-    messages.push({ device: binding.device, ...readAs(each.format, contextOf(each, binding, topic)), payload: part.payload });
+    const context = contextOf(each, binding, topic, part.id === undefined ? '' : ownTagOf(each));
+    messages.push({ device: binding.device, ...readAs(each.format, context), payload: part.payload });
   }
   return messages;
 }
@@ -90,14 +91,21 @@ function ownOf({ number }: Sender): Binding {
   return { code: CODE_NONE, device: number, prefix: '' };
 }
 
-function contextOf(plan: TopicPlan, { prefix }: Binding, topic: string): Uint8Array {
+function contextOf(plan: TopicPlan, { prefix }: Binding, topic: string, ownTag = ''): Uint8Array {
   return encodeContext({
     profile: plan.profile,
     prefix: prefix + plan.prefix,
     name: plan.valueName,
     topic,
     isUnsequenced: prefix !== '',
+    ownTag,
   });
+}
+
+/** Key of the tag that names the device of each document; empty: something else does. */
+function ownTagOf({ device }: TopicPlan): string {
+  const [first, key = '', ...rest] = device.kind === 'member' ? device.path : [];
+  return first === 'tags' && rest.length === 0 ? key : '';
 }
 
 function withFlags(context: Uint8Array, flags: number): Uint8Array {
