@@ -9,6 +9,7 @@ import { decodeByShape, learnShape, newestShape } from './decode/json/shape';
 import { decodedReadings, decodedSamples, hasSeq, hasTs, nulls, seq, skippedReadings, tsUs } from './decode/sink';
 import { appendReading } from './rows/readings';
 
+export { capture } from './captures';
 export { adoptState, describeState } from './checkpoint';
 export { addMetric, clearUnknown as clearUnknownMetrics, setDenyUnknown as denyUnknownMetrics, setMessageCount } from './decode/metrics';
 export { isRepeated, noteBlock } from './dedup/sources';

@@ -37,6 +37,7 @@ import {
   COUNTER_PIPELINE_ZONELESS,
 } from './abi/counters';
 import {
+  CAPTURE_DUPLICATE,
   DECODED_AT_KIND,
   DECODED_AT_METRIC,
   DECODED_AT_TEXT_BYTES,
@@ -49,6 +50,7 @@ import {
   INPUT_OFFSET,
 } from './abi/pipeline';
 import { checkBlock, recordBytes } from './block/read';
+import { capturedDevices, captureRecord } from './captures';
 import { decodedShape, decodeInContext, decodePayload, recognised } from './decode/choose';
 import { letterId, letterReceivedUs, openContext } from './decode/context';
 import { roundedNumbers } from './decode/double';
@@ -107,10 +109,12 @@ function processBlock(offset: u32, available: u32, logOffset: f64, replay: bool,
     if (at >= prefetchedTo) prefetchedTo = prefetchRecords(at, end);
     const bytes = recordBytes(at, end);
     if (bytes == 0) return BLOCK_MALFORMED;
-    if (!processRecord(at, <u64>logOffset + (at - block))) {
+    const verdict = processRecord(at, <u64>logOffset + (at - block));
+    if (verdict == NEEDS_METRICS) {
       resumeAt = <u32>(at - block);
       return BLOCK_NEEDS_METRICS;
     }
+    if (capturedDevices != 0 && !replay) captureRecord(at, bytes, verdict);
     setDenyUnknown(false);
     at += bytes;
   }
@@ -154,8 +158,11 @@ export function blocksLastUs(): f64 {
   return <f64>lastUs;
 }
 
-/** One message, from its bytes to its one terminal state; false when it needs metric names first. */
-function processRecord(record: usize, logOffset: u64): bool {
+/** Of a message whose metrics have no numbers yet, in place of its verdict. */
+const NEEDS_METRICS: u32 = 0xffff_ffff;
+
+/** One message, from its bytes to its one terminal state: CODE_NONE, the code of a dead letter, CAPTURE_DUPLICATE, or NEEDS_METRICS. */
+function processRecord(record: usize, logOffset: u64): u32 {
   const payload = record + RECORD_HEADER_BYTES;
   const bytes = load<u32>(record, RECORD_AT_PAYLOAD_BYTES);
   const number = load<u32>(record, RECORD_AT_DEVICE);
@@ -171,12 +178,12 @@ function processRecord(record: usize, logOffset: u64): bool {
     countRun();
     deadLetter(0, CODE_DEVICE_LOST, logOffset, number, receiveUs, payload, bytes);
     if (isAwaited) reportDead(number, payload, bytes, CODE_DEVICE_LOST);
-    return true;
+    return CODE_DEVICE_LOST;
   }
   beginTagsOf(number);
   const shape = device == 0 ? 0 : <u32>load<u16>(device, DEVICE_AT_SHAPE);
   let code = hasContext ? decodeAfterContext(number, payload, bytes, receiveUs) : decodePayload(format, shape, payload, bytes, receiveUs);
-  if (unknownNames > 0) return false;
+  if (unknownNames > 0) return NEEDS_METRICS;
   if (device == 0) device = obtainDevice(number);
   if (code == CODE_NONE) {
     if (device == 0) code = CODE_STATE_EXHAUSTED;
@@ -184,11 +191,11 @@ function processRecord(record: usize, logOffset: u64): bool {
     if (newHost != 0 && device != 0) noteHost(device, newHost);
   }
   countRun();
-  if (hasContext && letterId != 0 && isRepeatedLetter(device)) return true;
+  if (hasContext && letterId != 0 && isRepeatedLetter(device)) return CAPTURE_DUPLICATE;
   if (code != CODE_NONE) {
     deadLetter(device, code, logOffset, number, receiveUs, payload, bytes);
     if (isAwaited) reportDead(number, payload, bytes, code);
-    return true;
+    return code;
   }
   payloadAt = payload;
   payloadBytes = bytes;
@@ -208,13 +215,14 @@ function processRecord(record: usize, logOffset: u64): bool {
   }
   if (stored != 0 && skippedReadings != 0) countLeftOut(device, skippedReadings);
   if (isAwaited) reportKept(number, payload, bytes, stored, max(decodedSamples, 1), skippedReadings, skippedCode);
-  if (replaying || stored == 0) return true;
+  if (stored == 0) return CAPTURE_DUPLICATE;
+  if (replaying) return CODE_NONE;
   count(COUNTER_PIPELINE_NULLS, nulls);
   if (roundedNumbers != 0) count(COUNTER_PIPELINE_ROUNDED, roundedNumbers);
   if (skippedReadings != 0) count(COUNTER_PIPELINE_SKIPPED, skippedReadings);
   if (recognised) count(COUNTER_PIPELINE_RECOGNISED);
   if (zonelessTimes != 0) count(COUNTER_PIPELINE_ZONELESS, zonelessTimes);
-  return true;
+  return CODE_NONE;
 }
 
 // How the payload at hand is written, and the bytes of the context before it.

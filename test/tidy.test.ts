@@ -98,7 +98,7 @@ const kernelFloors: readonly (readonly string[])[] = [
   ['clock', 'utf8', 'answers', 'outbox'],
   ['directory', 'series'],
   ['dedup', 'block', 'rows', 'decode', 'routes'],
-  ['mqtt', 'coap'],
+  ['mqtt', 'coap', 'captures'],
   ['records', 'release', 'statement'],
   ['checkpoint'],
   ['gateway', 'pipeline'],

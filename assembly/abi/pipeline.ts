@@ -133,8 +133,31 @@ export const EDGE_SIGNALS_BYTES: u32 = 64 * KIB;
 export const VERDICTS_OFFSET: u32 = EDGE_SIGNALS_OFFSET + EDGE_SIGNALS_BYTES;
 export const VERDICTS_BYTES: u32 = 512 * KIB;
 
+/** Messages of captured devices since the host last looked, with what became of them: a header, the numbers of the devices, then entries. */
+export const CAPTURES_OFFSET: u32 = VERDICTS_OFFSET + VERDICTS_BYTES;
+export const CAPTURES_AT_BYTES: u32 = 0; // u32, of all entries; the host sets this, entries and skipped to 0
+export const CAPTURES_AT_ENTRIES: u32 = 4; // u32
+export const CAPTURES_AT_SKIPPED: u32 = 8; // u32, messages that found no room
+export const CAPTURES_AT_DEVICES: u32 = 12; // u32 each
+export const CAPTURED_DEVICES_MAX: u32 = 16;
+export const CAPTURES_HEADER_BYTES: u32 = 128;
+/** So few fit between two looks of the host that a device that sends without end costs no more than this. */
+export const CAPTURES_ENTRIES_MAX: u32 = 64;
+export const CAPTURES_ENTRIES_BYTES: u32 = 256 * KIB;
+export const CAPTURES_BYTES: u32 = CAPTURES_HEADER_BYTES + CAPTURES_ENTRIES_BYTES;
+// Entry: this header, the record with its context and payload, cut at CAPTURE_RECORD_BYTES, then its readings as points, cut at
+// CAPTURE_POINTS_BYTES; each part is a multiple of POINT_ALIGN_BYTES long
+export const CAPTURE_HEADER_BYTES: u32 = 16;
+export const CAPTURE_AT_BYTES: u32 = 0; // u32, of the whole entry
+export const CAPTURE_AT_VERDICT: u32 = 4; // u32: 0: stored; the code of a dead letter; or CAPTURE_DUPLICATE
+export const CAPTURE_AT_READINGS: u32 = 8; // u32, of the message
+export const CAPTURE_AT_RECORD_BYTES: u32 = 12; // u32, kept of the record
+export const CAPTURE_DUPLICATE: u32 = 0xffff;
+export const CAPTURE_RECORD_BYTES: u32 = 16 * KIB;
+export const CAPTURE_POINTS_BYTES: u32 = 32 * KIB;
+
 /** Answer to latest(): entries as above. Answer to account(): STATEMENT_AT_… in state.ts. */
-export const LATEST_OFFSET: u32 = VERDICTS_OFFSET + VERDICTS_BYTES;
+export const LATEST_OFFSET: u32 = CAPTURES_OFFSET + CAPTURES_BYTES;
 export const LATEST_MAX: u32 = 8191;
 export const LATEST_TEXT_BYTES: u32 = 1 * MIB;
 /** One point more than LATEST_MAX says that there are others. */

@@ -1,4 +1,5 @@
 import type { Acknowledgement } from './acknowledgement.js';
+import type { MessageCaptures } from './captures.js';
 import type { DeviceEntry } from './devices.js';
 import type { DeviceAccount, DeviceTotals, PlaneAudits, RefusedMessages, RefusedTopic } from './ledger.js';
 import type { SchemaPort } from './schemas/schema-port.js';
@@ -159,7 +160,7 @@ export interface AwaitedMessage {
 }
 
 /** What the control plane may ask of the data plane of its process. `app` wires it to the threads. */
-export interface DataPlane extends DeviceViews, SchemaPort {
+export interface DataPlane extends DeviceViews, MessageCaptures, SchemaPort {
   /** Resolves when every gateway knows the devices. */
   publishDevices(entries: readonly DeviceEntry[]): Promise<void>;
   /** Resolves when no gateway lets the devices in any more, and those that were connected are cut off. */

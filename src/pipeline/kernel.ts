@@ -13,6 +13,7 @@ export interface PipelineKernel {
   batchRows(): number;
   loseDevices(first: number, last: number): number;
   watch(device: number, on: boolean): void;
+  capture(device: number, on: boolean): number;
   latest(device: number): number;
   describeState(): number;
   adoptState(): number;

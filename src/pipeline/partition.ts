@@ -10,7 +10,18 @@ import {
   BLOCK_OUT_OF_PLACE,
 } from '../../assembly/abi/block.js';
 import { BLOCK_BYTES_MAX, MIB } from '../../assembly/abi/limits.js';
-import { INPUT_BYTES, INPUT_OFFSET, LATEST_OFFSET, LIVE_HEADER_BYTES, LIVE_OFFSET } from '../../assembly/abi/pipeline.js';
+import {
+  CAPTURES_AT_BYTES,
+  CAPTURES_AT_ENTRIES,
+  CAPTURES_AT_SKIPPED,
+  CAPTURES_HEADER_BYTES,
+  CAPTURES_OFFSET,
+  INPUT_BYTES,
+  INPUT_OFFSET,
+  LATEST_OFFSET,
+  LIVE_HEADER_BYTES,
+  LIVE_OFFSET,
+} from '../../assembly/abi/pipeline.js';
 import { STAGE_BYTES, STAGE_OFFSET } from '../../assembly/abi/regions.js';
 import { STATEMENT_AT_RUNS } from '../../assembly/abi/state.js';
 import {
@@ -226,6 +237,21 @@ export class Partition {
     if (bytes === 0) return undefined;
     this.memory.view.setUint32(LIVE_OFFSET, 0, true);
     return this.memory.slice(LIVE_OFFSET + LIVE_HEADER_BYTES, bytes);
+  }
+
+  /** False: as many devices are captured as may be. */
+  capture(device: number, on: boolean): boolean {
+    return this.#kernel.capture(device, on) !== 0;
+  }
+
+  /** Messages of captured devices since the last call (CAPTURE_AT_…), and how many found no room. */
+  takeCaptures(): { readonly entries: Uint8Array; readonly skipped: number } | undefined {
+    const { view } = this.memory;
+    const bytes = view.getUint32(CAPTURES_OFFSET + CAPTURES_AT_BYTES, true);
+    if (bytes === 0) return undefined;
+    const skipped = view.getUint32(CAPTURES_OFFSET + CAPTURES_AT_SKIPPED, true);
+    for (const at of [CAPTURES_AT_BYTES, CAPTURES_AT_ENTRIES, CAPTURES_AT_SKIPPED]) view.setUint32(CAPTURES_OFFSET + at, 0, true);
+    return { entries: this.memory.slice(CAPTURES_OFFSET + CAPTURES_HEADER_BYTES, bytes), skipped };
   }
 
   /** Runs what a turn's reads of the log bring; false when there is nothing to run or no way to. */

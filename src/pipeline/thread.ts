@@ -136,6 +136,9 @@ class PipelineThread {
       case 'watch':
         this.#owner(message.device)?.watch(message.device, message.on);
         return;
+      case 'capture':
+        this.#owner(message.device)?.capture(message.device, message.on);
+        return;
       case 'latest': {
         const points = message.devices.map((device) => this.#owner(device)?.latest(device) ?? new Uint8Array());
         post({ kind: 'latest', token: message.token, points: Buffer.concat(points) });
@@ -179,6 +182,8 @@ class PipelineThread {
       if (points) post({ kind: 'live', points });
       const verdicts = takeVerdicts(partition.memory);
       if (verdicts) post({ kind: 'verdicts', verdicts });
+      const captured = partition.takeCaptures();
+      if (captured) post({ kind: 'captured', ...captured });
     }
   }
 

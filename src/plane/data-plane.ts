@@ -2,6 +2,7 @@ import { CODE_LOG_FAILING, CODE_LOG_FULL, CODE_NONE, CODE_SHUTTING_DOWN } from '
 import { MIB } from '../../assembly/abi/limits.js';
 import type { ListenConfig } from '../config/settings/listen.js';
 import type { Acknowledgement } from '../contract/acknowledgement.js';
+import type { CaptureListener } from '../contract/captures.js';
 import type {
   AwaitedMessage,
   DataPlane,
@@ -310,6 +311,14 @@ export class ThreadedDataPlane implements DataPlane {
 
   watch(device: number, on: boolean): void {
     this.#pipelines.watch(device, on);
+  }
+
+  capture(device: number, on: boolean): void {
+    this.#pipelines.capture(device, on);
+  }
+
+  onCaptured(listener: CaptureListener): void {
+    this.#pipelines.onCaptured(listener);
   }
 
   onLive(listener: (points: readonly Point[]) => void): void {

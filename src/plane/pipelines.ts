@@ -5,8 +5,10 @@ import type { CheckpointConfig } from '../config/settings/checkpoints.js';
 import type { LogConfig } from '../config/settings/log.js';
 import type { StoreConfig } from '../config/settings/store.js';
 import { Backoff } from '../contract/backoff.js';
+import type { CaptureListener } from '../contract/captures.js';
 import type { CheckpointStore } from '../contract/checkpoint-store.js';
-import type { AwaitedVerdict, KnownPoints, LatestPoint, LatestPoints, Point } from '../contract/data-plane.js';
+import { CountedDevices } from '../contract/counted-devices.js';
+import type { AwaitedVerdict, KnownPoints, LatestPoints, Point } from '../contract/data-plane.js';
 import type { DatabaseTrouble } from '../contract/database.js';
 import type { NumberRange } from '../contract/database-identity.js';
 import type { DeviceAccount, DeviceTotals, PartitionAudit } from '../contract/ledger.js';
@@ -19,8 +21,9 @@ import { Doorbell, pipelineDoorbell } from '../host/doorbell.js';
 import { KernelMemory, kernelMemory } from '../host/kernel.js';
 import type { AcceptedMessages } from './accepted-messages.js';
 import { AwaitedVerdicts } from './awaited-verdicts.js';
+import { readCaptures } from './captures.js';
 import { readAccount, readDeviceTotals } from './ledger-readings.js';
-import { readPoints } from './points.js';
+import { isHeld, readPoints } from './points.js';
 import { type Stoppable, stopThread, type ThreadRoster } from './thread-roster.js';
 import type { Thread } from './worker.js';
 
@@ -89,9 +92,11 @@ export class Pipelines {
   readonly #accounts = new Map<number, (statement: Uint8Array | undefined) => void>();
   readonly #audits = new Map<number, PartitionAudit>();
   readonly #verdicts = new AwaitedVerdicts();
-  readonly #watches = new Map<number, number>();
+  readonly #watches = new CountedDevices((device, on) => this.#toPipeline({ kind: 'watch', device, on }));
+  readonly #captures = new CountedDevices((device, on) => this.#toPipeline({ kind: 'capture', device, on }));
   readonly #liveListeners: ((points: readonly Point[]) => void)[] = [];
   readonly #firmwareListeners: ((device: number, version: string) => void)[] = [];
+  readonly #captureListeners: CaptureListener[] = [];
   #token = 0;
   #isCaughtUp = false;
   #isEnding = false;
@@ -176,7 +181,8 @@ export class Pipelines {
     };
     await Promise.all(Object.values(this.#threads).map(({ ready }) => ready));
     this.#toPipeline({ kind: 'metrics', entries: options.metrics() });
-    for (const device of this.#watches.keys()) this.#toPipeline({ kind: 'watch', device, on: true });
+    for (const device of this.#watches.all) this.#toPipeline({ kind: 'watch', device, on: true });
+    for (const device of this.#captures.all) this.#toPipeline({ kind: 'capture', device, on: true });
   }
 
   /** From now on the database is written to. */
@@ -289,10 +295,15 @@ export class Pipelines {
   }
 
   watch(device: number, on: boolean): void {
-    const watches = (this.#watches.get(device) ?? 0) + (on ? 1 : -1);
-    if (watches > 0) this.#watches.set(device, watches);
-    else this.#watches.delete(device);
-    if (on ? watches === 1 : watches === 0) this.#toPipeline({ kind: 'watch', device, on });
+    this.#watches.want(device, on);
+  }
+
+  capture(device: number, on: boolean): void {
+    this.#captures.want(device, on);
+  }
+
+  onCaptured(listener: CaptureListener): void {
+    this.#captureListeners.push(listener);
   }
 
   onLive(listener: (points: readonly Point[]) => void): void {
@@ -375,6 +386,11 @@ export class Pipelines {
         for (const listener of this.#liveListeners) listener(points);
         return;
       }
+      case 'captured': {
+        const messages = readCaptures(message.entries);
+        for (const listener of this.#captureListeners) listener(messages, message.skipped);
+        return;
+      }
       case 'latest':
         take(this.#latests, message.token)?.(readPoints(message.points));
         return;
@@ -448,10 +464,6 @@ export class Pipelines {
     const newest = store && control ? (store.foundMs > control.foundMs ? store : control) : (store ?? control);
     return newest && `the database is unavailable: ${newest.cause}`;
   }
-}
-
-function isHeld(point: LatestPoint): point is Point {
-  return point.value !== undefined;
 }
 
 function take<Value>(map: Map<number, Value>, key: number): Value | undefined {

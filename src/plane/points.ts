@@ -11,7 +11,7 @@ import {
   POINT_NUMBER,
   POINT_TEXT,
 } from '../../assembly/abi/pipeline.js';
-import type { KnownPoints, LatestPoint } from '../contract/data-plane.js';
+import type { KnownPoints, LatestPoint, Point } from '../contract/data-plane.js';
 
 /** Entries as a kernel laid them out: points (POINT_BYTES), each with its text. */
 export function readPoints(bytes: Uint8Array): KnownPoints {
@@ -37,4 +37,9 @@ export function readPoints(bytes: Uint8Array): KnownPoints {
     at = textAt + Math.ceil(textBytes / POINT_ALIGN_BYTES) * POINT_ALIGN_BYTES;
   }
   return { points, unheld: [...unheld] };
+}
+
+/** Whether memory has the value. */
+export function isHeld(point: LatestPoint): point is Point {
+  return point.value !== undefined;
 }

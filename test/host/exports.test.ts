@@ -49,6 +49,7 @@ const functions: Record<string, string[]> = {
     'batchRows',
     'blocksEnd',
     'blocksLastUs',
+    'capture',
     'clearUnknownMetrics',
     'decodeByShapeProbe',
     'decodeFormatProbe',

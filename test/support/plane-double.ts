@@ -1,4 +1,5 @@
 import type { Acknowledgement } from '../../src/contract/acknowledgement.js';
+import type { CapturedMessage, CaptureListener } from '../../src/contract/captures.js';
 import type {
   AwaitedMessage,
   DataPlane,
@@ -25,6 +26,7 @@ export class PlaneDouble implements DataPlane {
   readonly topicRules = new Map<string, readonly TopicRule[]>();
   readonly ingested: { device: number; payload: Uint8Array; routed?: RoutedPayload | undefined }[] = [];
   readonly watched = new Map<number, number>();
+  readonly captured = new Map<number, number>();
   readonly connected = new Set<number>();
   mqttPort = 1883;
   points: LatestPoint[] = [];
@@ -89,6 +91,7 @@ export class PlaneDouble implements DataPlane {
     runsForgotten: 0,
     sinceMs: undefined,
   };
+  readonly #captureListeners: CaptureListener[] = [];
   readonly #listeners: ((points: readonly Point[]) => void)[] = [];
 
   async publishDevices(entries: readonly DeviceEntry[]): Promise<void> {
@@ -154,6 +157,18 @@ export class PlaneDouble implements DataPlane {
 
   watch(device: number, on: boolean): void {
     this.watched.set(device, (this.watched.get(device) ?? 0) + (on ? 1 : -1));
+  }
+
+  capture(device: number, on: boolean): void {
+    this.captured.set(device, (this.captured.get(device) ?? 0) + (on ? 1 : -1));
+  }
+
+  onCaptured(listener: CaptureListener): void {
+    this.#captureListeners.push(listener);
+  }
+
+  emitCaptured(messages: readonly CapturedMessage[], skipped = 0): void {
+    for (const listener of this.#captureListeners) listener(messages, skipped);
   }
 
   onLive(listener: (points: readonly Point[]) => void): void {

@@ -38,6 +38,7 @@ export type ToPipeline =
   /** The registry takes no more names: treat those asked for as unknown. */
   | { readonly kind: 'metrics-denied'; readonly partition: number }
   | { readonly kind: 'watch'; readonly device: number; readonly on: boolean }
+  | { readonly kind: 'capture'; readonly device: number; readonly on: boolean }
   | { readonly kind: 'latest'; readonly token: number; readonly devices: readonly number[] }
   | { readonly kind: 'account'; readonly token: number; readonly device: number }
   /** Nothing comes behind these offsets any more, whatever the log holds. */
@@ -53,6 +54,8 @@ export type FromPipeline =
   | { readonly kind: 'unknown-metrics'; readonly partition: number; readonly names: readonly string[] }
   /** Points with their texts, as laid out in assembly/abi/pipeline.ts (POINT_AT_…). */
   | { readonly kind: 'live'; readonly points: Uint8Array }
+  /** Messages of captured devices as laid out in assembly/abi/pipeline.ts (CAPTURE_AT_…), and how many found no room. */
+  | { readonly kind: 'captured'; readonly entries: Uint8Array; readonly skipped: number }
   | { readonly kind: 'latest'; readonly token: number; readonly points: Uint8Array }
   /** As laid out in assembly/abi/state.ts (STATEMENT_AT_…); empty: nothing is known of the device. */
   | { readonly kind: 'account'; readonly token: number; readonly statement: Uint8Array }
