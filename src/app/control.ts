@@ -9,12 +9,12 @@ import type { TopicRules } from '../control/topic-rules/topic-rules.js';
 import type { PublishedReadings } from '../control/topics/publishers.js';
 import { RequestMetrics } from '../http/request-metrics.js';
 import { type HttpServer, startHttp } from '../http/server.js';
-import { ALERT_TOPIC } from '../kafka/conf.js';
+import { ALERT_TOPIC, DEAD_LETTER_TOPIC } from '../kafka/conf.js';
 import type { ThreadedDataPlane } from '../plane/data-plane.js';
 import { AtomicTextFile } from '../state/atomic-text-file.js';
 import { closeParts, makeParts, openParts, routesOf } from './parts.js';
 import type { StartContext } from './start-context.js';
-import { publishLetters, sideTopic } from './topics.js';
+import { publishLetters, sideTopic, topicName } from './topics.js';
 
 interface Registries {
   readonly plane: ThreadedDataPlane;
@@ -38,6 +38,7 @@ export async function startControl(
     ...registries,
     database,
     deployment: deploymentOf(context, node),
+    letters: { limits: config.letters, topic: letters && topicName(context, DEAD_LETTER_TOPIC) },
     alerts: { keeper, node, port: sideTopic(context, ALERT_TOPIC), format: config.kafka.format },
     topics: [...(letters ? [letters] : []), ...(readings ? [{ topicLags: () => readings.lag }] : [])],
     event,

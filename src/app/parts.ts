@@ -10,7 +10,7 @@ import { ingestPart } from '../control/ingest/part.js';
 import type { AdminKeys } from '../control/keys/admin-keys.js';
 import { keysPart } from '../control/keys/part.js';
 import { ledgerPart } from '../control/ledger/part.js';
-import { lettersPart } from '../control/letters/part.js';
+import { type LettersPartOptions, lettersPart } from '../control/letters/part.js';
 import { livePart } from '../control/live/part.js';
 import type { MetricNames } from '../control/metrics/metric-names.js';
 import type { Part } from '../control/part.js';
@@ -36,6 +36,7 @@ export interface PartsOptions {
   readonly topicRules: TopicRules;
   /** Undefined: there can be no other process. */
   readonly deployment?: Pick<DeploymentOptions, 'channel' | 'name' | 'partitions'> | undefined;
+  readonly letters: Pick<LettersPartOptions, 'limits' | 'topic'>;
   readonly alerts: Pick<AlertsPartOptions, 'keeper' | 'node' | 'port' | 'format'>;
   /** The topics beside the log that are named, but for that of alerts. */
   readonly topics: readonly Part[];
@@ -45,7 +46,19 @@ export interface PartsOptions {
 export type Parts = ReturnType<typeof makeParts>;
 
 /** Every subject of the control plane, each handed what it needs. A new subject is one line of the list. */
-export function makeParts({ plane, database, registry, metricNames, keys, topicRules, deployment, alerts, topics, event }: PartsOptions) {
+export function makeParts({
+  plane,
+  database,
+  registry,
+  metricNames,
+  keys,
+  topicRules,
+  deployment,
+  letters,
+  alerts,
+  topics,
+  event,
+}: PartsOptions) {
   const exposition = new Exposition();
   const queries = new Queries(database);
   const own = { ledger: () => ledger.ledger, ownRates: () => live.hub.ownRates };
@@ -65,7 +78,7 @@ export function makeParts({ plane, database, registry, metricNames, keys, topicR
     ...topics,
     healthPart({ plane, exposition }),
     planePart({ ...sources, topicLags }),
-    lettersPart({ ...sources, database, event }),
+    lettersPart({ ...sources, ...letters, database, event }),
     ingestPart({ ...sources, subdevices, rules: topicRules.rules }),
     topicRulesPart({ topicRules, registry, keys }),
     registryPart({ ...sources, subdevices }),

@@ -33,9 +33,15 @@ export function publishReadings(context: StartContext): PublishedReadings | unde
   return new PublishedReadings({ port, format: config.kafka.format, rows: batchRows, event });
 }
 
-/** Undefined: the topic is not named, or the log is not in Kafka. */
-export function sideTopic({ config, choice: { kafka } }: StartContext, name: string): SideTopic | undefined {
-  if (!kafka || !config.kafka.topics?.split(',').includes(name)) return undefined;
-  const topic = kafka.topicPrefix + name;
-  return new SideTopic({ settings: kafka, topic, partitions: config.log.partitions, byTenant: config.kafka.tenantTopics === 'on' });
+/** The whole name of a topic beside the log. Undefined: it is not named, or the log is not in Kafka. */
+export function topicName({ config, choice: { kafka } }: StartContext, name: string): string | undefined {
+  return kafka && config.kafka.topics?.split(',').includes(name) ? kafka.topicPrefix + name : undefined;
+}
+
+/** Undefined: as of its name. */
+export function sideTopic(context: StartContext, name: string): SideTopic | undefined {
+  const { config, choice } = context;
+  const topic = topicName(context, name);
+  if (!choice.kafka || topic === undefined) return undefined;
+  return new SideTopic({ settings: choice.kafka, topic, partitions: config.log.partitions, byTenant: config.kafka.tenantTopics === 'on' });
 }

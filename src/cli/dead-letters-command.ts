@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import type { ReplayAnswer, RetriedAnswer } from '../contract/answers/letters.js';
+import type { DepthAnswer, ReplayAnswer, RetriedAnswer } from '../contract/answers/letters.js';
 import type { DeadLettersAnswer } from '../contract/answers/operation.js';
 import { adminApi } from './admin-api.js';
 import { type ApplianceOptions, configOf, wholeNumber, withApplianceOptions } from './options.js';
@@ -33,6 +33,10 @@ export function addDeadLettersCommand(program: Command): void {
     .summary('list, show, mend and replay what could not be decoded')
     .description('Dead letters of a running appliance.');
   withFilter(letters.command('list')).option('--limit <n>', 'letters', wholeNumber(1, 1000), 50).summary('the newest').action(list);
+  withApplianceOptions(letters.command('depth'))
+    .summary('how many there are')
+    .description('Dead letters that are kept and that were removed, by tenant and reason.')
+    .action(depth);
   withApplianceOptions(letters.command('retry').argument('<id>', 'id in dead-letters list'))
     .option('--payload-file <path>', 'the payload to try in its place; - for standard input')
     .option('--format <name>', 'how the payload is written: json, cbor, msgpack, line-protocol, …')
@@ -64,6 +68,17 @@ async function list(options: ListOptions): Promise<void> {
   const answer = await adminApi(configOf(options), options.url).get<DeadLettersAnswer>(`/v1/dead-letters?${query}`);
   const rows = answer.dead_letters.map((letter) => [letter.id, letter.received_at, letter.device_id ?? '-', whyOf(letter), shown(letter)]);
   output.text(...table([['ID', 'RECEIVED', 'DEVICE', 'REASON', 'PAYLOAD'], ...rows]));
+  output.document(answer);
+}
+
+async function depth(options: ApplianceOptions): Promise<void> {
+  const output = new Output(options.json === true);
+  const answer = await adminApi(configOf(options), options.url).get<DepthAnswer>('/v1/dead-letters/depth');
+  const rows = answer.tenants.map(({ tenant, letters, bytes, removed, by_reason: reasons }) => {
+    const byReason = Object.entries(reasons).map(([reason, count]) => `${reason} ${count}`);
+    return [tenant ?? '(unknown)', `${letters}`, `${bytes}`, `${removed}`, byReason.join(', ')];
+  });
+  output.text(...table([['TENANT', 'LETTERS', 'BYTES', 'REMOVED', 'REASONS'], ...rows]));
   output.document(answer);
 }
 

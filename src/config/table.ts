@@ -1,6 +1,7 @@
 import type { Setting, ValuesOf } from './setting.js';
 import { checkpointSettings } from './settings/checkpoints.js';
 import { kafkaSettings } from './settings/kafka.js';
+import { letterSettings } from './settings/letters.js';
 import { listenSettings } from './settings/listen.js';
 import { logSettings } from './settings/log.js';
 import { processSettings } from './settings/process.js';
@@ -12,6 +13,7 @@ export const groups = {
   process: processSettings,
   listen: listenSettings,
   store: storeSettings,
+  letters: letterSettings,
   log: logSettings,
   kafka: kafkaSettings,
   checkpoints: checkpointSettings,

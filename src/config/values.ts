@@ -1,2 +1,4 @@
 /** Values by group and key as they were read: each may be of any kind, and absent. */
-export type Values = Readonly<Record<'process' | 'listen' | 'store' | 'log' | 'kafka' | 'checkpoints', Readonly<Record<string, unknown>>>>;
+export type Values = Readonly<
+  Record<'process' | 'listen' | 'store' | 'letters' | 'log' | 'kafka' | 'checkpoints', Readonly<Record<string, unknown>>>
+>;

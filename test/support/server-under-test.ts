@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { closeParts, makeParts, openParts, routesOf } from '../../src/app/parts.js';
+import { loadConfig } from '../../src/config/config.js';
 import type { Role } from '../../src/config/settings/process.js';
 import { failureAnswer } from '../../src/contract/answers/shared.js';
 import type { DeviceEntry } from '../../src/contract/devices.js';
@@ -83,6 +84,7 @@ export async function startServerUnderTest(settings: ServerSettings = {}): Promi
     metricNames,
     keys,
     topicRules,
+    letters: { limits: loadConfig({ env: {} }).letters },
     alerts: { keeper, node: 'host-1', port: undefined, format: 'json' },
     topics: [],
     event: () => {},

@@ -1,6 +1,7 @@
 // Types alone: the schemas that they come from stay out of the page's bundle.
 import type { DevicesAnswer, RangeAnswer, TenantsAnswer } from '../../contract/answers/devices.js';
 import type { DeviceLedgerAnswer } from '../../contract/answers/ledger.js';
+import type { DepthAnswer } from '../../contract/answers/letters.js';
 import type { AlertsAnswer, DeadLettersAnswer, StatsAnswer } from '../../contract/answers/operation.js';
 
 /** The page knows devices by tenant and id, never by number. */
@@ -10,6 +11,7 @@ export type Value = Reading['value'];
 export type Tenant = TenantsAnswer['tenants'][number];
 export type Alert = AlertsAnswer['alerts'][number];
 export type DeadLetter = DeadLettersAnswer['dead_letters'][number];
+export type LetterDepth = DepthAnswer['tenants'][number];
 export type Ledger = DeviceLedgerAnswer;
 export type DevicePage = Pick<DevicesAnswer, 'total' | 'next'> & { readonly devices: readonly Device[] };
 export type MetricPoints = Pick<RangeAnswer, 'points' | 'truncated'>;

@@ -6,6 +6,7 @@ import type {
   DevicePage,
   Lag,
   Ledger,
+  LetterDepth,
   MetricPoints,
   Reading,
   Refusal,
@@ -72,6 +73,10 @@ export class Api {
   ): Promise<Answer<{ dead_letters: readonly DeadLetter[] }>> {
     const { device, ...rest } = query;
     return this.#call('GET', '/v1/dead-letters', { ...rest, ...(device !== undefined && { device_id: device }) }, undefined, signal);
+  }
+
+  letterDepth(signal?: AbortSignal): Promise<Answer<{ tenants: readonly LetterDepth[] }>> {
+    return this.#call('GET', '/v1/dead-letters/depth', {}, undefined, signal);
   }
 
   /** Tries a dead letter again, with another payload if there is one. */

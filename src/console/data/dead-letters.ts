@@ -1,5 +1,5 @@
 import { batch, type Signal, signal } from '@preact/signals';
-import type { DeadLetter, Refusal } from './answer.js';
+import type { DeadLetter, LetterDepth, Refusal } from './answer.js';
 import type { Context } from './context.js';
 import type { LetterFilter } from './route.js';
 
@@ -16,6 +16,8 @@ export class DeadLetters {
   /** Newest first; undefined before the first answer. */
   readonly letters = signal<readonly DeadLetter[] | undefined>(undefined);
   readonly refusal = signal<Refusal | undefined>(undefined);
+  /** How many are kept of the tenant, and were removed; undefined: it is not known. */
+  readonly depth = signal<LetterDepth | undefined>(undefined);
   readonly filter: Signal<LetterFilter>;
   readonly #ended = new AbortController();
   readonly #stops: readonly (() => void)[];
@@ -64,13 +66,18 @@ export class DeadLetters {
     this.#loading = true;
     this.#loadAtMs = Date.now() + refreshMs;
     const filter = this.filter.peek();
-    const answer = await this.context.api.deadLetters({ tenant: this.tenant, limit: lettersMax, ...filter }, this.#ended.signal);
+    const { api } = this.context;
+    const [answer, depth] = await Promise.all([
+      api.deadLetters({ tenant: this.tenant, limit: lettersMax, ...filter }, this.#ended.signal),
+      api.letterDepth(this.#ended.signal),
+    ]);
     this.#loading = false;
     if (this.#ended.signal.aborted) return;
     if (this.filter.peek() !== filter) return void this.#load();
     batch(() => {
       this.refusal.value = answer.ok ? undefined : answer.refusal;
       if (answer.ok) this.letters.value = answer.value.dead_letters;
+      if (depth.ok) this.depth.value = depth.value.tenants.find(({ tenant }) => tenant === this.tenant);
     });
     if (!answer.ok) this.#loadAtMs = Date.now() + failedMs;
   }

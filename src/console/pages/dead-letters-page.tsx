@@ -1,7 +1,8 @@
 import '../style/letters.css';
+import type { LetterDepth } from '../data/answer.js';
 import type { Context } from '../data/context.js';
 import { DeadLetters, lettersMax } from '../data/dead-letters.js';
-import { formatCount } from '../data/format.js';
+import { formatBytes, formatCount } from '../data/format.js';
 import { formatRoute, type LetterFilter, type Route } from '../data/route.js';
 import { CommandLine } from '../parts/command-line.js';
 import { DeadLetterRow } from '../parts/dead-letter-row.js';
@@ -50,7 +51,7 @@ export function DeadLettersPage({ context, route }: { context: Context; route: L
       </div>
       <p class="lead">
         Messages that Spillway took in and acknowledged but could not decode, and single rows that the database refused. Nothing is lost:
-        they are kept here.
+        they are kept here.{model.depth.value && <Depth depth={model.depth.value} />}
       </p>
       <Notice refusal={model.refusal.value} live={context.live} />
       <div class="letters">
@@ -61,6 +62,12 @@ export function DeadLettersPage({ context, route }: { context: Context; route: L
       {model.letters.value?.length === 0 && (filtered ? <NoMatch /> : <NothingDead />)}
     </main>
   );
+}
+
+/** How many there are, tried again or not. */
+function Depth({ depth: { letters, bytes, removed } }: { depth: LetterDepth }) {
+  const gone = removed > 0 ? `; ${formatCount(removed)} older ones were removed, as limits of the settings say` : '';
+  return <span class="letters-depth">{` ${formatCount(letters)} of this tenant, ${formatBytes(bytes)}${gone}.`}</span>;
 }
 
 /** Only what narrows: an empty text is any. */

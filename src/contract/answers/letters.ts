@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { count, time } from './shared.js';
+import { count, countsByCode, time } from './shared.js';
 
 export const replayAnswer = z.strictObject({
   id: z.int(),
@@ -22,5 +22,18 @@ export const retriedAnswer = z.strictObject({
   reason: z.string().nullable(),
 });
 
+/** Counts of dead letters that are kept, and of those that were removed for their age or number. */
+const depth = { letters: count, bytes: count, removed: count, removed_bytes: count };
+
+export const depthAnswer = z.strictObject({
+  /** Null: they were not counted yet. */
+  counted_at: time.nullable(),
+  ...depth,
+  limits: z.strictObject({ days: count, letters: count, mib: count, tenant_letters: count, tenant_mib: count }),
+  /** Those with the most letters first; a tenant that is null: of devices that are in no registry. */
+  tenants: z.array(z.strictObject({ tenant: z.string().nullable(), ...depth, by_reason: countsByCode })),
+});
+
+export type DepthAnswer = z.infer<typeof depthAnswer>;
 export type ReplayAnswer = z.infer<typeof replayAnswer>;
 export type RetriedAnswer = z.infer<typeof retriedAnswer>;

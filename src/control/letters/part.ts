@@ -2,24 +2,37 @@ import type { DataPlane } from '../../contract/data-plane.js';
 import type { Database } from '../../contract/database.js';
 import type { Report } from '../../telemetry/report.js';
 import type { Part } from '../part.js';
+import { depthMetrics } from './depth.js';
+import { depthRoutes } from './depth-routes.js';
 import type { letterEvents } from './events.js';
+import { LetterWatch } from './letter-watch.js';
 import { replayRoutes } from './replay-routes.js';
 import { ReplayableLetters } from './replayable-letters.js';
 import { Replays } from './replays.js';
+import type { LetterLimits } from './retention.js';
 import { type DeadLetterRoutesOptions, deadLetterRoutes } from './routes.js';
 
 export interface LettersPartOptions extends DeadLetterRoutesOptions {
   readonly database: Database;
-  readonly plane: Pick<DataPlane, 'ingest' | 'intake'>;
+  readonly plane: Pick<DataPlane, 'ingest' | 'intake' | 'lag'>;
+  readonly limits: LetterLimits;
+  /** The topic that letters are published in; undefined: none. */
+  readonly topic?: string | undefined;
   readonly event: Report<keyof typeof letterEvents>;
 }
 
 /** Dead letters over the API, of every process: whoever runs a pipeline asks for them, and whoever runs gateways tries them again. */
 export function lettersPart(options: LettersPartOptions): Part {
-  const { database, plane, keys, event } = options;
+  const { database, plane, keys, limits, topic, event } = options;
   const replays = new Replays({ letters: new ReplayableLetters(database), plane, event });
+  const partitions = () => plane.lag().flatMap(({ partition, isHere }) => (isHere ? [partition] : []));
+  const watch = new LetterWatch({ database, limits, topic, partitions, event });
   return {
-    routes: [...deadLetterRoutes(options), ...replayRoutes({ replays, plane, keys })],
-    close: () => replays.close(),
+    routes: [...deadLetterRoutes(options), ...depthRoutes({ watch, limits, keys }), ...replayRoutes({ replays, plane, keys })],
+    metrics: depthMetrics(() => watch.tallies),
+    open: async () => watch.start(),
+    close: async () => {
+      await Promise.all([replays.close(), watch.close()]);
+    },
   };
 }

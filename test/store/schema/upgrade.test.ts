@@ -45,6 +45,9 @@ async function writeRows(sql: Sql, dialect: DialectName, version: number): Promi
     await sql`insert into devices (tenant_id, name, token_hash, deleted_at) values ('acme', ${`device-${version}`}, ${Buffer.alloc(32)}, now())`;
   }
   if (version >= 13) await sql`insert into topic_rules values ('acme', ${`rule-${version}`}, ${version}, '{"decoder":"json"}')`;
+  if (version >= 14) {
+    await sql`insert into dead_letter_tallies values ('acme', 'pump', ${`reason-${version}`}, ${version}, 0, 1, 0)`;
+  }
   await sql`insert into api_keys (key_hash, name) values (${Buffer.from([version])}, ${`key-${version}`})`;
 }
 
@@ -106,6 +109,10 @@ async function assertRows(sql: Sql, dialect: DialectName, version: number): Prom
   if (version >= 13) {
     const [rule] = await sql`select position, rule->>'decoder' as decoder from topic_rules where name = ${`rule-${version}`}`;
     assert.deepEqual({ ...rule }, { position: version, decoder: 'json' });
+  }
+  if (version >= 14) {
+    const [tally] = await sql`select counted::int, removed::int from dead_letter_tallies where reason = ${`reason-${version}`}`;
+    assert.deepEqual({ ...tally }, { counted: version, removed: 1 });
   }
   const [key] = await sql`select name from api_keys where key_hash = ${Buffer.from([version])}`;
   assert.equal(key?.name, `key-${version}`);

@@ -11,6 +11,7 @@ import { textsInRawMetrics } from './0010-texts-in-raw-metrics.js';
 import { deadLettersByDevice } from './0011-dead-letters-by-device.js';
 import { deadLettersTriedAgain } from './0012-dead-letters-tried-again.js';
 import { topicRules } from './0013-topic-rules.js';
+import { deadLettersCounted } from './0014-dead-letters-counted.js';
 import type { Migration } from './migration.js';
 
 /** Every step, in the order in which a database takes them. */
@@ -28,4 +29,5 @@ export const migrations: readonly Migration[] = [
   deadLettersByDevice,
   deadLettersTriedAgain,
   topicRules,
+  deadLettersCounted,
 ];
