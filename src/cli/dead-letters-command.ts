@@ -9,6 +9,7 @@ import { Output, table } from './output.js';
 interface FilterOptions extends ApplianceOptions {
   readonly tenant?: string;
   readonly device?: string;
+  readonly class?: string;
   readonly reason?: string;
   readonly from?: string;
   readonly to?: string;
@@ -53,6 +54,7 @@ function withFilter(command: Command): Command {
   return withApplianceOptions(command)
     .option('--tenant <id>', 'of this tenant')
     .option('--device <id>', 'of this device')
+    .option('--class <name>', 'of devices of this class')
     .option('--reason <code>', 'of this reason')
     .option('--from <time>', 'received from this time on')
     .option('--to <time>', 'received up to this time');
@@ -61,8 +63,8 @@ function withFilter(command: Command): Command {
 async function list(options: ListOptions): Promise<void> {
   const output = new Output(options.json === true);
   const query = new URLSearchParams({ limit: String(options.limit) });
-  const { tenant, device, reason, from, to } = options;
-  for (const [name, value] of Object.entries({ tenant, device_id: device, reason, from, to })) {
+  const { tenant, device, class: deviceClass, reason, from, to } = options;
+  for (const [name, value] of Object.entries({ tenant, device_id: device, device_class: deviceClass, reason, from, to })) {
     if (value !== undefined) query.set(name, value);
   }
   const answer = await adminApi(configOf(options), options.url).get<DeadLettersAnswer>(`/v1/dead-letters?${query}`);
@@ -114,8 +116,8 @@ async function retry(id: string, options: RetryOptions): Promise<void> {
 async function replay(ids: readonly string[], options: FilterOptions): Promise<void> {
   const output = new Output(options.json === true);
   const api = adminApi(configOf(options), options.url);
-  const { tenant, device, reason, from, to } = options;
-  const filter = { tenant, device_id: device, reason, from, to };
+  const { tenant, device, class: deviceClass, reason, from, to } = options;
+  const filter = { tenant, device_id: device, device_class: deviceClass, reason, from, to };
   let answer = await api.post<ReplayAnswer>('/v1/dead-letters/replay', ids.length > 0 ? { ids } : { filter });
   output.text(`${answer.letters} dead letters are tried again`);
   while (answer.state === 'running') {

@@ -8,6 +8,7 @@ export type Route =
 /** Which dead letters are meant; an absent member is any. */
 export interface LetterFilter {
   readonly device?: string;
+  readonly device_class?: string;
   readonly reason?: string;
 }
 
@@ -23,8 +24,8 @@ export function parseRoute(fragment: string): Route {
   const [, first, second] = path.split('/');
   if (first === 'alerts') return { page: first, tenant };
   if (first === 'dead-letters') {
-    const [wanted, reason] = [parameters.get('device'), parameters.get('reason')];
-    return { page: first, tenant, ...(wanted ? { device: wanted } : {}), ...(reason ? { reason } : {}) };
+    const named = (name: string, parameter = name) => (parameters.get(parameter) ? { [name]: parameters.get(parameter) as string } : {});
+    return { page: first, tenant, ...named('device'), ...named('device_class', 'class'), ...named('reason') };
   }
   const device = first === 'devices' && second ? decoded(second) : '';
   if (device) return { page: 'device', tenant, device, metrics: parameters.getAll('metric') };
@@ -37,6 +38,7 @@ export function formatRoute(route: Route): string {
   if (route.page === 'device') for (const metric of route.metrics) query.append('metric', metric);
   if (route.page === 'dead-letters') {
     if (route.device) query.set('device', route.device);
+    if (route.device_class) query.set('class', route.device_class);
     if (route.reason) query.set('reason', route.reason);
   }
   const path =

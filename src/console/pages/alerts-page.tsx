@@ -1,6 +1,7 @@
 import { Alerts } from '../data/alerts.js';
 import type { Alert } from '../data/answer.js';
 import type { Context } from '../data/context.js';
+import { formatRoute, tenantDefault } from '../data/route.js';
 import { Age } from '../parts/age.js';
 import { EmptyState } from '../parts/empty-state.js';
 import { Notice } from '../parts/notice.js';
@@ -56,10 +57,17 @@ function AlertTable({ alerts }: { alerts: readonly Alert[] }) {
             <td class="seen">
               <Age ms={Date.parse(alert.raised_at)} />
             </td>
-            <td>{alert.message}</td>
+            <td>{alert.link === null ? alert.message : <a href={lettersOf(alert.link)}>{alert.message}</a>}</td>
           </tr>
         ))}
       </tbody>
     </table>
   );
+}
+
+/** The page that shows what a call for dead letters answers. */
+function lettersOf(link: string): string {
+  const query = new URL(link, location.href).searchParams;
+  const named = (name: string) => (query.get(name) ? { [name]: query.get(name) as string } : {});
+  return formatRoute({ page: 'dead-letters', tenant: query.get('tenant') ?? tenantDefault, ...named('device_class'), ...named('reason') });
 }

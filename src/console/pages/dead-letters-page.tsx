@@ -71,8 +71,8 @@ function Depth({ depth: { letters, bytes, removed } }: { depth: LetterDepth }) {
 }
 
 /** Only what narrows: an empty text is any. */
-function filterOf({ device, reason }: LetterFilter): LetterFilter {
-  return { ...(device ? { device } : {}), ...(reason ? { reason } : {}) };
+function filterOf({ device, device_class, reason }: LetterFilter): LetterFilter {
+  return { ...(device ? { device } : {}), ...(device_class ? { device_class } : {}), ...(reason ? { reason } : {}) };
 }
 
 function NoMatch() {

@@ -24,10 +24,12 @@ export const alertsAnswer = z.strictObject({
     z.strictObject({
       id: z.string(),
       rule: z.string(),
+      subject: z.string().nullable(),
       severity: z.enum(['warning', 'critical']),
       state: z.enum(['raised', 'cleared']),
       node: z.string(),
       message: z.string(),
+      link: z.string().nullable(),
       raised_at: time,
       cleared_at: time.nullable(),
     }),

@@ -22,9 +22,12 @@ export interface AlertBookOptions {
 const alertSchema = z.object({
   id: z.string(),
   rule: z.string(),
+  // Files of builds before this one have neither a subject nor a link.
+  subject: z.string().nullable().default(null),
   severity: z.enum(['warning', 'critical']),
   node: z.string(),
   message: z.string(),
+  link: z.string().nullable().default(null),
   raisedMs: z.number(),
   clearedMs: z.number().nullable(),
 });
@@ -53,14 +56,16 @@ export class AlertBook {
   }
 
   raise(alert: Alert): void {
-    const { id, rule, message } = alert;
-    this.#options.event(alert.severity === 'critical' ? 'error' : 'warn', 'alert-raised', { id, rule, message });
+    const { id, rule, subject, message } = alert;
+    const fields = { id, rule, ...(subject !== null && { subject }), message };
+    this.#options.event(alert.severity === 'critical' ? 'error' : 'warn', 'alert-raised', fields);
     this.#put([...this.#open, alert], alert);
   }
 
   clear(alert: Alert, clearedMs: number): void {
-    const { id, rule } = alert;
-    this.#options.event('info', 'alert-cleared', { id, rule, seconds: Math.round((clearedMs - alert.raisedMs) / 1000) });
+    const { id, rule, subject } = alert;
+    const seconds = Math.round((clearedMs - alert.raisedMs) / 1000);
+    this.#options.event('info', 'alert-cleared', { id, rule, ...(subject !== null && { subject }), seconds });
     const others = this.#open.filter((one) => one.id !== id);
     this.#put(others, { ...alert, clearedMs });
   }

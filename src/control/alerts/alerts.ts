@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Alert } from './alert.js';
 import type { AlertBook } from './alert-book.js';
-import type { Rule } from './rule.js';
+import type { Finding, Rule, SubjectRule } from './rule.js';
 
 const LOOK_MS = 1000;
 
 export interface AlertsOptions {
-  readonly rules: readonly Rule[];
+  readonly rules: readonly (Rule | SubjectRule)[];
   readonly book: AlertBook;
   readonly node: string;
   readonly nowMs?: () => number;
@@ -17,7 +17,7 @@ export class Alerts {
   readonly #options: AlertsOptions;
   readonly #nowMs: () => number;
   readonly #timer: NodeJS.Timeout;
-  /** By rule, since when it has been otherwise than its alert says; absent: it is not. */
+  /** By rule and subject, since when it has been otherwise than its alert says; absent: it is not. */
   readonly #otherwiseMs = new Map<string, number>();
 
   constructor(options: AlertsOptions) {
@@ -35,39 +35,46 @@ export class Alerts {
     return this.#options.book.open;
   }
 
-  /** Every rule, and whether its alert holds. */
+  /** Every rule, and whether an alert of it holds. */
   get states(): readonly (readonly [rule: string, isOpen: boolean])[] {
-    return this.#options.rules.map(({ name }) => [name, this.#alertOf(name) !== undefined]);
+    return this.#options.rules.map(({ name }) => [name, this.open.some(({ rule }) => rule === name)]);
   }
 
   look(): void {
-    for (const rule of this.#options.rules) this.#judge(rule);
+    for (const rule of this.#options.rules) {
+      if ('find' in rule) this.#judge(rule, null, findingOf(rule));
+      else this.#judgeEach(rule);
+    }
     this.#clearStrangers();
   }
 
-  #judge(rule: Rule): void {
-    const found = rule.find();
-    const alert = this.#alertOf(rule.name);
+  #judgeEach(rule: SubjectRule): void {
+    const found = rule.findEach();
+    const open = this.open.flatMap((alert) => (alert.rule === rule.name && alert.subject !== null ? [alert.subject] : []));
+    const head = keyOf(rule, '');
+    const waiting = [...this.#otherwiseMs.keys()].flatMap((key) => (key.startsWith(head) ? [key.slice(head.length)] : []));
+    for (const subject of new Set([...open, ...waiting, ...found.keys()])) this.#judge(rule, subject, found.get(subject));
+  }
+
+  #judge(rule: Rule | SubjectRule, subject: string | null, found: Finding | undefined): void {
+    const alert = this.open.find((one) => one.rule === rule.name && one.subject === subject);
+    const key = keyOf(rule, subject);
     if ((found !== undefined) === (alert !== undefined)) {
-      this.#otherwiseMs.delete(rule.name);
+      this.#otherwiseMs.delete(key);
       return;
     }
     const nowMs = this.#nowMs();
-    const sinceMs = this.#otherwiseMs.get(rule.name) ?? nowMs;
-    this.#otherwiseMs.set(rule.name, sinceMs);
+    const sinceMs = this.#otherwiseMs.get(key) ?? nowMs;
+    this.#otherwiseMs.set(key, sinceMs);
     if (nowMs - sinceMs < (alert ? rule.clearAfterMs : rule.raiseAfterMs)) return;
-    this.#otherwiseMs.delete(rule.name);
+    this.#otherwiseMs.delete(key);
     if (alert) this.#options.book.clear(alert, nowMs);
-    else if (found !== undefined) this.#raise(rule, found, nowMs);
+    else if (found) this.#raise(rule, subject, found, nowMs);
   }
 
-  #raise({ name, severity }: Rule, message: string, raisedMs: number): void {
+  #raise({ name: rule, severity }: Rule | SubjectRule, subject: string | null, { message, link }: Finding, raisedMs: number): void {
     const { book, node } = this.#options;
-    book.raise({ id: randomUUID(), rule: name, severity, node, message, raisedMs, clearedMs: null });
-  }
-
-  #alertOf(rule: string): Alert | undefined {
-    return this.open.find((alert) => alert.rule === rule);
+    book.raise({ id: randomUUID(), rule, subject, severity, node, message, link: link ?? null, raisedMs, clearedMs: null });
   }
 
   /** Alerts of rules that an earlier version had. */
@@ -75,4 +82,13 @@ export class Alerts {
     const { rules, book } = this.#options;
     for (const alert of this.open) if (!rules.some(({ name }) => name === alert.rule)) book.clear(alert, this.#nowMs());
   }
+}
+
+function findingOf(rule: Rule): Finding | undefined {
+  const message = rule.find();
+  return message === undefined ? undefined : { message };
+}
+
+function keyOf({ name }: Rule | SubjectRule, subject: string | null): string {
+  return subject === null ? name : `${name} ${subject}`;
 }

@@ -3,7 +3,11 @@ import type { EventTable } from '../../telemetry/events.js';
 /** Events of the subject alerts. */
 export const alertsEvents = {
   'alert-cleared': { level: 'info', happened: 'the cause of the alert is gone, after `seconds`', action: 'nothing' },
-  'alert-raised': { level: ['error', 'warn'], happened: 'an alert holds: `rule`, `message`', action: 'see the table of alerts above' },
+  'alert-raised': {
+    level: ['error', 'warn'],
+    happened: 'an alert holds: `rule`, `message`, and `subject` where a rule speaks of several',
+    action: 'see the table of alerts above',
+  },
   'alerts-forgotten': {
     level: 'error',
     happened: 'the file of open alerts cannot be read: open ones get new ids',

@@ -7,11 +7,11 @@ import { AlertBook, type AlertBookOptions } from './alert-book.js';
 import { Alerts } from './alerts.js';
 import { alertMetrics } from './metrics.js';
 import { alertRoutes } from './routes.js';
-import type { Rule } from './rule.js';
+import type { Rule, SubjectRule } from './rule.js';
 
 export interface AlertsPartOptions extends Pick<AlertBookOptions, 'keeper'> {
   /** Of every part. */
-  readonly rules: readonly Rule[];
+  readonly rules: readonly (Rule | SubjectRule)[];
   /** Names this machine. */
   readonly node: string;
   readonly keys: KeyCheck;

@@ -10,6 +10,8 @@ export interface DeadLettersQuery {
   readonly hasFewDevices: boolean;
   /** Id of a device; letters of a deleted one are found by it, too. */
   readonly device?: string | undefined;
+  /** Class that the device has now. */
+  readonly deviceClass?: string | undefined;
   readonly reason?: string | undefined;
   /** When the message was received, ms, both ends included. */
   readonly fromMs?: number | undefined;
@@ -65,8 +67,9 @@ function byDevice(sql: Sql, query: DeadLettersQuery) {
     ) letter where ${ofTenant(sql, query)}`;
 }
 
-function ofTenant(sql: Sql, { tenant, device }: DeadLettersQuery) {
-  return sql`device.tenant_id = ${tenant!} ${device === undefined ? sql`` : sql`and device.name = ${device}`}`;
+function ofTenant(sql: Sql, { tenant, device, deviceClass }: DeadLettersQuery) {
+  return sql`device.tenant_id = ${tenant!} ${device === undefined ? sql`` : sql`and device.name = ${device}`}
+    ${deviceClass === undefined ? sql`` : sql`and device.device_class = ${deviceClass}`}`;
 }
 
 function conditions(sql: Sql, { reason, fromMs, toMs, after }: DeadLettersQuery) {

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Database } from '../../contract/database.js';
 import type { Report } from '../../telemetry/report.js';
 import type { letterEvents } from './events.js';
+import { FailingClasses } from './failing-classes.js';
 import { type LetterLimits, LetterRetention } from './retention.js';
 import { LetterTallies, type Tally } from './tallies.js';
 
@@ -20,10 +21,13 @@ export interface LetterWatchOptions {
 
 /**
  * Counts dead letters and keeps them within their limits, apart from the way of messages. Of several processes each counts the letters
- * of its own partitions, and the one that has partition 0 removes.
+ * of its own partitions, and the one that has partition 0 removes, and says which classes of devices
+ * fail.
  */
 export class LetterWatch {
   readonly #options: LetterWatchOptions;
+  /** Judged by the process that removes. */
+  readonly failing = new FailingClasses();
   readonly #tallies: LetterTallies;
   readonly #retention: LetterRetention;
   readonly #stop = new AbortController();
@@ -73,7 +77,11 @@ export class LetterWatch {
     }
     this.#read = await this.#tallies.read();
     this.#readMs = nowMs;
-    if (!isFirst) return hasMore;
+    if (!isFirst) {
+      this.failing.forget();
+      return hasMore;
+    }
+    await this.#tallies.keepUsual(this.failing.look(this.#read, nowMs));
     const removals = await this.#retention.sweep(this.#read, nowMs);
     for (const { limit, tenant, letters, bytes } of removals) {
       this.#options.event('warn', 'dead-letters-removed', { letters, bytes, limit, ...(tenant !== undefined && { tenant }) });

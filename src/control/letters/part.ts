@@ -29,6 +29,7 @@ export function lettersPart(options: LettersPartOptions): Part {
   const watch = new LetterWatch({ database, limits, topic, partitions, event });
   return {
     routes: [...deadLetterRoutes(options), ...depthRoutes({ watch, limits, keys }), ...replayRoutes({ replays, plane, keys })],
+    rules: [watch.failing.rule],
     metrics: depthMetrics(() => watch.tallies),
     open: async () => watch.start(),
     close: async () => {

@@ -22,6 +22,7 @@ const idSchema = z.string().regex(/^\d{1,18}$/, 'must be the id of a dead letter
 const filterSchema = z.strictObject({
   tenant: tenantSchema,
   device_id: z.string().optional(),
+  device_class: z.string().optional(),
   reason: z.string().optional(),
   from: timeSchema.optional(),
   to: timeSchema.optional(),
@@ -67,8 +68,8 @@ export function replayRoutes({ replays, plane, keys }: ReplayRoutesOptions): Rou
     const failure = closed(attempt);
     if (failure) return failure;
     if ('ids' in input) return json(202, viewReplay(await replays.start({ ids: input.ids })));
-    const { tenant, device_id: device, reason, from: fromMs, to: toMs } = input.filter;
-    return json(202, viewReplay(await replays.start({ tenant, device, reason, fromMs, toMs })));
+    const { tenant, device_id: device, device_class: deviceClass, reason, from: fromMs, to: toMs } = input.filter;
+    return json(202, viewReplay(await replays.start({ tenant, device, deviceClass, reason, fromMs, toMs })));
   }
 
   function one({ params }: Request) {

@@ -6,6 +6,7 @@ export interface ReplayFilter {
   readonly ids?: readonly string[] | undefined;
   readonly tenant?: string | undefined;
   readonly device?: string | undefined;
+  readonly deviceClass?: string | undefined;
   readonly reason?: string | undefined;
   readonly fromMs?: number | undefined;
   readonly toMs?: number | undefined;
@@ -87,11 +88,12 @@ function from(sql: Sql) {
   return sql`dead_letters letter join devices device on device.id = letter.device_id and device.deleted_at is null`;
 }
 
-function conditions(sql: Sql, { ids, tenant, device, reason, fromMs, toMs }: ReplayFilter) {
+function conditions(sql: Sql, { ids, tenant, device, deviceClass, reason, fromMs, toMs }: ReplayFilter) {
   return sql`letter.replayed_at is null and letter.metric_id is null and letter.payload is not null
     ${ids === undefined ? sql`` : sql`and letter.id = any(${bigints(ids)}::text::bigint[])`}
     ${tenant === undefined ? sql`` : sql`and device.tenant_id = ${tenant}`}
     ${device === undefined ? sql`` : sql`and device.name = ${device}`}
+    ${deviceClass === undefined ? sql`` : sql`and device.device_class = ${deviceClass}`}
     ${reason === undefined ? sql`` : sql`and letter.reason = ${reason}`}
     ${fromMs === undefined ? sql`` : sql`and letter.received_at >= ${new Date(fromMs)}`}
     ${toMs === undefined ? sql`` : sql`and letter.received_at < ${new Date(toMs + 1)}`}`;

@@ -18,6 +18,7 @@ import { FaultFinder } from './fault-finder.js';
 const deadLettersSchema = z.strictObject({
   tenant: tenantSchema,
   device_id: z.string().optional(),
+  device_class: z.string().optional(),
   reason: z.string().optional(),
   from: timeSchema.optional(),
   to: timeSchema.optional(),
@@ -54,11 +55,12 @@ export function deadLetterRoutes(services: DeadLetterRoutesOptions): Route[] {
 async function deadLetters({ queries, metricNames, registry }: DeadLetterRoutesOptions, faults: FaultFinder, request: Request) {
   const query = parseQuery(request.query, deadLettersSchema, 'list dead letters');
   if (query instanceof ApiFailure) return query;
-  const { tenant, device_id: device, reason, from, to, unknown, limit, cursor: after } = query;
+  const { tenant, device_id: device, device_class: deviceClass, reason, from, to, unknown, limit, cursor: after } = query;
   const { letters, next } = await queries.deadLetters({
     tenant: unknown === 'true' ? undefined : tenant,
     hasFewDevices: registry.count(tenant) <= FEW_DEVICES_MAX,
     device,
+    deviceClass,
     reason,
     fromMs: from,
     toMs: to,

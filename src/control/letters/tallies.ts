@@ -16,6 +16,8 @@ export interface Tally {
   readonly bytes: number;
   readonly removed: number;
   readonly removedBytes: number;
+  /** Letters a minute, of the hours past. */
+  readonly usual: number;
 }
 
 /**
@@ -79,11 +81,22 @@ export class LetterTallies {
     );
   }
 
+  /** Writes down what is usual, for the next process that looks. */
+  async keepUsual(tallies: readonly Pick<Tally, 'tenant' | 'deviceClass' | 'reason' | 'usual'>[]): Promise<void> {
+    if (tallies.length === 0) return;
+    await this.#database.run(
+      (sql) => sql`
+      update dead_letter_tallies tally set usual = kept.usual
+      from jsonb_to_recordset(${sql.json(tallies as never)}) as kept (tenant text, "deviceClass" text, reason text, usual float8)
+      where tally.tenant_id = kept.tenant and tally.device_class = kept."deviceClass" and tally.reason = kept.reason`,
+    );
+  }
+
   async read(): Promise<Tally[]> {
     return this.#database.run(
       (sql) => sql<Tally[]>`
       select tenant_id as tenant, device_class as "deviceClass", reason, (counted - removed)::float8 as letters,
-        (counted_bytes - removed_bytes)::float8 as bytes, removed::float8, removed_bytes::float8 as "removedBytes"
+        (counted_bytes - removed_bytes)::float8 as bytes, removed::float8, removed_bytes::float8 as "removedBytes", usual
       from dead_letter_tallies order by tenant_id, device_class, reason`,
     );
   }

@@ -4,7 +4,17 @@ import type { Alert } from '../../../src/control/alerts/alert.js';
 import { AlertBook, type AlertKeeper } from '../../../src/control/alerts/alert-book.js';
 
 function alert(id: string): Alert {
-  return { id, rule: 'not_ready', severity: 'critical', node: 'host-1', message: 'why', raisedMs: 1, clearedMs: null };
+  return {
+    id,
+    rule: 'not_ready',
+    subject: null,
+    severity: 'critical',
+    node: 'host-1',
+    message: 'why',
+    link: null,
+    raisedMs: 1,
+    clearedMs: null,
+  };
 }
 
 function keeping(): AlertKeeper {
@@ -91,4 +101,10 @@ test('a disk that refuses writes is reported once, and alerts are still raised',
     events.filter((name) => name === 'alerts-not-kept'),
     ['alerts-not-kept', 'alerts-not-kept'],
   );
+});
+
+test('a file of a build before subjects and links is read', () => {
+  const { subject, link, ...before } = alert('a');
+  const { book, events } = open({ read: () => JSON.stringify({ open: [before], unsent: [] }), write: () => {} });
+  assert.deepEqual([book.open, events], [[alert('a')], []]);
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { AlertBook } from '../../../src/control/alerts/alert-book.js';
 import { Alerts } from '../../../src/control/alerts/alerts.js';
-import type { Rule } from '../../../src/control/alerts/rule.js';
+import type { Finding, Rule, SubjectRule } from '../../../src/control/alerts/rule.js';
 
 /** A node with one rule, whose time and trouble a test decides, and what is kept of it over its lives. */
 class Node {
@@ -116,4 +116,44 @@ test('an alert of a rule that is no more is cleared', () => {
   node.start();
   node.pass(1);
   assert.deepEqual([node.alerts.open, node.changes], [[], ['alert-raised not_ready', 'alert-cleared not_ready']]);
+});
+
+test('each subject of a rule has an alert of its own, and another that comes later is not hidden by the first', () => {
+  const findings = new Map<string, Finding>();
+  const open = new Map<string, string | null>();
+  const changes: string[] = [];
+  const event = (_level: string, name: string, { subject }: Record<string, unknown>) => void changes.push(`${name} ${subject}`);
+  const book = new AlertBook({ keeper: { read: () => undefined, write: () => {} }, isPublished: false, event });
+  const rule: SubjectRule = { name: 'rising', severity: 'warning', raiseAfterMs: 2000, clearAfterMs: 3000, findEach: () => findings };
+  let nowMs = 0;
+  const alerts = new Alerts({ rules: [rule], book, node: 'host-1', nowMs: () => nowMs });
+  alerts.close();
+  const pass = (seconds: number) => {
+    for (let second = 0; second < seconds; second++, nowMs += 1000) alerts.look();
+    open.clear();
+    for (const { subject, link } of alerts.open) open.set(String(subject), link);
+  };
+  findings.set('pump', { message: 'many', link: '/v1/dead-letters' });
+  pass(3);
+  findings.set('meter', { message: 'many' });
+  pass(3);
+  assert.deepEqual(
+    [...open],
+    [
+      ['pump', '/v1/dead-letters'],
+      ['meter', null],
+    ],
+  );
+  assert.deepEqual(alerts.states, [['rising', true]]);
+  // A finding that comes and goes begins anew each time.
+  findings.set('valve', { message: 'short' });
+  pass(1);
+  findings.delete('valve');
+  pass(1);
+  findings.set('valve', { message: 'short' });
+  pass(2);
+  findings.clear();
+  pass(4);
+  assert.deepEqual([[...open], alerts.states], [[], [['rising', false]]]);
+  assert.deepEqual(changes, ['alert-raised pump', 'alert-raised meter', 'alert-cleared pump', 'alert-cleared meter']);
 });

@@ -25,7 +25,7 @@ test('what holds is listed and in the metrics, what does not is not', async () =
   assert.match(id, /^[0-9a-f-]{36}$/);
   assert.ok(Math.abs(Date.parse(raised_at) - Date.now()) < 60_000, raised_at);
   assert.deepEqual(alert, {
-    ...{ rule: 'ledger_unbalanced', severity: 'critical', state: 'raised', node: 'host-1', cleared_at: null },
+    ...{ rule: 'ledger_unbalanced', subject: null, link: null, severity: 'critical', state: 'raised', node: 'host-1', cleared_at: null },
     message: 'gateway 0: 1 messages between accepted and durable + in blocks',
   });
   assert.equal(await metricOf('ledger_unbalanced'), '1');

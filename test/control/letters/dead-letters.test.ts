@@ -4,6 +4,7 @@ import type { Sql } from 'postgres';
 import { queryDeadLetters } from '../../../src/control/letters/dead-letters.js';
 import { assertFailure } from '../../support/failure.js';
 import { type ServerUnderTest, startServerUnderTest } from '../../support/server-under-test.js';
+import { until } from '../../support/until.js';
 
 let server: ServerUnderTest;
 before(async () => {
@@ -35,7 +36,8 @@ test('dead letters are filtered and paged, without overlap or gap', async () => 
   const { sql } = server.database;
   const numbers: Record<string, number> = {};
   for (const device_id of ['a', 'b']) {
-    numbers[device_id] = (await server.call('POST', '/v1/devices', { body: { device_id, tenant: 'paged' } })).body.number;
+    const body = { device_id, tenant: 'paged', ...(device_id === 'b' && { device_class: 'pump' }) };
+    numbers[device_id] = (await server.call('POST', '/v1/devices', { body })).body.number;
   }
   // Five of each microsecond.
   await sql`insert into dead_letters (partition_id, log_offset, device_id, received_at, reason, payload)
@@ -58,6 +60,11 @@ test('dead letters are filtered and paged, without overlap or gap', async () => 
     all.filter((i) => i % 2 === 0),
   );
   assert.deepEqual(await offsets('reason=ts_malformed&device_id=b&limit=4'), [27, 21, 15, 9, 3]);
+  assert.deepEqual(
+    await offsets('device_class=pump&limit=4'),
+    all.filter((i) => i % 2 === 1),
+  );
+  assert.deepEqual(await offsets('device_class=meter'), []);
   assert.equal((await offsets('from=2026-05-01T00:00:00Z&to=2026-05-01T00:00:00Z')).length, 30);
   assert.deepEqual(await offsets('from=2026-05-01T00:00:01Z'), []);
   assert.deepEqual(await offsets('to=2026-04-30T23:59:59.999Z'), []);
@@ -98,3 +105,22 @@ async function planOf(sql: Sql, run: (explaining: Sql) => Promise<unknown>): Pro
   await run(explaining as unknown as Sql);
   return plan;
 }
+
+test('how many letters there are is answered with the limits, by tenant and reason', async () => {
+  const { number } = (await server.call('POST', '/v1/devices', { body: { device_id: 'deep', tenant: 'depth' } })).body;
+  await server.database.sql`insert into dead_letters (partition_id, log_offset, device_id, received_at, reason, payload)
+    values (63, 1, ${number}, now(), 'json_malformed', ${Buffer.from('{')}), (63, 2, ${number}, now(), 'ts_malformed', ${Buffer.from('{}')})`;
+  const offsets = { startOffset: 0n, durableOffset: 0n, processedOffset: 0n, committedOffset: 0n, checkpointOffset: undefined, storedOffset: undefined };
+  const counts = { lagBytes: 0, lagMs: 0, committedRecords: 0, gaps: 0, gapBytes: 0, checkpointMs: undefined, storedMs: undefined };
+  server.plane.partitions = [{ partition: 63, isHere: true, ...offsets, ...counts }];
+  const own = async () => {
+    const { body } = await server.call('GET', '/v1/dead-letters/depth');
+    return body.tenants.find(({ tenant }: { tenant: string | null }) => tenant === 'depth');
+  };
+  await until('they are counted', async () => (await own()) !== undefined);
+  const by_reason = { json_malformed: 1, ts_malformed: 1 };
+  assert.deepEqual(await own(), { tenant: 'depth', letters: 2, bytes: 3, removed: 0, removed_bytes: 0, by_reason });
+  const { body } = await server.call('GET', '/v1/dead-letters/depth');
+  assert.deepEqual(body.limits, { days: 90, letters: 10_000_000, mib: 10_240, tenant_letters: 2_000_000, tenant_mib: 2048 });
+  assert.match((await server.call('GET', '/metrics')).text, /^spillway_dead_letters\{reason="ts_malformed"\} 1$/m);
+});

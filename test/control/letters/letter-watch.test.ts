@@ -207,6 +207,7 @@ test('metrics have few labels, however many tenants there are', () => {
       bytes: 1,
       removed: 1,
       removedBytes: 1,
+      usual: 0,
     };
   });
   const [byReason, byTenant, removed] = depthMetrics(() => tallies).map(({ values }) => [...values()]);

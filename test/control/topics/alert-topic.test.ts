@@ -12,7 +12,7 @@ import { until } from '../../support/until.js';
 
 const raised: Alert = {
   ...{ id: 'a-1', rule: 'not_ready', severity: 'critical', node: 'host-1', message: 'the database is down' },
-  ...{ raisedMs: 1_790_000_000_123, clearedMs: null },
+  ...{ subject: null, link: null, raisedMs: 1_790_000_000_123, clearedMs: null },
 };
 const cleared: Alert = { ...raised, clearedMs: 1_790_000_060_456 };
 
@@ -47,7 +47,8 @@ test('changes are published in order, and the lag counts those that wait', async
   loop.start();
   await until('both are published', () => outbox.unsent.length === 0);
   await loop.stop();
-  const document = { id: 'a-1', rule: 'not_ready', severity: 'critical', node: 'host-1', message: 'the database is down' };
+  const about = { subject: null, message: 'the database is down', link: null };
+  const document = { id: 'a-1', rule: 'not_ready', severity: 'critical', node: 'host-1', ...about };
   assert.deepEqual(
     records.map(({ key, tenant, value }) => [key, tenant, JSON.parse(String(value))]),
     [
@@ -77,4 +78,6 @@ test('an alert as Protobuf is read by protobufjs with the .proto file', () => {
     ...{ ...message, state: 'cleared' },
     ...{ raisedAtUs: 1_790_000_000_123_000, clearedAtUs: 1_790_000_060_456_000 },
   });
+  const about = { subject: '["north","pump"]', link: '/v1/dead-letters?tenant=north' };
+  assert.deepEqual(decode({ ...raised, ...about }), { ...message, ...about, state: 'raised', raisedAtUs: 1_790_000_000_123_000 });
 });

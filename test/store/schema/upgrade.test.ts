@@ -46,7 +46,7 @@ async function writeRows(sql: Sql, dialect: DialectName, version: number): Promi
   }
   if (version >= 13) await sql`insert into topic_rules values ('acme', ${`rule-${version}`}, ${version}, '{"decoder":"json"}')`;
   if (version >= 14) {
-    await sql`insert into dead_letter_tallies values ('acme', 'pump', ${`reason-${version}`}, ${version}, 0, 1, 0)`;
+    await sql`insert into dead_letter_tallies values ('acme', 'pump', ${`reason-${version}`}, ${version}, 0, 1, 0, 0.5)`;
   }
   await sql`insert into api_keys (key_hash, name) values (${Buffer.from([version])}, ${`key-${version}`})`;
 }

@@ -15,6 +15,8 @@ export const deadLettersCounted: Migration = {
       counted_bytes bigint not null default 0,
       removed bigint not null default 0,
       removed_bytes bigint not null default 0,
+      -- Letters a minute, of the hours past.
+      usual float8 not null default 0,
       primary key (tenant_id, device_class, reason)
     );
     -- Up to which id the letters of a partition are counted.
