@@ -177,7 +177,7 @@ function processRecord(record: usize, logOffset: u64): u32 {
   if (device == 0 && isLost(number)) {
     countRun();
     deadLetter(0, CODE_DEVICE_LOST, logOffset, number, receiveUs, payload, bytes);
-    if (isAwaited) reportDead(number, payload, bytes, CODE_DEVICE_LOST);
+    if (isAwaited) reportDead(number, payload + contextBytes, bytes - contextBytes, CODE_DEVICE_LOST);
     return CODE_DEVICE_LOST;
   }
   beginTagsOf(number);
@@ -194,7 +194,7 @@ function processRecord(record: usize, logOffset: u64): u32 {
   if (hasContext && letterId != 0 && isRepeatedLetter(device)) return CAPTURE_DUPLICATE;
   if (code != CODE_NONE) {
     deadLetter(device, code, logOffset, number, receiveUs, payload, bytes);
-    if (isAwaited) reportDead(number, payload, bytes, code);
+    if (isAwaited) reportDead(number, payload + contextBytes, bytes - contextBytes, code);
     return code;
   }
   payloadAt = payload;
@@ -214,7 +214,10 @@ function processRecord(record: usize, logOffset: u64): u32 {
     }
   }
   if (stored != 0 && skippedReadings != 0) countLeftOut(device, skippedReadings);
-  if (isAwaited) reportKept(number, payload, bytes, stored, max(decodedSamples, 1), skippedReadings, skippedCode);
+  if (isAwaited) {
+    const samples = max(decodedSamples, 1);
+    reportKept(number, payload + contextBytes, bytes - contextBytes, stored, samples, skippedReadings, skippedCode);
+  }
   if (stored == 0) return CAPTURE_DUPLICATE;
   if (replaying) return CODE_NONE;
   count(COUNTER_PIPELINE_NULLS, nulls);

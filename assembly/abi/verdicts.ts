@@ -6,8 +6,8 @@ import { VERDICTS_BYTES } from './pipeline.ts';
 // sender is answered that nothing is known.
 //
 // Entry:
-//   0  u64 xxh64(context and payload), seed: the device     16  u32 samples stored        24  u32 values left out
-//   8  u32 device number                                    20  u32 samples duplicate     28  u32 why the first was, or CODE_NONE
+//   0  u64 xxh64(payload), seed: the device     16  u32 samples stored        24  u32 values left out
+//   8  u32 device number                        20  u32 samples duplicate     28  u32 why the first was, or CODE_NONE
 //  12  u32 code of the dead letter, or CODE_NONE
 
 export const VERDICTS_HEADER_BYTES: u32 = 64;

@@ -13,10 +13,10 @@ import {
 } from '../abi/verdicts';
 import { xxh64 } from '../memory';
 
-// What became of messages whose senders wait for it. A message is known by its bytes: two of the same bytes have the same verdicts in
-// the order in which they came, so no number of theirs has to travel through the log.
+// What became of messages whose senders wait for it. A message is known by its payload: a device's messages keep their order, so those
+// of one payload get their verdicts in the order in which they came, and no number of theirs has to travel through the log.
 
-/** The entry of a message whose context and payload lie at `at`, with everything but its fate; 0: there is no room. */
+/** The entry of a message whose payload lies at `at`, with everything but its fate; 0: there is no room. */
 function obtainEntry(device: u32, at: usize, bytes: u32): usize {
   const entries = load<u32>(VERDICTS_OFFSET);
   if (entries == VERDICTS_MAX) return 0;

@@ -22,9 +22,9 @@ export interface MessageVerdict extends Verdict {
   readonly hash: bigint;
 }
 
-/** What a verdict knows its message by: the bytes of its context and its payload, one after the other. */
-export function messageHash(device: number, bytes: Uint8Array): bigint {
-  return h64Raw(bytes, BigInt(device));
+/** What a verdict knows its message by. */
+export function messageHash(device: number, payload: Uint8Array): bigint {
+  return h64Raw(payload, BigInt(device));
 }
 
 /** The bytes of all verdicts since the last call, in the order in which the messages were run; undefined: there are none. */

@@ -5,12 +5,12 @@ type Resolve = (verdict: Verdict | undefined) => void;
 
 /** Senders that wait for what the pipeline makes of their messages. */
 export class AwaitedVerdicts {
-  /** By device and hash of the message, the oldest first: messages of the same bytes get their verdicts in their order. */
+  /** By device and hash of the payload, the oldest first: a device's messages of one payload get their verdicts in their order. */
   readonly #waiting = new Map<string, Resolve[]>();
 
-  /** Waits for the verdict on a message that is about to be handed in; `bytes`: its context and payload. */
-  expect(device: number, bytes: Uint8Array): AwaitedVerdict {
-    const key = keyOf(device, messageHash(device, bytes));
+  /** Waits for the verdict on a message that is about to be handed in. */
+  expect(device: number, payload: Uint8Array): AwaitedVerdict {
+    const key = keyOf(device, messageHash(device, payload));
     let resolve: Resolve = () => {};
     const verdict = new Promise<Verdict | undefined>((settle) => {
       resolve = settle;

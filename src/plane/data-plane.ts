@@ -264,7 +264,7 @@ export class ThreadedDataPlane implements DataPlane {
 
   ingestAwaited(device: number, payload: Uint8Array, routed: RoutedPayload): AwaitedMessage {
     // First: the payload belongs to a thread once it is handed in.
-    const awaited = this.#pipelines.expectVerdict(device, routed.context, payload);
+    const awaited = this.#pipelines.expectVerdict(device, payload);
     const durable = this.#gateways.ingest(device, payload, routed, awaited !== undefined);
     return { durable, awaited };
   }

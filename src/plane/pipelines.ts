@@ -279,9 +279,9 @@ export class Pipelines {
   }
 
   /** Waits for the verdict on a message before it is handed in; undefined: its partition is not run here. */
-  expectVerdict(device: number, context: Uint8Array, payload: Uint8Array): AwaitedVerdict | undefined {
+  expectVerdict(device: number, payload: Uint8Array): AwaitedVerdict | undefined {
     if (!this.#threads || !this.owns(partitionOf(device, this.#options.log.partitions))) return undefined;
-    return this.#verdicts.expect(device, context.length === 0 ? payload : Buffer.concat([context, payload]));
+    return this.#verdicts.expect(device, payload);
   }
 
   async account(device: number, gateways: readonly KernelMemory[], accepted: AcceptedMessages): Promise<DeviceAccount | undefined> {

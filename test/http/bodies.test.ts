@@ -4,8 +4,8 @@ import zlib, { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 
 import {
   FORMAT_BY_SHAPE,
   FORMAT_CBOR,
+  FORMAT_JSON,
   FORMAT_MSGPACK,
-  FORMAT_NDJSON,
   FORMAT_SENML_CBOR,
   FORMAT_SENML_JSON,
 } from '../../assembly/abi/block.js';
@@ -62,7 +62,7 @@ test('the media type of a body is the content format of its record', async () =>
     'Application/MsgPack; charset=binary': FORMAT_MSGPACK,
     'application/x-msgpack': FORMAT_MSGPACK,
     'application/vnd.msgpack': FORMAT_MSGPACK,
-    'application/x-ndjson': FORMAT_NDJSON,
+    'application/x-ndjson': FORMAT_JSON,
     'application/senml+json': FORMAT_SENML_JSON,
     'application/senml+cbor': FORMAT_SENML_CBOR,
     'application/json': FORMAT_BY_SHAPE,
@@ -91,7 +91,6 @@ test('a payload that cannot become readings is kept, and the answer does not cal
   const cases: [string, RegExp][] = [
     ['nonsense', /is not JSON/],
     ['{"metrics":', /is not JSON/],
-    ['{"a":1}\n{"b":}', /is not JSON/],
     ['{}', /holds no reading/],
     ['[]', /holds no reading/],
   ];

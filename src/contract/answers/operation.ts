@@ -14,9 +14,29 @@ const acknowledgement = z
 export const readyAnswer = z.strictObject({ status: z.literal('ready'), acknowledgement });
 export const notReadyAnswer = z.strictObject({ status: z.literal('not ready'), reason: z.string(), acknowledgement });
 
+/** An item of a body, counted from 0, and why it is not what it should be. */
+const itemFault = z.strictObject({ index: z.int(), code: z.string(), message: z.string() });
+/** What the pipeline made of the items of a body. */
+const ingestedItems = z.strictObject({
+  status: z.literal('durable'),
+  /** `unknown`: the verdicts on the items that `unknown` lists are not known, for the reason `cause`. */
+  decoded: z.enum(['known', 'unknown']),
+  accepted: count,
+  /** Of those accepted: what was stored before, and was not stored again. */
+  duplicate: count,
+  dead: z.array(itemFault.extend({ position: z.int().nullable() })),
+  /** Values of accepted items that were left out. */
+  skipped: z.array(itemFault.extend({ values: count })),
+  unknown: z.array(z.int()),
+  refused: z.array(itemFault).optional(),
+  cause: z.string().optional(),
+});
+export type IngestedItems = z.infer<typeof ingestedItems>;
+
 export const ingestedAnswer = z.union([
-  z.strictObject({ status: z.literal('durable') }),
+  z.strictObject({ status: z.literal('durable'), refused: z.array(itemFault).optional() }),
   z.strictObject({ status: z.literal('undecodable'), message: z.string() }),
+  ingestedItems,
 ]);
 
 export const alertsAnswer = z.strictObject({

@@ -1,7 +1,6 @@
 import { CODE_DEVICE_INACTIVE, CODE_NONE, CODE_PAYLOAD_OVERSIZE, CODE_TOPIC_FORBIDDEN } from '../../../assembly/abi/codes.js';
 import { ROUTE_TOPIC_BYTES_MAX } from '../../../assembly/abi/gateway.js';
 import { PAYLOAD_BYTES_MAX } from '../../../assembly/abi/limits.js';
-import type { DataPlane } from '../../contract/data-plane.js';
 import { topicWithin } from '../../contract/topic-rules/own-topics.js';
 import { type RoutedMessage, routeMessage } from '../../contract/topic-rules/routing.js';
 import type { TenantRules } from '../../contract/topic-rules/tenant-rules.js';
@@ -51,15 +50,6 @@ export async function messagesOfAll(
     for (const id of named) await subdevices.add(device.number, id);
   }
   return messagesByTopic(registry, rules, device, topic, payload);
-}
-
-/** Resolves to 0 once all messages are durable, or to the code that refused one of them. */
-export async function ingestAll(plane: Pick<DataPlane, 'ingest'>, messages: readonly RoutedMessage[]): Promise<number> {
-  const codes = await Promise.all(
-    // A part of a payload is copied: a thread gets it with its whole buffer.
-    messages.map(({ device, format, context, payload }) => plane.ingest(device, Uint8Array.from(payload), { format, context })),
-  );
-  return codes.find((code) => code !== CODE_NONE) ?? CODE_NONE;
 }
 
 /** Why a message may not be put into the log, or 0. */

@@ -1,4 +1,5 @@
-import { FORMAT_BY_SHAPE, FORMAT_NDJSON, FORMAT_SENML_JSON } from '../../../assembly/abi/block.js';
+import { FORMAT_BY_SHAPE, FORMAT_JSON, FORMAT_NDJSON, FORMAT_SENML_JSON } from '../../../assembly/abi/block.js';
+import { isSpace } from './json-array.js';
 
 /** A longer payload is not looked at: the thread that answers has other calls. */
 const BYTES_MAX = 4096;
@@ -13,22 +14,12 @@ export function undecodable(payload: Uint8Array, format: number): string | undef
   // From this byte on no text of JSON begins, but binary formats do.
   if (payload.length > BYTES_MAX || first === undefined || first >= 0x80) return undefined;
   const text = Buffer.from(payload.buffer, payload.byteOffset, payload.length).toString();
-  for (const document of documentsOf(text)) {
-    let value: unknown;
-    try {
-      value = JSON.parse(document);
-    } catch {
-      return 'it is not JSON';
-    }
-    if (typeof value === 'object' && value !== null && Object.keys(value).length === 0) return 'it holds no reading';
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && Object.keys(value).length === 0 ? 'it holds no reading' : undefined;
+  } catch {
+    return 'it is not JSON';
   }
-  return undefined;
-}
-
-/** The payload, or its lines when each of them holds a document. */
-function documentsOf(text: string): string[] {
-  const lines = text.split('\n').filter((line) => line.trim() !== '');
-  return lines.length > 1 && lines.every((line) => line.trimStart().startsWith('{') && line.trimEnd().endsWith('}')) ? lines : [text];
 }
 
 /** Whether there is nothing in it: in a format of text, nothing but white space. In others a space is a value. */
@@ -37,9 +28,5 @@ export function isEmpty(payload: Uint8Array, format: number): boolean {
 }
 
 function isText(format: number): boolean {
-  return format === FORMAT_BY_SHAPE || format === FORMAT_NDJSON || format === FORMAT_SENML_JSON;
-}
-
-function isSpace(byte: number): boolean {
-  return byte === 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d;
+  return format === FORMAT_BY_SHAPE || format === FORMAT_JSON || format === FORMAT_NDJSON || format === FORMAT_SENML_JSON;
 }

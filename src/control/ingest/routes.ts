@@ -4,32 +4,32 @@ import { PAYLOAD_BYTES_MAX } from '../../../assembly/abi/limits.js';
 import { ingestedAnswer } from '../../contract/answers/operation.js';
 import { ApiFailure, isApiCode } from '../../contract/api-errors.js';
 import { refusalCode } from '../../contract/codes.js';
-import type { DataPlane } from '../../contract/data-plane.js';
+import type { RoutedMessage } from '../../contract/topic-rules/routing.js';
 import type { TenantRules } from '../../contract/topic-rules/tenant-rules.js';
 import { bearerToken } from '../../http/auth.js';
 import { json, type Request, type RequestHead } from '../../http/exchange.js';
 import type { RouteDoc } from '../../http/route-doc.js';
 import type { Route } from '../../http/router.js';
 import type { Ledger } from '../ledger/ledger.js';
+import { FaultFinder } from '../letters/fault-finder.js';
 import type { Device } from '../registry/device.js';
 import { TENANT_DEFAULT, tenantQuery } from '../registry/input.js';
 import type { Registry } from '../registry/registry.js';
 import type { Subdevices } from '../registry/subdevices.js';
-import { ingestAll, messagesOfAll, topicProblem } from './by-topic.js';
+import { messagesOfAll, topicProblem } from './by-topic.js';
 import { postedFormat, postedTypes } from './content-types.js';
+import type { Intake } from './intake.js';
+import { type Items, itemsOf } from './items.js';
+import { judgedItems, refusalOfAll, refusedItems } from './outcome.js';
 import { isEmpty, undecodable } from './payload-shape.js';
-
-/** Payloads that wait for the log: more of them would only wait longer, so they are refused. */
-const IN_FLIGHT_BYTES_MAX = 64 * 1024 * 1024;
-/** What a waiting message costs besides its payload, roughly: it bounds the number of empty ones. */
-const IN_FLIGHT_MESSAGE_BYTES = 1024;
 
 const NO_CONTEXT = new Uint8Array(0);
 
 /** The token must not be in it. */
 const THINGSBOARD_ATTEMPT = 'take in a message of the device with this token';
 
-const topicQuery = tenantQuery.extend({ topic: z.string().optional() });
+const waitSchema = z.enum(['decoded']).optional();
+const ingestQuery = tenantQuery.extend({ topic: z.string().optional(), wait: waitSchema });
 const withoutIdDoc: RouteDoc = {
   summary: 'Refused: the path has to name the device',
   auth: 'device',
@@ -37,9 +37,9 @@ const withoutIdDoc: RouteDoc = {
   codes: ['device_missing'],
 };
 const ingestDoc: RouteDoc = {
-  summary: 'Takes a message in; answered once it is durable',
+  summary: 'Takes messages in; answered once they are durable, with ?wait=decoded once the pipeline has judged them',
   auth: 'device',
-  query: topicQuery,
+  query: ingestQuery,
   request: 'any',
   answers: { 202: ingestedAnswer },
   codes: [
@@ -68,7 +68,7 @@ const ingestDoc: RouteDoc = {
 };
 
 export interface IngestOptions {
-  readonly plane: Pick<DataPlane, 'ingest'>;
+  readonly intake: Intake;
   readonly registry: Pick<Registry, 'authenticateDevice' | 'byNumber' | 'byToken' | 'get' | 'unknown'>;
   readonly ledger: Pick<Ledger, 'refused'>;
   /** Says what `?topic=` means. */
@@ -76,8 +76,8 @@ export interface IngestOptions {
   readonly subdevices: Pick<Subdevices, 'add'>;
 }
 
-export function ingestRoutes({ plane, registry, ledger, rules, subdevices }: IngestOptions): Route[] {
-  let inFlightBytes = 0;
+export function ingestRoutes({ intake, registry, ledger, rules, subdevices }: IngestOptions): Route[] {
+  const faults = new FaultFinder();
 
   /** Refuses a message that no gateway gets to see. */
   function refused(failure: ApiFailure, query: URLSearchParams, device?: Device): ApiFailure {
@@ -106,29 +106,42 @@ export function ingestRoutes({ plane, registry, ledger, rules, subdevices }: Ing
     const refusal = inactive(device, attempt);
     if (refusal) return refused(refusal, query, device);
     const topic = query.get('topic');
-    const problem = topic === null ? undefined : topicProblem(topic);
-    if (problem !== undefined) return refused(new ApiFailure('query_invalid', attempt, `topic ${problem}`), query, device);
+    const ofTopic = topic === null ? undefined : topicProblem(topic);
+    const problem = ofTopic === undefined ? waitProblem(query) : `topic ${ofTopic}`;
+    if (problem !== undefined) return refused(new ApiFailure('query_invalid', attempt, problem), query, device);
     return take(device, topic, { body, query, contentType }, attempt);
   }
 
-  /** Takes a message of an active device in; `topic` null: it is one of its own topics. */
+  /** Takes the messages of a body in; `topic` null: it is one of the device's own topics. */
   async function take(device: Device, topic: string | null, request: Pick<Request, 'body' | 'query' | 'contentType'>, attempt: string) {
     const { body, query, contentType } = request;
     const format = postedFormat(contentType);
     if (isEmpty(body, format)) return refused(new ApiFailure('payload_empty', attempt), query, device);
-    const bytes = body.length + IN_FLIGHT_MESSAGE_BYTES;
-    if (inFlightBytes + bytes > IN_FLIGHT_BYTES_MAX) return refused(new ApiFailure('overloaded', attempt), query, device);
-    inFlightBytes += bytes;
-    try {
-      const payload = { payload: body, format };
-      const messages = topic === null ? undefined : await messagesOfAll(registry, rules, subdevices, device, topic, payload);
-      if (typeof messages === 'number') return refused(failureOf(messages, attempt), query, device);
-      if (messages) return answer(await ingestAll(plane, messages), attempt, undefined);
-      const trouble = undecodable(body, format); // First: the payload belongs to a thread from the next line on.
-      return answer(await plane.ingest(device.number, body, { format, context: NO_CONTEXT }), attempt, trouble);
-    } finally {
-      inFlightBytes -= bytes;
-    }
+    const items = topic === null ? itemsOf(body, format) : { format, payloads: [body] };
+    const taken = await intake.within(body.length, items.payloads.length, async () => {
+      const routed =
+        topic === null
+          ? ofDevice(device, items)
+          : await messagesOfAll(registry, rules, subdevices, device, topic, { payload: body, format });
+      if (typeof routed === 'number') return refused(failureOf(routed, attempt), query, device);
+      return judge(routed, topic === null, query.get('wait') !== null, attempt);
+    });
+    return taken ?? refused(new ApiFailure('overloaded', attempt), query, device);
+  }
+
+  /** `hasItems`: each message is an item of the body; else all are what one item says. */
+  async function judge(messages: readonly RoutedMessage[], hasItems: boolean, isAwaited: boolean, attempt: string) {
+    const receivedAtMs = Date.now();
+    // First: payloads belong to a thread once they are handed in and not waited for.
+    const trouble = isAwaited || !hasItems ? undefined : troubleOf(messages);
+    const taken = await intake.take(messages, isAwaited);
+    const outcomes = taken.map((one, index) => ({ index: hasItems ? index : 0, message: messages[index]!, taken: one }));
+    const code = refusalOfAll(outcomes);
+    if (code !== CODE_NONE) return failureOf(code, attempt);
+    if (isAwaited) return json(202, judgedItems(outcomes, faults, receivedAtMs));
+    if (trouble !== undefined) return json(202, { status: 'undecodable', message: trouble });
+    const notKept = refusedItems(outcomes);
+    return json(202, { status: 'durable', ...(notKept.length > 0 && { refused: notKept }) });
   }
 
   /** ThingsBoard's clients have nothing but a token, in the path. */
@@ -140,7 +153,7 @@ export function ingestRoutes({ plane, registry, ledger, rules, subdevices }: Ing
   const thingsboard = (kind: 'telemetry' | 'attributes'): Route => ({
     method: 'POST',
     pattern: `/api/v1/:token/${kind}`,
-    doc: { ...ingestDoc, summary: `Takes ${kind} in as ThingsBoard's clients send them`, query: tenantQuery },
+    doc: { ...ingestDoc, summary: `Takes ${kind} in as ThingsBoard's clients send them`, query: tenantQuery.extend({ wait: waitSchema }) },
     body: { bytesMax: PAYLOAD_BYTES_MAX, oversize: 'payload_oversize', types: postedTypes },
     admit: ({ query }, [token]) => {
       const device = byToken(token!);
@@ -192,11 +205,21 @@ function tenantOf(query: URLSearchParams): string {
   return query.get('tenant') ?? TENANT_DEFAULT;
 }
 
-/** `trouble`: why the message, which is kept, cannot become readings. */
-function answer(code: number, attempt: string, trouble: string | undefined) {
-  if (code === CODE_NONE && trouble === undefined) return json(202, { status: 'durable' });
-  if (code === CODE_NONE) return json(202, { status: 'undecodable', message: `the message is kept as a dead letter: ${trouble}` });
-  return failureOf(code, attempt);
+/** Messages of a device that name no topic. */
+function ofDevice({ number }: Device, { format, payloads }: Items): RoutedMessage[] {
+  return payloads.map((payload) => ({ device: number, format, context: NO_CONTEXT, payload }));
+}
+
+/** Why messages that are kept cannot become readings, as far as a look tells. */
+function troubleOf(messages: readonly RoutedMessage[]): string | undefined {
+  const found = messages.map(({ payload, format }) => undecodable(payload, format));
+  const index = found.findIndex((trouble) => trouble !== undefined);
+  if (index < 0) return undefined;
+  return `${messages.length === 1 ? 'the message' : `item ${index}`} is kept as a dead letter: ${found[index]}`;
+}
+
+function waitProblem(query: URLSearchParams): string | undefined {
+  return waitSchema.safeParse(query.get('wait') ?? undefined).success ? undefined : 'wait must be decoded, or left out';
 }
 
 function failureOf(code: number, attempt: string): ApiFailure {

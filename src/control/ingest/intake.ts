@@ -1,0 +1,95 @@
+import { CODE_NONE } from '../../../assembly/abi/codes.js';
+import type { DataPlane, Verdict } from '../../contract/data-plane.js';
+import type { RoutedMessage } from '../../contract/topic-rules/routing.js';
+
+/** Payloads that wait for the log: more of them would only wait longer, so they are refused. */
+const IN_FLIGHT_BYTES_MAX = 64 * 1024 * 1024;
+/** What a waiting message costs besides its payload, roughly: it bounds the number of empty ones. */
+const IN_FLIGHT_MESSAGE_BYTES = 1024;
+/** Durable messages are judged within milliseconds unless the pipeline is behind; then nobody knows how long it takes. */
+const VERDICT_MS_MAX = 5000;
+
+/** What became of a message that was handed in. */
+export interface Taken {
+  /** The code that refused it, or 0: it is durable. */
+  readonly code: number;
+  /** Undefined: it was not waited for, or is not known. */
+  readonly verdict?: Verdict | undefined;
+  /** Why the verdict is not known. */
+  readonly unknown?: 'elsewhere' | 'late' | undefined;
+}
+
+export interface IntakeOptions {
+  readonly plane: Pick<DataPlane, 'ingest' | 'ingestAwaited'>;
+  /** How long the verdicts on durable messages are waited for, ms. */
+  readonly verdictMs?: number | undefined;
+}
+
+/** Hands messages of bodies to the data plane, as many as may wait for the log at once. */
+export class Intake {
+  readonly #plane: IntakeOptions['plane'];
+  readonly #verdictMs: number;
+  #inFlightBytes = 0;
+  /** Messages that became durable, and what became of those whose senders waited, since the start. */
+  messages = 0;
+  readonly verdicts = { accepted: 0, dead: 0, unknown: 0 };
+
+  constructor({ plane, verdictMs = VERDICT_MS_MAX }: IntakeOptions) {
+    this.#plane = plane;
+    this.#verdictMs = verdictMs;
+  }
+
+  /**
+   * Does the work for a body of so many bytes and messages; undefined, and nothing is done, while too many wait. The messages are handed
+   * in within the work.
+   */
+  async within<Result>(bytes: number, messages: number, work: () => Promise<Result>): Promise<Result | undefined> {
+    const cost = bytes + messages * IN_FLIGHT_MESSAGE_BYTES;
+    if (this.#inFlightBytes + cost > IN_FLIGHT_BYTES_MAX) return undefined;
+    this.#inFlightBytes += cost;
+    try {
+      return await work();
+    } finally {
+      this.#inFlightBytes -= cost;
+    }
+  }
+
+  /**
+   * Resolves once each message is durable or refused, in their order; with `isAwaited`, once their verdicts are known or given up. Payloads
+   * stay the caller's only then.
+   */
+  async take(messages: readonly RoutedMessage[], isAwaited: boolean): Promise<Taken[]> {
+    const taken = await this.#take(messages, isAwaited);
+    for (const { code, verdict, unknown } of taken) {
+      if (code === CODE_NONE) this.messages++;
+      if (unknown) this.verdicts.unknown++;
+      else if (verdict) this.verdicts[verdict.code === CODE_NONE ? 'accepted' : 'dead']++;
+    }
+    return taken;
+  }
+
+  async #take(messages: readonly RoutedMessage[], isAwaited: boolean): Promise<Taken[]> {
+    if (!isAwaited) {
+      const codes = messages.map(({ device, format, context, payload }) => this.#plane.ingest(device, owned(payload), { format, context }));
+      return (await Promise.all(codes)).map((code) => ({ code }));
+    }
+    const handed = messages.map(({ device, format, context, payload }) =>
+      this.#plane.ingestAwaited(device, Uint8Array.from(payload), { format, context }),
+    );
+    const codes = await Promise.all(handed.map(({ durable }) => durable));
+    handed.forEach(({ awaited }, index) => codes[index] !== CODE_NONE && awaited?.giveUp());
+    const late = setTimeout(() => handed.forEach(({ awaited }) => awaited?.giveUp()), this.#verdictMs);
+    const verdicts = await Promise.all(handed.map(({ awaited }) => awaited?.verdict));
+    clearTimeout(late);
+    return handed.map(({ awaited }, index) => {
+      const [code, verdict] = [codes[index]!, verdicts[index]];
+      if (code !== CODE_NONE) return { code };
+      return verdict ? { code, verdict } : { code, unknown: awaited ? 'late' : 'elsewhere' };
+    });
+  }
+}
+
+/** A thread gets a payload with its whole buffer, so a part of a larger one is copied. */
+function owned(payload: Uint8Array): Uint8Array {
+  return payload.byteLength === payload.buffer.byteLength ? payload : Uint8Array.from(payload);
+}

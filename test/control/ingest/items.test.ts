@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { FORMAT_BY_SHAPE, FORMAT_CBOR, FORMAT_JSON, FORMAT_LINE_PROTOCOL, FORMAT_NDJSON } from '../../../assembly/abi/block.js';
+import { ITEMS_MAX, itemsOf } from '../../../src/control/ingest/items.js';
+
+function cut(body: string, format: number = FORMAT_BY_SHAPE): [number, string[]] {
+  const items = itemsOf(Buffer.from(body), format);
+  return [items.format, items.payloads.map((payload) => Buffer.from(payload).toString())];
+}
+
+test('an array of objects is cut into them as they are written, and one that is malformed within its brackets is an item', () => {
+  const items = ['{"a":[1,{"b":"]},{"}]}', String.raw`{"c":"\"}"}`, '{"d":}', '{}'];
+  assert.deepEqual(cut(` [ ${items.join(' ,\n ')} ] \n`), [FORMAT_BY_SHAPE, items]);
+  assert.deepEqual(cut('[{"a":1}]'), [FORMAT_BY_SHAPE, ['{"a":1}']]);
+});
+
+test('arrays of other values, arrays that end too soon, packs of SenML and binary bodies are one message', () => {
+  const whole = [
+    ...['[]', '[1,2]', '[{"a":1},2]', '[{"a":1}', '[{"a":1},]', '[{"a":1}]x', '[{"a":"1]', '{"a":1}', '47.3', '"[{}]"', 'nonsense'],
+    '[{"bn":"urn:dev:ow:1","n":"t","v":1},{"n":"h","v":2}]',
+    '[{"n":"t","v":1},{"n":"h","v":2}]',
+  ];
+  for (const body of whole) assert.deepEqual(cut(body), [FORMAT_BY_SHAPE, [body]], body);
+  assert.deepEqual(cut('[{"n":"t","unit":"C"},{"n":"h"}]')[1].length, 2, 'a member that SenML does not have');
+  assert.deepEqual(cut('[{}]', FORMAT_CBOR), [FORMAT_CBOR, ['[{}]']]);
+});
+
+test('JSON on lines is cut at the lines, and without its type only where the first line is an object', () => {
+  assert.deepEqual(cut('{"a":1}\n\n  nonsense\r\n{"b":2}\n', FORMAT_NDJSON), [FORMAT_JSON, ['{"a":1}', 'nonsense', '{"b":2}']]);
+  assert.deepEqual(cut('{"a":1}\n{"b":}\n'), [FORMAT_BY_SHAPE, ['{"a":1}', '{"b":}']]);
+  const pretty = '{\n  "a": 1\n}';
+  assert.deepEqual(cut(pretty), [FORMAT_BY_SHAPE, [pretty]]);
+  assert.deepEqual(cut('{"a":\n1}'), [FORMAT_BY_SHAPE, ['{"a":\n1}']]);
+});
+
+test('line protocol is cut at the line feeds outside quotes, and its comments are left out', () => {
+  const lines = ['cpu,host=a\\ b usage=1,text="x\ny" 1', 'bad line', 'mem free=2i', String.raw`disk path="C:\\" 3`];
+  assert.deepEqual(cut(`# a comment\n${lines.join('\r\n')}\n\n`), [FORMAT_LINE_PROTOCOL, lines]);
+  assert.deepEqual(cut('cpu usage=1'), [FORMAT_LINE_PROTOCOL, ['cpu usage=1']]);
+  assert.deepEqual(
+    cut('cpu text="open\nmem free=2i', FORMAT_LINE_PROTOCOL)[1],
+    ['cpu text="open', 'mem free=2i'],
+    'nothing closes the quote',
+  );
+  for (const text of ['on', 'hello world', '21.5 C', 'a=b']) assert.deepEqual(cut(text), [FORMAT_BY_SHAPE, [text]], text);
+});
+
+test('a body of more items than one may have is one message', () => {
+  const most = `[${new Array(ITEMS_MAX).fill('{}').join(',')}]`;
+  assert.equal(cut(most)[1].length, ITEMS_MAX);
+  assert.equal(cut(`${most.slice(0, -1)},{}]`)[1].length, 1);
+});

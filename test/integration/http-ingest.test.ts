@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import postgres, { type Sql } from 'postgres';
+import { call, committed } from '../support/api.js';
+import { type Appliance, startAppliance } from '../support/appliance.js';
+
+const stateFolder = mkdtempSync(join(tmpdir(), 'spillway-http-'));
+let appliance: Appliance;
+let sql: Sql;
+const tokens = new Map<string, string>();
+
+before(async () => {
+  appliance = await startAppliance({ SPILLWAY_STATE: stateFolder });
+  sql = postgres(appliance.databaseUrl, { max: 1, onnotice: () => {} });
+});
+
+after(async () => {
+  await sql?.end();
+  await appliance?.stop();
+  rmSync(stateFolder, { recursive: true, force: true });
+});
+
+async function register(id: string, metadata: object = {}): Promise<string> {
+  const { auth_token: token } = await call<{ auth_token: string }>(appliance, 'POST', '/v1/devices', { device_id: id, metadata });
+  tokens.set(id, token);
+  return token;
+}
+
+async function post(id: string, body: string, query = ''): Promise<{ status: number; body: Record<string, unknown> }> {
+  const headers = { authorization: `Bearer ${tokens.get(id)}` };
+  const answer = await fetch(`${appliance.http}/v1/ingest/${id}${query}`, { method: 'POST', headers, body });
+  return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
+}
+
+/** Readings of a device in the database, by metric and time. */
+async function readings(id: string): Promise<(readonly [metric: string, value: number])[]> {
+  await committed(appliance);
+  const rows = await sql<{ name: string; value: number }[]>`
+    select m.name, r.value from readings r join metrics m on m.id = r.metric_id join devices d on d.id = r.device_id
+    where d.name = ${id} order by m.name collate "C", r.ts, r.value`;
+  return rows.map(({ name, value }) => [name, value] as const);
+}
+
+test('the good items of a body are stored, and the answer says which are dead letters', async () => {
+  await register('batch');
+  const items = ['{"ts":1796029200000,"metrics":{"a":1},"seq":1}', '{"metrics":{"a":', '{"ts":1796029200000,"metrics":{"a":1},"seq":1}'];
+  const lines = await post('batch', `${items.join('\n')}\n{"b":2}\n`, '?wait=decoded');
+  assert.equal(lines.status, 202);
+  const { dead, ...rest } = lines.body as { dead: { index: number; code: string; position: number }[] };
+  assert.deepEqual(rest, { status: 'durable', decoded: 'known', accepted: 3, duplicate: 1, skipped: [], unknown: [] });
+  assert.deepEqual(
+    dead.map(({ index, code, position }) => [index, code, position]),
+    [[1, 'json_malformed', 16]],
+  );
+  const array = await post('batch', '[{"c":3},{"c":"x","c":4},{"d":5}]', '?wait=decoded');
+  assert.deepEqual([array.body.accepted, (array.body.dead as { code: string }[])[0]?.code], [2, 'metric_duplicate']);
+  const protocol = await post('batch', 'cpu idle=6\ncpu idle=\ncpu idle=7', '?wait=decoded');
+  assert.deepEqual([protocol.body.accepted, (protocol.body.dead as { code: string }[])[0]?.code], [2, 'line_malformed']);
+  assert.deepEqual(await readings('batch'), [
+    ['a', 1],
+    ['b', 2],
+    ['c', 3],
+    ['cpu.idle', 6],
+    ['cpu.idle', 7],
+    ['d', 5],
+  ]);
+  const ledger = await call<{ stored: number; duplicate: number; dead_by_reason: Record<string, number> }>(
+    appliance,
+    'GET',
+    '/v1/devices/batch/ledger',
+  );
+  assert.deepEqual([ledger.stored, ledger.duplicate], [6, 1]);
+  assert.deepEqual(ledger.dead_by_reason, { json_malformed: 1, metric_duplicate: 1, line_malformed: 1 });
+});
