@@ -62,6 +62,10 @@ export function wellFormed(at: usize, end: usize): bool {
   return true;
 }
 
+const SLASH: u32 = 0x2f;
+const WILDCARD_REST: u32 = 0x23;
+const WILDCARD_LEVEL: u32 = 0x2b;
+
 /** Whether any byte of the run is `a` or `b`; both are ASCII, so no part of a wide character matches. */
 function holds(at: usize, end: usize, a: u8, b: u8): bool {
   for (; at < end; at++) {
@@ -74,6 +78,21 @@ function holds(at: usize, end: usize, a: u8, b: u8): bool {
 /** A topic name: not empty, no wildcards [MQTT-4.7.1-1] [MQTT-4.7.3-1]. */
 export function topicName(at: usize, end: usize): bool {
   return at < end && wellFormed(at, end) && !holds(at, end, 0x23, 0x2b);
+}
+
+/**
+ * A topic filter, not empty: + is a whole level, # is one and the last [MQTT-4.7.1-1] [MQTT-4.7.1-2] [MQTT-4.7.1-3] [MQTT-4.7.3-1].
+ */
+export function isFilter(at: usize, end: usize): bool {
+  if (at >= end || !wellFormed(at, end)) return false;
+  const start = at;
+  for (; at < end; at++) {
+    const byte = <u32>load<u8>(at);
+    if (byte != WILDCARD_LEVEL && byte != WILDCARD_REST) continue;
+    if (at > start && <u32>load<u8>(at - 1) != SLASH) return false;
+    if (at + 1 < end && (byte == WILDCARD_REST || <u32>load<u8>(at + 1) != SLASH)) return false;
+  }
+  return true;
 }
 
 /** One level of a topic name, not empty. */

@@ -42,8 +42,10 @@ export const CODE_PEER_NOT_READING: u32 = 25;
 export const CODE_MQTT_UNRELEASED_EXHAUSTED: u32 = 26;
 export const CODE_ADDRESS_EXHAUSTED: u32 = 27;
 export const CODE_REGISTRY_INCOMPLETE: u32 = 28;
+export const CODE_MQTT_PROTOCOL_ERROR: u32 = 29;
 export const CODE_LOG_FULL: u32 = 30;
 export const CODE_LOG_FAILING: u32 = 31;
+export const CODE_MQTT_FILTER_MALFORMED: u32 = 32;
 
 // Decode: the message goes to dead_letters under this reason
 export const CODE_JSON_MALFORMED: u32 = 64;

@@ -1,4 +1,5 @@
-import { MALFORMED, readVariable, skipBinary, skipBytes, skipString, variable } from './read';
+import { topicName } from '../utf8';
+import { forbidden, MALFORMED, readVariable, skipBinary, skipBytes, skipString, variable } from './read';
 
 // MQTT 5 §2.2.2.2. A set of properties is a bit mask by identifier.
 
@@ -42,6 +43,7 @@ export const OF_CONNECT: u64 =
   USER |
   AUTH_METHOD |
   AUTH_DATA;
+export const OF_PUBACK: u64 = REASON | USER;
 export const OF_PUBREL: u64 = REASON | USER;
 export const OF_SUBSCRIBE: u64 = SUBSCRIPTION_ID | USER;
 export const OF_UNSUBSCRIBE: u64 = USER;
@@ -58,7 +60,7 @@ export function metTopicAlias(): bool {
   return (met & TOPIC_ALIAS) != 0;
 }
 
-/** Skips the Property Length and the properties: only those of `allowed`, and only User Property more than once. */
+/** Skips the Property Length and the properties: only those of `allowed`, and only User Property more than once. `fault` says why it did not. */
 export function skipProperties(at: usize, end: usize, allowed: u64): usize {
   met = 0;
   contentTypeAt = 0;
@@ -68,17 +70,29 @@ export function skipProperties(at: usize, end: usize, allowed: u64): usize {
   while (at < propertiesEnd) {
     const id = <u32>load<u8>(at++);
     const property: u64 = id < 64 ? <u64>1 << <u64>id : 0;
-    if ((property & allowed) == 0 || (property & met & ~USER) != 0) return MALFORMED;
+    if ((property & allowed) == 0) return MALFORMED;
+    if ((property & met & ~USER) != 0) return forbidden();
     met |= property;
     const value = at;
     at = skipValue(property, at, propertiesEnd);
     if (at == MALFORMED) return MALFORMED;
+    if (!isAllowed(property, value, at)) return forbidden();
     if (property == CONTENT_TYPE) {
       contentTypeAt = value + 2;
       contentTypeEnd = at;
     }
   }
+  // Data of an authentication that has no method. MQTT 5 §3.1.2.11.10.
+  if ((met & AUTH_DATA) != 0 && (met & AUTH_METHOD) == 0) return forbidden();
   return propertiesEnd;
+}
+
+/** Whether the property may have the value at [at, end). MQTT 5 §3.1.2.11.3, .4, .6, .7; §3.3.2.3.2; [MQTT-3.3.2-14]. */
+function isAllowed(property: u64, at: usize, end: usize): bool {
+  if ((property & ONE_BYTE) != 0) return load<u8>(at) <= 1;
+  if (property == RECEIVE_MAXIMUM) return load<u16>(at) != 0;
+  if (property == PACKET_MAXIMUM) return load<u32>(at) != 0;
+  return property != RESPONSE_TOPIC || topicName(at + 2, end);
 }
 
 function skipValue(property: u64, at: usize, end: usize): usize {
@@ -89,5 +103,5 @@ function skipValue(property: u64, at: usize, end: usize): usize {
   if ((property & TWO_BYTES) != 0) return skipBytes(at, 2, end);
   if ((property & ONE_BYTE) != 0) return skipBytes(at, 1, end);
   at = readVariable(at, end);
-  return variable == 0 ? MALFORMED : at; // A Subscription Identifier of 0 is a protocol error. MQTT 5 §3.8.2.1.2
+  return at != MALFORMED && variable == 0 ? forbidden() : at; // A Subscription Identifier of 0. MQTT 5 §3.8.2.1.2
 }

@@ -12,6 +12,7 @@ import {
   CODE_DEVICE_UNKNOWN,
   CODE_MQTT_MALFORMED,
   CODE_MQTT_PACKET_ID_IN_USE,
+  CODE_MQTT_PROTOCOL_ERROR,
   CODE_MQTT_QOS_INVALID,
   CODE_MQTT_TOPIC_ALIAS_INVALID,
   CODE_MQTT_TOPIC_MALFORMED,
@@ -38,7 +39,7 @@ import { formatOfContentType } from './content-type';
 import { LEVEL_5 } from './control';
 import { PUBACK, PUBREC, refuse } from './packets';
 import { contentTypeAt, contentTypeEnd, metTopicAlias, OF_PUBLISH, skipProperties } from './properties';
-import { MALFORMED, u16At } from './read';
+import { beginPacket, fault, MALFORMED, u16At } from './read';
 import { contextAt, contextBytes, resolveTopic, ROUTE_OF_HOST, ROUTE_UNKNOWN, ROUTED, topicDevice, topicFormat } from './topic';
 import * as inbound from './qos2-inbound';
 
@@ -71,7 +72,7 @@ export function publish(number: u32, connection: usize, header: u32, at: usize, 
   if (qos != 0) {
     if (end - at < 2) return CODE_MQTT_MALFORMED;
     packetId = u16At(at);
-    if (packetId == 0) return CODE_MQTT_MALFORMED; // [MQTT-2.2.1-3]
+    if (packetId == 0) return CODE_MQTT_PROTOCOL_ERROR; // [MQTT-2.2.1-3]
     at += 2;
   }
   let contentFormat: u32 = FORMAT_BY_SHAPE;
@@ -80,8 +81,9 @@ export function publish(number: u32, connection: usize, header: u32, at: usize, 
     if (at < end && load<u8>(at) == 0) {
       at++;
     } else {
+      beginPacket();
       at = skipProperties(at, end, OF_PUBLISH);
-      if (at == MALFORMED) return CODE_MQTT_MALFORMED;
+      if (at == MALFORMED) return fault;
       if (metTopicAlias()) return CODE_MQTT_TOPIC_ALIAS_INVALID; // [MQTT-3.2.2-17]
       if (contentTypeAt != 0) contentFormat = formatOfContentType(contentTypeAt, contentTypeEnd);
     }
@@ -174,12 +176,12 @@ export function refuseHanded(number: u32, qos: u32, packetId: u32, code: u32): v
 
 /**
  * The code of a PUBLISH at QoS 2, whose topic and payload gave `code`. A packet id that the client has not released is the same
- * message, whatever its topic is now: PUBREC is sent once more [MQTT-4.3.3-10]. This is not part of publish, so that the code that
- * QoS 0 and QoS 1 run stays small.
+ * message, whatever its topic is now: PUBREC is sent once more [MQTT-4.3.3-10]. Version 5 may say that it is another one, which DUP
+ * does not mark; version 3.1.1 may not [MQTT-4.3.3-2]. This is not part of publish, so that the code that QoS 0 and QoS 1 run stays small.
  */
 function admitAtQos2(number: u32, connection: usize, packetId: u32, header: u32, code: u32): u32 {
   if (inbound.has(connection, packetId)) {
-    if ((header & 0x08) == 0) return CODE_MQTT_PACKET_ID_IN_USE;
+    if ((header & 0x08) == 0 && <u32>load<u16>(connection, AT_LEVEL) == LEVEL_5) return CODE_MQTT_PACKET_ID_IN_USE;
     ackInOrder(number, connection, PUBREC, packetId, 0);
     return REPEATED;
   }

@@ -1,12 +1,12 @@
-import { CODE_MQTT_MALFORMED, CODE_NONE } from '../abi/codes';
+import { CODE_MQTT_MALFORMED, CODE_MQTT_PROTOCOL_ERROR, CODE_NONE } from '../abi/codes';
 import { isAckQueueFull, isSent } from '../answers';
 import { ackInOrder } from './acknowledge';
 import { AT_LEVEL } from './connections';
-import { LEVEL_5 } from './control';
+import { LEVEL_5, PACKET_ID_NOT_FOUND } from './control';
 import { PUBCOMP, sendAnswer, sendPacketIdNotFound } from './packets';
 import { OF_PUBREL, skipProperties } from './properties';
 import { NO_SLOT } from './publish';
-import { u16At } from './read';
+import { beginPacket, fault, u16At } from './read';
 import * as inbound from './qos2-inbound';
 
 /**
@@ -15,7 +15,8 @@ import * as inbound from './qos2-inbound';
  */
 export function pubrel(number: u32, connection: usize, at: usize, end: usize): u32 {
   const isVersion5 = <u32>load<u16>(connection, AT_LEVEL) == LEVEL_5;
-  if (!isWellFormed(at, end, isVersion5)) return CODE_MQTT_MALFORMED;
+  const code = check(at, end, isVersion5);
+  if (code != CODE_NONE) return code;
   const packetId = u16At(at);
   const place = inbound.placeOf(connection, packetId);
   if (place == inbound.NO_PLACE) {
@@ -35,9 +36,14 @@ export function pubrel(number: u32, connection: usize, at: usize, end: usize): u
   return CODE_NONE;
 }
 
-/** Whether [at, end) is a packet id, in version 5 with an optional reason code and, after it, optional properties. MQTT 5 §3.6.2. */
-function isWellFormed(at: usize, end: usize, isVersion5: bool): bool {
-  if (end - at < 2 || u16At(at) == 0) return false;
-  if (end - at == 2) return true;
-  return isVersion5 && (end - at == 3 || skipProperties(at + 3, end, OF_PUBREL) == end);
+/** Checks that [at, end) is a packet id, in version 5 with an optional reason code and, after it, optional properties. MQTT 5 §3.6.2. */
+function check(at: usize, end: usize, isVersion5: bool): u32 {
+  if (end - at < 2) return CODE_MQTT_MALFORMED;
+  if (u16At(at) == 0) return CODE_MQTT_PROTOCOL_ERROR; // [MQTT-2.2.1-3]
+  if (end - at == 2) return CODE_NONE;
+  if (!isVersion5) return CODE_MQTT_MALFORMED;
+  const reason = <u32>load<u8>(at, 2);
+  if (reason != 0 && reason != PACKET_ID_NOT_FOUND) return CODE_MQTT_PROTOCOL_ERROR;
+  beginPacket();
+  return end - at == 3 || skipProperties(at + 3, end, OF_PUBREL) == end ? CODE_NONE : fault;
 }

@@ -1,9 +1,24 @@
+import { CODE_MQTT_MALFORMED, CODE_MQTT_PROTOCOL_ERROR } from '../abi/codes';
 import { wellFormed } from '../utf8';
 
 // Reading the parts that MQTT packets are made of. A reader answers the address after the part that it read,
 // or 0 when the part runs past `end` or is malformed; 0 passes through a chain of readers.
 
 export const MALFORMED: usize = 0;
+
+/** Why a reader answered MALFORMED: the code that refuses the packet. It holds for the packet that `beginPacket` began. */
+export let fault: u32 = CODE_MQTT_MALFORMED;
+
+@inline
+export function beginPacket(): void {
+  fault = CODE_MQTT_MALFORMED;
+}
+
+/** Of a part that can be read and is not allowed. MQTT 5 §4.13. */
+export function forbidden(): usize {
+  fault = CODE_MQTT_PROTOCOL_ERROR;
+  return MALFORMED;
+}
 
 @inline
 export function u16At(at: usize): u32 {

@@ -6,6 +6,7 @@ import {
   CODE_MQTT_LENGTH_MALFORMED,
   CODE_MQTT_MALFORMED,
   CODE_MQTT_PACKET_OVERSIZE,
+  CODE_MQTT_PROTOCOL_ERROR,
   CODE_NONE,
   CODES_MAX,
 } from '../abi/codes';
@@ -49,10 +50,11 @@ import {
   setState,
   stateOf,
 } from './connections';
-import { checkAuth, checkConnect, checkDisconnect, checkSubscribe, checkUnsubscribe, connectLevel, LEVEL_5 } from './control';
+import { checkAuth, checkConnect, checkDisconnect, checkPuback, checkSubscribe, checkUnsubscribe, connectLevel, LEVEL_5 } from './control';
 import { refuse, sendPingresp } from './packets';
 import { ASKED, HANDED, NO_SLOT, ownerOf, publish } from './publish';
 import { pubrel } from './pubrel';
+import { beginPacket } from './read';
 import { clear } from './qos2-inbound';
 
 const CONNECT: u32 = 1;
@@ -187,7 +189,7 @@ function frame(connection: usize, state: u32, at: usize, end: usize): u32 {
   const have = <u32>(end - at);
   const header = <u32>load<u8>(at);
   const type = header >> 4;
-  if (((1 << type) & FROM_CLIENT) == 0) return CODE_MQTT_MALFORMED;
+  if (((1 << type) & FROM_CLIENT) == 0) return state == OPENED || type == 0 ? CODE_MQTT_MALFORMED : CODE_MQTT_PROTOCOL_ERROR;
   if (type != PUBLISH && (header & 0x0f) != (((FLAGS_TWO >> type) & 1) << 1)) return CODE_MQTT_MALFORMED;
   if (state == OPENED) {
     if (type != CONNECT) return CODE_MQTT_CONNECT_EXPECTED; // [MQTT-3.1.0-1]
@@ -236,15 +238,18 @@ function packet(number: u32, connection: usize, start: usize, at: usize, end: us
     code = at == end ? CODE_NONE : CODE_MQTT_MALFORMED;
     if (code == CODE_NONE) sendPingresp(number);
   } else if (type == PUBACK) {
-    code = end - at >= 2 ? CODE_NONE : CODE_MQTT_MALFORMED;
+    beginPacket();
+    code = checkPuback(at, end, <u32>load<u16>(connection, AT_LEVEL));
   } else {
+    beginPacket();
     code = control(number, connection, type, start, at, end);
+    if (code == HANDED) return HANDED;
   }
   if (code != CODE_NONE) refusePacket(number, stateOf(connection), type, code);
   return CODE_NONE;
 }
 
-/** Checks a control packet and hands it to the session layer. */
+/** Checks a control packet and hands it to the session layer: HANDED, or the code that refuses it. */
 function control(number: u32, connection: usize, type: u32, start: usize, at: usize, end: usize): u32 {
   const level = <u32>load<u16>(connection, AT_LEVEL);
   let code: u32;
@@ -267,7 +272,8 @@ function control(number: u32, connection: usize, type: u32, start: usize, at: us
   if (code != CODE_NONE) return code;
   setState(connection, next);
   call(number, CALL_PACKET, CODE_NONE, <u32>start, <u32>(end - start));
-  return CODE_NONE;
+  // The answer comes from the session layer, and the packets after it are answered after it.
+  return HANDED;
 }
 
 /** Ends the connection over a packet. A PUBLISH of a connected device counts as a refused message, even if it is malformed. */

@@ -33,10 +33,12 @@ import {
   CODE_MQTT_AUTH_UNSUPPORTED,
   CODE_MQTT_CONNECT_EXPECTED,
   CODE_MQTT_CONNECT_REPEATED,
+  CODE_MQTT_FILTER_MALFORMED,
   CODE_MQTT_LENGTH_MALFORMED,
   CODE_MQTT_MALFORMED,
   CODE_MQTT_PACKET_ID_IN_USE,
   CODE_MQTT_PACKET_OVERSIZE,
+  CODE_MQTT_PROTOCOL_ERROR,
   CODE_MQTT_QOS_INVALID,
   CODE_MQTT_TOPIC_ALIAS_INVALID,
   CODE_MQTT_TOPIC_MALFORMED,
@@ -101,6 +103,12 @@ code(
   'the bytes are no well-formed MQTT packet',
   'check that the client speaks MQTT 3.1.1 or 5 on this port, without TLS on a plain port',
 );
+code(
+  CODE_MQTT_PROTOCOL_ERROR,
+  'mqtt_protocol_error',
+  'a packet is well formed and not allowed: a property twice or with a forbidden value, packet id 0, a packet of servers, an unknown reason',
+  'fix the client: the section of MQTT 5 on that packet says what is allowed',
+);
 code(CODE_MQTT_CONNECT_EXPECTED, 'mqtt_connect_expected', 'a packet came before CONNECT', 'send CONNECT first');
 code(
   CODE_MQTT_CONNECT_REPEATED,
@@ -132,6 +140,12 @@ code(
   'mqtt_topic_malformed',
   'a topic is empty, not UTF-8, or holds a wildcard or NUL',
   'publish to devices/{id}/telemetry or tenant/{tenant}/device/{id}/data',
+);
+code(
+  CODE_MQTT_FILTER_MALFORMED,
+  'mqtt_filter_malformed',
+  'a topic filter is empty, or a wildcard in it is no level of its own, or # is not its last level',
+  'subscribe with + and # as whole levels, and with # at the end only',
 );
 code(
   CODE_MQTT_TOPIC_ALIAS_INVALID,

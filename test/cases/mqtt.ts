@@ -1,68 +1,28 @@
 import {
-  CODE_CREDENTIALS_INVALID,
   CODE_DEVICE_INACTIVE,
   CODE_DEVICE_UNKNOWN,
   CODE_MQTT_AUTH_UNSUPPORTED,
   CODE_MQTT_CONNECT_EXPECTED,
   CODE_MQTT_CONNECT_REPEATED,
+  CODE_MQTT_FILTER_MALFORMED,
   CODE_MQTT_LENGTH_MALFORMED,
   CODE_MQTT_MALFORMED,
   CODE_MQTT_PACKET_ID_IN_USE,
   CODE_MQTT_PACKET_OVERSIZE,
+  CODE_MQTT_PROTOCOL_ERROR,
   CODE_MQTT_QOS_INVALID,
   CODE_MQTT_TOPIC_ALIAS_INVALID,
   CODE_MQTT_TOPIC_MALFORMED,
-  CODE_MQTT_VERSION_UNSUPPORTED,
   CODE_PAYLOAD_OVERSIZE,
   CODE_TOPIC_FORBIDDEN,
   CODE_TOPIC_UNKNOWN,
 } from '../../assembly/abi/codes.js';
 import { PAYLOAD_BYTES_MAX } from '../../assembly/abi/limits.js';
-import {
-  bytes,
-  type ConnectParts,
-  connect,
-  disconnect,
-  PINGREQ,
-  PINGRESP,
-  packet,
-  properties,
-  puback,
-  pubcomp,
-  publish,
-  pubrec,
-  pubrel,
-  u16,
-} from './mqtt-bytes.js';
-import { CASE_TOKEN } from './mqtt-devices.js';
+import { bytes, disconnect, PINGREQ, PINGRESP, packet, properties, puback, pubcomp, publish, pubrec, pubrel, u16 } from './mqtt-bytes.js';
+import { connectAs, type MqttCase, OWN, user } from './mqtt-case.js';
+import { connectCases } from './mqtt-connects.js';
 
-/** What one run of bytes does to a gateway that knows `caseDevices`. */
-export interface MqttCase {
-  readonly name: string;
-  /** The connection it is sent on: let in as `dev-1` at this protocol level, or 0: just opened. */
-  readonly level: 0 | 4 | 5;
-  readonly bytes: Uint8Array;
-  /** The code that is counted. */
-  readonly code?: number;
-  /** Everything that comes back, CONNACK of `level` left out. */
-  readonly answer?: Uint8Array;
-  readonly closes?: boolean;
-  /** Device numbers of the records that it leaves. */
-  readonly records?: readonly number[];
-}
-
-const OWN = 'devices/dev-1/telemetry';
-const credentials = { clientId: 'dev-1', password: CASE_TOKEN };
-/** Request Problem Information 0: the answers of the catalogue are codes; test/gateway/reason-strings.test.ts has the texts. */
-const noReasons = bytes(0x17, 0);
-export const connectAs = (level: 4 | 5, more: ConnectParts = {}): Buffer =>
-  connect({ level, ...credentials, properties: properties(noReasons), ...more });
-
-/** Session Expiry 0, Maximum Packet Size, Topic Alias Maximum 0, Wildcard 1, Identifiers 0, Shared 0. */
-const abilities = bytes(0x11, u16(0), u16(0), 0x27, u16(2), u16(0x1000), 0x22, u16(0), 0x28, 1, 0x29, 0, 0x2a, 0);
-export const connackAccepted = { 4: packet(0x20, 0, 0), 5: packet(0x20, 0, 0, properties(abilities)) };
-const connackRefused = (code: number) => packet(0x20, 0, code);
-const connackRefused5 = (reason: number) => packet(0x20, 0, reason, 0);
+const withLevel = <T>(make: (level: 4 | 5) => T): T[] => [make(4), make(5)];
 
 const notMqtt: MqttCase[] = [
   {
@@ -85,8 +45,6 @@ const beforeConnect: MqttCase[] = [
   { name: 'SUBSCRIBE', bytes: packet(0x82, u16(1), 'a', 0) },
 ].map((each) => ({ ...each, name: `${each.name} before CONNECT`, level: 0, code: CODE_MQTT_CONNECT_EXPECTED, closes: true }));
 
-const withLevel = <T>(make: (level: 4 | 5) => T): T[] => [make(4), make(5)];
-
 /** In version 5 the refusal is said by DISCONNECT, in 3.1.1 by closing alone. */
 function ends(name: string, code: number, reason: number, make: (level: 4 | 5) => Uint8Array): MqttCase[] {
   return withLevel((level) => ({
@@ -103,12 +61,12 @@ const framing: MqttCase[] = [
   ...ends('a second CONNECT', CODE_MQTT_CONNECT_REPEATED, 0x82, connectAs),
   ...ends('a length of five bytes', CODE_MQTT_LENGTH_MALFORMED, 0x81, () => bytes(0x30, 0x80, 0x80, 0x80, 0x80, 1)),
   ...ends('a packet over the maximum', CODE_MQTT_PACKET_OVERSIZE, 0x95, () => bytes(0x30, 0xff, 0xff, 0xff, 0x7f)),
-  ...ends('a packet type of the server', CODE_MQTT_MALFORMED, 0x81, () => packet(0xd0)),
+  ...ends('a packet type of the server', CODE_MQTT_PROTOCOL_ERROR, 0x82, () => packet(0xd0)),
   ...ends('the reserved packet type 0', CODE_MQTT_MALFORMED, 0x81, () => packet(0x00)),
-  ...ends('PUBREC, though nothing was sent at QoS 2', CODE_MQTT_MALFORMED, 0x81, () => pubrec(1)),
-  ...ends('PUBCOMP, though nothing was sent at QoS 2', CODE_MQTT_MALFORMED, 0x81, () => pubcomp(1)),
+  ...ends('PUBREC, though nothing was sent at QoS 2', CODE_MQTT_PROTOCOL_ERROR, 0x82, () => pubrec(1)),
+  ...ends('PUBCOMP, though nothing was sent at QoS 2', CODE_MQTT_PROTOCOL_ERROR, 0x82, () => pubcomp(1)),
   ...ends('PUBREL with reserved flags wrong', CODE_MQTT_MALFORMED, 0x81, () => packet(0x60, u16(1))),
-  ...ends('PUBREL of packet id 0', CODE_MQTT_MALFORMED, 0x81, () => pubrel(0)),
+  ...ends('PUBREL of packet id 0', CODE_MQTT_PROTOCOL_ERROR, 0x82, () => pubrel(0)),
   ...ends('PUBREL that ends in its packet id', CODE_MQTT_MALFORMED, 0x81, () => packet(0x62, 1)),
   ...ends('PUBREL with bytes behind its end', CODE_MQTT_MALFORMED, 0x81, () => packet(0x62, u16(1), 0, 0, 0)),
   ...ends('PINGREQ with a body', CODE_MQTT_MALFORMED, 0x81, () => packet(0xc0, 0)),
@@ -129,9 +87,9 @@ const framing: MqttCase[] = [
 
 const publishEnds: MqttCase[] = [
   ...ends('QoS 3', CODE_MQTT_QOS_INVALID, 0x81, (level) => publish({ level, topic: OWN, qos: 3 })),
-  ...ends('packet id 0 at QoS 2', CODE_MQTT_MALFORMED, 0x81, (level) => publish({ level, topic: OWN, qos: 2, packetId: 0 })),
+  ...ends('packet id 0 at QoS 2', CODE_MQTT_PROTOCOL_ERROR, 0x82, (level) => publish({ level, topic: OWN, qos: 2, packetId: 0 })),
   ...ends('DUP at QoS 0', CODE_MQTT_MALFORMED, 0x81, (level) => publish({ level, topic: OWN, dup: true })),
-  ...ends('packet id 0', CODE_MQTT_MALFORMED, 0x81, (level) => publish({ level, topic: OWN, qos: 1, packetId: 0 })),
+  ...ends('packet id 0', CODE_MQTT_PROTOCOL_ERROR, 0x82, (level) => publish({ level, topic: OWN, qos: 1, packetId: 0 })),
   ...ends('PUBLISH with no topic', CODE_MQTT_MALFORMED, 0x81, () => packet(0x30)),
   ...ends('PUBLISH whose topic runs past its end', CODE_MQTT_MALFORMED, 0x81, () => packet(0x30, u16(9), Buffer.from('abc'))),
   ...ends('PUBLISH that ends in its packet id', CODE_MQTT_MALFORMED, 0x81, () => packet(0x32, OWN, 1)),
@@ -188,7 +146,6 @@ const publishRefused: MqttCase[] = [
   ...refuses('a payload over the maximum', OWN, CODE_PAYLOAD_OVERSIZE, 0x83, Buffer.alloc(PAYLOAD_BYTES_MAX + 1)),
 ];
 
-const user = bytes(0x26, 'key', 'value');
 function ends5(name: string, code: number, reason: number, sent: Uint8Array): MqttCase {
   return { name: `${name}, version 5`, level: 5, bytes: sent, code, answer: disconnect(reason), closes: true };
 }
@@ -203,7 +160,10 @@ const version5: MqttCase[] = [
   ends5('an unknown property', CODE_MQTT_MALFORMED, 0x81, withProperties(properties(0x7e, 0))),
   ends5('a property of CONNECT in PUBLISH', CODE_MQTT_MALFORMED, 0x81, withProperties(properties(0x21, u16(1)))),
   ends5('a Subscription Identifier from a client', CODE_MQTT_MALFORMED, 0x81, withProperties(properties(0x0b, 1))),
-  ends5('a property twice', CODE_MQTT_MALFORMED, 0x81, withProperties(properties(0x01, 1, 0x01, 1))),
+  ends5('a property twice', CODE_MQTT_PROTOCOL_ERROR, 0x82, withProperties(properties(0x01, 1, 0x01, 1))),
+  ends5('a response topic with a wildcard', CODE_MQTT_PROTOCOL_ERROR, 0x82, withProperties(properties(0x08, 'a/#'))),
+  ends5('an empty response topic', CODE_MQTT_PROTOCOL_ERROR, 0x82, withProperties(properties(0x08, ''))),
+  ends5('a payload format that there is not', CODE_MQTT_PROTOCOL_ERROR, 0x82, withProperties(properties(0x01, 2))),
   ends5('a property length of five bytes', CODE_MQTT_MALFORMED, 0x81, withProperties(bytes(0x80, 0x80, 0x80, 0x80, 1))),
   {
     name: 'every property that PUBLISH may have, version 5',
@@ -216,13 +176,13 @@ const version5: MqttCase[] = [
 const subscribe = (level: 4 | 5, ...body: Parameters<typeof bytes>) =>
   packet(0x82, u16(7), level === 5 ? properties() : Buffer.alloc(0), ...body);
 const control: MqttCase[] = [
-  ...ends('SUBSCRIBE without a filter', CODE_MQTT_MALFORMED, 0x81, (level) => subscribe(level)),
-  ...ends('SUBSCRIBE with an empty filter', CODE_MQTT_MALFORMED, 0x81, (level) => subscribe(level, '', 0)),
-  ...ends('SUBSCRIBE with QoS 3', CODE_MQTT_MALFORMED, 0x81, (level) => subscribe(level, 'a', 3)),
+  ...ends('SUBSCRIBE without a filter', CODE_MQTT_PROTOCOL_ERROR, 0x82, (level) => subscribe(level)),
+  ...ends('SUBSCRIBE with an empty filter', CODE_MQTT_FILTER_MALFORMED, 0x81, (level) => subscribe(level, '', 0)),
+  ...ends('SUBSCRIBE with QoS 3', CODE_MQTT_PROTOCOL_ERROR, 0x82, (level) => subscribe(level, 'a', 3)),
   ...ends('SUBSCRIBE with reserved options', CODE_MQTT_MALFORMED, 0x81, (level) => subscribe(level, 'a', 0xc0)),
   ...ends('SUBSCRIBE cut behind its filter', CODE_MQTT_MALFORMED, 0x81, (level) => subscribe(level, 'a')),
-  ...ends('SUBSCRIBE with packet id 0', CODE_MQTT_MALFORMED, 0x81, () => packet(0x82, u16(0), 0, 'a', 0)),
-  ...ends('UNSUBSCRIBE without a filter', CODE_MQTT_MALFORMED, 0x81, (level) =>
+  ...ends('SUBSCRIBE with packet id 0', CODE_MQTT_PROTOCOL_ERROR, 0x82, () => packet(0x82, u16(0), 0, 'a', 0)),
+  ...ends('UNSUBSCRIBE without a filter', CODE_MQTT_PROTOCOL_ERROR, 0x82, (level) =>
     packet(0xa2, u16(7), level === 5 ? properties() : Buffer.alloc(0)),
   ),
   {
@@ -257,108 +217,32 @@ const control: MqttCase[] = [
   { name: 'DISCONNECT, version 4', level: 4, bytes: packet(0xe0), closes: true },
   { name: 'DISCONNECT with a reason, version 5', level: 5, bytes: packet(0xe0, 4, properties(user)), closes: true },
   { name: 'PINGREQ twice', level: 4, bytes: bytes(PINGREQ, PINGREQ), answer: bytes(PINGRESP, PINGRESP) },
+  {
+    name: 'SUBSCRIBE is answered before the PINGREQ after it',
+    level: 4,
+    bytes: bytes(subscribe(4, 'devices/dev-1/commands', 1), PINGREQ),
+    answer: bytes(packet(0x90, u16(7), 1), PINGRESP),
+  },
   { name: 'PUBACK of nothing', level: 4, bytes: puback(3) },
-];
-
-const malformedConnects: MqttCase[] = (
-  [
-    ['an empty body', packet(0x10)],
-    ['a protocol name of no bytes', connectAs(4, { protocol: '' })],
-    ['another protocol name', connectAs(4, { protocol: 'MQTX' })],
-    ['a protocol name in lower case', connectAs(4, { protocol: 'mqtt' })],
-    ['the reserved flag', connectAs(4, { flags: 0xc3 })],
-    ['will QoS without a will', connectAs(4, { flags: 0xca })],
-    ['will RETAIN without a will', connectAs(4, { flags: 0xe2 })],
-    ['a will flag but no will', connectAs(4, { flags: 0xc6 })],
-    ['will QoS 3', connectAs(4, { flags: 0xde, rest: ['will', 'gone', 'default', CASE_TOKEN] })],
-    ['a will topic with a wildcard', connectAs(4, { flags: 0xc6, rest: ['will/#', 'gone', 'default', CASE_TOKEN] })],
-    ['an empty will topic', connectAs(4, { flags: 0xc6, rest: ['', 'gone', 'default', CASE_TOKEN] })],
-    ['a password without a user name', connectAs(4, { flags: 0x42, rest: [CASE_TOKEN] })],
-    ['a user name that is missing', connectAs(4, { rest: [] })],
-    ['a password cut short', connectAs(4, { rest: ['default', bytes(0, 9, 1)] })],
-    ['bytes behind its end', connectAs(4, { rest: ['default', CASE_TOKEN, 0] })],
-    ['a client id with NUL', connectAs(4, { clientId: 'dev\0' })],
-    ['a client id that is not UTF-8', packet(0x10, 'MQTT', 4, 2, u16(0), bytes(0, 2, 0xc3, 0x28))],
-    ['no client id', packet(0x10, 'MQTT', 4, 2, u16(0))],
-  ] as [string, Uint8Array][]
-).map(([what, sent]) => ({ name: `CONNECT with ${what}`, level: 0, bytes: sent, code: CODE_MQTT_MALFORMED, closes: true }));
-
-function connects(name: string, sent: Uint8Array, answer: Uint8Array, code: number): MqttCase {
-  return { name, level: 0, bytes: sent, answer, code, closes: true };
-}
-const refusedConnects: MqttCase[] = [
-  connects(
-    'CONNECT of version 5 with a property twice',
-    connectAs(5, { properties: properties(0x21, u16(1), 0x21, u16(1)) }),
-    connackRefused5(0x81),
-    CODE_MQTT_MALFORMED,
+  { name: 'PUBACK with a reason and properties, version 5', level: 5, bytes: packet(0x40, u16(3), 0x10, properties(0x1f, 'why', user)) },
+  ...ends('PUBACK of packet id 0', CODE_MQTT_PROTOCOL_ERROR, 0x82, () => packet(0x40, u16(0))),
+  ...ends('PUBACK with bytes after its end', CODE_MQTT_MALFORMED, 0x81, () => packet(0x40, u16(1), 0, 0, 0)),
+  { name: 'PUBACK with a reason, version 4', level: 4, bytes: packet(0x40, u16(1), 0), code: CODE_MQTT_MALFORMED, closes: true },
+  ends5('PUBACK with a property of PUBLISH', CODE_MQTT_MALFORMED, 0x81, packet(0x40, u16(1), 0, properties(0x01, 0))),
+  ends5('PUBACK with an unknown reason', CODE_MQTT_PROTOCOL_ERROR, 0x82, packet(0x40, u16(1), 0xff)),
+  ends5(
+    'DISCONNECT that wants to keep a session which CONNECT did not',
+    CODE_MQTT_PROTOCOL_ERROR,
+    0x82,
+    packet(0xe0, 0, properties(0x11, u16(0), u16(1))),
   ),
-  connects('CONNECT of version 5 with a reserved flag', connectAs(5, { flags: 0xc3 }), connackRefused5(0x81), CODE_MQTT_MALFORMED),
-  connects('CONNECT of version 3.1', packet(0x10, 'MQIsdp', 3, 2, u16(0), 'dev-1'), connackRefused(1), CODE_MQTT_VERSION_UNSUPPORTED),
-  connects('CONNECT of version 6', connectAs(4, { level: 6 }), connackRefused5(0x84), CODE_MQTT_VERSION_UNSUPPORTED),
-  connects('CONNECT of a bridge, version 4', connectAs(4, { level: 0x84 }), connackRefused(1), CODE_MQTT_VERSION_UNSUPPORTED),
-  connects(
-    'CONNECT of a bridge, version 3.1',
-    packet(0x10, 'MQIsdp', 0x83, 2, u16(0), 'dev-1'),
-    connackRefused(1),
-    CODE_MQTT_VERSION_UNSUPPORTED,
-  ),
-  connects('CONNECT of level 0', connectAs(4, { level: 0 }), Buffer.alloc(0), CODE_MQTT_VERSION_UNSUPPORTED),
-  connects('a wrong token, version 4', connectAs(4, { password: 'x' }), connackRefused(4), CODE_CREDENTIALS_INVALID),
-  connects('a wrong token, version 5', connectAs(5, { password: 'x' }), connackRefused5(0x86), CODE_CREDENTIALS_INVALID),
-  connects('an empty token', connectAs(4, { password: '' }), connackRefused(4), CODE_CREDENTIALS_INVALID),
-  connects('no token', connectAs(4, { flags: 0x82, rest: ['default'] }), connackRefused(4), CODE_CREDENTIALS_INVALID),
-  connects('an unknown device, version 4', connectAs(4, { clientId: 'nobody' }), connackRefused(4), CODE_DEVICE_UNKNOWN),
-  connects('an unknown device, version 5', connectAs(5, { clientId: 'nobody' }), connackRefused5(0x86), CODE_DEVICE_UNKNOWN),
-  connects('a client id of 300 bytes', connectAs(4, { clientId: 'x'.repeat(300) }), connackRefused(4), CODE_DEVICE_UNKNOWN),
-  connects("a device of another tenant's", connectAs(4, { user: 'nowhere' }), connackRefused(4), CODE_DEVICE_UNKNOWN),
-  connects('an empty user name', connectAs(4, { user: '' }), connackRefused(4), CODE_DEVICE_UNKNOWN),
-  connects('an inactive device, version 4', connectAs(4, { clientId: 'dev-off' }), connackRefused(5), CODE_DEVICE_INACTIVE),
-  connects('an inactive device, version 5', connectAs(5, { clientId: 'dev-off' }), connackRefused5(0x87), CODE_DEVICE_INACTIVE),
-  connects(
-    'an inactive device with a wrong token',
-    connectAs(4, { clientId: 'dev-off', password: 'x' }),
-    connackRefused(4),
-    CODE_CREDENTIALS_INVALID,
-  ),
-  connects('an empty client id, version 4', connectAs(4, { clientId: '' }), connackRefused(2), CODE_DEVICE_UNKNOWN),
-  connects('an empty client id, version 5', connectAs(5, { clientId: '' }), connackRefused5(0x85), CODE_DEVICE_UNKNOWN),
-  connects(
-    'an authentication method',
-    connectAs(5, { properties: properties(noReasons, 0x15, 'SCRAM') }),
-    connackRefused5(0x8c),
-    CODE_MQTT_AUTH_UNSUPPORTED,
-  ),
-];
-
-const will = ['gone/away', 'gone', 'default', CASE_TOKEN];
-const goodConnects: MqttCase[] = [
-  {
-    name: 'CONNECT without a user name: the default tenant, version 5',
-    level: 0,
-    bytes: connectAs(5, { flags: 0x42, rest: [CASE_TOKEN] }),
-    answer: connackAccepted[5],
-  },
-  { name: 'CONNECT with a tenant', level: 0, bytes: connectAs(4, { user: 'acme', password: CASE_TOKEN }), answer: connackAccepted[4] },
-  { name: 'CONNECT with a will, version 4', level: 0, bytes: connectAs(4, { flags: 0xe6, rest: will }), answer: connackAccepted[4] },
-  {
-    name: 'CONNECT with a will and properties, version 5',
-    level: 0,
-    bytes: connectAs(5, {
-      flags: 0xce,
-      properties: properties(0x11, u16(0), u16(9), user),
-      rest: [properties(0x18, u16(0), u16(1)), ...will],
-    }),
-    answer: connackAccepted[5],
-  },
-  {
-    name: 'CONNECT and PUBLISH in one run of bytes',
-    level: 0,
-    bytes: bytes(connectAs(4), publish({ level: 4, topic: OWN, qos: 1, packetId: 5 }), PINGREQ, packet(0xe0)),
-    answer: bytes(connackAccepted[4], PINGRESP),
-    records: [1],
-    closes: true,
-  },
+  ends5('a shared subscription with No Local', CODE_MQTT_PROTOCOL_ERROR, 0x82, subscribe(5, '$share/g/x', 4)),
+  ...['ab/+e', 'a+', 'a#', 'a/#/b', '#/', '+b/c'].flatMap((filter) => [
+    ...ends(`SUBSCRIBE to ${filter}`, CODE_MQTT_FILTER_MALFORMED, 0x81, (level) => subscribe(level, filter, 0)),
+    ...ends(`UNSUBSCRIBE from ${filter}`, CODE_MQTT_FILTER_MALFORMED, 0x81, (level) =>
+      packet(0xa2, u16(7), level === 5 ? properties() : Buffer.alloc(0), filter),
+    ),
+  ]),
 ];
 
 const goodPublishes: MqttCase[] = withLevel((level): MqttCase[] => [
@@ -442,11 +326,10 @@ const qos2: MqttCase[] = [
     },
   ]).flat(),
   {
-    name: 'another message with an id in use, version 4',
+    name: 'QoS 2 with an id in use is the message before, DUP or not, version 4',
     level: 4,
-    bytes: bytes(first(4), first(4, { payload: 'another' })),
-    code: CODE_MQTT_PACKET_ID_IN_USE,
-    closes: true,
+    bytes: bytes(first(4), first(4, { payload: 'another' }), pubrel(0xfffe)),
+    answer: bytes(pubrec(0xfffe), pubrec(0xfffe), pubcomp(0xfffe)),
     records: [1],
   },
   {
@@ -466,6 +349,7 @@ const qos2: MqttCase[] = [
     answer: bytes(pubrec(0xfffe), pubcomp(0xfffe)),
     records: [1],
   },
+  ends5('PUBREL with an unknown reason', CODE_MQTT_PROTOCOL_ERROR, 0x82, packet(0x62, u16(9), 0xff)),
   ends5('PUBREL with a property of PUBLISH', CODE_MQTT_MALFORMED, 0x81, packet(0x62, u16(9), 0, properties(0x01, 1))),
 ];
 
@@ -477,9 +361,7 @@ export const mqttCases: readonly MqttCase[] = [
   ...publishRefused,
   ...version5,
   ...control,
-  ...malformedConnects,
-  ...refusedConnects,
-  ...goodConnects,
+  ...connectCases,
   ...goodPublishes,
   ...qos2,
   { name: 'RETAIN, version 4', level: 4, bytes: publish({ level: 4, topic: OWN, retain: true }), records: [1] },

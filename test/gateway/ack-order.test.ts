@@ -7,8 +7,8 @@ import { BLOCK_AGE_US_MAX, PAYLOAD_BYTES_MAX } from '../../assembly/abi/limits.j
 import { STAGE_OFFSET } from '../../assembly/abi/regions.js';
 import { partitionOf } from '../../src/contract/partition.js';
 import { hashToken } from '../../src/contract/token.js';
-import { connackAccepted, connectAs } from '../cases/mqtt.js';
 import { puback, pubcomp, publish, pubrec, pubrel } from '../cases/mqtt-bytes.js';
+import { connackAccepted, connectAs } from '../cases/mqtt-case.js';
 import { CASE_TOKEN } from '../cases/mqtt-devices.js';
 import { Random } from '../support/random.js';
 import { until } from '../support/until.js';

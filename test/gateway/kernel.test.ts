@@ -11,8 +11,9 @@ import {
   TENANT_ID_BYTES_MAX,
 } from '../../assembly/abi/limits.js';
 import { cpuMs } from '../../bench/kernel/cpu-clock.js';
-import { connackAccepted, connectAs, mqttCases } from '../cases/mqtt.js';
+import { mqttCases } from '../cases/mqtt.js';
 import { PINGREQ, PINGRESP, packet, puback, publish } from '../cases/mqtt-bytes.js';
+import { connackAccepted, connectAs } from '../cases/mqtt-case.js';
 import { caseDevices } from '../cases/mqtt-devices.js';
 import { SLOWNESS } from '../support/until.js';
 import { device } from './gateway-thread.js';

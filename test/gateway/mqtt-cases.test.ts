@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { refusalCode } from '../../src/contract/codes.js';
-import { connackAccepted, connectAs, type MqttCase, mqttCases } from '../cases/mqtt.js';
+import { mqttCases } from '../cases/mqtt.js';
 import { packet, publish } from '../cases/mqtt-bytes.js';
+import { connackAccepted, connectAs, type MqttCase } from '../cases/mqtt-case.js';
 import { caseDevices } from '../cases/mqtt-devices.js';
 import { until } from '../support/until.js';
 import { GatewayThread } from './gateway-thread.js';

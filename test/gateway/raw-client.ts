@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { connect as connectSocket, type Socket } from 'node:net';
-import { connackAccepted, connectAs } from '../cases/mqtt.js';
 import { PINGREQ, PINGRESP } from '../cases/mqtt-bytes.js';
+import { connackAccepted, connectAs } from '../cases/mqtt-case.js';
 import { until } from '../support/until.js';
 
 /** A socket that says what it is told to say and remembers what it heard. */

@@ -5,8 +5,8 @@ import { CODES_MAX } from '../../assembly/abi/codes.js';
 import { REASON_TEXT_BYTES, REASON_TEXTS, REASON_TEXTS_OFFSET } from '../../assembly/abi/gateway.js';
 import { PAYLOAD_BYTES_MAX } from '../../assembly/abi/limits.js';
 import { reasonString } from '../../src/gateway/mqtt/reason-strings.js';
-import { connectAs } from '../cases/mqtt.js';
 import { bytes, packet, properties, publish, u16 } from '../cases/mqtt-bytes.js';
+import { connectAs } from '../cases/mqtt-case.js';
 import { caseDevices } from '../cases/mqtt-devices.js';
 import { KernelDriver } from './kernel-driver.js';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { RefusedTopics } from '../../src/plane/refused-topics.js';
-import { connackAccepted } from '../cases/mqtt.js';
 import { connect, puback, publish } from '../cases/mqtt-bytes.js';
+import { connackAccepted } from '../cases/mqtt-case.js';
 import { device, GatewayThread, TOKEN } from './gateway-thread.js';
 import { RawClient } from './raw-client.js';
 

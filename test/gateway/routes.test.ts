@@ -9,8 +9,8 @@ import { PROFILE_NOTHING, PROFILE_PLAIN, PROFILE_TASMOTA, PROFILE_ZIGBEE2MQTT } 
 import { contentTypes } from '../../src/contract/content-types.js';
 import { encodeContext } from '../../src/contract/record-context.js';
 import { PARTS_MAX } from '../../src/contract/topic-rules/parts.js';
-import { connectAs } from '../cases/mqtt.js';
 import { bytes, puback, publish, pubrec, pubrel } from '../cases/mqtt-bytes.js';
+import { connectAs } from '../cases/mqtt-case.js';
 import { caseDevices } from '../cases/mqtt-devices.js';
 import { device } from './gateway-thread.js';
 import { KernelDriver } from './kernel-driver.js';

@@ -8,6 +8,7 @@ import {
   CODE_REGISTRY_INCOMPLETE,
 } from '../../../assembly/abi/codes.js';
 import { DEVICE_TOKEN_HASH_BYTES } from '../../../assembly/abi/gateway.js';
+import { DEVICE_ID_BYTES_MAX } from '../../../assembly/abi/limits.js';
 import { hashToken } from '../../contract/token.js';
 import type { Directory } from '../directory.js';
 import { claimOf } from './sign-in.js';
@@ -55,7 +56,7 @@ function judge(packet: IConnectPacket, directory: Directory, nowMs: number): Adm
     has: (ofTenant, name) => directory.find(ofTenant, name) !== undefined,
     byToken: (secret) => directory.byToken(secret),
   });
-  if (id === '') return refused(CODE_DEVICE_UNKNOWN, BAD_CLIENT_ID);
+  if (id === '' || Buffer.byteLength(id) > DEVICE_ID_BYTES_MAX) return refused(CODE_DEVICE_UNKNOWN, BAD_CLIENT_ID);
   const entry = directory.find(tenant, id);
   // An unknown device takes the same path and gets the same answer as a wrong token: ids cannot be probed.
   const expected = entry === undefined ? UNKNOWN_HASH : directory.tokenHash(entry);

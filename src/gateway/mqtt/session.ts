@@ -1,10 +1,11 @@
-import type { IConnectPacket, ISubscribePacket, IUnsubscribePacket } from 'mqtt-packet';
+import type { IConnectPacket, IDisconnectPacket, ISubscribePacket, IUnsubscribePacket } from 'mqtt-packet';
 import {
   CODE_CREDENTIALS_INVALID,
   CODE_DEVICE_INACTIVE,
   CODE_DEVICE_UNKNOWN,
   CODE_LOG_FULL,
   CODE_MQTT_MALFORMED,
+  CODE_MQTT_PROTOCOL_ERROR,
   CODE_MQTT_VERSION_UNSUPPORTED,
   CODE_NONE,
   CODE_SESSION_TAKEN_OVER,
@@ -37,6 +38,8 @@ interface Session {
   /** Its place in the order of all sessions of the process. */
   readonly number: number;
   readonly limits: PacketLimits;
+  /** Whether CONNECT asked for a session that outlives its connection. */
+  readonly asksExpiry: boolean;
   /** Absent until the first subscription. */
   filters?: Set<string>;
 }
@@ -44,7 +47,6 @@ interface Session {
 const CONNECT = 1;
 const NO_SUBSCRIPTION = 0x11;
 const VERSION_UNSUPPORTED = { reason: 0x84, returnCode: 1 };
-const MALFORMED_REASON = 0x81;
 const QUOTA_EXCEEDED = { reason: 0x97, returnCode: 3 };
 const SERVER_UNAVAILABLE = { reason: 0x88, returnCode: 3 };
 
@@ -90,7 +92,7 @@ export class Sessions {
     else if (packet.cmd === 'connect') this.#connect(connection, packet);
     else if (packet.cmd === 'subscribe') this.#subscribe(connection, session as Session, packet);
     else if (packet.cmd === 'unsubscribe') this.#unsubscribe(connection, session as Session, packet);
-    else this.#end(connection, CODE_NONE); // DISCONNECT
+    else if (packet.cmd === 'disconnect') this.#disconnect(connection, session as Session, packet);
   }
 
   /** Sends the client the code with which the kernel has ended its connection, as far as its protocol can express it. */
@@ -101,7 +103,7 @@ export class Sessions {
       if (code === CODE_MQTT_VERSION_UNSUPPORTED) {
         this.#reactor.sendBytes(connection, connackRefused(level, VERSION_UNSUPPORTED.reason, VERSION_UNSUPPORTED.returnCode));
       } else if (level === 5) {
-        this.#reactor.sendBytes(connection, connackRefused(level, MALFORMED_REASON, 0));
+        this.#reactor.sendBytes(connection, connackRefused(level, disconnectReason(code), 0));
       }
     }
     this.#end(connection, code);
@@ -196,12 +198,12 @@ export class Sessions {
     const older = this.#directory.connectionOf(entry);
     if (older !== undefined) this.refuse(older, CODE_SESSION_TAKEN_OVER); // [MQTT-3.1.4-3]
     const number = nextSession(this.#numbers);
-    this.#sessions.set(connection, { entry, number, limits });
+    const asksExpiry = (packet.properties?.sessionExpiryInterval ?? 0) !== 0;
+    this.#sessions.set(connection, { entry, number, limits, asksExpiry });
     if (untilMs !== undefined) this.#expiring.set(connection, untilMs);
     this.#directory.setConnection(entry, connection);
     this.#reactor.trust(connection);
     this.#kernel.connected(connection, entry, level, packet.keepalive ?? 0, reasonBytesMax(level, limits));
-    const asksExpiry = (packet.properties?.sessionExpiryInterval ?? 0) !== 0;
     this.#send(connection, connackAccepted(level, limits, asksExpiry, assignedId));
     this.#post({ kind: 'connected', device: this.#directory.numberOf(entry), session: number, atMs: Date.now() });
   }
@@ -239,6 +241,12 @@ export class Sessions {
   #unsubscribe(connection: number, session: Session, packet: IUnsubscribePacket): void {
     const results = packet.unsubscriptions.map((filter) => (session.filters?.delete(filter) ? 0 : NO_SUBSCRIPTION));
     this.#send(connection, unsuback(packet.messageId ?? 0, results, this.#kernel.levelOf(connection), session.limits));
+  }
+
+  #disconnect(connection: number, { asksExpiry }: Session, { properties }: IDisconnectPacket): void {
+    // MQTT 5 §3.14.2.2.2: a session that CONNECT let end with its connection cannot be kept afterwards.
+    if (!asksExpiry && (properties?.sessionExpiryInterval ?? 0) !== 0) this.refuse(connection, CODE_MQTT_PROTOCOL_ERROR);
+    else this.#end(connection, CODE_NONE);
   }
 
   #end(connection: number, code: number): void {
