@@ -18,9 +18,13 @@ const PAGE_POINTS_MAX = 10_000;
 const LIMIT_MAX = 1_000_000;
 
 export function addQueryCommand(program: Command): void {
-  withApplianceOptions(program.command('query').argument('<device>', 'device id').argument('<metric>', 'name of the metric'))
+  withApplianceOptions(
+    program.command('query').argument('<device>', 'device id').argument('<metric>', 'name of the metric, with or without its tags'),
+  )
     .summary('readings of a metric by time')
-    .description('Readings of a metric that are in the database, the oldest first, one a line: time and value, a text in quotes.')
+    .description(
+      'Readings of a metric that are in the database, the oldest first, one a line: time and value, a text in quotes. A name without tags means all series of that name.',
+    )
     .option('--from <time>', 'from this time on (default: an hour before --to)')
     .option('--to <time>', 'up to this time (default: now)')
     .option('--limit <n>', 'readings at most', wholeNumber(1, LIMIT_MAX), 1000)
@@ -33,7 +37,7 @@ async function query(device: string, metric: string, options: QueryOptions): Pro
   const points: RangeAnswer['points'] = [];
   let last: RangeAnswer | undefined;
   for await (const page of pages(adminApi(configOf(options), options.url), device, metric, options)) {
-    if (page.points.length > 0) output.text(...page.points.map(({ ts, value }) => `${ts}  ${valueText(value)}`));
+    if (page.points.length > 0) output.text(...page.points.map(pointText));
     if (output.json) points.push(...page.points);
     last = page;
   }
@@ -43,6 +47,11 @@ async function query(device: string, metric: string, options: QueryOptions): Pro
   if (!newest) output.remark(`no reading of ${metric} from ${last.from} to ${last.to}; --from and --to choose another time`);
   else if (last.truncated)
     output.remark(`more readings follow, after ${newest.ts} (${ageOf(newest.ts)}); --limit ${options.limit} was reached`);
+}
+
+/** Of several series each line says which. */
+function pointText({ ts, value, metric }: RangeAnswer['points'][number]): string {
+  return `${ts}  ${valueText(value)}${metric === undefined ? '' : `  ${metric}`}`;
 }
 
 /** Follows `next` until the limit or the end. */

@@ -16,6 +16,9 @@ const undone: Readonly<Record<number, string>> = {
   11: 'drop index dead_letters_by_device',
   12: 'drop index dead_letters_by_id; alter table dead_letters drop column format, drop column context, drop column replayed_at',
   13: 'drop table topic_rules',
+  14: 'drop table dead_letter_tallies, dead_letter_positions',
+  15: `drop view raw_metrics; alter table metrics drop column tags, drop column base_name;
+    drop function metric_base_name(text), metric_tags(text, text)`,
 };
 
 /** Makes the database what an older release left, which knew the steps up to `version`, 2 or later. */

@@ -93,7 +93,7 @@ function questions(random: Random, nowMs: number): string[] {
 /** What a device's pages ask, with the rows of equal time put into one order. */
 async function pages(sql: Sql, device: number, metric: number, fromMs: number, toMs: number): Promise<unknown> {
   const queries = new Queries(unguarded(sql));
-  const range = await queries.range({ device, metric, fromMs, toMs, limit: 10_000 });
+  const range = await queries.range({ device, metrics: [metric], fromMs, toMs, limit: 10_000 });
   const latest = await queries.latest([device]);
   return {
     next: range.next,

@@ -58,7 +58,10 @@ export const rangeAnswer = z.strictObject({
   resolution: z.literal('raw'),
   from: time,
   to: time,
-  points: z.array(reading),
+  /** Those of the device that the metric names: of a base name, those with tags too. */
+  series: z.array(z.strictObject({ metric: z.string() })),
+  /** `metric`: where there are several series. */
+  points: z.array(reading.extend({ metric: z.string().optional() })),
   truncated: z.boolean(),
   next,
 });

@@ -2,6 +2,7 @@ import fastq from 'fastq';
 import type { Sql } from 'postgres';
 import { METRICS_MAX } from '../../../assembly/abi/limits.js';
 import type { Database } from '../../contract/database.js';
+import { splitMetricName } from '../../contract/metric-name.js';
 
 export type NumberedName = [name: string, number: number];
 
@@ -31,6 +32,8 @@ export class MetricNames {
   readonly #metricsMax: number;
   readonly #numbers = new Map<string, number>();
   readonly #names = new Map<number, string>();
+  /** Of base names with tagged series: their numbers. */
+  readonly #tagged = new Map<string, number[]>();
   /** Tells other processes that metrics were numbered. */
   tell: () => Promise<void> = async () => {};
   /** One addition at a time, so that two kernels that meet a name at once get one number for it. */
@@ -53,6 +56,7 @@ export class MetricNames {
     const known = this.names();
     this.#numbers.clear();
     this.#names.clear();
+    this.#tagged.clear();
     for (const { id, name } of rows) this.#adopt(name, id);
     return known.every(([name, number]) => this.#numbers.get(name) === number);
   }
@@ -67,6 +71,14 @@ export class MetricNames {
 
   number(name: string): number | undefined {
     return this.#numbers.get(name);
+  }
+
+  /**
+   * The metrics that a name means: the one of this name, and of a base name also those with tags. `name{}`: the base name alone.
+   */
+  series(name: string): number[] {
+    const own = this.#numbers.get(name.endsWith('{}') ? name.slice(0, -2) : name);
+    return [...(own === undefined ? [] : [own]), ...(this.#tagged.get(name) ?? [])];
   }
 
   name(number: number): string | undefined {
@@ -103,6 +115,12 @@ export class MetricNames {
   #adopt(name: string, number: number): void {
     if (number > this.#metricsMax) return;
     this.#numbers.set(name, number);
+    if (this.#names.has(number)) return;
     this.#names.set(number, name);
+    const base = splitMetricName(name).name;
+    if (base === name) return;
+    const tagged = this.#tagged.get(base);
+    if (tagged) tagged.push(number);
+    else this.#tagged.set(base, [number]);
   }
 }

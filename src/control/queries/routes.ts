@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { METRICS_MAX } from '../../../assembly/abi/limits.js';
 import { latestAnswer, rangeAnswer } from '../../contract/answers/devices.js';
 import { ApiFailure } from '../../contract/api-errors.js';
 import { isoTime } from '../../contract/iso-time.js';
@@ -9,6 +10,7 @@ import { parseQuery, timeSchema, wholeNumber } from '../../http/input.js';
 import type { RouteDoc } from '../../http/route-doc.js';
 import type { Route } from '../../http/router.js';
 import type { MetricNames } from '../metrics/metric-names.js';
+import type { Device } from '../registry/device.js';
 import { deviceOf, tenantQuery } from '../registry/input.js';
 import type { Registry } from '../registry/registry.js';
 import { isoMicros } from './iso-micros.js';
@@ -23,12 +25,14 @@ const rangeCursorSchema = z.union([
     us: z.string().regex(/^-?\d{1,18}$/),
     kind: z.literal('number'),
     key: z.string().regex(/^-?\d[\d.e+-]{0,31}$/),
+    metric: z.int().min(1).max(METRICS_MAX),
     given: z.int().min(1),
   }),
   z.object({
     us: z.string().regex(/^-?\d{1,18}$/),
     kind: z.literal('text'),
     key: z.string().regex(/^[\da-f]{32}$/),
+    metric: z.int().min(1).max(METRICS_MAX),
     given: z.int().min(1),
   }),
 ]);
@@ -82,21 +86,40 @@ async function range(services: ReadingRoutesOptions, request: Request) {
   const from = query.from ?? to - RANGE_DEFAULT_MS;
   if (resolution !== 'raw') return new ApiFailure('resolution_unsupported', attempt);
   if (from > to) return new ApiFailure('query_invalid', attempt, 'from must not be later than to');
-  const number = services.metricNames.number(metric);
+  const metrics = await seriesOf(services, device, metric);
   const { points, next } =
-    number === undefined
+    metrics.length === 0
       ? { points: [], next: undefined }
-      : await services.queries.range({ device: device.number, metric: number, fromMs: from, toMs: to, limit, after });
+      : await services.queries.range({ device: device.number, metrics, fromMs: from, toMs: to, limit, after });
+  const isMany = metrics.length > 1;
   return json(200, {
     device_id: device.id,
     metric,
     resolution,
     from: isoTime(from),
     to: isoTime(to),
-    points: points.map(({ us, value }) => ({ ts: isoMicros(us), value })),
+    series: metrics.map((number) => ({ metric: nameOf(services, number) })),
+    points: points.map(({ us, metric: number, value }) => ({
+      ts: isoMicros(us),
+      value,
+      ...(isMany && { metric: nameOf(services, number) }),
+    })),
     truncated: next !== undefined,
     next: next === undefined ? null : writeCursor(next),
   });
+}
+
+/** Many devices may have series of one base name: of those it means the ones that this device has. */
+async function seriesOf(services: ReadingRoutesOptions, device: Device, metric: string): Promise<number[]> {
+  const known = services.metricNames.series(metric);
+  if (known.length < 2) return known;
+  const { devices } = await latestOf(services, [device]);
+  const own = devices.get(device.number)!.metrics;
+  return known.filter((number) => own.has(nameOf(services, number)));
+}
+
+function nameOf({ metricNames }: ReadingRoutesOptions, number: number): string {
+  return metricNames.name(number) as string;
 }
 
 async function latest(services: ReadingRoutesOptions, request: Request) {

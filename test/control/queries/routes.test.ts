@@ -44,6 +44,7 @@ test('a range is answered in order of time, its ends included', async () => {
   assert.deepEqual(body, {
     device_id: 'dev-1',
     metric: 'temperature',
+    series: [{ metric: 'temperature' }],
     resolution: 'raw',
     from: '2026-03-01T12:00:03.000Z',
     to: '2026-03-01T12:00:06.000Z',
@@ -66,6 +67,50 @@ test('a limit cuts the end off and says so', async () => {
   assert.deepEqual([cut.body.points.length, cut.body.truncated, cut.body.points[0].value], [20, true, 0.5]);
   const whole = await server.call('GET', path({ metric: 'temperature', from: T0, to: T0 + 60_000, limit: 21 }));
   assert.deepEqual([whole.body.points.length, whole.body.truncated], [21, false]);
+});
+
+test('a base name means all of its series of the device; tags, or empty braces, mean one', async () => {
+  const { sql } = server.database;
+  const tagged = (await server.call('POST', '/v1/devices', { body: { device_id: 'tagged' } })).body.number;
+  const names = ['usage', 'usage{cpu=0}', 'usage{cpu=1}', 'usage{of=another device}'];
+  const added = new Map((await server.metricNames.add(names)) as [string, number][]);
+  const number = (name: string) => added.get(name) as number;
+  for (const [index, name] of names.slice(0, 3).entries()) {
+    await sql`insert into readings select ${tagged}, ${number(name)}, ${new Date(T0)}, 7 from generate_series(1, 4)`;
+    await sql`insert into readings values (${tagged}, ${number(name)}, ${new Date(T0 + 1 + index)}, ${index})`;
+    await sql`insert into text_readings values (${tagged}, ${number(name)}, ${new Date(T0)}, 'same')`;
+  }
+  await sql`insert into readings values (${crowd}, ${number('usage{of=another device}')}, ${new Date(T0)}, 1)`;
+  const range = { from: T0, to: T0 + 1000 };
+  const all = await server.call('GET', path({ metric: 'usage', ...range }, 'tagged'));
+  assert.deepEqual(all.body.series, [{ metric: 'usage' }, { metric: 'usage{cpu=0}' }, { metric: 'usage{cpu=1}' }]);
+  assert.equal(all.body.points.length, 18);
+  assert.deepEqual(all.body.points.at(-1), { ts: '2026-03-01T12:00:00.003000Z', value: 2, metric: 'usage{cpu=1}' });
+  // Readings of one time and value in several series are each given once, wherever a page ends.
+  for (const limit of [1, 2, 5, 7]) {
+    const points: unknown[] = [];
+    let after: string | null = null;
+    do {
+      const { body } = await server.call('GET', path({ metric: 'usage', ...range, limit, ...(after && { after }) }, 'tagged'));
+      points.push(...body.points);
+      after = body.next;
+    } while (after !== null);
+    assert.deepEqual(points, all.body.points, `pages of ${limit}`);
+  }
+  const one = await server.call('GET', path({ metric: 'usage{cpu=0}', ...range }, 'tagged'));
+  assert.deepEqual([one.body.points.length, one.body.series], [6, [{ metric: 'usage{cpu=0}' }]]);
+  assert.ok(!('metric' in one.body.points[0]));
+  const base = await server.call('GET', path({ metric: 'usage{}', ...range }, 'tagged'));
+  assert.deepEqual([base.body.points.length, base.body.series], [6, [{ metric: 'usage' }]]);
+  const view = await sql`select metric_name, tags, value from raw_metrics where device_id = 'tagged' and value < 3 order by value`;
+  assert.deepEqual(
+    view.map((row) => ({ ...row })),
+    names.slice(0, 3).map((_, value) => ({
+      metric_name: 'usage',
+      tags: { tenant: 'default', ...(value > 0 && { cpu: String(value - 1) }) },
+      value,
+    })),
+  );
 });
 
 interface Page {

@@ -21,6 +21,8 @@ const released: Readonly<Record<number, string>> = {
   11: 'ab3f92e86ce99551',
   12: '065bc7323636dca6',
   13: '28c757ecbe275632',
+  14: '9dea4f4ba8d699bb',
+  15: '09471baa20145c3e',
 };
 
 test('a released step is what it was: databases out there took it as it stood', () => {

@@ -96,7 +96,7 @@ describe('segments of plain PostgreSQL', () => {
       const fromMs = toMs - random.pick([HOUR_MS, 2 * DAY_MS, 7000 * DAY_MS]);
       const expected = await sql`select ts from plain where device_id = ${device} and metric_id = ${metric}
         and ts >= ${new Date(fromMs)} and ts < ${new Date(toMs + 1)} order by ts limit ${limit}`;
-      const { points } = await queries.range({ device, metric, fromMs, toMs, limit });
+      const { points } = await queries.range({ device, metrics: [metric], fromMs, toMs, limit });
       assert.deepEqual(
         points.map(({ us }) => Number(us / 1000n)),
         expected.map(({ ts }) => ts.getTime()),

@@ -22,7 +22,9 @@ const TIMES = ['2026-11-29T23:59:59.999999Z', '2001-02-03T04:05:06Z', '2027-11-2
 async function writeRows(sql: Sql, dialect: DialectName, version: number): Promise<void> {
   const [device] = await sql`insert into devices (tenant_id, name, device_class, token_hash, metadata)
     values ('acme', ${`device-${version}`}, 'pump', ${Buffer.alloc(32, version)}, ${sql.json({ location: 'hall' })}) returning id`;
-  const [metric] = await sql`insert into metrics (name) values (${`metric-${version}`}) returning id`;
+  // Some names had braces before they had tags.
+  const [metric] = await sql`insert into metrics (name) values (${`metric-${version}{cpu=a\\,b}`}) returning id`;
+  await sql`insert into metrics (name) values (${`{odd}-${version}{}`})`;
   const [deviceId, metricId] = [Number(device?.id), Number(metric?.id)];
   for (const ts of TIMES) {
     await sql`insert into readings (device_id, metric_id, ts, value) values (${deviceId}, ${metricId}, ${ts}, ${version})`;
@@ -92,7 +94,9 @@ async function assertRows(sql: Sql, dialect: DialectName, version: number): Prom
     [version, version, ...inSegment, version],
     `readings of version ${version}`,
   );
-  assert.deepEqual(rows[0]?.tags, { tenant: 'acme', device_class: 'pump', location: 'hall' });
+  assert.deepEqual(rows[0]?.tags, { tenant: 'acme', device_class: 'pump', location: 'hall', cpu: 'a,b' });
+  const [odd] = await sql`select base_name, tags from metrics where name = ${`{odd}-${version}{}`}`;
+  assert.deepEqual({ ...odd }, { base_name: `{odd}-${version}{}`, tags: {} });
   const [texts] = await sql`select count(*)::int as count, min(extract(epoch from ts))::text as first from text_readings
     where value = ${`text-${version}`}`;
   assert.deepEqual({ ...texts }, { count: TIMES.length, first: '981173106.000000' });

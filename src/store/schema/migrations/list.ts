@@ -12,6 +12,7 @@ import { deadLettersByDevice } from './0011-dead-letters-by-device.js';
 import { deadLettersTriedAgain } from './0012-dead-letters-tried-again.js';
 import { topicRules } from './0013-topic-rules.js';
 import { deadLettersCounted } from './0014-dead-letters-counted.js';
+import { tagsOfMetrics } from './0015-tags-of-metrics.js';
 import type { Migration } from './migration.js';
 
 /** Every step, in the order in which a database takes them. */
@@ -30,4 +31,5 @@ export const migrations: readonly Migration[] = [
   deadLettersTriedAgain,
   topicRules,
   deadLettersCounted,
+  tagsOfMetrics,
 ];
