@@ -6,6 +6,18 @@ export function bearerToken(authorization: string): string | undefined {
   return /^Bearer +([\x21-\x7e]+) *$/i.exec(authorization)?.[1];
 }
 
+/**
+ * Tokens that a request may carry as the clients of other products send them, the likeliest first: `Bearer`, InfluxDB's `Token`, also as
+ * `Token user:password`, the password of `Basic` (RFC 7617), or `p` of the query.
+ */
+export function clientTokens(authorization: string, query: URLSearchParams): string[] {
+  const [, scheme = '', value = ''] = /^(\S+) +([\x21-\x7e]+) *$/.exec(authorization) ?? [];
+  const text = scheme.toLowerCase() === 'basic' ? Buffer.from(value, 'base64').toString() : value;
+  const isKnown = ['bearer', 'token', 'basic'].includes(scheme.toLowerCase());
+  const password = text.slice(text.indexOf(':') + 1);
+  return [...new Set([isKnown ? text : '', isKnown ? password : '', query.get('p') ?? ''])].filter((token) => token !== '');
+}
+
 /** The keys of operators. */
 export interface KeyCheck {
   verify(key: string): boolean;

@@ -45,7 +45,7 @@ export class Dispatcher {
       const failure = explainFault(error, `answer ${head.method} ${head.path}`);
       // An outage of the database has an event of its own, and none of these calls is at fault.
       if (failure.error.code === 'internal') this.#log.error({ err: error, method: head.method, path: head.path }, 'http call failed');
-      answer = this.failed(failure);
+      answer = match.kind === 'route' ? this.#refused(match.route, head, failure) : this.failed(failure);
     }
     const status = exchange.aborted ? STATUS_ABORTED : answer.status;
     if (!exchange.aborted) exchange.respond(answer);
@@ -55,13 +55,14 @@ export class Dispatcher {
   async #call(exchange: Exchange, route: Route, params: readonly string[]): Promise<Answer> {
     const { head } = exchange;
     const refusal = route.admit?.(head, params);
-    if (refusal) return this.failed(refusal);
+    if (refusal) return this.#refused(route, head, refusal);
     if (route.admit) exchange.trust();
-    if (!route.body) return this.#answerOf(await route.handle({ ...head, params, body: new Uint8Array() }));
+    const answerOf = (result: Answer | ApiFailure) => (result instanceof ApiFailure ? this.#refused(route, head, result) : result);
+    if (!route.body) return answerOf(await route.handle({ ...head, params, body: new Uint8Array() }));
     const attempt = `read the body of ${head.method} ${head.path}`;
     const refuse = (failure: ApiFailure, ...headers: (readonly [string, string])[]) => {
       route.refused?.(failure, head, params);
-      return this.failed(failure, ...headers);
+      return this.#refused(route, head, failure, ...headers);
     };
     // RFC 9110 §15.5.16: what could have been sent.
     if (!isKnownEncoding(head.contentEncoding)) {
@@ -75,7 +76,7 @@ export class Dispatcher {
     const body = sent === 'oversize' ? sent : await decodeContent(head.contentEncoding, sent, bytesMax);
     if (body === 'oversize') return refuse(new ApiFailure(oversize, attempt, `it is larger than ${bytesMax} bytes`));
     if (body === 'malformed') return refuse(new ApiFailure('encoding_malformed', attempt));
-    return this.#answerOf(await route.handle({ ...head, params, body }));
+    return answerOf(await route.handle({ ...head, params, body }));
   }
 
   /** The answer to a call that is refused. */
@@ -84,8 +85,13 @@ export class Dispatcher {
     return failed(failure, ...headers, ...(seconds === undefined ? [] : [['retry-after', String(seconds)] as const]));
   }
 
-  #answerOf(result: Answer | ApiFailure): Answer {
-    return result instanceof ApiFailure ? this.failed(result) : result;
+  /** As `failed`, in the words of the route's clients. */
+  #refused(route: Route, head: RequestHead, failure: ApiFailure, ...headers: (readonly [string, string])[]): Answer {
+    const answer = this.failed(failure, ...headers);
+    const described = route.describe?.(failure, head);
+    if (!described) return answer;
+    const others = answer.headers.filter(([name]) => name !== 'content-type');
+    return { ...answer, headers: [...others, ['content-type', described.type]], body: described.body };
   }
 
   #withoutRoute({ head }: Exchange, match: Exclude<Match, { kind: 'route' }>): Answer {

@@ -13,7 +13,15 @@ export interface Route {
   admit?(head: RequestHead, params: readonly string[]): ApiFailure | undefined;
   /** Hears of a call that was admitted and is refused for its body, which nobody reads. */
   refused?(failure: ApiFailure, head: RequestHead, params: readonly string[]): void;
+  /** A failure as the clients of the call read it; absent: as every other. */
+  describe?(failure: ApiFailure, head: RequestHead): Described;
   handle(request: Request): Answer | ApiFailure | Promise<Answer | ApiFailure>;
+}
+
+/** The body of an answer and its media type. */
+export interface Described {
+  readonly type: string;
+  readonly body: string | Uint8Array;
 }
 
 export interface BodyRules {

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { InfluxDB, Point } from '@influxdata/influxdb-client';
 import postgres, { type Sql } from 'postgres';
 import { call, committed } from '../support/api.js';
 import { type Appliance, startAppliance } from '../support/appliance.js';
@@ -74,4 +75,37 @@ test('the good items of a body are stored, and the answer says which are dead le
   );
   assert.deepEqual([ledger.stored, ledger.duplicate], [6, 1]);
   assert.deepEqual(ledger.dead_by_reason, { json_malformed: 1, metric_duplicate: 1, line_malformed: 1 });
+});
+
+test("lines of InfluxDB's own client are stored, in each precision", async () => {
+  const token = await register('influx');
+  for (const precision of ['ns', 'us', 'ms', 's'] as const) {
+    const writer = new InfluxDB({ url: appliance.http, token }).getWriteApi('org', 'bucket', precision, {
+      maxRetries: 0,
+      gzipThreshold: 0,
+    });
+    writer.writePoint(
+      new Point(`of_${precision}`)
+        .tag('room', 'a b')
+        .floatField('t', 21.5)
+        .intField('n', 7)
+        .booleanField('on', true)
+        .timestamp(new Date(1796029200000)),
+    );
+    await writer.close();
+  }
+  await committed(appliance);
+  const rows = await sql<{ name: string; value: number; ms: string }[]>`
+    select m.name, r.value, (extract(epoch from r.ts) * 1000)::bigint as ms from readings r join metrics m on m.id = r.metric_id
+    join devices d on d.id = r.device_id where d.name = 'influx' order by m.name collate "C"`;
+  const expected = ['ms', 'ns', 's', 'us'].flatMap((precision) => [
+    [`of_${precision}.n{room=a b}`, 7],
+    [`of_${precision}.on{room=a b}`, 1],
+    [`of_${precision}.t{room=a b}`, 21.5],
+  ]);
+  assert.deepEqual(
+    rows.map(({ name, value }) => [name, value]),
+    expected,
+  );
+  assert.ok(rows.every(({ ms }) => ms === '1796029200000'));
 });

@@ -12,4 +12,7 @@ export const partitions = z.array(z.int());
 
 export const failureAnswer = z.strictObject({
   error: z.strictObject({ code: z.string(), message: z.string(), way_out: z.string() }),
+  /** In calls of other products' APIs: what their clients read. */
+  code: z.union([z.string(), z.int()]).optional(),
+  message: z.string().optional(),
 });

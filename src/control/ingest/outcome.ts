@@ -1,4 +1,4 @@
-import { CODE_NONE, CODE_PAYLOAD_OVERSIZE } from '../../../assembly/abi/codes.js';
+import { CODE_DEVICE_INACTIVE, CODE_DEVICE_UNKNOWN, CODE_NONE, CODE_PAYLOAD_OVERSIZE } from '../../../assembly/abi/codes.js';
 import type { IngestedItems } from '../../contract/answers/operation.js';
 import { codeOf } from '../../contract/api-errors.js';
 import { refusalCode } from '../../contract/codes.js';
@@ -22,10 +22,13 @@ export interface Outcome {
   readonly taken: Taken;
 }
 
-/** The code for which a body is refused as a whole; 0: it is not. A message that is too large costs itself, as it always will. */
+/** Codes that a message gets for what it is, however often it is sent: it costs itself, and not the body. */
+const OF_ITEM = [CODE_PAYLOAD_OVERSIZE, CODE_DEVICE_INACTIVE, CODE_DEVICE_UNKNOWN];
+
+/** The code for which a body is refused as a whole; 0: it is not. */
 export function refusalOfAll(outcomes: readonly Outcome[]): number {
   const refused = outcomes.filter(({ taken }) => taken.code !== CODE_NONE);
-  const whole = refused.find(({ taken }) => taken.code !== CODE_PAYLOAD_OVERSIZE) ?? (refused.length === outcomes.length && refused[0]);
+  const whole = refused.find(({ taken }) => !OF_ITEM.includes(taken.code)) ?? (refused.length === outcomes.length && refused[0]);
   return whole ? whole.taken.code : CODE_NONE;
 }
 

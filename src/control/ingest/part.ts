@@ -1,12 +1,23 @@
+import { FaultFinder } from '../letters/fault-finder.js';
 import type { Part } from '../part.js';
+import type { Registry } from '../registry/registry.js';
+import { influxRoutes } from './influx/routes.js';
 import { Intake, type IntakeOptions } from './intake.js';
 import { ingestMetrics } from './metrics.js';
+import { NamedDevices } from './named-devices.js';
 import { type IngestOptions, ingestRoutes } from './routes.js';
+import { TokenDevices } from './token-device.js';
 
-export type IngestPartOptions = Omit<IngestOptions, 'intake'> & IntakeOptions;
+export type IngestPartOptions = Omit<IngestOptions, 'intake' | 'faults'> &
+  IntakeOptions & { readonly registry: Pick<Registry, 'children'> };
 
 /** Messages of devices over HTTP. */
 export function ingestPart(options: IngestPartOptions): Part {
+  const { registry, ledger, subdevices } = options;
   const intake = new Intake(options);
-  return { role: 'gateway', routes: ingestRoutes({ ...options, intake }), metrics: ingestMetrics(intake) };
+  const faults = new FaultFinder();
+  const tokens = new TokenDevices(registry, ledger);
+  const named = new NamedDevices(registry, subdevices);
+  const routes = [...ingestRoutes({ ...options, intake, faults }), ...influxRoutes({ intake, faults, tokens, named })];
+  return { role: 'gateway', routes, metrics: ingestMetrics(intake) };
 }

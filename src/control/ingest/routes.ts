@@ -2,8 +2,7 @@ import { z } from 'zod';
 import { CODE_NONE } from '../../../assembly/abi/codes.js';
 import { PAYLOAD_BYTES_MAX } from '../../../assembly/abi/limits.js';
 import { ingestedAnswer } from '../../contract/answers/operation.js';
-import { ApiFailure, isApiCode } from '../../contract/api-errors.js';
-import { refusalCode } from '../../contract/codes.js';
+import { ApiFailure } from '../../contract/api-errors.js';
 import type { RoutedMessage } from '../../contract/topic-rules/routing.js';
 import type { TenantRules } from '../../contract/topic-rules/tenant-rules.js';
 import { bearerToken } from '../../http/auth.js';
@@ -11,13 +10,14 @@ import { json, type Request, type RequestHead } from '../../http/exchange.js';
 import type { RouteDoc } from '../../http/route-doc.js';
 import type { Route } from '../../http/router.js';
 import type { Ledger } from '../ledger/ledger.js';
-import { FaultFinder } from '../letters/fault-finder.js';
+import type { FaultFinder } from '../letters/fault-finder.js';
 import type { Device } from '../registry/device.js';
 import { TENANT_DEFAULT, tenantQuery } from '../registry/input.js';
 import type { Registry } from '../registry/registry.js';
 import type { Subdevices } from '../registry/subdevices.js';
 import { messagesOfAll, topicProblem } from './by-topic.js';
 import { postedFormat, postedTypes } from './content-types.js';
+import { failureOf } from './failure.js';
 import type { Intake } from './intake.js';
 import { type Items, itemsOf } from './items.js';
 import { judgedItems, refusalOfAll, refusedItems } from './outcome.js';
@@ -69,6 +69,7 @@ const ingestDoc: RouteDoc = {
 
 export interface IngestOptions {
   readonly intake: Intake;
+  readonly faults: FaultFinder;
   readonly registry: Pick<Registry, 'authenticateDevice' | 'byNumber' | 'byToken' | 'get' | 'unknown'>;
   readonly ledger: Pick<Ledger, 'refused'>;
   /** Says what `?topic=` means. */
@@ -76,9 +77,7 @@ export interface IngestOptions {
   readonly subdevices: Pick<Subdevices, 'add'>;
 }
 
-export function ingestRoutes({ intake, registry, ledger, rules, subdevices }: IngestOptions): Route[] {
-  const faults = new FaultFinder();
-
+export function ingestRoutes({ intake, faults, registry, ledger, rules, subdevices }: IngestOptions): Route[] {
   /** Refuses a message that no gateway gets to see. */
   function refused(failure: ApiFailure, query: URLSearchParams, device?: Device): ApiFailure {
     ledger.refused(failure.error.code, tenantOf(query), device);
@@ -220,9 +219,4 @@ function troubleOf(messages: readonly RoutedMessage[]): string | undefined {
 
 function waitProblem(query: URLSearchParams): string | undefined {
   return waitSchema.safeParse(query.get('wait') ?? undefined).success ? undefined : 'wait must be decoded, or left out';
-}
-
-function failureOf(code: number, attempt: string): ApiFailure {
-  const { name, cause } = refusalCode(code);
-  return isApiCode(name) ? new ApiFailure(name, attempt) : new ApiFailure('unavailable', attempt, cause);
 }

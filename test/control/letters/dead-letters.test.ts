@@ -110,7 +110,14 @@ test('how many letters there are is answered with the limits, by tenant and reas
   const { number } = (await server.call('POST', '/v1/devices', { body: { device_id: 'deep', tenant: 'depth' } })).body;
   await server.database.sql`insert into dead_letters (partition_id, log_offset, device_id, received_at, reason, payload)
     values (63, 1, ${number}, now(), 'json_malformed', ${Buffer.from('{')}), (63, 2, ${number}, now(), 'ts_malformed', ${Buffer.from('{}')})`;
-  const offsets = { startOffset: 0n, durableOffset: 0n, processedOffset: 0n, committedOffset: 0n, checkpointOffset: undefined, storedOffset: undefined };
+  const offsets = {
+    startOffset: 0n,
+    durableOffset: 0n,
+    processedOffset: 0n,
+    committedOffset: 0n,
+    checkpointOffset: undefined,
+    storedOffset: undefined,
+  };
   const counts = { lagBytes: 0, lagMs: 0, committedRecords: 0, gaps: 0, gapBytes: 0, checkpointMs: undefined, storedMs: undefined };
   server.plane.partitions = [{ partition: 63, isHere: true, ...offsets, ...counts }];
   const own = async () => {
