@@ -80,7 +80,7 @@ test('a letter that stays what it is becomes a new one', async () => {
 test('letters that match are replayed once each, though the process is killed while they are on their way', async () => {
   // As a build that could not read them would have left them.
   await sql`insert into dead_letters (partition_id, log_offset, device_id, received_at, reason, payload)
-    select 0, 0, d.id, timestamptz '2026-01-01' + i * interval '1 s', 'test_reason', convert_to('{"again":' || i || '}', 'UTF8')
+    select 0, 0, d.id, now() - interval '1 day' + i * interval '1 s', 'test_reason', convert_to('{"again":' || i || '}', 'UTF8')
     from devices d, generate_series(1, 3000) i where d.name = 'letters-1'`;
   const filter = { filter: { device_id: 'letters-1', reason: 'test_reason' } };
   const replay = await call<ReplayAnswer>(appliance, 'POST', '/v1/dead-letters/replay', filter);
