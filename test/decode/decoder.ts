@@ -25,6 +25,7 @@ interface Exports {
   decodeProbe(offset: number, bytes: number, receiveUs: number): number;
   decodeByShapeProbe(offset: number, bytes: number, receiveUs: number): number;
   decodeFormatProbe(format: number, offset: number, bytes: number, receiveUs: number): number;
+  decodeInContextProbe(device: number, format: number, offset: number, bytes: number, receiveUs: number): number;
   learnShapeProbe(offset: number, bytes: number): number;
   decodedCount(): number;
   decodedHasTs(): number;

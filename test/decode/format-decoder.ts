@@ -44,9 +44,12 @@ const POISONS = [0x00, 0xff, 0x61, 0xa1, 0x81, 0x18, 0xc1, 0x7f, 0xf5].map((byte
 export class FormatDecoder {
   readonly decoder = new Decoder();
   readonly #format: number;
+  readonly #context: Uint8Array;
 
-  constructor(format: number) {
+  /** `context`: as encodeContext writes it; empty: none. */
+  constructor(format: number, context: Uint8Array = new Uint8Array(0)) {
     this.#format = format;
+    this.#context = context;
   }
 
   /** Decodes once, with `after` behind the payload, at the very end of the input region: answers the code. */
@@ -55,7 +58,10 @@ export class FormatDecoder {
     const at = INPUT_OFFSET + INPUT_BYTES - payload.length - after.length;
     memory.bytes.set(payload, at);
     memory.bytes.set(after, at + payload.length);
-    return kernel.decodeFormatProbe(this.#format, at, payload.length, receiveUs);
+    const contextBytes = this.#context.length;
+    if (contextBytes === 0) return kernel.decodeFormatProbe(this.#format, at, payload.length, receiveUs);
+    memory.bytes.set(this.#context, at - contextBytes);
+    return kernel.decodeInContextProbe(1, this.#format, at - contextBytes, contextBytes + payload.length, receiveUs);
   }
 
   /** Decodes as the pipeline does: once more after each round of new names. */
