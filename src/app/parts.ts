@@ -2,6 +2,7 @@ import type { Role } from '../config/settings/process.js';
 import type { DataPlane } from '../contract/data-plane.js';
 import type { Database } from '../contract/database.js';
 import { type AlertsPartOptions, alertsPart } from '../control/alerts/part.js';
+import { debugPart } from '../control/debug/part.js';
 import type { DeploymentOptions } from '../control/deployment/deployment.js';
 import { WATCHES_MAX } from '../control/deployment/messages.js';
 import { deploymentPart } from '../control/deployment/part.js';
@@ -81,6 +82,7 @@ export function makeParts({
     lettersPart({ ...sources, ...letters, database, event }),
     ingestPart({ ...sources, subdevices, rules: topicRules.rules }),
     topicRulesPart({ topicRules, registry, keys }),
+    debugPart({ ...sources, views, rules: topicRules.rules, event }),
     registryPart({ ...sources, subdevices }),
     readingsPart(sources),
     keysPart(keys),

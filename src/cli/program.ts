@@ -20,6 +20,7 @@ import { addAlertsCommand, addStatusCommand } from './status-command.js';
 import { addTailCommand } from './tail-command.js';
 import { addTenantCommand } from './tenant-command.js';
 import { addTopicRuleCommand } from './topic-rule-command.js';
+import { addTraceCommand } from './trace-command.js';
 
 const help = `
 Examples:
@@ -70,6 +71,7 @@ function buildProgram(ports: CliPorts): Command {
   addAlertsCommand(program);
   addQueryCommand(program);
   addTailCommand(program);
+  addTraceCommand(program);
   addDeviceCommand(program);
   addKeyCommand(program);
   addDeadLettersCommand(program);

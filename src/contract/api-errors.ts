@@ -44,6 +44,11 @@ const own = {
     'there is no dead letter of this id that can be tried again: it was tried already, is a row that the database refused, or its device is deleted',
     'list the letters: GET /v1/dead-letters; replayed_at says which were tried again',
   ],
+  capture_unknown: [
+    404,
+    'this process knows no capture of this id: it is forgotten ten minutes after its end',
+    'begin one: POST /v1/debug/captures; read it at the process that began it',
+  ],
   replay_unknown: [
     404,
     'this process knows no replay of this id',
@@ -63,6 +68,11 @@ const own = {
     409,
     'this process has no gateway, and so puts no message into the log',
     'call a process whose SPILLWAY_ROLES hold gateway',
+  ],
+  captures_exhausted: [
+    409,
+    '8 captures run, and no more may run at a time',
+    'end one: GET /v1/debug/captures lists them, DELETE /v1/debug/captures/{id} ends it',
   ],
   key_last: [409, 'it is the only admin key, and nobody could make another', 'make a new key first: npx spillway key add NAME'],
   keys_exhausted: [409, 'there are 100 admin keys', 'revoke keys that nobody uses: npx spillway key list'],

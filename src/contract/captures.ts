@@ -32,18 +32,18 @@ export interface CapturedMessage {
   readonly readingsTotal: number;
 }
 
-/** A client that was not let in, or a message of one that no log took. */
+/** A client that was not let in, one whose connection was ended, or a message that was refused before the log. */
 export interface TurnedAway {
   readonly atMs: number;
   readonly transport: CapturedMessage['transport'];
-  /** What the client said that it is; undefined: nothing. */
-  readonly tenant: string | undefined;
-  readonly name: string | undefined;
+  /** The device that it is; undefined: it did not prove to be one. */
+  readonly device?: number;
+  /** What a client said that it is, where it did not prove it. */
+  readonly claim?: { readonly tenant: string; readonly id: string };
   /** A name of the table of codes. */
   readonly code: string;
-  readonly topic: string | undefined;
-  /** Undefined: it is not known. */
-  readonly address: string | undefined;
+  /** Of the message. */
+  readonly topic?: string;
 }
 
 /** `skipped`: messages that had no room beside these. */
@@ -54,4 +54,7 @@ export interface MessageCaptures {
   /** Counted: a device is captured until each `true` was followed by a `false`. */
   capture(device: number, on: boolean): void;
   onCaptured(listener: CaptureListener): void;
+  /** Counted like `capture`: whether those that are turned away are reported. */
+  watchDoor(on: boolean): void;
+  onTurnedAway(listener: (turnedAway: readonly TurnedAway[]) => void): void;
 }

@@ -94,6 +94,7 @@ export class TurnLoop {
     else if (message.kind === 'log') this.#logChanged(message.code);
     else if (message.kind === 'registry-whole') this.#directory.isPartial = false;
     else if (message.kind === 'ingest') this.#takeIngest(message);
+    else if (message.kind === 'watch-door') this.#sessions.door.isWanted = message.on;
     else if (message.kind === 'topic-rules') this.#routes.setRules(message.tenant, message.rules);
   }
 

@@ -33,4 +33,10 @@ export const pipelineEvents = {
       'damaged or missing bytes of the log were skipped: at least `messagesAtLeast` messages are lost, and a copy of the bytes is in `kept`',
     action: 'look at the disk; keep the copy for whoever can read it',
   },
+  'device-not-captured': {
+    level: 'warn',
+    happened:
+      'as many devices of the partition are captured as may be, over all processes; messages of this one (its number) are not shown',
+    action: 'end another capture: `GET /v1/debug/captures` lists those of a process',
+  },
 } as const satisfies EventTable;

@@ -137,7 +137,7 @@ class PipelineThread {
         this.#owner(message.device)?.watch(message.device, message.on);
         return;
       case 'capture':
-        this.#owner(message.device)?.capture(message.device, message.on);
+        this.#capture(message.device, message.on);
         return;
       case 'latest': {
         const points = message.devices.map((device) => this.#owner(device)?.latest(device) ?? new Uint8Array());
@@ -156,6 +156,12 @@ class PipelineThread {
         this.#stopping = true;
         for (const partition of this.#partitions.values()) partition.stop();
     }
+  }
+
+  #capture(device: number, on: boolean): void {
+    const partition = this.#owner(device);
+    if (!partition || partition.capture(device, on)) return;
+    post({ kind: 'event', level: 'warn', name: 'device-not-captured', fields: { partition: partition.number, device } });
   }
 
   #owner(device: number): Partition | undefined {

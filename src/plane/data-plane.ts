@@ -27,6 +27,7 @@ import type { TopicRule } from '../contract/topic-rules/topic-rule.js';
 import { DOORBELLS, Doorbell, LOG_DOORBELL } from '../host/doorbell.js';
 import { Progress, ProgressWord } from '../host/progress.js';
 import { RecordRing } from '../host/record-ring.js';
+import { Door, type TurnedAwayListener } from './door.js';
 import { Gateways } from './gateways.js';
 import { readRefused } from './ledger-readings.js';
 import { PartitionWatch } from './partition-watch.js';
@@ -76,6 +77,7 @@ export class ThreadedDataPlane implements DataPlane {
   readonly #roster: ThreadRoster;
   readonly #gateways: Gateways;
   readonly #refusedTopics: RefusedTopics;
+  readonly #door: Door;
   readonly #pipelines: Pipelines;
   readonly #log: LogPart;
   #mqttPort = 0;
@@ -117,6 +119,7 @@ export class ThreadedDataPlane implements DataPlane {
       event: options.event,
     });
     this.#refusedTopics = new RefusedTopics(this.#gateways.memories);
+    this.#door = new Door(this.#gateways);
     this.#pipelines = new Pipelines(
       { ...options, isHeld: options.awaited !== undefined, fenced: (cause) => this.#wasFenced(cause) },
       this.#shared,
@@ -321,6 +324,14 @@ export class ThreadedDataPlane implements DataPlane {
     this.#pipelines.onCaptured(listener);
   }
 
+  watchDoor(on: boolean): void {
+    this.#door.watch(on);
+  }
+
+  onTurnedAway(listener: TurnedAwayListener): void {
+    this.#door.onTurnedAway(listener);
+  }
+
   onLive(listener: (points: readonly Point[]) => void): void {
     this.#pipelines.onLive(listener);
   }
@@ -385,6 +396,7 @@ export class ThreadedDataPlane implements DataPlane {
     this.#roster.expectEnd();
     const deadlineMs = performance.now() + this.#options.stopSeconds * 1000;
     const logBell = new Doorbell(this.#shared.doorbells, LOG_DOORBELL);
+    this.#door.close();
     this.#log.post({ kind: 'drain' });
     logBell.ring();
     let drained = await this.#gateways.stop(deadlineMs);

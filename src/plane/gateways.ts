@@ -1,6 +1,8 @@
 import { FLAG_AWAITED, FLAG_TRANSPORT_HTTP, FORMAT_BY_SHAPE } from '../../assembly/abi/block.js';
 import { CODE_NONE } from '../../assembly/abi/codes.js';
 import { BLOCK_SLOTS, GATEWAY_END } from '../../assembly/abi/gateway.js';
+import type { TurnedAway } from '../contract/captures.js';
+import { refusalCode } from '../contract/codes.js';
 import type { RoutedPayload } from '../contract/data-plane.js';
 import type { DeviceEntry } from '../contract/devices.js';
 import type { GatewayAudit } from '../contract/ledger.js';
@@ -70,6 +72,7 @@ export class Gateways {
   readonly #publishes = new Map<number, { left: number; resolve: () => void }>();
   readonly #listening: { resolve(ports: Ports): void; reject(error: Error): void }[] = [];
   #token = 0;
+  #turnedAway: (turnedAway: TurnedAway) => void = () => {};
   #subdeviceNamed: (gateway: number, id: string) => void = () => {};
 
   constructor(options: GatewaysOptions) {
@@ -152,6 +155,15 @@ export class Gateways {
     this.#subdeviceNamed = listener;
   }
 
+  /** Whether the gateways report clients that are turned away. */
+  watchDoor(on: boolean): void {
+    for (const thread of this.#threads) thread.post({ kind: 'watch-door', on });
+  }
+
+  onTurnedAway(listener: (turnedAway: TurnedAway) => void): void {
+    this.#turnedAway = listener;
+  }
+
   setTopicRules(tenant: string, rules: readonly TopicRule[]): void {
     for (const thread of this.#threads) thread.post({ kind: 'topic-rules', tenant, rules });
   }
@@ -226,8 +238,17 @@ export class Gateways {
         this.#see(message.device, message.atMs);
         this.#connected(message.device, { gateway, session: message.session });
         return;
+      case 'turned-away': {
+        const { tenant, id, code, atMs } = message;
+        this.#turnedAway({ atMs, transport: 'mqtt', claim: { tenant, id }, code: refusalCode(code).name });
+        return;
+      }
       case 'disconnected':
         this.#see(message.device, message.atMs);
+        if (message.code !== CODE_NONE) {
+          const { device, code, atMs } = message;
+          this.#turnedAway({ atMs, transport: 'mqtt', device, code: refusalCode(code).name });
+        }
         if (this.#connections.get(message.device)?.session === message.session) this.#connections.delete(message.device);
     }
   }

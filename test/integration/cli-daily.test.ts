@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, type TestContext, test } from 'node:test';
+import mqtt from 'mqtt';
 import { outcomeOf, type RunningCommand, runSpillway } from '../cli/run-spillway.js';
 import { call, committed } from '../support/api.js';
 import { type Appliance, startAppliance } from '../support/appliance.js';
@@ -86,5 +87,66 @@ test('tail shows the latest values, then readings as they come, until Ctrl-C', a
   assert.deepEqual([code, stderr], [0, '']);
   assert.match(stdout, /^METRIC +VALUE +TIME +AGE\n[\s\S]*temp +22 +\S+ +\S/);
   const unknown = await outcomeOf(start(t, 'tail', 'nobody', '--json'));
+  assert.deepEqual([unknown.code, JSON.parse(unknown.stderr).error.code], [1, 'device_unknown']);
+});
+
+test('trace shows each message of a device with what became of it, until Ctrl-C, which ends the capture', async (t) => {
+  await call(appliance, 'POST', '/v1/devices', { device_id: 'traced', token: 'traced-token' });
+  const trace = start(t, 'trace', '--device', 'traced');
+  await trace.until(/capture \d+ for 60 s/);
+  const options = { clientId: 'traced', username: 'default', password: 'traced-token', protocolVersion: 5, reconnectPeriod: 0 } as const;
+  const client = await mqtt.connectAsync(`mqtt://127.0.0.1:${appliance.mqttPort}`, options);
+  const publish = (topic: string, payload: string) => client.publishAsync(topic, payload, { qos: 1 });
+  await publish('devices/traced/telemetry', JSON.stringify({ ts: baseMs, metrics: { temp: 21.5, door: 'open' }, seq: 1 }));
+  await publish('devices/traced/telemetry', JSON.stringify({ ts: baseMs, metrics: { temp: 21.5, door: 'open' }, seq: 1 }));
+  await publish('devices/traced/telemetry', '{"metrics": 1');
+  await publish('zigbee2mqtt/traced', '{"battery": 90}');
+  await publish('devices/daily/telemetry', '{"metrics": {"v": 1}}').catch(() => undefined);
+  await trace.until(/refused {2}traced {2}mqtt {2}"devices\/daily\/telemetry" {2}topic_forbidden: /);
+  trace.child.kill('SIGINT');
+  const { code, stdout } = await outcomeOf(trace);
+  assert.equal(code, 0);
+  const line = (pattern: string) => assert.match(stdout, new RegExp(`^\\S+Z {2}${pattern}$`, 'm'));
+  line('stored {2}traced {2}mqtt qos 1 {2}auto 66 bytes {2}temp=21.5 door="open"');
+  line('duplicate {2}traced {2}mqtt qos 1 {2}auto 66 bytes {2}temp=21.5 door="open"');
+  line('dead_letter {2}traced {2}mqtt qos 1 {2}auto 13 bytes {2}json_malformed: [^;]+; payload "\\{\\\\"metrics\\\\": 1"');
+  line('stored {2}traced {2}mqtt qos 1 {2}"zigbee2mqtt/traced" by rule zigbee2mqtt\\S* {2}json 15 bytes {2}battery=90');
+  const { captures } = await call<{ captures: { state: string }[] }>(appliance, 'GET', '/v1/debug/captures');
+  assert.deepEqual(
+    captures.map(({ state }) => state),
+    ['ended'],
+  );
+  await client.endAsync(true);
+});
+
+test('trace shows clients that are not let in, without what they show as a token', async (t) => {
+  const trace = start(t, 'trace', '--unknown', '--seconds', '600', '--json');
+  await until('it is captured', async () => {
+    const { captures } = await call<{ captures: { state: string }[] }>(appliance, 'GET', '/v1/debug/captures');
+    return captures.some(({ state }) => state === 'running');
+  });
+  const connect = (clientId: string, username: string) =>
+    mqtt.connectAsync(`mqtt://127.0.0.1:${appliance.mqttPort}`, { clientId, username, password: 'S3CRET', reconnectPeriod: 0 });
+  await assert.rejects(connect('stranger', 'default'));
+  await assert.rejects(connect('daily', 'default'));
+  await trace.until(/credentials_invalid/);
+  trace.child.kill('SIGTERM');
+  const { code, stdout } = await outcomeOf(trace);
+  assert.equal(code, 0);
+  assert.doesNotMatch(stdout, /S3CRET/);
+  const seen = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  assert.deepEqual(
+    seen.map(({ event, verdict, reason, device_id: id, tenant }) => [event, verdict, reason, id, tenant]),
+    [
+      ['message', 'refused', 'device_unknown', 'stranger', 'default'],
+      ['message', 'refused', 'credentials_invalid', 'daily', 'default'],
+    ],
+  );
+  const both = await outcomeOf(start(t, 'trace', '--unknown', '--device', 'daily'));
+  assert.equal(both.code, 2);
+  const unknown = await outcomeOf(start(t, 'trace', '--device', 'nobody', '--json'));
   assert.deepEqual([unknown.code, JSON.parse(unknown.stderr).error.code], [1, 'device_unknown']);
 });

@@ -1,5 +1,5 @@
 import type { Acknowledgement } from '../../src/contract/acknowledgement.js';
-import type { CapturedMessage, CaptureListener } from '../../src/contract/captures.js';
+import type { CapturedMessage, CaptureListener, TurnedAway } from '../../src/contract/captures.js';
 import type {
   AwaitedMessage,
   DataPlane,
@@ -27,6 +27,7 @@ export class PlaneDouble implements DataPlane {
   readonly ingested: { device: number; payload: Uint8Array; routed?: RoutedPayload | undefined }[] = [];
   readonly watched = new Map<number, number>();
   readonly captured = new Map<number, number>();
+  doorWatches = 0;
   readonly connected = new Set<number>();
   mqttPort = 1883;
   points: LatestPoint[] = [];
@@ -91,6 +92,7 @@ export class PlaneDouble implements DataPlane {
     runsForgotten: 0,
     sinceMs: undefined,
   };
+  readonly #doorListeners: ((turnedAway: readonly TurnedAway[]) => void)[] = [];
   readonly #captureListeners: CaptureListener[] = [];
   readonly #listeners: ((points: readonly Point[]) => void)[] = [];
 
@@ -165,6 +167,18 @@ export class PlaneDouble implements DataPlane {
 
   onCaptured(listener: CaptureListener): void {
     this.#captureListeners.push(listener);
+  }
+
+  watchDoor(on: boolean): void {
+    this.doorWatches += on ? 1 : -1;
+  }
+
+  onTurnedAway(listener: (turnedAway: readonly TurnedAway[]) => void): void {
+    this.#doorListeners.push(listener);
+  }
+
+  turnAway(...turnedAway: TurnedAway[]): void {
+    for (const listener of this.#doorListeners) listener(turnedAway);
   }
 
   emitCaptured(messages: readonly CapturedMessage[], skipped = 0): void {

@@ -60,6 +60,8 @@ export type ToGateway =
   | { readonly kind: 'taken-over'; readonly device: number; readonly session: number }
   /** Why the log takes nothing in, a code of the table; 0: it does. Meanwhile a gateway without room lets nobody in. */
   | { readonly kind: 'log'; readonly code: number }
+  /** Whether clients that are turned away are to be reported. */
+  | { readonly kind: 'watch-door'; readonly on: boolean }
   /** Replaces the topic rules of a tenant, which come before the built-in ones. */
   | { readonly kind: 'topic-rules'; readonly tenant: string; readonly rules: readonly TopicRule[] }
   /** A message that came over HTTP; answered by `ingested` or `ingest-refused` with the same token. */
@@ -79,6 +81,8 @@ export type FromGateway =
   /** Sessions are numbered over all gateways, in the order in which they began. */
   | { readonly kind: 'connected'; readonly device: number; readonly session: number; readonly atMs: number }
   | { readonly kind: 'disconnected'; readonly device: number; readonly session: number; readonly atMs: number; readonly code: number }
+  /** A client that showed no right to connect, and what it said that it is; a few a second. `code`: a code of the table. */
+  | { readonly kind: 'turned-away'; readonly tenant: string; readonly id: string; readonly code: number; readonly atMs: number }
   /** The gateway device of this number, which may register others, named one that is not registered. */
   | { readonly kind: 'subdevice-named'; readonly gateway: number; readonly id: string }
   | { readonly kind: 'audited'; readonly audit: GatewayAudit };

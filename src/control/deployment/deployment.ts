@@ -1,11 +1,16 @@
+import type { CaptureListener, MessageCaptures, TurnedAway } from '../../contract/captures.js';
+import { CountedDevices } from '../../contract/counted-devices.js';
 import type { DataPlane, DeviceViews, LatestPoint, LatestPoints, Point } from '../../contract/data-plane.js';
 import { partitionOf } from '../../contract/partition.js';
 import type { DeviceShare, OtherLedgers, PeerAnswers, ProcessBooks } from '../ledger/shares.js';
 import { type Rates, sumRates } from '../live/rate-meter.js';
 import { Answers, type AnswersOptions } from './answers.js';
+import { capturedOf } from './capture-messages.js';
+import { CaptureRelay } from './capture-relay.js';
 import { LiveRelay } from './live-relay.js';
 import {
   booksAnswer,
+  CAPTURES_MAX,
   type LatestAnswer,
   latestAnswer,
   latestPointOf,
@@ -28,7 +33,7 @@ export interface DeploymentOptions extends Pick<AnswersOptions, 'partitions' | '
   readonly channel: Pick<NotifyChannel, 'send' | 'follow' | 'close'>;
   /** What operators call this process. */
   readonly name: string;
-  readonly plane: Pick<DataPlane, 'latest' | 'watch' | 'onLive' | 'lag'>;
+  readonly plane: Pick<DataPlane, 'latest' | 'watch' | 'onLive' | 'lag' | keyof MessageCaptures>;
   /** Of this process alone. */
   readonly ownRates: () => Rates;
   readonly answerMsMax?: number;
@@ -39,7 +44,7 @@ export interface DeploymentOptions extends Pick<AnswersOptions, 'partitions' | '
  * This process among those of its deployment: it answers for the partitions that it runs, and asks others about theirs. Which
  * process runs a partition nobody needs to know: it answers, and where none answers, the view says so.
  */
-export class Deployment implements DeviceViews, OtherLedgers {
+export class Deployment implements DeviceViews, MessageCaptures, OtherLedgers {
   readonly name: string;
   readonly #options: DeploymentOptions;
   readonly #nowMs: () => number;
@@ -47,7 +52,12 @@ export class Deployment implements DeviceViews, OtherLedgers {
   readonly #relay: LiveRelay;
   readonly #questions: Questions;
   readonly #answers: Answers;
-  readonly #watches = new Map<number, number>();
+  readonly #captureRelay: CaptureRelay;
+  readonly #watches = new CountedDevices(() => this.#hereSoon());
+  readonly #captures = new CountedDevices(() => this.#hereSoon());
+  #doorWatches = 0;
+  readonly #captureListeners: CaptureListener[] = [];
+  readonly #doorListeners: ((turnedAway: readonly TurnedAway[]) => void)[] = [];
   readonly #listeners: ((points: readonly Point[]) => void)[] = [];
   #timer: NodeJS.Timeout | undefined;
   #soon: NodeJS.Timeout | undefined;
@@ -58,7 +68,7 @@ export class Deployment implements DeviceViews, OtherLedgers {
     this.#options = options;
     this.name = name;
     this.#nowMs = nowMs;
-    this.#peers = new Peers((device, on) => plane.watch(device, on));
+    this.#peers = new Peers(plane);
     this.#relay = new LiveRelay({
       peers: () => this.#peers.known,
       send: (to, points) => this.#send({ kind: 'points', points: [...points] }, to),
@@ -66,6 +76,9 @@ export class Deployment implements DeviceViews, OtherLedgers {
     this.#questions = new Questions({ send: (token, question) => this.#send({ kind: 'ask', token, question }), answerMsMax });
     this.#answers = new Answers({ ...options, send: (to, token, answer) => this.#send({ kind: 'answer', token, answer }, to) });
     plane.onLive((points) => this.#relay.take(points));
+    this.#captureRelay = new CaptureRelay({ peers: () => this.#peers.known, send: (to, bunch) => this.#send(bunch, to) });
+    plane.onCaptured((messages, skipped) => this.#captureRelay.captured(messages, skipped));
+    plane.onTurnedAway((turnedAway) => this.#captureRelay.turnedAway(turnedAway));
   }
 
   /** Joins the others; rejects when the database is not there. */
@@ -82,6 +95,7 @@ export class Deployment implements DeviceViews, OtherLedgers {
     clearInterval(this.#timer);
     clearTimeout(this.#soon);
     this.#relay.close();
+    this.#captureRelay.close();
     this.#send({ kind: 'bye' });
     this.#isClosed = true;
     await this.#options.channel.close();
@@ -92,7 +106,14 @@ export class Deployment implements DeviceViews, OtherLedgers {
     clearTimeout(this.#soon);
     this.#soon = undefined;
     this.#peers.lapse(this.#nowMs());
-    this.#send({ kind: 'here', name: this.name, watches: [...this.#watches.keys()], rates: this.#options.ownRates() });
+    this.#send({
+      kind: 'here',
+      name: this.name,
+      watches: this.#watches.all,
+      rates: this.#options.ownRates(),
+      captures: this.#captures.all.slice(0, CAPTURES_MAX),
+      door: this.#doorWatches > 0,
+    });
   }
 
   /** Other processes that are there. */
@@ -116,10 +137,28 @@ export class Deployment implements DeviceViews, OtherLedgers {
 
   watch(device: number, on: boolean): void {
     this.#options.plane.watch(device, on);
-    const watches = (this.#watches.get(device) ?? 0) + (on ? 1 : -1);
-    if (watches > 0) this.#watches.set(device, watches);
-    else this.#watches.delete(device);
-    if (on ? watches === 1 : watches === 0) this.#hereSoon();
+    this.#watches.want(device, on);
+  }
+
+  capture(device: number, on: boolean): void {
+    this.#options.plane.capture(device, on);
+    this.#captures.want(device, on);
+  }
+
+  onCaptured(listener: CaptureListener): void {
+    this.#options.plane.onCaptured(listener);
+    this.#captureListeners.push(listener);
+  }
+
+  watchDoor(on: boolean): void {
+    this.#options.plane.watchDoor(on);
+    this.#doorWatches += on ? 1 : -1;
+    if (this.#doorWatches === (on ? 1 : 0)) this.#hereSoon();
+  }
+
+  onTurnedAway(listener: (turnedAway: readonly TurnedAway[]) => void): void {
+    this.#options.plane.onTurnedAway(listener);
+    this.#doorListeners.push(listener);
   }
 
   onLive(listener: (points: readonly Point[]) => void): void {
@@ -189,6 +228,9 @@ export class Deployment implements DeviceViews, OtherLedgers {
         return;
       case 'points':
         this.#show(message.points.map(pointOf));
+        return;
+      case 'captured':
+        this.#showCaptured(message);
     }
   }
 
@@ -197,6 +239,14 @@ export class Deployment implements DeviceViews, OtherLedgers {
     const lag = this.#options.plane.lag();
     const shown = points.filter(({ device }) => this.#watches.has(device) && !lag[this.#partition(device)]?.isHere);
     if (shown.length > 0) for (const listener of this.#listeners) listener(shown);
+  }
+
+  /** Like #show: a peer reports only what this process has asked for. */
+  #showCaptured({ messages, skipped, turnedAway }: Extract<PeerMessage, { kind: 'captured' }>): void {
+    const lag = this.#options.plane.lag();
+    const shown = messages.filter(({ device }) => this.#captures.has(device) && !lag[this.#partition(device)]?.isHere).map(capturedOf);
+    if (shown.length > 0) for (const listener of this.#captureListeners) listener(shown, skipped);
+    if (this.#doorWatches > 0 && turnedAway.length > 0) for (const listener of this.#doorListeners) listener(turnedAway);
   }
 
   #partition(device: number): number {

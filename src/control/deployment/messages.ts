@@ -3,12 +3,15 @@ import { KIB, TEXT_BYTES_MAX } from '../../../assembly/abi/limits.js';
 import type { KnownPoints, LatestPoint, Point } from '../../contract/data-plane.js';
 import type { DeviceAccount } from '../../contract/ledger.js';
 import type { DeviceShare, ProcessBooks } from '../ledger/shares.js';
+import { capturedPart, turnedAwayPart } from './capture-messages.js';
 
 // The messages between the processes of a deployment. Anybody with a connection to the database can send one: what these schemas
 // do not accept is ignored, and a message decides nothing but what a view shows.
 
 /** Devices that one process may watch at others, of all its live views. */
 export const WATCHES_MAX = 5000;
+/** Devices whose messages one process may capture. */
+export const CAPTURES_MAX = 16;
 /** Devices of one question for latest readings. */
 export const QUESTION_DEVICES_MAX = 250;
 /** Readings of one message; what a live view does not get in time is old. */
@@ -45,10 +48,19 @@ const message = z.discriminatedUnion('kind', [
     name: z.string().max(256),
     watches: z.array(device).max(WATCHES_MAX),
     rates: z.object({ messagesPerSecond: rate, readingsPerSecond: rate, connections: rate }),
+    /** Devices whose messages it captures, and whether it wants to know who is turned away. */
+    captures: z.array(device).max(CAPTURES_MAX).default([]),
+    door: z.boolean().default(false),
   }),
   z.object({ kind: z.literal('bye') }),
   z.object({ kind: z.literal('ask'), token: z.int(), question }),
   z.object({ kind: z.literal('answer'), token: z.int(), answer: z.unknown() }),
+  z.object({
+    kind: z.literal('captured'),
+    messages: z.array(capturedPart),
+    skipped: z.int().min(0),
+    turnedAway: z.array(turnedAwayPart),
+  }),
   z.object({ kind: z.literal('points'), points: z.array(point).max(POINTS_MAX) }),
 ]);
 export type PeerMessage = z.infer<typeof message>;

@@ -11,7 +11,7 @@ import { DEVICE_TOKEN_HASH_BYTES } from '../../../assembly/abi/gateway.js';
 import { DEVICE_ID_BYTES_MAX } from '../../../assembly/abi/limits.js';
 import { hashToken } from '../../contract/token.js';
 import type { Directory } from '../directory.js';
-import { claimOf } from './sign-in.js';
+import { claimOf, devicesOf } from './sign-in.js';
 
 export type Admission =
   /** `untilMs`: the client came with the token before the present one, which is valid until then. */
@@ -52,10 +52,7 @@ function judge(packet: IConnectPacket, directory: Directory, nowMs: number): Adm
   const isUnnamed = packet.clientId === '';
   // Without an id there is no session to keep [MQTT-3.1.3-8] of 3.1.1.
   if (isUnnamed && packet.protocolVersion !== 5 && packet.clean === false) return refused(CODE_DEVICE_UNKNOWN, BAD_CLIENT_ID);
-  const { tenant, id, token } = claimOf(packet, {
-    has: (ofTenant, name) => directory.find(ofTenant, name) !== undefined,
-    byToken: (secret) => directory.byToken(secret),
-  });
+  const { tenant, id, token } = claimOf(packet, devicesOf(directory));
   if (id === '' || Buffer.byteLength(id) > DEVICE_ID_BYTES_MAX) return refused(CODE_DEVICE_UNKNOWN, BAD_CLIENT_ID);
   const entry = directory.find(tenant, id);
   // An unknown device takes the same path and gets the same answer as a wrong token: ids cannot be probed.

@@ -18,6 +18,7 @@ import type { Reactor } from '../../reactor/reactor.js';
 import type { Directory } from '../directory.js';
 import type { GatewayKernel } from '../kernel.js';
 import { authenticate } from './authenticate.js';
+import { DoorReport } from './door-report.js';
 import {
   connackAccepted,
   connackRefused,
@@ -62,6 +63,8 @@ export class Sessions {
   /** Until when (ms of the Unix epoch) the tokens of such connections are valid that came with one that was replaced. */
   readonly #expiring = new Map<number, number>();
   #closedCode: number = CODE_NONE;
+  /** Of clients that are turned away. */
+  readonly door: DoorReport;
 
   /** `numbers` is the count that all gateways of the process share. */
   constructor(
@@ -78,6 +81,7 @@ export class Sessions {
     this.#reactor = reactor;
     this.#numbers = numbers;
     this.#post = post;
+    this.door = new DoorReport(directory, post);
     layReasonStrings(memory);
   }
 
@@ -186,12 +190,12 @@ export class Sessions {
     const limits = limitsOf(packet);
     if (this.#closedCode !== CODE_NONE) {
       const answer = this.#closedCode === CODE_LOG_FULL ? QUOTA_EXCEEDED : SERVER_UNAVAILABLE;
-      this.#turnAway(connection, { code: this.#closedCode, ...answer }, limits);
+      this.#turnAway(connection, packet, { code: this.#closedCode, ...answer }, limits);
       return;
     }
     const admission = authenticate(packet, this.#directory, Date.now());
     if (admission.kind === 'refused') {
-      this.#turnAway(connection, admission, limits);
+      this.#turnAway(connection, packet, admission, limits);
       return;
     }
     const { entry, untilMs, assignedId } = admission;
@@ -210,10 +214,12 @@ export class Sessions {
 
   #turnAway(
     connection: number,
+    packet: IConnectPacket,
     { code, reason, returnCode }: { code: number; reason: number; returnCode: number },
     limits: PacketLimits,
   ): void {
     this.#count(code);
+    this.door.turnedAway(packet, code, Date.now());
     const level = this.#kernel.levelOf(connection);
     const isVersion5 = level === 5;
     this.#send(

@@ -1,4 +1,5 @@
 import type { IConnectPacket } from 'mqtt-packet';
+import type { Directory } from '../directory.js';
 
 /** The tenant of a client that names none. */
 const TENANT_DEFAULT = 'default';
@@ -15,6 +16,11 @@ export interface ClaimedDevices {
   has(tenant: string, id: string): boolean;
   /** The one device with this token; undefined: there is none, or more than one. */
   byToken(token: string): { readonly tenant: string; readonly id: string } | undefined;
+}
+
+/** The devices that a gateway knows. */
+export function devicesOf(directory: Directory): ClaimedDevices {
+  return { has: (tenant, id) => directory.find(tenant, id) !== undefined, byToken: (token) => directory.byToken(token) };
 }
 
 /** `HOST/DEVICE/?api-version=…`, as Azure's SDKs write it. */
