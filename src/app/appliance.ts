@@ -3,6 +3,7 @@ import { authority, reachableHost } from '../contract/host-address.js';
 import { AdminKeys } from '../control/keys/admin-keys.js';
 import { MetricNames } from '../control/metrics/metric-names.js';
 import { DatabaseAbsence } from '../control/offline/database-absence.js';
+import { Schemas } from '../control/schemas/schemas.js';
 import { TopicRules } from '../control/topic-rules/topic-rules.js';
 import { readOrCreateText } from '../state/read-or-create-text.js';
 import { startControl } from './control.js';
@@ -38,6 +39,9 @@ async function bringUp(options: StartOptions, cleanups: StartContext['cleanups']
   ended.catch(() => {});
 
   const metricNames = standIn ? MetricNames.restore(database, standIn.metrics) : await MetricNames.load(database);
+  const schemaOptions = { database, event: context.event };
+  // Before the data plane: a log that is run again has messages of old versions.
+  const schemas = standIn ? Schemas.restore(schemaOptions, standIn.schemas) : await Schemas.load(schemaOptions);
   const readings = publishReadings(context);
   const absence = standIn && new DatabaseAbsence();
   const plane = await startPlane(context, { metricNames, readings, absence }, (error) => stopped(error));
@@ -45,7 +49,7 @@ async function bringUp(options: StartOptions, cleanups: StartContext['cleanups']
   const rulesOptions = { database, publish: plane.setTopicRules.bind(plane), event: context.event };
   // Before a device connects: by the built-in rules alone a topic may mean something else.
   const topicRules = standIn ? TopicRules.restore(rulesOptions, standIn.topicRules) : await TopicRules.load(rulesOptions);
-  const registry = await openRegistry(context, plane, { metricNames, keys, topicRules }, readings);
+  const registry = await openRegistry(context, plane, { metricNames, keys, topicRules, schemas }, readings);
   let adminKeyIsNew = false;
   const makeKey = () => {
     adminKeyIsNew = true;
@@ -56,7 +60,7 @@ async function bringUp(options: StartOptions, cleanups: StartContext['cleanups']
     if (!(await keys.ensure(adminKey, 'first'))) context.event('warn', 'admin-key-revoked', {});
   };
   if (!absence) await ensureKey();
-  const parts = { plane, registry, metricNames, keys, topicRules };
+  const parts = { plane, registry, metricNames, keys, topicRules, schemas };
   const http = await startControl(context, parts, readings);
   const mqttPort = await plane.listen();
   if (absence) takeUp(context, { ...parts, absence, ensureKey }, (error) => stopped(error));

@@ -5,6 +5,7 @@ import { NotifyChannel } from '../control/deployment/notify-channel.js';
 import type { AdminKeys } from '../control/keys/admin-keys.js';
 import type { MetricNames } from '../control/metrics/metric-names.js';
 import type { Registry } from '../control/registry/registry.js';
+import type { Schemas } from '../control/schemas/schemas.js';
 import type { TopicRules } from '../control/topic-rules/topic-rules.js';
 import type { PublishedReadings } from '../control/topics/publishers.js';
 import { RequestMetrics } from '../http/request-metrics.js';
@@ -22,6 +23,7 @@ interface Registries {
   readonly metricNames: MetricNames;
   readonly keys: AdminKeys;
   readonly topicRules: TopicRules;
+  readonly schemas: Schemas;
 }
 
 /** Everything that looks at the data plane from outside, and the server through which others do. */

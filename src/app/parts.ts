@@ -21,6 +21,8 @@ import { Queries } from '../control/queries/queries.js';
 import { registryPart } from '../control/registry/part.js';
 import type { Registry } from '../control/registry/registry.js';
 import { Subdevices } from '../control/registry/subdevices.js';
+import { schemasPart } from '../control/schemas/part.js';
+import type { Schemas } from '../control/schemas/schemas.js';
 import { topicRulesPart } from '../control/topic-rules/part.js';
 import type { TopicRules } from '../control/topic-rules/topic-rules.js';
 import type { Route } from '../http/router.js';
@@ -35,6 +37,7 @@ export interface PartsOptions {
   readonly metricNames: MetricNames;
   readonly keys: AdminKeys;
   readonly topicRules: TopicRules;
+  readonly schemas: Schemas;
   /** Undefined: there can be no other process. */
   readonly deployment?: Pick<DeploymentOptions, 'channel' | 'name' | 'partitions'> | undefined;
   readonly letters: Pick<LettersPartOptions, 'limits' | 'topic'>;
@@ -54,6 +57,7 @@ export function makeParts({
   metricNames,
   keys,
   topicRules,
+  schemas,
   deployment,
   letters,
   alerts,
@@ -83,7 +87,8 @@ export function makeParts({
     ingestPart({ ...sources, subdevices, rules: topicRules.rules }),
     topicRulesPart({ topicRules, registry, keys }),
     debugPart({ ...sources, views, rules: topicRules.rules, event }),
-    registryPart({ ...sources, subdevices }),
+    schemasPart({ schemas, registry, plane, keys, event }),
+    registryPart({ ...sources, schemas, subdevices }),
     readingsPart(sources),
     keysPart(keys),
   ];

@@ -34,6 +34,11 @@ const own = {
     'leave out the header that the message names',
   ],
   gateway_unknown: [400, 'via names no device of the tenant', 'register the gateway device first, then name it in via'],
+  schema_invalid: [
+    400,
+    'the definition of the schema says something that is not read, or contradicts itself',
+    'correct what the message names with its path; deploy/SCHEMAS.md says what a definition may hold',
+  ],
   resolution_unsupported: [400, 'only raw readings can be queried', 'ask for resolution=raw'],
   websocket_expected: [400, 'the path speaks WebSocket only', 'open a WebSocket to this path'],
   admin_key_invalid: [401, 'the admin key is missing or not valid', 'send Authorization: Bearer <admin key>'],
@@ -54,6 +59,8 @@ const own = {
     'this process knows no replay of this id',
     'list them: GET /v1/dead-letters/replays, at the process that started it',
   ],
+  schema_unknown: [404, 'the tenant has no schema of this id', 'list the schemas: npx spillway schema list'],
+  schema_version_unknown: [404, 'the schema has no version of this number', 'list its versions: npx spillway schema show ID'],
   topic_rule_unknown: [404, 'the tenant has no topic rule of this name', 'list the rules: npx spillway topic-rule list'],
   method_not_allowed: [405, 'the path does not answer this method', 'use a method that the Allow header lists'],
   request_timeout: [408, 'the request was not sent in time', 'send the whole head within 10 s and the whole request within 5 min'],
@@ -85,6 +92,17 @@ const own = {
     409,
     'the tenant has 100 topic rules',
     'delete rules that no device needs: npx spillway topic-rule list; one pattern with named levels can stand for many',
+  ],
+  schema_incompatible: [
+    409,
+    'the new version is not compatible with the one before',
+    'keep what the message names and add optional fields only; or begin a new major version ("major": true), once those who read the values know of it',
+  ],
+  schema_retired: [409, 'the schema is retired, which is final', 'make a schema for the class and the range anew: POST /v1/schemas'],
+  schemas_exhausted: [
+    409,
+    'the tenant has 1,000 versions of schemas, or all tenants have 10,000 together',
+    'use a second deployment for further tenants; versions stay because messages in the log are read by them',
   ],
   subscriptions_exhausted: [
     409,

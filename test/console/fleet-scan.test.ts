@@ -12,6 +12,8 @@ function device(index: number): Device {
     status: index % 10 === 0 ? 'quarantined' : 'active',
     via: index % 2 === 0 ? 'gw-1' : null,
     device_class: null,
+    firmware_version: null,
+    schema: null,
     metadata: {},
     registered_at: '2026-01-01T00:00:00.000Z',
     last_seen_at: null,

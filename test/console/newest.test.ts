@@ -12,6 +12,8 @@ const device: Device = {
   status: 'active',
   via: null,
   device_class: null,
+  firmware_version: null,
+  schema: null,
   metadata: {},
   registered_at: before,
   last_seen_at: null,

@@ -19,6 +19,8 @@ const undone: Readonly<Record<number, string>> = {
   14: 'drop table dead_letter_tallies, dead_letter_positions',
   15: `drop view raw_metrics; alter table metrics drop column tags, drop column base_name;
     drop function metric_base_name(text), metric_tags(text, text)`,
+  16: `drop table payload_schema_states, payload_schemas; drop function payload_schemas_stay;
+    alter table devices drop column firmware_version, drop column payload_schema_id, drop column payload_schema_version`,
 };
 
 /** Makes the database what an older release left, which knew the steps up to `version`, 2 or later. */

@@ -13,6 +13,7 @@ import type { Ledger } from '../../src/control/ledger/ledger.js';
 import { LiveViews } from '../../src/control/live/live-views.js';
 import { MetricNames } from '../../src/control/metrics/metric-names.js';
 import { Registry } from '../../src/control/registry/registry.js';
+import { Schemas } from '../../src/control/schemas/schemas.js';
 import { TopicRules } from '../../src/control/topic-rules/topic-rules.js';
 import type { ConnectionRules } from '../../src/http/connection-limits.js';
 import { withOpenApi } from '../../src/http/openapi-route.js';
@@ -72,7 +73,10 @@ export async function startServerUnderTest(settings: ServerSettings = {}): Promi
   const devicesMax = settings.devicesMax === undefined ? {} : { devicesMax: settings.devicesMax };
   const publish = (entries: readonly DeviceEntry[]) => plane.publishDevices(entries);
   const retract = (numbers: readonly number[]) => plane.deleteDevices(numbers);
-  const registry = await Registry.load({ database: control, publish, retract, ...devicesMax });
+  const schemas = await Schemas.load({ database: control, event: () => {} });
+  const bySchema = { schemaOf: schemas.numberOf.bind(schemas), publishSchemas: plane.publishSchemas.bind(plane) };
+  const registry = await Registry.load({ database: control, publish, retract, ...bySchema, ...devicesMax });
+  schemas.assign = (tenant) => registry.assignSchemas(tenant);
   const [metricNames, keys] = await Promise.all([MetricNames.load(control), AdminKeys.load(control)]);
   const topicRules = await TopicRules.load({ database: control, publish: plane.setTopicRules.bind(plane), event: () => {} });
   await keys.ensure(ADMIN_KEY, 'first');
@@ -85,6 +89,7 @@ export async function startServerUnderTest(settings: ServerSettings = {}): Promi
     keys,
     topicRules,
     letters: { limits: loadConfig({ env: {} }).letters },
+    schemas,
     alerts: { keeper, node: 'host-1', port: undefined, format: 'json' },
     topics: [],
     event: () => {},

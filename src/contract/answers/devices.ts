@@ -12,6 +12,9 @@ const device = z.strictObject({
   status: z.enum(['active', 'inactive', 'quarantined', 'decommissioned']),
   via: z.string().nullable(),
   device_class: z.string().nullable(),
+  firmware_version: z.string().nullable(),
+  /** By which its messages are read; null: none. `pinned`: the device names it, whatever its class and firmware. */
+  schema: z.strictObject({ schema_id: z.string(), version: count, number: count, pinned: z.boolean() }).nullable(),
   metadata: z.record(z.string(), z.unknown()),
   registered_at: time,
   last_seen_at: time.nullable(),

@@ -10,7 +10,9 @@ export type Change =
   /** An admin key was made or revoked. */
   | { readonly kind: 'keys' }
   /** The topic rules of a tenant changed. */
-  | { readonly kind: 'topic-rules'; readonly tenant: string };
+  | { readonly kind: 'topic-rules'; readonly tenant: string }
+  /** A payload schema was made, or changed. */
+  | { readonly kind: 'schemas'; readonly id: string };
 
 export interface ChangeListener {
   changed(change: Change): Promise<void>;

@@ -5,6 +5,7 @@ import type { MetricNames, NumberedName } from '../metrics/metric-names.js';
 import type { Device } from '../registry/device.js';
 import type { StoredDevice } from '../registry/device-rows.js';
 import type { Registry } from '../registry/registry.js';
+import type { Schemas } from '../schemas/schemas.js';
 import type { TopicRules } from '../topic-rules/topic-rules.js';
 import type { offlineEvents } from './events.js';
 import { lineOf, type SnapshotHeader } from './snapshot.js';
@@ -26,6 +27,7 @@ export interface KeptState {
   readonly metricNames: Pick<MetricNames, 'names'>;
   readonly keys: Pick<AdminKeys, 'kept'>;
   readonly topicRules: Pick<TopicRules, 'kept' | 'of'>;
+  readonly schemas: Pick<Schemas, 'find' | 'kept'>;
   /** Committed offsets by partition. */
   offsets(): readonly bigint[];
 }
@@ -84,6 +86,11 @@ export class SnapshotKeeper {
     if (this.#state) this.#append(lineOf.topicRules(tenant, this.#state.topicRules.of(tenant)));
   };
 
+  readonly schemaChanged = (id: string): void => {
+    const schema = this.#state?.schemas.find(id);
+    if (schema) this.#append(lineOf.schema(schema));
+  };
+
   /** Writes the last offsets. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
@@ -98,11 +105,12 @@ export class SnapshotKeeper {
   }
 
   /** In pieces: a million devices would hold everything else up for seconds. */
-  async #begin({ header, lostDevices, registry, metricNames, keys, topicRules, offsets }: KeptState): Promise<void> {
+  async #begin({ header, lostDevices, registry, metricNames, keys, topicRules, schemas, offsets }: KeptState): Promise<void> {
     this.#isWritten = this.#guard(() => {
       this.#lines.begin();
       this.#lines.write(lineOf.snapshot(header) + lineOf.lost(lostDevices) + lineOf.keys(keys.kept()));
       for (const [tenant, rules] of topicRules.kept()) this.#lines.write(lineOf.topicRules(tenant, rules));
+      for (const schema of schemas.kept()) this.#lines.write(lineOf.schema(schema));
       this.#lines.write(lineOf.metrics(metricNames.names()) + lineOf.deleted(registry.deleted()));
     });
     if (!this.#isWritten) return;

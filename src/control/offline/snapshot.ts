@@ -5,6 +5,7 @@ import type { NumberedName } from '../metrics/metric-names.js';
 import type { Device, Metadata } from '../registry/device.js';
 import { NO_METADATA } from '../registry/device.js';
 import type { StoredDevice } from '../registry/device-rows.js';
+import type { Schema } from '../schemas/schema-version.js';
 
 // A snapshot is lines of JSON, each an array that begins with its kind. A later line of the same subject replaces an earlier one, so
 // that a change is one more line. Of secrets it has the hashes that the database has.
@@ -13,9 +14,10 @@ import type { StoredDevice } from '../registry/device-rows.js';
 //   ["lost", [[first, last], …]]              numbers of devices that the database has lost
 //   ["keys", [[id, name, hash, ms], …]]       all admin keys
 //   ["topic-rules", tenant, [rule, …]]        all topic rules of a tenant
+//   ["schema", schema]                        a payload schema with all its versions
 //   ["metrics", [[name, number], …]]          some metrics
 //   ["deleted", [[number, tenant], …]]        some devices that were deleted
-//   ["device", number, tenant, id, via, class, ms, status, metadata, hash, previous hash, until ms]
+//   ["device", number, tenant, id, via, class, ms, status, metadata, hash, previous hash, until ms, firmware, schema, version]
 //   ["offsets", ["…", …]]                     committed offsets by partition
 //   ["whole"]                                 what is before it is all that there was when the snapshot was begun
 
@@ -38,6 +40,7 @@ export interface Snapshot extends SnapshotHeader {
   readonly lostDevices: readonly NumberRange[];
   readonly keys: readonly KeptKey[];
   readonly topicRules: ReadonlyMap<string, readonly TopicRule[]>;
+  readonly schemas: readonly Schema[];
   readonly metrics: readonly NumberedName[];
   readonly devices: readonly StoredDevice[];
   readonly deleted: ReadonlyMap<number, string>;
@@ -47,12 +50,14 @@ type KeyLine = [id: number, name: string, hash: string, createdAtMs: number];
 type DeviceLine = [
   ...['device', number: number, tenant: string, id: string, via: number, deviceClass: string | null, registeredAtMs: number],
   ...[status: Device['status'], metadata: Metadata | null, hash: string, previousHash: string | null, untilMs: number | null],
+  ...[firmwareVersion: string | null, schemaId: string | null, schemaVersion: number],
 ];
 type Line =
   | ['snapshot', SnapshotHeader]
   | ['lost', NumberRange[]]
   | ['keys', KeyLine[]]
   | ['topic-rules', string, TopicRule[]]
+  | ['schema', Schema]
   | ['metrics', NumberedName[]]
   | ['deleted', [number, string][]]
   | DeviceLine
@@ -70,13 +75,28 @@ export const lineOf = {
     return text(['keys', keys.map(({ id, name, hash, createdAtMs }) => [id, name, base64(hash), createdAtMs])]);
   },
   topicRules: (tenant: string, rules: readonly TopicRule[]) => text(['topic-rules', tenant, [...rules]]),
+  schema: (schema: Schema) => text(['schema', schema]),
   metrics: (entries: readonly NumberedName[]) => text(['metrics', [...entries]]),
   deleted: (devices: Iterable<readonly [number, string]>) => text(['deleted', Array.from(devices, ([number, tenant]) => [number, tenant])]),
   device: ({ device, tokenHash, previousToken }: StoredDevice) => {
     const { number, tenant, id, via, deviceClass, registeredAtMs, status, metadata } = device;
+    const bySchema = [device.firmwareVersion, device.schemaId, device.schemaVersion] as const;
     const previous = previousToken ? ([base64(previousToken.hash), previousToken.untilMs] as const) : ([null, null] as const);
     const kept = metadata === NO_METADATA ? null : metadata;
-    return text(['device', number, tenant, id, via, deviceClass, registeredAtMs, status, kept, base64(tokenHash), ...previous]);
+    return text([
+      'device',
+      number,
+      tenant,
+      id,
+      via,
+      deviceClass,
+      registeredAtMs,
+      status,
+      kept,
+      base64(tokenHash),
+      ...previous,
+      ...bySchema,
+    ]);
   },
   offsets: (offsets: readonly bigint[]) => text(['offsets', offsets.map(String)]),
   whole: () => text(['whole']),
@@ -93,6 +113,7 @@ class Found {
   readonly #devices = new Map<number, StoredDevice>();
   readonly #deleted = new Map<number, string>();
   readonly #topicRules = new Map<string, TopicRule[]>();
+  readonly #schemas = new Map<string, Schema>();
   readonly #metrics: NumberedName[] = [];
   /** One string a tenant, not one a device. */
   readonly #tenants = new Map<string, string>();
@@ -106,6 +127,7 @@ class Found {
     if (line[0] === 'device') this.#takeDevice(line);
     else if (line[0] === 'deleted') for (const [number, tenant] of line[1]) this.#delete(number, tenant);
     else if (line[0] === 'topic-rules') this.#topicRules.set(line[1], line[2]);
+    else if (line[0] === 'schema') this.#schemas.set(line[1].id, line[1]);
     else if (line[0] === 'metrics') this.#metrics.push(...line[1]);
     else if (line[0] === 'offsets') this.#offsets = line[1].map(BigInt);
     else if (line[0] === 'keys')
@@ -125,6 +147,7 @@ class Found {
       lostDevices: this.#lost,
       keys: this.#keys,
       topicRules: this.#topicRules,
+      schemas: [...this.#schemas.values()],
       metrics: this.#metrics,
       devices: [...this.#devices.values()],
       deleted: this.#deleted,
@@ -132,10 +155,12 @@ class Found {
   }
 
   #takeDevice(line: DeviceLine): void {
-    const [, number, name, id, via, deviceClass, registeredAtMs, status, metadata, hash, previousHash, untilMs] = line;
+    const [, number, name, id, via, deviceClass, registeredAtMs, status, metadata, hash, ...later] = line;
+    const [previousHash, untilMs, firmwareVersion, schemaId, schemaVersion] = later;
     const tenant = this.#tenants.get(name) ?? name;
     this.#tenants.set(tenant, tenant);
-    const device = { number, tenant, id, via, deviceClass, registeredAtMs, status, metadata: metadata ?? NO_METADATA };
+    const bySchema = { firmwareVersion, schemaId, schemaVersion, schema: 0 };
+    const device = { number, tenant, id, via, deviceClass, registeredAtMs, status, metadata: metadata ?? NO_METADATA, ...bySchema };
     const previousToken = previousHash !== null && untilMs !== null ? { hash: bytes(previousHash), untilMs } : undefined;
     this.#devices.set(number, { device, tokenHash: bytes(hash), previousToken });
   }

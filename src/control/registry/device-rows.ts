@@ -2,7 +2,7 @@ import type { Sql } from 'postgres';
 import type { Database } from '../../contract/database.js';
 import type { DeviceStatus } from '../../contract/devices.js';
 import { HASH_BYTES } from '../../contract/token.js';
-import { type Device, type Metadata, NO_METADATA } from './device.js';
+import { type Changeable, type Device, type Metadata, NO_METADATA } from './device.js';
 import type { StoredTokens } from './device-tokens.js';
 
 /** A device about to be registered. */
@@ -12,6 +12,7 @@ export interface DeviceRow {
   readonly tokenHash: Uint8Array;
   readonly via: number;
   readonly deviceClass: string | null;
+  readonly firmwareVersion?: string | null | undefined;
   readonly metadata: Metadata;
 }
 
@@ -32,6 +33,9 @@ interface StoredRow {
   previous_token_until: Date | null;
   metadata: Metadata | null;
   registered_at: Date;
+  firmware_version: string | null;
+  payload_schema_id: string | null;
+  payload_schema_version: number | null;
 }
 
 const LOAD_ROWS = 10_000;
@@ -57,7 +61,8 @@ export async function* loadDevices(database: Database, from = 0, to = NUMBER_MAX
 /** Page by page, so that no page takes longer than the server gives a statement. */
 function selectDevices(sql: Sql, from: number, to: number): PromiseLike<StoredRow[]> {
   return sql<StoredRow[]>`
-    select id, tenant_id, name, device_class, status, via, token_hash, previous_token_hash, previous_token_until, metadata, registered_at
+    select id, tenant_id, name, device_class, status, via, token_hash, previous_token_hash, previous_token_until, metadata, registered_at,
+      firmware_version, payload_schema_id, payload_schema_version
     from devices where id between ${from} and ${to} and deleted_at is null order by id limit ${LOAD_ROWS}`;
 }
 
@@ -87,6 +92,10 @@ function deviceOf(row: StoredRow, tenant: string): Device {
     registeredAtMs: row.registered_at.getTime(),
     status: row.status,
     metadata: sharedIfEmpty(row.metadata),
+    firmwareVersion: row.firmware_version,
+    schemaId: row.payload_schema_id,
+    schemaVersion: row.payload_schema_version ?? 0,
+    schema: 0,
   };
 }
 
@@ -108,11 +117,12 @@ export async function insertDevices(sql: Sql, rows: readonly DeviceRow[], number
       select * from unnest(
         ${rows.map((row) => row.tenant)}::text[], ${rows.map((row) => row.id)}::text[], ${rows.map((row) => row.deviceClass)}::text[],
         ${rows.map((row) => row.via)}::int[], ${rows.map((row) => Buffer.from(row.tokenHash).toString('hex'))}::text[],
-        ${rows.map((row) => JSON.stringify(row.metadata))}::text[], ${[...numbers]}::int[]
-      ) with ordinality as input(tenant_id, name, device_class, via, token_hash, metadata, number, ordinal)
+        ${rows.map((row) => JSON.stringify(row.metadata))}::text[], ${rows.map((row) => row.firmwareVersion ?? null)}::text[],
+        ${[...numbers]}::int[]
+      ) with ordinality as input(tenant_id, name, device_class, via, token_hash, metadata, firmware_version, number, ordinal)
     ), inserted as (
-      insert into devices (id, tenant_id, name, device_class, status, via, token_hash, metadata, registered_at)
-      select number, tenant_id, name, device_class, 'active', nullif(via, 0), decode(token_hash, 'hex'), metadata::jsonb, now()
+      insert into devices (id, tenant_id, name, device_class, status, via, token_hash, metadata, firmware_version, registered_at)
+      select number, tenant_id, name, device_class, 'active', nullif(via, 0), decode(token_hash, 'hex'), metadata::jsonb, firmware_version, now()
       from input order by ordinal
       on conflict (tenant_id, name) where deleted_at is null do nothing
       returning id, tenant_id, name, registered_at
@@ -120,7 +130,7 @@ export async function insertDevices(sql: Sql, rows: readonly DeviceRow[], number
     select inserted.id, (input.ordinal - 1)::int as ordinal, inserted.registered_at
     from inserted join input using (tenant_id, name) order by inserted.id`;
   return inserted.map(({ id, ordinal, registered_at }) => {
-    const { tenant, id: name, via, deviceClass, metadata, tokenHash } = rows[ordinal]!;
+    const { tenant, id: name, via, deviceClass, firmwareVersion = null, metadata, tokenHash } = rows[ordinal]!;
     const device: Device = {
       number: id,
       tenant,
@@ -130,16 +140,41 @@ export async function insertDevices(sql: Sql, rows: readonly DeviceRow[], number
       registeredAtMs: registered_at.getTime(),
       status: 'active',
       metadata: sharedIfEmpty(metadata),
+      firmwareVersion,
+      schemaId: null,
+      schemaVersion: 0,
+      schema: 0,
     };
     return { device, tokenHash, previousToken: undefined };
   });
 }
 
-/** Writes what of a device can change; false: it was deleted, or it is decommissioned and that is final. */
-export async function updateDevice(sql: Sql, number: number, status: DeviceStatus, metadata: Metadata): Promise<boolean> {
-  const { count } = await sql`update devices set status = ${status}, metadata = ${JSON.stringify(metadata)}::text::jsonb
-    where id = ${number} and deleted_at is null and (status <> 'decommissioned' or ${status} = 'decommissioned')`;
-  return count > 0;
+/** What of a device is to change; what is absent stays as the database has it. */
+export type DeviceUpdate = { readonly [Member in Changeable]?: Device[Member] | undefined };
+
+/** Writes what of a device is to change; undefined: it was deleted, or it is decommissioned and that is final. */
+export async function updateDevice(sql: Sql, number: number, change: DeviceUpdate): Promise<Pick<Device, Changeable> | undefined> {
+  const { status, metadata, deviceClass, firmwareVersion, schemaId, schemaVersion } = change;
+  const [row] = await sql<StoredRow[]>`
+    update devices set
+      status = coalesce(${status ?? null}, status),
+      metadata = coalesce(${metadata === undefined ? null : JSON.stringify(metadata)}::text::jsonb, metadata),
+      device_class = case when ${deviceClass === undefined} then device_class else ${deviceClass ?? null}::text end,
+      firmware_version = case when ${firmwareVersion === undefined} then firmware_version else ${firmwareVersion ?? null}::text end,
+      payload_schema_id = case when ${schemaId === undefined} then payload_schema_id else ${schemaId ?? null}::uuid end,
+      payload_schema_version = case when ${schemaId === undefined} then payload_schema_version else nullif(${schemaVersion ?? 0}::int, 0) end
+    where id = ${number} and deleted_at is null and (status <> 'decommissioned' or coalesce(${status ?? null}, status) = 'decommissioned')
+    returning *`;
+  return row && deviceOf(row, row.tenant_id);
+}
+
+/** Writes what devices said of their firmware; answers the numbers of those that said something else before. */
+export async function updateFirmware(sql: Sql, versions: ReadonlyMap<number, string>): Promise<number[]> {
+  const rows = await sql<{ id: number }[]>`
+    update devices set firmware_version = said.version
+    from unnest(${[...versions.keys()]}::int[], ${[...versions.values()]}::text[]) as said(number, version)
+    where devices.id = said.number and deleted_at is null and firmware_version is distinct from said.version returning devices.id`;
+  return rows.map(({ id }) => id);
 }
 
 /** Gives a device a new token; the present one stays valid until `untilMs`, when that is given. Undefined: as `updateDevice` answers false. */

@@ -3,6 +3,7 @@ import type { DataPlane } from '../../contract/data-plane.js';
 import { isoTime } from '../../contract/iso-time.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { type LatestSources, latestOf } from '../queries/latest.js';
+import type { Schemas } from '../schemas/schemas.js';
 import type { Device } from './device.js';
 import type { Registry } from './registry.js';
 
@@ -13,6 +14,7 @@ export interface DeviceSources extends LatestSources {
   readonly ledger: Pick<Ledger, 'lastRejection'>;
   readonly plane: Pick<DataPlane, 'isConnected' | 'seenMs'>;
   readonly registry: Pick<Registry, 'byNumber'>;
+  readonly schemas: Pick<Schemas, 'byNumber'>;
 }
 
 /** The database may take this long before devices are shown without the metrics that only it has, ms. */
@@ -23,7 +25,7 @@ export async function viewDevices(
   sources: DeviceSources,
   devices: readonly Device[],
 ): Promise<Pick<DevicesAnswer, 'latest_complete' | 'partitions_not_running'> & { readonly devices: DeviceView[] }> {
-  const { ledger, plane, registry } = sources;
+  const { ledger, plane, registry, schemas } = sources;
   const latest = await latestOf(sources, devices, DATABASE_MS_MAX);
   const viewed = devices.map((device): DeviceView => {
     const { metrics, receivedMs } = latest.devices.get(device.number)!;
@@ -35,6 +37,8 @@ export async function viewDevices(
       status: device.status,
       via: registry.byNumber(device.via)?.id ?? null,
       device_class: device.deviceClass,
+      firmware_version: device.firmwareVersion,
+      schema: schemaViewOf(schemas, device),
       metadata: device.metadata,
       registered_at: isoTime(device.registeredAtMs),
       last_seen_at: seenMs > 0 ? isoTime(seenMs) : null,
@@ -44,4 +48,9 @@ export async function viewDevices(
     };
   });
   return { devices: viewed, latest_complete: latest.unavailable === undefined, partitions_not_running: [...latest.notRunning] };
+}
+
+function schemaViewOf(schemas: Pick<Schemas, 'byNumber'>, { schema: number, schemaId }: Device): DeviceView['schema'] {
+  const found = schemas.byNumber(number);
+  return found ? { schema_id: found.schema.id, version: found.version.version, number, pinned: schemaId === found.schema.id } : null;
 }

@@ -13,15 +13,35 @@ export interface Device {
   readonly tenant: string;
   readonly id: string;
   readonly via: number;
-  readonly deviceClass: string | null;
   readonly registeredAtMs: number;
   status: DeviceStatus;
   metadata: Metadata;
+  deviceClass: string | null;
+  /** As the device or an operator said it last. */
+  firmwareVersion: string | null;
+  /** The schema that the device names; null: its class and firmware choose one. */
+  schemaId: string | null;
+  /** Version of that schema; 0: the one that the schema uses. */
+  schemaVersion: number;
+  /** Number of the schema version by which its messages are read; 0: none. It follows from the others and from the schemas. */
+  schema: number;
 }
+
+/** What of a device an operator may change, and other processes. */
+export const changeable = [
+  'status',
+  'metadata',
+  'deviceClass',
+  'firmwareVersion',
+  'schemaId',
+  'schemaVersion',
+] as const satisfies readonly (keyof Device)[];
+export type Changeable = (typeof changeable)[number];
 
 /** What a gateway must know of the device. The hash is a copy that owns its buffer: entries are sent to threads. */
 export function entryOf(device: Device, tokenHash: Uint8Array, previousToken: PreviousToken | undefined): DeviceEntry {
-  const { number, tenant, id, status, via } = device;
+  const { number, tenant, id, status, via, schema } = device;
   const maySubdevices = device.metadata.subdevices === true ? { addsSubdevices: true } : {};
-  return { number, tenant, id, status, via, tokenHash, ...maySubdevices, ...(previousToken ? { previousToken } : {}) };
+  const bySchema = schema > 0 ? { schema } : {};
+  return { number, tenant, id, status, via, tokenHash, ...maySubdevices, ...bySchema, ...(previousToken ? { previousToken } : {}) };
 }

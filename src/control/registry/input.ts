@@ -8,12 +8,15 @@ import { deviceIdProblem, tenantIdProblem, tokenProblem } from './device-id.js';
 import type { Registry } from './registry.js';
 
 export const TENANT_DEFAULT = 'default';
+const FIRMWARE_BYTES_MAX = 64;
 const METADATA_BYTES_MAX = 16 * KIB;
 
 export const deviceIdSchema = textSchema(deviceIdProblem);
 export const tenantSchema = textSchema(tenantIdProblem).default(TENANT_DEFAULT);
 export const tokenSchema = textSchema(tokenProblem);
 export const deviceClassSchema = labelSchema;
+/** A version of firmware, as devices write it. */
+export const firmwareSchema = textSchema(firmwareProblem);
 export const tenantQuery = z.object({ tenant: tenantSchema });
 
 /** An object of free members that PostgreSQL can keep as jsonb. */
@@ -42,4 +45,9 @@ export function deviceOf(registry: Pick<Registry, 'get' | 'unknown'>, request: R
   const query = parseQuery(request.query, tenantQuery, `${attempt} device ${id}`);
   if (query instanceof ApiFailure) return query;
   return registry.get(query.tenant, id) ?? registry.unknown('device_unknown', `${attempt} device ${id}`);
+}
+
+export function firmwareProblem(version: string): string | undefined {
+  if (version === '' || Buffer.byteLength(version) > FIRMWARE_BYTES_MAX) return `must have 1 to ${FIRMWARE_BYTES_MAX} bytes`;
+  return /\p{Cc}|\p{Surrogate}/u.test(version) ? 'must not hold control characters or lone surrogates' : undefined;
 }

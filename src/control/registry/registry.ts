@@ -4,12 +4,14 @@ import fastq from 'fastq';
 import { DEVICES_MAX } from '../../../assembly/abi/limits.js';
 import { ApiFailure } from '../../contract/api-errors.js';
 import type { Database } from '../../contract/database.js';
-import type { DeviceEntry, DeviceStatus } from '../../contract/devices.js';
+import type { DeviceEntry } from '../../contract/devices.js';
+import type { SchemaResolution } from '../../contract/schemas/schema-port.js';
 import { hashToken, storedToken } from '../../contract/token.js';
-import { type Device, entryOf, type Metadata, NO_METADATA } from './device.js';
+import { type Changeable, changeable, type Device, entryOf, type Metadata, NO_METADATA } from './device.js';
 import { deviceIdProblem, isTokenTooShort, tenantIdProblem, tokenProblem } from './device-id.js';
 import {
   type DeviceRow,
+  type DeviceUpdate,
   deleteDevice,
   drawNumbers,
   insertDevices,
@@ -18,6 +20,7 @@ import {
   replaceToken,
   type StoredDevice,
   updateDevice,
+  updateFirmware,
 } from './device-rows.js';
 import { DeviceTokens } from './device-tokens.js';
 import { SortedIds } from './sorted-ids.js';
@@ -31,12 +34,7 @@ export interface NewDevice {
   /** Id of the gateway device, of the same tenant, that may publish for this one. */
   readonly via?: string | undefined;
   readonly deviceClass?: string | null | undefined;
-  readonly metadata?: Metadata | undefined;
-}
-
-export interface DeviceChange {
-  readonly status?: DeviceStatus | undefined;
-  /** Replaces all metadata. */
+  readonly firmwareVersion?: string | null | undefined;
   readonly metadata?: Metadata | undefined;
 }
 
@@ -61,6 +59,10 @@ export interface RegistryOptions {
   readonly forget?: (devices: readonly Pick<Device, 'number' | 'tenant'>[]) => void;
   /** Tells other processes that devices of these numbers are new, changed or deleted. */
   readonly tell?: (from: number, to: number) => Promise<void>;
+  /** Number of the schema version by which a device's messages are read; 0: none. */
+  readonly schemaOf?: (device: Device) => number;
+  /** Resolves when every gateway stamps messages of these devices so. */
+  readonly publishSchemas?: (resolution: SchemaResolution) => Promise<void>;
   readonly devicesMax?: number;
   readonly nowMs?: () => number;
 }
@@ -71,6 +73,8 @@ interface Tenant {
 }
 
 const INSERT_ROWS = 5000;
+/** More devices are told of as a range of numbers, which others read as a whole. */
+const TOLD_ONE_BY_ONE_MAX = 16;
 
 /** Every device of the deployment, in memory; the database is written first, then memory, then the gateways. */
 export class Registry {
@@ -100,6 +104,8 @@ export class Registry {
   readonly #forgetKept: NonNullable<RegistryOptions['forget']>;
   #isPartial = false;
   readonly #tell: NonNullable<RegistryOptions['tell']>;
+  readonly #schemaOf: NonNullable<RegistryOptions['schemaOf']>;
+  readonly #publishSchemas: NonNullable<RegistryOptions['publishSchemas']>;
   readonly #devicesMax: number;
   readonly #nowMs: () => number;
   readonly #tenants = new Map<string, Tenant>();
@@ -118,6 +124,8 @@ export class Registry {
     const { database, reserve = () => {}, publish, retract, keep = () => {}, forget = () => {} } = options;
     const { tell = async () => {}, devicesMax = DEVICES_MAX, nowMs = Date.now } = options;
     [this.#keep, this.#forgetKept] = [keep, forget];
+    const { schemaOf = () => 0, publishSchemas = async () => {} } = options;
+    [this.#schemaOf, this.#publishSchemas] = [schemaOf, publishSchemas];
     this.#database = database;
     this.#reserve = reserve;
     this.#publish = publish;
@@ -159,6 +167,13 @@ export class Registry {
   children(number: number): number {
     let count = 0;
     for (const { via } of this.#byNumber.values()) if (via === number) count++;
+    return count;
+  }
+
+  /** How many devices of a tenant are read by schema versions of these numbers. */
+  readBy(tenant: string, schemas: ReadonlySet<number>): number {
+    let count = 0;
+    for (const { schema } of this.#tenants.get(tenant)?.devices.values() ?? []) if (schemas.has(schema)) count++;
     return count;
   }
 
@@ -210,7 +225,7 @@ export class Registry {
 
   /** Registers one device; when it resolves, the device can connect with the token. */
   async create(input: NewDevice): Promise<{ device: Device; token: string } | ApiFailure> {
-    const { tenant, id = randomUUID(), token = newToken(), deviceClass = null, metadata = NO_METADATA } = input;
+    const { tenant, id = randomUUID(), token = newToken(), deviceClass = null, firmwareVersion = null, metadata = NO_METADATA } = input;
     const attempt = `register device ${id}`;
     const problem = rowProblem(tenant, id, token);
     if (problem !== undefined) return new ApiFailure('body_invalid', attempt, problem);
@@ -218,7 +233,8 @@ export class Registry {
     const via = input.via === undefined ? 0 : this.get(tenant, input.via)?.number;
     if (via === undefined) return new ApiFailure('gateway_unknown', attempt, `via names ${input.via}, which is no device of the tenant`);
     if (this.get(tenant, id)) return new ApiFailure('device_exists', attempt);
-    const created = await this.createMany([{ tenant, id, tokenHash: storedToken(tenant, id, token), via, deviceClass, metadata }]);
+    const tokenHash = storedToken(tenant, id, token);
+    const created = await this.createMany([{ tenant, id, tokenHash, via, deviceClass, firmwareVersion, metadata }]);
     if (created instanceof ApiFailure) return created;
     return created[0] ? { device: created[0], token } : new ApiFailure('device_exists', attempt);
   }
@@ -263,8 +279,8 @@ export class Registry {
   }
 
   /** Changes a device; when it resolves, the gateways act on it. */
-  update(device: Device, change: DeviceChange): Promise<Device | ApiFailure> {
-    return this.#inTurn(() => this.#change(device, change));
+  update(device: Device, change: DeviceUpdate): Promise<Device | ApiFailure> {
+    return this.#inTurn(() => this.#update(device, change));
   }
 
   /** Gives a device a new token; when it resolves, the gateways take it. `previousUntilMs`: until when the one before is valid, too. */
@@ -291,6 +307,37 @@ export class Registry {
     return this.#inTurn(() => this.#refresh(from, to));
   }
 
+  /** Notes what devices, by number, said of their firmware; when it resolves, the gateways read them by the schema for it. */
+  noteFirmware(versions: ReadonlyMap<number, string>): Promise<void> {
+    return this.#inTurn(async () => {
+      const noted = await this.#database.run((sql) => updateFirmware(sql, versions));
+      const devices = noted.flatMap((number) => this.#byNumber.get(number) ?? []);
+      for (const device of devices) device.firmwareVersion = versions.get(device.number) as string;
+      this.#keep(devices.map((device) => this.#storedOf(device)));
+      await this.#assign(devices);
+      if (noted.length > TOLD_ONE_BY_ONE_MAX) await this.#tell(Math.min(...noted), Math.max(...noted));
+      else for (const number of noted) await this.#tell(number, number);
+    });
+  }
+
+  /** Looks anew by which schema devices are read, those of a tenant; resolves to how many changed when the gateways act on it. */
+  assignSchemas(tenant: string): Promise<number> {
+    return this.#inTurn(() => this.#assign(this.#tenants.get(tenant)?.devices.values() ?? []));
+  }
+
+  async #assign(devices: Iterable<Device>): Promise<number> {
+    const changed: Device[] = [];
+    for (const device of devices) {
+      const schema = this.#schemaOf(device);
+      if (schema === device.schema) continue;
+      device.schema = schema;
+      changed.push(device);
+    }
+    const [numbers, schemas] = [changed.map(({ number }) => number), changed.map(({ schema }) => schema)];
+    if (changed.length > 0) await this.#publishSchemas({ devices: Uint32Array.from(numbers), numbers: Uint32Array.from(schemas) });
+    return changed.length;
+  }
+
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     return this.#changing.push(work) as Promise<T>;
   }
@@ -308,7 +355,7 @@ export class Registry {
         gone.delete(stored.device.number);
         const known = this.#byNumber.get(stored.device.number);
         if (known && this.#isSame(known, stored)) continue;
-        if (known) Object.assign(known, { status: stored.device.status, metadata: stored.device.metadata });
+        if (known) this.#change(known, stored.device);
         else this.#adopt(stored);
         this.#tokens.set(stored.device.number, stored);
         fresh.push(known ?? stored.device);
@@ -347,14 +394,18 @@ export class Registry {
     await this.#retract(devices.map(({ number }) => number));
   }
 
-  async #change(device: Device, { status = device.status, metadata = device.metadata }: DeviceChange): Promise<Device | ApiFailure> {
-    if (!(await this.#database.run((sql) => updateDevice(sql, device.number, status, metadata))))
-      return this.#explain(device, `change device ${device.id}`);
-    device.status = status;
-    device.metadata = metadata;
+  async #update(device: Device, change: DeviceUpdate): Promise<Device | ApiFailure> {
+    const updated = await this.#database.run((sql) => updateDevice(sql, device.number, change));
+    if (!updated) return this.#explain(device, `change device ${device.id}`);
+    this.#change(device, updated);
     await this.#publishAndKeep([device]);
     await this.#tell(device.number, device.number);
     return device;
+  }
+
+  #change(device: Device, stored: Pick<Device, Changeable>): void {
+    for (const member of changeable) Object.assign(device, { [member]: stored[member] });
+    device.schema = this.#schemaOf(device);
   }
 
   async #rotateToken(device: Device, { token = newToken(), graceSeconds }: TokenChange) {
@@ -392,12 +443,13 @@ export class Registry {
   }
 
   #isSame(known: Device, stored: StoredDevice): boolean {
-    const { status, metadata } = stored.device;
-    return known.status === status && isDeepStrictEqual(known.metadata, metadata) && this.#tokens.holds(known.number, stored);
+    const isSame = changeable.every((member) => isDeepStrictEqual(known[member], stored.device[member]));
+    return isSame && this.#tokens.holds(known.number, stored);
   }
 
   #adopt(stored: StoredDevice): void {
     const { device } = stored;
+    device.schema = this.#schemaOf(device);
     let tenant = this.#tenants.get(device.tenant);
     if (!tenant) {
       tenant = { devices: new Map(), ids: new SortedIds() };

@@ -9,7 +9,16 @@ import type { RouteDoc } from '../../http/route-doc.js';
 import type { Route } from '../../http/router.js';
 import { DEVICE_STATUSES, type Device } from './device.js';
 import { type DeviceSources, viewDevices } from './device-view.js';
-import { deviceClassSchema, deviceIdSchema, deviceOf, metadataSchema, tenantQuery, tenantSchema, tokenSchema } from './input.js';
+import {
+  deviceClassSchema,
+  deviceIdSchema,
+  deviceOf,
+  firmwareSchema,
+  metadataSchema,
+  tenantQuery,
+  tenantSchema,
+  tokenSchema,
+} from './input.js';
 import type { Registry } from './registry.js';
 
 const DEVICES_PAGE_MAX = 1000;
@@ -21,6 +30,7 @@ const newDeviceSchema = z.strictObject({
   token: tokenSchema.optional(),
   via: deviceIdSchema.nullish(),
   device_class: deviceClassSchema.nullish(),
+  firmware_version: firmwareSchema.nullish(),
   metadata: metadataSchema.optional(),
 });
 const statusSchema = z.enum(DEVICE_STATUSES, `must be one of ${DEVICE_STATUSES.join(', ')}`);
@@ -28,7 +38,12 @@ const statusSchema = z.enum(DEVICE_STATUSES, `must be one of ${DEVICE_STATUSES.j
 const GRACE_SECONDS_DEFAULT = 86_400;
 const GRACE_SECONDS_MAX = 30 * 86_400;
 
-const changeSchema = z.strictObject({ status: statusSchema.optional(), metadata: metadataSchema.optional() });
+const changeSchema = z.strictObject({
+  status: statusSchema.optional(),
+  metadata: metadataSchema.optional(),
+  device_class: deviceClassSchema.nullish(),
+  firmware_version: firmwareSchema.nullish(),
+});
 const graceProblem = `must be a whole number from 0 to ${GRACE_SECONDS_MAX}`;
 const rotateSchema = z.strictObject({
   token: tokenSchema.optional(),
@@ -54,7 +69,7 @@ const docs = {
   read: { ...ofOne, summary: 'A device with its latest readings', answers: { 200: deviceAnswer }, codes: ['device_unknown'] },
   change: {
     ...ofOne,
-    summary: 'Changes status or metadata',
+    summary: 'Changes status, metadata, class or firmware version',
     request: changeSchema,
     answers: { 200: deviceAnswer },
     codes: ['device_unknown', 'device_decommissioned'],
@@ -116,6 +131,7 @@ async function register({ registry }: DeviceRoutesOptions, { body }: Request) {
     token: input.token,
     via: input.via ?? undefined,
     deviceClass: input.device_class,
+    firmwareVersion: input.firmware_version,
     metadata: input.metadata,
   });
   if (created instanceof ApiFailure) return created;
@@ -161,7 +177,8 @@ async function change(services: DeviceRoutesOptions, request: Request) {
   if (device instanceof ApiFailure) return device;
   const input = parseBody(request.body, changeSchema, `change device ${device.id}`);
   if (input instanceof ApiFailure) return input;
-  const changed = await services.registry.update(device, input);
+  const { status, metadata, device_class: deviceClass, firmware_version: firmwareVersion } = input;
+  const changed = await services.registry.update(device, { status, metadata, deviceClass, firmwareVersion });
   return changed instanceof ApiFailure ? changed : one(services, changed);
 }
 

@@ -32,7 +32,8 @@ export interface Comparable {
 }
 
 type Broken = 'backward' | 'forward';
-type Finding = Incompatibility & { readonly breaks: readonly Broken[] };
+/** A change, and the compatibilities that it breaks. */
+export type Difference = Incompatibility & { readonly breaks: readonly Broken[] };
 
 const BOTH: readonly Broken[] = ['backward', 'forward'];
 
@@ -40,11 +41,12 @@ const BOTH: readonly Broken[] = ['backward', 'forward'];
 export function incompatibilities(before: Comparable, next: Comparable, compatibility: Compatibility): Incompatibility[] {
   if (compatibility === 'none') return [];
   const wanted = compatibility === 'full' ? BOTH : [compatibility];
-  return changes(before, next).flatMap(({ breaks, ...found }) => (breaks.some((broken) => wanted.includes(broken)) ? [found] : []));
+  return differences(before, next).flatMap(({ breaks, ...found }) => (breaks.some((broken) => wanted.includes(broken)) ? [found] : []));
 }
 
-function changes(before: Comparable, next: Comparable): Finding[] {
-  const found: Finding[] = [];
+/** Everything that is another in `next`, also what breaks nothing. */
+export function differences(before: Comparable, next: Comparable): Difference[] {
+  const found: Difference[] = [];
   const [old, fresh] = [before.definition, next.definition];
   if (before.format !== next.format) {
     found.push({ path: 'format', change: 'format', message: `was ${before.format} and is ${next.format}`, breaks: BOTH });
@@ -65,18 +67,22 @@ function changes(before: Comparable, next: Comparable): Finding[] {
   }
   const known = new Set(old.fields.map(({ name }) => name));
   for (const field of fresh.fields) if (!known.has(field.name)) found.push(...addition(field, old));
-  return [...found, ...wireChanges(old, fresh)];
+  const wireNames = new Set(old.wire.map(({ name }) => name));
+  const wired = fresh.wire.filter(({ name }) => !wireNames.has(name));
+  const added =
+    old.wire.length === 0 ? [] : wired.map(({ name }): Difference => ({ path: name, change: 'added', message: 'is new', breaks: [] }));
+  return [...found, ...wireChanges(old, fresh), ...added];
 }
 
-function addition({ name: path, isRequired }: SchemaField, { others }: Definition): Finding[] {
+function addition({ name: path, isRequired }: SchemaField, { others }: Definition): Difference[] {
   if (isRequired) return [{ path, change: 'required', message: 'is new and required', breaks: ['backward'] }];
-  if (others !== 'refuse') return [];
+  if (others !== 'refuse') return [{ path, change: 'added', message: 'is new', breaks: [] }];
   return [{ path, change: 'added', message: 'is new, and the version before refuses what it does not name', breaks: ['forward'] }];
 }
 
-function changesOf(old: SchemaField, now: SchemaField): Finding[] {
+function changesOf(old: SchemaField, now: SchemaField): Difference[] {
   const path = old.name;
-  const found: Finding[] = [];
+  const found: Difference[] = [];
   const [metric, newMetric] = [old.metric ?? path, now.metric ?? path];
   if (metric !== newMetric)
     found.push({ path, change: 'renamed', message: `was stored as ${metric} and is as ${newMetric}`, breaks: BOTH });
@@ -89,6 +95,9 @@ function changesOf(old: SchemaField, now: SchemaField): Finding[] {
   if (old.isRequired !== now.isRequired) {
     const message = now.isRequired ? 'was optional and is required' : 'was required and is optional';
     found.push({ path, change: 'required', message, breaks: now.isRequired ? ['backward'] : ['forward'] });
+  }
+  if (old.unit === undefined && now.unit !== undefined && !isRescaled(old, now)) {
+    found.push({ path, change: 'rescaled', message: `is said to be in ${now.unit}`, breaks: [] });
   }
   const breaks = rangeBreaks(old, now);
   if (breaks.length > 0) found.push({ path, change: 'range', message: `was ${rangeOf(old)} and is ${rangeOf(now)}`, breaks });
@@ -123,12 +132,12 @@ function rangeOf({ min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINIT
 }
 
 /** Fields of Protobuf are known by their numbers. */
-function wireChanges(old: Definition, fresh: Definition): Finding[] {
+function wireChanges(old: Definition, fresh: Definition): Difference[] {
   const names = new Map(fresh.wire.map((field) => [field.name, field]));
-  return old.wire.flatMap(({ name: path, number, type }): Finding[] => {
+  return old.wire.flatMap(({ name: path, number, type }): Difference[] => {
     const now = names.get(path);
     if (!now) return [{ path, change: 'removed', message: 'is no longer there', breaks: BOTH }];
-    const found: Finding[] = [];
+    const found: Difference[] = [];
     if (now.number !== number)
       found.push({ path, change: 'renumbered', message: `had number ${number} and has ${now.number}`, breaks: BOTH });
     if (now.type !== type) found.push({ path, change: 'retyped', message: `was ${type} and is ${now.type}`, breaks: BOTH });

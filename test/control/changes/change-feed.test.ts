@@ -7,6 +7,7 @@ import { followRegistries } from '../../../src/control/changes/shared-registries
 import { AdminKeys } from '../../../src/control/keys/admin-keys.js';
 import { MetricNames } from '../../../src/control/metrics/metric-names.js';
 import { Registry } from '../../../src/control/registry/registry.js';
+import { Schemas } from '../../../src/control/schemas/schemas.js';
 import { TopicRules } from '../../../src/control/topic-rules/topic-rules.js';
 import { startTestDatabase, type TestDatabase } from '../../support/database.js';
 import { until } from '../../support/until.js';
@@ -27,8 +28,14 @@ async function join(name: string) {
   const retracted: number[] = [];
   const heard: (Change | 'missed')[] = [];
   const failures: Error[] = [];
+  const schemas = await Schemas.load({ database: control, event: () => {} });
+  const assigned = new Map<number, number>();
   const registry = await Registry.load({
     database: control,
+    schemaOf: (device) => schemas.numberOf(device),
+    publishSchemas: async ({ devices, numbers }) => {
+      for (const [index, device] of devices.entries()) assigned.set(device, numbers[index] as number);
+    },
     publish: async (entries) => void published.push(...entries),
     retract: async (numbers) => void retracted.push(...numbers),
     tell: (from, to) => changes.tell({ kind: 'devices', from, to }),
@@ -52,8 +59,9 @@ async function join(name: string) {
   const gateways = new Map<string, readonly TopicRule[]>();
   const publish = (tenant: string, rules: readonly TopicRule[]) => void gateways.set(tenant, rules);
   const topicRules = await TopicRules.load({ database: control, publish, event: () => {} });
-  await followRegistries(changes, { registry, metricNames, keys, topicRules }, (error) => failures.push(error));
-  return { registry, metricNames, keys, topicRules, gateways, published, retracted, heard, failures };
+  schemas.assign = (tenant) => registry.assignSchemas(tenant);
+  await followRegistries(changes, { registry, metricNames, keys, topicRules, schemas }, (error) => failures.push(error));
+  return { registry, metricNames, keys, topicRules, schemas, assigned, gateways, published, retracted, heard, failures };
 }
 
 test('a change of one process reaches the gateways of the others, and the process itself gets no notification of it', async () => {
@@ -142,4 +150,28 @@ test('what could not be taken up is asked for again until it can be, and reporte
   await until('it succeeds', () => looks === 4);
   assert.deepEqual(failures, ['no room']);
   stop();
+});
+
+test('a schema that one process makes, and firmware that it notes, say within a second how others read a device', async () => {
+  const [one, other] = [await join('one'), await join('other')];
+  const created = await one.registry.create({ tenant: 'default', id: 'pump-1', token: 'a-token-that-is-long-enough', deviceClass: 'pump' });
+  assert.ok('device' in created);
+  const { number } = created.device;
+  await until('the other knows it', () => other.registry.byNumber(number) !== undefined);
+  const input = { tenant: 'default', deviceClass: 'pump', format: 'json', definition: { fields: { v: 'number' } } } as const;
+  const beganMs = performance.now();
+  const [any, newer] = [
+    await one.schemas.add('make', { ...input, firmwareVersion: '*' }),
+    await one.schemas.add('make', { ...input, firmwareVersion: '2.x' }),
+  ];
+  assert.ok('versions' in any && 'versions' in newer);
+  await until('the other reads it by the schema', () => other.assigned.get(number) === any.versions[0]?.number);
+  assert.ok(performance.now() - beganMs < 1000);
+  await other.registry.noteFirmware(new Map([[number, '2.1.0']]));
+  assert.equal(other.assigned.get(number), newer.versions[0]?.number);
+  await until('the first does so, too', () => one.registry.byNumber(number)?.schema === newer.versions[0]?.number);
+  assert.equal(one.registry.byNumber(number)?.firmwareVersion, '2.1.0');
+  const plan = await other.schemas.planOf(newer.versions[0]?.number as number);
+  assert.deepEqual(plan?.fields, [{ name: 'v', type: 'number' }]);
+  assert.deepEqual([one.failures, other.failures], [[], []]);
 });

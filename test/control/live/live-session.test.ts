@@ -17,6 +17,10 @@ const device: Device = {
   registeredAtMs: 0,
   status: 'active',
   metadata: {},
+  firmwareVersion: null,
+  schemaId: null,
+  schemaVersion: 0,
+  schema: 0,
 };
 
 function fixture(authenticateMsMax?: number) {

@@ -8,13 +8,31 @@ import { SnapshotKeeper, type SnapshotLines } from '../../../src/control/offline
 import { NO_METADATA } from '../../../src/control/registry/device.js';
 import type { StoredDevice } from '../../../src/control/registry/device-rows.js';
 import type { Registry } from '../../../src/control/registry/registry.js';
+import type { Schema } from '../../../src/control/schemas/schema-version.js';
 
 const header = { format: FORMAT, database: 'one', schema: 10, group: 'spillway', partitions: 2 };
 
 function deviceOf(number: number, change: Partial<StoredDevice['device']> = {}): StoredDevice {
   const names = { tenant: 'a', id: `d${number}`, via: 0, deviceClass: null, registeredAtMs: 5 };
-  const device = { number, ...names, status: 'active' as const, metadata: NO_METADATA, ...change };
+  const bySchema = { firmwareVersion: '1.4.2', schemaId: null, schemaVersion: 0, schema: 0 };
+  const device = { number, ...names, ...bySchema, status: 'active' as const, metadata: NO_METADATA, ...change };
   return { device, tokenHash: new Uint8Array(32).fill(number), previousToken: undefined };
+}
+
+function schemaOf(id: string, count: number): Schema {
+  const versions = Array.from({ length: count }, (_, index) => ({
+    ...({
+      version: index + 1,
+      number: index + 10,
+      major: 1,
+      format: 'json',
+      mode: 'strict',
+      compatibility: 'full',
+      createdAtMs: 3,
+    } as const),
+    definition: { fields: { v: 'number' } },
+  }));
+  return { id, tenant: 'a', deviceClass: 'pump', firmwareVersion: '*', versions, pinned: 1, retiredAtMs: 9 };
 }
 
 /** What is written to a disk that takes `writesMax` writes. */
@@ -64,13 +82,16 @@ async function keep() {
   const rule: TopicRule = { name: 'hall', pattern: 'hall/{device}', device: 'level:device', decoder: 'json', valueName: 'v' };
   const kept = new Map([['a', [rule]]]);
   const topicRules = { kept: () => kept, of: (tenant: string) => kept.get(tenant) ?? [] };
-  const state = { header, lostDevices: [[4, 5]] as const, registry, metricNames, keys, topicRules, offsets: () => [10n, 2n ** 60n] };
+  const schemas = new Map([['s1', schemaOf('s1', 1)]]);
+  const schemaSource = { kept: () => schemas.values(), find: (id: string) => schemas.get(id) };
+  const registries = { registry, metricNames, keys, topicRules, schemas: schemaSource };
+  const state = { header, lostDevices: [[4, 5]] as const, ...registries, offsets: () => [10n, 2n ** 60n] };
   await keeper.begin(state);
-  return { lines, events, keeper, key, kept };
+  return { lines, events, keeper, key, kept, schemas };
 }
 
 test('a snapshot is read as it was written, with every change that followed', async () => {
-  const { lines, keeper, events, key, kept } = await keep();
+  const { lines, keeper, events, key, kept, schemas } = await keep();
   const previousToken = { hash: new Uint8Array(32).fill(8), untilMs: 1000 };
   keeper.devicesChanged([{ ...deviceOf(1, { status: 'inactive' }), previousToken }, deviceOf(4, { tenant: 'b' })]);
   keeper.devicesDeleted([{ number: 3, tenant: 'a' }]);
@@ -78,6 +99,8 @@ test('a snapshot is read as it was written, with every change that followed', as
   const again: TopicRule = { name: 'yard', pattern: 'yard', device: 'connection', decoder: 'text' };
   kept.set('b', [again]).set('a', []);
   for (const tenant of ['a', 'b']) keeper.topicRulesChanged(tenant);
+  schemas.set('s1', schemaOf('s1', 2)).set('s2', schemaOf('s2', 1));
+  for (const id of ['s1', 's2']) keeper.schemaChanged(id);
   await keeper.close();
   const found = lines.read();
   assert.ok(found);
@@ -92,6 +115,7 @@ test('a snapshot is read as it was written, with every change that followed', as
         ['a', []],
         ['b', [again]],
       ]),
+      schemas: [schemaOf('s1', 2), schemaOf('s2', 1)],
       metrics: [
         ['n', 1],
         ['m', 2],

@@ -35,6 +35,8 @@ test('a device is registered, published before the answer, and can be read', asy
     status: 'active',
     via: null,
     device_class: 'meter',
+    firmware_version: null,
+    schema: null,
     metadata,
     registered_at,
     last_seen_at: '2023-11-14T22:13:20.123Z',

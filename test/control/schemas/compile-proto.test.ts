@@ -40,7 +40,7 @@ const refused: readonly [what: string, text: string, cause: RegExp, options?: Pr
   ['a time that is repeated', 'message A { repeated int64 t = 1; }', /t cannot be time/, { fields: { t: { as: 'time' } } }],
   ['a time that is a bool', 'message A { optional bool t = 1; }', /t cannot be time/, { fields: { t: { as: 'time' } } }],
   ['a sequence that is a float', 'message A { optional float n = 1; }', /n cannot be sequence/, { fields: { n: { as: 'sequence' } } }],
-  ['a name that no metric may have', `message A { optional int32 ${'n'.repeat(129)} = 1; }`, /longer than 128 bytes/],
+  ['a name that no metric may have', `message A { optional int32 ${'n'.repeat(257)} = 1; }`, /longer than 256 bytes/],
   ['a text that is too long', `${' '.repeat(262_144)}message A { optional int32 v = 1; }`, /more than 262144 characters/],
 ];
 

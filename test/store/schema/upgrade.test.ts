@@ -50,6 +50,7 @@ async function writeRows(sql: Sql, dialect: DialectName, version: number): Promi
   if (version >= 14) {
     await sql`insert into dead_letter_tallies values ('acme', 'pump', ${`reason-${version}`}, ${version}, 0, 1, 0, 0.5)`;
   }
+  if (version >= 16) await writeSchema(sql, version);
   await sql`insert into api_keys (key_hash, name) values (${Buffer.from([version])}, ${`key-${version}`})`;
 }
 
@@ -60,6 +61,14 @@ async function writeSegment(sql: Sql, device: number, metric: number, version: n
   await sql.unsafe(
     `insert into ${segmentName(open?.number)} (device_id, metric_id, ts, value) values (${device}, ${metric}, '${TIMES[0]}', ${version + 0.5})`,
   );
+}
+
+/** A schema of that release with a version that is pinned. */
+async function writeSchema(sql: Sql, version: number): Promise<void> {
+  const [schema] = await sql`
+    insert into payload_schemas (schema_id, version, number, tenant_id, device_class, firmware_version, format, schema_definition, mode, compatibility, major)
+    values (gen_random_uuid(), 1, ${version}, 'acme', ${`class-${version}`}, '*', 'json', '{"fields":{"v":"number"}}', 'strict', 'full', 1) returning schema_id`;
+  await sql`insert into payload_schema_states (schema_id, pinned_version) values (${schema?.schema_id}, 1)`;
 }
 
 for (const [dialect, start] of servers) {
@@ -118,6 +127,16 @@ async function assertRows(sql: Sql, dialect: DialectName, version: number): Prom
     const [tally] = await sql`select counted::int, removed::int from dead_letter_tallies where reason = ${`reason-${version}`}`;
     assert.deepEqual({ ...tally }, { counted: version, removed: 1 });
   }
+  if (version >= 16) await assertSchema(sql, version);
   const [key] = await sql`select name from api_keys where key_hash = ${Buffer.from([version])}`;
   assert.equal(key?.name, `key-${version}`);
+}
+
+/** A version stays as it was written; what can change lies beside it. */
+async function assertSchema(sql: Sql, version: number): Promise<void> {
+  const [schema] = await sql`select number, schema_definition->'fields'->>'v' as v, pinned_version as pinned
+    from payload_schemas join payload_schema_states using (schema_id) where device_class = ${`class-${version}`}`;
+  assert.deepEqual({ ...schema }, { number: version, v: 'number', pinned: 1 });
+  await assert.rejects(sql`update payload_schemas set mode = 'flexible' where number = ${version}`, /stays as it is/);
+  await assert.rejects(sql`delete from payload_schemas where number = ${version}`, /stays as it is/);
 }

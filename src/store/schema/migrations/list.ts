@@ -13,6 +13,7 @@ import { deadLettersTriedAgain } from './0012-dead-letters-tried-again.js';
 import { topicRules } from './0013-topic-rules.js';
 import { deadLettersCounted } from './0014-dead-letters-counted.js';
 import { tagsOfMetrics } from './0015-tags-of-metrics.js';
+import { payloadSchemas } from './0016-payload-schemas.js';
 import type { Migration } from './migration.js';
 
 /** Every step, in the order in which a database takes them. */
@@ -32,4 +33,5 @@ export const migrations: readonly Migration[] = [
   topicRules,
   deadLettersCounted,
   tagsOfMetrics,
+  payloadSchemas,
 ];
