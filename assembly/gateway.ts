@@ -5,7 +5,7 @@ export { ingest, ingestPart } from './block/ingest';
 export { blockHash, heldRecords, initSlots, nextSealed, openedMs, sealAll, sealDue } from './block/seal';
 export { addDevice, findDevice } from './directory/devices';
 export { setClock } from './clock';
-export { connected, ended, levelOf } from './mqtt/connections';
+export { connected, ended, leave, levelOf } from './mqtt/connections';
 export { acceptHanded, refuseHanded } from './mqtt/publish';
 export { addRoute, clearRoutes, seedRoutes } from './routes/table';
 export { countRefused } from './directory/refusals';

@@ -70,6 +70,8 @@ export const CALL_CLOSED: u32 = 4;
 export const CALL_ROUTE: u32 = 5;
 /** A whole PUBLISH that the host takes in itself, or refuses; the kernel has taken its bytes. */
 export const CALL_MESSAGE: u32 = 6;
+/** A connection that is leaving has all its acknowledgements. */
+export const CALL_SETTLED: u32 = 7;
 
 export const CONNECTIONS_OFFSET: u32 = CALLS_OFFSET + CALLS_BYTES;
 export const CONNECTION_BYTES: u32 = 64;

@@ -1,6 +1,9 @@
 import { queueAck, queuedTo, sentTo } from '../answers';
+import { CODE_NONE } from '../abi/codes';
+import { CALL_SETTLED } from '../abi/gateway';
 import { awaitBlock } from '../block/seal';
-import { AT_GENERATION, AT_QUEUED_TO, CONNECTED, connectionAt, stateOf } from './connections';
+import { call } from '../outbox';
+import { AT_GENERATION, AT_QUEUED_TO, CONNECTED, connectionAt, LEAVING, stateOf } from './connections';
 import { PUBACK, PUBREC, sendAnswer, sendRefusal } from './packets';
 import * as inbound from './qos2-inbound';
 
@@ -50,7 +53,12 @@ function queue(number: u32, connection: usize, packet: u32): void {
 @inline
 export function sendQueued(number: u32, generation: u32, packet: u32): u32 {
   const connection = connectionAt(number);
-  if (load<u32>(connection, AT_GENERATION) != generation || stateOf(connection) != CONNECTED) return 0;
+  if (load<u32>(connection, AT_GENERATION) != generation) return 0;
+  const state = stateOf(connection);
+  if (state != CONNECTED) {
+    if (state != LEAVING) return 0;
+    if (load<u64>(connection, AT_QUEUED_TO) <= sentTo) call(number, CALL_SETTLED, CODE_NONE, 0, 0);
+  }
   const type = packet >> 24;
   const code = (packet >> 16) & 0xff;
   if (code == 0) sendAnswer(number, type & ~REPEATED_ACK, packet & 0xffff);

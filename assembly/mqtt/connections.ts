@@ -1,3 +1,4 @@
+import { sentTo } from '../answers';
 import { COUNTER_GATEWAY_CONNECTIONS_CLOSED, COUNTER_GATEWAY_CONNECTIONS_OPENED } from '../abi/counters';
 import { CONNECTIONS_OFFSET, CONNECTION_BYTES, DEVICE_AT_ID_BYTES, DEVICE_AT_TENANT_BYTES } from '../abi/gateway';
 import { CONNECTIONS_MAX } from '../abi/limits';
@@ -23,6 +24,8 @@ export const CONNECTING: u32 = 2;
 export const CONNECTED: u32 = 3;
 /** Ending: bytes that still arrive are dropped, and nothing more is sent. */
 export const CLOSING: u32 = 4;
+/** Ending: bytes that still arrive are dropped, and the acknowledgements that are queued are sent. */
+export const LEAVING: u32 = 5;
 
 export const AT_STATE: usize = 0;
 export const AT_GENERATION: usize = 4;
@@ -111,7 +114,19 @@ export function connected(number: u32, entry: u32, level: u32, keepAliveSeconds:
   store<u64>(connection, hashBytes(tenantOf(device), tenantBytes, 0), AT_TENANT_HASH);
 }
 
-/** The session layer ends the connection. */
+/**
+ * The session layer ends the connection once the messages that were taken in before are acknowledged: 1 while acknowledgements wait,
+ * after the last of which CALL_SETTLED follows.
+ */
+export function leave(number: u32): u32 {
+  assert(number < connectionsEnd, 'the connection was never open');
+  const connection = connectionAt(number);
+  if (stateOf(connection) == FREE || load<u64>(connection, AT_QUEUED_TO) <= sentTo) return 0;
+  setState(connection, LEAVING);
+  return 1;
+}
+
+/** The session layer ends the connection now. */
 export function ended(number: u32): void {
   assert(number < connectionsEnd, 'the connection was never open');
   if (stateOf(connectionAt(number)) != FREE) setState(connectionAt(number), CLOSING);

@@ -136,7 +136,7 @@ function takeData(number: u32, event: usize): bool {
   assert(stateOf(connection) != CONNECTING, 'the session layer has not answered CONNECT');
   while (at < end) {
     const state = stateOf(connection);
-    if (state == CLOSING || state == FREE) {
+    if (state >= CLOSING || state == FREE) {
       at = end;
       break;
     }

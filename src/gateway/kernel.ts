@@ -29,6 +29,11 @@ export interface GatewayKernel {
 
   /** Answers a CONNECT: the connection is let in as the device `entry`. `reasonBytesMax`: bytes of the largest answer with a Reason String, or 0. */
   connected(connection: number, entry: number, level: number, keepAliveSeconds: number, reasonBytesMax: number): void;
+  /**
+   * The connection takes nothing in any more, and is closed once it has its acknowledgements: 1 while some wait, and CALL_SETTLED follows
+   * the last of them; 0: none does.
+   */
+  leave(connection: number): number;
   /** The connection is being closed: its data is dropped and nothing more is sent to it. */
   ended(connection: number): void;
   /** The protocol level that its CONNECT named, 0 before. */

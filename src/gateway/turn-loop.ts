@@ -7,6 +7,7 @@ import {
   CALL_PACKET,
   CALL_REFUSED,
   CALL_ROUTE,
+  CALL_SETTLED,
   CALLS_BYTES,
   CALLS_OFFSET,
 } from '../../assembly/abi/gateway.js';
@@ -222,6 +223,7 @@ export class TurnLoop {
       if (kind === CALL_PACKET) this.#sessions.packet(connection, offset, length);
       else if (kind === CALL_REFUSED) this.#sessions.refused(connection, code);
       else if (kind === CALL_CLOSED) this.#sessions.closed(connection);
+      else if (kind === CALL_SETTLED) this.#sessions.settled(connection);
       else if (kind === CALL_ROUTE) this.#routes.route(connection, offset, length);
       else if (kind === CALL_MESSAGE) this.#routes.message(connection, offset, length);
       else this.#ingest.durable(offset);

@@ -7,7 +7,7 @@ import {
   CODE_MQTT_PROTOCOL_ERROR,
   CODE_MQTT_VERSION_UNSUPPORTED,
 } from '../../assembly/abi/codes.js';
-import { bytes, PINGREQ, PINGRESP, packet, properties, publish, u16 } from './mqtt-bytes.js';
+import { bytes, PINGREQ, PINGRESP, packet, properties, puback, publish, u16 } from './mqtt-bytes.js';
 import { connackAccepted, connectAs, type MqttCase, noReasons, OWN, user } from './mqtt-case.js';
 import { CASE_TOKEN } from './mqtt-devices.js';
 
@@ -134,7 +134,7 @@ const goodConnects: MqttCase[] = [
     name: 'CONNECT and PUBLISH in one run of bytes',
     level: 0,
     bytes: bytes(connectAs(4), publish({ level: 4, topic: OWN, qos: 1, packetId: 5 }), PINGREQ, packet(0xe0)),
-    answer: bytes(connackAccepted[4], PINGRESP),
+    answer: bytes(connackAccepted[4], PINGRESP, puback(5)),
     records: [1],
     closes: true,
   },

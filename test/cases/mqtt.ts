@@ -285,6 +285,22 @@ const goodPublishes: MqttCase[] = withLevel((level): MqttCase[] => [
   },
 ]).flat();
 
+const endsAfterMessages: MqttCase[] = withLevel((level): MqttCase[] => {
+  const sent = [1, 2, 3].map((packetId) => publish({ level, topic: OWN, qos: 1, packetId }));
+  const answer = bytes(puback(1), puback(2), puback(3));
+  const common = { level, records: [1, 1, 1], closes: true };
+  return [
+    {
+      ...common,
+      name: `messages before a malformed packet are acknowledged, version ${level}`,
+      bytes: bytes(...sent, packet(0xc1)),
+      code: CODE_MQTT_MALFORMED,
+      answer: bytes(answer, level === 5 ? disconnect(0x81) : Buffer.alloc(0)),
+    },
+    { ...common, name: `messages before DISCONNECT are acknowledged, version ${level}`, bytes: bytes(...sent, packet(0xe0)), answer },
+  ];
+}).flat();
+
 const first = (level: 4 | 5, more = {}) => publish({ level, topic: OWN, qos: 2, packetId: 0xfffe, ...more });
 const qos2: MqttCase[] = [
   ...withLevel((level): MqttCase[] => [
@@ -363,6 +379,7 @@ export const mqttCases: readonly MqttCase[] = [
   ...control,
   ...connectCases,
   ...goodPublishes,
+  ...endsAfterMessages,
   ...qos2,
   { name: 'RETAIN, version 4', level: 4, bytes: publish({ level: 4, topic: OWN, retain: true }), records: [1] },
   { name: 'RETAIN, version 5', level: 5, bytes: publish({ level: 5, topic: OWN, retain: true }), records: [1] },

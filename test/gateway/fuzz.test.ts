@@ -130,14 +130,20 @@ function step(driver: KernelDriver, model: Model, random: Random, count: number)
   }
 }
 
-/** A device that connects again takes over its older connection. */
+/** A device that connects again takes over its older connection, which ends once it has its acknowledgements. */
 function login(driver: KernelDriver, model: Model, id: number, device: number, level: 4 | 5): void {
   driver.open(id);
   driver.feed(id, connectAs(level, tokenOf(device)));
   for (const [other, older] of model.connections) {
     if (older.device !== device) continue;
-    if (older.level === 5) older.expected.push(packet(0xe0, 0x8e, 0));
-    check(driver, model, other);
+    const isOwed = model.owed.some(({ connection }) => connection === older);
+    assert.equal(driver.peer(other).isClosed, !isOwed);
+    const last = older.level === 5 ? packet(0xe0, 0x8e, 0) : Buffer.alloc(0);
+    if (isOwed) answerAll(driver, model, { to: older, last });
+    else {
+      older.expected.push(last);
+      check(driver, model, other);
+    }
     assert.equal(driver.peer(other).isClosed, true);
     driver.close(other);
     model.connections.delete(other);
@@ -145,12 +151,14 @@ function login(driver: KernelDriver, model: Model, id: number, device: number, l
   model.connections.set(id, { device, level, expected: [connackAccepted[level]] });
 }
 
-function answerAll(driver: KernelDriver, model: Model): void {
+/** `leaving`: a connection that then ends, with these bytes. */
+function answerAll(driver: KernelDriver, model: Model, leaving?: { readonly to: object; readonly last: Buffer }): void {
   driver.sealAndReleaseAll();
   for (const { connection, id, packetId } of model.owed) {
     const current = model.connections.get(id);
     if (current === connection) current.expected.push(puback(packetId));
   }
+  for (const connection of model.connections.values()) if (leaving?.to === connection) connection.expected.push(leaving.last);
   model.owed.length = 0;
   for (const id of model.connections.keys()) check(driver, model, id);
 }

@@ -12,6 +12,7 @@ import {
   CALL_PACKET,
   CALL_REFUSED,
   CALL_ROUTE,
+  CALL_SETTLED,
   CALLS_OFFSET,
   EVENT_AT_CONSUMED,
   EVENT_AT_NEEDED,
@@ -154,6 +155,7 @@ export class KernelDriver {
       else if (kind === CALL_REFUSED) this.sessions.refused(connection, word(at + CALL_AT_CODE));
       else if (kind === CALL_CLOSED) this.sessions.closed(connection);
       else if (kind === CALL_MESSAGE) this.routes.message(connection, offset, word(at + CALL_AT_LENGTH));
+      else if (kind === CALL_SETTLED) this.sessions.settled(connection);
       else if (kind === CALL_ROUTE) {
         this.routesAsked++;
         this.routes.route(connection, offset, word(at + CALL_AT_LENGTH));

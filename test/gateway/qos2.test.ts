@@ -175,6 +175,7 @@ test('where no packet id can be held any more, QoS 2 alone is refused, until cli
   durable();
   assert.deepEqual(driver.sent(newer), puback(9), 'QoS 1 goes on');
   feedEveryId(driver, older);
+  durable();
   assert.equal(driver.peer(older).isClosed, true, 'version 3.1.1 cannot be told otherwise');
   driver.close(full);
   driver.feed(newer, packet(0x62, 0xff, 0xff));

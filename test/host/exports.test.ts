@@ -24,6 +24,7 @@ const functions: Record<string, string[]> = {
     'ingest',
     'ingestPart',
     'initSlots',
+    'leave',
     'levelOf',
     'nextSealed',
     'openedMs',

@@ -45,7 +45,16 @@ interface Session {
   filters?: Set<string>;
 }
 
+/** A connection that ends before its acknowledgements are due. */
+interface Leaving {
+  /** What the client is sent last. */
+  readonly last: Uint8Array | undefined;
+  readonly deadline: NodeJS.Timeout;
+}
+
 const CONNECT = 1;
+/** What a connection is owed when it ends comes within this time or not at all. */
+const LEAVE_MS_MAX = 200;
 const NO_SUBSCRIPTION = 0x11;
 const VERSION_UNSUPPORTED = { reason: 0x84, returnCode: 1 };
 const QUOTA_EXCEEDED = { reason: 0x97, returnCode: 3 };
@@ -62,6 +71,7 @@ export class Sessions {
   readonly #sessions = new Map<number, Session>();
   /** Until when (ms of the Unix epoch) the tokens of such connections are valid that came with one that was replaced. */
   readonly #expiring = new Map<number, number>();
+  readonly #leaving = new Map<number, Leaving>();
   #closedCode: number = CODE_NONE;
   /** Of clients that are turned away. */
   readonly door: DoorReport;
@@ -130,8 +140,17 @@ export class Sessions {
     if (session) this.#send(connection, publishTo(topic, payload, this.#kernel.levelOf(connection), session.limits));
   }
 
+  /** A connection that ends has all that it was owed. */
+  settled(connection: number): void {
+    const leaving = this.#leaving.get(connection);
+    if (!leaving) return;
+    this.#forgetLeaving(connection);
+    this.#close(connection, leaving.last);
+  }
+
   /** The connection is gone. */
   closed(connection: number): void {
+    this.#forgetLeaving(connection);
     this.#forget(connection, CODE_NONE);
   }
 
@@ -255,13 +274,29 @@ export class Sessions {
     else this.#end(connection, CODE_NONE);
   }
 
+  /** Messages that were taken in before are acknowledged first, for their sender may not send them again. */
   #end(connection: number, code: number): void {
-    this.#kernel.ended(connection);
     const session = this.#forget(connection, code);
-    if (session && code !== CODE_NONE && this.#kernel.levelOf(connection) === 5) {
-      this.#send(connection, disconnect(disconnectReason(code), reasonString(code, true), session.limits));
+    const says = session && code !== CODE_NONE && this.#kernel.levelOf(connection) === 5;
+    const last = says ? disconnect(disconnectReason(code), reasonString(code, true), session.limits) : undefined;
+    if (!session || this.#kernel.leave(connection) === 0) {
+      this.#close(connection, last);
+      return;
     }
+    const deadline = setTimeout(() => this.settled(connection), LEAVE_MS_MAX).unref();
+    this.#leaving.set(connection, { last, deadline });
+  }
+
+  #close(connection: number, last: Uint8Array | undefined): void {
+    this.#kernel.ended(connection);
+    this.#send(connection, last);
     this.#reactor.close(connection);
+  }
+
+  /** Waits no longer for what a connection is owed. */
+  #forgetLeaving(connection: number): void {
+    clearTimeout(this.#leaving.get(connection)?.deadline);
+    this.#leaving.delete(connection);
   }
 
   #forget(connection: number, code: number): Session | undefined {
