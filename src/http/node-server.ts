@@ -14,6 +14,8 @@ import { WebSockets } from './web-sockets.js';
 const HEAD_MS_MAX = 10_000;
 /** Longer than reverse proxies keep a connection without a request (60 s): the side that sends requests has to be the one that closes. */
 const IDLE_MS_MAX = 75_000;
+/** A peer that is silent for so long is asked by TCP whether it is still there. */
+const PEER_ASKED_AFTER_MS = 60_000;
 const BACKLOG = 4096;
 /** For the last bytes of the last answers and of the WebSockets, once every call has ended. */
 const FLUSH_MS_MAX = 1000;
@@ -59,6 +61,9 @@ class NodeServer implements ServerAdapter {
     this.#server = createServer({
       headersTimeout: headMsMax,
       keepAliveTimeout: IDLE_MS_MAX,
+      // TCP's own: a WebSocket whose peer vanished ends.
+      keepAlive: true,
+      keepAliveInitialDelay: PEER_ASKED_AFTER_MS,
       connectionsCheckingInterval: headMsMax / 2,
       maxHeaderSize: HEAD_BYTES_MAX,
       requireHostHeader: false, // Its answer would have no code: the framing is checked here.

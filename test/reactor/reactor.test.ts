@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { createSocket, type Socket as DatagramSocket } from 'node:dgram';
+import { existsSync, readFileSync } from 'node:fs';
 import { connect as connectSocket, createServer, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -103,6 +104,18 @@ class Recorder {
   }
 }
 
+const SOCKETS = '/proc/net/tcp';
+/** What the kernel's table of sockets has for one on which TCP's keep-alive runs; proc_net_tcp(5). */
+const KEEP_ALIVE_TIMER = '02';
+
+/** The timer of the connection between two ports of this machine. */
+function timerOf(local: number, remote: number): string | undefined {
+  const hex = (port: number) => port.toString(16).toUpperCase().padStart(4, '0');
+  const lines = readFileSync(SOCKETS, 'utf8').split('\n');
+  const line = lines.find((each) => each.includes(`:${hex(local)} 0100007F:${hex(remote)} `));
+  return line?.trim().split(/\s+/)[5]?.slice(0, 2);
+}
+
 async function datagramClient(host: string): Promise<{ socket: DatagramSocket; heard: string[] }> {
   const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
   const heard: string[] = [];
@@ -142,6 +155,12 @@ describe(`the ${chooseReactor(reactorUnderTest).name} reactor`, () => {
     }
     assert.deepEqual(recorder.seen, ['opened 0', 'closed 0', 'opened 0', 'closed 0', 'opened 0', 'closed 0']);
     assert.equal(recorder.all(0), 'hellohellohello');
+  });
+
+  test('peers that vanish are noticed by TCP', { skip: existsSync(SOCKETS) ? false : `there is no ${SOCKETS}` }, async () => {
+    const { localPort } = await open();
+    await until('opened', () => recorder.seen.length === 1);
+    assert.equal(timerOf(port, localPort as number), KEEP_ALIVE_TIMER);
   });
 
   test('keeps what was not consumed and presents it with what follows', async () => {

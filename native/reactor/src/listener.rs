@@ -7,6 +7,10 @@ use crate::poll::owned;
 use crate::tls::TlsConfig;
 
 const BACKLOG: i32 = 4096;
+/// A peer that is silent for so long is asked whether it is still there, and is gone when it has not answered a few times: two minutes in all.
+const KEEP_ALIVE_SECONDS: i32 = 60;
+const KEEP_ALIVE_AGAIN_SECONDS: i32 = 15;
+const KEEP_ALIVE_TIMES: i32 = 4;
 
 /// A listening socket that shares its port with the other gateways of this process; the system spreads connections over them.
 pub struct Listener {
@@ -24,8 +28,12 @@ impl Listener {
             claim(address, libc::SOCK_STREAM)?;
         }
         let fd = bound(address, libc::SOCK_STREAM, true)?;
-        // Connections inherit this option from the listening socket.
+        // Connections inherit these options from the listening socket.
         set(&fd, libc::IPPROTO_TCP, libc::TCP_NODELAY, 1)?;
+        set(&fd, libc::SOL_SOCKET, libc::SO_KEEPALIVE, 1)?;
+        set(&fd, libc::IPPROTO_TCP, libc::TCP_KEEPIDLE, KEEP_ALIVE_SECONDS)?;
+        set(&fd, libc::IPPROTO_TCP, libc::TCP_KEEPINTVL, KEEP_ALIVE_AGAIN_SECONDS)?;
+        set(&fd, libc::IPPROTO_TCP, libc::TCP_KEEPCNT, KEEP_ALIVE_TIMES)?;
         // SAFETY: a plain system call on an open descriptor.
         if unsafe { libc::listen(fd.as_raw_fd(), BACKLOG) } < 0 {
             return Err(io::Error::last_os_error());

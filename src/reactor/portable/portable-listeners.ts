@@ -9,9 +9,11 @@ import type { Strangers } from './strangers.js';
 const BACKLOG = 4096;
 /** A handshake that takes longer has failed. */
 const HANDSHAKE_MS_MAX = 5000;
-const OPTIONS = { allowHalfOpen: true, noDelay: true };
+/** A peer that is silent for so long is asked by TCP whether it is still there. */
+const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelay: 60_000 } as const;
+const OPTIONS = { allowHalfOpen: true, noDelay: true, ...KEEP_ALIVE } as const;
 /** A half-open peer in the middle of a handshake would stay until that has timed out. */
-const TLS_OPTIONS = { noDelay: true, minVersion: 'TLSv1.2', handshakeTimeout: HANDSHAKE_MS_MAX } as const;
+const TLS_OPTIONS = { noDelay: true, ...KEEP_ALIVE, minVersion: 'TLSv1.2', handshakeTimeout: HANDSHAKE_MS_MAX } as const;
 
 /** The listening sockets of a portable reactor. */
 export class PortableListeners {
