@@ -13,6 +13,7 @@ import { addLogCommand } from './log-command.js';
 import { type CommonOptions, withCommonOptions } from './options.js';
 import { Output } from './output.js';
 import { addQueryCommand } from './query-command.js';
+import { addSchemaCommand } from './schema-command.js';
 import { addSelftestCommand } from './selftest-command.js';
 import { addSimulateCommand } from './simulate-command.js';
 import { addStartCommand } from './start-command.js';
@@ -77,6 +78,7 @@ function buildProgram(ports: CliPorts): Command {
   addDeadLettersCommand(program);
   addTenantCommand(program);
   addTopicRuleCommand(program);
+  addSchemaCommand(program);
   addConfigCommand(program);
   addVersionCommand(program);
   addLogCommand(program, ports);

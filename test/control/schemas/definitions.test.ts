@@ -111,8 +111,8 @@ test('a field map that contradicts itself is refused with every path', () => {
   for (const [definition, problem] of wrong) assert.equal(refused(definition), problem);
   assert.equal(refused({ fields: {}, time: 'at' }, 'cayenne'), 'a payload of format cayenne has no members of other names');
   assert.equal(
-    refused({ fields: Object.fromEntries(Array.from({ length: 513 }, (_, n) => [`f${n}`, 'number'])) }),
-    'the definition has more than 512 fields',
+    refused({ fields: Object.fromEntries(Array.from({ length: 1025 }, (_, n) => [`f${n}`, 'number'])) }),
+    'the definition has more than 1024 fields',
   );
 });
 

@@ -1,9 +1,7 @@
+import { MESSAGE_METRICS_MAX } from '../../../../assembly/abi/limits.js';
 import type { SchemaField } from '../../../contract/schemas/schema-plan.js';
 import type { Problem } from './definition.js';
 import { type FieldForm, layField } from './field-form.js';
-
-/** As many as a message has readings at most. */
-const FIELDS_MAX = 512;
 
 /** A field as the definition says it. */
 export interface DraftField {
@@ -18,7 +16,8 @@ export interface DraftField {
 
 /** The fields as kernels need them; what is wrong with them is added to `problems`. */
 export function layFields(drafts: readonly DraftField[], problems: Problem[]): SchemaField[] {
-  if (drafts.length > FIELDS_MAX) problems.push({ path: '', problem: `the definition has more than ${FIELDS_MAX} fields` });
+  if (drafts.length > MESSAGE_METRICS_MAX)
+    problems.push({ path: '', problem: `the definition has more than ${MESSAGE_METRICS_MAX} fields` });
   const fields: SchemaField[] = [];
   const names = new Set<string>();
   const metrics = new Map<string, string>();

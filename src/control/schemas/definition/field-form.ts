@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { METRIC_NAME_BYTES_MAX } from '../../../../assembly/abi/limits.js';
+import { METRIC_NAME_BYTES_MAX, TEXT_BYTES_MAX } from '../../../../assembly/abi/limits.js';
 import type { SchemaField } from '../../../contract/schemas/schema-plan.js';
 import { textSchema } from '../../../http/input.js';
 import { type Conversion, compose, conversionOf, convert, SAME } from '../units/convert.js';
@@ -99,6 +99,8 @@ function contradiction(form: FieldForm, type: SchemaField['type'], range: Range,
   if (form.outside !== undefined && !isBounded(range)) return 'outside needs min or max';
   if (form.default === undefined) return undefined;
   if (form.required) return 'default must not be there for a required field, which is never absent';
+  if (typeof form.default === 'string' && Buffer.byteLength(form.default) > TEXT_BYTES_MAX)
+    return `default must have at most ${TEXT_BYTES_MAX} bytes`;
   if (type === 'any') return undefined;
   const wanted = isNumber ? 'number' : type === 'text' ? 'string' : 'boolean';
   if (typeof form.default !== wanted) return `default must be of type ${type}`;
