@@ -4,11 +4,13 @@ import type { DeviceEntry } from '../../src/contract/devices.js';
 import { hashToken } from '../../src/contract/token.js';
 import { disconnect, puback, publish } from '../cases/mqtt-bytes.js';
 import { connackAccepted, connectAs } from '../cases/mqtt-case.js';
-import { until } from '../support/until.js';
+import { SLOWNESS, until } from '../support/until.js';
 import { device, GatewayThread, TOKEN } from './gateway-thread.js';
 import { RawClient } from './raw-client.js';
 
 const OWN = 'devices/dev-1/telemetry';
+/** A client has so long to sign in with a token that is about to end. */
+const GRACE_MS = 1000 * SLOWNESS;
 const NOT_AUTHORIZED = 0x87;
 const ADMINISTRATIVE_ACTION = 0x98;
 
@@ -62,7 +64,7 @@ describe('tokens that are replaced', () => {
       const late = await login(gateway, 'token-1');
       await late.expectPing();
       late.close();
-      await gateway.putDevices([withTokens('token-3', 'token-2', 200)]);
+      await gateway.putDevices([withTokens('token-3', 'token-2', GRACE_MS)]);
       const old = await login(gateway, 'token-2');
       await expectCut(old, NOT_AUTHORIZED);
       await expectRefused(gateway, 'token-2');
