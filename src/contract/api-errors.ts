@@ -59,7 +59,7 @@ const own = {
     'this process knows no replay of this id',
     'list them: GET /v1/dead-letters/replays, at the process that started it',
   ],
-  schema_unknown: [404, 'the tenant has no schema of this id', 'list the schemas: npx spillway schema list'],
+  schema_id_unknown: [404, 'the tenant has no schema of this id', 'list the schemas: npx spillway schema list'],
   schema_version_unknown: [404, 'the schema has no version of this number', 'list its versions: npx spillway schema show ID'],
   topic_rule_unknown: [404, 'the tenant has no topic rule of this name', 'list the rules: npx spillway topic-rule list'],
   method_not_allowed: [405, 'the path does not answer this method', 'use a method that the Allow header lists'],

@@ -27,20 +27,20 @@ const docs = {
     summary: 'Lets a schema use one version for good, or one device be read by the schema whatever its class and firmware',
     request: pinSchema,
     answers: { 200: schemaPinAnswer },
-    codes: ['schema_unknown', 'schema_version_unknown', 'schema_retired', 'device_unknown', 'device_decommissioned'],
+    codes: ['schema_id_unknown', 'schema_version_unknown', 'schema_retired', 'device_unknown', 'device_decommissioned'],
   },
   unpin: {
     ...ofOne,
     summary: 'Takes a pin away: the latest version is used; class and firmware of the device choose its schema',
     request: unpinSchema,
     answers: { 200: schemaPinAnswer },
-    codes: ['schema_unknown', 'schema_retired', 'device_unknown', 'device_decommissioned'],
+    codes: ['schema_id_unknown', 'schema_retired', 'device_unknown', 'device_decommissioned'],
   },
   retire: {
     ...ofOne,
     summary: 'Retires a schema, for good: no device is read by it any more, but those that are pinned to it',
     answers: { 200: schemaAnswer },
-    codes: ['schema_unknown'],
+    codes: ['schema_id_unknown'],
   },
 } satisfies Record<string, RouteDoc>;
 

@@ -45,27 +45,32 @@ const docs = {
     answers: { 201: schemaAnswer },
     codes: ['schema_invalid', 'schema_incompatible', 'schemas_exhausted'],
   },
-  read: { ...ofOne, summary: 'A payload schema with all its versions', answers: { 200: schemaVersionsAnswer }, codes: ['schema_unknown'] },
+  read: {
+    ...ofOne,
+    summary: 'A payload schema with all its versions',
+    answers: { 200: schemaVersionsAnswer },
+    codes: ['schema_id_unknown'],
+  },
   addVersion: {
     ...ofOne,
     summary: 'Makes the next version of a payload schema',
     request: newVersionSchema,
     answers: { 201: schemaAnswer },
-    codes: ['schema_unknown', 'schema_invalid', 'schema_incompatible', 'schema_retired', 'schemas_exhausted'],
+    codes: ['schema_id_unknown', 'schema_invalid', 'schema_incompatible', 'schema_retired', 'schemas_exhausted'],
   },
   compare: {
     ...ofOne,
     summary: 'Says whether a definition is compatible with the latest version, without making one',
     request: comparedSchema,
     answers: { 200: compatibilityAnswer },
-    codes: ['schema_unknown', 'schema_invalid'],
+    codes: ['schema_id_unknown', 'schema_invalid'],
   },
   diff: {
     ...ofOne,
     summary: 'Says what changed between two versions: the last two, unless said otherwise',
     request: diffSchema,
     answers: { 200: schemaDiffAnswer },
-    codes: ['schema_unknown', 'schema_version_unknown'],
+    codes: ['schema_id_unknown', 'schema_version_unknown'],
   },
 } satisfies Record<string, RouteDoc>;
 
@@ -149,7 +154,7 @@ export function schemaRoutes({ schemas, registry, keys }: SchemaRoutesOptions): 
 export function schemaOf(schemas: Pick<Schemas, 'get'>, { params, query }: Request, attempt: string): Schema | ApiFailure {
   const asked = parseQuery(query, tenantQuery, attempt);
   if (asked instanceof ApiFailure) return asked;
-  return schemas.get(asked.tenant, params[0]!) ?? new ApiFailure('schema_unknown', attempt);
+  return schemas.get(asked.tenant, params[0]!) ?? new ApiFailure('schema_id_unknown', attempt);
 }
 
 function madeOf(made: Schema | ApiFailure): Answer | ApiFailure {

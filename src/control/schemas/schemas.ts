@@ -168,7 +168,7 @@ export class Schemas implements SchemaSource {
   async addVersion(attempt: string, { tenant, id }: Schema, input: NewVersion): Promise<Schema | ApiFailure> {
     return this.#edit(tenant, async (sql, all) => {
       const schema = all.find((one) => one.id === id);
-      if (!schema) return new ApiFailure('schema_unknown', attempt);
+      if (!schema) return new ApiFailure('schema_id_unknown', attempt);
       if (schema.retiredAtMs !== undefined) return new ApiFailure('schema_retired', attempt);
       return (await this.#addVersion(sql, attempt, input, { schema, before: schema, all })) ?? id;
     });
@@ -178,7 +178,7 @@ export class Schemas implements SchemaSource {
   async pin(attempt: string, { tenant, id }: Schema, version: number | undefined): Promise<Schema | ApiFailure> {
     return this.#edit(tenant, async (sql, all) => {
       const schema = all.find((one) => one.id === id);
-      if (!schema) return new ApiFailure('schema_unknown', attempt);
+      if (!schema) return new ApiFailure('schema_id_unknown', attempt);
       if (schema.retiredAtMs !== undefined) return new ApiFailure('schema_retired', attempt);
       if (version !== undefined && !versionOf(schema, version)) return new ApiFailure('schema_version_unknown', attempt);
       await pinVersion(sql, id, version ?? null);

@@ -200,11 +200,11 @@ test('a retired schema reads no device any more, is listed when asked for, and i
 
 test('schemas of a tenant are its own', async () => {
   const { schema_id: id } = await make({ tenant: 'acme' });
-  assertFailure(await server.call('GET', `/v1/schemas/${id}`), 404, 'schema_unknown');
+  assertFailure(await server.call('GET', `/v1/schemas/${id}`), 404, 'schema_id_unknown');
   assert.equal((await server.call('GET', `/v1/schemas/${id}?tenant=acme`)).status, 200);
   const number = await device(`${deviceClass}-a`);
   assert.equal(server.plane.published.findLast((entry) => entry.number === number)?.schema, undefined);
-  assertFailure(await server.call('GET', '/v1/schemas/no-id'), 404, 'schema_unknown');
+  assertFailure(await server.call('GET', '/v1/schemas/no-id'), 404, 'schema_id_unknown');
 });
 
 test('what is no schema is refused with its member and the problem', async () => {
