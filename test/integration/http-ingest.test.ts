@@ -109,3 +109,32 @@ test("lines of InfluxDB's own client are stored, in each precision", async () =>
   );
   assert.ok(rows.every(({ ms }) => ms === '1796029200000'));
 });
+
+test('data points of OTLP are stored, a count and when it began, and one that cannot be is said in the answer', async () => {
+  const token = await register('otlp');
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+  const times = { startTimeUnixNano: '1796029100000000000', timeUnixNano: '1796029200123456789' };
+  const attributes = [{ key: 'path', value: { stringValue: '/a,b' } }];
+  const sum = { aggregationTemporality: 2, isMonotonic: true, dataPoints: [{ ...times, attributes, asInt: '7' }] };
+  const metrics = [
+    { name: 'requests', sum },
+    {
+      name: 'load',
+      gauge: {
+        dataPoints: [
+          { ...times, asDouble: null },
+          { ...times, asDouble: 0.5 },
+        ],
+      },
+    },
+  ];
+  const body = JSON.stringify({ resourceMetrics: [{ resource: { attributes: [] }, scopeMetrics: [{ metrics }] }] });
+  const errorMessage = '1 of 3 data points are not stored: load: the value is not a finite number';
+  const answer = await fetch(`${appliance.http}/v1/metrics?wait=decoded`, { method: 'POST', headers, body });
+  assert.deepEqual([answer.status, await answer.json()], [200, { partialSuccess: { rejectedDataPoints: '1', errorMessage } }]);
+  assert.deepEqual(await readings('otlp'), [
+    ['load', 0.5],
+    [String.raw`requests.start_time{path=/a\,b}`, 1796029100],
+    [String.raw`requests{path=/a\,b}`, 7],
+  ]);
+});

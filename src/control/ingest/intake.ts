@@ -77,8 +77,10 @@ export class Intake {
       this.#plane.ingestAwaited(device, Uint8Array.from(payload), { format, context }),
     );
     const codes = await Promise.all(handed.map(({ durable }) => durable));
-    handed.forEach(({ awaited }, index) => codes[index] !== CODE_NONE && awaited?.giveUp());
-    const late = setTimeout(() => handed.forEach(({ awaited }) => awaited?.giveUp()), this.#verdictMs);
+    for (const [index, { awaited }] of handed.entries()) if (codes[index] !== CODE_NONE) awaited?.giveUp();
+    const late = setTimeout(() => {
+      for (const { awaited } of handed) awaited?.giveUp();
+    }, this.#verdictMs);
     const verdicts = await Promise.all(handed.map(({ awaited }) => awaited?.verdict));
     clearTimeout(late);
     return handed.map(({ awaited }, index) => {

@@ -5,6 +5,7 @@ import { influxRoutes } from './influx/routes.js';
 import { Intake, type IntakeOptions } from './intake.js';
 import { ingestMetrics } from './metrics.js';
 import { NamedDevices } from './named-devices.js';
+import { otlpRoutes, PointCounts } from './otlp/routes.js';
 import { type IngestOptions, ingestRoutes } from './routes.js';
 import { TokenDevices } from './token-device.js';
 
@@ -18,6 +19,11 @@ export function ingestPart(options: IngestPartOptions): Part {
   const faults = new FaultFinder();
   const tokens = new TokenDevices(registry, ledger);
   const named = new NamedDevices(registry, subdevices);
-  const routes = [...ingestRoutes({ ...options, intake, faults }), ...influxRoutes({ intake, faults, tokens, named })];
-  return { role: 'gateway', routes, metrics: ingestMetrics(intake) };
+  const points = new PointCounts();
+  const routes = [
+    ...ingestRoutes({ ...options, intake, faults }),
+    ...influxRoutes({ intake, faults, tokens, named }),
+    ...otlpRoutes({ intake, tokens, named, counts: points }),
+  ];
+  return { role: 'gateway', routes, metrics: ingestMetrics(intake, points) };
 }
