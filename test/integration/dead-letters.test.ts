@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import postgres, { type Sql } from 'postgres';
 import type { ReplayAnswer, RetriedAnswer } from '../../src/contract/answers/letters.js';
+import { outcomeOf, runSpillway } from '../cli/run-spillway.js';
 import { call, committed } from '../support/api.js';
 import { type Appliance, startAppliance } from '../support/appliance.js';
 import { until } from '../support/until.js';
@@ -75,6 +76,22 @@ test('a letter that stays what it is becomes a new one', async () => {
   const answer = await call<RetriedAnswer>(appliance, 'POST', `/v1/dead-letters/${letter?.id}/retry`, {});
   assert.deepEqual([answer.status, answer.reason], ['dead', 'json_malformed']);
   assert.equal((await letters())[0]?.id, answer.id);
+});
+
+test('the byte of the fault is marked in a binary payload, and the letters are counted by reason', async (t) => {
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/cbor' };
+  const body = Buffer.from('a261610161621c', 'hex');
+  assert.equal((await fetch(`${appliance.http}/v1/ingest/letters-1`, { method: 'POST', headers, body })).status, 202);
+  const [letter] = await letters();
+  assert.deepEqual([letter?.reason, letter?.position], ['cbor_malformed', 6]);
+  const command = (...args: string[]) =>
+    outcomeOf(runSpillway(t, appliance.stateFolder, [...args, '--url', appliance.http], { SPILLWAY_ADMIN_KEY: appliance.adminKey }));
+  assert.match(
+    (await command('dead-letters', 'list', '--reason', 'cbor_malformed')).stdout,
+    / cbor_malformed at byte 6 +a26161016162>1c\n/,
+  );
+  const counted = /\ndefault +(\d+) +\d+ +0 +cbor_malformed 1, json_malformed \d+\n/;
+  await until('they are counted', async () => counted.test((await command('dead-letters', 'depth')).stdout));
 });
 
 test('letters that match are replayed once each, though the process is killed while they are on their way', async () => {

@@ -109,7 +109,7 @@ export class Replays {
 
   async #takeAll(replay: Replay, filter: ReplayFilter): Promise<void> {
     let after = '0';
-    let onTheirWay: string[] = [];
+    const onTheirWay: string[] = [];
     while (!this.#isClosed) {
       const page = await this.#options.letters.page(filter, after, PAGE);
       const codes = await Promise.all(page.map((letter) => this.#take(letter)));
@@ -118,12 +118,14 @@ export class Replays {
         else replay.refused++;
         after = id;
       }
-      if (page.length === PAGE && onTheirWay.length + PAGE <= ON_THEIR_WAY_MAX) continue;
-      await this.#marked(onTheirWay);
-      replay.replayed += onTheirWay.length;
-      replay.deadAgain += (await this.#options.letters.deadAgain(onTheirWay)).length;
-      onTheirWay = [];
-      if (page.length < PAGE) return;
+      const isLast = page.length < PAGE;
+      if (!isLast && onTheirWay.length + PAGE <= ON_THEIR_WAY_MAX) continue;
+      // The others are judged and stored while the next ones are read.
+      const awaited = onTheirWay.splice(0, isLast ? onTheirWay.length : ON_THEIR_WAY_MAX / 2);
+      await this.#marked(awaited);
+      replay.replayed += awaited.length;
+      replay.deadAgain += (await this.#options.letters.deadAgain(awaited)).length;
+      if (isLast) return;
     }
   }
 

@@ -77,12 +77,16 @@ test('every letter is put into the log once, with its format, its topic and the 
   assert.equal(model.events[0]?.[0], 'dead-letter-replay-ended');
 });
 
-test('no more letters are on their way than the state of a partition knows', async () => {
+test('no more letters are on their way than the state of a partition knows, and some are while others are marked', async () => {
   const model = new Model(25_000);
   model.commits = false;
   const replay = await model.replays.start({});
   await until('it waits', () => model.taken.length === 10_000);
   assert.equal(replay.replayed, 0);
+  // Once the first half is stored as many others follow, and no more.
+  for (const { id } of model.taken.slice(0, 5000)) model.marked.add(id);
+  await until('it waits', () => model.taken.length === 15_000);
+  assert.equal(replay.replayed, 5000);
   for (const { id } of model.taken) model.marked.add(id);
   model.commits = true;
   assert.equal((await ended(replay)).replayed, 25_000);
