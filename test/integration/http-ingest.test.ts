@@ -138,3 +138,22 @@ test('data points of OTLP are stored, a count and when it began, and one that ca
     [String.raw`requests{path=/a\,b}`, 7],
   ]);
 });
+
+test('a pack of SenML is one message, and one with a bad record is its good records at their times', async () => {
+  await register('senml');
+  const base = '{"bn":"urn:dev:ow:1:","bt":1796029200,"n":"t","u":"Cel","v":21.5}';
+  const good = await post('senml', `[${base},{"n":"h","v":48.5,"t":-10}]`, '?wait=decoded');
+  assert.deepEqual([good.body.accepted, good.body.dead], [1, []]);
+  const bad = await post('senml', `[${base.replace('21.5', '22.5')},{"n":"h","v":"x"},{"n":"p","v":7,"t":-10}]`, '?wait=decoded');
+  const [dead] = bad.body.dead as { index: number; code: string }[];
+  assert.deepEqual([bad.body.accepted, dead?.index, dead?.code], [2, 1, 'senml_malformed']);
+  assert.deepEqual(await readings('senml'), [
+    ['h', 48.5],
+    ['p', 7],
+    ['t', 21.5],
+    ['t', 22.5],
+  ]);
+  const [row] = await sql<{ ms: string }[]>`
+    select (extract(epoch from r.ts) * 1000)::bigint as ms from readings r join metrics m on m.id = r.metric_id where m.name = 'p'`;
+  assert.equal(row?.ms, '1796029190000');
+});

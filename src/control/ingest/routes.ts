@@ -116,7 +116,8 @@ export function ingestRoutes({ intake, faults, registry, ledger, rules, subdevic
     const { body, query, contentType } = request;
     const format = postedFormat(contentType);
     if (isEmpty(body, format)) return refused(new ApiFailure('payload_empty', attempt), query, device);
-    const items = topic === null ? itemsOf(body, format) : { format, payloads: [body] };
+    const isRefused = (payload: Uint8Array, format: number) => faults.isRefused({ device: device.number, payload, format });
+    const items = topic === null ? itemsOf(body, format, isRefused) : { format, payloads: [body] };
     const taken = await intake.within(body.length, items.payloads.length, async () => {
       const routed =
         topic === null

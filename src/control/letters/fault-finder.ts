@@ -1,6 +1,6 @@
 import { FORMAT_BY_SHAPE, FORMAT_NDJSON } from '../../../assembly/abi/block.js';
 import { refusalCode } from '../../contract/codes.js';
-import { FaultKernel } from '../../pipeline/fault-kernel.js';
+import { FaultKernel, type FaultyMessage } from '../../pipeline/fault-kernel.js';
 import type { DeadLetter } from './dead-letter.js';
 import { jsonFault } from './json-fault.js';
 
@@ -26,16 +26,21 @@ export class FaultFinder {
     if (metric !== null || OF_NO_BYTE.has(reason)) return undefined;
     // Every byte is a character of its own here: what lies outside ASCII can only be within a string.
     if (OF_JSON.has(reason) && format !== FORMAT_NDJSON) return jsonFault(Buffer.from(payload).toString('latin1'));
-    if ((this.#kernel?.metrics ?? 0) >= METRICS_MAX) this.#kernel = undefined;
-    this.#kernel ??= new FaultKernel();
     const receiveUs = letter.receivedAtMs * 1000;
     const fault = this.#find({ device: letter.device ?? 0, format: format ?? FORMAT_BY_SHAPE, context, payload, receiveUs });
     return fault && refusalCode(fault.code).name === reason ? fault.position : undefined;
   }
 
-  #find(message: Parameters<FaultKernel['fault']>[0]): ReturnType<FaultKernel['fault']> {
+  /** Whether a message without a context is refused by a kernel that knows of none before it. */
+  isRefused(message: Pick<FaultyMessage, 'device' | 'format' | 'payload'>): boolean {
+    return this.#find({ ...message, context: null, receiveUs: Date.now() * 1000 }) !== undefined;
+  }
+
+  #find(message: FaultyMessage): ReturnType<FaultKernel['fault']> {
+    if ((this.#kernel?.metrics ?? 0) >= METRICS_MAX) this.#kernel = undefined;
+    this.#kernel ??= new FaultKernel();
     try {
-      return this.#kernel?.fault(message);
+      return this.#kernel.fault(message);
     } catch {
       // The letter is shown without a position. What a kernel knows after it failed is nothing to go by.
       this.#kernel = undefined;

@@ -1,10 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FORMAT_BY_SHAPE, FORMAT_CBOR, FORMAT_JSON, FORMAT_LINE_PROTOCOL, FORMAT_NDJSON } from '../../../assembly/abi/block.js';
+import {
+  FORMAT_BY_SHAPE,
+  FORMAT_CBOR,
+  FORMAT_JSON,
+  FORMAT_LINE_PROTOCOL,
+  FORMAT_NDJSON,
+  FORMAT_SENML_JSON,
+} from '../../../assembly/abi/block.js';
 import { ITEMS_MAX, itemsOf } from '../../../src/control/ingest/items.js';
 
-function cut(body: string, format: number = FORMAT_BY_SHAPE): [number, string[]] {
-  const items = itemsOf(Buffer.from(body), format);
+function cut(body: string, format: number = FORMAT_BY_SHAPE, isRefused = false): [number, string[]] {
+  const items = itemsOf(Buffer.from(body), format, () => isRefused);
   return [items.format, items.payloads.map((payload) => Buffer.from(payload).toString())];
 }
 
@@ -49,4 +56,32 @@ test('a body of more items than one may have is one message', () => {
   const most = `[${new Array(ITEMS_MAX).fill('{}').join(',')}]`;
   assert.equal(cut(most)[1].length, ITEMS_MAX);
   assert.equal(cut(`${most.slice(0, -1)},{}]`)[1].length, 1);
+});
+
+test('a pack of SenML of which a record cannot be read is cut into its records, each with its base values', () => {
+  const pack = '[{"bn":"urn:dev:ow:1:","bt":1796029200.5},{"n":"t","v":1},{"bt":1,"n":"h","v":"x"},{"n":"d","v":},{"vb":true}]';
+  const base = '"bn":"urn:dev:ow:1:","bt":1796029200.5,';
+  const records = [
+    `[{${base}"n":"t","v":1}]`,
+    '[{"bn":"urn:dev:ow:1:","bt":1,"n":"h","v":"x"}]',
+    '[{"bn":"urn:dev:ow:1:","bt":1,"n":"d","v":}]',
+    '[{"bn":"urn:dev:ow:1:","bt":1,"vb":true}]',
+  ];
+  for (const format of [FORMAT_BY_SHAPE, FORMAT_SENML_JSON]) {
+    assert.deepEqual(cut(pack, format, true), [FORMAT_SENML_JSON, records]);
+    assert.deepEqual(cut(pack, format), [format, [pack]], 'a pack that can be read stays together');
+  }
+});
+
+test('a pack stays one where base values are not certain, or it speaks of several devices', () => {
+  const good = '{"n":"t","v":1}';
+  for (const first of [
+    '{"bn":"a","bt":}',
+    '{"bn":5,"n":"x","v":1}',
+    '{"bn":"a","bn":"b","n":"x","v":1}',
+    '{"bn":"urn:dev:ow:1:","n":"x","v":1},{"bn":"urn:dev:ow:2:","n":"x","v":1}',
+  ]) {
+    const pack = `[${first},${good}]`;
+    assert.deepEqual(cut(pack, FORMAT_SENML_JSON, true), [FORMAT_SENML_JSON, [pack]], first);
+  }
 });
