@@ -19,6 +19,8 @@ type AnyPage = ComponentType<{ context: Context; route: Route }>;
 const pages: { readonly [Name in Exclude<Route['page'], 'fleet'>]: () => Promise<PageOf<Name>> } = {
   device: async () => (await import('./pages/device-page.js')).DevicePage,
   'dead-letters': async () => (await import('./pages/dead-letters-page.js')).DeadLettersPage,
+  debug: async () => (await import('./pages/debug-page.js')).DebugPage,
+  'topic-rules': async () => (await import('./pages/topic-rules-page.js')).TopicRulesPage,
   alerts: async () => (await import('./pages/alerts-page.js')).AlertsPage,
 };
 const files = new Map(Object.entries(pages).map(([name, load]) => [name, new PageFile(load as () => Promise<AnyPage>)]));
@@ -65,6 +67,7 @@ function Visit({ context, route }: { context: Context; route: Route }) {
 }
 
 function titleOf(route: Route): string {
+  if (route.page === 'debug') return route.device === undefined ? 'Refused clients' : `Debug ${route.device}`;
   return route.page === 'device' ? route.device : sections[route.page];
 }
 

@@ -31,6 +31,9 @@ const pages = [
   ['#/devices/nobody', '.empty h2:text-is("This device is not registered")'],
   ['#/dead-letters', '.letter'],
   ['#/alerts', '.empty h2:text-is("No alerts")'],
+  ['#/devices/busy-1/debug', '.captured'],
+  ['#/debug', '.empty h2:text-is("No capture runs")'],
+  ['#/topic-rules', '.rules [data-rule="site"]'],
 ] as const;
 
 describe('everybody can use the console', { skip }, () => {
@@ -39,6 +42,8 @@ describe('everybody can use the console', { skip }, () => {
   before(async () => {
     site = await ConsoleSite.start();
     for (const device_id of ['busy-1', 'silent-1', 'broken-1']) await site.addDevice({ device_id });
+    await site.post('/v1/debug/captures', { device_id: 'busy-1', seconds: 600 });
+    await site.post('/v1/topic-rules', { name: 'site', pattern: 'site/{device}', device: 'level:device', decoder: 'json' });
     await publish(await site.connect('busy-1'), 'busy-1', { temperature: 21, state: 'idle' });
     await (await site.connect('broken-1')).publishAsync('devices/broken-1/telemetry', 'no JSON', { qos: 1 });
   });
@@ -61,13 +66,19 @@ describe('everybody can use the console', { skip }, () => {
       for (const [fragment, there] of pages) {
         await tab.go(fragment);
         await tab.page.waitForSelector(there);
-        if (there === '.letter') await tab.page.click('.letter summary');
+        if (there === '.letter' || there === '.captured') await tab.page.click(`${there} summary`);
+        if (fragment === '#/topic-rules') await tab.page.click('.built-in summary:has-text("tried after")');
         assert.deepEqual(await findings(tab), [], fragment);
         assert.ok(Number(await tab.page.evaluate('document.documentElement.scrollWidth')) <= width, fragment);
       }
       await tab.go('#/devices/busy-1');
       await tab.page.click('button:text-is("Delete")');
       assert.deepEqual(await findings(tab), []);
+      await tab.page.keyboard.press('Escape');
+      await tab.go('#/topic-rules');
+      await tab.page.click('button:text-is("Add rule")');
+      await tab.page.waitForSelector('#rule-name');
+      assert.deepEqual(await findings(tab), [], 'the dialog of a rule');
       tab.assertHealthy(/status of 404/);
       await tab.close();
     });

@@ -15,9 +15,15 @@ export type LetterDepth = DepthAnswer['tenants'][number];
 export type Ledger = DeviceLedgerAnswer;
 export type DevicePage = Pick<DevicesAnswer, 'total' | 'next'> & { readonly devices: readonly Device[] };
 export type MetricPoints = Pick<RangeAnswer, 'points' | 'truncated'>;
+export type {
+  CaptureAnswer as Capture,
+  CapturedAnswer as Captured,
+  CapturedMessagesAnswer as CapturedMessages,
+} from '../../contract/answers/debug.js';
 export type { RegisteredAnswer as Registered, RotatedAnswer as RotatedToken } from '../../contract/answers/devices.js';
 export type { RetriedAnswer as Retried } from '../../contract/answers/letters.js';
 export type { LagAnswer as Lag } from '../../contract/answers/operation.js';
+export type { TopicRulesAnswer as TopicRules, TopicRuleTrialAnswer as TopicRuleTrial } from '../../contract/answers/topic-rules.js';
 /** The counters that the page shows are numbers; others are counts by code. */
 export type Stats = Omit<StatsAnswer, 'counters'> & { readonly counters: { readonly dead: number; readonly rowsRefused: number } };
 

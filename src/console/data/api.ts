@@ -16,9 +16,12 @@ import type {
   Stats,
   Tenant,
 } from './answer.js';
+import { base64Of } from './payload.js';
 import type { LetterFilter } from './route.js';
 
 export type Query = Readonly<Record<string, string | number | undefined>>;
+
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /** No answer within this long is none: the page says so instead of waiting. */
 const answerMsMax = 5000;
@@ -31,31 +34,31 @@ export class Api {
   ) {}
 
   stats(): Promise<Answer<Stats>> {
-    return this.#call('GET', '/v1/stats', {});
+    return this.call('GET', '/v1/stats', {});
   }
 
   lag(): Promise<Answer<Lag>> {
-    return this.#call('GET', '/v1/pipeline/lag', {});
+    return this.call('GET', '/v1/pipeline/lag', {});
   }
 
   tenants(): Promise<Answer<{ tenants: readonly Tenant[] }>> {
-    return this.#call('GET', '/v1/tenants', {});
+    return this.call('GET', '/v1/tenants', {});
   }
 
   devices(query: { tenant: string; limit: number; after?: string | undefined }, signal?: AbortSignal): Promise<Answer<DevicePage>> {
-    return this.#call('GET', '/v1/devices', query, undefined, signal);
+    return this.call('GET', '/v1/devices', query, undefined, signal);
   }
 
   device(tenant: string, id: string, signal?: AbortSignal): Promise<Answer<Device>> {
-    return this.#call('GET', `/v1/devices/${encodeURIComponent(id)}`, { tenant }, undefined, signal);
+    return this.call('GET', `/v1/devices/${encodeURIComponent(id)}`, { tenant }, undefined, signal);
   }
 
   ledger(tenant: string, id: string, signal?: AbortSignal): Promise<Answer<Ledger>> {
-    return this.#call('GET', `/v1/devices/${encodeURIComponent(id)}/ledger`, { tenant }, undefined, signal);
+    return this.call('GET', `/v1/devices/${encodeURIComponent(id)}/ledger`, { tenant }, undefined, signal);
   }
 
   latest(tenant: string, id: string, signal?: AbortSignal): Promise<Answer<{ metrics: Readonly<Record<string, Reading>> }>> {
-    return this.#call('GET', `/v1/devices/${encodeURIComponent(id)}/metrics/latest`, { tenant }, undefined, signal);
+    return this.call('GET', `/v1/devices/${encodeURIComponent(id)}/metrics/latest`, { tenant }, undefined, signal);
   }
 
   points(
@@ -64,7 +67,7 @@ export class Api {
     query: { metric: string; from: number; to: number; limit: number },
     signal?: AbortSignal,
   ): Promise<Answer<MetricPoints>> {
-    return this.#call('GET', `/v1/devices/${encodeURIComponent(id)}/metrics`, { tenant, resolution: 'raw', ...query }, undefined, signal);
+    return this.call('GET', `/v1/devices/${encodeURIComponent(id)}/metrics`, { tenant, resolution: 'raw', ...query }, undefined, signal);
   }
 
   deadLetters(
@@ -72,46 +75,41 @@ export class Api {
     signal?: AbortSignal,
   ): Promise<Answer<{ dead_letters: readonly DeadLetter[] }>> {
     const { device, ...rest } = query;
-    return this.#call('GET', '/v1/dead-letters', { ...rest, ...(device !== undefined && { device_id: device }) }, undefined, signal);
+    return this.call('GET', '/v1/dead-letters', { ...rest, ...(device !== undefined && { device_id: device }) }, undefined, signal);
   }
 
   letterDepth(signal?: AbortSignal): Promise<Answer<{ tenants: readonly LetterDepth[] }>> {
-    return this.#call('GET', '/v1/dead-letters/depth', {}, undefined, signal);
+    return this.call('GET', '/v1/dead-letters/depth', {}, undefined, signal);
   }
 
   /** Tries a dead letter again, with another payload if there is one. */
   retryLetter(id: string, payload: string | undefined): Promise<Answer<Retried>> {
-    const body = payload === undefined ? {} : { payload_base64: base64Of(payload) };
-    return this.#call('POST', `/v1/dead-letters/${id}/retry`, {}, body);
+    const body = payload === undefined ? {} : { payload_base64: base64Of(new TextEncoder().encode(payload)) };
+    return this.call('POST', `/v1/dead-letters/${id}/retry`, {}, body);
   }
 
   register(device: { device_id?: string; tenant: string }): Promise<Answer<Registered>> {
-    return this.#call('POST', '/v1/devices', {}, device);
+    return this.call('POST', '/v1/devices', {}, device);
   }
 
   alerts(): Promise<Answer<{ alerts: readonly Alert[] }>> {
-    return this.#call('GET', '/v1/alerts', {});
+    return this.call('GET', '/v1/alerts', {});
   }
 
   changeStatus(tenant: string, id: string, status: Device['status']): Promise<Answer<Device>> {
-    return this.#call('PATCH', `/v1/devices/${encodeURIComponent(id)}`, { tenant }, { status });
+    return this.call('PATCH', `/v1/devices/${encodeURIComponent(id)}`, { tenant }, { status });
   }
 
   rotateToken(tenant: string, id: string): Promise<Answer<RotatedToken>> {
-    return this.#call('POST', `/v1/devices/${encodeURIComponent(id)}/token`, { tenant }, {});
+    return this.call('POST', `/v1/devices/${encodeURIComponent(id)}/token`, { tenant }, {});
   }
 
   deleteDevice(tenant: string, id: string): Promise<Answer<unknown>> {
-    return this.#call('DELETE', `/v1/devices/${encodeURIComponent(id)}`, { tenant });
+    return this.call('DELETE', `/v1/devices/${encodeURIComponent(id)}`, { tenant });
   }
 
-  async #call<T>(
-    method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
-    path: string,
-    query: Query,
-    body?: unknown,
-    signal?: AbortSignal,
-  ): Promise<Answer<T>> {
+  /** Any call; the functions above are those that several pages make. */
+  async call<T>(method: Method, path: string, query: Query, body?: unknown, signal?: AbortSignal): Promise<Answer<T>> {
     const parameters = new URLSearchParams();
     for (const [name, value] of Object.entries(query)) if (value !== undefined) parameters.set(name, String(value));
     const late = AbortSignal.timeout(answerMsMax);
@@ -166,8 +164,4 @@ export async function readReadiness(): Promise<{ state: 'ready' | 'not ready' | 
   } catch {
     return { state: 'away', reason: 'no answer' };
   }
-}
-
-function base64Of(text: string): string {
-  return btoa(String.fromCharCode(...new TextEncoder().encode(text)));
 }

@@ -13,6 +13,12 @@ export function payloadBytes(base64: string): Uint8Array {
   return bytes;
 }
 
+export function base64Of(bytes: Uint8Array): string {
+  let binary = '';
+  for (const byte of bytes) binary += String.fromCharCode(byte);
+  return btoa(binary);
+}
+
 /** Text when the bytes are UTF-8 without control characters; `forceHex` shows the dump in any case. */
 export function previewPayload(bytes: Uint8Array, bytesMax: number, forceHex = false): PayloadPreview {
   if (bytes.length === 0) return { kind: 'empty', text: '', bytesLeft: 0 };

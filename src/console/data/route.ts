@@ -3,7 +3,10 @@ export type Route =
   | { readonly page: 'fleet'; readonly tenant: string }
   | { readonly page: 'device'; readonly tenant: string; readonly device: string; readonly metrics: readonly string[] }
   | ({ readonly page: 'dead-letters'; readonly tenant: string } & LetterFilter)
-  | { readonly page: 'alerts'; readonly tenant: string };
+  | { readonly page: 'alerts'; readonly tenant: string }
+  | { readonly page: 'topic-rules'; readonly tenant: string }
+  /** Messages of a device as they come; without a device, clients that are not let in. */
+  | { readonly page: 'debug'; readonly tenant: string; readonly device?: string };
 
 /** Which dead letters are meant; an absent member is any. */
 export interface LetterFilter {
@@ -13,6 +16,7 @@ export interface LetterFilter {
 }
 
 export type DeviceRoute = Extract<Route, { page: 'device' }>;
+export type DebugRoute = Extract<Route, { page: 'debug' }>;
 
 export const tenantDefault = 'default';
 
@@ -21,13 +25,14 @@ export function parseRoute(fragment: string): Route {
   const [path = '', query = ''] = fragment.replace(/^#/, '').split('?', 2);
   const parameters = new URLSearchParams(query);
   const tenant = parameters.get('tenant') || tenantDefault;
-  const [, first, second] = path.split('/');
-  if (first === 'alerts') return { page: first, tenant };
+  const [, first, second, third] = path.split('/');
+  if (first === 'alerts' || first === 'topic-rules' || first === 'debug') return { page: first, tenant };
   if (first === 'dead-letters') {
     const named = (name: string, parameter = name) => (parameters.get(parameter) ? { [name]: parameters.get(parameter) as string } : {});
     return { page: first, tenant, ...named('device'), ...named('device_class', 'class'), ...named('reason') };
   }
   const device = first === 'devices' && second ? decoded(second) : '';
+  if (device && third === 'debug') return { page: 'debug', tenant, device };
   if (device) return { page: 'device', tenant, device, metrics: parameters.getAll('metric') };
   return { page: 'fleet', tenant };
 }
@@ -41,9 +46,14 @@ export function formatRoute(route: Route): string {
     if (route.device_class) query.set('class', route.device_class);
     if (route.reason) query.set('reason', route.reason);
   }
-  const path =
-    route.page === 'device' ? `/devices/${encodeURIComponent(route.device)}` : route.page === 'fleet' ? '/devices' : `/${route.page}`;
-  return `#${path}${query.size > 0 ? `?${query}` : ''}`;
+  return `#${pathOf(route)}${query.size > 0 ? `?${query}` : ''}`;
+}
+
+function pathOf(route: Route): string {
+  if (route.page === 'fleet') return '/devices';
+  if (route.page === 'device') return `/devices/${encodeURIComponent(route.device)}`;
+  if (route.page === 'debug' && route.device !== undefined) return `/devices/${encodeURIComponent(route.device)}/debug`;
+  return `/${route.page}`;
 }
 
 /** A sign-in link is `#key=…` with an optional `&tenant=…`. */

@@ -9,6 +9,7 @@ import { Age } from './age.js';
 import { Facts } from './facts.js';
 import { LetterRetry } from './letter-retry.js';
 import { PayloadView } from './payload-view.js';
+import { TryRule } from './try-rule.js';
 
 const lineBytesMax = 160;
 
@@ -32,7 +33,12 @@ export function DeadLetterRow({ api, letter }: { api: Api; letter: DeadLetter })
       {opened && (
         <div class="letter-details">
           <LetterFacts letter={letter} />
-          <PayloadView bytes={bytes} position={letter.position} />
+          <div>
+            <PayloadView bytes={bytes} position={letter.position} />
+            {letter.topic !== null && (
+              <TryRule draft={{ topic: letter.topic, payload: bytes, device: letter.device_id ?? '' }} tenant={letter.tenant} />
+            )}
+          </div>
           {letter.replayed_at === null && letter.sqlstate === null && <LetterRetry api={api} letter={letter} />}
         </div>
       )}

@@ -31,6 +31,11 @@ export function DeviceHeading({ model, route }: { model: WatchedDevice; route: D
         {state}
       </span>
       <Seen ms={model.seenMs.value} />
+      {device && (
+        <a class="button" href={formatRoute({ page: 'debug', tenant: route.tenant, device: route.device })}>
+          Debug
+        </a>
+      )}
     </div>
   );
 }

@@ -14,13 +14,13 @@ import { Sparkline } from './sparkline.js';
 const ratesMsMax = 3000;
 
 /** The pages of the navigation, with their names. */
-export const sections = { fleet: 'Devices', 'dead-letters': 'Dead letters', alerts: 'Alerts' } as const;
+export const sections = { fleet: 'Devices', 'dead-letters': 'Dead letters', 'topic-rules': 'Topic rules', alerts: 'Alerts' } as const;
 
 const pages = Object.keys(sections) as (keyof typeof sections)[];
 
 /** The top of every page: where to go, what flows in, how far behind the store is, and whether this page is up to date at all. */
 export function StatusBar({ context, route, onSignOut }: { context: Context; route: Route; onSignOut: () => void }) {
-  const current = route.page === 'device' ? 'fleet' : route.page;
+  const current = route.page === 'device' || route.page === 'debug' ? 'fleet' : route.page;
   return (
     <header class="bar" data-live={context.live.state}>
       <div class="bar-row">
