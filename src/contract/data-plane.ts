@@ -149,7 +149,10 @@ export interface Verdict {
 export interface AwaitedVerdict {
   /** Undefined: nobody waits for it any more, or the partition of the device is no longer run here. */
   readonly verdict: Promise<Verdict | undefined>;
+  /** Waits no longer for a message that is durable. */
   giveUp(): void;
+  /** Waits no longer for a message that was refused, and has no verdict. */
+  withdraw(): void;
 }
 
 export interface AwaitedMessage {

@@ -1,49 +1,63 @@
 import type { AwaitedVerdict, Verdict } from '../contract/data-plane.js';
 import { messageHash, readVerdicts } from '../host/verdicts.js';
 
-type Resolve = (verdict: Verdict | undefined) => void;
+interface Waiting {
+  resolve(verdict: Verdict | undefined): void;
+  /** When its sender gave up; undefined: it waits. */
+  gaveUpMs?: number;
+}
+
+/** How long the verdict on a durable message may still come after its sender gave up, ms. Beyond, it is taken for lost. */
+const LATE_MS_MAX = 600_000;
 
 /** Senders that wait for what the pipeline makes of their messages. */
 export class AwaitedVerdicts {
   /** By device and hash of the payload, the oldest first: a device's messages of one payload get their verdicts in their order. */
-  readonly #waiting = new Map<string, Resolve[]>();
+  readonly #waiting = new Map<string, Waiting[]>();
 
   /** Waits for the verdict on a message that is about to be handed in. */
-  expect(device: number, payload: Uint8Array): AwaitedVerdict {
+  expect(device: number, payload: Uint8Array, nowMs = performance.now()): AwaitedVerdict {
     const key = keyOf(device, messageHash(device, payload));
-    let resolve: Resolve = () => {};
-    const verdict = new Promise<Verdict | undefined>((settle) => {
-      resolve = settle;
+    const one: Waiting = { resolve: () => {} };
+    const verdict = new Promise<Verdict | undefined>((resolve) => {
+      one.resolve = resolve;
     });
-    const waiting = this.#waiting.get(key);
-    if (waiting) waiting.push(resolve);
-    else this.#waiting.set(key, [resolve]);
-    return { verdict, giveUp: () => this.#giveUp(key, resolve) };
+    const waiting = this.#waiting.get(key) ?? [];
+    while (nowMs - (waiting[0]?.gaveUpMs ?? nowMs) > LATE_MS_MAX) waiting.shift();
+    waiting.push(one);
+    this.#waiting.set(key, waiting);
+    return {
+      verdict,
+      // Its place is kept: the verdict is still to come, and is none of a later message of the same payload.
+      giveUp: () => {
+        one.gaveUpMs ??= performance.now();
+        one.resolve(undefined);
+      },
+      withdraw: () => this.#withdraw(key, one),
+    };
   }
 
-  /** Hands out the verdicts that a pipeline has; those that nobody waits for are of an earlier process, or of senders that gave up. */
+  /** Hands out the verdicts that a pipeline has; those that nobody waits for are of an earlier process, or came too late. */
   deliver(verdicts: Uint8Array): void {
     for (const { device, hash, ...verdict } of readVerdicts(verdicts)) {
       const key = keyOf(device, hash);
       const waiting = this.#waiting.get(key);
-      waiting?.shift()?.(verdict);
+      waiting?.shift()?.resolve(verdict);
       if (waiting?.length === 0) this.#waiting.delete(key);
     }
   }
 
   /** Nothing more comes of the pipelines that ran. */
   giveUpAll(): void {
-    for (const waiting of this.#waiting.values()) for (const resolve of waiting) resolve(undefined);
+    for (const waiting of this.#waiting.values()) for (const { resolve } of waiting) resolve(undefined);
     this.#waiting.clear();
   }
 
-  #giveUp(key: string, resolve: Resolve): void {
-    const waiting = this.#waiting.get(key);
-    const index = waiting?.indexOf(resolve) ?? -1;
-    if (!waiting || index < 0) return;
-    waiting.splice(index, 1);
-    if (waiting.length === 0) this.#waiting.delete(key);
-    resolve(undefined);
+  #withdraw(key: string, one: Waiting): void {
+    one.resolve(undefined);
+    const others = this.#waiting.get(key)?.filter((waiting) => waiting !== one) ?? [];
+    if (others.length === 0) this.#waiting.delete(key);
+    else this.#waiting.set(key, others);
   }
 }
 

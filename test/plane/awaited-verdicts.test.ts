@@ -22,14 +22,23 @@ test('messages of the same bytes get their verdicts in their order, those of oth
   assert.deepEqual(codes, [64, 65, 66]);
 });
 
-test('who gives up takes no verdict of another', async () => {
+test('who gives up keeps the place of a durable message, and a refused one has none', async () => {
   const verdicts = new AwaitedVerdicts();
-  const [first, second] = [verdicts.expect(1, bytes), verdicts.expect(1, bytes)];
-  first.giveUp();
+  const [late, refused, next] = [verdicts.expect(1, bytes), verdicts.expect(1, bytes), verdicts.expect(1, bytes)];
+  late.giveUp();
+  refused.withdraw();
   verdicts.deliver(verdict(1, bytes, 64));
-  first.giveUp();
-  assert.deepEqual([await first.verdict, (await second.verdict)?.code], [undefined, 64]);
-  const third = verdicts.expect(1, bytes);
+  verdicts.deliver(verdict(1, bytes, 65));
+  assert.deepEqual([await late.verdict, await refused.verdict, (await next.verdict)?.code], [undefined, undefined, 65]);
+});
+
+test('a verdict that has not come long after its sender gave up is taken for lost, and nothing is left of ended pipelines', async () => {
+  const verdicts = new AwaitedVerdicts();
+  verdicts.expect(1, bytes).giveUp();
+  const next = verdicts.expect(1, bytes, performance.now() + 601_000);
+  verdicts.deliver(verdict(1, bytes, 64));
+  assert.equal((await next.verdict)?.code, 64);
+  const last = verdicts.expect(1, bytes);
   verdicts.giveUpAll();
-  assert.equal(await third.verdict, undefined);
+  assert.equal(await last.verdict, undefined);
 });

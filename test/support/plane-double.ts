@@ -144,7 +144,7 @@ export class PlaneDouble implements DataPlane {
       giveUp = () => resolve(undefined);
     });
     const verdict = durable.then(() => this.onVerdict(payload) ?? given);
-    return { durable, awaited: { verdict, giveUp } };
+    return { durable, awaited: { verdict, giveUp, withdraw: giveUp } };
   }
 
   async latest(devices: readonly number[]): Promise<LatestPoints> {

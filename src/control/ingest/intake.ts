@@ -77,7 +77,7 @@ export class Intake {
       this.#plane.ingestAwaited(device, Uint8Array.from(payload), { format, context }),
     );
     const codes = await Promise.all(handed.map(({ durable }) => durable));
-    for (const [index, { awaited }] of handed.entries()) if (codes[index] !== CODE_NONE) awaited?.giveUp();
+    for (const [index, { awaited }] of handed.entries()) if (codes[index] !== CODE_NONE) awaited?.withdraw();
     const late = setTimeout(() => {
       for (const { awaited } of handed) awaited?.giveUp();
     }, this.#verdictMs);
