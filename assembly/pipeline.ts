@@ -3,6 +3,7 @@ import { PIPELINE_END } from './abi/state';
 import { decodeInContext, decodePayload } from './decode/choose';
 import { openContext } from './decode/context';
 import { decodeJson } from './decode/json/decode';
+import { device } from './decode/device';
 import { roundedNumbers } from './decode/double';
 import { unknownNames } from './decode/metrics';
 import { decodeByShape, learnShape, newestShape } from './decode/json/shape';
@@ -20,6 +21,11 @@ export { watch } from './series/devices';
 export { loseDevices } from './series/lost-devices';
 export { latest } from './series/latest';
 export { account } from './statement';
+
+/** Number of the device whose message waits for names. */
+export function unknownMetricsDevice(): u32 {
+  return device;
+}
 
 /** The version of the abi that this module was built with; the host refuses any other. */
 export function abiVersion(): u32 {

@@ -55,7 +55,9 @@ import { decodedShape, decodeInContext, decodePayload, recognised } from './deco
 import { letterId, letterReceivedUs, openContext } from './decode/context';
 import { roundedNumbers } from './decode/double';
 import { clearUnknown, setDenyUnknown, unknownNames } from './decode/metrics';
-import { beginTagsOf, newHost } from './decode/tags';
+import { beginMessageTags, newHost } from './decode/tags';
+import { ageDenied } from './decode/denied-names';
+import { decodeFor } from './decode/device';
 import { decodedReadings, decodedSamples, hasSeq, hasTs, nulls, openSample, seq, skippedCode, skippedReadings, tsUs, zonelessTimes } from './decode/sink';
 import { applySparkplug } from './decode/sparkplug/apply';
 import { sawFingerprint } from './dedup/fingerprints';
@@ -99,6 +101,7 @@ function processBlock(offset: u32, available: u32, logOffset: f64, replay: bool,
   }
   replaying = replay;
   noteSince(load<u64>(block, BLOCK_AT_FIRST_US));
+  ageDenied(load<u64>(block, BLOCK_AT_FIRST_US));
   const end = block + BLOCK_HEADER_BYTES + load<u32>(block, BLOCK_AT_BODY_BYTES);
   let at = block + (resumeAt == 0 ? BLOCK_HEADER_BYTES : resumeAt);
   if (resumeAt != 0) clearUnknown();
@@ -180,7 +183,8 @@ function processRecord(record: usize, logOffset: u64): u32 {
     if (isAwaited) reportDead(number, payload + contextBytes, bytes - contextBytes, CODE_DEVICE_LOST);
     return CODE_DEVICE_LOST;
   }
-  beginTagsOf(number);
+  decodeFor(number);
+  beginMessageTags();
   const shape = device == 0 ? 0 : <u32>load<u16>(device, DEVICE_AT_SHAPE);
   let code = hasContext ? decodeAfterContext(number, payload, bytes, receiveUs) : decodePayload(format, shape, payload, bytes, receiveUs);
   if (unknownNames > 0) return NEEDS_METRICS;

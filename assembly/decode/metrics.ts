@@ -12,6 +12,8 @@ import {
 } from '../abi/pipeline';
 import { STAGE_OFFSET } from '../abi/regions';
 import { xxh64 } from '../memory';
+import { isDenied, noteDenied } from './denied-names';
+import { device } from './device';
 import { refuse } from './verdict';
 
 // A known metric. The host numbers them from 1; number n is entry n - 1.
@@ -171,7 +173,8 @@ function isName(at: usize, bytes: u32): bool {
 /** Lists a name unless it is there. What does not fit is listed when the message is decoded again. */
 function listUnknown(at: usize, bytes: u32, hash: u64): u32 {
   if (!isName(at, bytes)) return <u32>refuse(CODE_METRIC_NAME_INVALID);
-  if (denyUnknown) return <u32>refuse(CODE_METRIC_UNKNOWN);
+  if (denyUnknown) noteDenied(device, hash);
+  if (denyUnknown || isDenied(device, hash)) return <u32>refuse(CODE_METRIC_UNKNOWN);
   unknownNames++;
   let slot = <u32>hash & (UNKNOWN_INDEX_SLOTS - 1);
   while (true) {
@@ -218,7 +221,7 @@ export function clearUnknown(): void {
   unknownListed = 0;
 }
 
-/** Whether a message with an unknown name is refused rather than its names listed. */
+/** Whether unknown names are refused rather than listed. */
 export function setDenyUnknown(deny: bool): void {
   denyUnknown = deny;
 }

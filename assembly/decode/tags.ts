@@ -3,6 +3,7 @@ import { sameBytes, xxh64 } from '../memory';
 import { hostOf } from '../series/accounts';
 import { findDevice } from '../series/devices';
 import { ownTagAt, ownTagBytes, topicAt, topicBytes } from './context';
+import { device } from './device';
 
 // Tags of the sample at hand: they end the name of each of its metrics, as `{key=value,key2=value2}`, by the bytes of the keys. A
 // decoder calls beginTag and endTag for each of them and then sealTags; beginning a path forgets them. A tag without a value says
@@ -43,16 +44,14 @@ let isUnusable: bool = false;
 export const tagsAt: usize = sealed;
 export let tagsBytes: u32 = 0;
 
-/** The device whose message is decoded, and the host that became its own with the message: a hash, or 0. */
-let device: u32 = 0;
+/** The host that became the device's own with the message at hand: a hash, or 0. */
 export let newHost: u32 = 0;
 /** A tag of the message was judged by what is known of the device. */
 export let isOfDevice: bool = false;
 
-/** Tags from here on are of a message of this device. */
+/** Tags from here on are of another message. */
 @inline
-export function beginTagsOf(number: u32): void {
-  device = number;
+export function beginMessageTags(): void {
   newHost = 0;
   isOfDevice = false;
 }

@@ -38,7 +38,8 @@ async function bringUp(options: StartOptions, cleanups: StartContext['cleanups']
   });
   ended.catch(() => {});
 
-  const metricNames = standIn ? MetricNames.restore(database, standIn.metrics) : await MetricNames.load(database);
+  const nameOptions = { limits: config.metrics };
+  const metricNames = standIn ? MetricNames.restore(database, standIn.metrics, nameOptions) : await MetricNames.load(database, nameOptions);
   const schemaOptions = { database, event: context.event };
   // Before the data plane: a log that is run again has messages of old versions.
   const schemas = standIn ? Schemas.restore(schemaOptions, standIn.schemas) : await Schemas.load(schemaOptions);

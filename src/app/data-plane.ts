@@ -61,7 +61,7 @@ export async function startPlane(
     runsPipelines: roles.has('pipeline'),
     take: (partitions) => database.run((sql) => takeOffsets(sql, consumerGroup, owner, partitions)),
     metrics: () => metricNames.names(),
-    addMetrics: (names) => addMetrics(context, metricNames, names),
+    addMetrics: (names, device) => addMetrics(context, metricNames, names, device),
     publish: readings?.publish,
     // A gateway takes messages in without the database: its readiness does not depend on it.
     databaseTrouble: () => (roles.has('pipeline') || roles.has('control') ? database.trouble : undefined),
@@ -83,8 +83,9 @@ async function addMetrics(
   { mark, snapshots }: StartContext,
   metricNames: MetricNames,
   names: readonly string[],
+  device: number,
 ): Promise<NumberedName[] | 'full'> {
-  const numbered = await metricNames.add([...names]);
+  const numbered = await metricNames.add(names, device);
   if (numbered === 'full') return numbered;
   mark?.raise('metrics', Math.max(...numbered.map(([, number]) => number)));
   snapshots?.metricsAdded(numbered);

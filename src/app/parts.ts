@@ -14,6 +14,7 @@ import { ledgerPart } from '../control/ledger/part.js';
 import { type LettersPartOptions, lettersPart } from '../control/letters/part.js';
 import { livePart } from '../control/live/part.js';
 import type { MetricNames } from '../control/metrics/metric-names.js';
+import { metricNamesPart } from '../control/metrics/part.js';
 import type { Part } from '../control/part.js';
 import { planePart } from '../control/plane/part.js';
 import { readingsPart } from '../control/queries/part.js';
@@ -90,6 +91,7 @@ export function makeParts({
     schemasPart({ schemas, registry, plane, keys, event }),
     registryPart({ ...sources, schemas, subdevices }),
     readingsPart(sources),
+    metricNamesPart({ metricNames, keys, event }),
     keysPart(keys),
   ];
   const rules = subjects.flatMap((part) => part.rules ?? []);

@@ -4,6 +4,7 @@ import { kafkaSettings } from './settings/kafka.js';
 import { letterSettings } from './settings/letters.js';
 import { listenSettings } from './settings/listen.js';
 import { logSettings } from './settings/log.js';
+import { metricSettings } from './settings/metrics.js';
 import { processSettings } from './settings/process.js';
 import { storeSettings } from './settings/store.js';
 import type { Values } from './values.js';
@@ -14,6 +15,7 @@ export const groups = {
   listen: listenSettings,
   store: storeSettings,
   letters: letterSettings,
+  metrics: metricSettings,
   log: logSettings,
   kafka: kafkaSettings,
   checkpoints: checkpointSettings,

@@ -393,8 +393,8 @@ code(CODE_METRIC_VALUE_INVALID, 'metric_value_invalid', 'a metric is an object o
 code(
   CODE_METRIC_UNKNOWN,
   'metric_unknown',
-  'the metric is new and the registry takes no more names',
-  'check the firmware for generated names; the limit is 65,536',
+  'the metric is new, and its device, class or tenant, or the deployment, has no room for more names',
+  'check the firmware for generated names; GET /v1/metric-names shows the limits',
 );
 code(
   CODE_TS_MALFORMED,

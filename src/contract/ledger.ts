@@ -47,6 +47,8 @@ export interface DeviceAccount {
   readonly stored: number;
   readonly duplicate: number;
   readonly dead: Readonly<Record<string, number>>;
+  /** Readings that were left out of messages that were stored, each for a reason of its own. */
+  readonly leftOut: number;
   /** Taken in since the start and not run yet; below 0 only when the books do not balance. */
   readonly inFlight: number;
   /** Since the start. */

@@ -2,6 +2,7 @@
 export interface PipelineKernel {
   setPartition(number: number): void;
   addMetric(nameBytes: number, number: number): void;
+  unknownMetricsDevice(): number;
   processBlocks(offset: number, end: number, logOffset: number, replay: boolean, deny: boolean): number;
   isRepeated(source: bigint, number: bigint): number;
   noteBlock(source: bigint, number: bigint): number;

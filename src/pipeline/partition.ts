@@ -51,7 +51,7 @@ import { unknownNames } from './unknown-names.js';
 /** What a step wants from the thread that runs it. */
 export interface PartitionEvents {
   batch(batch: RowBatch): void;
-  unknownMetrics(partition: number, names: string[]): void;
+  unknownMetrics(partition: number, device: number, names: string[]): void;
   halted(partition: number, message: string): void;
   audited(audit: PartitionAudit): void;
   gap(partition: number, gap: Gap): void;
@@ -353,7 +353,7 @@ export class Partition {
     if (result === BLOCK_DONE || result === BLOCK_NEEDS_BATCH) return true;
     if (result === BLOCK_NEEDS_METRICS) {
       this.#waiting = 'for metrics';
-      this.#events.unknownMetrics(this.number, unknownNames(this.memory));
+      this.#events.unknownMetrics(this.number, this.#kernel.unknownMetricsDevice(), unknownNames(this.memory));
       return false;
     }
     const { cause, code } = refusals.get(result) ?? { cause: `the kernel answered ${result}` };

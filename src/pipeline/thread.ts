@@ -79,7 +79,7 @@ class PipelineThread {
   #events(): PartitionEvents {
     return {
       batch: (batch) => this.#start.store.postMessage(batch),
-      unknownMetrics: (partition, names) => post({ kind: 'unknown-metrics', partition, names }),
+      unknownMetrics: (partition, device, names) => post({ kind: 'unknown-metrics', partition, device, names }),
       halted: (partition, message) => post({ kind: 'halted', partition, message }),
       audited: (audit) => post({ kind: 'audited', audit }),
       missing: (partition, offset, blocks) =>

@@ -15,6 +15,7 @@ import {
   ACCOUNT_AT_DEAD_PAGE,
   ACCOUNT_AT_DUPLICATE,
   ACCOUNT_AT_EXTRA_SAMPLES,
+  ACCOUNT_AT_LEFT_OUT,
   ACCOUNT_AT_REBOOT_US,
   ACCOUNT_AT_REBOOTS,
   ACCOUNT_AT_RUNS_FORGOTTEN,
@@ -89,7 +90,7 @@ export function readAccount(
   const sinceUs = pipeline ? u64(pipeline.view, ACCOUNTS_OFFSET + ACCOUNTS_AT_SINCE_US) : 0;
   const sinceMs = sinceUs === 0 ? undefined : sinceUs / 1000;
   if (statement.byteLength === 0) {
-    const none = { stored: 0, duplicate: 0, dead: {}, reboots: 0, rebootMs: undefined, runs: [], runsForgotten: 0 };
+    const none = { stored: 0, duplicate: 0, dead: {}, reboots: 0, rebootMs: undefined, runs: [], runsForgotten: 0, leftOut: 0 };
     return { ...none, refused, sinceMs, inFlight: accepted.of(device) };
   }
   const view = new DataView(statement.buffer, statement.byteOffset, statement.byteLength);
@@ -101,6 +102,7 @@ export function readAccount(
     stored: u64(view, STATEMENT_AT_STORED),
     duplicate: u64(view, account + ACCOUNT_AT_DUPLICATE),
     dead: deadOf(u64(view, account + ACCOUNT_AT_DEAD), countsFrom(view, STATEMENT_AT_DEAD, STATEMENT_DEAD_MAX)),
+    leftOut: u64(view, account + ACCOUNT_AT_LEFT_OUT),
     inFlight: (accepted.of(device) - view.getUint32(STATEMENT_AT_RUN, true)) | 0,
     refused,
     reboots,

@@ -47,7 +47,7 @@ export interface PipelinesOptions {
   readonly databaseUrl: string | null;
   /** Metric names with their numbers, as they stand. */
   metrics(): readonly (readonly [name: string, number: number])[];
-  addMetrics(names: readonly string[]): Promise<readonly (readonly [name: string, number: number])[] | 'full'>;
+  addMetrics(names: readonly string[], device: number): Promise<readonly (readonly [name: string, number: number])[] | 'full'>;
   /** Resolves when the batch's rows, which lie in this memory, are safe in a topic; rejects when they may not be. Absent: there is none. */
   readonly publish?: ((batch: RowBatch, memory: SharedArrayBuffer) => Promise<void>) | undefined;
   /** Why the database cannot be used, as the control plane finds. */
@@ -379,7 +379,7 @@ export class Pipelines {
         return;
       }
       case 'unknown-metrics':
-        void this.#number(message.partition, message.names);
+        void this.#number(message);
         return;
       case 'live': {
         const points = readPoints(message.points).points.filter(isHeld);
@@ -437,13 +437,13 @@ export class Pipelines {
   }
 
   /** Until the registry answers, the partition stands still and its messages wait in the log. An outage is reported once. */
-  async #number(partition: number, names: readonly string[]): Promise<void> {
+  async #number({ partition, device, names }: Extract<FromPipeline, { kind: 'unknown-metrics' }>): Promise<void> {
     const threads = this.#threads;
     const backoff = new Backoff(NUMBERING_RETRY_MS_MIN, NUMBERING_RETRY_MS_MAX);
     let reported = '';
     while (!this.#isEnding && threads === this.#threads) {
       try {
-        const entries = await this.#options.addMetrics(names);
+        const entries = await this.#options.addMetrics(names, device);
         if (threads === this.#threads) {
           this.#toPipeline(entries === 'full' ? { kind: 'metrics-denied', partition } : { kind: 'metrics', entries });
         }

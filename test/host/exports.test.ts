@@ -80,6 +80,7 @@ const functions: Record<string, string[]> = {
     'setMessageCount',
     'setPartition',
     'unknownMetrics',
+    'unknownMetricsDevice',
     'watch',
   ],
 };

@@ -40,7 +40,7 @@ function announced(count: number | undefined, ...blocks: readonly (readonly stri
     progress,
     {
       batch: (batch) => batches.push(batch),
-      unknownMetrics: (_, names) => unknown.push(...names),
+      unknownMetrics: (_, _device, names) => unknown.push(...names),
       halted: (_, message) => assert.fail(message),
       missing: () => assert.fail('no record is missing'),
       gap: () => assert.fail('the log has a gap'),

@@ -21,6 +21,7 @@ const undone: Readonly<Record<number, string>> = {
     drop function metric_base_name(text), metric_tags(text, text)`,
   16: `drop table payload_schema_states, payload_schemas; drop function payload_schemas_stay;
     alter table devices drop column firmware_version, drop column payload_schema_id, drop column payload_schema_version`,
+  17: 'alter table metrics drop column device_id, drop column named_at',
 };
 
 /** Makes the database what an older release left, which knew the steps up to `version`, 2 or later. */

@@ -90,6 +90,7 @@ export class PlaneDouble implements DataPlane {
     rebootMs: undefined,
     runs: [],
     runsForgotten: 0,
+    leftOut: 0,
     sinceMs: undefined,
   };
   readonly #doorListeners: ((turnedAway: readonly TurnedAway[]) => void)[] = [];

@@ -47,6 +47,7 @@ export const deviceLedgerAnswer = counts.extend({
   since: time.nullable(),
   rejected_since: time,
   balanced: z.boolean().nullable(),
+  readings_left_out: count,
   last_rejection: z
     .strictObject({
       code: z.string(),

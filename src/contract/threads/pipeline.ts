@@ -51,7 +51,7 @@ export type FromPipeline =
   | { readonly kind: 'caught-up' }
   /** The partition stands still: its log cannot be read on. Nothing is lost, nothing is skipped. */
   | { readonly kind: 'halted'; readonly partition: number; readonly message: string }
-  | { readonly kind: 'unknown-metrics'; readonly partition: number; readonly names: readonly string[] }
+  | { readonly kind: 'unknown-metrics'; readonly partition: number; readonly device: number; readonly names: readonly string[] }
   /** Points with their texts, as laid out in assembly/abi/pipeline.ts (POINT_AT_…). */
   | { readonly kind: 'live'; readonly points: Uint8Array }
   /** Messages of captured devices as laid out in assembly/abi/pipeline.ts (CAPTURE_AT_…), and how many found no room. */

@@ -118,6 +118,7 @@ const account: z.ZodType<DeviceAccount> = z.object({
   rebootMs: maybe(moment),
   runs: z.array(z.tuple([count, count])),
   runsForgotten: count,
+  leftOut: count,
   sinceMs: maybe(moment),
 });
 export const shareAnswer: z.ZodType<DeviceShare> = z.object({ account: maybe(account), rejected: byReason });

@@ -19,6 +19,7 @@ export interface DeviceLedger extends Omit<Counts, 'inFlight'> {
   readonly reboots: number;
   readonly rebootMs: number | undefined;
   readonly runsForgotten: number;
+  readonly leftOut: number;
 }
 
 /** No process answers for the partition of the device. */
@@ -33,8 +34,8 @@ export function refusedOf(messages: Iterable<RefusedMessages>, number: number): 
 
 /** An account with what it adds up to. What is lost is known of a device where everything is in one process. */
 export function ledgerOf(account: DeviceAccount, rejected: ByReason, { lost, inFlight }: Pick<DeviceLedger, 'lost' | 'inFlight'>) {
-  const { stored, duplicate, dead, reboots, rebootMs, runsForgotten, sinceMs } = account;
+  const { stored, duplicate, dead, reboots, rebootMs, runsForgotten, leftOut, sinceMs } = account;
   const received = stored + duplicate + total(dead) + total(rejected) + lost + (inFlight ?? 0);
   const counts = { received, recovered: 0, stored, duplicate, dead, rejected, lost, inFlight };
-  return { ...counts, sinceMs, sequence: missingRanges(account.runs), reboots, rebootMs, runsForgotten };
+  return { ...counts, sinceMs, sequence: missingRanges(account.runs), reboots, rebootMs, runsForgotten, leftOut };
 }

@@ -74,6 +74,7 @@ async function device(services: LedgerRoutesOptions, request: Request) {
     rejected_since: isoTime(services.ledger.sinceMs),
     balanced: ledger.balanced ?? null,
     ...viewCounts(ledger),
+    readings_left_out: ledger.leftOut,
     last_rejection: viewRejection(ledger.lastRejection),
     // What they rejected is missing.
     processes_silent: ledger.silent,

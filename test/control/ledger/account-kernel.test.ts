@@ -234,3 +234,13 @@ test('when no page is left, dead letters are counted without their reason, and b
     ],
   );
 });
+
+test('readings that are left out of stored messages are counted by device', () => {
+  const kernel = new TestKernel();
+  const run = (device: number, payload: string) => kernel.run([{ device, receiveUs: 1_700_000_000_000_000, payload }]);
+  run(7, '{"metrics":{"v":1,"w":1e400,"x":1e400}}');
+  run(7, '{"metrics":{"v":2,"w":1e400}}');
+  run(7, '{"metrics":{"w":1e400}}');
+  run(8, '{"metrics":{"v":1}}');
+  assert.deepEqual([accountOf(kernel, 7).leftOut, accountOf(kernel, 8).leftOut], [3, 0]);
+});

@@ -59,6 +59,7 @@ test("a device's ledger shows counts by state, and which numbers are missing", a
       [11, 13],
     ],
     runsForgotten: 2,
+    leftOut: 3,
     sinceMs: Date.UTC(2026, 0, 1),
   };
   const { status, body } = await server.call('GET', '/v1/devices/a-1/ledger?tenant=acme');
@@ -79,6 +80,7 @@ test("a device's ledger shows counts by state, and which numbers are missing", a
     rejected_by_reason: { payload_oversize: 3 },
     lost: 0,
     in_flight: 1,
+    readings_left_out: 3,
     last_rejection: null,
     processes_silent: [],
     sequence: {

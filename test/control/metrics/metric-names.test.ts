@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import { MetricNames } from '../../../src/control/metrics/metric-names.js';
+import type { Database } from '../../../src/contract/database.js';
+import { MetricNames, type RefusedNames } from '../../../src/control/metrics/metric-names.js';
 import { startTestDatabase, type TestDatabase } from '../../support/database.js';
 
 let database: TestDatabase;
 before(async () => {
   database = await startTestDatabase();
 });
-beforeEach(() => database.sql`truncate metrics restart identity`);
+beforeEach(() => database.sql`truncate metrics, devices restart identity cascade`);
 after(() => database.stop());
 
 test('names get numbers that both ways, and a restart, find again', async () => {
@@ -55,7 +56,7 @@ test('two processes that meet the same name agree on its number', async () => {
 });
 
 test('when there is no room, known names are still answered and new ones end in full', async () => {
-  const metricNames = await MetricNames.load(database.control, 3);
+  const metricNames = await MetricNames.load(database.control, { metricsMax: 3 });
   await metricNames.add(['a', 'b']);
   assert.deepEqual(await metricNames.add(['b', 'c', 'd']), [
     ['b', 2],
@@ -71,4 +72,94 @@ test('an add that fails leaves the next one unharmed', async () => {
   await assert.rejects(metricNames.add(['nul\u0000']));
   assert.deepEqual((await metricNames.add(['fine'])) !== 'full', true);
   assert.ok(metricNames.number('fine'));
+});
+
+test('no number is used up by names that are there, or that there is no room for', async () => {
+  const [one, other] = await Promise.all([
+    MetricNames.load(database.control, { metricsMax: 4 }),
+    MetricNames.load(database.control, { metricsMax: 4 }),
+  ]);
+  await one.add(['a', 'b']);
+  assert.deepEqual(await other.add(['b', 'a', 'c']), [
+    ['b', 2],
+    ['a', 1],
+    ['c', 3],
+  ]);
+  for (let round = 0; round < 3; round++) await one.add(['a', 'd', `e${round}`, `f${round}`]);
+  assert.deepEqual(one.number('d'), 4);
+  const [row] = await database.sql`select (select count(*)::int from metrics) as rows, last_value::int as last from metrics_id_seq`;
+  assert.deepEqual({ ...row }, { rows: 4, last: 4 });
+});
+
+test('numbers that were skipped count as used: no row is made that kernels have no room for', async () => {
+  await database.sql`select setval('metrics_id_seq', 3)`;
+  const metricNames = await MetricNames.load(database.control, { metricsMax: 4 });
+  assert.deepEqual(await metricNames.add(['a', 'b']), [['a', 4]]);
+  assert.equal(await metricNames.add(['c']), 'full');
+  const [row] = await database.sql`select count(*)::int as rows from metrics`;
+  assert.equal(row?.rows, 1);
+});
+
+async function device(id: string, tenant: string, deviceClass: string | null): Promise<number> {
+  const [row] = await database.sql`insert into devices (tenant_id, name, device_class, token_hash)
+    values (${tenant}, ${id}, ${deviceClass}, ${Buffer.from(`${tenant}/${id}`)}) returning id`;
+  return row?.id as number;
+}
+
+const added = (answer: Awaited<ReturnType<MetricNames['add']>>) => (answer === 'full' ? answer : answer.map(([name]) => name));
+
+test('names are limited by device, class and tenant, and say which limit it was', async () => {
+  const limits = { tenantMax: 6, classMax: 4, deviceMax: 3 };
+  const metricNames = await MetricNames.load(database.control, { limits });
+  const refused: RefusedNames[] = [];
+  metricNames.refused = (one) => refused.push(one);
+  const [p1, p2, s1, other] = [
+    await device('p1', 'acme', 'pump'),
+    await device('p2', 'acme', 'pump'),
+    await device('s1', 'acme', null),
+    await device('p1', 'other', 'pump'),
+  ];
+  assert.deepEqual(added(await metricNames.add(['a', 'b', 'c', 'd'], p1)), ['a', 'b', 'c'], 'of the device');
+  assert.deepEqual(added(await metricNames.add(['a', 'e', 'f'], p2)), ['a', 'e'], 'of the class');
+  assert.deepEqual(added(await metricNames.add(['g', 'h', 'i'], s1)), ['g', 'h'], 'of the tenant');
+  assert.equal(await metricNames.add(['j'], s1), 'full');
+  assert.deepEqual(added(await metricNames.add(['j', 'k'], other)), ['j', 'k'], 'of another tenant');
+  assert.deepEqual(
+    refused.map(({ limit, names, namer }) => [limit.kind, limit.max, names.join(), namer?.id]),
+    [
+      ['device', 3, 'd', 'p1'],
+      ['class', 4, 'f', 'p2'],
+      ['tenant', 6, 'i', 's1'],
+      ['tenant', 6, 'j', 's1'],
+    ],
+  );
+  // Another process counts the same.
+  const again = await MetricNames.load(database.control, { limits });
+  const bySubject = (names: MetricNames) =>
+    names
+      .counts()
+      .map((count) => JSON.stringify(count))
+      .sort();
+  assert.deepEqual(bySubject(again), bySubject(metricNames));
+  assert.equal(await again.add(['x'], s1), 'full');
+});
+
+test('a device without room is refused for a while without a question to the database', async () => {
+  let questions = 0;
+  const counting = {
+    ...database.control,
+    listen: database.control.listen.bind(database.control),
+    run: ((work) => {
+      questions++;
+      return database.control.run(work);
+    }) as Database['run'],
+  };
+  const metricNames = await MetricNames.load(counting, { limits: { tenantMax: 9, classMax: 9, deviceMax: 1 } });
+  const number = await device('full', 'acme', null);
+  await metricNames.add(['a', 'b'], number);
+  await metricNames.add(['c'], number);
+  const before = questions;
+  for (const name of ['d', 'e', 'f']) assert.equal(await metricNames.add([name], number), 'full');
+  assert.equal(questions, before);
+  assert.deepEqual(added(await metricNames.add(['a', 'g'], number)), ['a'], 'names that are known stay known');
 });

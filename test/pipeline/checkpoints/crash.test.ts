@@ -65,7 +65,7 @@ class Life {
     this.#progress.set(0, ProgressWord.committed, committed);
     this.#partition = new Partition(0, kernelMemory(PIPELINE_END), committed, new LogReader('/log', disk), this.#progress, {
       batch: (batch) => this.#batches.push(batch),
-      unknownMetrics: (_, unknown) => this.#register(unknown),
+      unknownMetrics: (_, _device, unknown) => this.#register(unknown),
       halted: (_, message) => assert.fail(message),
       missing: () => assert.fail('no record is missing'),
       gap: () => assert.fail('the log has a gap'),

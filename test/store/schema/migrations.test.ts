@@ -24,6 +24,7 @@ const released: Readonly<Record<number, string>> = {
   14: '9dea4f4ba8d699bb',
   15: '09471baa20145c3e',
   16: '6138cd3b53363c8e',
+  17: '0cb5a8c6c1d7449c',
 };
 
 test('a released step is what it was: databases out there took it as it stood', () => {

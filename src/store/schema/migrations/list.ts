@@ -14,6 +14,7 @@ import { topicRules } from './0013-topic-rules.js';
 import { deadLettersCounted } from './0014-dead-letters-counted.js';
 import { tagsOfMetrics } from './0015-tags-of-metrics.js';
 import { payloadSchemas } from './0016-payload-schemas.js';
+import { whoNamedMetrics } from './0017-who-named-metrics.js';
 import type { Migration } from './migration.js';
 
 /** Every step, in the order in which a database takes them. */
@@ -34,4 +35,5 @@ export const migrations: readonly Migration[] = [
   deadLettersCounted,
   tagsOfMetrics,
   payloadSchemas,
+  whoNamedMetrics,
 ];
