@@ -4,6 +4,7 @@ import { INPUT_OFFSET } from '../../assembly/abi/pipeline.js';
 import { STAGE_BYTES, STAGE_OFFSET } from '../../assembly/abi/regions.js';
 import { PIPELINE_END } from '../../assembly/abi/state.js';
 import { KernelMemory, kernelMemory, loadKernel } from '../host/kernel.js';
+import { Plans } from '../host/plans.js';
 import { fillPowers } from '../host/powers.js';
 import { fillProfiles } from '../host/profiles.js';
 import { unknownNames } from './unknown-names.js';
@@ -39,6 +40,7 @@ export interface Fault {
 export class FaultKernel {
   readonly #memory: KernelMemory;
   readonly #kernel: TrialExports;
+  readonly #plans: Plans;
   #metrics = 0;
 
   constructor() {
@@ -47,11 +49,17 @@ export class FaultKernel {
     this.#memory = new KernelMemory(memory);
     fillPowers(this.#memory);
     fillProfiles(this.#memory);
+    this.#plans = new Plans(this.#memory);
   }
 
   /** Names that it has met. With METRICS_MAX of them it finds no faults any more. */
   get metrics(): number {
     return this.#metrics;
+  }
+
+  /** Lays the plan by which messages of Protobuf of the schema version are read; false: there is no room for it. */
+  addPlan(schema: number, plan: Uint8Array): boolean {
+    return this.#plans.add(schema, plan);
   }
 
   /** Undefined: the message is not refused, or for something that only the partition's own kernel knows. */

@@ -122,7 +122,7 @@ class Reader {
   #takeTs(value: unknown): boolean {
     check(value);
     if (value === null || value === undefined) return false;
-    const us = value instanceof Date ? value.getTime() * 1000 : typeof value === 'bigint' ? usOf(Number(value)) : usOf(value);
+    const us = value instanceof Date ? value.getTime() * 1000 : typeof value === 'bigint' ? usOfWhole(value) : usOf(value);
     if (us === undefined || us < TS_US_MIN || us > this.#receiveUs + TS_AHEAD_US_MAX) return false;
     this.#open.tsUs = us;
     return true;
@@ -147,6 +147,11 @@ function usOf(value: unknown): number | undefined {
   if (Number.isNaN(value)) return undefined;
   if (value < 1e11) return toEven(value * 1e6);
   return value < 1e14 ? toEven(value * 1e3) : Math.floor(value < 1e17 ? value : value / 1e3);
+}
+
+/** No double is as exact as nanoseconds of today. */
+function usOfWhole(value: bigint): number | undefined {
+  return value < 10n ** 17n ? usOf(Number(value)) : Number(value / 1000n);
 }
 
 /** The nearest whole number, of two as near as each other the even one. */

@@ -1,5 +1,7 @@
 import { FORMAT_BY_SHAPE, FORMAT_NDJSON } from '../../../assembly/abi/block.js';
 import { refusalCode } from '../../contract/codes.js';
+import { decodeContext } from '../../contract/record-context.js';
+import type { SchemaPlan } from '../../contract/schemas/schema-plan.js';
 import { FaultKernel, type FaultyMessage } from '../../pipeline/fault-kernel.js';
 import type { DeadLetter } from './dead-letter.js';
 import { jsonFault } from './json-fault.js';
@@ -16,7 +18,27 @@ const METRICS_MAX = 16_384;
 
 /** Finds the byte for which a payload is refused: it is decoded once more, by a kernel that is made for the first letter. */
 export class FaultFinder {
+  readonly #planOf: (schema: number) => Promise<SchemaPlan | undefined>;
   #kernel: FaultKernel | undefined;
+  /** Schema versions whose plans the kernel has, or that have none. */
+  #planned = new Set<number>();
+
+  /** `planOf`: the plan of a schema version; where it always answers undefined, payloads of Protobuf have no position. */
+  constructor(planOf: (schema: number) => Promise<SchemaPlan | undefined> = async () => undefined) {
+    this.#planOf = planOf;
+  }
+
+  /** Fetches what the letters are read by; before their positions are asked for. */
+  async prepare(letters: readonly Pick<DeadLetter, 'context'>[]): Promise<void> {
+    for (const { context } of letters) {
+      const schema = (context && decodeContext(Buffer.from(context))?.schema) || 0;
+      if (schema === 0 || this.#planned.has(schema)) continue;
+      const plan = await this.#planOf(schema);
+      const hasRoom = plan?.protobuf === undefined || this.#usable().addPlan(schema, plan.protobuf);
+      if (hasRoom) this.#planned.add(schema);
+      else this.#forget();
+    }
+  }
 
   /** From 0 on; the length of a payload that ends too soon. Undefined: the reason is not at one byte, or depends on what came before. */
   position(
@@ -37,14 +59,24 @@ export class FaultFinder {
   }
 
   #find(message: FaultyMessage): ReturnType<FaultKernel['fault']> {
-    if ((this.#kernel?.metrics ?? 0) >= METRICS_MAX) this.#kernel = undefined;
-    this.#kernel ??= new FaultKernel();
     try {
-      return this.#kernel.fault(message);
+      return this.#usable().fault(message);
     } catch {
       // The letter is shown without a position. What a kernel knows after it failed is nothing to go by.
-      this.#kernel = undefined;
+      this.#forget();
       return undefined;
     }
+  }
+
+  #usable(): FaultKernel {
+    if ((this.#kernel?.metrics ?? 0) >= METRICS_MAX) this.#forget();
+    this.#kernel ??= new FaultKernel();
+    return this.#kernel;
+  }
+
+  /** The plans go with the kernel: they are fetched again for the next letters. */
+  #forget(): void {
+    this.#kernel = undefined;
+    this.#planned = new Set();
   }
 }

@@ -11,6 +11,7 @@ import type { MetricNames } from '../metrics/metric-names.js';
 import type { Queries } from '../queries/queries.js';
 import { tenantSchema } from '../registry/input.js';
 import type { Registry } from '../registry/registry.js';
+import type { Schemas } from '../schemas/schemas.js';
 import { describeLetter } from './dead-letter.js';
 import { DEAD_LETTERS_MAX } from './dead-letters.js';
 import { FaultFinder } from './fault-finder.js';
@@ -41,13 +42,14 @@ export interface DeadLetterRoutesOptions {
   readonly queries: Pick<Queries, 'deadLetters'>;
   readonly registry: Pick<Registry, 'count'>;
   readonly metricNames: Pick<MetricNames, 'name'>;
+  readonly schemas: Pick<Schemas, 'planOf'>;
   readonly keys: KeyCheck;
 }
 
 /** Every process answers them: what could not be decoded is the pipeline's affair. */
 export function deadLetterRoutes(services: DeadLetterRoutesOptions): Route[] {
   const admit = adminOnly(services.keys);
-  const faults = new FaultFinder();
+  const faults = new FaultFinder((number) => services.schemas.planOf(number));
   const handle = (request: Request) => deadLetters(services, faults, request);
   return [{ method: 'GET', pattern: '/v1/dead-letters', doc: deadLettersDoc, admit, handle }];
 }
@@ -67,6 +69,7 @@ async function deadLetters({ queries, metricNames, registry }: DeadLetterRoutesO
     limit,
     after,
   });
+  await faults.prepare(letters);
   const metric = (number: number) => metricNames.name(number);
   return json(200, {
     dead_letters: letters.map((letter) => describeLetter(letter, { device: () => letter.of, metric }, faults)),

@@ -8,6 +8,7 @@ import {
   FORMAT_LINE_PROTOCOL,
   FORMAT_MSGPACK,
   FORMAT_NDJSON,
+  FORMAT_PROTOBUF,
   FORMAT_SENML_CBOR,
   FORMAT_SENML_JSON,
   FORMAT_SPARKPLUG,
@@ -15,7 +16,9 @@ import {
 } from '../../../assembly/abi/block.js';
 import { PROFILE_PLAIN } from '../../../assembly/abi/profiles.js';
 import { encodeContext } from '../../../src/contract/record-context.js';
+import type { SchemaPlan } from '../../../src/contract/schemas/schema-plan.js';
 import { FaultFinder } from '../../../src/control/letters/fault-finder.js';
+import { compileProto } from '../../../src/control/schemas/compile-proto.js';
 import { RECEIVE_US } from '../../cases/payloads.js';
 
 const finder = new FaultFinder();
@@ -77,6 +80,36 @@ test('a fault is found after a context, and after ten thousand letters whose nam
     const payload = Buffer.concat([Buffer.from([0xa3, 0x61, 0x61, 1, 0x60 + name.length]), name, hex('01 6162 ff')]);
     assert.equal(position('cbor_malformed', FORMAT_CBOR, payload, context), payload.length - 1);
   }
+});
+
+test('a payload of Protobuf is read by the plan of its schema version, which is fetched once', async () => {
+  const protobuf = compileProto('syntax = "proto3"; message M { int32 a = 1; repeated int32 r = 2; string s = 3; }');
+  const asked: number[] = [];
+  const plan: SchemaPlan = { number: 9, mode: 'strict', protobuf, fields: [], others: 'read' };
+  const reader = new FaultFinder(async (number) => {
+    asked.push(number);
+    return number === 9 ? plan : undefined;
+  });
+  const letterOf = (schema: number, digits: string) => {
+    const context = encodeContext({ profile: PROFILE_PLAIN, schema });
+    const of = { device: 7, receivedAtMs: RECEIVE_US / 1000, metric: null };
+    return { reason: 'protobuf_malformed', format: FORMAT_PROTOBUF, payload: hex(digits), context, ...of };
+  };
+  const letters = [
+    // Its second field is of more bytes than there are; an element of a packed one ends too soon; a tag has the field number 0.
+    letterOf(9, '08 01 1a 05 61'),
+    letterOf(9, '08 01 12 03 01 02 80'),
+    letterOf(9, '08 01 00 01'),
+    letterOf(8, '08 01 00 01'),
+  ];
+  for (let round = 0; round < 2; round++) {
+    await reader.prepare(letters);
+    assert.deepEqual(
+      letters.map((letter) => reader.position(letter)),
+      [2, 6, 2, undefined],
+    );
+  }
+  assert.deepEqual(asked, [9, 8]);
 });
 
 test('a row that the database refused is no payload', () => {
