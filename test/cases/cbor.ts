@@ -195,6 +195,10 @@ export const cborMessages: readonly BinaryCase[] = [
     seq: 10_050,
   }),
   good('a time as a double, as cbor-x writes numbers from 2^32 on', 'a2 627473 fb4278bcfe5687b000 6161 01', { readings: one, tsUs: TS_US }),
+  good('a time in nanoseconds, which no double holds', 'a2 627473 1b16a851234ddc6ec2 6161 01', {
+    readings: one,
+    tsUs: 1_632_644_076_993_801,
+  }),
   good('a time in seconds as a double', 'a2 627473 fb41d954fc4007df3b 6161 01', { readings: one, tsUs: TS_US }),
   good('a time of tag 1', 'a2 627473 c11a6553f100 6161 01', { readings: one, tsUs: 1_700_000_000_000_000 }),
   good('a time of tag 1 as a double', 'a2 627473 c1fb41d954fc4007df3b 6161 01', { readings: one, tsUs: TS_US }),
