@@ -9,6 +9,7 @@ import {
   FORMAT_SENML_JSON,
 } from '../../../assembly/abi/block.js';
 import { ITEMS_MAX, itemsOf } from '../../../src/control/ingest/items.js';
+import { fuzzScale, Random } from '../../support/random.js';
 
 function cut(body: string, format: number = FORMAT_BY_SHAPE, isRefused = false): [number, string[]] {
   const items = itemsOf(Buffer.from(body), format, () => isRefused);
@@ -83,5 +84,27 @@ test('a pack stays one where base values are not certain, or it speaks of severa
   ]) {
     const pack = `[${first},${good}]`;
     assert.deepEqual(cut(pack, FORMAT_SENML_JSON, true), [FORMAT_SENML_JSON, [pack]], first);
+  }
+});
+
+test('an array is cut where JSON.parse finds its elements, and one that is cut off anywhere is one message', () => {
+  const random = new Random();
+  console.log(`items seed ${random.seed}`);
+  const text = () =>
+    Array.from({ length: random.int(0, 5) }, () => random.pick(['a', '"', '\\', '{', '}', '[', ']', ',', 'ö', '\n'])).join('');
+  const value = (depth: number): unknown => {
+    if (depth === 0 || random.chance(0.4)) return random.pick([text(), random.int(-5, 5), true, null]);
+    const members = Array.from({ length: random.int(0, 3) }, () => [text(), value(depth - 1)] as const);
+    return random.chance(0.5) ? Object.fromEntries(members) : members.map(([, inner]) => inner);
+  };
+  for (let round = 0; round < 300 * fuzzScale; round++) {
+    const documents = Array.from({ length: random.int(1, 4) }, () => Object.fromEntries([['first', value(3)] as const]));
+    const body = JSON.stringify(documents, undefined, random.pick([0, 1]));
+    const [, items] = cut(body);
+    assert.deepEqual(
+      items.map((item) => JSON.parse(item)),
+      documents,
+    );
+    for (let end = 0; end < body.length; end++) assert.equal(cut(body.slice(0, end))[1].length, 1);
   }
 });

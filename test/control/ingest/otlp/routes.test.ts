@@ -3,6 +3,11 @@ import { after, before, beforeEach, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import protobuf from 'protobufjs';
 import { CODE_LOG_FULL, CODE_METRIC_UNKNOWN, CODE_NONE } from '../../../../assembly/abi/codes.js';
+import { NamedDevices } from '../../../../src/control/ingest/named-devices.js';
+import { translate } from '../../../../src/control/ingest/otlp/request.js';
+import { StartTimes } from '../../../../src/control/ingest/otlp/start-times.js';
+import type { Json } from '../../../../src/control/ingest/otlp/values.js';
+import { readRequest } from '../../../../src/control/ingest/otlp/wire.js';
 import { type Called, type ServerUnderTest, startServerUnderTest, TOKEN } from '../../../support/server-under-test.js';
 
 const GATEWAY = 'token-of-a-gateway';
@@ -189,4 +194,27 @@ test('whatever a document holds, it is read or refused, and nothing else happens
     ];
     for (const document of documents) assert.equal((await sendJson(document)).status, 200, JSON.stringify(document));
   }
+});
+
+test('a request that is cut off anywhere, or of which a byte is another, is read or refused', async () => {
+  const named = new NamedDevices({ children: () => 0, get: () => undefined }, { add: async () => {} });
+  const read = async (bytes: Uint8Array): Promise<boolean> => {
+    const document = readRequest('protobuf', bytes);
+    if (document === undefined) return false;
+    const device = server.registry.get('default', 'dev-1')!;
+    const translated = await translate(document as object as Json, { device, named, starts: new StartTimes() });
+    assert.ok(translated!.messages.all().every(({ message }) => JSON.parse(Buffer.from(message.payload).toString())));
+    return true;
+  };
+  assert.equal(await read(EXPORTED), true);
+  let refused = 0;
+  for (let at = 1; at < EXPORTED.length; at++) {
+    if (!(await read(EXPORTED.subarray(0, at)))) refused++;
+    for (const bit of [1, 128]) {
+      const flipped = Uint8Array.from(EXPORTED);
+      flipped[at]! ^= bit;
+      await read(flipped);
+    }
+  }
+  assert.equal(refused, EXPORTED.length - 1, 'the whole is one field, which ends too soon');
 });
