@@ -124,6 +124,14 @@ function withNames(value: unknown): unknown {
   return Object.fromEntries(members);
 }
 
+/** As cbor2 makes objects; it takes no notice of a name that comes again in pieces. */
+function objectOf(members: readonly (readonly [unknown, unknown, unknown?])[]): unknown {
+  const names = members.map(([name]) => name);
+  if (new Set(names).size !== names.length) throw new Incomparable();
+  const entries = members.map(([name, one]) => [name, one] as const);
+  return names.every((name) => typeof name === 'string') ? Object.fromEntries(entries) : new Map(entries);
+}
+
 /** The first library of each tells names that are texts from others; the others are asked of what is written well only. */
 const formats = [
   {
@@ -131,7 +139,7 @@ const formats = [
     format: FORMAT_CBOR,
     writer: CborWriter,
     libraries: [
-      (bytes: Buffer): unknown => decodeCbor2(bytes, { rejectDuplicateKeys: true, rejectBigInts: true }),
+      (bytes: Buffer): unknown => decodeCbor2(bytes, { createObject: objectOf, rejectDuplicateKeys: true, rejectBigInts: true }),
       (bytes: Buffer): unknown => cborX.decode(bytes),
     ] as const,
   },
