@@ -34,6 +34,7 @@ const pages = [
   ['#/devices/busy-1/debug', '.captured'],
   ['#/debug', '.empty h2:text-is("No capture runs")'],
   ['#/topic-rules', '.rules [data-rule="site"]'],
+  ['#/schemas', '.schemas a:text-is("pump")'],
 ] as const;
 
 describe('everybody can use the console', { skip }, () => {
@@ -44,6 +45,8 @@ describe('everybody can use the console', { skip }, () => {
     for (const device_id of ['busy-1', 'silent-1', 'broken-1']) await site.addDevice({ device_id });
     await site.post('/v1/debug/captures', { device_id: 'busy-1', seconds: 600 });
     await site.post('/v1/topic-rules', { name: 'site', pattern: 'site/{device}', device: 'level:device', decoder: 'json' });
+    const definition = { fields: { t: { type: 'number', unit: 'Cel' } } };
+    await site.post('/v1/schemas', { device_class: 'pump', format: 'json', schema_definition: definition });
     await publish(await site.connect('busy-1'), 'busy-1', { temperature: 21, state: 'idle' });
     await (await site.connect('broken-1')).publishAsync('devices/broken-1/telemetry', 'no JSON', { qos: 1 });
   });
@@ -75,6 +78,11 @@ describe('everybody can use the console', { skip }, () => {
       await tab.page.click('button:text-is("Delete")');
       assert.deepEqual(await findings(tab), []);
       await tab.page.keyboard.press('Escape');
+      await tab.go('#/schemas');
+      await tab.page.click('.schemas a:text-is("pump")');
+      await tab.page.waitForSelector('.schema-version pre');
+      assert.deepEqual(await findings(tab), [], 'a schema');
+      assert.ok(Number(await tab.page.evaluate('document.documentElement.scrollWidth')) <= width, 'a schema');
       await tab.go('#/topic-rules');
       await tab.page.click('button:text-is("Add rule")');
       await tab.page.waitForSelector('#rule-name');

@@ -126,6 +126,35 @@ describe('what a device sends, and how it is read', { skip }, () => {
     await tab.close();
   });
 
+  test('a schema is added, checked against the version before, given a new version, and compared', async () => {
+    const tab = await site.signedIn();
+    await tab.go('#/schemas');
+    await tab.page.waitForSelector('.empty h2:text-is("No schemas")');
+    await tab.page.click('button:text-is("Add schema")');
+    await tab.page.fill('#schema-class', 'pump');
+    await tab.page.fill('#schema-definition', '{"fields": {"t": {"type": "nonsense"}}}');
+    await tab.page.click('.dialog button[type="submit"]');
+    await tab.page.waitForSelector('.dialog .refusal:has-text("type")');
+    await tab.page.fill('#schema-definition', '{"fields": {"t": {"type": "number", "unit": "Cel", "required": true}, "rpm": "integer"}}');
+    await tab.page.click('.dialog button[type="submit"]');
+    await tab.page.click('.schemas a:text-is("pump")');
+    await tab.page.waitForSelector('h1:text-is("pump, firmware *")');
+    await tab.page.waitForSelector('.field-table td:text-is("rpm")');
+    await tab.page.fill('#schema-definition', '{"fields": {"t": {"type": "number", "unit": "Cel", "required": true}}}');
+    await tab.page.click('button:text-is("Check compatibility")');
+    await tab.page.waitForSelector('.schema-part p:has-text("Not compatible with version 1")');
+    await tab.page.waitForSelector('.schema-part li:has-text("rpm")');
+    await tab.page.click('button:text-is("Make version")');
+    await tab.page.waitForSelector('.schema-part .refusal:not(:empty)');
+    await tab.page.check('.schema-part input[type="checkbox"]');
+    await tab.page.click('button:text-is("Make version")');
+    await tab.page.waitForSelector('.schema-version summary:has-text("Version 2")');
+    await tab.page.click('button:text-is("Compare")');
+    await tab.page.waitForSelector('[aria-label="What changed"] li:has-text("rpm")');
+    tab.assertHealthy(/status of (400|409|422)/);
+    await tab.close();
+  });
+
   test('over HTTP, too, a device is seen', async () => {
     await site.addDevice({ device_id: 'posted-1' });
     const { capture_id: id } = (await (await site.post('/v1/debug/captures', { device_id: 'posted-1' })).json()) as { capture_id: number };

@@ -23,6 +23,13 @@ export type {
 export type { RegisteredAnswer as Registered, RotatedAnswer as RotatedToken } from '../../contract/answers/devices.js';
 export type { RetriedAnswer as Retried } from '../../contract/answers/letters.js';
 export type { LagAnswer as Lag } from '../../contract/answers/operation.js';
+export type {
+  CompatibilityAnswer as Compatibility,
+  SchemaAnswer as Schema,
+  SchemaDiffAnswer as SchemaDiff,
+  SchemasAnswer as Schemas,
+  SchemaVersionsAnswer as SchemaVersions,
+} from '../../contract/answers/schemas.js';
 export type { TopicRulesAnswer as TopicRules, TopicRuleTrialAnswer as TopicRuleTrial } from '../../contract/answers/topic-rules.js';
 /** The counters that the page shows are numbers; others are counts by code. */
 export type Stats = Omit<StatsAnswer, 'counters'> & { readonly counters: { readonly dead: number; readonly rowsRefused: number } };

@@ -5,6 +5,8 @@ export type Route =
   | ({ readonly page: 'dead-letters'; readonly tenant: string } & LetterFilter)
   | { readonly page: 'alerts'; readonly tenant: string }
   | { readonly page: 'topic-rules'; readonly tenant: string }
+  /** Payload schemas; with an id, one of them. */
+  | { readonly page: 'schemas'; readonly tenant: string; readonly schema?: string }
   /** Messages of a device as they come; without a device, clients that are not let in. */
   | { readonly page: 'debug'; readonly tenant: string; readonly device?: string };
 
@@ -27,6 +29,10 @@ export function parseRoute(fragment: string): Route {
   const tenant = parameters.get('tenant') || tenantDefault;
   const [, first, second, third] = path.split('/');
   if (first === 'alerts' || first === 'topic-rules' || first === 'debug') return { page: first, tenant };
+  if (first === 'schemas') {
+    const schema = second ? decoded(second) : '';
+    return { page: first, tenant, ...(schema ? { schema } : {}) };
+  }
   if (first === 'dead-letters') {
     const named = (name: string, parameter = name) => (parameters.get(parameter) ? { [name]: parameters.get(parameter) as string } : {});
     return { page: first, tenant, ...named('device'), ...named('device_class', 'class'), ...named('reason') };
@@ -53,6 +59,7 @@ function pathOf(route: Route): string {
   if (route.page === 'fleet') return '/devices';
   if (route.page === 'device') return `/devices/${encodeURIComponent(route.device)}`;
   if (route.page === 'debug' && route.device !== undefined) return `/devices/${encodeURIComponent(route.device)}/debug`;
+  if (route.page === 'schemas' && route.schema !== undefined) return `/schemas/${encodeURIComponent(route.schema)}`;
   return `/${route.page}`;
 }
 

@@ -1,3 +1,4 @@
+import '../style/fields.css';
 import '../style/readings.css';
 import '../style/topic-rules.css';
 import type { ComponentChildren } from 'preact';

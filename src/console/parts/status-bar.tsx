@@ -14,7 +14,13 @@ import { Sparkline } from './sparkline.js';
 const ratesMsMax = 3000;
 
 /** The pages of the navigation, with their names. */
-export const sections = { fleet: 'Devices', 'dead-letters': 'Dead letters', 'topic-rules': 'Topic rules', alerts: 'Alerts' } as const;
+export const sections = {
+  fleet: 'Devices',
+  'dead-letters': 'Dead letters',
+  'topic-rules': 'Topic rules',
+  schemas: 'Schemas',
+  alerts: 'Alerts',
+} as const;
 
 const pages = Object.keys(sections) as (keyof typeof sections)[];
 
