@@ -74,7 +74,7 @@ export function makeParts({
   const shared = others ? { watchedMax: WATCHES_MAX, othersRates: () => others.rates } : {};
   const live = livePart({ plane, views, registry, metricNames, keys, ...shared });
   const ledger = ledgerPart({ plane, registry, keys, others, event });
-  const sources = { plane, views, registry, metricNames, queries, keys, ledger: ledger.ledger, live: live.hub };
+  const sources = { plane, views, registry, metricNames, units: schemas, queries, keys, ledger: ledger.ledger, live: live.hub };
   const subdevices = new Subdevices(registry, event);
   const topicLags = () => parts.flatMap((part) => part.topicLags?.() ?? []);
   const subjects: Part[] = [

@@ -23,7 +23,7 @@ export function addQueryCommand(program: Command): void {
   )
     .summary('readings of a metric by time')
     .description(
-      'Readings of a metric that are in the database, the oldest first, one a line: time and value, a text in quotes. A name without tags means all series of that name.',
+      'Readings of a metric that are in the database, the oldest first, one a line: time, value (a text in quotes) and unit. A name without tags means all series of that name.',
     )
     .option('--from <time>', 'from this time on (default: an hour before --to)')
     .option('--to <time>', 'up to this time (default: now)')
@@ -37,7 +37,7 @@ async function query(device: string, metric: string, options: QueryOptions): Pro
   const points: RangeAnswer['points'] = [];
   let last: RangeAnswer | undefined;
   for await (const page of pages(adminApi(configOf(options), options.url), device, metric, options)) {
-    if (page.points.length > 0) output.text(...page.points.map(pointText));
+    if (page.points.length > 0) output.text(...page.points.map((point) => pointText(point, page.series)));
     if (output.json) points.push(...page.points);
     last = page;
   }
@@ -50,8 +50,9 @@ async function query(device: string, metric: string, options: QueryOptions): Pro
 }
 
 /** Of several series each line says which. */
-function pointText({ ts, value, metric }: RangeAnswer['points'][number]): string {
-  return `${ts}  ${valueText(value)}${metric === undefined ? '' : `  ${metric}`}`;
+function pointText({ ts, value, metric }: RangeAnswer['points'][number], series: RangeAnswer['series']): string {
+  const { unit } = series.find((one) => metric === undefined || one.metric === metric) ?? {};
+  return [ts, valueText(value), ...(unit === undefined ? [] : [unit]), ...(metric === undefined ? [] : [metric])].join('  ');
 }
 
 /** Follows `next` until the limit or the end. */

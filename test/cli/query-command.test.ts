@@ -14,7 +14,17 @@ test('a query follows `next` with the times of its first page, until its limit',
     const query = new URL(request.url ?? '', 'http://localhost').searchParams;
     asked.push(query);
     const points = Array.from({ length: Number(query.get('limit')) }, (_, n) => ({ ts: from, value: n }));
-    const answer = { device_id: 'd', metric: 'm', resolution: 'raw', from, to, points, truncated: true, next: `after-${asked.length}` };
+    const answer = {
+      device_id: 'd',
+      metric: 'm',
+      resolution: 'raw',
+      from,
+      to,
+      series: [],
+      points,
+      truncated: true,
+      next: `after-${asked.length}`,
+    };
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');

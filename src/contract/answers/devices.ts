@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import { count, next, partitions, time } from './shared.js';
 
+/** As the schema names it that the device has now; absent: it names none. */
+const unit = z.string().optional();
 const reading = z.strictObject({ value: z.union([z.number(), z.string()]), ts: time });
 /** `received_at`: null where the reading is known to the database alone. */
-const latest = z.record(z.string(), reading.extend({ received_at: time.nullable() }));
+const latest = z.record(z.string(), reading.extend({ unit, received_at: time.nullable() }));
 
 const device = z.strictObject({
   device_id: z.string(),
@@ -62,7 +64,7 @@ export const rangeAnswer = z.strictObject({
   from: time,
   to: time,
   /** Those of the device that the metric names: of a base name, those with tags too. */
-  series: z.array(z.strictObject({ metric: z.string() })),
+  series: z.array(z.strictObject({ metric: z.string(), unit })),
   /** `metric`: where there are several series. */
   points: z.array(reading.extend({ metric: z.string().optional() })),
   truncated: z.boolean(),

@@ -6,14 +6,22 @@ import type { MetricNames } from '../metrics/metric-names.js';
 import type { Device } from '../registry/device.js';
 import type { Queries } from './queries.js';
 
+/** Says in which unit a schema version stores a metric; undefined: it names none. */
+export interface Units {
+  unitOf(schema: number, metric: string): string | undefined;
+}
+
 export interface LatestSources {
   readonly views: Pick<DeviceViews, 'latest'>;
   readonly queries: Pick<Queries, 'latest'>;
   readonly metricNames: Pick<MetricNames, 'name'>;
+  readonly units: Units;
 }
 
 export interface LatestValue {
   readonly value: number | string;
+  /** Absent: the schema of the device names none. */
+  readonly unit?: string;
   readonly ts: string;
   /** null: it was read from the database, which does not keep it. */
   readonly received_at: string | null;
@@ -39,7 +47,7 @@ export interface Latest {
  * with an empty state folder memory holds only what arrived since. Waits for the database `databaseMsMax` at most.
  */
 export async function latestOf(
-  { views, queries, metricNames }: LatestSources,
+  { views, queries, metricNames, units }: LatestSources,
   devices: readonly Device[],
   databaseMsMax = Number.POSITIVE_INFINITY,
 ): Promise<Latest> {
@@ -48,7 +56,9 @@ export async function latestOf(
   // Readings of a partition that nobody runs are known to the database alone.
   const stale = new Set(notRunning.length > 0 ? numbers : unheld);
   const stored = await orUnavailable(within(queries.latest(numbers, stale), databaseMsMax));
-  const known = new Map(numbers.map((number) => [number, new NewestOfDevice(metricNames)]));
+  const known = new Map(
+    devices.map(({ number, schema }) => [number, new NewestOfDevice(metricNames, (metric) => units.unitOf(schema, metric))]),
+  );
   if (!(stored instanceof DatabaseUnavailable)) for (const row of stored) known.get(row.device)?.offer(row);
   for (const point of points) known.get(point.device)?.offer(point);
   return { devices: known, notRunning, unavailable: stored instanceof DatabaseUnavailable ? stored : undefined };
@@ -72,9 +82,11 @@ class NewestOfDevice implements LatestOfDevice {
   receivedMs: number | undefined;
   readonly #tsMs = new Map<string, number>();
   readonly #names: LatestSources['metricNames'];
+  readonly #unitOf: (metric: string) => string | undefined;
 
-  constructor(names: LatestSources['metricNames']) {
+  constructor(names: LatestSources['metricNames'], unitOf: (metric: string) => string | undefined) {
     this.#names = names;
+    this.#unitOf = unitOf;
   }
 
   /** Of equal times the later offer is taken, unless it is a number after a text: the kernel has the same rule. */
@@ -85,6 +97,8 @@ class NewestOfDevice implements LatestOfDevice {
     if (name === undefined || heldMs === undefined || value === undefined || heldMs > tsMs) return;
     if (heldMs === tsMs && typeof value === 'number' && typeof this.metrics.get(name)?.value === 'string') return;
     this.#tsMs.set(name, tsMs);
-    this.metrics.set(name, { value, ts: isoTime(tsMs), received_at: receivedMs === undefined ? null : isoTime(receivedMs) });
+    const unit = this.#unitOf(name);
+    const received_at = receivedMs === undefined ? null : isoTime(receivedMs);
+    this.metrics.set(name, { value, ...(unit !== undefined && { unit }), ts: isoTime(tsMs), received_at });
   }
 }

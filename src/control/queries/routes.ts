@@ -98,7 +98,7 @@ async function range(services: ReadingRoutesOptions, request: Request) {
     resolution,
     from: isoTime(from),
     to: isoTime(to),
-    series: metrics.map((number) => ({ metric: nameOf(services, number) })),
+    series: metrics.map((number) => seriesView(services, device, nameOf(services, number))),
     points: points.map(({ us, metric: number, value }) => ({
       ts: isoMicros(us),
       value,
@@ -116,6 +116,11 @@ async function seriesOf(services: ReadingRoutesOptions, device: Device, metric: 
   const { devices } = await latestOf(services, [device]);
   const own = devices.get(device.number)!.metrics;
   return known.filter((number) => own.has(nameOf(services, number)));
+}
+
+function seriesView({ units }: ReadingRoutesOptions, { schema }: Device, metric: string) {
+  const unit = units.unitOf(schema, metric);
+  return { metric, ...(unit !== undefined && { unit }) };
 }
 
 function nameOf({ metricNames }: ReadingRoutesOptions, number: number): string {

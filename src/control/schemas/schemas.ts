@@ -66,6 +66,8 @@ export class Schemas implements SchemaSource {
   readonly #byNumber = new Map<number, SchemaVersion>();
   /** Ids of schemas by the numbers of their versions. */
   readonly #owners = new Map<number, string>();
+  /** Units of the metrics of versions, by number of the version: a version never changes. */
+  readonly #units = new Map<number, ReadonlyMap<string, string>>();
   #resolver: Resolver | undefined;
   #reading: Promise<unknown> = Promise.resolve();
   /** Tells other processes that a schema changed. */
@@ -109,6 +111,22 @@ export class Schemas implements SchemaSource {
   numberOf(device: Resolvable): number {
     this.#resolver ??= new Resolver(this.#byId.values());
     return this.#resolver.numberOf(device);
+  }
+
+  /** Unit of a metric as the version of this number stores it; undefined: it names none. */
+  unitOf(number: number, metric: string): string | undefined {
+    if (number === 0) return undefined;
+    const known = this.#units.get(number);
+    if (known) return known.get(metric);
+    const version = this.#byNumber.get(number);
+    const definition = version && definitionOf(version);
+    if (!version || !definition || isRefused(definition)) return undefined;
+    const { fields } = planOf(version, definition);
+    const units = fields.flatMap(({ name, metric: stored = name, unit }): [string, string][] =>
+      unit === undefined ? [] : [[stored, unit]],
+    );
+    this.#units.set(number, new Map(units));
+    return this.unitOf(number, metric);
   }
 
   /** The schema that has the version of this number, and the version. */

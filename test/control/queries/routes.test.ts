@@ -113,6 +113,22 @@ test('a base name means all of its series of the device; tags, or empty braces, 
   );
 });
 
+test('readings have the unit in which the schema of the device stores them', async () => {
+  const fields = { t: { type: 'number', unit: '[degF]', to: 'Cel', rename: 'air' }, p: { unit: 'kPa' }, n: {} };
+  const schema = { device_class: 'weather', format: 'json', schema_definition: { fields } };
+  assert.equal((await server.call('POST', '/v1/schemas', { body: schema })).status, 201);
+  const { number } = (await server.call('POST', '/v1/devices', { body: { device_id: 'w1', device_class: 'weather' } })).body;
+  const added = (await server.metricNames.add(['air', 'p', 'n'])) as [string, number][];
+  for (const [, metric] of added) await server.database.sql`insert into readings values (${number}, ${metric}, ${new Date(T0)}, 1)`;
+  const units = (metrics: Record<string, { unit?: string }>) =>
+    Object.fromEntries(Object.entries(metrics).map(([name, { unit }]) => [name, unit]));
+  const expected = { air: 'Cel', p: 'kPa', n: undefined };
+  assert.deepEqual(units((await server.call('GET', '/v1/devices/w1/metrics/latest')).body.metrics), expected);
+  assert.deepEqual(units((await server.call('GET', '/v1/devices/w1')).body.latest), expected);
+  const range = await server.call('GET', path({ metric: 'air', from: T0, to: T0 }, 'w1'));
+  assert.deepEqual(range.body.series, [{ metric: 'air', unit: 'Cel' }]);
+});
+
 interface Page {
   readonly points: { readonly ts: string; readonly value: number | string }[];
   readonly truncated: boolean;
@@ -346,7 +362,7 @@ test('without the database devices are shown with what memory holds, and the ans
   // A database that stands still holds no page up.
   const silent = { latest: () => new Promise<never>(() => {}) };
   const { unavailable, devices } = await latestOf(
-    { ...server, views: server.plane, queries: silent },
+    { ...server, views: server.plane, queries: silent, units: { unitOf: () => undefined } },
     [server.registry.get('lonely', 'lonely')!],
     1,
   );
