@@ -85,7 +85,7 @@ export function makeParts({
     healthPart({ plane, exposition }),
     planePart({ ...sources, topicLags }),
     lettersPart({ ...sources, ...letters, schemas, database, event }),
-    ingestPart({ ...sources, subdevices, rules: topicRules.rules }),
+    ingestPart({ ...sources, subdevices, schemas, rules: topicRules.rules }),
     topicRulesPart({ topicRules, registry, keys }),
     debugPart({ ...sources, views, rules: topicRules.rules, event }),
     schemasPart({ schemas, registry, plane, keys, event }),

@@ -6,6 +6,7 @@ import {
   FORMAT_CBOR,
   FORMAT_JSON,
   FORMAT_MSGPACK,
+  FORMAT_PROTOBUF,
   FORMAT_SENML_CBOR,
   FORMAT_SENML_JSON,
 } from '../../assembly/abi/block.js';
@@ -36,7 +37,7 @@ function payloads(): string[] {
 }
 
 test('a body of a type that is not decoded is refused with the types that are', async () => {
-  for (const type of ['application/x-protobuf', 'application/xml', 'multipart/form-data; boundary=x']) {
+  for (const type of ['application/xml', 'multipart/form-data; boundary=x']) {
     const answer = await post(MESSAGE, { 'content-type': type });
     assertFailure(answer, 415, 'content_type_unsupported');
     assert.match(answer.headers.get('accept') ?? '', /^application\/json, /);
@@ -163,4 +164,19 @@ test('a message without a device, and headers that are not honoured, are refused
   assert.match(key.body.error.message, /"seq"/);
   assert.equal((await post(MESSAGE, { 'x-tenant': 'default' })).status, 202);
   assert.deepEqual(payloads(), [MESSAGE]);
+});
+
+test('Protobuf is taken of a device whose schema reads it, even without a byte, and refused of others', async () => {
+  const schema = { device_class: 'http-pb', firmware_version: '*', format: 'protobuf', mode: 'flexible' };
+  const schema_definition = 'syntax = "proto3"; message Reading { float temperature = 1; }';
+  assert.equal((await server.call('POST', '/v1/schemas', { body: { ...schema, schema_definition } })).status, 201);
+  await server.call('POST', '/v1/devices', { body: { device_id: 'pb-1', device_class: 'http-pb', token: TOKEN } });
+  const headers = { 'content-type': 'application/x-protobuf' };
+  for (const bytes of [Uint8Array.of(0x0d, 0, 0, 0xac, 0x41), new Uint8Array()]) {
+    assert.equal((await post(bytes, headers, '/v1/ingest/pb-1')).status, 202);
+    assert.equal(server.plane.ingested.at(-1)?.routed?.format, FORMAT_PROTOBUF);
+  }
+  const other = await post(Uint8Array.of(0x0d, 0, 0, 0xac, 0x41), headers);
+  assertFailure(other, 415, 'content_type_unsupported');
+  assert.match(other.body.error.message, /no schema says how to read Protobuf of this device/);
 });

@@ -8,7 +8,7 @@ const SHAPED = ['application/json', 'text/json', 'text/plain', 'application/x-ww
 export const postedTypes: readonly string[] = [
   ...SHAPED,
   ...['application/x-ndjson', 'application/cbor', 'application/msgpack', 'application/vnd.msgpack', 'application/x-msgpack'],
-  ...['application/senml+json', 'application/senml+cbor'],
+  ...['application/senml+json', 'application/senml+cbor', 'application/x-protobuf', 'application/protobuf'],
 ];
 
 /** FORMAT_… of abi/block.ts for the Content-Type of a post. */

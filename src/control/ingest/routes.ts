@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { FORMAT_PROTOBUF } from '../../../assembly/abi/block.js';
 import { CODE_NONE } from '../../../assembly/abi/codes.js';
 import { PAYLOAD_BYTES_MAX } from '../../../assembly/abi/limits.js';
 import { ingestedAnswer } from '../../contract/answers/operation.js';
@@ -15,6 +16,7 @@ import type { Device } from '../registry/device.js';
 import { TENANT_DEFAULT, tenantQuery } from '../registry/input.js';
 import type { Registry } from '../registry/registry.js';
 import type { Subdevices } from '../registry/subdevices.js';
+import type { Schemas } from '../schemas/schemas.js';
 import { messagesOfAll, topicProblem } from './by-topic.js';
 import { postedFormat, postedTypes } from './content-types.js';
 import { failureOf } from './failure.js';
@@ -75,9 +77,10 @@ export interface IngestOptions {
   /** Says what `?topic=` means. */
   readonly rules: TenantRules;
   readonly subdevices: Pick<Subdevices, 'add'>;
+  readonly schemas: Pick<Schemas, 'byNumber' | 'numberOf'>;
 }
 
-export function ingestRoutes({ intake, faults, registry, ledger, rules, subdevices }: IngestOptions): Route[] {
+export function ingestRoutes({ intake, faults, registry, ledger, rules, subdevices, schemas }: IngestOptions): Route[] {
   /** Refuses a message that no gateway gets to see. */
   function refused(failure: ApiFailure, query: URLSearchParams, device?: Device): ApiFailure {
     ledger.refused(failure.error.code, tenantOf(query), device);
@@ -115,7 +118,15 @@ export function ingestRoutes({ intake, faults, registry, ledger, rules, subdevic
   async function take(device: Device, topic: string | null, request: Pick<Request, 'body' | 'query' | 'contentType'>, attempt: string) {
     const { body, query, contentType } = request;
     const format = postedFormat(contentType);
-    if (isEmpty(body, format)) return refused(new ApiFailure('payload_empty', attempt), query, device);
+    if (format === FORMAT_PROTOBUF && topic === null && !isReadAsProtobuf(device)) {
+      return refused(
+        new ApiFailure('content_type_unsupported', attempt, 'no schema says how to read Protobuf of this device'),
+        query,
+        device,
+      );
+    }
+    // A message of Protobuf whose fields are all 0 has no bytes.
+    if (format !== FORMAT_PROTOBUF && isEmpty(body, format)) return refused(new ApiFailure('payload_empty', attempt), query, device);
     const isRefused = (payload: Uint8Array, format: number) => faults.isRefused({ device: device.number, payload, format });
     const items = topic === null ? itemsOf(body, format, isRefused) : { format, payloads: [body] };
     const taken = await intake.within(body.length, items.payloads.length, async () => {
@@ -142,6 +153,10 @@ export function ingestRoutes({ intake, faults, registry, ledger, rules, subdevic
     if (trouble !== undefined) return json(202, { status: 'undecodable', message: trouble });
     const notKept = refusedItems(outcomes);
     return json(202, { status: 'durable', ...(notKept.length > 0 && { refused: notKept }) });
+  }
+
+  function isReadAsProtobuf(device: Device): boolean {
+    return schemas.byNumber(schemas.numberOf(device))?.version.format === 'protobuf';
   }
 
   /** ThingsBoard's clients have nothing but a token, in the path. */
