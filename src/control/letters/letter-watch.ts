@@ -72,8 +72,9 @@ export class LetterWatch {
     for (const partition of partitions) if (await this.#tallies.count(partition)) hasMore = true;
     const isFirst = partitions.includes(0);
     if (isFirst && !hasMore && nowMs - (this.#recountedMs ?? Number.NEGATIVE_INFINITY) >= RECOUNT_MS) {
-      await this.#tallies.recount();
       this.#recountedMs = nowMs;
+      // It may take longer than a statement may: the tallies serve as they are, and are counted anew an hour later.
+      await this.#tallies.recount().catch((error: Error) => this.#report(error.message));
     }
     this.#read = await this.#tallies.read();
     this.#readMs = nowMs;
@@ -100,11 +101,15 @@ export class LetterWatch {
         this.#trouble = '';
       } catch (error) {
         const cause = (error as Error).message;
-        if (cause !== this.#trouble && !this.#stop.signal.aborted) event('warn', 'dead-letters-not-counted', { cause });
+        if (cause !== this.#trouble) this.#report(cause);
         this.#trouble = cause;
       }
       if (!hasMore) await this.#rest(lookMs);
     }
+  }
+
+  #report(cause: string): void {
+    if (!this.#stop.signal.aborted) this.#options.event('warn', 'dead-letters-not-counted', { cause });
   }
 
   async #rest(ms: number): Promise<void> {

@@ -152,6 +152,25 @@ test('letters that were taken away by hand are no longer counted an hour later',
   );
 });
 
+test('where all letters cannot be counted in time, the tallies serve as they are', async () => {
+  await insert({ device: devices[0] as number, letters: 20 });
+  const events: string[] = [];
+  let calls = 0;
+  const { run, ...others } = unguarded(database.sql);
+  // Count, recount, read, …
+  const recountFails: typeof run = (work) => (++calls === 2 ? Promise.reject(new Error('it takes too long')) : run(work));
+  const watch = new LetterWatch({
+    ...{ database: { ...others, run: recountFails }, limits: { ...NO_LIMITS, lettersMax: 5 }, partitions: () => [0] },
+    event: (_level, name) => void events.push(name),
+  });
+  await watch.look(NOW_MS);
+  assert.deepEqual(
+    depthOf(watch.tallies ?? []).map(({ letters, removed }) => [letters, removed]),
+    [[5, 15]],
+  );
+  assert.deepEqual(events, ['dead-letters-not-counted', 'dead-letters-removed']);
+});
+
 test('a process without partition 0 removes nothing', async () => {
   await insert({ device: devices[0] as number, letters: 10, partition: 1 });
   assert.deepEqual(await settled(watchOf({ lettersMax: 5 }, [1])), { north: [10, 0] });
