@@ -1,6 +1,7 @@
 import { RECORD_AT_CONTEXT, RECORD_AT_DEVICE, RECORD_AT_RECEIVE_US } from './abi/block';
 import { CODE_NONE, CODES_MAX } from './abi/codes';
 import {
+  APPLIED_OFFSET,
   CAPTURE_AT_BYTES,
   CAPTURE_AT_READINGS,
   CAPTURE_AT_RECORD_BYTES,
@@ -31,6 +32,7 @@ import {
 } from './abi/pipeline';
 import { letterId, letterReceivedUs } from './decode/context';
 import { decodedReadings, decodedSamples, hasTs, openSample, tsUs } from './decode/sink';
+import { appliedEnd, appliedSampleEnd } from './schema/apply';
 import { storeNumber, storeText } from './series/points';
 
 // Whole messages of a few devices, with what became of them, for whoever debugs a device. Where none is captured, a message costs the
@@ -65,8 +67,11 @@ export function capture(number: u32, on: bool): bool {
   return true;
 }
 
-/** Keeps the record of `bytes` that was run last, if its device is captured. `verdict`: CODE_NONE, the code of a dead letter, or CAPTURE_DUPLICATE. */
-export function captureRecord(record: usize, bytes: u32, verdict: u32): void {
+/**
+ * Keeps the record of `bytes` that was run last, if its device is captured. `verdict`: CODE_NONE, the code of a dead letter, or CAPTURE_DUPLICATE.
+ * `isApplied`: its readings are as its schema has them.
+ */
+export function captureRecord(record: usize, bytes: u32, verdict: u32, isApplied: bool): void {
   assert(verdict < CODES_MAX || verdict == CAPTURE_DUPLICATE, 'there is no such verdict');
   const number = load<u32>(record, RECORD_AT_DEVICE);
   if (slotOf(number) == capturedDevices) return;
@@ -83,23 +88,25 @@ export function captureRecord(record: usize, bytes: u32, verdict: u32): void {
   memory.copy(at + CAPTURE_HEADER_BYTES, record, kept);
   const isLetter = load<u8>(record, RECORD_AT_CONTEXT) != 0 && letterId != 0;
   const receiveUs = isLetter ? letterReceivedUs : load<u64>(record, RECORD_AT_RECEIVE_US);
-  const whole = head + (hasReadings ? storePoints(at + head, number, receiveUs) : 0);
+  const whole = head + (hasReadings ? storePoints(at + head, number, receiveUs, isApplied) : 0);
   store<u32>(at, whole, CAPTURE_AT_BYTES);
   store<u32>(at, verdict, CAPTURE_AT_VERDICT);
-  store<u32>(at, hasReadings ? decodedReadings : 0, CAPTURE_AT_READINGS);
+  const readings = isApplied ? <u32>(appliedEnd - APPLIED_OFFSET) / DECODED_READING_BYTES : decodedReadings;
+  store<u32>(at, hasReadings ? readings : 0, CAPTURE_AT_READINGS);
   store<u32>(at, kept, CAPTURE_AT_RECORD_BYTES);
   store<u32>(CAPTURES_OFFSET, used + whole, CAPTURES_AT_BYTES);
   store<u32>(CAPTURES_OFFSET, entries + 1, CAPTURES_AT_ENTRIES);
 }
 
 /** Lays the readings of the message as points, as many as have room; answers their bytes. */
-function storePoints(at: usize, number: u32, receiveUs: u64): u32 {
+function storePoints(at: usize, number: u32, receiveUs: u64, isApplied: bool): u32 {
   const end = at + CAPTURE_POINTS_BYTES;
   const samples = max(decodedSamples, 1);
   let to = at;
-  let from = <usize>DECODED_OFFSET;
+  let from: usize = isApplied ? APPLIED_OFFSET : DECODED_OFFSET;
   for (let sample: u32 = 0; sample < samples; sample++) {
-    const last = decodedSamples == 0 ? from + decodedReadings * DECODED_READING_BYTES : openSample(sample);
+    let last = decodedSamples == 0 ? from + decodedReadings * DECODED_READING_BYTES : openSample(sample);
+    if (isApplied) last = decodedSamples == 0 ? appliedEnd : appliedSampleEnd(sample);
     const eventUs = hasTs ? tsUs : receiveUs;
     for (; from < last; from += DECODED_READING_BYTES) {
       const isNumber = load<u32>(from, DECODED_AT_KIND) == DECODED_NUMBER;

@@ -1,10 +1,11 @@
 import { ABI_VERSION } from './abi/limits';
 import { PIPELINE_END } from './abi/state';
 import { decodeInContext, decodePayload } from './decode/choose';
-import { openContext } from './decode/context';
+import { openContext, schema } from './decode/context';
 import { decodeJson } from './decode/json/decode';
 import { device } from './decode/device';
 import { roundedNumbers } from './decode/double';
+import { openSchema } from './decode/laid-schema';
 import { unknownNames } from './decode/metrics';
 import { decodeByShape, learnShape, newestShape } from './decode/json/shape';
 import { decodedReadings, decodedSamples, hasSeq, hasTs, nulls, seq, skippedReadings, tsUs } from './decode/sink';
@@ -13,6 +14,7 @@ import { appendReading } from './rows/readings';
 export { capture } from './captures';
 export { adoptState, describeState } from './checkpoint';
 export { addMetric, clearUnknown as clearUnknownMetrics, setDenyUnknown as denyUnknownMetrics, setMessageCount } from './decode/metrics';
+export { forgetSchemas } from './decode/laid-schema';
 export { isRepeated, noteBlock } from './dedup/sources';
 export { blocksEnd, blocksLastUs, processBlocks, setPartition } from './records';
 export { batchHasRoom, batchRows, openBatch, sealBatch } from './rows/batch';
@@ -45,7 +47,8 @@ export function decodeFormatProbe(format: u32, offset: u32, bytes: u32, receiveU
 /** Decodes one payload after its context, of the device with this number. */
 export function decodeInContextProbe(device: u32, format: u32, offset: u32, bytes: u32, receiveUs: f64): u32 {
   const context = openContext(offset, bytes);
-  return decodeInContext(device, format, offset + context, bytes - context, <u64>receiveUs);
+  if (schema != 0) openSchema(schema);
+  return decodeInContext(device, format, 0, offset + context, bytes - context, <u64>receiveUs);
 }
 
 /** Decodes one payload by the shape that was learned last; 0 when the payload is not of that shape. */

@@ -8,6 +8,11 @@ import {
   BLOCK_MALFORMED,
   BLOCK_NEEDS_BATCH,
   BLOCK_NEEDS_METRICS,
+  BLOCK_NEEDS_SCHEMAS,
+  CONTEXT_AT_FLAGS,
+  CONTEXT_AT_SCHEMA,
+  CONTEXT_FORMAT_OF_RULE,
+  CONTEXT_HEADER_BYTES,
   FLAG_AWAITED,
   FLAG_DUP,
   FORMAT_SPARKPLUG,
@@ -19,12 +24,16 @@ import {
   RECORD_AT_RECEIVE_US,
   RECORD_HEADER_BYTES,
 } from './abi/block';
-import { CODE_CONTEXT_MALFORMED, CODE_DEVICE_LOST, CODE_NONE, CODE_STATE_EXHAUSTED } from './abi/codes';
+import { CODE_CONTEXT_MALFORMED, CODE_DEVICE_LOST, CODE_NONE, CODE_SCHEMA_VERSION_MISSING, CODE_STATE_EXHAUSTED } from './abi/codes';
 import {
   COUNTER_PIPELINE_BLOCKS,
+  COUNTER_PIPELINE_CLAMPED,
   COUNTER_PIPELINE_DEAD,
+  COUNTER_PIPELINE_DEFAULTED,
   COUNTER_PIPELINE_DUPLICATE,
   COUNTER_PIPELINE_EXTRA_SAMPLES,
+  COUNTER_PIPELINE_FIELD_FAULTS,
+  COUNTER_PIPELINE_FLAGGED,
   COUNTER_PIPELINE_NULLS,
   COUNTER_PIPELINE_READINGS,
   COUNTER_PIPELINE_RECORDS,
@@ -37,6 +46,7 @@ import {
   COUNTER_PIPELINE_ZONELESS,
 } from './abi/counters';
 import {
+  APPLIED_OFFSET,
   CAPTURE_DUPLICATE,
   DECODED_AT_KIND,
   DECODED_AT_METRIC,
@@ -49,11 +59,13 @@ import {
   INPUT_BYTES,
   INPUT_OFFSET,
 } from './abi/pipeline';
+import { PROFILE_PLAIN } from './abi/profiles';
 import { checkBlock, recordBytes } from './block/read';
 import { capturedDevices, captureRecord } from './captures';
 import { decodedShape, decodeInContext, decodePayload, recognised } from './decode/choose';
-import { letterId, letterReceivedUs, openContext } from './decode/context';
+import { isRetained, letterId, letterReceivedUs, openContext, profile, schema } from './decode/context';
 import { roundedNumbers } from './decode/double';
+import { clearWanted, laid, openSchema, SCHEMA_ABSENT, SCHEMA_OPEN, SCHEMA_WANTED, wantSchema } from './decode/laid-schema';
 import { clearUnknown, setDenyUnknown, unknownNames } from './decode/metrics';
 import { beginMessageTags, newHost } from './decode/tags';
 import { ageDenied } from './decode/denied-names';
@@ -67,6 +79,9 @@ import { count, xxh64 } from './memory';
 import { appendDead, appendText, batchHasRoom, countRecord, noteReplayed } from './rows/batch';
 import { appendReading } from './rows/readings';
 import { reportDead, reportKept } from './rows/verdicts';
+import { appliedEnd, appliedSampleEnd, applySchema, beginBlockReadings, defaulted, fieldFaults, firstFault } from './schema/apply';
+import { noteFirmware } from './schema/firmware';
+import { clamped, flagged } from './schema/values';
 import { countDead, countDuplicate, countExtraSamples, countLeftOut, countStored, noteHost, noteSince } from './series/accounts';
 import { prefetchRecords } from './series/prefetch';
 import { DEVICE_AT_FLAGS, DEVICE_AT_NEWEST_US, DEVICE_AT_SHAPE, DEVICE_WATCHED, findDevice, obtainDevice } from './series/devices';
@@ -105,6 +120,7 @@ function processBlock(offset: u32, available: u32, logOffset: f64, replay: bool,
   const end = block + BLOCK_HEADER_BYTES + load<u32>(block, BLOCK_AT_BODY_BYTES);
   let at = block + (resumeAt == 0 ? BLOCK_HEADER_BYTES : resumeAt);
   if (resumeAt != 0) clearUnknown();
+  else beginBlockReadings();
   resumeAt = 0;
   setDenyUnknown(deny);
   let prefetchedTo = at;
@@ -113,17 +129,30 @@ function processBlock(offset: u32, available: u32, logOffset: f64, replay: bool,
     const bytes = recordBytes(at, end);
     if (bytes == 0) return BLOCK_MALFORMED;
     const verdict = processRecord(at, <u64>logOffset + (at - block));
-    if (verdict == NEEDS_METRICS) {
+    if (verdict >= NEEDS_SCHEMAS) {
       resumeAt = <u32>(at - block);
-      return BLOCK_NEEDS_METRICS;
+      return verdict == NEEDS_METRICS ? BLOCK_NEEDS_METRICS : wantSchemas(at, end);
     }
-    if (capturedDevices != 0 && !replay) captureRecord(at, bytes, verdict);
+    if (capturedDevices != 0 && !replay) captureRecord(at, bytes, verdict, isApplied);
     setDenyUnknown(false);
     at += bytes;
   }
   assert(at == end, 'the records do not end where the block does');
   count(COUNTER_PIPELINE_BLOCKS);
   return BLOCK_DONE;
+}
+
+/** Lists the schema versions that records from `at` on have and that are not laid: they are fetched together. */
+function wantSchemas(at: usize, end: usize): i32 {
+  clearWanted();
+  for (let bytes = recordBytes(at, end); bytes != 0; bytes = recordBytes(at, end)) {
+    const hasContext = load<u8>(at, RECORD_AT_CONTEXT) != 0;
+    if (hasContext && openContext(at + RECORD_HEADER_BYTES, bytes - RECORD_HEADER_BYTES) != 0 && schema != 0) {
+      if (openSchema(schema) == SCHEMA_WANTED) wantSchema(schema);
+    }
+    at += bytes;
+  }
+  return BLOCK_NEEDS_SCHEMAS;
 }
 
 /** Offset behind the last block that processBlocks ran. */
@@ -134,8 +163,8 @@ let lastUs: u64 = 0;
 /**
  * Runs the blocks that fill the input region from `offset` to `end`, up to the first that cannot be run:
  * answers why, or BLOCK_DONE. `logOffset` is the first block's place in the partition's log. With `replay`
- * they rebuild state and write nothing: their rows are committed. After BLOCK_NEEDS_METRICS the call is
- * repeated from `blocksEnd` on, with `deny` when the names it listed were not added.
+ * they rebuild state and write nothing: their rows are committed. After BLOCK_NEEDS_METRICS or BLOCK_NEEDS_SCHEMAS the
+ * call is repeated from `blocksEnd` on, with `deny` when the names it listed were not added.
  */
 export function processBlocks(offset: u32, end: u32, logOffset: f64, replay: bool, deny: bool): i32 {
   assert(offset <= end && end <= INPUT_BYTES, 'the blocks lie outside the input region');
@@ -163,8 +192,10 @@ export function blocksLastUs(): f64 {
 
 /** Of a message whose metrics have no numbers yet, in place of its verdict. */
 const NEEDS_METRICS: u32 = 0xffff_ffff;
+/** The same of one whose schema version is not laid. */
+const NEEDS_SCHEMAS: u32 = 0xffff_fffe;
 
-/** One message, from its bytes to its one terminal state: CODE_NONE, the code of a dead letter, CAPTURE_DUPLICATE, or NEEDS_METRICS. */
+/** One message, from its bytes to its one terminal state: CODE_NONE, the code of a dead letter, CAPTURE_DUPLICATE, or what it needs. */
 function processRecord(record: usize, logOffset: u64): u32 {
   const payload = record + RECORD_HEADER_BYTES;
   const bytes = load<u32>(record, RECORD_AT_PAYLOAD_BYTES);
@@ -185,9 +216,16 @@ function processRecord(record: usize, logOffset: u64): u32 {
   }
   decodeFor(number);
   beginMessageTags();
+  const opened = hasContext && schema != 0 ? openSchema(schema) : SCHEMA_OPEN;
+  if (opened == SCHEMA_WANTED) return NEEDS_SCHEMAS;
   const shape = device == 0 ? 0 : <u32>load<u16>(device, DEVICE_AT_SHAPE);
-  let code = hasContext ? decodeAfterContext(number, payload, bytes, receiveUs) : decodePayload(format, shape, payload, bytes, receiveUs);
+  let code: u32;
+  if (opened == SCHEMA_ABSENT) code = CODE_SCHEMA_VERSION_MISSING;
+  else if (hasContext) code = decodeAfterContext(number, shape, payload, bytes, receiveUs);
+  else code = decodePayload(format, shape, payload, bytes, receiveUs);
   if (unknownNames > 0) return NEEDS_METRICS;
+  isApplied = laid != 0 && code == CODE_NONE && isJudged();
+  if (isApplied) code = applySchema(RECORD_HEADER_BYTES + bytes);
   if (device == 0) device = obtainDevice(number);
   if (code == CODE_NONE) {
     if (device == 0) code = CODE_STATE_EXHAUSTED;
@@ -204,23 +242,12 @@ function processRecord(record: usize, logOffset: u64): u32 {
   payloadAt = payload;
   payloadBytes = bytes;
   payloadSeen = UNSEEN;
-  let from = <usize>DECODED_OFFSET;
-  let stored: u32 = 0;
-  if (decodedSamples == 0) {
-    stored = <u32>storeSample(device, number, receiveUs, flags, from, from + decodedReadings * DECODED_READING_BYTES);
-  } else {
-    countExtraSamples(device, decodedSamples - 1);
-    if (!replaying) count(COUNTER_PIPELINE_EXTRA_SAMPLES, decodedSamples - 1);
-    for (let sample: u32 = 0; sample < decodedSamples; sample++) {
-      const to = openSample(sample);
-      if (storeSample(device, number, receiveUs, flags, from, to)) stored++;
-      from = to;
-    }
-  }
-  if (stored != 0 && skippedReadings != 0) countLeftOut(device, skippedReadings);
+  const stored = storeSamples(device, number, receiveUs, flags);
+  const leftOut = isApplied ? skippedReadings + fieldFaults : skippedReadings;
+  if (stored != 0 && leftOut != 0) countLeftOut(device, leftOut);
   if (isAwaited) {
-    const samples = max(decodedSamples, 1);
-    reportKept(number, payload + contextBytes, bytes - contextBytes, stored, samples, skippedReadings, skippedCode);
+    const why = skippedReadings != 0 ? skippedCode : firstFault;
+    reportKept(number, payload + contextBytes, bytes - contextBytes, stored, max(decodedSamples, 1), leftOut, why);
   }
   if (stored == 0) return CAPTURE_DUPLICATE;
   if (replaying) return CODE_NONE;
@@ -229,7 +256,47 @@ function processRecord(record: usize, logOffset: u64): u32 {
   if (skippedReadings != 0) count(COUNTER_PIPELINE_SKIPPED, skippedReadings);
   if (recognised) count(COUNTER_PIPELINE_RECOGNISED);
   if (zonelessTimes != 0) count(COUNTER_PIPELINE_ZONELESS, zonelessTimes);
+  if (isApplied) countApplied();
   return CODE_NONE;
+}
+
+/** Whether the readings of the message at hand are stored as its schema has them: from APPLIED_OFFSET on, not from DECODED_OFFSET. */
+let isApplied: bool = false;
+
+/** Each sample of the message that was decoded to its one terminal state; how many are stored. */
+@inline
+function storeSamples(device: usize, number: u32, receiveUs: u64, flags: u32): u32 {
+  let from: usize = DECODED_OFFSET;
+  if (decodedSamples == 0) {
+    const to = from + decodedReadings * DECODED_READING_BYTES;
+    if (!isApplied) return <u32>storeSample(device, number, receiveUs, flags, from, to, from, to);
+    return <u32>storeSample(device, number, receiveUs, flags, from, to, APPLIED_OFFSET, appliedEnd);
+  }
+  countExtraSamples(device, decodedSamples - 1);
+  if (!replaying) count(COUNTER_PIPELINE_EXTRA_SAMPLES, decodedSamples - 1);
+  let stored: u32 = 0;
+  let first: usize = isApplied ? APPLIED_OFFSET : DECODED_OFFSET;
+  for (let sample: u32 = 0; sample < decodedSamples; sample++) {
+    const to = openSample(sample);
+    const end = isApplied ? appliedSampleEnd(sample) : to;
+    if (storeSample(device, number, receiveUs, flags, from, to, first, end)) stored++;
+    from = to;
+    first = end;
+  }
+  return stored;
+}
+
+/** Whether the schema has a say: what says of itself that it has no readings lacks none. */
+@inline
+function isJudged(): bool {
+  return decodedReadings != 0 || (profile == PROFILE_PLAIN && !isRetained);
+}
+
+function countApplied(): void {
+  if (clamped != 0) count(COUNTER_PIPELINE_CLAMPED, clamped);
+  if (flagged != 0) count(COUNTER_PIPELINE_FLAGGED, flagged);
+  if (defaulted != 0) count(COUNTER_PIPELINE_DEFAULTED, defaulted);
+  if (fieldFaults != 0) count(COUNTER_PIPELINE_FIELD_FAULTS, fieldFaults);
 }
 
 // How the payload at hand is written, and the bytes of the context before it.
@@ -237,9 +304,9 @@ let format: u32 = 0;
 let contextBytes: u32 = 0;
 
 /** Decodes a payload after its context, which is open. */
-function decodeAfterContext(number: u32, at: usize, bytes: u32, receiveUs: u64): u32 {
+function decodeAfterContext(number: u32, shape: u32, at: usize, bytes: u32, receiveUs: u64): u32 {
   if (contextBytes == 0) return CODE_CONTEXT_MALFORMED;
-  const code = decodeInContext(number, format, at + contextBytes, bytes - contextBytes, receiveUs);
+  const code = decodeInContext(number, format, shape, at + contextBytes, bytes - contextBytes, receiveUs);
   // A dead letter that is tried again is of a time before what the state knows by now.
   if (format == FORMAT_SPARKPLUG && unknownNames == 0 && letterId == 0) applySparkplug(number, receiveUs, replaying);
   return code;
@@ -254,16 +321,23 @@ function isRepeatedLetter(device: usize): bool {
   return true;
 }
 
-/** The sample that was decoded last or opened, and whose readings lie from `from` to `to`, to its one terminal state; whether it is stored. */
+/**
+ * The sample that was decoded last or opened, whose readings lie from `from` to `to`, to its one terminal state; whether it is stored: as the
+ * readings from `first` to `end`. It is the same message by whichever schema it is read, so that what was decoded tells a duplicate.
+ */
 @inline
-function storeSample(device: usize, number: u32, receiveUs: u64, flags: u32, from: usize, to: usize): bool {
+function storeSample(
+  device: usize, number: u32, receiveUs: u64, flags: u32, from: usize, to: usize, first: usize, end: usize,
+): bool {
   if (isDuplicate(device, number, receiveUs, flags, from, to)) {
     countDuplicate(device);
     if (!replaying) count(COUNTER_PIPELINE_DUPLICATE);
     return false;
   }
   countStored(device);
-  storeReadings(device, number, hasTs ? tsUs : receiveUs, receiveUs, from, to);
+  const eventUs = hasTs ? tsUs : receiveUs;
+  if (laid != 0 && !replaying) noteFirmware(device, number, eventUs, from, to);
+  storeReadings(device, number, eventUs, receiveUs, first, end);
   return true;
 }
 
@@ -310,8 +384,27 @@ let payloadSeen: i32 = UNSEEN;
 
 /** Whether the same payload came from the device within the last minute, asked once for all its samples. */
 function sawPayload(number: u32, receiveUs: u64): bool {
-  if (payloadSeen == UNSEEN) payloadSeen = <i32>sawFingerprint(xxh64(payloadAt, payloadBytes, <u64>number), receiveUs);
+  if (payloadSeen == UNSEEN) payloadSeen = <i32>sawFingerprint(ownHash(number), receiveUs);
   return payloadSeen != 0;
+}
+
+/**
+ * Hash of the message at hand as it was sent. The gateway adds the schema version, and whether a rule named the format where there is one: a
+ * message that is sent again may be read by another version.
+ */
+function ownHash(number: u32): u64 {
+  // A context that says no more than the version is the gateway's own.
+  if (schema != 0 && contextBytes == CONTEXT_HEADER_BYTES) {
+    return xxh64(payloadAt + contextBytes, payloadBytes - contextBytes, <u64>number);
+  }
+  if (contextBytes == 0) return xxh64(payloadAt, payloadBytes, <u64>number);
+  const flags = load<u8>(payloadAt, CONTEXT_AT_FLAGS);
+  store<u8>(payloadAt, flags & ~CONTEXT_FORMAT_OF_RULE, CONTEXT_AT_FLAGS);
+  store<u32>(payloadAt, 0, CONTEXT_AT_SCHEMA);
+  const hash = xxh64(payloadAt, payloadBytes, <u64>number);
+  store<u32>(payloadAt, schema, CONTEXT_AT_SCHEMA);
+  store<u8>(payloadAt, flags, CONTEXT_AT_FLAGS);
+  return hash;
 }
 
 function storeReadings(device: usize, number: u32, eventUs: u64, receiveUs: u64, from: usize, end: usize): void {

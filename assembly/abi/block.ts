@@ -110,3 +110,5 @@ export const BLOCK_MALFORMED: i32 = -5;
 export const BLOCK_NEEDS_BATCH: i32 = -6;
 /** The log wrote the block to another offset: it is there twice, or out of order. */
 export const BLOCK_OUT_OF_PLACE: i32 = -7;
+/** Schema versions are listed at WANTED_SCHEMAS_OFFSET: lay them, then call again from blocksEnd on. */
+export const BLOCK_NEEDS_SCHEMAS: i32 = -8;

@@ -93,5 +93,13 @@ export const CODE_TEXT_UTF8_MALFORMED: u32 = 114;
 export const CODE_CONTEXT_MALFORMED: u32 = 119;
 export const CODE_DEVICE_LOST: u32 = 120;
 
+// Schema: what was decoded is not as its schema has it
+export const CODE_SCHEMA_VERSION_MISSING: u32 = 128;
+export const CODE_FIELD_MISSING: u32 = 129;
+export const CODE_FIELD_TYPE_INVALID: u32 = 130;
+export const CODE_FIELD_OUT_OF_RANGE: u32 = 131;
+export const CODE_FIELD_UNEXPECTED: u32 = 132;
+export const CODE_READINGS_TOO_MANY: u32 = 133;
+
 // Store: counted by row, and no kernel gives it
 export const CODE_ROW_REFUSED: u32 = 192;

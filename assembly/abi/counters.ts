@@ -58,3 +58,11 @@ export const COUNTER_PIPELINE_ALIASES_UNKNOWN: u32 = CODES_MAX + 21;
 export const COUNTER_PIPELINE_EDGE_GAPS: u32 = CODES_MAX + 22;
 /** Rebirths that an edge node should be asked for. */
 export const COUNTER_PIPELINE_REBIRTHS_WANTED: u32 = CODES_MAX + 23;
+/** Values of stored messages that their schema set to an end of their range. */
+export const COUNTER_PIPELINE_CLAMPED: u32 = CODES_MAX + 24;
+/** Those that lie outside of their range and were stored as they are. */
+export const COUNTER_PIPELINE_FLAGGED: u32 = CODES_MAX + 25;
+/** Readings that stored messages have by default. */
+export const COUNTER_PIPELINE_DEFAULTED: u32 = CODES_MAX + 26;
+/** Values of stored messages that were left out because they are not as their schema has them. */
+export const COUNTER_PIPELINE_FIELD_FAULTS: u32 = CODES_MAX + 27;

@@ -1,4 +1,4 @@
-import { KIB, MESSAGE_READINGS_MAX, MESSAGE_SAMPLES_MAX, METRICS_MAX, MIB } from './limits.ts';
+import { KIB, MESSAGE_READINGS_MAX, MESSAGE_SAMPLES_MAX, METRICS_MAX, MIB, PARTITION_DEVICES_MAX } from './limits.ts';
 import { COMMON_END } from './regions.ts';
 
 // Memory of the pipeline module (one instance a partition), after the common regions and up to its state
@@ -37,12 +37,15 @@ export const SHAPES_BYTES: u32 = SHAPES_MAX * SHAPE_BYTES;
 export const PROFILES_OFFSET: u32 = SHAPES_OFFSET + SHAPES_BYTES;
 export const PROFILES_BYTES: u32 = 64 * KIB;
 
-/** Plans of Protobuf messages: see plans.ts. */
-export const PLANS_OFFSET: u32 = PROFILES_OFFSET + PROFILES_BYTES;
-export const PLANS_BYTES: u32 = 4 * MIB;
+/** Schema versions: see schemas.ts. */
+export const SCHEMAS_OFFSET: u32 = PROFILES_OFFSET + PROFILES_BYTES;
+export const SCHEMAS_BYTES: u32 = 16 * MIB;
+/** Versions that the kernel met and that are not laid: u32 count, then u32 numbers. */
+export const WANTED_SCHEMAS_OFFSET: u32 = SCHEMAS_OFFSET + SCHEMAS_BYTES;
+export const WANTED_SCHEMAS_BYTES: u32 = 1 * KIB;
 
 /** The readings of the message being decoded; also scratch for its strings and for long numbers. */
-export const DECODED_OFFSET: u32 = PLANS_OFFSET + PLANS_BYTES;
+export const DECODED_OFFSET: u32 = WANTED_SCHEMAS_OFFSET + WANTED_SCHEMAS_BYTES;
 export const DECODED_READING_BYTES: u32 = 24;
 export const DECODED_BYTES: u32 = MESSAGE_READINGS_MAX * DECODED_READING_BYTES;
 export const DECODED_TEXT_OFFSET: u32 = DECODED_OFFSET + DECODED_BYTES;
@@ -50,16 +53,21 @@ export const DECODED_TEXT_BYTES: u32 = 256 * KIB;
 
 /** The samples of a message that has several: which readings are of one moment. */
 export const SAMPLES_OFFSET: u32 = DECODED_TEXT_OFFSET + DECODED_TEXT_BYTES;
-export const SAMPLE_BYTES: u32 = 24;
+export const SAMPLE_BYTES: u32 = 32;
 export const SAMPLE_AT_READINGS_END: u32 = 0; // u32: the first reading after its own
 export const SAMPLE_AT_FLAGS: u32 = 4; // u32
 export const SAMPLE_AT_TS_US: u32 = 8; // u64
 export const SAMPLE_AT_SEQ: u32 = 16; // u64
+export const SAMPLE_AT_APPLIED_END: u32 = 24; // u32: the same of its readings in the region APPLIED
 export const SAMPLE_HAS_TS: u32 = 1;
 export const SAMPLE_HAS_SEQ: u32 = 2;
 export const SAMPLES_BYTES: u32 = MESSAGE_SAMPLES_MAX * SAMPLE_BYTES;
 
-// Reading in the DECODED region
+/** The readings of a message that has a schema, as they are stored: laid out as those that were decoded. */
+export const APPLIED_OFFSET: u32 = SAMPLES_OFFSET + SAMPLES_BYTES;
+export const APPLIED_BYTES: u32 = DECODED_BYTES;
+
+// Reading in the regions DECODED and APPLIED
 export const DECODED_AT_METRIC: u32 = 0; // u32 metric number
 export const DECODED_AT_KIND: u32 = 4; // u32
 export const DECODED_AT_VALUE: u32 = 8; // f64
@@ -73,7 +81,7 @@ export const DECODED_TEXT: u32 = 1;
  * are sorted by (device, metric, time), as PostgreSQL compares them; its texts and dead letters are in
  * order of arrival. One slot fills while the store has one and another waits for it.
  */
-export const BATCHES_OFFSET: u32 = SAMPLES_OFFSET + SAMPLES_BYTES;
+export const BATCHES_OFFSET: u32 = APPLIED_OFFSET + APPLIED_BYTES;
 export const BATCH_SLOTS: u32 = 3;
 export const BATCH_READINGS_BYTES: u32 = 21 * MIB;
 export const BATCH_TEXT_BYTES: u32 = 11 * MIB;
@@ -156,8 +164,22 @@ export const CAPTURE_DUPLICATE: u32 = 0xffff;
 export const CAPTURE_RECORD_BYTES: u32 = 16 * KIB;
 export const CAPTURE_POINTS_BYTES: u32 = 32 * KIB;
 
+/** Versions of firmware that devices reported since the host last looked: u32 bytes, then entries at FIRMWARE_AT_ENTRIES. */
+export const FIRMWARE_OFFSET: u32 = CAPTURES_OFFSET + CAPTURES_BYTES;
+export const FIRMWARE_BYTES: u32 = 64 * KIB;
+export const FIRMWARE_AT_ENTRIES: u32 = 8;
+// Entry: u32 device number, u32 bytes of the text or FIRMWARE_IS_NUMBER; then the text up to a multiple of 8, or an f64
+export const FIRMWARE_ENTRY_BYTES: u32 = 8;
+export const FIRMWARE_ENTRY_AT_BYTES: u32 = 4;
+export const FIRMWARE_IS_NUMBER: u32 = 0xffffffff;
+/** A longer text is no version. */
+export const FIRMWARE_TEXT_BYTES_MAX: u32 = 128;
+/** By device of the state, u64 each: hash of the version that was reported last in this process, or 0. */
+export const FIRMWARE_HASHES_OFFSET: u32 = FIRMWARE_OFFSET + FIRMWARE_BYTES;
+export const FIRMWARE_HASHES_BYTES: u32 = PARTITION_DEVICES_MAX * 8;
+
 /** Answer to latest(): entries as above. Answer to account(): STATEMENT_AT_… in state.ts. */
-export const LATEST_OFFSET: u32 = CAPTURES_OFFSET + CAPTURES_BYTES;
+export const LATEST_OFFSET: u32 = FIRMWARE_HASHES_OFFSET + FIRMWARE_HASHES_BYTES;
 export const LATEST_MAX: u32 = 8191;
 export const LATEST_TEXT_BYTES: u32 = 1 * MIB;
 /** One point more than LATEST_MAX says that there are others. */

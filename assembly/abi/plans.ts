@@ -1,17 +1,7 @@
-// Plans: how messages of Protobuf are read. The host compiles each version of a schema to one plan and lays it between two blocks; the
-// kernel only reads them. A plan names no address: its offsets count from its own start.
+// Plan: how messages of Protobuf are read. It lies in the image of a schema version (schemas.ts), at a multiple of 8, and the kernel only reads
+// it. A plan names no address: its offsets count from its own start.
 //
-// Region: PLAN_SLOTS slots of u32 schema version and u32 offset of its plan from the start of the region; free where the version is 0.
-// A version's slot is that of its number modulo PLAN_SLOTS, or the next free one after it. Then the plans, each at a multiple of 8.
-
-export const PLAN_SLOTS: u32 = 4096;
-/** So many leave free slots between the taken ones, where a search ends. */
-export const PLANS_MAX: u32 = 2048;
-export const PLAN_SLOT_BYTES: u32 = 8;
-export const PLAN_SLOT_AT_OFFSET: u32 = 4;
-export const PLANS_AT: u32 = PLAN_SLOTS * PLAN_SLOT_BYTES;
-
-// Plan: head, message types (the first is that of the payload), then their fields, values of enums, and names
+// Head, message types (the first is that of the payload), then their fields, values of enums, and names
 export const PLAN_AT_BYTES: u32 = 0; // u32
 export const PLAN_AT_FLAGS: u32 = 4; // u32
 export const PLAN_AT_TYPES: u32 = 8; // u32: how many there are

@@ -1,8 +1,8 @@
 // Profiles: which members of a document are its time, its sequence number and its readings. The host lays the table once, before the
 // first block; the kernel only reads it.
 //
-// Table: u32 root node by profile, PROFILES_MAX of them, 0 for none; then nodes; then the names that they point to.
-// Node 0 is that of a member that no profile names.
+// Table: u32 offsets of root nodes by profile, PROFILES_MAX of them, 0 for none; then nodes; then the names that they point to. What a node
+// points to comes after it, and is counted from the node: nodes and their names can lie anywhere, as a schema has some of its own.
 
 export const PROFILES_MAX: u32 = 64;
 export const PROFILE_NODES_AT: u32 = PROFILES_MAX * 4;
@@ -10,14 +10,14 @@ export const PROFILE_NODE_BYTES: u32 = 24;
 export const PROFILE_NODES_MAX: u32 = 1024;
 export const PROFILE_NAMES_AT: u32 = PROFILE_NODES_AT + PROFILE_NODES_MAX * PROFILE_NODE_BYTES;
 
-export const NODE_AT_NAME: u32 = 0; // u32, bytes from the start of the table
+export const NODE_AT_NAME: u32 = 0; // u32, bytes from the node
 export const NODE_AT_NAME_BYTES: u32 = 4; // u8; 0: any name
 export const NODE_AT_ACTION: u32 = 5; // u8
 export const NODE_AT_OTHERS: u32 = 6; // u8: the action for members that none of its children names
 export const NODE_AT_FLAGS: u32 = 7; // u8
-export const NODE_AT_CHILD: u32 = 8; // u32 first child, or 0
-export const NODE_AT_NEXT: u32 = 12; // u32 next sibling, or 0
-export const NODE_AT_WANTED: u32 = 16; // u32, bytes from the start of the table
+export const NODE_AT_CHILD: u32 = 8; // u32 first child, bytes from the node, or 0
+export const NODE_AT_NEXT: u32 = 12; // u32 next sibling, bytes from the node, or 0
+export const NODE_AT_WANTED: u32 = 16; // u32, bytes from the node
 export const NODE_AT_WANTED_BYTES: u32 = 20; // u8
 
 /** A reading, or an object of them whose names begin with this one's. */

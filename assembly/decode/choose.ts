@@ -28,14 +28,15 @@ import {
 import { PROFILE_NOTHING, PROFILE_PLAIN } from '../abi/profiles';
 import { decodeCayenne } from './cayenne/decode';
 import { decodeCbor } from './cbor/decode';
-import { clearContext, isRetained, prefixBytes, profile } from './context';
+import { clearContext, isBare, isFormatOfRule, isRetained, prefixBytes, profile } from './context';
 import { decodeJson } from './json/decode';
 import { OPEN_ARRAY, OPEN_OBJECT, QUOTE } from './json/grammar';
 import { decodeByShape, learnShape, newestShape } from './json/shape';
 import { decodeJsonTree } from './json/tree';
+import { formatInSchema, laid, laidMembers } from './laid-schema';
 import { decodeLines } from './line-protocol/decode';
 import { decodeMsgpack } from './msgpack/decode';
-import { unknownNames } from './metrics';
+import { unknownNames, unnamedMetrics } from './metrics';
 import { decodeProtobuf } from './protobuf/decode';
 import { decodeSenmlCbor } from './senml/cbor';
 import { decodeSenmlJson, looksLikeSenml } from './senml/json';
@@ -73,16 +74,22 @@ export let decodedShape: u32 = 0;
 @inline
 export function decodePayload(format: u32, shape: u32, at: usize, bytes: u32, receiveUs: u64): u32 {
   clearContext();
-  decodedShape = 0;
   recognised = false;
   // Without a context there is no topic, and nobody's births are asked for.
-  if (format > FORMAT_JSON) return decodeOther(0, format, at, bytes, receiveUs);
+  if (format <= FORMAT_JSON) return decodeShaped(format, shape, at, bytes, receiveUs);
+  decodedShape = 0;
+  return decodeOther(0, format, at, bytes, receiveUs);
+}
+
+/** Decodes JSON, or what the payload's shape shows it to be; as the device's last message if it is of the same shape. */
+@inline
+function decodeShaped(format: u32, shape: u32, at: usize, bytes: u32, receiveUs: u64): u32 {
   decodedShape = shape == 0 ? newestShape : shape;
   if (decodedShape != 0 && decodeByShape(decodedShape, at, bytes, receiveUs)) return CODE_NONE;
   let code = decodeJson(at, bytes, receiveUs);
   const isNative = code == CODE_NONE;
   if (!isNative) code = decodeOtherJson(code, format, at, bytes, receiveUs);
-  decodedShape = code == CODE_NONE && unknownNames == 0 && (isNative || isShaped()) ? learnShape(at, bytes) : 0;
+  decodedShape = code == CODE_NONE && unknownNames == 0 && (isNative || isShaped()) && unnamedMetrics == 0 ? learnShape(at, bytes) : 0;
   return code;
 }
 
@@ -91,13 +98,16 @@ function isShaped(): bool {
   return !isOfDevice && decodedSamples == 0 && skippedReadings == 0 && nulls == 0 && zonelessTimes == 0;
 }
 
-/** Decodes a payload that has a context, which is open. `device`: the number that its record has. */
-export function decodeInContext(device: u32, format: u32, at: usize, bytes: u32, receiveUs: u64): u32 {
+/** As decodePayload, of a payload that has a context, which is open. `device`: the number that its record has. */
+export function decodeInContext(device: u32, format: u32, shape: u32, at: usize, bytes: u32, receiveUs: u64): u32 {
   decodedShape = 0;
   recognised = false;
   // An empty retained message removes the one before it [MQTT-3.3.1-6].
   if (profile == PROFILE_NOTHING || (bytes == 0 && isRetained)) return decodeNothing(receiveUs);
+  if (laid != 0) format = formatInSchema(format, isFormatOfRule);
   if (format > FORMAT_JSON) return decodeOther(device, format, at, bytes, receiveUs);
+  if (laidMembers() != 0) return decodeTreeOrShape(format == FORMAT_BY_SHAPE, at, bytes, receiveUs);
+  if (isBare) return decodeShaped(format, shape, at, bytes, receiveUs);
   if (profile == PROFILE_PLAIN && prefixBytes == 0) {
     const code = decodeJson(at, bytes, receiveUs);
     return code == CODE_NONE ? code : decodeOtherJson(code, format, at, bytes, receiveUs);

@@ -6,6 +6,7 @@ import {
   CONTEXT_AT_PROFILE,
   CONTEXT_AT_SCHEMA,
   CONTEXT_AT_TOPIC_BYTES,
+  CONTEXT_FORMAT_OF_RULE,
   CONTEXT_HEADER_BYTES,
   CONTEXT_LETTER_BYTES,
   CONTEXT_HAS_OWN_TAG,
@@ -14,6 +15,7 @@ import {
   CONTEXT_UNSEQUENCED,
 } from '../abi/block';
 import { PROFILE_PLAIN } from '../abi/profiles';
+import { closeSchema } from './laid-schema';
 
 // What the topic of the message at hand says about its payload.
 
@@ -28,6 +30,10 @@ export let topicBytes: u32 = 0;
 export let isRetained: bool = false;
 /** Its sequence numbers are those of another device than the record's. */
 export let isUnsequenced: bool = false;
+/** The record's content format is that of a topic rule. */
+export let isFormatOfRule: bool = false;
+/** Its topic says nothing of how the payload is read: the same bytes mean the same as without a context. */
+export let isBare: bool = true;
 /** Number of the schema version, or 0. */
 export let schema: u32 = 0;
 
@@ -54,14 +60,25 @@ export function clearContext(): void {
   ownTagBytes = 0;
   isRetained = false;
   isUnsequenced = false;
+  isFormatOfRule = false;
   schema = 0;
+  isBare = true;
   letterId = 0;
+  closeSchema();
 }
 
 /** Reads the context before a payload; answers its bytes, or 0 when `bytes` do not hold it. */
+@inline
 export function openContext(at: usize, bytes: u32): u32 {
   clearContext();
   if (bytes < CONTEXT_HEADER_BYTES) return 0;
+  // Most contexts are of devices that have a schema, and say no more.
+  if (load<u32>(at) != CONTEXT_HEADER_BYTES || load<u32>(at, CONTEXT_AT_TOPIC_BYTES) != 0) return openWholeContext(at, bytes);
+  schema = load<u32>(at, CONTEXT_AT_SCHEMA);
+  return CONTEXT_HEADER_BYTES;
+}
+
+function openWholeContext(at: usize, bytes: u32): u32 {
   const prefix = <u32>load<u8>(at, CONTEXT_AT_PREFIX_BYTES);
   const name = <u32>load<u8>(at, CONTEXT_AT_NAME_BYTES);
   const topic = <u32>load<u16>(at, CONTEXT_AT_TOPIC_BYTES);
@@ -92,5 +109,7 @@ export function openContext(at: usize, bytes: u32): u32 {
   ownTagBytes = ownTag;
   isRetained = (flags & CONTEXT_RETAINED) != 0;
   isUnsequenced = (flags & CONTEXT_UNSEQUENCED) != 0;
+  isFormatOfRule = (flags & CONTEXT_FORMAT_OF_RULE) != 0;
+  isBare = profile == PROFILE_PLAIN && prefix == 0 && name == 0 && !isUnsequenced;
   return whole;
 }

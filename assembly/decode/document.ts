@@ -21,14 +21,14 @@ import {
   NODE_MAY_BE_EMPTY,
   PROFILE_TELEGRAF,
 } from '../abi/profiles';
-import { prefixAt, prefixBytes, profile, valueNameAt, valueNameBytes } from './context';
+import { prefixAt, prefixBytes, valueNameAt, valueNameBytes } from './context';
 import { writeDigits } from './digits';
 import { ITEM_ARRAY, ITEM_MAP, ITEM_NULL, ITEM_TEXT, ITEM_WHOLE, itemAt, itemKind, itemNegative, itemWord } from './item';
 import { readItemTags } from './item-tags';
 import { putUnderName, putUnderPath, takeItemAsSeq, takeItemAsTs } from './item-values';
 import { afterItems, beginItems, hasNext, malformed, readItem, skipRest } from './items';
 import { beginPath, enterElement, enterMember, leavePath, pathBytes } from './path';
-import { findMember, hasFlag, isWanted, memberAction, rootOf } from './profile';
+import { documentRoot, findMember, hasFlag, isWanted, memberAction, rootOf } from './profile';
 import { beginSamples, endSample, endSamples, giveUp, hasSeq, hasTs, textRoom } from './sink';
 import { tagsBytes } from './tags';
 import { refuse } from './verdict';
@@ -64,7 +64,7 @@ export function decodeDocument(inMsgpack: bool, at: usize, bytes: u32, receiveUs
   if (decodeOnce(at, bytes, receiveUs)) return CODE_NONE;
   const code = giveUp();
   // What was refused may be in members that do not count, as a later one says. Few messages come here.
-  if (!hasFlag(rootOf(profile), NODE_LOOKS_AHEAD)) return code;
+  if (!hasFlag(documentRoot(), NODE_LOOKS_AHEAD)) return code;
   looksAhead = true;
   return decodeOnce(at, bytes, receiveUs) ? CODE_NONE : giveUp();
 }
@@ -73,7 +73,7 @@ function decodeOnce(at: usize, bytes: u32, receiveUs: u64): bool {
   beginSamples(receiveUs);
   if (bytes > PAYLOAD_BYTES_MAX) return refuse(CODE_PAYLOAD_OVERSIZE) != 0;
   if (bytes == 0) return refuse(CODE_PAYLOAD_EMPTY) != 0;
-  const root = rootOf(profile);
+  const root = documentRoot();
   const end = at + bytes;
   at = readDocument(at, end, root);
   if (at == 0) return false;
@@ -81,7 +81,7 @@ function decodeOnce(at: usize, bytes: u32, receiveUs: u64): bool {
   return endSamples(hasFlag(root, NODE_MAY_BE_EMPTY));
 }
 
-function readDocument(at: usize, end: usize, root: u32): usize {
+function readDocument(at: usize, end: usize, root: usize): usize {
   beginNames();
   at = readItem(at, end);
   if (at == 0) return 0;
@@ -98,7 +98,7 @@ function beginNames(): void {
 }
 
 /** Reads an array whose maps are samples; other elements are readings of one sample, named by their places. */
-function readSamples(at: usize, end: usize, root: u32, depth: u32): usize {
+function readSamples(at: usize, end: usize, root: usize, depth: u32): usize {
   if (depth > JSON_DEPTH_MAX) return refuse(CODE_DEPTH_EXCEEDED);
   let rest = itemWord;
   for (let index: u32 = 0; hasNext(rest, at, end); index++) {
@@ -118,7 +118,7 @@ function readSamples(at: usize, end: usize, root: u32, depth: u32): usize {
 }
 
 /** Reads a map as a sample of its own. */
-function readSample(at: usize, end: usize, root: u32, depth: u32): usize {
+function readSample(at: usize, end: usize, root: usize, depth: u32): usize {
   isNative = false;
   isOther = false;
   hasRead = false;
@@ -132,7 +132,7 @@ function readSample(at: usize, end: usize, root: u32, depth: u32): usize {
 }
 
 /** Finds the members that say how the others are to be read. */
-function lookAhead(at: usize, end: usize, members: u64, node: u32): usize {
+function lookAhead(at: usize, end: usize, members: u64, node: usize): usize {
   while (hasNext(members, at, end)) {
     at = readName(at, end);
     if (at == 0) return 0;
@@ -154,7 +154,7 @@ function lookAhead(at: usize, end: usize, members: u64, node: u32): usize {
 }
 
 /** Takes the item that was read as what its member says of the sample. */
-function noteHow(action: u32, member: u32): void {
+function noteHow(action: u32, member: usize): void {
   const isText = itemKind == ITEM_TEXT;
   if (action == MEMBER_IS_PREFIX && isText && itemWord != 0) {
     enterMember(itemAt, <u32>itemWord, true);
@@ -192,7 +192,7 @@ function readOtherName(at: usize, end: usize): usize {
 }
 
 /** Reads the members of a map by the node `node`. `isRoot`: it is a sample. */
-function readMembers(at: usize, end: usize, members: u64, node: u32, depth: u32, isRoot: bool): usize {
+function readMembers(at: usize, end: usize, members: u64, node: usize, depth: u32, isRoot: bool): usize {
   if (depth > JSON_DEPTH_MAX) return refuse(CODE_DEPTH_EXCEEDED);
   while (hasNext(members, at, end)) {
     at = readName(at, end);
@@ -208,7 +208,7 @@ function readMembers(at: usize, end: usize, members: u64, node: u32, depth: u32,
 }
 
 /** Reads a member of a sample, some of which say how the others are to be read. */
-function readRootMember(action: u32, at: usize, end: usize, member: u32, depth: u32): usize {
+function readRootMember(action: u32, at: usize, end: usize, member: usize, depth: u32): usize {
   if (!looksAhead) {
     const isMetrics = action == MEMBER_METRICS && itemKind == ITEM_MAP;
     const isTags = action == MEMBER_IS_TAGS && itemKind == ITEM_MAP;
@@ -227,7 +227,7 @@ function readRootMember(action: u32, at: usize, end: usize, member: u32, depth: 
   return readMember(action, at, end, member, depth);
 }
 
-function readMember(action: u32, at: usize, end: usize, node: u32, depth: u32): usize {
+function readMember(action: u32, at: usize, end: usize, node: usize, depth: u32): usize {
   if (action == MEMBER_READ) return readNamed(at, end, node, depth);
   if (action == MEMBER_IS_TS) {
     if (hasTs && !isTsGuessed) return refuse(CODE_MEMBER_DUPLICATE);
@@ -244,12 +244,12 @@ function readMember(action: u32, at: usize, end: usize, node: u32, depth: u32): 
   if (action == MEMBER_OPEN && !isMap) return readNamed(at, end, node, depth);
   if ((action == MEMBER_OPEN || action == MEMBER_METRICS) && isMap) return readMembers(at, end, itemWord, node, depth + 1, false);
   if (action == MEMBER_METRICS && itemKind == ITEM_ARRAY) return readBatch(at, end, rootOf(PROFILE_TELEGRAF), depth);
-  if (action == MEMBER_SAMPLES && itemKind == ITEM_ARRAY) return readBatch(at, end, rootOf(profile), depth);
+  if (action == MEMBER_SAMPLES && itemKind == ITEM_ARRAY) return readBatch(at, end, documentRoot(), depth);
   return skipRest(at, end, depth);
 }
 
 /** Reads the samples of an array within a document, which is none itself: what it said so far is left aside. */
-function readBatch(at: usize, end: usize, root: u32, depth: u32): usize {
+function readBatch(at: usize, end: usize, root: usize, depth: u32): usize {
   const wasNative = isNative;
   at = readSamples(at, end, root, depth + 1);
   isNative = wasNative;
@@ -259,7 +259,7 @@ function readBatch(at: usize, end: usize, root: u32, depth: u32): usize {
 
 /** Reads the value of the member whose name was read. */
 @inline
-function readNamed(at: usize, end: usize, node: u32, depth: u32): usize {
+function readNamed(at: usize, end: usize, node: usize, depth: u32): usize {
   const isScalar = itemKind != ITEM_MAP && itemKind != ITEM_ARRAY;
   if (isScalar && pathBytes == 0 && tagsBytes == 0) return putUnderName(nameAt, nameBytes) ? at : 0;
   const before = enterMember(nameAt, nameBytes, pathBytes == rootBytes);
@@ -269,7 +269,7 @@ function readNamed(at: usize, end: usize, node: u32, depth: u32): usize {
 }
 
 /** Reads a value whose name the path holds. */
-function readValue(at: usize, end: usize, node: u32, depth: u32): usize {
+function readValue(at: usize, end: usize, node: usize, depth: u32): usize {
   if (itemKind == ITEM_MAP) return readMembers(at, end, itemWord, node, depth + 1, false);
   if (itemKind != ITEM_ARRAY) return putUnderPath() ? at : 0;
   if (depth + 1 > JSON_DEPTH_MAX) return refuse(CODE_DEPTH_EXCEEDED);
@@ -283,7 +283,7 @@ function readValue(at: usize, end: usize, node: u32, depth: u32): usize {
   return afterItems(rest, at, end);
 }
 
-function readElement(index: u32, at: usize, end: usize, node: u32, depth: u32): usize {
+function readElement(index: u32, at: usize, end: usize, node: usize, depth: u32): usize {
   const before = enterElement(index, pathBytes == rootBytes);
   at = readValue(at, end, node, depth);
   leavePath(before);

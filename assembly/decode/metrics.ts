@@ -14,6 +14,7 @@ import { STAGE_OFFSET } from '../abi/regions';
 import { xxh64 } from '../memory';
 import { isDenied, noteDenied } from './denied-names';
 import { device } from './device';
+import { hasClosedFields } from './laid-schema';
 import { refuse } from './verdict';
 
 // A known metric. The host numbers them from 1; number n is entry n - 1.
@@ -42,6 +43,8 @@ let firstNext: u32 = 0;
 
 /** Metrics of this message whose names are not known: if any, it must be decoded again once they are. */
 export let unknownNames: u32 = 0;
+/** Metrics of this message that have no number and need none. */
+export let unnamedMetrics: u32 = 0;
 let unknownEnd: usize = UNKNOWN_METRICS_OFFSET + 4;
 let unknownOfMessage: usize = UNKNOWN_METRICS_OFFSET + 4;
 let unknownOfSample: usize = UNKNOWN_METRICS_OFFSET + 4;
@@ -108,6 +111,7 @@ export function addMetric(nameBytes: u32, number: u32): void {
 export function beginMessageMetrics(): void {
   beginSampleMetrics();
   unknownNames = 0;
+  unnamedMetrics = 0;
   unknownOfMessage = unknownEnd;
 }
 
@@ -132,6 +136,8 @@ export function setMessageCount(count: u32): void {
 
 /** What resolveMetric answers for a name that is not known; it is no metric's number. */
 export const UNKNOWN: u32 = 0xffffffff;
+/** In place of the number of a metric that the schema of the message does not name and that is not stored: it needs none. */
+export const UNNAMED: u32 = 0xfffffffc;
 
 /** Number of the metric with this name; UNKNOWN, which unknownNames counts; or 0 if refused, as for a name met twice. */
 @inline
@@ -140,7 +146,7 @@ export function resolveMetric(at: usize, bytes: u32): u32 {
   let number = previous == 0 ? firstNext : load<u32>(entryOf(previous), AT_NEXT);
   if (number == 0 || !hasName(number, at, bytes)) {
     number = resolveByHash(at, bytes);
-    if (number == 0 || number == UNKNOWN) return number;
+    if (number == 0 || number >= UNNAMED) return number;
   }
   const entry = entryOf(number);
   if (load<u32>(entry, AT_MESSAGE) == message) return <u32>refuse(CODE_METRIC_DUPLICATE);
@@ -172,6 +178,10 @@ function isName(at: usize, bytes: u32): bool {
 
 /** Lists a name unless it is there. What does not fit is listed when the message is decoded again. */
 function listUnknown(at: usize, bytes: u32, hash: u64): u32 {
+  if (hasClosedFields()) {
+    unnamedMetrics++;
+    return UNNAMED;
+  }
   if (!isName(at, bytes)) return <u32>refuse(CODE_METRIC_NAME_INVALID);
   if (denyUnknown) noteDenied(device, hash);
   if (denyUnknown || isDenied(device, hash)) return <u32>refuse(CODE_METRIC_UNKNOWN);

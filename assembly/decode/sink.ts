@@ -159,7 +159,13 @@ export function forgetSample(): void {
   beginSampleMetrics();
 }
 
-/** Makes time and sequence number those of a sample; answers where its readings end. They begin where those of the one before it end. */
+/** Where the readings of a sample end. They begin where those of the one before it end. */
+@inline
+export function sampleEnd(sample: u32): usize {
+  return <usize>(DECODED_OFFSET + load<u32>(<usize>(SAMPLES_OFFSET + sample * SAMPLE_BYTES), SAMPLE_AT_READINGS_END) * DECODED_READING_BYTES);
+}
+
+/** Makes time and sequence number those of a sample; answers where its readings end. */
 export function openSample(sample: u32): usize {
   const at = <usize>(SAMPLES_OFFSET + sample * SAMPLE_BYTES);
   const flags = load<u32>(at, SAMPLE_AT_FLAGS);
@@ -167,7 +173,7 @@ export function openSample(sample: u32): usize {
   hasSeq = (flags & SAMPLE_HAS_SEQ) != 0;
   tsUs = load<u64>(at, SAMPLE_AT_TS_US);
   seq = load<u64>(at, SAMPLE_AT_SEQ);
-  return <usize>(DECODED_OFFSET + load<u32>(at, SAMPLE_AT_READINGS_END) * DECODED_READING_BYTES);
+  return sampleEnd(sample);
 }
 
 /** Whether another reading has room. A decoder asks before each metric, or knows that it puts no more than MESSAGE_METRICS_MAX. */

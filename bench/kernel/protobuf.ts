@@ -9,7 +9,7 @@ import { CODE_NONE } from '../../assembly/abi/codes.js';
 import { INPUT_OFFSET } from '../../assembly/abi/pipeline.js';
 import { encodeContext, type RecordContext } from '../../src/contract/record-context.js';
 import { compileProto } from '../../src/control/schemas/compile-proto.js';
-import { Plans } from '../../src/host/plans.js';
+import { schemaImage } from '../../src/host/schema-image.js';
 import { TestKernel } from '../../test/support/pipeline-kernel.js';
 import { bestNs } from './best-of.js';
 
@@ -79,7 +79,8 @@ function measureProtobuf(fields: number, runMs: number): number {
     return type.encode(Object.fromEntries(Array.from({ length: fields }, (_, field) => [`metric_${field}`, value(field, index)]))).finish();
   });
   const kernel = new TestKernel();
-  assert.ok(new Plans(kernel.memory).add(1, compileProto(text)));
+  const plan = { number: 1, mode: 'flexible', fields: [], others: 'read', protobuf: compileProto(text) } as const;
+  kernel.laid.lay(new Map([[1, schemaImage(plan, () => undefined)]]));
   const ours = bestNs(inKernel(kernel, FORMAT_PROTOBUF, { profile: 0, schema: 1 }, payloads), PAYLOADS, fields, runMs);
   const peer = (decode: (payload: Uint8Array) => object): number =>
     bestNs((index) => countNumbers(decode(payloads[index] as Uint8Array)), PAYLOADS, fields, runMs);

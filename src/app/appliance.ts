@@ -45,7 +45,7 @@ async function bringUp(options: StartOptions, cleanups: StartContext['cleanups']
   const schemas = standIn ? Schemas.restore(schemaOptions, standIn.schemas) : await Schemas.load(schemaOptions);
   const readings = publishReadings(context);
   const absence = standIn && new DatabaseAbsence();
-  const plane = await startPlane(context, { metricNames, readings, absence }, (error) => stopped(error));
+  const plane = await startPlane(context, { metricNames, schemas, readings, absence }, (error) => stopped(error));
   const keys = standIn ? AdminKeys.restore(database, standIn.keys) : await AdminKeys.load(database);
   const rulesOptions = { database, publish: plane.setTopicRules.bind(plane), event: context.event };
   // Before a device connects: by the built-in rules alone a topic may mean something else.

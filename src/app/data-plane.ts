@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { checkpointStoreOf } from '../config/settings/checkpoints.js';
 import { rolesOf } from '../config/settings/process.js';
+import type { SchemaSource } from '../contract/schemas/schema-port.js';
 import type { MetricNames, NumberedName } from '../control/metrics/metric-names.js';
 import type { DatabaseAbsence } from '../control/offline/database-absence.js';
 import type { PublishedReadings } from '../control/topics/publishers.js';
@@ -22,6 +23,7 @@ const threadEntries = {
 
 interface PlaneParts {
   readonly metricNames: MetricNames;
+  readonly schemas: SchemaSource;
   readonly readings: PublishedReadings | undefined;
   /** Of the database, where the start is made without it. */
   readonly absence: DatabaseAbsence | undefined;
@@ -29,7 +31,7 @@ interface PlaneParts {
 
 export async function startPlane(
   context: StartContext,
-  { metricNames, readings, absence }: PlaneParts,
+  { metricNames, schemas, readings, absence }: PlaneParts,
   failed: (error: Error) => void,
 ): Promise<ThreadedDataPlane> {
   const { config, log, choice, owner, databaseUrl, database, committed, cleanups } = context;
@@ -60,6 +62,7 @@ export async function startPlane(
     awaited: absence && (() => absence.reason),
     runsPipelines: roles.has('pipeline'),
     take: (partitions) => database.run((sql) => takeOffsets(sql, consumerGroup, owner, partitions)),
+    schemas,
     metrics: () => metricNames.names(),
     addMetrics: (names, device) => addMetrics(context, metricNames, names, device),
     publish: readings?.publish,
@@ -83,7 +86,7 @@ async function addMetrics(
   { mark, snapshots }: StartContext,
   metricNames: MetricNames,
   names: readonly string[],
-  device: number,
+  device: number | undefined,
 ): Promise<NumberedName[] | 'full'> {
   const numbered = await metricNames.add(names, device);
   if (numbered === 'full') return numbered;

@@ -77,16 +77,10 @@ import {
   COMMAND_CODE_FIRST,
   DECODE_CODE_FIRST,
 } from '../../assembly/abi/codes.js';
+import type { RefusalCode } from './refusal-code.js';
+import { schemaCodes } from './schemas/schema-codes.js';
 
-/** One reason for which Spillway refuses a message, a connection or a request. */
-export interface RefusalCode {
-  /** The number that kernels and counters use. */
-  readonly number: number;
-  /** The stable name that operators, metrics, dead letters and API answers show. */
-  readonly name: string;
-  readonly cause: string;
-  readonly wayOut: string;
-}
+export type { RefusalCode };
 
 const table: RefusalCode[] = [];
 
@@ -461,7 +455,7 @@ code(
 );
 
 /** All codes that kernels use, by number ascending. */
-export const refusalCodes: readonly RefusalCode[] = Object.freeze(table.sort((a, b) => a.number - b.number));
+export const refusalCodes: readonly RefusalCode[] = Object.freeze([...table, ...schemaCodes].sort((a, b) => a.number - b.number));
 
 const byNumber = new Map(refusalCodes.map((entry) => [entry.number, entry]));
 

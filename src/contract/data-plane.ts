@@ -59,6 +59,8 @@ export interface PlaneCounters {
   readonly zoneless: number;
   /** Stored messages whose format nobody named and their bytes showed. */
   readonly recognised: number;
+  /** Values of stored messages by what their schema made of them: set to an end of their range, counted outside of it, given by default, left out. */
+  readonly schemaFields: Readonly<Record<string, number>>;
   /** What edge nodes of Sparkplug did, by event. */
   readonly sparkplug: Readonly<Record<string, number>>;
   readonly bytesIn: number;

@@ -3,14 +3,16 @@ import { METRICS_MAX, PAYLOAD_BYTES_MAX } from '../../assembly/abi/limits.js';
 import { INPUT_OFFSET } from '../../assembly/abi/pipeline.js';
 import { STAGE_BYTES, STAGE_OFFSET } from '../../assembly/abi/regions.js';
 import { PIPELINE_END } from '../../assembly/abi/state.js';
+import type { SchemaPlan } from '../contract/schemas/schema-plan.js';
 import { KernelMemory, kernelMemory, loadKernel } from '../host/kernel.js';
-import { Plans } from '../host/plans.js';
+import { LaidSchemas, type SchemaKernel } from '../host/laid-schemas.js';
 import { fillPowers } from '../host/powers.js';
 import { fillProfiles } from '../host/profiles.js';
+import { schemaImage } from '../host/schema-image.js';
 import { unknownNames } from './unknown-names.js';
 
 /** What of `trial.wasm` it calls. */
-interface TrialExports {
+interface TrialExports extends SchemaKernel {
   addMetric(nameBytes: number, number: number): void;
   clearUnknownMetrics(): void;
   decodeFormatProbe(format: number, offset: number, bytes: number, receiveUs: number): number;
@@ -40,7 +42,7 @@ export interface Fault {
 export class FaultKernel {
   readonly #memory: KernelMemory;
   readonly #kernel: TrialExports;
-  readonly #plans: Plans;
+  readonly #schemas: LaidSchemas;
   #metrics = 0;
 
   constructor() {
@@ -49,7 +51,7 @@ export class FaultKernel {
     this.#memory = new KernelMemory(memory);
     fillPowers(this.#memory);
     fillProfiles(this.#memory);
-    this.#plans = new Plans(this.#memory);
+    this.#schemas = new LaidSchemas(this.#memory, this.#kernel);
   }
 
   /** Names that it has met. With METRICS_MAX of them it finds no faults any more. */
@@ -57,9 +59,9 @@ export class FaultKernel {
     return this.#metrics;
   }
 
-  /** Lays the plan by which messages of Protobuf of the schema version are read; false: there is no room for it. */
-  addPlan(schema: number, plan: Uint8Array): boolean {
-    return this.#plans.add(schema, plan);
+  /** Lays a schema version, without its fields: what a decoder refuses does not depend on them. */
+  laySchema({ fields: _, ...plan }: SchemaPlan): void {
+    this.#schemas.lay(new Map([[plan.number, schemaImage({ ...plan, fields: [], others: 'read' }, () => undefined)]]));
   }
 
   /** Undefined: the message is not refused, or for something that only the partition's own kernel knows. */

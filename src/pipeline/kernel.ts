@@ -4,6 +4,7 @@ export interface PipelineKernel {
   addMetric(nameBytes: number, number: number): void;
   unknownMetricsDevice(): number;
   processBlocks(offset: number, end: number, logOffset: number, replay: boolean, deny: boolean): number;
+  forgetSchemas(): void;
   isRepeated(source: bigint, number: bigint): number;
   noteBlock(source: bigint, number: bigint): number;
   blocksEnd(): number;

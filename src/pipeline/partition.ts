@@ -5,6 +5,7 @@ import {
   BLOCK_MALFORMED,
   BLOCK_NEEDS_BATCH,
   BLOCK_NEEDS_METRICS,
+  BLOCK_NEEDS_SCHEMAS,
   BLOCK_OF_OTHER_PARTITION,
   BLOCK_OF_OTHER_VERSION,
   BLOCK_OUT_OF_PLACE,
@@ -36,6 +37,7 @@ import type { NumberRange } from '../contract/database-identity.js';
 import type { PartitionAudit } from '../contract/ledger.js';
 import type { RowBatch } from '../contract/threads/store.js';
 import { KernelMemory, loadKernel } from '../host/kernel.js';
+import { LaidSchemas, type SchemaImages, wantedSchemas } from '../host/laid-schemas.js';
 import { fillPowers } from '../host/powers.js';
 import { fillProfiles } from '../host/profiles.js';
 import { type Progress, ProgressWord } from '../host/progress.js';
@@ -52,6 +54,8 @@ import { unknownNames } from './unknown-names.js';
 export interface PartitionEvents {
   batch(batch: RowBatch): void;
   unknownMetrics(partition: number, device: number, names: string[]): void;
+  /** It met schema versions that are not laid, and stands still until they are. */
+  unknownSchemas(partition: number, numbers: readonly number[]): void;
   halted(partition: number, message: string): void;
   audited(audit: PartitionAudit): void;
   gap(partition: number, gap: Gap): void;
@@ -80,6 +84,7 @@ export class Partition {
   readonly memory: KernelMemory;
   readonly batches: Batches;
   readonly #kernel: PipelineKernel;
+  readonly #schemas: LaidSchemas;
   readonly #log: BlockSource;
   readonly #progress: Progress;
   readonly #events: PartitionEvents;
@@ -92,7 +97,7 @@ export class Partition {
   /** Bytes of the input region that are read and not yet run. */
   #inputAt = 0;
   #inputEnd = 0;
-  #waiting: 'no' | 'for metrics' = 'no';
+  #waiting: 'no' | 'for metrics' | 'for schemas' = 'no';
   #deny = false;
   #halted = false;
   /** Where a block was refused that was read again. */
@@ -115,6 +120,7 @@ export class Partition {
     fillPowers(this.memory);
     fillProfiles(this.memory);
     this.#kernel.setPartition(number);
+    this.#schemas = new LaidSchemas(this.memory, this.#kernel);
     this.batches = new Batches(number, this.#kernel, this.memory, committed, announced);
     this.#log = log;
     this.#progress = progress;
@@ -207,6 +213,12 @@ export class Partition {
     if (this.#waiting !== 'for metrics') return;
     this.#waiting = 'no';
     this.#deny = deny;
+  }
+
+  /** Schema versions are there that some partition waits for; their metrics were added before. */
+  laySchemas(images: SchemaImages): void {
+    this.#schemas.lay(images);
+    if (this.#waiting === 'for schemas') this.#waiting = 'no';
   }
 
   /** Messages of these devices become dead letters: the database has lost them. Throws where there are more ranges than a kernel takes. */
@@ -347,13 +359,18 @@ export class Partition {
     const end = record ? this.#inputAt + record.bytes : this.#inputEnd;
     const result = this.#kernel.processBlocks(this.#inputAt, end, this.#logOffset(), replay, this.#deny);
     this.#deny = false;
-    this.batches.holdPart(!replay && result === BLOCK_NEEDS_METRICS);
+    this.batches.holdPart(!replay && (result === BLOCK_NEEDS_METRICS || result === BLOCK_NEEDS_SCHEMAS));
     if (record && result === BLOCK_DONE) this.#note(record);
     this.#advance(this.#kernel.blocksEnd(), replay, nowMs);
     if (result === BLOCK_DONE || result === BLOCK_NEEDS_BATCH) return true;
     if (result === BLOCK_NEEDS_METRICS) {
       this.#waiting = 'for metrics';
       this.#events.unknownMetrics(this.number, this.#kernel.unknownMetricsDevice(), unknownNames(this.memory));
+      return false;
+    }
+    if (result === BLOCK_NEEDS_SCHEMAS) {
+      this.#waiting = 'for schemas';
+      this.#events.unknownSchemas(this.number, wantedSchemas(this.memory));
       return false;
     }
     const { cause, code } = refusals.get(result) ?? { cause: `the kernel answered ${result}` };

@@ -3,6 +3,7 @@ import { partitionOf } from '../contract/partition.js';
 import type { FromPipeline, PipelineStart, ToPipeline } from '../contract/threads/pipeline.js';
 import type { StoreToPipeline } from '../contract/threads/store.js';
 import { Doorbell, pipelineDoorbell } from '../host/doorbell.js';
+import { takeFirmware } from '../host/firmware-reports.js';
 import { Progress } from '../host/progress.js';
 import { RecordRingReader } from '../host/record-ring.js';
 import { threadId } from '../host/thread-id.js';
@@ -80,6 +81,7 @@ class PipelineThread {
     return {
       batch: (batch) => this.#start.store.postMessage(batch),
       unknownMetrics: (partition, device, names) => post({ kind: 'unknown-metrics', partition, device, names }),
+      unknownSchemas: (partition, numbers) => post({ kind: 'unknown-schemas', partition, numbers }),
       halted: (partition, message) => post({ kind: 'halted', partition, message }),
       audited: (audit) => post({ kind: 'audited', audit }),
       missing: (partition, offset, blocks) =>
@@ -128,6 +130,12 @@ class PipelineThread {
         for (const partition of this.#partitions.values()) {
           for (const [name, number] of message.entries) partition.addMetric(name, number);
           partition.metricsAnswered(false);
+        }
+        return;
+      case 'schemas':
+        for (const partition of this.#partitions.values()) {
+          for (const [name, number] of message.metrics) partition.addMetric(name, number);
+          partition.laySchemas(message.images);
         }
         return;
       case 'metrics-denied':
@@ -186,6 +194,8 @@ class PipelineThread {
     for (const partition of this.#partitions.values()) {
       const points = partition.takeLive();
       if (points) post({ kind: 'live', points });
+      const firmware = takeFirmware(partition.memory);
+      if (firmware) post({ kind: 'firmware', reports: firmware });
       const verdicts = takeVerdicts(partition.memory);
       if (verdicts) post({ kind: 'verdicts', verdicts });
       const captured = partition.takeCaptures();

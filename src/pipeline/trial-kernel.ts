@@ -1,11 +1,14 @@
-import { BLOCK_DONE, BLOCK_NEEDS_METRICS } from '../../assembly/abi/block.js';
+import { BLOCK_DONE, BLOCK_NEEDS_METRICS, BLOCK_NEEDS_SCHEMAS } from '../../assembly/abi/block.js';
 import { INPUT_OFFSET } from '../../assembly/abi/pipeline.js';
 import { STAGE_BYTES, STAGE_OFFSET } from '../../assembly/abi/regions.js';
 import { PIPELINE_END } from '../../assembly/abi/state.js';
+import type { SchemaPlan } from '../contract/schemas/schema-plan.js';
 import type { RowBatch } from '../contract/threads/store.js';
 import { KernelMemory, kernelMemory, loadKernel } from '../host/kernel.js';
+import { LaidSchemas, wantedSchemas } from '../host/laid-schemas.js';
 import { fillPowers } from '../host/powers.js';
 import { fillProfiles } from '../host/profiles.js';
+import { metricsOf, schemaImage } from '../host/schema-image.js';
 import { type BlockRecord, sealBlock } from '../host/seal-block.js';
 import { Batches } from './batches.js';
 import type { PipelineKernel } from './kernel.js';
@@ -19,6 +22,7 @@ export class TrialKernel {
   readonly names: string[] = [];
   readonly #memory: KernelMemory;
   readonly #kernel: PipelineKernel;
+  readonly #schemas: LaidSchemas;
   readonly #batches: Batches;
   #end = 0n;
 
@@ -29,6 +33,7 @@ export class TrialKernel {
     fillPowers(this.#memory);
     fillProfiles(this.#memory);
     this.#kernel.setPartition(PARTITION);
+    this.#schemas = new LaidSchemas(this.#memory, this.#kernel);
     this.#batches = new Batches(PARTITION, this.#kernel, this.#memory, 0n);
   }
 
@@ -41,7 +46,11 @@ export class TrialKernel {
     this.#memory.bytes.set(block, INPUT_OFFSET);
     const process = () => this.#kernel.processBlocks(0, block.length, Number(this.#end), false, false);
     let answer = process();
-    for (; answer === BLOCK_NEEDS_METRICS; answer = process()) for (const name of unknownNames(this.#memory)) this.#addMetric(name);
+    for (; answer === BLOCK_NEEDS_METRICS || answer === BLOCK_NEEDS_SCHEMAS; answer = process()) {
+      if (answer === BLOCK_NEEDS_METRICS) for (const name of unknownNames(this.#memory)) this.#addMetric(name);
+      // A version that was not laid is none here.
+      else this.#schemas.lay(new Map(wantedSchemas(this.#memory).map((number) => [number, undefined])));
+    }
     if (answer !== BLOCK_DONE) throw new Error(`cannot try a message: the kernel answered ${answer}`);
     this.#end += BigInt(block.length);
     this.#batches.extend(this.#end, 0, 0);
@@ -49,6 +58,14 @@ export class TrialKernel {
     const result = read(batch, this.#memory.bytes.buffer as unknown as SharedArrayBuffer);
     this.#batches.release(batch.slot);
     return result;
+  }
+
+  /** Messages that name these versions are read by them from now on, and those that name others become dead letters. */
+  setSchemas(plans: readonly SchemaPlan[]): void {
+    this.#schemas.clear();
+    for (const name of plans.flatMap(metricsOf)) if (!this.names.includes(name)) this.#addMetric(name);
+    const numberOf = (metric: string) => this.names.indexOf(metric) + 1 || undefined;
+    this.#schemas.lay(new Map(plans.map((plan) => [plan.number, schemaImage(plan, numberOf)])));
   }
 
   #addMetric(name: string): void {

@@ -17,4 +17,14 @@ export const planeEvents = {
     happened: 'partitions were revoked before all their rows were committed; their next owner replays them',
     action: 'nothing',
   },
+  'schema-not-laid': {
+    level: 'error',
+    happened: 'no message can be read by a schema version (`schema`), for the reason in `cause`: its messages become dead letters',
+    action: 'upload a version that says otherwise, then try the letters again',
+  },
+  'schemas-not-fetched': {
+    level: 'error',
+    happened: 'messages wait for their schema version, which the database could not give; one event for each cause',
+    action: 'see `database-unavailable`; nothing is lost meanwhile',
+  },
 } as const satisfies EventTable;

@@ -4,7 +4,6 @@ import { PIPELINE_END } from '../../assembly/abi/state.js';
 import type { CheckpointConfig } from '../config/settings/checkpoints.js';
 import type { LogConfig } from '../config/settings/log.js';
 import type { StoreConfig } from '../config/settings/store.js';
-import { Backoff } from '../contract/backoff.js';
 import type { CaptureListener } from '../contract/captures.js';
 import type { CheckpointStore } from '../contract/checkpoint-store.js';
 import { CountedDevices } from '../contract/counted-devices.js';
@@ -13,16 +12,19 @@ import type { DatabaseTrouble } from '../contract/database.js';
 import type { NumberRange } from '../contract/database-identity.js';
 import type { DeviceAccount, DeviceTotals, PartitionAudit } from '../contract/ledger.js';
 import { partitionOf } from '../contract/partition.js';
+import type { SchemaSource } from '../contract/schemas/schema-port.js';
 import type { CheckpointStart, FromCheckpoint, ToCheckpoint } from '../contract/threads/checkpoint.js';
 import type { FromPipeline, OwnedPartition, PipelineStart, ToPipeline } from '../contract/threads/pipeline.js';
 import type { SharedState, ThreadEvent } from '../contract/threads/shared.js';
 import type { FromStore, RowBatch, StoreStart, ToStore } from '../contract/threads/store.js';
 import { Doorbell, pipelineDoorbell } from '../host/doorbell.js';
+import { readFirmware } from '../host/firmware-reports.js';
 import { KernelMemory, kernelMemory } from '../host/kernel.js';
 import type { AcceptedMessages } from './accepted-messages.js';
 import { AwaitedVerdicts } from './awaited-verdicts.js';
 import { readCaptures } from './captures.js';
 import { readAccount, readDeviceTotals } from './ledger-readings.js';
+import { PartitionQuestions } from './partition-questions.js';
 import { isHeld, readPoints } from './points.js';
 import { type Stoppable, stopThread, type ThreadRoster } from './thread-roster.js';
 import type { Thread } from './worker.js';
@@ -45,9 +47,10 @@ export interface PipelinesOptions {
   readonly owner: string;
   /** Null: rows are counted and thrown away. */
   readonly databaseUrl: string | null;
+  readonly schemas: SchemaSource;
   /** Metric names with their numbers, as they stand. */
   metrics(): readonly (readonly [name: string, number: number])[];
-  addMetrics(names: readonly string[], device: number): Promise<readonly (readonly [name: string, number: number])[] | 'full'>;
+  addMetrics(names: readonly string[], device: number | undefined): Promise<readonly (readonly [name: string, number: number])[] | 'full'>;
   /** Resolves when the batch's rows, which lie in this memory, are safe in a topic; rejects when they may not be. Absent: there is none. */
   readonly publish?: ((batch: RowBatch, memory: SharedArrayBuffer) => Promise<void>) | undefined;
   /** Why the database cannot be used, as the control plane finds. */
@@ -59,9 +62,6 @@ export interface PipelinesOptions {
 
 /** What the checkpoint thread may take to bring the last checkpoints into the object store, however late it is, ms. */
 const STORE_MS_MAX = 6000;
-/** Between two attempts to number new metrics, ms. */
-const NUMBERING_RETRY_MS_MIN = 100;
-const NUMBERING_RETRY_MS_MAX = 2000;
 
 interface Threads {
   readonly pipeline: Thread<ToPipeline, FromPipeline>;
@@ -78,6 +78,7 @@ export class Pipelines {
   readonly #options: PipelinesOptions;
   readonly #shared: SharedState;
   readonly #roster: ThreadRoster;
+  readonly #questions: PartitionQuestions;
   readonly #bell: Doorbell;
   /** By partition; undefined: it is not this process's. */
   #memories: (KernelMemory | undefined)[];
@@ -114,6 +115,7 @@ export class Pipelines {
     this.#options = options;
     this.#shared = shared;
     this.#roster = roster;
+    this.#questions = new PartitionQuestions(options);
     this.#bell = new Doorbell(shared.doorbells, pipelineDoorbell(0));
     this.#isHeld = options.isHeld;
     this.#lostDevices = options.lostDevices;
@@ -379,7 +381,15 @@ export class Pipelines {
         return;
       }
       case 'unknown-metrics':
-        void this.#number(message);
+        void this.#answer((isOver) => this.#questions.number(message, isOver));
+        return;
+      case 'unknown-schemas':
+        void this.#answer((isOver) => this.#questions.schemas(message.partition, message.numbers, isOver));
+        return;
+      case 'firmware':
+        for (const { device, version } of readFirmware(message.reports)) {
+          for (const listener of this.#firmwareListeners) listener(device, version);
+        }
         return;
       case 'live': {
         const points = readPoints(message.points).points.filter(isHeld);
@@ -436,26 +446,11 @@ export class Pipelines {
     threads?.store.post({ kind: 'published', partition, trouble });
   }
 
-  /** Until the registry answers, the partition stands still and its messages wait in the log. An outage is reported once. */
-  async #number({ partition, device, names }: Extract<FromPipeline, { kind: 'unknown-metrics' }>): Promise<void> {
+  /** Passes an answer on to the threads that asked for it. */
+  async #answer(ask: (isOver: () => boolean) => Promise<ToPipeline | undefined>): Promise<void> {
     const threads = this.#threads;
-    const backoff = new Backoff(NUMBERING_RETRY_MS_MIN, NUMBERING_RETRY_MS_MAX);
-    let reported = '';
-    while (!this.#isEnding && threads === this.#threads) {
-      try {
-        const entries = await this.#options.addMetrics(names, device);
-        if (threads === this.#threads) {
-          this.#toPipeline(entries === 'full' ? { kind: 'metrics-denied', partition } : { kind: 'metrics', entries });
-        }
-        return;
-      } catch (error) {
-        const cause = error instanceof Error ? error.message : String(error);
-        if (cause !== reported)
-          this.#options.event('main', { kind: 'event', level: 'error', name: 'metrics-not-numbered', fields: { partition, cause } });
-        reported = cause;
-        await new Promise((resolve) => setTimeout(resolve, backoff.next()));
-      }
-    }
+    const answer = await ask(() => this.#isEnding || threads !== this.#threads);
+    if (answer) this.#toPipeline(answer);
   }
 
   /** The newest cause: the first sign of an outage is often no more than a connection that closed. */

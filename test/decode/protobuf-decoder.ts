@@ -1,7 +1,5 @@
-import assert from 'node:assert/strict';
 import { FORMAT_PROTOBUF } from '../../assembly/abi/block.js';
 import { compileProto, type ProtoOptions } from '../../src/control/schemas/compile-proto.js';
-import { Plans } from '../../src/host/plans.js';
 import { TestKernel } from '../support/pipeline-kernel.js';
 
 export const RECEIVED_US = Date.UTC(2026, 10, 30, 9, 0, 1) * 1000;
@@ -10,12 +8,12 @@ export type Reading = readonly [metric: string, value: number | string, tsUs: nu
 /** A pipeline kernel that reads Protobuf payloads by the schemas that it is given. */
 export class ProtobufDecoder {
   readonly kernel = new TestKernel();
-  readonly #plans = new Plans(this.kernel.memory);
   #schemas = 0;
 
   /** Compiles a schema and lays its plan; answers its version. */
   add(proto: string, options?: ProtoOptions): number {
-    assert.ok(this.#plans.add(++this.#schemas, compileProto(proto, options)));
+    const number = ++this.#schemas;
+    this.kernel.schemas.set(number, { number, mode: 'flexible', fields: [], others: 'read', protobuf: compileProto(proto, options) });
     return this.#schemas;
   }
 

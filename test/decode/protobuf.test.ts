@@ -66,16 +66,18 @@ test('Protobuf: names begin with the prefix of the topic', () => {
   ]);
 });
 
-test('Protobuf: a payload whose schema is not there is kept as a dead letter, and decoded once it is', () => {
+test('Protobuf: a payload is kept as a dead letter where there is no schema, no such version of one, or no plan in it', () => {
   const decoder = new ProtobufDecoder();
   const payload = Buffer.from('0801', 'hex');
-  assert.equal(decoder.decode(1, payload), 'protobuf_plan_missing');
+  assert.equal(decoder.decode(9, payload), 'schema_version_missing');
   assert.equal(decoder.decode(0, payload), 'protobuf_plan_missing');
   decoder.kernel.run([{ device: 7, receiveUs: RECEIVED_US, payload, format: FORMAT_PROTOBUF }]);
   assert.deepEqual(
     decoder.kernel.take().deads.map(({ reason }) => reason),
     ['protobuf_plan_missing'],
   );
+  decoder.kernel.schemas.set(8, { number: 8, mode: 'flexible', fields: [], others: 'read' });
+  assert.equal(decoder.decode(8, payload), 'protobuf_plan_missing');
   assert.deepEqual(decoder.decode(decoder.add('syntax = "proto3"; message M { int32 v = 1; }'), payload), [['v', 1, RECEIVED_US]]);
 });
 

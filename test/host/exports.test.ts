@@ -67,6 +67,7 @@ const functions: Record<string, string[]> = {
     'decodedTsUs',
     'denyUnknownMetrics',
     'describeState',
+    'forgetSchemas',
     'isRepeated',
     'latest',
     'learnShapeProbe',

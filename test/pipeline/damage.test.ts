@@ -33,6 +33,7 @@ class Life {
     this.progress.set(0, ProgressWord.durable, durable);
     this.#partition = new Partition(0, kernelMemory(PIPELINE_END), stored.offset, new LogReader(FOLDER, log.disk), this.progress, {
       batch: () => assert.fail('a few blocks fit into one batch'),
+      unknownSchemas: () => assert.fail('no message has a schema'),
       unknownMetrics: (_, names) => assert.deepEqual(names, ['t']),
       audited: () => {},
       missing: () => assert.fail('no record is missing'),

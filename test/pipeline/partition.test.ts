@@ -40,6 +40,7 @@ function announced(count: number | undefined, ...blocks: readonly (readonly stri
     progress,
     {
       batch: (batch) => batches.push(batch),
+      unknownSchemas: () => assert.fail('no message has a schema'),
       unknownMetrics: (_, _device, names) => unknown.push(...names),
       halted: (_, message) => assert.fail(message),
       missing: () => assert.fail('no record is missing'),

@@ -51,6 +51,7 @@ class Life {
     this.#progress.setDurable(0, committed, 0n);
     this.partition = new Partition(0, kernelMemory(PIPELINE_END), committed, reader, this.#progress, {
       batch: (batch) => this.batches.push(batch),
+      unknownSchemas: () => assert.fail('no message has a schema'),
       unknownMetrics: () => assert.fail('it knows the metric'),
       halted: (_, message) => assert.fail(message),
       missing: (_, offset, blocks) => this.missing.push(Number(offset), blocks),

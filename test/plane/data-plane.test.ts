@@ -48,6 +48,7 @@ async function failingStart(take: DataPlaneOptions['take']): Promise<string[]> {
       order.push(`claimed ${partitions}`);
       return take(partitions);
     },
+    schemas: { planOf: async () => undefined },
     metrics: () => [],
     addMetrics: async () => [],
     databaseTrouble: () => undefined,

@@ -136,6 +136,7 @@ export class SimulatedAppliance {
     const { store, trace } = this.#options;
     const partition = new Partition(number, kernelMemory(PIPELINE_END), offset, reader, this.progress, {
       batch: (batch) => void this.#batches[batch.partition]?.push(batch),
+      unknownSchemas: () => assert.fail('no message has a schema'),
       unknownMetrics: (unknownOf, _device, names) => void this.#unknownMetrics.set(unknownOf, names),
       halted: (_, message) => assert.fail(message),
       audited: () => {},

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { BLOCK_DONE, BLOCK_NEEDS_METRICS } from '../../assembly/abi/block.js';
+import { BLOCK_DONE, BLOCK_NEEDS_METRICS, BLOCK_NEEDS_SCHEMAS } from '../../assembly/abi/block.js';
 import { POSTGRES_EPOCH_US } from '../../assembly/abi/limits.js';
 import {
   BATCH_AT_DEADS,
@@ -19,9 +19,12 @@ import {
 } from '../../assembly/abi/pipeline.js';
 import { STAGE_OFFSET } from '../../assembly/abi/regions.js';
 import { PIPELINE_END } from '../../assembly/abi/state.js';
+import type { SchemaPlan } from '../../src/contract/schemas/schema-plan.js';
 import { KernelMemory, kernelMemory, loadKernel } from '../../src/host/kernel.js';
+import { LaidSchemas, wantedSchemas } from '../../src/host/laid-schemas.js';
 import { fillPowers } from '../../src/host/powers.js';
 import { fillProfiles } from '../../src/host/profiles.js';
+import { metricsOf, schemaImage } from '../../src/host/schema-image.js';
 import type { PipelineKernel } from '../../src/pipeline/kernel.js';
 import { unknownNames } from '../../src/pipeline/unknown-names.js';
 import { sealBlock, type TestRecord } from './blocks.js';
@@ -50,7 +53,12 @@ export class TestKernel {
   readonly memory: KernelMemory;
   readonly kernel: PipelineKernel;
   readonly partition: number;
+  readonly laid: LaidSchemas;
   readonly names: string[] = [];
+  /** Versions that there are, by number: laid when a message names them. */
+  readonly schemas = new Map<number, SchemaPlan>();
+  /** How often the kernel waited for versions, and for which. */
+  readonly wanted: number[][] = [];
   logOffset = 0;
 
   constructor(partition = 0) {
@@ -58,6 +66,7 @@ export class TestKernel {
     this.kernel = loadKernel<PipelineKernel>('pipeline', memory);
     this.memory = new KernelMemory(memory);
     this.partition = partition;
+    this.laid = new LaidSchemas(this.memory, this.kernel);
     fillPowers(this.memory);
     fillProfiles(this.memory);
     this.kernel.setPartition(partition);
@@ -72,12 +81,22 @@ export class TestKernel {
   runBlock(block: Uint8Array, { replay = false, deny = false } = {}): number {
     this.memory.bytes.set(block, INPUT_OFFSET);
     let result = this.kernel.processBlocks(0, block.length, this.logOffset, replay, false);
-    while (result === BLOCK_NEEDS_METRICS) {
-      if (!deny) for (const name of unknownNames(this.memory)) this.addMetric(name);
+    while (result === BLOCK_NEEDS_METRICS || result === BLOCK_NEEDS_SCHEMAS) {
+      if (result === BLOCK_NEEDS_SCHEMAS) this.#laySchemas();
+      else if (!deny) for (const name of unknownNames(this.memory)) this.addMetric(name);
       result = this.kernel.processBlocks(0, block.length, this.logOffset, replay, deny);
     }
     if (result === BLOCK_DONE) this.logOffset += block.length;
     return result;
+  }
+
+  #laySchemas(): void {
+    const numbers = wantedSchemas(this.memory);
+    this.wanted.push(numbers);
+    const plans = numbers.map((number) => this.schemas.get(number));
+    for (const name of plans.flatMap((plan) => (plan ? metricsOf(plan) : []))) if (!this.names.includes(name)) this.addMetric(name);
+    const numberOf = (metric: string) => this.names.indexOf(metric) + 1 || undefined;
+    this.laid.lay(new Map(numbers.map((number, index) => [number, plans[index] && schemaImage(plans[index], numberOf)])));
   }
 
   addMetric(name: string): void {

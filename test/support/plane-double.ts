@@ -66,6 +66,7 @@ export class PlaneDouble implements DataPlane {
     skipped: 0,
     zoneless: 0,
     recognised: 0,
+    schemaFields: {},
     sparkplug: {},
     bytesIn: 0,
     blocks: 0,

@@ -26,10 +26,10 @@ import {
   NODE_MAY_BE_EMPTY,
   PROFILE_TELEGRAF,
 } from '../../abi/profiles';
-import { prefixAt, prefixBytes, profile, valueNameAt, valueNameBytes } from '../context';
+import { prefixAt, prefixBytes, valueNameAt, valueNameBytes } from '../context';
 import { decimalToDouble } from '../double';
 import { beginPath, enterElement, enterMember, leavePath, pathBytes, resolvePath } from '../path';
-import { findMember, hasFlag, isWanted, memberAction, rootOf } from '../profile';
+import { documentRoot, findMember, hasFlag, isWanted, memberAction, rootOf } from '../profile';
 import { readDecimal } from '../number';
 import {
   beginSamples, endSample, endSamples, giveUp, hasRoomForReading, hasSeq, hasTs, noteZoneless, putNull, putNumber, putText, skipReading, textRoom,
@@ -64,14 +64,14 @@ export function decodeJsonTree(at: usize, bytes: u32, receiveUs: u64, hasLines: 
   clearMembers();
   if (bytes > PAYLOAD_BYTES_MAX) return CODE_PAYLOAD_OVERSIZE;
   const end = at + bytes;
-  const root = rootOf(profile);
+  const root = documentRoot();
   if (readPayload(at, end, root, hasLines) != 0 && endSamples(hasFlag(root, NODE_MAY_BE_EMPTY))) return CODE_NONE;
   const code = giveUp();
   return code == CODE_JSON_MALFORMED ? codeOfMalformed(at, end, DECODED_TEXT_OFFSET) : code;
 }
 
 /** A container ends with its bracket, and no token but a string can pass over one: so no value within it is read past `end`. */
-function readPayload(at: usize, end: usize, root: u32, hasLines: bool): usize {
+function readPayload(at: usize, end: usize, root: usize, hasLines: bool): usize {
   while (end > at && isSpace(load<u8>(end - 1))) end--;
   at = skipSpace(at, end);
   if (at >= end) return refuse(CODE_PAYLOAD_EMPTY);
@@ -112,7 +112,7 @@ function readLoneValue(at: usize, end: usize): usize {
 }
 
 /** Reads an array whose objects are samples; other elements are readings of one sample, named by their places. */
-function readSamples(at: usize, end: usize, root: u32, depth: u32): usize {
+function readSamples(at: usize, end: usize, root: usize, depth: u32): usize {
   if (depth > JSON_DEPTH_MAX) return refuse(CODE_JSON_DEPTH_EXCEEDED);
   at = skipSpace(at + 1, end);
   if (<u32>load<u8>(at) == CLOSE_ARRAY) return at + 1;
@@ -135,7 +135,7 @@ function readSamples(at: usize, end: usize, root: u32, depth: u32): usize {
 }
 
 /** Reads an object as a sample of its own. */
-function readSample(at: usize, end: usize, root: u32, depth: u32): usize {
+function readSample(at: usize, end: usize, root: usize, depth: u32): usize {
   isNative = false;
   isOther = false;
   beginNames(prefixAt, prefixBytes);
@@ -147,7 +147,7 @@ function readSample(at: usize, end: usize, root: u32, depth: u32): usize {
 }
 
 /** Finds the members that say how the others are to be read. */
-function lookAhead(at: usize, end: usize, node: u32): usize {
+function lookAhead(at: usize, end: usize, node: usize): usize {
   at = skipSpace(at + 1, end);
   if (<u32>load<u8>(at) == CLOSE_OBJECT) return at;
   while (true) {
@@ -186,7 +186,7 @@ function addPrefix(at: usize, bytes: u32): void {
 }
 
 /** Reads the members of an object by the node `node`. `isRoot`: it is a sample. */
-function readObject(at: usize, end: usize, node: u32, depth: u32, isRoot: bool): usize {
+function readObject(at: usize, end: usize, node: usize, depth: u32, isRoot: bool): usize {
   if (depth > JSON_DEPTH_MAX) return refuse(CODE_JSON_DEPTH_EXCEEDED);
   at = skipSpace(at + 1, end);
   if (<u32>load<u8>(at) == CLOSE_OBJECT) return at + 1;
@@ -220,7 +220,7 @@ function readObject(at: usize, end: usize, node: u32, depth: u32, isRoot: bool):
   }
 }
 
-function readMember(action: u32, at: usize, end: usize, node: u32, depth: u32): usize {
+function readMember(action: u32, at: usize, end: usize, node: usize, depth: u32): usize {
   if (action == MEMBER_READ) return readValue(at, end, node, depth);
   const first: u32 = load<u8>(at);
   if (action == MEMBER_IS_TS) {
@@ -241,7 +241,7 @@ function readMember(action: u32, at: usize, end: usize, node: u32, depth: u32): 
   }
   if ((action == MEMBER_OPEN || action == MEMBER_METRICS) && first == OPEN_OBJECT) return readObject(at, end, node, depth + 1, false);
   if (action == MEMBER_METRICS && first == OPEN_ARRAY) return readBatch(at, end, rootOf(PROFILE_TELEGRAF), depth);
-  if (action == MEMBER_SAMPLES && first == OPEN_ARRAY) return readBatch(at, end, rootOf(profile), depth);
+  if (action == MEMBER_SAMPLES && first == OPEN_ARRAY) return readBatch(at, end, documentRoot(), depth);
   return skipValue(at, end, depth, textRoom);
 }
 
@@ -268,7 +268,7 @@ function noteSeq(at: usize, end: usize): usize {
 }
 
 /** Reads the samples of an array within a document, which is none itself: what it said so far is left aside. */
-function readBatch(at: usize, end: usize, root: u32, depth: u32): usize {
+function readBatch(at: usize, end: usize, root: usize, depth: u32): usize {
   const wasNative = isNative;
   at = readSamples(at, end, root, depth + 1);
   isNative = wasNative;
@@ -276,7 +276,7 @@ function readBatch(at: usize, end: usize, root: u32, depth: u32): usize {
 }
 
 /** Reads a value whose name the path holds. */
-function readValue(at: usize, end: usize, node: u32, depth: u32): usize {
+function readValue(at: usize, end: usize, node: usize, depth: u32): usize {
   const first: u32 = load<u8>(at);
   if (first == OPEN_OBJECT) return readObject(at, end, node, depth + 1, false);
   if (first != OPEN_ARRAY) return readScalar(at, end, textRoom);
@@ -295,7 +295,7 @@ function readValue(at: usize, end: usize, node: u32, depth: u32): usize {
   }
 }
 
-function readElement(index: u32, at: usize, end: usize, node: u32, depth: u32): usize {
+function readElement(index: u32, at: usize, end: usize, node: usize, depth: u32): usize {
   reach(at);
   const before = enterElement(index, pathBytes == rootBytes);
   at = readValue(at, end, node, depth);

@@ -36,14 +36,14 @@ import {
   PLAN_TYPE_HAS_IMPLICIT,
 } from '../../abi/plans';
 import { isUtf8 } from '../../utf8';
-import { prefixAt, prefixBytes, schema } from '../context';
+import { prefixAt, prefixBytes } from '../context';
 import { resolveMetric, unknownNames } from '../metrics';
 import { beginPath, enterElement, enterMember, leavePath, pathBytes, resolvePath } from '../path';
 import {
   beginSamples, closeReading, endSample, endSamples, giveUp, hasRoomForReading, hasTs, inheritTs, nextReading, reopenReading, skipReading, takeSeq, tsUs,
 } from '../sink';
 import { failure, reach, refuse } from '../verdict';
-import { fieldCount, fieldsOf, findField, findPlan, plan, planHas, typeAt } from './plan';
+import { fieldCount, fieldsOf, findField, openPlan, plan, planHas, typeAt } from './plan';
 import { isPackable, layKey, putFinite, putScalar, secondsOf, takeAsSeq, takeAsTs, wireOf } from './values';
 import {
   bytesAt, bytesEnd, fieldNumber, readField, readFixed32, readFixed64, readVarint, setField, WIRE_BYTES, WIRE_FIXED32, wireType, WIRE_VARINT, word,
@@ -70,7 +70,7 @@ let rootBytes: u32 = 0;
 export function decodeProtobuf(at: usize, bytes: u32, receiveUs: u64): u32 {
   beginSamples(receiveUs);
   if (bytes > PAYLOAD_BYTES_MAX) return CODE_PAYLOAD_OVERSIZE;
-  if (!findPlan(schema)) return CODE_PROTOBUF_PLAN_MISSING;
+  if (!openPlan()) return CODE_PROTOBUF_PLAN_MISSING;
   frameEnd = frames;
   beginPath(prefixAt, prefixBytes);
   rootBytes = pathBytes;

@@ -1,46 +1,23 @@
-import { PLANS_OFFSET } from '../../abi/pipeline';
 import {
-  PLANS_AT,
   PLAN_AT_FLAGS,
   PLAN_FIELD_AT_NUMBER,
   PLAN_FIELD_BYTES,
   PLAN_HEAD_BYTES,
-  PLAN_SLOTS,
-  PLAN_SLOT_AT_OFFSET,
-  PLAN_SLOT_BYTES,
   PLAN_TYPE_AT_FIELDS,
   PLAN_TYPE_AT_FIELD_COUNT,
   PLAN_TYPE_BYTES,
   PLAN_VALUE_AT_NUMBER,
   PLAN_VALUE_BYTES,
 } from '../../abi/plans';
+import { laidPlan } from '../laid-schema';
 
-/** The plan that was found last. */
+/** The plan of the message at hand. */
 export let plan: usize = 0;
-let planSchema: u32 = 0;
 
-/** Finds the plan of a schema version; false: the host gave none. A version never changes its plan, so the last answer stays valid. */
-@inline
-export function findPlan(schema: u32): bool {
-  return (schema == planSchema && schema != 0) || searchPlan(schema);
-}
-
-function searchPlan(schema: u32): bool {
-  if (schema == 0) return false;
-  let slot = schema & (PLAN_SLOTS - 1);
-  while (true) {
-    const at = <usize>(PLANS_OFFSET + slot * PLAN_SLOT_BYTES);
-    const held = load<u32>(at);
-    if (held == 0) return false;
-    if (held == schema) {
-      const offset = load<u32>(at, PLAN_SLOT_AT_OFFSET);
-      assert(offset >= PLANS_AT, 'a plan lies among the slots');
-      plan = <usize>(PLANS_OFFSET + offset);
-      planSchema = schema;
-      return true;
-    }
-    slot = (slot + 1) & (PLAN_SLOTS - 1);
-  }
+/** Finds the plan by which the message at hand is read; false: its schema has none, or it has no schema. */
+export function openPlan(): bool {
+  plan = laidPlan();
+  return plan != 0;
 }
 
 export function planHas(flag: u32): bool {

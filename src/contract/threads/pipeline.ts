@@ -37,6 +37,12 @@ export type ToPipeline =
   | { readonly kind: 'metrics'; readonly entries: readonly (readonly [name: string, number: number])[] }
   /** The registry takes no more names: treat those asked for as unknown. */
   | { readonly kind: 'metrics-denied'; readonly partition: number }
+  /** Schema versions as schemaImage makes them, and the metrics that they speak of; undefined: there is no such version. */
+  | {
+      readonly kind: 'schemas';
+      readonly metrics: readonly (readonly [name: string, number: number])[];
+      readonly images: ReadonlyMap<number, Uint8Array | undefined>;
+    }
   | { readonly kind: 'watch'; readonly device: number; readonly on: boolean }
   | { readonly kind: 'capture'; readonly device: number; readonly on: boolean }
   | { readonly kind: 'latest'; readonly token: number; readonly devices: readonly number[] }
@@ -52,6 +58,10 @@ export type FromPipeline =
   /** The partition stands still: its log cannot be read on. Nothing is lost, nothing is skipped. */
   | { readonly kind: 'halted'; readonly partition: number; readonly message: string }
   | { readonly kind: 'unknown-metrics'; readonly partition: number; readonly device: number; readonly names: readonly string[] }
+  /** Schema versions that the partition has met and that are not laid there: it waits for `schemas`. */
+  | { readonly kind: 'unknown-schemas'; readonly partition: number; readonly numbers: readonly number[] }
+  /** Versions of firmware that devices reported, as laid out in assembly/abi/pipeline.ts (FIRMWARE_…). */
+  | { readonly kind: 'firmware'; readonly reports: Uint8Array }
   /** Points with their texts, as laid out in assembly/abi/pipeline.ts (POINT_AT_…). */
   | { readonly kind: 'live'; readonly points: Uint8Array }
   /** Messages of captured devices as laid out in assembly/abi/pipeline.ts (CAPTURE_AT_…), and how many found no room. */

@@ -34,9 +34,8 @@ export class FaultFinder {
       const schema = (context && decodeContext(Buffer.from(context))?.schema) || 0;
       if (schema === 0 || this.#planned.has(schema)) continue;
       const plan = await this.#planOf(schema);
-      const hasRoom = plan?.protobuf === undefined || this.#usable().addPlan(schema, plan.protobuf);
-      if (hasRoom) this.#planned.add(schema);
-      else this.#forget();
+      if (plan) this.#usable().laySchema(plan);
+      this.#planned.add(schema);
     }
   }
 

@@ -96,6 +96,13 @@ function outcomeMetrics(plane: Plane): Metric[] {
     ),
     {
       kind: 'counter',
+      name: 'spillway_schema_fields_total',
+      help: 'Values of stored messages that their schema clamped to their range, flagged outside of it, gave by default, or left out for a fault',
+      label: 'outcome',
+      values: () => Object.entries(plane.counters().schemaFields),
+    },
+    {
+      kind: 'counter',
       name: 'spillway_sparkplug_events_total',
       help: 'What edge nodes of Sparkplug did, and aliases and messages of theirs that are missing',
       label: 'event',

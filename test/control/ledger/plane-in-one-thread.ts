@@ -68,6 +68,7 @@ export class PlaneInOneThread {
     this.reader = new LossyReader('/log', disk);
     this.#partition = new Partition(0, kernelMemory(PIPELINE_END), 0n, this.reader, this.#progress, {
       batch: () => {},
+      unknownSchemas: () => {},
       unknownMetrics: () => {},
       halted: (_, message) => {
         throw new Error(message);

@@ -153,6 +153,7 @@ function run(disk: ModelDisk, durable: bigint): { halted: string; gaps: Gap[]; p
   let halted = '';
   const partition = new Partition(0, kernelMemory(PIPELINE_END), 0n, new LogReader(FOLDER, disk), progress, {
     batch: () => {},
+    unknownSchemas: () => assert.fail('no message has a schema'),
     unknownMetrics: () => {},
     audited: () => {},
     halted: (_, message) => {

@@ -65,6 +65,7 @@ class Life {
     this.#progress.set(0, ProgressWord.committed, committed);
     this.#partition = new Partition(0, kernelMemory(PIPELINE_END), committed, new LogReader('/log', disk), this.#progress, {
       batch: (batch) => this.#batches.push(batch),
+      unknownSchemas: () => assert.fail('no message has a schema'),
       unknownMetrics: (_, _device, unknown) => this.#register(unknown),
       halted: (_, message) => assert.fail(message),
       missing: () => assert.fail('no record is missing'),

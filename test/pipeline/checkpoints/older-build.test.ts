@@ -42,6 +42,7 @@ function startPartition(disk: ModelDisk, durable: bigint): { partition: Partitio
   const names: string[] = [];
   const partition = new Partition(0, kernelMemory(PIPELINE_END), durable, new LogReader('/log', disk), progress, {
     batch: () => assert.fail('all rows are committed'),
+    unknownSchemas: () => assert.fail('no message has a schema'),
     unknownMetrics: (_, _device, unknown) => {
       for (const name of unknown) partition.addMetric(name, names.push(name));
       partition.metricsAnswered(false);
