@@ -7,6 +7,7 @@ export { addDevice, findDevice } from './directory/devices';
 export { setClock } from './clock';
 export { connected, ended, leave, levelOf } from './mqtt/connections';
 export { acceptHanded, refuseHanded } from './mqtt/publish';
+export { keepNotTaken } from './mqtt/topic';
 export { addRoute, clearRoutes, seedRoutes } from './routes/table';
 export { countRefused } from './directory/refusals';
 export { callCount, sendCount, taken } from './outbox';

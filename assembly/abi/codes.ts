@@ -92,6 +92,7 @@ export const CODE_TEXT_UTF8_MALFORMED: u32 = 114;
 // Known before anything of the message is decoded
 export const CODE_CONTEXT_MALFORMED: u32 = 119;
 export const CODE_DEVICE_LOST: u32 = 120;
+export const CODE_TOPIC_NOT_TAKEN: u32 = 121;
 
 // Schema: what was decoded is not as its schema has it
 export const CODE_SCHEMA_VERSION_MISSING: u32 = 128;

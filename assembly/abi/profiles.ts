@@ -59,3 +59,5 @@ export const PROFILE_AWS_SHADOW: u32 = 8;
 export const PROFILE_SHELLY_STATUS: u32 = 9;
 /** The message has no readings, whatever it holds. */
 export const PROFILE_NOTHING: u32 = 63;
+/** The topic is not taken: the message is a dead letter, whatever its payload is. */
+export const PROFILE_NOT_TAKEN: u32 = 62;

@@ -23,9 +23,10 @@ import {
   CODE_NUMBER_OUT_OF_RANGE,
   CODE_TEXT_NUL,
   CODE_TEXT_OVERSIZE,
+  CODE_TOPIC_NOT_TAKEN,
   CODE_TS_MALFORMED,
 } from '../abi/codes';
-import { PROFILE_NOTHING, PROFILE_PLAIN } from '../abi/profiles';
+import { PROFILE_NOT_TAKEN, PROFILE_NOTHING, PROFILE_PLAIN } from '../abi/profiles';
 import { decodeCayenne } from './cayenne/decode';
 import { decodeCbor } from './cbor/decode';
 import { clearContext, isBare, isFormatOfRule, isRetained, prefixBytes, profile } from './context';
@@ -103,6 +104,7 @@ export function decodeInContext(device: u32, format: u32, shape: u32, at: usize,
   decodedShape = 0;
   recognised = false;
   // An empty retained message removes the one before it [MQTT-3.3.1-6].
+  if (profile == PROFILE_NOT_TAKEN) return CODE_TOPIC_NOT_TAKEN;
   if (profile == PROFILE_NOTHING || (bytes == 0 && isRetained)) return decodeNothing(receiveUs);
   if (laid != 0) format = formatInSchema(format, isFormatOfRule);
   if (format > FORMAT_JSON) return decodeOther(device, format, at, bytes, receiveUs);

@@ -40,7 +40,7 @@ import { LEVEL_5 } from './control';
 import { PUBACK, PUBREC, refuse } from './packets';
 import { contentTypeAt, contentTypeEnd, metTopicAlias, OF_PUBLISH, skipProperties } from './properties';
 import { beginPacket, fault, MALFORMED, u16At } from './read';
-import { contextAt, contextBytes, resolveTopic, ROUTE_OF_HOST, ROUTE_UNKNOWN, ROUTED, topicDevice, topicFormat } from './topic';
+import { contextAt, contextBytes, isAcknowledged, resolveTopic, ROUTE_OF_HOST, ROUTE_UNKNOWN, ROUTED, topicDevice, topicFormat } from './topic';
 import * as inbound from './qos2-inbound';
 
 /** In place of a code: no block slot or no place for an acknowledgement is free. The packet was not taken; try it again after a release. */
@@ -114,7 +114,7 @@ export function publish(number: u32, connection: usize, header: u32, at: usize, 
   }
   if (code != CODE_NONE) {
     noteRefusedTopic(ownerOf(connection, code), code, topic, topicBytes);
-    return isVersion5 ? answer(number, connection, qos, packetId, code) : code;
+    return isVersion5 || isAcknowledged(connection) ? answer(number, connection, qos, packetId, code) : code;
   }
   if (isOfHost) return hasRoomForParts() ? HANDED : NO_SLOT;
   const flags = FLAG_TRANSPORT_MQTT | qos | ((header & 0x08) != 0 ? FLAG_DUP : 0);
@@ -168,7 +168,7 @@ export function acceptHanded(number: u32, qos: u32, packetId: u32): void {
 export function refuseHanded(number: u32, qos: u32, packetId: u32, code: u32): void {
   const connection = connectionAt(number);
   topicDevice = <usize>load<u32>(connection, AT_DEVICE);
-  if (<u32>load<u16>(connection, AT_LEVEL) == LEVEL_5) code = answer(number, connection, qos, packetId, code);
+  if (<u32>load<u16>(connection, AT_LEVEL) == LEVEL_5 || isAcknowledged(connection)) code = answer(number, connection, qos, packetId, code);
   if (code == CODE_NONE) return;
   countRefusedMessage(ownerOf(connection, code), code);
   refuse(number, code);
@@ -189,8 +189,8 @@ function admitAtQos2(number: u32, connection: usize, packetId: u32, header: u32,
 }
 
 /**
- * Refuses one message of a version 5 connection, which stays open. Answers the code where the connection must end instead: version
- * 3.1.1 has no other way for any code [MQTT-3.3.5-2], and version 5 has none for a code that is not of one message.
+ * Refuses one message of a connection that stays open: of version 5, or of 3.1.1 where what it may not publish is acknowledged. Answers the
+ * code where the connection must end instead: it is not of one message.
  */
 function answer(number: u32, connection: usize, qos: u32, packetId: u32, code: u32): u32 {
   const isOfMessage =
@@ -203,7 +203,9 @@ function answer(number: u32, connection: usize, qos: u32, packetId: u32, code: u
     code == CODE_DEVICE_INACTIVE;
   if (!isOfMessage) return code;
   refuseMessage(ownerOf(connection, code), code);
-  if (qos != 0) ackInOrder(number, connection, qos == 1 ? PUBACK : PUBREC, packetId, code);
+  // Version 3.1.1 has no code in its answers.
+  const reason = <u32>load<u16>(connection, AT_LEVEL) == LEVEL_5 ? code : CODE_NONE;
+  if (qos != 0) ackInOrder(number, connection, qos == 1 ? PUBACK : PUBREC, packetId, reason);
   return CODE_NONE;
 }
 

@@ -25,7 +25,8 @@ import {
 } from '../abi/gateway';
 import { find, idOf, sameId } from '../directory/devices';
 import { prefetchDevices } from './prefetch';
-import { AT_DEVICE, AT_ID, AT_ID_BYTES, AT_LAST_DEVICE, AT_TENANT, AT_TENANT_BYTES, AT_TENANT_HASH } from './connections';
+import { AT_DEVICE, AT_ID, AT_ID_BYTES, AT_LAST_DEVICE, AT_LEVEL, AT_TENANT, AT_TENANT_BYTES, AT_TENANT_HASH } from './connections';
+import { LEVEL_5 } from './control';
 import { findRoute } from '../routes/table';
 import { topicLevel, topicName } from '../utf8';
 
@@ -54,6 +55,20 @@ export let topicDevice: usize = 0;
 export let contextAt: usize = 0;
 export let contextBytes: u32 = 0;
 export let topicFormat: u32 = FORMAT_BY_SHAPE;
+
+/** Whether messages of version 3.1.1 on topics that are not taken become dead letters, for they cannot be refused alone. */
+let keepsNotTaken: bool = false;
+
+/** Once, before the first turn. */
+export function keepNotTaken(): void {
+  keepsNotTaken = true;
+}
+
+/** Whether a message that this connection may not publish is acknowledged all the same [MQTT-3.3.5-2]. */
+@inline
+export function isAcknowledged(connection: usize): bool {
+  return keepsNotTaken && <u32>load<u16>(connection, AT_LEVEL) != LEVEL_5;
+}
 
 let tenantAt: usize = 0;
 let tenantBytes: u32 = 0;
@@ -86,11 +101,11 @@ function matchShape(at: usize, bytes: u32): bool {
  * or what the host has to do.
  */
 export function resolveTopic(connection: usize, at: usize, bytes: u32): u32 {
-  if (!matchShape(at, bytes)) return resolveRoute(<usize>load<u32>(connection, AT_DEVICE), at, bytes);
+  if (!matchShape(at, bytes)) return resolveRoute(connection, at, bytes);
   const tenant = <usize>load<u32>(connection, AT_TENANT);
   const ownTenantBytes = <u32>load<u8>(connection, AT_TENANT_BYTES);
   if (tenantAt != 0 && (tenantBytes != ownTenantBytes || !sameId(tenantAt, tenant, tenantBytes))) {
-    return refusedShape(<usize>load<u32>(connection, AT_DEVICE), at, bytes, CODE_TOPIC_FORBIDDEN);
+    return refusedShape(connection, at, bytes, CODE_TOPIC_FORBIDDEN);
   }
   const sender = <usize>load<u32>(connection, AT_DEVICE);
   topicDevice = sender;
@@ -101,9 +116,9 @@ export function resolveTopic(connection: usize, at: usize, bytes: u32): u32 {
     topicDevice = <usize>load<u32>(last, DEVICE_AT_NEXT);
     if (topicDevice == 0 || load<u8>(topicDevice, DEVICE_AT_ID_BYTES) != idBytes || !sameId(idOf(topicDevice), idAt, idBytes)) {
       topicDevice = find(tenant, ownTenantBytes, load<u64>(connection, AT_TENANT_HASH), idAt, idBytes);
-      if (topicDevice == 0) return refusedShape(sender, at, bytes, CODE_DEVICE_UNKNOWN);
+      if (topicDevice == 0) return refusedShape(connection, at, bytes, CODE_DEVICE_UNKNOWN);
     }
-    if (load<u32>(topicDevice, DEVICE_AT_VIA) != number) return CODE_TOPIC_FORBIDDEN;
+    if (load<u32>(topicDevice, DEVICE_AT_VIA) != number) return refusedShape(connection, at, bytes, CODE_TOPIC_FORBIDDEN);
     // A gateway device often publishes for its devices in the same order, so the device that followed `last` the last time is
     // tried first. It is of the same tenant, and a device keeps its name, so the same id proves that it is the right one.
     if (load<u32>(last, DEVICE_AT_NEXT) != <u32>topicDevice) store<u32>(last, <u32>topicDevice, DEVICE_AT_NEXT);
@@ -114,7 +129,8 @@ export function resolveTopic(connection: usize, at: usize, bytes: u32): u32 {
 }
 
 /** As resolveTopic, of a topic that is not of our own shapes: whose it is and what it says is the host's to say, once. */
-function resolveRoute(sender: usize, at: usize, bytes: u32): u32 {
+function resolveRoute(connection: usize, at: usize, bytes: u32): u32 {
+  const sender = <usize>load<u32>(connection, AT_DEVICE);
   topicDevice = sender;
   const route = bytes <= ROUTE_TOPIC_BYTES_MAX ? findRoute(sender, at, bytes) : 0;
   if (route == 0) {
@@ -123,7 +139,7 @@ function resolveRoute(sender: usize, at: usize, bytes: u32): u32 {
   }
   const kind = <u32>load<u8>(route, ROUTE_AT_KIND);
   if (kind == ROUTE_TO_HOST) return ROUTE_OF_HOST;
-  if (kind != ROUTE_TO_DEVICE) return kind;
+  if (kind != ROUTE_TO_DEVICE && !isAcknowledged(connection)) return kind;
   topicDevice = <usize>load<u32>(route, ROUTE_AT_DEVICE);
   contextAt = <usize>load<u32>(route, ROUTE_AT_CONTEXT);
   contextBytes = load<u16>(route, ROUTE_AT_CONTEXT_BYTES);
@@ -132,7 +148,7 @@ function resolveRoute(sender: usize, at: usize, bytes: u32): u32 {
 }
 
 /** The code of a topic of a known shape that names no device of the connection. More than one level in place of an id is another shape. */
-function refusedShape(sender: usize, at: usize, bytes: u32, code: u32): u32 {
+function refusedShape(connection: usize, at: usize, bytes: u32, code: u32): u32 {
   if (!topicName(at, at + bytes)) return CODE_MQTT_TOPIC_MALFORMED;
-  return topicLevel(idAt, idAt + idBytes) ? code : resolveRoute(sender, at, bytes);
+  return topicLevel(idAt, idAt + idBytes) && !isAcknowledged(connection) ? code : resolveRoute(connection, at, bytes);
 }

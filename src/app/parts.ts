@@ -84,7 +84,7 @@ export function makeParts({
     ...topics,
     healthPart({ plane, exposition }),
     planePart({ ...sources, topicLags }),
-    lettersPart({ ...sources, ...letters, schemas, database, event }),
+    lettersPart({ ...sources, ...letters, schemas, rules: topicRules.rules, database, event }),
     ingestPart({ ...sources, subdevices, schemas, rules: topicRules.rules }),
     topicRulesPart({ topicRules, registry, keys }),
     debugPart({ ...sources, views, rules: topicRules.rules, event }),

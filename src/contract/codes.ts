@@ -71,6 +71,7 @@ import {
   CODE_TEXT_UTF8_MALFORMED,
   CODE_TLS_HANDSHAKE_FAILED,
   CODE_TOPIC_FORBIDDEN,
+  CODE_TOPIC_NOT_TAKEN,
   CODE_TOPIC_UNKNOWN,
   CODE_TS_MALFORMED,
   CODE_TS_OUT_OF_RANGE,
@@ -446,6 +447,12 @@ code(
   'device_lost',
   'the database no longer knows the device: it was restored from a backup, or another database took the log over',
   'register the device again; its messages are kept as dead letters',
+);
+code(
+  CODE_TOPIC_NOT_TAKEN,
+  'topic_not_taken',
+  'an MQTT 3.1.1 client published on a topic that no rule takes or that its device may not use, and can be told so only by closing its connection',
+  'make a topic rule for it and replay the dead letter, fix the topic in the client, or set SPILLWAY_MQTT_REFUSED_PUBLISH=disconnect',
 );
 code(
   CODE_ROW_REFUSED,

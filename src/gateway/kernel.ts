@@ -59,6 +59,8 @@ export interface GatewayKernel {
   seedRoutes(seed: bigint): void;
   /** Answers CALL_ROUTE: a context that ends with the topic lies in the stage; `kind` is ROUTE_TO_… or a code. */
   addRoute(sender: number, entry: number, format: number, kind: number, contextBytes: number): void;
+  /** Once, before the first turn: what a 3.1.1 client may not publish is acknowledged, and becomes a dead letter where its topic is the reason. */
+  keepNotTaken(): void;
   /** Forgets all routes: rules or devices changed. */
   clearRoutes(): void;
 

@@ -71,7 +71,7 @@ export class TurnLoop {
     this.#directory = new Directory(this.#kernel, this.#memory, start.partitions);
     this.#directory.isPartial = start.isRegistryPartial;
     this.#sessions = new Sessions(this.#kernel, this.#memory, this.#directory, this.#reactor, start.sessions, post);
-    this.#routes = new Routes(this.#kernel, this.#memory, this.#directory, this.#sessions, post);
+    this.#routes = new Routes(this.#kernel, this.#memory, this.#directory, this.#sessions, post, start.keepsNotTaken);
     this.#ingest = new Ingest(this.#kernel, this.#memory, this.#directory, post);
     const logDoorbell = new Doorbell(start.shared.doorbells, LOG_DOORBELL);
     this.#handoff = new Handoff(this.#kernel, this.#memory, new BlockRing(start.ring), logDoorbell);

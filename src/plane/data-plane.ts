@@ -115,6 +115,7 @@ export class ThreadedDataPlane implements DataPlane {
       tls: options.tls,
       reactor: options.listen.reactor,
       connections: { max: options.connectionsMax, unauthenticatedMax: options.listen.unauthenticatedPerAddress },
+      keepsNotTaken: options.listen.mqttRefusedPublish === 'keep',
       isRegistryPartial: options.awaited !== undefined,
       event: options.event,
     });

@@ -32,6 +32,8 @@ export interface GatewaysOptions {
   readonly tls: TlsListener | undefined;
   readonly reactor: ReactorChoice;
   readonly connections: ConnectionLimit;
+  /** Whether a 3.1.1 client keeps its connection when it publishes what it may not. */
+  readonly keepsNotTaken: boolean;
   /** Whether there may be devices and tokens that were not published, until `registryIsWhole`. */
   readonly isRegistryPartial: boolean;
   event(thread: string, event: ThreadEvent): void;
@@ -88,10 +90,10 @@ export class Gateways {
 
   /** Resolves when all threads run. */
   async start(roster: ThreadRoster): Promise<void> {
-    const { entry, bind, partitions, shared, tls, reactor, connections, isRegistryPartial } = this.#options;
+    const { entry, bind, partitions, shared, tls, reactor, connections, keepsNotTaken, isRegistryPartial } = this.#options;
     const sessions = sessionNumbers();
     for (const [index, { memory, ring }] of this.blocks.entries()) {
-      const common = { sessions, shared, partitions, bind, tls, reactor, connections, isRegistryPartial };
+      const common = { sessions, shared, partitions, bind, tls, reactor, connections, keepsNotTaken, isRegistryPartial };
       const start: GatewayStart = { index, memory, ring, ...common };
       const receive = (message: FromGateway) => this.#receive(index, message);
       this.#threads.push(roster.add(`gateway-${index}`, entry, start, [], receive, HEAP));

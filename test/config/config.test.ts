@@ -34,6 +34,7 @@ test('nothing set gives the documented defaults, frozen', () => {
       bind: '127.0.0.1',
       mqttPort: 1883,
       mqttsPort: undefined,
+      mqttRefusedPublish: 'keep',
       tlsCert: undefined,
       tlsKey: undefined,
       tlsClientCa: undefined,

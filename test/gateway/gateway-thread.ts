@@ -151,7 +151,7 @@ export class GatewayThread {
     const shared = { doorbells, progress: new SharedArrayBuffer(8) };
     const where = { memory, ring, sessions: sessionNumbers(), shared };
     const connections = { max: 10_000, unauthenticatedMax };
-    const common = { partitions, bind: '127.0.0.1', tls, reactor: reactorUnderTest, connections, isRegistryPartial };
+    const common = { partitions, bind: '127.0.0.1', tls, reactor: reactorUnderTest, connections, keepsNotTaken: false, isRegistryPartial };
     const workerData: GatewayStart = { index: 0, ...where, ...common };
     this.memory = new KernelMemory(memory);
     this.ring = new BlockRing(ring);

@@ -65,7 +65,7 @@ export class KernelDriver {
   readonly inLog: TestRecord[][] = [];
   readonly #peers = new Map<number, Peer>();
 
-  constructor(devices: readonly DeviceEntry[], partitions = 4) {
+  constructor(devices: readonly DeviceEntry[], partitions = 4, keepsNotTaken = false) {
     const memory = kernelMemory(GATEWAY_END);
     this.kernel = loadKernel<GatewayKernel>('gateway', memory);
     this.kernel.initSlots(partitions);
@@ -75,7 +75,8 @@ export class KernelDriver {
     this.sessions = new Sessions(this.kernel, this.memory, this.directory, reactor, sessionNumbers(), (message) =>
       this.messages.push(message),
     );
-    this.routes = new Routes(this.kernel, this.memory, this.directory, this.sessions, (message) => this.messages.push(message));
+    const post = (message: FromGateway) => void this.messages.push(message);
+    this.routes = new Routes(this.kernel, this.memory, this.directory, this.sessions, post, keepsNotTaken);
     for (const device of devices) this.directory.put(device);
   }
 

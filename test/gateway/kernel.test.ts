@@ -48,6 +48,7 @@ test('the export list is the one that the host knows', () => {
     'ingest',
     'ingestPart',
     'initSlots',
+    'keepNotTaken',
     'leave',
     'levelOf',
     'memory',

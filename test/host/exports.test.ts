@@ -24,6 +24,7 @@ const functions: Record<string, string[]> = {
     'ingest',
     'ingestPart',
     'initSlots',
+    'keepNotTaken',
     'leave',
     'levelOf',
     'nextSealed',

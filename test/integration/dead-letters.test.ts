@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import mqtt from 'mqtt';
 import postgres, { type Sql } from 'postgres';
 import type { ReplayAnswer, RetriedAnswer } from '../../src/contract/answers/letters.js';
 import { outcomeOf, runSpillway } from '../cli/run-spillway.js';
@@ -42,6 +43,7 @@ interface Letter {
   readonly reason: string;
   readonly position: number | null;
   readonly replayed_at: string | null;
+  readonly topic: string | null;
 }
 
 async function letters(): Promise<readonly Letter[]> {
@@ -119,4 +121,21 @@ test('letters that match are replayed once each, though the process is killed wh
   );
   const [open] = await sql`select count(*)::int as letters from dead_letters where reason = 'test_reason' and replayed_at is null`;
   assert.equal(open?.letters, 0);
+});
+
+test('what a 3.1.1 client publishes on a topic that nobody takes is kept, and its readings are stored once a rule takes it', async () => {
+  const options = { clientId: 'letters-1', username: 'default', password: token, protocolVersion: 4 } as const;
+  const client = await mqtt.connectAsync(`mqtt://127.0.0.1:${appliance.mqttPort}`, options);
+  await client.publishAsync('plant/line/4', '{"pressed":17}', { qos: 1 });
+  await client.publishAsync('devices/letters-1/telemetry', '{"metrics":{"after":1}}', { qos: 1 });
+  assert.equal(client.connected, true);
+  await client.endAsync();
+  const [letter] = await letters();
+  assert.deepEqual([letter?.reason, letter?.topic], ['topic_not_taken', 'plant/line/4']);
+  assert.deepEqual(await valuesOf('after'), [1], 'what came after it is stored');
+  const rule = { name: 'plant', pattern: 'plant/line/+', device: 'connection', decoder: 'json', prefix: 'line' };
+  await call(appliance, 'POST', '/v1/topic-rules', rule);
+  const answer = await call<RetriedAnswer>(appliance, 'POST', `/v1/dead-letters/${letter?.id}/retry`, {});
+  assert.equal(answer.status, 'stored');
+  assert.deepEqual(await valuesOf('line.pressed'), [17]);
 });

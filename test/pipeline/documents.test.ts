@@ -9,7 +9,7 @@ import {
   COUNTER_PIPELINE_STORED,
   COUNTER_PIPELINE_ZONELESS,
 } from '../../assembly/abi/counters.js';
-import { PROFILE_NOTHING } from '../../assembly/abi/profiles.js';
+import { PROFILE_NOT_TAKEN, PROFILE_NOTHING } from '../../assembly/abi/profiles.js';
 import { profiles } from '../../src/contract/profiles.js';
 import type { RecordContext } from '../../src/contract/record-context.js';
 import { decodedReadings, type ReadingsByTime } from '../support/decoded-readings.js';
@@ -177,6 +177,8 @@ documents.push(
     { [TEN]: { 'edge-07.cpu.usage_idle': 96.5 } },
     { ...profileOf('telegraf'), prefix: 'edge-07.' },
   ],
+  ['what came on a topic that is not taken', '{"v":1}', 'topic_not_taken', { profile: PROFILE_NOT_TAKEN, topic: 'a/b' }],
+  ['nothing on a topic that is not taken', '', 'topic_not_taken', { profile: PROFILE_NOT_TAKEN, topic: 'a/b', isRetained: true }],
   ['an empty message', '', 'payload_empty', profileOf('zigbee2mqtt')],
 );
 

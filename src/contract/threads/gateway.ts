@@ -18,6 +18,8 @@ export interface GatewayStart {
   readonly tls?: TlsListener | undefined;
   readonly reactor: ReactorChoice;
   readonly connections: ConnectionLimit;
+  /** Whether a 3.1.1 client keeps its connection when it publishes what it may not. */
+  readonly keepsNotTaken: boolean;
   /** Whether there may be devices and tokens that it is not told of, until `registry-whole`. */
   readonly isRegistryPartial: boolean;
 }

@@ -1,6 +1,6 @@
 import { CONTEXT_AT_FLAGS, CONTEXT_FORMAT_OF_RULE, CONTEXT_RETAINED, FORMAT_BY_SHAPE } from '../../../assembly/abi/block.js';
 import { CODE_NONE, CODE_PAYLOAD_OVERSIZE, CODE_TOPIC_UNKNOWN } from '../../../assembly/abi/codes.js';
-import { PROFILE_NOTHING } from '../../../assembly/abi/profiles.js';
+import { PROFILE_NOT_TAKEN, PROFILE_NOTHING } from '../../../assembly/abi/profiles.js';
 import { encodeContext } from '../record-context.js';
 import { type Binding, bindDevice, type KnownDevice } from './bind.js';
 import { PARTS_MAX, partsOf } from './parts.js';
@@ -44,10 +44,11 @@ export interface MessageOptions {
 export function routeTopic(rules: RuleSet, topic: string, sender: Sender): TopicRoute {
   const match = rules.match(topic);
   const plan = match && planOf(match);
-  const refused = (code: number) => ({ code, device: sender.number, format: FORMAT_BY_SHAPE, context: nothingOf(topic) });
+  const refused = (code: number) => ({ code, device: sender.number, format: FORMAT_BY_SHAPE, context: notTaken(topic) });
   if (!plan) return refused(CODE_TOPIC_UNKNOWN);
   const { device } = plan;
-  if (device.kind === 'member' || device.kind === 'members' || plan.reply) return { ...refused(CODE_NONE), each: plan };
+  if (device.kind === 'member' || device.kind === 'members' || plan.reply)
+    return { ...refused(CODE_NONE), context: nothingOf(topic), each: plan };
   const binding = device.kind === 'connection' ? ownOf(sender) : bindDevice(device.id, device.unregistered, sender, sender.find);
   if (binding.code !== CODE_NONE) return refused(binding.code);
   return { code: CODE_NONE, device: binding.device, format: plan.format, context: contextOf(plan, binding, topic) };
@@ -112,6 +113,11 @@ function withFlags(context: Uint8Array, flags: number): Uint8Array {
   const copy = Uint8Array.from(context);
   copy[CONTEXT_AT_FLAGS] = (copy[CONTEXT_AT_FLAGS] as number) | flags;
   return copy;
+}
+
+/** Of a message on a topic that is refused, where its sender cannot be told so: it becomes a dead letter. */
+export function notTaken(topic: string): Uint8Array {
+  return encodeContext({ profile: PROFILE_NOT_TAKEN, topic });
 }
 
 function nothingOf(topic: string): Uint8Array {

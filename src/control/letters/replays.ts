@@ -1,10 +1,12 @@
+import { FORMAT_BY_SHAPE } from '../../../assembly/abi/block.js';
 import { CODE_DEVICE_INACTIVE, CODE_DEVICE_UNKNOWN, CODE_NONE, CODE_PAYLOAD_OVERSIZE } from '../../../assembly/abi/codes.js';
-import { PROFILE_PLAIN } from '../../../assembly/abi/profiles.js';
+import { PROFILE_NOT_TAKEN, PROFILE_PLAIN } from '../../../assembly/abi/profiles.js';
 import type { DataPlane } from '../../contract/data-plane.js';
 import { decodeContext, encodeContext } from '../../contract/record-context.js';
 import type { Report } from '../../telemetry/report.js';
 import type { letterEvents } from './events.js';
 import type { ReplayableLetter, ReplayableLetters, ReplayFilter } from './replayable-letters.js';
+import type { Reroute } from './reroute.js';
 
 /** Letters that are read at once: their payloads are in memory. */
 const PAGE = 500;
@@ -36,6 +38,8 @@ export interface Replay {
 export interface ReplaysOptions {
   readonly letters: Pick<ReplayableLetters, 'count' | 'deadAgain' | 'page' | 'unmarked'>;
   readonly plane: Pick<DataPlane, 'ingest'>;
+  /** For letters whose topic was not taken. */
+  readonly reroute: Reroute;
   readonly event: Report<keyof typeof letterEvents>;
   readonly againMs?: number;
 }
@@ -132,10 +136,14 @@ export class Replays {
   /** Puts a letter into the log, however long the log takes nothing in; answers 0, or the code that refuses it for good. */
   async #take({ id, device, receivedUs, payload, format, context }: ReplayableLetter): Promise<number> {
     const own = (context && decodeContext(context)) ?? { profile: PROFILE_PLAIN };
-    const bytes = encodeContext({ ...own, letter: { id: BigInt(id), receivedUs } });
+    const isNotTaken = own.profile === PROFILE_NOT_TAKEN && own.topic !== undefined;
+    const route = isNotTaken ? this.#options.reroute(device, own.topic) : undefined;
+    const bytes = encodeContext({ ...(route?.context ?? own), letter: { id: BigInt(id), receivedUs } });
+    const target = route?.device ?? device;
+    const readAs = format === FORMAT_BY_SHAPE ? (route?.format ?? format) : format;
     while (true) {
       // The payload belongs to the gateway's thread from here on.
-      const code = await this.#options.plane.ingest(device, Uint8Array.from(payload), { format, context: bytes });
+      const code = await this.#options.plane.ingest(target, Uint8Array.from(payload), { format: readAs, context: bytes });
       if (code === CODE_NONE || FINAL.has(code) || this.#isClosed) return code;
       await this.#wait();
     }

@@ -1,13 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import { FLAG_DUP, FORMAT_BY_SHAPE } from '../../../assembly/abi/block.js';
-import { CODE_DEVICE_INACTIVE, CODE_DEVICE_UNKNOWN, CODE_NONE, CODE_PAYLOAD_OVERSIZE } from '../../../assembly/abi/codes.js';
+import {
+  CODE_DEVICE_INACTIVE,
+  CODE_DEVICE_UNKNOWN,
+  CODE_NONE,
+  CODE_PAYLOAD_OVERSIZE,
+  CODE_TOPIC_FORBIDDEN,
+  CODE_TOPIC_UNKNOWN,
+} from '../../../assembly/abi/codes.js';
 import { ROUTE_TO_HOST } from '../../../assembly/abi/gateway.js';
 import { PAYLOAD_BYTES_MAX } from '../../../assembly/abi/limits.js';
 import { STAGE_OFFSET } from '../../../assembly/abi/regions.js';
 import { formatOfContentType } from '../../contract/content-types.js';
 import type { DeviceEntry } from '../../contract/devices.js';
 import type { FromGateway } from '../../contract/threads/gateway.js';
-import { type RoutedMessage, routeMessage, routeTopic, type Sender } from '../../contract/topic-rules/routing.js';
+import { notTaken, type RoutedMessage, routeMessage, routeTopic, type Sender } from '../../contract/topic-rules/routing.js';
 import { TenantRules } from '../../contract/topic-rules/tenant-rules.js';
 import type { TopicRule } from '../../contract/topic-rules/topic-rule.js';
 import type { KernelMemory } from '../../host/kernel.js';
@@ -20,6 +27,13 @@ import { replyTo } from './replies.js';
 
 /** More names than these are not remembered: the routes that they may change are forgotten at once. */
 const UNREGISTERED_MAX = 100_000;
+
+const VERSION_5 = 5;
+
+/** Whether the topic is what a message is refused for. */
+function isOfTopic(code: number): boolean {
+  return code === CODE_TOPIC_UNKNOWN || code === CODE_TOPIC_FORBIDDEN || code === CODE_DEVICE_UNKNOWN;
+}
 
 /** Says what topics mean that are not of our own shapes: the kernel asks once for each, and keeps the answer. */
 export class Routes {
@@ -34,9 +48,20 @@ export class Routes {
   readonly #adding = new Set<string>();
 
   readonly #post: (message: FromGateway) => void;
+  readonly #keepsNotTaken: boolean;
 
-  constructor(kernel: GatewayKernel, memory: KernelMemory, directory: Directory, sessions: Sessions, post: (message: FromGateway) => void) {
+  /** `keepsNotTaken`: messages of 3.1.1 clients on topics that are not taken become dead letters. */
+  constructor(
+    kernel: GatewayKernel,
+    memory: KernelMemory,
+    directory: Directory,
+    sessions: Sessions,
+    post: (message: FromGateway) => void,
+    keepsNotTaken = false,
+  ) {
     this.#post = post;
+    this.#keepsNotTaken = keepsNotTaken;
+    if (keepsNotTaken) kernel.keepNotTaken();
     this.#kernel = kernel;
     this.#memory = memory;
     this.#directory = directory;
@@ -81,7 +106,8 @@ export class Routes {
     const entry = this.#sessions.entryOf(connection);
     if (entry === undefined) return;
     const handed = parseHanded(this.#memory.slice(offset, length), this.#kernel.levelOf(connection));
-    const code = this.#take(entry, handed);
+    const taken = this.#take(entry, handed);
+    const code = isOfTopic(taken) && this.#mayKeep(connection) ? this.#keep(entry, handed) : taken;
     if (code !== CODE_NONE) {
       this.#kernel.refuseHanded(connection, handed.qos, handed.packetId, code);
       return;
@@ -102,6 +128,18 @@ export class Routes {
     const flags = qos | (isAgain ? FLAG_DUP : 0);
     for (const message of messages) this.#lay(message, flags);
     return CODE_NONE;
+  }
+
+  #mayKeep(connection: number): boolean {
+    return this.#keepsNotTaken && this.#kernel.levelOf(connection) !== VERSION_5;
+  }
+
+  /** Lays a message whose topic is not taken, for a dead letter. */
+  #keep(entry: number, { topic, payload, qos, isAgain }: HandedMessage): number {
+    const message = { device: this.#directory.numberOf(entry), format: FORMAT_BY_SHAPE, context: notTaken(topic), payload };
+    const code = this.#refusalOf(message);
+    if (code === CODE_NONE) this.#lay(message, qos | (isAgain ? FLAG_DUP : 0));
+    return code;
   }
 
   #refusalOf({ device, context, payload }: RoutedMessage): number {

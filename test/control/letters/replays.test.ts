@@ -25,6 +25,7 @@ class Model {
       context: index === 0 ? encodeContext({ profile: 0, topic: 'hall/door' }) : undefined,
     }));
     this.replays = new Replays({
+      reroute: () => undefined,
       letters: {
         count: async () => this.#open().length,
         page: async ({ ids }: ReplayFilter, after, limit) =>
