@@ -13,6 +13,7 @@ interface AddOptions extends ApplianceOptions {
   readonly tenant: string;
   readonly via?: string;
   readonly class?: string;
+  readonly firmware?: string;
   readonly subdevices?: boolean;
   readonly count?: number;
   readonly idFormat?: string;
@@ -34,6 +35,7 @@ export function addDeviceCommand(program: Command): void {
     .option('--tenant <id>', 'tenant', 'default')
     .option('--via <id>', 'gateway device that may publish for it; with --count a format, for example gw-%06d')
     .option('--class <name>', 'device class')
+    .option('--firmware <version>', 'its firmware version, which chooses its payload schema')
     .option('--subdevices', 'devices that it names and that nobody registered are registered via it')
     .option('--count <n>', 'register this many', wholeNumber(1, 1_000_000))
     .option('--id-format <format>', 'their ids (default: dev-%06d)', idFormatOption)
@@ -68,8 +70,6 @@ async function addDevices(options: AddOptions): Promise<void> {
     throw usageFailure(`cannot register devices: --${bulkOnly === 'idFormat' ? 'id-format' : 'per-gateway'} needs --count`);
   if (options.count !== undefined && options.id !== undefined)
     throw usageFailure('cannot register devices: --id and --count exclude each other', 'use --id-format');
-  if (options.count !== undefined && options.class !== undefined)
-    throw usageFailure('cannot register devices: --class is for one device', 'leave --count out');
   if (options.count !== undefined && options.subdevices)
     throw usageFailure('cannot register devices: --subdevices is for one device', 'leave --count out');
   const api = adminApi(configOf(options), options.url);
@@ -83,6 +83,7 @@ async function addOne(api: AdminApi, options: AddOptions, output: Output): Promi
     token: options.token,
     via: options.via,
     device_class: options.class,
+    firmware_version: options.firmware,
     ...(options.subdevices ? { metadata: { subdevices: true } } : {}),
   };
   const device = await api.post<RegisteredAnswer>('/v1/devices', body);
@@ -103,6 +104,8 @@ async function addMany(api: AdminApi, options: AddOptions, output: Output): Prom
     tenant: options.tenant,
     via_format: options.via === undefined ? undefined : idFormatOption(options.via),
     per_gateway: options.via === undefined ? undefined : (options.perGateway ?? 500),
+    device_class: options.class,
+    firmware_version: options.firmware,
   });
   const { existing } = answer;
   const some = `${answer.existing_ids.slice(0, 3).join(', ')}${existing > 3 ? ', …' : ''}`;
@@ -124,6 +127,8 @@ async function showDevice(id: string, options: ApplianceOptions & { tenant: stri
     ['connected', device.connected ? 'yes' : 'no'],
     ['via', device.via ?? '-'],
     ['class', device.device_class ?? '-'],
+    ['firmware', device.firmware_version ?? '-'],
+    ['schema', device.schema ? `${device.schema.schema_id} version ${device.schema.version}` : '-'],
     ['registered', device.registered_at],
     ['last seen', device.last_seen_at ?? 'never'],
     ...Object.entries(device.latest).map(([metric, { value, ts }]) => [metric, `${value}   ${ts}`]),

@@ -15,6 +15,16 @@ export interface RegisteredFleet {
   readonly tokens: readonly { readonly id: string; readonly token: string }[];
 }
 
+/** What devices of a fleet have in common. */
+export interface FleetMembers {
+  /** Undefined: each gets one of its own. */
+  readonly token: string | undefined;
+  /** Of the devices; gateways are of the class gateway. */
+  readonly kind: FleetKind;
+}
+
+type FleetKind = Pick<DeviceRow, 'deviceClass' | 'firmwareVersion'>;
+
 const HASHED_A_TURN = 2000;
 
 /** Registers a fleet, gateways first; ids that are taken are kept as they are. */
@@ -22,16 +32,16 @@ export async function registerFleet(
   registry: Registry,
   tenant: string,
   fleet: Fleet,
-  token: string | undefined,
+  { token, kind }: FleetMembers,
 ): Promise<RegisteredFleet | ApiFailure> {
   if (token !== undefined && isTokenTooShort(token)) return new ApiFailure('token_too_short', 'register devices');
-  const gateways = await registerIds(registry, tenant, fleet.gateways, () => 0, 'gateway', token);
+  const gateways = await registerIds(registry, tenant, fleet.gateways, () => 0, { token, kind: { deviceClass: 'gateway' } });
   if (gateways instanceof ApiFailure) return gateways;
   const viaOf = (index: number) => {
     const gateway = fleet.gatewayOf(index);
     return gateway === undefined ? 0 : registry.get(tenant, fleet.gateways[gateway]!)!.number;
   };
-  const devices = await registerIds(registry, tenant, fleet.devices, viaOf, null, token);
+  const devices = await registerIds(registry, tenant, fleet.devices, viaOf, { token, kind });
   if (devices instanceof ApiFailure) return devices;
   const kept = [...gateways.kept, ...devices.kept];
   return {
@@ -47,8 +57,7 @@ async function registerIds(
   tenant: string,
   ids: readonly string[],
   viaOf: (index: number) => number,
-  deviceClass: string | null,
-  token: string | undefined,
+  { token, kind }: FleetMembers,
 ): Promise<{ created: { id: string; token: string }[]; kept: string[] } | ApiFailure> {
   const tokens = new Map<string, string>();
   const rows: DeviceRow[] = [];
@@ -56,7 +65,7 @@ async function registerIds(
     if (registry.get(tenant, id)) continue;
     const own = token ?? newToken();
     tokens.set(id, own);
-    rows.push({ tenant, id, tokenHash: storedToken(tenant, id, own), via: viaOf(index), deviceClass, metadata: NO_METADATA });
+    rows.push({ tenant, id, tokenHash: storedToken(tenant, id, own), via: viaOf(index), ...kind, metadata: NO_METADATA });
     // The live view and the other calls have a turn now and then.
     if (rows.length % HASHED_A_TURN === 0) await new Promise(setImmediate);
   }

@@ -9,7 +9,7 @@ import type { RouteDoc } from '../../http/route-doc.js';
 import type { Route } from '../../http/router.js';
 import { planFleet } from './fleet.js';
 import { registerFleet } from './fleet-registration.js';
-import { tenantSchema, tokenSchema } from './input.js';
+import { deviceClassSchema, firmwareSchema, tenantSchema, tokenSchema } from './input.js';
 import type { Registry } from './registry.js';
 
 /** Devices of one call that get a token each: all of them stand in the answer. */
@@ -26,6 +26,8 @@ const fleetSchema = z.strictObject({
   tenant: tenantSchema,
   via_format: z.string('must be a string').max(512, 'must have at most 512 characters').nullish(),
   per_gateway: count(DEVICES_MAX).default(500),
+  device_class: deviceClassSchema.nullish(),
+  firmware_version: firmwareSchema.nullish(),
 });
 
 const doc: RouteDoc = {
@@ -56,7 +58,8 @@ async function register(registry: Registry, { body }: Request) {
     perGateway: input.per_gateway,
   });
   if (fleet instanceof ApiFailure) return fleet;
-  const registered = await registerFleet(registry, tenant, fleet, token);
+  const kind = { deviceClass: input.device_class ?? null, firmwareVersion: input.firmware_version ?? null };
+  const registered = await registerFleet(registry, tenant, fleet, { token, kind });
   if (registered instanceof ApiFailure) return registered;
   return json(201, {
     created: registered.created,

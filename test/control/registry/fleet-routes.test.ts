@@ -103,3 +103,19 @@ test('what cannot be is refused by name, and nothing is registered', async () =>
   );
   assert.equal(server.registry.size, size);
 });
+
+test('devices of a fleet have a class and a firmware version where the call says so, and its gateways their own class', async () => {
+  const body = { count: 2, id_format: 'pump-%d', via_format: 'hub-%d', device_class: 'pump', firmware_version: '1.4.2' };
+  assert.equal((await server.call('POST', '/v1/devices/bulk', { body })).status, 201);
+  const shown = async (id: string) => {
+    const { device_class: deviceClass, firmware_version: firmware } = (await server.call('GET', `/v1/devices/${id}`)).body;
+    return [deviceClass, firmware];
+  };
+  assert.deepEqual(
+    [await shown('pump-2'), await shown('hub-1')],
+    [
+      ['pump', '1.4.2'],
+      ['gateway', null],
+    ],
+  );
+});

@@ -9,6 +9,8 @@ import { registerFleet } from '../../../src/control/registry/fleet-registration.
 import { type NewDevice, Registry } from '../../../src/control/registry/registry.js';
 import { startTestDatabase, type TestDatabase } from '../../support/database.js';
 
+/** Of a fleet whose devices have no class. */
+const kind = { deviceClass: null };
 let database: TestDatabase;
 let published: DeviceEntry[];
 let retracted: number[];
@@ -183,11 +185,16 @@ test('a fleet of ten thousand behind gateways is registered and loaded again in 
   const registry = await load();
   const fleet = planFleet({ count: 10_000, idFormat: 'dev-%06d', viaFormat: 'gw-%06d', perGateway: 500 });
   assert.ok(!(fleet instanceof ApiFailure));
-  const answer = await registerFleet(registry, 'default', fleet, 'token-of-all');
+  const answer = await registerFleet(registry, 'default', fleet, { token: 'token-of-all', kind });
   assert.ok(!(answer instanceof ApiFailure));
   assert.deepEqual([answer.created, answer.gatewaysCreated, published.length], [10_000, 20, 10_020]);
   const kept = [...fleet.gateways, ...fleet.devices];
-  assert.deepEqual(await registerFleet(registry, 'default', fleet, 'token-of-all'), { created: 0, gatewaysCreated: 0, kept, tokens: [] });
+  assert.deepEqual(await registerFleet(registry, 'default', fleet, { token: 'token-of-all', kind }), {
+    created: 0,
+    gatewaysCreated: 0,
+    kept,
+    tokens: [],
+  });
   const again = await load();
   assert.deepEqual([...again.entries()], [...registry.entries()]);
   assert.deepEqual(
@@ -253,7 +260,7 @@ test('a token has a least length, and a shorter one that was registered before s
   await created(registry, { tenant: 'a', id: 'new', token: '12345678' });
   const fleet = planFleet({ count: 2, idFormat: 'dev-%d', viaFormat: undefined, perGateway: 1 });
   assert.ok(!(fleet instanceof ApiFailure));
-  assert.equal(codeOf(await registerFleet(registry, 'a', fleet, '1234567')), 'token_too_short');
+  assert.equal(codeOf(await registerFleet(registry, 'a', fleet, { token: '1234567', kind })), 'token_too_short');
 });
 
 test('a deleted device is gone, its id is free and its number is not; its gateway no longer speaks for others', async () => {
