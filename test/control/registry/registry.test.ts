@@ -21,7 +21,7 @@ before(async () => {
   database = await startTestDatabase();
 });
 beforeEach(async () => {
-  await database.sql`truncate devices`;
+  await database.sql`truncate devices cascade`;
   published = [];
   retracted = [];
   nowMs = Date.now();
