@@ -56,5 +56,7 @@ export interface MessageCaptures {
   onCaptured(listener: CaptureListener): void;
   /** Counted like `capture`: whether those that are turned away are reported. */
   watchDoor(on: boolean): void;
+  /** Reports one that was turned away before the data plane saw it. */
+  noteTurnedAway(turnedAway: TurnedAway): void;
   onTurnedAway(listener: (turnedAway: readonly TurnedAway[]) => void): void;
 }

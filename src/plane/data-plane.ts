@@ -2,7 +2,7 @@ import { CODE_LOG_FAILING, CODE_LOG_FULL, CODE_NONE, CODE_SHUTTING_DOWN } from '
 import { MIB } from '../../assembly/abi/limits.js';
 import type { ListenConfig } from '../config/settings/listen.js';
 import type { Acknowledgement } from '../contract/acknowledgement.js';
-import type { CaptureListener } from '../contract/captures.js';
+import type { CaptureListener, TurnedAway } from '../contract/captures.js';
 import type {
   AwaitedMessage,
   DataPlane,
@@ -327,6 +327,10 @@ export class ThreadedDataPlane implements DataPlane {
 
   watchDoor(on: boolean): void {
     this.#door.watch(on);
+  }
+
+  noteTurnedAway(turnedAway: TurnedAway): void {
+    this.#door.note(turnedAway);
   }
 
   onTurnedAway(listener: TurnedAwayListener): void {

@@ -25,6 +25,11 @@ export class Door {
     this.#listeners.push(listener);
   }
 
+  /** One that was turned away elsewhere. */
+  note(turnedAway: TurnedAway): void {
+    this.#tell([turnedAway]);
+  }
+
   /** Counted. */
   watch(on: boolean): void {
     this.#watches += on ? 1 : -1;

@@ -179,6 +179,10 @@ export class PlaneDouble implements DataPlane {
     this.#doorListeners.push(listener);
   }
 
+  noteTurnedAway(turnedAway: TurnedAway): void {
+    this.turnAway(turnedAway);
+  }
+
   turnAway(...turnedAway: TurnedAway[]): void {
     for (const listener of this.#doorListeners) listener(turnedAway);
   }

@@ -106,7 +106,8 @@ function Lead({ route: { tenant, device } }: { route: DebugRoute }) {
   if (device === undefined) {
     return (
       <p class="lead">
-        Clients of any tenant that MQTT did not let in, by the name that they tried: unknown devices, wrong tokens. Tokens are never shown.
+        Clients of any tenant that were not let in, over MQTT or HTTP, by the name that they tried: unknown devices, wrong tokens. Tokens
+        are never shown.
       </p>
     );
   }

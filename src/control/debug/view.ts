@@ -84,7 +84,7 @@ function viewTurnedAway({ atMs, transport, device: number, claim, code, topic }:
     dup: false,
     retained: false,
     tenant: device?.tenant ?? (isTenant ? claim.tenant : null),
-    device_id: device?.id ?? claim?.id ?? null,
+    device_id: (device?.id ?? claim?.id) || null,
     topic: topic ?? null,
     format: null,
     payload_base64: null,

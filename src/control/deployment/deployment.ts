@@ -156,6 +156,10 @@ export class Deployment implements DeviceViews, MessageCaptures, OtherLedgers {
     if (this.#doorWatches === (on ? 1 : 0)) this.#hereSoon();
   }
 
+  noteTurnedAway(turnedAway: TurnedAway): void {
+    this.#options.plane.noteTurnedAway(turnedAway);
+  }
+
   onTurnedAway(listener: (turnedAway: readonly TurnedAway[]) => void): void {
     this.#options.plane.onTurnedAway(listener);
     this.#doorListeners.push(listener);

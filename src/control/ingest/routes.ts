@@ -82,8 +82,8 @@ export interface IngestOptions {
 
 export function ingestRoutes({ intake, faults, registry, ledger, rules, subdevices, schemas }: IngestOptions): Route[] {
   /** Refuses a message that no gateway gets to see. */
-  function refused(failure: ApiFailure, query: URLSearchParams, device?: Device): ApiFailure {
-    ledger.refused(failure.error.code, tenantOf(query), device);
+  function refused(failure: ApiFailure, query: URLSearchParams, device?: Device, tried?: string): ApiFailure {
+    ledger.refused(failure.error.code, tenantOf(query), device, tried);
     return failure;
   }
 
@@ -92,10 +92,15 @@ export function ingestRoutes({ intake, faults, registry, ledger, rules, subdevic
     const attempt = `take in a message of device ${id}`;
     const token = bearerToken(authorization);
     if (token === undefined) {
-      return refused(new ApiFailure('credentials_invalid', attempt, 'the Authorization header holds no bearer token'), query);
+      return refused(
+        new ApiFailure('credentials_invalid', attempt, 'the Authorization header holds no bearer token'),
+        query,
+        undefined,
+        id,
+      );
     }
     const device = registry.authenticateDevice(tenantOf(query), id, token);
-    if (device instanceof ApiFailure) return refused(device, query);
+    if (device instanceof ApiFailure) return refused(device, query, undefined, id);
     const refusal = inactive(device, attempt) ?? unhonoured(head, attempt);
     return refusal && refused(refusal, query, device);
   }
@@ -104,7 +109,7 @@ export function ingestRoutes({ intake, faults, registry, ledger, rules, subdevic
     const attempt = `take in a message of device ${params[0]}`;
     // The head was judged before the body came; the device may have been changed since.
     const device = registry.get(tenantOf(query), params[0]!);
-    if (!device) return refused(new ApiFailure('credentials_invalid', attempt), query);
+    if (!device) return refused(new ApiFailure('credentials_invalid', attempt), query, undefined, params[0]);
     const refusal = inactive(device, attempt);
     if (refusal) return refused(refusal, query, device);
     const topic = query.get('topic');

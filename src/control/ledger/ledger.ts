@@ -18,7 +18,7 @@ const CHECK_EVERY_MS = 1000;
 export interface LedgerOptions {
   readonly plane: Pick<
     DataPlane,
-    'account' | 'audits' | 'counters' | 'deviceTotals' | 'intake' | 'lag' | 'refusedMessages' | 'refusedTopics'
+    'account' | 'audits' | 'counters' | 'deviceTotals' | 'intake' | 'lag' | 'refusedMessages' | 'refusedTopics' | 'noteTurnedAway'
   >;
   readonly registry: Pick<Registry, 'byNumber' | 'count' | 'tenantOf'>;
   readonly event: Report<keyof typeof ledgerEvents>;
@@ -89,10 +89,12 @@ export class Ledger {
     return this.#checkedMs;
   }
 
-  /** A message that the HTTP server refused itself; `device` has proved who it is. */
-  refused(code: string, tenant: string, device: Device | undefined): void {
+  /** A message that the HTTP server refused itself; `device` has proved who it is, else `tried` is the name that was tried. */
+  refused(code: string, tenant: string, device: Device | undefined, tried = ''): void {
     const isTenant = device !== undefined || this.#options.registry.count(tenant) > 0;
     if (device) this.#rejections.note(device.number, code, undefined);
+    const who = device ? { device: device.number } : { claim: { tenant, id: tried } };
+    this.#options.plane.noteTurnedAway({ atMs: this.#nowMs(), transport: 'http', ...who, code });
     this.#door.count(code, isTenant ? tenant : undefined, device?.number);
   }
 

@@ -122,6 +122,28 @@ test('who is turned away is shown by the name that was tried; what names no tena
   for (const one of [id, ofDevice]) await server.call('DELETE', `${path}/${one}`);
 });
 
+test('who is refused over HTTP is shown, too: by name where the token is wrong, as the device where its message is', async () => {
+  const { capture_id: id } = (await server.call('POST', path, { body: { unknown: true, seconds: 30 } })).body;
+  const { capture_id: ofDevice } = (await server.call('POST', path, { body: { tenant: 'acme', device_id: 'dev-1', seconds: 30 } })).body;
+  const post = (to: string, token: string) => server.call('POST', to, { raw: '', headers: { authorization: `Bearer ${token}` } });
+  assertFailure(await post('/v1/ingest/nobody?tenant=acme', 'wrong-token'), 401, 'credentials_invalid');
+  assertFailure(await post('/v1/ingest/dev-1?tenant=acme', 'wrong-token'), 401, 'credentials_invalid');
+  assertFailure(await post('/v1/ingest/dev-1?tenant=acme', 'token-of-dev-1'), 400, 'payload_empty');
+  const shown = async (of: number) => {
+    const { body } = await server.call('GET', `${path}/${of}`);
+    return body.captured.map((one: Record<string, unknown>) => [one.transport, one.reason, one.device_id]);
+  };
+  assert.deepEqual(await shown(id), [
+    ['http', 'credentials_invalid', 'nobody'],
+    ['http', 'credentials_invalid', 'dev-1'],
+  ]);
+  assert.deepEqual(await shown(ofDevice), [
+    ['http', 'credentials_invalid', 'dev-1'],
+    ['http', 'payload_empty', 'dev-1'],
+  ]);
+  for (const one of [id, ofDevice]) await server.call('DELETE', `${path}/${one}`);
+});
+
 test('a capture keeps the last messages in so much memory, and takes so many a second', async () => {
   const { capture_id: id } = (await server.call('POST', path, { body: { tenant: 'acme', device_id: 'dev-1', messages_max: 10 } })).body;
   server.plane.emitCaptured(Array.from({ length: 40 }, () => captured()));
