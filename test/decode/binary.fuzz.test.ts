@@ -105,6 +105,8 @@ const BEYOND = [
   /^Duplicate key/,
   /^Decoding unwanted big/i,
   /^Cannot mix BigInt/,
+  // The content of a tag that says that a text is Base64.
+  /^Invalid character/,
 ];
 
 /** A number that is a name may have been written as a float, which JavaScript does not tell; and every name is made one of its own. */
