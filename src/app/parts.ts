@@ -86,7 +86,7 @@ export function makeParts({
     planePart({ ...sources, topicLags }),
     lettersPart({ ...sources, ...letters, schemas, rules: topicRules.rules, database, event }),
     ingestPart({ ...sources, subdevices, schemas, rules: topicRules.rules }),
-    topicRulesPart({ topicRules, registry, keys }),
+    topicRulesPart({ topicRules, registry, schemas, keys }),
     debugPart({ ...sources, views, rules: topicRules.rules, event }),
     schemasPart({ schemas, registry, plane, keys, event }),
     registryPart({ ...sources, schemas, subdevices }),

@@ -5,6 +5,7 @@ import { configOf, wholeNumber } from './options.js';
 import { Output, table } from './output.js';
 import { addSchemaCompareCommands } from './schema-compare-commands.js';
 import { type DefinitionOptions, definitionBody, pathOf, type TenantOptions, withDefinition, withTenant } from './schema-options.js';
+import { addSchemaTestCommand } from './schema-test-command.js';
 
 interface AddOptions extends DefinitionOptions {
   readonly firmware: string;
@@ -42,6 +43,7 @@ export function addSchemaCommand(program: Command): void {
   withTenant(schema.command('show').argument('<id>', 'id of the schema'))
     .summary('all versions, and the fields of the one that is used')
     .action(show);
+  addSchemaTestCommand(schema);
   addSchemaCompareCommands(schema);
   withTenant(schema.command('pin').argument('<id>', 'id of the schema').argument('[version]', 'a version of it', versionNumber))
     .summary('use one version for good, or read one device by the schema')

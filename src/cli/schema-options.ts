@@ -33,7 +33,7 @@ export function pathOf(id: string, { tenant }: TenantOptions, call = ''): string
 }
 
 /** What a call says of a definition that lies in a file: JSON, or the text of a .proto file. */
-export function definitionBody(path: string, { format, mode, compatibility }: DefinitionOptions): object {
+export function definitionBody(path: string, { format, mode, compatibility }: DefinitionOptions) {
   const text = readFileSync(path === '-' ? 0 : path, 'utf8');
   const isProto = path.endsWith('.proto') || (format === 'protobuf' && !text.trimStart().startsWith('{'));
   const schema_definition = isProto ? text : parsed(path, text);

@@ -34,6 +34,15 @@ test('a schema is made from a file, shown, compared, pinned and retired', async 
     shown,
     /^class pump, firmware 1\.x, 0 devices\nVERSION .*\n2 .*\n1\* .*\n\nFIELD .*\ntemperature +temperature +number +Cel +yes +-40\.\. reject\n$/,
   );
+  const payload = file('payload.json', '{"temperature":212,"rpm":7}');
+  const tried = (await run('test', id, payload)).stdout;
+  assert.match(tried, /^read by version 1\nMETRIC +VALUE +UNIT +TIME\n/);
+  assert.match(tried, /\ntemperature +100 +Cel +\d{4}-/);
+  assert.match(tried, /\nrpm +7 +- +\d{4}-/);
+  assert.match(
+    (await run('test', id, payload, '--definition', file('t.json', '{"fields":{"temperature":"text"}}'))).stdout,
+    /^read by the definition\nfield_type_invalid: /,
+  );
   assert.equal((await run('unpin', id)).stdout, 'version 2, the latest, is used\n');
   assert.equal((await run('rm', id)).stdout, `schema ${id} of class pump is retired\n`);
   const gone = await run('pin', id, '1', '--json');

@@ -83,6 +83,17 @@ export const schemaDiffAnswer = z.strictObject({
   changes: z.array(change.extend({ breaks: z.array(z.enum(['backward', 'forward'])) })),
 });
 
+export const schemaTrialAnswer = z.strictObject({
+  /** Null: a definition that is not made yet. */
+  version: count.nullable(),
+  readings: z.array(
+    z.strictObject({ metric: z.string(), value: z.union([z.number(), z.string()]), ts: time, unit: z.string().optional() }),
+  ),
+  /** Code of the dead letter that the message would be. */
+  reason: z.string().optional(),
+  cause: z.string().optional(),
+});
+
 export const schemaPinAnswer = schema.extend({ device_id: z.string().nullable(), device_version: count.nullable() });
 
 export type SchemaAnswer = z.infer<typeof schemaAnswer>;
@@ -90,4 +101,5 @@ export type SchemasAnswer = z.infer<typeof schemasAnswer>;
 export type SchemaVersionsAnswer = z.infer<typeof schemaVersionsAnswer>;
 export type CompatibilityAnswer = z.infer<typeof compatibilityAnswer>;
 export type SchemaDiffAnswer = z.infer<typeof schemaDiffAnswer>;
+export type SchemaTrialAnswer = z.infer<typeof schemaTrialAnswer>;
 export type SchemaPinAnswer = z.infer<typeof schemaPinAnswer>;

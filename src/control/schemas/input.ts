@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { KIB } from '../../../assembly/abi/limits.js';
 import { textSchema } from '../../http/input.js';
 import { deviceClassSchema, deviceIdSchema, tenantSchema } from '../registry/input.js';
+import { isBase64 } from '../topic-rules/input.js';
 import { COMPATIBILITIES } from './compatibility.js';
 import { boundedProblem } from './definition/field-form.js';
 import { SCHEMA_FORMATS } from './definition/read-definition.js';
@@ -10,6 +11,8 @@ import { parseRange } from './firmware-range.js';
 const RANGE_BYTES_MAX = 128;
 
 /** A definition may be the text of a large .proto file. */
+/** The longest body of a trial: a payload in base64, and a definition. */
+export const TRIAL_BODY = { bytesMax: 768 * KIB, oversize: 'body_oversize' } as const;
 export const SCHEMA_BODY = { bytesMax: 512 * KIB, oversize: 'body_oversize' } as const;
 
 const range = textSchema((value) => {
@@ -49,6 +52,15 @@ export const newSchemaSchema = z.strictObject({
 });
 export const newVersionSchema = z.strictObject({ format: format.optional(), schema_definition: definition, mode, compatibility, major });
 export const comparedSchema = newVersionSchema.omit({ major: true });
+export const trialSchema = z.strictObject({
+  payload_base64: textSchema((value) => (isBase64(value) ? undefined : 'must be base64')),
+  content_type: textSchema((value) => boundedProblem(value, 255)).optional(),
+  version: version.optional(),
+  /** In place of a version: one that is not made yet. */
+  format: format.optional(),
+  schema_definition: definition.optional(),
+  mode,
+});
 export const diffSchema = z.strictObject({ from: version.optional(), to: version.optional() });
 export const pinSchema = z.strictObject({ version: version.optional(), device_id: deviceIdSchema.optional() });
 export const unpinSchema = pinSchema.omit({ version: true });

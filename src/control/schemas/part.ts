@@ -7,6 +7,7 @@ import { FirmwareNotes } from './firmware-notes.js';
 import { schemaMetrics } from './metrics.js';
 import { pinRoutes } from './pin-routes.js';
 import { type SchemaRoutesOptions, schemaRoutes } from './routes.js';
+import { schemaTrialRoutes } from './trial-routes.js';
 
 export interface SchemasPartOptions extends SchemaRoutesOptions {
   readonly registry: Registry;
@@ -20,7 +21,7 @@ export function schemasPart(options: SchemasPartOptions): Part {
   const notes = new FirmwareNotes(registry, event);
   return {
     role: 'control',
-    routes: [...schemaRoutes(options), ...pinRoutes(options)],
+    routes: [...schemaRoutes(options), ...pinRoutes(options), ...schemaTrialRoutes(options)],
     metrics: schemaMetrics(schemas, notes),
     open: async () => plane.onFirmware((device, version) => notes.add(device, version)),
     close: () => notes.settled(),

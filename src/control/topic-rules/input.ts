@@ -76,6 +76,6 @@ function unstorable(value: string): string | undefined {
   return /\p{Cc}|\p{Surrogate}/u.test(value) ? 'must not hold control characters or lone surrogates' : undefined;
 }
 
-function isBase64(value: string): boolean {
+export function isBase64(value: string): boolean {
   return value.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(value);
 }

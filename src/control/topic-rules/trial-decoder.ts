@@ -1,8 +1,17 @@
+import { PROFILE_PLAIN } from '../../../assembly/abi/profiles.js';
 import type { BatchRow } from '../../contract/batch-row.js';
+import { decodeContext, encodeContext } from '../../contract/record-context.js';
+import type { SchemaPlan } from '../../contract/schemas/schema-plan.js';
 import type { RoutedMessage } from '../../contract/topic-rules/routing.js';
 import { TrialKernel } from '../../pipeline/trial-kernel.js';
 import { batchRows } from '../../store/write/batch-rows.js';
 import { CopyRows } from '../../store/write/copy-rows.js';
+
+/** The same message, read by the schema version of this number. */
+export function withSchema(message: RoutedMessage, number: number): RoutedMessage {
+  const said = decodeContext(Buffer.from(message.context)) ?? { profile: PROFILE_PLAIN };
+  return { ...message, context: encodeContext({ ...said, schema: number }) };
+}
 
 /** A kernel that was used so often, or knows so many metrics, is thrown away with all that it remembers. */
 const MESSAGES_MAX = 4096;
@@ -31,10 +40,10 @@ export class TrialDecoder {
   #kernel: TrialKernel | undefined;
   #messages = 0;
 
-  /** `receivedUs`: when they came in, µs of the Unix epoch. */
-  decode(messages: readonly RoutedMessage[], receivedUs: number): Trial {
+  /** `receivedUs`: when they came in, µs of the Unix epoch. `plans`: of the schema versions that contexts of messages name. */
+  decode(messages: readonly RoutedMessage[], receivedUs: number, plans: readonly SchemaPlan[] = []): Trial {
     try {
-      const trials = messages.map((message) => this.#decodeOne(message, receivedUs));
+      const trials = messages.map((message) => this.#decodeOne(message, receivedUs, plans));
       return { readings: trials.flatMap(({ readings }) => readings), reasons: trials.flatMap(({ reasons }) => reasons) };
     } catch (error) {
       // What a kernel knows after it failed is nothing to go by.
@@ -43,8 +52,9 @@ export class TrialDecoder {
     }
   }
 
-  #decodeOne({ device, format, context, payload }: RoutedMessage, receiveUs: number): Trial {
+  #decodeOne({ device, format, context, payload }: RoutedMessage, receiveUs: number, plans: readonly SchemaPlan[]): Trial {
     const kernel = this.#freshEnough();
+    kernel.setSchemas(plans);
     const record = { device: ++this.#messages, receiveUs, format, context, payload };
     return kernel.run([record], (batch, memory) => {
       const readings = Array.from(batchRows(batch, memory), ({ metric, tsUs, value }) => {

@@ -3,9 +3,10 @@ import { PAYLOAD_BYTES_MAX } from '../../../assembly/abi/limits.js';
 import { topicRuleTrialAnswer } from '../../contract/answers/topic-rules.js';
 import { ApiFailure, codeOf } from '../../contract/api-errors.js';
 import { refusalCode } from '../../contract/codes.js';
+import type { SchemaSource } from '../../contract/schemas/schema-port.js';
 import { topicWithin } from '../../contract/topic-rules/own-topics.js';
 import { planOf } from '../../contract/topic-rules/plan.js';
-import { routeMessage, type Sender } from '../../contract/topic-rules/routing.js';
+import { type RoutedMessage, routeMessage, type Sender } from '../../contract/topic-rules/routing.js';
 import { ruleProblem } from '../../contract/topic-rules/rule-set.js';
 import { amongBuiltIn } from '../../contract/topic-rules/tenant-rules.js';
 import { adminOnly, type KeyCheck } from '../../http/auth.js';
@@ -20,7 +21,7 @@ import type { Registry } from '../registry/registry.js';
 import { mayAddSubdevices } from '../registry/subdevices.js';
 import { ruleOf, TRIAL_BODY, trialSchema } from './input.js';
 import type { TopicRules } from './topic-rules.js';
-import { type Trial, TrialDecoder } from './trial-decoder.js';
+import { type Trial, TrialDecoder, withSchema } from './trial-decoder.js';
 
 const ATTEMPT = 'try a topic rule';
 /** Of a connection whose device is not registered: no device has it. */
@@ -37,14 +38,16 @@ const doc: RouteDoc = {
 export interface TrialRoutesOptions {
   readonly topicRules: Pick<TopicRules, 'of' | 'rules'>;
   readonly registry: Pick<Registry, 'get' | 'byNumber'>;
+  /** Messages of a device that has a schema are read by it. */
+  readonly schemas: SchemaSource;
   readonly keys: KeyCheck;
 }
 
 /** Messages tried: whose their readings would be, and what they say. */
-export function trialRoutes({ topicRules, registry, keys }: TrialRoutesOptions): Route[] {
+export function trialRoutes({ topicRules, registry, schemas, keys }: TrialRoutesOptions): Route[] {
   const decoder = new TrialDecoder();
 
-  function handle({ body }: Request): Answer | ApiFailure {
+  async function handle({ body }: Request): Promise<Answer | ApiFailure> {
     const input = parseBody(body, trialSchema, ATTEMPT);
     if (input instanceof ApiFailure) return input;
     const { tenant, device_id: deviceId, content_type: contentType, rule: form } = input;
@@ -71,7 +74,17 @@ export function trialRoutes({ topicRules, registry, keys }: TrialRoutesOptions):
     const idOf = (number: number) => (number === sender.number ? sender.id : registry.byNumber(number)?.id) || null;
     const device = idOf(messages[0]?.device ?? NOBODY);
     if (refusal !== undefined) return json(200, { device_id: device, readings: [], ...by, ...reasonOf(refusal) });
-    return json(200, { device_id: device, ...by, ...viewOf(decoder.decode(messages, Date.now() * 1000), device, idOf) });
+    return json(200, { device_id: device, ...by, ...viewOf(await decodeOf(messages), device, idOf) });
+  }
+
+  /** As a gateway stamps them: each message names the schema version of its device. */
+  async function decodeOf(messages: readonly RoutedMessage[]): Promise<Trial> {
+    const numberOf = ({ device }: RoutedMessage) => registry.byNumber(device)?.schema ?? 0;
+    const numbers = [...new Set(messages.map(numberOf))].filter((number) => number > 0);
+    const plans = await Promise.all(numbers.map((number) => schemas.planOf(number)));
+    const stamped = messages.map((message) => (numberOf(message) > 0 ? withSchema(message, numberOf(message)) : message));
+    const known = plans.flatMap((plan) => plan ?? []);
+    return decoder.decode(stamped, Date.now() * 1000, known);
   }
 
   /** The connection; without a device that is registered it may speak for nobody else. */

@@ -256,6 +256,42 @@ test('a tenant has 1,000 versions at most', async () => {
   assert.equal((await server.call('GET', `/v1/schemas/${made.schema_id}?tenant=full`)).body.versions.length, 1);
 });
 
+test('a payload is tried by a version, by a definition that is none yet, and stored by neither', async () => {
+  const { schema_id: id } = await make({ schema_definition: { fields: { ...fields, n: { type: 'integer', max: 9 } } } });
+  const tried = async (payload: string | Uint8Array, more: object = {}) => {
+    const answer = await post(`${id}/test`, { payload_base64: Buffer.from(payload).toString('base64'), ...more });
+    assert.equal(answer.status, 200, answer.text);
+    return answer.body;
+  };
+  const time = '2026-11-30T09:00:00.000000Z';
+  const payload = '{"ts":1796029200000,"temperature":212,"n":5,"other":"x"}';
+  const { version, readings } = await tried(payload);
+  const sorted = readings.toSorted((a: { metric: string }, b: { metric: string }) => (a.metric < b.metric ? -1 : 1));
+  assert.deepEqual(
+    { version, readings: sorted },
+    {
+      version: 1,
+      readings: [
+        { metric: 'n', value: 5, ts: time },
+        { metric: 'other', value: 'x', ts: time },
+        { metric: 'temperature', value: 100, ts: time, unit: 'Cel' },
+      ],
+    },
+  );
+  const refused = await tried('{"n":10}');
+  assert.deepEqual([refused.readings, refused.reason], [[], 'field_out_of_range']);
+  assert.match(refused.cause, /outside the range/);
+  const draft = { schema_definition: { fields: { temperature: { scale: 0.5 } }, others: 'skip' } };
+  assert.deepEqual((await tried(payload, draft)).readings, [{ metric: 'temperature', value: 106, ts: time }]);
+  const cbor = Buffer.from('a16b74656d70657261747572651820', 'hex');
+  assert.deepEqual((await tried(cbor, { content_type: 'application/cbor' })).readings[0].value, 0);
+  assert.deepEqual((await tried(payload, { version: 1 })).version, 1);
+  assertFailure(await post(`${id}/test`, { payload_base64: 'e30=', version: 2 }), 404, 'schema_version_unknown');
+  assertFailure(await post(`${id}/test`, { payload_base64: '?' }), 400, 'body_invalid');
+  assertFailure(await post(`${id}/test`, { payload_base64: 'e30=', schema_definition: { fields: { a: 'float' } } }), 400, 'schema_invalid');
+  assert.equal(server.metricNames.number('temperature'), undefined);
+});
+
 test('schemas need the admin key', async () => {
   const headers = { authorization: 'Bearer no-key' };
   assertFailure(await server.call('GET', '/v1/schemas', { headers }), 401, 'admin_key_invalid');
