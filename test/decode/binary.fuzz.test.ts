@@ -101,7 +101,7 @@ const msgpackr = new Unpackr({ mapsAsObjects: true, useRecords: false });
 const BEYOND = [
   /^Indefinite length not supported/,
   /^Unexpected end of buffer reading string/,
-  /^Expected (string|number)/,
+  /^Expected (string|number|Uint8Array)/,
   /^Duplicate key/,
   /^Decoding unwanted big/i,
   /^Cannot mix BigInt/,
