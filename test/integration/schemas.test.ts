@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import mqtt from 'mqtt';
 import protobuf from 'protobufjs';
+import type { ReplayAnswer } from '../../src/contract/answers/letters.js';
 import type { SchemaAnswer, SchemaTrialAnswer } from '../../src/contract/answers/schemas.js';
 import { call, committed } from '../support/api.js';
 import { type Appliance, startAppliance } from '../support/appliance.js';
@@ -90,6 +91,21 @@ test('a flexible schema refuses a message for its critical fields alone', async 
   assert.deepEqual(await fan.latest(), { 'air.temperature': 0, mode: 'auto' });
   await fan.publish('{"ts":1796029201000,"rpm":1}');
   assert.deepEqual(await fan.letters(), ['field_missing']);
+});
+
+test('messages that a schema refused are stored by its next version when they are replayed', async (t) => {
+  const definition = (max: number) => ({ fields: { level: { max, rename: 'tank.level' } } });
+  const { schema_id: id } = await make({ device_class: 'tank', schema_definition: definition(10) });
+  const tank = await device(t, 'tank-1', 'tank');
+  for (let level = 11; level < 14; level++) await tank.publish(`{"ts":${1_796_029_200_000 + level},"level":${level}}`);
+  assert.deepEqual(await tank.letters(), Array(3).fill('field_out_of_range'));
+  await call(appliance, 'POST', `/v1/schemas/${id}/versions`, { schema_definition: definition(20) });
+  const filter = { filter: { device_id: 'tank-1' } };
+  const replay = await call<ReplayAnswer>(appliance, 'POST', '/v1/dead-letters/replay', filter);
+  const now = () => call<ReplayAnswer>(appliance, 'GET', `/v1/dead-letters/replays/${replay.id}`);
+  await until('the replay is done', async () => (await now()).state === 'done');
+  assert.deepEqual([(await now()).replayed, (await now()).dead_again], [3, 0]);
+  assert.deepEqual(await tank.latest(), { 'tank.level': 13 });
 });
 
 test('JSON Schema is a definition, and refuses what it does not name where it says so', async (t) => {

@@ -4,6 +4,7 @@ import type { TenantRules } from '../../contract/topic-rules/tenant-rules.js';
 import type { Report } from '../../telemetry/report.js';
 import type { Part } from '../part.js';
 import type { Registry } from '../registry/registry.js';
+import type { Schemas } from '../schemas/schemas.js';
 import { depthMetrics } from './depth.js';
 import { depthRoutes } from './depth-routes.js';
 import type { letterEvents } from './events.js';
@@ -21,6 +22,7 @@ export interface LettersPartOptions extends DeadLetterRoutesOptions {
   /** Say what a topic means that was not taken. */
   readonly rules: TenantRules;
   readonly registry: Pick<Registry, 'byNumber' | 'count' | 'get'>;
+  readonly schemas: Pick<Schemas, 'planOf' | 'usedVersion'>;
   readonly limits: LetterLimits;
   /** The topic that letters are published in; undefined: none. */
   readonly topic?: string | undefined;
@@ -31,7 +33,8 @@ export interface LettersPartOptions extends DeadLetterRoutesOptions {
 export function lettersPart(options: LettersPartOptions): Part {
   const { database, plane, keys, limits, topic, event } = options;
   const reroute = rerouteBy(options.registry, options.rules);
-  const replays = new Replays({ letters: new ReplayableLetters(database), plane, reroute, event });
+  const usedVersion = (number: number) => options.schemas.usedVersion(number);
+  const replays = new Replays({ letters: new ReplayableLetters(database), plane, reroute, usedVersion, event });
   const partitions = () => plane.lag().flatMap(({ partition, isHere }) => (isHere ? [partition] : []));
   const watch = new LetterWatch({ database, limits, topic, partitions, event });
   return {

@@ -2,7 +2,7 @@ import { FORMAT_BY_SHAPE } from '../../../assembly/abi/block.js';
 import { CODE_DEVICE_INACTIVE, CODE_DEVICE_UNKNOWN, CODE_NONE, CODE_PAYLOAD_OVERSIZE } from '../../../assembly/abi/codes.js';
 import { PROFILE_NOT_TAKEN, PROFILE_PLAIN } from '../../../assembly/abi/profiles.js';
 import type { DataPlane } from '../../contract/data-plane.js';
-import { decodeContext, encodeContext } from '../../contract/record-context.js';
+import { decodeContext, encodeContext, type RecordContext } from '../../contract/record-context.js';
 import type { Report } from '../../telemetry/report.js';
 import type { letterEvents } from './events.js';
 import type { ReplayableLetter, ReplayableLetters, ReplayFilter } from './replayable-letters.js';
@@ -40,6 +40,8 @@ export interface ReplaysOptions {
   readonly plane: Pick<DataPlane, 'ingest'>;
   /** For letters whose topic was not taken. */
   readonly reroute: Reroute;
+  /** Number of the version that is used of the schema which has the version of this number. */
+  readonly usedVersion: (number: number) => number;
   readonly event: Report<keyof typeof letterEvents>;
   readonly againMs?: number;
 }
@@ -84,7 +86,7 @@ export class Replays {
   async retry(id: string, changes: { readonly payload?: Buffer; readonly format?: number }): Promise<Outcome | undefined> {
     const [letter] = await this.#options.letters.page({ ids: [id] }, '0', 1);
     if (!letter) return undefined;
-    const code = await this.#take({ ...letter, ...changes });
+    const code = await this.#take({ ...letter, ...changes }, changes.format !== undefined);
     if (code !== CODE_NONE) return { kind: 'refused', code };
     await this.#marked([id]);
     const [fresh] = await this.#options.letters.deadAgain([id]);
@@ -133,12 +135,18 @@ export class Replays {
     }
   }
 
-  /** Puts a letter into the log, however long the log takes nothing in; answers 0, or the code that refuses it for good. */
-  async #take({ id, device, receivedUs, payload, format, context }: ReplayableLetter): Promise<number> {
+  /**
+   * Puts a letter into the log, however long the log takes nothing in; answers 0, or the code that refuses it for good. It is read by the
+   * schema that refused it, in the version which is used now. `isFormatSaid`: its format comes before that of the schema.
+   */
+  async #take({ id, device, receivedUs, payload, format, context }: ReplayableLetter, isFormatSaid = false): Promise<number> {
     const own = (context && decodeContext(context)) ?? { profile: PROFILE_PLAIN };
     const isNotTaken = own.profile === PROFILE_NOT_TAKEN && own.topic !== undefined;
     const route = isNotTaken ? this.#options.reroute(device, own.topic) : undefined;
-    const bytes = encodeContext({ ...(route?.context ?? own), letter: { id: BigInt(id), receivedUs } });
+    const read: RecordContext = route?.context ?? own;
+    const schema = read.schema ? this.#options.usedVersion(read.schema) : 0;
+    const isFormatOfRule = read.isFormatOfRule === true && !isFormatSaid;
+    const bytes = encodeContext({ ...read, schema, isFormatOfRule, letter: { id: BigInt(id), receivedUs } });
     const target = route?.device ?? device;
     const readAs = format === FORMAT_BY_SHAPE ? (route?.format ?? format) : format;
     while (true) {

@@ -135,6 +135,12 @@ export class Schemas implements SchemaSource {
     return schema && version && { schema, version };
   }
 
+  /** Number of the version that is used of the schema which has the version of this number; the same where none is. */
+  usedVersion(number: number): number {
+    const schema = this.byNumber(number)?.schema;
+    return schema && schema.retiredAtMs === undefined ? usedOf(schema).number : number;
+  }
+
   async planOf(number: number): Promise<SchemaPlan | undefined> {
     // Another process may have made it a moment ago.
     if (!this.#byNumber.has(number))

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { FORMAT_BY_SHAPE } from '../../../assembly/abi/block.js';
 import { CODE_DEVICE_INACTIVE, CODE_LOG_FULL, CODE_NONE } from '../../../assembly/abi/codes.js';
-import { decodeContext, encodeContext } from '../../../src/contract/record-context.js';
+import { PROFILE_NOT_TAKEN } from '../../../assembly/abi/profiles.js';
+import { decodeContext, encodeContext, type RecordContext } from '../../../src/contract/record-context.js';
 import type { ReplayableLetter, ReplayFilter } from '../../../src/control/letters/replayable-letters.js';
 import { type Replay, Replays } from '../../../src/control/letters/replays.js';
 import { until } from '../../support/until.js';
@@ -12,6 +14,7 @@ const RECEIVED_US = 1_796_029_200_000_000n;
 class Model {
   readonly taken: { id: string; device: number; payload: string; format: number; topic: string }[] = [];
   readonly events: [string, Record<string, unknown>][] = [];
+  readonly contexts: Partial<RecordContext>[] = [];
   readonly marked = new Set<string>();
   readonly dead: { id: string; reason: string }[] = [];
   code: (device: number) => number = () => CODE_NONE;
@@ -19,13 +22,15 @@ class Model {
   readonly replays: Replays;
   readonly #letters: ReplayableLetter[];
 
-  constructor(letters: number) {
+  constructor(letters: number, first: RecordContext = { profile: 0, topic: 'hall/door' }, format = 2) {
     this.#letters = Array.from({ length: letters }, (_, index) => ({
-      ...{ id: String(index + 1), device: index % 3, receivedUs: RECEIVED_US, payload: Buffer.from(`{"v":${index}}`), format: 2 },
-      context: index === 0 ? encodeContext({ profile: 0, topic: 'hall/door' }) : undefined,
+      ...{ id: String(index + 1), device: index % 3, receivedUs: RECEIVED_US, payload: Buffer.from(`{"v":${index}}`), format },
+      context: index === 0 ? encodeContext(first) : undefined,
     }));
     this.replays = new Replays({
-      reroute: () => undefined,
+      reroute: (device, topic) =>
+        topic === 'line/1' ? { device: device + 100, format: 1, context: { profile: 0, prefix: 'line.' } } : undefined,
+      usedVersion: (number) => number + 1,
       letters: {
         count: async () => this.#open().length,
         page: async ({ ids }: ReplayFilter, after, limit) =>
@@ -49,6 +54,7 @@ class Model {
               format: routed?.format ?? -1,
               topic: context?.topic ?? '',
             });
+            this.contexts.push(context ?? {});
             if (this.commits) this.marked.add(id);
           }
           return code;
@@ -121,4 +127,29 @@ test('a letter that is tried by itself may have another payload, and says what b
   assert.equal(await model.replays.retry('2', {}), undefined, 'it was tried again already');
   model.dead.push({ id: '1003', reason: 'json_malformed' });
   assert.deepEqual(await model.replays.retry('3', {}), { kind: 'dead', id: '1003', reason: 'json_malformed' });
+});
+
+test('a letter is read by the version of its schema that is used now, and by the format that was said with it', async () => {
+  const first = { profile: 0, schema: 7, isFormatOfRule: true };
+  const replayed = new Model(1, first);
+  await ended(await replayed.replays.start({}));
+  const retried = new Model(1, first);
+  await retried.replays.retry('1', { format: 1 });
+  assert.deepEqual(
+    [...replayed.contexts, ...retried.contexts].map(({ schema, isFormatOfRule }) => [schema, isFormatOfRule]),
+    [
+      [8, true],
+      [8, false],
+    ],
+  );
+});
+
+test('a letter whose topic was not taken is read as the topic means now, and stays what it is where nobody takes it', async () => {
+  const notTaken = (topic: string) => new Model(1, { profile: PROFILE_NOT_TAKEN, topic }, FORMAT_BY_SHAPE);
+  const taken = notTaken('line/1');
+  await ended(await taken.replays.start({}));
+  assert.deepEqual([taken.taken[0]?.device, taken.taken[0]?.format, taken.contexts[0]?.prefix], [100, 1, 'line.']);
+  const left = notTaken('line/2');
+  await ended(await left.replays.start({}));
+  assert.deepEqual([left.taken[0]?.device, left.contexts[0]?.profile], [0, PROFILE_NOT_TAKEN]);
 });
