@@ -16,6 +16,10 @@ export interface IngestSettings extends LoadShape {
   /** Gateway threads and partitions of the appliance; absent: its defaults. */
   readonly gateways: number | undefined;
   readonly partitions: number | undefined;
+  /** Whether the devices have a payload schema, with a range for each metric, in which all values are. */
+  readonly schema: boolean;
+  /** Topic rules of the tenant, none of which is about the topics that are published on. */
+  readonly rules: number;
   /** Whether to measure what a bare COPY of the same rows takes. */
   readonly ceiling: boolean;
 }
@@ -52,6 +56,13 @@ export interface Site {
   readonly target: Target;
 }
 
+const DEVICE_CLASS = 'bench';
+const definition = {
+  schema_definition: {
+    fields: Object.fromEntries(metricNames.map((name) => [name, { type: 'number', min: -1e9, max: 1e9, required: true }])),
+  },
+};
+
 const pollMs = 10;
 /** Without any progress for so long the run is broken. */
 const stallMsMax = 60_000;
@@ -63,7 +74,8 @@ export function runIngest(settings: IngestSettings, say: (text: string) => void)
 
 /** Starts an appliance on its store, registers the fleet, and ends and removes everything after the work. */
 export async function withSite<T>(
-  settings: Pick<IngestSettings, 'store' | 'gateways' | 'partitions' | 'devices' | 'connections'> & Partial<Pick<IngestSettings, 'log'>>,
+  settings: Pick<IngestSettings, 'store' | 'gateways' | 'partitions' | 'devices' | 'connections'> &
+    Partial<Pick<IngestSettings, 'log' | 'schema' | 'rules'>>,
   say: (text: string) => void,
   work: (site: Site) => Promise<T>,
 ): Promise<T> {
@@ -98,7 +110,7 @@ export async function withSite<T>(
 }
 
 async function registerFleet(
-  { devices, connections }: Pick<IngestSettings, 'devices' | 'connections'>,
+  { devices, connections, schema = false, rules = 0 }: Pick<IngestSettings, 'devices' | 'connections'> & Partial<IngestSettings>,
   appliance: BenchAppliance,
   say: (text: string) => void,
 ): Promise<{ tenant: string; target: Target }> {
@@ -106,8 +118,14 @@ async function registerFleet(
   const token = randomBytes(16).toString('hex');
   const startMs = performance.now();
   const fleet = { id_format: deviceFormat, tenant, token, via_format: gatewayFormat, per_gateway: devices / connections };
-  await appliance.api.post('/v1/devices/bulk', { count: devices, ...fleet });
+  await appliance.api.post('/v1/devices/bulk', { count: devices, ...fleet, ...(schema && { device_class: DEVICE_CLASS }) });
   say(`${devices} devices behind ${connections} gateways registered in ${Math.round(performance.now() - startMs)} ms`);
+  if (schema)
+    await appliance.api.post('/v1/schemas', { tenant, device_class: DEVICE_CLASS, format: 'json', mode: 'strict', ...definition });
+  for (let rule = 0; rule < rules; rule++) {
+    const form = { name: `bench-${rule}`, pattern: `bench/${rule}/{device}/#`, device: 'level:device', decoder: 'json' };
+    await appliance.api.post('/v1/topic-rules', { tenant, ...form });
+  }
   const host = new URL(appliance.http).hostname;
   return { tenant, target: { host, port: appliance.mqttPort, userName: tenant, password: token } };
 }

@@ -6,6 +6,7 @@ import type { Options } from './options.js';
 
 const help = `npm run -s bench:ingest -- [--json] [--runs N] [--qos 0|1|2] [--connections N] [--batch N] [--devices N] [--seconds N]
                            [--store null|embedded|timescale] [--log file|kafka|none] [--window N] [--rate N] [--generators N] [--gateways N] [--partitions N]
+                           [--schema on|off] [--rules N]
 
 Starts an appliance with a state folder of its own, lets gateway devices publish for the devices behind them as fast as sockets
 take it, waits until every row is committed, and checks rows and values against what was sent. Exit code 1 when they differ.
@@ -17,6 +18,7 @@ take it, waits until every row is committed, and checks rows and values against 
   --log file       kafka: over a broker of its own on this machine, with Java; its CPU is told apart and not in the total; none: nothing is kept
   --rate           messages a second over all connections, latency from when each was due (default: as fast as they go)
   --generators 1   processes          --gateways, --partitions  of the appliance (default: its own)
+  --schema off     on: each device has a payload schema with a range for each metric     --rules 0   topic rules of the tenant
   --runs 1         runs, of which the median of each figure is told            --json       the last line is one JSON document`;
 
 export const ingestOptionNames = [
@@ -32,6 +34,8 @@ export const ingestOptionNames = [
   'generators',
   'gateways',
   'partitions',
+  'schema',
+  'rules',
 ];
 
 /** Over all connections, unless --window says otherwise: enough to keep every thread busy. */
@@ -56,6 +60,8 @@ export function ingestSettings(options: Options, given: Partial<IngestSettings> 
     generators: Math.min(connections, options.whole('generators', given.generators ?? 1, 1, 64)),
     gateways: options.has('gateways') ? options.whole('gateways', 1, 1, 64) : given.gateways,
     partitions: options.has('partitions') ? options.whole('partitions', 1, 1, 64) : given.partitions,
+    schema: options.choice('schema', 'off', ['on', 'off']) === 'on',
+    rules: options.whole('rules', 0, 0, 100),
     ceiling: given.ceiling ?? true,
   };
 }

@@ -70,7 +70,7 @@ export const OUTSIDE_REJECT: u32 = 0;
 export const OUTSIDE_CLAMP: u32 = 1;
 export const OUTSIDE_FLAG: u32 = 2;
 
-/** A number is stored as it comes. */
+/** A number within the range is stored as it comes. */
 export const FIELD_IS_PLAIN: u32 = 1;
 /** A sample without it is refused. */
 export const FIELD_REQUIRED: u32 = 2;

@@ -114,7 +114,7 @@ export function publish(number: u32, connection: usize, header: u32, at: usize, 
   }
   if (code != CODE_NONE) {
     noteRefusedTopic(ownerOf(connection, code), code, topic, topicBytes);
-    return isVersion5 || isAcknowledged(connection) ? answer(number, connection, qos, packetId, code) : code;
+    return isVersion5 || isAcknowledged(connection, code) ? answer(number, connection, qos, packetId, code) : code;
   }
   if (isOfHost) return hasRoomForParts() ? HANDED : NO_SLOT;
   const flags = FLAG_TRANSPORT_MQTT | qos | ((header & 0x08) != 0 ? FLAG_DUP : 0);
@@ -168,7 +168,7 @@ export function acceptHanded(number: u32, qos: u32, packetId: u32): void {
 export function refuseHanded(number: u32, qos: u32, packetId: u32, code: u32): void {
   const connection = connectionAt(number);
   topicDevice = <usize>load<u32>(connection, AT_DEVICE);
-  if (<u32>load<u16>(connection, AT_LEVEL) == LEVEL_5 || isAcknowledged(connection)) code = answer(number, connection, qos, packetId, code);
+  if (<u32>load<u16>(connection, AT_LEVEL) == LEVEL_5 || isAcknowledged(connection, code)) code = answer(number, connection, qos, packetId, code);
   if (code == CODE_NONE) return;
   countRefusedMessage(ownerOf(connection, code), code);
   refuse(number, code);

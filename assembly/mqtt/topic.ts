@@ -64,10 +64,13 @@ export function keepNotTaken(): void {
   keepsNotTaken = true;
 }
 
-/** Whether a message that this connection may not publish is acknowledged all the same [MQTT-3.3.5-2]. */
+/**
+ * Whether a message of this connection that is refused with `code` is acknowledged all the same [MQTT-3.3.5-2]. One of a device that is not
+ * known is not: another process may have registered it a moment ago, and the client sends the message again.
+ */
 @inline
-export function isAcknowledged(connection: usize): bool {
-  return keepsNotTaken && <u32>load<u16>(connection, AT_LEVEL) != LEVEL_5;
+export function isAcknowledged(connection: usize, code: u32): bool {
+  return keepsNotTaken && code != CODE_DEVICE_UNKNOWN && <u32>load<u16>(connection, AT_LEVEL) != LEVEL_5;
 }
 
 let tenantAt: usize = 0;
@@ -139,7 +142,7 @@ function resolveRoute(connection: usize, at: usize, bytes: u32): u32 {
   }
   const kind = <u32>load<u8>(route, ROUTE_AT_KIND);
   if (kind == ROUTE_TO_HOST) return ROUTE_OF_HOST;
-  if (kind != ROUTE_TO_DEVICE && !isAcknowledged(connection)) return kind;
+  if (kind != ROUTE_TO_DEVICE && !isAcknowledged(connection, kind)) return kind;
   topicDevice = <usize>load<u32>(route, ROUTE_AT_DEVICE);
   contextAt = <usize>load<u32>(route, ROUTE_AT_CONTEXT);
   contextBytes = load<u16>(route, ROUTE_AT_CONTEXT_BYTES);
@@ -150,5 +153,5 @@ function resolveRoute(connection: usize, at: usize, bytes: u32): u32 {
 /** The code of a topic of a known shape that names no device of the connection. More than one level in place of an id is another shape. */
 function refusedShape(connection: usize, at: usize, bytes: u32, code: u32): u32 {
   if (!topicName(at, at + bytes)) return CODE_MQTT_TOPIC_MALFORMED;
-  return topicLevel(idAt, idAt + idBytes) && !isAcknowledged(connection) ? code : resolveRoute(connection, at, bytes);
+  return topicLevel(idAt, idAt + idBytes) && !isAcknowledged(connection, code) ? code : resolveRoute(connection, at, bytes);
 }

@@ -25,7 +25,9 @@ import {
   FIELD_AT_DEFAULT,
   FIELD_AT_DEFAULT_BYTES,
   FIELD_AT_FLAGS,
+  FIELD_AT_MAX,
   FIELD_AT_METRIC,
+  FIELD_AT_MIN,
   FIELD_AT_TARGET,
   FIELD_CRITICAL,
   FIELD_DEFAULT_IS_TEXT,
@@ -138,13 +140,20 @@ function applySample(from: usize, to: usize): bool {
       continue;
     }
     if ((ofField & FIELD_WANTED) != 0) wanted--;
-    if ((ofField & FIELD_IS_PLAIN) != 0 && load<u32>(at, DECODED_AT_KIND) == DECODED_NUMBER) {
+    if ((ofField & FIELD_IS_PLAIN) != 0 && load<u32>(at, DECODED_AT_KIND) == DECODED_NUMBER && isInRange(field, at)) {
       putNumber(load<u32>(field, FIELD_AT_TARGET), load<f64>(at, DECODED_AT_VALUE));
     } else if (!applyField(field, ofField, at)) {
       return false;
     }
   }
   return wanted == 0 || applyAbsent();
+}
+
+/** A field without a range has one that holds every number. */
+@inline
+function isInRange(field: usize, at: usize): bool {
+  const value = load<f64>(at, DECODED_AT_VALUE);
+  return value >= load<f64>(field, FIELD_AT_MIN) && value <= load<f64>(field, FIELD_AT_MAX);
 }
 
 @inline

@@ -208,7 +208,7 @@ function flagsOf(field: SchemaField, target: number): number {
   const { type, scale = 1, offset = 0, divisor = 1, min, max, default: value } = field;
   const isScaled = scale !== 1 || offset !== 0 || divisor !== 1;
   const isRanged = min !== undefined || max !== undefined;
-  const isPlain = (type === 'number' || type === 'any') && !isScaled && !isRanged && target !== 0;
+  const isPlain = (type === 'number' || type === 'any') && !isScaled && target !== 0;
   return (
     (isPlain ? FIELD_IS_PLAIN : 0) |
     (field.isRequired ? FIELD_REQUIRED : 0) |

@@ -36,13 +36,7 @@ function assertAlive(driver: KernelDriver): void {
   assert.equal(received, driver.counter(COUNTER_GATEWAY_ACCEPTED) + driver.counter(COUNTER_GATEWAY_REFUSED));
 }
 
-const notTaken = [
-  'hello/world',
-  'devices/dev-2/telemetry',
-  'devices/nobody/telemetry',
-  'devices/sub-of-2/telemetry',
-  'tenant/acme/device/dev-1/data',
-];
+const notTaken = ['hello/world', 'devices/dev-2/telemetry', 'devices/sub-of-2/telemetry', 'tenant/acme/device/dev-1/data'];
 
 test('a topic that is not taken costs a 3.1.1 client nothing: its message is kept as its own and acknowledged once it is durable', () => {
   for (const topic of notTaken) {
@@ -98,6 +92,14 @@ test('what cannot be kept is acknowledged and counted: too large, a topic too lo
   driver.sealAndReleaseAll();
   assert.equal(driver.records.length, 0);
   assertAlive(driver);
+});
+
+test('a device that is not known ends the connection: it may be registered a moment later, and its message is sent again', () => {
+  const driver = connected();
+  driver.feed(0, publish({ level: 4, topic: 'devices/nobody/telemetry', qos: 1 }));
+  assert.equal(driver.peer(0).isClosed, true);
+  driver.sealAndReleaseAll();
+  assert.equal(driver.records.length, 0);
 });
 
 test('a topic that is no topic still ends the connection', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -13,6 +13,7 @@ import { committed } from '../support/api.js';
 import { startAppliance } from '../support/appliance.js';
 import { assertUntouched, lettersOf, readingsOf, register, send, strangers } from '../support/device-readings.js';
 import { undoStepsAfter } from '../support/older-schema.js';
+import { until } from '../support/until.js';
 
 // The log holds messages under numbers of devices. Whatever becomes of the database, no reading of a device of one tenant may turn
 // up as one of another device, in another tenant.
@@ -94,6 +95,7 @@ describe('a database that is not the one before', () => {
       assert.deepEqual(await lettersOf(appliance), []);
       await register(appliance, 'default', ['b-1']);
       await send(appliance, 'b-1', 1, 3);
+      await until('there is a checkpoint', () => checkpoints().length > 0);
     } finally {
       await appliance.stop();
     }
@@ -116,6 +118,12 @@ describe('a database that is not the one before', () => {
   });
 });
 
+function checkpoints(): string[] {
+  const folder = join(stateFolder, 'checkpoints');
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.checkpoint'));
+}
+
 /** Makes of the state folder what that release left: no mark, a schema without identity, checkpoints of version 1; and takes the last batch back. */
 async function makeOlder(): Promise<void> {
   rmSync(join(stateFolder, 'log-database.json'));
@@ -129,12 +137,10 @@ async function makeOlder(): Promise<void> {
     await sql.end();
     await server.stop();
   }
-  const folder = join(stateFolder, 'checkpoints');
-  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.checkpoint'));
-  assert.ok(names.length > 0);
-  for (const name of names) {
-    const bytes = readFileSync(join(folder, name));
+  for (const name of checkpoints()) {
+    const file = join(stateFolder, 'checkpoints', name);
+    const bytes = readFileSync(file);
     bytes.writeUInt16LE(1, 4);
-    writeFileSync(join(folder, name), bytes);
+    writeFileSync(file, bytes);
   }
 }

@@ -15,7 +15,7 @@ export const listenSettings = {
   }),
   mqttRefusedPublish: setting('mqtt_refused_publish', choice('keep', 'disconnect'), {
     fallback: 'keep',
-    what: 'What an MQTT 3.1.1 client gets that publishes what it may not, for its protocol has no answer that refuses one message. `keep`: it is acknowledged, and the message is a dead letter (`topic_not_taken`); where its size or an inactive device is the reason it is dropped and counted. `disconnect`: its connection is closed, and most clients send the same message again.',
+    what: 'What an MQTT 3.1.1 client gets that publishes what it may not, for its protocol has no answer that refuses one message. `keep`: it is acknowledged, and the message is a dead letter (`topic_not_taken`); where its size or an inactive device is the reason it is dropped and counted; where its device is not registered the connection is closed all the same. `disconnect`: its connection is closed, and most clients send the same message again.',
   }),
   tlsCert: setting('tls_cert', pem, { what: 'PEM file: the certificate of the TLS port, followed by those that vouch for it.' }),
   tlsKey: setting('tls_key', pem, { what: 'PEM file: its private key.' }),

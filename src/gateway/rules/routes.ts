@@ -30,9 +30,9 @@ const UNREGISTERED_MAX = 100_000;
 
 const VERSION_5 = 5;
 
-/** Whether the topic is what a message is refused for. */
+/** Whether the topic is what a message is refused for, and not a device that may be known in a moment. */
 function isOfTopic(code: number): boolean {
-  return code === CODE_TOPIC_UNKNOWN || code === CODE_TOPIC_FORBIDDEN || code === CODE_DEVICE_UNKNOWN;
+  return code === CODE_TOPIC_UNKNOWN || code === CODE_TOPIC_FORBIDDEN;
 }
 
 /** Says what topics mean that are not of our own shapes: the kernel asks once for each, and keeps the answer. */
