@@ -94,7 +94,7 @@ export const CODE_CONTEXT_MALFORMED: u32 = 119;
 export const CODE_DEVICE_LOST: u32 = 120;
 export const CODE_TOPIC_NOT_TAKEN: u32 = 121;
 
-// Schema: what was decoded is not as its schema has it
+// Schema: the readings of a decoded message are not as its schema has them
 export const CODE_SCHEMA_VERSION_MISSING: u32 = 128;
 export const CODE_FIELD_MISSING: u32 = 129;
 export const CODE_FIELD_TYPE_INVALID: u32 = 130;

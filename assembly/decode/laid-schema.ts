@@ -26,7 +26,7 @@ export const SCHEMA_WANTED: u32 = 1;
 /** There is no such version. */
 export const SCHEMA_ABSENT: u32 = 2;
 
-// A version never changes, so what was found last stays valid until the host begins the region anew.
+// A version never changes, so the image that was found last stays valid until the host begins the region anew.
 let lastNumber: u32 = 0;
 let lastImage: usize = 0;
 
@@ -65,7 +65,7 @@ function search(number: u32): u32 {
   }
 }
 
-/** Forgets what was found: the host begins the region anew. */
+/** Forgets the image that was found last: the host begins the region anew. */
 export function forgetSchemas(): void {
   lastNumber = 0;
 }

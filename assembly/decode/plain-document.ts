@@ -114,7 +114,7 @@ function readMetrics(isMsgpack: bool, at: usize, end: usize): usize {
       nameBytes = load<u8>(at);
       at++;
     }
-    // A name of the payload is not hashed with bytes beyond its end, and what is known is UTF-8.
+    // A name of the payload is not hashed with bytes beyond its end, and known names are UTF-8.
     if (at + nameBytes >= end || nameBytes > METRIC_NAME_BYTES_MAX) return 0;
     const metric = resolveMetric(at, nameBytes);
     if (metric == 0 || metric == UNKNOWN) return 0;
@@ -133,7 +133,7 @@ function readMetrics(isMsgpack: bool, at: usize, end: usize): usize {
   return at;
 }
 
-/** Puts what is no number. `at` is after it, but for a text, which begins there. */
+/** Puts a value that is no number. `at` is after it, but for a text, which begins there. */
 function putOther(metric: u32, at: usize, end: usize): usize {
   if (kind == BOOLEAN) {
     putNumber(metric, <f64>word);

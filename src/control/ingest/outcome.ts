@@ -39,7 +39,7 @@ export function refusedItems(outcomes: readonly Outcome[]): { index: number; cod
     .map(({ index, taken }) => ({ index, ...describe(refusalCode(taken.code).name) }));
 }
 
-/** Says item by item what the pipeline made of a body. */
+/** Says for each item of a body whether it was stored, or which dead letter it became. */
 export function judgedItems(outcomes: readonly Outcome[], faults: Pick<FaultFinder, 'position'>, receivedAtMs: number): IngestedItems {
   const items = new Map<number, Outcome[]>();
   for (const outcome of outcomes) items.set(outcome.index, [...(items.get(outcome.index) ?? []), outcome]);

@@ -53,7 +53,7 @@ interface Leaving {
 }
 
 const CONNECT = 1;
-/** What a connection is owed when it ends comes within this time or not at all. */
+/** Acknowledgements that a connection waits for when it ends are sent within this time or not at all. */
 const LEAVE_MS_MAX = 200;
 const NO_SUBSCRIPTION = 0x11;
 const VERSION_UNSUPPORTED = { reason: 0x84, returnCode: 1 };
@@ -140,7 +140,7 @@ export class Sessions {
     if (session) this.#send(connection, publishTo(topic, payload, this.#kernel.levelOf(connection), session.limits));
   }
 
-  /** A connection that ends has all that it was owed. */
+  /** A connection that ends has all its acknowledgements. */
   settled(connection: number): void {
     const leaving = this.#leaving.get(connection);
     if (!leaving) return;
@@ -157,6 +157,8 @@ export class Sessions {
   /** Ends all sessions with a reason. */
   endAll(code: number): void {
     for (const connection of [...this.#sessions.keys()]) this.refuse(connection, code);
+    // The log takes nothing any more: no further acknowledgement comes.
+    for (const connection of [...this.#leaving.keys()]) this.settled(connection);
   }
 
   /** From now on nobody is let in, because of `code`; 0: everybody is again. */
@@ -293,7 +295,7 @@ export class Sessions {
     this.#reactor.close(connection);
   }
 
-  /** Waits no longer for what a connection is owed. */
+  /** The connection waits for no acknowledgements any more. */
   #forgetLeaving(connection: number): void {
     clearTimeout(this.#leaving.get(connection)?.deadline);
     this.#leaving.delete(connection);
