@@ -323,7 +323,7 @@ function isRepeatedLetter(device: usize): bool {
 
 /**
  * The sample that was decoded last or opened, whose readings lie from `from` to `to`, to its one terminal state; whether it is stored: as the
- * readings from `first` to `end`. It is the same message by whichever schema it is read, so that what was decoded tells a duplicate.
+ * readings from `first` to `end`. It is the same message by whichever schema it is read, so its decoded readings tell a duplicate.
  */
 @inline
 function storeSample(

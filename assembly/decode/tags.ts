@@ -46,7 +46,7 @@ export let tagsBytes: u32 = 0;
 
 /** The host that became the device's own with the message at hand: a hash, or 0. */
 export let newHost: u32 = 0;
-/** A tag of the message was judged by what is known of the device. */
+/** A tag of the message was judged by the state of the device. */
 export let isOfDevice: bool = false;
 
 /** Tags from here on are of another message. */
