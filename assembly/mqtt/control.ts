@@ -123,9 +123,6 @@ export function checkDisconnect(at: usize, end: usize, level: u32): u32 {
   return skipProperties(at, end, OF_DISCONNECT) == end ? CODE_NONE : fault;
 }
 
-/** A reason of PUBREL and PUBCOMP: an id that the sender does not know. MQTT 5 §3.6.2.1. */
-export const PACKET_ID_NOT_FOUND: u32 = 0x92;
-
 /** Whether PUBACK may have the reason. MQTT 5 §3.4.2.1. */
 function isPubackReason(reason: u32): bool {
   return (

@@ -16,6 +16,9 @@ export const PUBACK: u32 = 0x40;
 export const PUBREC: u32 = 0x50;
 export const PUBCOMP: u32 = 0x70;
 
+/** A reason of PUBREL and PUBCOMP: an id that the sender does not know. MQTT 5 §3.6.2.1, §3.7.2.1. */
+export const PACKET_ID_NOT_FOUND: u32 = 0x92;
+
 /** Sends PUBACK, PUBREC or PUBCOMP, success. MQTT 5 §3.4.2.1: the reason code may be left out. */
 export function sendAnswer(connection: u32, type: u32, packetId: u32): void {
   store<u32>(reserve(connection, 4), 0x0200 | type | (<u32>bswap<u16>(<u16>packetId) << 16));
@@ -64,7 +67,7 @@ function reasonOf(code: u32): u8 {
 export function sendPacketIdNotFound(connection: u32, packetId: u32): void {
   const at = reserve(connection, 5);
   store<u32>(at, 0x0300 | PUBCOMP | (<u32>bswap<u16>(<u16>packetId) << 16));
-  store<u8>(at, 0x92, 4);
+  store<u8>(at, <u8>PACKET_ID_NOT_FOUND, 4);
 }
 
 export function sendPingresp(connection: u32): void {

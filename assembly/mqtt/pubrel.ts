@@ -2,8 +2,8 @@ import { CODE_MQTT_MALFORMED, CODE_MQTT_PROTOCOL_ERROR, CODE_NONE } from '../abi
 import { isAckQueueFull, isSent } from '../answers';
 import { ackInOrder } from './acknowledge';
 import { AT_LEVEL } from './connections';
-import { LEVEL_5, PACKET_ID_NOT_FOUND } from './control';
-import { PUBCOMP, sendAnswer, sendPacketIdNotFound } from './packets';
+import { LEVEL_5 } from './control';
+import { PACKET_ID_NOT_FOUND, PUBCOMP, sendAnswer, sendPacketIdNotFound } from './packets';
 import { OF_PUBREL, skipProperties } from './properties';
 import { NO_SLOT } from './publish';
 import { beginPacket, fault, u16At } from './read';

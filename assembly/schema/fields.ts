@@ -9,7 +9,7 @@ import {
   SCHEMA_HASH_SHIFT,
 } from '../abi/schemas';
 
-// Fields of a laid schema, and which of them the sample at hand has had. Images are laid anew with no sample in them, so `sample` only grows.
+// Fields of a laid schema, and which of them the sample at hand has had. A new image names no sample, so `sample` only grows.
 
 let sample: u64 = 0;
 

@@ -74,6 +74,6 @@ function keyRefused(device: string, reason: string): CommandFailure {
 
 function lost(device: string, cause: string): CommandFailure {
   return new CommandFailure('live_view_lost', `cannot follow device ${device} any longer: the connection is lost, ${cause}`, {
-    wayOut: 'run the command again; npx spillway query reads what came in between',
+    wayOut: 'run the command again; npx spillway query reads the readings of the time in between',
   });
 }

@@ -102,7 +102,7 @@ code(
   CODE_MQTT_PROTOCOL_ERROR,
   'mqtt_protocol_error',
   'a packet is well formed and not allowed: a property twice or with a forbidden value, packet id 0, a packet of servers, an unknown reason',
-  'fix the client: the section of MQTT 5 on that packet says what is allowed',
+  'fix the client: the section of MQTT 5 on that packet lists the values that it allows',
 );
 code(CODE_MQTT_CONNECT_EXPECTED, 'mqtt_connect_expected', 'a packet came before CONNECT', 'send CONNECT first');
 code(
