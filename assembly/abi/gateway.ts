@@ -21,6 +21,8 @@ export const EVENT_DATA: u32 = 2;
 export const EVENT_CLOSED: u32 = 3;
 /** A whole datagram; its connection is CONNECTIONS_MAX + the number of the socket, and it is never presented again. */
 export const EVENT_DATAGRAM: u32 = 4;
+/** The peer sends no more, and still reads: what waits to be sent to it can be. EVENT_CLOSED follows once the host has closed. */
+export const EVENT_ENDED: u32 = 5;
 
 // Datagram, received in the read region or queued to be sent: the address of the peer, then the bytes.
 //
@@ -72,6 +74,8 @@ export const CALL_ROUTE: u32 = 5;
 export const CALL_MESSAGE: u32 = 6;
 /** A connection that is leaving has all its acknowledgements. */
 export const CALL_SETTLED: u32 = 7;
+/** The peer sends no more: the session layer ends the connection once its acknowledgements are sent. */
+export const CALL_ENDED: u32 = 8;
 
 export const CONNECTIONS_OFFSET: u32 = CALLS_OFFSET + CALLS_BYTES;
 export const CONNECTION_BYTES: u32 = 64;

@@ -13,6 +13,7 @@ import {
 import { COUNTER_GATEWAY_BYTES_IN, COUNTER_GATEWAY_PACKETS } from '../abi/counters';
 import {
   CALL_CLOSED,
+  CALL_ENDED,
   CALL_MESSAGE,
   CALL_PACKET,
   EVENTS_MAX,
@@ -26,6 +27,7 @@ import {
   EVENT_BYTES,
   EVENT_CLOSED,
   EVENT_DATA,
+  EVENT_ENDED,
   EVENT_OPENED,
 } from '../abi/gateway';
 import { PACKET_BYTES_MAX } from '../abi/limits';
@@ -111,6 +113,8 @@ export function turn(first: u32, eventCount: u32): u32 {
       if (!takeData(number, event)) return i;
     } else if (kind == EVENT_OPENED) {
       opened(number);
+    } else if (kind == EVENT_ENDED) {
+      call(number, CALL_ENDED, CODE_NONE, 0, 0);
     } else {
       assert(kind == EVENT_CLOSED, 'there is no such kind of event');
       clear(connectionAt(number));

@@ -3,6 +3,7 @@ import { COUNTER_GATEWAY_PAUSED, COUNTER_GATEWAY_PAUSES } from '../../assembly/a
 import {
   BLOCK_SLOTS,
   CALL_CLOSED,
+  CALL_ENDED,
   CALL_MESSAGE,
   CALL_PACKET,
   CALL_REFUSED,
@@ -223,6 +224,7 @@ export class TurnLoop {
       if (kind === CALL_PACKET) this.#sessions.packet(connection, offset, length);
       else if (kind === CALL_REFUSED) this.#sessions.refused(connection, code);
       else if (kind === CALL_CLOSED) this.#sessions.closed(connection);
+      else if (kind === CALL_ENDED) this.#sessions.peerEnded(connection);
       else if (kind === CALL_SETTLED) this.#sessions.settled(connection);
       else if (kind === CALL_ROUTE) this.#routes.route(connection, offset, length);
       else if (kind === CALL_MESSAGE) this.#routes.message(connection, offset, length);

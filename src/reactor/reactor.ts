@@ -8,8 +8,10 @@ import type { Doorbell } from '../host/doorbell.js';
  * once they have grown to `needed`.
  *
  * Connection ids are small integers below CONNECTIONS_MAX, used again in a later turn than the one
- * that had their EVENT_CLOSED. A connection's events come in order: opened, data …, closed. It has one
- * data event a turn at most, and EVENT_CLOSED waits until the kernel can take nothing more of its bytes.
+ * that had their EVENT_CLOSED. A connection's events come in order: opened, data …, ended, closed. It has one
+ * data event a turn at most. EVENT_ENDED says that the peer sends no more and still reads; the connection stays
+ * until `close`. Of a peer that is gone EVENT_CLOSED comes alone. Both wait until the kernel can take nothing
+ * more of the peer's bytes.
  */
 export interface Reactor {
   /** `native` or `portable`. */

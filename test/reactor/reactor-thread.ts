@@ -6,6 +6,7 @@ import {
   EVENT_AT_LENGTH,
   EVENT_BYTES,
   EVENT_DATA,
+  EVENT_ENDED,
   EVENTS_OFFSET,
   READ_BYTES,
   READ_OFFSET,
@@ -28,7 +29,9 @@ if (parentPort) {
 function turn(eventCount: number): void {
   for (let at = EVENTS_OFFSET, end = at + eventCount * EVENT_BYTES; at < end; at += EVENT_BYTES) {
     memory.view.setUint32(at + EVENT_AT_CONSUMED, memory.view.getUint32(at + EVENT_AT_LENGTH, true), true);
-    const isData = memory.view.getUint32(at + EVENT_AT_KIND, true) === EVENT_DATA;
-    if (isData) reactor.sendBytes(memory.view.getUint32(at + EVENT_AT_CONNECTION, true), THANKS);
+    const connection = memory.view.getUint32(at + EVENT_AT_CONNECTION, true);
+    const kind = memory.view.getUint32(at + EVENT_AT_KIND, true);
+    if (kind === EVENT_DATA) reactor.sendBytes(connection, THANKS);
+    if (kind === EVENT_ENDED) reactor.close(connection);
   }
 }

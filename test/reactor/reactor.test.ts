@@ -17,6 +17,7 @@ import {
   EVENT_BYTES,
   EVENT_DATA,
   EVENT_DATAGRAM,
+  EVENT_ENDED,
   EVENT_OPENED,
   EVENTS_OFFSET,
   READ_BYTES,
@@ -53,6 +54,8 @@ class Recorder {
   refused = 0;
   /** Answers consumed and needed for an event's bytes. */
   take: (bytes: Buffer) => [consumed: number, needed: number] = (bytes) => [bytes.length, 0];
+  /** What the kernel does when a peer sends no more. */
+  peerEnded = (connection: number) => this.reactor.close(connection);
   takeDatagram: (connection: number, header: Buffer, bytes: Buffer) => void = () => {};
   readonly reactor: Reactor;
 
@@ -83,6 +86,10 @@ class Recorder {
         const datagram = Buffer.from(this.memory.slice(word(at + EVENT_AT_OFFSET), word(at + EVENT_AT_LENGTH)));
         const header = datagram.subarray(0, DATAGRAM_HEADER_BYTES);
         this.takeDatagram(connection, header, datagram.subarray(DATAGRAM_HEADER_BYTES));
+        continue;
+      }
+      if (kind === EVENT_ENDED) {
+        this.peerEnded(connection);
         continue;
       }
       if (kind !== EVENT_DATA) {
@@ -266,6 +273,40 @@ describe(`the ${chooseReactor(reactorUnderTest).name} reactor`, () => {
     await ended;
     assert.equal(heard, 'bye');
     await until('the event', () => recorder.seen.includes('closed 0'));
+  });
+
+  test('a peer that ends its side has one such event, and can be sent bytes until the kernel closes the connection', async () => {
+    const ended: number[] = [];
+    recorder.peerEnded = (connection) => ended.push(connection);
+    const socket = connectSocket({ host: '127.0.0.1', port, allowHalfOpen: true });
+    sockets.push(socket);
+    let heard = '';
+    socket.on('data', (chunk) => {
+      heard += chunk;
+    });
+    socket.end('all there is');
+    await until('the end of its side', () => ended.length > 0);
+    assert.equal(recorder.all(0), 'all there is');
+    for (const part of ['first ', 'second']) {
+      recorder.reactor.sendBytes(0, Buffer.from(part));
+      await until('the part', () => heard.endsWith(part));
+    }
+    assert.deepEqual([recorder.seen, ended], [['opened 0'], [0]]);
+    recorder.reactor.sendBytes(0, Buffer.from(' last'));
+    recorder.reactor.close(0);
+    await until('the event', () => recorder.seen.includes('closed 0'));
+    await until('the rest', () => heard === 'first second last');
+  });
+
+  test('a peer that is gone is closed without having ended its side', async () => {
+    const ended: number[] = [];
+    recorder.peerEnded = (connection) => ended.push(connection);
+    const socket = await open();
+    socket.write('here');
+    await until('the bytes', () => recorder.all(0) === 'here');
+    socket.resetAndDestroy();
+    await until('the event', () => recorder.seen.includes('closed 0'));
+    assert.deepEqual(ended, []);
   });
 
   test('sends a whole table of sends in its order', async () => {

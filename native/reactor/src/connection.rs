@@ -26,6 +26,10 @@ pub struct Connection {
     pub is_ending: bool,
     /// The peer sends no more, and all its bytes were read.
     pub has_ended: bool,
+    /// It has ended because the connection failed.
+    pub has_failed: bool,
+    /// Its EVENT_ENDED is queued, or was presented.
+    pub is_end_noted: bool,
     /// Nothing can be sent any more.
     pub is_broken: bool,
     /// The kernel has closed it: bytes that still arrive are dropped.
@@ -49,6 +53,8 @@ impl Connection {
             is_dirty: false,
             is_ending: false,
             has_ended: false,
+            has_failed: false,
+            is_end_noted: false,
             is_broken: false,
             is_closing: false,
         }

@@ -138,13 +138,14 @@ impl Reactor {
         let rest = connection.rest.len();
         let (at, room) = self.table.room();
         let limit = READ_BYTES_MAX.min(room - rest);
-        let mut taken = Taken { bytes: 0, is_drained: false, has_ended: false };
+        let mut taken = Taken::some(0, false);
         if connection.may_read()
             && rest < REST_BYTES_MAX
             && let Some(stream) = &mut connection.stream
         {
             taken = stream.read(self.memory.slice_mut(at + rest, limit));
             connection.has_ended = taken.has_ended;
+            connection.has_failed = taken.has_failed;
             // Epoll may have reported the peer's end and its last bytes in one edge.
             connection.is_readable = !taken.has_ended && (!taken.is_drained || (connection.is_ending && taken.bytes > 0));
         }
@@ -157,7 +158,7 @@ impl Reactor {
         } else {
             connection.rest.append(self.memory.slice(at + rest, bytes));
             if connection.has_ended {
-                self.finish(number);
+                self.conclude(number);
                 return;
             }
         }

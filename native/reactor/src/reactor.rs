@@ -39,6 +39,8 @@ pub struct Reactor {
     pub(crate) greetings: VecDeque<Greeting>,
     /// Connections with something to send, or to close.
     pub(crate) dirty: Vec<u32>,
+    /// Connections whose EVENT_ENDED is due, by number and generation.
+    pub(crate) ended: VecDeque<(u32, u32)>,
     /// Connections whose EVENT_CLOSED is due.
     pub(crate) over: VecDeque<u32>,
     pub(crate) pool: Pool,
@@ -107,6 +109,7 @@ impl Reactor {
             greeting: VecDeque::new(),
             greetings: VecDeque::new(),
             dirty: Vec::new(),
+            ended: VecDeque::new(),
             over: VecDeque::new(),
             pool: Pool::default(),
             scratch: vec![0; SCRATCH_BYTES],
@@ -195,6 +198,7 @@ impl Reactor {
         self.settle();
         let mut has_more = self.fetch();
         self.accept();
+        self.present_ended();
         self.present_closed();
         self.greet();
         self.present();
@@ -202,7 +206,7 @@ impl Reactor {
             self.receive();
         }
         self.timer.tick(!self.lingering.is_empty() || !self.greetings.is_empty() || self.is_out_of_files);
-        has_more |= !self.over.is_empty() || !self.dirty.is_empty() || !self.greeting.is_empty();
+        has_more |= !self.ended.is_empty() || !self.over.is_empty() || !self.dirty.is_empty() || !self.greeting.is_empty();
         has_more |= self.has_readable() || (!self.is_paused && self.datagrams.iter().any(|socket| socket.is_ready));
         has_more |= !self.is_out_of_files && self.listeners.iter().any(|listener| listener.is_ready);
         let has_refused = self.counts != self.reported;
@@ -241,7 +245,7 @@ impl Reactor {
         if connection.is_ready() {
             self.enqueue(shown.connection);
         } else if connection.has_ended {
-            self.finish(shown.connection);
+            self.conclude(shown.connection);
         }
     }
 
@@ -314,6 +318,29 @@ impl Reactor {
         }
         let mut is_new = |&(number, generation): &(u32, u32)| connections.get_of(number, generation).is_some_and(|found| found.is_new);
         self.reads_newcomers && ready.iter().any(&mut is_new)
+    }
+
+    /// The kernel can take nothing more of a peer's bytes, and no more come. Only of a connection that works it learns that first.
+    pub(crate) fn conclude(&mut self, number: u32) {
+        let generation = self.connections.generation(number);
+        let Some(connection) = self.connections.get(number) else { return };
+        if connection.has_failed {
+            self.finish(number);
+        } else if !connection.is_end_noted {
+            connection.is_end_noted = true;
+            connection.rest.clear();
+            self.ended.push_back((number, generation));
+        }
+    }
+
+    fn present_ended(&mut self) {
+        while !self.table.is_full()
+            && let Some((number, generation)) = self.ended.pop_front()
+        {
+            if self.connections.get_of(number, generation).is_some_and(|connection| connection.is_open()) {
+                self.table.add(&mut self.memory, number, abi::EVENT_ENDED, 0);
+            }
+        }
     }
 
     fn present_closed(&mut self) {

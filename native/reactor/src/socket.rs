@@ -14,6 +14,25 @@ pub struct Taken {
     pub is_drained: bool,
     /// The peer sends no more, whether it ended the connection in order or not.
     pub has_ended: bool,
+    /// It has ended because the connection failed: nothing can be sent either.
+    pub has_failed: bool,
+}
+
+impl Taken {
+    /// So many bytes; `is_drained`: the socket has no more for now.
+    pub fn some(bytes: usize, is_drained: bool) -> Taken {
+        Taken { bytes, is_drained, has_ended: false, has_failed: false }
+    }
+
+    /// So many bytes, the last of the peer.
+    pub fn last(bytes: usize) -> Taken {
+        Taken { bytes, is_drained: true, has_ended: true, has_failed: false }
+    }
+
+    /// So many bytes of a connection that has failed.
+    pub fn failed(bytes: usize) -> Taken {
+        Taken { bytes, is_drained: true, has_ended: true, has_failed: true }
+    }
 }
 
 impl Socket {

@@ -47,13 +47,11 @@ impl Stream {
     pub fn read_socket(&mut self, into: &mut [u8]) -> Taken {
         loop {
             match self.socket.receive(into) {
-                Ok(0) => return Taken { bytes: 0, is_drained: true, has_ended: true },
-                Ok(bytes) => return Taken { bytes, is_drained: bytes < into.len(), has_ended: false },
+                Ok(0) => return Taken::last(0),
+                Ok(bytes) => return Taken::some(bytes, bytes < into.len()),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => {
-                    let has_ended = error.kind() != io::ErrorKind::WouldBlock;
-                    return Taken { bytes: 0, is_drained: true, has_ended };
-                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Taken::some(0, true),
+                Err(_) => return Taken::failed(0),
             }
         }
     }

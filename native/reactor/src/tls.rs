@@ -92,23 +92,25 @@ impl Tls {
         let mut bytes = 0;
         loop {
             match self.0.reader().read(&mut into[bytes..]) {
-                Ok(0) => return Taken { bytes, is_drained: true, has_ended: true },
+                Ok(0) => return Taken::last(bytes),
                 Ok(count) => {
                     bytes += count;
                     if bytes == into.len() {
-                        return Taken { bytes, is_drained: false, has_ended: false };
+                        return Taken::some(bytes, false);
                     }
                     continue;
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(_) => return Taken { bytes, is_drained: true, has_ended: true },
+                // The end without the notice of TLS that should come before it: some clients leave like that.
+                Err(_) => return Taken::last(bytes),
             }
             match self.fetch(socket) {
                 Ok(true) => {}
-                Ok(false) => return Taken { bytes, is_drained: true, has_ended: false },
+                Ok(false) => return Taken::some(bytes, true),
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Taken::last(bytes),
                 Err(_) => {
                     let _ = self.flush(socket);
-                    return Taken { bytes, is_drained: true, has_ended: true };
+                    return Taken::failed(bytes);
                 }
             }
         }

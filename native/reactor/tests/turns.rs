@@ -47,6 +47,7 @@ impl Kernel {
             match self.word(at + abi::EVENT_AT_KIND) {
                 abi::EVENT_OPENED => self.opened.push(connection),
                 abi::EVENT_CLOSED => self.closed.push(connection),
+                abi::EVENT_ENDED => self.reactor.close(connection),
                 _ => {
                     let offset = self.word(at + abi::EVENT_AT_OFFSET) as usize;
                     let bytes = self.memory[offset..offset + self.word(at + abi::EVENT_AT_LENGTH) as usize].to_vec();

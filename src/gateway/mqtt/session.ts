@@ -55,6 +55,8 @@ interface Leaving {
 const CONNECT = 1;
 /** Acknowledgements that a connection waits for when it ends are sent within this time or not at all. */
 const LEAVE_MS_MAX = 200;
+/** The same for a client that has ended its side and still reads. */
+const HALF_CLOSED_MS_MAX = 5000;
 const NO_SUBSCRIPTION = 0x11;
 const VERSION_UNSUPPORTED = { reason: 0x84, returnCode: 1 };
 const QUOTA_EXCEEDED = { reason: 0x97, returnCode: 3 };
@@ -146,6 +148,11 @@ export class Sessions {
     if (!leaving) return;
     this.#forgetLeaving(connection);
     this.#close(connection, leaving.last);
+  }
+
+  /** The client sends no more, without DISCONNECT, and still reads. */
+  peerEnded(connection: number): void {
+    if (!this.#leaving.has(connection)) this.#end(connection, CODE_NONE, HALF_CLOSED_MS_MAX);
   }
 
   /** The connection is gone. */
@@ -277,7 +284,7 @@ export class Sessions {
   }
 
   /** Messages that were taken in before are acknowledged first, for their sender may not send them again. */
-  #end(connection: number, code: number): void {
+  #end(connection: number, code: number, leaveMsMax = LEAVE_MS_MAX): void {
     const session = this.#forget(connection, code);
     const says = session && code !== CODE_NONE && this.#kernel.levelOf(connection) === 5;
     const last = says ? disconnect(disconnectReason(code), reasonString(code, true), session.limits) : undefined;
@@ -285,7 +292,7 @@ export class Sessions {
       this.#close(connection, last);
       return;
     }
-    const deadline = setTimeout(() => this.settled(connection), LEAVE_MS_MAX).unref();
+    const deadline = setTimeout(() => this.settled(connection), leaveMsMax).unref();
     this.#leaving.set(connection, { last, deadline });
   }
 

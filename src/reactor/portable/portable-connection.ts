@@ -23,6 +23,10 @@ export class PortableConnection {
   isNew = true;
   /** The peer is done sending. */
   isEnded = false;
+  /** The peer is gone, or cannot be reached. */
+  isGone = false;
+  /** Its EVENT_ENDED is on the way, or was presented. */
+  isEndNoted = false;
   /** The kernel has closed it: bytes that still arrive are dropped. */
   isClosing = false;
   /** Its EVENT_CLOSED is on the way. */

@@ -57,6 +57,7 @@ export class PortableListeners {
       // The raw socket and this one have the same peer.
       const raw = this.#greeting.get(peerOf(socket)) ?? socket;
       this.#greeting.delete(peerOf(socket));
+      socket.allowHalfOpen = true;
       this.#accept(socket, raw);
     });
     server.on('tlsClientError', (_error, socket) => {

@@ -11,6 +11,7 @@ import {
   EVENT_CLOSED,
   EVENT_DATA,
   EVENT_DATAGRAM,
+  EVENT_ENDED,
   EVENT_OPENED,
   EVENTS_MAX,
   EVENTS_OFFSET,
@@ -59,6 +60,8 @@ export class PortableReactor implements Reactor {
   readonly #full = new Set<PortableConnection>();
   /** Connections with something to send, or to close. */
   readonly #dirty = new Set<PortableConnection>();
+  /** Connections whose EVENT_ENDED comes with the next turn. */
+  #ended: PortableConnection[] = [];
   /** Connections that end with the next turn. */
   readonly #over: number[] = [];
   #events = 0;
@@ -202,17 +205,20 @@ export class PortableReactor implements Reactor {
     this.#sockets.add(socket);
     this.#makeRoom(0);
     this.#addEvent(id, EVENT_OPENED, 0, 0);
-    const ended = () => this.#ended(connection);
+    const gone = () => {
+      connection.isGone = true;
+      this.#endRead(connection);
+    };
     socket.on('data', (chunk) => this.#data(connection, chunk));
     socket.on('drain', () => {
       connection.isBlocked = false;
       if (!this.#full.has(connection)) socket.resume();
     });
-    socket.on('end', ended);
-    socket.on('error', ended);
+    socket.on('end', () => this.#endRead(connection));
+    socket.on('error', gone);
     socket.on('close', () => {
       this.#sockets.delete(socket);
-      ended();
+      gone();
       if (this.#sockets.size === 0) this.#stopped?.();
     });
   }
@@ -271,9 +277,19 @@ export class PortableReactor implements Reactor {
     if (this.#full.delete(connection) && !connection.isBlocked) connection.socket.resume();
   }
 
-  #ended(connection: PortableConnection): void {
+  #endRead(connection: PortableConnection): void {
     connection.isEnded = true;
-    if (connection.event === 0 && !connection.isReady) this.#finish(connection);
+    if (connection.event === 0 && !connection.isReady) this.#conclude(connection);
+  }
+
+  /** The kernel can take nothing more of the peer's bytes, and no more come. */
+  #conclude(connection: PortableConnection): void {
+    if (connection.isGone) this.#finish(connection);
+    else if (connection.isOpen && !connection.isEndNoted) {
+      connection.isEndNoted = true;
+      this.#ended.push(connection);
+      this.wake();
+    }
   }
 
   /** The connection has ended: the kernel gets its EVENT_CLOSED in the next turn. */
@@ -314,16 +330,22 @@ export class PortableReactor implements Reactor {
     this.#readBytes = 0;
     for (let i = 0; i < count; i++) this.#settle(EVENTS_OFFSET + i * EVENT_BYTES);
     this.#flush();
-    if (this.#over.length > 0 || this.#hasReadable()) this.wake();
+    if (this.#over.length > 0 || this.#ended.length > 0 || this.#hasReadable()) this.wake();
   }
 
   #addWaiting(): void {
+    this.#addEnded();
     while (this.#over.length > 0 && this.#events < EVENTS_MAX) this.#addEvent(this.#over.pop() as number, EVENT_CLOSED, 0, 0);
     for (const connection of this.#ready) {
       if (!this.#mayRead(connection)) continue;
       if (this.#events === EVENTS_MAX || this.#readBytes + connection.restBytes > READ_BYTES) return;
       if (connection.event === 0) this.#present(connection, NOTHING);
     }
+  }
+
+  #addEnded(): void {
+    const free = EVENTS_MAX - this.#events;
+    for (const connection of this.#ended.splice(0, free)) if (connection.isOpen) this.#addEvent(connection.id, EVENT_ENDED, 0, 0);
   }
 
   #hasReadable(): boolean {
@@ -356,7 +378,7 @@ export class PortableReactor implements Reactor {
     if (start < end) connection.putBack(this.#memory.subarray(start, end));
     if (connection.isReady) this.#ready.add(connection);
     else this.#ready.delete(connection);
-    if (connection.isEnded && !connection.isReady) this.#finish(connection);
+    if (connection.isEnded && !connection.isReady) this.#conclude(connection);
   }
 
   #touch(connection: PortableConnection): void {
