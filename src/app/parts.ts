@@ -6,6 +6,7 @@ import { debugPart } from '../control/debug/part.js';
 import type { DeploymentOptions } from '../control/deployment/deployment.js';
 import { WATCHES_MAX } from '../control/deployment/messages.js';
 import { deploymentPart } from '../control/deployment/part.js';
+import { groupsPart } from '../control/groups/part.js';
 import { healthPart } from '../control/health/part.js';
 import { ingestPart } from '../control/ingest/part.js';
 import type { AdminKeys } from '../control/keys/admin-keys.js';
@@ -90,6 +91,7 @@ export function makeParts({
     debugPart({ ...sources, views, rules: topicRules.rules, event }),
     schemasPart({ schemas, registry, plane, keys, event }),
     registryPart({ ...sources, schemas, subdevices }),
+    groupsPart(registry, keys),
     readingsPart(sources),
     metricNamesPart({ metricNames, keys, event }),
     keysPart(keys),

@@ -14,6 +14,9 @@ export type Readiness = ReadyAnswer | (Omit<NotReadyAnswer, 'acknowledgement'> &
 
 interface Call {
   readonly body?: unknown;
+  /** Instead of a body that is written as JSON, with its type. */
+  readonly text?: string;
+  readonly type?: string;
   readonly timeoutMs?: number | undefined;
   /** A status above 399 that is an answer and no failure. */
   readonly accepted?: number;
@@ -42,25 +45,45 @@ export class AdminApi {
     return this.#call<Answer>('POST', path, { body });
   }
 
+  patch<Answer>(path: string, body: unknown): Promise<Answer> {
+    return this.#call<Answer>('PATCH', path, { body });
+  }
+
+  /** Sends text of another type than JSON. */
+  postText<Answer>(path: string, text: string, type: string): Promise<Answer> {
+    return this.#call<Answer>('POST', path, { text, type });
+  }
+
+  /** The answer as it is, and a header of it; '': it has none. */
+  async getText(path: string, header: string): Promise<{ readonly text: string; readonly header: string }> {
+    const { status, text, headers } = await this.#send('GET', path, {});
+    if (status >= 400) readAnswer(this.url, status, text, undefined);
+    return { text, header: headers.get(header) ?? '' };
+  }
+
   delete<Answer>(path: string): Promise<Answer> {
     return this.#call<Answer>('DELETE', path);
   }
 
-  async #call<Answer>(method: string, path: string, { body, timeoutMs = answerMsMax, accepted }: Call = {}): Promise<Answer> {
+  async #call<Answer>(method: string, path: string, call: Call = {}): Promise<Answer> {
+    const { status, text } = await this.#send(method, path, call);
+    return readAnswer<Answer>(this.url, status, text, call.accepted);
+  }
+
+  async #send(method: string, path: string, { body, text, type = 'application/json', timeoutMs = answerMsMax }: Call) {
     const headers: Record<string, string> = { authorization: `Bearer ${this.key}` };
-    if (body !== undefined) headers['content-type'] = 'application/json';
     const init: RequestInit = { method, headers, signal: AbortSignal.timeout(timeoutMs) };
-    if (body !== undefined) init.body = JSON.stringify(body);
-    let status: number;
-    let text: string;
+    const content = text ?? (body === undefined ? undefined : JSON.stringify(body));
+    if (content !== undefined) {
+      headers['content-type'] = type;
+      init.body = content;
+    }
     try {
       const answer = await fetch(`${this.url}${path}`, init);
-      status = answer.status;
-      text = await answer.text();
+      return { status: answer.status, headers: answer.headers, text: await answer.text() };
     } catch (error) {
       throw unreachable(this.url, error as Error);
     }
-    return readAnswer<Answer>(this.url, status, text, accepted);
   }
 }
 

@@ -1,11 +1,13 @@
 import type { Command } from 'commander';
-import type { BulkAnswer, DeviceAnswer, DevicesAnswer, RegisteredAnswer } from '../contract/answers/devices.js';
+import type { BulkAnswer, DeviceAnswer, RegisteredAnswer } from '../contract/answers/devices.js';
 import { type AdminApi, adminApi } from './admin-api.js';
 import { usageFailure } from './command-failure.js';
 import { addDeviceLifeCommands } from './device-life-command.js';
+import { addDeviceListCommand } from './device-list-command.js';
+import { addDeviceSetCommand } from './device-set-command.js';
+import { addDeviceTransferCommands } from './device-transfer-command.js';
 import { type ApplianceOptions, configOf, idFormatOption, wholeNumber, withApplianceOptions } from './options.js';
 import { grouped, Output, table } from './output.js';
-import { emptyTenantHint } from './tenant-command.js';
 
 interface AddOptions extends ApplianceOptions {
   readonly id?: string;
@@ -54,12 +56,9 @@ Examples:
     .summary('one device with its latest readings')
     .option('--tenant <id>', 'tenant', 'default')
     .action(showDevice);
-  withApplianceOptions(device.command('list'))
-    .summary('the fleet, a page at a time')
-    .option('--tenant <id>', 'tenant', 'default')
-    .option('--limit <n>', 'devices a page', wholeNumber(1, 1000), 100)
-    .option('--after <id>', 'go on behind this device')
-    .action(listDevices);
+  addDeviceListCommand(device);
+  addDeviceSetCommand(device);
+  addDeviceTransferCommands(device);
   addDeviceLifeCommands(device);
 }
 
@@ -128,6 +127,17 @@ async function showDevice(id: string, options: ApplianceOptions & { tenant: stri
     ['via', device.via ?? '-'],
     ['class', device.device_class ?? '-'],
     ['firmware', device.firmware_version ?? '-'],
+    ['model', device.model ?? '-'],
+    ['serial', device.serial ?? '-'],
+    ['owner', device.owner ?? '-'],
+    ['location', device.location ? `${device.location.lat}, ${device.location.lon}   ${device.location.name ?? ''}`.trimEnd() : '-'],
+    [
+      'tags',
+      Object.entries(device.tags)
+        .map(([key, value]) => `${key}=${value}`)
+        .join(' ') || '-',
+    ],
+    ['groups', device.groups.join(', ') || '-'],
     ['schema', device.schema ? `${device.schema.schema_id} version ${device.schema.version}` : '-'],
     ['registered', device.registered_at],
     ['last seen', device.last_seen_at ?? 'never'],
@@ -135,27 +145,4 @@ async function showDevice(id: string, options: ApplianceOptions & { tenant: stri
   ];
   output.text(device.device_id, ...table(facts).map((row) => `  ${row}`));
   output.document(device);
-}
-
-async function listDevices(options: ApplianceOptions & { tenant: string; limit: number; after?: string }): Promise<void> {
-  const output = new Output(options.json === true);
-  const query = new URLSearchParams({ tenant: options.tenant, limit: String(options.limit) });
-  if (options.after !== undefined) query.set('after', options.after);
-  const api = adminApi(configOf(options), options.url);
-  const answer = await api.get<DevicesAnswer>(`/v1/devices?${query}`);
-  if (answer.total === 0 && !output.json) return output.text(await emptyTenantHint(api, options.tenant));
-  const rows = answer.devices.map((device) => [
-    device.device_id,
-    device.status,
-    device.connected ? 'connected' : '-',
-    device.last_seen_at ?? 'never',
-    Object.entries(device.latest)
-      .map(([metric, { value }]) => `${metric}=${value}`)
-      .join(' '),
-  ]);
-  output.text(
-    ...table([['DEVICE', 'STATUS', 'LINK', 'LAST SEEN', 'LATEST'], ...rows]),
-    `${grouped(answer.devices.length)} of ${grouped(answer.total)} devices${answer.next === null ? '' : `; more: --after ${answer.next}`}`,
-  );
-  output.document(answer);
 }

@@ -77,3 +77,8 @@ export function formatId(format: string, number: number): string {
   const [, before = '', width = '', after = ''] = idFormat.exec(format) ?? [];
   return `${before}${String(number).padStart(Number(width || 1), '0')}${after}`;
 }
+
+/** Of an option that may be given several times. */
+export function collect(value: string, before: readonly string[] = []): string[] {
+  return [...before, value];
+}

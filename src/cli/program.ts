@@ -6,6 +6,7 @@ import { addConfigCommand } from './config-command.js';
 import { addDeadLettersCommand } from './dead-letters-command.js';
 import { addDemoCommand } from './demo-command.js';
 import { addDeviceCommand } from './device-command.js';
+import { addGroupCommand } from './group-command.js';
 import { addKeyCommand } from './key-command.js';
 import { addLagCommand } from './lag-command.js';
 import { addLedgerCommand } from './ledger-command.js';
@@ -74,6 +75,7 @@ function buildProgram(ports: CliPorts): Command {
   addTailCommand(program);
   addTraceCommand(program);
   addDeviceCommand(program);
+  addGroupCommand(program);
   addKeyCommand(program);
   addDeadLettersCommand(program);
   addTenantCommand(program);

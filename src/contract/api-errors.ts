@@ -61,6 +61,7 @@ const own = {
   ],
   schema_id_unknown: [404, 'the tenant has no schema of this id', 'list the schemas: npx spillway schema list'],
   schema_version_unknown: [404, 'the schema has no version of this number', 'list its versions: npx spillway schema show ID'],
+  group_unknown: [404, 'the tenant has no group of this number or path', 'list the groups: npx spillway group list'],
   topic_rule_unknown: [404, 'the tenant has no topic rule of this name', 'list the rules: npx spillway topic-rule list'],
   method_not_allowed: [405, 'the path does not answer this method', 'use a method that the Allow header lists'],
   request_timeout: [408, 'the request was not sent in time', 'send the whole head within 10 s and the whole request within 5 min'],
@@ -81,6 +82,10 @@ const own = {
     '8 captures run, and no more may run at a time',
     'end one: GET /v1/debug/captures lists them, DELETE /v1/debug/captures/{id} ends it',
   ],
+  group_exists: [409, 'there is a group of this name at this place', 'choose another name, or put it into another group'],
+  group_cycle: [409, 'the group would be in itself', 'put it into a group that is not in it'],
+  group_not_empty: [409, 'other groups are in this one', 'delete those first, or put them elsewhere: PATCH /v1/groups/{id} with parent'],
+  groups_exhausted: [409, 'the tenant has 10,000 groups', 'delete groups that nobody needs, or use tags'],
   key_last: [409, 'it is the only admin key, and nobody could make another', 'make a new key first: npx spillway key add NAME'],
   keys_exhausted: [409, 'there are 100 admin keys', 'revoke keys that nobody uses: npx spillway key list'],
   topic_rule_exists: [

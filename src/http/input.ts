@@ -27,10 +27,15 @@ export function parseQuery<T>(query: URLSearchParams, schema: z.ZodType<T>, atte
 function parseValue<T>(value: unknown, schema: z.ZodType<T>, attempt: string, code: 'body_invalid' | 'query_invalid'): T | ApiFailure {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0]!;
+  return new ApiFailure(code, attempt, firstProblem(parsed.error));
+}
+
+/** What is wrong first, with the member's name. */
+export function firstProblem(error: z.ZodError): string {
+  const issue = error.issues[0]!;
   const name = issue.code === 'unrecognized_keys' ? issue.keys[0]! : issue.path.join('.');
   const problem = issue.code === 'unrecognized_keys' ? 'is not known here' : issue.message;
-  return new ApiFailure(code, attempt, name === '' ? problem : `${name} ${problem}`);
+  return name === '' ? problem : `${name} ${problem}`;
 }
 
 /** A string in which `problemOf` finds nothing wrong; what it finds completes "must …". */

@@ -17,11 +17,13 @@ const undone: Readonly<Record<number, string>> = {
   12: 'drop index dead_letters_by_id; alter table dead_letters drop column format, drop column context, drop column replayed_at',
   13: 'drop table topic_rules',
   14: 'drop table dead_letter_tallies, dead_letter_positions',
-  15: `drop view raw_metrics; alter table metrics drop column tags, drop column base_name;
+  15: `drop view if exists raw_metrics; alter table metrics drop column tags, drop column base_name;
     drop function metric_base_name(text), metric_tags(text, text)`,
   16: `drop table payload_schema_states, payload_schemas; drop function payload_schemas_stay;
     alter table devices drop column firmware_version, drop column payload_schema_id, drop column payload_schema_version`,
   17: 'alter table metrics drop column device_id, drop column named_at',
+  18: `drop view raw_metrics; drop table device_groups;
+    alter table devices drop column model, drop column serial, drop column owner, drop column location, drop column tags, drop column group_ids`,
 };
 
 /** Makes the database what an older release left, which knew the steps up to `version`, 2 or later. */

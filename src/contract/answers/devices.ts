@@ -17,6 +17,13 @@ const device = z.strictObject({
   firmware_version: z.string().nullable(),
   /** By which its messages are read; null: none. `pinned`: the device names it, whatever its class and firmware. */
   schema: z.strictObject({ schema_id: z.string(), version: count, number: count, pinned: z.boolean() }).nullable(),
+  model: z.string().nullable(),
+  serial: z.string().nullable(),
+  owner: z.string().nullable(),
+  location: z.strictObject({ lat: z.number(), lon: z.number(), name: z.string().nullable() }).nullable(),
+  tags: z.record(z.string(), z.string()),
+  /** Paths of the groups that it is in. */
+  groups: z.array(z.string()),
   metadata: z.record(z.string(), z.unknown()),
   registered_at: time,
   last_seen_at: time.nullable(),
@@ -27,7 +34,15 @@ const device = z.strictObject({
 /** `latest_complete`: false where the database was not there in time, and metrics that only it knows are missing. */
 const gaps = { latest_complete: z.boolean(), partitions_not_running: partitions };
 export const deviceAnswer = device.extend(gaps);
-export const devicesAnswer = z.strictObject({ devices: z.array(device), ...gaps, total: count, next });
+export const devicesAnswer = z.strictObject({
+  devices: z.array(device),
+  ...gaps,
+  /** Devices of the tenant. */
+  total: count,
+  /** Those that match, where the query asked for `count`. */
+  matched: count.optional(),
+  next,
+});
 export const registeredAnswer = z.strictObject({
   device_id: z.string(),
   tenant: z.string(),
@@ -47,6 +62,21 @@ export const bulkAnswer = z.strictObject({
   tenant: z.string(),
   auth_token: z.string().optional(),
   devices: z.array(z.strictObject({ device_id: z.string(), auth_token: z.string() })).optional(),
+});
+export const importAnswer = z.strictObject({
+  dry_run: z.boolean(),
+  /** rows = created + updated + unchanged + failed */
+  rows: count,
+  created: count,
+  updated: count,
+  unchanged: count,
+  failed: count,
+  groups_created: count,
+  /** Of rows that failed, the first thousand; `line` of the file, from 1 on. */
+  problems: z.array(z.strictObject({ line: count, device_id: z.string().nullable(), reason: z.string() })),
+  problems_left_out: count,
+  /** Of devices that were created without a token of their own in the file. */
+  tokens: z.array(z.strictObject({ device_id: z.string(), auth_token: z.string() })),
 });
 export const rotatedAnswer = z.strictObject({
   device_id: z.string(),
@@ -80,6 +110,7 @@ export type DeviceAnswer = z.infer<typeof deviceAnswer>;
 export type DevicesAnswer = z.infer<typeof devicesAnswer>;
 export type RegisteredAnswer = z.infer<typeof registeredAnswer>;
 export type BulkAnswer = z.infer<typeof bulkAnswer>;
+export type ImportAnswer = z.infer<typeof importAnswer>;
 export type RotatedAnswer = z.infer<typeof rotatedAnswer>;
 export type DeletedAnswer = z.infer<typeof deletedAnswer>;
 export type TenantsAnswer = z.infer<typeof tenantsAnswer>;

@@ -5,6 +5,8 @@ import type { Database } from '../../contract/database.js';
 export type Change =
   /** Devices of these numbers were registered, changed or deleted. */
   | { readonly kind: 'devices'; readonly from: number; readonly to: number }
+  /** Groups of a tenant were made, changed or deleted. */
+  | { readonly kind: 'groups'; readonly tenant: string }
   /** Metrics were numbered. */
   | { readonly kind: 'metrics' }
   /** An admin key was made or revoked. */

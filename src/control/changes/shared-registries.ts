@@ -19,6 +19,7 @@ export async function followRegistries(
   { registry, metricNames, keys, topicRules, schemas }: SharedRegistries,
   failed: (error: Error) => void,
 ): Promise<() => void> {
+  registry.groups.tell = (tenant) => changes.tell({ kind: 'groups', tenant });
   metricNames.tell = () => changes.tell({ kind: 'metrics' });
   keys.tell = () => changes.tell({ kind: 'keys' });
   topicRules.tell = (tenant) => changes.tell({ kind: 'topic-rules', tenant });
@@ -33,6 +34,7 @@ export async function followRegistries(
   };
   const changed = (change: Change) => {
     if (change.kind === 'schemas') return schemas.refresh(change.id);
+    if (change.kind === 'groups') return registry.groups.refresh(change.tenant);
     if (change.kind === 'devices') return registry.refresh(change.from, change.to);
     if (change.kind === 'topic-rules') return topicRules.refresh(change.tenant);
     return change.kind === 'metrics' ? metricNames.refresh() : keys.refresh();

@@ -4,6 +4,7 @@ import type { KeptKey } from '../keys/admin-keys.js';
 import type { NumberedName } from '../metrics/metric-names.js';
 import type { Device, Metadata } from '../registry/device.js';
 import { NO_METADATA } from '../registry/device.js';
+import { type DeviceDetails, NO_DETAILS } from '../registry/device-details.js';
 import type { StoredDevice } from '../registry/device-rows.js';
 import type { Schema } from '../schemas/schema-version.js';
 
@@ -17,7 +18,7 @@ import type { Schema } from '../schemas/schema-version.js';
 //   ["schema", schema]                        a payload schema with all its versions
 //   ["metrics", [[name, number], …]]          some metrics
 //   ["deleted", [[number, tenant], …]]        some devices that were deleted
-//   ["device", number, tenant, id, via, class, ms, status, metadata, hash, previous hash, until ms, firmware, schema, version]
+//   ["device", number, tenant, id, via, class, ms, status, metadata, hash, previous hash, until ms, firmware, schema, version, details]
 //   ["offsets", ["…", …]]                     committed offsets by partition
 //   ["whole"]                                 what is before it is all that there was when the snapshot was begun
 
@@ -50,7 +51,7 @@ type KeyLine = [id: number, name: string, hash: string, createdAtMs: number];
 type DeviceLine = [
   ...['device', number: number, tenant: string, id: string, via: number, deviceClass: string | null, registeredAtMs: number],
   ...[status: Device['status'], metadata: Metadata | null, hash: string, previousHash: string | null, untilMs: number | null],
-  ...[firmwareVersion: string | null, schemaId: string | null, schemaVersion: number],
+  ...[firmwareVersion: string | null, schemaId: string | null, schemaVersion: number, details: DeviceDetails | null],
 ];
 type Line =
   | ['snapshot', SnapshotHeader]
@@ -79,7 +80,7 @@ export const lineOf = {
   metrics: (entries: readonly NumberedName[]) => text(['metrics', [...entries]]),
   deleted: (devices: Iterable<readonly [number, string]>) => text(['deleted', Array.from(devices, ([number, tenant]) => [number, tenant])]),
   device: ({ device, tokenHash, previousToken }: StoredDevice) => {
-    const { number, tenant, id, via, deviceClass, registeredAtMs, status, metadata } = device;
+    const { number, tenant, id, via, deviceClass, registeredAtMs, status, metadata, details } = device;
     const bySchema = [device.firmwareVersion, device.schemaId, device.schemaVersion] as const;
     const previous = previousToken ? ([base64(previousToken.hash), previousToken.untilMs] as const) : ([null, null] as const);
     const kept = metadata === NO_METADATA ? null : metadata;
@@ -96,6 +97,7 @@ export const lineOf = {
       base64(tokenHash),
       ...previous,
       ...bySchema,
+      details === NO_DETAILS ? null : details,
     ]);
   },
   offsets: (offsets: readonly bigint[]) => text(['offsets', offsets.map(String)]),
@@ -156,11 +158,12 @@ class Found {
 
   #takeDevice(line: DeviceLine): void {
     const [, number, name, id, via, deviceClass, registeredAtMs, status, metadata, hash, ...later] = line;
-    const [previousHash, untilMs, firmwareVersion, schemaId, schemaVersion] = later;
+    const [previousHash, untilMs, firmwareVersion, schemaId, schemaVersion, details] = later;
     const tenant = this.#tenants.get(name) ?? name;
     this.#tenants.set(tenant, tenant);
     const bySchema = { firmwareVersion, schemaId, schemaVersion, schema: 0 };
-    const device = { number, tenant, id, via, deviceClass, registeredAtMs, status, metadata: metadata ?? NO_METADATA, ...bySchema };
+    const noted = { metadata: metadata ?? NO_METADATA, details: details ?? NO_DETAILS };
+    const device = { number, tenant, id, via, deviceClass, registeredAtMs, status, ...noted, ...bySchema };
     const previousToken = previousHash !== null && untilMs !== null ? { hash: bytes(previousHash), untilMs } : undefined;
     this.#devices.set(number, { device, tokenHash: bytes(hash), previousToken });
   }

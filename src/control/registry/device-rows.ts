@@ -1,8 +1,11 @@
-import type { Sql } from 'postgres';
+import { isDeepStrictEqual } from 'node:util';
+import type { Sql, TransactionSql } from 'postgres';
 import type { Database } from '../../contract/database.js';
 import type { DeviceStatus } from '../../contract/devices.js';
 import { HASH_BYTES } from '../../contract/token.js';
-import { type Changeable, type Device, type Metadata, NO_METADATA } from './device.js';
+import { type Changeable, changeable, type Device, type Metadata, NO_METADATA } from './device.js';
+import { type DeviceDetails, type Location, NO_DETAILS, type Tags } from './device-details.js';
+import { type DeviceUpdate, patched } from './device-patch.js';
 import type { StoredTokens } from './device-tokens.js';
 
 /** A device about to be registered. */
@@ -14,6 +17,7 @@ export interface DeviceRow {
   readonly deviceClass: string | null;
   readonly firmwareVersion?: string | null | undefined;
   readonly metadata: Metadata;
+  readonly details?: DeviceDetails | undefined;
 }
 
 /** A device as the database has it. */
@@ -36,6 +40,12 @@ interface StoredRow {
   firmware_version: string | null;
   payload_schema_id: string | null;
   payload_schema_version: number | null;
+  model: string | null;
+  serial: string | null;
+  owner: string | null;
+  location: Location | null;
+  tags: Tags;
+  groups: number[];
 }
 
 const LOAD_ROWS = 10_000;
@@ -62,7 +72,8 @@ export async function* loadDevices(database: Database, from = 0, to = NUMBER_MAX
 function selectDevices(sql: Sql, from: number, to: number): PromiseLike<StoredRow[]> {
   return sql<StoredRow[]>`
     select id, tenant_id, name, device_class, status, via, token_hash, previous_token_hash, previous_token_until, metadata, registered_at,
-      firmware_version, payload_schema_id, payload_schema_version
+      firmware_version, payload_schema_id, payload_schema_version, model, serial, owner, location, tags,
+      to_json(group_ids) as groups
     from devices where id between ${from} and ${to} and deleted_at is null order by id limit ${LOAD_ROWS}`;
 }
 
@@ -92,6 +103,7 @@ function deviceOf(row: StoredRow, tenant: string): Device {
     registeredAtMs: row.registered_at.getTime(),
     status: row.status,
     metadata: sharedIfEmpty(row.metadata),
+    details: { model: row.model, serial: row.serial, owner: row.owner, location: row.location, tags: row.tags, groups: row.groups },
     firmwareVersion: row.firmware_version,
     schemaId: row.payload_schema_id,
     schemaVersion: row.payload_schema_version ?? 0,
@@ -118,19 +130,22 @@ export async function insertDevices(sql: Sql, rows: readonly DeviceRow[], number
         ${rows.map((row) => row.tenant)}::text[], ${rows.map((row) => row.id)}::text[], ${rows.map((row) => row.deviceClass)}::text[],
         ${rows.map((row) => row.via)}::int[], ${rows.map((row) => Buffer.from(row.tokenHash).toString('hex'))}::text[],
         ${rows.map((row) => JSON.stringify(row.metadata))}::text[], ${rows.map((row) => row.firmwareVersion ?? null)}::text[],
-        ${[...numbers]}::int[]
-      ) with ordinality as input(tenant_id, name, device_class, via, token_hash, metadata, firmware_version, number, ordinal)
+        ${rows.map(({ details = NO_DETAILS }) => JSON.stringify(details))}::text[], ${[...numbers]}::int[]
+      ) with ordinality as input(tenant_id, name, device_class, via, token_hash, metadata, firmware_version, details, number, ordinal)
     ), inserted as (
-      insert into devices (id, tenant_id, name, device_class, status, via, token_hash, metadata, firmware_version, registered_at)
-      select number, tenant_id, name, device_class, 'active', nullif(via, 0), decode(token_hash, 'hex'), metadata::jsonb, firmware_version, now()
-      from input order by ordinal
+      insert into devices (id, tenant_id, name, device_class, status, via, token_hash, metadata, firmware_version, registered_at,
+        model, serial, owner, location, tags, group_ids)
+      select number, tenant_id, name, device_class, 'active', nullif(via, 0), decode(token_hash, 'hex'), metadata::jsonb, firmware_version, now(),
+        noted.model, noted.serial, noted.owner, nullif(noted.location, 'null'), noted.tags, noted.groups
+      from input, jsonb_to_record(details::jsonb) noted(model text, serial text, owner text, location jsonb, tags jsonb, groups int[])
+      order by ordinal
       on conflict (tenant_id, name) where deleted_at is null do nothing
       returning id, tenant_id, name, registered_at
     )
     select inserted.id, (input.ordinal - 1)::int as ordinal, inserted.registered_at
     from inserted join input using (tenant_id, name) order by inserted.id`;
   return inserted.map(({ id, ordinal, registered_at }) => {
-    const { tenant, id: name, via, deviceClass, firmwareVersion = null, metadata, tokenHash } = rows[ordinal]!;
+    const { tenant, id: name, via, deviceClass, firmwareVersion = null, metadata, tokenHash, details = NO_DETAILS } = rows[ordinal]!;
     const device: Device = {
       number: id,
       tenant,
@@ -140,6 +155,7 @@ export async function insertDevices(sql: Sql, rows: readonly DeviceRow[], number
       registeredAtMs: registered_at.getTime(),
       status: 'active',
       metadata: sharedIfEmpty(metadata),
+      details,
       firmwareVersion,
       schemaId: null,
       schemaVersion: 0,
@@ -149,23 +165,54 @@ export async function insertDevices(sql: Sql, rows: readonly DeviceRow[], number
   });
 }
 
-/** What of a device is to change; what is absent stays as the database has it. */
-export type DeviceUpdate = { readonly [Member in Changeable]?: Device[Member] | undefined };
+export interface Updated {
+  readonly number: number;
+  readonly before: Pick<Device, Changeable>;
+  readonly after: Pick<Device, Changeable>;
+}
 
-/** Writes what of a device is to change; undefined: it was deleted, or it is decommissioned and that is final. */
-export async function updateDevice(sql: Sql, number: number, change: DeviceUpdate): Promise<Pick<Device, Changeable> | undefined> {
-  const { status, metadata, deviceClass, firmwareVersion, schemaId, schemaVersion } = change;
-  const [row] = await sql<StoredRow[]>`
+/**
+ * Writes what of devices, by number, is to change; answers those that are different now. A device is missing from `known` where it was
+ * deleted; with a `problem` nothing is written.
+ */
+export async function updateDevices(
+  sql: TransactionSql,
+  updates: ReadonlyMap<number, DeviceUpdate>,
+): Promise<{ updated: Updated[]; known: Set<number>; problem?: { number: number; cause: 'decommissioned' | string } }> {
+  const rows = await sql<StoredRow[]>`
+    select *, to_json(group_ids) as groups from devices where id = any(${[...updates.keys()]}::int[]) and deleted_at is null order by id for update`;
+  const updated: Updated[] = [];
+  for (const row of rows) {
+    const before = deviceOf(row, row.tenant_id);
+    const after = patched(before, updates.get(row.id)!);
+    const cause =
+      typeof after === 'string' ? after : before.status === 'decommissioned' && after.status !== before.status ? DECOMMISSIONED : '';
+    if (typeof after === 'string' || cause !== '') return { updated: [], known: new Set(), problem: { number: row.id, cause } };
+    if (!isDeepStrictEqual(changeableOf(before), after)) updated.push({ number: row.id, before, after });
+  }
+  if (updated.length > 0) await writeDevices(sql, updated);
+  return { updated, known: new Set(rows.map(({ id }) => id)) };
+}
+
+export const DECOMMISSIONED = 'decommissioned';
+
+function changeableOf(device: Device): Pick<Device, Changeable> {
+  return Object.fromEntries(changeable.map((member) => [member, device[member]])) as Pick<Device, Changeable>;
+}
+
+async function writeDevices(sql: TransactionSql, updated: readonly Updated[]): Promise<void> {
+  const rows = updated.map(({ number, after: { schemaVersion, details, ...rest } }) => {
+    const version = schemaVersion === 0 ? null : schemaVersion;
+    return { number, ...rest, version, ...details };
+  });
+  await sql`
     update devices set
-      status = coalesce(${status ?? null}, status),
-      metadata = coalesce(${metadata === undefined ? null : JSON.stringify(metadata)}::text::jsonb, metadata),
-      device_class = case when ${deviceClass === undefined} then device_class else ${deviceClass ?? null}::text end,
-      firmware_version = case when ${firmwareVersion === undefined} then firmware_version else ${firmwareVersion ?? null}::text end,
-      payload_schema_id = case when ${schemaId === undefined} then payload_schema_id else ${schemaId ?? null}::uuid end,
-      payload_schema_version = case when ${schemaId === undefined} then payload_schema_version else nullif(${schemaVersion ?? 0}::int, 0) end
-    where id = ${number} and deleted_at is null and (status <> 'decommissioned' or coalesce(${status ?? null}, status) = 'decommissioned')
-    returning *`;
-  return row && deviceOf(row, row.tenant_id);
+      status = input.status, metadata = input.metadata, device_class = input."deviceClass", firmware_version = input."firmwareVersion",
+      payload_schema_id = input."schemaId", payload_schema_version = input.version, model = input.model, serial = input.serial,
+      owner = input.owner, location = nullif(input.location, 'null'), tags = input.tags, group_ids = input.groups
+    from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb) as input(number int, status text, metadata jsonb, "deviceClass" text,
+      "firmwareVersion" text, "schemaId" uuid, version int, model text, serial text, owner text, location jsonb, tags jsonb, groups int[])
+    where id = input.number`;
 }
 
 /** Writes what devices said of their firmware; answers the numbers of those that said something else before. */

@@ -13,7 +13,7 @@ type DeviceView = DevicesAnswer['devices'][number];
 export interface DeviceSources extends LatestSources {
   readonly ledger: Pick<Ledger, 'lastRejection'>;
   readonly plane: Pick<DataPlane, 'isConnected' | 'seenMs'>;
-  readonly registry: Pick<Registry, 'byNumber'>;
+  readonly registry: Pick<Registry, 'byNumber' | 'groups'>;
   readonly schemas: Pick<Schemas, 'byNumber'>;
 }
 
@@ -39,6 +39,7 @@ export async function viewDevices(
       device_class: device.deviceClass,
       firmware_version: device.firmwareVersion,
       schema: schemaViewOf(schemas, device),
+      ...detailsView(registry, device),
       metadata: device.metadata,
       registered_at: isoTime(device.registeredAtMs),
       last_seen_at: seenMs > 0 ? isoTime(seenMs) : null,
@@ -48,6 +49,13 @@ export async function viewDevices(
     };
   });
   return { devices: viewed, latest_complete: latest.unavailable === undefined, partitions_not_running: [...latest.notRunning] };
+}
+
+function detailsView(registry: Pick<Registry, 'groups'>, { tenant, details }: Device) {
+  const { model, serial, owner, location, tags } = details;
+  const tree = registry.groups.of(tenant);
+  const groups = details.groups.flatMap((number) => tree.pathOf(number) ?? []).sort();
+  return { model, serial, owner, location: location && { ...location, name: location.name ?? null }, tags, groups };
 }
 
 function schemaViewOf(schemas: Pick<Schemas, 'byNumber'>, { schema: number, schemaId }: Device): DeviceView['schema'] {

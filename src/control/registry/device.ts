@@ -1,4 +1,5 @@
 import type { DeviceEntry, DeviceStatus, PreviousToken } from '../../contract/devices.js';
+import type { DeviceDetails } from './device-details.js';
 
 export const DEVICE_STATUSES = ['active', 'inactive', 'quarantined', 'decommissioned'] as const satisfies readonly DeviceStatus[];
 
@@ -7,7 +8,7 @@ export type Metadata = Readonly<Record<string, unknown>>;
 /** Shared by the devices without metadata, which are most. */
 export const NO_METADATA: Metadata = Object.freeze({});
 
-/** A device as the registry holds it in memory: there may be a million of them, so no object hangs below. */
+/** A device as the registry holds it in memory: there may be a million of them, so objects that hang below are shared where they can be. */
 export interface Device {
   readonly number: number;
   readonly tenant: string;
@@ -16,6 +17,7 @@ export interface Device {
   readonly registeredAtMs: number;
   status: DeviceStatus;
   metadata: Metadata;
+  details: DeviceDetails;
   deviceClass: string | null;
   /** As the device or an operator said it last. */
   firmwareVersion: string | null;
@@ -31,6 +33,7 @@ export interface Device {
 export const changeable = [
   'status',
   'metadata',
+  'details',
   'deviceClass',
   'firmwareVersion',
   'schemaId',

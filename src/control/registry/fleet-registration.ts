@@ -4,7 +4,8 @@ import { NO_METADATA } from './device.js';
 import { isTokenTooShort } from './device-id.js';
 import type { DeviceRow } from './device-rows.js';
 import type { Fleet } from './fleet.js';
-import { newToken, type Registry } from './registry.js';
+import { newToken } from './new-device.js';
+import type { Registry } from './registry.js';
 
 export interface RegisteredFleet {
   readonly created: number;

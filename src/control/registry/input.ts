@@ -1,15 +1,15 @@
 import { z } from 'zod';
-import { JSON_DEPTH_MAX, KIB } from '../../../assembly/abi/limits.js';
+import { JSON_DEPTH_MAX } from '../../../assembly/abi/limits.js';
 import { ApiFailure } from '../../contract/api-errors.js';
 import type { Request } from '../../http/exchange.js';
 import { labelSchema, parseQuery, textSchema } from '../../http/input.js';
-import type { Device } from './device.js';
+import { DEVICE_STATUSES, type Device } from './device.js';
 import { deviceIdProblem, tenantIdProblem, tokenProblem } from './device-id.js';
+import { METADATA_BYTES_MAX } from './device-patch.js';
 import type { Registry } from './registry.js';
 
 export const TENANT_DEFAULT = 'default';
 const FIRMWARE_BYTES_MAX = 64;
-const METADATA_BYTES_MAX = 16 * KIB;
 
 export const deviceIdSchema = textSchema(deviceIdProblem);
 export const tenantSchema = textSchema(tenantIdProblem).default(TENANT_DEFAULT);
@@ -17,6 +17,7 @@ export const tokenSchema = textSchema(tokenProblem);
 export const deviceClassSchema = labelSchema;
 /** A version of firmware, as devices write it. */
 export const firmwareSchema = textSchema(firmwareProblem);
+export const statusSchema = z.enum(DEVICE_STATUSES, `must be one of ${DEVICE_STATUSES.join(', ')}`);
 export const tenantQuery = z.object({ tenant: tenantSchema });
 
 /** An object of free members that PostgreSQL can keep as jsonb. */

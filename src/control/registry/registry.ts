@@ -1,17 +1,20 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import fastq from 'fastq';
+import type { TransactionSql } from 'postgres';
 import { DEVICES_MAX } from '../../../assembly/abi/limits.js';
 import { ApiFailure } from '../../contract/api-errors.js';
 import type { Database } from '../../contract/database.js';
 import type { DeviceEntry } from '../../contract/devices.js';
 import type { SchemaResolution } from '../../contract/schemas/schema-port.js';
 import { hashToken, storedToken } from '../../contract/token.js';
-import { type Changeable, changeable, type Device, entryOf, type Metadata, NO_METADATA } from './device.js';
-import { deviceIdProblem, isTokenTooShort, tenantIdProblem, tokenProblem } from './device-id.js';
+import { Groups } from '../groups/groups.js';
+import { type Changeable, changeable, type Device, entryOf, NO_METADATA } from './device.js';
+import { isTokenTooShort, tokenProblem } from './device-id.js';
+import type { DeviceUpdate } from './device-patch.js';
 import {
+  DECOMMISSIONED,
   type DeviceRow,
-  type DeviceUpdate,
   deleteDevice,
   drawNumbers,
   insertDevices,
@@ -19,31 +22,12 @@ import {
   loadDevices,
   replaceToken,
   type StoredDevice,
-  updateDevice,
+  updateDevices,
   updateFirmware,
 } from './device-rows.js';
+import { DeviceTable, type Found } from './device-table.js';
 import { DeviceTokens } from './device-tokens.js';
-import { SortedIds } from './sorted-ids.js';
-
-export interface NewDevice {
-  readonly tenant: string;
-  /** Absent: a UUID is made. */
-  readonly id?: string | undefined;
-  /** Absent: one is made. */
-  readonly token?: string | undefined;
-  /** Id of the gateway device, of the same tenant, that may publish for this one. */
-  readonly via?: string | undefined;
-  readonly deviceClass?: string | null | undefined;
-  readonly firmwareVersion?: string | null | undefined;
-  readonly metadata?: Metadata | undefined;
-}
-
-export interface TokenChange {
-  /** Absent: one is made. */
-  readonly token?: string | undefined;
-  /** For so long the present token stays valid beside the new one; 0: it is refused at once. */
-  readonly graceSeconds: number;
-}
+import { type NewDevice, newToken, rowProblem, type TokenChange } from './new-device.js';
 
 export interface RegistryOptions {
   readonly database: Database;
@@ -67,11 +51,6 @@ export interface RegistryOptions {
   readonly nowMs?: () => number;
 }
 
-interface Tenant {
-  readonly devices: Map<string, Device>;
-  readonly ids: SortedIds;
-}
-
 const INSERT_ROWS = 5000;
 /** More devices are told of as a range of numbers, which others read as a whole. */
 const TOLD_ONE_BY_ONE_MAX = 16;
@@ -81,9 +60,10 @@ export class Registry {
   /** Reads all devices. The caller gives them to the gateways, with `entries()`. */
   static async load(options: RegistryOptions): Promise<Registry> {
     const registry = new Registry(options);
+    await registry.groups.refresh();
     for await (const batch of loadDevices(options.database)) for (const stored of batch) registry.#adopt(stored);
     for (const { number, tenant } of await loadDeleted(options.database)) registry.#deleted.set(number, tenant);
-    for (const tenant of registry.#tenants.values()) tenant.ids.page(undefined, 0);
+    registry.#table.settle();
     return registry;
   }
 
@@ -96,6 +76,7 @@ export class Registry {
     return registry;
   }
 
+  readonly groups: Groups;
   readonly #database: Database;
   readonly #reserve: NonNullable<RegistryOptions['reserve']>;
   readonly #publish: RegistryOptions['publish'];
@@ -108,8 +89,7 @@ export class Registry {
   readonly #publishSchemas: NonNullable<RegistryOptions['publishSchemas']>;
   readonly #devicesMax: number;
   readonly #nowMs: () => number;
-  readonly #tenants = new Map<string, Tenant>();
-  readonly #byNumber = new Map<number, Device>();
+  readonly #table = new DeviceTable();
   readonly #tokens: DeviceTokens;
   /** Tenants of devices that were deleted, by number. */
   readonly #deleted = new Map<number, string>();
@@ -126,6 +106,7 @@ export class Registry {
     [this.#keep, this.#forgetKept] = [keep, forget];
     const { schemaOf = () => 0, publishSchemas = async () => {} } = options;
     [this.#schemaOf, this.#publishSchemas] = [schemaOf, publishSchemas];
+    this.groups = new Groups(database);
     this.#database = database;
     this.#reserve = reserve;
     this.#publish = publish;
@@ -142,60 +123,67 @@ export class Registry {
   }
 
   get size(): number {
-    return this.#byNumber.size;
+    return this.#table.size;
   }
 
   count(tenant: string): number {
-    return this.#tenants.get(tenant)?.devices.size ?? 0;
+    return this.#table.count(tenant);
   }
 
   /** Every tenant that has devices, in code-unit order of their names. */
   tenants(): { readonly tenant: string; readonly devices: number }[] {
-    const counted = [...this.#tenants].map(([tenant, { devices }]) => ({ tenant, devices: devices.size }));
-    return counted.filter(({ devices }) => devices > 0).sort((a, b) => (a.tenant < b.tenant ? -1 : 1));
+    return this.#table.tenants();
   }
 
   get(tenant: string, id: string): Device | undefined {
-    return this.#tenants.get(tenant)?.devices.get(id);
+    return this.#table.get(tenant, id);
   }
 
   byNumber(number: number): Device | undefined {
-    return this.#byNumber.get(number);
+    return this.#table.byNumber(number);
   }
 
   /** How many devices are registered `via` the device of this number. */
   children(number: number): number {
     let count = 0;
-    for (const { via } of this.#byNumber.values()) if (via === number) count++;
+    for (const { via } of this.#table.all()) if (via === number) count++;
     return count;
   }
 
   /** How many devices of a tenant are read by schema versions of these numbers. */
   readBy(tenant: string, schemas: ReadonlySet<number>): number {
     let count = 0;
-    for (const { schema } of this.#tenants.get(tenant)?.devices.values() ?? []) if (schemas.has(schema)) count++;
+    for (const { schema } of this.#table.ofTenant(tenant)) if (schemas.has(schema)) count++;
     return count;
   }
 
   /** The tenant of a device, also of one that was deleted. */
   tenantOf(number: number): string | undefined {
-    return this.#byNumber.get(number)?.tenant ?? this.#deleted.get(number);
+    return this.#table.byNumber(number)?.tenant ?? this.#deleted.get(number);
   }
 
   /** Up to `limit` devices whose ids come after `after`, in code-unit order of their ids. */
   list(tenant: string, after: string | undefined, limit: number): Device[] {
-    const found = this.#tenants.get(tenant);
-    return found ? found.ids.page(after, limit).map((id) => found.devices.get(id)!) : [];
+    return this.#table.list(tenant, after, limit);
+  }
+
+  ofTenant(tenant: string): Iterable<Device> {
+    return this.#table.ofTenant(tenant);
+  }
+
+  /** As `list`, of those that match; see `DeviceTable`. */
+  search(...search: Parameters<DeviceTable['search']>): Promise<Found> {
+    return this.#table.search(...search);
   }
 
   /** What a gateway must know, of every device. */
   *entries(): Generator<DeviceEntry> {
-    for (const device of this.#byNumber.values()) yield this.#entry(device);
+    for (const device of this.#table.all()) yield this.#entry(device);
   }
 
   /** Every device as the database has it. */
   *stored(): Generator<StoredDevice> {
-    for (const device of this.#byNumber.values()) yield this.#storedOf(device);
+    for (const device of this.#table.all()) yield this.#storedOf(device);
   }
 
   /** Numbers and tenants of the devices that were deleted. */
@@ -225,7 +213,15 @@ export class Registry {
 
   /** Registers one device; when it resolves, the device can connect with the token. */
   async create(input: NewDevice): Promise<{ device: Device; token: string } | ApiFailure> {
-    const { tenant, id = randomUUID(), token = newToken(), deviceClass = null, firmwareVersion = null, metadata = NO_METADATA } = input;
+    const {
+      tenant,
+      id = randomUUID(),
+      token = newToken(),
+      deviceClass = null,
+      firmwareVersion = null,
+      metadata = NO_METADATA,
+      details,
+    } = input;
     const attempt = `register device ${id}`;
     const problem = rowProblem(tenant, id, token);
     if (problem !== undefined) return new ApiFailure('body_invalid', attempt, problem);
@@ -234,7 +230,7 @@ export class Registry {
     if (via === undefined) return new ApiFailure('gateway_unknown', attempt, `via names ${input.via}, which is no device of the tenant`);
     if (this.get(tenant, id)) return new ApiFailure('device_exists', attempt);
     const tokenHash = storedToken(tenant, id, token);
-    const created = await this.createMany([{ tenant, id, tokenHash, via, deviceClass, firmwareVersion, metadata }]);
+    const created = await this.createMany([{ tenant, id, tokenHash, via, deviceClass, firmwareVersion, metadata, details }]);
     if (created instanceof ApiFailure) return created;
     return created[0] ? { device: created[0], token } : new ApiFailure('device_exists', attempt);
   }
@@ -280,7 +276,15 @@ export class Registry {
 
   /** Changes a device; when it resolves, the gateways act on it. */
   update(device: Device, change: DeviceUpdate): Promise<Device | ApiFailure> {
-    return this.#inTurn(() => this.#update(device, change));
+    return this.#inTurn(async () => {
+      const changed = await this.#update(new Map([[device, change]]));
+      return changed instanceof ApiFailure ? changed : device;
+    });
+  }
+
+  /** Changes devices of one tenant, all or none; answers those that are different now, on which the gateways then act. */
+  updateMany(changes: ReadonlyMap<Device, DeviceUpdate>): Promise<readonly Device[] | ApiFailure> {
+    return this.#inTurn(() => this.#update(changes));
   }
 
   /** Gives a device a new token; when it resolves, the gateways take it. `previousUntilMs`: until when the one before is valid, too. */
@@ -311,18 +315,22 @@ export class Registry {
   noteFirmware(versions: ReadonlyMap<number, string>): Promise<void> {
     return this.#inTurn(async () => {
       const noted = await this.#database.run((sql) => updateFirmware(sql, versions));
-      const devices = noted.flatMap((number) => this.#byNumber.get(number) ?? []);
+      const devices = noted.flatMap((number) => this.#table.byNumber(number) ?? []);
       for (const device of devices) device.firmwareVersion = versions.get(device.number) as string;
       this.#keep(devices.map((device) => this.#storedOf(device)));
       await this.#assign(devices);
-      if (noted.length > TOLD_ONE_BY_ONE_MAX) await this.#tell(Math.min(...noted), Math.max(...noted));
-      else for (const number of noted) await this.#tell(number, number);
+      await this.#tellOf(noted);
     });
+  }
+
+  async #tellOf(numbers: readonly number[]): Promise<void> {
+    if (numbers.length <= TOLD_ONE_BY_ONE_MAX) for (const number of numbers) await this.#tell(number, number);
+    else await this.#tell(Math.min(...numbers), Math.max(...numbers));
   }
 
   /** Looks anew by which schema devices are read, those of a tenant; resolves to how many changed when the gateways act on it. */
   assignSchemas(tenant: string): Promise<number> {
-    return this.#inTurn(() => this.#assign(this.#tenants.get(tenant)?.devices.values() ?? []));
+    return this.#inTurn(() => this.#assign(this.#table.ofTenant(tenant)));
   }
 
   async #assign(devices: Iterable<Device>): Promise<number> {
@@ -344,8 +352,9 @@ export class Registry {
 
   async #refresh(from?: number, to?: number): Promise<void> {
     const isAll = from === undefined && to === undefined;
+    if (isAll) await this.groups.refresh();
     // A row goes only where the database was restored from a backup that is older than the row.
-    const gone = new Set(isAll ? this.#byNumber.keys() : []);
+    const gone = new Set(isAll ? this.#table.numbers() : []);
     await this.#forgetDeleted(from, to);
     for await (const batch of loadDevices(this.#database, from, to)) {
       // First: what is adopted here without having been published would pass for known the next time.
@@ -353,7 +362,7 @@ export class Registry {
       const fresh: Device[] = [];
       for (const stored of batch) {
         gone.delete(stored.device.number);
-        const known = this.#byNumber.get(stored.device.number);
+        const known = this.#table.byNumber(stored.device.number);
         if (known && this.#isSame(known, stored)) continue;
         if (known) this.#change(known, stored.device);
         else this.#adopt(stored);
@@ -362,7 +371,7 @@ export class Registry {
       }
       if (fresh.length > 0) await this.#publishAndKeep(fresh);
     }
-    await this.#forget([...gone].flatMap((number) => this.#byNumber.get(number) ?? []));
+    await this.#forget([...gone].flatMap((number) => this.#table.byNumber(number) ?? []));
     if (isAll) this.#isPartial = false;
   }
 
@@ -375,36 +384,41 @@ export class Registry {
   async #forgetDeleted(from?: number, to?: number): Promise<void> {
     const deleted = await loadDeleted(this.#database, from, to);
     for (const { number, tenant } of deleted) this.#deleted.set(number, tenant);
-    await this.#forget(deleted.flatMap(({ number }) => this.#byNumber.get(number) ?? []));
+    await this.#forget(deleted.flatMap(({ number }) => this.#table.byNumber(number) ?? []));
   }
 
   async #forget(devices: readonly Device[]): Promise<void> {
     if (devices.length === 0) return;
-    for (const { number, tenant, id } of devices) {
-      this.#byNumber.delete(number);
-      this.#tokens.delete(number);
-      this.#deleted.set(number, tenant);
-      const own = this.#tenants.get(tenant);
-      if (own?.devices.get(id)?.number !== number) continue;
-      own.devices.delete(id);
-      own.ids.delete(id);
+    for (const device of devices) {
+      this.#table.delete(device);
+      this.#tokens.delete(device.number);
+      this.#deleted.set(device.number, device.tenant);
     }
     this.#retracted += devices.length;
     this.#forgetKept(devices);
     await this.#retract(devices.map(({ number }) => number));
   }
 
-  async #update(device: Device, change: DeviceUpdate): Promise<Device | ApiFailure> {
-    const updated = await this.#database.run((sql) => updateDevice(sql, device.number, change));
-    if (!updated) return this.#explain(device, `change device ${device.id}`);
-    this.#change(device, updated);
-    await this.#publishAndKeep([device]);
-    await this.#tell(device.number, device.number);
-    return device;
+  async #update(changes: ReadonlyMap<Device, DeviceUpdate>): Promise<readonly Device[] | ApiFailure> {
+    const updates = new Map([...changes].map(([{ number }, update]) => [number, update]));
+    const work = (sql: TransactionSql) => updateDevices(sql, updates);
+    const { updated, known, problem } = await this.#database.run((sql) => sql.begin(work) as ReturnType<typeof updateDevices>);
+    const refused = [...changes.keys()].find(({ number }) => (problem ? number === problem.number : !known.has(number)));
+    if (refused && (!problem || problem.cause === DECOMMISSIONED)) return this.#explain(refused, `change device ${refused.id}`);
+    if (refused) return new ApiFailure('body_invalid', `change device ${refused.id}`, problem!.cause);
+    const devices = updated.flatMap(({ number, after }) => {
+      const device = this.#table.byNumber(number);
+      if (device) this.#change(device, after);
+      return device ?? [];
+    });
+    if (devices.length > 0) await this.#publishAndKeep(devices);
+    await this.#tellOf(devices.map(({ number }) => number));
+    return devices;
   }
 
   #change(device: Device, stored: Pick<Device, Changeable>): void {
     for (const member of changeable) Object.assign(device, { [member]: stored[member] });
+    this.#table.share(device);
     device.schema = this.#schemaOf(device);
   }
 
@@ -429,7 +443,7 @@ export class Registry {
   /** Why the database did not take a change, which another process may have made impossible. */
   async #explain(device: Device, attempt: string): Promise<ApiFailure> {
     await this.#refresh(device.number, device.number);
-    const isThere = this.#byNumber.has(device.number);
+    const isThere = this.#table.byNumber(device.number) !== undefined;
     return isThere ? new ApiFailure('device_decommissioned', attempt) : new ApiFailure('device_unknown', attempt, 'it was deleted');
   }
 
@@ -450,29 +464,7 @@ export class Registry {
   #adopt(stored: StoredDevice): void {
     const { device } = stored;
     device.schema = this.#schemaOf(device);
-    let tenant = this.#tenants.get(device.tenant);
-    if (!tenant) {
-      tenant = { devices: new Map(), ids: new SortedIds() };
-      this.#tenants.set(device.tenant, tenant);
-    }
-    if (!tenant.devices.has(device.id)) tenant.ids.add(device.id);
-    tenant.devices.set(device.id, device);
-    this.#byNumber.set(device.number, device);
+    this.#table.add(device);
     this.#tokens.set(device.number, stored);
   }
-}
-
-/** A device token: 192 random bits. */
-export function newToken(): string {
-  return randomBytes(24).toString('base64url');
-}
-
-function rowProblem(tenant: string, id: string, token: string): string | undefined {
-  const checks = [
-    ['tenant', tenantIdProblem(tenant)],
-    ['device_id', deviceIdProblem(id)],
-    ['token', tokenProblem(token)],
-  ] as const;
-  const failed = checks.find(([, problem]) => problem !== undefined);
-  return failed && `${failed[0]} ${failed[1]}`;
 }

@@ -7,7 +7,10 @@ import { json, type Request } from '../../http/exchange.js';
 import { ADMIN_BODY, parseBody, parseQuery, wholeNumber } from '../../http/input.js';
 import type { RouteDoc } from '../../http/route-doc.js';
 import type { Route } from '../../http/router.js';
-import { DEVICE_STATUSES, type Device } from './device.js';
+import { csvAnswer } from './csv-routes.js';
+import { type DetailsInput, detailsPatch, detailsSchema, newDetails } from './details-input.js';
+import type { Device } from './device.js';
+import { searchOf, searchQuery } from './device-search.js';
 import { type DeviceSources, viewDevices } from './device-view.js';
 import {
   deviceClassSchema,
@@ -15,6 +18,7 @@ import {
   deviceOf,
   firmwareSchema,
   metadataSchema,
+  statusSchema,
   tenantQuery,
   tenantSchema,
   tokenSchema,
@@ -22,6 +26,7 @@ import {
 import type { Registry } from './registry.js';
 
 const DEVICES_PAGE_MAX = 1000;
+const CSV_PAGE_MAX = 10_000;
 const EMPTY_OBJECT = new TextEncoder().encode('{}');
 
 const newDeviceSchema = z.strictObject({
@@ -32,8 +37,8 @@ const newDeviceSchema = z.strictObject({
   device_class: deviceClassSchema.nullish(),
   firmware_version: firmwareSchema.nullish(),
   metadata: metadataSchema.optional(),
+  ...detailsSchema,
 });
-const statusSchema = z.enum(DEVICE_STATUSES, `must be one of ${DEVICE_STATUSES.join(', ')}`);
 /** Long enough for devices that wake once a day. */
 const GRACE_SECONDS_DEFAULT = 86_400;
 const GRACE_SECONDS_MAX = 30 * 86_400;
@@ -43,13 +48,21 @@ const changeSchema = z.strictObject({
   metadata: metadataSchema.optional(),
   device_class: deviceClassSchema.nullish(),
   firmware_version: firmwareSchema.nullish(),
+  ...detailsSchema,
 });
 const graceProblem = `must be a whole number from 0 to ${GRACE_SECONDS_MAX}`;
 const rotateSchema = z.strictObject({
   token: tokenSchema.optional(),
   grace_seconds: z.int(graceProblem).min(0, graceProblem).max(GRACE_SECONDS_MAX, graceProblem).default(GRACE_SECONDS_DEFAULT),
 });
-const listSchema = z.object({ tenant: tenantSchema, limit: wholeNumber(1, DEVICES_PAGE_MAX, 100), after: z.string().optional() });
+const listSchema = searchQuery.extend({
+  limit: wholeNumber(1, CSV_PAGE_MAX, 100),
+  after: z.string().optional(),
+  /** csv: without live values, and up to 10,000 devices a page; the header X-Next says where the next page begins. */
+  format: z.enum(['json', 'csv'], 'must be json or csv').optional(),
+  /** The answer says how many devices match, for which all of them are looked at. */
+  count: z.enum(['true', 'false'], 'must be true or false').optional(),
+});
 
 export interface DeviceRoutesOptions extends DeviceSources {
   readonly registry: Registry;
@@ -63,16 +76,22 @@ const docs = {
     auth: 'admin',
     request: newDeviceSchema,
     answers: { 201: registeredAnswer },
-    codes: ['token_too_short', 'gateway_unknown', 'device_exists', 'devices_exhausted', 'state_unwritable'],
+    codes: ['token_too_short', 'gateway_unknown', 'group_unknown', 'device_exists', 'devices_exhausted', 'state_unwritable'],
   },
-  list: { summary: 'Devices by id, a page at a time', auth: 'admin', query: listSchema, answers: { 200: devicesAnswer }, codes: [] },
+  list: {
+    summary: 'Devices by id that match what the query asks, a page at a time; tag may be given several times',
+    auth: 'admin',
+    query: listSchema,
+    answers: { 200: devicesAnswer },
+    codes: ['group_unknown'],
+  },
   read: { ...ofOne, summary: 'A device with its latest readings', answers: { 200: deviceAnswer }, codes: ['device_unknown'] },
   change: {
     ...ofOne,
-    summary: 'Changes status, metadata, class or firmware version',
+    summary: 'Changes what the body names, as RFC 7396 merges it: null takes a member away, groups are replaced as a whole',
     request: changeSchema,
     answers: { 200: deviceAnswer },
-    codes: ['device_unknown', 'device_decommissioned'],
+    codes: ['device_unknown', 'device_decommissioned', 'group_unknown'],
   },
   remove: {
     ...ofOne,
@@ -125,6 +144,8 @@ export function deviceRoutes(services: DeviceRoutesOptions): Route[] {
 async function register({ registry }: DeviceRoutesOptions, { body }: Request) {
   const input = parseBody(body, newDeviceSchema, 'register device');
   if (input instanceof ApiFailure) return input;
+  const details = detailsOf(registry, input, input.tenant);
+  if (details instanceof ApiFailure) return details;
   const created = await registry.create({
     tenant: input.tenant,
     id: input.device_id,
@@ -133,6 +154,7 @@ async function register({ registry }: DeviceRoutesOptions, { body }: Request) {
     deviceClass: input.device_class,
     firmwareVersion: input.firmware_version,
     metadata: input.metadata,
+    details,
   });
   if (created instanceof ApiFailure) return created;
   const { device, token } = created;
@@ -150,15 +172,31 @@ async function register({ registry }: DeviceRoutesOptions, { body }: Request) {
 async function list(services: DeviceRoutesOptions, request: Request) {
   const query = parseQuery(request.query, listSchema, 'list devices');
   if (query instanceof ApiFailure) return query;
-  const { tenant, limit, after } = query;
+  const { registry } = services;
+  const { tenant, limit, after, format } = query;
+  if (format !== 'csv' && limit > DEVICES_PAGE_MAX)
+    return new ApiFailure('query_invalid', 'list devices', `limit must be a whole number from 1 to ${DEVICES_PAGE_MAX}`);
+  const matches = searchOf(query, request.query.getAll('tag'), services);
+  if (matches instanceof ApiFailure) return matches;
   // One more than asked for tells whether a next page has anything on it.
-  const found = services.registry.list(tenant, after, limit + 1);
+  const search = { after, limit: limit + 1, isCounted: query.count === 'true' };
+  const { devices: found, matched } = matches
+    ? await registry.search(tenant, matches, search)
+    : { devices: registry.list(tenant, after, limit + 1), matched: search.isCounted ? registry.count(tenant) : undefined };
   const page = found.slice(0, limit);
+  const next = found.length > limit ? page.at(-1)!.id : null;
+  if (format === 'csv') return csvAnswer(registry, page, next);
   return json(200, {
     ...(await viewDevices(services, page)),
-    total: services.registry.count(tenant),
-    next: found.length > limit ? page.at(-1)!.id : null,
+    total: registry.count(tenant),
+    ...(matched === undefined ? {} : { matched }),
+    next,
   });
+}
+
+function detailsOf(registry: Registry, input: DetailsInput, tenant: string) {
+  const patch = detailsPatch(input, registry.groups.of(tenant), 'register device');
+  return patch instanceof ApiFailure ? patch : newDetails(patch, 'register device');
 }
 
 async function read(services: DeviceRoutesOptions, request: Request) {
@@ -177,8 +215,10 @@ async function change(services: DeviceRoutesOptions, request: Request) {
   if (device instanceof ApiFailure) return device;
   const input = parseBody(request.body, changeSchema, `change device ${device.id}`);
   if (input instanceof ApiFailure) return input;
-  const { status, metadata, device_class: deviceClass, firmware_version: firmwareVersion } = input;
-  const changed = await services.registry.update(device, { status, metadata, deviceClass, firmwareVersion });
+  const { status, metadata, device_class: deviceClass, firmware_version: firmwareVersion, ...noted } = input;
+  const details = detailsPatch(noted, services.registry.groups.of(device.tenant), `change device ${device.id}`);
+  if (details instanceof ApiFailure) return details;
+  const changed = await services.registry.update(device, { status, metadata, deviceClass, firmwareVersion, details });
   return changed instanceof ApiFailure ? changed : one(services, changed);
 }
 

@@ -4,6 +4,7 @@ import type { AdminKeys } from '../../../src/control/keys/admin-keys.js';
 import { LiveHub } from '../../../src/control/live/live-hub.js';
 import { LiveSession } from '../../../src/control/live/live-session.js';
 import type { Device } from '../../../src/control/registry/device.js';
+import { NO_DETAILS } from '../../../src/control/registry/device-details.js';
 import type { Registry } from '../../../src/control/registry/registry.js';
 import { PlaneDouble } from '../../support/plane-double.js';
 import { until } from '../../support/until.js';
@@ -17,6 +18,7 @@ const device: Device = {
   registeredAtMs: 0,
   status: 'active',
   metadata: {},
+  details: NO_DETAILS,
   firmwareVersion: null,
   schemaId: null,
   schemaVersion: 0,

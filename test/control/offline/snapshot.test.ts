@@ -6,6 +6,7 @@ import type { MetricNames } from '../../../src/control/metrics/metric-names.js';
 import { FORMAT, readSnapshot, unfitness } from '../../../src/control/offline/snapshot.js';
 import { SnapshotKeeper, type SnapshotLines } from '../../../src/control/offline/snapshot-keeper.js';
 import { NO_METADATA } from '../../../src/control/registry/device.js';
+import { NO_DETAILS } from '../../../src/control/registry/device-details.js';
 import type { StoredDevice } from '../../../src/control/registry/device-rows.js';
 import type { Registry } from '../../../src/control/registry/registry.js';
 import type { Schema } from '../../../src/control/schemas/schema-version.js';
@@ -15,7 +16,7 @@ const header = { format: FORMAT, database: 'one', schema: 10, group: 'spillway',
 function deviceOf(number: number, change: Partial<StoredDevice['device']> = {}): StoredDevice {
   const names = { tenant: 'a', id: `d${number}`, via: 0, deviceClass: null, registeredAtMs: 5 };
   const bySchema = { firmwareVersion: '1.4.2', schemaId: null, schemaVersion: 0, schema: 0 };
-  const device = { number, ...names, ...bySchema, status: 'active' as const, metadata: NO_METADATA, ...change };
+  const device = { number, ...names, ...bySchema, status: 'active' as const, metadata: NO_METADATA, details: NO_DETAILS, ...change };
   return { device, tokenHash: new Uint8Array(32).fill(number), previousToken: undefined };
 }
 

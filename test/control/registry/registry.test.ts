@@ -6,7 +6,8 @@ import { hashToken, storedToken } from '../../../src/contract/token.js';
 import type { Device } from '../../../src/control/registry/device.js';
 import { planFleet } from '../../../src/control/registry/fleet.js';
 import { registerFleet } from '../../../src/control/registry/fleet-registration.js';
-import { type NewDevice, Registry } from '../../../src/control/registry/registry.js';
+import type { NewDevice } from '../../../src/control/registry/new-device.js';
+import { Registry } from '../../../src/control/registry/registry.js';
 import { startTestDatabase, type TestDatabase } from '../../support/database.js';
 
 /** Of a fleet whose devices have no class. */

@@ -25,6 +25,7 @@ const released: Readonly<Record<number, string>> = {
   15: '09471baa20145c3e',
   16: '6138cd3b53363c8e',
   17: '0cb5a8c6c1d7449c',
+  18: 'f8d0c3154b338c36',
 };
 
 test('a released step is what it was: databases out there took it as it stood', () => {

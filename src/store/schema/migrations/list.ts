@@ -15,6 +15,7 @@ import { deadLettersCounted } from './0014-dead-letters-counted.js';
 import { tagsOfMetrics } from './0015-tags-of-metrics.js';
 import { payloadSchemas } from './0016-payload-schemas.js';
 import { whoNamedMetrics } from './0017-who-named-metrics.js';
+import { deviceDetailsGroups } from './0018-device-details-groups.js';
 import type { Migration } from './migration.js';
 
 /** Every step, in the order in which a database takes them. */
@@ -36,4 +37,5 @@ export const migrations: readonly Migration[] = [
   tagsOfMetrics,
   payloadSchemas,
   whoNamedMetrics,
+  deviceDetailsGroups,
 ];
