@@ -47,11 +47,11 @@ const sourceFolders = [
     'log',
     'object-store',
   ],
-  ...['pipeline', 'plane', 'reactor', 'state', 'store', 'telemetry', 'main.ts'],
+  ...['pipeline', 'plane', 'reactor', 'sockets', 'state', 'store', 'telemetry', 'main.ts'],
 ];
 
 /**
- * Who may import whom below src/: contract <- telemetry, host, state <- reactor, kafka, object-store <- gateway, log, pipeline,
+ * Who may import whom below src/: contract <- telemetry, host, state, sockets <- reactor, kafka, object-store <- gateway, log, pipeline,
  * store, plane, http <- control, cli <- app <- main. The folders of the data plane (gateway, log, pipeline, store) do not import one another, but for
  * the log's reader and disk: app wires them. A folder may always import itself; main.ts may import everything, and nobody imports it.
  */
@@ -62,7 +62,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   host: ['assembly/abi', 'contract'],
   // The lock of the state folder is a call of the addon, where that was built.
   state: ['config', 'contract', 'telemetry', 'host/native-addon.ts'],
-  reactor: ['assembly/abi', 'contract', 'host'],
+  // Server sockets of devices and of HTTP: TLS, PROXY headers, the request that opens a WebSocket.
+  sockets: ['contract'],
+  reactor: ['assembly/abi', 'contract', 'host', 'sockets'],
   kafka: ['assembly/abi', 'contract', 'telemetry'],
   'object-store': ['contract', 'telemetry'],
   gateway: ['assembly/abi', 'contract', 'host', 'reactor', 'telemetry'],
@@ -71,7 +73,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   pipeline: [...['assembly/abi', 'contract', 'host', 'object-store', 'telemetry'], ...['log/file/reader.ts', 'log/file/disk.ts']],
   store: ['assembly/abi', 'contract', 'host', 'telemetry'],
   plane: ['assembly/abi', 'config', 'contract', 'host', 'reactor', 'state', 'telemetry'],
-  http: ['assembly/abi', 'config', 'contract', 'telemetry'],
+  http: ['assembly/abi', 'config', 'contract', 'sockets', 'telemetry'],
   // A subject brings its calls, made with what http offers. A trial of a rule, and the search for the fault
   // of a dead letter, run kernels of their own; the first reads its rows as the store does.
   control: [
@@ -81,7 +83,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   cli: ['contract', 'config'],
   // It puts the rooms together; what it has started it hands to the commands.
   app: [
-    ...['config', 'contract', 'control', 'http', 'kafka', 'log', 'plane', 'reactor', 'state', 'store', 'telemetry'],
+    ...['config', 'contract', 'control', 'http', 'kafka', 'log', 'plane', 'reactor', 'sockets', 'state', 'store', 'telemetry'],
     'cli/appliance.ts',
   ],
   console: ['contract'],

@@ -46,6 +46,9 @@ export const CODE_MQTT_PROTOCOL_ERROR: u32 = 29;
 export const CODE_LOG_FULL: u32 = 30;
 export const CODE_LOG_FAILING: u32 = 31;
 export const CODE_MQTT_FILTER_MALFORMED: u32 = 32;
+export const CODE_PROXY_HEADER_INVALID: u32 = 33;
+export const CODE_WEBSOCKET_REFUSED: u32 = 34;
+export const CODE_WEBSOCKET_MALFORMED: u32 = 35;
 
 // Decode: the message goes to dead_letters under this reason
 export const CODE_JSON_MALFORMED: u32 = 64;

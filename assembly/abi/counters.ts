@@ -20,6 +20,8 @@ export const COUNTER_GATEWAY_PAUSES: u32 = CODES_MAX + 10;
 export const COUNTER_GATEWAY_PAUSED: u32 = CODES_MAX + 11;
 /** Messages of blocks that the log has made durable. */
 export const COUNTER_GATEWAY_DURABLE: u32 = CODES_MAX + 12;
+/** Open connections by transport: this counter and TRANSPORTS - 1 more. */
+export const COUNTER_GATEWAY_CONNECTIONS_OF: u32 = CODES_MAX + 13;
 /** Refused messages by code, without refused connections: this counter and CODES_MAX - 1 more; their sum is COUNTER_GATEWAY_REFUSED. */
 export const COUNTER_GATEWAY_REFUSED_BY_CODE: u32 = CODES_MAX * 2;
 

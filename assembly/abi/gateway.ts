@@ -16,6 +16,8 @@ export const EVENT_AT_LENGTH: u32 = 12;
 export const EVENT_AT_CONSUMED: u32 = 16;
 /** The reactor presents the rest again only when it has grown to this many bytes. */
 export const EVENT_AT_NEEDED: u32 = 20;
+/** Of EVENT_OPENED: TRANSPORT_…. */
+export const EVENT_AT_TRANSPORT: u32 = 20;
 export const EVENT_OPENED: u32 = 1;
 export const EVENT_DATA: u32 = 2;
 export const EVENT_CLOSED: u32 = 3;
@@ -23,6 +25,15 @@ export const EVENT_CLOSED: u32 = 3;
 export const EVENT_DATAGRAM: u32 = 4;
 /** The peer sends no more, and still reads: what waits to be sent to it can be. EVENT_CLOSED follows once the host has closed. */
 export const EVENT_ENDED: u32 = 5;
+
+// How a device's connection reaches its gateway.
+export const TRANSPORT_MQTT: u32 = 0;
+export const TRANSPORT_MQTTS: u32 = 1;
+export const TRANSPORT_WS: u32 = 2;
+export const TRANSPORT_WSS: u32 = 3;
+/** A WebSocket that was opened on the HTTP port. */
+export const TRANSPORT_HTTP: u32 = 4;
+export const TRANSPORTS: u32 = 5;
 
 // Datagram, received in the read region or queued to be sent: the address of the peer, then the bytes.
 //

@@ -1,6 +1,6 @@
 import { sentTo } from '../answers';
-import { COUNTER_GATEWAY_CONNECTIONS_CLOSED, COUNTER_GATEWAY_CONNECTIONS_OPENED } from '../abi/counters';
-import { CONNECTIONS_OFFSET, CONNECTION_BYTES, DEVICE_AT_ID_BYTES, DEVICE_AT_TENANT_BYTES } from '../abi/gateway';
+import { COUNTER_GATEWAY_CONNECTIONS_CLOSED, COUNTER_GATEWAY_CONNECTIONS_OF, COUNTER_GATEWAY_CONNECTIONS_OPENED } from '../abi/counters';
+import { CONNECTIONS_OFFSET, CONNECTION_BYTES, DEVICE_AT_ID_BYTES, DEVICE_AT_TENANT_BYTES, TRANSPORTS } from '../abi/gateway';
 import { CONNECTIONS_MAX } from '../abi/limits';
 import { deviceOf, hashBytes, idOf, tenantOf } from '../directory/devices';
 import { count } from '../memory';
@@ -11,7 +11,8 @@ import { monotonicMs } from '../clock';
 //   0  u32 state              28  u8 tenant bytes        40  u32 id address
 //   4  u32 generation         29  u8 id bytes            44  u32 table of unreleased ids, 0: none
 //   8  u32 device address     30  u16 unreleased ids     48  u64 hash of the tenant
-//  12  u16 protocol level     32  u32 tenant address     56  u64 place after its last queued acknowledgement
+//  12  u8 protocol level      32  u32 tenant address     56  u64 place after its last queued acknowledgement
+//  13  u8 transport
 //  14  u16 reason text bytes  36  u32 address of the device that it published for last
 //  16  f64 time of its last packet, ms
 //  24  u32 grace, ms; 0: none
@@ -31,6 +32,7 @@ export const AT_STATE: usize = 0;
 export const AT_GENERATION: usize = 4;
 export const AT_DEVICE: usize = 8;
 export const AT_LEVEL: usize = 12;
+export const AT_TRANSPORT: usize = 13;
 /** Bytes of the largest answer that may hold a Reason String; 0: the client wants none. */
 export const AT_REASON_BYTES_MAX: usize = 14;
 export const AT_LAST_PACKET_MS: usize = 16;
@@ -71,7 +73,8 @@ export function setState(connection: usize, state: u32): void {
 }
 
 /** Opens a connection. Its new generation keeps it from acknowledgements that are queued for the last holder of the number. */
-export function opened(number: u32): void {
+export function opened(number: u32, transport: u32): void {
+  assert(transport < TRANSPORTS, 'there is no such transport');
   assert(number < CONNECTIONS_MAX, 'there is no such connection');
   const connection = connectionAt(number);
   assert(stateOf(connection) == FREE, 'the connection is open already');
@@ -79,7 +82,8 @@ export function opened(number: u32): void {
   setState(connection, OPENED);
   store<u32>(connection, load<u32>(connection, AT_GENERATION) + 1, AT_GENERATION);
   store<u32>(connection, 0, AT_DEVICE);
-  store<u16>(connection, 0, AT_LEVEL);
+  store<u8>(connection, 0, AT_LEVEL);
+  store<u8>(connection, <u8>transport, AT_TRANSPORT);
   store<u16>(connection, 0, AT_REASON_BYTES_MAX);
   store<u16>(connection, 0, AT_UNRELEASED_COUNT);
   store<u32>(connection, 0, AT_UNRELEASED);
@@ -87,12 +91,15 @@ export function opened(number: u32): void {
   store<f64>(connection, monotonicMs, AT_LAST_PACKET_MS);
   store<u32>(connection, CONNECT_WITHIN_MS, AT_GRACE_MS);
   count(COUNTER_GATEWAY_CONNECTIONS_OPENED);
+  count(COUNTER_GATEWAY_CONNECTIONS_OF + transport);
 }
 
 export function closed(number: u32): void {
   assert(number < connectionsEnd && stateOf(connectionAt(number)) != FREE, 'the connection is not open');
-  setState(connectionAt(number), FREE);
+  const connection = connectionAt(number);
+  setState(connection, FREE);
   count(COUNTER_GATEWAY_CONNECTIONS_CLOSED);
+  count(COUNTER_GATEWAY_CONNECTIONS_OF + <u32>load<u8>(connection, AT_TRANSPORT), -1);
 }
 
 /** The session layer has accepted the connection as the device `entry`. */
@@ -104,7 +111,7 @@ export function connected(number: u32, entry: u32, level: u32, keepAliveSeconds:
   setState(connection, CONNECTED);
   store<u32>(connection, <u32>device, AT_DEVICE);
   store<u32>(connection, <u32>device, AT_LAST_DEVICE);
-  store<u16>(connection, <u16>level, AT_LEVEL);
+  store<u8>(connection, <u8>level, AT_LEVEL);
   store<u16>(connection, <u16>reasonBytesMax, AT_REASON_BYTES_MAX);
   store<u32>(connection, keepAliveSeconds * 1500, AT_GRACE_MS); // One and a half keep-alives [MQTT-3.1.2-22]
   store<u8>(connection, <u8>tenantBytes, AT_TENANT_BYTES);
@@ -135,5 +142,5 @@ export function ended(number: u32): void {
 /** The protocol level that CONNECT named; 0 before that. */
 export function levelOf(number: u32): u32 {
   assert(number < connectionsEnd, 'the connection was never open');
-  return <u32>load<u16>(connectionAt(number), AT_LEVEL);
+  return <u32>load<u8>(connectionAt(number), AT_LEVEL);
 }

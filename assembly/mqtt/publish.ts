@@ -76,7 +76,7 @@ export function publish(number: u32, connection: usize, header: u32, at: usize, 
     at += 2;
   }
   let contentFormat: u32 = FORMAT_BY_SHAPE;
-  const isVersion5 = <u32>load<u16>(connection, AT_LEVEL) == LEVEL_5;
+  const isVersion5 = <u32>load<u8>(connection, AT_LEVEL) == LEVEL_5;
   if (isVersion5) {
     if (at < end && load<u8>(at) == 0) {
       at++;
@@ -168,7 +168,7 @@ export function acceptHanded(number: u32, qos: u32, packetId: u32): void {
 export function refuseHanded(number: u32, qos: u32, packetId: u32, code: u32): void {
   const connection = connectionAt(number);
   topicDevice = <usize>load<u32>(connection, AT_DEVICE);
-  if (<u32>load<u16>(connection, AT_LEVEL) == LEVEL_5 || isAcknowledged(connection, code)) code = answer(number, connection, qos, packetId, code);
+  if (<u32>load<u8>(connection, AT_LEVEL) == LEVEL_5 || isAcknowledged(connection, code)) code = answer(number, connection, qos, packetId, code);
   if (code == CODE_NONE) return;
   countRefusedMessage(ownerOf(connection, code), code);
   refuse(number, code);
@@ -181,7 +181,7 @@ export function refuseHanded(number: u32, qos: u32, packetId: u32, code: u32): v
  */
 function admitAtQos2(number: u32, connection: usize, packetId: u32, header: u32, code: u32): u32 {
   if (inbound.has(connection, packetId)) {
-    if ((header & 0x08) == 0 && <u32>load<u16>(connection, AT_LEVEL) == LEVEL_5) return CODE_MQTT_PACKET_ID_IN_USE;
+    if ((header & 0x08) == 0 && <u32>load<u8>(connection, AT_LEVEL) == LEVEL_5) return CODE_MQTT_PACKET_ID_IN_USE;
     ackInOrder(number, connection, PUBREC, packetId, 0);
     return REPEATED;
   }
@@ -204,7 +204,7 @@ function answer(number: u32, connection: usize, qos: u32, packetId: u32, code: u
   if (!isOfMessage) return code;
   refuseMessage(ownerOf(connection, code), code);
   // Version 3.1.1 has no code in its answers.
-  const reason = <u32>load<u16>(connection, AT_LEVEL) == LEVEL_5 ? code : CODE_NONE;
+  const reason = <u32>load<u8>(connection, AT_LEVEL) == LEVEL_5 ? code : CODE_NONE;
   if (qos != 0) ackInOrder(number, connection, qos == 1 ? PUBACK : PUBREC, packetId, reason);
   return CODE_NONE;
 }

@@ -14,7 +14,7 @@ import * as inbound from './qos2-inbound';
  * Answers CODE_NONE, NO_SLOT, or the code that ends the connection.
  */
 export function pubrel(number: u32, connection: usize, at: usize, end: usize): u32 {
-  const isVersion5 = <u32>load<u16>(connection, AT_LEVEL) == LEVEL_5;
+  const isVersion5 = <u32>load<u8>(connection, AT_LEVEL) == LEVEL_5;
   const code = check(at, end, isVersion5);
   if (code != CODE_NONE) return code;
   const packetId = u16At(at);

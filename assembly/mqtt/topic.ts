@@ -70,7 +70,7 @@ export function keepNotTaken(): void {
  */
 @inline
 export function isAcknowledged(connection: usize, code: u32): bool {
-  return keepsNotTaken && code != CODE_DEVICE_UNKNOWN && <u32>load<u16>(connection, AT_LEVEL) != LEVEL_5;
+  return keepsNotTaken && code != CODE_DEVICE_UNKNOWN && <u32>load<u8>(connection, AT_LEVEL) != LEVEL_5;
 }
 
 let tenantAt: usize = 0;

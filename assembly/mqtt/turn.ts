@@ -24,6 +24,7 @@ import {
   EVENT_AT_LENGTH,
   EVENT_AT_NEEDED,
   EVENT_AT_OFFSET,
+  EVENT_AT_TRANSPORT,
   EVENT_BYTES,
   EVENT_CLOSED,
   EVENT_DATA,
@@ -112,7 +113,7 @@ export function turn(first: u32, eventCount: u32): u32 {
     if (kind == EVENT_DATA) {
       if (!takeData(number, event)) return i;
     } else if (kind == EVENT_OPENED) {
-      opened(number);
+      opened(number, load<u32>(event, EVENT_AT_TRANSPORT));
     } else if (kind == EVENT_ENDED) {
       call(number, CALL_ENDED, CODE_NONE, 0, 0);
     } else {
@@ -213,7 +214,7 @@ function frame(connection: usize, state: u32, at: usize, end: usize): u32 {
     lengthBytes++;
     if (byte < 0x80) {
       // Only version 5 demands the shortest form [MQTT-1.5.5-1].
-      if (byte == 0 && lengthBytes > 1 && <u32>load<u16>(connection, AT_LEVEL) == LEVEL_5) return CODE_MQTT_LENGTH_MALFORMED;
+      if (byte == 0 && lengthBytes > 1 && <u32>load<u8>(connection, AT_LEVEL) == LEVEL_5) return CODE_MQTT_LENGTH_MALFORMED;
       break;
     }
   }
@@ -243,7 +244,7 @@ function packet(number: u32, connection: usize, start: usize, at: usize, end: us
     if (code == CODE_NONE) sendPingresp(number);
   } else if (type == PUBACK) {
     beginPacket();
-    code = checkPuback(at, end, <u32>load<u16>(connection, AT_LEVEL));
+    code = checkPuback(at, end, <u32>load<u8>(connection, AT_LEVEL));
   } else {
     beginPacket();
     code = control(number, connection, type, start, at, end);
@@ -255,12 +256,12 @@ function packet(number: u32, connection: usize, start: usize, at: usize, end: us
 
 /** Checks a control packet and hands it to the session layer: HANDED, or the code that refuses it. */
 function control(number: u32, connection: usize, type: u32, start: usize, at: usize, end: usize): u32 {
-  const level = <u32>load<u16>(connection, AT_LEVEL);
+  const level = <u32>load<u8>(connection, AT_LEVEL);
   let code: u32;
   let next = CONNECTED;
   if (type == CONNECT) {
     code = checkConnect(at, end);
-    store<u16>(connection, <u16>connectLevel, AT_LEVEL); // Even on refusal: CONNACK takes its form from it.
+    store<u8>(connection, <u8>connectLevel, AT_LEVEL); // Even on refusal: CONNACK takes its form from it.
     next = CONNECTING;
   } else if (type == SUBSCRIBE) {
     code = checkSubscribe(at, end, level);

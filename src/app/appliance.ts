@@ -63,7 +63,7 @@ async function bringUp(options: StartOptions, cleanups: StartContext['cleanups']
   if (!absence) await ensureKey();
   const parts = { plane, registry, metricNames, keys, topicRules, schemas };
   const http = await startControl(context, parts, readings);
-  const mqttPort = await plane.listen();
+  await plane.listen();
   if (absence) takeUp(context, { ...parts, absence, ensureKey }, (error) => stopped(error));
   else keepSnapshot(context, parts, context.lostDevices);
 
@@ -71,8 +71,7 @@ async function bringUp(options: StartOptions, cleanups: StartContext['cleanups']
   return {
     httpUrl: `http://${authority(reachableHost(config.listen.bind), http.port)}`,
     httpPort: http.port,
-    mqttPort,
-    mqttsPort: plane.mqttsPort,
+    ports: plane.ports,
     adminKey,
     adminKeyIsNew,
     databaseUrl: context.databaseUrl,

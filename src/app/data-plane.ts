@@ -6,7 +6,7 @@ import type { MetricNames, NumberedName } from '../control/metrics/metric-names.
 import type { DatabaseAbsence } from '../control/offline/database-absence.js';
 import type { PublishedReadings } from '../control/topics/publishers.js';
 import { ThreadedDataPlane } from '../plane/data-plane.js';
-import { tlsListener } from '../state/tls-files.js';
+import { tlsMaterial } from '../state/tls-files.js';
 import { readOffsets, takeOffsets } from '../store/offsets.js';
 import type { StartContext } from './start-context.js';
 
@@ -45,7 +45,7 @@ export async function startPlane(
     log: config.log,
     store: config.store,
     checkpoints: config.checkpoints,
-    tls: tlsListener(config.listen),
+    tls: tlsMaterial(config.listen),
     connectionsMax: context.shares.gateway,
     runsGateways: roles.has('gateway'),
     logFolder: join(stateFolder, 'log'),

@@ -71,8 +71,14 @@ export async function prepare({ config, stopping, heldLog }: StartOptions, clean
 function wantedPorts({ listen, process: settings }: Config): WantedPort[] {
   const http = { port: listen.httpPort, setting: 'SPILLWAY_HTTP_PORT' };
   if (!rolesOf(settings).has('gateway')) return [http];
-  const mqtts = listen.mqttsPort === undefined ? [] : [{ port: listen.mqttsPort, setting: 'SPILLWAY_MQTTS_PORT' }];
-  return [http, { port: listen.mqttPort, setting: 'SPILLWAY_MQTT_PORT' }, ...mqtts];
+  const more = (port: number | undefined, setting: string) => (port === undefined ? [] : [{ port, setting }]);
+  return [
+    http,
+    { port: listen.mqttPort, setting: 'SPILLWAY_MQTT_PORT' },
+    ...more(listen.mqttsPort, 'SPILLWAY_MQTTS_PORT'),
+    ...more(listen.mqttWsPort, 'SPILLWAY_MQTT_WS_PORT'),
+    ...more(listen.mqttWssPort, 'SPILLWAY_MQTT_WSS_PORT'),
+  ];
 }
 
 async function embeddedUrl(stateFolder: string, cleanups: StartContext['cleanups'], log: Logger): Promise<string> {

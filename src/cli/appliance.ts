@@ -1,6 +1,7 @@
 import type { Config } from '../config/table.js';
 import type { LagAnswer } from '../contract/answers/operation.js';
 import type { StartFailure } from '../contract/start-failure.js';
+import type { GatewayPorts } from '../contract/threads/gateway.js';
 import { removeAddress, writeAddress } from './address-file.js';
 import { AdminApi } from './admin-api.js';
 import { CommandFailure } from './command-failure.js';
@@ -11,9 +12,8 @@ export interface Appliance {
   /** `http://host:port`, no slash at the end. */
   readonly httpUrl: string;
   readonly httpPort: number;
-  readonly mqttPort: number;
-  /** MQTT over TLS; absent or 0: there is none. */
-  readonly mqttsPort?: number;
+  /** Where devices connect. */
+  readonly ports: GatewayPorts;
   readonly adminKey: string;
   /** The admin key was made by this start: nobody has seen it yet. */
   readonly adminKeyIsNew: boolean;
@@ -66,7 +66,7 @@ export async function runAppliance(
     }
     // What fails before its first await is work that fails, too: the appliance has to end with it.
     const work = Promise.resolve().then(() => {
-      writeAddress(config.process.stateFolder, appliance.httpUrl, appliance.mqttPort);
+      writeAddress(config.process.stateFolder, appliance.httpUrl, appliance.ports.mqtt);
       return whileUp(appliance, stopping.signal);
     });
     const asked = new Promise<void>((resolve) => {

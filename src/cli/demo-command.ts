@@ -82,14 +82,14 @@ function hostOf(url: string): string {
   return new URL(url).hostname.replace(/^\[|\]$/g, '');
 }
 
-function planFor({ httpUrl, mqttPort }: Appliance, token: string): SimulationPlan {
+function planFor({ httpUrl, ports }: Appliance, token: string): SimulationPlan {
   const host = hostOf(httpUrl);
   return {
     devices,
     tenant,
     token,
     host,
-    port: mqttPort,
+    port: ports.mqtt,
     protocol: 'mqtt',
     qos: 1,
     rate: deviceCount,
@@ -147,14 +147,14 @@ async function sayFirstReading(api: AdminApi, sinceMs: number, output: Output, s
   if (!stopping.aborted) output.remark(`no reading reached the database within ${firstReadingMsMax / 1000} s; look at ${api.url}/readyz`);
 }
 
-function sayExamples(output: Output, { httpUrl, mqttPort, adminKey }: Appliance): void {
+function sayExamples(output: Output, { httpUrl, ports, adminKey }: Appliance): void {
   const host = hostOf(httpUrl);
   output.text(
     '',
     'Try in another terminal:',
     `  curl -H 'Authorization: Bearer ${adminKey}' '${httpUrl}/v1/devices/${devices[0]}/metrics/latest?tenant=${tenant}'`,
     `  npx spillway device add --id my-device --tenant ${tenant} --token my-token-1 --url ${httpUrl}`,
-    `  mosquitto_pub -h ${host} -p ${mqttPort} -i my-device -u ${tenant} -P my-token-1 -q 1 -t devices/my-device/telemetry -m '{"metrics":{"temperature":21.5}}'`,
+    `  mosquitto_pub -h ${host} -p ${ports.mqtt} -i my-device -u ${tenant} -P my-token-1 -q 1 -t devices/my-device/telemetry -m '{"metrics":{"temperature":21.5}}'`,
     `  curl -H 'Authorization: Bearer my-token-1' -d '{"metrics":{"temperature":21.7}}' '${httpUrl}/v1/ingest/my-device?tenant=${tenant}'`,
     '',
   );

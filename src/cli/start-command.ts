@@ -52,7 +52,8 @@ export interface Greeting {
 
 /** The first lines that people see, or the one event that programs wait for. */
 export function sayReady(output: Output, appliance: Appliance, config: Config, { title, tenant, shows }: Greeting): void {
-  const { httpUrl, mqttPort, mqttsPort = 0, adminKey, databaseUrl } = appliance;
+  const { httpUrl, ports, adminKey, databaseUrl } = appliance;
+  const host = new URL(httpUrl).hostname;
   const kept =
     config.process.adminKey === undefined ? `in ${join(config.process.stateFolder, 'admin-key')}` : 'as SPILLWAY_ADMIN_KEY has it';
   const link = [...(shows.text ? [`key=${encodeURIComponent(adminKey)}`] : []), ...(tenant === undefined ? [] : [`tenant=${tenant}`])].join(
@@ -62,16 +63,20 @@ export function sayReady(output: Output, appliance: Appliance, config: Config, {
     title,
     `  console    ${httpUrl}/${link === '' ? '' : `#${link}`}`,
     `  admin key  ${shows.text ? adminKey : kept}`,
-    `  MQTT       mqtt://${new URL(httpUrl).hostname}:${mqttPort}`,
-    ...(mqttsPort === 0 ? [] : [`  MQTT, TLS  mqtts://${new URL(httpUrl).hostname}:${mqttsPort}`]),
+    `  MQTT       mqtt://${host}:${ports.mqtt}`,
+    ...(ports.mqtts === undefined ? [] : [`  MQTT, TLS  mqtts://${host}:${ports.mqtts}`]),
+    ...(ports.ws === undefined ? [] : [`  WebSocket  ws://${host}:${ports.ws}/mqtt`]),
+    ...(ports.wss === undefined ? [] : [`  the same, TLS  wss://${host}:${ports.wss}/mqtt`]),
     `  state      ${config.process.stateFolder}`,
     '  Ctrl-C stops it; what was acknowledged is kept',
   );
   output.document({
     event: 'ready',
     http: httpUrl,
-    mqtt_port: mqttPort,
-    ...(mqttsPort === 0 ? {} : { mqtts_port: mqttsPort }),
+    mqtt_port: ports.mqtt,
+    ...(ports.mqtts === undefined ? {} : { mqtts_port: ports.mqtts }),
+    ...(ports.ws === undefined ? {} : { mqtt_ws_port: ports.ws }),
+    ...(ports.wss === undefined ? {} : { mqtt_wss_port: ports.wss }),
     ...(shows.json ? { admin_key: adminKey } : {}),
     pid: process.pid,
     state: config.process.stateFolder,

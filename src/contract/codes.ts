@@ -52,6 +52,7 @@ import {
   CODE_PROTOBUF_MALFORMED,
   CODE_PROTOBUF_MESSAGE_REPEATED,
   CODE_PROTOBUF_PLAN_MISSING,
+  CODE_PROXY_HEADER_INVALID,
   CODE_RECORDS_UNSUPPORTED,
   CODE_REGISTRY_INCOMPLETE,
   CODE_ROW_REFUSED,
@@ -75,6 +76,8 @@ import {
   CODE_TOPIC_UNKNOWN,
   CODE_TS_MALFORMED,
   CODE_TS_OUT_OF_RANGE,
+  CODE_WEBSOCKET_MALFORMED,
+  CODE_WEBSOCKET_REFUSED,
   COMMAND_CODE_FIRST,
   DECODE_CODE_FIRST,
 } from '../../assembly/abi/codes.js';
@@ -141,6 +144,24 @@ code(
   'mqtt_filter_malformed',
   'a topic filter is empty, or a wildcard in it is no level of its own, or # is not its last level',
   'subscribe with + and # as whole levels, and with # at the end only',
+);
+code(
+  CODE_PROXY_HEADER_INVALID,
+  'proxy_header_invalid',
+  'a connection of a proxy in SPILLWAY_PROXY_FROM does not begin with a good PROXY header, or the header did not come within 5 s',
+  'let the proxy send it (HAProxy: send-proxy-v2), or take its address out of SPILLWAY_PROXY_FROM',
+);
+code(
+  CODE_WEBSOCKET_REFUSED,
+  'websocket_refused',
+  'a request on a port of WebSockets does not open one, or did not come within 5 s',
+  'ask for the path /mqtt with version 13 and the subprotocol mqtt; the answer to the request says what is missing',
+);
+code(
+  CODE_WEBSOCKET_MALFORMED,
+  'websocket_malformed',
+  'a WebSocket was closed over its frames: a text message (1003), a message of more than 1 MiB (1009), or another breach of RFC 6455 (1002)',
+  'send MQTT packets in binary messages of at most 1 MiB, masked, with no extension',
 );
 code(
   CODE_MQTT_TOPIC_ALIAS_INVALID,

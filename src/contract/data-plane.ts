@@ -37,6 +37,8 @@ export interface PlaneCounters {
   readonly refusedByCode: Readonly<Record<string, number>>;
   readonly acked: number;
   readonly connections: number;
+  /** Of them: `mqtt`, `mqtts`, `ws`, `wss`, and `ws-http` for WebSockets on the HTTP port. */
+  readonly connectionsByTransport: Readonly<Record<string, number>>;
   readonly records: number;
   readonly stored: number;
   readonly duplicate: number;

@@ -13,7 +13,7 @@ import {
   CALLS_OFFSET,
 } from '../../assembly/abi/gateway.js';
 import { BLOCK_AGE_US_MAX } from '../../assembly/abi/limits.js';
-import type { FromGateway, GatewayStart, ToGateway } from '../contract/threads/gateway.js';
+import type { FromGateway, GatewayPorts, GatewayStart, ToGateway } from '../contract/threads/gateway.js';
 import { BlockRing } from '../host/block-ring.js';
 import { Doorbell, gatewayDoorbell, LOG_DOORBELL } from '../host/doorbell.js';
 import { KernelMemory, loadKernel } from '../host/kernel.js';
@@ -25,6 +25,7 @@ import { Directory } from './directory.js';
 import { Handoff } from './handoff.js';
 import { Ingest } from './http/ingest.js';
 import type { GatewayKernel } from './kernel.js';
+import { listenAll } from './listeners.js';
 import { Sessions } from './mqtt/session.js';
 import { Routes } from './rules/routes.js';
 
@@ -91,7 +92,7 @@ export class TurnLoop {
     if (message.kind === 'devices') this.#putDevices(message);
     else if (message.kind === 'devices-deleted') this.#deleteDevices(message);
     else if (message.kind === 'schemas') this.#setSchemas(message);
-    else if (message.kind === 'listen') void this.#listen(message.port, message.tlsPort);
+    else if (message.kind === 'listen') void this.#listen(message.ports);
     else if (message.kind === 'taken-over') this.#sessions.takenOver(message.device, message.session);
     else if (message.kind === 'log') this.#logChanged(message.code);
     else if (message.kind === 'registry-whole') this.#directory.isPartial = false;
@@ -138,13 +139,9 @@ export class TurnLoop {
     this.#post({ kind: 'devices-known', token });
   }
 
-  async #listen(atPort: number, atTlsPort: number): Promise<void> {
+  async #listen(wanted: GatewayPorts): Promise<void> {
     try {
-      const { bind, tls, index } = this.#start;
-      const isShared = index > 0; // The first gateway has the ports, the others join it there.
-      const port = await this.#reactor.listen(bind, atPort, isShared);
-      const tlsPort = tls ? await this.#reactor.listenTls(bind, atTlsPort, tls, isShared) : 0;
-      this.#post({ kind: 'listening', port, tlsPort });
+      this.#post({ kind: 'listening', ports: await listenAll(this.#reactor, this.#start, wanted) });
     } catch (error) {
       this.#post({ kind: 'listen-failed', message: (error as Error).message });
     }

@@ -15,7 +15,7 @@ export interface NativeAddon {
 export interface NativeBinding {
   watch(callback: () => void): void;
   answer(words: Int32Array): void;
-  listen(address: string, port: number, isShared: boolean, tls?: TlsMaterial): number;
+  openListener(address: string, port: number, options: NativeListenOptions): number;
   listenDatagrams(address: string, port: number, isShared: boolean): number;
   limit(connections: number, strangers: number): void;
   trust(connection: number): void;
@@ -35,6 +35,15 @@ export interface NativeBinding {
   dispose(): void;
 }
 
+/** What comes before the kernel's bytes; src/reactor/reactor.ts says it in full. */
+export interface NativeListenOptions {
+  readonly isShared?: boolean;
+  readonly proxies?: readonly string[];
+  readonly tls?: TlsMaterial | undefined;
+  readonly isWebSocket?: boolean;
+  readonly transport?: number;
+}
+
 export interface NativeCounts {
   /** Connections that found no room. */
   readonly refused: number;
@@ -47,6 +56,9 @@ export interface NativeCounts {
   /** Datagrams that were too long. */
   readonly oversize: number;
   readonly tlsFailed: number;
+  readonly proxyFailed: number;
+  readonly webSocketRefused: number;
+  readonly webSocketFailed: number;
 }
 
 const FILE = '../../native/reactor.node';
@@ -55,7 +67,7 @@ const FILE = '../../native/reactor.node';
 export function loadAddon(): NativeAddon | { readonly missing: string } {
   try {
     const addon = createRequire(import.meta.url)(FILE) as NativeAddon;
-    const isFresh = 'limit' in addon.NativeReactor.prototype; // The newest of its calls.
+    const isFresh = 'openListener' in addon.NativeReactor.prototype; // The newest of its calls.
     return isFresh ? addon : { missing: 'it was built from older sources: npm run build:native' };
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;

@@ -1,6 +1,6 @@
 import { CODE_LOG_FAILING, CODE_LOG_FULL, CODE_NONE, CODE_SHUTTING_DOWN } from '../../assembly/abi/codes.js';
 import { MIB } from '../../assembly/abi/limits.js';
-import type { ListenConfig } from '../config/settings/listen.js';
+import { gatewayPorts, type ListenConfig, proxiesOf } from '../config/settings/listen.js';
 import type { Acknowledgement } from '../contract/acknowledgement.js';
 import type { CaptureListener, TurnedAway } from '../contract/captures.js';
 import type {
@@ -19,10 +19,11 @@ import type { DeviceEntry } from '../contract/devices.js';
 import type { DeviceAccount, DeviceTotals, PlaneAudits, RefusedMessages, RefusedTopic } from '../contract/ledger.js';
 import type { LogPart, OpenLog, PartitionAssignment } from '../contract/log-port.js';
 import type { SchemaResolution } from '../contract/schemas/schema-port.js';
-import type { TlsListener } from '../contract/threads/gateway.js';
+import type { GatewayPorts } from '../contract/threads/gateway.js';
 import type { FromLog, LogStart } from '../contract/threads/log.js';
 import type { OwnedPartition } from '../contract/threads/pipeline.js';
 import type { SharedState } from '../contract/threads/shared.js';
+import type { TlsMaterial } from '../contract/tls-material.js';
 import type { TopicRule } from '../contract/topic-rules/topic-rule.js';
 import { DOORBELLS, Doorbell, LOG_DOORBELL } from '../host/doorbell.js';
 import { Progress, ProgressWord } from '../host/progress.js';
@@ -41,7 +42,7 @@ export interface DataPlaneOptions extends Omit<PipelinesOptions, 'entries' | 'fe
   readonly listen: ListenConfig;
   /** How long draining may take, of partitions that go to others too, before the threads are ended where they stand. */
   readonly stopSeconds: number;
-  readonly tls: TlsListener | undefined;
+  readonly tls: TlsMaterial | undefined;
   /** Of each gateway. */
   readonly connectionsMax: number;
   /** Whether devices connect here. */
@@ -80,8 +81,7 @@ export class ThreadedDataPlane implements DataPlane {
   readonly #door: Door;
   readonly #pipelines: Pipelines;
   readonly #log: LogPart;
-  #mqttPort = 0;
-  #mqttsPort = 0;
+  #ports: GatewayPorts = { mqtt: 0 };
   #logTrouble: Intake['logTrouble'];
   #opened = false;
   #fenced = 0;
@@ -113,6 +113,7 @@ export class ThreadedDataPlane implements DataPlane {
       partitions: options.log.partitions,
       shared: this.#shared,
       tls: options.tls,
+      proxies: proxiesOf(options.listen),
       reactor: options.listen.reactor,
       connections: { max: options.connectionsMax, unauthenticatedMax: options.listen.unauthenticatedPerAddress },
       keepsNotTaken: options.listen.mqttRefusedPublish === 'keep',
@@ -238,12 +239,9 @@ export class ThreadedDataPlane implements DataPlane {
     });
   }
 
-  /** Lets devices in; answers the port, 0 without gateways. */
-  async listen(): Promise<number> {
-    if (!this.#options.runsGateways) return 0;
-    const { port, tlsPort } = await this.#gateways.listen(this.#options.listen.mqttPort);
-    [this.#mqttPort, this.#mqttsPort] = [port, tlsPort];
-    return this.#mqttPort;
+  /** Lets devices in, where gateways are run. */
+  async listen(): Promise<void> {
+    if (this.#options.runsGateways) this.#ports = await this.#gateways.listen(gatewayPorts(this.#options.listen));
   }
 
   async publishDevices(entries: readonly DeviceEntry[]): Promise<void> {
@@ -341,13 +339,13 @@ export class ThreadedDataPlane implements DataPlane {
     this.#pipelines.onLive(listener);
   }
 
-  /** The port of MQTT over TLS; 0: there is none. */
-  get mqttsPort(): number {
-    return this.#mqttsPort;
+  get mqttPort(): number {
+    return this.#ports.mqtt;
   }
 
-  get mqttPort(): number {
-    return this.#mqttPort;
+  /** Where devices connect; 0 for MQTT: nowhere. */
+  get ports(): GatewayPorts {
+    return this.#ports;
   }
 
   counters(): PlaneCounters {
@@ -375,7 +373,7 @@ export class ThreadedDataPlane implements DataPlane {
 
   notReady(): string | undefined {
     if (this.#stopping) return 'the appliance is shutting down';
-    if (this.#options.runsGateways && this.#mqttPort === 0) return 'the gateway does not listen yet';
+    if (this.#options.runsGateways && this.#ports.mqtt === 0) return 'the gateway does not listen yet';
     if (this.#logTrouble) return `log: failing, ${this.#logTrouble.message}`;
     if (this.#awaited) return this.#awaited();
     return this.#watch.unassigned ?? this.#pipelines.trouble ?? this.stalled();

@@ -7,8 +7,9 @@ import type { RoutedPayload } from '../contract/data-plane.js';
 import type { DeviceEntry } from '../contract/devices.js';
 import type { GatewayAudit } from '../contract/ledger.js';
 import type { SchemaResolution } from '../contract/schemas/schema-port.js';
-import type { ConnectionLimit, FromGateway, GatewayStart, ReactorChoice, TlsListener, ToGateway } from '../contract/threads/gateway.js';
+import type { ConnectionLimit, FromGateway, GatewayPorts, GatewayStart, ReactorChoice, ToGateway } from '../contract/threads/gateway.js';
 import type { SharedState, ThreadEvent } from '../contract/threads/shared.js';
+import type { TlsMaterial } from '../contract/tls-material.js';
 import type { TopicRule } from '../contract/topic-rules/topic-rule.js';
 import { BlockRing } from '../host/block-ring.js';
 import { Doorbell, gatewayDoorbell } from '../host/doorbell.js';
@@ -29,7 +30,8 @@ export interface GatewaysOptions {
   readonly bind: string;
   readonly partitions: number;
   readonly shared: SharedState;
-  readonly tls: TlsListener | undefined;
+  readonly tls: TlsMaterial | undefined;
+  readonly proxies: readonly string[];
   readonly reactor: ReactorChoice;
   readonly connections: ConnectionLimit;
   /** Whether a 3.1.1 client keeps its connection when it publishes what it may not. */
@@ -43,11 +45,6 @@ export interface GatewaysOptions {
 export interface GatewayBlocks {
   readonly memory: WebAssembly.Memory;
   readonly ring: SharedArrayBuffer;
-}
-
-interface Ports {
-  readonly port: number;
-  readonly tlsPort: number;
 }
 
 interface Connection {
@@ -72,7 +69,7 @@ export class Gateways {
   readonly #connections = new Map<number, Connection>();
   readonly #ingests = new Map<number, (code: number) => void>();
   readonly #publishes = new Map<number, { left: number; resolve: () => void }>();
-  readonly #listening: { resolve(ports: Ports): void; reject(error: Error): void }[] = [];
+  readonly #listening: { resolve(ports: GatewayPorts): void; reject(error: Error): void }[] = [];
   #token = 0;
   #turnedAway: (turnedAway: TurnedAway) => void = () => {};
   #subdeviceNamed: (gateway: number, id: string) => void = () => {};
@@ -90,10 +87,10 @@ export class Gateways {
 
   /** Resolves when all threads run. */
   async start(roster: ThreadRoster): Promise<void> {
-    const { entry, bind, partitions, shared, tls, reactor, connections, keepsNotTaken, isRegistryPartial } = this.#options;
+    const { entry, bind, partitions, shared, tls, proxies, reactor, connections, keepsNotTaken, isRegistryPartial } = this.#options;
     const sessions = sessionNumbers();
     for (const [index, { memory, ring }] of this.blocks.entries()) {
-      const common = { sessions, shared, partitions, bind, tls, reactor, connections, keepsNotTaken, isRegistryPartial };
+      const common = { sessions, shared, partitions, bind, tls, proxies, reactor, connections, keepsNotTaken, isRegistryPartial };
       const start: GatewayStart = { index, memory, ring, ...common };
       const receive = (message: FromGateway) => this.#receive(index, message);
       this.#threads.push(roster.add(`gateway-${index}`, entry, start, [], receive, HEAP));
@@ -101,13 +98,13 @@ export class Gateways {
     await Promise.all(this.#threads.map((thread) => thread.ready));
   }
 
-  /** Lets devices in, on the same ports for all; answers them, 0 for TLS without it. The first gateway finds a port that is 0. */
-  async listen(port: number): Promise<Ports> {
-    let bound: Ports = { port, tlsPort: this.#options.tls?.port ?? 0 };
+  /** Lets devices in, on the same ports for all; answers them. The first gateway finds a port that is 0. */
+  async listen(wanted: GatewayPorts): Promise<GatewayPorts> {
+    let bound = wanted;
     for (const [index, thread] of this.#threads.entries()) {
-      bound = await new Promise<Ports>((resolve, reject) => {
+      bound = await new Promise<GatewayPorts>((resolve, reject) => {
         this.#listening[index] = { resolve, reject };
-        thread.post({ kind: 'listen', ...bound });
+        thread.post({ kind: 'listen', ports: bound });
       });
     }
     return bound;
@@ -216,7 +213,7 @@ export class Gateways {
         this.#options.event(`gateway-${gateway}`, message);
         return;
       case 'listening':
-        this.#listening[gateway]?.resolve({ port: message.port, tlsPort: message.tlsPort });
+        this.#listening[gateway]?.resolve(message.ports);
         return;
       case 'listen-failed':
         this.#listening[gateway]?.reject(new Error(message.message));

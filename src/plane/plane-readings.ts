@@ -5,6 +5,7 @@ import {
   COUNTER_GATEWAY_BLOCKS,
   COUNTER_GATEWAY_BYTES_IN,
   COUNTER_GATEWAY_CONNECTIONS_CLOSED,
+  COUNTER_GATEWAY_CONNECTIONS_OF,
   COUNTER_GATEWAY_CONNECTIONS_OPENED,
   COUNTER_GATEWAY_PAUSED,
   COUNTER_GATEWAY_PAUSES,
@@ -33,9 +34,19 @@ import {
   COUNTER_PIPELINE_TEXT_READINGS,
   COUNTER_PIPELINE_ZONELESS,
 } from '../../assembly/abi/counters.js';
+import { TRANSPORT_HTTP, TRANSPORT_MQTT, TRANSPORT_MQTTS, TRANSPORT_WS, TRANSPORT_WSS } from '../../assembly/abi/gateway.js';
 import { refusalCode, refusalCodes } from '../contract/codes.js';
 import type { Intake, PartitionLag, PlaneCounters } from '../contract/data-plane.js';
 import { type Progress, ProgressWord } from '../host/progress.js';
+
+/** As metrics name them. */
+const TRANSPORT_NAMES = {
+  mqtt: TRANSPORT_MQTT,
+  mqtts: TRANSPORT_MQTTS,
+  ws: TRANSPORT_WS,
+  wss: TRANSPORT_WSS,
+  'ws-http': TRANSPORT_HTTP,
+} as const;
 
 /**
  * Sums the kernels' counters as they stand; the kernels go on counting meanwhile. Pipelines are read first, so that no message
@@ -89,6 +100,9 @@ export function readCounters(gateways: readonly BigUint64Array[], pipelines: rea
     refusedByCode,
     acked: gateway(COUNTER_GATEWAY_ACKED),
     connections: gateway(COUNTER_GATEWAY_CONNECTIONS_OPENED) - gateway(COUNTER_GATEWAY_CONNECTIONS_CLOSED),
+    connectionsByTransport: Object.fromEntries(
+      Object.entries(TRANSPORT_NAMES).map(([name, transport]) => [name, gateway(COUNTER_GATEWAY_CONNECTIONS_OF + transport)]),
+    ),
     ...judged,
     deadByCode,
     bytesIn: gateway(COUNTER_GATEWAY_BYTES_IN),

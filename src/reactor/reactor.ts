@@ -16,13 +16,11 @@ import type { Doorbell } from '../host/doorbell.js';
 export interface Reactor {
   /** `native` or `portable`. */
   readonly name: ReactorName;
-  /** Binds a TCP listener and answers the port it got. `isShared`: another gateway of this process listens there already. */
-  listen(host: string, port: number, isShared?: boolean): Promise<number>;
   /**
-   * Listens for TLS: the kernel sees a connection when its handshake is done, and plain bytes. Rejects when
-   * the material cannot be used. A handshake that fails, or takes more than some seconds, is refused.
+   * Binds a TCP listener and answers the port it got. The kernel sees a connection when all that the options put before its bytes is
+   * done; what fails there, or takes more than some seconds, is refused. Rejects when the TLS material cannot be used.
    */
-  listenTls(host: string, port: number, tls: TlsMaterial, isShared?: boolean): Promise<number>;
+  listen(host: string, port: number, options?: ListenOptions): Promise<number>;
   /**
    * Binds a socket for datagrams and answers its port. Each datagram is one event, its peer before its bytes; an answer is sent to the
    * event's connection with the same header before it (assembly/abi/gateway.ts).
@@ -54,6 +52,19 @@ export interface Reactor {
   unlisten(): void;
   /** Closes listeners and connections. */
   stop(): Promise<void>;
+}
+
+/** What comes before the kernel's bytes on the connections of a listener, in this order. */
+export interface ListenOptions {
+  /** Another gateway of this process listens there already. */
+  readonly isShared?: boolean;
+  /** Addresses, and ranges of them, of proxies: their connections begin with a PROXY header, and count as the peer's that it names. */
+  readonly proxies?: readonly string[];
+  readonly tls?: TlsMaterial | undefined;
+  /** The bytes are the payload of the binary messages of a WebSocket at /mqtt. */
+  readonly isWebSocket?: boolean;
+  /** TRANSPORT_… of assembly/abi/gateway.ts, for EVENT_OPENED. */
+  readonly transport?: number;
 }
 
 export type ReactorName = 'native' | 'portable';

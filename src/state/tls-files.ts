@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import type { ListenConfig } from '../config/settings/listen.js';
-import type { TlsListener } from '../contract/threads/gateway.js';
+import type { TlsMaterial } from '../contract/tls-material.js';
 
-/** What MQTT over TLS listens with; undefined: it is not wanted. The files were found readable when the settings were read. */
-export function tlsListener({ mqttsPort, tlsCert, tlsKey, tlsClientCa }: ListenConfig): TlsListener | undefined {
-  if (mqttsPort === undefined || tlsCert === undefined || tlsKey === undefined) return undefined;
+/** What the ports with TLS listen with; undefined: there are none. The files were found readable when the settings were read. */
+export function tlsMaterial({ tlsCert, tlsKey, tlsClientCa }: ListenConfig): TlsMaterial | undefined {
+  if (tlsCert === undefined || tlsKey === undefined) return undefined;
   const authorities = tlsClientCa === undefined ? {} : { clientCa: readFileSync(tlsClientCa, 'utf8') };
-  return { port: mqttsPort, cert: readFileSync(tlsCert, 'utf8'), key: readFileSync(tlsKey, 'utf8'), ...authorities };
+  return { cert: readFileSync(tlsCert, 'utf8'), key: readFileSync(tlsKey, 'utf8'), ...authorities };
 }

@@ -43,7 +43,7 @@ export async function startApplianceDouble(config: Config): Promise<Appliance & 
     // An address that is no URL makes whoever prints it fail.
     httpUrl: process.env.DOUBLE_FAILS === 'greeting' ? `http://::1:${http.port}` : `http://127.0.0.1:${http.port}`,
     httpPort: http.port,
-    mqttPort: mqtt.port,
+    ports: { mqtt: mqtt.port },
     adminKey,
     adminKeyIsNew,
     stop,

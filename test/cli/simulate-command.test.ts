@@ -18,7 +18,7 @@ for (const protocol of ['mqtt', 'http']) {
     const folder = temporaryFolder(t);
     const appliance = await applianceIn(folder);
     t.after(() => appliance.stop());
-    const env = { SPILLWAY_HTTP_PORT: String(appliance.httpPort), SPILLWAY_MQTT_PORT: String(appliance.mqttPort) };
+    const env = { SPILLWAY_HTTP_PORT: String(appliance.httpPort), SPILLWAY_MQTT_PORT: String(appliance.ports.mqtt) };
     const args = [
       'simulate',
       '--register',
@@ -100,7 +100,7 @@ test('devices whose connections break come back with backoff and lose nothing', 
     '--url',
     appliance.httpUrl,
   ];
-  const command = runSpillway(t, folder, [...args, '--port', String(appliance.mqttPort), '--json'], {});
+  const command = runSpillway(t, folder, [...args, '--port', String(appliance.ports.mqtt), '--json'], {});
   await command.until(/"progress"/);
   appliance.dropConnections();
   const { code, stdout, stderr } = await outcomeOf(command);
@@ -113,7 +113,7 @@ test('devices whose connections break come back with backoff and lose nothing', 
 test('a wrong token and nobody listening exit 1 and say why', async (t) => {
   const folder = temporaryFolder(t);
   const appliance = await applianceIn(folder);
-  const args = ['simulate', '--devices', '2', '--seconds', '0.2', '--token', 'wrong', '--port', String(appliance.mqttPort)];
+  const args = ['simulate', '--devices', '2', '--seconds', '0.2', '--token', 'wrong', '--port', String(appliance.ports.mqtt)];
   const refused = await outcomeOf(runSpillway(t, folder, args));
   assert.equal(refused.code, 1);
   assert.match(refused.stderr, /^spillway: cannot deliver every message: Connection refused: Bad (User Name|username) or Password/im);
@@ -127,7 +127,7 @@ test('Ctrl-C ends a simulation with its summary', async (t) => {
   const folder = temporaryFolder(t);
   const appliance = await applianceIn(folder);
   t.after(() => appliance.stop());
-  const at = ['--url', appliance.httpUrl, '--port', String(appliance.mqttPort)];
+  const at = ['--url', appliance.httpUrl, '--port', String(appliance.ports.mqtt)];
   const command = runSpillway(t, folder, [
     'simulate',
     '--register',

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { ConfigError, loadConfig, readConfig } from '../../src/config/config.js';
 import { variableOf } from '../../src/config/setting.js';
+import { proxiesOf } from '../../src/config/settings/listen.js';
 import { rolesOf } from '../../src/config/settings/process.js';
 import { settings } from '../../src/config/table.js';
 
@@ -34,6 +35,9 @@ test('nothing set gives the documented defaults, frozen', () => {
       bind: '127.0.0.1',
       mqttPort: 1883,
       mqttsPort: undefined,
+      mqttWsPort: undefined,
+      mqttWssPort: undefined,
+      proxyFrom: undefined,
       mqttRefusedPublish: 'keep',
       tlsCert: undefined,
       tlsKey: undefined,
@@ -159,6 +163,7 @@ test('TLS takes a port, a certificate and a key, each a file that can be read', 
   const pem = join(folder, 'some.pem');
   writeFileSync(pem, 'not looked into here');
   const all = { SPILLWAY_MQTTS_PORT: '8883', SPILLWAY_TLS_CERT: 'some.pem', SPILLWAY_TLS_KEY: pem };
+  const { SPILLWAY_MQTTS_PORT: _, ...withoutPort } = all;
   const { config, problems } = readConfig({ env: all, folder });
   assert.deepEqual(problems, []);
   assert.deepEqual(
@@ -171,14 +176,24 @@ test('TLS takes a port, a certificate and a key, each a file that can be read', 
     without('SPILLWAY_TLS_CERT').join(),
     /^cannot use setting mqtts_port without tls_cert.*cannot use setting tls_key without tls_cert/,
   );
-  assert.match(without('SPILLWAY_MQTTS_PORT').join(), /^cannot use setting tls_cert without mqtts_port/);
+  assert.match(without('SPILLWAY_MQTTS_PORT').join(), /^cannot use setting tls_cert without mqtts_port, mqtt_wss_port/);
   assert.match(problemsOf({ ...all, SPILLWAY_TLS_KEY: 'gone.pem' }).join(), /^cannot use setting tls_key = ".*gone\.pem": ENOENT/);
   assert.match(problemsOf({ SPILLWAY_TLS_CLIENT_CA: pem }).join(), /^cannot use setting tls_client_ca without tls_cert/);
   assert.match(problemsOf({ ...all, SPILLWAY_MQTTS_PORT: '1883' }).join(), /1883 is also the mqtt_port/);
+  assert.deepEqual(problemsOf({ ...withoutPort, SPILLWAY_MQTT_WSS_PORT: '8884' }), []);
   assert.match(
     problemsOf({ ...all, SPILLWAY_MQTTS_PORT: 'many' }).join(),
     /^cannot use SPILLWAY_MQTTS_PORT = "many": it must be an integer/,
   );
+});
+
+test('proxies are listed by address and by range, and no word of the list may be anything else', () => {
+  const { config, problems } = readConfig({ env: { SPILLWAY_PROXY_FROM: '10.0.0.5,192.0.2.0/24,2001:db8::/32' }, folder });
+  assert.deepEqual(problems, []);
+  assert.deepEqual(config && proxiesOf(config.listen), ['10.0.0.5', '192.0.2.0/24', '2001:db8::/32']);
+  for (const wrong of ['10.0.0.0/33', 'proxy.example.com', '10.0.0.0/8,', '::/129', '10.0.0.0/8/8', '10.0.0.1 ']) {
+    assert.match(problemsOf({ SPILLWAY_PROXY_FROM: wrong }).join(), /^cannot use SPILLWAY_PROXY_FROM = /, wrong);
+  }
 });
 
 test('secrets are masked wherever they are shown', () => {

@@ -7,7 +7,7 @@ import { GatewayThread } from './gateway-thread.js';
 import { RawClient } from './raw-client.js';
 
 test('of one address few connections may be without a CONNECT, and any number of others', async () => {
-  const gateway = await GatewayThread.start(caseDevices, 4, undefined, 2);
+  const gateway = await GatewayThread.start(caseDevices, 4, { unauthenticatedMax: 2 });
   const silent = [await RawClient.open(gateway.port), await RawClient.open(gateway.port)];
   const third = await RawClient.open(gateway.port);
   await third.expectEnd();

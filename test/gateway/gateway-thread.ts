@@ -32,7 +32,8 @@ import { BLOCK_SLOTS, GATEWAY_END } from '../../assembly/abi/gateway.js';
 import { BLOCK_BYTES_MAX } from '../../assembly/abi/limits.js';
 import { refusalCode } from '../../src/contract/codes.js';
 import type { DeviceEntry } from '../../src/contract/devices.js';
-import type { FromGateway, GatewayStart, TlsListener, ToGateway } from '../../src/contract/threads/gateway.js';
+import type { FromGateway, GatewayPorts, GatewayStart, ToGateway } from '../../src/contract/threads/gateway.js';
+import type { TlsMaterial } from '../../src/contract/tls-material.js';
 import { hashToken } from '../../src/contract/token.js';
 import { type BlockDescriptor, BlockRing } from '../../src/host/block-ring.js';
 import { DOORBELLS, Doorbell, gatewayDoorbell } from '../../src/host/doorbell.js';
@@ -103,6 +104,17 @@ export function readBlock(bytes: Uint8Array, descriptor: BlockDescriptor): TestR
 /** test/run.ts runs the suites over both. */
 const reactorUnderTest = (process.env.REACTOR ?? 'auto') as GatewayStart['reactor'];
 
+export interface GatewaySettings {
+  /** With it there are ports with TLS. */
+  readonly tls?: TlsMaterial;
+  readonly proxies?: readonly string[];
+  readonly unauthenticatedMax?: number;
+}
+
+function portsOf({ tls }: GatewaySettings): GatewayPorts {
+  return { mqtt: 0, ws: 0, bridge: 0, ...(tls ? { mqtts: 0, wss: 0 } : {}) };
+}
+
 /** A gateway thread whose log is played by the test. */
 export class GatewayThread {
   readonly memory: KernelMemory;
@@ -110,8 +122,7 @@ export class GatewayThread {
   readonly messages: FromGateway[] = [];
   readonly ring: BlockRing;
   readonly exited: Promise<number>;
-  port = 0;
-  tlsPort = 0;
+  ports: GatewayPorts = { mqtt: 0 };
   /** How many of the blocks that wait become durable when the log looks, once a millisecond. */
   durableOf: (waiting: number) => number = (waiting) => waiting;
   /** Whether blocks become durable as they come. */
@@ -122,36 +133,32 @@ export class GatewayThread {
   readonly #worker: Worker;
   readonly #log: NodeJS.Timeout;
 
-  static async start(
-    devices: readonly DeviceEntry[],
-    partitions = 4,
-    tls?: TlsListener,
-    unauthenticatedMax?: number,
-  ): Promise<GatewayThread> {
-    const gateway = new GatewayThread(partitions, tls, unauthenticatedMax);
+  static async start(devices: readonly DeviceEntry[], partitions = 4, settings: GatewaySettings = {}): Promise<GatewayThread> {
+    const gateway = new GatewayThread(partitions, settings);
     await gateway.putDevices(devices);
-    gateway.post({ kind: 'listen', port: 0, tlsPort: 0 });
+    gateway.post({ kind: 'listen', ports: portsOf(settings) });
     await until('the listener', () => gateway.port !== 0);
     return gateway;
   }
 
   /** One that cannot listen: the reason that it gives. */
-  static async startRefused(tls: TlsListener): Promise<string> {
-    const gateway = new GatewayThread(1, tls);
-    gateway.post({ kind: 'listen', port: 0, tlsPort: 0 });
+  static async startRefused(tls: TlsMaterial): Promise<string> {
+    const gateway = new GatewayThread(1, { tls });
+    gateway.post({ kind: 'listen', ports: portsOf({ tls }) });
     await until('the refusal', () => gateway.of('listen-failed').length === 1);
     await gateway.stop();
     return gateway.of('listen-failed')[0]?.message ?? '';
   }
 
-  private constructor(partitions: number, tls?: TlsListener, unauthenticatedMax = 10_000, isRegistryPartial = false) {
+  private constructor(partitions: number, { tls, proxies = [], unauthenticatedMax = 10_000 }: GatewaySettings) {
     const memory = kernelMemory(GATEWAY_END);
     const ring = BlockRing.memory(BLOCK_SLOTS);
     const doorbells = Doorbell.memory(DOORBELLS);
     const shared = { doorbells, progress: new SharedArrayBuffer(8) };
     const where = { memory, ring, sessions: sessionNumbers(), shared };
     const connections = { max: 10_000, unauthenticatedMax };
-    const common = { partitions, bind: '127.0.0.1', tls, reactor: reactorUnderTest, connections, keepsNotTaken: false, isRegistryPartial };
+    const rest = { reactor: reactorUnderTest, connections, keepsNotTaken: false, isRegistryPartial: false };
+    const common = { partitions, bind: '127.0.0.1', tls, proxies, ...rest };
     const workerData: GatewayStart = { index: 0, ...where, ...common };
     this.memory = new KernelMemory(memory);
     this.ring = new BlockRing(ring);
@@ -160,9 +167,14 @@ export class GatewayThread {
     this.exited = new Promise((resolve) => this.#worker.once('exit', resolve));
     this.#worker.on('message', (message: FromGateway) => {
       this.messages.push(message);
-      if (message.kind === 'listening') [this.port, this.tlsPort] = [message.port, message.tlsPort];
+      if (message.kind === 'listening') this.ports = message.ports;
     });
     this.#log = setInterval(() => this.#takeBlocks(), 1);
+  }
+
+  /** Of MQTT. */
+  get port(): number {
+    return this.ports.mqtt;
   }
 
   post(message: ToGateway): void {

@@ -51,9 +51,9 @@ test('a client that ends its side waits for nothing when nothing is to be acknow
 
 test('a client over TLS that says it sends no more is acknowledged', async () => {
   const server = certify('localhost', certify('authority of the server'));
-  const gateway = await GatewayThread.start(caseDevices, 4, { port: 0, cert: server.cert, key: server.key });
+  const gateway = await GatewayThread.start(caseDevices, 4, { tls: { cert: server.cert, key: server.key } });
   try {
-    const options = { host: '127.0.0.1', port: gateway.tlsPort, rejectUnauthorized: false, allowHalfOpen: true };
+    const options = { host: '127.0.0.1', port: gateway.ports.mqtts, rejectUnauthorized: false, allowHalfOpen: true };
     const socket = connectTls(options);
     let heard = Buffer.alloc(0);
     let hasEnded = false;

@@ -203,7 +203,6 @@ export class KernelDriver {
     return {
       name: 'portable',
       listen: async () => 0,
-      listenTls: async () => 0,
       listenDatagrams: async () => 0,
       answer: () => {},
       send: () => {},

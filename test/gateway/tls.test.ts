@@ -14,10 +14,10 @@ import { GatewayThread } from './gateway-thread.js';
 const authority = certify('authority of the server');
 const server = certify('localhost', authority);
 const clientAuthority = certify('authority of clients');
-const listener = { port: 0, cert: server.cert, key: server.key };
+const listener = { cert: server.cert, key: server.key };
 
 async function withGateway(clientCa: string | undefined, run: (gateway: GatewayThread) => Promise<void>): Promise<void> {
-  const gateway = await GatewayThread.start(caseDevices, 4, clientCa === undefined ? listener : { ...listener, clientCa });
+  const gateway = await GatewayThread.start(caseDevices, 4, { tls: clientCa === undefined ? listener : { ...listener, clientCa } });
   try {
     await run(gateway);
   } finally {
@@ -27,7 +27,7 @@ async function withGateway(clientCa: string | undefined, run: (gateway: GatewayT
 
 function connectMqtt(gateway: GatewayThread, more: IClientOptions = {}) {
   const options = { clientId: 'dev-1', username: 'default', password: CASE_TOKEN, ca: authority.cert, reconnectPeriod: 0, ...more };
-  return mqtt.connectAsync(`mqtts://localhost:${gateway.tlsPort}`, { ...options, family: 4 } as IClientOptions, false);
+  return mqtt.connectAsync(`mqtts://localhost:${gateway.ports.mqtts}`, { ...options, family: 4 } as IClientOptions, false);
 }
 
 const failures = (gateway: GatewayThread) => gateway.counter(CODE_TLS_HANDSHAKE_FAILED);
@@ -74,12 +74,12 @@ describe('a gateway over TLS', () => {
     withGateway(undefined, async (gateway) => {
       await assert.rejects(connectMqtt(gateway, { ca: clientAuthority.cert }));
       await until('the distrustful', () => failures(gateway) === 1);
-      const plain = connect({ host: '127.0.0.1', port: gateway.tlsPort });
+      const plain = connect({ host: '127.0.0.1', port: gateway.ports.mqtts as number });
       plain.on('error', () => {});
       plain.write('\x10\x10\0\x04MQTT\x04\x02\0\0\0\x04dev1');
       await once(plain.resume(), 'close');
       await until('the plain one', () => failures(gateway) === 2);
-      const leaving = connect({ host: '127.0.0.1', port: gateway.tlsPort });
+      const leaving = connect({ host: '127.0.0.1', port: gateway.ports.mqtts as number });
       await once(leaving, 'connect');
       leaving.end();
       await until('the one that left', () => failures(gateway) === 3);
@@ -89,7 +89,7 @@ describe('a gateway over TLS', () => {
 
   test('takes bytes that came with the end of the handshake, and closes in order', () =>
     withGateway(undefined, async (gateway) => {
-      const socket = connectTls({ host: '127.0.0.1', port: gateway.tlsPort, ca: authority.cert, servername: 'localhost' });
+      const socket = connectTls({ host: '127.0.0.1', port: gateway.ports.mqtts, ca: authority.cert, servername: 'localhost' });
       const heard: Buffer[] = [];
       socket.on('data', (chunk) => heard.push(chunk));
       socket.write(Buffer.from('00', 'hex')); // No packet has this type.

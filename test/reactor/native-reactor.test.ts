@@ -80,7 +80,7 @@ test('reactors share a port only when they mean to', async () => {
     openReactor('native', { memory: new KernelMemory(kernelMemory(READ_OFFSET + READ_BYTES)), turn: () => {}, refused: () => {} });
   const [first, second, third] = [bare(), bare(), bare()];
   const port = await first.listen('127.0.0.1', 0);
-  assert.equal(await second.listen('127.0.0.1', port, true), port);
+  assert.equal(await second.listen('127.0.0.1', port, { isShared: true }), port);
   await assert.rejects(third.listen('127.0.0.1', port), new RegExp(`cannot listen on 127.0.0.1:${port}: .*EADDRINUSE`));
   await Promise.all([first, second, third].map((reactor) => reactor.stop()));
 });

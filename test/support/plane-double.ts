@@ -52,6 +52,7 @@ export class PlaneDouble implements DataPlane {
     refusedByCode: {},
     acked: 0,
     connections: 0,
+    connectionsByTransport: {},
     records: 0,
     stored: 0,
     duplicate: 0,

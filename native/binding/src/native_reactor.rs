@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use napi::bindgen_prelude::{Env, Error, Function, Result, Uint8Array, Unknown};
 use napi_derive::napi;
-use reactor::{Memory, Reactor, TlsConfig};
+use reactor::{Memory, Network, Reactor, TlsConfig};
 
 use crate::handover::Handover;
 use crate::watch::Watch;
@@ -46,6 +46,9 @@ pub struct Counts {
     pub overflowed: f64,
     pub oversize: f64,
     pub tls_failed: f64,
+    pub proxy_failed: f64,
+    pub web_socket_refused: f64,
+    pub web_socket_failed: f64,
 }
 
 /// TLS material, all PEM; with `client_ca` clients have to show a certificate.
@@ -54,6 +57,33 @@ pub struct TlsMaterial {
     pub cert: String,
     pub key: String,
     pub client_ca: Option<String>,
+}
+
+/// What comes before the kernel's bytes on the connections of a listener; absent: nothing.
+#[napi(object)]
+pub struct ListenOptions {
+    pub is_shared: Option<bool>,
+    /// Addresses, and ranges of them, of proxies.
+    pub proxies: Option<Vec<String>>,
+    pub tls: Option<TlsMaterial>,
+    pub is_web_socket: Option<bool>,
+    pub transport: Option<u32>,
+}
+
+impl ListenOptions {
+    /// The options as the reactor takes them. An error is the cause as text.
+    fn read(self) -> std::result::Result<reactor::ListenOptions, String> {
+        let tls = self.tls.map(|pem| TlsConfig::new(pem.cert.as_bytes(), pem.key.as_bytes(), pem.client_ca.as_deref().map(str::as_bytes)));
+        let proxies = self.proxies.unwrap_or_default();
+        let networks = proxies.iter().map(|text| Network::parse(text).ok_or_else(|| format!("{text} is no address or range of addresses")));
+        Ok(reactor::ListenOptions {
+            is_shared: self.is_shared.unwrap_or_default(),
+            proxies: networks.collect::<std::result::Result<_, _>>()?,
+            tls: tls.transpose()?,
+            is_web_socket: self.is_web_socket.unwrap_or_default(),
+            transport: self.transport.unwrap_or_default(),
+        })
+    }
 }
 
 #[napi]
@@ -94,11 +124,10 @@ impl NativeReactor {
 
     /// Listens, and answers the port or a negative errno. Throws when the TLS material cannot be used.
     #[napi]
-    pub fn listen(&self, address: String, port: u16, is_shared: bool, tls: Option<TlsMaterial>) -> Result<i32> {
+    pub fn open_listener(&self, address: String, port: u16, options: ListenOptions) -> Result<i32> {
         let ip: IpAddr = address.parse().map_err(|_| Error::from_reason("it is no IP address"))?;
-        let tls = tls.map(|pem| TlsConfig::new(pem.cert.as_bytes(), pem.key.as_bytes(), pem.client_ca.as_deref().map(str::as_bytes)));
-        let tls = tls.transpose().map_err(Error::from_reason)?;
-        Ok(self.with(|reactor| match reactor.listen(SocketAddr::new(ip, port), is_shared, tls) {
+        let options = options.read().map_err(Error::from_reason)?;
+        Ok(self.with(|reactor| match reactor.listen(SocketAddr::new(ip, port), options) {
             Ok(port) => i32::from(port),
             Err(error) => -error.raw_os_error().unwrap_or(libc::EINVAL),
         }))
@@ -203,6 +232,9 @@ impl NativeReactor {
             overflowed: counts.overflowed as f64,
             oversize: counts.oversize as f64,
             tls_failed: counts.tls_failed as f64,
+            proxy_failed: counts.proxy_failed as f64,
+            web_socket_refused: counts.web_socket_refused as f64,
+            web_socket_failed: counts.web_socket_failed as f64,
         }
     }
 

@@ -14,10 +14,12 @@ pub struct Connection {
     pub needed: u32,
     /// The kernel has taken none of its bytes yet.
     pub is_new: bool,
-    /// The kernel does not know it yet: its TLS handshake is not done.
+    /// The kernel does not know it yet: what comes before its protocol is not done.
     pub is_greeting: bool,
     /// The socket may have bytes.
     pub is_readable: bool,
+    /// The number of its listener's transport.
+    pub transport: u32,
     /// It is queued for a turn.
     pub is_queued: bool,
     /// It is in the list of connections to flush.
@@ -40,9 +42,10 @@ pub struct Connection {
 const OUTBOX_HIGH_BYTES: usize = 64 * 1024;
 
 impl Connection {
-    pub fn new(stream: Stream) -> Connection {
+    pub fn new(stream: Stream, is_greeting: bool, transport: u32) -> Connection {
         Connection {
-            is_greeting: stream.is_handshaking(),
+            is_greeting,
+            transport,
             stream: Some(stream),
             is_new: true,
             rest: Rest::default(),

@@ -1,9 +1,9 @@
 use std::time::{Duration, Instant};
 
-/// A handshake that takes longer has failed.
+/// What comes before the kernel's bytes must come within this time.
 const GREETING: Duration = Duration::from_secs(5);
 
-/// The deadline of a connection's TLS handshake.
+/// The deadline of a connection that the kernel does not know yet.
 pub struct Greeting {
     pub number: u32,
     pub generation: u32,

@@ -51,31 +51,43 @@ impl Reactor {
     }
 
     fn admit(&mut self, socket: Socket, peer: IpAddr, listener: usize) {
-        if !self.strangers.has_room(peer) {
+        let options = &self.listeners[listener].options;
+        let is_proxy = options.proxies.iter().any(|network| network.contains(peer));
+        if !is_proxy && !self.strangers.has_room(peer) {
             self.counts.strangers += 1;
             return;
         }
         let fd = socket.fd();
         let has_room = !self.connections.is_full() && self.open_count() < self.connections_max;
-        let stream = Stream::new(socket, self.listeners[listener].tls.as_ref()).filter(|_| has_room);
+        let stream = Stream::new(socket, options.tls.as_ref(), options.is_web_socket).filter(|_| has_room);
         let Some(stream) = stream else {
             self.counts.refused += 1;
             return;
         };
-        let connection = Connection::new(stream);
-        let is_greeting = connection.is_greeting;
+        let is_greeting = is_proxy || stream.handshake().is_some();
+        let connection = Connection::new(stream, is_greeting, options.transport);
         let (number, generation) = self.connections.insert(connection);
         if self.poll.add_socket(fd, Token::Connection { number, generation }).is_err() {
             self.connections.remove(number);
             self.counts.refused += 1;
             return;
         }
-        self.strangers.add(number, peer);
+        if is_proxy {
+            self.proxied.insert(number, peer);
+        } else {
+            self.strangers.add(number, peer);
+        }
         if is_greeting {
             self.greetings.push_back(Greeting::new(number, generation, Instant::now()));
         } else {
-            self.table.add(&mut self.memory, number, abi::EVENT_OPENED, 0);
+            self.present_opened(number);
         }
+    }
+
+    /// The kernel learns of a connection.
+    pub(crate) fn present_opened(&mut self, number: u32) {
+        let Some(connection) = self.connections.get(number) else { return };
+        self.table.add_opened(&mut self.memory, number, connection.transport);
     }
 
     /// Lays the bytes of ready connections into the read region, as far as there is room.
@@ -146,6 +158,9 @@ impl Reactor {
             taken = stream.read(self.memory.slice_mut(at + rest, limit));
             connection.has_ended = taken.has_ended;
             connection.has_failed = taken.has_failed;
+            if taken.has_ended && stream.has_fault() {
+                self.counts.web_socket_failed += 1;
+            }
             // Epoll may have reported the peer's end and its last bytes in one edge.
             connection.is_readable = !taken.has_ended && (!taken.is_drained || (connection.is_ending && taken.bytes > 0));
         }

@@ -4,6 +4,7 @@ use std::os::fd::{AsRawFd, OwnedFd};
 
 use crate::address::Address;
 use crate::poll::owned;
+use crate::proxy::Network;
 use crate::tls::TlsConfig;
 
 const BACKLOG: i32 = 4096;
@@ -17,14 +18,27 @@ pub struct Listener {
     fd: OwnedFd,
     /// Connections may be waiting.
     pub is_ready: bool,
+    pub options: ListenOptions,
+}
+
+/// What comes before the bytes of the kernel on the connections of a listener.
+#[derive(Clone, Default)]
+pub struct ListenOptions {
+    /// Other sockets of this process listen there already. Without it, a port in use is an error.
+    pub is_shared: bool,
+    /// Peers that pass on the connections of others, and say so in a PROXY header before anything else.
+    pub proxies: Vec<Network>,
     /// The TLS material that clients shake hands with; None: bytes are not encrypted.
     pub tls: Option<TlsConfig>,
+    /// The kernel's bytes lie in the messages of a WebSocket.
+    pub is_web_socket: bool,
+    /// The number by which the kernel knows connections of this listener.
+    pub transport: u32,
 }
 
 impl Listener {
-    /// `is_shared`: other sockets of this process listen there already. Without it, a port in use is an error.
-    pub fn open(address: SocketAddr, is_shared: bool, tls: Option<TlsConfig>) -> io::Result<Listener> {
-        if !is_shared {
+    pub fn open(address: SocketAddr, options: ListenOptions) -> io::Result<Listener> {
+        if !options.is_shared {
             claim(address, libc::SOCK_STREAM)?;
         }
         let fd = bound(address, libc::SOCK_STREAM, true)?;
@@ -38,7 +52,7 @@ impl Listener {
         if unsafe { libc::listen(fd.as_raw_fd(), BACKLOG) } < 0 {
             return Err(io::Error::last_os_error());
         }
-        Ok(Listener { fd, is_ready: false, tls })
+        Ok(Listener { fd, is_ready: false, options })
     }
 
     pub fn fd(&self) -> i32 {

@@ -133,7 +133,7 @@ impl Reactor {
         if self.lingering.is_full() {
             return;
         }
-        let fd = stream.fd();
+        let fd = stream.socket().fd();
         let (place, generation) = self.lingering.insert(Lingering::new(stream, outbox, Instant::now()));
         let sent = self.lingering.get(place).map(|lingering| lingering.send(&mut self.pool));
         let is_done = matches!(sent, Some(Ok(true)) if has_ended) || matches!(sent, Some(Err(_)));

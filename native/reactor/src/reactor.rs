@@ -1,6 +1,6 @@
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::AtomicI32;
 use std::time::Instant;
 
@@ -10,7 +10,7 @@ use crate::connection::Connection;
 use crate::datagrams::Datagrams;
 use crate::greeting::Greeting;
 use crate::linger::Lingering;
-use crate::listener::Listener;
+use crate::listener::{ListenOptions, Listener};
 use crate::memory::Memory;
 use crate::outbox::Pool;
 use crate::poll::{Poll, Token};
@@ -18,7 +18,6 @@ use crate::slab::Slab;
 use crate::strangers::Strangers;
 use crate::table::Table;
 use crate::timer::Timer;
-use crate::tls::TlsConfig;
 
 /// One reactor: it belongs to the thread of its gateway.
 pub struct Reactor {
@@ -33,8 +32,10 @@ pub struct Reactor {
     pub(crate) lingering: Slab<Lingering>,
     /// Connections with bytes for a turn, by number and generation, in the order in which they got them.
     pub(crate) ready: VecDeque<(u32, u32)>,
-    /// Connections with bytes whose handshake is not done, by number and generation, in the order in which they got them.
+    /// Connections with bytes that the kernel does not know yet, by number and generation, in the order in which they got them.
     pub(crate) greeting: VecDeque<(u32, u32)>,
+    /// Connections of proxies, whose header has not come, by number: the proxy's address.
+    pub(crate) proxied: HashMap<u32, IpAddr>,
     /// Deadlines of handshakes, the next one first.
     pub(crate) greetings: VecDeque<Greeting>,
     /// Connections with something to send, or to close.
@@ -73,6 +74,12 @@ pub struct Counts {
     pub oversize: u64,
     /// TLS handshakes that failed.
     pub tls_failed: u64,
+    /// Connections of proxies without a good header.
+    pub proxy_failed: u64,
+    /// Requests for a WebSocket that were refused, or did not come in time.
+    pub web_socket_refused: u64,
+    /// WebSockets whose peers broke a rule of the protocol.
+    pub web_socket_failed: u64,
 }
 
 /// The result of a turn.
@@ -107,6 +114,7 @@ impl Reactor {
             lingering: Slab::new(LINGERING_MAX),
             ready: VecDeque::new(),
             greeting: VecDeque::new(),
+            proxied: HashMap::new(),
             greetings: VecDeque::new(),
             dirty: Vec::new(),
             ended: VecDeque::new(),
@@ -146,10 +154,9 @@ impl Reactor {
         unsafe { self.bell.attach(words) };
     }
 
-    /// Binds a listener and answers its port. `is_shared`: another reactor of this process listens there already.
-    /// With `tls` clients have to shake hands before the kernel sees their connections.
-    pub fn listen(&mut self, address: SocketAddr, is_shared: bool, tls: Option<TlsConfig>) -> io::Result<u16> {
-        let listener = Listener::open(address, is_shared, tls)?;
+    /// Binds a listener and answers its port. The kernel sees a connection once all that the options put before it is done.
+    pub fn listen(&mut self, address: SocketAddr, options: ListenOptions) -> io::Result<u16> {
+        let listener = Listener::open(address, options)?;
         let port = listener.port()?;
         self.poll.add_source(listener.fd(), Token::Listener { number: self.listeners.len() as u32 })?;
         self.listeners.push(listener);

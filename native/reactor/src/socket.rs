@@ -58,6 +58,12 @@ impl Socket {
         result(unsafe { libc::recv(self.fd(), into.as_mut_ptr().cast(), into.len(), 0) })
     }
 
+    /// As `receive`, and leaves the bytes where they are.
+    pub fn peek(&self, into: &mut [u8]) -> io::Result<usize> {
+        // SAFETY: the slice is valid for its length.
+        result(unsafe { libc::recv(self.fd(), into.as_mut_ptr().cast(), into.len(), libc::MSG_PEEK) })
+    }
+
     pub fn send(&self, bytes: &[u8]) -> io::Result<usize> {
         // SAFETY: the slice is valid for its length. Without MSG_NOSIGNAL a peer that is gone would end the process.
         result(unsafe { libc::send(self.fd(), bytes.as_ptr().cast(), bytes.len(), libc::MSG_NOSIGNAL) })

@@ -56,6 +56,13 @@ impl Table {
         self.read_bytes += length;
     }
 
+    /// Adds EVENT_OPENED.
+    pub fn add_opened(&mut self, memory: &mut Memory, connection: u32, transport: u32) {
+        let at = abi::EVENTS_OFFSET + self.shown.len() as u32 * abi::EVENT_BYTES;
+        self.add(memory, connection, abi::EVENT_OPENED, 0);
+        memory.write_u32(at + abi::EVENT_AT_TRANSPORT, transport);
+    }
+
     /// How many bytes of an event the kernel took, and how many it wants to see in its next event.
     pub fn answer(&self, memory: &Memory, index: usize) -> (u32, u32) {
         let at = abi::EVENTS_OFFSET + index as u32 * abi::EVENT_BYTES;

@@ -8,7 +8,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use model::Random;
-use reactor::{Memory, Reactor, abi};
+use reactor::{ListenOptions, Memory, Reactor, abi};
 
 struct Kernel {
     memory: Vec<u8>,
@@ -25,7 +25,7 @@ impl Kernel {
         // SAFETY: the vector's bytes stay where they are, and are touched between turns only.
         let region = unsafe { Memory::new(memory.as_mut_ptr(), memory.len()) };
         let mut reactor = Reactor::new(region).expect("a reactor");
-        let port = reactor.listen("127.0.0.1:0".parse().expect("an address"), false, None).expect("a port");
+        let port = reactor.listen("127.0.0.1:0".parse().expect("an address"), ListenOptions::default()).expect("a port");
         let address = SocketAddr::from(([127, 0, 0, 1], port));
         Kernel { memory, reactor, address, taken: HashMap::new(), opened: Vec::new(), closed: Vec::new() }
     }

@@ -1,5 +1,19 @@
-import { choice, matching, pem, port, setting, type ValuesOf, whole } from '../setting.js';
+import { isIP } from 'node:net';
+import type { GatewayPorts } from '../../contract/threads/gateway.js';
+import { choice, matching, pem, port, setting, text, type ValuesOf, whole } from '../setting.js';
 import type { Values } from '../values.js';
+
+/** Whether the text is a list of addresses and ranges of them. */
+const networkList = text('addresses such as 10.0.0.5, and ranges such as 10.0.0.0/8, with commas between them', (value) =>
+  value.split(',').every(isNetwork),
+);
+
+function isNetwork(range: string): boolean {
+  const [address = '', bits, ...more] = range.split('/');
+  const family = isIP(address);
+  const isLength = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
+  return family !== 0 && !address.includes('%') && isLength && more.length === 0;
+}
 
 const hostName = /^(\d{1,3}(\.\d{1,3}){3}|[0-9a-fA-F:]*:[0-9a-fA-F:.]*|[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?)$/;
 
@@ -12,6 +26,15 @@ export const listenSettings = {
   mqttPort: setting('mqtt_port', port, { fallback: 1883, what: 'MQTT over TCP. Ports may be 0: any free one.' }),
   mqttsPort: setting('mqtts_port', port, {
     what: 'MQTT over TLS 1.2 and 1.3; takes `SPILLWAY_TLS_CERT` and `SPILLWAY_TLS_KEY` along.',
+  }),
+  mqttWsPort: setting('mqtt_ws_port', port, {
+    what: 'MQTT over WebSockets, at `ws://HOST:PORT/mqtt`.',
+  }),
+  mqttWssPort: setting('mqtt_wss_port', port, {
+    what: 'MQTT over WebSockets over TLS; takes `SPILLWAY_TLS_CERT` and `SPILLWAY_TLS_KEY` along.',
+  }),
+  proxyFrom: setting('proxy_from', networkList, {
+    what: 'Addresses and ranges, with commas between them, of proxies that begin each connection with a PROXY header (version 1 or 2), on every port of devices. Limits by address count the peer that the header names. A listed proxy without a header is refused; a header from elsewhere is never read.',
   }),
   mqttRefusedPublish: setting('mqtt_refused_publish', choice('keep', 'disconnect'), {
     fallback: 'keep',
@@ -47,28 +70,51 @@ export const listenSettings = {
 
 export type ListenConfig = ValuesOf<typeof listenSettings>;
 
+/** The ports of devices that are wanted, and one through which the HTTP port reaches the gateways. */
+export function gatewayPorts({ mqttPort, mqttsPort, mqttWsPort, mqttWssPort }: ListenConfig): GatewayPorts {
+  return {
+    mqtt: mqttPort,
+    ...(mqttsPort === undefined ? {} : { mqtts: mqttsPort }),
+    ...(mqttWsPort === undefined ? {} : { ws: mqttWsPort }),
+    ...(mqttWssPort === undefined ? {} : { wss: mqttWssPort }),
+    bridge: 0,
+  };
+}
+
+export function proxiesOf({ proxyFrom }: ListenConfig): string[] {
+  return proxyFrom?.split(',') ?? [];
+}
+
 /** What these settings say of each other. */
 export function listenProblems({ listen }: Values): string[] {
   return [...tlsProblems(listen), ...portProblems(listen)];
 }
 
-function tlsProblems({ mqttsPort, tlsCert, tlsKey, tlsClientCa }: Values['listen']): string[] {
+const TLS_PORTS = 'mqtts_port, mqtt_wss_port';
+
+function tlsProblems({ mqttsPort, mqttWssPort, tlsCert, tlsKey, tlsClientCa }: Values['listen']): string[] {
   const problems: string[] = [];
   const missing = (name: string, because: string) =>
-    problems.push(`cannot use setting ${because} without ${name}; allowed: mqtts_port, tls_cert and tls_key together, or none`);
+    problems.push(
+      `cannot use setting ${because} without ${name}; allowed: tls_cert, tls_key and at least one of ${TLS_PORTS} together, or none`,
+    );
+  const isWanted = mqttsPort !== undefined || mqttWssPort !== undefined;
   if (mqttsPort !== undefined && tlsCert === undefined) missing('tls_cert', 'mqtts_port');
+  if (mqttWssPort !== undefined && tlsCert === undefined) missing('tls_cert', 'mqtt_wss_port');
   if (tlsCert !== undefined && tlsKey === undefined) missing('tls_key', 'tls_cert');
   if (tlsKey !== undefined && tlsCert === undefined) missing('tls_cert', 'tls_key');
-  if (tlsCert !== undefined && mqttsPort === undefined) missing('mqtts_port', 'tls_cert');
+  if (tlsCert !== undefined && !isWanted) missing(TLS_PORTS, 'tls_cert');
   if (tlsClientCa !== undefined && tlsCert === undefined) missing('tls_cert', 'tls_client_ca');
   return problems;
 }
 
-function portProblems({ mqttPort, mqttsPort, httpPort }: Values['listen']): string[] {
+function portProblems({ mqttPort, mqttsPort, mqttWsPort, mqttWssPort, httpPort }: Values['listen']): string[] {
   const ports = [
     ['mqtt_port', mqttPort],
     ['http_port', httpPort],
     ['mqtts_port', mqttsPort],
+    ['mqtt_ws_port', mqttWsPort],
+    ['mqtt_wss_port', mqttWssPort],
   ] as const;
   return ports.flatMap(([name, value], at) => {
     const taken = value === undefined || value === 0 ? undefined : ports.slice(0, at).find(([, other]) => other === value);

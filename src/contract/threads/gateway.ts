@@ -1,6 +1,7 @@
 import type { DeviceEntry } from '../devices.js';
 import type { GatewayAudit } from '../ledger.js';
 import type { SchemaResolution } from '../schemas/schema-port.js';
+import type { TlsMaterial } from '../tls-material.js';
 import type { TopicRule } from '../topic-rules/topic-rule.js';
 import type { SharedState, StopThread, ThreadEvent, ThreadReady } from './shared.js';
 
@@ -14,8 +15,10 @@ export interface GatewayStart {
   readonly shared: SharedState;
   readonly partitions: number;
   readonly bind: string;
-  /** MQTT over TLS, if it is wanted. */
-  readonly tls?: TlsListener | undefined;
+  /** Of the ports with TLS. */
+  readonly tls?: TlsMaterial | undefined;
+  /** Addresses, and ranges of them, of proxies. */
+  readonly proxies: readonly string[];
   readonly reactor: ReactorChoice;
   readonly connections: ConnectionLimit;
   /** Whether a 3.1.1 client keeps its connection when it publishes what it may not. */
@@ -28,12 +31,14 @@ export interface ConnectionLimit {
   readonly max: number;
   readonly unauthenticatedMax: number;
 }
-/** All PEM; with `clientCa` clients have to show a certificate of one of these authorities. */
-export interface TlsListener {
-  readonly port: number;
-  readonly cert: string;
-  readonly key: string;
-  readonly clientCa?: string;
+/** Where devices connect: a port by transport, 0 for any free one. What is absent is not there. */
+export interface GatewayPorts {
+  readonly mqtt: number;
+  readonly mqtts?: number;
+  readonly ws?: number;
+  readonly wss?: number;
+  /** On the loopback interface: WebSockets that the HTTP port passes on. */
+  readonly bridge?: number;
 }
 /** `auto`: the native one where its addon loads. */
 export type ReactorChoice = 'auto' | 'native' | 'portable';
@@ -57,7 +62,7 @@ export type ToGateway =
   | { readonly kind: 'schemas'; readonly token: number; readonly resolution: SchemaResolution }
   /** From now on a device that was not published is unknown. */
   | { readonly kind: 'registry-whole' }
-  | { readonly kind: 'listen'; readonly port: number; readonly tlsPort: number }
+  | { readonly kind: 'listen'; readonly ports: GatewayPorts }
   /** The device has a newer session at another gateway: this one ends, if it still lives. */
   | { readonly kind: 'taken-over'; readonly device: number; readonly session: number }
   /** Why the log takes nothing in, a code of the table; 0: it does. Meanwhile a gateway without room lets nobody in. */
@@ -74,8 +79,7 @@ export type FromGateway =
   | ThreadEvent
   /** Devices published under this token may connect from now on; those deleted under it no longer may; schemas under it are in force. */
   | { readonly kind: 'devices-known'; readonly token: number }
-  /** `tlsPort` is 0 without TLS. */
-  | { readonly kind: 'listening'; readonly port: number; readonly tlsPort: number }
+  | { readonly kind: 'listening'; readonly ports: GatewayPorts }
   | { readonly kind: 'listen-failed'; readonly message: string }
   /** The blocks that hold these messages are durable. */
   | { readonly kind: 'ingested'; readonly tokens: readonly number[] }

@@ -53,6 +53,13 @@ function messageMetrics(plane: Plane): Metric[] {
     total('spillway_received_bytes_total', 'Bytes read from devices', (c) => c.bytesIn),
     total('spillway_blocks_total', 'Blocks sealed', (c) => c.blocks),
     gauge('spillway_connections', 'Live device connections', () => plane.counters().connections),
+    {
+      kind: 'gauge',
+      name: 'spillway_transport_connections',
+      help: 'Live device connections, by transport; ws-http: WebSockets on the HTTP port',
+      label: 'transport',
+      values: () => Object.entries(plane.counters().connectionsByTransport),
+    },
   ];
 }
 

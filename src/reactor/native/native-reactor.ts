@@ -4,14 +4,16 @@ import {
   CODE_ADDRESS_EXHAUSTED,
   CODE_CONNECTIONS_EXHAUSTED,
   CODE_PEER_NOT_READING,
+  CODE_PROXY_HEADER_INVALID,
   CODE_TLS_HANDSHAKE_FAILED,
+  CODE_WEBSOCKET_MALFORMED,
+  CODE_WEBSOCKET_REFUSED,
 } from '../../../assembly/abi/codes.js';
 import { authority } from '../../contract/host-address.js';
-import type { TlsMaterial } from '../../contract/tls-material.js';
 import type { Doorbell } from '../../host/doorbell.js';
 import type { KernelMemory } from '../../host/kernel.js';
 import type { NativeAddon, NativeBinding, NativeCounts } from '../../host/native-addon.js';
-import type { OnRefused, Reactor, Turn } from '../reactor.js';
+import type { ListenOptions, OnRefused, Reactor, Turn } from '../reactor.js';
 
 /** A busy reactor takes turns this long before it lets the event loop have a round: timers and messages wait meanwhile. */
 const BUSY_MS_MAX = 2;
@@ -29,7 +31,17 @@ export class NativeReactor implements Reactor {
   readonly #turn: Turn;
   readonly #refused: OnRefused;
   readonly #run = () => this.#takeTurns();
-  #counts: NativeCounts = { refused: 0, strangers: 0, outOfFiles: 0, overflowed: 0, oversize: 0, tlsFailed: 0 };
+  #counts: NativeCounts = {
+    refused: 0,
+    strangers: 0,
+    outOfFiles: 0,
+    overflowed: 0,
+    oversize: 0,
+    tlsFailed: 0,
+    proxyFailed: 0,
+    webSocketRefused: 0,
+    webSocketFailed: 0,
+  };
   #isWoken = false;
   #isRunning = false;
   #isScheduled = false;
@@ -43,12 +55,8 @@ export class NativeReactor implements Reactor {
     this.#native.watch(this.#run);
   }
 
-  listen(host: string, port: number, isShared = false): Promise<number> {
-    return listening(host, port, (address) => this.#native.listen(address, port, isShared));
-  }
-
-  listenTls(host: string, port: number, tls: TlsMaterial, isShared = false): Promise<number> {
-    return listening(host, port, (address) => this.#native.listen(address, port, isShared, tls));
+  listen(host: string, port: number, options: ListenOptions = {}): Promise<number> {
+    return listening(host, port, (address) => this.#native.openListener(address, port, options));
   }
 
   listenDatagrams(host: string, port: number, isShared = false): Promise<number> {
@@ -165,6 +173,9 @@ export class NativeReactor implements Reactor {
     count(CODE_ADDRESS_EXHAUSTED, counts.strangers, this.#counts.strangers);
     count(CODE_PEER_NOT_READING, counts.overflowed, this.#counts.overflowed);
     count(CODE_TLS_HANDSHAKE_FAILED, counts.tlsFailed, this.#counts.tlsFailed);
+    count(CODE_PROXY_HEADER_INVALID, counts.proxyFailed, this.#counts.proxyFailed);
+    count(CODE_WEBSOCKET_REFUSED, counts.webSocketRefused, this.#counts.webSocketRefused);
+    count(CODE_WEBSOCKET_MALFORMED, counts.webSocketFailed, this.#counts.webSocketFailed);
     this.#counts = counts;
   }
 

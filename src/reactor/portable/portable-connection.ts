@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { ACKS_MAX } from '../../../assembly/abi/gateway.js';
 
 const NOTHING = Buffer.alloc(0);
@@ -7,11 +8,14 @@ const OUTBOX_BYTES_MAX = 8 * ACKS_MAX;
 /** How long a peer may take to close its side after ours is closed. */
 const LINGER_MS = 2000;
 
+/** The kernel's bytes of a connection: a socket, or what is carried inside of one. */
+export type Bytes = Duplex;
+
 /** What the portable reactor knows of one connection. */
 export class PortableConnection {
   readonly id: number;
-  readonly socket: Socket;
-  /** Below the TLS of `socket`, or `socket` itself. */
+  readonly socket: Bytes;
+  /** Below TLS or WebSocket, or `socket` itself. */
   readonly raw: Socket;
   /** The rest is worth a turn from this size on. */
   needed = 0;
@@ -35,7 +39,7 @@ export class PortableConnection {
   #restBytes = 0;
   #out: Buffer[] = [];
 
-  constructor(id: number, socket: Socket, raw: Socket) {
+  constructor(id: number, socket: Bytes, raw: Socket) {
     this.id = id;
     this.socket = socket;
     this.raw = raw;

@@ -8,6 +8,7 @@ import {
   DATAGRAM_HEADER_BYTES,
 } from '../../../assembly/abi/gateway.js';
 import { authority } from '../../contract/host-address.js';
+import { addressBytes } from '../../sockets/address-bytes.js';
 
 /** Takes a datagram of the socket with this number: its peer's header, and its bytes. */
 export type TakeDatagram = (socket: number, header: Buffer, bytes: Buffer) => void;
@@ -55,8 +56,7 @@ function headerOf({ family, address, port }: RemoteInfo): Buffer {
   const header = Buffer.alloc(DATAGRAM_HEADER_BYTES);
   header.writeUInt16LE(family === 'IPv6' ? 6 : 4, DATAGRAM_AT_FAMILY);
   header.writeUInt16LE(port, DATAGRAM_AT_PORT);
-  const bytes = family === 'IPv6' ? bytesOfIPv6(address) : address.split('.').map(Number);
-  header.set(bytes, DATAGRAM_AT_ADDRESS);
+  header.set(addressBytes(address), DATAGRAM_AT_ADDRESS);
   return header;
 }
 
@@ -64,18 +64,4 @@ function addressIn(header: Buffer): string {
   const at = DATAGRAM_AT_ADDRESS;
   if (header.readUInt16LE(DATAGRAM_AT_FAMILY) !== 6) return header.subarray(at, at + 4).join('.');
   return Array.from({ length: 8 }, (_, group) => header.readUInt16BE(at + 2 * group).toString(16)).join(':');
-}
-
-/** The 16 bytes of an address as the system writes it (RFC 5952), its zone left out. */
-export function bytesOfIPv6(text: string): number[] {
-  const [before = '', after] = (text.split('%')[0] as string).split('::');
-  const bytesOf = (half: string) =>
-    half.split(':').flatMap((group) => {
-      if (group.includes('.')) return group.split('.').map(Number);
-      const value = Number.parseInt(group, 16);
-      return group === '' ? [] : [value >> 8, value & 255];
-    });
-  const head = bytesOf(before);
-  const tail = after === undefined ? [] : bytesOf(after);
-  return [...head, ...new Array<number>(16 - head.length - tail.length).fill(0), ...tail];
 }

@@ -1,68 +1,72 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
-import { CODE_ADDRESS_EXHAUSTED, CODE_TLS_HANDSHAKE_FAILED } from '../../../assembly/abi/codes.js';
+import { createServer as createTlsServer } from 'node:tls';
+import {
+  CODE_ADDRESS_EXHAUSTED,
+  CODE_PROXY_HEADER_INVALID,
+  CODE_TLS_HANDSHAKE_FAILED,
+  CODE_WEBSOCKET_REFUSED,
+} from '../../../assembly/abi/codes.js';
 import { authority } from '../../contract/host-address.js';
-import type { TlsMaterial } from '../../contract/tls-material.js';
-import type { OnRefused } from '../reactor.js';
+import { interceptConnections, RawSockets } from '../../sockets/connections.js';
+import { ProxiedSockets } from '../../sockets/proxied-sockets.js';
+import { tlsServerOptions } from '../../sockets/tls-options.js';
+import type { ListenOptions, OnRefused } from '../reactor.js';
+import type { Bytes } from './portable-connection.js';
+import { portableWebSockets } from './portable-web-sockets.js';
 import type { Strangers } from './strangers.js';
 
 const BACKLOG = 4096;
-/** A handshake that takes longer has failed. */
-const HANDSHAKE_MS_MAX = 5000;
+/** What comes before the kernel's bytes must come within this time. */
+const GREETING_MS_MAX = 5000;
 /** A peer that is silent for so long is asked by TCP whether it is still there. */
 const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelay: 60_000 } as const;
 const OPTIONS = { allowHalfOpen: true, noDelay: true, ...KEEP_ALIVE } as const;
 /** A half-open peer in the middle of a handshake would stay until that has timed out. */
-const TLS_OPTIONS = { noDelay: true, ...KEEP_ALIVE, minVersion: 'TLSv1.2', handshakeTimeout: HANDSHAKE_MS_MAX } as const;
+const TLS_OPTIONS = { noDelay: true, ...KEEP_ALIVE } as const;
+
+/** Takes a connection: its bytes, the socket below them, and its transport. */
+export type Accept = (bytes: Bytes, raw: Socket, transport: number) => void;
 
 /** The listening sockets of a portable reactor. */
 export class PortableListeners {
-  readonly #accept: (socket: Socket, raw: Socket) => void;
+  readonly #accept: Accept;
   readonly #refused: OnRefused;
   readonly #strangers: Strangers;
   readonly #servers = new Set<Server>();
-  /** Sockets whose handshake is not done: nobody else knows of them. */
-  readonly #greeting = new Map<string, Socket>();
+  /** Sockets that nobody else knows yet: what comes before their bytes is not done. */
+  readonly #greeting = new Map<Socket, NodeJS.Timeout>();
 
-  constructor(accept: (socket: Socket, raw: Socket) => void, refused: OnRefused, strangers: Strangers) {
+  constructor(accept: Accept, refused: OnRefused, strangers: Strangers) {
     this.#accept = accept;
     this.#refused = refused;
     this.#strangers = strangers;
   }
 
-  listen(host: string, port: number): Promise<number> {
-    return this.#open(
-      createServer(OPTIONS, (socket) => this.#isAdmitted(socket) && this.#accept(socket, socket)),
-      host,
-      port,
-    );
-  }
-
-  async listenTls(host: string, port: number, { cert, key, clientCa }: TlsMaterial): Promise<number> {
-    const demand = clientCa === undefined ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: true };
-    const server = (() => {
-      try {
-        return createTlsServer({ ...TLS_OPTIONS, cert, key, ...demand });
-      } catch (error) {
-        throw new Error(`cannot listen on ${authority(host, port)}: cannot use the certificate with the key: ${(error as Error).message}`);
-      }
-    })();
-    server.on('connection', (raw: Socket) => {
-      if (!this.#isAdmitted(raw)) return;
-      const peer = peerOf(raw);
-      this.#greeting.set(peer, raw);
-      raw.once('close', () => this.#greeting.delete(peer));
+  listen(host: string, port: number, options: ListenOptions): Promise<number> {
+    const { tls, isWebSocket = false, transport = 0 } = options;
+    const raws = new RawSockets();
+    const accept = (bytes: Bytes, socket: Socket) => {
+      const raw = raws.below(socket);
+      if (!this.#greeted(raw) && (tls || isWebSocket))
+        bytes.destroy(); // It came too late.
+      else this.#accept(bytes, raw, transport);
+    };
+    const server = this.#serverOf(host, port, options, accept, (socket, code) => this.#refuse(raws.below(socket), code));
+    const proxied = new ProxiedSockets(options.proxies ?? []);
+    interceptConnections(server, (raw, serve) => {
+      const admit = () => {
+        if (!this.#isAdmitted(raw)) return;
+        if (tls) raws.add(raw);
+        if (tls || isWebSocket) this.#greet(raw, tls ? CODE_TLS_HANDSHAKE_FAILED : CODE_WEBSOCKET_REFUSED);
+        serve();
+      };
+      if (proxied.isProxy(raw)) proxied.takeHeader(raw, admit, () => this.#refuse(raw, CODE_PROXY_HEADER_INVALID));
+      else admit();
     });
-    server.on('secureConnection', (socket: TLSSocket) => {
-      // The raw socket and this one have the same peer.
-      const raw = this.#greeting.get(peerOf(socket)) ?? socket;
-      this.#greeting.delete(peerOf(socket));
-      socket.allowHalfOpen = true;
-      this.#accept(socket, raw);
-    });
-    server.on('tlsClientError', (_error, socket) => {
-      this.#refused(CODE_TLS_HANDSHAKE_FAILED);
-      socket.destroy();
+    // A TLS handshake that is done may be followed by a request that does not come.
+    server.on('secureConnection', (socket: Socket) => {
+      const raw = raws.below(socket);
+      if (isWebSocket && this.#greeted(raw)) this.#greet(raw, CODE_WEBSOCKET_REFUSED);
     });
     return this.#open(server, host, port);
   }
@@ -72,9 +76,34 @@ export class PortableListeners {
     this.#servers.clear();
   }
 
-  /** Cuts off those that have not shaken hands. */
+  /** Cuts off those that nobody else knows. */
   destroyGreeting(): void {
-    for (const socket of this.#greeting.values()) socket.destroy();
+    for (const socket of this.#greeting.keys()) socket.destroy();
+  }
+
+  #serverOf(
+    host: string,
+    port: number,
+    { tls, isWebSocket = false }: ListenOptions,
+    accept: (bytes: Bytes, socket: Socket) => void,
+    refuse: (socket: Socket, code: number) => void,
+  ): Server {
+    try {
+      const failed = (_error: Error, socket: Socket) => refuse(socket, CODE_TLS_HANDSHAKE_FAILED);
+      if (isWebSocket) {
+        const server = portableWebSockets(tls && tlsServerOptions(tls), { accept, refuse, count: this.#refused });
+        return server.on('tlsClientError', failed);
+      }
+      if (!tls) return createServer(OPTIONS, (socket) => accept(socket, socket));
+      const server = createTlsServer({ ...TLS_OPTIONS, ...tlsServerOptions(tls) });
+      server.on('secureConnection', (socket) => {
+        socket.allowHalfOpen = true;
+        accept(socket, socket);
+      });
+      return server.on('tlsClientError', failed);
+    } catch (error) {
+      throw new Error(`cannot listen on ${authority(host, port)}: cannot use the certificate with the key: ${(error as Error).message}`);
+    }
   }
 
   #isAdmitted(raw: Socket): boolean {
@@ -82,6 +111,26 @@ export class PortableListeners {
     this.#refused(CODE_ADDRESS_EXHAUSTED);
     raw.destroy();
     return false;
+  }
+
+  #greet(raw: Socket, code: number): void {
+    this.#greeting.set(
+      raw,
+      setTimeout(() => this.#refuse(raw, code), GREETING_MS_MAX),
+    );
+    raw.once('close', () => this.#greeted(raw));
+  }
+
+  /** False: it was not awaited any more. */
+  #greeted(raw: Socket): boolean {
+    clearTimeout(this.#greeting.get(raw));
+    return this.#greeting.delete(raw);
+  }
+
+  #refuse(raw: Socket, code: number): void {
+    this.#greeted(raw);
+    this.#refused(code);
+    raw.destroy();
   }
 
   #open(server: Server, host: string, port: number): Promise<number> {
@@ -95,8 +144,4 @@ export class PortableListeners {
       });
     });
   }
-}
-
-function peerOf({ remoteAddress, remotePort, localPort }: Socket): string {
-  return `${remoteAddress} ${remotePort} ${localPort}`;
 }

@@ -7,6 +7,7 @@ import {
   EVENT_AT_LENGTH,
   EVENT_AT_NEEDED,
   EVENT_AT_OFFSET,
+  EVENT_AT_TRANSPORT,
   EVENT_BYTES,
   EVENT_CLOSED,
   EVENT_DATA,
@@ -25,11 +26,10 @@ import {
 } from '../../../assembly/abi/gateway.js';
 import { CONNECTIONS_MAX, PACKET_BYTES_MAX } from '../../../assembly/abi/limits.js';
 import { authority } from '../../contract/host-address.js';
-import type { TlsMaterial } from '../../contract/tls-material.js';
 import type { Doorbell } from '../../host/doorbell.js';
 import type { KernelMemory } from '../../host/kernel.js';
-import type { OnRefused, Reactor, Turn } from '../reactor.js';
-import { PortableConnection } from './portable-connection.js';
+import type { ListenOptions, OnRefused, Reactor, Turn } from '../reactor.js';
+import { type Bytes, PortableConnection } from './portable-connection.js';
 import { PortableDatagrams } from './portable-datagrams.js';
 import { PortableListeners } from './portable-listeners.js';
 import { Strangers } from './strangers.js';
@@ -50,7 +50,7 @@ export class PortableReactor implements Reactor {
   readonly #refused: OnRefused;
   readonly #listeners: PortableListeners;
   readonly #datagrams = new PortableDatagrams((socket, header, bytes) => this.#datagram(socket, header, bytes));
-  readonly #sockets = new Set<Socket>();
+  readonly #sockets = new Set<Bytes>();
   readonly #strangers = new Strangers();
   readonly #connections: (PortableConnection | undefined)[] = [];
   readonly #freeIds: number[] = [];
@@ -80,17 +80,12 @@ export class PortableReactor implements Reactor {
     this.#view = memory.view;
     this.#turn = turn;
     this.#refused = refused;
-    this.#listeners = new PortableListeners((socket, raw) => this.#accept(socket, raw), refused, this.#strangers);
+    this.#listeners = new PortableListeners((bytes, raw, transport) => this.#accept(bytes, raw, transport), refused, this.#strangers);
   }
 
-  async listen(host: string, port: number, isShared = false): Promise<number> {
-    if (isShared) throw cannotShare(host, port);
-    return await this.#listeners.listen(host, port);
-  }
-
-  async listenTls(host: string, port: number, tls: TlsMaterial, isShared = false): Promise<number> {
-    if (isShared) throw cannotShare(host, port);
-    return await this.#listeners.listenTls(host, port, tls);
+  async listen(host: string, port: number, options: ListenOptions = {}): Promise<number> {
+    if (options.isShared) throw cannotShare(host, port);
+    return await this.#listeners.listen(host, port, options);
   }
 
   async listenDatagrams(host: string, port: number, isShared = false): Promise<number> {
@@ -192,7 +187,7 @@ export class PortableReactor implements Reactor {
     }
   }
 
-  #accept(socket: Socket, raw: Socket): void {
+  #accept(socket: Bytes, raw: Socket, transport: number): void {
     const id = this.#freeIds.at(-1) ?? this.#connections.length;
     if (this.#sockets.size >= this.#connectionsMax || id >= CONNECTIONS_MAX) {
       socket.destroy();
@@ -204,7 +199,7 @@ export class PortableReactor implements Reactor {
     this.#connections[id] = connection;
     this.#sockets.add(socket);
     this.#makeRoom(0);
-    this.#addEvent(id, EVENT_OPENED, 0, 0);
+    this.#view.setUint32(this.#addEvent(id, EVENT_OPENED, 0, 0) + EVENT_AT_TRANSPORT, transport, true);
     const gone = () => {
       connection.isGone = true;
       this.#endRead(connection);

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { originOf } from '../../contract/host-address.js';
+import { peerAddress } from '../../sockets/proxied-sockets.js';
 
 /** Connections whose peers have not proved who they are, counted by address: one address may have so many at a time. */
 export class Strangers {
@@ -9,7 +10,7 @@ export class Strangers {
 
   /** False: the address has as many as it may have. A connection that is over is forgotten by itself. */
   add(socket: Socket): boolean {
-    const origin = originOf(socket.remoteAddress ?? '');
+    const origin = originOf(peerAddress(socket));
     const count = this.#counts.get(origin) ?? 0;
     if (count >= this.limit) return false;
     this.#counts.set(origin, count + 1);
