@@ -40,32 +40,44 @@ export class SharedDetails {
   readonly #groups = new Map<string, readonly number[]>();
 
   share(details: DeviceDetails): DeviceDetails {
-    const { model, serial, owner, location, tags, groups } = details;
-    const hasTags = Object.keys(tags).length > 0;
-    if (model === null && serial === null && owner === null && location === null && !hasTags && groups.length === 0) return NO_DETAILS;
-    return {
-      model: this.#text(model),
-      serial,
-      owner: this.#text(owner),
-      location: location && sharedLocation(location, this.#text(location.name ?? null)),
-      tags: hasTags ? shared(this.#tags, JSON.stringify(tags), tags) : NO_TAGS,
-      groups: groups.length > 0 ? shared(this.#groups, groups.join(), groups) : NO_GROUPS,
-    };
+    const { tags, groups } = details;
+    return this.#shared(details, this.tags(JSON.stringify(tags), tags), this.groups(groups.join(), groups));
   }
 
-  #text(text: string | null): string | null {
-    return text === null ? null : shared(this.#texts, text, text);
+  /** Tags and groups as texts of JSON and of numbers with commas between them, which are read once. */
+  ofTexts(details: Omit<DeviceDetails, 'tags' | 'groups'>, tags: string, groups: string): DeviceDetails {
+    return this.#shared(details, this.tags(tags), this.groups(groups));
+  }
+
+  text<Text extends string>(text: Text | null): Text | null {
+    return text === null ? null : (shared(this.#texts, text, () => text) as Text);
+  }
+
+  tags(text: string, tags?: Tags): Tags {
+    return text === '{}' ? NO_TAGS : shared(this.#tags, text, () => tags ?? (JSON.parse(text) as Tags));
+  }
+
+  groups(text: string, groups?: readonly number[]): readonly number[] {
+    return text === '' ? NO_GROUPS : shared(this.#groups, text, () => groups ?? text.split(',').map(Number));
+  }
+
+  #shared(details: Omit<DeviceDetails, 'tags' | 'groups'>, tags: Tags, groups: readonly number[]): DeviceDetails {
+    const { model, serial, owner, location } = details;
+    const isEmpty = model === null && serial === null && owner === null && location === null;
+    if (isEmpty && tags === NO_TAGS && groups === NO_GROUPS) return NO_DETAILS;
+    return { model: this.text(model), serial, owner: this.text(owner), location: location && this.#location(location), tags, groups };
+  }
+
+  #location({ lat, lon, name }: Location): Location {
+    return name === undefined ? { lat, lon } : { lat, lon, name: this.text(name)! };
   }
 }
 
-function sharedLocation({ lat, lon }: Location, name: string | null): Location {
-  return name === null ? { lat, lon } : { lat, lon, name };
-}
-
-function shared<Value>(known: Map<string, Value>, key: string, value: Value): Value {
+function shared<Value>(known: Map<string, Value>, key: string, make: () => Value): Value {
   const found = known.get(key);
   if (found !== undefined) return found;
-  // Tags may hold something that each device has for itself: those are not worth the keeping.
-  if (known.size < SHARED_MAX) known.set(key, value);
-  return value;
+  const made = make();
+  // What each device has for itself is not worth the keeping.
+  if (known.size < SHARED_MAX) known.set(key, made);
+  return made;
 }

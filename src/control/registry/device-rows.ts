@@ -4,7 +4,7 @@ import type { Database } from '../../contract/database.js';
 import type { DeviceStatus } from '../../contract/devices.js';
 import { HASH_BYTES } from '../../contract/token.js';
 import { type Changeable, changeable, type Device, type Metadata, NO_METADATA } from './device.js';
-import { type DeviceDetails, type Location, NO_DETAILS, type Tags } from './device-details.js';
+import { type DeviceDetails, type Location, NO_DETAILS, type SharedDetails, type Tags } from './device-details.js';
 import { type DeviceUpdate, patched } from './device-patch.js';
 import type { StoredTokens } from './device-tokens.js';
 
@@ -51,30 +51,71 @@ interface StoredRow {
 const LOAD_ROWS = 10_000;
 const NUMBER_MAX = 2 ** 31 - 1;
 
+/** A device as a load reads it: what fleets have in common comes as text, which is compared and not read. */
+interface LoadedRow extends Omit<StoredRow, 'metadata' | 'tags' | 'groups' | 'registered_at'> {
+  metadata: string;
+  tags: string;
+  groups: string;
+  registered_ms: number;
+}
+
 /** The devices of the database that were not deleted, in batches; all, or those of some numbers. */
-export async function* loadDevices(database: Database, from = 0, to = NUMBER_MAX): AsyncGenerator<StoredDevice[]> {
-  const tenants = new Map<string, string>();
-  for (let next: number | undefined = from; next !== undefined; ) {
-    const least: number = next;
-    const rows = await database.run((sql) => selectDevices(sql, least, to));
-    const last = rows.at(-1)?.id ?? to;
-    next = rows.length === LOAD_ROWS && last < to ? last + 1 : undefined;
-    yield rows.map((row) => {
-      // One string a tenant, not one a device.
-      const tenant = tenants.get(row.tenant_id) ?? row.tenant_id;
-      tenants.set(tenant, tenant);
-      return { device: deviceOf(row, tenant), tokenHash: row.token_hash, previousToken: previousTokenOf(row) };
-    });
+export async function* loadDevices(database: Database, shared: SharedDetails, from = 0, to = NUMBER_MAX): AsyncGenerator<StoredDevice[]> {
+  // Page by page, so that none takes longer than the server gives a statement; the next one is read while this one is taken up.
+  for (let coming: Promise<Page | undefined> | undefined = readPage(database, from, to); coming; ) {
+    const page: Page | undefined = await coming;
+    if (!page) return;
+    coming = page.last < to ? readPage(database, page.last + 1, to) : undefined;
+    coming?.catch(() => {});
+    yield page.rows.map((row) => ({ device: loadedDevice(row, shared), tokenHash: row.token_hash, previousToken: previousTokenOf(row) }));
   }
 }
 
-/** Page by page, so that no page takes longer than the server gives a statement. */
-function selectDevices(sql: Sql, from: number, to: number): PromiseLike<StoredRow[]> {
-  return sql<StoredRow[]>`
-    select id, tenant_id, name, device_class, status, via, token_hash, previous_token_hash, previous_token_until, metadata, registered_at,
-      firmware_version, payload_schema_id, payload_schema_version, model, serial, owner, location, tags,
-      to_json(group_ids) as groups
-    from devices where id between ${from} and ${to} and deleted_at is null order by id limit ${LOAD_ROWS}`;
+interface Page {
+  readonly rows: readonly LoadedRow[];
+  /** No number up to this one is to come. */
+  readonly last: number;
+}
+
+/** The devices of a range of numbers, which need no sorting; undefined: there are no more. */
+async function readPage(database: Database, from: number, to: number): Promise<Page | undefined> {
+  const first = await firstNumber(database, from, to);
+  if (first === undefined) return undefined;
+  const last = Math.min(first + LOAD_ROWS - 1, to);
+  return { rows: await database.run(selectDevices(first, last)), last };
+}
+
+async function firstNumber(database: Database, from: number, to: number): Promise<number | undefined> {
+  const [row] = await database.run(
+    (sql) => sql<{ number: number }[]>`select id as number from devices where id between ${from} and ${to} order by id limit 1`,
+  );
+  return row?.number;
+}
+
+function selectDevices(from: number, to: number) {
+  return (sql: Sql): PromiseLike<LoadedRow[]> => sql<LoadedRow[]>`
+    select id, tenant_id, name, device_class, status, via, token_hash, previous_token_hash, previous_token_until, metadata::text as metadata,
+      (extract(epoch from registered_at) * 1000)::float8 as registered_ms, firmware_version, payload_schema_id, payload_schema_version,
+      model, serial, owner, location, tags::text as tags, array_to_string(group_ids, ',') as groups
+    from devices where id between ${from} and ${to} and deleted_at is null order by id`;
+}
+
+function loadedDevice(row: LoadedRow, shared: SharedDetails): Device {
+  return {
+    number: row.id,
+    tenant: shared.text(row.tenant_id)!,
+    id: row.name,
+    via: row.via ?? 0,
+    deviceClass: shared.text(row.device_class),
+    registeredAtMs: Math.floor(row.registered_ms),
+    status: shared.text(row.status)!,
+    metadata: row.metadata === '{}' ? NO_METADATA : (JSON.parse(row.metadata) as Metadata),
+    details: shared.ofTexts(row, row.tags, row.groups),
+    firmwareVersion: shared.text(row.firmware_version),
+    schemaId: shared.text(row.payload_schema_id),
+    schemaVersion: row.payload_schema_version ?? 0,
+    schema: 0,
+  };
 }
 
 /** Numbers and tenants of the devices that were deleted: what their messages became stays in the tenant's books. */

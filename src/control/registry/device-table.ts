@@ -1,5 +1,4 @@
 import type { Device } from './device.js';
-import { SharedDetails } from './device-details.js';
 import { SortedIds } from './sorted-ids.js';
 
 interface Tenant {
@@ -16,11 +15,52 @@ export interface Found {
   readonly matched: number | undefined;
 }
 
+const PAGE_DEVICES = 4096;
+
+/** Devices by number, in pages: numbers are dense, and a map would cost each of them four times as much. */
+class DeviceNumbers {
+  readonly #pages = new Map<number, (Device | undefined)[]>();
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  get(number: number): Device | undefined {
+    return this.#pages.get(Math.floor(number / PAGE_DEVICES))?.[number % PAGE_DEVICES];
+  }
+
+  set(number: number, device: Device): void {
+    const index = Math.floor(number / PAGE_DEVICES);
+    let page = this.#pages.get(index);
+    if (!page) {
+      page = new Array<Device | undefined>(PAGE_DEVICES).fill(undefined);
+      this.#pages.set(index, page);
+    }
+    if (page[number % PAGE_DEVICES] === undefined) this.#size++;
+    page[number % PAGE_DEVICES] = device;
+  }
+
+  delete(number: number): void {
+    const page = this.#pages.get(Math.floor(number / PAGE_DEVICES));
+    if (page?.[number % PAGE_DEVICES] === undefined) return;
+    page[number % PAGE_DEVICES] = undefined;
+    this.#size--;
+  }
+
+  *devices(): Generator<Device> {
+    for (const page of this.#pages.values()) for (const device of page) if (device) yield device;
+  }
+
+  *numbers(): Generator<number> {
+    for (const { number } of this.devices()) yield number;
+  }
+}
+
 /** The devices of a deployment in memory, by number and by name. */
 export class DeviceTable {
   readonly #tenants = new Map<string, Tenant>();
-  readonly #byNumber = new Map<number, Device>();
-  readonly #shared = new SharedDetails();
+  readonly #byNumber = new DeviceNumbers();
 
   get size(): number {
     return this.#byNumber.size;
@@ -45,11 +85,11 @@ export class DeviceTable {
   }
 
   numbers(): Iterable<number> {
-    return this.#byNumber.keys();
+    return this.#byNumber.numbers();
   }
 
   all(): Iterable<Device> {
-    return this.#byNumber.values();
+    return this.#byNumber.devices();
   }
 
   ofTenant(tenant: string): Iterable<Device> {
@@ -89,7 +129,6 @@ export class DeviceTable {
   }
 
   add(device: Device): void {
-    device.details = this.#shared.share(device.details);
     let tenant = this.#tenants.get(device.tenant);
     if (!tenant) {
       tenant = { devices: new Map(), ids: new SortedIds() };
@@ -98,11 +137,6 @@ export class DeviceTable {
     if (!tenant.devices.has(device.id)) tenant.ids.add(device.id);
     tenant.devices.set(device.id, device);
     this.#byNumber.set(device.number, device);
-  }
-
-  /** After its details were changed. */
-  share(device: Device): void {
-    device.details = this.#shared.share(device.details);
   }
 
   delete({ number, tenant, id }: Pick<Device, 'number' | 'tenant' | 'id'>): void {

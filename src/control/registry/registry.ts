@@ -10,6 +10,7 @@ import type { SchemaResolution } from '../../contract/schemas/schema-port.js';
 import { hashToken, storedToken } from '../../contract/token.js';
 import { Groups } from '../groups/groups.js';
 import { type Changeable, changeable, type Device, entryOf, NO_METADATA } from './device.js';
+import { SharedDetails } from './device-details.js';
 import { isTokenTooShort, tokenProblem } from './device-id.js';
 import type { DeviceUpdate } from './device-patch.js';
 import {
@@ -61,7 +62,7 @@ export class Registry {
   static async load(options: RegistryOptions): Promise<Registry> {
     const registry = new Registry(options);
     await registry.groups.refresh();
-    for await (const batch of loadDevices(options.database)) for (const stored of batch) registry.#adopt(stored);
+    for await (const batch of loadDevices(options.database, registry.#shared)) for (const stored of batch) registry.#adopt(stored);
     for (const { number, tenant } of await loadDeleted(options.database)) registry.#deleted.set(number, tenant);
     registry.#table.settle();
     return registry;
@@ -90,6 +91,7 @@ export class Registry {
   readonly #devicesMax: number;
   readonly #nowMs: () => number;
   readonly #table = new DeviceTable();
+  readonly #shared = new SharedDetails();
   readonly #tokens: DeviceTokens;
   /** Tenants of devices that were deleted, by number. */
   readonly #deleted = new Map<number, string>();
@@ -251,6 +253,7 @@ export class Registry {
         if (refusal) return refusal;
         const inserted = await this.#database.run((sql) => insertDevices(sql, batch, numbers));
         for (const stored of inserted) {
+          stored.device.details = this.#shared.share(stored.device.details);
           this.#adopt(stored);
           created.push(stored.device);
         }
@@ -356,7 +359,7 @@ export class Registry {
     // A row goes only where the database was restored from a backup that is older than the row.
     const gone = new Set(isAll ? this.#table.numbers() : []);
     await this.#forgetDeleted(from, to);
-    for await (const batch of loadDevices(this.#database, from, to)) {
+    for await (const batch of loadDevices(this.#database, this.#shared, from, to)) {
       // First: what is adopted here without having been published would pass for known the next time.
       if (batch.length > 0) this.#reserve(batch.at(-1)!.device.number);
       const fresh: Device[] = [];
@@ -418,7 +421,7 @@ export class Registry {
 
   #change(device: Device, stored: Pick<Device, Changeable>): void {
     for (const member of changeable) Object.assign(device, { [member]: stored[member] });
-    this.#table.share(device);
+    device.details = this.#shared.share(device.details);
     device.schema = this.#schemaOf(device);
   }
 
