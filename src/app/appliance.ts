@@ -1,5 +1,6 @@
 import type { Appliance } from '../cli/appliance.js';
 import { authority, reachableHost } from '../contract/host-address.js';
+import { Identities } from '../control/identity/identities.js';
 import { AdminKeys } from '../control/keys/admin-keys.js';
 import { MetricNames } from '../control/metrics/metric-names.js';
 import { DatabaseAbsence } from '../control/offline/database-absence.js';
@@ -50,7 +51,9 @@ async function bringUp(options: StartOptions, cleanups: StartContext['cleanups']
   const rulesOptions = { database, publish: plane.setTopicRules.bind(plane), event: context.event };
   // Before a device connects: by the built-in rules alone a topic may mean something else.
   const topicRules = standIn ? TopicRules.restore(rulesOptions, standIn.topicRules) : await TopicRules.load(rulesOptions);
-  const registry = await openRegistry(context, plane, { metricNames, keys, topicRules, schemas }, readings);
+  const identityOptions = { database, publish: plane.publishIdentity.bind(plane) };
+  const identities = standIn ? await Identities.restore(identityOptions, standIn.identities) : await Identities.load(identityOptions);
+  const registry = await openRegistry(context, plane, { metricNames, keys, topicRules, identities, schemas }, readings);
   let adminKeyIsNew = false;
   const makeKey = () => {
     adminKeyIsNew = true;
@@ -61,7 +64,7 @@ async function bringUp(options: StartOptions, cleanups: StartContext['cleanups']
     if (!(await keys.ensure(adminKey, 'first'))) context.event('warn', 'admin-key-revoked', {});
   };
   if (!absence) await ensureKey();
-  const parts = { plane, registry, metricNames, keys, topicRules, schemas };
+  const parts = { plane, registry, metricNames, keys, topicRules, identities, schemas };
   const http = await startControl(context, parts, readings);
   await plane.listen();
   if (absence) takeUp(context, { ...parts, absence, ensureKey }, (error) => stopped(error));

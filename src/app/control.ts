@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { rolesOf } from '../config/settings/process.js';
 import { NotifyChannel } from '../control/deployment/notify-channel.js';
+import type { Identities } from '../control/identity/identities.js';
 import type { AdminKeys } from '../control/keys/admin-keys.js';
 import type { MetricNames } from '../control/metrics/metric-names.js';
 import type { Registry } from '../control/registry/registry.js';
@@ -23,6 +24,7 @@ interface Registries {
   readonly metricNames: MetricNames;
   readonly keys: AdminKeys;
   readonly topicRules: TopicRules;
+  readonly identities: Identities;
   readonly schemas: Schemas;
 }
 

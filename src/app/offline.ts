@@ -15,17 +15,18 @@ type Parts = SharedRegistries & { readonly plane: ThreadedDataPlane };
 /** From now on a start can be made without the database. */
 export function keepSnapshot(
   context: StartContext,
-  { plane, registry, metricNames, keys, topicRules, schemas }: Parts,
+  { plane, registry, metricNames, keys, topicRules, identities, schemas }: Parts,
   lostDevices: readonly NumberRange[],
 ): void {
   const { choice, config, databaseId: database, snapshots } = context;
   if (!snapshots) return;
   keys.changed = snapshots.keysChanged;
   topicRules.changed = snapshots.topicRulesChanged;
+  identities.changed = snapshots.identityChanged;
   schemas.changed = snapshots.schemaChanged;
   const header = { format: FORMAT, database, schema: SCHEMA_VERSION, group: choice.consumerGroup, partitions: config.log.partitions };
   const offsets = () => plane.lag().map(({ committedOffset }) => committedOffset);
-  void snapshots.begin({ header, lostDevices, registry, metricNames, keys, topicRules, schemas, offsets });
+  void snapshots.begin({ header, lostDevices, registry, metricNames, keys, topicRules, identities, schemas, offsets });
 }
 
 /** Waits for the database that is away, and commits what came meanwhile once it is known to be the one that the log belongs to. */
@@ -35,14 +36,21 @@ export function takeUp(
   failed: (error: Error) => void,
 ): void {
   const { choice, config, database, event, owner, cleanups } = context;
-  const { plane, registry, metricNames, keys, topicRules, schemas, absence, ensureKey } = parts;
+  const { plane, registry, metricNames, keys, topicRules, identities, schemas, absence, ensureKey } = parts;
   const ending = new AbortController();
   cleanups.push(async () => ending.abort());
   const numbers = Array.from({ length: config.log.partitions }, (_, number) => number);
   const admission = new Admission({
     open: () => openDatabase(context),
     hold: (isHeld) => database.hold(isHeld),
-    reload: [() => schemas.refresh(), () => registry.refresh(), () => keys.refresh(), () => topicRules.refresh(), ensureKey],
+    reload: [
+      () => schemas.refresh(),
+      () => registry.refresh(),
+      () => keys.refresh(),
+      () => topicRules.refresh(),
+      () => identities.refresh(),
+      ensureKey,
+    ],
     reloadMetrics: () => metricNames.reload(),
     claim: async () => {
       const taken = await database.run((sql) => takeOffsets(sql, choice.consumerGroup, owner, numbers));

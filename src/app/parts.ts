@@ -1,6 +1,7 @@
 import type { Role } from '../config/settings/process.js';
 import type { DataPlane } from '../contract/data-plane.js';
 import type { Database } from '../contract/database.js';
+import { aclPart } from '../control/acl/part.js';
 import { type AlertsPartOptions, alertsPart } from '../control/alerts/part.js';
 import { debugPart } from '../control/debug/part.js';
 import type { DeploymentOptions } from '../control/deployment/deployment.js';
@@ -8,6 +9,7 @@ import { WATCHES_MAX } from '../control/deployment/messages.js';
 import { deploymentPart } from '../control/deployment/part.js';
 import { groupsPart } from '../control/groups/part.js';
 import { healthPart } from '../control/health/part.js';
+import type { Identities } from '../control/identity/identities.js';
 import { ingestPart } from '../control/ingest/part.js';
 import type { AdminKeys } from '../control/keys/admin-keys.js';
 import { keysPart } from '../control/keys/part.js';
@@ -25,6 +27,7 @@ import type { Registry } from '../control/registry/registry.js';
 import { Subdevices } from '../control/registry/subdevices.js';
 import { schemasPart } from '../control/schemas/part.js';
 import type { Schemas } from '../control/schemas/schemas.js';
+import { servicesPart } from '../control/services/part.js';
 import { topicRulesPart } from '../control/topic-rules/part.js';
 import type { TopicRules } from '../control/topic-rules/topic-rules.js';
 import type { Route } from '../http/router.js';
@@ -39,6 +42,7 @@ export interface PartsOptions {
   readonly metricNames: MetricNames;
   readonly keys: AdminKeys;
   readonly topicRules: TopicRules;
+  readonly identities: Identities;
   readonly schemas: Schemas;
   /** Undefined: there can be no other process. */
   readonly deployment?: Pick<DeploymentOptions, 'channel' | 'name' | 'partitions'> | undefined;
@@ -59,6 +63,7 @@ export function makeParts({
   metricNames,
   keys,
   topicRules,
+  identities,
   schemas,
   deployment,
   letters,
@@ -88,6 +93,8 @@ export function makeParts({
     lettersPart({ ...sources, ...letters, schemas, rules: topicRules.rules, database, event }),
     ingestPart({ ...sources, subdevices, schemas, rules: topicRules.rules }),
     topicRulesPart({ topicRules, registry, schemas, keys }),
+    aclPart({ aclRules: identities.aclRules, services: identities.services, registry, keys }),
+    servicesPart(identities.services, keys),
     debugPart({ ...sources, views, rules: topicRules.rules, event }),
     schemasPart({ schemas, registry, plane, keys, event }),
     registryPart({ ...sources, schemas, subdevices }),

@@ -13,7 +13,7 @@ const PUBLISH_DEVICES_MAX = 10_000;
 export async function openRegistry(
   context: StartContext,
   plane: ThreadedDataPlane,
-  { metricNames, keys, topicRules, schemas }: Omit<SharedRegistries, 'registry'>,
+  { metricNames, keys, topicRules, identities, schemas }: Omit<SharedRegistries, 'registry'>,
   readings: PublishedReadings | undefined,
 ): Promise<Registry> {
   const { log, choice, owner, database, mark, standIn, snapshots, cleanups } = context;
@@ -35,7 +35,7 @@ export async function openRegistry(
   await publishAll(plane, registry.entries());
   if (changes) {
     const failed = (error: Error) => log.error({ cause: error.message }, 'changes-not-followed');
-    const unfollow = await followRegistries(changes, { registry, metricNames, keys, topicRules, schemas }, failed);
+    const unfollow = await followRegistries(changes, { registry, metricNames, keys, topicRules, identities, schemas }, failed);
     cleanups.push(async () => unfollow());
   }
   return registry;

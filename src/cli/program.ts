@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { addAclCommand } from './acl-command.js';
 import type { CliPorts } from './appliance.js';
 import { CommandFailure, exitCodes, usageFailure } from './command-failure.js';
 import { addConfigCommand } from './config-command.js';
@@ -16,6 +17,7 @@ import { Output } from './output.js';
 import { addQueryCommand } from './query-command.js';
 import { addSchemaCommand } from './schema-command.js';
 import { addSelftestCommand } from './selftest-command.js';
+import { addServiceCommand } from './service-command.js';
 import { addSimulateCommand } from './simulate-command.js';
 import { addStartCommand } from './start-command.js';
 import { addAlertsCommand, addStatusCommand } from './status-command.js';
@@ -80,6 +82,8 @@ function buildProgram(ports: CliPorts): Command {
   addDeadLettersCommand(program);
   addTenantCommand(program);
   addTopicRuleCommand(program);
+  addAclCommand(program);
+  addServiceCommand(program);
   addSchemaCommand(program);
   addConfigCommand(program);
   addVersionCommand(program);

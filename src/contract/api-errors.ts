@@ -62,6 +62,8 @@ const own = {
   schema_id_unknown: [404, 'the tenant has no schema of this id', 'list the schemas: npx spillway schema list'],
   schema_version_unknown: [404, 'the schema has no version of this number', 'list its versions: npx spillway schema show ID'],
   group_unknown: [404, 'the tenant has no group of this number or path', 'list the groups: npx spillway group list'],
+  acl_rule_unknown: [404, 'the tenant has no ACL rule of this number', 'list the rules: npx spillway acl list'],
+  service_client_unknown: [404, 'the tenant has no service client of this name', 'list them: npx spillway service list'],
   topic_rule_unknown: [404, 'the tenant has no topic rule of this name', 'list the rules: npx spillway topic-rule list'],
   method_not_allowed: [405, 'the path does not answer this method', 'use a method that the Allow header lists'],
   request_timeout: [408, 'the request was not sent in time', 'send the whole head within 10 s and the whole request within 5 min'],
@@ -88,6 +90,13 @@ const own = {
   groups_exhausted: [409, 'the tenant has 10,000 groups', 'delete groups that nobody needs, or use tags'],
   key_last: [409, 'it is the only admin key, and nobody could make another', 'make a new key first: npx spillway key add NAME'],
   keys_exhausted: [409, 'there are 100 admin keys', 'revoke keys that nobody uses: npx spillway key list'],
+  acl_rules_exhausted: [
+    409,
+    'the tenant has 500 ACL rules',
+    'delete rules that no client needs: npx spillway acl list; one filter with wildcards or %d can stand for many',
+  ],
+  service_client_exists: [409, 'there is a service client of this name', 'choose another name, or delete that client first'],
+  service_clients_exhausted: [409, 'the tenant has 1,000 service clients', 'delete those that nobody uses: npx spillway service list'],
   topic_rule_exists: [
     409,
     'there is a topic rule of this name',

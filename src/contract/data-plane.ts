@@ -1,6 +1,7 @@
 import type { Acknowledgement } from './acknowledgement.js';
 import type { MessageCaptures } from './captures.js';
 import type { DeviceEntry } from './devices.js';
+import type { IdentityNews } from './identity/news.js';
 import type { DeviceAccount, DeviceTotals, PlaneAudits, RefusedMessages, RefusedTopic } from './ledger.js';
 import type { SchemaPort } from './schemas/schema-port.js';
 import type { TopicRule } from './topic-rules/topic-rule.js';
@@ -179,6 +180,8 @@ export interface DataPlane extends DeviceViews, MessageCaptures, SchemaPort {
   ingest(device: number, payload: Uint8Array, routed?: RoutedPayload): Promise<number>;
   /** As ingest, for a sender that waits for what the pipeline makes of the message as well. */
   ingestAwaited(device: number, payload: Uint8Array, routed: RoutedPayload): AwaitedMessage;
+  /** Resolves when every gateway acts on what is new of who may connect and use which topics. */
+  publishIdentity(news: readonly IdentityNews[]): Promise<void>;
   /** Replaces the topic rules of a tenant in all gateways. */
   setTopicRules(tenant: string, rules: readonly TopicRule[]): void;
   /** The listener is called when a gateway device, which may register others, names one that is not registered. */

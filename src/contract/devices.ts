@@ -21,6 +21,8 @@ export interface DeviceEntry {
   /** `storedToken(tenant, id, token)`; the first 32 bytes are `hashToken`, and the rest may be absent or 0. */
   readonly tokenHash: Uint8Array;
   readonly previousToken?: PreviousToken | undefined;
+  /** For rules about a class of devices; absent: none. */
+  readonly deviceClass?: string | undefined;
   /** Devices that it names and that are not registered are to be. */
   readonly addsSubdevices?: boolean | undefined;
   /** Number of the schema version by which its messages are read; absent: none. */

@@ -18,13 +18,18 @@ import {
 } from '../../assembly/abi/gateway.js';
 import { DEVICE_ID_BYTES_MAX, TENANT_ID_BYTES_MAX } from '../../assembly/abi/limits.js';
 import { STAGE_DEVICE_AT_NAME, STAGE_DEVICE_AT_TOKEN_HASH, STAGE_OFFSET } from '../../assembly/abi/regions.js';
+import type { Principal } from '../contract/acl/acl.js';
+import { TenantAcl } from '../contract/acl/tenant-acl.js';
 import type { DeviceEntry, DeviceStatus, PreviousToken } from '../contract/devices.js';
+import type { IdentityNews } from '../contract/identity/news.js';
 import { partitionOf } from '../contract/partition.js';
 import type { SchemaResolution } from '../contract/schemas/schema-port.js';
 import { searchedToken } from '../contract/token.js';
 import { TokenIndex } from '../contract/token-index.js';
 import type { KernelMemory } from '../host/kernel.js';
+import { DeviceClasses } from './device-classes.js';
 import type { GatewayKernel } from './kernel.js';
+import { Services } from './services.js';
 
 const STATUS_NUMBERS: Record<DeviceStatus, number> = {
   active: DEVICE_ACTIVE,
@@ -48,6 +53,11 @@ export class Directory {
   readonly #addingSubdevices = new Set<number>();
   /** By entry; few devices change their token at a time. */
   readonly #previousTokens = new Map<number, PreviousToken>();
+  readonly #classes = new DeviceClasses();
+  /** Who may use which topics. */
+  readonly acl = new TenantAcl();
+  /** Clients that are no devices. */
+  readonly services = new Services();
   /** Whether there may be devices and tokens that are not known here: the database has not been there since the start. */
   isPartial = false;
 
@@ -70,6 +80,7 @@ export class Directory {
     if (entry < 0) return undefined;
     this.#entries.set(device.number, entry);
     this.#tokens.set(entry, device.tokenHash);
+    this.#classes.set(entry, device.deviceClass);
     if (device.addsSubdevices) this.#addingSubdevices.add(entry);
     else this.#addingSubdevices.delete(entry);
     if (device.previousToken) this.#previousTokens.set(entry, device.previousToken);
@@ -124,6 +135,18 @@ export class Directory {
     const idAt = tenantEnd + 1;
     const idEnd = idAt + (this.#bytes[this.#at(entry) + DEVICE_AT_ID_BYTES] as number);
     return { tenant: this.#bytes.toString('utf8', tenantAt, tenantEnd), id: this.#bytes.toString('utf8', idAt, idEnd) };
+  }
+
+  /** The device as rules about topics know it. */
+  principalOf(entry: number): Principal {
+    const { tenant, id } = this.nameOf(entry);
+    return { kind: 'device', tenant, name: id, deviceClass: this.#classes.of(entry) };
+  }
+
+  /** Takes what is new of who may connect and use which topics. */
+  setIdentity(news: IdentityNews): void {
+    if (news.subject === 'acl') this.acl.set(news.tenant, news.rules);
+    else this.services.set(news.tenant, news.services);
   }
 
   isActive(entry: number): boolean {

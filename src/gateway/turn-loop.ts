@@ -91,6 +91,7 @@ export class TurnLoop {
   receive(message: ToGateway): void {
     if (message.kind === 'devices') this.#putDevices(message);
     else if (message.kind === 'devices-deleted') this.#deleteDevices(message);
+    else if (message.kind === 'identity') this.#setIdentity(message);
     else if (message.kind === 'schemas') this.#setSchemas(message);
     else if (message.kind === 'listen') void this.#listen(message.ports);
     else if (message.kind === 'taken-over') this.#sessions.takenOver(message.device, message.session);
@@ -136,6 +137,11 @@ export class TurnLoop {
 
   #setSchemas({ token, resolution }: Extract<ToGateway, { kind: 'schemas' }>): void {
     this.#directory.setSchemas(resolution);
+    this.#post({ kind: 'devices-known', token });
+  }
+
+  #setIdentity({ token, news }: Extract<ToGateway, { kind: 'identity' }>): void {
+    for (const one of news) this.#directory.setIdentity(one);
     this.#post({ kind: 'devices-known', token });
   }
 

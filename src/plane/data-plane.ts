@@ -16,6 +16,7 @@ import type {
 } from '../contract/data-plane.js';
 import type { NumberRange } from '../contract/database-identity.js';
 import type { DeviceEntry } from '../contract/devices.js';
+import type { IdentityNews } from '../contract/identity/news.js';
 import type { DeviceAccount, DeviceTotals, PlaneAudits, RefusedMessages, RefusedTopic } from '../contract/ledger.js';
 import type { LogPart, OpenLog, PartitionAssignment } from '../contract/log-port.js';
 import type { SchemaResolution } from '../contract/schemas/schema-port.js';
@@ -273,6 +274,10 @@ export class ThreadedDataPlane implements DataPlane {
 
   onSubdevice(listener: (gateway: number, id: string) => void): void {
     this.#gateways.onSubdevice(listener);
+  }
+
+  publishIdentity(news: readonly IdentityNews[]): Promise<void> {
+    return this.#gateways.publishIdentity(news);
   }
 
   setTopicRules(tenant: string, rules: readonly TopicRule[]): void {

@@ -5,6 +5,7 @@ import type { TurnedAway } from '../contract/captures.js';
 import { refusalCode } from '../contract/codes.js';
 import type { RoutedPayload } from '../contract/data-plane.js';
 import type { DeviceEntry } from '../contract/devices.js';
+import type { IdentityNews } from '../contract/identity/news.js';
 import type { GatewayAudit } from '../contract/ledger.js';
 import type { SchemaResolution } from '../contract/schemas/schema-port.js';
 import type { ConnectionLimit, FromGateway, GatewayPorts, GatewayStart, ReactorChoice, ToGateway } from '../contract/threads/gateway.js';
@@ -123,6 +124,11 @@ export class Gateways {
   /** Resolves when every gateway stamps messages of these devices with these schema versions. */
   publishSchemas(resolution: SchemaResolution): Promise<void> {
     return this.#publish((token) => ({ kind: 'schemas', token, resolution }));
+  }
+
+  /** Resolves when every gateway acts on it. */
+  publishIdentity(news: readonly IdentityNews[]): Promise<void> {
+    return this.#publish((token) => ({ kind: 'identity', token, news }));
   }
 
   /** From now on a device that was not published is unknown. */

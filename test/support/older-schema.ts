@@ -24,6 +24,7 @@ const undone: Readonly<Record<number, string>> = {
   17: 'alter table metrics drop column device_id, drop column named_at',
   18: `drop view raw_metrics; drop table device_groups;
     alter table devices drop column model, drop column serial, drop column owner, drop column location, drop column tags, drop column group_ids`,
+  19: 'drop table acl_rules, service_clients',
 };
 
 /** Makes the database what an older release left, which knew the steps up to `version`, 2 or later. */

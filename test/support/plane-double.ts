@@ -14,6 +14,7 @@ import type {
   Verdict,
 } from '../../src/contract/data-plane.js';
 import type { DeviceEntry } from '../../src/contract/devices.js';
+import type { IdentityNews } from '../../src/contract/identity/news.js';
 import type { DeviceAccount, DeviceTotals, PlaneAudits, RefusedMessages, RefusedTopic } from '../../src/contract/ledger.js';
 import type { SchemaResolution } from '../../src/contract/schemas/schema-port.js';
 import type { TopicRule } from '../../src/contract/topic-rules/topic-rule.js';
@@ -23,6 +24,7 @@ export class PlaneDouble implements DataPlane {
   readonly published: DeviceEntry[] = [];
   readonly deleted: number[] = [];
   /** By tenant, as they were set last. */
+  readonly identity: IdentityNews[] = [];
   readonly topicRules = new Map<string, readonly TopicRule[]>();
   readonly ingested: { device: number; payload: Uint8Array; routed?: RoutedPayload | undefined }[] = [];
   readonly watched = new Map<number, number>();
@@ -128,6 +130,10 @@ export class PlaneDouble implements DataPlane {
 
   onSubdevice(listener: (gateway: number, id: string) => void): void {
     this.nameSubdevice = listener;
+  }
+
+  async publishIdentity(news: readonly IdentityNews[]): Promise<void> {
+    this.identity.push(...structuredClone(news));
   }
 
   setTopicRules(tenant: string, rules: readonly TopicRule[]): void {

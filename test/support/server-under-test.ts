@@ -8,6 +8,7 @@ import type { Role } from '../../src/config/settings/process.js';
 import { failureAnswer } from '../../src/contract/answers/shared.js';
 import type { DeviceEntry } from '../../src/contract/devices.js';
 import type { Alerts } from '../../src/control/alerts/alerts.js';
+import { Identities } from '../../src/control/identity/identities.js';
 import { AdminKeys } from '../../src/control/keys/admin-keys.js';
 import type { Ledger } from '../../src/control/ledger/ledger.js';
 import { LiveViews } from '../../src/control/live/live-views.js';
@@ -79,6 +80,7 @@ export async function startServerUnderTest(settings: ServerSettings = {}): Promi
   schemas.assign = (tenant) => registry.assignSchemas(tenant);
   const [metricNames, keys] = await Promise.all([MetricNames.load(control), AdminKeys.load(control)]);
   const topicRules = await TopicRules.load({ database: control, publish: plane.setTopicRules.bind(plane), event: () => {} });
+  const identities = await Identities.load({ database: control, publish: plane.publishIdentity.bind(plane) });
   await keys.ensure(ADMIN_KEY, 'first');
   const keeper = { read: () => undefined, write: () => {} };
   const { parts, exposition, live, sockets, ledger, alerts } = makeParts({
@@ -88,6 +90,7 @@ export async function startServerUnderTest(settings: ServerSettings = {}): Promi
     metricNames,
     keys,
     topicRules,
+    identities,
     letters: { limits: loadConfig({ env: {} }).letters },
     schemas,
     alerts: { keeper, node: 'host-1', port: undefined, format: 'json' },

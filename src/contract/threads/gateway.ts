@@ -1,4 +1,5 @@
 import type { DeviceEntry } from '../devices.js';
+import type { IdentityNews } from '../identity/news.js';
 import type { GatewayAudit } from '../ledger.js';
 import type { SchemaResolution } from '../schemas/schema-port.js';
 import type { TlsMaterial } from '../tls-material.js';
@@ -71,6 +72,8 @@ export type ToGateway =
   | { readonly kind: 'watch-door'; readonly on: boolean }
   /** Replaces the topic rules of a tenant, which come before the built-in ones. */
   | { readonly kind: 'topic-rules'; readonly tenant: string; readonly rules: readonly TopicRule[] }
+  /** Replaces what was known of who may connect and use which topics. Answered by `devices-known`. */
+  | { readonly kind: 'identity'; readonly token: number; readonly news: readonly IdentityNews[] }
   /** A message that came over HTTP; answered by `ingested` or `ingest-refused` with the same token. */
   | IngestedMessage
   | StopThread;

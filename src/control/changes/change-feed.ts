@@ -1,5 +1,6 @@
 import { Backoff } from '../../contract/backoff.js';
 import type { Database } from '../../contract/database.js';
+import type { IdentityChange } from '../identity/identities.js';
 
 /** What another process did to the registries in the database. */
 export type Change =
@@ -13,6 +14,8 @@ export type Change =
   | { readonly kind: 'keys' }
   /** The topic rules of a tenant changed. */
   | { readonly kind: 'topic-rules'; readonly tenant: string }
+  /** Who may connect, or use which topics, changed. */
+  | ({ readonly kind: 'identity' } & IdentityChange)
   /** A payload schema was made, or changed. */
   | { readonly kind: 'schemas'; readonly id: string };
 

@@ -1,5 +1,6 @@
 import type { NumberRange } from '../../contract/database-identity.js';
 import type { Report } from '../../telemetry/report.js';
+import type { Identities, KeptIdentity } from '../identity/identities.js';
 import type { AdminKeys } from '../keys/admin-keys.js';
 import type { MetricNames, NumberedName } from '../metrics/metric-names.js';
 import type { Device } from '../registry/device.js';
@@ -27,6 +28,7 @@ export interface KeptState {
   readonly metricNames: Pick<MetricNames, 'names'>;
   readonly keys: Pick<AdminKeys, 'kept'>;
   readonly topicRules: Pick<TopicRules, 'kept' | 'of'>;
+  readonly identities: Pick<Identities, 'kept'>;
   readonly schemas: Pick<Schemas, 'find' | 'kept'>;
   /** Committed offsets by partition. */
   offsets(): readonly bigint[];
@@ -86,6 +88,8 @@ export class SnapshotKeeper {
     if (this.#state) this.#append(lineOf.topicRules(tenant, this.#state.topicRules.of(tenant)));
   };
 
+  readonly identityChanged = (kept: KeptIdentity): void => this.#append(lineOf.identity(kept));
+
   readonly schemaChanged = (id: string): void => {
     const schema = this.#state?.schemas.find(id);
     if (schema) this.#append(lineOf.schema(schema));
@@ -105,11 +109,12 @@ export class SnapshotKeeper {
   }
 
   /** In pieces: a million devices would hold everything else up for seconds. */
-  async #begin({ header, lostDevices, registry, metricNames, keys, topicRules, schemas, offsets }: KeptState): Promise<void> {
+  async #begin({ header, lostDevices, registry, metricNames, keys, topicRules, identities, schemas, offsets }: KeptState): Promise<void> {
     this.#isWritten = this.#guard(() => {
       this.#lines.begin();
       this.#lines.write(lineOf.snapshot(header) + lineOf.lost(lostDevices) + lineOf.keys(keys.kept()));
       for (const [tenant, rules] of topicRules.kept()) this.#lines.write(lineOf.topicRules(tenant, rules));
+      for (const kept of identities.kept()) this.#lines.write(lineOf.identity(kept));
       for (const schema of schemas.kept()) this.#lines.write(lineOf.schema(schema));
       this.#lines.write(lineOf.metrics(metricNames.names()) + lineOf.deleted(registry.deleted()));
     });

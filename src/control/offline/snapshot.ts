@@ -1,5 +1,6 @@
 import type { NumberRange } from '../../contract/database-identity.js';
 import type { TopicRule } from '../../contract/topic-rules/topic-rule.js';
+import type { KeptIdentity } from '../identity/identities.js';
 import type { KeptKey } from '../keys/admin-keys.js';
 import type { NumberedName } from '../metrics/metric-names.js';
 import type { Device, Metadata } from '../registry/device.js';
@@ -15,6 +16,7 @@ import type { Schema } from '../schemas/schema-version.js';
 //   ["lost", [[first, last], …]]              numbers of devices that the database has lost
 //   ["keys", [[id, name, hash, ms], …]]       all admin keys
 //   ["topic-rules", tenant, [rule, …]]        all topic rules of a tenant
+//   ["identity", text]                        JSON: who may connect, or use which topics, of a tenant
 //   ["schema", schema]                        a payload schema with all its versions
 //   ["metrics", [[name, number], …]]          some metrics
 //   ["deleted", [[number, tenant], …]]        some devices that were deleted
@@ -41,6 +43,7 @@ export interface Snapshot extends SnapshotHeader {
   readonly lostDevices: readonly NumberRange[];
   readonly keys: readonly KeptKey[];
   readonly topicRules: ReadonlyMap<string, readonly TopicRule[]>;
+  readonly identities: readonly KeptIdentity[];
   readonly schemas: readonly Schema[];
   readonly metrics: readonly NumberedName[];
   readonly devices: readonly StoredDevice[];
@@ -58,6 +61,7 @@ type Line =
   | ['lost', NumberRange[]]
   | ['keys', KeyLine[]]
   | ['topic-rules', string, TopicRule[]]
+  | ['identity', text: string]
   | ['schema', Schema]
   | ['metrics', NumberedName[]]
   | ['deleted', [number, string][]]
@@ -76,6 +80,7 @@ export const lineOf = {
     return text(['keys', keys.map(({ id, name, hash, createdAtMs }) => [id, name, base64(hash), createdAtMs])]);
   },
   topicRules: (tenant: string, rules: readonly TopicRule[]) => text(['topic-rules', tenant, [...rules]]),
+  identity: (kept: KeptIdentity) => text(['identity', JSON.stringify(kept, withBytes)]),
   schema: (schema: Schema) => text(['schema', schema]),
   metrics: (entries: readonly NumberedName[]) => text(['metrics', [...entries]]),
   deleted: (devices: Iterable<readonly [number, string]>) => text(['deleted', Array.from(devices, ([number, tenant]) => [number, tenant])]),
@@ -115,6 +120,7 @@ class Found {
   readonly #devices = new Map<number, StoredDevice>();
   readonly #deleted = new Map<number, string>();
   readonly #topicRules = new Map<string, TopicRule[]>();
+  readonly #identities = new Map<string, KeptIdentity>();
   readonly #schemas = new Map<string, Schema>();
   readonly #metrics: NumberedName[] = [];
   /** One string a tenant, not one a device. */
@@ -129,6 +135,7 @@ class Found {
     if (line[0] === 'device') this.#takeDevice(line);
     else if (line[0] === 'deleted') for (const [number, tenant] of line[1]) this.#delete(number, tenant);
     else if (line[0] === 'topic-rules') this.#topicRules.set(line[1], line[2]);
+    else if (line[0] === 'identity') this.#takeIdentity(JSON.parse(line[1], readBytes) as KeptIdentity);
     else if (line[0] === 'schema') this.#schemas.set(line[1].id, line[1]);
     else if (line[0] === 'metrics') this.#metrics.push(...line[1]);
     else if (line[0] === 'offsets') this.#offsets = line[1].map(BigInt);
@@ -149,11 +156,16 @@ class Found {
       lostDevices: this.#lost,
       keys: this.#keys,
       topicRules: this.#topicRules,
+      identities: [...this.#identities.values()],
       schemas: [...this.#schemas.values()],
       metrics: this.#metrics,
       devices: [...this.#devices.values()],
       deleted: this.#deleted,
     };
+  }
+
+  #takeIdentity(kept: KeptIdentity): void {
+    this.#identities.set(`${kept.subject} ${kept.tenant}`, kept);
   }
 
   #takeDevice(line: DeviceLine): void {
@@ -181,6 +193,16 @@ function base64(hash: Uint8Array): string {
 /** With a buffer of its own: it may be sent to threads. */
 function bytes(text: string): Uint8Array {
   return new Uint8Array(Buffer.from(text, 'base64'));
+}
+
+/** Bytes in an object that is written as it is. */
+function withBytes(_name: string, value: unknown): unknown {
+  return value instanceof Uint8Array ? { bytes: base64(value) } : value;
+}
+
+function readBytes(_name: string, value: unknown): unknown {
+  const isBytes = typeof value === 'object' && value !== null && Object.keys(value).join() === 'bytes';
+  return isBytes ? bytes((value as { bytes: string }).bytes) : value;
 }
 
 /** Why the snapshot cannot stand in for the database that the log is of, for this build and these settings; undefined: it can. */

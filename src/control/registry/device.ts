@@ -45,6 +45,18 @@ export type Changeable = (typeof changeable)[number];
 export function entryOf(device: Device, tokenHash: Uint8Array, previousToken: PreviousToken | undefined): DeviceEntry {
   const { number, tenant, id, status, via, schema } = device;
   const maySubdevices = device.metadata.subdevices === true ? { addsSubdevices: true } : {};
+  const ofClass = device.deviceClass === null ? {} : { deviceClass: device.deviceClass };
   const bySchema = schema > 0 ? { schema } : {};
-  return { number, tenant, id, status, via, tokenHash, ...maySubdevices, ...bySchema, ...(previousToken ? { previousToken } : {}) };
+  return {
+    number,
+    tenant,
+    id,
+    status,
+    via,
+    tokenHash,
+    ...ofClass,
+    ...maySubdevices,
+    ...bySchema,
+    ...(previousToken ? { previousToken } : {}),
+  };
 }

@@ -4,6 +4,7 @@ import type { DeviceEntry } from '../../../src/contract/devices.js';
 import type { TopicRule } from '../../../src/contract/topic-rules/topic-rule.js';
 import { type Change, ChangeFeed } from '../../../src/control/changes/change-feed.js';
 import { followRegistries } from '../../../src/control/changes/shared-registries.js';
+import { Identities } from '../../../src/control/identity/identities.js';
 import { AdminKeys } from '../../../src/control/keys/admin-keys.js';
 import { MetricNames } from '../../../src/control/metrics/metric-names.js';
 import { Registry } from '../../../src/control/registry/registry.js';
@@ -59,9 +60,10 @@ async function join(name: string) {
   const gateways = new Map<string, readonly TopicRule[]>();
   const publish = (tenant: string, rules: readonly TopicRule[]) => void gateways.set(tenant, rules);
   const topicRules = await TopicRules.load({ database: control, publish, event: () => {} });
+  const identities = await Identities.load({ database: control, publish: async () => {} });
   schemas.assign = (tenant) => registry.assignSchemas(tenant);
-  await followRegistries(changes, { registry, metricNames, keys, topicRules, schemas }, (error) => failures.push(error));
-  return { registry, metricNames, keys, topicRules, schemas, assigned, gateways, published, retracted, heard, failures };
+  await followRegistries(changes, { registry, metricNames, keys, topicRules, identities, schemas }, (error) => failures.push(error));
+  return { registry, metricNames, keys, topicRules, identities, schemas, assigned, gateways, published, retracted, heard, failures };
 }
 
 test('a change of one process reaches the gateways of the others, and the process itself gets no notification of it', async () => {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { AclRule } from '../../../src/contract/acl/acl.js';
 import type { TopicRule } from '../../../src/contract/topic-rules/topic-rule.js';
+import type { Identities, KeptIdentity } from '../../../src/control/identity/identities.js';
 import type { AdminKeys } from '../../../src/control/keys/admin-keys.js';
 import type { MetricNames } from '../../../src/control/metrics/metric-names.js';
 import { FORMAT, readSnapshot, unfitness } from '../../../src/control/offline/snapshot.js';
@@ -70,6 +72,10 @@ class LinesDouble implements SnapshotLines {
   }
 }
 
+function servicesOf(tenant: string, id: number): KeptIdentity {
+  return { subject: 'services', tenant, services: [{ id, name: 'app', secretHash: new Uint8Array(32).fill(id), createdAtMs: 5 }] };
+}
+
 async function keep() {
   const lines = new LinesDouble();
   const events: string[] = [];
@@ -85,7 +91,8 @@ async function keep() {
   const topicRules = { kept: () => kept, of: (tenant: string) => kept.get(tenant) ?? [] };
   const schemas = new Map([['s1', schemaOf('s1', 1)]]);
   const schemaSource = { kept: () => schemas.values(), find: (id: string) => schemas.get(id) };
-  const registries = { registry, metricNames, keys, topicRules, schemas: schemaSource };
+  const identities = { kept: () => [servicesOf('a', 1)].values() } as unknown as Identities;
+  const registries = { registry, metricNames, keys, topicRules, identities, schemas: schemaSource };
   const state = { header, lostDevices: [[4, 5]] as const, ...registries, offsets: () => [10n, 2n ** 60n] };
   await keeper.begin(state);
   return { lines, events, keeper, key, kept, schemas };
@@ -102,6 +109,9 @@ test('a snapshot is read as it was written, with every change that followed', as
   for (const tenant of ['a', 'b']) keeper.topicRulesChanged(tenant);
   schemas.set('s1', schemaOf('s1', 2)).set('s2', schemaOf('s2', 1));
   for (const id of ['s1', 's2']) keeper.schemaChanged(id);
+  const rules: AclRule[] = [{ id: 3, subject: 'all', action: 'both', filter: 'a/#', effect: 'allow' }];
+  keeper.identityChanged({ subject: 'acl', tenant: 'a', rules });
+  keeper.identityChanged(servicesOf('a', 2));
   await keeper.close();
   const found = lines.read();
   assert.ok(found);
@@ -116,6 +126,7 @@ test('a snapshot is read as it was written, with every change that followed', as
         ['a', []],
         ['b', [again]],
       ]),
+      identities: [servicesOf('a', 2), { subject: 'acl', tenant: 'a', rules }],
       schemas: [schemaOf('s1', 2), schemaOf('s2', 1)],
       metrics: [
         ['n', 1],

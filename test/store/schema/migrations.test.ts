@@ -26,6 +26,7 @@ const released: Readonly<Record<number, string>> = {
   16: '6138cd3b53363c8e',
   17: '0cb5a8c6c1d7449c',
   18: 'f8d0c3154b338c36',
+  19: '927aa45059ce9e07',
 };
 
 test('a released step is what it was: databases out there took it as it stood', () => {

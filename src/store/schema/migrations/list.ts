@@ -16,6 +16,7 @@ import { tagsOfMetrics } from './0015-tags-of-metrics.js';
 import { payloadSchemas } from './0016-payload-schemas.js';
 import { whoNamedMetrics } from './0017-who-named-metrics.js';
 import { deviceDetailsGroups } from './0018-device-details-groups.js';
+import { whoMayUseTopics } from './0019-who-may-use-topics.js';
 import type { Migration } from './migration.js';
 
 /** Every step, in the order in which a database takes them. */
@@ -38,4 +39,5 @@ export const migrations: readonly Migration[] = [
   payloadSchemas,
   whoNamedMetrics,
   deviceDetailsGroups,
+  whoMayUseTopics,
 ];

@@ -1,0 +1,7 @@
+import type { AclRule } from '../acl/acl.js';
+import type { ServiceEntry } from './service.js';
+
+/** What is new of who may do what; each replaces what was known of its tenant. */
+export type IdentityNews =
+  | { readonly subject: 'acl'; readonly tenant: string; readonly rules: readonly AclRule[] }
+  | { readonly subject: 'services'; readonly tenant: string; readonly services: readonly ServiceEntry[] };
