@@ -31,8 +31,8 @@ export interface Appliance {
 export interface CliPorts {
   /** Rejects with "cannot <verb> <object>: <cause>" when the appliance does not come up, and when it still waits as `stopping` aborts. */
   start(config: Config, stopping: AbortSignal): Promise<Appliance>;
-  /** Throws "cannot <verb> <object>: <cause>" where the client of Kafka was not built. */
-  loadKafka(): unknown;
+  /** Rejects with "cannot <verb> <object>: <cause>" where the client of Kafka was not built. */
+  loadKafka(): Promise<unknown>;
   /** Lets the database of the next start take over the log of this state folder; answers the database that it was of. Rejects with StartFailure. */
   adoptLog(stateFolder: string): Promise<string>;
   /** Moves log and checkpoints of this state folder into a folder of their own, which it answers. Rejects with StartFailure. */

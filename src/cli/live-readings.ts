@@ -1,4 +1,3 @@
-import { WebSocket } from 'ws';
 import { type AdminApi, unreachable } from './admin-api.js';
 import { CommandFailure } from './command-failure.js';
 
@@ -27,12 +26,13 @@ const CLOSE_KEY_REFUSED = 4401;
 const SILENCE_MS_MAX = 10_000;
 
 /** Listens to the readings of a device until `stopping` aborts; rejects with CommandFailure when the connection ends before. */
-export function followReadings(
+export async function followReadings(
   api: AdminApi,
   { tenant, device }: { readonly tenant: string; readonly device: string },
   listener: LiveListener,
   stopping: AbortSignal,
 ): Promise<void> {
+  const { WebSocket } = await import('ws');
   const socket = new WebSocket(`${api.url.replace(/^http/, 'ws')}/v1/live`);
   let silence: NodeJS.Timeout | undefined;
   const ended = new Promise<void>((resolve, reject) => {

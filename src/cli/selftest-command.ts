@@ -3,7 +3,7 @@ import type { CliPorts } from './appliance.js';
 import { CommandFailure, usageFailure } from './command-failure.js';
 import { type CommonOptions, positiveNumber, withCommonOptions } from './options.js';
 import { grouped, Output, table } from './output.js';
-import { type FaultReport, runChaos } from './selftest/chaos.js';
+import type { FaultReport } from './selftest/chaos.js';
 import { brokerKill, diskFull, faults } from './selftest/faults.js';
 import { onlyFaults, type Plan, planChaos, runsOf } from './selftest/plan.js';
 import { stopSignals } from './stop-signals.js';
@@ -50,7 +50,7 @@ export function addSelftestCommand(program: Command, ports: CliPorts): void {
 
 async function selftest(options: SelftestOptions, ports: CliPorts): Promise<void> {
   if (!options.chaos) throw usageFailure('cannot choose a test: none is named', 'npx spillway selftest --chaos');
-  if (options.kafka) requireKafka(ports);
+  if (options.kafka) await requireKafka(ports);
   const output = new Output(options.json === true);
   const stopping = stopSignals();
   const plan = planOf(options);
@@ -62,6 +62,8 @@ async function selftest(options: SelftestOptions, ports: CliPorts): Promise<void
     output.document({ event: 'fault', ...report });
   };
   const program = process.argv[1] as string;
+  // Its clients of MQTT and PostgreSQL take long to load: no other command needs them.
+  const { runChaos } = await import('./selftest/chaos.js');
   const reports = await runChaos({ program, plan, seconds: options.minutes * 60, say, stopping });
   sayVerdict(output, plan, reports);
 }
@@ -79,9 +81,9 @@ function planOf({ kafka, faults: wanted }: SelftestOptions): Plan {
 }
 
 /** Said before minutes have gone by. */
-function requireKafka(ports: CliPorts): void {
+async function requireKafka(ports: CliPorts): Promise<void> {
   try {
-    ports.loadKafka();
+    await ports.loadKafka();
   } catch (error) {
     const { message, wayOut } = error as Error & { wayOut?: string };
     throw new CommandFailure('kafka_addon_missing', `cannot put the log into Kafka: ${message}`, { wayOut });

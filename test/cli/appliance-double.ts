@@ -54,8 +54,7 @@ export async function startApplianceDouble(config: Config): Promise<Appliance & 
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const loadKafka = () => {
-    throw Object.assign(new Error('cannot load node-rdkafka: it was not built'), { code: 'kafka_addon_missing', wayOut: 'build it' });
-  };
+  const missing = { code: 'kafka_addon_missing', wayOut: 'build it' };
+  const loadKafka = () => Promise.reject(Object.assign(new Error('cannot load node-rdkafka: it was not built'), missing));
   process.exitCode = await runCli(process.argv.slice(2), { start: startApplianceDouble, loadKafka, adoptLog, setLogAside });
 }
