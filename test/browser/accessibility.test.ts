@@ -17,7 +17,7 @@ interface Finding {
 
 /** What axe-core finds on the page as it is now. The page's policy forbids other scripts, so it is run from here. */
 async function findings(tab: ConsoleTab): Promise<string[]> {
-  await tab.page.evaluate(`${axe}; undefined`);
+  if (!(await tab.page.evaluate(`'axe' in window`))) await tab.page.evaluate(`${axe}; undefined`);
   const { violations } = (await tab.page.evaluate('axe.run()')) as { violations: readonly Finding[] };
   return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
 }

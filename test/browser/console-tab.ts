@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { DEADLINE_MS, until } from '../support/until.js';
 
 /** One tab with the console in it, which notes what a healthy console never does. */
@@ -27,8 +27,9 @@ export class ConsoleTab {
   }
 
   static async open(browser: Browser, address: string, fragment = '', viewport = { width: 1440, height: 900 }): Promise<ConsoleTab> {
-    const context = await browser.newContext({ viewport });
-    const tab = new ConsoleTab(await context.newPage(), address);
+    const page = await (await contextOf(browser)).newPage();
+    await page.setViewportSize(viewport);
+    const tab = new ConsoleTab(page, address);
     await tab.page.goto(`${address}/${fragment}`);
     return tab;
   }
@@ -58,6 +59,19 @@ export class ConsoleTab {
   }
 
   async close(): Promise<void> {
-    await this.page.context().close();
+    await this.page.evaluate('localStorage.clear()');
+    await this.page.close();
   }
+}
+
+/**
+ * The one context of all tabs of a browser: a new one opens a window of its own, which costs more than the console in it. Its blank page keeps
+ * the window open between tests. The key of the console is in the storage of a tab, so that tabs know nothing of one another.
+ */
+async function contextOf(browser: Browser): Promise<BrowserContext> {
+  const [context] = browser.contexts();
+  if (context) return context;
+  const made = await browser.newContext();
+  await made.newPage();
+  return made;
 }
