@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { chooseReactor } from '../src/reactor/open-reactor.js';
 import { chooseKafka } from './support/kafka/choose.js';
 import { realBrokers, SHARED_BROKER } from './support/kafka/real-brokers.js';
+import { startRunDatabase } from './support/run-database.js';
 import { whyNoS3 } from './support/s3/choose.js';
 import { SLOWNESS } from './support/until.js';
 
@@ -49,6 +50,8 @@ if (broker) process.env[SHARED_BROKER] = broker.addresses;
 const others = first.filter((file) => !ofKafka.includes(file));
 // Tests over brokers wait more than they compute: one of them is always beside the others.
 const beside = first.filter((file) => ofKafka.includes(file));
+// Worth its second and a half where several files need a database.
+const database = files.length > 3 ? await startRunDatabase() : undefined;
 await Promise.all([runInTurn(beside, others), ...Array.from({ length: Math.min(2, availableParallelism()) }, () => runInTurn(others))]);
 await broker?.stop();
 const ofReactor = files.filter((file) => file.startsWith(join(folder, 'gateway')) || file === join(folder, 'reactor', 'reactor.test.js'));
@@ -58,6 +61,7 @@ else if (ofReactor.length > 0) {
   process.env.REACTOR = 'portable';
   await Promise.all(Array.from({ length: Math.min(3, availableParallelism() + 1) }, () => runInTurn(ofReactor)));
 }
+await database?.stop();
 await new Promise((resolve) => report.once('end', resolve).end());
 process.exitCode = failed > 0 || files.length === 0 ? 1 : 0;
 if (files.length === 0) console.log(`no test file below ${relative('.', folder)} matches ${wanted.join(' ')}`);

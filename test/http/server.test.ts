@@ -9,11 +9,13 @@ import WebSocket from 'ws';
 import { startHttp } from '../../src/http/server.js';
 import { startEmbedded } from '../../src/store/embedded/embedded.js';
 import { createLog } from '../../src/telemetry/log.js';
+import { startTestDatabase, type TestDatabase } from '../support/database.js';
 import { assertFailure } from '../support/failure.js';
 import { ADMIN_KEY, type ServerUnderTest, startServerUnderTest, TOKEN } from '../support/server-under-test.js';
 import { until } from '../support/until.js';
 
 let server: ServerUnderTest;
+let database: TestDatabase;
 let folder: string;
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), 'spillway-site-'));
@@ -22,7 +24,8 @@ before(async () => {
   writeFileSync(join(folder, 'console', 'assets', 'index-abc123.js'), 'console.log("page")');
   writeFileSync(join(folder, 'console', 'favicon.svg'), '<svg xmlns="http://www.w3.org/2000/svg"/>');
   writeFileSync(join(folder, 'secret.txt'), 'secret');
-  server = await startServerUnderTest({ consoleFolder: join(folder, 'console') });
+  database = await startTestDatabase();
+  server = await startServerUnderTest({ consoleFolder: join(folder, 'console'), database });
 });
 after(async () => {
   await server.close();
@@ -232,25 +235,23 @@ test('a server that is not offered is substituted, and the log says why', async 
 });
 
 test('while the database takes no writes they are refused as unavailable, reads are answered, and the log has one event and no stack', async () => {
-  const { sql } = server.database;
+  const { sql } = database;
   await server.call('POST', '/v1/devices', { body: { device_id: 'before' } });
   const cut = () =>
     sql`select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and backend_type = 'client backend'`;
   server.logged.length = 0;
-  await sql.unsafe(`alter role ${new URL(server.database.url).username} set default_transaction_read_only = on`);
+  await sql.unsafe(`alter role ${new URL(database.url).username} set default_transaction_read_only = on`);
   try {
     await cut();
-    await until('the outage is known', () => server.database.control.trouble !== undefined);
+    await until('the outage is known', () => database.control.trouble !== undefined);
     const refused = await server.call('POST', '/v1/devices', { body: { device_id: 'refused' } });
     assertFailure(refused, 503, 'database_unavailable');
     assert.match(refused.body.error.message, /^cannot answer POST \/v1\/devices: the database is unavailable: 25006: it is read-only/);
     assert.equal((await server.call('GET', '/v1/dead-letters')).status, 200);
   } finally {
-    await sql.unsafe(
-      `set transaction_read_only = off; alter role ${new URL(server.database.url).username} reset default_transaction_read_only`,
-    );
+    await sql.unsafe(`set transaction_read_only = off; alter role ${new URL(database.url).username} reset default_transaction_read_only`);
   }
-  await until('it takes writes again', () => server.database.control.trouble === undefined);
+  await until('it takes writes again', () => database.control.trouble === undefined);
   assert.equal((await server.call('POST', '/v1/devices', { body: { device_id: 'after' } })).status, 201);
   assert.deepEqual(
     server.logged.filter((line) => line.includes('"stack"')),
@@ -260,13 +261,13 @@ test('while the database takes no writes they are refused as unavailable, reads 
 
 test('while the database is away its calls answer so, and all others still work', async () => {
   await server.call('POST', '/v1/devices', { body: { device_id: 'known', token: TOKEN } });
-  const backends = server.database.sql`select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid()`;
+  const backends = database.sql`select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid()`;
   const [, during] = await Promise.all([backends, server.call('GET', '/v1/dead-letters')]);
   assert.ok(during.status === 200 || during.body.error.code === 'database_unavailable', during.text);
   // Each connection of the pool learns of its end by itself.
   await until('the database answers again', async () => (await server.call('GET', '/v1/dead-letters')).status === 200);
 
-  await (await startEmbedded(server.database.folder)).stop();
+  await (await startEmbedded(database.folder)).stop();
   const size = server.registry.size;
   assertFailure(await server.call('POST', '/v1/devices', { body: { device_id: 'during' } }), 503, 'database_unavailable');
   assertFailure(await server.call('GET', '/v1/dead-letters'), 503, 'database_unavailable');

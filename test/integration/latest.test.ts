@@ -7,13 +7,10 @@ import { after, test } from 'node:test';
 import WebSocket from 'ws';
 import { call, committed } from '../support/api.js';
 import { type Appliance, startAppliance } from '../support/appliance.js';
-import { closeServer, openDatabase } from '../support/database.js';
+import { openDatabase } from '../support/database.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'spillway-latest-'));
-after(async () => {
-  await closeServer();
-  rmSync(folder, { recursive: true, force: true });
-});
+after(() => rmSync(folder, { recursive: true, force: true }));
 
 interface Value {
   readonly value: number | string;

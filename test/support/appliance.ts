@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { withoutSettings } from '../../src/cli/inherited-env.js';
 import { doneWithin, withDeadline } from '../../src/contract/deadline.js';
+import { copyCluster } from './run-database.js';
 import { DEADLINE_MS, until } from './until.js';
 
 /** A whole Spillway in a child process of its own. */
@@ -50,6 +51,7 @@ interface ReadyLine {
 export async function startAppliance(env: Readonly<Record<string, string>> = {}): Promise<Appliance> {
   const ownFolder = env.SPILLWAY_STATE === undefined;
   const stateFolder = env.SPILLWAY_STATE ?? mkdtempSync(join(tmpdir(), 'spillway-test-'));
+  if (env.SPILLWAY_DATABASE_URL === undefined) copyCluster(join(stateFolder, 'postgres'));
   const child = spawn(process.execPath, [program, 'start', '--json', '--show-secrets'], {
     env: {
       ...withoutSettings(process.env),

@@ -6,60 +6,95 @@ import type { Database } from '../../src/contract/database.js';
 import { ControlDatabase } from '../../src/store/control-database.js';
 import { startEmbedded } from '../../src/store/embedded/embedded.js';
 import { migrate } from '../../src/store/schema/migrate.js';
+import { copyCluster, runServer } from './run-database.js';
 import { startOnServer } from './timescale.js';
 
-/** A migrated database. One a test file is enough: it takes seconds. */
+/** A database on a server that others use too, which nobody may stop. */
 export interface StoreDatabase {
   readonly url: string;
   readonly sql: postgres.Sql;
   stop(): Promise<void>;
 }
 
-/** The embedded server of this test file, and how many databases it has had. */
-let server: Promise<{ readonly url: string; readonly folder: string; databases: number }> | undefined;
-
-/**
- * A migrated database on a server that all databases of this test file share; it takes a fraction of a second after the first.
- * `closeServer` ends the server.
- */
-export async function openDatabase(): Promise<StoreDatabase> {
-  server ??= startServer();
-  const shared = await server;
-  const url = new URL(shared.url);
-  url.pathname = `/test_${shared.databases++}`;
-  const admin = postgres(shared.url, { max: 1 });
-  await admin.unsafe(`create database ${url.pathname.slice(1)}`);
-  await admin.end();
-  const sql = postgres(url.href, { max: 4, onnotice: () => {} });
-  await migrate(sql);
-  return { url: url.href, sql, stop: () => sql.end({ timeout: 1 }) };
+/** As the control plane reaches it, too. */
+export interface ControlledDatabase extends StoreDatabase {
+  readonly control: ControlDatabase;
 }
 
-async function startServer() {
+/** One on an embedded server of its own, which a test may stop and start; `stop` ends and removes it. */
+export interface TestDatabase extends ControlledDatabase {
+  /** Where the server keeps its cluster. */
+  readonly folder: string;
+}
+
+/** Of a file that runs by itself: the server of its databases, and how many are open. */
+interface OwnServer {
+  readonly url: string;
+  readonly folder: string;
+}
+let ownServer: Promise<OwnServer> | undefined;
+let open = 0;
+let made = 0;
+
+/** A migrated database that shares its server with others. */
+export async function openDatabase(): Promise<ControlledDatabase> {
+  const database = await openEmptyDatabase(runServer() !== undefined);
+  await migrate(database.sql);
+  await database.sql`update database_identity set id = gen_random_uuid()`;
+  const control = new ControlDatabase(database.url, () => {});
+  const stop = async () => {
+    await control.close();
+    await database.stop();
+  };
+  return { ...database, control, stop };
+}
+
+/** One that no Spillway has seen yet, which shares its server with others. */
+export async function openEmptyDatabase(isMigrated = false): Promise<StoreDatabase> {
+  open++;
+  const server = runServer() ?? (await ownUrl());
+  const url = new URL(server);
+  const template = isMigrated ? url.pathname.slice(1) : 'template0';
+  url.pathname = `/test_${process.pid}_${made++}`;
+  const admin = new URL(server);
+  admin.pathname = '/postgres';
+  const maker = postgres(admin.href, { max: 1 });
+  await maker.unsafe(`create database ${url.pathname.slice(1)} template ${template}`);
+  await maker.end();
+  const sql = postgres(url.href, { max: 4, onnotice: () => {} });
+  const stop = async () => {
+    await sql.end({ timeout: 1 });
+    if (--open === 0) await stopServer();
+  };
+  return { url: url.href, sql, stop };
+}
+
+async function ownUrl(): Promise<string> {
+  ownServer ??= startServer();
+  return (await ownServer).url;
+}
+
+async function startServer(): Promise<OwnServer> {
   const folder = mkdtempSync(join(tmpdir(), 'spillway-database-'));
   const { url } = await startEmbedded(folder, { sync: false });
-  return { url, folder, databases: 0 };
+  return { url, folder };
 }
 
-/** Ends the server of `openDatabase`, if there was one. */
-export async function closeServer(): Promise<void> {
-  if (!server) return;
-  const { folder } = await server;
-  server = undefined;
+async function stopServer(): Promise<void> {
+  const server = await ownServer;
+  ownServer = undefined;
+  if (server) await removeServer(server.folder);
+}
+
+/** A test may have stopped and started the server itself: what runs now is found by its lock file. */
+async function removeServer(folder: string): Promise<void> {
   await (await startEmbedded(folder, { sync: false })).stop();
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** One on an embedded server of its own, which `stop` ends and removes; `control` as the control plane reaches it. */
-export interface TestDatabase extends StoreDatabase {
-  /** Where the server keeps its cluster. */
-  readonly folder: string;
-  readonly control: ControlDatabase;
-}
-
 /** What holds in either dialect is tested on these: the embedded server, and that of TIMESCALE_URL where it is set. */
 export const storeDatabases: readonly (readonly [name: string, start: () => Promise<StoreDatabase>])[] = [
-  ['embedded', startTestDatabase],
+  ['embedded', openDatabase],
   ...(process.env.TIMESCALE_URL === undefined ? [] : [['TIMESCALE_URL', startMigratedOnServer] as const]),
 ];
 
@@ -69,26 +104,31 @@ async function startMigratedOnServer(): Promise<StoreDatabase> {
   return { sql, url: url as string, stop };
 }
 
+/** A migrated database on a server of its own, for tests that stop, kill or set up the server itself. */
 export async function startTestDatabase(): Promise<TestDatabase> {
-  const database = await startEmptyDatabase();
+  const folder = join(mkdtempSync(join(tmpdir(), 'spillway-database-')), 'postgres');
+  copyCluster(folder);
+  const database = await startServerIn(folder);
   await migrate(database.sql);
   return database;
 }
 
-/** One that no Spillway has seen yet. */
+/** One that no Spillway has seen yet, on a server of its own. */
 export async function startEmptyDatabase(): Promise<TestDatabase> {
-  const folder = mkdtempSync(join(tmpdir(), 'spillway-database-'));
-  const server = await startEmbedded(folder, { sync: false });
-  const sql = postgres(server.url, { max: 4, onnotice: () => {} });
-  const control = new ControlDatabase(server.url, () => {});
+  return startServerIn(join(mkdtempSync(join(tmpdir(), 'spillway-database-')), 'postgres'));
+}
+
+async function startServerIn(folder: string): Promise<TestDatabase> {
+  const { url } = await startEmbedded(folder, { sync: false });
+  const sql = postgres(url, { max: 4, onnotice: () => {} });
+  const control = new ControlDatabase(url, () => {});
   const stop = async () => {
     await control.close();
     await sql.end({ timeout: 1 });
-    // A test may have stopped and started the server itself: what runs now is found by its lock file.
-    await (await startEmbedded(folder, { sync: false })).stop();
-    rmSync(folder, { recursive: true, force: true });
+    await removeServer(folder);
+    rmSync(join(folder, '..'), { recursive: true, force: true });
   };
-  return { url: server.url, sql, folder, control, stop };
+  return { url, sql, folder, control, stop };
 }
 
 /** A client of a test's own in the place of the control plane's; nothing is guarded. */

@@ -22,7 +22,7 @@ import { RequestMetrics } from '../../src/http/request-metrics.js';
 import { Router } from '../../src/http/router.js';
 import { type HttpOptions, startHttp } from '../../src/http/server.js';
 import { createLog } from '../../src/telemetry/log.js';
-import { startTestDatabase, type TestDatabase } from './database.js';
+import { type ControlledDatabase, openDatabase } from './database.js';
 import { PlaneDouble } from './plane-double.js';
 
 export const ADMIN_KEY = 'spk_test-key';
@@ -36,7 +36,7 @@ export interface ServerUnderTest extends Pick<HttpOptions, 'connections' | 'rout
   readonly keys: AdminKeys;
   readonly ledger: Ledger;
   readonly alerts: Alerts;
-  readonly database: TestDatabase;
+  readonly database: ControlledDatabase;
   readonly port: number;
   readonly url: string;
   /** Lines of the server's log. */
@@ -64,11 +64,13 @@ export interface ServerSettings {
   readonly devicesMax?: number;
   readonly consoleFolder?: string;
   readonly roles?: ReadonlySet<Role>;
+  /** Stopped with the server; by default one that shares its own server with others. */
+  readonly database?: ControlledDatabase;
 }
 
 /** The control plane and the HTTP server over a real database and a data plane in memory. */
 export async function startServerUnderTest(settings: ServerSettings = {}): Promise<ServerUnderTest> {
-  const database = await startTestDatabase();
+  const database = settings.database ?? (await openDatabase());
   const plane = new PlaneDouble();
   const { control } = database;
   const devicesMax = settings.devicesMax === undefined ? {} : { devicesMax: settings.devicesMax };

@@ -10,13 +10,13 @@ import { MetricNames } from '../../../src/control/metrics/metric-names.js';
 import { Registry } from '../../../src/control/registry/registry.js';
 import { Schemas } from '../../../src/control/schemas/schemas.js';
 import { TopicRules } from '../../../src/control/topic-rules/topic-rules.js';
-import { startTestDatabase, type TestDatabase } from '../../support/database.js';
+import { type ControlledDatabase, openDatabase } from '../../support/database.js';
 import { until } from '../../support/until.js';
 
-let database: TestDatabase;
+let database: ControlledDatabase;
 
 before(async () => {
-  database = await startTestDatabase();
+  database = await openDatabase();
 });
 
 after(() => database.stop());
@@ -136,7 +136,8 @@ test('a topic rule that one process makes or deletes is so at the gateways of th
 test('whoever lost the connection looks at everything', async () => {
   const one = await join('lost');
   const before = one.heard.filter((change) => change === 'missed').length;
-  await database.sql`select pg_terminate_backend(pid) from pg_stat_activity where query ilike 'listen%' and pid <> pg_backend_pid()`;
+  await database.sql`select pg_terminate_backend(pid) from pg_stat_activity
+    where datname = current_database() and query ilike 'listen%' and pid <> pg_backend_pid()`;
   await until('it looked', () => one.heard.filter((change) => change === 'missed').length > before);
   assert.deepEqual(one.failures, []);
 });

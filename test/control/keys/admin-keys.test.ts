@@ -3,12 +3,12 @@ import { createHash } from 'node:crypto';
 import { after, before, beforeEach, test } from 'node:test';
 import { ApiFailure } from '../../../src/contract/api-errors.js';
 import { AdminKeys } from '../../../src/control/keys/admin-keys.js';
-import { startTestDatabase, type TestDatabase } from '../../support/database.js';
+import { type ControlledDatabase, openDatabase } from '../../support/database.js';
 
-let database: TestDatabase;
+let database: ControlledDatabase;
 beforeEach(() => database.sql`truncate api_keys`);
 before(async () => {
-  database = await startTestDatabase();
+  database = await openDatabase();
 });
 after(() => database.stop());
 

@@ -4,7 +4,7 @@ import { depthMetrics, depthOf } from '../../../src/control/letters/depth.js';
 import { LetterWatch } from '../../../src/control/letters/letter-watch.js';
 import type { LetterLimits } from '../../../src/control/letters/retention.js';
 import type { Tally } from '../../../src/control/letters/tallies.js';
-import { startTestDatabase, type TestDatabase, unguarded } from '../../support/database.js';
+import { type ControlledDatabase, openDatabase, unguarded } from '../../support/database.js';
 import { Random } from '../../support/random.js';
 import { until } from '../../support/until.js';
 
@@ -12,10 +12,10 @@ const NOW_MS = Date.parse('2026-11-30T12:00:00Z');
 const MIB = 1_048_576;
 const NO_LIMITS: LetterLimits = { daysMax: 36_500, lettersMax: 1e9, mibMax: 1e6, tenantLettersMax: 1e9, tenantMibMax: 1e6 };
 
-let database: TestDatabase;
+let database: ControlledDatabase;
 const devices: number[] = [];
 before(async () => {
-  database = await startTestDatabase();
+  database = await openDatabase();
   for (const [tenant, deviceClass] of [
     ['north', 'pump'],
     ['north', null],

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import type { Database } from '../../../src/contract/database.js';
 import { MetricNames, type RefusedNames } from '../../../src/control/metrics/metric-names.js';
-import { startTestDatabase, type TestDatabase } from '../../support/database.js';
+import { type ControlledDatabase, openDatabase } from '../../support/database.js';
 
-let database: TestDatabase;
+let database: ControlledDatabase;
 before(async () => {
-  database = await startTestDatabase();
+  database = await openDatabase();
 });
 beforeEach(() => database.sql`truncate metrics, devices restart identity cascade`);
 after(() => database.stop());

@@ -8,18 +8,18 @@ import { planFleet } from '../../../src/control/registry/fleet.js';
 import { registerFleet } from '../../../src/control/registry/fleet-registration.js';
 import type { NewDevice } from '../../../src/control/registry/new-device.js';
 import { Registry } from '../../../src/control/registry/registry.js';
-import { startTestDatabase, type TestDatabase } from '../../support/database.js';
+import { type ControlledDatabase, openDatabase } from '../../support/database.js';
 
 /** Of a fleet whose devices have no class. */
 const kind = { deviceClass: null };
-let database: TestDatabase;
+let database: ControlledDatabase;
 let published: DeviceEntry[];
 let retracted: number[];
 let nowMs: number;
 let reserve: (number: number) => void;
 let publish: (entries: readonly DeviceEntry[]) => Promise<void>;
 before(async () => {
-  database = await startTestDatabase();
+  database = await openDatabase();
 });
 beforeEach(async () => {
   await database.sql`truncate devices cascade`;

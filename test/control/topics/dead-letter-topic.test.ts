@@ -4,12 +4,12 @@ import { DeadLetterTopic } from '../../../src/control/topics/dead-letter-topic.j
 import { LetterRows } from '../../../src/control/topics/letter-rows.js';
 import { PublishLoop } from '../../../src/control/topics/publish-loop.js';
 import type { TopicRecord } from '../../../src/control/topics/topic-record.js';
-import { startTestDatabase, type TestDatabase } from '../../support/database.js';
+import { type ControlledDatabase, openDatabase } from '../../support/database.js';
 import { until } from '../../support/until.js';
 
-let database: TestDatabase;
+let database: ControlledDatabase;
 before(async () => {
-  database = await startTestDatabase();
+  database = await openDatabase();
 });
 after(() => database.stop());
 beforeEach(async () => {

@@ -5,7 +5,6 @@ import { after, before, test } from 'node:test';
 import WebSocket from 'ws';
 import { call } from '../../support/api.js';
 import type { Appliance } from '../../support/appliance.js';
-import { closeServer } from '../../support/database.js';
 import { Deployment, more, owns } from '../../support/kafka/deployment.js';
 import { type Load, startLoad } from '../../support/kafka/load.js';
 import { sharedBroker } from '../../support/kafka/real-brokers.js';
@@ -36,7 +35,6 @@ before(async () => {
 
 after(async () => {
   await deployment?.close();
-  await closeServer();
   await brokers?.stop();
 });
 

@@ -3,15 +3,15 @@ import { after, before, describe, test } from 'node:test';
 import type { Sql } from 'postgres';
 import { migrate, SCHEMA_VERSION, schemaVersion } from '../../../src/store/schema/migrate.js';
 import { createPartitions } from '../../../src/store/schema/postgres/postgres.js';
-import { startTestDatabase, type TestDatabase } from '../../support/database.js';
+import { openDatabase, type StoreDatabase } from '../../support/database.js';
 
 const DAY_MS = 86_400_000;
 
 describe('migrations', () => {
-  let database: TestDatabase;
+  let database: StoreDatabase;
   let sql: Sql;
   before(async () => {
-    database = await startTestDatabase();
+    database = await openDatabase();
     sql = database.sql;
   });
   after(() => database.stop());

@@ -5,14 +5,14 @@ import { openDialect } from '../../../src/store/schema/detect.js';
 import type { DialectName } from '../../../src/store/schema/dialect.js';
 import { migrate, migrateTo, SCHEMA_VERSION, schemaVersion } from '../../../src/store/schema/migrate.js';
 import { openFirstSegment, segmentName } from '../../../src/store/schema/postgres/postgres-segments.js';
-import { startEmptyDatabase } from '../../support/database.js';
+import { openEmptyDatabase } from '../../support/database.js';
 import { timescaleServers } from '../../support/timescale.js';
 
 // A database takes every step in turn, and rows are written at each version as that release wrote them: what was written at
 // version N has then taken every step from N on, as it does when an installation skips releases.
 
 const servers: readonly (readonly [name: DialectName, start: () => Promise<{ sql: Sql; stop(): Promise<void> }>])[] = [
-  ['postgres', startEmptyDatabase],
+  ['postgres', () => openEmptyDatabase()],
   ...timescaleServers.map(([, start]) => ['timescale', start] as const),
 ];
 /** Midnight of a day that has a partition, one that is older than all of them, and one that is later. */

@@ -6,7 +6,7 @@ import { BatchWriter } from '../../../src/store/write/batch-writer.js';
 import { CommitQueue } from '../../../src/store/write/commit-queue.js';
 import { Health } from '../../../src/store/write/health.js';
 import { TransactionGate } from '../../../src/store/write/transaction-gate.js';
-import { startTestDatabase, type TestDatabase } from '../../support/database.js';
+import { openDatabase, type StoreDatabase } from '../../support/database.js';
 import { layBatch, sharedMemory } from '../../support/row-batch.js';
 import { until } from '../../support/until.js';
 
@@ -14,9 +14,9 @@ const GROUP = 'commit-queue';
 const now = new Date();
 
 describe('commit queue', () => {
-  let database: TestDatabase;
+  let database: StoreDatabase;
   before(async () => {
-    database = await startTestDatabase();
+    database = await openDatabase();
     await loadOffsets(database.sql, GROUP, 1);
   });
   /** Those that a test that failed did not end; they try for as long as they have a batch. */

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach } from 'node:test';
 import type { Appliance } from '../appliance.js';
-import { closeServer } from '../database.js';
 import { Deployment } from './deployment.js';
 import { sharedBroker } from './real-brokers.js';
 
@@ -16,7 +15,6 @@ export class Deployments {
       this.#brokers = await sharedBroker();
     });
     after(async () => {
-      await closeServer();
       await this.#brokers?.stop();
     });
     beforeEach(async () => {
