@@ -1,4 +1,5 @@
 import type { Appliance } from '../cli/appliance.js';
+import { plainHttpBind } from '../config/settings/listen.js';
 import { authority, reachableHost } from '../contract/host-address.js';
 import { Identities } from '../control/identity/identities.js';
 import { AdminKeys } from '../control/keys/admin-keys.js';
@@ -72,8 +73,9 @@ async function bringUp(options: StartOptions, cleanups: StartContext['cleanups']
 
   let ending: Promise<void> | undefined;
   return {
-    httpUrl: `http://${authority(reachableHost(config.listen.bind), http.port)}`,
+    httpUrl: `http://${authority(reachableHost(plainHttpBind(config.listen)), http.port)}`,
     httpPort: http.port,
+    httpsPort: http.httpsPort,
     ports: plane.ports,
     adminKey,
     adminKeyIsNew,

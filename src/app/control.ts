@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { plainHttpBind, proxiesOf } from '../config/settings/listen.js';
 import { rolesOf } from '../config/settings/process.js';
 import { NotifyChannel } from '../control/deployment/notify-channel.js';
 import type { Identities } from '../control/identity/identities.js';
@@ -14,6 +15,7 @@ import { type HttpServer, startHttp } from '../http/server.js';
 import { ALERT_TOPIC, DEAD_LETTER_TOPIC } from '../kafka/conf.js';
 import type { ThreadedDataPlane } from '../plane/data-plane.js';
 import { AtomicTextFile } from '../state/atomic-text-file.js';
+import { httpsOf } from '../state/tls-files.js';
 import { closeParts, makeParts, openParts, routesOf } from './parts.js';
 import type { StartContext } from './start-context.js';
 import { publishLetters, sideTopic, topicName } from './topics.js';
@@ -52,8 +54,11 @@ export async function startControl(
   await openParts(parts);
   const http = await startHttp({
     server: config.listen.httpServer,
-    bind: config.listen.bind,
+    bind: plainHttpBind(config.listen),
     port: config.listen.httpPort,
+    https: httpsOf(config.listen),
+    proxies: proxiesOf(config.listen),
+    mqttPort: () => registries.plane.ports.bridge,
     connections: { connectionsMax: context.shares.http, unauthenticatedMax: config.listen.unauthenticatedPerAddress },
     log,
     consoleFolder: fileURLToPath(new URL('../../console', import.meta.url)),

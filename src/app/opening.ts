@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { plainHttpBind } from '../config/settings/listen.js';
 import type { Config } from '../config/table.js';
 import type { DatabaseIdentity, NumberRange } from '../contract/database-identity.js';
 import { readSnapshot, type Snapshot, unfitness } from '../control/offline/snapshot.js';
@@ -93,7 +94,7 @@ async function whileWaiting<Result>(
   let reason = '';
   const waiting = async (cause: string) => {
     reason = cause;
-    server ??= await listenWaiting(listen.bind, listen.httpPort, () => reason);
+    server ??= await listenWaiting(plainHttpBind(listen), listen.httpPort, () => reason);
     event('warn', 'database-awaited', { cause, http_port: server.port });
   };
   try {

@@ -70,10 +70,12 @@ export async function prepare({ config, stopping, heldLog }: StartOptions, clean
 
 function wantedPorts({ listen, process: settings }: Config): WantedPort[] {
   const http = { port: listen.httpPort, setting: 'SPILLWAY_HTTP_PORT' };
-  if (!rolesOf(settings).has('gateway')) return [http];
   const more = (port: number | undefined, setting: string) => (port === undefined ? [] : [{ port, setting }]);
+  const https = more(listen.httpsPort, 'SPILLWAY_HTTPS_PORT');
+  if (!rolesOf(settings).has('gateway')) return [http, ...https];
   return [
     http,
+    ...https,
     { port: listen.mqttPort, setting: 'SPILLWAY_MQTT_PORT' },
     ...more(listen.mqttsPort, 'SPILLWAY_MQTTS_PORT'),
     ...more(listen.mqttWsPort, 'SPILLWAY_MQTT_WS_PORT'),

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ListenConfig } from '../config/settings/listen.js';
+import { type ListenConfig, plainHttpBind } from '../config/settings/listen.js';
 import type { ProcessConfig } from '../config/settings/process.js';
 import type { Config } from '../config/table.js';
 import type { NotReadyAnswer, ReadyAnswer } from '../contract/answers/operation.js';
@@ -95,13 +95,14 @@ export function adminApi(config: Config, url: string | undefined): AdminApi {
   return new AdminApi(url ?? readAddress(config.process.stateFolder)?.http ?? localUrl(config.listen), adminKey(config.process));
 }
 
-function localUrl({ bind, httpPort }: ListenConfig): string {
+function localUrl(listen: ListenConfig): string {
+  const { httpPort } = listen;
   if (httpPort === 0)
     throw usageFailure(
       'cannot find the appliance: http_port is 0, and no appliance runs on this state folder',
       'start it (npx spillway start), or name another one: --url http://HOST:PORT',
     );
-  return `http://${authority(reachableHost(bind), httpPort)}`;
+  return `http://${authority(reachableHost(plainHttpBind(listen)), httpPort)}`;
 }
 
 function adminKey({ adminKey: given, stateFolder }: ProcessConfig): string {

@@ -12,6 +12,8 @@ export interface Appliance {
   /** `http://host:port`, no slash at the end. */
   readonly httpUrl: string;
   readonly httpPort: number;
+  /** HTTP over TLS; absent: there is none. */
+  readonly httpsPort?: number | undefined;
   /** Where devices connect. */
   readonly ports: GatewayPorts;
   readonly adminKey: string;

@@ -52,7 +52,7 @@ export interface Greeting {
 
 /** The first lines that people see, or the one event that programs wait for. */
 export function sayReady(output: Output, appliance: Appliance, config: Config, { title, tenant, shows }: Greeting): void {
-  const { httpUrl, ports, adminKey, databaseUrl } = appliance;
+  const { httpUrl, httpsPort, ports, adminKey, databaseUrl } = appliance;
   const host = new URL(httpUrl).hostname;
   const kept =
     config.process.adminKey === undefined ? `in ${join(config.process.stateFolder, 'admin-key')}` : 'as SPILLWAY_ADMIN_KEY has it';
@@ -62,6 +62,7 @@ export function sayReady(output: Output, appliance: Appliance, config: Config, {
   output.text(
     title,
     `  console    ${httpUrl}/${link === '' ? '' : `#${link}`}`,
+    ...(httpsPort === undefined ? [] : [`  HTTPS      https://${host}:${httpsPort}/`]),
     `  admin key  ${shows.text ? adminKey : kept}`,
     `  MQTT       mqtt://${host}:${ports.mqtt}`,
     ...(ports.mqtts === undefined ? [] : [`  MQTT, TLS  mqtts://${host}:${ports.mqtts}`]),
@@ -73,6 +74,7 @@ export function sayReady(output: Output, appliance: Appliance, config: Config, {
   output.document({
     event: 'ready',
     http: httpUrl,
+    ...(httpsPort === undefined ? {} : { https_port: httpsPort }),
     mqtt_port: ports.mqtt,
     ...(ports.mqtts === undefined ? {} : { mqtts_port: ports.mqtts }),
     ...(ports.ws === undefined ? {} : { mqtt_ws_port: ports.ws }),

@@ -176,6 +176,7 @@ const ofPlane = {
   payload_empty: 400,
   payload_oversize: 413,
   connections_exhausted: 503,
+  proxy_header_invalid: 400,
   shutting_down: 503,
   log_full: 503,
   log_failing: 503,

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { originOf } from '../contract/host-address.js';
+import { peerAddress } from '../sockets/proxied-sockets.js';
 
 export interface ConnectionRules {
   /** Of all addresses together. */
@@ -10,37 +11,41 @@ export interface ConnectionRules {
 
 interface Member {
   readonly origin: string;
+  /** Ends the connection at once. */
+  readonly drop: () => void;
   isTrusted: boolean;
   /** Requests whose answer is not out. */
   requests: number;
 }
 
 /**
- * Who may stay connected to the HTTP port. Where there is no room, a newcomer takes the place of the connection that has been
+ * Who may stay connected to the HTTP ports. Where there is no room, a newcomer takes the place of the connection that has been
  * without a request for longest: a client that sends its request at once is served, whoever else holds connections open.
  */
 export class ConnectionLimits {
   readonly #rules: ConnectionRules;
-  readonly #drop: (socket: Socket) => void;
   /** Oldest first, as are the sets. */
   readonly #members = new Map<Socket, Member>();
   readonly #strangers = new Map<string, Set<Socket>>();
 
-  /** `drop` ends a connection at once. */
-  constructor({ connectionsMax, unauthenticatedMax }: ConnectionRules, drop: (socket: Socket) => void) {
+  constructor({ connectionsMax, unauthenticatedMax }: ConnectionRules) {
     // One address must not take the places of all others.
     this.#rules = { connectionsMax, unauthenticatedMax: Math.min(unauthenticatedMax, Math.max(1, connectionsMax >> 1)) };
-    this.#drop = drop;
   }
 
-  /** False: there is no room, and no connection that could make some. */
-  admit(socket: Socket): boolean {
+  /** Half of all: so many may be for one purpose other than requests. */
+  get halfMax(): number {
+    return Math.max(1, this.#rules.connectionsMax >> 1);
+  }
+
+  /** False: there is no room, and no connection that could make some. `drop` ends the connection at once, for another one. */
+  admit(socket: Socket, drop: () => void): boolean {
     if (this.#members.has(socket)) return true;
-    const origin = originOf(socket.remoteAddress ?? '');
+    const origin = originOf(peerAddress(socket));
     const strangers = this.#strangers.get(origin);
     if (strangers && strangers.size >= this.#rules.unauthenticatedMax && !this.#makeRoom(strangers)) return false;
     if (this.#members.size >= this.#rules.connectionsMax && !this.#makeRoomAmongAll()) return false;
-    this.#members.set(socket, { origin, isTrusted: false, requests: 0 });
+    this.#members.set(socket, { origin, drop, isTrusted: false, requests: 0 });
     this.#strangers.set(origin, (this.#strangers.get(origin) ?? new Set()).add(socket));
     socket.once('close', () => this.#forget(socket));
     return true;
@@ -71,9 +76,10 @@ export class ConnectionLimits {
 
   #makeRoom(candidates: Iterable<Socket>): boolean {
     for (const socket of candidates) {
-      if (this.#members.get(socket)?.requests !== 0) continue;
+      const member = this.#members.get(socket);
+      if (member?.requests !== 0) continue;
       this.#forget(socket);
-      this.#drop(socket);
+      member.drop();
       return true;
     }
     return false;

@@ -12,6 +12,6 @@ export const httpEvents = {
     level: 'warn',
     happened:
       '`connections` clients, the last of them at `address`, began a TLS handshake on the HTTP port, which has no TLS; reported once a minute at most',
-    action: 'give that client an `http://` address, or put a proxy that ends TLS before the port',
+    action: 'give that client an `http://` address, or the port of `SPILLWAY_HTTPS_PORT`',
   },
 } as const satisfies EventTable;

@@ -1,11 +1,17 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { ApiFailure } from '../contract/api-errors.js';
+import { type ApiCode, ApiFailure } from '../contract/api-errors.js';
 import { authority } from '../contract/host-address.js';
-import { ConnectionLimits, type ConnectionRules } from './connection-limits.js';
+import type { TlsMaterial } from '../contract/tls-material.js';
+import { MQTT_PATH } from '../sockets/mqtt-upgrade.js';
+import { peerAddress } from '../sockets/proxied-sockets.js';
+import { tlsServerOptions } from '../sockets/tls-options.js';
+import { type ArrivalRules, Arrivals, type TurnAway } from './arrivals.js';
 import { withoutUpgrade } from './declined-upgrade.js';
 import type { HttpApp } from './http-app.js';
+import type { MqttBridge } from './mqtt-bridge.js';
 import { NodeExchange, pathOf } from './node-exchange.js';
 import { framingProblem, HEAD_BYTES_MAX } from './request-framing.js';
 import { answerBytes, looksLikeTls, type ParserError, parserProblem } from './unparsed-request.js';
@@ -29,36 +35,42 @@ export interface ServerAdapter {
   close(): Promise<void>;
 }
 
-export interface ListenOptions {
+export interface ListenOptions extends ArrivalRules {
   readonly bind: string;
   /** 0: any free port. */
   readonly port: number;
-  readonly connections: ConnectionRules;
+  /** The setting that has the port. */
+  readonly setting: string;
+  /** Absent: bytes are not encrypted. */
+  readonly tls?: TlsMaterial | undefined;
+  readonly mqtt: MqttBridge;
   /** How long a client may take for the head of a request. */
   readonly headMsMax?: number;
 }
 
 /** Rejects, with a message for the operator, when the port cannot be had. */
 export async function listenNode(app: HttpApp, options: ListenOptions): Promise<ServerAdapter> {
-  const server = new NodeServer(app, options.connections, options.headMsMax ?? HEAD_MS_MAX);
-  await server.listen(options.bind, options.port);
+  const server = new NodeServer(app, options);
+  await server.listen(options);
   return server;
 }
 
-/** The server on node:http and ws. */
+/** The server on node:http, or node:https, and ws. */
 class NodeServer implements ServerAdapter {
   readonly #app: HttpApp;
   readonly #server: Server;
   readonly #sockets: WebSockets;
-  readonly #limits: ConnectionLimits;
+  readonly #arrivals: Arrivals;
+  readonly #mqtt: MqttBridge;
   /** The newest request of each connection. */
   readonly #newest = new WeakMap<Duplex, NodeExchange>();
   #ended: Promise<void> | undefined;
 
-  constructor(app: HttpApp, connections: ConnectionRules, headMsMax: number) {
+  constructor(app: HttpApp, options: ListenOptions) {
+    const { tls, mqtt, headMsMax = HEAD_MS_MAX } = options;
     this.#app = app;
-    this.#limits = new ConnectionLimits(connections, (socket) => this.#drop(socket));
-    this.#server = createServer({
+    this.#mqtt = mqtt;
+    const settings = {
       headersTimeout: headMsMax,
       keepAliveTimeout: IDLE_MS_MAX,
       // TCP's own: a WebSocket whose peer vanished ends.
@@ -67,13 +79,14 @@ class NodeServer implements ServerAdapter {
       connectionsCheckingInterval: headMsMax / 2,
       maxHeaderSize: HEAD_BYTES_MAX,
       requireHostHeader: false, // Its answer would have no code: the framing is checked here.
-    });
+    };
+    this.#server = tls ? createTlsServer({ ...settings, ...tlsServerOptions(tls) }) : createServer(settings);
     // Node 20 drops header fields above its limit without a word; they are counted here instead.
     this.#server.maxHeadersCount = 0;
     this.#sockets = new WebSockets(app.sockets);
-    this.#server.on('connection', (socket) => {
-      if (!this.#limits.admit(socket)) this.#drop(socket);
-    });
+    // An answer in clear would not be read over TLS.
+    const turnAway: TurnAway = tls ? (socket) => socket.destroy() : (socket, code) => this.#turnAway(socket, code);
+    this.#arrivals = new Arrivals(this.#server, options, tls !== undefined, turnAway);
     this.#server.on('request', (request, response) => this.#take(request, response));
     this.#server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
     this.#server.on('connect', (request, socket) =>
@@ -86,10 +99,10 @@ class NodeServer implements ServerAdapter {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  async listen(bind: string, port: number): Promise<void> {
+  async listen({ bind, port, setting }: ListenOptions): Promise<void> {
     try {
       await new Promise<void>((resolve, reject) => {
-        this.#server.once('error', ({ code = 'unknown' }: NodeJS.ErrnoException) => reject(listenError(bind, port, code)));
+        this.#server.once('error', ({ code = 'unknown' }: NodeJS.ErrnoException) => reject(listenError(bind, port, setting, code)));
         this.#server.listen({ host: bind, port, backlog: BACKLOG, exclusive: true }, resolve);
       });
     } catch (error) {
@@ -116,17 +129,18 @@ class NodeServer implements ServerAdapter {
     clearTimeout(timer);
     this.#sockets.close();
     this.#server.closeAllConnections();
-    await gone;
+    // Those of MQTT end with their gateways, which stop after this.
+    if (this.#mqtt.count === 0) await gone;
     this.#server.close(() => {}); // Ends the server's own timer.
   }
 
   #take(request: IncomingMessage, response: ServerResponse): void {
     const { socket } = request;
-    const trust = () => this.#limits.trust(socket);
+    const trust = () => this.#arrivals.trust(socket);
     const exchange = new NodeExchange(request, response, () => !this.#server.listening, trust);
     this.#newest.set(socket, exchange);
-    this.#limits.requestBegan(socket);
-    exchange.onSent(() => this.#limits.requestEnded(socket));
+    this.#arrivals.requestBegan(socket);
+    exchange.onSent(() => this.#arrivals.requestEnded(socket));
     const problem = framingProblem(request);
     if (problem === undefined) this.#app.take(exchange);
     else exchange.respond(this.#app.reject(new ApiFailure(problem, 'read the request')), 'close');
@@ -140,8 +154,10 @@ class NodeServer implements ServerAdapter {
     const path = pathOf(request);
     const problem = framingProblem(request);
     if (problem !== undefined) this.#refuse(socket, new ApiFailure(problem, 'read the request'));
+    else if (path === MQTT_PATH) this.#joinMqtt(request, socket, head);
     else if (path !== this.#app.sockets.path) {
-      this.#refuse(socket, new ApiFailure('not_found', `open a WebSocket at ${path}`, `the only WebSocket is ${this.#app.sockets.path}`));
+      const paths = `the only WebSockets are ${this.#app.sockets.path} and ${MQTT_PATH}`;
+      this.#refuse(socket, new ApiFailure('not_found', `open a WebSocket at ${path}`, paths));
     } else if (request.headers['sec-websocket-version'] !== '13') {
       // RFC 6455 §4.4: the versions that are spoken here.
       const headers = [
@@ -150,8 +166,22 @@ class NodeServer implements ServerAdapter {
       ] as const;
       this.#refuse(socket, new ApiFailure('websocket_version_unsupported', `open a WebSocket at ${path}`), headers);
     } else {
-      this.#limits.requestBegan(request.socket); // It lasts as long as the socket.
-      this.#afterAnswers(socket, () => this.#sockets.upgrade(request, socket, head, () => this.#limits.trust(request.socket)));
+      this.#arrivals.requestBegan(socket); // It lasts as long as the socket.
+      this.#afterAnswers(socket, () => this.#sockets.upgrade(request, socket, head, () => this.#arrivals.trust(socket)));
+    }
+  }
+
+  /** Devices on WebSockets must not take the places of all others. */
+  #joinMqtt(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const failure = (code: ApiCode, cause: string) => new ApiFailure(code, `open a WebSocket at ${MQTT_PATH}`, cause);
+    if (!this.#mqtt.isOpen) this.#refuse(socket, failure('unavailable', 'no gateway listens in this process'));
+    else if (this.#mqtt.isFull) {
+      this.#refuse(socket, failure('connections_exhausted', 'half of the connections of the HTTP port are WebSockets for MQTT'));
+    } else {
+      this.#arrivals.requestBegan(socket); // It lasts as long as the socket.
+      this.#arrivals.trust(socket); // The gateway counts it by its address until the device has authenticated.
+      const refuse = () => this.#refuse(socket, failure('unavailable', 'its gateway cannot be reached'));
+      this.#afterAnswers(socket, () => this.#mqtt.join(request, socket, head, refuse));
     }
   }
 
@@ -166,7 +196,7 @@ class NodeServer implements ServerAdapter {
     if (typeof bytes === 'string') return;
     (socket as IncomingMessage['socket']).setTimeout(0); // The answer before has started the wait for the next request.
     socket.unshift(bytes);
-    this.#server.emit('connection', socket);
+    this.#arrivals.serveAgain(socket);
   }
 
   /** What the parser could not read, or what did not come in time. The parser is done with the connection. */
@@ -177,7 +207,7 @@ class NodeServer implements ServerAdapter {
       return;
     }
     const newest = this.#newest.get(socket);
-    if (!newest && looksLikeTls(error.rawPacket)) this.#app.tlsOnPlainPort((socket as IncomingMessage['socket']).remoteAddress);
+    if (!newest && looksLikeTls(error.rawPacket)) this.#app.tlsOnPlainPort(peerAddress(socket as Socket));
     const failure = new ApiFailure(problem, 'read the request');
     if (!newest || newest.isWhole) this.#refuse(socket, failure);
     // The body of this request is what cannot be read: the request itself gets the answer, if it has none yet.
@@ -186,8 +216,8 @@ class NodeServer implements ServerAdapter {
   }
 
   /** Ends a connection at once: its descriptor is needed. What little is said goes out on the way. */
-  #drop(socket: Socket): void {
-    if (socket.writable) socket.write(answerBytes(this.#app.reject(new ApiFailure('connections_exhausted', 'keep the connection'))));
+  #turnAway(socket: Socket, code: ApiCode): void {
+    if (socket.writable) socket.write(answerBytes(this.#app.reject(new ApiFailure(code, 'keep the connection'))));
     socket.destroy();
   }
 
@@ -215,7 +245,7 @@ class NodeServer implements ServerAdapter {
 }
 
 /** Says what the system's code means to the operator. */
-function listenError(bind: string, port: number, code: string): Error {
+function listenError(bind: string, port: number, setting: string, code: string): Error {
   const causes: Record<string, string> = {
     EADDRINUSE: 'another process has the port',
     EACCES: 'this user may not open the port',
@@ -223,5 +253,5 @@ function listenError(bind: string, port: number, code: string): Error {
     ENOTFOUND: 'the host name is unknown (SPILLWAY_BIND)',
   };
   const cause = causes[code] ?? code;
-  return new Error(`cannot listen on ${authority(bind, port)}: ${cause}; set SPILLWAY_HTTP_PORT to a free port`);
+  return new Error(`cannot listen on ${authority(bind, port)}: ${cause}; set ${setting} to a free port`);
 }

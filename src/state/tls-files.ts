@@ -2,7 +2,14 @@ import { readFileSync } from 'node:fs';
 import type { ListenConfig } from '../config/settings/listen.js';
 import type { TlsMaterial } from '../contract/tls-material.js';
 
-/** What the ports with TLS listen with; undefined: there are none. The files were found readable when the settings were read. */
+/** The HTTP port with TLS, which asks no client for a certificate; undefined: it is not wanted. */
+export function httpsOf(listen: ListenConfig): { readonly bind: string; readonly port: number; readonly tls: TlsMaterial } | undefined {
+  const { bind, httpsPort, tlsCert, tlsKey } = listen;
+  if (httpsPort === undefined || tlsCert === undefined || tlsKey === undefined) return undefined;
+  return { bind, port: httpsPort, tls: { cert: readFileSync(tlsCert, 'utf8'), key: readFileSync(tlsKey, 'utf8') } };
+}
+
+/** What the ports of devices with TLS listen with; undefined: there are none. The files were found readable when the settings were read. */
 export function tlsMaterial({ tlsCert, tlsKey, tlsClientCa }: ListenConfig): TlsMaterial | undefined {
   if (tlsCert === undefined || tlsKey === undefined) return undefined;
   const authorities = tlsClientCa === undefined ? {} : { clientCa: readFileSync(tlsClientCa, 'utf8') };

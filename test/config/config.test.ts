@@ -43,6 +43,8 @@ test('nothing set gives the documented defaults, frozen', () => {
       tlsKey: undefined,
       tlsClientCa: undefined,
       httpPort: 8080,
+      httpsPort: undefined,
+      httpPlain: 'on',
       httpServer: 'node',
       httpConnections: 2000,
       unauthenticatedPerAddress: 1000,
@@ -176,11 +178,16 @@ test('TLS takes a port, a certificate and a key, each a file that can be read', 
     without('SPILLWAY_TLS_CERT').join(),
     /^cannot use setting mqtts_port without tls_cert.*cannot use setting tls_key without tls_cert/,
   );
-  assert.match(without('SPILLWAY_MQTTS_PORT').join(), /^cannot use setting tls_cert without mqtts_port, mqtt_wss_port/);
+  assert.match(without('SPILLWAY_MQTTS_PORT').join(), /^cannot use setting tls_cert without mqtts_port, mqtt_wss_port, https_port/);
   assert.match(problemsOf({ ...all, SPILLWAY_TLS_KEY: 'gone.pem' }).join(), /^cannot use setting tls_key = ".*gone\.pem": ENOENT/);
   assert.match(problemsOf({ SPILLWAY_TLS_CLIENT_CA: pem }).join(), /^cannot use setting tls_client_ca without tls_cert/);
   assert.match(problemsOf({ ...all, SPILLWAY_MQTTS_PORT: '1883' }).join(), /1883 is also the mqtt_port/);
   assert.deepEqual(problemsOf({ ...withoutPort, SPILLWAY_MQTT_WSS_PORT: '8884' }), []);
+  assert.deepEqual(problemsOf({ ...withoutPort, SPILLWAY_HTTPS_PORT: '8443', SPILLWAY_HTTP_PLAIN: 'loopback' }), []);
+  assert.match(
+    problemsOf({ ...all, SPILLWAY_HTTP_PLAIN: 'loopback' }).join(),
+    /^cannot use setting http_plain = loopback without https_port/,
+  );
   assert.match(
     problemsOf({ ...all, SPILLWAY_MQTTS_PORT: 'many' }).join(),
     /^cannot use SPILLWAY_MQTTS_PORT = "many": it must be an integer/,

@@ -15,10 +15,10 @@ class SocketDouble extends EventEmitter {
 
 function fixture(connectionsMax: number, unauthenticatedMax: number) {
   const dropped: Socket[] = [];
-  const limits = new ConnectionLimits({ connectionsMax, unauthenticatedMax }, (socket) => dropped.push(socket));
+  const limits = new ConnectionLimits({ connectionsMax, unauthenticatedMax });
   const admit = (address = '192.0.2.1') => {
     const socket = new SocketDouble(address) as unknown as Socket;
-    return limits.admit(socket) ? socket : undefined;
+    return limits.admit(socket, () => dropped.push(socket)) ? socket : undefined;
   };
   return { limits, dropped, admit };
 }

@@ -173,17 +173,17 @@ test('a WebSocket of another version is refused with the version that is spoken'
   }
 });
 
-test('a WebSocket where there is none is refused with a code, that of MQTT too', async () => {
-  for (const [path, protocols] of [
-    ['/mqtt', ['mqtt']],
-    ['/', []],
-    ['/v1/stats', []],
+test('a WebSocket where there is none is refused with a code, and that of MQTT where no gateway runs', async () => {
+  for (const [path, protocols, status, code] of [
+    ['/mqtt', ['mqtt'], 503, 'unavailable'],
+    ['/', [], 404, 'not_found'],
+    ['/v1/stats', [], 404, 'not_found'],
   ] as const) {
     const client = new WebSocket(`ws://127.0.0.1:${server.port}${path}`, [...protocols]);
     const [, answer] = await once(client, 'unexpected-response');
     let text = '';
     for await (const chunk of answer) text += chunk;
-    assertFailure({ status: answer.statusCode, text, body: JSON.parse(text) }, 404, 'not_found');
+    assertFailure({ status: answer.statusCode, text, body: JSON.parse(text) }, status, code);
   }
 });
 

@@ -21,7 +21,7 @@ const hostName = /^(\d{1,3}(\.\d{1,3}){3}|[0-9a-fA-F:]*:[0-9a-fA-F:.]*|[A-Za-z0-
 export const listenSettings = {
   bind: setting('bind', matching(hostName, 'must be an address', 'an IP address or host name'), {
     fallback: '127.0.0.1',
-    what: 'Address to listen on. Without `SPILLWAY_MQTTS_PORT` there is no TLS, and the API has none: keep it on a network you trust.',
+    what: 'Address to listen on. Only the ports with TLS (`SPILLWAY_MQTTS_PORT`, `SPILLWAY_MQTT_WSS_PORT`, `SPILLWAY_HTTPS_PORT`) belong on a network that you do not trust.',
   }),
   mqttPort: setting('mqtt_port', port, { fallback: 1883, what: 'MQTT over TCP. Ports may be 0: any free one.' }),
   mqttsPort: setting('mqtts_port', port, {
@@ -34,7 +34,7 @@ export const listenSettings = {
     what: 'MQTT over WebSockets over TLS; takes `SPILLWAY_TLS_CERT` and `SPILLWAY_TLS_KEY` along.',
   }),
   proxyFrom: setting('proxy_from', networkList, {
-    what: 'Addresses and ranges, with commas between them, of proxies that begin each connection with a PROXY header (version 1 or 2), on every port of devices. Limits by address count the peer that the header names. A listed proxy without a header is refused; a header from elsewhere is never read.',
+    what: 'Addresses and ranges, with commas between them, of proxies that begin each connection with a PROXY header (version 1 or 2), on every port of devices and of HTTP. Limits by address count the peer that the header names. A listed proxy without a header is refused; a header from elsewhere is never read.',
   }),
   mqttRefusedPublish: setting('mqtt_refused_publish', choice('keep', 'disconnect'), {
     fallback: 'keep',
@@ -45,7 +45,17 @@ export const listenSettings = {
   tlsClientCa: setting('tls_client_ca', pem, {
     what: 'PEM file: authorities of client certificates; given, a client without one is turned away.',
   }),
-  httpPort: setting('http_port', port, { fallback: 8080, what: 'API, console, HTTP ingest.' }),
+  httpPort: setting('http_port', port, {
+    fallback: 8080,
+    what: 'API, console, HTTP ingest, and MQTT over WebSockets at `/mqtt`, for which `SPILLWAY_MQTT_WS_PORT` costs less.',
+  }),
+  httpsPort: setting('https_port', port, {
+    what: 'The same over TLS 1.2 and 1.3; takes `SPILLWAY_TLS_CERT` and `SPILLWAY_TLS_KEY` along, and asks no client for a certificate.',
+  }),
+  httpPlain: setting('http_plain', choice('on', 'loopback'), {
+    fallback: 'on',
+    what: 'Who reaches `SPILLWAY_HTTP_PORT`, which has no TLS. `on`: everybody who reaches `SPILLWAY_BIND`. `loopback`: only this machine, for its commands and probes; all others need `SPILLWAY_HTTPS_PORT`.',
+  }),
   httpServer: setting('http_server', choice('node', 'uws', 'auto'), {
     fallback: 'node',
     what: "`node`, `uws` or `auto`: what serves HTTP. `auto` takes the fastest server that passes every HTTP test, which is Node's own. No build of uWebSockets.js passes them: with `uws` Node's own serves too, and the event `http-server-substituted` says why.",
@@ -81,6 +91,11 @@ export function gatewayPorts({ mqttPort, mqttsPort, mqttWsPort, mqttWssPort }: L
   };
 }
 
+/** Where HTTP without TLS listens. */
+export function plainHttpBind({ bind, httpPlain }: ListenConfig): string {
+  return httpPlain === 'loopback' ? '127.0.0.1' : bind;
+}
+
 export function proxiesOf({ proxyFrom }: ListenConfig): string[] {
   return proxyFrom?.split(',') ?? [];
 }
@@ -90,17 +105,21 @@ export function listenProblems({ listen }: Values): string[] {
   return [...tlsProblems(listen), ...portProblems(listen)];
 }
 
-const TLS_PORTS = 'mqtts_port, mqtt_wss_port';
+const NO_HTTP =
+  'cannot use setting http_plain = loopback without https_port: nobody else could reach the API; set https_port, or leave it out';
+const TLS_PORTS = 'mqtts_port, mqtt_wss_port, https_port';
 
-function tlsProblems({ mqttsPort, mqttWssPort, tlsCert, tlsKey, tlsClientCa }: Values['listen']): string[] {
+function tlsProblems({ mqttsPort, mqttWssPort, httpsPort, httpPlain, tlsCert, tlsKey, tlsClientCa }: Values['listen']): string[] {
   const problems: string[] = [];
   const missing = (name: string, because: string) =>
     problems.push(
       `cannot use setting ${because} without ${name}; allowed: tls_cert, tls_key and at least one of ${TLS_PORTS} together, or none`,
     );
-  const isWanted = mqttsPort !== undefined || mqttWssPort !== undefined;
+  const isWanted = mqttsPort !== undefined || mqttWssPort !== undefined || httpsPort !== undefined;
   if (mqttsPort !== undefined && tlsCert === undefined) missing('tls_cert', 'mqtts_port');
   if (mqttWssPort !== undefined && tlsCert === undefined) missing('tls_cert', 'mqtt_wss_port');
+  if (httpsPort !== undefined && tlsCert === undefined) missing('tls_cert', 'https_port');
+  if (httpPlain === 'loopback' && httpsPort === undefined) problems.push(NO_HTTP);
   if (tlsCert !== undefined && tlsKey === undefined) missing('tls_key', 'tls_cert');
   if (tlsKey !== undefined && tlsCert === undefined) missing('tls_cert', 'tls_key');
   if (tlsCert !== undefined && !isWanted) missing(TLS_PORTS, 'tls_cert');
@@ -108,10 +127,11 @@ function tlsProblems({ mqttsPort, mqttWssPort, tlsCert, tlsKey, tlsClientCa }: V
   return problems;
 }
 
-function portProblems({ mqttPort, mqttsPort, mqttWsPort, mqttWssPort, httpPort }: Values['listen']): string[] {
+function portProblems({ mqttPort, mqttsPort, mqttWsPort, mqttWssPort, httpPort, httpsPort }: Values['listen']): string[] {
   const ports = [
     ['mqtt_port', mqttPort],
     ['http_port', httpPort],
+    ['https_port', httpsPort],
     ['mqtts_port', mqttsPort],
     ['mqtt_ws_port', mqttWsPort],
     ['mqtt_wss_port', mqttWssPort],
