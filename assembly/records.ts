@@ -7,6 +7,7 @@ import {
   BLOCK_HEADER_BYTES,
   BLOCK_MALFORMED,
   BLOCK_NEEDS_BATCH,
+  BLOCK_NEEDS_CODECS,
   BLOCK_NEEDS_METRICS,
   BLOCK_NEEDS_SCHEMAS,
   CONTEXT_AT_FLAGS,
@@ -62,6 +63,8 @@ import {
 import { PROFILE_PLAIN } from './abi/profiles';
 import { checkBlock, recordBytes } from './block/read';
 import { capturedDevices, captureRecord } from './captures';
+import { clearWantedCodecs, forgetCodecAnswers, wantCodec } from './decode/codec/answers';
+import { CODEC_WANTED } from './decode/codec/decode';
 import { decodedShape, decodeInContext, decodePayload, recognised } from './decode/choose';
 import { isRetained, letterId, letterReceivedUs, openContext, profile, schema } from './decode/context';
 import { roundedNumbers } from './decode/double';
@@ -120,7 +123,10 @@ function processBlock(offset: u32, available: u32, logOffset: f64, replay: bool,
   const end = block + BLOCK_HEADER_BYTES + load<u32>(block, BLOCK_AT_BODY_BYTES);
   let at = block + (resumeAt == 0 ? BLOCK_HEADER_BYTES : resumeAt);
   if (resumeAt != 0) clearUnknown();
-  else beginBlockReadings();
+  else {
+    beginBlockReadings();
+    forgetCodecAnswers();
+  }
   resumeAt = 0;
   setDenyUnknown(deny);
   let prefetchedTo = at;
@@ -129,9 +135,10 @@ function processBlock(offset: u32, available: u32, logOffset: f64, replay: bool,
     const bytes = recordBytes(at, end);
     if (bytes == 0) return BLOCK_MALFORMED;
     const verdict = processRecord(at, <u64>logOffset + (at - block));
-    if (verdict >= NEEDS_SCHEMAS) {
+    if (verdict >= NEEDS_CODECS) {
       resumeAt = <u32>(at - block);
-      return verdict == NEEDS_METRICS ? BLOCK_NEEDS_METRICS : wantSchemas(at, end);
+      if (verdict == NEEDS_METRICS) return BLOCK_NEEDS_METRICS;
+      return verdict == NEEDS_SCHEMAS ? wantSchemas(at, end) : wantCodecs(at, end);
     }
     if (capturedDevices != 0 && !replay) captureRecord(at, bytes, verdict, isApplied);
     setDenyUnknown(false);
@@ -155,6 +162,23 @@ function wantSchemas(at: usize, end: usize): i32 {
   return BLOCK_NEEDS_SCHEMAS;
 }
 
+/** Lists the messages from `at` on that codecs decode: these run one after the other. */
+function wantCodecs(at: usize, end: usize): i32 {
+  clearWantedCodecs();
+  for (let bytes = recordBytes(at, end); bytes != 0; bytes = recordBytes(at, end)) {
+    const record = at;
+    at += bytes;
+    if (load<u8>(record, RECORD_AT_CONTEXT) == 0) continue;
+    const payload = record + RECORD_HEADER_BYTES;
+    const context = openContext(payload, bytes - RECORD_HEADER_BYTES);
+    if (context == 0 || schema == 0 || openSchema(schema) != SCHEMA_OPEN) continue;
+    const receiveUs = letterId != 0 ? letterReceivedUs : load<u64>(record, RECORD_AT_RECEIVE_US);
+    const length = load<u32>(record, RECORD_AT_PAYLOAD_BYTES) - context;
+    if (!wantCodec(load<u8>(record, RECORD_AT_FORMAT), payload + context, length, receiveUs)) break;
+  }
+  return BLOCK_NEEDS_CODECS;
+}
+
 /** Offset behind the last block that processBlocks ran. */
 let processedTo: u32 = 0;
 /** Receive time of the last message of that block, µs. */
@@ -163,8 +187,8 @@ let lastUs: u64 = 0;
 /**
  * Runs the blocks that fill the input region from `offset` to `end`, up to the first that cannot be run:
  * answers why, or BLOCK_DONE. `logOffset` is the first block's place in the partition's log. With `replay`
- * they rebuild state and write nothing: their rows are committed. After BLOCK_NEEDS_METRICS or BLOCK_NEEDS_SCHEMAS the
- * call is repeated from `blocksEnd` on, with `deny` when the names it listed were not added.
+ * they rebuild state and write nothing: their rows are committed. After BLOCK_NEEDS_METRICS, BLOCK_NEEDS_SCHEMAS or
+ * BLOCK_NEEDS_CODECS the call is repeated from `blocksEnd` on, with `deny` when the names it listed were not added.
  */
 export function processBlocks(offset: u32, end: u32, logOffset: f64, replay: bool, deny: bool): i32 {
   assert(offset <= end && end <= INPUT_BYTES, 'the blocks lie outside the input region');
@@ -194,6 +218,8 @@ export function blocksLastUs(): f64 {
 const NEEDS_METRICS: u32 = 0xffff_ffff;
 /** The same of one whose schema version is not laid. */
 const NEEDS_SCHEMAS: u32 = 0xffff_fffe;
+/** The same of one that a codec decodes which was not run. */
+const NEEDS_CODECS: u32 = 0xffff_fffd;
 
 /** One message, from its bytes to its one terminal state: CODE_NONE, the code of a dead letter, CAPTURE_DUPLICATE, or what it needs. */
 function processRecord(record: usize, logOffset: u64): u32 {
@@ -221,7 +247,10 @@ function processRecord(record: usize, logOffset: u64): u32 {
   const shape = device == 0 ? 0 : <u32>load<u16>(device, DEVICE_AT_SHAPE);
   let code: u32;
   if (opened == SCHEMA_ABSENT) code = CODE_SCHEMA_VERSION_MISSING;
-  else if (hasContext) code = decodeAfterContext(number, shape, payload, bytes, receiveUs);
+  else if (hasContext) {
+    code = decodeAfterContext(number, shape, payload, bytes, receiveUs);
+    if (code == CODEC_WANTED) return NEEDS_CODECS;
+  }
   else code = decodePayload(format, shape, payload, bytes, receiveUs);
   if (unknownNames > 0) return NEEDS_METRICS;
   isApplied = laid != 0 && code == CODE_NONE && isJudged();

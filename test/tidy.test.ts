@@ -78,6 +78,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   // of a dead letter, run kernels of their own; the first reads its rows as the store does.
   control: [
     ...['assembly/abi', 'contract', 'http', 'telemetry', 'config/settings/process.ts'],
+    // An upload of a codec is brought up once.
+    ...['host/codec-instance.ts', 'host/codec-output.ts'],
     ...['pipeline/fault-kernel.ts', 'pipeline/trial-kernel.ts', 'store/write/batch-rows.ts', 'store/write/copy-rows.ts'],
   ],
   cli: ['contract', 'config'],

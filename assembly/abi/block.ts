@@ -58,6 +58,8 @@ export const FORMAT_TEXT: u32 = 10;
 export const FORMAT_NDJSON: u32 = 11;
 /** The first number that is no format. */
 export const FORMATS_END: u32 = 12;
+/** A codec of the tenant knows it: schemas name it, and no record does. */
+export const FORMAT_CODEC: u32 = 255;
 
 // Context of a message whose topic says more than whose it is, or whose device has a schema. It lies before the payload:
 //
@@ -112,3 +114,5 @@ export const BLOCK_NEEDS_BATCH: i32 = -6;
 export const BLOCK_OUT_OF_PLACE: i32 = -7;
 /** Schema versions are listed at WANTED_SCHEMAS_OFFSET: lay them, then call again from blocksEnd on. */
 export const BLOCK_NEEDS_SCHEMAS: i32 = -8;
+/** Messages are listed at WANTED_CODECS_OFFSET: lay what their codecs say, then call again from blocksEnd on. */
+export const BLOCK_NEEDS_CODECS: i32 = -9;

@@ -96,6 +96,12 @@ export const CODE_TEXT_UTF8_MALFORMED: u32 = 114;
 export const CODE_CONTEXT_MALFORMED: u32 = 119;
 export const CODE_DEVICE_LOST: u32 = 120;
 export const CODE_TOPIC_NOT_TAKEN: u32 = 121;
+// Why a codec of the tenant gave no readings
+export const CODE_CODEC_TRAPPED: u32 = 122;
+export const CODE_CODEC_FUEL_EXHAUSTED: u32 = 123;
+export const CODE_CODEC_REFUSED: u32 = 124;
+export const CODE_CODEC_OUTPUT_INVALID: u32 = 125;
+export const CODE_CODEC_OUTPUT_OVERSIZE: u32 = 126;
 
 // Schema: the readings of a decoded message are not as its schema has them
 export const CODE_SCHEMA_VERSION_MISSING: u32 = 128;

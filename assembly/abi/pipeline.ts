@@ -1,3 +1,4 @@
+import { CODEC_ITEMS_AT, CODEC_ITEMS_BYTES_MAX, CODEC_MESSAGES_MAX, WANTED_CODEC_BYTES, WANTED_CODECS_AT } from './codecs.ts';
 import { KIB, MESSAGE_READINGS_MAX, MESSAGE_SAMPLES_MAX, METRICS_MAX, MIB, PARTITION_DEVICES_MAX } from './limits.ts';
 import { COMMON_END } from './regions.ts';
 
@@ -44,8 +45,14 @@ export const SCHEMAS_BYTES: u32 = 16 * MIB;
 export const WANTED_SCHEMAS_OFFSET: u32 = SCHEMAS_OFFSET + SCHEMAS_BYTES;
 export const WANTED_SCHEMAS_BYTES: u32 = 1 * KIB;
 
+/** Messages that codecs decode, and what these say of them: see codecs.ts. */
+export const WANTED_CODECS_OFFSET: u32 = WANTED_SCHEMAS_OFFSET + WANTED_SCHEMAS_BYTES;
+export const WANTED_CODECS_BYTES: u32 = WANTED_CODECS_AT + CODEC_MESSAGES_MAX * WANTED_CODEC_BYTES;
+export const CODEC_ANSWERS_OFFSET: u32 = WANTED_CODECS_OFFSET + WANTED_CODECS_BYTES;
+export const CODEC_ANSWERS_BYTES: u32 = CODEC_ITEMS_AT + CODEC_ITEMS_BYTES_MAX * 4;
+
 /** The readings of the message being decoded; also scratch for its strings and for long numbers. */
-export const DECODED_OFFSET: u32 = WANTED_SCHEMAS_OFFSET + WANTED_SCHEMAS_BYTES;
+export const DECODED_OFFSET: u32 = CODEC_ANSWERS_OFFSET + CODEC_ANSWERS_BYTES;
 export const DECODED_READING_BYTES: u32 = 24;
 export const DECODED_BYTES: u32 = MESSAGE_READINGS_MAX * DECODED_READING_BYTES;
 export const DECODED_TEXT_OFFSET: u32 = DECODED_OFFSET + DECODED_BYTES;

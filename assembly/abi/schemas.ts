@@ -26,7 +26,9 @@ export const SCHEMA_AT_WANTED_COUNT: u32 = 28; // u32
 export const SCHEMA_AT_FIRMWARE: u32 = 32; // u32 metric whose value is the version of the firmware, or 0
 /** Offset of the field that came first in the last sample, or 0. The kernel keeps it. */
 export const SCHEMA_AT_FIRST: u32 = 36; // u32
-export const SCHEMA_HEAD_BYTES: u32 = 40;
+/** Number of the codec that decodes its messages, or 0. */
+export const SCHEMA_AT_CODEC: u32 = 40; // u32
+export const SCHEMA_HEAD_BYTES: u32 = 48;
 
 /** A fault of any field refuses its message. */
 export const SCHEMA_STRICT: u32 = 1;

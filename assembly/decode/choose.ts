@@ -2,6 +2,7 @@ import {
   FORMAT_BY_SHAPE,
   FORMAT_CAYENNE,
   FORMAT_CBOR,
+  FORMAT_CODEC,
   FORMAT_JSON,
   FORMAT_LINE_PROTOCOL,
   FORMAT_MSGPACK,
@@ -29,6 +30,7 @@ import {
 import { PROFILE_NOT_TAKEN, PROFILE_NOTHING, PROFILE_PLAIN } from '../abi/profiles';
 import { decodeCayenne } from './cayenne/decode';
 import { decodeCbor } from './cbor/decode';
+import { decodeCodec } from './codec/decode';
 import { clearContext, isBare, isFormatOfRule, isRetained, prefixBytes, profile } from './context';
 import { decodeJson } from './json/decode';
 import { OPEN_ARRAY, OPEN_OBJECT, QUOTE } from './json/grammar';
@@ -135,6 +137,7 @@ function decodeOther(device: u32, format: u32, at: usize, bytes: u32, receiveUs:
   if (format == FORMAT_SENML_JSON) return decodeSenmlJson(at, bytes, receiveUs);
   if (format == FORMAT_SENML_CBOR) return decodeSenmlCbor(at, bytes, receiveUs);
   if (format == FORMAT_SPARKPLUG) return decodeSparkplug(device, at, bytes, receiveUs);
+  if (format == FORMAT_CODEC && laid != 0) return decodeCodec(at, receiveUs);
   return CODE_FORMAT_UNKNOWN;
 }
 

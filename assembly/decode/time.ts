@@ -88,6 +88,12 @@ export function acceptUs(us: i64, receiveUs: u64): bool {
   return us < 0 ? refuse(CODE_TS_OUT_OF_RANGE) != 0 : accept(<u64>us, receiveUs);
 }
 
+/** Takes a double of microseconds of the Unix epoch. */
+export function acceptDoubleUs(value: f64, receiveUs: u64): bool {
+  if (!(value >= 1 && value <= <f64>US_MAX)) return refuse(value == value ? CODE_TS_OUT_OF_RANGE : CODE_TS_MALFORMED) != 0;
+  return accept(<u64>value, receiveUs);
+}
+
 /** Whether a text is a time of ISO 8601 but for its zone, so that of no moment. `room` takes a copy, and a byte after it. */
 export function isZoneless(at: usize, bytes: u32, room: usize): bool {
   memory.copy(room, at, bytes);

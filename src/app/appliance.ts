@@ -1,6 +1,7 @@
 import type { Appliance } from '../cli/appliance.js';
 import { plainHttpBind } from '../config/settings/listen.js';
 import { authority, reachableHost } from '../contract/host-address.js';
+import { Codecs } from '../control/codecs/codecs.js';
 import { Identities } from '../control/identity/identities.js';
 import { AdminKeys } from '../control/keys/admin-keys.js';
 import { MetricNames } from '../control/metrics/metric-names.js';
@@ -42,7 +43,8 @@ async function bringUp(options: StartOptions, cleanups: StartContext['cleanups']
 
   const nameOptions = { limits: config.metrics };
   const metricNames = standIn ? MetricNames.restore(database, standIn.metrics, nameOptions) : await MetricNames.load(database, nameOptions);
-  const schemaOptions = { database, event: context.event };
+  const codecs = new Codecs(database);
+  const schemaOptions = { database, codecs, event: context.event };
   // Before the data plane: a log that is run again has messages of old versions.
   const schemas = standIn ? Schemas.restore(schemaOptions, standIn.schemas) : await Schemas.load(schemaOptions);
   const readings = publishReadings(context);
@@ -66,7 +68,7 @@ async function bringUp(options: StartOptions, cleanups: StartContext['cleanups']
   };
   if (!absence) await ensureKey();
   const parts = { plane, registry, metricNames, keys, topicRules, identities, schemas };
-  const http = await startControl(context, parts, readings);
+  const http = await startControl(context, { ...parts, codecs }, readings);
   await plane.listen();
   if (absence) takeUp(context, { ...parts, absence, ensureKey }, (error) => stopped(error));
   else keepSnapshot(context, parts, context.lostDevices);

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { plainHttpBind, proxiesOf } from '../config/settings/listen.js';
 import { rolesOf } from '../config/settings/process.js';
+import type { Codecs } from '../control/codecs/codecs.js';
 import { NotifyChannel } from '../control/deployment/notify-channel.js';
 import type { Identities } from '../control/identity/identities.js';
 import type { AdminKeys } from '../control/keys/admin-keys.js';
@@ -28,6 +29,7 @@ interface Registries {
   readonly topicRules: TopicRules;
   readonly identities: Identities;
   readonly schemas: Schemas;
+  readonly codecs: Codecs;
 }
 
 /** Everything that looks at the data plane from outside, and the server through which others do. */

@@ -3,6 +3,8 @@ import type { DataPlane } from '../contract/data-plane.js';
 import type { Database } from '../contract/database.js';
 import { aclPart } from '../control/acl/part.js';
 import { type AlertsPartOptions, alertsPart } from '../control/alerts/part.js';
+import type { Codecs } from '../control/codecs/codecs.js';
+import { codecsPart } from '../control/codecs/part.js';
 import { debugPart } from '../control/debug/part.js';
 import type { DeploymentOptions } from '../control/deployment/deployment.js';
 import { WATCHES_MAX } from '../control/deployment/messages.js';
@@ -44,6 +46,7 @@ export interface PartsOptions {
   readonly topicRules: TopicRules;
   readonly identities: Identities;
   readonly schemas: Schemas;
+  readonly codecs: Codecs;
   /** Undefined: there can be no other process. */
   readonly deployment?: Pick<DeploymentOptions, 'channel' | 'name' | 'partitions'> | undefined;
   readonly letters: Pick<LettersPartOptions, 'limits' | 'topic'>;
@@ -65,6 +68,7 @@ export function makeParts({
   topicRules,
   identities,
   schemas,
+  codecs,
   deployment,
   letters,
   alerts,
@@ -96,6 +100,7 @@ export function makeParts({
     aclPart({ aclRules: identities.aclRules, services: identities.services, registry, keys }),
     servicesPart(identities.services, keys),
     debugPart({ ...sources, views, rules: topicRules.rules, event }),
+    codecsPart({ codecs, plane, keys, event }),
     schemasPart({ schemas, registry, plane, keys, event }),
     registryPart({ ...sources, schemas, subdevices }),
     groupsPart(registry, keys),

@@ -15,7 +15,7 @@ export type Readiness = ReadyAnswer | (Omit<NotReadyAnswer, 'acknowledgement'> &
 interface Call {
   readonly body?: unknown;
   /** Instead of a body that is written as JSON, with its type. */
-  readonly text?: string;
+  readonly text?: string | Uint8Array<ArrayBuffer>;
   readonly type?: string;
   readonly timeoutMs?: number | undefined;
   /** A status above 399 that is an answer and no failure. */
@@ -49,8 +49,8 @@ export class AdminApi {
     return this.#call<Answer>('PATCH', path, { body });
   }
 
-  /** Sends text of another type than JSON. */
-  postText<Answer>(path: string, text: string, type: string): Promise<Answer> {
+  /** Sends text, or bytes, of another type than JSON. */
+  postText<Answer>(path: string, text: string | Uint8Array<ArrayBuffer>, type: string): Promise<Answer> {
     return this.#call<Answer>('POST', path, { text, type });
   }
 

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { addAclCommand } from './acl-command.js';
 import type { CliPorts } from './appliance.js';
+import { addCodecCommand } from './codec-command.js';
 import { CommandFailure, exitCodes, usageFailure } from './command-failure.js';
 import { addConfigCommand } from './config-command.js';
 import { addDeadLettersCommand } from './dead-letters-command.js';
@@ -85,6 +86,7 @@ function buildProgram(ports: CliPorts): Command {
   addAclCommand(program);
   addServiceCommand(program);
   addSchemaCommand(program);
+  addCodecCommand(program);
   addConfigCommand(program);
   addVersionCommand(program);
   addLogCommand(program, ports);

@@ -39,6 +39,7 @@ const own = {
     'the definition of the schema says something that is not read, or contradicts itself',
     'correct what the message names with its path; deploy/SCHEMAS.md says what a definition may hold',
   ],
+  codec_invalid: [400, 'the module is no codec', 'correct what the message names; deploy/CODECS.md says what a codec exports and imports'],
   resolution_unsupported: [400, 'only raw readings can be queried', 'ask for resolution=raw'],
   websocket_expected: [400, 'the path speaks WebSocket only', 'open a WebSocket to this path'],
   admin_key_invalid: [401, 'the admin key is missing or not valid', 'send Authorization: Bearer <admin key>'],
@@ -59,6 +60,7 @@ const own = {
     'this process knows no replay of this id',
     'list them: GET /v1/dead-letters/replays, at the process that started it',
   ],
+  codec_unknown: [404, 'the tenant has no codec of this id, or of this name and version', 'list the codecs: npx spillway codec list'],
   schema_id_unknown: [404, 'the tenant has no schema of this id', 'list the schemas: npx spillway schema list'],
   schema_version_unknown: [404, 'the schema has no version of this number', 'list its versions: npx spillway schema show ID'],
   group_unknown: [404, 'the tenant has no group of this number or path', 'list the groups: npx spillway group list'],
@@ -107,6 +109,12 @@ const own = {
     'the tenant has 100 topic rules',
     'delete rules that no device needs: npx spillway topic-rule list; one pattern with named levels can stand for many',
   ],
+  codec_in_use: [
+    409,
+    'a schema names the codec, and messages in the log may be read by it',
+    'keep it: a version of a schema never changes, so that what the log holds keeps its meaning',
+  ],
+  codecs_exhausted: [409, 'the tenant has 200 versions of codecs', 'delete those that no schema names: npx spillway codec list'],
   schema_incompatible: [
     409,
     'the new version is not compatible with the one before',

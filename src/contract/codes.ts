@@ -1,9 +1,5 @@
 import {
   CODE_ADDRESS_EXHAUSTED,
-  CODE_CAYENNE_MALFORMED,
-  CODE_CAYENNE_TYPE_UNKNOWN,
-  CODE_CBOR_MALFORMED,
-  CODE_CBOR_UNSUPPORTED,
   CODE_CONNECT_TIMEOUT,
   CODE_CONNECTIONS_EXHAUSTED,
   CODE_CONTEXT_MALFORMED,
@@ -20,7 +16,6 @@ import {
   CODE_JSON_NUL_AT_END,
   CODE_JSON_UTF8_MALFORMED,
   CODE_KEEP_ALIVE_EXPIRED,
-  CODE_LINE_MALFORMED,
   CODE_LOG_FAILING,
   CODE_LOG_FULL,
   CODE_MEMBER_DUPLICATE,
@@ -44,28 +39,17 @@ import {
   CODE_MQTT_TOPIC_MALFORMED,
   CODE_MQTT_UNRELEASED_EXHAUSTED,
   CODE_MQTT_VERSION_UNSUPPORTED,
-  CODE_MSGPACK_MALFORMED,
   CODE_NUMBER_OUT_OF_RANGE,
   CODE_PAYLOAD_EMPTY,
   CODE_PAYLOAD_OVERSIZE,
   CODE_PEER_NOT_READING,
-  CODE_PROTOBUF_MALFORMED,
-  CODE_PROTOBUF_MESSAGE_REPEATED,
-  CODE_PROTOBUF_PLAN_MISSING,
   CODE_PROXY_HEADER_INVALID,
   CODE_RECORDS_UNSUPPORTED,
   CODE_REGISTRY_INCOMPLETE,
   CODE_ROW_REFUSED,
-  CODE_SENML_DEVICES_MIXED,
-  CODE_SENML_MALFORMED,
-  CODE_SENML_UNSUPPORTED,
   CODE_SEQ_MALFORMED,
   CODE_SESSION_TAKEN_OVER,
   CODE_SHUTTING_DOWN,
-  CODE_SPARKPLUG_ALIAS_UNKNOWN,
-  CODE_SPARKPLUG_COMPRESSED,
-  CODE_SPARKPLUG_TOPIC_INVALID,
-  CODE_SPARKPLUG_TYPE_UNKNOWN,
   CODE_STATE_EXHAUSTED,
   CODE_TEXT_NUL,
   CODE_TEXT_OVERSIZE,
@@ -81,6 +65,8 @@ import {
   COMMAND_CODE_FIRST,
   DECODE_CODE_FIRST,
 } from '../../assembly/abi/codes.js';
+import { codecCodes } from './codecs/codec-codes.js';
+import { formatCodes } from './format-codes.js';
 import type { RefusalCode } from './refusal-code.js';
 import { schemaCodes } from './schemas/schema-codes.js';
 
@@ -300,85 +286,7 @@ code(
   'run the newer build again; the payload is kept in dead_letters',
 );
 code(CODE_DEPTH_EXCEEDED, 'depth_exceeded', 'the payload nests deeper than 32 levels', 'send messages that nest less');
-code(
-  CODE_PROTOBUF_MALFORMED,
-  'protobuf_malformed',
-  'the bytes are no well-formed message of Protocol Buffers, or end within a field',
-  'send the encoded message alone, whole and without a length before it',
-);
-code(
-  CODE_PROTOBUF_PLAN_MISSING,
-  'protobuf_plan_missing',
-  'no schema says what the fields of the Protobuf message are, or the one that was in force is gone',
-  'give the device class a schema of format protobuf; the payload is kept in dead_letters',
-);
-code(
-  CODE_PROTOBUF_MESSAGE_REPEATED,
-  'protobuf_message_repeated',
-  'a field that holds one message is there twice, which asks for a merge of the two',
-  'send each field once: encode one message and do not concatenate several',
-);
-code(
-  CODE_SPARKPLUG_TOPIC_INVALID,
-  'sparkplug_topic_invalid',
-  'the topic is none on which an edge node of Sparkplug sends births, data or deaths',
-  'publish to spBv1.0/{group}/{type}/{node} or spBv1.0/{group}/{type}/{node}/{device}, with NBIRTH, DBIRTH, NDATA, DDATA, NDEATH or DDEATH as type',
-);
-code(
-  CODE_SPARKPLUG_COMPRESSED,
-  'sparkplug_compressed',
-  'the Sparkplug payload is compressed',
-  'switch compression off in the edge node; the payload is kept in dead_letters',
-);
-code(
-  CODE_SPARKPLUG_ALIAS_UNKNOWN,
-  'sparkplug_alias_unknown',
-  'metrics are named by aliases alone, and no birth that was seen defines them',
-  'let the edge node publish its birth again (metric Node Control/Rebirth); the payload is kept in dead_letters',
-);
-code(
-  CODE_SPARKPLUG_TYPE_UNKNOWN,
-  'sparkplug_type_unknown',
-  'the datatype of a metric is none of Sparkplug 3.0, or is missing where the sign of the number depends on it',
-  'send the datatype in births, with each metric',
-);
 code(CODE_JSON_UTF8_MALFORMED, 'json_utf8_malformed', 'a string is not UTF-8 or holds a lone surrogate', 'encode the payload as UTF-8');
-code(
-  CODE_CBOR_MALFORMED,
-  'cbor_malformed',
-  'the payload is not well-formed CBOR (RFC 8949), or bytes come after it',
-  'send one CBOR item a message: a map of names and values, or an array of such maps',
-);
-code(
-  CODE_CBOR_UNSUPPORTED,
-  'cbor_unsupported',
-  'the payload holds a CBOR bignum or a reference to an earlier text or value (tags 2, 3, 25, 29)',
-  'send numbers of up to 64 bits, and each text where it belongs',
-);
-code(
-  CODE_MSGPACK_MALFORMED,
-  'msgpack_malformed',
-  'the payload is not well-formed MessagePack, or bytes come after it',
-  'send one MessagePack object a message: a map of names and values, or an array of such maps',
-);
-code(
-  CODE_SENML_MALFORMED,
-  'senml_malformed',
-  'the payload is not SenML (RFC 8428): not an array of records, or a record without a value, with two, or with one of another type',
-  'send an array of records, each with one of v, vs, vb, vd, or with s',
-);
-code(
-  CODE_SENML_UNSUPPORTED,
-  'senml_unsupported',
-  'the SenML is of a later version than 10, or has a member that every reader must know: its name ends with an underscore',
-  'send version 10, without such members',
-);
-code(
-  CODE_SENML_DEVICES_MIXED,
-  'senml_devices_mixed',
-  'one SenML pack names several devices in its base names, and a message is of one device',
-  'send a pack for each device',
-);
 code(
   CODE_RECORDS_UNSUPPORTED,
   'records_unsupported',
@@ -434,24 +342,6 @@ code(
   'raise SPILLWAY_PARTITIONS on a new deployment',
 );
 code(
-  CODE_LINE_MALFORMED,
-  'line_malformed',
-  'no line of the payload is one of the line protocol: `measurement,tag=value field=value time`',
-  'correct the sender; the bytes are kept as a dead letter',
-);
-code(
-  CODE_CAYENNE_MALFORMED,
-  'cayenne_malformed',
-  'the payload ends within a value of the Cayenne Low Power Payload',
-  'send whole values; LoRaWAN cuts payloads that are longer than the data rate allows',
-);
-code(
-  CODE_CAYENNE_TYPE_UNKNOWN,
-  'cayenne_type_unknown',
-  'the payload begins with a data type that the Cayenne Low Power Payload does not define',
-  'check that the device sends Cayenne LPP on this port, or use a decoder of its own format',
-);
-code(
   CODE_TEXT_UTF8_MALFORMED,
   'text_utf8_malformed',
   'a text is not well-formed UTF-8, or is a plain value that holds a NUL',
@@ -483,7 +373,9 @@ code(
 );
 
 /** All codes that kernels use, by number ascending. */
-export const refusalCodes: readonly RefusalCode[] = Object.freeze([...table, ...schemaCodes].sort((a, b) => a.number - b.number));
+export const refusalCodes: readonly RefusalCode[] = Object.freeze(
+  [...table, ...formatCodes, ...codecCodes, ...schemaCodes].sort((a, b) => a.number - b.number),
+);
 
 const byNumber = new Map(refusalCodes.map((entry) => [entry.number, entry]));
 

@@ -1,5 +1,6 @@
 import type { Acknowledgement } from './acknowledgement.js';
 import type { MessageCaptures } from './captures.js';
+import type { CodecPort } from './codecs/codec-plan.js';
 import type { DeviceEntry } from './devices.js';
 import type { IdentityNews } from './identity/news.js';
 import type { DeviceAccount, DeviceTotals, PlaneAudits, RefusedMessages, RefusedTopic } from './ledger.js';
@@ -168,7 +169,7 @@ export interface AwaitedMessage {
 }
 
 /** What the control plane may ask of the data plane of its process. `app` wires it to the threads. */
-export interface DataPlane extends DeviceViews, MessageCaptures, SchemaPort {
+export interface DataPlane extends DeviceViews, MessageCaptures, SchemaPort, CodecPort {
   /** Resolves when every gateway knows the devices. */
   publishDevices(entries: readonly DeviceEntry[]): Promise<void>;
   /** Resolves when no gateway lets the devices in any more, and those that were connected are cut off. */

@@ -14,4 +14,8 @@ declare namespace WebAssembly {
     constructor(module: Module, imports: Record<string, Record<string, unknown>>);
     readonly exports: Record<string, unknown>;
   }
+  class Global {
+    value: number | bigint;
+  }
+  function validate(bytes: Uint8Array): boolean;
 }

@@ -1,4 +1,4 @@
-import { FORMAT_BY_SHAPE } from '../../assembly/abi/block.js';
+import { FORMAT_BY_SHAPE, FORMAT_CODEC } from '../../assembly/abi/block.js';
 import { MESSAGE_METRICS_MAX, TEXT_BYTES_MAX } from '../../assembly/abi/limits.js';
 import { PROFILE_NODE_BYTES } from '../../assembly/abi/profiles.js';
 import {
@@ -34,6 +34,7 @@ import {
   OUTSIDE_CLAMP,
   OUTSIDE_FLAG,
   OUTSIDE_REJECT,
+  SCHEMA_AT_CODEC,
   SCHEMA_AT_FIRMWARE,
   SCHEMA_AT_FLAGS,
   SCHEMA_AT_FORMAT,
@@ -105,7 +106,7 @@ class SchemaImage {
   }
 
   build(): Uint8Array {
-    const { mode, format, others, protobuf, members, firmwareField, fields } = this.#plan;
+    const { mode, format, codec, others, protobuf, members, firmwareField, fields } = this.#plan;
     const size = members ? sizeOfMembers('', members) : { nodes: 0, nameBytes: 0 };
     const textBytes = fields.reduce(
       (bytes, field) => bytes + (typeof field.default === 'string' ? Buffer.byteLength(field.default) : 0),
@@ -121,7 +122,8 @@ class SchemaImage {
     this.#view = new DataView(this.#bytes.buffer);
     const word = (at: number, value: number) => this.#view.setUint32(at, value, true);
     word(SCHEMA_AT_FLAGS, (mode === 'strict' ? SCHEMA_STRICT : 0) | OTHERS[others]);
-    word(SCHEMA_AT_FORMAT, (format && formatNames.get(format)) ?? FORMAT_BY_SHAPE);
+    word(SCHEMA_AT_FORMAT, codec ? FORMAT_CODEC : ((format && formatNames.get(format)) ?? FORMAT_BY_SHAPE));
+    word(SCHEMA_AT_CODEC, codec?.number ?? 0);
     word(SCHEMA_AT_INDEX, indexAt);
     word(SCHEMA_AT_INDEX_MASK, this.#slots - 1);
     word(SCHEMA_AT_WANTED, wantedAt);

@@ -4,6 +4,7 @@ import {
   BLOCK_HASH_MISMATCH,
   BLOCK_MALFORMED,
   BLOCK_NEEDS_BATCH,
+  BLOCK_NEEDS_CODECS,
   BLOCK_NEEDS_METRICS,
   BLOCK_NEEDS_SCHEMAS,
   BLOCK_OF_OTHER_PARTITION,
@@ -33,10 +34,13 @@ import {
   READ_NOTHING_YET,
   type SourceRecord,
 } from '../contract/block-source.js';
+import { codecFailure } from '../contract/codecs/codec-codes.js';
+import type { CodecPlan, CodecRuns } from '../contract/codecs/codec-plan.js';
 import type { NumberRange } from '../contract/database-identity.js';
 import type { PartitionAudit } from '../contract/ledger.js';
 import type { RowBatch } from '../contract/threads/store.js';
 import { KernelMemory, loadKernel } from '../host/kernel.js';
+import { KernelCodecs } from '../host/kernel-codecs.js';
 import { LaidSchemas, type SchemaImages, wantedSchemas } from '../host/laid-schemas.js';
 import { fillPowers } from '../host/powers.js';
 import { fillProfiles } from '../host/profiles.js';
@@ -85,6 +89,7 @@ export class Partition {
   readonly batches: Batches;
   readonly #kernel: PipelineKernel;
   readonly #schemas: LaidSchemas;
+  readonly #codecs: KernelCodecs;
   readonly #log: BlockSource;
   readonly #progress: Progress;
   readonly #events: PartitionEvents;
@@ -121,6 +126,7 @@ export class Partition {
     fillProfiles(this.memory);
     this.#kernel.setPartition(number);
     this.#schemas = new LaidSchemas(this.memory, this.#kernel);
+    this.#codecs = new KernelCodecs(this.memory, codecFailure);
     this.batches = new Batches(number, this.#kernel, this.memory, committed, announced);
     this.#log = log;
     this.#progress = progress;
@@ -216,9 +222,15 @@ export class Partition {
   }
 
   /** Schema versions are there that some partition waits for; their metrics were added before. */
-  laySchemas(images: SchemaImages): void {
+  laySchemas(images: SchemaImages, codecs: readonly CodecPlan[]): void {
+    this.#codecs.add(codecs);
     this.#schemas.lay(images);
     if (this.#waiting === 'for schemas') this.#waiting = 'no';
+  }
+
+  /** What codecs did since the last call. */
+  takeCodecRuns(): CodecRuns[] | undefined {
+    return this.#codecs.take();
   }
 
   /** Messages of these devices become dead letters: the database has lost them. Throws where there are more ranges than a kernel takes. */
@@ -359,10 +371,14 @@ export class Partition {
     const end = record ? this.#inputAt + record.bytes : this.#inputEnd;
     const result = this.#kernel.processBlocks(this.#inputAt, end, this.#logOffset(), replay, this.#deny);
     this.#deny = false;
-    this.batches.holdPart(!replay && (result === BLOCK_NEEDS_METRICS || result === BLOCK_NEEDS_SCHEMAS));
+    this.batches.holdPart(!replay && isWithinBlock(result));
     if (record && result === BLOCK_DONE) this.#note(record);
     this.#advance(this.#kernel.blocksEnd(), replay, nowMs);
     if (result === BLOCK_DONE || result === BLOCK_NEEDS_BATCH) return true;
+    if (result === BLOCK_NEEDS_CODECS) {
+      this.#codecs.answer();
+      return true;
+    }
     if (result === BLOCK_NEEDS_METRICS) {
       this.#waiting = 'for metrics';
       this.#events.unknownMetrics(this.number, this.#kernel.unknownMetricsDevice(), unknownNames(this.memory));
@@ -426,4 +442,9 @@ export class Partition {
       `cannot read partition ${this.number} of the log at offset ${this.#position}: ${cause}; put right what was moved or start the newer version, or move the segment aside to go on behind it`,
     );
   }
+}
+
+/** Whether the block is run in part. */
+function isWithinBlock(result: number): boolean {
+  return result === BLOCK_NEEDS_METRICS || result === BLOCK_NEEDS_SCHEMAS || result === BLOCK_NEEDS_CODECS;
 }

@@ -135,7 +135,7 @@ class PipelineThread {
       case 'schemas':
         for (const partition of this.#partitions.values()) {
           for (const [name, number] of message.metrics) partition.addMetric(name, number);
-          partition.laySchemas(message.images);
+          partition.laySchemas(message.images, message.codecs);
         }
         return;
       case 'metrics-denied':
@@ -198,6 +198,8 @@ class PipelineThread {
       if (firmware) post({ kind: 'firmware', reports: firmware });
       const verdicts = takeVerdicts(partition.memory);
       if (verdicts) post({ kind: 'verdicts', verdicts });
+      const runs = partition.takeCodecRuns();
+      if (runs) post({ kind: 'codec-runs', runs });
       const captured = partition.takeCaptures();
       if (captured) post({ kind: 'captured', ...captured });
     }

@@ -1,10 +1,12 @@
-import { BLOCK_DONE, BLOCK_NEEDS_METRICS, BLOCK_NEEDS_SCHEMAS } from '../../assembly/abi/block.js';
+import { BLOCK_DONE, BLOCK_NEEDS_CODECS, BLOCK_NEEDS_METRICS, BLOCK_NEEDS_SCHEMAS } from '../../assembly/abi/block.js';
 import { INPUT_OFFSET } from '../../assembly/abi/pipeline.js';
 import { STAGE_BYTES, STAGE_OFFSET } from '../../assembly/abi/regions.js';
 import { PIPELINE_END } from '../../assembly/abi/state.js';
+import { codecFailure } from '../contract/codecs/codec-codes.js';
 import type { SchemaPlan } from '../contract/schemas/schema-plan.js';
 import type { RowBatch } from '../contract/threads/store.js';
 import { KernelMemory, kernelMemory, loadKernel } from '../host/kernel.js';
+import { KernelCodecs } from '../host/kernel-codecs.js';
 import { LaidSchemas, wantedSchemas } from '../host/laid-schemas.js';
 import { fillPowers } from '../host/powers.js';
 import { fillProfiles } from '../host/profiles.js';
@@ -23,6 +25,7 @@ export class TrialKernel {
   readonly #memory: KernelMemory;
   readonly #kernel: PipelineKernel;
   readonly #schemas: LaidSchemas;
+  readonly #codecs: KernelCodecs;
   readonly #batches: Batches;
   #end = 0n;
 
@@ -34,6 +37,7 @@ export class TrialKernel {
     fillProfiles(this.#memory);
     this.#kernel.setPartition(PARTITION);
     this.#schemas = new LaidSchemas(this.#memory, this.#kernel);
+    this.#codecs = new KernelCodecs(this.#memory, codecFailure);
     this.#batches = new Batches(PARTITION, this.#kernel, this.#memory, 0n);
   }
 
@@ -46,8 +50,9 @@ export class TrialKernel {
     this.#memory.bytes.set(block, INPUT_OFFSET);
     const process = () => this.#kernel.processBlocks(0, block.length, Number(this.#end), false, false);
     let answer = process();
-    for (; answer === BLOCK_NEEDS_METRICS || answer === BLOCK_NEEDS_SCHEMAS; answer = process()) {
-      if (answer === BLOCK_NEEDS_METRICS) for (const name of unknownNames(this.#memory)) this.#addMetric(name);
+    for (; answer === BLOCK_NEEDS_METRICS || answer === BLOCK_NEEDS_SCHEMAS || answer === BLOCK_NEEDS_CODECS; answer = process()) {
+      if (answer === BLOCK_NEEDS_CODECS) this.#codecs.answer();
+      else if (answer === BLOCK_NEEDS_METRICS) for (const name of unknownNames(this.#memory)) this.#addMetric(name);
       // A version that was not laid is none here.
       else this.#schemas.lay(new Map(wantedSchemas(this.#memory).map((number) => [number, undefined])));
     }
@@ -63,9 +68,15 @@ export class TrialKernel {
   /** Messages that name these versions are read by them from now on, and those that name others become dead letters. */
   setSchemas(plans: readonly SchemaPlan[]): void {
     this.#schemas.clear();
+    this.#codecs.add(plans.flatMap(({ codec }) => codec ?? []));
     for (const name of plans.flatMap(metricsOf)) if (!this.names.includes(name)) this.#addMetric(name);
     const numberOf = (metric: string) => this.names.indexOf(metric) + 1 || undefined;
     this.#schemas.lay(new Map(plans.map((plan) => [plan.number, schemaImage(plan, numberOf)])));
+  }
+
+  /** Fuel that codecs took since the last call. */
+  takeFuel(): number {
+    return (this.#codecs.take() ?? []).reduce((sum, { fuel }) => sum + fuel, 0);
   }
 
   #addMetric(name: string): void {

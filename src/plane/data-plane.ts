@@ -3,6 +3,7 @@ import { MIB } from '../../assembly/abi/limits.js';
 import { gatewayPorts, type ListenConfig, proxiesOf } from '../config/settings/listen.js';
 import type { Acknowledgement } from '../contract/acknowledgement.js';
 import type { CaptureListener, TurnedAway } from '../contract/captures.js';
+import type { CodecRuns } from '../contract/codecs/codec-plan.js';
 import type {
   AwaitedMessage,
   DataPlane,
@@ -255,6 +256,10 @@ export class ThreadedDataPlane implements DataPlane {
 
   async publishSchemas(resolution: SchemaResolution): Promise<void> {
     if (this.#options.runsGateways) await this.#gateways.publishSchemas(resolution);
+  }
+
+  onCodecRuns(listener: (runs: readonly CodecRuns[]) => void): void {
+    this.#pipelines.onCodecRuns(listener);
   }
 
   onFirmware(listener: (device: number, version: string) => void): void {

@@ -51,7 +51,8 @@ export class PartitionQuestions {
     const metrics = entries === 'full' ? [] : entries;
     const known = new Map(metrics);
     const images = new Map(numbers.map((number, index) => [number, this.#imageOf(plans[index], (name) => known.get(name))]));
-    return { kind: 'schemas', metrics, images };
+    const codecs = plans.flatMap((plan) => plan?.codec ?? []);
+    return { kind: 'schemas', metrics, images, codecs };
   }
 
   #imageOf(plan: SchemaPlan | undefined, numberOf: (metric: string) => number | undefined): Uint8Array | undefined {

@@ -6,6 +6,7 @@ import type { LogConfig } from '../config/settings/log.js';
 import type { StoreConfig } from '../config/settings/store.js';
 import type { CaptureListener } from '../contract/captures.js';
 import type { CheckpointStore } from '../contract/checkpoint-store.js';
+import type { CodecRuns } from '../contract/codecs/codec-plan.js';
 import { CountedDevices } from '../contract/counted-devices.js';
 import type { AwaitedVerdict, KnownPoints, LatestPoints, Point } from '../contract/data-plane.js';
 import type { DatabaseTrouble } from '../contract/database.js';
@@ -98,6 +99,7 @@ export class Pipelines {
   readonly #liveListeners: ((points: readonly Point[]) => void)[] = [];
   readonly #firmwareListeners: ((device: number, version: string) => void)[] = [];
   readonly #captureListeners: CaptureListener[] = [];
+  readonly #codecListeners: ((runs: readonly CodecRuns[]) => void)[] = [];
   #token = 0;
   #isCaughtUp = false;
   #isEnding = false;
@@ -312,6 +314,10 @@ export class Pipelines {
     this.#liveListeners.push(listener);
   }
 
+  onCodecRuns(listener: (runs: readonly CodecRuns[]) => void): void {
+    this.#codecListeners.push(listener);
+  }
+
   onFirmware(listener: (device: number, version: string) => void): void {
     this.#firmwareListeners.push(listener);
   }
@@ -390,6 +396,9 @@ export class Pipelines {
         for (const { device, version } of readFirmware(message.reports)) {
           for (const listener of this.#firmwareListeners) listener(device, version);
         }
+        return;
+      case 'codec-runs':
+        for (const listener of this.#codecListeners) listener(message.runs);
         return;
       case 'live': {
         const points = readPoints(message.points).points.filter(isHeld);

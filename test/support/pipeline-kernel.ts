@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { BLOCK_DONE, BLOCK_NEEDS_METRICS, BLOCK_NEEDS_SCHEMAS } from '../../assembly/abi/block.js';
+import { BLOCK_DONE, BLOCK_NEEDS_CODECS, BLOCK_NEEDS_METRICS, BLOCK_NEEDS_SCHEMAS } from '../../assembly/abi/block.js';
 import { POSTGRES_EPOCH_US } from '../../assembly/abi/limits.js';
 import {
   BATCH_AT_DEADS,
@@ -19,8 +19,10 @@ import {
 } from '../../assembly/abi/pipeline.js';
 import { STAGE_OFFSET } from '../../assembly/abi/regions.js';
 import { PIPELINE_END } from '../../assembly/abi/state.js';
+import { codecFailure } from '../../src/contract/codecs/codec-codes.js';
 import type { SchemaPlan } from '../../src/contract/schemas/schema-plan.js';
 import { KernelMemory, kernelMemory, loadKernel } from '../../src/host/kernel.js';
+import { KernelCodecs } from '../../src/host/kernel-codecs.js';
 import { LaidSchemas, wantedSchemas } from '../../src/host/laid-schemas.js';
 import { fillPowers } from '../../src/host/powers.js';
 import { fillProfiles } from '../../src/host/profiles.js';
@@ -54,6 +56,7 @@ export class TestKernel {
   readonly kernel: PipelineKernel;
   readonly partition: number;
   readonly laid: LaidSchemas;
+  readonly codecs: KernelCodecs;
   readonly names: string[] = [];
   /** Versions that there are, by number: laid when a message names them. */
   readonly schemas = new Map<number, SchemaPlan>();
@@ -67,6 +70,7 @@ export class TestKernel {
     this.memory = new KernelMemory(memory);
     this.partition = partition;
     this.laid = new LaidSchemas(this.memory, this.kernel);
+    this.codecs = new KernelCodecs(this.memory, codecFailure);
     fillPowers(this.memory);
     fillProfiles(this.memory);
     this.kernel.setPartition(partition);
@@ -81,8 +85,9 @@ export class TestKernel {
   runBlock(block: Uint8Array, { replay = false, deny = false } = {}): number {
     this.memory.bytes.set(block, INPUT_OFFSET);
     let result = this.kernel.processBlocks(0, block.length, this.logOffset, replay, false);
-    while (result === BLOCK_NEEDS_METRICS || result === BLOCK_NEEDS_SCHEMAS) {
-      if (result === BLOCK_NEEDS_SCHEMAS) this.#laySchemas();
+    while (result === BLOCK_NEEDS_METRICS || result === BLOCK_NEEDS_SCHEMAS || result === BLOCK_NEEDS_CODECS) {
+      if (result === BLOCK_NEEDS_CODECS) this.codecs.answer();
+      else if (result === BLOCK_NEEDS_SCHEMAS) this.#laySchemas();
       else if (!deny) for (const name of unknownNames(this.memory)) this.addMetric(name);
       result = this.kernel.processBlocks(0, block.length, this.logOffset, replay, deny);
     }
@@ -94,6 +99,7 @@ export class TestKernel {
     const numbers = wantedSchemas(this.memory);
     this.wanted.push(numbers);
     const plans = numbers.map((number) => this.schemas.get(number));
+    this.codecs.add(plans.flatMap((plan) => plan?.codec ?? []));
     for (const name of plans.flatMap((plan) => (plan ? metricsOf(plan) : []))) if (!this.names.includes(name)) this.addMetric(name);
     const numberOf = (metric: string) => this.names.indexOf(metric) + 1 || undefined;
     this.laid.lay(new Map(numbers.map((number, index) => [number, plans[index] && schemaImage(plans[index], numberOf)])));

@@ -1,5 +1,6 @@
 import type { Acknowledgement } from '../../src/contract/acknowledgement.js';
 import type { CapturedMessage, CaptureListener, TurnedAway } from '../../src/contract/captures.js';
+import type { CodecRuns } from '../../src/contract/codecs/codec-plan.js';
 import type {
   AwaitedMessage,
   DataPlane,
@@ -119,6 +120,13 @@ export class PlaneDouble implements DataPlane {
 
   onFirmware(listener: (device: number, version: string) => void): void {
     this.reportFirmware = listener;
+  }
+
+  /** What a partition reports of codecs. */
+  reportCodecRuns: (runs: readonly CodecRuns[]) => void = () => {};
+
+  onCodecRuns(listener: (runs: readonly CodecRuns[]) => void): void {
+    this.reportCodecRuns = listener;
   }
 
   async deleteDevices(numbers: readonly number[]): Promise<void> {

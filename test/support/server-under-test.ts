@@ -8,6 +8,7 @@ import type { Role } from '../../src/config/settings/process.js';
 import { failureAnswer } from '../../src/contract/answers/shared.js';
 import type { DeviceEntry } from '../../src/contract/devices.js';
 import type { Alerts } from '../../src/control/alerts/alerts.js';
+import { Codecs } from '../../src/control/codecs/codecs.js';
 import { Identities } from '../../src/control/identity/identities.js';
 import { AdminKeys } from '../../src/control/keys/admin-keys.js';
 import type { Ledger } from '../../src/control/ledger/ledger.js';
@@ -76,7 +77,8 @@ export async function startServerUnderTest(settings: ServerSettings = {}): Promi
   const devicesMax = settings.devicesMax === undefined ? {} : { devicesMax: settings.devicesMax };
   const publish = (entries: readonly DeviceEntry[]) => plane.publishDevices(entries);
   const retract = (numbers: readonly number[]) => plane.deleteDevices(numbers);
-  const schemas = await Schemas.load({ database: control, event: () => {} });
+  const codecs = new Codecs(control);
+  const schemas = await Schemas.load({ database: control, codecs, event: () => {} });
   const bySchema = { schemaOf: schemas.numberOf.bind(schemas), publishSchemas: plane.publishSchemas.bind(plane) };
   const registry = await Registry.load({ database: control, publish, retract, ...bySchema, ...devicesMax });
   schemas.assign = (tenant) => registry.assignSchemas(tenant);
@@ -95,6 +97,7 @@ export async function startServerUnderTest(settings: ServerSettings = {}): Promi
     identities,
     letters: { limits: loadConfig({ env: {} }).letters },
     schemas,
+    codecs,
     alerts: { keeper, node: 'host-1', port: undefined, format: 'json' },
     topics: [],
     event: () => {},

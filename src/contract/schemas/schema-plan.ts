@@ -1,3 +1,4 @@
+import type { CodecPlan } from '../codecs/codec-plan.js';
 import type { Profile } from '../profiles.js';
 
 /** Payload formats that a schema may name; kernels know them as FORMAT_…. */
@@ -50,6 +51,8 @@ export interface SchemaPlan {
   readonly mode: 'strict' | 'flexible';
   /** Of payloads for which neither record header nor topic rule names one; undefined: the shape decides. */
   readonly format?: SchemaFormat;
+  /** In place of `format`: a codec of the tenant decodes them. */
+  readonly codec?: CodecPlan;
   /** Plan by which messages of Protobuf are read: bytes of compileProto. */
   readonly protobuf?: Uint8Array;
   /** Which members of a document are its time, its sequence and its readings, in place of the plain profile. */

@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
+import type { CodecPlan, CodecRuns } from '../codecs/codec-plan.js';
 import type { NumberRange } from '../database-identity.js';
 import type { PartitionAudit } from '../ledger.js';
 import type { SharedState, StopThread, ThreadEvent, ThreadReady } from './shared.js';
@@ -42,6 +43,8 @@ export type ToPipeline =
       readonly kind: 'schemas';
       readonly metrics: readonly (readonly [name: string, number: number])[];
       readonly images: ReadonlyMap<number, Uint8Array | undefined>;
+      /** Codecs that the versions name. */
+      readonly codecs: readonly CodecPlan[];
     }
   | { readonly kind: 'watch'; readonly device: number; readonly on: boolean }
   | { readonly kind: 'capture'; readonly device: number; readonly on: boolean }
@@ -62,6 +65,8 @@ export type FromPipeline =
   | { readonly kind: 'unknown-schemas'; readonly partition: number; readonly numbers: readonly number[] }
   /** Versions of firmware that devices reported, as laid out in assembly/abi/pipeline.ts (FIRMWARE_…). */
   | { readonly kind: 'firmware'; readonly reports: Uint8Array }
+  /** What codecs did since the last report. */
+  | { readonly kind: 'codec-runs'; readonly runs: readonly CodecRuns[] }
   /** Points with their texts, as laid out in assembly/abi/pipeline.ts (POINT_AT_…). */
   | { readonly kind: 'live'; readonly points: Uint8Array }
   /** Messages of captured devices as laid out in assembly/abi/pipeline.ts (CAPTURE_AT_…), and how many found no room. */

@@ -1,4 +1,5 @@
 import { FORMAT_BY_SHAPE, FORMAT_NDJSON } from '../../../assembly/abi/block.js';
+import { codecCodes } from '../../contract/codecs/codec-codes.js';
 import { refusalCode } from '../../contract/codes.js';
 import { decodeContext } from '../../contract/record-context.js';
 import type { SchemaPlan } from '../../contract/schemas/schema-plan.js';
@@ -10,6 +11,7 @@ import { jsonFault } from './json-fault.js';
 const OF_JSON = new Set(['json_malformed', 'json_byte_order_mark', 'json_nul_at_end']);
 /** Reasons that are not at one byte: something is missing, or is the matter of the whole message. */
 const OF_NO_BYTE = new Set([
+  ...codecCodes.map(({ name }) => name),
   ...['context_malformed', 'device_lost', 'format_unknown', 'metrics_missing', 'payload_empty', 'payload_oversize'],
   ...['protobuf_plan_missing', 'sparkplug_topic_invalid', 'state_exhausted'],
 ]);
@@ -22,6 +24,8 @@ export class FaultFinder {
   #kernel: FaultKernel | undefined;
   /** Schema versions whose plans the kernel has, or that have none. */
   #planned = new Set<number>();
+  /** Schema versions whose messages codecs decode. */
+  readonly #coded = new Set<number>();
 
   /** `planOf`: the plan of a schema version; where it always answers undefined, payloads of Protobuf have no position. */
   constructor(planOf: (schema: number) => Promise<SchemaPlan | undefined> = async () => undefined) {
@@ -34,7 +38,9 @@ export class FaultFinder {
       const schema = (context && decodeContext(Buffer.from(context))?.schema) || 0;
       if (schema === 0 || this.#planned.has(schema)) continue;
       const plan = await this.#planOf(schema);
-      if (plan) this.#usable().laySchema(plan);
+      // What a codec reads at which byte is its own.
+      if (plan?.codec) this.#coded.add(schema);
+      else if (plan) this.#usable().laySchema(plan);
       this.#planned.add(schema);
     }
   }
@@ -45,6 +51,7 @@ export class FaultFinder {
   ): number | undefined {
     const { reason, payload, format, context, metric } = letter;
     if (metric !== null || OF_NO_BYTE.has(reason)) return undefined;
+    if (context && this.#coded.has(decodeContext(Buffer.from(context))?.schema ?? 0)) return undefined;
     // Every byte is a character of its own here: what lies outside ASCII can only be within a string.
     if (OF_JSON.has(reason) && format !== FORMAT_NDJSON) return jsonFault(Buffer.from(payload).toString('latin1'));
     const receiveUs = letter.receivedAtMs * 1000;

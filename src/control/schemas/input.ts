@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { KIB } from '../../../assembly/abi/limits.js';
+import { type CodecFormat, codecOf } from '../../contract/codecs/codec-name.js';
 import { textSchema } from '../../http/input.js';
 import { deviceClassSchema, deviceIdSchema, tenantSchema } from '../registry/input.js';
 import { isBase64 } from '../topic-rules/input.js';
 import { COMPATIBILITIES } from './compatibility.js';
 import { boundedProblem } from './definition/field-form.js';
-import { SCHEMA_FORMATS } from './definition/read-definition.js';
+import { SCHEMA_FORMATS } from './definition/formats.js';
 import { parseRange } from './firmware-range.js';
 
 const RANGE_BYTES_MAX = 128;
@@ -34,7 +35,8 @@ const definition = z.unknown().superRefine((value, context) => {
   if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
 });
 
-const format = z.enum(SCHEMA_FORMATS, `must be one of ${SCHEMA_FORMATS.join(', ')}`);
+const formatProblem = `must be one of ${SCHEMA_FORMATS.join(', ')}, or codec:NAME@VERSION`;
+const format = z.union([z.enum(SCHEMA_FORMATS), z.custom<CodecFormat>(isCodecReference)], formatProblem);
 const mode = z.enum(['strict', 'flexible'], 'must be strict or flexible').optional();
 const compatibility = z.enum(COMPATIBILITIES, `must be one of ${COMPATIBILITIES.join(', ')}`).optional();
 const major = z.boolean('must be true or false').optional();
@@ -78,4 +80,8 @@ export function newVersionOf({
   major: isMajor,
 }: z.infer<typeof newVersionSchema>) {
   return { definition: schema_definition, format: written, mode: asked, compatibility: wanted, isMajor };
+}
+
+function isCodecReference(value: unknown): boolean {
+  return typeof value === 'string' && codecOf(value) !== undefined;
 }

@@ -43,7 +43,7 @@ const docs = {
     auth: 'admin',
     request: newSchemaSchema,
     answers: { 201: schemaAnswer },
-    codes: ['schema_invalid', 'schema_incompatible', 'schemas_exhausted'],
+    codes: ['schema_invalid', 'schema_incompatible', 'codec_unknown', 'schemas_exhausted'],
   },
   read: {
     ...ofOne,
@@ -56,7 +56,7 @@ const docs = {
     summary: 'Makes the next version of a payload schema',
     request: newVersionSchema,
     answers: { 201: schemaAnswer },
-    codes: ['schema_id_unknown', 'schema_invalid', 'schema_incompatible', 'schema_retired', 'schemas_exhausted'],
+    codes: ['schema_id_unknown', 'schema_invalid', 'schema_incompatible', 'schema_retired', 'codec_unknown', 'schemas_exhausted'],
   },
   compare: {
     ...ofOne,

@@ -1,6 +1,6 @@
 import type { Sql, TransactionSql } from 'postgres';
 import type { Compatibility } from './compatibility.js';
-import type { FormatChoice } from './definition/read-definition.js';
+import type { FormatChoice } from './definition/formats.js';
 import type { Schema, SchemaVersion } from './schema-version.js';
 
 interface Row {

@@ -1,7 +1,9 @@
+import { isCodecFormat } from '../../contract/codecs/codec-name.js';
 import type { SchemaPlan } from '../../contract/schemas/schema-plan.js';
 import type { Comparable, Compatibility } from './compatibility.js';
 import { type Definition, isRefused, type Problem, told } from './definition/definition.js';
-import { type FormatChoice, readDefinition } from './definition/read-definition.js';
+import type { FormatChoice } from './definition/formats.js';
+import { readDefinition } from './definition/read-definition.js';
 
 /** One version of a schema, as it was given. It never changes. */
 export interface SchemaVersion {
@@ -50,13 +52,14 @@ export function problemOf(version: SchemaVersion): string | undefined {
   return isRefused(definition) ? told(definition) : undefined;
 }
 
+/** Without the codec that the format may name. */
 export function planOf(version: Pick<SchemaVersion, 'number' | 'mode' | 'format'>, definition: Definition): SchemaPlan {
   const { number, mode, format } = version;
   const { protobuf, members, fields, others, firmwareField } = definition;
   return {
     number,
     mode,
-    ...(format !== 'auto' && { format }),
+    ...(format !== 'auto' && !isCodecFormat(format) && { format }),
     ...(protobuf && { protobuf }),
     ...(members && { members }),
     fields,

@@ -2,13 +2,17 @@ import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { TransactionSql } from 'postgres';
 import { ApiFailure } from '../../contract/api-errors.js';
+import { codecOf } from '../../contract/codecs/codec-name.js';
 import type { Database } from '../../contract/database.js';
 import type { SchemaPlan } from '../../contract/schemas/schema-plan.js';
 import type { SchemaSource } from '../../contract/schemas/schema-port.js';
 import type { Report } from '../../telemetry/report.js';
+import { selectCodecs } from '../codecs/codec-rows.js';
+import type { Codecs } from '../codecs/codecs.js';
 import { type Compatibility, type Incompatibility, incompatibilities } from './compatibility.js';
 import { type Definition, isRefused, told } from './definition/definition.js';
-import { type FormatChoice, readDefinition } from './definition/read-definition.js';
+import type { FormatChoice } from './definition/formats.js';
+import { readDefinition } from './definition/read-definition.js';
 import type { schemasEvents } from './events.js';
 import { type Resolvable, Resolver } from './resolver.js';
 import { insertVersion, lockSchemas, pinVersion, retireSchema, selectSchemas } from './schema-rows.js';
@@ -35,6 +39,7 @@ export interface NewSchema extends NewVersion {
 }
 
 export interface SchemasOptions {
+  readonly codecs: Pick<Codecs, 'withCodec'>;
   readonly database: Database;
   readonly event: Report<keyof typeof schemasEvents>;
 }
@@ -61,6 +66,7 @@ export class Schemas implements SchemaSource {
   }
 
   readonly #database: Database;
+  readonly #codecs: SchemasOptions['codecs'];
   readonly #event: SchemasOptions['event'];
   readonly #byId = new Map<string, Schema>();
   readonly #byNumber = new Map<number, SchemaVersion>();
@@ -77,8 +83,9 @@ export class Schemas implements SchemaSource {
   /** Resolves to how many devices of the tenant are read by another version, when every gateway of this process does so. */
   assign: (tenant: string) => Promise<number> = async () => 0;
 
-  private constructor({ database, event }: SchemasOptions) {
+  private constructor({ database, codecs, event }: SchemasOptions) {
     this.#database = database;
+    this.#codecs = codecs;
     this.#event = event;
   }
 
@@ -147,7 +154,14 @@ export class Schemas implements SchemaSource {
       for (const schema of await this.#database.run((sql) => selectSchemas(sql, { number }))) this.#take(schema);
     const version = this.#byNumber.get(number);
     const definition = version && definitionOf(version);
-    return !version || !definition || isRefused(definition) ? undefined : planOf(version, definition);
+    if (!version || !definition || isRefused(definition)) return undefined;
+    const { schema } = this.byNumber(number)!;
+    return this.#codecs.withCodec(schema.tenant, version.format, planOf(version, definition));
+  }
+
+  /** A plan with the codec of the tenant that the format names; undefined: there is none of that name. */
+  withCodec(tenant: string, format: FormatChoice, plan: SchemaPlan): Promise<SchemaPlan | undefined> {
+    return this.#codecs.withCodec(tenant, format, plan);
   }
 
   /** Takes up what is in the database, of one schema or of all. Of two readings the later one counts. */
@@ -229,6 +243,10 @@ export class Schemas implements SchemaSource {
   ): Promise<ApiFailure | undefined> {
     const draft = this.draft(attempt, input, before);
     if (draft instanceof ApiFailure) return draft;
+    const codec = codecOf(draft.format);
+    if (codec && (await selectCodecs(sql, { tenant: schema.tenant, ...codec })).length === 0) {
+      return new ApiFailure('codec_unknown', attempt, `the tenant has no codec ${codec.name} of version ${codec.version}`);
+    }
     const last = before && latestOf(before);
     if (last && isSame(last, draft)) return undefined;
     if (draft.incompatibilities.length > 0 && !input.isMajor) {

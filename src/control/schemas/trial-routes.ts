@@ -13,6 +13,7 @@ import { isoMicros } from '../queries/iso-micros.js';
 import { tenantQuery } from '../registry/input.js';
 import { TrialDecoder, withSchema } from '../topic-rules/trial-decoder.js';
 import { isRefused, told } from './definition/definition.js';
+import type { FormatChoice } from './definition/formats.js';
 import { TRIAL_BODY, trialSchema } from './input.js';
 import { schemaOf } from './routes.js';
 import { definitionOf, planOf, type Schema, usedOf, versionOf } from './schema-version.js';
@@ -31,7 +32,7 @@ const doc: RouteDoc = {
   query: tenantQuery,
   request: trialSchema,
   answers: { 200: schemaTrialAnswer },
-  codes: ['schema_id_unknown', 'schema_version_unknown', 'schema_invalid', 'payload_oversize'],
+  codes: ['schema_id_unknown', 'schema_version_unknown', 'schema_invalid', 'codec_unknown', 'payload_oversize'],
 };
 
 export interface SchemaTrialOptions {
@@ -42,6 +43,7 @@ export interface SchemaTrialOptions {
 interface Tried {
   /** Null: it is not made yet. */
   readonly version: number | null;
+  readonly format: FormatChoice;
   readonly plan: SchemaPlan;
 }
 
@@ -49,7 +51,7 @@ interface Tried {
 export function schemaTrialRoutes({ schemas, keys }: SchemaTrialOptions): Route[] {
   const decoder = new TrialDecoder();
 
-  function handle(request: Request): Answer | ApiFailure {
+  async function handle(request: Request): Promise<Answer | ApiFailure> {
     const schema = schemaOf(schemas, request, ATTEMPT);
     if (schema instanceof ApiFailure) return schema;
     const input = parseBody(request.body, trialSchema, ATTEMPT);
@@ -59,10 +61,12 @@ export function schemaTrialRoutes({ schemas, keys }: SchemaTrialOptions): Route[
     if (payload.length > PAYLOAD_BYTES_MAX) return new ApiFailure('payload_oversize', ATTEMPT);
     const tried = definition === undefined ? ofVersion(schema, version) : ofDraft(schema, { definition, format, mode });
     if (tried instanceof ApiFailure) return tried;
+    const plan = await schemas.withCodec(schema.tenant, tried.format, tried.plan);
+    if (!plan) return new ApiFailure('codec_unknown', ATTEMPT);
     const said = type === undefined ? FORMAT_BY_SHAPE : formatOfContentType(type);
-    const message = withSchema({ device: ANY_DEVICE, format: said, context: NO_CONTEXT, payload }, tried.plan.number);
-    const { readings, reasons } = decoder.decode([message], Date.now() * 1000, [tried.plan]);
-    const units = new Map(tried.plan.fields.map(({ name, metric = name, unit }) => [metric, unit]));
+    const message = withSchema({ device: ANY_DEVICE, format: said, context: NO_CONTEXT, payload }, plan.number);
+    const { readings, reasons } = decoder.decode([message], Date.now() * 1000, [plan]);
+    const units = new Map(plan.fields.map(({ name, metric = name, unit }) => [metric, unit]));
     const viewed = readings.map(({ metric, value, tsUs }) => {
       const unit = units.get(metric);
       return { metric, value, ts: isoMicros(tsUs), ...(unit !== undefined && { unit }) };
@@ -73,7 +77,9 @@ export function schemaTrialRoutes({ schemas, keys }: SchemaTrialOptions): Route[
 
   function ofDraft(schema: Schema, input: Parameters<Schemas['draft']>[1]): Tried | ApiFailure {
     const draft = schemas.draft(ATTEMPT, input, schema);
-    return draft instanceof ApiFailure ? draft : { version: null, plan: planOf({ ...draft, number: DRAFT_NUMBER }, draft.read) };
+    return draft instanceof ApiFailure
+      ? draft
+      : { version: null, format: draft.format, plan: planOf({ ...draft, number: DRAFT_NUMBER }, draft.read) };
   }
 
   return [{ method: 'POST', pattern: '/v1/schemas/:id/test', doc, body: TRIAL_BODY, admit: adminOnly(keys), handle }];
@@ -84,5 +90,5 @@ function ofVersion(schema: Schema, asked: number | undefined): Tried | ApiFailur
   if (!version) return new ApiFailure('schema_version_unknown', ATTEMPT);
   const definition = definitionOf(version);
   if (isRefused(definition)) return new ApiFailure('schema_invalid', ATTEMPT, told(definition));
-  return { version: version.version, plan: planOf(version, definition) };
+  return { version: version.version, format: version.format, plan: planOf(version, definition) };
 }

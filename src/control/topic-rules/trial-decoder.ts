@@ -30,6 +30,8 @@ export interface Trial {
   readonly readings: readonly TrialReading[];
   /** Codes of the dead letters that the messages would be. */
   readonly reasons: readonly string[];
+  /** Instructions of codecs. */
+  readonly fuelUsed: number;
 }
 
 /**
@@ -44,7 +46,11 @@ export class TrialDecoder {
   decode(messages: readonly RoutedMessage[], receivedUs: number, plans: readonly SchemaPlan[] = []): Trial {
     try {
       const trials = messages.map((message) => this.#decodeOne(message, receivedUs, plans));
-      return { readings: trials.flatMap(({ readings }) => readings), reasons: trials.flatMap(({ reasons }) => reasons) };
+      return {
+        readings: trials.flatMap(({ readings }) => readings),
+        reasons: trials.flatMap(({ reasons }) => reasons),
+        fuelUsed: trials.reduce((sum, { fuelUsed }) => sum + fuelUsed, 0),
+      };
     } catch (error) {
       // What a kernel knows after it failed is nothing to go by.
       this.#kernel = undefined;
@@ -63,7 +69,7 @@ export class TrialDecoder {
       const { offset, bytes, rows } = batch.deads;
       const letters = new CopyRows(new Uint8Array(memory, offset, bytes), rows);
       const reasons = Array.from({ length: rows }, (_, row) => Buffer.from(letters.fields(row)[REASON] as Uint8Array).toString());
-      return { readings, reasons };
+      return { readings, reasons, fuelUsed: kernel.takeFuel() };
     });
   }
 

@@ -4,6 +4,7 @@ import type { DeviceEntry } from '../../../src/contract/devices.js';
 import type { TopicRule } from '../../../src/contract/topic-rules/topic-rule.js';
 import { type Change, ChangeFeed } from '../../../src/control/changes/change-feed.js';
 import { followRegistries } from '../../../src/control/changes/shared-registries.js';
+import { Codecs } from '../../../src/control/codecs/codecs.js';
 import { Identities } from '../../../src/control/identity/identities.js';
 import { AdminKeys } from '../../../src/control/keys/admin-keys.js';
 import { MetricNames } from '../../../src/control/metrics/metric-names.js';
@@ -29,7 +30,7 @@ async function join(name: string) {
   const retracted: number[] = [];
   const heard: (Change | 'missed')[] = [];
   const failures: Error[] = [];
-  const schemas = await Schemas.load({ database: control, event: () => {} });
+  const schemas = await Schemas.load({ database: control, codecs: new Codecs(control), event: () => {} });
   const assigned = new Map<number, number>();
   const registry = await Registry.load({
     database: control,

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Comparable, type Compatibility, incompatibilities } from '../../../src/control/schemas/compatibility.js';
 import { isRefused } from '../../../src/control/schemas/definition/definition.js';
-import { type FormatChoice, readDefinition } from '../../../src/control/schemas/definition/read-definition.js';
+import type { FormatChoice } from '../../../src/control/schemas/definition/formats.js';
+import { readDefinition } from '../../../src/control/schemas/definition/read-definition.js';
 
 function version(definition: unknown, format: FormatChoice = 'json', mode: Comparable['mode'] = 'strict'): Comparable {
   const read = readDefinition(format, definition);

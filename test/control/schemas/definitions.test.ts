@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MEMBER_IS_SEQ, MEMBER_IS_TS, MEMBER_OPEN, MEMBER_SAMPLES, MEMBER_SKIP } from '../../../assembly/abi/profiles.js';
 import { type Definition, isRefused, told } from '../../../src/control/schemas/definition/definition.js';
-import { type FormatChoice, readDefinition } from '../../../src/control/schemas/definition/read-definition.js';
+import type { FormatChoice } from '../../../src/control/schemas/definition/formats.js';
+import { readDefinition } from '../../../src/control/schemas/definition/read-definition.js';
 
 function read(definition: unknown, format: FormatChoice = 'json'): Definition {
   const found = readDefinition(format, definition);

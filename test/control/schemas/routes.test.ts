@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
+import { Codecs } from '../../../src/control/codecs/codecs.js';
 import { Schemas } from '../../../src/control/schemas/schemas.js';
 import { assertFailure } from '../../support/failure.js';
 import { type ServerUnderTest, startServerUnderTest } from '../../support/server-under-test.js';
@@ -67,7 +68,7 @@ test('a schema is made, listed, read with its fields, and there after a restart'
       default: null,
     },
   ]);
-  const again = await Schemas.load({ database: server.database.control, event: () => {} });
+  const again = await Schemas.load({ database: server.database.control, codecs: new Codecs(server.database.control), event: () => {} });
   assert.equal(again.get('default', made.schema_id)?.versions[0]?.number, made.number);
   assert.equal((await again.planOf(made.number))?.number, made.number);
   assert.equal(await again.planOf(made.number + 1_000_000), undefined);
@@ -237,7 +238,7 @@ test('a version that only another build can use is shown with its problem, repor
   await sql`insert into payload_schemas (schema_id, version, number, tenant_id, device_class, firmware_version, format, schema_definition, mode, compatibility, major)
     values (gen_random_uuid(), 1, 77, 'tomorrow', 'pump', '*', 'json', '{"fields": {"a": {"type": "vector"}}}', 'strict', 'full', 1)`;
   const events: unknown[][] = [];
-  const schemas = await Schemas.load({ database: control, event: (...what) => void events.push(what) });
+  const schemas = await Schemas.load({ database: control, codecs: new Codecs(control), event: (...what) => void events.push(what) });
   assert.deepEqual(
     events.map(([level, name]) => `${level} ${name}`),
     ['error schema-not-used'],

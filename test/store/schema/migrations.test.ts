@@ -27,6 +27,7 @@ const released: Readonly<Record<number, string>> = {
   17: '0cb5a8c6c1d7449c',
   18: 'f8d0c3154b338c36',
   19: '927aa45059ce9e07',
+  20: 'bbf57418ac589f82',
 };
 
 test('a released step is what it was: databases out there took it as it stood', () => {

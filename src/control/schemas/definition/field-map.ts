@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import type { SchemaFormat } from '../../../contract/schemas/schema-plan.js';
 import { textSchema } from '../../../http/input.js';
 import type { Definition, Problem } from './definition.js';
 import { layFields } from './draft.js';
 import { boundedProblem, fieldForm } from './field-form.js';
+import type { FormatChoice } from './formats.js';
 import { membersOf, nameAt, namesPaths } from './members.js';
 
 const PATH_BYTES_MAX = 255;
@@ -31,10 +31,10 @@ export const mapMembers = {
 const mapSchema = z.strictObject({ fields: z.record(z.string(), z.unknown()), ...mapMembers });
 
 /** Formats whose payloads are documents: their members have places of which a definition may speak. */
-const documents: ReadonlySet<SchemaFormat | 'auto'> = new Set(['json', 'ndjson', 'cbor', 'msgpack', 'auto']);
+const documents: ReadonlySet<FormatChoice> = new Set(['json', 'ndjson', 'cbor', 'msgpack', 'auto']);
 
 /** Reads the short form: `{"fields": {"temperature": {"type": "number", "unit": "[degF]", "to": "Cel"}}}`. */
-export function readFieldMap(format: SchemaFormat | 'auto', definition: unknown): Definition | readonly Problem[] {
+export function readFieldMap(format: FormatChoice, definition: unknown): Definition | readonly Problem[] {
   const parsed = mapSchema.safeParse(definition);
   if (!parsed.success) return problemsOf(parsed.error, '');
   const { fields: forms, others = 'read', firmware, ...paths } = parsed.data;

@@ -1,24 +1,8 @@
-import type { SchemaFormat } from '../../../contract/schemas/schema-plan.js';
 import type { Definition, Problem } from './definition.js';
 import { readFieldMap } from './field-map.js';
+import type { FormatChoice } from './formats.js';
 import { readJsonSchema } from './json-schema.js';
 import { readProto } from './proto-definition.js';
-
-/** Formats that a schema may name; `auto`: a payload's own, or its shape, says it. */
-export const SCHEMA_FORMATS = [
-  'json',
-  'ndjson',
-  'cbor',
-  'msgpack',
-  'protobuf',
-  'senml-json',
-  'senml-cbor',
-  'cayenne',
-  'line-protocol',
-  'text',
-  'auto',
-] as const satisfies readonly (SchemaFormat | 'auto')[];
-export type FormatChoice = (typeof SCHEMA_FORMATS)[number];
 
 /** Payloads that JSON Schema can describe. */
 const likeJson: ReadonlySet<FormatChoice> = new Set(['json', 'ndjson', 'cbor', 'msgpack', 'auto']);

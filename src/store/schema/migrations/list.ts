@@ -17,6 +17,7 @@ import { payloadSchemas } from './0016-payload-schemas.js';
 import { whoNamedMetrics } from './0017-who-named-metrics.js';
 import { deviceDetailsGroups } from './0018-device-details-groups.js';
 import { whoMayUseTopics } from './0019-who-may-use-topics.js';
+import { payloadCodecs } from './0020-payload-codecs.js';
 import type { Migration } from './migration.js';
 
 /** Every step, in the order in which a database takes them. */
@@ -40,4 +41,5 @@ export const migrations: readonly Migration[] = [
   whoNamedMetrics,
   deviceDetailsGroups,
   whoMayUseTopics,
+  payloadCodecs,
 ];
