@@ -9,6 +9,7 @@ import { DatabaseAbsence } from '../control/offline/database-absence.js';
 import { Schemas } from '../control/schemas/schemas.js';
 import { TopicRules } from '../control/topic-rules/topic-rules.js';
 import { readOrCreateText } from '../state/read-or-create-text.js';
+import { secretBox } from '../state/secret-box.js';
 import { startControl } from './control.js';
 import { startPlane } from './data-plane.js';
 import { keepSnapshot, takeUp } from './offline.js';
@@ -54,7 +55,7 @@ async function bringUp(options: StartOptions, cleanups: StartContext['cleanups']
   const rulesOptions = { database, publish: plane.setTopicRules.bind(plane), event: context.event };
   // Before a device connects: by the built-in rules alone a topic may mean something else.
   const topicRules = standIn ? TopicRules.restore(rulesOptions, standIn.topicRules) : await TopicRules.load(rulesOptions);
-  const identityOptions = { database, publish: plane.publishIdentity.bind(plane) };
+  const identityOptions = { database, box: secretBox(config.process), publish: plane.publishIdentity.bind(plane), event: context.event };
   const identities = standIn ? await Identities.restore(identityOptions, standIn.identities) : await Identities.load(identityOptions);
   const registry = await openRegistry(context, plane, { metricNames, keys, topicRules, identities, schemas }, readings);
   let adminKeyIsNew = false;

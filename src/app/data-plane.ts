@@ -45,7 +45,7 @@ export async function startPlane(
     log: config.log,
     store: config.store,
     checkpoints: config.checkpoints,
-    tls: tlsMaterial(config.listen),
+    tls: tlsMaterial(config.listen, config.identity),
     connectionsMax: context.shares.gateway,
     runsGateways: roles.has('gateway'),
     logFolder: join(stateFolder, 'log'),

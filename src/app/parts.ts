@@ -5,6 +5,7 @@ import { aclPart } from '../control/acl/part.js';
 import { type AlertsPartOptions, alertsPart } from '../control/alerts/part.js';
 import type { Codecs } from '../control/codecs/codecs.js';
 import { codecsPart } from '../control/codecs/part.js';
+import { credentialsPart } from '../control/credentials/part.js';
 import { debugPart } from '../control/debug/part.js';
 import type { DeploymentOptions } from '../control/deployment/deployment.js';
 import { WATCHES_MAX } from '../control/deployment/messages.js';
@@ -98,6 +99,7 @@ export function makeParts({
     ingestPart({ ...sources, subdevices, schemas, rules: topicRules.rules }),
     topicRulesPart({ topicRules, registry, schemas, keys }),
     aclPart({ aclRules: identities.aclRules, services: identities.services, registry, keys }),
+    credentialsPart({ credentials: identities.credentials, box: identities.box, registry, keys }),
     servicesPart(identities.services, keys),
     debugPart({ ...sources, views, rules: topicRules.rules, event }),
     codecsPart({ codecs, plane, keys, event }),

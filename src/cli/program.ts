@@ -5,6 +5,7 @@ import type { CliPorts } from './appliance.js';
 import { addCodecCommand } from './codec-command.js';
 import { CommandFailure, exitCodes, usageFailure } from './command-failure.js';
 import { addConfigCommand } from './config-command.js';
+import { addCredentialCommand } from './credential-command.js';
 import { addDeadLettersCommand } from './dead-letters-command.js';
 import { addDemoCommand } from './demo-command.js';
 import { addDeviceCommand } from './device-command.js';
@@ -85,6 +86,7 @@ function buildProgram(ports: CliPorts): Command {
   addTopicRuleCommand(program);
   addAclCommand(program);
   addServiceCommand(program);
+  addCredentialCommand(program);
   addSchemaCommand(program);
   addCodecCommand(program);
   addConfigCommand(program);

@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { suggestion } from '../contract/suggestion.js';
 import { type Setting, variableOf } from './setting.js';
 import { checkpointProblems } from './settings/checkpoints.js';
+import { identityProblems } from './settings/identity.js';
 import { kafkaProblems } from './settings/kafka.js';
 import { listenProblems } from './settings/listen.js';
 import { type Config, groups, settings } from './table.js';
@@ -76,7 +77,7 @@ export function readConfig({ env, file, folder = process.cwd() }: ConfigSources)
     return final;
   };
   const values = mapValues(groups, (group) => Object.freeze(mapValues(group, read))) as Values;
-  problems.push(...listenProblems(values), ...kafkaProblems(values), ...checkpointProblems(values));
+  problems.push(...listenProblems(values), ...identityProblems(values), ...kafkaProblems(values), ...checkpointProblems(values));
   return { config: problems.length === 0 ? (Object.freeze(values) as Config) : undefined, file: path, effective, problems };
 }
 

@@ -1,5 +1,6 @@
 import type { Setting, ValuesOf } from './setting.js';
 import { checkpointSettings } from './settings/checkpoints.js';
+import { identitySettings } from './settings/identity.js';
 import { kafkaSettings } from './settings/kafka.js';
 import { letterSettings } from './settings/letters.js';
 import { listenSettings } from './settings/listen.js';
@@ -13,6 +14,7 @@ import type { Values } from './values.js';
 export const groups = {
   process: processSettings,
   listen: listenSettings,
+  identity: identitySettings,
   store: storeSettings,
   letters: letterSettings,
   metrics: metricSettings,

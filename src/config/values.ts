@@ -1,4 +1,7 @@
 /** Values by group and key as they were read: each may be of any kind, and absent. */
 export type Values = Readonly<
-  Record<'process' | 'listen' | 'store' | 'letters' | 'metrics' | 'log' | 'kafka' | 'checkpoints', Readonly<Record<string, unknown>>>
+  Record<
+    'process' | 'listen' | 'identity' | 'store' | 'letters' | 'metrics' | 'log' | 'kafka' | 'checkpoints',
+    Readonly<Record<string, unknown>>
+  >
 >;

@@ -64,6 +64,7 @@ const own = {
   schema_id_unknown: [404, 'the tenant has no schema of this id', 'list the schemas: npx spillway schema list'],
   schema_version_unknown: [404, 'the schema has no version of this number', 'list its versions: npx spillway schema show ID'],
   group_unknown: [404, 'the tenant has no group of this number or path', 'list the groups: npx spillway group list'],
+  credential_unknown: [404, 'the device has no valid credential of this number', 'list them: npx spillway credential list DEVICE'],
   acl_rule_unknown: [404, 'the tenant has no ACL rule of this number', 'list the rules: npx spillway acl list'],
   service_client_unknown: [404, 'the tenant has no service client of this name', 'list them: npx spillway service list'],
   topic_rule_unknown: [404, 'the tenant has no topic rule of this name', 'list the rules: npx spillway topic-rule list'],
@@ -92,6 +93,8 @@ const own = {
   groups_exhausted: [409, 'the tenant has 10,000 groups', 'delete groups that nobody needs, or use tags'],
   key_last: [409, 'it is the only admin key, and nobody could make another', 'make a new key first: npx spillway key add NAME'],
   keys_exhausted: [409, 'there are 100 admin keys', 'revoke keys that nobody uses: npx spillway key list'],
+  credential_exists: [409, 'a device has this certificate already', 'revoke that credential first; a certificate says who one device is'],
+  credentials_exhausted: [409, 'the device has 16 credentials', 'revoke those that it does not use: npx spillway credential list DEVICE'],
   acl_rules_exhausted: [
     409,
     'the tenant has 500 ACL rules',

@@ -21,6 +21,8 @@ import { STAGE_DEVICE_AT_NAME, STAGE_DEVICE_AT_TOKEN_HASH, STAGE_OFFSET } from '
 import type { Principal } from '../contract/acl/acl.js';
 import { TenantAcl } from '../contract/acl/tenant-acl.js';
 import type { DeviceEntry, DeviceStatus, PreviousToken } from '../contract/devices.js';
+import type { NamePattern } from '../contract/identity/certificate-names.js';
+import { Credentials } from '../contract/identity/credentials.js';
 import type { IdentityNews } from '../contract/identity/news.js';
 import { partitionOf } from '../contract/partition.js';
 import type { SchemaResolution } from '../contract/schemas/schema-port.js';
@@ -56,6 +58,10 @@ export class Directory {
   readonly #classes = new DeviceClasses();
   /** Who may use which topics. */
   readonly acl = new TenantAcl();
+  /** Which names of a certificate are those of a device. */
+  certificateNames: readonly NamePattern[] = [];
+  /** What devices may prove beside their tokens. */
+  readonly credentials = new Credentials();
   /** Clients that are no devices. */
   readonly services = new Services();
   /** Whether there may be devices and tokens that are not known here: the database has not been there since the start. */
@@ -146,7 +152,8 @@ export class Directory {
   /** Takes what is new of who may connect and use which topics. */
   setIdentity(news: IdentityNews): void {
     if (news.subject === 'acl') this.acl.set(news.tenant, news.rules);
-    else this.services.set(news.tenant, news.services);
+    else if (news.subject === 'services') this.services.set(news.tenant, news.services);
+    else this.credentials.set(news.device, news.credentials);
   }
 
   isActive(entry: number): boolean {

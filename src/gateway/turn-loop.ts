@@ -13,6 +13,7 @@ import {
   CALLS_OFFSET,
 } from '../../assembly/abi/gateway.js';
 import { BLOCK_AGE_US_MAX } from '../../assembly/abi/limits.js';
+import { namePattern } from '../contract/identity/certificate-names.js';
 import type { FromGateway, GatewayPorts, GatewayStart, ToGateway } from '../contract/threads/gateway.js';
 import { BlockRing } from '../host/block-ring.js';
 import { Doorbell, gatewayDoorbell, LOG_DOORBELL } from '../host/doorbell.js';
@@ -71,6 +72,7 @@ export class TurnLoop {
     });
     this.#reactor.limit(start.connections.max, start.connections.unauthenticatedMax);
     this.#directory = new Directory(this.#kernel, this.#memory, start.partitions);
+    this.#directory.certificateNames = (start.tls?.clientNames ?? []).flatMap((pattern) => namePattern(pattern) ?? []);
     this.#directory.isPartial = start.isRegistryPartial;
     this.#sessions = new Sessions(this.#kernel, this.#memory, this.#directory, this.#reactor, start.sessions, post);
     this.#routes = new Routes(this.#kernel, this.#memory, this.#directory, this.#sessions, post, start.keepsNotTaken);
@@ -141,7 +143,7 @@ export class TurnLoop {
   }
 
   #setIdentity({ token, news }: Extract<ToGateway, { kind: 'identity' }>): void {
-    for (const one of news) this.#directory.setIdentity(one);
+    for (const one of news) this.#sessions.setIdentity(one);
     this.#post({ kind: 'devices-known', token });
   }
 

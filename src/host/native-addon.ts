@@ -19,6 +19,8 @@ export interface NativeBinding {
   listenDatagrams(address: string, port: number, isShared: boolean): number;
   limit(connections: number, strangers: number): void;
   trust(connection: number): void;
+  renewTls(material: TlsMaterial): void;
+  peerCertificate(connection: number): Uint8Array | null;
   unlisten(): void;
   pause(readsNewcomers: boolean): void;
   resume(): void;

@@ -48,6 +48,10 @@ export interface Reactor {
   limit(connections: number, strangers: number): void;
   /** The peer has proved who it is: its connection no longer counts against its address. */
   trust(connection: number): void;
+  /** The certificate, DER, of which the peer has shown that it has the key; undefined: none. */
+  peerCertificate(connection: number): Uint8Array | undefined;
+  /** Connections that come from now on, on ports with TLS, are shown this material. Throws, and changes nothing, when it cannot be used. */
+  renewTls(material: TlsMaterial): void;
   /** Closes the listeners; connections stay. */
   unlisten(): void;
   /** Closes listeners and connections. */

@@ -1,3 +1,4 @@
+import type { TLSSocket } from 'node:tls';
 import type { TlsMaterial } from '../contract/tls-material.js';
 
 /** Forward secrecy and authenticated encryption only, as the native reactor has it; those of TLS 1.3 are all of that kind. */
@@ -16,8 +17,25 @@ const CIPHERS = [
 /** A handshake that takes longer has failed. */
 export const HANDSHAKE_MS_MAX = 5000;
 
-/** What a TLS server of this process is made with. With `clientCa` clients have to show a certificate of one of its authorities. */
-export function tlsServerOptions({ cert, key, clientCa }: TlsMaterial) {
-  const demand = clientCa === undefined ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: true };
-  return { cert, key, ...demand, minVersion: 'TLSv1.2', ciphers: CIPHERS, handshakeTimeout: HANDSHAKE_MS_MAX } as const;
+/** What a TLS server of this process is made with. With `optional` who shows a certificate has to be authorized: see `isPeerTaken`. */
+export function tlsServerOptions(material: TlsMaterial) {
+  return { ...secureContextOptions(material), ...demandOf(material), handshakeTimeout: HANDSHAKE_MS_MAX } as const;
+}
+
+/** What a server that listens already can be given anew. */
+export function secureContextOptions({ cert, key, clientCa, clientAuth, clientCrl }: TlsMaterial) {
+  const authorities =
+    clientCa === undefined || clientAuth === 'any' ? {} : { ca: clientCa, ...(clientCrl === undefined ? {} : { crl: clientCrl }) };
+  return { cert, key, ...authorities, minVersion: 'TLSv1.2', ciphers: CIPHERS } as const;
+}
+
+function demandOf({ clientCa, clientAuth = 'required' }: TlsMaterial) {
+  if (clientAuth === 'any') return { requestCert: true, rejectUnauthorized: false };
+  return clientCa === undefined ? {} : { requestCert: true, rejectUnauthorized: clientAuth === 'required' };
+}
+
+/** Whether the certificate that a client showed, or that it showed none, is as the material wants it. */
+export function isPeerTaken(socket: TLSSocket, { clientCa, clientAuth }: TlsMaterial): boolean {
+  const isChecked = clientCa !== undefined && clientAuth !== 'any';
+  return !isChecked || socket.authorized || (clientAuth === 'optional' && socket.getPeerX509Certificate() === undefined);
 }

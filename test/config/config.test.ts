@@ -26,11 +26,13 @@ test('nothing set gives the documented defaults, frozen', () => {
     process: {
       stateFolder: join(folder, '.spillway'),
       adminKey: undefined,
+      secretsKey: undefined,
       roles: 'gateway,pipeline,control',
       nodeName: undefined,
       stopSeconds: 15,
       logLevel: 'info',
     },
+    identity: { tlsClientAuth: 'required', tlsClientCrl: undefined, tlsClientNames: undefined },
     listen: {
       bind: '127.0.0.1',
       mqttPort: 1883,
@@ -181,6 +183,14 @@ test('TLS takes a port, a certificate and a key, each a file that can be read', 
   assert.match(without('SPILLWAY_MQTTS_PORT').join(), /^cannot use setting tls_cert without mqtts_port, mqtt_wss_port, https_port/);
   assert.match(problemsOf({ ...all, SPILLWAY_TLS_KEY: 'gone.pem' }).join(), /^cannot use setting tls_key = ".*gone\.pem": ENOENT/);
   assert.match(problemsOf({ SPILLWAY_TLS_CLIENT_CA: pem }).join(), /^cannot use setting tls_client_ca without tls_cert/);
+  const named = { ...all, SPILLWAY_TLS_CLIENT_CA: pem, SPILLWAY_TLS_CLIENT_NAMES: 'cn:{device}' };
+  assert.deepEqual(problemsOf(named), []);
+  assert.match(
+    problemsOf({ ...named, SPILLWAY_TLS_CLIENT_AUTH: 'any' }).join(),
+    /^cannot use setting tls_client_names without tls_client_ca, or/,
+  );
+  assert.match(problemsOf({ ...all, SPILLWAY_TLS_CLIENT_NAMES: 'cn:{id}' }).join(), /^cannot use SPILLWAY_TLS_CLIENT_NAMES = "cn:\{id\}"/);
+  assert.match(problemsOf({ SPILLWAY_TLS_CLIENT_AUTH: 'any' }).join(), /^cannot use setting tls_client_auth without tls_cert/);
   assert.match(problemsOf({ ...all, SPILLWAY_MQTTS_PORT: '1883' }).join(), /1883 is also the mqtt_port/);
   assert.deepEqual(problemsOf({ ...withoutPort, SPILLWAY_MQTT_WSS_PORT: '8884' }), []);
   assert.deepEqual(problemsOf({ ...withoutPort, SPILLWAY_HTTPS_PORT: '8443', SPILLWAY_HTTP_PLAIN: 'loopback' }), []);

@@ -216,6 +216,8 @@ export class KernelDriver {
       wake: () => {},
       limit: () => {},
       trust: () => {},
+      peerCertificate: () => undefined,
+      renewTls: () => {},
       unlisten: () => {},
       stop: async () => {},
     };

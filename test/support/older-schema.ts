@@ -26,6 +26,7 @@ const undone: Readonly<Record<number, string>> = {
     alter table devices drop column model, drop column serial, drop column owner, drop column location, drop column tags, drop column group_ids`,
   19: 'drop table acl_rules, service_clients',
   20: 'drop table payload_codecs; drop function payload_codecs_stay',
+  21: 'drop table device_credentials',
 };
 
 /** Makes the database what an older release left, which knew the steps up to `version`, 2 or later. */

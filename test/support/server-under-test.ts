@@ -7,6 +7,7 @@ import { loadConfig } from '../../src/config/config.js';
 import type { Role } from '../../src/config/settings/process.js';
 import { failureAnswer } from '../../src/contract/answers/shared.js';
 import type { DeviceEntry } from '../../src/contract/devices.js';
+import { SecretBox } from '../../src/contract/secret-box.js';
 import type { Alerts } from '../../src/control/alerts/alerts.js';
 import { Codecs } from '../../src/control/codecs/codecs.js';
 import { Identities } from '../../src/control/identity/identities.js';
@@ -26,6 +27,8 @@ import { createLog } from '../../src/telemetry/log.js';
 import { type ControlledDatabase, openDatabase } from './database.js';
 import { PlaneDouble } from './plane-double.js';
 
+/** Seals the secrets of tests. */
+export const TEST_BOX = new SecretBox(Buffer.alloc(32, 7));
 export const ADMIN_KEY = 'spk_test-key';
 /** Of devices whose token does not matter. */
 export const TOKEN = 'token-of-a-device';
@@ -80,11 +83,23 @@ export async function startServerUnderTest(settings: ServerSettings = {}): Promi
   const codecs = new Codecs(control);
   const schemas = await Schemas.load({ database: control, codecs, event: () => {} });
   const bySchema = { schemaOf: schemas.numberOf.bind(schemas), publishSchemas: plane.publishSchemas.bind(plane) };
-  const registry = await Registry.load({ database: control, publish, retract, ...bySchema, ...devicesMax });
+  const identities = await Identities.load({
+    database: control,
+    box: TEST_BOX,
+    publish: plane.publishIdentity.bind(plane),
+    event: () => {},
+  });
+  const registry = await Registry.load({
+    database: control,
+    publish,
+    retract,
+    ...bySchema,
+    credentials: identities.credentials.known,
+    ...devicesMax,
+  });
   schemas.assign = (tenant) => registry.assignSchemas(tenant);
   const [metricNames, keys] = await Promise.all([MetricNames.load(control), AdminKeys.load(control)]);
   const topicRules = await TopicRules.load({ database: control, publish: plane.setTopicRules.bind(plane), event: () => {} });
-  const identities = await Identities.load({ database: control, publish: plane.publishIdentity.bind(plane) });
   await keys.ensure(ADMIN_KEY, 'first');
   const keeper = { read: () => undefined, write: () => {} };
   const { parts, exposition, live, sockets, ledger, alerts } = makeParts({

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use napi::bindgen_prelude::{Env, Error, Function, Result, Uint8Array, Unknown};
 use napi_derive::napi;
-use reactor::{Memory, Network, Reactor, TlsConfig};
+use reactor::{ClientAuth, Memory, Network, Reactor, TlsConfig};
 
 use crate::handover::Handover;
 use crate::watch::Watch;
@@ -51,12 +51,28 @@ pub struct Counts {
     pub web_socket_failed: f64,
 }
 
-/// TLS material, all PEM; with `client_ca` clients have to show a certificate.
+/// TLS material, all PEM. `client_auth`: `required` (also where it is absent), `optional` or `any`; it says what `client_ca` means.
 #[napi(object)]
 pub struct TlsMaterial {
     pub cert: String,
     pub key: String,
     pub client_ca: Option<String>,
+    pub client_auth: Option<String>,
+    /// Revocation lists of those authorities.
+    pub client_crl: Option<String>,
+}
+
+impl TlsMaterial {
+    fn read(&self) -> std::result::Result<TlsConfig, String> {
+        let auth = self.client_auth.as_deref();
+        let clients = ClientAuth {
+            authorities: self.client_ca.as_deref().map(str::as_bytes),
+            revoked: self.client_crl.as_deref().map(str::as_bytes),
+            is_optional: auth == Some("optional"),
+            takes_any: auth == Some("any"),
+        };
+        TlsConfig::new(self.cert.as_bytes(), self.key.as_bytes(), clients)
+    }
 }
 
 /// What comes before the kernel's bytes on the connections of a listener; absent: nothing.
@@ -73,13 +89,12 @@ pub struct ListenOptions {
 impl ListenOptions {
     /// The options as the reactor takes them. An error is the cause as text.
     fn read(self) -> std::result::Result<reactor::ListenOptions, String> {
-        let tls = self.tls.map(|pem| TlsConfig::new(pem.cert.as_bytes(), pem.key.as_bytes(), pem.client_ca.as_deref().map(str::as_bytes)));
         let proxies = self.proxies.unwrap_or_default();
         let networks = proxies.iter().map(|text| Network::parse(text).ok_or_else(|| format!("{text} is no address or range of addresses")));
         Ok(reactor::ListenOptions {
             is_shared: self.is_shared.unwrap_or_default(),
             proxies: networks.collect::<std::result::Result<_, _>>()?,
-            tls: tls.transpose()?,
+            tls: self.tls.map(|material| material.read()).transpose()?,
             is_web_socket: self.is_web_socket.unwrap_or_default(),
             transport: self.transport.unwrap_or_default(),
         })
@@ -152,6 +167,20 @@ impl NativeReactor {
     #[napi]
     pub fn trust(&self, connection: u32) {
         self.with(|reactor| reactor.trust(connection));
+    }
+
+    /// Connections that come from now on are shown this material. Throws, and changes nothing, when it cannot be used.
+    #[napi]
+    pub fn renew_tls(&self, material: TlsMaterial) -> Result<()> {
+        let config = material.read().map_err(Error::from_reason)?;
+        self.with(|reactor| reactor.renew_tls(&config));
+        Ok(())
+    }
+
+    /// The certificate, DER, that the peer has shown; absent: none.
+    #[napi]
+    pub fn peer_certificate(&self, connection: u32) -> Option<Uint8Array> {
+        self.with(|reactor| reactor.peer_certificate(connection).map(|certificate| Uint8Array::from(certificate.to_vec())))
     }
 
     #[napi]

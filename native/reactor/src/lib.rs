@@ -4,6 +4,7 @@
 pub mod abi;
 mod address;
 mod bell;
+mod client_auth;
 mod connection;
 mod datagrams;
 mod frames;
@@ -30,6 +31,7 @@ mod upgrade;
 mod web_socket;
 mod wire;
 
+pub use client_auth::ClientAuth;
 pub use listener::ListenOptions;
 pub use memory::Memory;
 pub use outbox::{Outbox, Pool};

@@ -18,6 +18,7 @@ use crate::slab::Slab;
 use crate::strangers::Strangers;
 use crate::table::Table;
 use crate::timer::Timer;
+use crate::tls::TlsConfig;
 
 /// One reactor: it belongs to the thread of its gateway.
 pub struct Reactor {
@@ -181,6 +182,20 @@ impl Reactor {
     /// The peer has proved who it is: its connection no longer counts against its address.
     pub fn trust(&mut self, number: u32) {
         self.strangers.forget(number);
+    }
+
+    /// Connections that come from now on, on the listeners with TLS, are shown this material; those that are there keep theirs.
+    pub fn renew_tls(&mut self, config: &TlsConfig) {
+        for listener in &mut self.listeners {
+            if listener.options.tls.is_some() {
+                listener.options.tls = Some(config.clone());
+            }
+        }
+    }
+
+    /// The certificate, DER, that the peer of a connection has shown; None: it has shown none.
+    pub fn peer_certificate(&mut self, number: u32) -> Option<&[u8]> {
+        self.connections.get(number)?.stream.as_ref()?.peer_certificate()
     }
 
     /// Closes the listeners; connections stay.

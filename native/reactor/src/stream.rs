@@ -29,6 +29,11 @@ impl Stream {
         self.wire.socket()
     }
 
+    /// The certificate, DER, that the peer has shown; None: it has shown none.
+    pub fn peer_certificate(&self) -> Option<&[u8]> {
+        self.wire.peer_certificate()
+    }
+
     /// The handshake that is not done.
     pub fn handshake(&self) -> Option<Refusal> {
         if self.wire.is_handshaking() {

@@ -2,11 +2,12 @@ use std::io::{self, Read, Write};
 use std::sync::Arc;
 
 use rustls::crypto::ring::{Ticketer, default_provider};
+use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
-use rustls::{RootCertStore, ServerConfig, ServerConnection};
+use rustls::server::NoServerSessionStorage;
+use rustls::{ServerConfig, ServerConnection};
 
+use crate::client_auth::{ClientAuth, certificates, verifier};
 use crate::socket::{Socket, Taken};
 
 /// The certificate that a TLS listener shows, and the authorities whose certificates it asks of its clients.
@@ -14,24 +15,17 @@ use crate::socket::{Socket, Taken};
 pub struct TlsConfig(Arc<ServerConfig>);
 
 impl TlsConfig {
-    /// All PEM. With `client_ca` only clients get in that show a certificate of one of these authorities. An error is the cause as text.
-    pub fn new(cert: &[u8], key: &[u8], client_ca: Option<&[u8]>) -> Result<TlsConfig, String> {
+    /// All PEM. An error is the cause as text.
+    pub fn new(cert: &[u8], key: &[u8], clients: ClientAuth) -> Result<TlsConfig, String> {
         let chain = certificates(cert).map_err(|cause| format!("cannot read the certificate: {cause}"))?;
         let key = PrivateKeyDer::from_pem_slice(key).map_err(|error| format!("cannot read the key: {error}"))?;
         let provider = Arc::new(default_provider());
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
             .map_err(|error| error.to_string())?;
-        let builder = match client_ca {
+        let builder = match verifier(clients, &provider)? {
             None => builder.with_no_client_auth(),
-            Some(pem) => {
-                let mut roots = RootCertStore::empty();
-                for authority in certificates(pem).map_err(|cause| format!("cannot read the client CA: {cause}"))? {
-                    roots.add(authority).map_err(|error| format!("cannot use the client CA: {error}"))?;
-                }
-                let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build();
-                builder.with_client_cert_verifier(verifier.map_err(|error| format!("cannot use the client CA: {error}"))?)
-            }
+            Some(verifier) => builder.with_client_cert_verifier(verifier),
         };
         let mut config =
             builder.with_single_cert(chain, key).map_err(|error| format!("cannot use the certificate with the key: {error}"))?;
@@ -40,12 +34,6 @@ impl TlsConfig {
         config.session_storage = Arc::new(NoServerSessionStorage {});
         Ok(TlsConfig(Arc::new(config)))
     }
-}
-
-fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
-    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
-    let found = found.map_err(|error| error.to_string())?;
-    if found.is_empty() { Err("it holds none in PEM".into()) } else { Ok(found) }
 }
 
 /// One end of a TLS connection.
@@ -63,6 +51,11 @@ impl Tls {
 
     pub fn is_handshaking(&self) -> bool {
         self.0.is_handshaking()
+    }
+
+    /// The certificate, DER, of which the peer has shown that it has the key.
+    pub fn peer_certificate(&self) -> Option<&[u8]> {
+        self.0.peer_certificates()?.first().map(|certificate| certificate.as_ref())
     }
 
     pub fn wants_write(&self) -> bool {

@@ -24,6 +24,11 @@ impl Wire {
         &self.socket
     }
 
+    /// The certificate, DER, that the peer has shown; None: it has shown none.
+    pub fn peer_certificate(&self) -> Option<&[u8]> {
+        self.tls.as_ref().and_then(|tls| tls.peer_certificate())
+    }
+
     pub fn is_handshaking(&self) -> bool {
         self.tls.as_ref().is_some_and(|tls| tls.is_handshaking())
     }

@@ -20,6 +20,17 @@ export const processSettings = {
     },
     { shownDefault: 'made at first start', what: 'First admin key; the made one is kept in `<state>/admin-key`.' },
   ),
+  secretsKey: setting(
+    'secrets_key',
+    {
+      ...matching(/^[A-Za-z0-9+/]{43}=$/, 'must be 32 bytes in base64', '32 random bytes in base64: openssl rand -base64 32'),
+      is: 'secret',
+    },
+    {
+      shownDefault: 'made at first start',
+      what: 'Key under which secrets are sealed that Spillway has to read again, such as keys of TLS-PSK; the made one is kept in `<state>/secrets-key`. Every process of a deployment needs the same.',
+    },
+  ),
   roles: setting(
     'roles',
     matching(

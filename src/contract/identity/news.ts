@@ -1,7 +1,10 @@
 import type { AclRule } from '../acl/acl.js';
+import type { CredentialEntry } from './credential.js';
 import type { ServiceEntry } from './service.js';
 
-/** What is new of who may do what; each replaces what was known of its tenant. */
+/** What is new of who may do what; each replaces what was known of its tenant or device. */
 export type IdentityNews =
   | { readonly subject: 'acl'; readonly tenant: string; readonly rules: readonly AclRule[] }
-  | { readonly subject: 'services'; readonly tenant: string; readonly services: readonly ServiceEntry[] };
+  | { readonly subject: 'services'; readonly tenant: string; readonly services: readonly ServiceEntry[] }
+  /** `device`: its number. */
+  | { readonly subject: 'credentials'; readonly device: number; readonly credentials: readonly CredentialEntry[] };

@@ -1,23 +1,31 @@
 import type { Database } from '../../contract/database.js';
 import type { IdentityNews } from '../../contract/identity/news.js';
+import type { SecretBox } from '../../contract/secret-box.js';
+import type { Report } from '../../telemetry/report.js';
 import { AclRules } from '../acl/acl-rules.js';
+import { DeviceCredentials, type OwnedCredential } from '../credentials/device-credentials.js';
+import type { credentialsEvents } from '../credentials/events.js';
 import { type ServiceClient, ServiceClients } from '../services/service-clients.js';
 
 /** What changed in the database. */
-export interface IdentityChange {
-  readonly subject: IdentityNews['subject'];
-  readonly tenant: string;
-}
+export type IdentityChange =
+  | { readonly subject: 'acl' | 'services'; readonly tenant: string }
+  /** `device`: its number. */
+  | { readonly subject: 'credentials'; readonly device: number };
 
 /** What is kept of it outside the database. */
 export type KeptIdentity =
   | Extract<IdentityNews, { subject: 'acl' }>
-  | { readonly subject: 'services'; readonly tenant: string; readonly services: readonly ServiceClient[] };
+  | { readonly subject: 'services'; readonly tenant: string; readonly services: readonly ServiceClient[] }
+  | { readonly subject: 'credentials'; readonly device: number; readonly credentials: readonly OwnedCredential[] };
 
 export interface IdentitiesOptions {
   readonly database: Database;
+  /** Seals secrets that have to be read again. */
+  readonly box: SecretBox;
   /** Resolves when every gateway acts on it. */
   readonly publish: (news: readonly IdentityNews[]) => Promise<void>;
+  readonly event: Report<keyof typeof credentialsEvents>;
 }
 
 /** Who may connect beside devices with their tokens, and who may use which topics: as the database has it, known to the gateways. */
@@ -33,38 +41,49 @@ export class Identities {
     const identities = new Identities(options);
     for (const one of kept) {
       if (one.subject === 'acl') await identities.aclRules.restore(one.tenant, one.rules);
-      else await identities.services.restore(one.tenant, one.services);
+      else if (one.subject === 'services') await identities.services.restore(one.tenant, one.services);
+      else await identities.credentials.restore(one.device, one.credentials);
     }
     return identities;
   }
 
   readonly aclRules: AclRules;
   readonly services: ServiceClients;
+  readonly credentials: DeviceCredentials;
+  readonly box: SecretBox;
   /** Tells other processes what changed. */
   tell: (change: IdentityChange) => Promise<void> = async () => {};
   /** Called with what is new. */
   changed: (kept: KeptIdentity) => void = () => {};
 
-  private constructor({ database, publish }: IdentitiesOptions) {
+  private constructor({ database, box, publish, event }: IdentitiesOptions) {
+    this.box = box;
     const announce = (news: readonly IdentityNews[]) => {
       for (const one of news) this.changed(one as KeptIdentity);
       return publish(news);
     };
-    const common = (subject: IdentityChange['subject']) => {
+    const common = (subject: 'acl' | 'services') => {
       return { database, publish: announce, tell: (tenant: string) => this.tell({ subject, tenant }) };
     };
     this.aclRules = new AclRules(common('acl'));
     this.services = new ServiceClients(common('services'));
+    this.credentials = new DeviceCredentials({
+      ...{ database, box, publish, event },
+      keep: (device, credentials) => this.changed({ subject: 'credentials', device, credentials }),
+      tell: (device) => this.tell({ subject: 'credentials', device }),
+    });
   }
 
   *kept(): Generator<KeptIdentity> {
     for (const [tenant, rules] of this.aclRules.all()) yield { subject: 'acl', tenant, rules };
     for (const [tenant, services] of this.services.all()) yield { subject: 'services', tenant, services };
+    for (const [device, credentials] of this.credentials.all()) yield { subject: 'credentials', device, credentials };
   }
 
   /** Takes up what is in the database: what changed, or everything. */
   async refresh(change?: IdentityChange): Promise<void> {
     if (!change || change.subject === 'acl') await this.aclRules.refresh(change?.tenant);
     if (!change || change.subject === 'services') await this.services.refresh(change?.tenant);
+    if (!change || change.subject === 'credentials') await this.credentials.refresh(change?.device);
   }
 }

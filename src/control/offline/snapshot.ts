@@ -165,7 +165,8 @@ class Found {
   }
 
   #takeIdentity(kept: KeptIdentity): void {
-    this.#identities.set(`${kept.subject} ${kept.tenant}`, kept);
+    const key = kept.subject === 'credentials' ? kept.device : kept.tenant;
+    this.#identities.set(`${kept.subject} ${key}`, kept);
   }
 
   #takeDevice(line: DeviceLine): void {

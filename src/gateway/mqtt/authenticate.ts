@@ -9,16 +9,21 @@ import {
 } from '../../../assembly/abi/codes.js';
 import { DEVICE_TOKEN_HASH_BYTES } from '../../../assembly/abi/gateway.js';
 import { DEVICE_ID_BYTES_MAX } from '../../../assembly/abi/limits.js';
+import type { Shown } from '../../contract/identity/credentials.js';
+import { looksLikeJwt } from '../../contract/identity/jwt.js';
 import { hashToken } from '../../contract/token.js';
+import { type CertifiedDevice, deviceOfCertificate } from '../certificates.js';
 import type { Directory } from '../directory.js';
-import { claimOf, devicesOf } from './sign-in.js';
+import { claimOf, devicesOf, withoutSdk } from './sign-in.js';
 
 export type Admission =
-  /** `untilMs`: the client came with the token before the present one, which is valid until then. */
+  /** `untilMs`: what the client has shown is valid until then; undefined: without a bound. */
   | {
       readonly kind: 'admitted';
       readonly entry: number;
       readonly untilMs?: number | undefined;
+      /** What it has shown beside the device's token; 0: a name in its certificate. Undefined: it has shown the token. */
+      readonly credential?: number | undefined;
       /** The client asked for an id: that of the device. */
       readonly assignedId?: string | undefined;
     }
@@ -38,20 +43,25 @@ function refused(code: number, answer: { reason: number; returnCode: number }): 
   return { kind: 'refused', code, ...answer };
 }
 
-/** Lets a client in as the device whose token it shows. */
-export function authenticate(packet: IConnectPacket, directory: Directory, nowMs: number): Admission {
-  const admission = judge(packet, directory, nowMs);
+/**
+ * Lets a client in as the device that it proves to be: by a token, by a certificate of its own (`der`), or by both, which then have to be
+ * of one device.
+ */
+export function authenticate(packet: IConnectPacket, directory: Directory, nowMs: number, der?: Uint8Array): Admission {
+  const certified = der && deviceOfCertificate(der, directory, directory.certificateNames, nowMs);
+  const admission = judge(packet, directory, nowMs, certified);
   const isUnknown = admission.kind === 'refused' && (admission.code === CODE_DEVICE_UNKNOWN || admission.code === CODE_CREDENTIALS_INVALID);
   const isNamed = packet.clientId !== '' || packet.username !== undefined;
   // It may have been registered, or its token replaced, where this process did not see it.
   return isUnknown && directory.isPartial && isNamed ? refused(CODE_REGISTRY_INCOMPLETE, SERVER_UNAVAILABLE) : admission;
 }
 
-function judge(packet: IConnectPacket, directory: Directory, nowMs: number): Admission {
+function judge(packet: IConnectPacket, directory: Directory, nowMs: number, certified: CertifiedDevice | undefined): Admission {
   if (packet.properties?.authenticationMethod !== undefined) return refused(CODE_MQTT_AUTH_UNSUPPORTED, BAD_METHOD);
   const isUnnamed = packet.clientId === '';
   // Without an id there is no session to keep [MQTT-3.1.3-8] of 3.1.1.
   if (isUnnamed && packet.protocolVersion !== 5 && packet.clean === false) return refused(CODE_DEVICE_UNKNOWN, BAD_CLIENT_ID);
+  if (certified && isCertificateAlone(packet, directory.nameOf(certified.entry))) return byCertificate(certified, directory, isUnnamed);
   const { tenant, id, token } = claimOf(packet, devicesOf(directory));
   if (id === '' || Buffer.byteLength(id) > DEVICE_ID_BYTES_MAX) return refused(CODE_DEVICE_UNKNOWN, BAD_CLIENT_ID);
   const entry = directory.find(tenant, id);
@@ -62,7 +72,35 @@ function judge(packet: IConnectPacket, directory: Directory, nowMs: number): Adm
   const isPresent = timingSafeEqual(given, expected);
   const isPrevious = timingSafeEqual(given, previous?.hash ?? UNKNOWN_HASH) && previous !== undefined;
   if (entry === undefined) return refused(CODE_DEVICE_UNKNOWN, BAD_CREDENTIALS);
-  if (!isPresent && !isPrevious) return refused(CODE_CREDENTIALS_INVALID, BAD_CREDENTIALS);
+  const shown = isPresent || isPrevious ? undefined : shownBeside(directory, directory.numberOf(entry), { given, token }, nowMs);
+  if (!isPresent && !isPrevious && !shown) return refused(CODE_CREDENTIALS_INVALID, BAD_CREDENTIALS);
+  if (certified && certified.entry !== entry) return refused(CODE_CREDENTIALS_INVALID, BAD_CREDENTIALS);
   if (!directory.isActive(entry)) return refused(CODE_DEVICE_INACTIVE, NOT_AUTHORIZED);
-  return { kind: 'admitted', entry, untilMs: isPresent ? undefined : previous?.untilMs, assignedId: isUnnamed ? id : undefined };
+  const untilMs = isPresent ? undefined : (shown?.untilMs ?? previous?.untilMs);
+  return { kind: 'admitted', entry, untilMs, credential: shown?.credential, assignedId: isUnnamed ? id : undefined };
+}
+
+/** What proves the device beside its own token: a further one, or one that it has signed. */
+function shownBeside(
+  { credentials }: Directory,
+  device: number,
+  { given, token }: { readonly given: Uint8Array; readonly token: string | Uint8Array },
+  nowMs: number,
+): Shown | undefined {
+  const text = Buffer.from(token).toString('latin1');
+  return credentials.byToken(device, given, nowMs) ?? (looksLikeJwt(text) ? credentials.byJwt(device, text, nowMs) : undefined);
+}
+
+/** Whether the client shows nothing beside its certificate. A user name may say what that says. */
+function isCertificateAlone(
+  { username, password }: IConnectPacket,
+  { tenant, id }: { readonly tenant: string; readonly id: string },
+): boolean {
+  const user = withoutSdk(username);
+  return password === undefined && (user === undefined || [tenant, id, `${tenant}/${id}`].includes(user));
+}
+
+function byCertificate({ entry, credential = 0, untilMs }: CertifiedDevice, directory: Directory, isUnnamed: boolean): Admission {
+  if (!directory.isActive(entry)) return refused(CODE_DEVICE_INACTIVE, NOT_AUTHORIZED);
+  return { kind: 'admitted', entry, untilMs, credential, assignedId: isUnnamed ? directory.nameOf(entry).id : undefined };
 }

@@ -11,6 +11,7 @@ import {
   CODE_SESSION_TAKEN_OVER,
 } from '../../../assembly/abi/codes.js';
 import type { DeviceEntry, PreviousToken } from '../../contract/devices.js';
+import type { IdentityNews } from '../../contract/identity/news.js';
 import type { FromGateway } from '../../contract/threads/gateway.js';
 import type { KernelMemory } from '../../host/kernel.js';
 import { nextSession } from '../../host/session-numbers.js';
@@ -71,8 +72,10 @@ export class Sessions {
   readonly #numbers: SharedArrayBuffer;
   readonly #post: (message: FromGateway) => void;
   readonly #sessions = new Map<number, Session>();
-  /** Until when (ms of the Unix epoch) the tokens of such connections are valid that came with one that was replaced. */
+  /** Until when (ms of the Unix epoch) such connections may stay that came with what is valid for a time. */
   readonly #expiring = new Map<number, number>();
+  /** What such connections have shown that did not show the token of their device. */
+  readonly #shown = new Map<number, number>();
   readonly #leaving = new Map<number, Leaving>();
   #closedCode: number = CODE_NONE;
   /** Of clients that are turned away. */
@@ -182,8 +185,20 @@ export class Sessions {
     const connection = this.#directory.connectionOf(entry);
     if (connection === undefined) return true;
     if (!this.#directory.isActive(entry)) this.refuse(connection, CODE_DEVICE_INACTIVE);
-    else if (before && !isSame(before, device.tokenHash)) this.#tokenReplaced(connection, before, device.previousToken);
+    else if (before && !this.#shown.has(connection) && !isSame(before, device.tokenHash))
+      this.#tokenReplaced(connection, before, device.previousToken);
     return true;
+  }
+
+  /** Takes what is new of who may connect and use which topics, and ends the session that a revoked credential has let in. */
+  setIdentity(news: IdentityNews): void {
+    this.#directory.setIdentity(news);
+    if (news.subject !== 'credentials') return;
+    const entry = this.#directory.entryOf(news.device);
+    const connection = entry === undefined ? undefined : this.#directory.connectionOf(entry);
+    const shown = connection === undefined ? undefined : this.#shown.get(connection);
+    if (connection === undefined || !shown || this.#directory.credentials.has(news.device, shown)) return;
+    this.refuse(connection, CODE_CREDENTIALS_INVALID);
   }
 
   deleteDevice(number: number): void {
@@ -193,7 +208,7 @@ export class Sessions {
     this.#directory.delete(number);
   }
 
-  /** Ends the sessions whose token was replaced and is no longer valid at `nowMs`. */
+  /** Ends the sessions of clients whose token, or what else they have shown, is no longer valid at `nowMs`. */
   endExpired(nowMs: number): void {
     for (const [connection, untilMs] of this.#expiring) if (untilMs <= nowMs) this.refuse(connection, CODE_CREDENTIALS_INVALID);
   }
@@ -221,18 +236,19 @@ export class Sessions {
       this.#turnAway(connection, packet, { code: this.#closedCode, ...answer }, limits);
       return;
     }
-    const admission = authenticate(packet, this.#directory, Date.now());
+    const admission = authenticate(packet, this.#directory, Date.now(), this.#reactor.peerCertificate(connection));
     if (admission.kind === 'refused') {
       this.#turnAway(connection, packet, admission, limits);
       return;
     }
-    const { entry, untilMs, assignedId } = admission;
+    const { entry, untilMs, credential, assignedId } = admission;
     const older = this.#directory.connectionOf(entry);
     if (older !== undefined) this.refuse(older, CODE_SESSION_TAKEN_OVER); // [MQTT-3.1.4-3]
     const number = nextSession(this.#numbers);
     const asksExpiry = (packet.properties?.sessionExpiryInterval ?? 0) !== 0;
     this.#sessions.set(connection, { entry, number, limits, asksExpiry });
     if (untilMs !== undefined) this.#expiring.set(connection, untilMs);
+    if (credential !== undefined) this.#shown.set(connection, credential);
     this.#directory.setConnection(entry, connection);
     this.#reactor.trust(connection);
     this.#kernel.connected(connection, entry, level, packet.keepalive ?? 0, reasonBytesMax(level, limits));
@@ -313,6 +329,7 @@ export class Sessions {
     if (!session) return undefined;
     this.#sessions.delete(connection);
     this.#expiring.delete(connection);
+    this.#shown.delete(connection);
     this.#directory.setConnection(session.entry, undefined);
     const device = this.#directory.numberOf(session.entry);
     this.#post({ kind: 'disconnected', device, session: session.number, atMs: Date.now(), code });

@@ -40,7 +40,7 @@ export function claimOf(packet: Pick<IConnectPacket, 'clientId' | 'username' | '
 }
 
 /** AWS's SDKs append what they are to the user name. */
-function withoutSdk(user: string | undefined): string | undefined {
+export function withoutSdk(user: string | undefined): string | undefined {
   const at = user?.indexOf('?SDK=') ?? -1;
   return at < 0 ? user : user?.slice(0, at) || undefined;
 }

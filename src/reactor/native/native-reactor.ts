@@ -10,6 +10,7 @@ import {
   CODE_WEBSOCKET_REFUSED,
 } from '../../../assembly/abi/codes.js';
 import { authority } from '../../contract/host-address.js';
+import type { TlsMaterial } from '../../contract/tls-material.js';
 import type { Doorbell } from '../../host/doorbell.js';
 import type { KernelMemory } from '../../host/kernel.js';
 import type { NativeAddon, NativeBinding, NativeCounts } from '../../host/native-addon.js';
@@ -108,6 +109,14 @@ export class NativeReactor implements Reactor {
 
   trust(connection: number): void {
     this.#native.trust(connection);
+  }
+
+  peerCertificate(connection: number): Uint8Array | undefined {
+    return this.#native.peerCertificate(connection) ?? undefined;
+  }
+
+  renewTls(material: TlsMaterial): void {
+    this.#native.renewTls(material);
   }
 
   unlisten(): void {

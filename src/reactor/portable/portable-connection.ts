@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
 import { ACKS_MAX } from '../../../assembly/abi/gateway.js';
 
 const NOTHING = Buffer.alloc(0);
@@ -17,6 +18,8 @@ export class PortableConnection {
   readonly socket: Bytes;
   /** Below TLS or WebSocket, or `socket` itself. */
   readonly raw: Socket;
+  /** The end of TLS, where there is TLS. */
+  readonly secure: TLSSocket | undefined;
   /** The rest is worth a turn from this size on. */
   needed = 0;
   /** Address of its data event in the table of the coming turn, or 0. */
@@ -39,7 +42,8 @@ export class PortableConnection {
   #restBytes = 0;
   #out: Buffer[] = [];
 
-  constructor(id: number, socket: Bytes, raw: Socket) {
+  constructor(id: number, socket: Bytes, raw: Socket, secure: TLSSocket | undefined) {
+    this.secure = secure;
     this.id = id;
     this.socket = socket;
     this.raw = raw;

@@ -1,5 +1,5 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer } from 'node:tls';
+import { createSecureContext, createServer as createTlsServer, TLSSocket, Server as TlsServer } from 'node:tls';
 import {
   CODE_ADDRESS_EXHAUSTED,
   CODE_PROXY_HEADER_INVALID,
@@ -7,9 +7,10 @@ import {
   CODE_WEBSOCKET_REFUSED,
 } from '../../../assembly/abi/codes.js';
 import { authority } from '../../contract/host-address.js';
+import type { TlsMaterial } from '../../contract/tls-material.js';
 import { interceptConnections, RawSockets } from '../../sockets/connections.js';
 import { ProxiedSockets } from '../../sockets/proxied-sockets.js';
-import { tlsServerOptions } from '../../sockets/tls-options.js';
+import { isPeerTaken, secureContextOptions, tlsServerOptions } from '../../sockets/tls-options.js';
 import type { ListenOptions, OnRefused } from '../reactor.js';
 import type { Bytes } from './portable-connection.js';
 import { portableWebSockets } from './portable-web-sockets.js';
@@ -24,8 +25,8 @@ const OPTIONS = { allowHalfOpen: true, noDelay: true, ...KEEP_ALIVE } as const;
 /** A half-open peer in the middle of a handshake would stay until that has timed out. */
 const TLS_OPTIONS = { noDelay: true, ...KEEP_ALIVE } as const;
 
-/** Takes a connection: its bytes, the socket below them, and its transport. */
-export type Accept = (bytes: Bytes, raw: Socket, transport: number) => void;
+/** Takes a connection: its bytes, the socket below them, its transport, and the end of TLS where there is TLS. */
+export type Accept = (bytes: Bytes, raw: Socket, transport: number, secure: TLSSocket | undefined) => void;
 
 /** The listening sockets of a portable reactor. */
 export class PortableListeners {
@@ -49,7 +50,7 @@ export class PortableListeners {
       const raw = raws.below(socket);
       if (!this.#greeted(raw) && (tls || isWebSocket))
         bytes.destroy(); // It came too late.
-      else this.#accept(bytes, raw, transport);
+      else this.#accept(bytes, raw, transport, socket instanceof TLSSocket ? socket : undefined);
     };
     const server = this.#serverOf(host, port, options, accept, (socket, code) => this.#refuse(raws.below(socket), code));
     const proxied = new ProxiedSockets(options.proxies ?? []);
@@ -64,11 +65,19 @@ export class PortableListeners {
       else admit();
     });
     // A TLS handshake that is done may be followed by a request that does not come.
-    server.on('secureConnection', (socket: Socket) => {
+    server.on('secureConnection', (socket: TLSSocket) => {
       const raw = raws.below(socket);
+      if (tls && !isPeerTaken(socket, tls)) this.#refuse(raw, CODE_TLS_HANDSHAKE_FAILED);
       if (isWebSocket && this.#greeted(raw)) this.#greet(raw, CODE_WEBSOCKET_REFUSED);
     });
     return this.#open(server, host, port);
+  }
+
+  /** Throws, and changes nothing, when the material cannot be used. */
+  renewTls(material: TlsMaterial): void {
+    const options = secureContextOptions(material);
+    createSecureContext(options);
+    for (const server of this.#servers) if (server instanceof TlsServer) server.setSecureContext(options);
   }
 
   close(): void {
@@ -97,6 +106,7 @@ export class PortableListeners {
       if (!tls) return createServer(OPTIONS, (socket) => accept(socket, socket));
       const server = createTlsServer({ ...TLS_OPTIONS, ...tlsServerOptions(tls) });
       server.on('secureConnection', (socket) => {
+        if (!isPeerTaken(socket, tls)) return;
         socket.allowHalfOpen = true;
         accept(socket, socket);
       });

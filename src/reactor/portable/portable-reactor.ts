@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import { CODE_CONNECTIONS_EXHAUSTED, CODE_PEER_NOT_READING } from '../../../assembly/abi/codes.js';
 import {
   EVENT_AT_CONNECTION,
@@ -26,12 +27,13 @@ import {
 } from '../../../assembly/abi/gateway.js';
 import { CONNECTIONS_MAX, PACKET_BYTES_MAX } from '../../../assembly/abi/limits.js';
 import { authority } from '../../contract/host-address.js';
+import type { TlsMaterial } from '../../contract/tls-material.js';
 import type { Doorbell } from '../../host/doorbell.js';
 import type { KernelMemory } from '../../host/kernel.js';
 import type { ListenOptions, OnRefused, Reactor, Turn } from '../reactor.js';
 import { type Bytes, PortableConnection } from './portable-connection.js';
 import { PortableDatagrams } from './portable-datagrams.js';
-import { PortableListeners } from './portable-listeners.js';
+import { type Accept, PortableListeners } from './portable-listeners.js';
 import { Strangers } from './strangers.js';
 
 /** A connection that has this much in hand is not read until the kernel took some of it. */
@@ -80,7 +82,8 @@ export class PortableReactor implements Reactor {
     this.#view = memory.view;
     this.#turn = turn;
     this.#refused = refused;
-    this.#listeners = new PortableListeners((bytes, raw, transport) => this.#accept(bytes, raw, transport), refused, this.#strangers);
+    const accept: Accept = (bytes, raw, transport, secure) => this.#accept(bytes, raw, transport, secure);
+    this.#listeners = new PortableListeners(accept, refused, this.#strangers);
   }
 
   async listen(host: string, port: number, options: ListenOptions = {}): Promise<number> {
@@ -155,6 +158,14 @@ export class PortableReactor implements Reactor {
     this.#strangers.limit = strangers;
   }
 
+  peerCertificate(connection: number): Uint8Array | undefined {
+    return this.#connections[connection]?.secure?.getPeerX509Certificate()?.raw;
+  }
+
+  renewTls(material: TlsMaterial): void {
+    this.#listeners.renewTls(material);
+  }
+
   trust(connection: number): void {
     const trusted = this.#connections[connection];
     if (trusted) this.#strangers.forget(trusted.raw);
@@ -187,7 +198,7 @@ export class PortableReactor implements Reactor {
     }
   }
 
-  #accept(socket: Bytes, raw: Socket, transport: number): void {
+  #accept(socket: Bytes, raw: Socket, transport: number, secure: TLSSocket | undefined): void {
     const id = this.#freeIds.at(-1) ?? this.#connections.length;
     if (this.#sockets.size >= this.#connectionsMax || id >= CONNECTIONS_MAX) {
       socket.destroy();
@@ -195,7 +206,7 @@ export class PortableReactor implements Reactor {
       return;
     }
     this.#freeIds.pop();
-    const connection = new PortableConnection(id, socket, raw);
+    const connection = new PortableConnection(id, socket, raw, secure);
     this.#connections[id] = connection;
     this.#sockets.add(socket);
     this.#makeRoom(0);

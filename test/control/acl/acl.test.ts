@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Identities } from '../../../src/control/identity/identities.js';
 import { assertFailure } from '../../support/failure.js';
-import { type ServerUnderTest, startServerUnderTest, TOKEN } from '../../support/server-under-test.js';
+import { type ServerUnderTest, startServerUnderTest, TEST_BOX, TOKEN } from '../../support/server-under-test.js';
 
 let server: ServerUnderTest;
 before(async () => {
@@ -58,7 +58,8 @@ test('a rule is made, known to the gateways, listed, asked about, and deleted', 
 test('rules are there after a restart, and what another process changed is taken up', async () => {
   const id = await make({ action: 'both', filter: 'a/#', effect: 'deny' });
   const news: unknown[] = [];
-  const again = await Identities.load({ database: server.database.control, publish: async (what) => void news.push(...what) });
+  const options = { database: server.database.control, box: TEST_BOX, event: () => {} };
+  const again = await Identities.load({ ...options, publish: async (what) => void news.push(...what) });
   assert.deepEqual(news, [{ subject: 'acl', tenant: 'acme', rules: [...again.aclRules.of('acme')] }]);
   await server.call('DELETE', `/v1/acl/${id}?tenant=acme`);
   await again.refresh({ subject: 'acl', tenant: 'acme' });

@@ -12,6 +12,7 @@ import { Registry } from '../../../src/control/registry/registry.js';
 import { Schemas } from '../../../src/control/schemas/schemas.js';
 import { TopicRules } from '../../../src/control/topic-rules/topic-rules.js';
 import { type ControlledDatabase, openDatabase } from '../../support/database.js';
+import { TEST_BOX } from '../../support/server-under-test.js';
 import { until } from '../../support/until.js';
 
 let database: ControlledDatabase;
@@ -61,7 +62,7 @@ async function join(name: string) {
   const gateways = new Map<string, readonly TopicRule[]>();
   const publish = (tenant: string, rules: readonly TopicRule[]) => void gateways.set(tenant, rules);
   const topicRules = await TopicRules.load({ database: control, publish, event: () => {} });
-  const identities = await Identities.load({ database: control, publish: async () => {} });
+  const identities = await Identities.load({ database: control, box: TEST_BOX, publish: async () => {}, event: () => {} });
   schemas.assign = (tenant) => registry.assignSchemas(tenant);
   await followRegistries(changes, { registry, metricNames, keys, topicRules, identities, schemas }, (error) => failures.push(error));
   return { registry, metricNames, keys, topicRules, identities, schemas, assigned, gateways, published, retracted, heard, failures };

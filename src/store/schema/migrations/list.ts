@@ -18,6 +18,7 @@ import { whoNamedMetrics } from './0017-who-named-metrics.js';
 import { deviceDetailsGroups } from './0018-device-details-groups.js';
 import { whoMayUseTopics } from './0019-who-may-use-topics.js';
 import { payloadCodecs } from './0020-payload-codecs.js';
+import { credentialsOfDevices } from './0021-credentials-of-devices.js';
 import type { Migration } from './migration.js';
 
 /** Every step, in the order in which a database takes them. */
@@ -42,4 +43,5 @@ export const migrations: readonly Migration[] = [
   deviceDetailsGroups,
   whoMayUseTopics,
   payloadCodecs,
+  credentialsOfDevices,
 ];
