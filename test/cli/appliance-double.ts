@@ -1,10 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import type { Appliance } from '../../src/cli/appliance.js';
-import { runCli } from '../../src/cli/program.js';
 import type { Config } from '../../src/config/table.js';
-import { adoptLog, setLogAside } from '../../src/state/log-commands.js';
 import { FleetDouble, startHttpDouble } from './http-double.js';
 import { startMqttDouble } from './mqtt-double.js';
 
@@ -51,10 +48,4 @@ export async function startApplianceDouble(config: Config): Promise<Appliance & 
     fleet,
     dropConnections,
   };
-}
-
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const missing = { code: 'kafka_addon_missing', wayOut: 'build it' };
-  const loadKafka = () => Promise.reject(Object.assign(new Error('cannot load node-rdkafka: it was not built'), missing));
-  process.exitCode = await runCli(process.argv.slice(2), { start: startApplianceDouble, loadKafka, adoptLog, setLogAside });
 }
