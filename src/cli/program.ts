@@ -4,6 +4,7 @@ import { addAclCommand } from './acl-command.js';
 import type { CliPorts } from './appliance.js';
 import { addCodecCommand } from './codec-command.js';
 import { CommandFailure, exitCodes, usageFailure } from './command-failure.js';
+import { addCompletionCommand } from './completion-command.js';
 import { addConfigCommand } from './config-command.js';
 import { addCredentialCommand } from './credential-command.js';
 import { addDeadLettersCommand } from './dead-letters-command.js';
@@ -91,6 +92,7 @@ function buildProgram(ports: CliPorts): Command {
   addCodecCommand(program);
   addConfigCommand(program);
   addVersionCommand(program);
+  addCompletionCommand(program);
   addLogCommand(program, ports);
   return program;
 }
@@ -109,7 +111,7 @@ function failureOf(error: unknown): CommandFailure {
   if (error instanceof CommandFailure) return error;
   if (error instanceof CommanderError) {
     const cause = error.code === 'commander.help' ? 'it names no command' : error.message.replace(/^error: /, '').replaceAll('\n', ' ');
-    return usageFailure(`cannot read the command line: ${cause}`, 'npx spillway --help, or --help behind a command');
+    return usageFailure(`cannot read the command line: ${cause}`, 'npx spillway --help, or --help after a command');
   }
   return new CommandFailure('internal', `cannot continue: ${(error as Error).stack ?? String(error)}`, {
     wayOut: 'this is a bug: please report it',
