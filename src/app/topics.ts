@@ -28,7 +28,7 @@ export function publishReadings(context: StartContext): PublishedReadings | unde
   const { config, cleanups, event } = context;
   const port = sideTopic(context, NORMALIZED_TOPIC);
   if (!port) return undefined;
-  // It ends behind the data plane, which publishes until its own end.
+  // It ends after the data plane, which publishes until its own end.
   cleanups.push(() => port.close());
   return new PublishedReadings({ port, format: config.kafka.format, rows: batchRows, event });
 }

@@ -28,7 +28,7 @@ async function tail(device: string, { tenant, ...options }: TailOptions): Promis
     output.text(`${reading.ts}  ${reading.metric}  ${valueText(reading.value)}`);
     output.document({ event: 'reading', ...reading });
   };
-  // Readings that come while the latest values are asked for are shown behind them.
+  // Readings that come while the latest values are asked for are shown after them.
   let early: LiveReading[] | undefined = [];
   const ended = new AbortController();
   const stopping = AbortSignal.any([stopSignals(), ended.signal]);

@@ -214,6 +214,6 @@ export interface DataPlane extends DeviceViews, MessageCaptures, SchemaPort, Cod
   notReady(): string | undefined;
   /** What an acknowledgement means now; undefined while the log has not said so. */
   acknowledgement(): Acknowledgement | undefined;
-  /** Which partitions of this process are behind and do not move although nothing is known to hold them up; undefined: none. */
+  /** Which partitions of this process have lag and do not move although nothing is known to hold them up; undefined: none. */
   stalled(): string | undefined;
 }

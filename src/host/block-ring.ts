@@ -15,7 +15,7 @@ const HEAD = 0;
 const TAIL = 16;
 const ENTRIES = 32;
 const ENTRY_WORDS = 4;
-/** The word of an entry behind offset, bytes and partition. */
+/** The word of an entry after offset, bytes and partition. */
 const TALLY = 3;
 
 export class BlockRing {
@@ -60,7 +60,7 @@ export class BlockRing {
     return (Atomics.load(this.#words, HEAD) - Atomics.load(this.#words, TAIL)) | 0;
   }
 
-  /** Consumer: the block `index` places behind the tail; `index` < length. */
+  /** Consumer: the block `index` places after the tail; `index` < length. */
   peek(index: number, into: BlockDescriptor): BlockDescriptor {
     const at = ENTRIES + ((Atomics.load(this.#words, TAIL) + index) & (this.#capacity - 1)) * ENTRY_WORDS;
     into.offset = this.#words[at] as number;
@@ -69,13 +69,13 @@ export class BlockRing {
     return into;
   }
 
-  /** Consumer: with the block `index` places behind the tail, so many messages were taken from this ring, modulo 2^32. */
+  /** Consumer: with the block `index` places after the tail, so many messages were taken from this ring, modulo 2^32. */
   tally(index: number, messages: number): void {
     const at = ENTRIES + ((Atomics.load(this.#words, TAIL) + index) & (this.#capacity - 1)) * ENTRY_WORDS;
     this.#words[at + TALLY] = messages | 0;
   }
 
-  /** Producer: the tally of the block before `released`; it stands as long as no ring full of blocks was pushed behind that one. */
+  /** Producer: the tally of the block before `released`; it stands as long as no ring full of blocks was pushed after that one. */
   talliedBefore(released: number): number {
     const at = ENTRIES + ((released - 1) & (this.#capacity - 1)) * ENTRY_WORDS;
     return (this.#words[at + TALLY] as number) >>> 0;

@@ -70,13 +70,13 @@ export class Progress {
 export const ProgressWord = {
   /** Offset of the oldest block that the log still holds. Writer: log. */
   start: 0,
-  /** Offset behind the last durable block. Writer: log. */
+  /** Offset after the last durable block. Writer: log. */
   durable: 1,
   /** Receive time of the last durable message, µs. Writer: log. */
   durableUs: 2,
-  /** Offset behind the last block that the kernel has seen. Writer: pipeline. */
+  /** Offset after the last block that the kernel has seen. Writer: pipeline. */
   processed: 3,
-  /** Offset behind the last block whose rows are committed. Writer: store. */
+  /** Offset after the last block whose rows are committed. Writer: store. */
   committed: 4,
   /** Receive time of the last committed message, µs. Writer: store. */
   committedUs: 5,
@@ -92,7 +92,7 @@ export const ProgressWord = {
   checkpointMs: 10,
   /** No state is rebuilt from the log below; 0 until a start has found out. Writer: pipeline. */
   stateFloor: 11,
-  /** Messages made durable since the start; written before and after `markOffset`, behind which they lie. Writer: log. */
+  /** Messages made durable since the start; the two words stand around `markOffset`, so that a reader knows a pair. Writer: log. */
   messages: 12,
   messagesAgain: 13,
   /** Bytes that one step of the offset stands for, on average; 0 where offsets are bytes. Writer: log. */

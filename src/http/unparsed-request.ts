@@ -18,7 +18,7 @@ export type ParserError = NodeJS.ErrnoException & { readonly reason?: string; re
 
 /** Undefined: the connection broke, and nobody is there for an answer. */
 export function parserProblem({ code = '', reason = '' }: ParserError): ApiCode | undefined {
-  // The parser has the same code for a line end that is no CRLF behind a version that is right.
+  // The parser has the same code for a line end that is no CRLF after a right version.
   if (code === 'HPE_INVALID_VERSION' && reason.startsWith('Invalid HTTP version')) return 'http_version_unsupported';
   return PROBLEMS[code] ?? (code.startsWith('HPE_') ? 'request_malformed' : undefined);
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** Longer names are replaced by their hash, so that topics keep to Kafka's 249 characters behind any prefix that the settings allow. */
+/** Longer names are replaced by their hash, so that topics keep to Kafka's 249 characters after any prefix that the settings allow. */
 const NAME_CHARS_MAX = 100;
 const HASH_CHARS = 32;
 

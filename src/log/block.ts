@@ -25,7 +25,7 @@ export const BLOCK_CUT = -1;
 export const BLOCK_HEADER_DAMAGED = -2;
 /** The header is whole, the body is not what it was. */
 export const BLOCK_BODY_DAMAGED = -3;
-/** A newer Spillway wrote it: nothing behind its magic is understood. */
+/** A newer Spillway wrote it: nothing after its magic can be read. */
 export const BLOCK_NEWER = -4;
 /** It is whole, and belongs to another partition. */
 export const BLOCK_FOREIGN = -5;

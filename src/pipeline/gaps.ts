@@ -35,7 +35,7 @@ const RETRY_MS = 1000;
 
 /**
  * Passes over what cannot be run. Nothing is passed before its bytes are kept, it is told and counted, each once: the batch
- * behind it moves the committed offset over it.
+ * after it moves the committed offset over it.
  */
 export class Gaps {
   readonly #ports: GapsPorts;
@@ -46,7 +46,7 @@ export class Gaps {
     this.#ports = ports;
   }
 
-  /** Where to go on behind the gap at `position`; undefined: not yet. */
+  /** Where to continue after the gap at `position`; undefined: not yet. */
   pass(position: bigint, limit: bigint, code: string, nowMs: number): bigint | undefined {
     if (nowMs < this.#retryMs) return undefined;
     const { partition, log, committed, told } = this.#ports;

@@ -138,7 +138,7 @@ export class Partition {
     this.#gaps = new Gaps({ partition: number, log, progress, auditor: this.#auditor, committed, told });
   }
 
-  /** Place in the log behind the last block that was run. */
+  /** Place in the log after the last block that was run. */
   get position(): bigint {
     return this.#position;
   }
@@ -153,7 +153,7 @@ export class Partition {
     this.#auditor.beginAt(offset);
   }
 
-  /** Takes up the newest checkpoint that can be used, before anything is run; the rest of the state comes from the log behind it. */
+  /** Takes up the newest checkpoint that can be used, before anything is run; the rest of the state comes from the log after it. */
   restore(folder: CheckpointFolder, refused: ReportRefusal): Restored | undefined {
     const { number, memory } = this;
     const { partitions } = this.#progress;
@@ -185,7 +185,7 @@ export class Partition {
     return this.#position >= this.#committed;
   }
 
-  /** Nothing comes behind the offset any more. */
+  /** Nothing comes after the offset any more. */
   endAt(offset: bigint): void {
     this.#end = offset;
     const { cut } = this.batches;
@@ -339,7 +339,7 @@ export class Partition {
     return this.#end ?? this.#progress.get(this.number, ProgressWord.durable);
   }
 
-  /** Goes on behind what cannot be run. A gap is in one piece, so committed offset and audits do not divide it as they do reads. */
+  /** Continues after what cannot be run. A gap is in one piece, so committed offset and audits do not divide it as they do reads. */
   #passOver(code: string, nowMs: number): void {
     if (!this.#hasBatch()) return;
     const durable = this.#limit();

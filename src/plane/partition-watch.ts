@@ -1,6 +1,6 @@
 import type { PartitionLag } from '../contract/data-plane.js';
 
-/** A partition that is behind and has not moved for so long stands still. The longest COPY of a batch takes a fraction of it. */
+/** A partition that has lag and has not moved for so long stands still. The longest COPY of a batch takes a fraction of it. */
 const STANDSTILL_MS = 20_000;
 /** Between two assignments of its group a process may be without partitions for so long before that is worth saying. */
 const UNASSIGNED_MS = 10_000;
@@ -54,7 +54,7 @@ export class PartitionWatch {
   }
 
   /**
-   * Which partitions of this process are behind and do not move; undefined: none. Exact however seldom it is asked. `isExcused`: a
+   * Which partitions of this process have lag and do not move; undefined: none. Exact however seldom it is asked. `isExcused`: a
    * cause is known, which is reported in its place, and time counts from its end on.
    */
   stalled(lags: readonly PartitionLag[], isExcused: boolean): string | undefined {
@@ -66,7 +66,7 @@ export class PartitionWatch {
 
   #look({ partition, isHere, startOffset, durableOffset, processedOffset, committedOffset }: PartitionLag, nowMs: number): string[] {
     const seen = this.#seen.get(partition);
-    // A log whose retention took all that it had is behind by nothing that could be read.
+    // A log whose retention took all that it had has no lag that could be read.
     const isWaiting = isHere && durableOffset > committedOffset && durableOffset > startOffset;
     if (!isWaiting || seen?.committed !== committedOffset || seen.processed !== processedOffset) {
       if (isWaiting) this.#seen.set(partition, { committed: committedOffset, processed: processedOffset, sinceMs: nowMs });

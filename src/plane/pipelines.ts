@@ -71,7 +71,7 @@ interface Threads {
 }
 
 /**
- * The threads behind the log: pipeline, store and checkpoints, for the partitions that are this process's at present.
+ * The threads that read the log: pipeline, store and checkpoints, for the partitions that are this process's at present.
  * They are started with a set of partitions and ended with it: what the next owner needs is in the database, in the log
  * and in the checkpoint.
  */

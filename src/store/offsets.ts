@@ -29,7 +29,7 @@ export async function readOffsets(sql: Sql, group: string): Promise<bigint[]> {
 /** Where a partition stands as its owner takes it. */
 export interface TakenOffset {
   readonly committed: bigint;
-  /** Where the batch behind it was announced to end; undefined: none was. */
+  /** Where the batch that follows it was announced to end; undefined: none was. */
   readonly announced: bigint | undefined;
 }
 

@@ -33,7 +33,7 @@ export function fullDisk(folder: string): FullDisk | NoDisk {
   return { missing: `no small file system can be mounted (${mount}), and no file-size limit set (${limit})` };
 }
 
-/** What `fullDisk` would answer, with nothing left behind. */
+/** What `fullDisk` would answer, and nothing that it made is left. */
 export function findFullDisk(): Pick<FullDisk, 'name'> | NoDisk {
   const folder = mkdtempSync(join(tmpdir(), 'spillway-disk-'));
   try {

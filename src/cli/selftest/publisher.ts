@@ -16,7 +16,7 @@ export interface Message {
 }
 
 /**
- * A gateway device that publishes for the devices behind it, at QoS 1 and 2 in turn, and keeps what was acknowledged.
+ * A gateway device that publishes for its sub-devices, at QoS 1 and 2 in turn, and keeps what was acknowledged.
  * The MQTT library connects again by itself and continues the exchanges that were not finished.
  */
 export class ChaosPublisher {

@@ -33,7 +33,7 @@ export function matches(device: Device, filter: FleetFilter): boolean {
   return text === '' || [device.device_id, device.device_class, device.via].some((name) => name?.toLowerCase().includes(text));
 }
 
-/** Reads the registry in id order from behind `after` until `count` devices match, the registry ends or the step is used up. */
+/** Reads the registry in id order from the one after `after` until `count` devices match, the registry ends or the step is used up. */
 export async function scanFleet(
   read: ReadDevices,
   filter: FleetFilter,

@@ -1,4 +1,4 @@
-/** A name that may break into lines behind its separators before it breaks anywhere else. */
+/** A name that may break into lines after its separators before it breaks anywhere else. */
 export function BreakableName({ name }: { name: string }) {
   return (
     <>

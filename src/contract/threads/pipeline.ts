@@ -50,7 +50,7 @@ export type ToPipeline =
   | { readonly kind: 'capture'; readonly device: number; readonly on: boolean }
   | { readonly kind: 'latest'; readonly token: number; readonly devices: readonly number[] }
   | { readonly kind: 'account'; readonly token: number; readonly device: number }
-  /** Nothing comes behind these offsets any more, whatever the log holds. */
+  /** Nothing comes after these offsets any more, whatever the log holds. */
   | { readonly kind: 'ends'; readonly ends: ReadonlyMap<number, bigint> }
   | StopThread;
 export type FromPipeline =

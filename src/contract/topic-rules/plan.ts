@@ -54,7 +54,7 @@ function deviceOf({ device, unregistered = 'prefix' }: RuleMatch['rule'], levels
   return { kind: 'device', id: levels.get(name) ?? '', unregistered };
 }
 
-/** The content type among properties as Azure's SDKs write them behind a topic: `%24.ct=application%2Fjson&unit=C`. */
+/** The content type among properties as Azure's SDKs write them after a topic: `%24.ct=application%2Fjson&unit=C`. */
 function formatOfProperties(properties: string): number {
   for (const property of properties.split('&')) {
     const [key = '', value = ''] = property.split('=');

@@ -6,7 +6,7 @@ import type { RoutedMessage } from '../../contract/topic-rules/routing.js';
 const IN_FLIGHT_BYTES_MAX = 64 * 1024 * 1024;
 /** What a waiting message costs besides its payload, roughly: it bounds the number of empty ones. */
 const IN_FLIGHT_MESSAGE_BYTES = 1024;
-/** Durable messages are judged within milliseconds unless the pipeline is behind; then nobody knows how long it takes. */
+/** Durable messages are judged within milliseconds unless the pipeline lags; then nobody knows how long it takes. */
 const VERDICT_MS_MAX = 5000;
 
 /** What became of a message that was handed in. */

@@ -6,7 +6,7 @@ export interface Imbalance {
   readonly at: string;
   /** What does not add up. */
   readonly between: string;
-  /** Messages too few behind that point; below 0: too many. */
+  /** Messages too few after that point; below 0: too many. */
   readonly missing: number;
 }
 

@@ -17,7 +17,7 @@ interface Look {
   readonly records: number;
 }
 
-/** A batch may take seconds on a database that is behind: shorter, and the rate would jump from nothing to much. */
+/** A batch may take seconds on a database that lags: with a shorter time, and the rate would jump from nothing to much. */
 const WINDOW_MS = 10_000;
 
 /** What became durable since then is in batches that fill and commit; a database that is down has been so for longer before it counts. */

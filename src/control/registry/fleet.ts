@@ -1,7 +1,7 @@
 import { ApiFailure } from '../../contract/api-errors.js';
 import { deviceIdProblem } from './device-id.js';
 
-/** Devices numbered from 1, each behind the gateway that its number falls to. */
+/** Devices numbered from 1, each connected by the gateway that its number falls to. */
 export interface FleetPlan {
   readonly count: number;
   /** As printf: one %d or %06d. */

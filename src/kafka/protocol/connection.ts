@@ -45,7 +45,7 @@ export class BrokerConnection {
     socket.on('close', () => this.#fail(new Error('the broker closed the connection')));
   }
 
-  /** Resolves to the answer's body, behind its header. */
+  /** Resolves to the answer's body, which follows its header. */
   request(apiKey: number, version: number, body: Writer): Promise<Reader> {
     const header = new Writer()
       .int16(apiKey)

@@ -6,7 +6,7 @@ import { SEGMENT_BYTES_MAX, type Segment, segmentPath } from './segment.js';
 
 /**
  * The writing end of one partition. Bytes up to `durable` are on the disk for good; what was
- * appended behind them counts only after `sync` and `accept`, and `rewind` forgets it.
+ * appended after them counts only after `sync` and `accept`, and `rewind` forgets it.
  */
 export class PartitionLog {
   readonly folder: string;
@@ -46,7 +46,7 @@ export class PartitionLog {
     return this.#segments;
   }
 
-  /** Writes whole blocks behind the last ones, and into each its place. When it throws, `rewind` must follow. */
+  /** Writes whole blocks after the last ones, and into each its place. When it throws, `rewind` must follow. */
   append(blocks: readonly Uint8Array[]): void {
     this.#dirty = true;
     let group: Uint8Array[] = [];

@@ -75,7 +75,7 @@ export class LogReader implements ByteSource {
     return blockFaults.get(this.#fault) ?? 'block_cut';
   }
 
-  /** The first offset behind `offset` at which a block can be trusted, or `limit` if there is none. */
+  /** The first offset after `offset` at which a block can be trusted, or `limit` if there is none. */
   resume(partition: number, offset: bigint, limit: bigint): bigint {
     for (const { base, end } of this.#segmentsFrom(partition, offset, limit)) {
       const found = this.#within(partition, base, end, (segment) =>

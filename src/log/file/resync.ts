@@ -16,7 +16,7 @@ const MAGIC = Buffer.alloc(4);
 MAGIC.writeUInt32LE(BLOCK_MAGIC);
 
 /**
- * Where in a segment the next block begins that can be trusted, behind the damage at `at`; undefined: nowhere.
+ * Where in a segment the next block begins that can be trusted, after the damage at `at`; undefined: nowhere.
  * A sound header in its place is believed about where its block ends. Anywhere else blocks are looked for by their magic, and
  * such bytes may be what a device sent as payload. So both hashes must be right and the block must carry the very offset
  * at which it lies: the log stamps that, and no device can know where its message will come to lie.

@@ -28,7 +28,7 @@ export function removableSegments(segments: readonly Readonly<Segment>[], needed
   for (let next = 1; next < segments.length; next++) {
     const { base, firstUs } = segments[next] as Segment;
     if (base > needed) return count;
-    // One without a block that can be trusted says nothing: the one behind it does.
+    // One without a block that can be trusted says nothing: the next one does.
     if (firstUs === undefined) continue;
     if (firstUs >= beforeUs) return count;
     count = next;

@@ -43,7 +43,7 @@ import type { RefusalName } from './refusals.js';
 
 const { create64 } = await xxhash();
 
-// The state of a partition behind one block of its log:
+// The state of a partition after one block of its log:
 //
 //   0  u32 magic "SPWC"         16  u64 layout             40  u64 file bytes
 //   4  u16 version              24  u64 log offset         48  u64 taken at, ms of the Unix epoch
@@ -77,7 +77,7 @@ const HASHED_BYTES = MIB;
 export interface CheckpointMeta {
   readonly partition: number;
   readonly partitions: number;
-  /** Place in the log behind the last block that the state knows. */
+  /** Place in the log after the last block that the state knows. */
   readonly offset: bigint;
   /** Receive time of that block's last message, µs. */
   readonly lastUs: number;
@@ -160,7 +160,7 @@ export function layCheckpoint(into: Uint8Array, memory: KernelMemory, meta: Chec
   return at + HASH_BYTES;
 }
 
-/** Writes the hash behind everything else; whoever writes the file does it, as it takes longer than the copy. */
+/** Writes the hash after everything else; whoever writes the file does it, as it takes longer than the copy. */
 export function sealCheckpoint(bytes: Uint8Array): void {
   new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).setBigUint64(bytes.length - HASH_BYTES, hashOf(bytes), true);
 }

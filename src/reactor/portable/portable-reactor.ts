@@ -257,7 +257,7 @@ export class PortableReactor implements Reactor {
     this.#readBytes += length;
   }
 
-  /** Lays what the connection has in hand, and `chunk` behind it, into the read region as its event. */
+  /** Lays what the connection has in hand, and `chunk` after it, into the read region as its event. */
   #present(connection: PortableConnection, chunk: Buffer): void {
     const offset = READ_OFFSET + this.#readBytes;
     const restBytes = connection.takeRest(this.#memory, offset);

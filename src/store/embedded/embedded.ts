@@ -46,7 +46,7 @@ export interface EmbeddedOptions {
 
 /**
  * Brings up the server whose cluster lies in `folder`, made on first use. A server that an earlier
- * process left behind is adopted, or ended when this build would start it with other settings.
+ * process left running is adopted, or ended when this build would start it with other settings.
  */
 export async function startEmbedded(folder: string, { sync = true, samePort = false }: EmbeddedOptions = {}): Promise<EmbeddedServer> {
   const cluster = await openCluster(folder, sync);

@@ -26,7 +26,7 @@ export interface Dialect {
   prepare(sql: Sql, now: Date): Promise<readonly DialectEvent[]>;
   /** Work in the background, one bounded piece a call, while rows come in; `sql` has one connection. May fail at any point. */
   maintain(sql: Sql, now: Date): Promise<Maintained>;
-  /** COPY (FORMAT binary) of the batch's rows, behind what it sets for the transaction: device_id int, metric_id int, ts timestamptz, value float8 or text. `sql` is in the batch's transaction. */
+  /** COPY (FORMAT binary) of the batch's rows, after what it sets for the transaction: device_id int, metric_id int, ts timestamptz, value float8 or text. `sql` is in the batch's transaction. */
   copyStatement(table: 'readings' | 'texts', batch: RowBatch, sql: ReservedSql): string | Promise<string>;
   /**
    * Makes what rows of these hours need, in the batch's transaction and before any savepoint: made with a row that is refused, it

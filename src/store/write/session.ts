@@ -42,7 +42,7 @@ export class Session {
   /** Connects; once, and before anything else but `abandon`. Throws what the server or the system says, and is closed then. */
   async open(): Promise<void> {
     try {
-      // Reserving a connection that does not exist yet would leave one behind if the server is not there:
+      // Reserving a connection that does not exist yet would leave one open if the server is not there:
       // the client then connects again for nobody.
       await this.#pool.unsafe('select 1');
       this.#reserved = await this.#pool.reserve();

@@ -43,7 +43,7 @@ export class Broker {
     const child = spawn('java', [...this.#javaOptions, 'kafka.Kafka', this.#properties], { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child = child;
     this.#output = '';
-    // A process that ends must not leave a broker behind.
+    // A process that ends must not leave a broker running.
     const killWithParent = () => child.kill('SIGKILL');
     process.once('exit', killWithParent);
     child.once('exit', () => process.off('exit', killWithParent));

@@ -139,7 +139,7 @@ const MOVE: StepPlan = {
     select count(*) as rows from moved;`,
 };
 
-/** Not concurrently: nobody writes here any more, and nothing invalid can be left behind. */
+/** Not concurrently: nobody writes here any more, and no invalid index can be left. */
 const INDEX: StepPlan = {
   step: 'indexed',
   level: 'info',

@@ -14,7 +14,7 @@ export const DIRECT_ROWS_MIN = 5000;
  * Rows must be in the order of the chunk within each compressed row: the bounds kept beside it are its first
  * and last. Sorted batches are, so the server need not sort. It must not be told so by `…_client_sorted`
  * though: that vows the order of all batches of a chunk together, and an ordered query would then string the
- * compressed rows of overlapping batches one behind the other. Without it the chunk counts as unordered until
+ * compressed rows of overlapping batches one after the other. Without it the chunk counts as unordered until
  * it is recompressed, and queries sort.
  */
 const DIRECT = {
