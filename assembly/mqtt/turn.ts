@@ -84,6 +84,9 @@ const FROM_CLIENT: u32 =
 /** The packets whose reserved header flags are 0010, not 0000 [MQTT-2.1.3-1]. */
 const FLAGS_TWO: u32 = (1 << PUBREL) | (1 << SUBSCRIBE) | (1 << UNSUBSCRIBE);
 
+/** What a connected client may take for the rest of one packet, before its keep-alive counts again. */
+const PACKET_WITHIN_MS: f64 = 60000;
+
 let hasStarved: bool = false;
 /** When the host began to read again, ms: deadlines do not run while it does not read. */
 let readingSinceMs: f64 = 0;
@@ -180,10 +183,12 @@ function takeData(number: u32, event: usize): bool {
     // Only whole packets count as a sign of life: the deadline for CONNECT runs until its last byte.
     store<f64>(connection, monotonicMs, AT_LAST_PACKET_MS);
   }
+  // The bytes of a large packet may take longer than the keep-alive allows: while one is under way, its own time runs.
+  if (needed != 0 && frameBytes != 0 && stateOf(connection) == CONNECTED) store<f64>(connection, monotonicMs + PACKET_WITHIN_MS, AT_LAST_PACKET_MS);
   return done;
 }
 
-// The packet that frame has found: its bytes, and the address of its variable header.
+// The packet that frame has found: its bytes (0: its length has not come), and the address of its variable header.
 let frameBytes: u32 = 0;
 let body: usize = 0;
 /** Bytes that must be there before the packet can be read; 0: the packet is whole. */
@@ -192,6 +197,7 @@ let needed: u32 = 0;
 /** Finds the packet at `at`, or answers the code that refuses it as soon as its first bytes show an error. */
 function frame(connection: usize, state: u32, at: usize, end: usize): u32 {
   const have = <u32>(end - at);
+  frameBytes = 0;
   const header = <u32>load<u8>(at);
   const type = header >> 4;
   if (((1 << type) & FROM_CLIENT) == 0) return state == OPENED || type == 0 ? CODE_MQTT_MALFORMED : CODE_MQTT_PROTOCOL_ERROR;

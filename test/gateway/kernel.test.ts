@@ -227,7 +227,7 @@ test('deadlines: CONNECT in five seconds, keep-alive times one and a half, pause
   driver.kernel.resumed();
   driver.sweep();
   driver.nowMs += 15_000;
-  driver.feed(0, packet(0xc0).subarray(0, 1)); // Half a packet is no sign of life.
+  driver.feed(0, packet(0xc0).subarray(0, 1)); // The head of a packet is no sign of life.
   driver.sweep();
   assert.equal(driver.peer(0).isClosed, false);
   driver.nowMs += 1;
@@ -235,6 +235,27 @@ test('deadlines: CONNECT in five seconds, keep-alive times one and a half, pause
   assert.deepEqual(driver.sent(0), packet(0xe0, 0x8d, 0));
   assert.equal(driver.peer(0).isClosed, true);
   assert.equal(driver.counter(CODE_KEEP_ALIVE_EXPIRED), 1);
+});
+
+test('a packet that is under way has a minute for the rest of it, however short the keep-alive', () => {
+  for (const isWhole of [true, false]) {
+    const driver = connected(4, 10);
+    const message = publish({ level: 4, topic: OWN, payload: 'x'.repeat(300) });
+    driver.feed(0, message.subarray(0, 100));
+    driver.nowMs += 60_000;
+    driver.turn([]);
+    driver.sweep();
+    assert.equal(driver.peer(0).isClosed, false);
+    if (isWhole) driver.feed(0, message.subarray(100));
+    driver.nowMs += 15_000;
+    driver.turn([]);
+    driver.sweep();
+    assert.equal(driver.peer(0).isClosed, false);
+    driver.nowMs += 1;
+    driver.turn([]);
+    driver.sweep();
+    assert.equal(driver.peer(0).isClosed, true, isWhole ? 'from the last byte on' : 'a packet that never ends');
+  }
 });
 
 test('the device table: names at their limits, replaced in place, refused when they are no topic level', () => {
