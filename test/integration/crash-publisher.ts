@@ -1,4 +1,5 @@
 import mqtt from 'mqtt';
+import type { Appliance } from '../support/appliance.js';
 
 /** Enough that each kill finds messages at every step; more would fill the log, which each start reads again. */
 const IN_FLIGHT = 16;
@@ -17,6 +18,8 @@ export interface CrashPublisherOptions {
   readonly devices: readonly string[];
   readonly token: string;
   readonly version: 4 | 5;
+  /** Where it connects to an appliance. */
+  urlOf(appliance: Appliance): string;
   /**
    * Who sends again what had no answer when the connection broke: the application, as new messages of a new client, or
    * the library, which goes on with the exchanges that it has in its store: PUBLISH with DUP, and PUBREL.
@@ -54,8 +57,8 @@ export class CrashPublisher {
   }
 
   /** Publishes until the connection breaks: first again what had no answer, then new messages. */
-  async run(port: number): Promise<void> {
-    const client = await this.#connect(port);
+  async run(appliance: Appliance): Promise<void> {
+    const client = await this.#connect(this.#options.urlOf(appliance));
     if (!client) return;
     const broken = new Promise<void>((resolve) => client.once('close', () => resolve()));
     const run = ++this.#run;
@@ -75,11 +78,12 @@ export class CrashPublisher {
   }
 
   /** Undefined: the kill came while it connected. That there was load is asserted at the end. */
-  async #connect(port: number): Promise<mqtt.MqttClient | undefined> {
+  async #connect(url: string): Promise<mqtt.MqttClient | undefined> {
     const { gateway, token, resentBy, version } = this.#options;
     const old = this.#client;
     if (old && resentBy === 'library') {
-      old.options.port = port;
+      const { host, hostname, port } = new URL(url);
+      Object.assign(old.options, { host: old.options.protocol === 'ws' ? host : hostname, hostname, port: Number(port), href: url });
       const connected = new Promise<boolean>((resolve) => {
         old.once('connect', () => resolve(true));
         old.once('close', () => resolve(false));
@@ -88,7 +92,7 @@ export class CrashPublisher {
       return (await connected) ? old : undefined;
     }
     const more = resentBy === 'library' ? { outgoingStore: this.#store } : {};
-    const client = mqtt.connect(`mqtt://127.0.0.1:${port}`, {
+    const client = mqtt.connect(url, {
       clientId: gateway,
       username: 'default',
       password: token,

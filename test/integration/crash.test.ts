@@ -17,13 +17,22 @@ const QOS = [1, 2] as const;
 const ACKNOWLEDGED_MIN = 300;
 const token = 'a-token-for-the-crash-test';
 
+/** Two of the gateways use WebSockets: on the port of their own, and on the HTTP port. */
+const URLS: readonly ((appliance: Appliance) => string)[] = [
+  ({ mqttPort }) => `mqtt://127.0.0.1:${mqttPort}`,
+  ({ mqttPort }) => `mqtt://127.0.0.1:${mqttPort}`,
+  ({ mqttWsPort }) => `ws://127.0.0.1:${mqttWsPort}/mqtt`,
+  ({ http }) => `${http.replace('http', 'ws')}/mqtt`,
+];
+
 function startPublishers(): CrashPublisher[] {
   const share = DEVICES / GATEWAYS;
   return Array.from({ length: GATEWAYS }, (_, gateway) => {
     const devices = Array.from({ length: share }, (_, index) => `crash-${gateway * share + index + 1}`);
     const resentBy = gateway % 2 === 0 ? 'application' : 'library';
     // In version 5 the library counts the answer to a PUBREL that outlived its connection as a failure.
-    return new CrashPublisher({ gateway: `gw-${gateway + 1}`, devices, token, resentBy, version: gateway === 0 ? 5 : 4 });
+    const version = gateway === 0 ? 5 : 4;
+    return new CrashPublisher({ gateway: `gw-${gateway + 1}`, devices, token, resentBy, version, urlOf: URLS[gateway]! });
   });
 }
 
@@ -31,7 +40,7 @@ test(`kill -9 under load at QoS 1 and 2, ${KILLS} times: every acknowledged mess
   const stateFolder = mkdtempSync(join(tmpdir(), 'spillway-crash-'));
   const publishers = startPublishers();
   // Often enough that some of the kills come while a checkpoint is written, held back or published.
-  const settings = { SPILLWAY_STATE: stateFolder, SPILLWAY_CHECKPOINT_SECONDS: '1' };
+  const settings = { SPILLWAY_STATE: stateFolder, SPILLWAY_CHECKPOINT_SECONDS: '1', SPILLWAY_MQTT_WS_PORT: '0' };
   let appliance: Appliance = await startAppliance(settings);
   let underWay = 0;
   try {
@@ -43,7 +52,7 @@ test(`kill -9 under load at QoS 1 and 2, ${KILLS} times: every acknowledged mess
       per_gateway: DEVICES / GATEWAYS,
     });
     for (let kill = 0; kill <= KILLS; kill++) {
-      const running = Promise.all(publishers.map((publisher) => publisher.run(appliance.mqttPort)));
+      const running = Promise.all(publishers.map((publisher) => publisher.run(appliance)));
       const more = ACKNOWLEDGED_MIN * (1 + Math.random());
       const enough = QOS.map((qos) => acknowledged(publishers, qos) + more);
       await until('there is load', () => QOS.every((qos, at) => acknowledged(publishers, qos) > (enough[at] as number)));

@@ -15,6 +15,10 @@ export interface Appliance {
   /** `http://127.0.0.1:PORT`, no slash at the end. */
   readonly http: string;
   readonly mqttPort: number;
+  /** Of those that were asked for. */
+  readonly mqttWsPort?: number | undefined;
+  readonly mqttWssPort?: number | undefined;
+  readonly httpsPort?: number | undefined;
   readonly adminKey: string;
   readonly databaseUrl: string;
   readonly pid: number;
@@ -40,6 +44,9 @@ interface ReadyLine {
   readonly event: 'ready';
   readonly http: string;
   readonly mqtt_port: number;
+  readonly mqtt_ws_port?: number;
+  readonly mqtt_wss_port?: number;
+  readonly https_port?: number;
   readonly admin_key: string;
   readonly database_url: string;
 }
@@ -79,6 +86,9 @@ export async function startAppliance(env: Readonly<Record<string, string>> = {})
     return {
       http: ready.http,
       mqttPort: ready.mqtt_port,
+      mqttWsPort: ready.mqtt_ws_port,
+      mqttWssPort: ready.mqtt_wss_port,
+      httpsPort: ready.https_port,
       adminKey: ready.admin_key,
       databaseUrl: ready.database_url,
       pid: child.pid!,
