@@ -1,7 +1,9 @@
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { plainHttpBind, proxiesOf } from '../config/settings/listen.js';
 import { rolesOf } from '../config/settings/process.js';
+import type { RecentLog } from '../contract/recent-log.js';
 import type { Codecs } from '../control/codecs/codecs.js';
 import { NotifyChannel } from '../control/deployment/notify-channel.js';
 import type { Identities } from '../control/identity/identities.js';
@@ -14,6 +16,7 @@ import type { PublishedReadings } from '../control/topics/publishers.js';
 import { RequestMetrics } from '../http/request-metrics.js';
 import { type HttpServer, startHttp } from '../http/server.js';
 import { ALERT_TOPIC, DEAD_LETTER_TOPIC } from '../kafka/conf.js';
+import { RecentFileLog } from '../log/file/recent.js';
 import type { ThreadedDataPlane } from '../plane/data-plane.js';
 import { AtomicTextFile } from '../state/atomic-text-file.js';
 import { httpsOf } from '../state/tls-files.js';
@@ -44,6 +47,7 @@ export async function startControl(
   const keeper = new AtomicTextFile(config.process.stateFolder, 'alerts');
   const made = makeParts({
     ...registries,
+    recentLog: recentLogOf(context, registries.plane),
     database,
     deployment: deploymentOf(context, node),
     letters: { limits: config.letters, topic: letters && topicName(context, DEAD_LETTER_TOPIC) },
@@ -77,4 +81,12 @@ function deploymentOf({ config, choice, owner, database, event }: StartContext, 
   if (!choice.kafka) return undefined;
   const channel = new NotifyChannel({ database: database.notices, deployment: choice.consumerGroup, origin: owner, event });
   return { channel, name: `${node}:${process.pid}`, partitions: config.log.partitions };
+}
+
+/** The files of the log, where it has files. */
+function recentLogOf({ choice, config }: StartContext, plane: ThreadedDataPlane): RecentLog | undefined {
+  if (choice.kafka) return undefined;
+  const bounds = () =>
+    plane.lag().map(({ partition, startOffset, durableOffset }) => ({ partition, start: startOffset, durable: durableOffset }));
+  return new RecentFileLog(join(config.process.stateFolder, 'log'), bounds);
 }

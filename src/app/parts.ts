@@ -1,6 +1,7 @@
 import type { Role } from '../config/settings/process.js';
 import type { DataPlane } from '../contract/data-plane.js';
 import type { Database } from '../contract/database.js';
+import type { RecentLog } from '../contract/recent-log.js';
 import { aclPart } from '../control/acl/part.js';
 import { type AlertsPartOptions, alertsPart } from '../control/alerts/part.js';
 import type { Codecs } from '../control/codecs/codecs.js';
@@ -31,6 +32,7 @@ import { Subdevices } from '../control/registry/subdevices.js';
 import { schemasPart } from '../control/schemas/part.js';
 import type { Schemas } from '../control/schemas/schemas.js';
 import { servicesPart } from '../control/services/part.js';
+import { shadowPart } from '../control/shadow/part.js';
 import { topicRulesPart } from '../control/topic-rules/part.js';
 import type { TopicRules } from '../control/topic-rules/topic-rules.js';
 import type { Route } from '../http/router.js';
@@ -48,6 +50,8 @@ export interface PartsOptions {
   readonly identities: Identities;
   readonly schemas: Schemas;
   readonly codecs: Codecs;
+  /** Undefined: the log is not one of files. */
+  readonly recentLog?: RecentLog | undefined;
   /** Undefined: there can be no other process. */
   readonly deployment?: Pick<DeploymentOptions, 'channel' | 'name' | 'partitions'> | undefined;
   readonly letters: Pick<LettersPartOptions, 'limits' | 'topic'>;
@@ -70,6 +74,7 @@ export function makeParts({
   identities,
   schemas,
   codecs,
+  recentLog,
   deployment,
   letters,
   alerts,
@@ -103,6 +108,7 @@ export function makeParts({
     servicesPart(identities.services, keys),
     debugPart({ ...sources, views, rules: topicRules.rules, event }),
     codecsPart({ codecs, plane, keys, event }),
+    shadowPart({ schemas, topicRules, registry, keys, log: recentLog, event }),
     schemasPart({ schemas, registry, plane, keys, event }),
     registryPart({ ...sources, schemas, subdevices }),
     groupsPart(registry, keys),

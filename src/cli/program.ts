@@ -21,6 +21,7 @@ import { addQueryCommand } from './query-command.js';
 import { addSchemaCommand } from './schema-command.js';
 import { addSelftestCommand } from './selftest-command.js';
 import { addServiceCommand } from './service-command.js';
+import { addShadowCommand } from './shadow-command.js';
 import { addSimulateCommand } from './simulate-command.js';
 import { addStartCommand } from './start-command.js';
 import { addAlertsCommand, addStatusCommand } from './status-command.js';
@@ -90,6 +91,7 @@ function buildProgram(ports: CliPorts): Command {
   addCredentialCommand(program);
   addSchemaCommand(program);
   addCodecCommand(program);
+  addShadowCommand(program);
   addConfigCommand(program);
   addVersionCommand(program);
   addCompletionCommand(program);

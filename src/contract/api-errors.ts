@@ -61,6 +61,11 @@ const own = {
     'list them: GET /v1/dead-letters/replays, at the process that started it',
   ],
   codec_unknown: [404, 'the tenant has no codec of this id, or of this name and version', 'list the codecs: npx spillway codec list'],
+  shadow_run_unknown: [
+    404,
+    'this process knows no shadow run of this number',
+    'list them: GET /v1/shadow-runs, at the process that began it',
+  ],
   schema_id_unknown: [404, 'the tenant has no schema of this id', 'list the schemas: npx spillway schema list'],
   schema_version_unknown: [404, 'the schema has no version of this number', 'list its versions: npx spillway schema show ID'],
   group_unknown: [404, 'the tenant has no group of this number or path', 'list the groups: npx spillway group list'],
@@ -118,6 +123,17 @@ const own = {
     'keep it: a version of a schema never changes, so that what the log holds keeps its meaning',
   ],
   codecs_exhausted: [409, 'the tenant has 200 versions of codecs', 'delete those that no schema names: npx spillway codec list'],
+  log_not_readable: [
+    409,
+    'the log is a topic of Kafka, of which this process reads its own partitions only and nothing twice',
+    'try the candidate with single payloads: POST /v1/schemas/{id}/test, POST /v1/codecs/{id}/test, POST /v1/topic-rules/test',
+  ],
+  shadow_run_running: [409, 'a shadow run is under way, and one runs at a time', 'wait until it is done: GET /v1/shadow-runs'],
+  shadow_run_not_done: [
+    409,
+    'only a run that is done, and not activated yet, can be activated',
+    'wait until it is done: GET /v1/shadow-runs/{id}',
+  ],
   schema_incompatible: [
     409,
     'the new version is not compatible with the one before',

@@ -41,6 +41,7 @@ export interface Trial {
 export class TrialDecoder {
   #kernel: TrialKernel | undefined;
   #messages = 0;
+  #laid: readonly SchemaPlan[] | undefined;
 
   /** `receivedUs`: when they came in, µs of the Unix epoch. `plans`: of the schema versions that contexts of messages name. */
   decode(messages: readonly RoutedMessage[], receivedUs: number, plans: readonly SchemaPlan[] = []): Trial {
@@ -60,7 +61,9 @@ export class TrialDecoder {
 
   #decodeOne({ device, format, context, payload }: RoutedMessage, receiveUs: number, plans: readonly SchemaPlan[]): Trial {
     const kernel = this.#freshEnough();
-    kernel.setSchemas(plans);
+    // The plans of one list are laid once.
+    if (plans !== this.#laid) kernel.setSchemas(plans);
+    this.#laid = plans;
     const record = { device: ++this.#messages, receiveUs, format, context, payload };
     return kernel.run([record], (batch, memory) => {
       const readings = Array.from(batchRows(batch, memory), ({ metric, tsUs, value }) => {
@@ -77,6 +80,7 @@ export class TrialDecoder {
     if (this.#messages >= MESSAGES_MAX || (this.#kernel?.names.length ?? 0) >= METRICS_MAX) this.#kernel = undefined;
     if (this.#kernel) return this.#kernel;
     this.#messages = 0;
+    this.#laid = undefined;
     this.#kernel = new TrialKernel();
     return this.#kernel;
   }
