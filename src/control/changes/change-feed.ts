@@ -36,6 +36,11 @@ const RETRY_MS_MAX = 5000;
 export class ChangeFeed {
   readonly #database: Database;
   readonly #origin: string;
+  /** Notifications that the database did not take; each is the same however often it is sent. */
+  readonly #unsent = new Set<string>();
+  readonly #sending = new Backoff(RETRY_MS_MIN, RETRY_MS_MAX);
+  #resending: NodeJS.Timeout | undefined;
+  #isEnded = false;
 
   /** `origin` names this process: it does not hear itself. */
   constructor(database: Database, origin: string) {
@@ -43,14 +48,38 @@ export class ChangeFeed {
     this.#origin = origin;
   }
 
+  /**
+   * Called after the change was written, and never rejects: whoever made the change must not be told that it failed. What the database does
+   * not take now is sent again until it does.
+   */
   async tell(change: Change): Promise<void> {
     const payload = JSON.stringify({ origin: this.#origin, ...change });
+    await this.#send(payload).catch(() => {
+      this.#unsent.add(payload);
+      this.#sendLater();
+    });
+  }
+
+  async #send(payload: string): Promise<void> {
     await this.#database.run((sql) => sql`select pg_notify(${CHANNEL}, ${payload})`);
+    this.#unsent.delete(payload);
+  }
+
+  #sendLater(): void {
+    if (this.#isEnded) return;
+    this.#resending ??= setTimeout(async () => {
+      this.#resending = undefined;
+      const sent = Promise.all([...this.#unsent].map((payload) => this.#send(payload)));
+      await sent.then(
+        () => this.#sending.reset(),
+        () => this.#sendLater(),
+      );
+    }, this.#sending.next()).unref();
   }
 
   /**
    * Passes on what others changed, one change after another, until the connections are closed. What a listener throws is given to
-   * `failed`, once for each cause, and then it is asked to look at everything until it does. Answers how to end the asking.
+   * `failed`, once for each cause, and then it is asked to look at everything until it does. Answers how to end the asking and the sending.
    */
   async follow(listener: ChangeListener, failed: (error: Error) => void): Promise<() => void> {
     const backoff = new Backoff(RETRY_MS_MIN, RETRY_MS_MAX);
@@ -77,6 +106,10 @@ export class ChangeFeed {
       if (origin !== this.#origin) next(() => listener.changed(change as Change));
     };
     await this.#database.listen([CHANNEL], { received, connected: () => next(() => listener.missed()) });
-    return () => clearTimeout(retrying);
+    return () => {
+      this.#isEnded = true;
+      clearTimeout(retrying);
+      clearTimeout(this.#resending);
+    };
   }
 }

@@ -267,13 +267,9 @@ export class Registry {
         const refusal = this.#refuseNumbers(numbers.at(-1)!);
         if (refusal) return refusal;
         const inserted = await this.#database.run((sql) => insertDevices(sql, batch, numbers));
-        for (const stored of inserted) {
-          stored.device.details = this.#shared.share(stored.device.details);
-          this.#adopt(stored);
-          created.push(stored.device);
-        }
-        this.#keep(inserted);
-        await this.#publish(inserted.map(({ device }) => this.#entry(device)));
+        const devices = inserted.map((stored) => this.#adoptNew(stored));
+        created.push(...devices);
+        await this.#publishAndKeep(devices);
         const [first, last] = [inserted[0]?.device, inserted.at(-1)?.device];
         if (first && last) await this.#tell(first.number, last.number);
       }
@@ -477,6 +473,15 @@ export class Registry {
   #isSame(known: Device, stored: StoredDevice): boolean {
     const isSame = changeable.every((member) => isDeepStrictEqual(known[member], stored.device[member]));
     return isSame && this.#tokens.holds(known.number, stored);
+  }
+
+  /** A refresh may have read the row before the answer to its insert was here. */
+  #adoptNew(stored: StoredDevice): Device {
+    const known = this.#table.byNumber(stored.device.number);
+    if (known) return known;
+    stored.device.details = this.#shared.share(stored.device.details);
+    this.#adopt(stored);
+    return stored.device;
   }
 
   #adopt(stored: StoredDevice): void {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { type Database, DatabaseUnavailable } from '../../../src/contract/database.js';
 import type { DeviceEntry } from '../../../src/contract/devices.js';
 import type { TopicRule } from '../../../src/contract/topic-rules/topic-rule.js';
 import { type Change, ChangeFeed } from '../../../src/control/changes/change-feed.js';
@@ -11,7 +12,7 @@ import { MetricNames } from '../../../src/control/metrics/metric-names.js';
 import { Registry } from '../../../src/control/registry/registry.js';
 import { Schemas } from '../../../src/control/schemas/schemas.js';
 import { TopicRules } from '../../../src/control/topic-rules/topic-rules.js';
-import { type ControlledDatabase, openDatabase } from '../../support/database.js';
+import { type ControlledDatabase, openDatabase, unguarded } from '../../support/database.js';
 import { TEST_BOX } from '../../support/server-under-test.js';
 import { until } from '../../support/until.js';
 
@@ -142,6 +143,22 @@ test('whoever lost the connection looks at everything', async () => {
     where datname = current_database() and query ilike 'listen%' and pid <> pg_backend_pid()`;
   await until('it looked', () => one.heard.filter((change) => change === 'missed').length > before);
   assert.deepEqual(one.failures, []);
+});
+
+test('a change that is written but cannot be announced is no failure, and is announced when the database takes it', async () => {
+  const { control } = database;
+  const changed: Change[] = [];
+  const listener = { changed: async (change: Change) => void changed.push(change), missed: async () => {} };
+  const stop = await new ChangeFeed(control, 'there').follow(listener, () => {});
+  let attempts = 0;
+  const run: Database['run'] = (work) =>
+    ++attempts <= 2 ? Promise.reject(new DatabaseUnavailable('25006', 'it is read-only')) : control.run(work);
+  const away = new ChangeFeed({ ...unguarded(database.sql), run }, 'here');
+  await away.tell({ kind: 'keys' });
+  assert.deepEqual([attempts, changed], [1, []]);
+  await until('it is announced', () => changed.length > 0);
+  assert.deepEqual([attempts, changed], [3, [{ kind: 'keys' }]]);
+  stop();
 });
 
 test('what could not be taken up is asked for again until it can be, and reported once', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { ApiFailure } from '../../../src/contract/api-errors.js';
+import type { Database } from '../../../src/contract/database.js';
 import type { DeviceEntry } from '../../../src/contract/devices.js';
 import { hashToken, storedToken } from '../../../src/contract/token.js';
 import type { Device } from '../../../src/control/registry/device.js';
@@ -8,7 +9,7 @@ import { planFleet } from '../../../src/control/registry/fleet.js';
 import { registerFleet } from '../../../src/control/registry/fleet-registration.js';
 import type { NewDevice } from '../../../src/control/registry/new-device.js';
 import { Registry } from '../../../src/control/registry/registry.js';
-import { type ControlledDatabase, openDatabase } from '../../support/database.js';
+import { type ControlledDatabase, openDatabase, unguarded } from '../../support/database.js';
 
 /** Of a fleet whose devices have no class. */
 const kind = { deviceClass: null };
@@ -70,6 +71,29 @@ test('what was registered is there after a restart, with numbers, gateways, hash
   const entry = [...again.entries()].find(({ id }) => id === 'dev')!;
   assert.deepEqual([entry.via, Buffer.from(entry.tokenHash)], [gateway.number, Buffer.from(storedToken('acme', 'dev', 'token-of-dev'))]);
   assert.equal(entry.tokenHash.buffer.byteLength, 40);
+});
+
+test('a refresh that reads a row before the answer to its insert is here adopts the device once', async () => {
+  const { control } = database;
+  let refreshed: (() => Promise<void>) | undefined;
+  const run: Database['run'] = async (work) => {
+    const answer = await control.run(work);
+    const refresh = refreshed;
+    refreshed = undefined;
+    await refresh?.();
+    if (refresh) refreshed = refresh;
+    return answer;
+  };
+  const registry = await Registry.load({ database: { ...unguarded(database.sql), run }, publish, retract: async () => {} });
+  refreshed = () => registry.refresh();
+  const device = await created(registry, { tenant: 'acme', id: 'dev', token: 'token-of-dev' });
+  assert.equal(registry.size, 1);
+  assert.equal(registry.get('acme', 'dev'), device);
+  assert.equal(registry.byNumber(device.number), device);
+  assert.deepEqual(
+    [...registry.entries()].map(({ id }) => id),
+    ['dev'],
+  );
 });
 
 test('a token belongs to one device of one tenant', async () => {
