@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { plainHttpBind, proxiesOf } from '../config/settings/listen.js';
 import { rolesOf } from '../config/settings/process.js';
 import type { RecentLog } from '../contract/recent-log.js';
+import type { TlsMaterial } from '../contract/tls-material.js';
 import type { Codecs } from '../control/codecs/codecs.js';
 import { NotifyChannel } from '../control/deployment/notify-channel.js';
 import type { Identities } from '../control/identity/identities.js';
@@ -18,8 +19,10 @@ import { type HttpServer, startHttp } from '../http/server.js';
 import { ALERT_TOPIC, DEAD_LETTER_TOPIC } from '../kafka/conf.js';
 import { RecentFileLog } from '../log/file/recent.js';
 import type { ThreadedDataPlane } from '../plane/data-plane.js';
+import { checkTls } from '../sockets/tls-options.js';
 import { AtomicTextFile } from '../state/atomic-text-file.js';
-import { httpsOf } from '../state/tls-files.js';
+import { httpsOf, tlsMaterial } from '../state/tls-files.js';
+import { TlsWatch } from '../state/tls-watch.js';
 import { closeParts, makeParts, openParts, routesOf } from './parts.js';
 import type { StartContext } from './start-context.js';
 import { publishLetters, sideTopic, topicName } from './topics.js';
@@ -45,10 +48,15 @@ export async function startControl(
   const letters = publishLetters(context, registries);
   const node = config.process.nodeName ?? hostname();
   const keeper = new AtomicTextFile(config.process.stateFolder, 'alerts');
+  // What listens follows below.
+  let renewed: (material: TlsMaterial) => void = () => {};
+  const tls = tlsMaterial(config.listen, config.identity);
+  const watch = tls && watchTls(context, tls, (material) => renewed(material));
   const made = makeParts({
     ...registries,
     recentLog: recentLogOf(context, registries.plane),
     database,
+    certificates: watch && (() => watch.certificates),
     deployment: deploymentOf(context, node),
     letters: { limits: config.letters, topic: letters && topicName(context, DEAD_LETTER_TOPIC) },
     alerts: { keeper, node, port: sideTopic(context, ALERT_TOPIC), format: config.kafka.format },
@@ -72,8 +80,25 @@ export async function startControl(
     sockets,
     metrics: new RequestMetrics(exposition.registry),
   });
+  renewed = (material) => {
+    http.renewTls(material);
+    registries.plane.renewTls(material);
+  };
   cleanups.push(() => http.close());
   return http;
+}
+
+/** Follows the files of TLS, also when the process is asked to by SIGHUP. */
+function watchTls({ config, cleanups, event }: StartContext, used: TlsMaterial, apply: (material: TlsMaterial) => void): TlsWatch {
+  const read = () => tlsMaterial(config.listen, config.identity) ?? used;
+  const watch = new TlsWatch(used, { read, check: checkTls, apply, event });
+  const look = () => watch.look();
+  process.on('SIGHUP', look);
+  cleanups.push(async () => {
+    process.off('SIGHUP', look);
+    watch.close();
+  });
+  return watch;
 }
 
 /** Around a Kafka log other processes may run some of the partitions. */

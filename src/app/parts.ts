@@ -4,6 +4,7 @@ import type { Database } from '../contract/database.js';
 import type { RecentLog } from '../contract/recent-log.js';
 import { aclPart } from '../control/acl/part.js';
 import { type AlertsPartOptions, alertsPart } from '../control/alerts/part.js';
+import { certificatesPart, type UsedCertificates } from '../control/certificates/part.js';
 import type { Codecs } from '../control/codecs/codecs.js';
 import { codecsPart } from '../control/codecs/part.js';
 import { credentialsPart } from '../control/credentials/part.js';
@@ -52,6 +53,8 @@ export interface PartsOptions {
   readonly codecs: Codecs;
   /** Undefined: the log is not one of files. */
   readonly recentLog?: RecentLog | undefined;
+  /** Absent: nothing is served over TLS. */
+  readonly certificates?: UsedCertificates | undefined;
   /** Undefined: there can be no other process. */
   readonly deployment?: Pick<DeploymentOptions, 'channel' | 'name' | 'partitions'> | undefined;
   readonly letters: Pick<LettersPartOptions, 'limits' | 'topic'>;
@@ -75,6 +78,7 @@ export function makeParts({
   schemas,
   codecs,
   recentLog,
+  certificates,
   deployment,
   letters,
   alerts,
@@ -105,6 +109,7 @@ export function makeParts({
     topicRulesPart({ topicRules, registry, schemas, keys }),
     aclPart({ aclRules: identities.aclRules, services: identities.services, registry, keys }),
     credentialsPart({ credentials: identities.credentials, box: identities.box, registry, keys }),
+    ...(certificates ? [certificatesPart(certificates)] : []),
     servicesPart(identities.services, keys),
     debugPart({ ...sources, views, rules: topicRules.rules, event }),
     codecsPart({ codecs, plane, keys, event }),

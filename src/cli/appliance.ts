@@ -55,7 +55,9 @@ export async function runAppliance(
   whileUp: (appliance: Appliance, stopping: AbortSignal) => Promise<void>,
 ): Promise<void> {
   const stopping = new AbortController();
-  const release = onSignals(output, stopping);
+  // Without a terminal, SIGHUP means that files of TLS have changed: the appliance takes it itself.
+  const keepsHangup = config.listen.tlsCert !== undefined && process.stdin.isTTY !== true;
+  const release = onSignals(output, stopping, keepsHangup);
   try {
     const appliance = await ports.start(config, stopping.signal).catch((error: Error) => {
       // There was nothing to drain yet.
@@ -137,7 +139,7 @@ async function progressOf({ httpUrl, adminKey }: Appliance): Promise<{ received:
 }
 
 /** The first signal aborts `stopping`, the second says what is going on, the third ends the process. */
-function onSignals(output: Output, stopping: AbortController): () => void {
+function onSignals(output: Output, stopping: AbortController, keepsHangup: boolean): () => void {
   let interrupts = 0;
   let lastMs = Number.NEGATIVE_INFINITY;
   const onSignal = () => {
@@ -150,9 +152,12 @@ function onSignals(output: Output, stopping: AbortController): () => void {
     if (interrupts === 3) process.exit(forcedExitCode);
   };
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-  for (const signal of signals) process.on(signal, onSignal);
+  const handler = (signal: NodeJS.Signals) => {
+    if (signal !== 'SIGHUP' || !keepsHangup) onSignal();
+  };
+  for (const signal of signals) process.on(signal, handler);
   return () => {
-    for (const signal of signals) process.off(signal, onSignal);
+    for (const signal of signals) process.off(signal, handler);
   };
 }
 

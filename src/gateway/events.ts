@@ -7,6 +7,11 @@ export const gatewayEvents = {
     happened: 'the gateway has no room for another device; this one cannot connect',
     action: 'run fewer devices on this deployment',
   },
+  'gateway-tls-files-not-used': {
+    level: 'error',
+    happened: 'a gateway thread cannot use the new certificate, key or authorities (`cause`); it shows the ones before',
+    action: 'mend the files; they are looked at again when they change',
+  },
   'reactor-started': {
     level: 'info',
     happened: 'a gateway thread runs: which `reactor`, room for how many connections, and why not the native one (`reason`)',

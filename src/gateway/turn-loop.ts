@@ -15,6 +15,7 @@ import {
 import { BLOCK_AGE_US_MAX } from '../../assembly/abi/limits.js';
 import { namePattern } from '../contract/identity/certificate-names.js';
 import type { FromGateway, GatewayPorts, GatewayStart, ToGateway } from '../contract/threads/gateway.js';
+import type { TlsMaterial } from '../contract/tls-material.js';
 import { BlockRing } from '../host/block-ring.js';
 import { Doorbell, gatewayDoorbell, LOG_DOORBELL } from '../host/doorbell.js';
 import { KernelMemory, loadKernel } from '../host/kernel.js';
@@ -94,6 +95,7 @@ export class TurnLoop {
     if (message.kind === 'devices') this.#putDevices(message);
     else if (message.kind === 'devices-deleted') this.#deleteDevices(message);
     else if (message.kind === 'identity') this.#setIdentity(message);
+    else if (message.kind === 'tls') this.#renewTls(message.material);
     else if (message.kind === 'schemas') this.#setSchemas(message);
     else if (message.kind === 'listen') void this.#listen(message.ports);
     else if (message.kind === 'taken-over') this.#sessions.takenOver(message.device, message.session);
@@ -140,6 +142,15 @@ export class TurnLoop {
   #setSchemas({ token, resolution }: Extract<ToGateway, { kind: 'schemas' }>): void {
     this.#directory.setSchemas(resolution);
     this.#post({ kind: 'devices-known', token });
+  }
+
+  #renewTls(material: TlsMaterial): void {
+    try {
+      this.#reactor.renewTls(material);
+    } catch (error) {
+      const fields = { cause: (error as Error).message };
+      this.#post({ kind: 'event', level: 'error', name: 'gateway-tls-files-not-used', fields });
+    }
   }
 
   #setIdentity({ token, news }: Extract<ToGateway, { kind: 'identity' }>): void {

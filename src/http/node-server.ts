@@ -2,12 +2,13 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { Server as TlsServer } from 'node:tls';
 import { type ApiCode, ApiFailure } from '../contract/api-errors.js';
 import { authority } from '../contract/host-address.js';
 import type { TlsMaterial } from '../contract/tls-material.js';
 import { MQTT_PATH } from '../sockets/mqtt-upgrade.js';
 import { peerAddress } from '../sockets/proxied-sockets.js';
-import { tlsServerOptions } from '../sockets/tls-options.js';
+import { secureContextOptions, tlsServerOptions } from '../sockets/tls-options.js';
 import { type ArrivalRules, Arrivals, type TurnAway } from './arrivals.js';
 import { withoutUpgrade } from './declined-upgrade.js';
 import type { HttpApp } from './http-app.js';
@@ -29,6 +30,8 @@ const FLUSH_MS_MAX = 1000;
 /** A server that listens: it parses and frames, and leaves every answer to the app. */
 export interface ServerAdapter {
   readonly port: number;
+  /** Connections that come from now on are shown this material; it holds together. */
+  renewTls(material: TlsMaterial): void;
   /** Takes no more connections; those that are open stay. */
   unlisten(): void;
   /** Ends every connection that is left; what is written to it may still go out. */
@@ -110,6 +113,10 @@ class NodeServer implements ServerAdapter {
       throw error;
     }
     this.#server.removeAllListeners('error').on('error', () => {}); // An accept that failed is the client's to repeat.
+  }
+
+  renewTls({ cert, key }: TlsMaterial): void {
+    if (this.#server instanceof TlsServer) this.#server.setSecureContext(secureContextOptions({ cert, key }));
   }
 
   unlisten(): Promise<void> {

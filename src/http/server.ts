@@ -22,6 +22,8 @@ export interface HttpServer {
   readonly port: number;
   /** Absent: there is none. */
   readonly httpsPort?: number | undefined;
+  /** Connections over TLS that come from now on are shown this material; it holds together. */
+  renewTls(material: TlsMaterial): void;
   /** Takes no more calls, lets the running ones end, then closes every connection. */
   close(): Promise<void>;
 }
@@ -47,5 +49,8 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   if (options.server === 'uws') options.log.warn({ asked: 'uws', server: 'node:http', cause: WHY_NO_UWS }, 'http-server-substituted');
   const [port = 0, httpsPort] = adapters.map((adapter) => adapter.port);
   options.log.info({ server: 'node:http', port, ...(https ? { httpsPort } : {}) }, 'http-server-listens');
-  return { port, httpsPort, close };
+  const renewTls = (material: TlsMaterial) => {
+    for (const adapter of adapters) adapter.renewTls(material);
+  };
+  return { port, httpsPort, renewTls, close };
 }

@@ -285,6 +285,11 @@ export class ThreadedDataPlane implements DataPlane {
     return this.#gateways.publishIdentity(news);
   }
 
+  /** Connections over TLS that come from now on are shown this material; it holds together. */
+  renewTls(material: TlsMaterial): void {
+    this.#gateways.renewTls(material);
+  }
+
   setTopicRules(tenant: string, rules: readonly TopicRule[]): void {
     this.#gateways.setTopicRules(tenant, rules);
   }

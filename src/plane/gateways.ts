@@ -131,6 +131,11 @@ export class Gateways {
     return this.#publish((token) => ({ kind: 'identity', token, news }));
   }
 
+  /** Connections over TLS that come from now on are shown this material; it holds together. */
+  renewTls(material: TlsMaterial): void {
+    for (const thread of this.#threads) thread.post({ kind: 'tls', material });
+  }
+
   /** From now on a device that was not published is unknown. */
   registryIsWhole(): void {
     for (const thread of this.#threads) thread.post({ kind: 'registry-whole' });

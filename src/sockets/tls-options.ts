@@ -1,4 +1,5 @@
-import type { TLSSocket } from 'node:tls';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { createSecureContext, type TLSSocket } from 'node:tls';
 import type { TlsMaterial } from '../contract/tls-material.js';
 
 /** Forward secrecy and authenticated encryption only, as the native reactor has it; those of TLS 1.3 are all of that kind. */
@@ -38,4 +39,11 @@ function demandOf({ clientCa, clientAuth = 'required' }: TlsMaterial) {
 export function isPeerTaken(socket: TLSSocket, { clientCa, clientAuth }: TlsMaterial): boolean {
   const isChecked = clientCa !== undefined && clientAuth !== 'any';
   return !isChecked || socket.authorized || (clientAuth === 'optional' && socket.getPeerX509Certificate() === undefined);
+}
+
+/** Throws where the material cannot be used. */
+export function checkTls(material: TlsMaterial): void {
+  createSecureContext(secureContextOptions(material));
+  if (new X509Certificate(material.cert).checkPrivateKey(createPrivateKey(material.key))) return;
+  throw new Error('the key is not that of the certificate');
 }

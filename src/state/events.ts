@@ -9,4 +9,14 @@ export const stateEvents = {
     action:
       'register the lost devices again; their messages are dead letters (`device_lost`). See [below](#the-database-was-restored-or-replaced)',
   },
+  'tls-files-renewed': {
+    level: 'info',
+    happened: 'the files of TLS have changed, and connections from now on are shown the new certificate, which is valid until `valid_to`',
+    action: 'nothing',
+  },
+  'tls-files-not-used': {
+    level: 'error',
+    happened: 'the files of TLS have changed and cannot be used (`cause`); the certificate, key and authorities of before stay in use',
+    action: 'put a certificate and its key there; they are looked at again when they change, and on SIGHUP',
+  },
 } as const satisfies EventTable;

@@ -70,6 +70,30 @@ describe('a gateway over TLS', () => {
       assert.equal(gateway.counter(COUNTER_GATEWAY_CONNECTIONS_OPENED), 1, 'the kernel hears of greeted connections only');
     }));
 
+  test('shows a new certificate to those who come, keeps those who are there, and keeps what it has when the new one is bad', () =>
+    withGateway(undefined, async (gateway) => {
+      const shownBy = async () => {
+        const socket = connectTls({ host: '127.0.0.1', port: gateway.ports.mqtts as number, ca: authority.cert, servername: 'localhost' });
+        await once(socket, 'secureConnect');
+        const serial = socket.getPeerX509Certificate()?.serialNumber;
+        socket.destroy();
+        return serial;
+      };
+      const first = await shownBy();
+      const client = await connectMqtt(gateway);
+      const next = certify('localhost', authority);
+      gateway.post({ kind: 'tls', material: { cert: next.cert, key: next.key } });
+      await gateway.caughtUp();
+      const second = await shownBy();
+      assert.notEqual(second, first);
+      gateway.post({ kind: 'tls', material: { cert: 'none', key: next.key } });
+      await gateway.caughtUp();
+      assert.equal(await shownBy(), second);
+      assert.ok(gateway.of('event').some(({ name }) => name === 'gateway-tls-files-not-used'));
+      await client.publishAsync('devices/dev-1/telemetry', '{}', { qos: 1 });
+      await client.endAsync();
+    }));
+
   test('refuses clients that do not trust it, speak no TLS, or leave', () =>
     withGateway(undefined, async (gateway) => {
       await assert.rejects(connectMqtt(gateway, { ca: clientAuthority.cert }));

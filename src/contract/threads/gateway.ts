@@ -74,6 +74,8 @@ export type ToGateway =
   | { readonly kind: 'topic-rules'; readonly tenant: string; readonly rules: readonly TopicRule[] }
   /** Replaces what was known of who may connect and use which topics. Answered by `devices-known`. */
   | { readonly kind: 'identity'; readonly token: number; readonly news: readonly IdentityNews[] }
+  /** Connections over TLS that come from now on are shown this material. */
+  | { readonly kind: 'tls'; readonly material: TlsMaterial }
   /** A message that came over HTTP; answered by `ingested` or `ingest-refused` with the same token. */
   | IngestedMessage
   | StopThread;
