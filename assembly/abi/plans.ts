@@ -15,16 +15,18 @@ export const PLAN_HAS_SAMPLES: u32 = 2;
 export const PLAN_TYPE_BYTES: u32 = 8;
 export const PLAN_TYPE_AT_FIELDS: u32 = 0; // u32, offset of its first field; they ascend by number
 export const PLAN_TYPE_AT_FIELD_COUNT: u32 = 4; // u16
-export const PLAN_TYPE_AT_FLAGS: u32 = 6; // u16
+export const PLAN_TYPE_AT_FLAGS: u32 = 6; // u8
+export const PLAN_TYPE_AT_ONEOFS: u32 = 7; // u8: how many it has
 /** Some of its fields are as good as there when they are absent. */
 export const PLAN_TYPE_HAS_IMPLICIT: u32 = 1;
 
-// Field. A field that says nothing has no entry, and is passed over as an unknown one is.
+// Field. A field that says nothing has no entry, and is passed over as an unknown one is, unless it is a member of a oneof.
 export const PLAN_FIELD_BYTES: u32 = 24;
 export const PLAN_FIELD_AT_NUMBER: u32 = 0; // u32
 export const PLAN_FIELD_AT_KIND: u32 = 4; // u8
 export const PLAN_FIELD_AT_ACTION: u32 = 5; // u8
 export const PLAN_FIELD_AT_FLAGS: u32 = 6; // u8
+export const PLAN_FIELD_AT_ONEOF: u32 = 7; // u8: number of the oneof that it is a member of, from 1 on; 0: of none
 /** Unit of a time: microseconds times it, or 0 where its size tells it. Nanoseconds: PLAN_UNIT_NS. */
 export const PLAN_FIELD_AT_UNIT: u32 = 8; // u32
 export const PLAN_FIELD_AT_NAME: u32 = 12; // u32, offset
@@ -64,6 +66,10 @@ export const PLAN_IS_TS: u32 = 2;
 export const PLAN_IS_SEQ: u32 = 3;
 /** Repeated messages of the payload's type, each a sample. */
 export const PLAN_SAMPLES: u32 = 4;
+/** Nothing, but that the other members of its oneof are not set. */
+export const PLAN_PASS: u32 = 5;
+/** Oneofs of a message type at most. */
+export const PLAN_ONEOFS_MAX: u32 = 255;
 
 // Flags of a field
 export const PLAN_REPEATED: u32 = 1;

@@ -121,6 +121,29 @@ const implicit: ProtobufSchema = {
   ],
 };
 
+const oneofs: ProtobufSchema = {
+  what: 'members of oneofs',
+  proto: proto3(
+    'oneof x { int32 a = 1; string b = 2; I i = 3; bytes raw = 4; google.protobuf.Any any = 5; } int32 v = 6; oneof y { double c = 7; bool d = 8; }',
+    'import "google/protobuf/any.proto"; message I { int32 n = 1; oneof z { int32 p = 2; int32 q = 3; } }',
+  ),
+  cases: [
+    { what: 'none is set', hex: '3001', expected: { v: 1 } },
+    { what: 'one that is 0', hex: '0800', expected: { a: 0, v: 0 } },
+    { what: 'the last of two', hex: '0807120178', expected: { b: 'x', v: 0 } },
+    { what: 'the last of two, in the other order', hex: '1201780807', expected: { a: 7, v: 0 } },
+    { what: 'the last value of the last one', hex: '08070808', expected: { a: 8, v: 0 } },
+    { what: 'one that is set before and after another', hex: '08071201780809', expected: { a: 9, v: 0 } },
+    { what: 'a message that another unsets', hex: '1a0208051201783002', expected: { b: 'x', v: 2 } },
+    { what: 'a message that comes again after another', hex: '1a02080508071a020806', expected: { 'i.n': 6, v: 0 } },
+    { what: 'members of a message within', hex: '1a0410021803', expected: { 'i.n': 0, 'i.q': 3, v: 0 } },
+    { what: 'two oneofs, mixed', hex: '08074001120178390000000000003540', expected: { b: 'x', c: 21, v: 0 } },
+    { what: 'one that holds no reading unsets the others', hex: '08072a00', expected: { v: 0 } },
+    { what: 'a member of another wire type is an unknown field', hex: '08071001', expected: { a: 7, v: 0 } },
+    { what: 'a field that ends', hex: '080712', expected: 'protobuf_malformed' },
+  ],
+};
+
 const explicit: ProtobufSchema = {
   what: 'implicit presence switched off, and names of an enum',
   proto: proto3(
@@ -207,4 +230,4 @@ const maps: ProtobufSchema = {
   ],
 };
 
-export const protobufSchemas: readonly ProtobufSchema[] = [scalars, wire, implicit, explicit, times, rules, maps];
+export const protobufSchemas: readonly ProtobufSchema[] = [scalars, wire, implicit, oneofs, explicit, times, rules, maps];

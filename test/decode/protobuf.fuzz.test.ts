@@ -25,6 +25,11 @@ function schemaText(random: Random): string {
     let number = 0;
     return Array.from({ length: random.int(1, 8) }, (_, index) => {
       number += random.chance(0.1) ? random.int(1, 40_000) : 1;
+      if (random.chance(0.15)) {
+        const members = Array.from({ length: random.int(1, 4) }, (_, at) => `${random.pick(SCALARS)} f${index}_${at} = ${number + at};`);
+        number += members.length - 1;
+        return `oneof o${index} { ${members.join(' ')} }`;
+      }
       const type = inner !== undefined && random.chance(0.25) ? inner : random.pick(SCALARS);
       const label = random.below(5);
       if (label === 0) return `map<${random.pick(['string', 'int32', 'sint64', 'bool', 'fixed64'])}, ${type}> f${index} = ${number};`;

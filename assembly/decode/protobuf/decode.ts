@@ -43,7 +43,8 @@ import {
   beginSamples, closeReading, endSample, endSamples, giveUp, hasRoomForReading, hasTs, inheritTs, nextReading, reopenReading, skipReading, takeSeq, tsUs,
 } from '../sink';
 import { failure, reach, refuse } from '../verdict';
-import { fieldCount, fieldsOf, findField, openPlan, plan, planHas, typeAt } from './plan';
+import { findMembers, isUnset, ONEOF_BYTES } from './oneof';
+import { fieldCount, fieldsOf, findField, oneofCount, openPlan, plan, planHas, typeAt } from './plan';
 import { isPackable, layKey, putFinite, putScalar, secondsOf, takeAsSeq, takeAsTs, wireOf } from './values';
 import {
   bytesAt, bytesEnd, fieldNumber, readField, readFixed32, readFixed64, readVarint, setField, WIRE_BYTES, WIRE_FIXED32, wireType, WIRE_VARINT, word,
@@ -104,17 +105,23 @@ function readMessage(at: usize, end: usize, type: usize, depth: u32): bool {
   const fields = fieldsOf(type);
   const count = fieldCount(type);
   const frame = frameEnd;
-  frameEnd += count << 2;
+  const oneofs = frame + (count << 2);
+  frameEnd = oneofs + oneofCount(type) * ONEOF_BYTES;
   if (depth > JSON_DEPTH_MAX || frameEnd > frames + FRAMES_BYTES) return refuse(CODE_DEPTH_EXCEEDED) != 0;
-  memory.fill(frame, 0, count << 2);
+  memory.fill(frame, 0, frameEnd - frame);
+  const hasOneofs = oneofs != frameEnd;
+  if (hasOneofs && !findMembers(at, end, fields, count, oneofs)) return false;
   let expected: u32 = 0;
   while (at < end) {
+    const begin = at;
     at = readField(at, end);
     if (at == 0) return false;
     const index = findField(fields, count, fieldNumber, expected);
     if (index == count) continue;
     expected = index + 1;
-    if (!readByPlan(fields + index * PLAN_FIELD_BYTES, frame + (index << 2), depth)) return false;
+    const field = fields + index * PLAN_FIELD_BYTES;
+    if (hasOneofs && isUnset(field, begin, oneofs)) continue;
+    if (!readByPlan(field, frame + (index << 2), depth)) return false;
   }
   if ((<u32>load<u16>(type, PLAN_TYPE_AT_FLAGS) & PLAN_TYPE_HAS_IMPLICIT) != 0 && !putAbsent(fields, count, frame)) return false;
   frameEnd = frame;

@@ -5,6 +5,7 @@ import {
   PLAN_HEAD_BYTES,
   PLAN_TYPE_AT_FIELDS,
   PLAN_TYPE_AT_FIELD_COUNT,
+  PLAN_TYPE_AT_ONEOFS,
   PLAN_TYPE_BYTES,
   PLAN_VALUE_AT_NUMBER,
   PLAN_VALUE_BYTES,
@@ -37,6 +38,11 @@ export function fieldsOf(type: usize): usize {
 @inline
 export function fieldCount(type: usize): u32 {
   return load<u16>(type, PLAN_TYPE_AT_FIELD_COUNT);
+}
+
+@inline
+export function oneofCount(type: usize): u32 {
+  return load<u8>(type, PLAN_TYPE_AT_ONEOFS);
 }
 
 /**

@@ -5,7 +5,9 @@ import {
   PLAN_IS_SEQ,
   PLAN_IS_TS,
   PLAN_MESSAGE,
+  PLAN_ONEOFS_MAX,
   PLAN_OPEN,
+  PLAN_PASS,
   PLAN_READ,
   PLAN_SAMPLES,
   PLAN_SECONDS,
@@ -114,9 +116,13 @@ class Compiler {
     this.#known.set(key, number);
     const own = type.fieldsArray.toSorted((a, b) => a.id - b.id);
     if (own.length > FIELDS_MAX) throw new ProtoRefused(`message ${type.name} has more than ${FIELDS_MAX} fields`);
+    const oneofs = oneofsOf(type);
+    if (oneofs.length > PLAN_ONEOFS_MAX) throw new ProtoRefused(`message ${type.name} has more than ${PLAN_ONEOFS_MAX} oneofs`);
     for (const field of own) {
       const compiled = this.#field(field, path === '' ? field.name : `${path}.${field.name}`, isSample, number === 0);
-      if (compiled) fields.push(compiled);
+      const oneof = field.partOf ? oneofs.indexOf(field.partOf) + 1 : 0;
+      if (compiled) fields.push(oneof === 0 ? compiled : { ...compiled, oneof });
+      else if (oneof !== 0) fields.push({ ...passedOver(field), oneof });
     }
     return number;
   }
@@ -180,6 +186,17 @@ class Compiler {
     if (this.#options.implicit === false || field.repeated || field.map || field.hasPresence) return false;
     return kind < PLAN_BYTES && (action === PLAN_READ || action === PLAN_IS_SEQ);
   }
+}
+
+/** Those of which several members can be set; that of an `optional` field is there in name only. */
+function oneofsOf(type: protobuf.Type): protobuf.OneOf[] {
+  return type.oneofsArray.filter(({ fieldsArray }) => fieldsArray.length > 1);
+}
+
+/** A member that says nothing unsets the others all the same. */
+function passedOver(field: protobuf.Field): PlanField {
+  const kind = kindOf(field) ?? PLAN_MESSAGE;
+  return { number: field.id, name: '', kind, action: PLAN_PASS, unit: 0, isRepeated: false, isImplicit: false };
 }
 
 function defaultAction(field: protobuf.Field, kind: number): number {

@@ -9,6 +9,7 @@ import {
   PLAN_FIELD_AT_NAME,
   PLAN_FIELD_AT_NAME_BYTES,
   PLAN_FIELD_AT_NUMBER,
+  PLAN_FIELD_AT_ONEOF,
   PLAN_FIELD_AT_TYPE,
   PLAN_FIELD_AT_UNIT,
   PLAN_FIELD_BYTES,
@@ -21,6 +22,7 @@ import {
   PLAN_TYPE_AT_FIELD_COUNT,
   PLAN_TYPE_AT_FIELDS,
   PLAN_TYPE_AT_FLAGS,
+  PLAN_TYPE_AT_ONEOFS,
   PLAN_TYPE_BYTES,
   PLAN_TYPE_HAS_IMPLICIT,
   PLAN_VALUE_AT_NAME,
@@ -35,12 +37,14 @@ export interface PlanField {
   readonly name: string;
   /** PLAN_DOUBLE to PLAN_SECONDS. */
   readonly kind: number;
-  /** PLAN_READ to PLAN_SAMPLES. */
+  /** PLAN_READ to PLAN_PASS. */
   readonly action: number;
   readonly unit: number;
   readonly isRepeated: boolean;
   readonly isImplicit: boolean;
   readonly isMap?: boolean;
+  /** Number of the oneof that it is a member of, from 1 on. */
+  readonly oneof?: number;
   /** Of a message or of a map's entry. */
   readonly type?: number;
   /** Names of an enum's values, where a reading is the name. */
@@ -79,7 +83,8 @@ class PlanWriter {
       const at = PLAN_HEAD_BYTES + index * PLAN_TYPE_BYTES;
       this.#head.writeUInt32LE(fieldAt, at + PLAN_TYPE_AT_FIELDS);
       this.#head.writeUInt16LE(fields.length, at + PLAN_TYPE_AT_FIELD_COUNT);
-      this.#head.writeUInt16LE(fields.some(({ isImplicit }) => isImplicit) ? PLAN_TYPE_HAS_IMPLICIT : 0, at + PLAN_TYPE_AT_FLAGS);
+      this.#head[at + PLAN_TYPE_AT_FLAGS] = fields.some(({ isImplicit }) => isImplicit) ? PLAN_TYPE_HAS_IMPLICIT : 0;
+      this.#head[at + PLAN_TYPE_AT_ONEOFS] = Math.max(0, ...fields.map(({ oneof = 0 }) => oneof));
       for (const field of fields) {
         this.#field(field, fieldAt);
         fieldAt += PLAN_FIELD_BYTES;
@@ -92,11 +97,12 @@ class PlanWriter {
   }
 
   #field(field: PlanField, at: number): void {
-    const { number, name, kind, action, unit, isRepeated, isImplicit, isMap = false, type = 0, values } = field;
+    const { number, name, kind, action, unit, isRepeated, isImplicit, isMap = false, type = 0, oneof = 0, values } = field;
     this.#head.writeUInt32LE(number, at + PLAN_FIELD_AT_NUMBER);
     this.#head[at + PLAN_FIELD_AT_KIND] = kind;
     this.#head[at + PLAN_FIELD_AT_ACTION] = action;
     this.#head[at + PLAN_FIELD_AT_FLAGS] = (isRepeated ? PLAN_REPEATED : 0) | (isImplicit ? PLAN_IMPLICIT : 0) | (isMap ? PLAN_MAP : 0);
+    this.#head[at + PLAN_FIELD_AT_ONEOF] = oneof;
     this.#head.writeUInt32LE(unit, at + PLAN_FIELD_AT_UNIT);
     this.#head.writeUInt32LE(this.#name(name), at + PLAN_FIELD_AT_NAME);
     this.#head.writeUInt16LE(Buffer.byteLength(name), at + PLAN_FIELD_AT_NAME_BYTES);
