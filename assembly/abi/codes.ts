@@ -49,6 +49,7 @@ export const CODE_MQTT_FILTER_MALFORMED: u32 = 32;
 export const CODE_PROXY_HEADER_INVALID: u32 = 33;
 export const CODE_WEBSOCKET_REFUSED: u32 = 34;
 export const CODE_WEBSOCKET_MALFORMED: u32 = 35;
+export const CODE_MQTT_PAYLOAD_FORMAT_INVALID: u32 = 36;
 
 // Decode: the message goes to dead_letters under this reason
 export const CODE_JSON_MALFORMED: u32 = 64;

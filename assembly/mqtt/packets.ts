@@ -1,5 +1,6 @@
 import {
   CODE_MQTT_PACKET_ID_IN_USE,
+  CODE_MQTT_PAYLOAD_FORMAT_INVALID,
   CODE_MQTT_UNRELEASED_EXHAUSTED,
   CODE_NONE,
   CODE_PAYLOAD_OVERSIZE,
@@ -60,6 +61,7 @@ function reasonOf(code: u32): u8 {
   if (code == CODE_PAYLOAD_OVERSIZE) return 0x83; // Implementation specific error
   if (code == CODE_MQTT_PACKET_ID_IN_USE) return 0x91;
   if (code == CODE_MQTT_UNRELEASED_EXHAUSTED) return 0x97; // Quota exceeded
+  if (code == CODE_MQTT_PAYLOAD_FORMAT_INVALID) return 0x99;
   return 0x87; // Not authorized
 }
 

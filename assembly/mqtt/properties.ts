@@ -56,6 +56,9 @@ let met: u64 = 0;
 export let contentTypeAt: usize = 0;
 export let contentTypeEnd: usize = 0;
 
+/** Whether the Payload Format Indicator that skipProperties met says that the payload is UTF-8. MQTT 5 §3.3.2.3.2. */
+export let isTextSaid: bool = false;
+
 export function metTopicAlias(): bool {
   return (met & TOPIC_ALIAS) != 0;
 }
@@ -64,6 +67,7 @@ export function metTopicAlias(): bool {
 export function skipProperties(at: usize, end: usize, allowed: u64): usize {
   met = 0;
   contentTypeAt = 0;
+  isTextSaid = false;
   at = readVariable(at, end);
   const propertiesEnd = skipBytes(at, variable, end);
   if (propertiesEnd == MALFORMED) return MALFORMED;
@@ -77,6 +81,7 @@ export function skipProperties(at: usize, end: usize, allowed: u64): usize {
     at = skipValue(property, at, propertiesEnd);
     if (at == MALFORMED) return MALFORMED;
     if (!isAllowed(property, value, at)) return forbidden();
+    if (property == PAYLOAD_FORMAT) isTextSaid = load<u8>(value) == 1;
     if (property == CONTENT_TYPE) {
       contentTypeAt = value + 2;
       contentTypeEnd = at;

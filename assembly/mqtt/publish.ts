@@ -12,6 +12,7 @@ import {
   CODE_DEVICE_UNKNOWN,
   CODE_MQTT_MALFORMED,
   CODE_MQTT_PACKET_ID_IN_USE,
+  CODE_MQTT_PAYLOAD_FORMAT_INVALID,
   CODE_MQTT_PROTOCOL_ERROR,
   CODE_MQTT_QOS_INVALID,
   CODE_MQTT_TOPIC_ALIAS_INVALID,
@@ -33,12 +34,13 @@ import { countRefusedMessage, ofDevice, ofTenant, refuseMessage } from '../direc
 import { noteRefusedTopic } from '../directory/refused-topics';
 import { count } from '../memory';
 import { call } from '../outbox';
+import { isUtf8 } from '../utf8';
 import { ackInOrder, queueHandedPuback, queueHandedPubrec, queuePuback, queuePubrec } from './acknowledge';
 import { AT_DEVICE, AT_LEVEL, connectionAt } from './connections';
 import { formatOfContentType } from './content-type';
 import { LEVEL_5 } from './control';
 import { PUBACK, PUBREC, refuse } from './packets';
-import { contentTypeAt, contentTypeEnd, metTopicAlias, OF_PUBLISH, skipProperties } from './properties';
+import { contentTypeAt, contentTypeEnd, isTextSaid, metTopicAlias, OF_PUBLISH, skipProperties } from './properties';
 import { beginPacket, fault, MALFORMED, u16At } from './read';
 import { contextAt, contextBytes, isAcknowledged, resolveTopic, ROUTE_OF_HOST, ROUTE_UNKNOWN, ROUTED, topicDevice, topicFormat } from './topic';
 import * as inbound from './qos2-inbound';
@@ -76,6 +78,7 @@ export function publish(number: u32, connection: usize, header: u32, at: usize, 
     at += 2;
   }
   let contentFormat: u32 = FORMAT_BY_SHAPE;
+  let isText = false;
   const isVersion5 = <u32>load<u8>(connection, AT_LEVEL) == LEVEL_5;
   if (isVersion5) {
     if (at < end && load<u8>(at) == 0) {
@@ -85,6 +88,7 @@ export function publish(number: u32, connection: usize, header: u32, at: usize, 
       at = skipProperties(at, end, OF_PUBLISH);
       if (at == MALFORMED) return fault;
       if (metTopicAlias()) return CODE_MQTT_TOPIC_ALIAS_INVALID; // [MQTT-3.2.2-17]
+      isText = isTextSaid;
       if (contentTypeAt != 0) contentFormat = formatOfContentType(contentTypeAt, contentTypeEnd);
     }
   }
@@ -108,6 +112,7 @@ export function publish(number: u32, connection: usize, header: u32, at: usize, 
     code = CODE_NONE;
   }
   if (code == CODE_NONE && contextLength + payloadBytes > PAYLOAD_BYTES_MAX) code = CODE_PAYLOAD_OVERSIZE;
+  if (isText && code == CODE_NONE && !isUtf8(at, end)) code = CODE_MQTT_PAYLOAD_FORMAT_INVALID;
   if (qos == 2) {
     code = admitAtQos2(number, connection, packetId, header, code);
     if (code == REPEATED) return CODE_NONE;
@@ -198,6 +203,7 @@ function answer(number: u32, connection: usize, qos: u32, packetId: u32, code: u
     code == CODE_PAYLOAD_OVERSIZE ||
     code == CODE_MQTT_PACKET_ID_IN_USE ||
     code == CODE_MQTT_UNRELEASED_EXHAUSTED ||
+    code == CODE_MQTT_PAYLOAD_FORMAT_INVALID ||
     code == CODE_TOPIC_FORBIDDEN ||
     code == CODE_DEVICE_UNKNOWN ||
     code == CODE_DEVICE_INACTIVE;

@@ -33,6 +33,7 @@ import {
   CODE_MQTT_MALFORMED,
   CODE_MQTT_PACKET_ID_IN_USE,
   CODE_MQTT_PACKET_OVERSIZE,
+  CODE_MQTT_PAYLOAD_FORMAT_INVALID,
   CODE_MQTT_PROTOCOL_ERROR,
   CODE_MQTT_QOS_INVALID,
   CODE_MQTT_TOPIC_ALIAS_INVALID,
@@ -226,6 +227,12 @@ code(
   'mqtt_unreleased_exhausted',
   'too many messages at QoS 2 were not released by PUBREL, over all connections of the gateway',
   'answer each PUBREC with PUBREL, have fewer messages under way, or use QoS 1 with a sequence number',
+);
+code(
+  CODE_MQTT_PAYLOAD_FORMAT_INVALID,
+  'mqtt_payload_format_invalid',
+  'the Payload Format Indicator of a message says that its payload is UTF-8, and it is not',
+  'set the indicator to 0, or leave it out, where payloads are binary',
 );
 code(
   CODE_REGISTRY_INCOMPLETE,

@@ -9,6 +9,7 @@ import {
   CODE_MQTT_MALFORMED,
   CODE_MQTT_PACKET_ID_IN_USE,
   CODE_MQTT_PACKET_OVERSIZE,
+  CODE_MQTT_PAYLOAD_FORMAT_INVALID,
   CODE_MQTT_PROTOCOL_ERROR,
   CODE_MQTT_QOS_INVALID,
   CODE_MQTT_TOPIC_ALIAS_INVALID,
@@ -151,6 +152,41 @@ function ends5(name: string, code: number, reason: number, sent: Uint8Array): Mq
 }
 const withProperties = (props: Uint8Array) => publish({ level: 5, topic: OWN, properties: props });
 
+const binary = bytes(0x81, 0xa1, 0x74, 0xff);
+const withFormat = (qos: number, indicator: number, payload: Uint8Array) =>
+  publish({ level: 5, topic: OWN, qos, packetId: 9, properties: properties(0x01, indicator), payload });
+const formatRefused = { level: 5, code: CODE_MQTT_PAYLOAD_FORMAT_INVALID } as const;
+const payloadFormats: MqttCase[] = [
+  {
+    ...formatRefused,
+    name: 'a payload that is no UTF-8, though it is said to be',
+    bytes: withFormat(1, 1, binary),
+    answer: puback(9, 0x99),
+  },
+  { ...formatRefused, name: 'the same at QoS 0', bytes: withFormat(0, 1, binary) },
+  {
+    ...formatRefused,
+    name: 'the same at QoS 2',
+    bytes: bytes(withFormat(2, 1, binary), pubrel(9)),
+    answer: bytes(pubrec(9, 0x99), pubcomp(9, 0x92)),
+  },
+  {
+    ...formatRefused,
+    name: 'a payload that is cut within a character',
+    bytes: withFormat(1, 1, bytes(0x22, 0xe2, 0x82)),
+    answer: puback(9, 0x99),
+  },
+  { name: 'a payload of unspecified bytes', level: 5, bytes: withFormat(1, 0, binary), answer: puback(9), records: [1] },
+  {
+    name: 'a payload that is UTF-8 as it says',
+    level: 5,
+    bytes: withFormat(1, 1, Buffer.from('"21 °C 😀"')),
+    answer: puback(9),
+    records: [1],
+  },
+  { name: 'no payload, which is UTF-8', level: 5, bytes: withFormat(1, 1, Buffer.alloc(0)), answer: puback(9), records: [1] },
+];
+
 const version5: MqttCase[] = [
   ends5('a topic alias', CODE_MQTT_TOPIC_ALIAS_INVALID, 0x94, withProperties(properties(0x23, u16(1)))),
   ends5('a topic alias alone', CODE_MQTT_TOPIC_ALIAS_INVALID, 0x94, publish({ level: 5, topic: '', properties: properties(0x23, u16(1)) })),
@@ -165,6 +201,7 @@ const version5: MqttCase[] = [
   ends5('an empty response topic', CODE_MQTT_PROTOCOL_ERROR, 0x82, withProperties(properties(0x08, ''))),
   ends5('a payload format that there is not', CODE_MQTT_PROTOCOL_ERROR, 0x82, withProperties(properties(0x01, 2))),
   ends5('a property length of five bytes', CODE_MQTT_MALFORMED, 0x81, withProperties(bytes(0x80, 0x80, 0x80, 0x80, 1))),
+  ...payloadFormats,
   {
     name: 'every property that PUBLISH may have, version 5',
     level: 5,
