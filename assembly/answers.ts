@@ -11,7 +11,7 @@ import { ACK_BYTES, ACKS_MAX, ACKS_OFFSET } from './abi/gateway';
 //
 // Acknowledgement, ACK_BYTES. The protocol that queues it gives its words their meaning:
 //   0  u32 connection, or token of the host's message
-//   4  u32 generation of the connection; OF_HOST: the message is the host's
+//   4  u32 generation of the connection; OF_HOST: the message is the host's; OF_COAP: the first word is the place of an exchange
 //   8  u32 packet
 const AT_CONNECTION: usize = 0;
 const AT_GENERATION: usize = 4;
@@ -19,6 +19,8 @@ const AT_PACKET: usize = 8;
 
 /** Generations of connections start at 1. */
 export const OF_HOST: u32 = 0;
+/** No connection is used so often. */
+export const OF_COAP: u32 = 0xffffffff;
 
 /** The place of the first acknowledgement that was not sent. */
 export let sentTo: u64 = 0;

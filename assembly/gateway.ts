@@ -5,6 +5,8 @@ export { ingest, ingestPart } from './block/ingest';
 export { blockHash, heldRecords, initSlots, nextSealed, openedMs, sealAll, sealDue } from './block/seal';
 export { addDevice, findDevice } from './directory/devices';
 export { setClock } from './clock';
+export { nudge } from './coap/exchanges';
+export { coapClosed, coapJudged } from './coap/turn';
 export { connected, ended, leave, levelOf } from './mqtt/connections';
 export { acceptHanded, refuseHanded } from './mqtt/publish';
 export { keepNotTaken } from './mqtt/topic';
@@ -12,7 +14,8 @@ export { addRoute, clearRoutes, seedRoutes } from './routes/table';
 export { countRefused } from './directory/refusals';
 export { callCount, sendCount, taken } from './outbox';
 export { freeSlots, release } from './release';
-export { resumed, starved, sweep, turn } from './mqtt/turn';
+export { resumed, starved, sweep } from './mqtt/turn';
+export { turn } from './turn';
 
 /** What this module was built with: the host refuses another version, and another layout of memory. */
 export function abiVersion(): u32 {

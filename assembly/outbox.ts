@@ -25,7 +25,7 @@ const ANSWER_BYTES: u32 = 8;
 
 let sends: u32 = 0;
 let sendBytes: u32 = 0;
-/** The part of sendBytes that is Reason Strings. They may fill half of the room and are then left out: the other half is for answers. */
+/** The part of sendBytes that is Reason Strings and datagrams. They may fill half of the room and are then left out: the other half is for answers. */
 let textBytes: u32 = 0;
 const HALF_BYTES: u32 = SEND_DATA_BYTES / 2;
 let calls: u32 = 0;
@@ -80,6 +80,25 @@ export function reserve(connection: u32, bytes: u32): usize {
   const send = <usize>(SENDS_OFFSET + sends * SEND_BYTES);
   sends++;
   store<u32>(send, connection, SEND_AT_CONNECTION);
+  store<u32>(send, at, SEND_AT_OFFSET);
+  store<u32>(send, bytes, SEND_AT_LENGTH);
+  return <usize>at;
+}
+
+/** Whether an answer of up to `bytes` to a datagram fits. Such answers share the half of the room that Reason Strings have. */
+export function hasDatagramRoom(bytes: u32): bool {
+  return sends < SENDS_MAX && textBytes + bytes <= HALF_BYTES;
+}
+
+/** Reserves room for a datagram of `bytes`, its header included; the caller has called hasDatagramRoom. */
+export function reserveDatagram(socket: u32, bytes: u32): usize {
+  assert(hasDatagramRoom(bytes), 'there is no room for the datagram');
+  const at = SEND_DATA_OFFSET + sendBytes;
+  sendBytes += bytes;
+  textBytes += bytes;
+  const send = <usize>(SENDS_OFFSET + sends * SEND_BYTES);
+  sends++;
+  store<u32>(send, socket, SEND_AT_CONNECTION);
   store<u32>(send, at, SEND_AT_OFFSET);
   store<u32>(send, bytes, SEND_AT_LENGTH);
   return <usize>at;

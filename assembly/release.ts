@@ -1,11 +1,13 @@
-import { OF_HOST, ackConnection, ackGeneration, ackPacket, isAckQueueNearlyFull, nextAck, queuedTo, sentTo } from './answers';
+import { OF_COAP, OF_HOST, ackConnection, ackGeneration, ackPacket, isAckQueueNearlyFull, nextAck, queuedTo, sentTo } from './answers';
 import { CODE_NONE } from './abi/codes';
 import { COUNTER_GATEWAY_ACKED } from './abi/counters';
 import { CALL_DURABLE } from './abi/gateway';
 import { firstAwaiting, freeCount, freeOldestPushed } from './block/seal';
+import { answerDurable } from './coap/exchanges';
+import { SUCCESS_BYTES_MAX } from './coap/answer';
 import { count } from './memory';
 import { sendQueued } from './mqtt/acknowledge';
-import { call, roomForAnswers } from './outbox';
+import { call, hasDatagramRoom, roomForAnswers } from './outbox';
 
 /** The outbox had too little room for all acknowledgements that the last release could send. */
 let isHalfDone: bool = false;
@@ -22,18 +24,19 @@ export function freeSlots(): u32 {
 export function release(): i32 {
   if (!isHalfDone) freeOldestPushed();
   const due = firstAwaiting(queuedTo);
-  const end = min(due, sentTo + roomForAnswers());
-  acknowledgeUpTo(end);
-  isHalfDone = end < due;
+  acknowledgeUpTo(min(due, sentTo + roomForAnswers()));
+  isHalfDone = sentTo < due;
   return isHalfDone ? 0 : 1;
 }
 
 function acknowledgeUpTo(end: u64): void {
   assert(end >= sentTo && end <= queuedTo, 'the acknowledgements that are due lie outside the queue');
   let acknowledged: u32 = 0;
-  while (sentTo < end) {
+  while (sentTo < end && hasDatagramRoom(SUCCESS_BYTES_MAX)) {
     nextAck();
-    if (ackGeneration == OF_HOST) {
+    if (ackGeneration == OF_COAP) {
+      acknowledged += answerDurable(ackConnection);
+    } else if (ackGeneration == OF_HOST) {
       call(0, CALL_DURABLE, CODE_NONE, ackConnection, 0);
       acknowledged++;
     } else {

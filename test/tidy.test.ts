@@ -104,7 +104,7 @@ const kernelFloors: readonly (readonly string[])[] = [
   ['dedup', 'block', 'rows', 'decode', 'routes'],
   ['mqtt', 'coap', 'schema'],
   ['captures'],
-  ['records', 'release', 'statement'],
+  ['records', 'release', 'statement', 'turn'],
   ['checkpoint'],
   ['gateway', 'pipeline'],
   // The pipeline's exports, and more.

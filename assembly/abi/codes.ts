@@ -50,6 +50,14 @@ export const CODE_PROXY_HEADER_INVALID: u32 = 33;
 export const CODE_WEBSOCKET_REFUSED: u32 = 34;
 export const CODE_WEBSOCKET_MALFORMED: u32 = 35;
 export const CODE_MQTT_PAYLOAD_FORMAT_INVALID: u32 = 36;
+export const CODE_COAP_MALFORMED: u32 = 37;
+export const CODE_COAP_PATH_UNKNOWN: u32 = 38;
+export const CODE_COAP_METHOD_UNSUPPORTED: u32 = 39;
+export const CODE_COAP_OPTION_UNSUPPORTED: u32 = 40;
+export const CODE_COAP_FORMAT_UNSUPPORTED: u32 = 41;
+export const CODE_COAP_PROXYING: u32 = 42;
+export const CODE_COAP_OVERLOADED: u32 = 43;
+export const CODE_COAP_BLOCKS_INCOMPLETE: u32 = 44;
 
 // Decode: the message goes to dead_letters under this reason
 export const CODE_JSON_MALFORMED: u32 = 64;

@@ -1,3 +1,4 @@
+import { COAP_EXCHANGE_BYTES, COAP_EXCHANGES_MAX, COAP_VERIFIED_ENTRY_BYTES, COAP_VERIFIED_SLOTS } from './coap.ts';
 import { BLOCK_BYTES_MAX, BLOCK_RECORDS_MAX, CONNECTIONS_MAX, DEVICES_MAX, KIB, MIB } from './limits.ts';
 import { COMMON_END } from './regions.ts';
 
@@ -87,6 +88,12 @@ export const CALL_MESSAGE: u32 = 6;
 export const CALL_SETTLED: u32 = 7;
 /** The peer sends no more: the session layer ends the connection once its acknowledgements are sent. */
 export const CALL_ENDED: u32 = 8;
+/** Whether the token at `offset` is that of the device whose entry + 1 is `code`, 0: of none. coapJudged answers, before the datagram is looked at again. */
+export const CALL_COAP_TOKEN: u32 = 9;
+/** A datagram that the host answers: its header is at `offset`, and the socket is the connection. */
+export const CALL_COAP_REQUEST: u32 = 10;
+/** The exchange at `offset` is durable, and its client has had an empty acknowledgement. */
+export const CALL_COAP_SEPARATE: u32 = 11;
 
 export const CONNECTIONS_OFFSET: u32 = CALLS_OFFSET + CALLS_BYTES;
 export const CONNECTION_BYTES: u32 = 64;
@@ -208,4 +215,12 @@ export const ROUTE_TO_DEVICE: u32 = 0;
 /** The host takes each message in: it speaks of several devices, or wants an answer. */
 export const ROUTE_TO_HOST: u32 = 255;
 
-export const GATEWAY_END: u32 = ROUTE_CONTEXTS_OFFSET + ROUTE_CONTEXTS_BYTES;
+/** CoAP: exchanges in their order of arrival, the newest of each bucket, and tokens that were verified (assembly/abi/coap.ts). */
+export const COAP_EXCHANGES_OFFSET: u32 = ROUTE_CONTEXTS_OFFSET + ROUTE_CONTEXTS_BYTES;
+export const COAP_EXCHANGES_BYTES: u32 = COAP_EXCHANGES_MAX * COAP_EXCHANGE_BYTES;
+export const COAP_BUCKETS_OFFSET: u32 = COAP_EXCHANGES_OFFSET + COAP_EXCHANGES_BYTES;
+export const COAP_BUCKETS_BYTES: u32 = COAP_EXCHANGES_MAX * 4;
+export const COAP_VERIFIED_OFFSET: u32 = COAP_BUCKETS_OFFSET + COAP_BUCKETS_BYTES;
+export const COAP_VERIFIED_BYTES: u32 = COAP_VERIFIED_SLOTS * COAP_VERIFIED_ENTRY_BYTES;
+
+export const GATEWAY_END: u32 = COAP_VERIFIED_OFFSET + COAP_VERIFIED_BYTES;

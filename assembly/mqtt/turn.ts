@@ -16,16 +16,11 @@ import {
   CALL_ENDED,
   CALL_MESSAGE,
   CALL_PACKET,
-  EVENTS_MAX,
-  EVENTS_OFFSET,
-  EVENT_AT_CONNECTION,
   EVENT_AT_CONSUMED,
-  EVENT_AT_KIND,
   EVENT_AT_LENGTH,
   EVENT_AT_NEEDED,
   EVENT_AT_OFFSET,
   EVENT_AT_TRANSPORT,
-  EVENT_BYTES,
   EVENT_CLOSED,
   EVENT_DATA,
   EVENT_ENDED,
@@ -101,32 +96,25 @@ export function resumed(): void {
   readingSinceMs = monotonicMs;
 }
 
-/**
- * Works through the event table from `first` on. Answers `eventCount` when it is done. Else the outbox is full, or a CONNECT
- * waits for its answer: then it answers the event with which the next call must begin, after the host has taken the outbox.
- */
-export function turn(first: u32, eventCount: u32): u32 {
-  assert(first <= eventCount && eventCount <= EVENTS_MAX, 'the events lie outside their table');
-  if (first == 0) hasStarved = false;
-  for (let i = first; i < eventCount; i++) {
-    if (!hasRoom()) return i;
-    const event = <usize>(EVENTS_OFFSET + i * EVENT_BYTES);
-    const number = load<u32>(event, EVENT_AT_CONNECTION);
-    const kind = load<u32>(event, EVENT_AT_KIND);
-    if (kind == EVENT_DATA) {
-      if (!takeData(number, event)) return i;
-    } else if (kind == EVENT_OPENED) {
-      opened(number, load<u32>(event, EVENT_AT_TRANSPORT));
-    } else if (kind == EVENT_ENDED) {
-      call(number, CALL_ENDED, CODE_NONE, 0, 0);
-    } else {
-      assert(kind == EVENT_CLOSED, 'there is no such kind of event');
-      clear(connectionAt(number));
-      closed(number);
-      call(number, CALL_CLOSED, CODE_NONE, 0, 0);
-    }
+/** A turn begins. */
+export function beginTurn(): void {
+  hasStarved = false;
+}
+
+/** Takes an event of a connection. False: the host must take the outbox, or answer a call, before this event comes again. */
+export function takeEvent(kind: u32, number: u32, event: usize): bool {
+  if (kind == EVENT_DATA) return takeData(number, event);
+  if (kind == EVENT_OPENED) {
+    opened(number, load<u32>(event, EVENT_AT_TRANSPORT));
+  } else if (kind == EVENT_ENDED) {
+    call(number, CALL_ENDED, CODE_NONE, 0, 0);
+  } else {
+    assert(kind == EVENT_CLOSED, 'there is no such kind of event');
+    clear(connectionAt(number));
+    closed(number);
+    call(number, CALL_CLOSED, CODE_NONE, 0, 0);
   }
-  return eventCount;
+  return true;
 }
 
 /** Takes the packets of a data event. False: the host must take the outbox before the rest of this event. */

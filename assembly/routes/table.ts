@@ -29,8 +29,8 @@ const PROBES_MAX: u32 = 64;
 let version: u32 = 1;
 let used: u32 = 0;
 let contextsBytes: u32 = 0;
-/** Added to hashes, so that no sender knows where a topic falls. */
-let secret: u64 = 0;
+/** Added to hashes, so that no sender knows where a topic, a token or an exchange falls. */
+export let secret: u64 = 0;
 
 @inline
 function slotAt(slot: u32): usize {

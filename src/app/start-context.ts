@@ -80,6 +80,7 @@ function wantedPorts({ listen, process: settings }: Config): WantedPort[] {
     ...more(listen.mqttsPort, 'SPILLWAY_MQTTS_PORT'),
     ...more(listen.mqttWsPort, 'SPILLWAY_MQTT_WS_PORT'),
     ...more(listen.mqttWssPort, 'SPILLWAY_MQTT_WSS_PORT'),
+    ...more(listen.coapPort, 'SPILLWAY_COAP_PORT').map((wanted) => ({ ...wanted, isUdp: true })),
   ];
 }
 

@@ -68,6 +68,7 @@ export function sayReady(output: Output, appliance: Appliance, config: Config, {
     ...(ports.mqtts === undefined ? [] : [`  MQTT, TLS  mqtts://${host}:${ports.mqtts}`]),
     ...(ports.ws === undefined ? [] : [`  WebSocket  ws://${host}:${ports.ws}/mqtt`]),
     ...(ports.wss === undefined ? [] : [`  the same, TLS  wss://${host}:${ports.wss}/mqtt`]),
+    ...(ports.coap === undefined ? [] : [`  CoAP       coap://${host}:${ports.coap}`]),
     `  state      ${config.process.stateFolder}`,
     '  Ctrl-C stops it; what was acknowledged is kept',
   );
@@ -79,6 +80,7 @@ export function sayReady(output: Output, appliance: Appliance, config: Config, {
     ...(ports.mqtts === undefined ? {} : { mqtts_port: ports.mqtts }),
     ...(ports.ws === undefined ? {} : { mqtt_ws_port: ports.ws }),
     ...(ports.wss === undefined ? {} : { mqtt_wss_port: ports.wss }),
+    ...(ports.coap === undefined ? {} : { coap_port: ports.coap }),
     ...(shows.json ? { admin_key: adminKey } : {}),
     pid: process.pid,
     state: config.process.stateFolder,

@@ -1,5 +1,13 @@
 import {
   CODE_ADDRESS_EXHAUSTED,
+  CODE_COAP_BLOCKS_INCOMPLETE,
+  CODE_COAP_FORMAT_UNSUPPORTED,
+  CODE_COAP_MALFORMED,
+  CODE_COAP_METHOD_UNSUPPORTED,
+  CODE_COAP_OPTION_UNSUPPORTED,
+  CODE_COAP_OVERLOADED,
+  CODE_COAP_PATH_UNKNOWN,
+  CODE_COAP_PROXYING,
   CODE_CONNECT_TIMEOUT,
   CODE_CONNECTIONS_EXHAUSTED,
   CODE_CONTEXT_MALFORMED,
@@ -149,6 +157,44 @@ code(
   'websocket_malformed',
   'a WebSocket was closed over its frames: a text message (1003), a message of more than 1 MiB (1009), or another breach of RFC 6455 (1002)',
   'send MQTT packets in binary messages of at most 1 MiB, masked, with no extension',
+);
+code(
+  CODE_COAP_MALFORMED,
+  'coap_malformed',
+  'a datagram on the CoAP port is no well-formed message of CoAP version 1, or neither a request nor an answer to anything',
+  'fix the client; a CON gets RST, anything else no answer (RFC 7252 section 4.2)',
+);
+code(
+  CODE_COAP_PATH_UNKNOWN,
+  'coap_path_unknown',
+  'there is nothing at this path',
+  'POST to devices/{id}/telemetry or v1/ingest/{id}; GET .well-known/core lists all paths',
+);
+code(CODE_COAP_METHOD_UNSUPPORTED, 'coap_method_unsupported', 'the path does not take this method', 'POST or PUT telemetry, GET the rest');
+code(
+  CODE_COAP_OPTION_UNSUPPORTED,
+  'coap_option_unsupported',
+  'a critical option or a query is not known here, is there twice, or is malformed',
+  'of queries only token= and tenant= are known',
+);
+code(
+  CODE_COAP_FORMAT_UNSUPPORTED,
+  'coap_format_unsupported',
+  'the Content-Format is none that is taken in',
+  'send 0, 42, 50 (JSON), 60 (CBOR), 110 or 112 (SenML), 65001 (MessagePack), 65002 (Protobuf), or none',
+);
+code(CODE_COAP_PROXYING, 'coap_proxying', 'a request asks for a forward to another server', 'send it without Proxy-Uri and Proxy-Scheme');
+code(
+  CODE_COAP_OVERLOADED,
+  'coap_overloaded',
+  'there is no room for another message, or for another transfer in blocks',
+  'send it again after Max-Age; look at the lag of the log',
+);
+code(
+  CODE_COAP_BLOCKS_INCOMPLETE,
+  'coap_blocks_incomplete',
+  'a block of a transfer is not the one that was expected, or the transfer was given up',
+  'send the whole body again, from its first block',
 );
 code(
   CODE_MQTT_TOPIC_ALIAS_INVALID,

@@ -55,6 +55,12 @@ export interface GatewayKernel {
   /** Refuses the PUBLISH of CALL_MESSAGE, of which no part was taken. */
   refuseHanded(connection: number, qos: number, packetId: number, code: number): void;
 
+  /** Answers CALL_COAP_TOKEN: 0, or the code that refuses the request. `isKept`: 1 when the token need not be verified again until it changes. */
+  coapJudged(code: number, isKept: number): void;
+  /** Requests of CoAP that find no room are refused with this code; 0: with that of an overload. */
+  coapClosed(code: number): void;
+  /** Sends empty acknowledgements to clients of CoAP that wait for long. 0: take the sends, then call again. */
+  nudge(): number;
   /** Once, before the first turn: a number that nobody can guess, on which the places of routes depend. */
   seedRoutes(seed: bigint): void;
   /** Answers CALL_ROUTE: a context that ends with the topic lies in the stage; `kind` is ROUTE_TO_… or a code. */

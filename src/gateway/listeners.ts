@@ -2,7 +2,7 @@ import { TRANSPORT_HTTP, TRANSPORT_MQTT, TRANSPORT_MQTTS, TRANSPORT_WS, TRANSPOR
 import type { GatewayPorts, GatewayStart } from '../contract/threads/gateway.js';
 import type { ListenOptions, Reactor } from '../reactor/reactor.js';
 
-type Transport = keyof GatewayPorts;
+type Transport = Exclude<keyof GatewayPorts, 'coap'>;
 
 const LOOPBACK = '127.0.0.1';
 
@@ -19,9 +19,11 @@ export async function listenAll(reactor: Reactor, start: GatewayStart, wanted: G
     bridge: { proxies: [LOOPBACK], isWebSocket: true, transport: TRANSPORT_HTTP },
   };
   const got: Partial<Record<Transport, number>> = {};
-  for (const [transport, port] of Object.entries(wanted) as [Transport, number][]) {
+  const { coap, ...connections } = wanted;
+  for (const [transport, port] of Object.entries(connections) as [Transport, number][]) {
     const host = transport === 'bridge' ? LOOPBACK : bind;
     got[transport] = await reactor.listen(host, port, { ...options[transport], isShared });
   }
-  return { ...wanted, ...got };
+  const ofCoap = coap === undefined ? {} : { coap: await reactor.listenDatagrams(bind, coap, isShared) };
+  return { ...wanted, ...got, ...ofCoap };
 }

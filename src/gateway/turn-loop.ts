@@ -3,6 +3,9 @@ import { COUNTER_GATEWAY_PAUSED, COUNTER_GATEWAY_PAUSES } from '../../assembly/a
 import {
   BLOCK_SLOTS,
   CALL_CLOSED,
+  CALL_COAP_REQUEST,
+  CALL_COAP_SEPARATE,
+  CALL_COAP_TOKEN,
   CALL_ENDED,
   CALL_MESSAGE,
   CALL_PACKET,
@@ -23,6 +26,7 @@ import { chooseReactor, openReactor } from '../reactor/open-reactor.js';
 import type { Reactor } from '../reactor/reactor.js';
 import { audit } from './audit.js';
 import { Clock } from './clock.js';
+import { COAP_TOKENS, Coap } from './coap/coap.js';
 import { Directory } from './directory.js';
 import { Handoff } from './handoff.js';
 import { Ingest } from './http/ingest.js';
@@ -49,6 +53,7 @@ export class TurnLoop {
   readonly #sessions: Sessions;
   readonly #routes: Routes;
   readonly #ingest: Ingest;
+  readonly #coap: Coap;
   readonly #handoff: Handoff;
   #sweepTimer: NodeJS.Timeout | undefined;
   #ageTimer: NodeJS.Timeout | undefined;
@@ -78,6 +83,7 @@ export class TurnLoop {
     this.#sessions = new Sessions(this.#kernel, this.#memory, this.#directory, this.#reactor, start.sessions, post);
     this.#routes = new Routes(this.#kernel, this.#memory, this.#directory, this.#sessions, post, start.keepsNotTaken);
     this.#ingest = new Ingest(this.#kernel, this.#memory, this.#directory, post);
+    this.#coap = new Coap(this.#kernel, this.#memory, this.#directory, this.#reactor);
     const logDoorbell = new Doorbell(start.shared.doorbells, LOG_DOORBELL);
     this.#handoff = new Handoff(this.#kernel, this.#memory, new BlockRing(start.ring), logDoorbell);
   }
@@ -179,6 +185,7 @@ export class TurnLoop {
   #logChanged(code: number): void {
     this.#logCode = code;
     this.#ingest.logChanged(code);
+    this.#kernel.coapClosed(code);
     this.#setDoor();
   }
 
@@ -244,6 +251,10 @@ export class TurnLoop {
       else if (kind === CALL_SETTLED) this.#sessions.settled(connection);
       else if (kind === CALL_ROUTE) this.#routes.route(connection, offset, length);
       else if (kind === CALL_MESSAGE) this.#routes.message(connection, offset, length);
+      else if (kind === CALL_COAP_TOKEN) this.#coap.judge(code, offset, length);
+      else if (kind === CALL_COAP_REQUEST) this.#coap.datagram(connection, code, offset, length);
+      else if (kind === CALL_COAP_SEPARATE) this.#coap.separate(connection, offset);
+      else if (offset >= COAP_TOKENS) this.#coap.durable(offset);
       else this.#ingest.durable(offset);
     }
   }
@@ -252,6 +263,10 @@ export class TurnLoop {
   #sweep(): void {
     this.#audit();
     this.#sessions.endExpired(Date.now());
+    this.#tick();
+    while (this.#kernel.nudge() === 0) this.#flush();
+    this.#flush();
+    this.#coap.sweep();
     if (this.#isStarved || this.#isStopping) return;
     this.#tick();
     for (let at = 0; at >= 0; this.#flush()) at = this.#kernel.sweep(at);

@@ -39,6 +39,7 @@ test('nothing set gives the documented defaults, frozen', () => {
       mqttsPort: undefined,
       mqttWsPort: undefined,
       mqttWssPort: undefined,
+      coapPort: undefined,
       proxyFrom: undefined,
       mqttRefusedPublish: 'keep',
       tlsCert: undefined,

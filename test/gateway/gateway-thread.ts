@@ -112,7 +112,7 @@ export interface GatewaySettings {
 }
 
 function portsOf({ tls }: GatewaySettings): GatewayPorts {
-  return { mqtt: 0, ws: 0, bridge: 0, ...(tls ? { mqtts: 0, wss: 0 } : {}) };
+  return { mqtt: 0, ws: 0, bridge: 0, coap: 0, ...(tls ? { mqtts: 0, wss: 0 } : {}) };
 }
 
 /** A gateway thread whose log is played by the test. */

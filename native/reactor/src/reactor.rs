@@ -198,10 +198,9 @@ impl Reactor {
         self.connections.get(number)?.stream.as_ref()?.peer_certificate()
     }
 
-    /// Closes the listeners; connections stay.
+    /// Closes the listeners; connections stay, and sockets of datagrams, through which answers are still sent.
     pub fn unlisten(&mut self) {
         self.listeners.clear();
-        self.datagrams.clear();
     }
 
     /// Stops reading. With `reads_newcomers` connections from which the kernel has taken nothing yet are still read.

@@ -33,6 +33,9 @@ export const listenSettings = {
   mqttWssPort: setting('mqtt_wss_port', port, {
     what: 'MQTT over WebSockets over TLS; takes `SPILLWAY_TLS_CERT` and `SPILLWAY_TLS_KEY` along.',
   }),
+  coapPort: setting('coap_port', port, {
+    what: 'CoAP over UDP, 5683 by its registration; see [COAP.md](COAP.md). Without it there is none.',
+  }),
   proxyFrom: setting('proxy_from', networkList, {
     what: 'Addresses and ranges, with commas between them, of proxies that begin each connection with a PROXY header (version 1 or 2), on every port of devices and of HTTP. Limits by address count the peer that the header names. A listed proxy without a header is refused; a header from elsewhere is never read.',
   }),
@@ -81,12 +84,13 @@ export const listenSettings = {
 export type ListenConfig = ValuesOf<typeof listenSettings>;
 
 /** The ports of devices that are wanted, and one through which the HTTP port reaches the gateways. */
-export function gatewayPorts({ mqttPort, mqttsPort, mqttWsPort, mqttWssPort }: ListenConfig): GatewayPorts {
+export function gatewayPorts({ mqttPort, mqttsPort, mqttWsPort, mqttWssPort, coapPort }: ListenConfig): GatewayPorts {
   return {
     mqtt: mqttPort,
     ...(mqttsPort === undefined ? {} : { mqtts: mqttsPort }),
     ...(mqttWsPort === undefined ? {} : { ws: mqttWsPort }),
     ...(mqttWssPort === undefined ? {} : { wss: mqttWssPort }),
+    ...(coapPort === undefined ? {} : { coap: coapPort }),
     bridge: 0,
   };
 }

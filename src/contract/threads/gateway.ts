@@ -38,6 +38,8 @@ export interface GatewayPorts {
   readonly mqtts?: number;
   readonly ws?: number;
   readonly wss?: number;
+  /** Of UDP. */
+  readonly coap?: number;
   /** On the loopback interface: WebSockets that the HTTP port passes on. */
   readonly bridge?: number;
 }

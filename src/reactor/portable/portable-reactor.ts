@@ -173,7 +173,6 @@ export class PortableReactor implements Reactor {
 
   unlisten(): void {
     this.#listeners.close();
-    this.#datagrams.close();
   }
 
   async stop(): Promise<void> {
@@ -186,6 +185,7 @@ export class PortableReactor implements Reactor {
         this.#stopped = resolve;
       });
     }
+    this.#datagrams.close();
     this.#isStopped = true;
     this.#doorbell?.ring();
   }

@@ -1,0 +1,229 @@
+import { isAckQueueFull } from '../answers';
+import { CHANNEL_TELEMETRY, FLAG_TRANSPORT_COAP, RECORD_FORMAT_SHIFT } from '../abi/block';
+import { COAP_ACK, COAP_CON, COAP_EMPTY, COAP_GET, COAP_POST, COAP_PUT, COAP_RST } from '../abi/coap';
+import {
+  CODE_COAP_FORMAT_UNSUPPORTED,
+  CODE_COAP_MALFORMED,
+  CODE_COAP_METHOD_UNSUPPORTED,
+  CODE_COAP_OPTION_UNSUPPORTED,
+  CODE_COAP_OVERLOADED,
+  CODE_COAP_PATH_UNKNOWN,
+  CODE_DEVICE_INACTIVE,
+  CODE_NONE,
+} from '../abi/codes';
+import { COUNTER_GATEWAY_ACCEPTED, COUNTER_GATEWAY_BYTES_IN, COUNTER_GATEWAY_PACKETS, COUNTER_GATEWAY_RECEIVED } from '../abi/counters';
+import {
+  CALL_COAP_REQUEST,
+  CALL_COAP_TOKEN,
+  DATAGRAM_HEADER_BYTES,
+  DEVICE_ACTIVE,
+  DEVICE_AT_NUMBER,
+  DEVICE_AT_PARTITION,
+  DEVICE_AT_SCHEMA,
+  DEVICE_AT_STATUS,
+  EVENT_AT_CONNECTION,
+  EVENT_AT_LENGTH,
+  EVENT_AT_OFFSET,
+} from '../abi/gateway';
+import { DEVICE_ID_BYTES_MAX, TENANT_ID_BYTES_MAX } from '../abi/limits';
+import { append, appendOfSchema } from '../block/seal';
+import { countAccepted, find, hashBytes } from '../directory/devices';
+import { OF_NOBODY, ofDevice, refuseMessage } from '../directory/refusals';
+import { count } from '../memory';
+import { call, hasDatagramRoom } from '../outbox';
+import { ANSWER_BYTES_MAX, responseOf, sendEmpty, sendRefusal } from './answer';
+import { addExchange, findExchange, hasPlace, repeatAnswer } from './exchanges';
+import {
+  block1,
+  code,
+  contentFormat,
+  formatOf,
+  hasOtherQuery,
+  hasToken,
+  isSegment,
+  MALFORMED,
+  messageId,
+  noResponse,
+  payload,
+  payloadBytes,
+  readHeader,
+  readOptions,
+  secretAt,
+  secretBytes,
+  segment,
+  segmentBytes,
+  segments,
+  tenantAt,
+  tenantBytes,
+  token,
+  tokenBytes,
+  type,
+} from './message';
+import { isVerified, keepVerified } from './verified';
+
+const DEFAULT = memory.data<u8>([0x64, 0x65, 0x66, 0x61, 0x75, 0x6c, 0x74, 0, 0, 0, 0, 0, 0, 0]); // "default", and what hashBytes reads after it
+const DEFAULT_BYTES: u32 = 7;
+const DEVICES = memory.data<u8>([0x64, 0x65, 0x76, 0x69, 0x63, 0x65, 0x73]);
+const TELEMETRY = memory.data<u8>([0x74, 0x65, 0x6c, 0x65, 0x6d, 0x65, 0x74, 0x72, 0x79]);
+const COMMANDS = memory.data<u8>([0x63, 0x6f, 0x6d, 0x6d, 0x61, 0x6e, 0x64, 0x73]);
+const V1 = memory.data<u8>([0x76, 0x31]);
+const INGEST = memory.data<u8>([0x69, 0x6e, 0x67, 0x65, 0x73, 0x74]);
+const WELL_KNOWN = memory.data<u8>([0x2e, 0x77, 0x65, 0x6c, 0x6c, 0x2d, 0x6b, 0x6e, 0x6f, 0x77, 0x6e]);
+const CORE = memory.data<u8>([0x63, 0x6f, 0x72, 0x65]);
+
+// What a path names
+const NOTHING: u32 = 0;
+const TO_TELEMETRY: u32 = 1;
+const TO_COMMANDS: u32 = 2;
+const TO_LINKS: u32 = 3;
+
+/** Why the log takes nothing in or the gateway ends, or 0: what finds no room is refused with it. */
+let closedBy: u32 = CODE_NONE;
+/** What the host said of the token of the datagram that is looked at again. */
+let judgement: u32 = CODE_NONE;
+let isJudged: bool = false;
+/** The device and the token that the host was asked about. */
+let askedDevice: usize = 0;
+let askedToken: usize = 0;
+let askedBytes: u32 = 0;
+
+/** Requests that find no room are refused with this code; 0: with that of an overload. */
+export function coapClosed(code: u32): void {
+  closedBy = code;
+}
+
+/** The host's answer to CALL_COAP_TOKEN: 0 or the code that refuses the request. `isKept`: the token stays valid until the device has another. */
+export function coapJudged(code: u32, isKept: bool): void {
+  judgement = code;
+  isJudged = true;
+  if (code == CODE_NONE && isKept) keepVerified(askedDevice, askedToken, askedBytes);
+}
+
+/** Takes a datagram in. False: the host must take the outbox and answer its calls, then this event comes again. */
+export function takeDatagram(event: usize): bool {
+  if (!hasDatagramRoom(ANSWER_BYTES_MAX)) return false;
+  const socket = load<u32>(event, EVENT_AT_CONNECTION);
+  const peer = <usize>load<u32>(event, EVENT_AT_OFFSET);
+  const bytes = load<u32>(event, EVENT_AT_LENGTH);
+  const start = peer + DATAGRAM_HEADER_BYTES;
+  const end = peer + bytes;
+  if (!isJudged) {
+    count(COUNTER_GATEWAY_BYTES_IN, bytes - DATAGRAM_HEADER_BYTES);
+    count(COUNTER_GATEWAY_PACKETS);
+  }
+  if (!readHeader(start, end)) {
+    count(CODE_COAP_MALFORMED);
+    return true;
+  }
+  if (type == COAP_ACK || type == COAP_RST) {
+    // Only the host sends what is answered with these (RFC 7252 §4.2).
+    call(socket, CALL_COAP_REQUEST, CODE_NONE, <u32>peer, bytes);
+    return true;
+  }
+  const isRequest = code != COAP_EMPTY && code < 0x20;
+  const fault = isRequest && hasToken(end) ? readOptions(end) : MALFORMED;
+  if (fault == MALFORMED) {
+    reject(socket, peer, <u32>(end - start));
+    return true;
+  }
+  return take(socket, peer, end, fault);
+}
+
+/** Rejects a message that is no request, or not well formed. A ping is an empty CON, and its answer is the same (RFC 7252 §4.3). */
+function reject(socket: u32, peer: usize, bytes: u32): void {
+  if (code != COAP_EMPTY || bytes != 4) count(CODE_COAP_MALFORMED);
+  if (type == COAP_CON) sendEmpty(socket, peer, COAP_RST, messageId);
+}
+
+/** Takes in a request whose options are read; `fault` is the code of one that may not be passed over. */
+function take(socket: u32, peer: usize, end: usize, fault: u32): bool {
+  const exchange = findExchange(socket, peer, messageId);
+  if (exchange != 0) {
+    repeatAnswer(exchange);
+    return true;
+  }
+  const target = targetOf();
+  const requestBytes = <u32>(end - peer) - DATAGRAM_HEADER_BYTES;
+  const isPost = code == COAP_POST || code == COAP_PUT;
+  let refusal = fault;
+  if (refusal == CODE_NONE && target == NOTHING) refusal = CODE_COAP_PATH_UNKNOWN;
+  if (refusal == CODE_NONE && target != TO_LINKS && hasOtherQuery) refusal = CODE_COAP_OPTION_UNSUPPORTED;
+  if (refusal == CODE_NONE && (target == TO_TELEMETRY ? !isPost : code != COAP_GET)) refusal = CODE_COAP_METHOD_UNSUPPORTED;
+  if (refusal != CODE_NONE) return refuse(socket, peer, OF_NOBODY, refusal, requestBytes);
+  if (target == TO_LINKS) {
+    call(socket, CALL_COAP_REQUEST, CODE_NONE, <u32>peer, requestBytes + DATAGRAM_HEADER_BYTES);
+    return true;
+  }
+  const device = deviceNamed(target == TO_TELEMETRY && isSegment(0, V1, 2) ? 2 : 1);
+  if (isJudged) {
+    isJudged = false;
+    refusal = judgement;
+  } else if (device == 0 || !isVerified(device, secretAt, secretBytes)) {
+    askedDevice = device;
+    askedToken = secretAt;
+    askedBytes = secretBytes;
+    call(socket, CALL_COAP_TOKEN, device == 0 ? 0 : ofDevice(device), <u32>secretAt, secretBytes);
+    return false;
+  }
+  if (refusal != CODE_NONE) return refuse(socket, peer, device == 0 ? OF_NOBODY : ofDevice(device), refusal, requestBytes);
+  if (load<u8>(device, DEVICE_AT_STATUS) != DEVICE_ACTIVE) return refuse(socket, peer, ofDevice(device), CODE_DEVICE_INACTIVE, requestBytes);
+  const format = formatOf(contentFormat);
+  if (target == TO_TELEMETRY && format < 0) return refuse(socket, peer, ofDevice(device), CODE_COAP_FORMAT_UNSUPPORTED, requestBytes);
+  // One block that is the whole body needs nothing put together, but its answer names it (RFC 7959 §2.2).
+  if (target == TO_COMMANDS || block1 >= 0) {
+    call(socket, CALL_COAP_REQUEST, ofDevice(device), <u32>peer, requestBytes + DATAGRAM_HEADER_BYTES);
+    return true;
+  }
+  if (!lay(socket, peer, device, <u32>format)) {
+    return refuse(socket, peer, ofDevice(device), closedBy == CODE_NONE ? CODE_COAP_OVERLOADED : closedBy, requestBytes);
+  }
+  return true;
+}
+
+/** Lays the payload into its block. False: there is no room for it. */
+function lay(socket: u32, peer: usize, device: usize, format: u32): bool {
+  if (isAckQueueFull() || !hasPlace()) return false;
+  const head = CHANNEL_TELEMETRY | (FLAG_TRANSPORT_COAP << 8) | (format << RECORD_FORMAT_SHIFT);
+  const schema = load<u32>(device, DEVICE_AT_SCHEMA);
+  const partition = <u32>load<u8>(device, DEVICE_AT_PARTITION);
+  const number = load<u32>(device, DEVICE_AT_NUMBER);
+  const slot = schema == 0
+    ? append(partition, number, head, payload, payloadBytes)
+    : appendOfSchema(partition, number, head, schema, payload, payloadBytes);
+  if (slot < 0) return false;
+  count(COUNTER_GATEWAY_RECEIVED);
+  count(COUNTER_GATEWAY_ACCEPTED);
+  countAccepted(device);
+  addExchange(socket, peer, <u32>slot);
+  return true;
+}
+
+/** Refuses a request, and counts it as a refused message where it is one. */
+function refuse(socket: u32, peer: usize, owner: u32, refusal: u32, requestBytes: u32): bool {
+  if (code == COAP_POST || code == COAP_PUT) refuseMessage(owner, refusal);
+  else count(refusal);
+  const response = responseOf(refusal);
+  // RFC 7967 §2.1: a bit for each class of answers. What a CON asks must be acknowledged all the same.
+  const isUnwanted = (noResponse & (1 << ((response >> 5) - 1))) != 0;
+  if (!isUnwanted) sendRefusal(socket, peer, type, messageId, token, tokenBytes, refusal, requestBytes);
+  else if (type == COAP_CON) sendEmpty(socket, peer, COAP_ACK, messageId);
+  return true;
+}
+
+function targetOf(): u32 {
+  if (segments == 3 && isSegment(0, DEVICES, 7)) {
+    if (isSegment(2, TELEMETRY, 9)) return TO_TELEMETRY;
+    return isSegment(2, COMMANDS, 8) ? TO_COMMANDS : NOTHING;
+  }
+  if (segments == 3 && isSegment(0, V1, 2) && isSegment(1, INGEST, 6)) return TO_TELEMETRY;
+  return segments == 2 && isSegment(0, WELL_KNOWN, 11) && isSegment(1, CORE, 4) ? TO_LINKS : NOTHING;
+}
+
+/** The device that the path segment names, of the tenant of the query; or 0. */
+function deviceNamed(index: u32): usize {
+  const idBytes = segmentBytes(index);
+  const tenant = tenantAt == 0 ? DEFAULT : tenantAt;
+  const bytes = tenantAt == 0 ? DEFAULT_BYTES : tenantBytes;
+  if (idBytes == 0 || idBytes > DEVICE_ID_BYTES_MAX || bytes > TENANT_ID_BYTES_MAX) return 0;
+  return find(tenant, bytes, hashBytes(tenant, bytes, 0), segment(index), idBytes);
+}
