@@ -22,7 +22,7 @@ import type { Principal } from '../contract/acl/acl.js';
 import { TenantAcl } from '../contract/acl/tenant-acl.js';
 import type { DeviceEntry, DeviceStatus, PreviousToken } from '../contract/devices.js';
 import type { NamePattern } from '../contract/identity/certificate-names.js';
-import { Credentials } from '../contract/identity/credentials.js';
+import { Credentials, type ShownKey } from '../contract/identity/credentials.js';
 import type { IdentityNews } from '../contract/identity/news.js';
 import { partitionOf } from '../contract/partition.js';
 import type { SchemaResolution } from '../contract/schemas/schema-port.js';
@@ -42,6 +42,7 @@ const STATUS_NUMBERS: Record<DeviceStatus, number> = {
 
 const NAME_OFFSET = STAGE_OFFSET + STAGE_DEVICE_AT_NAME;
 const NO_CONNECTION = 0;
+const TENANT_DEFAULT = 'default';
 
 /** The kernel's device table as the host sees it. An entry is a device's place in that table. */
 export class Directory {
@@ -147,6 +148,17 @@ export class Directory {
   principalOf(entry: number): Principal {
     const { tenant, id } = this.nameOf(entry);
     return { kind: 'device', tenant, name: id, deviceClass: this.#classes.of(entry) };
+  }
+
+  /**
+   * The device that a client of TLS-PSK or DTLS calls itself, `DEVICE` or `TENANT/DEVICE`, and the keys that count now: RFC 4279 §5.1.
+   * Undefined: there is no such device, or it may not connect.
+   */
+  pskOf(identity: string, nowMs: number): { readonly entry: number; readonly keys: readonly ShownKey[] } | undefined {
+    const slash = identity.indexOf('/');
+    const entry = this.find(slash < 0 ? TENANT_DEFAULT : identity.slice(0, slash), identity.slice(slash + 1));
+    if (entry === undefined || !this.isActive(entry)) return undefined;
+    return { entry, keys: this.credentials.pskOf(this.numberOf(entry), nowMs) };
   }
 
   /** Takes what is new of who may connect and use which topics. */

@@ -8,6 +8,11 @@ export interface Shown {
   readonly untilMs: number;
 }
 
+/** A key that both sides have. */
+export interface ShownKey extends Shown {
+  readonly key: Uint8Array;
+}
+
 const NOTHING: readonly CredentialEntry[] = [];
 const OF_DEVICES = { algorithms: JWT_ALGORITHMS };
 
@@ -57,7 +62,7 @@ export class Credentials {
   }
 
   /** The keys of a device that count now, for TLS and DTLS with a key that both sides have. */
-  pskOf(device: number, nowMs: number): (Shown & { readonly key: Uint8Array })[] {
+  pskOf(device: number, nowMs: number): ShownKey[] {
     return this.#of(device).flatMap((one) => (one.type === 'psk' && isInForce(one, nowMs) ? [{ ...shown(one), key: one.key }] : []));
   }
 
