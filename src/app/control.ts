@@ -61,9 +61,10 @@ export async function startControl(
     letters: { limits: config.letters, topic: letters && topicName(context, DEAD_LETTER_TOPIC) },
     alerts: { keeper, node, port: sideTopic(context, ALERT_TOPIC), format: config.kafka.format },
     topics: [...(letters ? [letters] : []), ...(readings ? [{ topicLags: () => readings.lag }] : [])],
+    auditDays: config.audit.days,
     event,
   });
-  const { parts, exposition, sockets } = made;
+  const { parts, exposition, sockets, changed } = made;
   cleanups.push(() => closeParts(parts));
   await openParts(parts);
   const http = await startHttp({
@@ -78,6 +79,7 @@ export async function startControl(
     consoleFolder: fileURLToPath(new URL('../../console', import.meta.url)),
     routes: routesOf(parts, rolesOf(config.process)),
     sockets,
+    changed,
     metrics: new RequestMetrics(exposition.registry),
   });
   renewed = (material) => {

@@ -4,6 +4,8 @@ import type { Database } from '../contract/database.js';
 import type { RecentLog } from '../contract/recent-log.js';
 import { aclPart } from '../control/acl/part.js';
 import { type AlertsPartOptions, alertsPart } from '../control/alerts/part.js';
+import { AuditLog } from '../control/audit/audit-log.js';
+import { auditPart } from '../control/audit/part.js';
 import { certificatesPart, type UsedCertificates } from '../control/certificates/part.js';
 import type { Codecs } from '../control/codecs/codecs.js';
 import { codecsPart } from '../control/codecs/part.js';
@@ -61,6 +63,8 @@ export interface PartsOptions {
   readonly alerts: Pick<AlertsPartOptions, 'keeper' | 'node' | 'port' | 'format'>;
   /** The topics beside the log that are named, but for that of alerts. */
   readonly topics: readonly Part[];
+  /** So long entries of the audit log are kept. */
+  readonly auditDays: number;
   readonly event: Report;
 }
 
@@ -83,9 +87,11 @@ export function makeParts({
   letters,
   alerts,
   topics,
+  auditDays,
   event,
 }: PartsOptions) {
   const exposition = new Exposition();
+  const audit = new AuditLog(database, event);
   const queries = new Queries(database);
   const own = { ledger: () => ledger.ledger, ownRates: () => live.hub.ownRates };
   const peers = deployment && deploymentPart({ ...deployment, plane, ...own, event });
@@ -119,13 +125,23 @@ export function makeParts({
     groupsPart(registry, keys),
     readingsPart(sources),
     metricNamesPart({ metricNames, keys, event }),
-    keysPart(keys),
+    keysPart({ keys, registry }),
+    auditPart({ audit, keys, days: auditDays }),
   ];
   const rules = subjects.flatMap((part) => part.rules ?? []);
   const watch = alertsPart({ ...alerts, rules, keys, event });
   const parts: Part[] = [...subjects, watch];
   for (const { metrics = [] } of parts) exposition.add(metrics);
-  return { parts, exposition, queries, live: live.hub, sockets: live.sockets, ledger: ledger.ledger, alerts: watch.alerts };
+  return {
+    parts,
+    exposition,
+    queries,
+    live: live.hub,
+    sockets: live.sockets,
+    changed: audit.changed,
+    ledger: ledger.ledger,
+    alerts: watch.alerts,
+  };
 }
 
 /** The calls that a process of these roles answers. */

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { addAclCommand } from './acl-command.js';
 import type { CliPorts } from './appliance.js';
+import { addAuditCommand } from './audit-command.js';
 import { addCodecCommand } from './codec-command.js';
 import { CommandFailure, exitCodes, usageFailure } from './command-failure.js';
 import { addCompletionCommand } from './completion-command.js';
@@ -83,6 +84,7 @@ function buildProgram(ports: CliPorts): Command {
   addDeviceCommand(program);
   addGroupCommand(program);
   addKeyCommand(program);
+  addAuditCommand(program);
   addDeadLettersCommand(program);
   addTenantCommand(program);
   addTopicRuleCommand(program);

@@ -1,4 +1,5 @@
 import type { Setting, ValuesOf } from './setting.js';
+import { auditSettings } from './settings/audit.js';
 import { checkpointSettings } from './settings/checkpoints.js';
 import { identitySettings } from './settings/identity.js';
 import { kafkaSettings } from './settings/kafka.js';
@@ -18,6 +19,7 @@ export const groups = {
   store: storeSettings,
   letters: letterSettings,
   metrics: metricSettings,
+  audit: auditSettings,
   log: logSettings,
   kafka: kafkaSettings,
   checkpoints: checkpointSettings,

@@ -43,6 +43,12 @@ const own = {
   resolution_unsupported: [400, 'only raw readings can be queried', 'ask for resolution=raw'],
   websocket_expected: [400, 'the path speaks WebSocket only', 'open a WebSocket to this path'],
   admin_key_invalid: [401, 'the admin key is missing or not valid', 'send Authorization: Bearer <admin key>'],
+  role_insufficient: [403, 'the key may not do this', 'use a key of the role that the message names: npx spillway key list'],
+  scope_forbidden: [
+    403,
+    'the key is of one tenant or of one group of devices, and the call is about more',
+    'use a key of all tenants, or ask for what the key is of',
+  ],
   not_found: [404, 'there is nothing at this path', 'check the path: calls begin with /v1/'],
   key_unknown: [404, 'there is no valid admin key of this id', 'list the keys: npx spillway key list'],
   dead_letter_unknown: [
@@ -96,8 +102,12 @@ const own = {
   group_cycle: [409, 'the group would be in itself', 'put it into a group that is not in it'],
   group_not_empty: [409, 'other groups are in this one', 'delete those first, or put them elsewhere: PATCH /v1/groups/{id} with parent'],
   groups_exhausted: [409, 'the tenant has 10,000 groups', 'delete groups that nobody needs, or use tags'],
-  key_last: [409, 'it is the only admin key, and nobody could make another', 'make a new key first: npx spillway key add NAME'],
-  keys_exhausted: [409, 'there are 100 admin keys', 'revoke keys that nobody uses: npx spillway key list'],
+  key_last: [
+    409,
+    'it is the only key that can do everything for good, and nobody could make another',
+    'make a new key first: npx spillway key add NAME',
+  ],
+  keys_exhausted: [409, 'there are 10,000 keys', 'revoke keys that nobody uses: npx spillway key list'],
   credential_exists: [409, 'a device has this certificate already', 'revoke that credential first; a certificate says who one device is'],
   credentials_exhausted: [409, 'the device has 16 credentials', 'revoke those that it does not use: npx spillway credential list DEVICE'],
   acl_rules_exhausted: [

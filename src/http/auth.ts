@@ -1,4 +1,5 @@
 import { ApiFailure } from '../contract/api-errors.js';
+import { currentCall, type Principal } from './caller.js';
 import type { RequestHead } from './exchange.js';
 
 /** The token of `Authorization: Bearer <token>`, RFC 6750 §2.1; undefined when there is none. */
@@ -20,16 +21,20 @@ export function clientTokens(authorization: string, query: URLSearchParams): str
 
 /** The keys of operators. */
 export interface KeyCheck {
-  verify(key: string): boolean;
+  /** Who has this key, while it is valid. */
+  find(key: string): Principal | undefined;
   /** Whether a key that is not known may be valid: the database has not been there since the start. */
   readonly isPartial: boolean;
 }
 
-/** Lets in who has an admin key. */
+/** Lets in who has a key; what it may do, the route's document says, and the dispatcher looks. */
 export function adminOnly(keys: KeyCheck): (head: RequestHead) => ApiFailure | undefined {
   return ({ authorization, method, path }) => {
     const key = bearerToken(authorization);
-    if (key !== undefined && keys.verify(key)) return undefined;
+    const principal = key === undefined ? undefined : keys.find(key);
+    const call = currentCall();
+    if (call) call.principal = principal;
+    if (principal) return undefined;
     const attempt = `answer ${method} ${path}`;
     if (key === undefined || !keys.isPartial) return new ApiFailure('admin_key_invalid', attempt);
     return new ApiFailure('database_unavailable', attempt, 'the database is away, and before it went this admin key was not known');

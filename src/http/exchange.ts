@@ -16,6 +16,8 @@ export interface RequestHead {
   readonly contentType: string;
   readonly tenantHeader: string;
   readonly idempotencyKey: string;
+  /** Of the client. */
+  readonly address: string;
 }
 
 /** Where a server has the parts of a head. */
@@ -23,11 +25,12 @@ export interface HeadSource {
   readonly method: string;
   readonly path: string;
   readonly query: string;
+  readonly address: string;
   /** '' when the header is absent. */
   header(name: string): string;
 }
 
-export function requestHead({ method, path, query, header }: HeadSource): RequestHead {
+export function requestHead({ method, path, query, address, header }: HeadSource): RequestHead {
   return {
     method: method.toUpperCase(),
     path,
@@ -40,6 +43,7 @@ export function requestHead({ method, path, query, header }: HeadSource): Reques
     contentType: header('content-type'),
     tenantHeader: header('x-tenant'),
     idempotencyKey: header('idempotency-key'),
+    address,
   };
 }
 

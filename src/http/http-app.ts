@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { ApiFailure } from '../contract/api-errors.js';
+import type { Call } from './caller.js';
 import { Dispatcher } from './dispatcher.js';
 import type { Answer, Exchange } from './exchange.js';
 import { withOpenApi } from './openapi-route.js';
@@ -12,6 +13,8 @@ export interface HttpAppOptions {
   /** The calls that this process answers. */
   readonly routes: readonly Route[];
   readonly sockets: WebSocketApp;
+  /** Notes a change of an operator that its call has not noted itself. Never rejects. */
+  readonly changed?: ((call: Call) => Promise<void>) | undefined;
   readonly metrics: RequestMetrics;
   readonly log: Logger;
   /** Absolute path of the built console. */
@@ -45,6 +48,7 @@ export class HttpApp {
       files: new StaticFiles(options.consoleFolder),
       metrics: options.metrics,
       log: options.log,
+      changed: options.changed,
     });
   }
 

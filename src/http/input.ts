@@ -5,6 +5,9 @@ import { readTimeUs } from '../contract/iso-time.js';
 
 export const ADMIN_BODY = { bytesMax: 64 * KIB, oversize: 'body_oversize' } as const;
 
+/** What is wrong with a tenant that the caller may not see. */
+export const FORBIDDEN_TENANT = 'must be the tenant of the key';
+
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
 /** The body as the schema wants it; `attempt` completes "cannot …". */
@@ -27,7 +30,8 @@ export function parseQuery<T>(query: URLSearchParams, schema: z.ZodType<T>, atte
 function parseValue<T>(value: unknown, schema: z.ZodType<T>, attempt: string, code: 'body_invalid' | 'query_invalid'): T | ApiFailure {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  return new ApiFailure(code, attempt, firstProblem(parsed.error));
+  const problem = firstProblem(parsed.error);
+  return new ApiFailure(problem.endsWith(FORBIDDEN_TENANT) ? 'scope_forbidden' : code, attempt, problem);
 }
 
 /** What is wrong first, with the member's name. */

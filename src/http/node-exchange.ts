@@ -92,8 +92,9 @@ function targetOf(url: string): string {
 }
 
 function headOf(request: IncomingMessage): RequestHead {
-  const { method = '', url = '', headers } = request;
+  const { method = '', url = '', headers, socket } = request;
   const target = targetOf(url);
   const path = target.split('?', 1)[0]!;
-  return requestHead({ method, path, query: target.slice(path.length + 1), header: (name) => String(headers[name] ?? '') });
+  const query = target.slice(path.length + 1);
+  return requestHead({ method, path, query, address: socket.remoteAddress ?? '', header: (name) => String(headers[name] ?? '') });
 }

@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { failureAnswer } from '../contract/answers/shared.js';
 import { type ApiCode, apiErrors } from '../contract/api-errors.js';
+import { isOperatorsCall } from './rights.js';
 import type { RouteDoc } from './route-doc.js';
 import type { Route } from './router.js';
 
 /** What any call may be answered with. */
 const CODES_OF_ALL: readonly ApiCode[] = ['path_malformed', 'internal', 'database_unavailable', 'shutting_down'];
-const CODES_OF_ADMIN: readonly ApiCode[] = ['admin_key_invalid'];
+const CODES_OF_ADMIN: readonly ApiCode[] = ['admin_key_invalid', 'role_insufficient', 'scope_forbidden'];
 const CODES_OF_BODY: readonly ApiCode[] = ['body_malformed', 'body_invalid', 'body_oversize', 'encoding_unsupported'];
 
 type Json = Record<string, unknown>;
@@ -31,18 +32,24 @@ export function describeRoutes(routes: readonly Route[], version: string): Json 
     components: {
       schemas: { Failure: schemaOf(failureAnswer, 'output') },
       securitySchemes: {
-        admin: { type: 'http', scheme: 'bearer', description: 'An admin key.' },
+        admin: { type: 'http', scheme: 'bearer', description: 'A key of an operator, of at least the role that the call names.' },
         device: { type: 'http', scheme: 'bearer', description: "The device's token." },
       },
     },
   };
 }
 
+/** With the role that the key needs. */
+function securityOf({ auth }: RouteDoc): Json[] {
+  if (auth === 'nothing') return [];
+  return isOperatorsCall({ auth }) ? [{ admin: [auth] }] : [{ [auth]: [] }];
+}
+
 function operationOf({ pattern, doc, body }: Route): Json {
-  const { summary, auth, query, request } = doc;
+  const { summary, query, request } = doc;
   return {
     summary,
-    security: auth === 'nothing' ? [] : [{ [auth]: [] }],
+    security: securityOf(doc),
     parameters: [...pathParameters(pattern), ...(query ? queryParameters(query) : [])],
     ...(request === undefined ? {} : { requestBody: requestBody(request, body?.types) }),
     responses: { ...answersOf(doc), ...failuresOf(codesOf(doc)) },
@@ -77,7 +84,7 @@ function answersOf({ answers }: RouteDoc): Json {
 function codesOf({ auth, request, query, codes }: RouteDoc): ApiCode[] {
   const ofRequest = request === undefined || request === 'any' ? [] : CODES_OF_BODY;
   const ofQuery: readonly ApiCode[] = query ? ['query_invalid'] : [];
-  return [...new Set([...CODES_OF_ALL, ...(auth === 'admin' ? CODES_OF_ADMIN : []), ...ofRequest, ...ofQuery, ...codes])];
+  return [...new Set([...CODES_OF_ALL, ...(isOperatorsCall({ auth }) ? CODES_OF_ADMIN : []), ...ofRequest, ...ofQuery, ...codes])];
 }
 
 /** Refusals by status; the codes that one may carry stand in its description. */

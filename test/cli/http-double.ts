@@ -108,7 +108,8 @@ function answer(fleet: FleetDouble, adminKey: string, request: IncomingMessage, 
 }
 
 function answerKeys({ keys }: FleetDouble, method: string | undefined, id: string, body: string): Answer {
-  const view = (name: string, index: number) => ({ id: index + 1, name, created_at: '2024-01-01T00:00:00.000Z' });
+  const rights = { role: 'admin', tenant: null, group: null, expires_at: null, last_used_at: null };
+  const view = (name: string, index: number) => ({ id: index + 1, name, ...rights, created_at: '2024-01-01T00:00:00.000Z' });
   if (method === 'GET') return { status: 200, body: { keys: keys.map(view) } };
   if (method === 'POST') {
     const { name } = JSON.parse(body);

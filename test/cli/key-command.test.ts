@@ -10,7 +10,10 @@ test('a key is made, listed and revoked', async (t) => {
   t.after(() => appliance.stop());
   const run = (...args: string[]) => outcomeOf(runSpillway(t, folder, ['key', ...args, '--url', appliance.httpUrl]));
   assert.equal((await run('add', 'ci')).stdout, 'key 2 (ci) is made\n  key  the-key-of-ci   (shown this once)\n');
-  assert.match((await run('list')).stdout, /^ID +NAME +MADE\n1 +first +2024-\S+\n2 +ci +2024-\S+\n$/);
+  assert.match(
+    (await run('list')).stdout,
+    /^ID +NAME +ROLE +SEES +MADE .*\n1 +first +admin +all +2024-\S+ +never +not yet\n2 +ci +admin +all +2024-\S+ /,
+  );
   assert.equal((await run('rm', '2')).stdout, 'key 2 (ci) is revoked\n');
   const last = await run('rm', '1', '--json');
   assert.deepEqual([last.code, JSON.parse(last.stderr).error.code], [1, 'key_last']);

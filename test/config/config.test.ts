@@ -57,6 +57,7 @@ test('nothing set gives the documented defaults, frozen', () => {
     store: { databaseUrl: undefined, batchAgeMsMax: 200, kind: 'database' },
     letters: { daysMax: 90, lettersMax: 10_000_000, mibMax: 10_240, tenantLettersMax: 2_000_000, tenantMibMax: 2048 },
     metrics: { tenantMax: 32_768, classMax: 16_384, deviceMax: 4096 },
+    audit: { days: 365 },
     log: { kind: 'file', partitions: 4, retentionHours: 24, retentionGib: 64, backlogMib: 16_384 },
     kafka: {
       brokers: undefined,

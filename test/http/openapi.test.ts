@@ -47,7 +47,7 @@ test('the document needs no key and describes every route of the process', async
     ['id', 'metric'],
   );
   assert.match(metrics.responses['400']!.description, /`resolution_unsupported`/);
-  assert.deepEqual([paths['/healthz']!.get!.security, paths['/v1/devices']!.get!.security], [[], [{ admin: [] }]]);
+  assert.deepEqual([paths['/healthz']!.get!.security, paths['/v1/devices']!.get!.security], [[], [{ admin: ['viewer'] }]]);
   assert.deepEqual(paths['/v1/devices/{id}/token']!.post!.requestBody!.required, false);
 });
 

@@ -22,6 +22,8 @@ const undone: Readonly<Record<number, string>> = {
   16: `drop table payload_schema_states, payload_schemas; drop function payload_schemas_stay;
     alter table devices drop column firmware_version, drop column payload_schema_id, drop column payload_schema_version`,
   17: 'alter table metrics drop column device_id, drop column named_at',
+  22: `drop table audit_log; alter table api_keys drop column role, drop column tenant_id, drop column group_id, drop column expires_at,
+    drop column last_used_at`,
   18: `drop view raw_metrics; drop table device_groups;
     alter table devices drop column model, drop column serial, drop column owner, drop column location, drop column tags, drop column group_ids`,
   19: 'drop table acl_rules, service_clients',

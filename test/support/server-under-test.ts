@@ -102,7 +102,7 @@ export async function startServerUnderTest(settings: ServerSettings = {}): Promi
   const topicRules = await TopicRules.load({ database: control, publish: plane.setTopicRules.bind(plane), event: () => {} });
   await keys.ensure(ADMIN_KEY, 'first');
   const keeper = { read: () => undefined, write: () => {} };
-  const { parts, exposition, live, sockets, ledger, alerts } = makeParts({
+  const { parts, exposition, live, sockets, changed, ledger, alerts } = makeParts({
     plane,
     database: control,
     registry,
@@ -115,6 +115,7 @@ export async function startServerUnderTest(settings: ServerSettings = {}): Promi
     codecs,
     alerts: { keeper, node: 'host-1', port: undefined, format: 'json' },
     topics: [],
+    auditDays: 365,
     event: () => {},
   });
   await openParts(parts);
@@ -127,6 +128,7 @@ export async function startServerUnderTest(settings: ServerSettings = {}): Promi
   const server = await startHttp({
     ...served,
     sockets,
+    changed,
     connections,
     bind: '127.0.0.1',
     port: 0,

@@ -51,7 +51,8 @@ const checkSchema = z
 
 const listDoc: RouteDoc = {
   summary: "A tenant's rules about topics, and those that every device has",
-  auth: 'admin',
+  auth: 'viewer',
+  scope: 'tenant',
   query: tenantQuery,
   answers: { 200: aclRulesAnswer },
   codes: ['query_invalid'],
@@ -59,6 +60,7 @@ const listDoc: RouteDoc = {
 const makeDoc: RouteDoc = {
   summary: 'Makes a rule about topics, in effect at every gateway within a second',
   auth: 'admin',
+  scope: 'tenant',
   request: newRuleSchema,
   answers: { 201: aclRuleAnswer },
   codes: ['acl_rules_exhausted'],
@@ -66,13 +68,15 @@ const makeDoc: RouteDoc = {
 const deleteDoc: RouteDoc = {
   summary: 'Deletes a rule about topics',
   auth: 'admin',
+  scope: 'tenant',
   query: tenantQuery,
   answers: { 200: aclRuleDeletedAnswer },
   codes: ['acl_rule_unknown', 'query_invalid'],
 };
 const checkDoc: RouteDoc = {
   summary: 'Whether a device or a service client may use a topic, and which rule says so',
-  auth: 'admin',
+  auth: 'viewer',
+  scope: 'tenant',
   request: checkSchema,
   answers: { 200: aclCheckAnswer },
   codes: ['device_unknown', 'service_client_unknown'],

@@ -23,11 +23,12 @@ export interface CodecRoutesOptions {
 const ALL = '/v1/codecs';
 const NAMED = '/v1/codecs/:id';
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-const ofOne = { auth: 'admin', query: tenantQuery } as const;
+const ofOne = { auth: 'admin', scope: 'tenant', query: tenantQuery } as const;
 const docs = {
   list: {
     summary: 'Codecs of a tenant, the newest version of each first',
-    auth: 'admin',
+    auth: 'viewer',
+    scope: 'tenant',
     query: codecListSchema,
     answers: { 200: codecsAnswer },
     codes: ['query_invalid'],
@@ -35,6 +36,7 @@ const docs = {
   make: {
     summary: 'Makes the next version of a codec; the body is a WebAssembly module',
     auth: 'admin',
+    scope: 'tenant',
     query: newCodecSchema,
     request: 'any',
     answers: { 201: codecAnswer },
@@ -42,12 +44,14 @@ const docs = {
   },
   read: {
     ...ofOne,
+    auth: 'viewer',
     summary: 'A version of a codec, with the schemas that name it',
     answers: { 200: codecWithUsersAnswer },
     codes: ['codec_unknown'],
   },
   test: {
     ...ofOne,
+    auth: 'viewer',
     summary: 'Says which readings a codec makes of a payload, and the fuel that it takes, without storing them',
     request: codecTrialSchema,
     answers: { 200: codecTrialAnswer },

@@ -16,11 +16,11 @@ import { madeOf, newCredentialSchema } from './input.js';
 export interface CredentialRoutesOptions {
   readonly credentials: DeviceCredentials;
   readonly box: SecretBox;
-  readonly registry: Pick<Registry, 'get' | 'unknown'>;
+  readonly registry: Pick<Registry, 'get' | 'groups' | 'unknown'>;
   readonly keys: KeyCheck;
 }
 
-const ofDevice = { auth: 'admin', query: tenantQuery } as const;
+const ofDevice = { auth: 'operator', scope: 'device', query: tenantQuery } as const;
 const listDoc: RouteDoc = {
   ...ofDevice,
   summary: 'The credentials of a device beside its token, without their secrets',

@@ -34,27 +34,31 @@ const readQuery = z.strictObject({
 
 const beginDoc: RouteDoc = {
   summary: 'Captures the last messages of a device, or of clients that are refused at the door, for a while',
-  auth: 'admin',
+  auth: 'operator',
+  scope: 'deployment',
   request: newCaptureSchema,
   answers: { 201: captureAnswer },
   codes: ['device_unknown', 'captures_exhausted'],
 };
 const listDoc: RouteDoc = {
   summary: 'The captures of this process',
-  auth: 'admin',
+  auth: 'viewer',
+  scope: 'deployment',
   answers: { 200: capturesAnswer },
   codes: [],
 };
 const readDoc: RouteDoc = {
   summary: 'What a capture has seen, oldest first; `after` is the `next` of the answer before',
-  auth: 'admin',
+  auth: 'viewer',
+  scope: 'deployment',
   query: readQuery,
   answers: { 200: capturedMessagesAnswer },
   codes: ['capture_unknown', 'query_invalid'],
 };
 const endDoc: RouteDoc = {
   summary: 'Ends a capture, which can be read for ten minutes more',
-  auth: 'admin',
+  auth: 'operator',
+  scope: 'deployment',
   answers: { 200: captureAnswer },
   codes: ['capture_unknown'],
 };

@@ -1,6 +1,7 @@
 import type { TransactionSql } from 'postgres';
 import { ApiFailure } from '../../contract/api-errors.js';
 import type { Database } from '../../contract/database.js';
+import { recordChange } from '../audit/record.js';
 import { DEPTH_MAX, type Group } from './group.js';
 import { deleteGroup, insertGroup, loadGroups, updateGroup } from './group-rows.js';
 import { GroupTree } from './group-tree.js';
@@ -57,7 +58,11 @@ export class Groups {
       const above = parent === null || parent === undefined ? undefined : tree.find(parent);
       if (parent && !above) return new ApiFailure('group_unknown', attempt, `parent ${parent} is no group of the tenant`);
       const group = { tenant, name, parent: above?.number ?? 0, description };
-      return problemOf(tree, { ...group, number: 0 }, attempt) ?? insertGroup(sql, group);
+      const problem = problemOf(tree, { ...group, number: 0 }, attempt);
+      if (problem) return problem;
+      const made = await insertGroup(sql, group);
+      await recordChange(sql, { tenant, target: `group ${name}`, after: made });
+      return made;
     });
   }
 
@@ -73,6 +78,7 @@ export class Groups {
       const problem = problemOf(tree, changed, attempt);
       if (problem) return problem;
       await updateGroup(sql, changed);
+      await recordChange(sql, { tenant, target: `group ${group.name}`, before: group, after: changed });
       return changed;
     });
   }
@@ -85,6 +91,7 @@ export class Groups {
       if (!group) return new ApiFailure('group_unknown', attempt);
       if (tree.subtree(group.number).size > 1) return new ApiFailure('group_not_empty', attempt);
       await deleteGroup(sql, group.number);
+      await recordChange(sql, { tenant, target: `group ${group.name}`, before: group });
       return group;
     });
   }

@@ -22,17 +22,18 @@ const changeSchema = z.strictObject({ name: groupNameSchema.optional(), parent, 
 const ids = z.array(z.string('must be a string')).max(MEMBERS_MAX, `must be at most ${MEMBERS_MAX}`).default([]);
 const membersSchema = z.strictObject({ add: ids, remove: ids });
 
-const ofOne = { auth: 'admin', query: tenantQuery } as const;
+const ofOne = { auth: 'operator', scope: 'tenant', query: tenantQuery } as const;
 const docs = {
-  list: { ...ofOne, summary: 'The groups of a tenant by path', answers: { 200: groupsAnswer }, codes: [] },
+  list: { ...ofOne, auth: 'viewer', summary: 'The groups of a tenant by path', answers: { 200: groupsAnswer }, codes: [] },
   make: {
     summary: 'Makes a group of devices, in another one or in none',
-    auth: 'admin',
+    auth: 'operator',
+    scope: 'tenant',
     request: newGroupSchema,
     answers: { 201: groupAnswer },
     codes: ['group_unknown', 'group_exists', 'groups_exhausted'],
   },
-  read: { ...ofOne, summary: 'A group by its id or its path', answers: { 200: groupAnswer }, codes: ['group_unknown'] },
+  read: { ...ofOne, auth: 'viewer', summary: 'A group by its id or its path', answers: { 200: groupAnswer }, codes: ['group_unknown'] },
   change: {
     ...ofOne,
     summary: 'Renames a group or puts it into another one; a group in itself is refused',

@@ -1,43 +1,25 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import type { TransactionSql } from 'postgres';
 import { ApiFailure } from '../../contract/api-errors.js';
 import type { Database } from '../../contract/database.js';
+import { type Principal, seesTenant } from '../../http/caller.js';
+import { recordChange } from '../audit/record.js';
+import { type AdminKey, insertKey, type KeptKey, type KeyRow, keyOf, type NewKey, selectKeys } from './key-rows.js';
 
-/** What may be shown of a key; the key itself is shown once, when it is made. */
-export interface AdminKey {
-  readonly id: number;
-  readonly name: string;
-  readonly createdAtMs: number;
-}
-
-/** A key as it is kept outside the database. */
-export interface KeptKey extends AdminKey {
-  /** SHA-256 of the key. */
-  readonly hash: Uint8Array;
-}
-
-/** Every call compares with every key. */
-const KEYS_MAX = 100;
-
-interface KeyRow {
-  readonly id: number;
-  readonly name: string;
-  readonly key_hash: Uint8Array;
-  readonly created_at: Date;
-}
+export const KEYS_MAX = 10_000;
 
 /** Keys of operators. Only their SHA-256 is kept: keys are long random strings, so no slow hash is needed. */
 export class AdminKeys {
-  static async load(database: Database): Promise<AdminKeys> {
-    const keys = new AdminKeys(database);
+  static async load(database: Database, nowMs = Date.now): Promise<AdminKeys> {
+    const keys = new AdminKeys(database, nowMs);
     await keys.refresh();
     return keys;
   }
 
   /** The keys as they were when the database was last there; `refresh` follows once it is. */
-  static restore(database: Database, kept: readonly KeptKey[]): AdminKeys {
-    const keys = new AdminKeys(database);
-    keys.#keys = new Map(kept.map((key) => [key.id, key]));
+  static restore(database: Database, kept: readonly KeptKey[], nowMs = Date.now): AdminKeys {
+    const keys = new AdminKeys(database, nowMs);
+    keys.#take(kept);
     keys.#isPartial = true;
     return keys;
   }
@@ -48,16 +30,23 @@ export class AdminKeys {
   }
 
   readonly #database: Database;
+  readonly #nowMs: () => number;
   #keys = new Map<number, KeptKey>();
+  /** Ids by the hex of the hash: who guesses cannot choose hashes, so the time of the look says nothing. */
+  #byHash = new Map<string, number>();
   #isPartial = false;
   readonly #revocations = new Map<number, Set<() => void>>();
+  /** When keys were used last, ms; what `noteUses` has not written yet is in `#unwritten`. */
+  readonly #used = new Map<number, number>();
+  readonly #unwritten = new Set<number>();
   /** Tells other processes that a key was made or revoked. */
   tell: () => Promise<void> = async () => {};
   /** Called when keys were made or revoked. */
   changed: () => void = () => {};
 
-  private constructor(database: Database) {
+  private constructor(database: Database, nowMs: () => number) {
     this.#database = database;
+    this.#nowMs = nowMs;
   }
 
   get size(): number {
@@ -73,25 +62,34 @@ export class AdminKeys {
     return [...this.#keys.values()];
   }
 
-  /** By age, oldest first. */
+  /** By age, oldest first, those that have expired too. */
   list(): AdminKey[] {
-    return [...this.#keys.values()].map(({ id, name, createdAtMs }) => ({ id, name, createdAtMs }));
+    return this.kept().map(({ hash: _, ...key }) => key);
+  }
+
+  /** When the key was used last here, or, as of the last look at the database, elsewhere; ms. */
+  usedMs(id: number): number | undefined {
+    return this.#used.get(id);
   }
 
   /** Takes up what is in the database; whoever uses a key that was revoked there learns of it. */
   async refresh(): Promise<void> {
-    const rows = await this.#database.run(
-      (sql) => sql<KeyRow[]>`select id, name, key_hash, created_at from api_keys where revoked_at is null order by id`,
-    );
+    const rows = await this.#database.run((sql) => selectKeys(sql));
     const before = this.#keys;
-    this.#keys = new Map(rows.map((row) => [row.id, { ...keyOf(row), hash: row.key_hash }]));
+    this.#take(rows.map((row) => ({ ...keyOf(row), hash: row.key_hash })));
+    for (const { id, last_used_at: at } of rows) if (at) this.#used.set(id, Math.max(at.getTime(), this.#used.get(id) ?? 0));
     this.#isPartial = false;
     for (const id of before.keys()) if (!this.#keys.has(id)) this.#revoked(id);
     const isSame = before.size === this.#keys.size && [...this.#keys.keys()].every((id) => before.has(id));
     if (!isSame) this.changed();
   }
 
-  /** Makes `key` valid if it is not yet; false: it was revoked, and stays so. */
+  #take(keys: readonly KeptKey[]): void {
+    this.#keys = new Map(keys.map((key) => [key.id, key]));
+    this.#byHash = new Map(keys.map(({ id, hash }) => [Buffer.from(hash).toString('hex'), id]));
+  }
+
+  /** Makes `key` valid for everything if it is not yet; false: it was revoked, and stays so. */
   async ensure(key: string, name: string): Promise<boolean> {
     if (this.verify(key)) return true;
     await this.#database.run(
@@ -102,42 +100,65 @@ export class AdminKeys {
   }
 
   /** Makes a key; `secret` is known to nobody else and cannot be read again. */
-  async create(name: string): Promise<{ key: AdminKey; secret: string } | ApiFailure> {
+  async create(wanted: Pick<NewKey, 'name'> & Partial<NewKey>): Promise<{ key: AdminKey; secret: string } | ApiFailure> {
+    const made: NewKey = { role: 'admin', tenant: null, group: null, expiresAtMs: null, ...wanted };
     const secret = AdminKeys.generate();
-    const id = await this.#alone(async (sql, ids) => {
-      if (ids.length >= KEYS_MAX) return undefined;
-      const [row] = await sql<{ id: number }[]>`insert into api_keys (key_hash, name) values (${hashKey(secret)}, ${name}) returning id`;
-      return row?.id;
+    const id = await this.#alone(async (sql, keys) => {
+      if (keys.length >= KEYS_MAX) return undefined;
+      const number = await insertKey(sql, hashKey(secret), made);
+      await recordChange(sql, { tenant: made.tenant, target: `key ${number}`, after: made });
+      return number;
     });
-    if (id === undefined) return new ApiFailure('keys_exhausted', `make admin key ${name}`);
+    if (id === undefined) return new ApiFailure('keys_exhausted', `make admin key ${wanted.name}`);
     await this.#changed();
     return { key: this.list().find((key) => key.id === id)!, secret };
   }
 
-  /** Revokes a key for good; the last one stays, or nobody could make another. */
+  /** Revokes a key for good; the last one that can do everything stays, or nobody could make another. */
   async revoke(id: number): Promise<AdminKey | ApiFailure> {
     const attempt = `revoke admin key ${id}`;
-    const revoked = await this.#alone(async (sql, ids) => {
-      if (!ids.includes(id)) return new ApiFailure('key_unknown', attempt);
-      if (ids.length === 1) return new ApiFailure('key_last', attempt);
-      const [row] = await sql<KeyRow[]>`update api_keys set revoked_at = now() where id = ${id} returning id, name, key_hash, created_at`;
-      return keyOf(row!);
+    const revoked = await this.#alone(async (sql, keys) => {
+      const key = keys.find((one) => one.id === id);
+      // A key of another tenant does not exist for who may not see it.
+      if (!key || !seesTenant(key.tenant)) return new ApiFailure('key_unknown', attempt);
+      if (isLasting(key) && keys.filter(isLasting).length === 1) return new ApiFailure('key_last', attempt);
+      await sql`update api_keys set revoked_at = now() where id = ${id}`;
+      await recordChange(sql, { tenant: key.tenant, target: `key ${id}`, before: key });
+      return key;
     });
     if (!(revoked instanceof ApiFailure)) await this.#changed();
     return revoked;
   }
 
   verify(key: string): boolean {
-    return this.idOf(key) !== undefined;
+    return this.#idOf(key) !== undefined;
   }
 
   /** The id of a valid key. */
   idOf(key: string): number | undefined {
-    const hash = hashKey(key);
-    let found: number | undefined;
-    // No early end: the time must not tell which key it was.
-    for (const known of this.#keys.values()) if (timingSafeEqual(hash, known.hash)) found = known.id;
-    return found;
+    return this.#idOf(key);
+  }
+
+  /** Who has a valid key. */
+  find(key: string): Principal | undefined {
+    const id = this.#idOf(key);
+    if (id === undefined) return undefined;
+    const { name, role, tenant, group } = this.#keys.get(id)!;
+    this.#used.set(id, this.#nowMs());
+    this.#unwritten.add(id);
+    return { kind: 'key', id: String(id), name, role, tenant, group };
+  }
+
+  /** Writes when keys were used last, as far as that is not written yet. */
+  async noteUses(): Promise<void> {
+    const ids = [...this.#unwritten];
+    this.#unwritten.clear();
+    if (ids.length === 0) return;
+    const times = ids.map((id) => new Date(this.#used.get(id)!).toISOString());
+    await this.#database.run(
+      (sql) => sql`update api_keys set last_used_at = greatest(last_used_at, used.at::timestamptz)
+        from unnest(${ids}::int[], ${times}::text[]) as used(id, at) where api_keys.id = used.id`,
+    );
   }
 
   /** Calls `listener` once when the key is revoked, unless the function that it answers is called before. */
@@ -148,6 +169,12 @@ export class AdminKeys {
       listeners.delete(listener);
       if (listeners.size === 0 && this.#revocations.get(id) === listeners) this.#revocations.delete(id);
     };
+  }
+
+  #idOf(key: string): number | undefined {
+    const id = this.#byHash.get(hashKey(key).toString('hex'));
+    const expiresMs = id === undefined ? null : this.#keys.get(id)!.expiresAtMs;
+    return expiresMs !== null && expiresMs <= this.#nowMs() ? undefined : id;
   }
 
   #revoked(id: number): void {
@@ -161,20 +188,20 @@ export class AdminKeys {
     await this.tell();
   }
 
-  /** With the ids of the valid keys, which no other process changes meanwhile. */
-  async #alone<T>(work: (sql: TransactionSql, ids: readonly number[]) => Promise<T>): Promise<T> {
+  /** With the valid keys, which no other process changes meanwhile. */
+  async #alone<T>(work: (sql: TransactionSql, keys: readonly AdminKey[]) => Promise<T>): Promise<T> {
     const transaction = async (sql: TransactionSql) => {
       await sql`lock table api_keys in share row exclusive mode`;
-      const rows = await sql<{ id: number }[]>`select id from api_keys where revoked_at is null`;
-      const ids = rows.map(({ id }) => id);
-      return work(sql, ids);
+      const rows: readonly KeyRow[] = await selectKeys(sql);
+      return work(sql, rows.map(keyOf));
     };
     return (await this.#database.run((sql) => sql.begin(transaction))) as T;
   }
 }
 
-function keyOf({ id, name, created_at: at }: KeyRow): AdminKey {
-  return { id, name, createdAtMs: at.getTime() };
+/** A key that can make others, of whatever tenant, for good. */
+function isLasting({ role, tenant, group, expiresAtMs }: AdminKey): boolean {
+  return role === 'admin' && tenant === null && group === null && expiresAtMs === null;
 }
 
 function hashKey(key: string): Buffer {

@@ -3,53 +3,102 @@ import { keyMadeAnswer, keyRevokedAnswer, keysAnswer } from '../../contract/answ
 import { ApiFailure } from '../../contract/api-errors.js';
 import { isoTime } from '../../contract/iso-time.js';
 import { adminOnly } from '../../http/auth.js';
+import { callersTenant, KEY_ROLES, seesTenant } from '../../http/caller.js';
 import { json, type Request } from '../../http/exchange.js';
 import { ADMIN_BODY, labelSchema, parseBody } from '../../http/input.js';
 import type { RouteDoc } from '../../http/route-doc.js';
 import type { Route } from '../../http/router.js';
-import type { AdminKey, AdminKeys } from './admin-keys.js';
+import { tenantSchema } from '../registry/input.js';
+import type { Registry } from '../registry/registry.js';
+import type { AdminKeys } from './admin-keys.js';
+import type { AdminKey } from './key-rows.js';
 
-const newKeySchema = z.strictObject({ name: labelSchema });
+const newKeySchema = z.strictObject({
+  name: labelSchema,
+  role: z.enum(KEY_ROLES, `must be one of ${KEY_ROLES.join(', ')}`).default('admin'),
+  /** Absent or null: all tenants. */
+  tenant: tenantSchema.unwrap().nullish(),
+  /** Id or path of a group of devices of the tenant. */
+  group: z.union([z.string(), z.int().transform(String)], 'must be the id or the path of a group').nullish(),
+  expires_at: z.iso.datetime({ offset: true, error: 'must be an ISO 8601 time with a zone' }).nullish(),
+});
 
-const listDoc: RouteDoc = { summary: 'The admin keys that are valid', auth: 'admin', answers: { 200: keysAnswer }, codes: [] };
-const makeDoc: RouteDoc = {
-  summary: 'Makes an admin key, which is shown this once',
+const listDoc: RouteDoc = {
+  summary: 'The keys that were not revoked',
   auth: 'admin',
+  scope: 'tenant',
+  answers: { 200: keysAnswer },
+  codes: [],
+};
+const makeDoc: RouteDoc = {
+  summary: 'Makes a key, which is shown this once, of a role and, where that is wanted, of one tenant, of a group, or for a time',
+  auth: 'admin',
+  scope: 'tenant',
   request: newKeySchema,
   answers: { 201: keyMadeAnswer },
-  codes: ['keys_exhausted'],
+  codes: ['keys_exhausted', 'group_unknown'],
 };
 const revokeDoc: RouteDoc = {
-  summary: 'Revokes an admin key for good',
+  summary: 'Revokes a key for good',
   auth: 'admin',
+  scope: 'tenant',
   answers: { 200: keyRevokedAnswer },
   codes: ['key_unknown', 'key_last'],
 };
 
-/** Admin keys: made, listed without what they are, and revoked. */
-export function keyRoutes(keys: AdminKeys): Route[] {
+export interface KeyRoutesOptions {
+  readonly keys: AdminKeys;
+  readonly registry: Pick<Registry, 'groups'>;
+}
+
+/** Keys of operators: made, listed without what they are, and revoked. */
+export function keyRoutes({ keys, registry }: KeyRoutesOptions): Route[] {
   const admit = adminOnly(keys);
+
+  function list() {
+    const seen = keys.list().filter(({ tenant }) => seesTenant(tenant));
+    return json(200, { keys: seen.map(viewKey) });
+  }
+
+  async function create({ body }: Request) {
+    const attempt = 'make an admin key';
+    const input = parseBody(body, newKeySchema, attempt);
+    if (input instanceof ApiFailure) return input;
+    const { name, role, group: named, expires_at: expires } = input;
+    const tenant = input.tenant ?? callersTenant() ?? null;
+    if (named && tenant === null) return new ApiFailure('body_invalid', attempt, 'group needs tenant: groups are of one');
+    const group = named ? registry.groups.of(tenant!).find(named) : undefined;
+    if (named && !group) return new ApiFailure('group_unknown', attempt);
+    const expiresAtMs = expires ? Date.parse(expires) : null;
+    if (expiresAtMs !== null && expiresAtMs <= Date.now()) return new ApiFailure('body_invalid', attempt, 'expires_at must be to come');
+    const made = await keys.create({ name, role, tenant, group: group?.number ?? null, expiresAtMs });
+    return made instanceof ApiFailure ? made : json(201, { ...viewKey(made.key), key: made.secret });
+  }
+
+  async function revoke({ params }: Request) {
+    const id = params[0]!;
+    if (!/^\d{1,9}$/.test(id)) return new ApiFailure('key_unknown', `revoke admin key ${id}`);
+    const revoked = await keys.revoke(Number(id));
+    return revoked instanceof ApiFailure ? revoked : json(200, { ...viewKey(revoked), revoked: true });
+  }
+
+  function viewKey({ id, name, role, tenant, group, createdAtMs, expiresAtMs }: AdminKey) {
+    const usedMs = keys.usedMs(id);
+    return {
+      id,
+      name,
+      role,
+      tenant,
+      group: group === null ? null : (registry.groups.of(tenant!).pathOf(group) ?? String(group)),
+      created_at: isoTime(createdAtMs),
+      expires_at: expiresAtMs === null ? null : isoTime(expiresAtMs),
+      last_used_at: usedMs === undefined ? null : isoTime(usedMs),
+    };
+  }
+
   return [
-    { method: 'GET', pattern: '/v1/keys', doc: listDoc, admit, handle: () => json(200, { keys: keys.list().map(viewKey) }) },
-    { method: 'POST', pattern: '/v1/keys', doc: makeDoc, body: ADMIN_BODY, admit, handle: (request) => create(keys, request) },
-    { method: 'DELETE', pattern: '/v1/keys/:id', doc: revokeDoc, admit, handle: (request) => revoke(keys, request) },
+    { method: 'GET', pattern: '/v1/keys', doc: listDoc, admit, handle: list },
+    { method: 'POST', pattern: '/v1/keys', doc: makeDoc, body: ADMIN_BODY, admit, handle: create },
+    { method: 'DELETE', pattern: '/v1/keys/:id', doc: revokeDoc, admit, handle: revoke },
   ];
-}
-
-async function create(keys: AdminKeys, { body }: Request) {
-  const input = parseBody(body, newKeySchema, 'make an admin key');
-  if (input instanceof ApiFailure) return input;
-  const made = await keys.create(input.name);
-  return made instanceof ApiFailure ? made : json(201, { ...viewKey(made.key), key: made.secret });
-}
-
-async function revoke(keys: AdminKeys, { params }: Request) {
-  const id = params[0]!;
-  if (!/^\d{1,9}$/.test(id)) return new ApiFailure('key_unknown', `revoke admin key ${id}`);
-  const revoked = await keys.revoke(Number(id));
-  return revoked instanceof ApiFailure ? revoked : json(200, { ...viewKey(revoked), revoked: true });
-}
-
-function viewKey({ id, name, createdAtMs }: AdminKey) {
-  return { id, name, created_at: isoTime(createdAtMs) };
 }

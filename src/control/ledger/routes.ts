@@ -14,19 +14,21 @@ import type { Ledger } from './ledger.js';
 
 export interface LedgerRoutesOptions {
   readonly ledger: Ledger;
-  readonly registry: Pick<Registry, 'get' | 'unknown'>;
+  readonly registry: Pick<Registry, 'get' | 'groups' | 'unknown'>;
   readonly keys: KeyCheck;
 }
 
 const ledgerDoc: RouteDoc = {
   summary: 'What became of all messages, by node and tenant, and whether the books balance',
-  auth: 'admin',
+  auth: 'viewer',
+  scope: 'deployment',
   answers: { 200: ledgerAnswer },
   codes: [],
 };
 const deviceDoc: RouteDoc = {
   summary: 'What became of the messages of a device',
-  auth: 'admin',
+  auth: 'viewer',
+  scope: 'device',
   query: tenantQuery,
   answers: { 200: deviceLedgerAnswer },
   codes: ['device_unknown', 'partition_not_running'],

@@ -10,7 +10,8 @@ import type { LetterLimits } from './retention.js';
 
 const doc: RouteDoc = {
   summary: 'How many dead letters are kept and were removed, by tenant and reason',
-  auth: 'admin',
+  auth: 'viewer',
+  scope: 'deployment',
   answers: { 200: depthAnswer },
   codes: [],
 };

@@ -35,16 +35,30 @@ const retrySchema = z.strictObject({
 
 const replayDoc: RouteDoc = {
   summary: 'Sends dead letters through the pipeline again; each is stored once',
-  auth: 'admin',
+  auth: 'operator',
+  scope: 'deployment',
   request: replaySchema,
   answers: { 202: replayAnswer },
   codes: ['gateway_missing'],
 };
-const listDoc: RouteDoc = { summary: 'Replays of this process, newest first', auth: 'admin', answers: { 200: replaysAnswer }, codes: [] };
-const oneDoc: RouteDoc = { summary: 'How far a replay is', auth: 'admin', answers: { 200: replayAnswer }, codes: ['replay_unknown'] };
+const listDoc: RouteDoc = {
+  summary: 'Replays of this process, newest first',
+  auth: 'viewer',
+  scope: 'deployment',
+  answers: { 200: replaysAnswer },
+  codes: [],
+};
+const oneDoc: RouteDoc = {
+  summary: 'How far a replay is',
+  auth: 'viewer',
+  scope: 'deployment',
+  answers: { 200: replayAnswer },
+  codes: ['replay_unknown'],
+};
 const retryDoc: RouteDoc = {
   summary: 'Tries one dead letter again, with another payload or format if they are given',
-  auth: 'admin',
+  auth: 'operator',
+  scope: 'deployment',
   request: retrySchema,
   answers: { 200: retriedAnswer },
   codes: ['dead_letter_unknown', 'gateway_missing'],

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { deadLettersAnswer } from '../../contract/answers/operation.js';
 import { ApiFailure } from '../../contract/api-errors.js';
 import { adminOnly, type KeyCheck } from '../../http/auth.js';
+import { callersTenant } from '../../http/caller.js';
 import { cursorSchema, writeCursor } from '../../http/cursor.js';
 import { json, type Request } from '../../http/exchange.js';
 import { parseQuery, timeSchema, wholeNumber } from '../../http/input.js';
@@ -30,7 +31,8 @@ const deadLettersSchema = z.strictObject({
 
 const deadLettersDoc: RouteDoc = {
   summary: 'What could not be decoded, and rows that the database refused, newest first',
-  auth: 'admin',
+  auth: 'viewer',
+  scope: 'tenant',
   query: deadLettersSchema,
   answers: { 200: deadLettersAnswer },
   codes: [],
@@ -58,6 +60,8 @@ async function deadLetters({ queries, metricNames, registry }: DeadLetterRoutesO
   const query = parseQuery(request.query, deadLettersSchema, 'list dead letters');
   if (query instanceof ApiFailure) return query;
   const { tenant, device_id: device, device_class: deviceClass, reason, from, to, unknown, limit, cursor: after } = query;
+  if (unknown === 'true' && callersTenant() !== undefined)
+    return new ApiFailure('scope_forbidden', 'list dead letters', 'letters of unknown devices are of no tenant');
   const { letters, next } = await queries.deadLetters({
     tenant: unknown === 'true' ? undefined : tenant,
     hasFewDevices: registry.count(tenant) <= FEW_DEVICES_MAX,

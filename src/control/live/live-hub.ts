@@ -9,6 +9,8 @@ import { NO_RATES, RateMeter, type Rates, sumRates } from './rate-meter.js';
 export interface LiveClient {
   /** false: the client is slow, and this message was left out. */
   send(text: string): boolean;
+  /** Whether the rates, which are those of all tenants, are not for it. */
+  readonly isOfOneTenant?: boolean;
 }
 
 export interface LiveHubOptions {
@@ -134,7 +136,7 @@ export class LiveHub {
       readings_per_second: readingsPerSecond,
       connections,
     });
-    for (const client of this.#clients.keys()) client.send(text);
+    for (const client of this.#clients.keys()) if (!client.isOfOneTenant) client.send(text);
   }
 
   close(): void {

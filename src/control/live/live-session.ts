@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ApiFailure } from '../../contract/api-errors.js';
+import type { Principal } from '../../http/caller.js';
 import { parseBody } from '../../http/input.js';
 import type { ClientSocket } from '../../http/web-socket.js';
 import type { AdminKeys } from '../keys/admin-keys.js';
@@ -10,9 +11,9 @@ import { type LiveClient, type LiveHub, SUBSCRIPTIONS_MAX } from './live-hub.js'
 
 /** What a session answers from. */
 export interface LiveServices {
-  readonly keys: Pick<AdminKeys, 'idOf' | 'isPartial' | 'onRevoked'>;
+  readonly keys: Pick<AdminKeys, 'find' | 'isPartial' | 'onRevoked'>;
   readonly live: LiveHub;
-  readonly registry: Pick<Registry, 'get'>;
+  readonly registry: Pick<Registry, 'get' | 'groups'>;
 }
 
 export const AUTHENTICATE_MS_MAX = 5000;
@@ -24,7 +25,7 @@ const devicesSchema = z
   .array(z.string('must be a list of device ids'), 'must be a list of device ids')
   .min(1, 'must not be empty')
   .max(SUBSCRIPTIONS_MAX, `must name at most ${SUBSCRIPTIONS_MAX} devices`);
-const tenantSchema = z.string('must be a string').default(TENANT_DEFAULT);
+const tenantSchema = z.string('must be a string').optional();
 const messageSchema = z.discriminatedUnion(
   'type',
   [
@@ -42,6 +43,7 @@ export class LiveSession implements LiveClient {
   readonly #services: LiveServices;
   readonly #deadline: NodeJS.Timeout;
   #authenticated = false;
+  #principal: Principal | undefined;
   /** Since it has authenticated. */
   #forgetKey: (() => void) | undefined;
 
@@ -64,6 +66,10 @@ export class LiveSession implements LiveClient {
     else this.#select(message);
   }
 
+  get isOfOneTenant(): boolean {
+    return this.#principal?.tenant !== null;
+  }
+
   send(text: string): boolean {
     return this.#socket.bufferedBytes() <= BUFFERED_BYTES_MAX && this.#socket.send(text);
   }
@@ -77,17 +83,20 @@ export class LiveSession implements LiveClient {
   }
 
   #authenticate(key: string): void {
-    const id = this.#services.keys.idOf(key);
-    if (id === undefined) {
+    const principal = this.#services.keys.find(key);
+    if (!principal) {
       const { isPartial } = this.#services.keys;
       this.#refuse(isPartial ? 'the admin key cannot be looked up: the database is away' : 'the admin key is not valid');
       return;
     }
     this.#forgetKey?.();
-    this.#forgetKey = this.#services.keys.onRevoked(id, () => this.#refuse('the admin key was revoked'));
+    this.#forgetKey = this.#services.keys.onRevoked(Number(principal.id), () => this.#refuse('the admin key was revoked'));
+    // What was asked for with a key before is not for this one.
+    if (this.#authenticated) this.#services.live.remove(this);
+    this.#principal = principal;
     clearTimeout(this.#deadline);
     if (!this.#authenticated && !this.#socket.trust()) return;
-    if (!this.#authenticated) this.#services.live.add(this);
+    this.#services.live.add(this);
     this.#authenticated = true;
     this.#reply({ type: 'authenticated' });
   }
@@ -97,8 +106,8 @@ export class LiveSession implements LiveClient {
     const known: Device[] = [];
     const unknown: string[] = [];
     for (const id of new Set(message.devices)) {
-      const device = registry.get(message.tenant, id);
-      if (device) known.push(device);
+      const device = registry.get(message.tenant ?? this.#principal?.tenant ?? TENANT_DEFAULT, id);
+      if (device && this.#sees(device)) known.push(device);
       else unknown.push(id);
     }
     if (message.type === 'unsubscribe') {
@@ -108,6 +117,16 @@ export class LiveSession implements LiveClient {
     const refused = live.subscribe(this, known);
     if (refused === undefined) this.#reply({ type: 'subscribed', devices: known.map(({ id }) => id), unknown });
     else this.#fail(new ApiFailure('subscriptions_exhausted', 'subscribe', refused));
+  }
+
+  /** Whether the key is for this device: another tenant's does not exist for it. */
+  #sees({ tenant, details }: Device): boolean {
+    if (!this.#principal) return false;
+    const { tenant: own, group } = this.#principal;
+    if (own !== null && own !== tenant) return false;
+    if (group === null) return true;
+    const seen = this.#services.registry.groups.of(tenant).subtree(group);
+    return details.groups.some((number) => seen.has(number));
   }
 
   #fail(failure: ApiFailure): void {

@@ -14,7 +14,8 @@ const SHOWN_MAX = 100;
 const query = z.object({ tenant: z.string().optional() });
 const doc: RouteDoc = {
   summary: 'How many names of metrics there are, and whose devices brought them',
-  auth: 'admin',
+  auth: 'viewer',
+  scope: 'deployment',
   query,
   answers: { 200: metricNamesAnswer },
   codes: ['query_invalid'],

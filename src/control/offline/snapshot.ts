@@ -1,7 +1,7 @@
 import type { NumberRange } from '../../contract/database-identity.js';
 import type { TopicRule } from '../../contract/topic-rules/topic-rule.js';
 import type { KeptIdentity } from '../identity/identities.js';
-import type { KeptKey } from '../keys/admin-keys.js';
+import type { KeptKey } from '../keys/key-rows.js';
 import type { NumberedName } from '../metrics/metric-names.js';
 import type { Device, Metadata } from '../registry/device.js';
 import { NO_METADATA } from '../registry/device.js';
@@ -14,7 +14,7 @@ import type { Schema } from '../schemas/schema-version.js';
 //
 //   ["snapshot", header]                      the first line
 //   ["lost", [[first, last], …]]              numbers of devices that the database has lost
-//   ["keys", [[id, name, hash, ms], …]]       all admin keys
+//   ["keys", [[id, name, hash, ms, role, tenant, group, until ms], …]]   all admin keys
 //   ["topic-rules", tenant, [rule, …]]        all topic rules of a tenant
 //   ["identity", text]                        JSON: who may connect, or use which topics, of a tenant
 //   ["schema", schema]                        a payload schema with all its versions
@@ -50,7 +50,10 @@ export interface Snapshot extends SnapshotHeader {
   readonly deleted: ReadonlyMap<number, string>;
 }
 
-type KeyLine = [id: number, name: string, hash: string, createdAtMs: number];
+type KeyLine = [
+  ...[id: number, name: string, hash: string, createdAtMs: number],
+  ...[role: KeptKey['role'], tenant: string | null, group: number | null, expiresAtMs: number | null],
+];
 type DeviceLine = [
   ...['device', number: number, tenant: string, id: string, via: number, deviceClass: string | null, registeredAtMs: number],
   ...[status: Device['status'], metadata: Metadata | null, hash: string, previousHash: string | null, untilMs: number | null],
@@ -77,7 +80,7 @@ export const lineOf = {
   snapshot: (header: SnapshotHeader) => text(['snapshot', header]),
   lost: (ranges: readonly NumberRange[]) => text(['lost', [...ranges]]),
   keys: (keys: readonly KeptKey[]) => {
-    return text(['keys', keys.map(({ id, name, hash, createdAtMs }) => [id, name, base64(hash), createdAtMs])]);
+    return text(['keys', keys.map(keyLine)]);
   },
   topicRules: (tenant: string, rules: readonly TopicRule[]) => text(['topic-rules', tenant, [...rules]]),
   identity: (kept: KeptIdentity) => text(['identity', JSON.stringify(kept, withBytes)]),
@@ -140,7 +143,9 @@ class Found {
     else if (line[0] === 'metrics') this.#metrics.push(...line[1]);
     else if (line[0] === 'offsets') this.#offsets = line[1].map(BigInt);
     else if (line[0] === 'keys')
-      this.#keys = line[1].map(([id, name, hash, createdAtMs]) => ({ id, name, hash: bytes(hash), createdAtMs }));
+      this.#keys = line[1].map(([id, name, hash, createdAtMs, role, tenant, group, expiresAtMs]) => {
+        return { id, name, hash: bytes(hash), createdAtMs, role, tenant, group, expiresAtMs };
+      });
     else if (line[0] === 'lost') this.#lost = line[1];
     else if (line[0] === 'snapshot') this.#header = line[1];
     else if (line[0] === 'whole') this.#isWhole = true;
@@ -185,6 +190,10 @@ class Found {
     this.#devices.delete(number);
     this.#deleted.set(number, tenant);
   }
+}
+
+function keyLine({ id, name, hash, createdAtMs, role, tenant, group, expiresAtMs }: KeptKey): KeyLine {
+  return [id, name, base64(hash), createdAtMs, role, tenant, group, expiresAtMs];
 }
 
 function base64(hash: Uint8Array): string {

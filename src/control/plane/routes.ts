@@ -8,8 +8,14 @@ import type { LiveHub } from '../live/live-hub.js';
 import type { Registry } from '../registry/registry.js';
 import type { TopicLag } from '../topics/topic-record.js';
 
-const lagDoc: RouteDoc = { summary: 'How far each partition is', auth: 'admin', answers: { 200: lagAnswer }, codes: [] };
-const statsDoc: RouteDoc = { summary: 'Rates and counters', auth: 'admin', answers: { 200: statsAnswer }, codes: [] };
+const lagDoc: RouteDoc = {
+  summary: 'How far each partition is',
+  auth: 'viewer',
+  scope: 'deployment',
+  answers: { 200: lagAnswer },
+  codes: [],
+};
+const statsDoc: RouteDoc = { summary: 'Rates and counters', auth: 'viewer', scope: 'deployment', answers: { 200: statsAnswer }, codes: [] };
 
 export interface PlaneRoutesOptions {
   readonly plane: Pick<DataPlane, 'counters' | 'intake' | 'lag' | 'mqttPort'>;

@@ -48,21 +48,23 @@ const rangeSchema = z.object({
 
 const rangeDoc: RouteDoc = {
   summary: 'Readings of a metric of a device by time',
-  auth: 'admin',
+  auth: 'viewer',
+  scope: 'device',
   query: rangeSchema.extend(tenantQuery.shape),
   answers: { 200: rangeAnswer },
   codes: ['device_unknown', 'resolution_unsupported'],
 };
 const latestDoc: RouteDoc = {
   summary: 'The latest reading of each metric of a device',
-  auth: 'admin',
+  auth: 'viewer',
+  scope: 'device',
   query: tenantQuery,
   answers: { 200: latestAnswer },
   codes: ['device_unknown'],
 };
 
 export interface ReadingRoutesOptions extends LatestSources {
-  readonly registry: Pick<Registry, 'get' | 'unknown'>;
+  readonly registry: Pick<Registry, 'get' | 'groups' | 'unknown'>;
   readonly queries: Queries;
   readonly metricNames: MetricNames;
   readonly keys: KeyCheck;

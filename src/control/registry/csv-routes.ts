@@ -20,7 +20,8 @@ const importQuery = z.object({ tenant: tenantSchema, dry_run: BOOLEAN, create_gr
 
 const doc: RouteDoc = {
   summary: 'Registers and changes devices as the rows of a CSV say, and reports each row that cannot be taken; again, it changes nothing',
-  auth: 'admin',
+  auth: 'operator',
+  scope: 'tenant',
   query: importQuery,
   request: 'any',
   answers: { 200: importAnswer },

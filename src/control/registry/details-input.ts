@@ -42,7 +42,10 @@ export const detailsSchema = {
   owner: labelSchema.nullish(),
   location: locationSchema.nullish(),
   tags: tagsSchema.nullish(),
-  groups: z.array(z.string('must be a string')).max(DEVICE_GROUPS_MAX, `must be at most ${DEVICE_GROUPS_MAX}`).nullish(),
+  groups: z
+    .array(z.union([z.string(), z.int().transform(String)], 'must be the id or the path of a group'))
+    .max(DEVICE_GROUPS_MAX, `must be at most ${DEVICE_GROUPS_MAX}`)
+    .nullish(),
 };
 
 export type DetailsInput = z.infer<z.ZodObject<typeof detailsSchema>>;

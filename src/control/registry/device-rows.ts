@@ -3,6 +3,7 @@ import type { Sql, TransactionSql } from 'postgres';
 import type { Database } from '../../contract/database.js';
 import type { DeviceStatus } from '../../contract/devices.js';
 import { HASH_BYTES } from '../../contract/token.js';
+import { RECORDED_ONE_BY_ONE_MAX, recordChange } from '../audit/record.js';
 import { type Changeable, changeable, type Device, type Metadata, NO_METADATA } from './device.js';
 import { type DeviceDetails, type Location, NO_DETAILS, type SharedDetails, type Tags } from './device-details.js';
 import { type DeviceUpdate, patched } from './device-patch.js';
@@ -164,7 +165,7 @@ export async function drawNumbers(sql: Sql, count: number): Promise<number[]> {
 }
 
 /** Inserts the rows whose (tenant, id) is free under `numbers`, one a row, in one statement; answers those that were inserted. */
-export async function insertDevices(sql: Sql, rows: readonly DeviceRow[], numbers: readonly number[]): Promise<StoredDevice[]> {
+export async function insertDevices(sql: TransactionSql, rows: readonly DeviceRow[], numbers: readonly number[]): Promise<StoredDevice[]> {
   const inserted = await sql<{ id: number; ordinal: number; registered_at: Date }[]>`
     with input as (
       select * from unnest(
@@ -185,6 +186,11 @@ export async function insertDevices(sql: Sql, rows: readonly DeviceRow[], number
     )
     select inserted.id, (input.ordinal - 1)::int as ordinal, inserted.registered_at
     from inserted join input using (tenant_id, name) order by inserted.id`;
+  const recorded = inserted.map(({ ordinal }) => {
+    const { tenant, id, tokenHash: _, ...after } = rows[ordinal]!;
+    return { tenant, id, before: null, after };
+  });
+  await recordDevices(sql, recorded);
   return inserted.map(({ id, ordinal, registered_at }) => {
     const { tenant, id: name, via, deviceClass, firmwareVersion = null, metadata, tokenHash, details = NO_DETAILS } = rows[ordinal]!;
     const device: Device = {
@@ -232,7 +238,35 @@ export async function updateDevices(
     if (!isDeepStrictEqual(changeableOf(before), after)) updated.push({ number: row.id, before, after });
   }
   if (updated.length > 0) await writeDevices(sql, updated);
+  const byNumber = new Map(rows.map((row) => [row.id, row]));
+  await recordDevices(
+    sql,
+    updated.map(({ number, before, after }) => ({
+      tenant: byNumber.get(number)!.tenant_id,
+      id: byNumber.get(number)!.name,
+      before,
+      after,
+    })),
+  );
   return { updated, known: new Set(rows.map(({ id }) => id)) };
+}
+
+interface RecordedDevice {
+  readonly tenant: string;
+  readonly id: string;
+  readonly before: object | null;
+  readonly after: object | null;
+}
+
+/** Of many devices at once the log says how many, and which were the first. */
+async function recordDevices(sql: TransactionSql, devices: readonly RecordedDevice[]): Promise<void> {
+  const [first] = devices;
+  if (devices.length <= RECORDED_ONE_BY_ONE_MAX) {
+    await recordChange(sql, ...devices.map(({ id, ...rest }) => ({ target: `device ${id}`, ...rest })));
+  } else if (first) {
+    const ids = devices.slice(0, RECORDED_ONE_BY_ONE_MAX).map(({ id }) => id);
+    await recordChange(sql, { tenant: first.tenant, target: `${devices.length} devices`, after: { first_ids: ids, like: first.after } });
+  }
 }
 
 export const DECOMMISSIONED = 'decommissioned';
@@ -267,24 +301,29 @@ export async function updateFirmware(sql: Sql, versions: ReadonlyMap<number, str
 
 /** Gives a device a new token; the present one stays valid until `untilMs`, when that is given. Undefined: as `updateDevice` answers false. */
 export async function replaceToken(
-  sql: Sql,
+  sql: TransactionSql,
   number: number,
   tokenHash: Uint8Array,
   untilMs: number | undefined,
 ): Promise<Pick<StoredTokens, 'previousToken'> | undefined> {
   const until = untilMs === undefined ? null : new Date(untilMs);
-  const [row] = await sql<Pick<StoredRow, 'previous_token_hash' | 'previous_token_until'>[]>`
+  const [row] = await sql<Pick<StoredRow, 'tenant_id' | 'name' | 'previous_token_hash' | 'previous_token_until'>[]>`
     update devices set token_hash = ${tokenHash}, previous_token_until = ${until},
       previous_token_hash = case when ${until}::timestamptz is null then null else token_hash end
     where id = ${number} and deleted_at is null and status <> 'decommissioned'
-    returning previous_token_hash, previous_token_until`;
+    returning tenant_id, name, previous_token_hash, previous_token_until`;
+  if (row)
+    await recordChange(sql, { tenant: row.tenant_id, target: `device ${row.name}`, after: { token: 'replaced', previous_until: until } });
   return row && { previousToken: previousTokenOf(row) };
 }
 
 /** The row stays, so that its number is never dealt out again; its name is free. False: it was deleted before. */
-export async function deleteDevice(sql: Sql, number: number): Promise<boolean> {
-  const { count } =
-    await sql`update devices set deleted_at = now(), token_hash = '', previous_token_hash = null, previous_token_until = null
-    where id = ${number} and deleted_at is null`;
-  return count > 0;
+export async function deleteDevice(sql: TransactionSql, number: number): Promise<boolean> {
+  const [row] = await sql<
+    StoredRow[]
+  >`update devices set deleted_at = now(), token_hash = '', previous_token_hash = null, previous_token_until = null
+    where id = ${number} and deleted_at is null returning *, to_json(group_ids) as groups`;
+  if (row)
+    await recordChange(sql, { tenant: row.tenant_id, target: `device ${row.name}`, before: changeableOf(deviceOf(row, row.tenant_id)) });
+  return row !== undefined;
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ApiFailure } from '../../contract/api-errors.js';
+import { callersGroup } from '../../http/caller.js';
 import type { Groups } from '../groups/groups.js';
 import type { Device } from './device.js';
 import { statusSchema, tenantSchema } from './input.js';
@@ -57,6 +58,11 @@ export function searchOf(
     if (!found) return new ApiFailure('group_unknown', `list devices of group ${group}`);
     const wanted = nested ? tree.subtree(found.number) : new Set([found.number]);
     tests.push(({ details }) => details.groups.some((number) => wanted.has(number)));
+  }
+  const own = callersGroup();
+  if (own !== undefined) {
+    const seen = registry.groups.of(tenant).subtree(own);
+    tests.push(({ details }) => details.groups.some((number) => seen.has(number)));
   }
   if (connected !== undefined) tests.push(({ number }) => plane.isConnected(number) === connected);
   // Last: it costs most.

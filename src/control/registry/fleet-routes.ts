@@ -32,7 +32,8 @@ const fleetSchema = z.strictObject({
 
 const doc: RouteDoc = {
   summary: 'Registers numbered devices, behind gateways where that is wanted',
-  auth: 'admin',
+  auth: 'operator',
+  scope: 'tenant',
   request: fleetSchema,
   answers: { 201: bulkAnswer },
   codes: ['token_too_short', 'devices_exhausted', 'state_unwritable'],

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { JSON_DEPTH_MAX } from '../../../assembly/abi/limits.js';
 import { ApiFailure } from '../../contract/api-errors.js';
+import { callersGroup, callersTenant, seesTenant } from '../../http/caller.js';
 import type { Request } from '../../http/exchange.js';
-import { labelSchema, parseQuery, textSchema } from '../../http/input.js';
+import { FORBIDDEN_TENANT, labelSchema, parseQuery, textSchema } from '../../http/input.js';
 import { DEVICE_STATUSES, type Device } from './device.js';
 import { deviceIdProblem, tenantIdProblem, tokenProblem } from './device-id.js';
 import { METADATA_BYTES_MAX } from './device-patch.js';
@@ -12,7 +13,12 @@ export const TENANT_DEFAULT = 'default';
 const FIRMWARE_BYTES_MAX = 64;
 
 export const deviceIdSchema = textSchema(deviceIdProblem);
-export const tenantSchema = textSchema(tenantIdProblem).default(TENANT_DEFAULT);
+/** The tenant that a call is about; a caller of one tenant means that one, and may not name another. */
+export const tenantSchema = textSchema(tenantIdProblem)
+  .superRefine((tenant, context) => {
+    if (!seesTenant(tenant)) context.addIssue({ code: 'custom', message: FORBIDDEN_TENANT });
+  })
+  .default(() => callersTenant() ?? TENANT_DEFAULT);
 export const tokenSchema = textSchema(tokenProblem);
 export const deviceClassSchema = labelSchema;
 /** A version of firmware, as devices write it. */
@@ -41,11 +47,23 @@ function shallow(value: unknown, levels: number): boolean {
 }
 
 /** The device that the path and `?tenant` name; `attempt` is a verb: "read". */
-export function deviceOf(registry: Pick<Registry, 'get' | 'unknown'>, request: Request, attempt: string): Device | ApiFailure {
+export function deviceOf(registry: Pick<Registry, 'get' | 'groups' | 'unknown'>, request: Request, attempt: string): Device | ApiFailure {
   const id = request.params[0]!;
   const query = parseQuery(request.query, tenantQuery, `${attempt} device ${id}`);
   if (query instanceof ApiFailure) return query;
-  return registry.get(query.tenant, id) ?? registry.unknown('device_unknown', `${attempt} device ${id}`);
+  const device = registry.get(query.tenant, id);
+  if (device && isSeen(registry, device)) return device;
+  return device
+    ? new ApiFailure('device_unknown', `${attempt} device ${id}`)
+    : registry.unknown('device_unknown', `${attempt} device ${id}`);
+}
+
+/** Whether the caller may see the device: whose key is of a group sees no other. */
+function isSeen({ groups }: Pick<Registry, 'groups'>, { tenant, details }: Device): boolean {
+  const group = callersGroup();
+  if (group === undefined) return true;
+  const seen = groups.of(tenant).subtree(group);
+  return details.groups.some((number) => seen.has(number));
 }
 
 export function firmwareProblem(version: string): string | undefined {

@@ -266,7 +266,8 @@ export class Registry {
         const numbers = await this.#database.run((sql) => drawNumbers(sql, batch.length));
         const refusal = this.#refuseNumbers(numbers.at(-1)!);
         if (refusal) return refusal;
-        const inserted = await this.#database.run((sql) => insertDevices(sql, batch, numbers));
+        const inserted = await this.#transact((sql) => insertDevices(sql, batch, numbers));
+        for (const { device } of inserted) device.details = this.#shared.share(device.details);
         const devices = inserted.map((stored) => this.#adoptNew(stored));
         created.push(...devices);
         await this.#publishAndKeep(devices);
@@ -312,8 +313,7 @@ export class Registry {
    */
   delete(device: Device): Promise<Device | ApiFailure> {
     return this.#inTurn(async () => {
-      if (!(await this.#database.run((sql) => deleteDevice(sql, device.number))))
-        return this.#explain(device, `delete device ${device.id}`);
+      if (!(await this.#transact((sql) => deleteDevice(sql, device.number)))) return this.#explain(device, `delete device ${device.id}`);
       await this.#forget([device]);
       await this.#tell(device.number, device.number);
       return device;
@@ -358,6 +358,10 @@ export class Registry {
     const [numbers, schemas] = [changed.map(({ number }) => number), changed.map(({ schema }) => schema)];
     if (changed.length > 0) await this.#publishSchemas({ devices: Uint32Array.from(numbers), numbers: Uint32Array.from(schemas) });
     return changed.length;
+  }
+
+  #transact<T>(work: (sql: TransactionSql) => Promise<T>): Promise<T> {
+    return this.#database.run((sql) => sql.begin(work) as Promise<T>);
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -415,8 +419,7 @@ export class Registry {
 
   async #update(changes: ReadonlyMap<Device, DeviceUpdate>): Promise<readonly Device[] | ApiFailure> {
     const updates = new Map([...changes].map(([{ number }, update]) => [number, update]));
-    const work = (sql: TransactionSql) => updateDevices(sql, updates);
-    const { updated, known, problem } = await this.#database.run((sql) => sql.begin(work) as ReturnType<typeof updateDevices>);
+    const { updated, known, problem } = await this.#transact((sql) => updateDevices(sql, updates));
     const refused = [...changes.keys()].find(({ number }) => (problem ? number === problem.number : !known.has(number)));
     if (refused && (!problem || problem.cause === DECOMMISSIONED)) return this.#explain(refused, `change device ${refused.id}`);
     if (refused) return new ApiFailure('body_invalid', `change device ${refused.id}`, problem!.cause);
@@ -446,7 +449,7 @@ export class Registry {
     if (this.#tokens.holds(number, { tokenHash, previousToken: this.#tokens.previous(number) }))
       return new ApiFailure('body_invalid', attempt, 'token must differ from the present one');
     const untilMs = graceSeconds > 0 ? this.#nowMs() + graceSeconds * 1000 : undefined;
-    const replaced = await this.#database.run((sql) => replaceToken(sql, number, tokenHash, untilMs));
+    const replaced = await this.#transact((sql) => replaceToken(sql, number, tokenHash, untilMs));
     if (!replaced) return this.#explain(device, attempt);
     this.#tokens.set(number, { tokenHash, ...replaced });
     await this.#publishAndKeep([device]);

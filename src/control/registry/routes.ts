@@ -3,6 +3,7 @@ import { deletedAnswer, deviceAnswer, devicesAnswer, registeredAnswer, rotatedAn
 import { ApiFailure } from '../../contract/api-errors.js';
 import { isoTime } from '../../contract/iso-time.js';
 import { adminOnly, type KeyCheck } from '../../http/auth.js';
+import { callersGroup } from '../../http/caller.js';
 import { json, type Request } from '../../http/exchange.js';
 import { ADMIN_BODY, parseBody, parseQuery, wholeNumber } from '../../http/input.js';
 import type { RouteDoc } from '../../http/route-doc.js';
@@ -69,23 +70,31 @@ export interface DeviceRoutesOptions extends DeviceSources {
   readonly keys: KeyCheck;
 }
 
-const ofOne = { auth: 'admin', query: tenantQuery } as const;
+const ofOne = { auth: 'operator', scope: 'device', query: tenantQuery } as const;
 const docs = {
   register: {
     summary: 'Registers a device; its token is shown this once',
-    auth: 'admin',
+    auth: 'operator',
+    scope: 'tenant',
     request: newDeviceSchema,
     answers: { 201: registeredAnswer },
     codes: ['token_too_short', 'gateway_unknown', 'group_unknown', 'device_exists', 'devices_exhausted', 'state_unwritable'],
   },
   list: {
     summary: 'Devices by id that match what the query asks, a page at a time; tag may be given several times',
-    auth: 'admin',
+    auth: 'viewer',
+    scope: 'device',
     query: listSchema,
     answers: { 200: devicesAnswer },
     codes: ['group_unknown'],
   },
-  read: { ...ofOne, summary: 'A device with its latest readings', answers: { 200: deviceAnswer }, codes: ['device_unknown'] },
+  read: {
+    ...ofOne,
+    auth: 'viewer',
+    summary: 'A device with its latest readings',
+    answers: { 200: deviceAnswer },
+    codes: ['device_unknown'],
+  },
   change: {
     ...ofOne,
     summary: 'Changes what the body names, as RFC 7396 merges it: null takes a member away, groups are replaced as a whole',
@@ -179,7 +188,8 @@ async function list(services: DeviceRoutesOptions, request: Request) {
   const matches = searchOf(query, request.query.getAll('tag'), services);
   if (matches instanceof ApiFailure) return matches;
   // One more than asked for tells whether a next page has anything on it.
-  const search = { after, limit: limit + 1, isCounted: query.count === 'true' };
+  const isLimited = callersGroup() !== undefined;
+  const search = { after, limit: limit + 1, isCounted: query.count === 'true' || isLimited };
   const { devices: found, matched } = matches
     ? await registry.search(tenant, matches, search)
     : { devices: registry.list(tenant, after, limit + 1), matched: search.isCounted ? registry.count(tenant) : undefined };
@@ -188,7 +198,8 @@ async function list(services: DeviceRoutesOptions, request: Request) {
   if (format === 'csv') return csvAnswer(registry, page, next);
   return json(200, {
     ...(await viewDevices(services, page)),
-    total: registry.count(tenant),
+    // Who sees the devices of a group alone is not told how many others there are.
+    total: isLimited ? matched : registry.count(tenant),
     ...(matched === undefined ? {} : { matched }),
     next,
   });
@@ -215,6 +226,8 @@ async function change(services: DeviceRoutesOptions, request: Request) {
   if (device instanceof ApiFailure) return device;
   const input = parseBody(request.body, changeSchema, `change device ${device.id}`);
   if (input instanceof ApiFailure) return input;
+  if (input.groups !== undefined && callersGroup() !== undefined)
+    return new ApiFailure('scope_forbidden', `change device ${device.id}`, 'groups decide who sees the device');
   const { status, metadata, device_class: deviceClass, firmware_version: firmwareVersion, ...noted } = input;
   const details = detailsPatch(noted, services.registry.groups.of(device.tenant), `change device ${device.id}`);
   if (details instanceof ApiFailure) return details;

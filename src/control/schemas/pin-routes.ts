@@ -20,7 +20,7 @@ export interface PinRoutesOptions {
 }
 
 const EMPTY_OBJECT = new TextEncoder().encode('{}');
-const ofOne = { auth: 'admin', query: tenantQuery } as const;
+const ofOne = { auth: 'admin', scope: 'tenant', query: tenantQuery } as const;
 const docs = {
   pin: {
     ...ofOne,

@@ -29,11 +29,12 @@ export interface SchemaRoutesOptions {
 const EMPTY_OBJECT = new TextEncoder().encode('{}');
 const NO_NAME = '/v1/schemas';
 const NAMED = '/v1/schemas/:id';
-const ofOne = { auth: 'admin', query: tenantQuery } as const;
+const ofOne = { auth: 'admin', scope: 'tenant', query: tenantQuery } as const;
 const docs = {
   list: {
     summary: 'Payload schemas of a tenant, each with its latest version',
-    auth: 'admin',
+    auth: 'viewer',
+    scope: 'tenant',
     query: listSchema,
     answers: { 200: schemasAnswer },
     codes: ['query_invalid'],
@@ -41,12 +42,14 @@ const docs = {
   make: {
     summary: 'Makes a payload schema for a device class and a range of firmware versions, or its next version, in effect within a second',
     auth: 'admin',
+    scope: 'tenant',
     request: newSchemaSchema,
     answers: { 201: schemaAnswer },
     codes: ['schema_invalid', 'schema_incompatible', 'codec_unknown', 'schemas_exhausted'],
   },
   read: {
     ...ofOne,
+    auth: 'viewer',
     summary: 'A payload schema with all its versions',
     answers: { 200: schemaVersionsAnswer },
     codes: ['schema_id_unknown'],
@@ -60,6 +63,7 @@ const docs = {
   },
   compare: {
     ...ofOne,
+    auth: 'viewer',
     summary: 'Says whether a definition is compatible with the latest version, without making one',
     request: comparedSchema,
     answers: { 200: compatibilityAnswer },
@@ -67,6 +71,7 @@ const docs = {
   },
   diff: {
     ...ofOne,
+    auth: 'viewer',
     summary: 'Says what changed between two versions: the last two, unless said otherwise',
     request: diffSchema,
     answers: { 200: schemaDiffAnswer },

@@ -28,7 +28,8 @@ const NO_CONTEXT = new Uint8Array(0);
 
 const doc: RouteDoc = {
   summary: 'Says which readings a payload would become by a version, or by a definition that is not made yet, without storing it',
-  auth: 'admin',
+  auth: 'viewer',
+  scope: 'tenant',
   query: tenantQuery,
   request: trialSchema,
   answers: { 200: schemaTrialAnswer },

@@ -15,7 +15,8 @@ const newServiceSchema = z.strictObject({ tenant: tenantSchema, name: serviceNam
 
 const listDoc: RouteDoc = {
   summary: 'The service clients of a tenant, without their secrets',
-  auth: 'admin',
+  auth: 'viewer',
+  scope: 'tenant',
   query: tenantQuery,
   answers: { 200: servicesAnswer },
   codes: ['query_invalid'],
@@ -23,6 +24,7 @@ const listDoc: RouteDoc = {
 const makeDoc: RouteDoc = {
   summary: 'Makes a service client, whose secret is shown this once',
   auth: 'admin',
+  scope: 'tenant',
   request: newServiceSchema,
   answers: { 201: serviceMadeAnswer },
   codes: ['service_client_exists', 'service_clients_exhausted'],
@@ -30,6 +32,7 @@ const makeDoc: RouteDoc = {
 const deleteDoc: RouteDoc = {
   summary: 'Deletes a service client and ends its connections',
   auth: 'admin',
+  scope: 'tenant',
   query: tenantQuery,
   answers: { 200: serviceDeletedAnswer },
   codes: ['service_client_unknown', 'query_invalid'],

@@ -27,20 +27,29 @@ const docs = {
   begin: {
     summary: 'Runs a schema, codec or topic rule that is not active beside what is, over recent and live messages of the log',
     auth: 'admin',
+    scope: 'deployment',
     request: shadowSchema,
     answers: { 202: shadowRunAnswer },
     codes: ['log_not_readable', 'shadow_run_running', 'schema_invalid', 'codec_unknown'],
   },
-  list: { summary: 'Shadow runs of this process, the newest first', auth: 'admin', answers: { 200: shadowRunsAnswer }, codes: [] },
+  list: {
+    summary: 'Shadow runs of this process, the newest first',
+    auth: 'viewer',
+    scope: 'deployment',
+    answers: { 200: shadowRunsAnswer },
+    codes: [],
+  },
   read: {
     summary: 'A shadow run with its differences by field, as far as it is',
-    auth: 'admin',
+    auth: 'viewer',
+    scope: 'deployment',
     answers: { 200: shadowRunAnswer },
     codes: ['shadow_run_unknown'],
   },
   activate: {
     summary: 'Makes the candidate of a run that is done the schema version, or the topic rule, that it is',
     auth: 'admin',
+    scope: 'deployment',
     request: z.strictObject({}).optional(),
     answers: { 200: shadowRunActivatedAnswer },
     codes: [

@@ -14,7 +14,8 @@ import type { TopicRules } from './topic-rules.js';
 
 const listDoc: RouteDoc = {
   summary: "A tenant's topic rules in the order in which they are tried, then the built-in ones, with conflicts",
-  auth: 'admin',
+  auth: 'viewer',
+  scope: 'tenant',
   query: tenantQuery,
   answers: { 200: topicRulesAnswer },
   codes: ['query_invalid'],
@@ -22,6 +23,7 @@ const listDoc: RouteDoc = {
 const makeDoc: RouteDoc = {
   summary: 'Makes a topic rule, in effect at every gateway within a second',
   auth: 'admin',
+  scope: 'tenant',
   request: newRuleSchema,
   answers: { 201: topicRuleAnswer },
   codes: ['topic_rule_exists', 'topic_rules_exhausted'],
@@ -29,6 +31,7 @@ const makeDoc: RouteDoc = {
 const replaceDoc: RouteDoc = {
   summary: 'Replaces a topic rule, or moves it',
   auth: 'admin',
+  scope: 'tenant',
   query: tenantQuery,
   request: replacedRuleSchema,
   answers: { 200: topicRuleAnswer },
@@ -37,6 +40,7 @@ const replaceDoc: RouteDoc = {
 const deleteDoc: RouteDoc = {
   summary: 'Deletes a topic rule',
   auth: 'admin',
+  scope: 'tenant',
   query: tenantQuery,
   answers: { 200: topicRuleDeletedAnswer },
   codes: ['topic_rule_unknown', 'query_invalid'],

@@ -29,7 +29,8 @@ const NOBODY = -1;
 
 const doc: RouteDoc = {
   summary: 'Says what a message on a topic would become, without storing it',
-  auth: 'admin',
+  auth: 'viewer',
+  scope: 'tenant',
   request: trialSchema,
   answers: { 200: topicRuleTrialAnswer },
   codes: ['payload_oversize'],

@@ -112,8 +112,8 @@ test('a token that one process replaces and a device that it deletes are so for 
 
 test('an admin key that one process makes or revokes is so for the others', async () => {
   const [one, other] = [await join('one'), await join('other')];
-  await one.keys.create('stays');
-  const made = await one.keys.create('goes');
+  await one.keys.create({ name: 'stays' });
+  const made = await one.keys.create({ name: 'goes' });
   assert.ok('secret' in made);
   await until('the other takes the key', () => other.keys.verify(made.secret));
   let closed = 0;

@@ -9,7 +9,7 @@ import { Router } from '../../../src/http/router.js';
 test('every code is listed once, with its cause and way out, and one that calls meet with its status', async () => {
   const match = new Router(refusalRoutes()).match('GET', '/v1/refusals');
   assert.ok(match.kind === 'route' && match.route.admit === undefined, 'it needs no key');
-  const head = requestHead({ method: 'GET', path: '/v1/refusals', query: '', header: () => '' });
+  const head = requestHead({ method: 'GET', path: '/v1/refusals', query: '', address: '', header: () => '' });
   const answer = await match.route.handle({ ...head, params: [], body: new Uint8Array() });
   assert.ok('status' in answer && typeof answer.body === 'string');
   const { refusals } = JSON.parse(answer.body) as { refusals: { code: string; status: number | null; cause: string; way_out: string }[] };

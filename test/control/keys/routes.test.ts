@@ -16,7 +16,10 @@ test('a key is made, opens the API, is never shown again, and ends with its live
   assert.equal(made.status, 201);
   const { key, ...shown } = made.body;
   assert.match(key, /^spk_[\w-]{32}$/);
-  assert.deepEqual([shown.name, Object.keys(shown).sort()], ['ci', ['created_at', 'id', 'name']]);
+  assert.deepEqual(
+    [shown.name, Object.keys(shown).sort()],
+    ['ci', ['created_at', 'expires_at', 'group', 'id', 'last_used_at', 'name', 'role', 'tenant']],
+  );
   const headers = { authorization: `Bearer ${key}` };
   const listed = await server.call('GET', '/v1/keys', { headers });
   assert.deepEqual(
@@ -30,7 +33,8 @@ test('a key is made, opens the API, is never shown again, and ends with its live
   await once(live, 'message');
   const closed = once(live, 'close');
   const revoked = await server.call('DELETE', `/v1/keys/${shown.id}`);
-  assert.deepEqual([revoked.status, revoked.body], [200, { ...shown, revoked: true }]);
+  assert.deepEqual([revoked.status, revoked.body], [200, { ...shown, last_used_at: revoked.body.last_used_at, revoked: true }]);
+  assert.ok(Date.parse(revoked.body.last_used_at) >= Date.parse(shown.created_at));
   const [code, reason] = (await closed) as [number, Buffer];
   assert.deepEqual([code, String(reason)], [4401, 'the admin key was revoked']);
   assertFailure(await server.call('GET', '/v1/keys', { headers }), 401, 'admin_key_invalid');

@@ -52,7 +52,10 @@ function fixture(authenticateMsMax?: number) {
       session.closed();
     },
   };
-  const keys = { idOf: (key: string) => (key === 'K' ? 1 : undefined), onRevoked: () => () => {} } as unknown as AdminKeys;
+  const keys = {
+    find: (key: string) => (key === 'K' ? { id: '1', tenant: null, group: null } : undefined),
+    onRevoked: () => () => {},
+  } as unknown as AdminKeys;
   const session = new LiveSession(socket, { keys, live, registry }, authenticateMsMax);
   const tell = (message: object) => session.receive(Buffer.from(JSON.stringify(message)));
   return { plane, live, socket, session, tell };

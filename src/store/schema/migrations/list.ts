@@ -19,6 +19,7 @@ import { deviceDetailsGroups } from './0018-device-details-groups.js';
 import { whoMayUseTopics } from './0019-who-may-use-topics.js';
 import { payloadCodecs } from './0020-payload-codecs.js';
 import { credentialsOfDevices } from './0021-credentials-of-devices.js';
+import { rolesOfKeysAuditLog } from './0022-roles-of-keys-audit-log.js';
 import type { Migration } from './migration.js';
 
 /** Every step, in the order in which a database takes them. */
@@ -44,4 +45,5 @@ export const migrations: readonly Migration[] = [
   whoMayUseTopics,
   payloadCodecs,
   credentialsOfDevices,
+  rolesOfKeysAuditLog,
 ];
