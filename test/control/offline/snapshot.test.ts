@@ -83,7 +83,16 @@ async function keep() {
   const devices = [deviceOf(1), deviceOf(2, { metadata: { room: 4 } }), deviceOf(3)];
   const deleted = new Map([[9, 'gone']]);
   const registry = { size: 3, stored: () => devices, deleted: () => deleted } as unknown as Registry;
-  const key = { id: 7, name: 'first', createdAtMs: 1, hash: new Uint8Array(32).fill(7) };
+  const key = {
+    id: 7,
+    name: 'first',
+    role: 'viewer' as const,
+    tenant: 'a',
+    group: 3,
+    expiresAtMs: 9,
+    createdAtMs: 1,
+    hash: new Uint8Array(32).fill(7),
+  };
   const keys = { kept: () => [key] } as unknown as AdminKeys;
   const metricNames = { names: () => [['n', 1]] } as unknown as MetricNames;
   const rule: TopicRule = { name: 'hall', pattern: 'hall/{device}', device: 'level:device', decoder: 'json', valueName: 'v' };
