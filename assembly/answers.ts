@@ -17,6 +17,8 @@ const AT_CONNECTION: usize = 0;
 const AT_GENERATION: usize = 4;
 const AT_PACKET: usize = 8;
 
+// The broker keeps what clients of other sessions get. Acknowledgements from heldFrom on wait for it besides their blocks.
+
 /** Generations of connections start at 1. */
 export const OF_HOST: u32 = 0;
 /** No connection is used so often. */
@@ -26,6 +28,31 @@ export const OF_COAP: u32 = 0xffffffff;
 export let sentTo: u64 = 0;
 /** The place that the next acknowledgement gets. */
 export let queuedTo: u64 = 0;
+
+/** In place of a place: none. */
+const NOWHERE: u64 = u64.MAX_VALUE;
+/** The first acknowledgement that waits for the broker, or NOWHERE. */
+export let heldFrom: u64 = NOWHERE;
+/** The first of them since the host asked, or NOWHERE. */
+let heldSince: u64 = NOWHERE;
+
+/** The next acknowledgement, and all after it, wait until the host has said that the broker has what it was given. */
+export function hold(): void {
+  if (heldSince == NOWHERE) heldSince = queuedTo;
+  if (heldFrom == NOWHERE) heldFrom = queuedTo;
+}
+
+/** The place of the first acknowledgement that was held since the last call, or -1. */
+export function takeHeld(): f64 {
+  const place = heldSince;
+  heldSince = NOWHERE;
+  return place == NOWHERE ? -1 : <f64>place;
+}
+
+/** From now on the acknowledgements at and after `place` wait for the broker; -1: none of those that takeHeld has answered. */
+export function setHeld(place: f64): void {
+  heldFrom = place < 0 ? heldSince : <u64>place;
+}
 
 @inline
 function ackAt(place: u64): usize {

@@ -1,4 +1,4 @@
-import { OF_COAP, OF_HOST, ackConnection, ackGeneration, ackPacket, isAckQueueNearlyFull, nextAck, queuedTo, sentTo } from './answers';
+import { OF_COAP, OF_HOST, ackConnection, ackGeneration, ackPacket, heldFrom, isAckQueueNearlyFull, nextAck, queuedTo, sentTo } from './answers';
 import { CODE_NONE } from './abi/codes';
 import { COUNTER_GATEWAY_ACKED } from './abi/counters';
 import { CALL_DURABLE } from './abi/gateway';
@@ -23,7 +23,12 @@ export function freeSlots(): u32 {
  */
 export function release(): i32 {
   if (!isHalfDone) freeOldestPushed();
-  const due = firstAwaiting(queuedTo);
+  return releaseHeld();
+}
+
+/** As release, without a block: the broker has what acknowledgements waited for. */
+export function releaseHeld(): i32 {
+  const due = min(firstAwaiting(queuedTo), heldFrom);
   acknowledgeUpTo(min(due, sentTo + roomForAnswers()));
   isHalfDone = sentTo < due;
   return isHalfDone ? 0 : 1;

@@ -5,7 +5,8 @@ import { hasRoom } from './outbox';
 
 /**
  * Works through the event table from `first` on. Answers `eventCount` when it is done. Else the outbox is full, or a call waits for its
- * answer: then it answers the event with which the next call must begin, after the host has taken the outbox.
+ * answer: then it answers the event with which the next call must begin, after the host has taken the outbox. Bytes of a connection whose
+ * packet the host answers later are left unconsumed.
  */
 export function turn(first: u32, eventCount: u32): u32 {
   assert(first <= eventCount && eventCount <= EVENTS_MAX, 'the events lie outside their table');

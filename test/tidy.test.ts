@@ -33,6 +33,7 @@ const topLevel = [
 const sourceFolders = [
   ...[
     'app',
+    'broker',
     'cli',
     'config',
     'console',
@@ -67,6 +68,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   reactor: ['assembly/abi', 'contract', 'host', 'sockets'],
   kafka: ['assembly/abi', 'contract', 'telemetry'],
   'object-store': ['contract', 'telemetry'],
+  broker: ['assembly/abi', 'contract', 'host', 'telemetry'],
   gateway: ['assembly/abi', 'contract', 'host', 'reactor', 'telemetry'],
   log: ['assembly/abi', 'config', 'contract', 'host', 'kafka', 'telemetry'],
   // The log is the queue before the pipeline: its reader is how blocks come in. Checkpoints lie on the same kind of disk.

@@ -94,6 +94,20 @@ export const CALL_COAP_TOKEN: u32 = 9;
 export const CALL_COAP_REQUEST: u32 = 10;
 /** The exchange at `offset` is durable, and its client has had an empty acknowledgement. */
 export const CALL_COAP_SEPARATE: u32 = 11;
+/** The client answers a message that it was sent: `code` is the type of its packet, `offset` the packet id, `length` the reason. */
+export const CALL_ANSWERED: u32 = 12;
+/**
+ * A message was taken in that subscribers or the session want as well: `code` is the first byte of the PUBLISH, at `offset` lie `length`
+ * bytes of its variable header and payload until the turn is over. Its acknowledgement is held.
+ */
+export const CALL_TAPPED: u32 = 13;
+/** A client has released the packet id of a message at QoS 2, `offset`; its session outlives the connection. */
+export const CALL_RELEASED: u32 = 14;
+
+/** Flags of a connection: its session outlives it, so that the host keeps the packet ids of its messages at QoS 2. */
+export const CONNECTION_KEEPS: u32 = 2;
+/** Somebody may have subscribed to what it publishes. */
+export const CONNECTION_TAPS: u32 = 4;
 
 export const CONNECTIONS_OFFSET: u32 = CALLS_OFFSET + CALLS_BYTES;
 export const CONNECTION_BYTES: u32 = 64;
@@ -131,6 +145,8 @@ export const DEVICE_ACTIVE: u32 = 1;
 export const DEVICE_INACTIVE: u32 = 2;
 export const DEVICE_QUARANTINED: u32 = 3;
 export const DEVICE_DECOMMISSIONED: u32 = 4;
+/** In place of an entry: a service client. */
+export const NO_DEVICE: u32 = 0xffffffff;
 
 /** Block slots: being filled, waiting for the log, or free. The log thread reads the blocks in place. */
 export const BLOCKS_OFFSET: u32 = DEVICE_NAMES_OFFSET + DEVICE_NAMES_BYTES;

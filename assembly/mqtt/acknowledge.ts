@@ -26,14 +26,21 @@ export function queuePubrec(slot: u32, number: u32, connection: usize, packetId:
   queue(number, connection, packetId | (PUBREC << 24));
 }
 
-/** As queuePuback, of a message whose parts wait in their blocks for the place that is the acknowledgement's now. */
-export function queueHandedPuback(number: u32, connection: usize, packetId: u32): void {
-  queue(number, connection, packetId | (PUBACK << 24));
+/**
+ * As queuePuback, of a message whose parts wait in their blocks for the place that is the acknowledgement's now. One without parts is none of
+ * those that the gateway accepted, and does not count as acknowledged.
+ */
+export function queueHandedPuback(number: u32, connection: usize, packetId: u32, parts: u32): void {
+  queue(number, connection, packetId | (handed(PUBACK, parts) << 24));
 }
 
-export function queueHandedPubrec(number: u32, connection: usize, packetId: u32): void {
+export function queueHandedPubrec(number: u32, connection: usize, packetId: u32, parts: u32): void {
   inbound.add(connection, packetId, queuedTo);
-  queue(number, connection, packetId | (PUBREC << 24));
+  queue(number, connection, packetId | (handed(PUBREC, parts) << 24));
+}
+
+function handed(type: u32, parts: u32): u32 {
+  return parts == 0 ? type | REPEATED_ACK : type;
 }
 
 /** Answers a packet that waits for no block: at once, or after the acknowledgements that the connection still waits for. */

@@ -1,6 +1,14 @@
 import { sentTo } from '../answers';
 import { COUNTER_GATEWAY_CONNECTIONS_CLOSED, COUNTER_GATEWAY_CONNECTIONS_OF, COUNTER_GATEWAY_CONNECTIONS_OPENED } from '../abi/counters';
-import { CONNECTIONS_OFFSET, CONNECTION_BYTES, DEVICE_AT_ID_BYTES, DEVICE_AT_TENANT_BYTES, TRANSPORTS } from '../abi/gateway';
+import {
+  CONNECTIONS_OFFSET,
+  CONNECTION_BYTES,
+  CONNECTION_TAPS,
+  DEVICE_AT_ID_BYTES,
+  DEVICE_AT_TENANT_BYTES,
+  NO_DEVICE,
+  TRANSPORTS,
+} from '../abi/gateway';
 import { CONNECTIONS_MAX } from '../abi/limits';
 import { deviceOf, hashBytes, idOf, tenantOf } from '../directory/devices';
 import { count } from '../memory';
@@ -8,7 +16,7 @@ import { monotonicMs } from '../clock';
 
 // Connection, CONNECTION_BYTES:
 //
-//   0  u32 state              28  u8 tenant bytes        40  u32 id address
+//   0  u16 state              28  u8 tenant bytes        40  u32 id address
 //   4  u32 generation         29  u8 id bytes            44  u32 table of unreleased ids, 0: none
 //   8  u32 device address     30  u16 unreleased ids     48  u64 hash of the tenant
 //  12  u8 protocol level      32  u32 tenant address     56  u64 place after its last queued acknowledgement
@@ -29,6 +37,7 @@ export const CLOSING: u32 = 4;
 export const LEAVING: u32 = 5;
 
 export const AT_STATE: usize = 0;
+export const AT_FLAGS: usize = 2;
 export const AT_GENERATION: usize = 4;
 export const AT_DEVICE: usize = 8;
 export const AT_LEVEL: usize = 12;
@@ -47,7 +56,10 @@ export const AT_UNRELEASED: usize = 44;
 export const AT_TENANT_HASH: usize = 48;
 export const AT_QUEUED_TO: usize = 56;
 
-/** CONNECT must come within this time. */
+/** The session layer has a packet that it answers later; those after it wait. */
+export const WAITS: u32 = 1;
+
+/** CONNECT must come within this time, and be answered within as much. */
 export const CONNECT_WITHIN_MS: u32 = 5000;
 
 /** One more than the highest connection ever opened. */
@@ -64,12 +76,22 @@ export function connectionAt(number: u32): usize {
 
 @inline
 export function stateOf(connection: usize): u32 {
-  return load<u32>(connection, AT_STATE);
+  return <u32>load<u16>(connection, AT_STATE);
 }
 
 @inline
 export function setState(connection: usize, state: u32): void {
-  store<u32>(connection, state, AT_STATE);
+  store<u16>(connection, <u16>state, AT_STATE);
+}
+
+/** Whether a packet of the connection is with the session layer, so that those after it wait. */
+export function isWaiting(connection: usize): bool {
+  return stateOf(connection) == CONNECTING || (load<u8>(connection, AT_FLAGS) & WAITS) != 0;
+}
+
+export function setFlag(connection: usize, flag: u32, on: bool): void {
+  const flags = <u32>load<u8>(connection, AT_FLAGS);
+  store<u8>(connection, <u8>(on ? flags | flag : flags & ~flag), AT_FLAGS);
 }
 
 /** Opens a connection. Its new generation keeps it from acknowledgements that are queued for the last holder of the number. */
@@ -82,6 +104,7 @@ export function opened(number: u32, transport: u32): void {
   setState(connection, OPENED);
   store<u32>(connection, load<u32>(connection, AT_GENERATION) + 1, AT_GENERATION);
   store<u32>(connection, 0, AT_DEVICE);
+  store<u8>(connection, 0, AT_FLAGS);
   store<u8>(connection, 0, AT_LEVEL);
   store<u8>(connection, <u8>transport, AT_TRANSPORT);
   store<u16>(connection, 0, AT_REASON_BYTES_MAX);
@@ -102,23 +125,40 @@ export function closed(number: u32): void {
   count(COUNTER_GATEWAY_CONNECTIONS_OF + <u32>load<u8>(connection, AT_TRANSPORT), -1);
 }
 
-/** The session layer has accepted the connection as the device `entry`. */
-export function connected(number: u32, entry: u32, level: u32, keepAliveSeconds: u32, reasonBytesMax: u32): void {
+/**
+ * The session layer has accepted the connection as the device `entry`, or as a service client, NO_DEVICE. `flags`: CONNECTION_…. An acceptance
+ * that comes later than its packet has to be followed by a turn.
+ */
+export function connected(number: u32, entry: u32, level: u32, flags: u32, keepAliveSeconds: u32, reasonBytesMax: u32): void {
   const connection = connectionAt(number);
   assert(number < connectionsEnd && stateOf(connection) == CONNECTING, 'the connection waits for no answer to CONNECT');
-  const device = deviceOf(entry);
-  const tenantBytes = <u32>load<u8>(device, DEVICE_AT_TENANT_BYTES);
   setState(connection, CONNECTED);
-  store<u32>(connection, <u32>device, AT_DEVICE);
-  store<u32>(connection, <u32>device, AT_LAST_DEVICE);
   store<u8>(connection, <u8>level, AT_LEVEL);
+  store<u8>(connection, <u8>flags, AT_FLAGS);
   store<u16>(connection, <u16>reasonBytesMax, AT_REASON_BYTES_MAX);
   store<u32>(connection, keepAliveSeconds * 1500, AT_GRACE_MS); // One and a half keep-alives [MQTT-3.1.2-22]
+  if (entry == NO_DEVICE) return;
+  const device = deviceOf(entry);
+  const tenantBytes = <u32>load<u8>(device, DEVICE_AT_TENANT_BYTES);
+  store<u32>(connection, <u32>device, AT_DEVICE);
+  store<u32>(connection, <u32>device, AT_LAST_DEVICE);
   store<u8>(connection, <u8>tenantBytes, AT_TENANT_BYTES);
   store<u32>(connection, <u32>tenantOf(device), AT_TENANT);
   store<u32>(connection, <u32>idOf(device), AT_ID);
   store<u8>(connection, load<u8>(device, DEVICE_AT_ID_BYTES), AT_ID_BYTES);
   store<u64>(connection, hashBytes(tenantOf(device), tenantBytes, 0), AT_TENANT_HASH);
+}
+
+/** Whether somebody may have subscribed to what the connection publishes. */
+export function setTaps(number: u32, on: u32): void {
+  assert(number < connectionsEnd, 'the connection was never open');
+  setFlag(connectionAt(number), CONNECTION_TAPS, on != 0);
+}
+
+/** The session layer has answered the packet that the connection waits for. A turn has to follow. */
+export function answered(number: u32): void {
+  assert(number < connectionsEnd, 'the connection was never open');
+  setFlag(connectionAt(number), WAITS, false);
 }
 
 /**

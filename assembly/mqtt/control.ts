@@ -6,6 +6,7 @@ import {
   CODE_MQTT_VERSION_UNSUPPORTED,
   CODE_NONE,
 } from '../abi/codes';
+import { PACKET_ID_NOT_FOUND } from './packets';
 import { OF_CONNECT, OF_DISCONNECT, OF_PUBACK, OF_SUBSCRIBE, OF_UNSUBSCRIBE, OF_WILL, skipProperties } from './properties';
 import { fault, forbidden, MALFORMED, skipBinary, skipBytes, skipString, u16At } from './read';
 import { isFilter, topicName } from '../utf8';
@@ -123,7 +124,7 @@ export function checkDisconnect(at: usize, end: usize, level: u32): u32 {
   return skipProperties(at, end, OF_DISCONNECT) == end ? CODE_NONE : fault;
 }
 
-/** Whether PUBACK may have the reason. MQTT 5 §3.4.2.1. */
+/** Whether PUBACK and PUBREC may have the reason. MQTT 5 §3.4.2.1, §3.5.2.1. */
 function isPubackReason(reason: u32): bool {
   return (
     reason == 0x00 ||
@@ -138,12 +139,14 @@ function isPubackReason(reason: u32): bool {
   );
 }
 
-export function checkPuback(at: usize, end: usize, level: u32): u32 {
+/** Checks a client's answer to a message: PUBACK and PUBREC, or PUBCOMP, which has reasons of its own. MQTT 5 §3.7.2.1. */
+export function checkAnswer(isPubcomp: bool, at: usize, end: usize, level: u32): u32 {
   if (end - at < 2) return CODE_MQTT_MALFORMED;
   if (u16At(at) == 0) return CODE_MQTT_PROTOCOL_ERROR; // [MQTT-2.2.1-3]
   if (end - at == 2) return CODE_NONE;
   if (level != LEVEL_5) return CODE_MQTT_MALFORMED; // 3.1.1 §3.4.1
-  if (!isPubackReason(<u32>load<u8>(at, 2))) return CODE_MQTT_PROTOCOL_ERROR;
+  const reason = <u32>load<u8>(at, 2);
+  if (isPubcomp ? reason != 0 && reason != PACKET_ID_NOT_FOUND : !isPubackReason(reason)) return CODE_MQTT_PROTOCOL_ERROR;
   return end - at == 3 || skipProperties(at + 3, end, OF_PUBACK) == end ? CODE_NONE : fault;
 }
 

@@ -25,24 +25,24 @@ import {
   CODES_MAX,
 } from '../abi/codes';
 import { COUNTER_GATEWAY_ACCEPTED, COUNTER_GATEWAY_RECEIVED } from '../abi/counters';
-import { CALL_ROUTE, DEVICE_AT_NUMBER, DEVICE_AT_PARTITION, DEVICE_AT_SCHEMA } from '../abi/gateway';
+import { CALL_ROUTE, CALL_TAPPED, CONNECTION_KEEPS, CONNECTION_TAPS, DEVICE_AT_NUMBER, DEVICE_AT_PARTITION, DEVICE_AT_SCHEMA } from '../abi/gateway';
 import { PAYLOAD_BYTES_MAX } from '../abi/limits';
-import { isAckQueueFull } from '../answers';
+import { hold, isAckQueueFull } from '../answers';
 import { append, appendInContext, appendOfSchema, hasRoomForParts } from '../block/seal';
 import { countAccepted } from '../directory/devices';
-import { countRefusedMessage, ofDevice, ofTenant, refuseMessage } from '../directory/refusals';
+import { countRefusedMessage, OF_NOBODY, ofDevice, ofTenant, refuseMessage } from '../directory/refusals';
 import { noteRefusedTopic } from '../directory/refused-topics';
 import { count } from '../memory';
 import { call } from '../outbox';
 import { isUtf8 } from '../utf8';
 import { ackInOrder, queueHandedPuback, queueHandedPubrec, queuePuback, queuePubrec } from './acknowledge';
-import { AT_DEVICE, AT_LEVEL, connectionAt } from './connections';
+import { AT_DEVICE, AT_FLAGS, AT_LEVEL, connectionAt } from './connections';
 import { formatOfContentType } from './content-type';
 import { LEVEL_5 } from './control';
 import { PUBACK, PUBREC, refuse } from './packets';
 import { contentTypeAt, contentTypeEnd, isTextSaid, metTopicAlias, OF_PUBLISH, skipProperties } from './properties';
 import { beginPacket, fault, MALFORMED, u16At } from './read';
-import { contextAt, contextBytes, isAcknowledged, resolveTopic, ROUTE_OF_HOST, ROUTE_UNKNOWN, ROUTED, topicDevice, topicFormat } from './topic';
+import { contextAt, contextBytes, isAcknowledged, resolveTopic, ROUTE_OF_HOST, ROUTE_UNKNOWN, ROUTED, topicDevice, topicFormat, topicOfService } from './topic';
 import * as inbound from './qos2-inbound';
 
 /** In place of a code: no block slot or no place for an acknowledgement is free. The packet was not taken; try it again after a release. */
@@ -94,7 +94,8 @@ export function publish(number: u32, connection: usize, header: u32, at: usize, 
   }
   if (qos != 0 && isAckQueueFull()) return NO_SLOT;
   const payloadBytes = <u32>(end - at);
-  let code = resolveTopic(connection, topic, topicBytes);
+  const isOfDevice = load<u32>(connection, AT_DEVICE) != 0;
+  let code = isOfDevice ? resolveTopic(connection, topic, topicBytes) : topicOfService(topic, topicBytes);
   let contextLength: u32 = 0;
   let contextFlags: u32 = 0;
   let isOfHost = false;
@@ -133,6 +134,7 @@ export function publish(number: u32, connection: usize, header: u32, at: usize, 
   count(COUNTER_GATEWAY_RECEIVED);
   count(COUNTER_GATEWAY_ACCEPTED);
   countAccepted(topicDevice);
+  if (isTapped(connection, header)) tap(number, header, topic, end);
   if (qos == 1) queuePuback(<u32>slot, number, connection, packetId);
   else if (qos == 2) queuePubrec(<u32>slot, number, connection, packetId);
   return CODE_NONE;
@@ -142,6 +144,20 @@ export function publish(number: u32, connection: usize, header: u32, at: usize, 
 function ask(number: u32, topic: usize, bytes: u32): u32 {
   call(number, CALL_ROUTE, CODE_NONE, <u32>topic, bytes);
   return ASKED;
+}
+
+/** Whether somebody wants the message besides: subscribers, the broker, for it is to be retained, or the session, for its packet id. */
+@inline
+function isTapped(connection: usize, header: u32): bool {
+  const flags = <u32>load<u8>(connection, AT_FLAGS);
+  return (header & 1) != 0 || (flags & CONNECTION_TAPS) != 0 || ((header & 4) != 0 && (flags & CONNECTION_KEEPS) != 0);
+}
+
+/** Hands a copy of a message that was laid into its block to the host, and holds its acknowledgement. */
+function tap(number: u32, header: u32, topic: usize, end: usize): void {
+  if ((header & 6) != 0) hold();
+  const start = topic - 2;
+  call(number, CALL_TAPPED, header, <u32>start, <u32>(end - start));
 }
 
 @inline
@@ -162,11 +178,16 @@ function appendRouted(head: u32, header: u32, schema: u32, flags: u32, payload: 
   return appendInContext(partitionOf(), numberOf(), head, schema, contextAt, contextBytes, flags, payload, payloadBytes);
 }
 
-/** Acknowledges a message that was handed to the host once all its parts are durable, which the host has laid into blocks just now. */
-export function acceptHanded(number: u32, qos: u32, packetId: u32): void {
+/**
+ * Acknowledges a message that was handed to the host once all its parts are durable, which the host has laid into blocks just now. With
+ * `isHeld` the broker has it, besides or alone.
+ */
+export function acceptHanded(number: u32, qos: u32, packetId: u32, parts: u32, isHeld: u32): void {
   const connection = connectionAt(number);
-  if (qos == 1) queueHandedPuback(number, connection, packetId);
-  else if (qos == 2) queueHandedPubrec(number, connection, packetId);
+  if (qos == 0) return;
+  if (isHeld != 0) hold();
+  if (qos == 1) queueHandedPuback(number, connection, packetId, parts);
+  else queueHandedPubrec(number, connection, packetId, parts);
 }
 
 /** Refuses a message that was handed to the host, none of which was taken; a connection of version 3.1.1 ends with it. */
@@ -217,8 +238,9 @@ function answer(number: u32, connection: usize, qos: u32, packetId: u32, code: u
 
 /** The owner, as directory/refusals counts it, of a message of this connection that is refused with `code`. */
 export function ownerOf(connection: usize, code: u32): u32 {
-  if (code == CODE_DEVICE_INACTIVE || code == CODE_PAYLOAD_OVERSIZE) return ofDevice(topicDevice);
   const sender = <usize>load<u32>(connection, AT_DEVICE);
+  if (sender == 0) return OF_NOBODY;
+  if (code == CODE_DEVICE_INACTIVE || code == CODE_PAYLOAD_OVERSIZE) return ofDevice(topicDevice);
   const isTopic = code == CODE_TOPIC_UNKNOWN || code == CODE_TOPIC_FORBIDDEN || code == CODE_MQTT_TOPIC_MALFORMED;
   return isTopic || code == CODE_DEVICE_UNKNOWN ? ofTenant(sender) : ofDevice(sender);
 }

@@ -1,7 +1,9 @@
 import { CODE_MQTT_MALFORMED, CODE_MQTT_PROTOCOL_ERROR, CODE_NONE } from '../abi/codes';
+import { CALL_RELEASED, CONNECTION_KEEPS } from '../abi/gateway';
 import { isAckQueueFull, isSent } from '../answers';
+import { call } from '../outbox';
 import { ackInOrder } from './acknowledge';
-import { AT_LEVEL } from './connections';
+import { AT_FLAGS, AT_LEVEL } from './connections';
 import { LEVEL_5 } from './control';
 import { PACKET_ID_NOT_FOUND, PUBCOMP, sendAnswer, sendPacketIdNotFound } from './packets';
 import { OF_PUBREL, skipProperties } from './properties';
@@ -33,6 +35,7 @@ export function pubrel(number: u32, connection: usize, at: usize, end: usize): u
     ackInOrder(number, connection, PUBCOMP, packetId, 0);
   }
   inbound.remove(connection, packetId);
+  if ((<u32>load<u8>(connection, AT_FLAGS) & CONNECTION_KEEPS) != 0) call(number, CALL_RELEASED, CODE_NONE, packetId, 0);
   return CODE_NONE;
 }
 

@@ -1,5 +1,5 @@
 import { UNRELEASED_BYTES, UNRELEASED_OFFSET } from '../abi/gateway';
-import { AT_UNRELEASED, AT_UNRELEASED_COUNT } from './connections';
+import { AT_UNRELEASED, AT_UNRELEASED_COUNT, connectionAt } from './connections';
 
 // A message at QoS 2 holds its packet id from PUBLISH to PUBREL: until then the same id is the same message
 // [MQTT-4.3.3-10]. A connection that holds ids has a table of them, at least twice as large as their number and a power of
@@ -102,6 +102,14 @@ export function add(connection: usize, packetId: u32, place: u64): void {
   const word = load<u32>(connection, AT_UNRELEASED);
   insert(word & ~BITS_MASK, word & BITS_MASK, (place << 16) | <u64>packetId);
   store<u16>(connection, load<u16>(connection, AT_UNRELEASED_COUNT) + 1, AT_UNRELEASED_COUNT);
+}
+
+/** A message of an earlier connection of the session holds the id: its PUBREC was due then. False: there is no room for it. */
+export function keepUnreleased(number: u32, packetId: u32): bool {
+  const connection = connectionAt(number);
+  if (!hasRoom(connection)) return false;
+  if (!has(connection, packetId)) add(connection, packetId, 0);
+  return true;
 }
 
 /** Frees the id, which a message holds. */

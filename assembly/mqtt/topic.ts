@@ -131,6 +131,11 @@ export function resolveTopic(connection: usize, at: usize, bytes: u32): u32 {
   return load<u8>(topicDevice, DEVICE_AT_STATUS) == DEVICE_ACTIVE ? CODE_NONE : CODE_DEVICE_INACTIVE;
 }
 
+/** As resolveTopic, on the connection of a service client: what it may publish is the host's to say. */
+export function topicOfService(at: usize, bytes: u32): u32 {
+  return topicName(at, at + bytes) ? ROUTE_OF_HOST : CODE_MQTT_TOPIC_MALFORMED;
+}
+
 /** As resolveTopic, of a topic that is not of our own shapes: whose it is and what it says is the host's to say, once. */
 function resolveRoute(connection: usize, at: usize, bytes: u32): u32 {
   const sender = <usize>load<u32>(connection, AT_DEVICE);

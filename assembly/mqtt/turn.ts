@@ -12,6 +12,7 @@ import {
 } from '../abi/codes';
 import { COUNTER_GATEWAY_BYTES_IN, COUNTER_GATEWAY_PACKETS } from '../abi/counters';
 import {
+  CALL_ANSWERED,
   CALL_CLOSED,
   CALL_ENDED,
   CALL_MESSAGE,
@@ -43,34 +44,41 @@ import {
   connectionAt,
   connectionCount,
   FREE,
+  isWaiting,
   OPENED,
   opened,
+  setFlag,
   setState,
   stateOf,
+  WAITS,
 } from './connections';
-import { checkAuth, checkConnect, checkDisconnect, checkPuback, checkSubscribe, checkUnsubscribe, connectLevel, LEVEL_5 } from './control';
+import { checkAnswer, checkAuth, checkConnect, checkDisconnect, checkSubscribe, checkUnsubscribe, connectLevel, LEVEL_5 } from './control';
 import { refuse, sendPingresp } from './packets';
 import { ASKED, HANDED, NO_SLOT, ownerOf, publish } from './publish';
 import { pubrel } from './pubrel';
-import { beginPacket } from './read';
+import { beginPacket, u16At } from './read';
 import { clear } from './qos2-inbound';
 
 const CONNECT: u32 = 1;
 const PUBLISH: u32 = 3;
 const PUBACK: u32 = 4;
+const PUBREC: u32 = 5;
 const PUBREL: u32 = 6;
+const PUBCOMP: u32 = 7;
 const SUBSCRIBE: u32 = 8;
 const UNSUBSCRIBE: u32 = 10;
 const PINGREQ: u32 = 12;
 const DISCONNECT: u32 = 14;
 const AUTH: u32 = 15;
 
-/** The packets that a client may send; without PUBREC and PUBCOMP, because no message is sent to it at QoS 2. */
+/** The packets that a client may send. */
 const FROM_CLIENT: u32 =
   (1 << CONNECT) |
   (1 << PUBLISH) |
   (1 << PUBACK) |
+  (1 << PUBREC) |
   (1 << PUBREL) |
+  (1 << PUBCOMP) |
   (1 << SUBSCRIBE) |
   (1 << UNSUBSCRIBE) |
   (1 << PINGREQ) |
@@ -129,7 +137,10 @@ function takeData(number: u32, event: usize): bool {
   forgetOrder();
   assert(number < connectionCount(), 'bytes came for a connection that was never open');
   assert(start <= end, 'more was consumed than came');
-  assert(stateOf(connection) != CONNECTING, 'the session layer has not answered CONNECT');
+  if (isWaiting(connection)) {
+    store<u32>(event, 0, EVENT_AT_NEEDED);
+    return true;
+  }
   while (at < end) {
     const state = stateOf(connection);
     if (state >= CLOSING || state == FREE) {
@@ -236,9 +247,10 @@ function packet(number: u32, connection: usize, start: usize, at: usize, end: us
   } else if (type == PINGREQ) {
     code = at == end ? CODE_NONE : CODE_MQTT_MALFORMED;
     if (code == CODE_NONE) sendPingresp(number);
-  } else if (type == PUBACK) {
+  } else if (type == PUBACK || type == PUBREC || type == PUBCOMP) {
     beginPacket();
-    code = checkPuback(at, end, <u32>load<u8>(connection, AT_LEVEL));
+    code = checkAnswer(type == PUBCOMP, at, end, <u32>load<u8>(connection, AT_LEVEL));
+    if (code == CODE_NONE) call(number, CALL_ANSWERED, type, u16At(at), end - at > 2 ? <u32>load<u8>(at, 2) : 0);
   } else {
     beginPacket();
     code = control(number, connection, type, start, at, end);
@@ -270,6 +282,7 @@ function control(number: u32, connection: usize, type: u32, start: usize, at: us
   }
   if (code != CODE_NONE) return code;
   setState(connection, next);
+  if (type == SUBSCRIBE || type == UNSUBSCRIBE) setFlag(connection, WAITS, true);
   call(number, CALL_PACKET, CODE_NONE, <u32>start, <u32>(end - start));
   // The answer comes from the session layer, and the packets after it are answered after it.
   return HANDED;
@@ -289,11 +302,11 @@ export function sweep(first: u32): i32 {
     const connection = connectionAt(number);
     const state = stateOf(connection);
     const graceMs = load<u32>(connection, AT_GRACE_MS);
-    if ((state != OPENED && state != CONNECTED) || graceMs == 0) continue;
+    if (state == FREE || state >= CLOSING || graceMs == 0) continue;
     const since = max(load<f64>(connection, AT_LAST_PACKET_MS), readingSinceMs);
     if (monotonicMs - since <= <f64>graceMs) continue;
     if (!hasRoom()) return <i32>number;
-    refuse(number, state == OPENED ? CODE_CONNECT_TIMEOUT : CODE_KEEP_ALIVE_EXPIRED);
+    refuse(number, state == CONNECTED ? CODE_KEEP_ALIVE_EXPIRED : CODE_CONNECT_TIMEOUT);
   }
   return -1;
 }

@@ -99,7 +99,7 @@ class Setup {
     this.#event(EVENT_DATA, connectPacket('gw').length);
     assert.equal(this.kernel.turn(0, 1), 0, 'CONNECT waits for its answer');
     this.kernel.taken();
-    this.kernel.connected(0, entry, 4, 0, 0);
+    this.kernel.connected(0, entry, 4, 0, 0, 0);
   }
 
   /** One read: its packets go through the kernel, and the log takes all sealed blocks and has them durable at once. */

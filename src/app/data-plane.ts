@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { checkpointStoreOf } from '../config/settings/checkpoints.js';
+import { brokerLimits } from '../config/settings/mqtt.js';
 import { rolesOf } from '../config/settings/process.js';
 import type { SchemaSource } from '../contract/schemas/schema-port.js';
 import type { MetricNames, NumberedName } from '../control/metrics/metric-names.js';
@@ -14,6 +15,7 @@ import type { StartContext } from './start-context.js';
 const FOLLOW_MS = 2000;
 
 const threadEntries = {
+  broker: new URL('../broker/thread.js', import.meta.url),
   gateway: new URL('../gateway/thread.js', import.meta.url),
   log: new URL('../log/file/thread.js', import.meta.url),
   pipeline: new URL('../pipeline/thread.js', import.meta.url),
@@ -42,6 +44,8 @@ export async function startPlane(
     entries: threadEntries,
     listen: config.listen,
     stopSeconds: config.process.stopSeconds,
+    broker: brokerLimits(config.mqtt),
+    sessionFolder: join(stateFolder, 'sessions'),
     log: config.log,
     store: config.store,
     checkpoints: config.checkpoints,

@@ -7,6 +7,7 @@ import { letterSettings } from './settings/letters.js';
 import { listenSettings } from './settings/listen.js';
 import { logSettings } from './settings/log.js';
 import { metricSettings } from './settings/metrics.js';
+import { mqttSettings } from './settings/mqtt.js';
 import { processSettings } from './settings/process.js';
 import { storeSettings } from './settings/store.js';
 import type { Values } from './values.js';
@@ -17,6 +18,7 @@ export const groups = {
   listen: listenSettings,
   identity: identitySettings,
   store: storeSettings,
+  mqtt: mqttSettings,
   letters: letterSettings,
   metrics: metricSettings,
   audit: auditSettings,

@@ -57,7 +57,9 @@ import {
   CODE_REGISTRY_INCOMPLETE,
   CODE_ROW_REFUSED,
   CODE_SEQ_MALFORMED,
+  CODE_SESSION_DROPPED,
   CODE_SESSION_TAKEN_OVER,
+  CODE_SESSIONS_EXHAUSTED,
   CODE_SHUTTING_DOWN,
   CODE_STATE_EXHAUSTED,
   CODE_TEXT_NUL,
@@ -236,6 +238,13 @@ code(
   'send PINGREQ in time, or connect with a longer keep-alive',
 );
 code(CODE_CONNECT_TIMEOUT, 'connect_timeout', 'no CONNECT came in time', 'send CONNECT at once after the connection opens');
+code(
+  CODE_SESSIONS_EXHAUSTED,
+  'sessions_exhausted',
+  'there are as many MQTT sessions as there may be, those included whose clients are offline',
+  'let clients that do not come back ask for a shorter session expiry, or drop their sessions',
+);
+code(CODE_SESSION_DROPPED, 'session_dropped', 'the operator dropped the MQTT session', 'connect again: a new session begins');
 code(CODE_SESSION_TAKEN_OVER, 'session_taken_over', 'the same device connected again', 'give each device an id of its own');
 code(
   CODE_CONNECTIONS_EXHAUSTED,

@@ -1,10 +1,12 @@
 import type { Acknowledgement } from './acknowledgement.js';
+import type { BrokerCounts } from './broker/session-views.js';
 import type { MessageCaptures } from './captures.js';
 import type { CodecPort } from './codecs/codec-plan.js';
 import type { DeviceEntry } from './devices.js';
 import type { IdentityNews } from './identity/news.js';
 import type { DeviceAccount, DeviceTotals, PlaneAudits, RefusedMessages, RefusedTopic } from './ledger.js';
 import type { SchemaPort } from './schemas/schema-port.js';
+import type { BrokerAnswer, BrokerQuestion } from './threads/broker.js';
 import type { TopicRule } from './topic-rules/topic-rule.js';
 
 /** One reading as the control plane sees it: numbers of device and metric, not their names. */
@@ -168,8 +170,15 @@ export interface AwaitedMessage {
   readonly awaited: AwaitedVerdict | undefined;
 }
 
+/** The MQTT sessions of this process. */
+export interface MessageBroker {
+  /** The answer is of the question's kind. Undefined: no device connects to this process. */
+  askBroker(question: BrokerQuestion): Promise<BrokerAnswer> | undefined;
+  brokerCounts(): BrokerCounts;
+}
+
 /** What the control plane may ask of the data plane of its process. `app` wires it to the threads. */
-export interface DataPlane extends DeviceViews, MessageCaptures, SchemaPort, CodecPort {
+export interface DataPlane extends DeviceViews, MessageCaptures, SchemaPort, MessageBroker, CodecPort {
   /** Resolves when every gateway knows the devices. */
   publishDevices(entries: readonly DeviceEntry[]): Promise<void>;
   /** Resolves when no gateway lets the devices in any more, and those that were connected are cut off. */

@@ -161,11 +161,12 @@ export class Directory {
     return { entry, keys: this.credentials.pskOf(this.numberOf(entry), nowMs) };
   }
 
-  /** Takes what is new of who may connect and use which topics. */
-  setIdentity(news: IdentityNews): void {
+  /** Takes what is new of who may connect and use which topics. Answers the ids of service clients that are no longer valid. */
+  setIdentity(news: IdentityNews): number[] {
+    if (news.subject === 'services') return this.services.set(news.tenant, news.services);
     if (news.subject === 'acl') this.acl.set(news.tenant, news.rules);
-    else if (news.subject === 'services') this.services.set(news.tenant, news.services);
     else this.credentials.set(news.device, news.credentials);
+    return [];
   }
 
   isActive(entry: number): boolean {

@@ -27,8 +27,23 @@ export interface GatewayKernel {
   /** Counts a message that the host refuses before the kernel saw it. */
   countRefused(code: number): void;
 
-  /** Answers a CONNECT: the connection is let in as the device `entry`. `reasonBytesMax`: bytes of the largest answer with a Reason String, or 0. */
-  connected(connection: number, entry: number, level: number, keepAliveSeconds: number, reasonBytesMax: number): void;
+  /**
+   * Answers a CONNECT: the connection is let in as the device `entry`, or as a service client, NO_DEVICE. `flags`: CONNECTION_….
+   * `reasonBytesMax`: bytes of the largest answer with a Reason String, or 0. A turn has to follow, for packets that waited.
+   */
+  connected(connection: number, entry: number, level: number, flags: number, keepAliveSeconds: number, reasonBytesMax: number): void;
+  /** SUBSCRIBE or UNSUBSCRIBE of the connection is answered. A turn has to follow. */
+  answered(connection: number): void;
+  /** 1: copies of the messages that the connection publishes are listed as CALL_TAPPED. */
+  setTaps(connection: number, on: number): void;
+  /** The packet id of a QoS 2 message of an earlier connection of the session is in use; false (0): there is no room for it. */
+  keepUnreleased(connection: number, packetId: number): number;
+  /** The place (f64) of the first acknowledgement that was held since the last call, or -1. */
+  takeHeld(): number;
+  /** Acknowledgements from this place on wait for the broker; -1: none of those that takeHeld has answered. */
+  setHeld(place: number): void;
+  /** As release, after setHeld. */
+  releaseHeld(): number;
   /**
    * The connection takes nothing in any more, and is closed once it has its acknowledgements: 1 while some wait, and CALL_SETTLED follows
    * the last of them; 0: none does.
@@ -50,8 +65,8 @@ export interface GatewayKernel {
   ingest(entry: number, head: number, contextBytes: number, payloadBytes: number, token: number): number;
   /** As ingest, of one of the messages of a packet that was handed to the host; acceptHanded comes after the last. */
   ingestPart(entry: number, head: number, contextBytes: number, payloadBytes: number): number;
-  /** Acknowledges the PUBLISH of CALL_MESSAGE once all its parts are durable. */
-  acceptHanded(connection: number, qos: number, packetId: number): void;
+  /** Acknowledges the PUBLISH of CALL_MESSAGE once all its parts are durable, and with `isHeld` 1 once the broker has it. */
+  acceptHanded(connection: number, qos: number, packetId: number, parts: number, isHeld: number): void;
   /** Refuses the PUBLISH of CALL_MESSAGE, of which no part was taken. */
   refuseHanded(connection: number, qos: number, packetId: number, code: number): void;
 

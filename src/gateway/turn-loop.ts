@@ -2,6 +2,7 @@ import { CODE_NONE, CODE_SHUTTING_DOWN } from '../../assembly/abi/codes.js';
 import { COUNTER_GATEWAY_PAUSED, COUNTER_GATEWAY_PAUSES } from '../../assembly/abi/counters.js';
 import {
   BLOCK_SLOTS,
+  CALL_ANSWERED,
   CALL_CLOSED,
   CALL_COAP_REQUEST,
   CALL_COAP_SEPARATE,
@@ -10,13 +11,16 @@ import {
   CALL_MESSAGE,
   CALL_PACKET,
   CALL_REFUSED,
+  CALL_RELEASED,
   CALL_ROUTE,
   CALL_SETTLED,
+  CALL_TAPPED,
   CALLS_BYTES,
   CALLS_OFFSET,
 } from '../../assembly/abi/gateway.js';
 import { BLOCK_AGE_US_MAX } from '../../assembly/abi/limits.js';
 import { namePattern } from '../contract/identity/certificate-names.js';
+import type { BrokerToGateway } from '../contract/threads/broker.js';
 import type { FromGateway, GatewayPorts, GatewayStart, ToGateway } from '../contract/threads/gateway.js';
 import type { TlsMaterial } from '../contract/tls-material.js';
 import { BlockRing } from '../host/block-ring.js';
@@ -25,6 +29,9 @@ import { KernelMemory, loadKernel } from '../host/kernel.js';
 import { chooseReactor, openReactor } from '../reactor/open-reactor.js';
 import type { Reactor } from '../reactor/reactor.js';
 import { audit } from './audit.js';
+import { Deliveries } from './broker/deliveries.js';
+import { BrokerLink } from './broker/link.js';
+import { Taps } from './broker/taps.js';
 import { Clock } from './clock.js';
 import { COAP_TOKENS, Coap } from './coap/coap.js';
 import { Directory } from './directory.js';
@@ -33,10 +40,13 @@ import { Ingest } from './http/ingest.js';
 import type { GatewayKernel } from './kernel.js';
 import { listenAll } from './listeners.js';
 import { Sessions } from './mqtt/session.js';
+import type { GatewayParts } from './parts.js';
 import { Routes } from './rules/routes.js';
 
 const SWEEP_MS = 1000;
 const BLOCK_AGE_MS_MAX = BLOCK_AGE_US_MAX / 1000;
+/** Token of a message for whose acknowledgement nobody waits. */
+const OF_NOBODY = 0;
 /** Reading resumes when this many slots are free, so that it does not stop again at once. */
 const SLOTS_TO_RESUME = BLOCK_SLOTS / 8;
 
@@ -50,6 +60,9 @@ export class TurnLoop {
   readonly #clock = new Clock();
   readonly #reactor: Reactor;
   readonly #directory: Directory;
+  readonly #link: BrokerLink;
+  readonly #taps = new Taps();
+  readonly #deliveries: Deliveries;
   readonly #sessions: Sessions;
   readonly #routes: Routes;
   readonly #ingest: Ingest;
@@ -80,8 +93,17 @@ export class TurnLoop {
     this.#directory = new Directory(this.#kernel, this.#memory, start.partitions);
     this.#directory.certificateNames = (start.tls?.clientNames ?? []).flatMap((pattern) => namePattern(pattern) ?? []);
     this.#directory.isPartial = start.isRegistryPartial;
-    this.#sessions = new Sessions(this.#kernel, this.#memory, this.#directory, this.#reactor, start.sessions, post);
-    this.#routes = new Routes(this.#kernel, this.#memory, this.#directory, this.#sessions, post, start.keepsNotTaken);
+    this.#link = new BrokerLink(start.broker, this.#kernel);
+    const { kernel, memory, directory, reactor } = {
+      kernel: this.#kernel,
+      memory: this.#memory,
+      directory: this.#directory,
+      reactor: this.#reactor,
+    };
+    const parts: GatewayParts = { kernel, memory, directory, reactor, link: this.#link, taps: this.#taps, post };
+    this.#sessions = new Sessions(parts, start.sessions, (session, topic) => this.#routes.meaningOf(session, topic));
+    this.#routes = new Routes(parts, this.#sessions, start.keepsNotTaken);
+    this.#deliveries = new Deliveries(parts, this.#sessions);
     this.#ingest = new Ingest(this.#kernel, this.#memory, this.#directory, post);
     this.#coap = new Coap(this.#kernel, this.#memory, this.#directory, this.#reactor);
     const logDoorbell = new Doorbell(start.shared.doorbells, LOG_DOORBELL);
@@ -93,6 +115,7 @@ export class TurnLoop {
     const fields = { reactor: name, connectionsMax: this.#start.connections.max, ...(reason === undefined ? {} : { reason }) };
     this.#post({ kind: 'event', level: 'info', name: 'reactor-started', fields });
     this.#sweepTimer = setInterval(() => this.#sweep(), SWEEP_MS);
+    this.#link.receive((message) => this.#fromBroker(message));
     // The log rings when blocks became durable.
     this.#reactor.answer(new Doorbell(this.#start.shared.doorbells, gatewayDoorbell(this.#start.index)));
   }
@@ -125,6 +148,8 @@ export class TurnLoop {
     await this.#reactor.stop();
     clearInterval(this.#sweepTimer);
     clearTimeout(this.#ageTimer);
+    this.#link.flush();
+    this.#link.close();
   }
 
   #putDevices({ token, entries }: Extract<ToGateway, { kind: 'devices' }>): void {
@@ -161,6 +186,7 @@ export class TurnLoop {
 
   #setIdentity({ token, news }: Extract<ToGateway, { kind: 'identity' }>): void {
     for (const one of news) this.#sessions.setIdentity(one);
+    this.#routes.rightsChanged();
     this.#post({ kind: 'devices-known', token });
   }
 
@@ -170,6 +196,23 @@ export class TurnLoop {
     } catch (error) {
       this.#post({ kind: 'listen-failed', message: (error as Error).message });
     }
+  }
+
+  #fromBroker(message: BrokerToGateway): void {
+    this.#tick();
+    if (message.kind === 'traffic') this.#deliveries.take(message.bytes);
+    else if (message.kind === 'settled') this.#link.settled(message.number, () => this.#flush());
+    else if (message.kind === 'taps') {
+      this.#taps.change(message.tenant, message.added, message.removed);
+      this.#sessions.tapsChanged(message.tenant);
+    } else if (message.kind === 'will') this.#takeWill(message);
+    else this.#sessions.fromBroker(message);
+    this.#reactor.wake();
+  }
+
+  #takeWill(will: Extract<BrokerToGateway, { kind: 'will' }>): void {
+    const common = { kind: 'ingest', token: OF_NOBODY, flags: will.qos } as const;
+    for (const message of this.#routes.ofWill(will)) this.#ingest.take({ ...common, ...message });
   }
 
   #takeIngest(message: Extract<ToGateway, { kind: 'ingest' }>): void {
@@ -208,10 +251,11 @@ export class TurnLoop {
     this.#limitReading(eventCount);
     if (this.#isStopping) this.#kernel.sealAll();
     else this.#kernel.sealDue(this.#handoff.isIdle ? 1 : 0);
+    this.#link.flush();
     this.#handoff.push();
     this.#ingest.announce();
     this.#armAgeTimer(nowMs);
-    if (this.#isStopping && this.#handoff.isSettled && !this.#ingest.isWaiting) this.#drained?.();
+    if (this.#isStopping && this.#handoff.isSettled && this.#link.isSettled && !this.#ingest.isWaiting) this.#drained?.();
   }
 
   /** Back-pressure: without a free block slot nothing is read, and so nothing has to be dropped. */
@@ -250,6 +294,9 @@ export class TurnLoop {
       else if (kind === CALL_ENDED) this.#sessions.peerEnded(connection);
       else if (kind === CALL_SETTLED) this.#sessions.settled(connection);
       else if (kind === CALL_ROUTE) this.#routes.route(connection, offset, length);
+      else if (kind === CALL_ANSWERED) this.#answered(connection, code, offset, length);
+      else if (kind === CALL_TAPPED) this.#routes.tapped(connection, code, offset, length);
+      else if (kind === CALL_RELEASED) this.#released(connection, offset);
       else if (kind === CALL_MESSAGE) this.#routes.message(connection, offset, length);
       else if (kind === CALL_COAP_TOKEN) this.#coap.judge(code, offset, length);
       else if (kind === CALL_COAP_REQUEST) this.#coap.datagram(connection, code, offset, length);
@@ -257,6 +304,16 @@ export class TurnLoop {
       else if (offset >= COAP_TOKENS) this.#coap.durable(offset);
       else this.#ingest.durable(offset);
     }
+  }
+
+  #answered(connection: number, type: number, packetId: number, reason: number): void {
+    const session = this.#sessions.find(connection);
+    if (session) this.#link.answer(session.number, type, reason, packetId);
+  }
+
+  #released(connection: number, packetId: number): void {
+    const session = this.#sessions.find(connection);
+    if (session) this.#link.released(session.number, packetId);
   }
 
   /** While nothing is read, no device can show that it lives. */

@@ -25,6 +25,7 @@ export interface NativeBinding {
   pause(readsNewcomers: boolean): void;
   resume(): void;
   turn(): number;
+  unread(connection: number): number;
   settle(): void;
   sleep(): boolean;
   send(connection: number, offset: number, length: number): void;

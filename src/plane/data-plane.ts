@@ -2,6 +2,7 @@ import { CODE_LOG_FAILING, CODE_LOG_FULL, CODE_NONE, CODE_SHUTTING_DOWN } from '
 import { MIB } from '../../assembly/abi/limits.js';
 import { gatewayPorts, type ListenConfig, proxiesOf } from '../config/settings/listen.js';
 import type { Acknowledgement } from '../contract/acknowledgement.js';
+import type { BrokerCounts, BrokerLimits } from '../contract/broker/session-views.js';
 import type { CaptureListener, TurnedAway } from '../contract/captures.js';
 import type { CodecRuns } from '../contract/codecs/codec-plan.js';
 import type {
@@ -21,6 +22,7 @@ import type { IdentityNews } from '../contract/identity/news.js';
 import type { DeviceAccount, DeviceTotals, PlaneAudits, RefusedMessages, RefusedTopic } from '../contract/ledger.js';
 import type { LogPart, OpenLog, PartitionAssignment } from '../contract/log-port.js';
 import type { SchemaResolution } from '../contract/schemas/schema-port.js';
+import type { BrokerAnswer, BrokerQuestion } from '../contract/threads/broker.js';
 import type { GatewayPorts } from '../contract/threads/gateway.js';
 import type { FromLog, LogStart } from '../contract/threads/log.js';
 import type { OwnedPartition } from '../contract/threads/pipeline.js';
@@ -30,6 +32,7 @@ import type { TopicRule } from '../contract/topic-rules/topic-rule.js';
 import { DOORBELLS, Doorbell, LOG_DOORBELL } from '../host/doorbell.js';
 import { Progress, ProgressWord } from '../host/progress.js';
 import { RecordRing } from '../host/record-ring.js';
+import { Broker } from './broker.js';
 import { Door, type TurnedAwayListener } from './door.js';
 import { Gateways } from './gateways.js';
 import { readRefused } from './ledger-readings.js';
@@ -40,7 +43,10 @@ import { RefusedTopics } from './refused-topics.js';
 import { type Stoppable, stopThread, ThreadRoster } from './thread-roster.js';
 
 export interface DataPlaneOptions extends Omit<PipelinesOptions, 'entries' | 'fenced' | 'isHeld'> {
-  readonly entries: PipelinesOptions['entries'] & { readonly gateway: URL; readonly log: URL };
+  readonly entries: PipelinesOptions['entries'] & { readonly broker: URL; readonly gateway: URL; readonly log: URL };
+  /** Where MQTT sessions outlive the process; undefined: they end with it. */
+  readonly sessionFolder: string | undefined;
+  readonly broker: BrokerLimits;
   readonly listen: ListenConfig;
   /** How long draining may take, of partitions that go to others too, before the threads are ended where they stand. */
   readonly stopSeconds: number;
@@ -79,6 +85,7 @@ export class ThreadedDataPlane implements DataPlane {
   readonly #shared: SharedState;
   readonly #roster: ThreadRoster;
   readonly #gateways: Gateways;
+  readonly #broker: Broker;
   readonly #refusedTopics: RefusedTopics;
   readonly #door: Door;
   readonly #pipelines: Pipelines;
@@ -122,6 +129,9 @@ export class ThreadedDataPlane implements DataPlane {
       isRegistryPartial: options.awaited !== undefined,
       event: options.event,
     });
+    const { entries, sessionFolder, broker, event } = options;
+    const gateways = this.#gateways.blocks.length;
+    this.#broker = new Broker({ entry: entries.broker, gateways, folder: sessionFolder, limits: broker, event });
     this.#refusedTopics = new RefusedTopics(this.#gateways.memories);
     this.#door = new Door(this.#gateways);
     this.#pipelines = new Pipelines(
@@ -152,7 +162,8 @@ export class ThreadedDataPlane implements DataPlane {
       await plane.#log.ready;
       plane.#opened = true;
       plane.#openedAt = options.committed.map((_, partition) => plane.#progress.mark(partition).offset);
-      await Promise.all([plane.#gateways.start(plane.#roster), owned && plane.#pipelines.start(owned)]);
+      if (options.runsGateways) await plane.#broker.start(plane.#roster);
+      await Promise.all([plane.#gateways.start(plane.#roster, plane.#broker.ports), owned && plane.#pipelines.start(owned)]);
     } catch (error) {
       plane.#stopping = true;
       await Promise.all([plane.#roster.terminate(), plane.#log.terminate()]);
@@ -251,7 +262,9 @@ export class ThreadedDataPlane implements DataPlane {
   }
 
   async deleteDevices(numbers: readonly number[]): Promise<void> {
-    if (this.#options.runsGateways) await this.#gateways.deleteDevices(numbers);
+    if (!this.#options.runsGateways) return;
+    await this.#gateways.deleteDevices(numbers);
+    this.#broker.devicesDeleted(numbers);
   }
 
   async publishSchemas(resolution: SchemaResolution): Promise<void> {
@@ -264,6 +277,14 @@ export class ThreadedDataPlane implements DataPlane {
 
   onFirmware(listener: (device: number, version: string) => void): void {
     this.#pipelines.onFirmware(listener);
+  }
+
+  askBroker(question: BrokerQuestion): Promise<BrokerAnswer> | undefined {
+    return this.#options.runsGateways ? this.#broker.ask(question) : undefined;
+  }
+
+  brokerCounts(): BrokerCounts {
+    return this.#broker.counts;
   }
 
   ingest(device: number, payload: Uint8Array, routed?: RoutedPayload): Promise<number> {
@@ -418,6 +439,7 @@ export class ThreadedDataPlane implements DataPlane {
     this.#log.post({ kind: 'drain' });
     logBell.ring();
     let drained = await this.#gateways.stop(deadlineMs);
+    drained = (await this.#broker.stop(deadlineMs)) && drained;
     drained = (await this.#pipelines.stop(deadlineMs)) && drained;
     drained = (await stopThread(this.#log as unknown as Stoppable, deadlineMs, logBell)) && drained;
     this.#gateways.refuseWaiting(CODE_SHUTTING_DOWN);

@@ -1,3 +1,4 @@
+import type { MessagePort } from 'node:worker_threads';
 import { FLAG_AWAITED, FLAG_TRANSPORT_HTTP, FORMAT_BY_SHAPE } from '../../assembly/abi/block.js';
 import { CODE_NONE } from '../../assembly/abi/codes.js';
 import { BLOCK_SLOTS, GATEWAY_END } from '../../assembly/abi/gateway.js';
@@ -86,15 +87,16 @@ export class Gateways {
     this.counters = this.memories.map(({ counters }) => counters);
   }
 
-  /** Resolves when all threads run. */
-  async start(roster: ThreadRoster): Promise<void> {
+  /** Resolves when all threads run. `brokers`: for each its port to the broker. */
+  async start(roster: ThreadRoster, brokers: readonly MessagePort[]): Promise<void> {
     const { entry, bind, partitions, shared, tls, proxies, reactor, connections, keepsNotTaken, isRegistryPartial } = this.#options;
     const sessions = sessionNumbers();
     for (const [index, { memory, ring }] of this.blocks.entries()) {
       const common = { sessions, shared, partitions, bind, tls, proxies, reactor, connections, keepsNotTaken, isRegistryPartial };
-      const start: GatewayStart = { index, memory, ring, ...common };
+      const broker = brokers[index] as MessagePort;
+      const start: GatewayStart = { index, memory, ring, broker, ...common };
       const receive = (message: FromGateway) => this.#receive(index, message);
-      this.#threads.push(roster.add(`gateway-${index}`, entry, start, [], receive, HEAP));
+      this.#threads.push(roster.add(`gateway-${index}`, entry, start, [broker], receive, HEAP));
     }
     await Promise.all(this.#threads.map((thread) => thread.ready));
   }

@@ -34,6 +34,8 @@ export interface Reactor {
   sendTable(count: number): void;
   /** The same for bytes that are not in the kernel's memory. */
   sendBytes(connection: number, bytes: Uint8Array): void;
+  /** Bytes that were sent to the connection and not taken by its peer yet. */
+  unread(connection: number): number;
   /** Ends the connection once what was sent is out; EVENT_CLOSED follows, whatever the peer does. */
   close(connection: number): void;
   /**

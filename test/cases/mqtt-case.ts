@@ -23,8 +23,8 @@ export const noReasons = bytes(0x17, 0);
 export const connectAs = (level: 4 | 5, more: ConnectParts = {}): Buffer =>
   connect({ level, ...credentials, properties: properties(noReasons), ...more });
 
-/** Session Expiry 0, Maximum Packet Size, Topic Alias Maximum 0, Wildcard 1, Identifiers 0, Shared 0. */
-const abilities = bytes(0x11, u16(0), u16(0), 0x27, u16(2), u16(0x1000), 0x22, u16(0), 0x28, 1, 0x29, 0, 0x2a, 0);
+/** Maximum Packet Size, Topic Alias Maximum 0, and all kinds of subscriptions. */
+const abilities = bytes(0x27, u16(2), u16(0x1000), 0x22, u16(0), 0x28, 1, 0x29, 1, 0x2a, 1);
 export const connackAccepted = { 4: packet(0x20, 0, 0), 5: packet(0x20, 0, 0, properties(abilities)) };
 
 /** A User Property. */

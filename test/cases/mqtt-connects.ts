@@ -6,6 +6,8 @@ import {
   CODE_MQTT_MALFORMED,
   CODE_MQTT_PROTOCOL_ERROR,
   CODE_MQTT_VERSION_UNSUPPORTED,
+  CODE_TOPIC_FORBIDDEN,
+  CODE_TOPIC_UNKNOWN,
 } from '../../assembly/abi/codes.js';
 import { bytes, PINGREQ, PINGRESP, packet, properties, puback, publish, u16 } from './mqtt-bytes.js';
 import { connackAccepted, connectAs, type MqttCase, noReasons, OWN, user } from './mqtt-case.js';
@@ -40,7 +42,8 @@ const malformedConnects: MqttCase[] = (
 function connects(name: string, sent: Uint8Array, answer: Uint8Array, code: number): MqttCase {
   return { name, level: 0, bytes: sent, answer, code, closes: true };
 }
-const will = ['gone/away', 'gone', 'default', CASE_TOKEN];
+const willOn = (topic: string) => [topic, 'gone', 'default', CASE_TOKEN];
+const will = willOn(OWN);
 const refusedConnects: MqttCase[] = [
   connects(
     'CONNECT of version 5 with a property twice',
@@ -100,6 +103,18 @@ const refusedConnects: MqttCase[] = [
     connectAs(4, { clientId: 'dev-off', password: 'x' }),
     connackRefused(4),
     CODE_CREDENTIALS_INVALID,
+  ),
+  connects(
+    'a will on a topic that is not taken',
+    connectAs(4, { flags: 0xe6, rest: willOn('gone/away') }),
+    connackRefused(5),
+    CODE_TOPIC_UNKNOWN,
+  ),
+  connects(
+    'a will on a topic of another device',
+    connectAs(5, { flags: 0xc6, properties: properties(noReasons), rest: [properties(), ...willOn('devices/dev-2/telemetry')] }),
+    connackRefused5(0x87),
+    CODE_TOPIC_FORBIDDEN,
   ),
   connects('an empty client id, version 4', connectAs(4, { clientId: '' }), connackRefused(2), CODE_DEVICE_UNKNOWN),
   connects('an empty client id, version 5', connectAs(5, { clientId: '' }), connackRefused5(0x85), CODE_DEVICE_UNKNOWN),

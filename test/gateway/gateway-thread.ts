@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { Worker } from 'node:worker_threads';
+import { MessageChannel, Worker } from 'node:worker_threads';
 import xxhash from 'xxhash-wasm';
 import {
   BLOCK_AT_BODY_BYTES,
@@ -30,8 +30,11 @@ import { CODES_MAX } from '../../assembly/abi/codes.js';
 import { COUNTER_GATEWAY_ACCEPTED, COUNTER_GATEWAY_RECEIVED, COUNTER_GATEWAY_REFUSED } from '../../assembly/abi/counters.js';
 import { BLOCK_SLOTS, GATEWAY_END } from '../../assembly/abi/gateway.js';
 import { BLOCK_BYTES_MAX } from '../../assembly/abi/limits.js';
+import { loadConfig } from '../../src/config/config.js';
+import { brokerLimits } from '../../src/config/settings/mqtt.js';
 import { refusalCode } from '../../src/contract/codes.js';
 import type { DeviceEntry } from '../../src/contract/devices.js';
+import type { BrokerStart } from '../../src/contract/threads/broker.js';
 import type { FromGateway, GatewayPorts, GatewayStart, ToGateway } from '../../src/contract/threads/gateway.js';
 import type { TlsMaterial } from '../../src/contract/tls-material.js';
 import { hashToken } from '../../src/contract/token.js';
@@ -131,6 +134,7 @@ export class GatewayThread {
   #devicesToken = 0;
   readonly #bell: Doorbell;
   readonly #worker: Worker;
+  readonly #broker: Worker;
   readonly #log: NodeJS.Timeout;
 
   static async start(devices: readonly DeviceEntry[], partitions = 4, settings: GatewaySettings = {}): Promise<GatewayThread> {
@@ -159,11 +163,14 @@ export class GatewayThread {
     const connections = { max: 10_000, unauthenticatedMax };
     const rest = { reactor: reactorUnderTest, connections, keepsNotTaken: false, isRegistryPartial: false };
     const common = { partitions, bind: '127.0.0.1', tls, proxies, ...rest };
-    const workerData: GatewayStart = { index: 0, ...where, ...common };
+    const { port1: broker, port2: gateway } = new MessageChannel();
+    const workerData: GatewayStart = { index: 0, ...where, ...common, broker };
+    const brokerData: BrokerStart = { folder: undefined, gateways: [gateway], limits: brokerLimits(loadConfig({ env: {} }).mqtt) };
+    this.#broker = new Worker(new URL('../../src/broker/thread.js', import.meta.url), { workerData: brokerData, transferList: [gateway] });
     this.memory = new KernelMemory(memory);
     this.ring = new BlockRing(ring);
     this.#bell = new Doorbell(doorbells, gatewayDoorbell(0));
-    this.#worker = new Worker(new URL('../../src/gateway/thread.js', import.meta.url), { workerData });
+    this.#worker = new Worker(new URL('../../src/gateway/thread.js', import.meta.url), { workerData, transferList: [broker] });
     this.exited = new Promise((resolve) => this.#worker.once('exit', resolve));
     this.#worker.on('message', (message: FromGateway) => {
       this.messages.push(message);
@@ -236,6 +243,7 @@ export class GatewayThread {
     clearTimeout(timer);
     clearInterval(this.#log);
     assert.equal(exitCode, 0, 'the gateway thread ends by itself');
+    await this.#broker.terminate();
     this.assertAccounts();
   }
 

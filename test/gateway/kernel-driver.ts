@@ -1,6 +1,7 @@
 import { BLOCK_AT_BODY_BYTES, BLOCK_AT_PARTITION, BLOCK_HEADER_BYTES } from '../../assembly/abi/block.js';
 import {
   BLOCKS_OFFSET,
+  CALL_ANSWERED,
   CALL_AT_CODE,
   CALL_AT_CONNECTION,
   CALL_AT_KIND,
@@ -11,8 +12,10 @@ import {
   CALL_MESSAGE,
   CALL_PACKET,
   CALL_REFUSED,
+  CALL_RELEASED,
   CALL_ROUTE,
   CALL_SETTLED,
+  CALL_TAPPED,
   CALLS_OFFSET,
   EVENT_AT_CONSUMED,
   EVENT_AT_NEEDED,
@@ -31,7 +34,10 @@ import {
 } from '../../assembly/abi/gateway.js';
 import { BLOCK_BYTES_MAX } from '../../assembly/abi/limits.js';
 import type { DeviceEntry } from '../../src/contract/devices.js';
+import type { BrokerToGateway } from '../../src/contract/threads/broker.js';
 import type { FromGateway } from '../../src/contract/threads/gateway.js';
+import { BrokerLink } from '../../src/gateway/broker/link.js';
+import { Taps } from '../../src/gateway/broker/taps.js';
 import { Directory } from '../../src/gateway/directory.js';
 import type { GatewayKernel } from '../../src/gateway/kernel.js';
 import { Sessions } from '../../src/gateway/mqtt/session.js';
@@ -39,6 +45,7 @@ import { Routes } from '../../src/gateway/rules/routes.js';
 import { KernelMemory, kernelMemory, loadKernel } from '../../src/host/kernel.js';
 import { sessionNumbers } from '../../src/host/session-numbers.js';
 import type { Reactor } from '../../src/reactor/reactor.js';
+import { BrokerDouble } from './broker-double.js';
 import { readBlock, type TestRecord } from './gateway-thread.js';
 
 interface Peer {
@@ -58,6 +65,12 @@ export class KernelDriver {
   readonly directory: Directory;
   readonly sessions: Sessions;
   readonly routes: Routes;
+  readonly broker = new BrokerDouble();
+  /** Connection, type, packet id and reason of what clients answered to messages. */
+  readonly answers: number[][] = [];
+  /** Connection and packet id of the QoS 2 messages that clients released. */
+  readonly released: number[][] = [];
+  readonly link: BrokerLink;
   /** How often the kernel asked what a topic means. */
   routesAsked = 0;
   nowMs = 1000;
@@ -72,11 +85,13 @@ export class KernelDriver {
     this.memory = new KernelMemory(memory);
     this.directory = new Directory(this.kernel, this.memory, partitions);
     const reactor = this.#reactor();
-    this.sessions = new Sessions(this.kernel, this.memory, this.directory, reactor, sessionNumbers(), (message) =>
-      this.messages.push(message),
-    );
     const post = (message: FromGateway) => void this.messages.push(message);
-    this.routes = new Routes(this.kernel, this.memory, this.directory, this.sessions, post, keepsNotTaken);
+    this.link = new BrokerLink(this.broker.port, this.kernel);
+    const { kernel, directory, link } = this;
+    const parts = { kernel, memory: this.memory, directory, reactor, link, taps: new Taps(), post };
+    this.sessions = new Sessions(parts, sessionNumbers(), (session, topic) => this.routes.meaningOf(session, topic));
+    this.routes = new Routes(parts, this.sessions, keepsNotTaken);
+    link.receive((message) => this.#fromBroker(message));
     for (const device of devices) this.directory.put(device);
   }
 
@@ -135,6 +150,17 @@ export class KernelDriver {
       peer.rest = peer.rest.subarray(view.getUint32(at + EVENT_AT_CONSUMED, true));
       peer.needed = view.getUint32(at + EVENT_AT_NEEDED, true);
     }
+    this.#hearBroker(events);
+  }
+
+  /** What waited for the broker is presented again once it has answered. */
+  #hearBroker(events: readonly (readonly [id: number, kind: number])[]): void {
+    this.link.flush();
+    if (!this.broker.drain()) return;
+    const waits = ([id, kind]: readonly [id: number, kind: number]) => kind === EVENT_DATA && this.peer(id).rest.length > 0;
+    const again = events.filter(waits);
+    if (again.length > 0) this.turn(again);
+    else this.#hearBroker([]);
   }
 
   flush(): void {
@@ -157,6 +183,9 @@ export class KernelDriver {
       else if (kind === CALL_CLOSED) this.sessions.closed(connection);
       else if (kind === CALL_MESSAGE) this.routes.message(connection, offset, word(at + CALL_AT_LENGTH));
       else if (kind === CALL_SETTLED) this.sessions.settled(connection);
+      else if (kind === CALL_TAPPED) this.routes.tapped(connection, word(at + CALL_AT_CODE), offset, word(at + CALL_AT_LENGTH));
+      else if (kind === CALL_ANSWERED) this.answers.push([connection, word(at + CALL_AT_CODE), offset, word(at + CALL_AT_LENGTH)]);
+      else if (kind === CALL_RELEASED) this.released.push([connection, offset]);
       else if (kind === CALL_ROUTE) {
         this.routesAsked++;
         this.routes.route(connection, offset, word(at + CALL_AT_LENGTH));
@@ -194,6 +223,11 @@ export class KernelDriver {
     while (this.inLog.length > 0) this.release();
   }
 
+  #fromBroker(message: BrokerToGateway): void {
+    if (message.kind === 'settled') this.link.settled(message.number, () => this.flush());
+    else if (message.kind !== 'traffic' && message.kind !== 'taps' && message.kind !== 'will') this.sessions.fromBroker(message);
+  }
+
   #send(id: number, bytes: Uint8Array): void {
     const peer = this.#peers.get(id);
     if (peer && !peer.isClosed) peer.sent = Buffer.concat([peer.sent, bytes]);
@@ -208,6 +242,7 @@ export class KernelDriver {
       send: () => {},
       sendTable: () => {},
       sendBytes: (id, bytes) => this.#send(id, bytes),
+      unread: () => 0,
       close: (id) => {
         this.peer(id).isClosed = true;
       },

@@ -43,7 +43,7 @@ describe('mqtt.js', () => {
       const grants = await client.subscribeAsync(['devices/dev-1/commands/#'], { qos: 2 });
       assert.deepEqual(
         grants.map((grant) => grant.qos),
-        [1],
+        [2],
       );
       await assert.rejects(client.subscribeAsync('devices/dev-2/commands'));
       await client.unsubscribeAsync('devices/dev-1/commands/#');

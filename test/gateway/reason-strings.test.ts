@@ -96,7 +96,7 @@ test('SUBACK and DISCONNECT say why', () => {
   const subscribe = packet(0x82, u16(1), 0, 'a', 0);
   const [suback] = answers(connected(), subscribe);
   assert.deepEqual(suback?.granted, [0x87]);
-  assert.match(suback?.properties?.reasonString ?? '', /own commands alone; subscribe to/);
+  assert.match(suback?.properties?.reasonString ?? '', /own commands and to what the rules/);
   const [disconnect] = answers(connected(), publish({ level: 5, topic: OWN, qos: 1, properties: properties(0x23, u16(1)) }));
   assert.equal(disconnect?.cmd, 'disconnect');
   assert.match(disconnect?.properties?.reasonString ?? '', /^mqtt_topic_alias_invalid: .+; send the topic name/);

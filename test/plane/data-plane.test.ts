@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { loadConfig } from '../../src/config/config.js';
+import { brokerLimits } from '../../src/config/settings/mqtt.js';
 import { type DataPlaneOptions, ThreadedDataPlane } from '../../src/plane/data-plane.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'spillway-plane-'));
@@ -16,6 +17,7 @@ async function failingStart(take: DataPlaneOptions['take']): Promise<string[]> {
   const config = loadConfig({ env: { SPILLWAY_STATE: folder, SPILLWAY_PARTITIONS: '2' } });
   const options: DataPlaneOptions = {
     entries: {
+      broker: entry,
       gateway: entry,
       pipeline: entry,
       checkpoint: entry,
@@ -26,6 +28,8 @@ async function failingStart(take: DataPlaneOptions['take']): Promise<string[]> {
       },
     },
     listen: config.listen,
+    broker: brokerLimits(config.mqtt),
+    sessionFolder: undefined,
     stopSeconds: 1,
     log: config.log,
     store: config.store,

@@ -1,4 +1,5 @@
 import type { Acknowledgement } from '../../src/contract/acknowledgement.js';
+import { type BrokerCounts, NOTHING_COUNTED } from '../../src/contract/broker/session-views.js';
 import type { CapturedMessage, CaptureListener, TurnedAway } from '../../src/contract/captures.js';
 import type { CodecRuns } from '../../src/contract/codecs/codec-plan.js';
 import type {
@@ -18,6 +19,7 @@ import type { DeviceEntry } from '../../src/contract/devices.js';
 import type { IdentityNews } from '../../src/contract/identity/news.js';
 import type { DeviceAccount, DeviceTotals, PlaneAudits, RefusedMessages, RefusedTopic } from '../../src/contract/ledger.js';
 import type { SchemaResolution } from '../../src/contract/schemas/schema-port.js';
+import type { BrokerAnswer, BrokerQuestion } from '../../src/contract/threads/broker.js';
 import type { TopicRule } from '../../src/contract/topic-rules/topic-rule.js';
 
 /** A data plane in memory: it remembers what it was told, and a test decides what it answers. */
@@ -47,6 +49,9 @@ export class PlaneDouble implements DataPlane {
   onVerdict: (payload: Uint8Array) => Verdict | undefined = () => ({ code: 0, stored: 1, duplicate: 0, skipped: 0, skippedCode: 0 });
   /** Whether the partitions of all devices are run by another process. */
   isElsewhere = false;
+  /** Undefined: no device connects here. */
+  onBrokerAsked: (question: BrokerQuestion) => Promise<BrokerAnswer> | undefined = () => undefined;
+  counted: BrokerCounts = NOTHING_COUNTED;
   onPublish: () => Promise<void> = () => Promise.resolve();
   totals: PlaneCounters = {
     received: 0,
@@ -172,6 +177,14 @@ export class PlaneDouble implements DataPlane {
 
   isConnected(device: number): boolean {
     return this.connected.has(device);
+  }
+
+  askBroker(question: BrokerQuestion): Promise<BrokerAnswer> | undefined {
+    return this.onBrokerAsked(question);
+  }
+
+  brokerCounts(): BrokerCounts {
+    return this.counted;
   }
 
   watch(device: number, on: boolean): void {

@@ -158,6 +158,12 @@ impl NativeReactor {
         }))
     }
 
+    /// Bytes that were sent to the connection and not taken by its peer yet.
+    #[napi]
+    pub fn unread(&self, number: u32) -> u32 {
+        self.with(|reactor| reactor.unread(number))
+    }
+
     /// Lets at most so many connections be open, and of one address so many that are not trusted.
     #[napi]
     pub fn limit(&self, connections: u32, strangers: u32) {

@@ -52,6 +52,11 @@ impl Reactor {
         self.sent(number);
     }
 
+    /// Bytes that were sent to the connection and not taken by its peer yet.
+    pub fn unread(&mut self, number: u32) -> u32 {
+        self.connections.get(number).map_or(0, |connection| connection.outbox.len() as u32)
+    }
+
     /// Ends the connection after its outbox is sent; its EVENT_CLOSED follows in any case.
     pub fn close(&mut self, number: u32) {
         let Some(connection) = self.connections.get(number).filter(|connection| connection.is_open()) else { return };

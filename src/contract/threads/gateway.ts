@@ -1,3 +1,4 @@
+import type { MessagePort } from 'node:worker_threads';
 import type { DeviceEntry } from '../devices.js';
 import type { IdentityNews } from '../identity/news.js';
 import type { GatewayAudit } from '../ledger.js';
@@ -14,6 +15,8 @@ export interface GatewayStart {
   /** From which all gateways number their sessions (src/host). */
   readonly sessions: SharedArrayBuffer;
   readonly shared: SharedState;
+  /** To the broker thread. */
+  readonly broker: MessagePort;
   readonly partitions: number;
   readonly bind: string;
   /** Of the ports with TLS. */

@@ -1,4 +1,4 @@
-import { timingSafeEqual } from 'node:crypto';
+import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IConnectPacket } from 'mqtt-packet';
 import {
   CODE_CREDENTIALS_INVALID,
@@ -14,6 +14,7 @@ import { looksLikeJwt } from '../../contract/identity/jwt.js';
 import { hashToken } from '../../contract/token.js';
 import { type CertifiedDevice, deviceOfCertificate } from '../certificates.js';
 import type { Directory } from '../directory.js';
+import type { KnownService, Services } from '../services.js';
 import { claimOf, devicesOf, withoutSdk } from './sign-in.js';
 
 export type Admission =
@@ -27,6 +28,8 @@ export type Admission =
       /** The client asked for an id: that of the device. */
       readonly assignedId?: string | undefined;
     }
+  /** `clientId` is an id of its own where `assignedId` says so. */
+  | { readonly kind: 'service'; readonly service: KnownService; readonly clientId: string; readonly assignedId?: string | undefined }
   /** `reason` is CONNACK's code in MQTT 5, `returnCode` in 3.1.1. */
   | { readonly kind: 'refused'; readonly code: number; readonly reason: number; readonly returnCode: number };
 
@@ -36,6 +39,9 @@ const BAD_CLIENT_ID = { reason: 0x85, returnCode: 2 };
 const BAD_METHOD = { reason: 0x8c, returnCode: 5 };
 
 const SERVER_UNAVAILABLE = { reason: 0x88, returnCode: 3 };
+
+/** Of a service client. MQTT 5 §3.1.3.1 lets a server take more than 23. */
+const CLIENT_ID_BYTES_MAX = 256;
 
 const UNKNOWN_HASH = new Uint8Array(DEVICE_TOKEN_HASH_BYTES);
 
@@ -58,6 +64,8 @@ export function authenticate(packet: IConnectPacket, directory: Directory, nowMs
 
 function judge(packet: IConnectPacket, directory: Directory, nowMs: number, certified: CertifiedDevice | undefined): Admission {
   if (packet.properties?.authenticationMethod !== undefined) return refused(CODE_MQTT_AUTH_UNSUPPORTED, BAD_METHOD);
+  const { services } = directory;
+  if (services.isSecret(packet.password)) return judgeService(packet, services);
   const isUnnamed = packet.clientId === '';
   // Without an id there is no session to keep [MQTT-3.1.3-8] of 3.1.1.
   if (isUnnamed && packet.protocolVersion !== 5 && packet.clean === false) return refused(CODE_DEVICE_UNKNOWN, BAD_CLIENT_ID);
@@ -103,4 +111,15 @@ function isCertificateAlone(
 function byCertificate({ entry, credential = 0, untilMs }: CertifiedDevice, directory: Directory, isUnnamed: boolean): Admission {
   if (!directory.isActive(entry)) return refused(CODE_DEVICE_INACTIVE, NOT_AUTHORIZED);
   return { kind: 'admitted', entry, untilMs, credential, assignedId: isUnnamed ? directory.nameOf(entry).id : undefined };
+}
+
+/** A service client may have any client id: the sessions of one service are told apart by it. */
+function judgeService({ username, password, clientId, clean, protocolVersion }: IConnectPacket, services: Services): Admission {
+  const isUnnamed = clientId === '';
+  const isTooLong = Buffer.byteLength(clientId) > CLIENT_ID_BYTES_MAX;
+  if (isTooLong || (isUnnamed && protocolVersion !== 5 && clean === false)) return refused(CODE_CREDENTIALS_INVALID, BAD_CLIENT_ID);
+  const service = services.find(username, password as Buffer);
+  if (!service) return refused(CODE_CREDENTIALS_INVALID, BAD_CREDENTIALS);
+  const own = isUnnamed ? `auto-${randomBytes(8).toString('hex')}` : clientId;
+  return { kind: 'service', service, clientId: own, assignedId: isUnnamed ? own : undefined };
 }

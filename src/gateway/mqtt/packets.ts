@@ -14,7 +14,9 @@ import {
   CODE_MQTT_QOS_INVALID,
   CODE_MQTT_TOPIC_ALIAS_INVALID,
   CODE_MQTT_TOPIC_MALFORMED,
+  CODE_SESSION_DROPPED,
   CODE_SESSION_TAKEN_OVER,
+  CODE_SESSIONS_EXHAUSTED,
   CODE_SHUTTING_DOWN,
 } from '../../../assembly/abi/codes.js';
 import { PACKET_BYTES_MAX } from '../../../assembly/abi/limits.js';
@@ -39,33 +41,6 @@ export function parsePacket(bytes: Uint8Array, level: number): Packet | undefine
   return failed ? undefined : packet;
 }
 
-/** A PUBLISH that the kernel has checked and handed to the host. */
-export interface HandedMessage {
-  readonly topic: string;
-  readonly payload: Uint8Array;
-  readonly qos: number;
-  /** 0 at QoS 0. */
-  readonly packetId: number;
-  readonly isRetained: boolean;
-  readonly isAgain: boolean;
-  readonly contentType: string | undefined;
-}
-
-export function parseHanded(bytes: Uint8Array, level: number): HandedMessage {
-  const packet = parsePacket(bytes, level);
-  if (packet?.cmd !== 'publish') throw new Error('cannot read a PUBLISH that the kernel has checked: mqtt-packet disagrees');
-  const { topic, payload, qos, messageId = 0, retain, dup, properties } = packet;
-  return {
-    topic,
-    payload: Buffer.from(payload),
-    qos,
-    packetId: messageId,
-    isRetained: retain,
-    isAgain: dup,
-    contentType: properties?.contentType,
-  };
-}
-
 /** A message to a device at QoS 0; undefined: it is larger than the client takes. */
 export function publishTo(topic: string, payload: string, level: number, { bytesMax }: PacketLimits): Uint8Array | undefined {
   const packet = generate({ cmd: 'publish', topic, payload, qos: 0, dup: false, retain: false }, { protocolVersion: level });
@@ -79,24 +54,26 @@ export function publishTo(topic: string, payload: string, level: number, { bytes
 export function connackAccepted(
   level: number,
   { bytesMax }: PacketLimits,
-  asksExpiry: boolean,
+  sessionPresent: boolean,
+  /** Where it is not what the client asked for. */
+  sessionExpiryInterval?: number,
   assignedClientIdentifier?: string,
 ): Uint8Array | undefined {
-  if (level !== 5) return generate({ cmd: 'connack', returnCode: 0, sessionPresent: false });
+  if (level !== 5) return generate({ cmd: 'connack', returnCode: 0, sessionPresent });
   const whole = {
     // [MQTT-3.2.2-16]
     ...(assignedClientIdentifier === undefined ? {} : { assignedClientIdentifier }),
-    sessionExpiryInterval: 0,
+    ...(sessionExpiryInterval === undefined ? {} : { sessionExpiryInterval }), // [MQTT-3.2.2-21]
     maximumPacketSize: PACKET_BYTES_MAX,
     topicAliasMaximum: 0,
     wildcardSubscriptionAvailable: true,
-    subscriptionIdentifiersAvailable: false,
-    sharedSubscriptionAvailable: false,
+    subscriptionIdentifiersAvailable: true,
+    sharedSubscriptionAvailable: true,
   };
-  const { topicAliasMaximum: _, wildcardSubscriptionAvailable: __, sessionExpiryInterval, ...rest } = whole;
-  const needed = asksExpiry ? { sessionExpiryInterval, ...rest } : rest;
+  const { topicAliasMaximum: _, wildcardSubscriptionAvailable: __, subscriptionIdentifiersAvailable: ___, ...rest } = whole;
+  const { sharedSubscriptionAvailable: ____, ...needed } = rest;
   const sizes = [whole, needed].map((properties) =>
-    generate({ cmd: 'connack', reasonCode: 0, sessionPresent: false, properties }, { protocolVersion: 5 }),
+    generate({ cmd: 'connack', reasonCode: 0, sessionPresent, properties }, { protocolVersion: 5 }),
   );
   return sizes.find(({ length }) => length <= bytesMax);
 }
@@ -154,7 +131,9 @@ const REASONS = new Map<number, number>([
   [CODE_DEVICE_UNKNOWN, 0x98],
   [CODE_DEVICE_INACTIVE, 0x98],
   [CODE_KEEP_ALIVE_EXPIRED, 0x8d],
+  [CODE_SESSION_DROPPED, 0x98],
   [CODE_SESSION_TAKEN_OVER, 0x8e],
+  [CODE_SESSIONS_EXHAUSTED, 0x97],
   [CODE_SHUTTING_DOWN, 0x8b],
 ]);
 const REASON_UNSPECIFIED = 0x80;

@@ -1,4 +1,4 @@
-import type { IConnectPacket, IDisconnectPacket, ISubscribePacket, IUnsubscribePacket } from 'mqtt-packet';
+import type { IConnectPacket, IDisconnectPacket } from 'mqtt-packet';
 import {
   CODE_CREDENTIALS_INVALID,
   CODE_DEVICE_INACTIVE,
@@ -10,47 +10,36 @@ import {
   CODE_NONE,
   CODE_SESSION_TAKEN_OVER,
 } from '../../../assembly/abi/codes.js';
+import { CONNECTION_KEEPS, CONNECTION_TAPS, NO_DEVICE } from '../../../assembly/abi/gateway.js';
+import type { Principal } from '../../contract/acl/acl.js';
 import type { DeviceEntry, PreviousToken } from '../../contract/devices.js';
 import type { IdentityNews } from '../../contract/identity/news.js';
-import type { FromGateway } from '../../contract/threads/gateway.js';
-import type { KernelMemory } from '../../host/kernel.js';
+import type { BrokerToGateway, ClientName } from '../../contract/threads/broker.js';
 import { nextSession } from '../../host/session-numbers.js';
-import type { Reactor } from '../../reactor/reactor.js';
-import type { Directory } from '../directory.js';
-import type { GatewayKernel } from '../kernel.js';
-import { authenticate } from './authenticate.js';
+import type { GatewayParts } from '../parts.js';
+import { type Admission, authenticate } from './authenticate.js';
+import { wantedSession, willOf } from './connect.js';
 import { DoorReport } from './door-report.js';
-import {
-  connackAccepted,
-  connackRefused,
-  connackRefusedBecause,
-  disconnect,
-  disconnectReason,
-  parsePacket,
-  publishTo,
-  suback,
-  unsuback,
-} from './packets.js';
+import { Farewells } from './farewells.js';
+import { connackAccepted, connackRefused, connackRefusedBecause, disconnect, disconnectReason, parsePacket, publishTo } from './packets.js';
+import { Proofs } from './proofs.js';
 import { layReasonStrings, limitsOf, type PacketLimits, reasonBytesMax, reasonString } from './reason-strings.js';
-import { grant, refusalOf } from './subscriptions.js';
+import type { Session } from './session-entry.js';
+import { Subscriptions } from './subscriptions.js';
 
-/** Kept small, as there is one a connection: what the directory or the kernel knows is asked there. */
-interface Session {
-  readonly entry: number;
-  /** Its place in the order of all sessions of the process. */
-  readonly number: number;
-  readonly limits: PacketLimits;
-  /** Whether CONNECT asked for a session that outlives its connection. */
-  readonly asksExpiry: boolean;
-  /** Absent until the first subscription. */
-  filters?: Set<string>;
-}
+type Admitted = Exclude<Admission, { kind: 'refused' }>;
 
-/** A connection that ends before its acknowledgements are due. */
-interface Leaving {
-  /** What the client is sent last. */
-  readonly last: Uint8Array | undefined;
-  readonly deadline: NodeJS.Timeout;
+/** A client that was let in, and waits for the broker. */
+interface Attaching {
+  readonly session: Session;
+  readonly admitted: Admitted;
+  readonly keepAliveSeconds: number;
+  /** Seconds that CONNECT asked for. */
+  readonly expirySeconds: number;
+  /** Of a device: it may be replaced before the broker has answered. */
+  readonly tokenHash: Uint8Array | undefined;
+  /** The client has ended its side meanwhile. */
+  hasEnded?: boolean;
 }
 
 const CONNECT = 1;
@@ -58,71 +47,79 @@ const CONNECT = 1;
 const LEAVE_MS_MAX = 200;
 /** The same for a client that has ended its side and still reads. */
 const HALF_CLOSED_MS_MAX = 5000;
-const NO_SUBSCRIPTION = 0x11;
 const VERSION_UNSUPPORTED = { reason: 0x84, returnCode: 1 };
 const QUOTA_EXCEEDED = { reason: 0x97, returnCode: 3 };
 const SERVER_UNAVAILABLE = { reason: 0x88, returnCode: 3 };
+const NOT_AUTHORIZED = { reason: 0x87, returnCode: 5 };
+/** DISCONNECT that wants the will published all the same. MQTT 5 §3.14.2.1. */
+const WITH_WILL = 0x04;
 
-/** The session layer: what the kernel lists as calls. A session lives from CONNACK to the end of its connection. */
+/** What a message on a topic would be if the device published it: telemetry, a message for subscribers, or the code that refuses it. */
+export type MeaningOf = (session: Pick<Session, 'entry' | 'service'>, topic: string) => 'telemetry' | 'message' | { readonly code: number };
+
+/** How a session ended, for its will. */
+interface Farewell {
+  readonly isClean: boolean;
+  readonly expirySeconds?: number | undefined;
+}
+const ABRUPT: Farewell = { isClean: false };
+
+/** The session layer: connections and what the kernel lists as calls. What outlives a connection is the broker's. */
 export class Sessions {
-  readonly #kernel: GatewayKernel;
-  readonly #memory: KernelMemory;
-  readonly #directory: Directory;
-  readonly #reactor: Reactor;
+  readonly #parts: GatewayParts;
   readonly #numbers: SharedArrayBuffer;
-  readonly #post: (message: FromGateway) => void;
+  readonly #meaningOf: MeaningOf;
   readonly #sessions = new Map<number, Session>();
-  /** Until when (ms of the Unix epoch) such connections may stay that came with what is valid for a time. */
-  readonly #expiring = new Map<number, number>();
-  /** What such connections have shown that did not show the token of their device. */
-  readonly #shown = new Map<number, number>();
-  readonly #leaving = new Map<number, Leaving>();
+  readonly #attaching = new Map<number, Attaching>();
+  /** Connections by the number of their session, while they wait for the broker. */
+  readonly #awaited = new Map<number, number>();
+  readonly #subscriptions: Subscriptions;
+  readonly #proofs = new Proofs();
+  readonly #leaving = new Farewells();
   #closedCode: number = CODE_NONE;
   /** Of clients that are turned away. */
   readonly door: DoorReport;
 
   /** `numbers` is the count that all gateways of the process share. */
-  constructor(
-    kernel: GatewayKernel,
-    memory: KernelMemory,
-    directory: Directory,
-    reactor: Reactor,
-    numbers: SharedArrayBuffer,
-    post: (message: FromGateway) => void,
-  ) {
-    this.#kernel = kernel;
-    this.#memory = memory;
-    this.#directory = directory;
-    this.#reactor = reactor;
+  constructor(parts: GatewayParts, numbers: SharedArrayBuffer, meaningOf: MeaningOf) {
+    this.#parts = parts;
     this.#numbers = numbers;
-    this.#post = post;
-    this.door = new DoorReport(directory, post);
-    layReasonStrings(memory);
+    this.#meaningOf = meaningOf;
+    this.#subscriptions = new Subscriptions(parts, (session) => this.principalOf(session));
+    this.door = new DoorReport(parts.directory, parts.post);
+    layReasonStrings(parts.memory);
   }
 
   /** A whole control packet, checked by the kernel. It lies in the read region only until this returns. */
   packet(connection: number, offset: number, length: number): void {
     const session = this.#sessions.get(connection);
-    const bytes = this.#memory.slice(offset, length);
+    const bytes = this.#parts.memory.slice(offset, length);
     const isConnect = (bytes[0] as number) >> 4 === CONNECT;
     if (!session && !isConnect) return; // It was ended after the kernel listed the packet.
-    const packet = parsePacket(bytes, this.#kernel.levelOf(connection));
+    const packet = parsePacket(bytes, this.#parts.kernel.levelOf(connection));
     if (!packet) this.refuse(connection, CODE_MQTT_MALFORMED);
     else if (packet.cmd === 'connect') this.#connect(connection, packet);
-    else if (packet.cmd === 'subscribe') this.#subscribe(connection, session as Session, packet);
-    else if (packet.cmd === 'unsubscribe') this.#unsubscribe(connection, session as Session, packet);
+    else if (packet.cmd === 'subscribe') this.#subscriptions.subscribe(connection, session as Session, packet);
+    else if (packet.cmd === 'unsubscribe') this.#subscriptions.unsubscribe(connection, session as Session, packet);
     else if (packet.cmd === 'disconnect') this.#disconnect(connection, session as Session, packet);
+  }
+
+  /** What the broker says of a session. */
+  fromBroker(message: Extract<BrokerToGateway, { kind: 'attached' | 'subscribed' | 'unsubscribed' | 'end' }>): void {
+    if (message.kind === 'attached') this.#attached(message);
+    else if (message.kind === 'end') this.#endedByBroker(message);
+    else this.#subscriptions.answered(message, (connection) => this.#sessions.get(connection));
   }
 
   /** Sends the client the code with which the kernel has ended its connection, as far as its protocol can express it. */
   refused(connection: number, code: number): void {
-    const level = this.#kernel.levelOf(connection);
+    const level = this.#parts.kernel.levelOf(connection);
     if (!this.#sessions.has(connection) && level !== 0) {
       // CONNECT itself was refused. 3.1.1 has a return code for the version only [MQTT-3.1.4-1].
       if (code === CODE_MQTT_VERSION_UNSUPPORTED) {
-        this.#reactor.sendBytes(connection, connackRefused(level, VERSION_UNSUPPORTED.reason, VERSION_UNSUPPORTED.returnCode));
+        this.#send(connection, connackRefused(level, VERSION_UNSUPPORTED.reason, VERSION_UNSUPPORTED.returnCode));
       } else if (level === 5) {
-        this.#reactor.sendBytes(connection, connackRefused(level, disconnectReason(code), 0));
+        this.#send(connection, connackRefused(level, disconnectReason(code), 0));
       }
     }
     this.#end(connection, code);
@@ -134,41 +131,50 @@ export class Sessions {
     this.refused(connection, code);
   }
 
-  /** The device of a connection that was let in. */
-  entryOf(connection: number): number | undefined {
-    return this.#sessions.get(connection)?.entry;
+  /** The session of a connection that was let in; with `number` only if it is that one. */
+  find(connection: number, number?: number): Session | undefined {
+    const session = this.#sessions.get(connection);
+    return number === undefined || session?.number === number ? session : undefined;
   }
 
   /** Sends a message at QoS 0 to the device. */
   publish(connection: number, topic: string, payload: string): void {
     const session = this.#sessions.get(connection);
-    if (session) this.#send(connection, publishTo(topic, payload, this.#kernel.levelOf(connection), session.limits));
+    if (session) this.#send(connection, publishTo(topic, payload, this.#parts.kernel.levelOf(connection), session.limits));
+  }
+
+  /** Subscribers of this tenant want other messages than before. */
+  tapsChanged(tenant: string): void {
+    const on = this.#parts.taps.has(tenant) ? 1 : 0;
+    for (const [connection, session] of this.#sessions) {
+      if (this.tenantOf(session) === tenant) this.#parts.kernel.setTaps(connection, on);
+    }
   }
 
   /** A connection that ends has all its acknowledgements. */
   settled(connection: number): void {
-    const leaving = this.#leaving.get(connection);
-    if (!leaving) return;
-    this.#forgetLeaving(connection);
-    this.#close(connection, leaving.last);
+    const leaving = this.#leaving.end(connection);
+    if (leaving) this.#close(connection, leaving.last);
   }
 
   /** The client sends no more, without DISCONNECT, and still reads. */
   peerEnded(connection: number): void {
-    if (!this.#leaving.has(connection)) this.#end(connection, CODE_NONE, HALF_CLOSED_MS_MAX);
+    const attaching = this.#attaching.get(connection);
+    if (attaching) attaching.hasEnded = true;
+    else if (!this.#leaving.has(connection)) this.#end(connection, CODE_NONE, ABRUPT, HALF_CLOSED_MS_MAX);
   }
 
   /** The connection is gone. */
   closed(connection: number): void {
-    this.#forgetLeaving(connection);
-    this.#forget(connection, CODE_NONE);
+    this.#leaving.end(connection);
+    this.#forget(connection, CODE_NONE, ABRUPT);
   }
 
   /** Ends all sessions with a reason. */
   endAll(code: number): void {
-    for (const connection of [...this.#sessions.keys()]) this.refuse(connection, code);
+    for (const connection of [...this.#attaching.keys(), ...this.#sessions.keys()]) this.refuse(connection, code);
     // The log takes nothing any more: no further acknowledgement comes.
-    for (const connection of [...this.#leaving.keys()]) this.settled(connection);
+    for (const connection of this.#leaving.connections()) this.settled(connection);
   }
 
   /** From now on nobody is let in, because of `code`; 0: everybody is again. */
@@ -178,82 +184,184 @@ export class Sessions {
 
   /** Adds or replaces a device, and ends its session when it may no longer have one; false: the kernel cannot take it. */
   putDevice(device: DeviceEntry): boolean {
-    const known = this.#directory.entryOf(device.number);
-    const before = known === undefined ? undefined : this.#directory.tokenHash(known);
-    const entry = this.#directory.put(device);
+    const { directory } = this.#parts;
+    const known = directory.entryOf(device.number);
+    const before = known === undefined ? undefined : directory.tokenHash(known);
+    const entry = directory.put(device);
     if (entry === undefined) return false;
-    const connection = this.#directory.connectionOf(entry);
+    const connection = directory.connectionOf(entry);
     if (connection === undefined) return true;
-    if (!this.#directory.isActive(entry)) this.refuse(connection, CODE_DEVICE_INACTIVE);
-    else if (before && !this.#shown.has(connection) && !isSame(before, device.tokenHash))
-      this.#tokenReplaced(connection, before, device.previousToken);
+    if (!directory.isActive(entry)) this.refuse(connection, CODE_DEVICE_INACTIVE);
+    else if (before) this.#judgeAgain(connection, before, device.tokenHash, device.previousToken);
     return true;
   }
 
-  /** Takes what is new of who may connect and use which topics, and ends the session that a revoked credential has let in. */
+  /** Takes what is new of who may connect and use which topics, and ends the sessions that what is revoked has let in. */
   setIdentity(news: IdentityNews): void {
-    this.#directory.setIdentity(news);
+    const { directory } = this.#parts;
+    this.#endServices(directory.setIdentity(news));
     if (news.subject !== 'credentials') return;
-    const entry = this.#directory.entryOf(news.device);
-    const connection = entry === undefined ? undefined : this.#directory.connectionOf(entry);
-    const shown = connection === undefined ? undefined : this.#shown.get(connection);
-    if (connection === undefined || !shown || this.#directory.credentials.has(news.device, shown)) return;
+    const entry = directory.entryOf(news.device);
+    const connection = entry === undefined ? undefined : directory.connectionOf(entry);
+    const shown = connection === undefined ? undefined : this.#proofs.shownBy(connection);
+    if (connection === undefined || !shown || directory.credentials.has(news.device, shown)) return;
     this.refuse(connection, CODE_CREDENTIALS_INVALID);
   }
 
   deleteDevice(number: number): void {
-    const entry = this.#directory.entryOf(number);
-    const connection = entry === undefined ? undefined : this.#directory.connectionOf(entry);
+    const { directory } = this.#parts;
+    const entry = directory.entryOf(number);
+    const connection = entry === undefined ? undefined : directory.connectionOf(entry);
     if (connection !== undefined) this.refuse(connection, CODE_DEVICE_UNKNOWN);
-    this.#directory.delete(number);
+    directory.delete(number);
   }
 
   /** Ends the sessions of clients whose token, or what else they have shown, is no longer valid at `nowMs`. */
   endExpired(nowMs: number): void {
-    for (const [connection, untilMs] of this.#expiring) if (untilMs <= nowMs) this.refuse(connection, CODE_CREDENTIALS_INVALID);
+    for (const connection of this.#proofs.expired(nowMs)) this.refuse(connection, CODE_CREDENTIALS_INVALID);
   }
 
-  /** `before` was the present token until now. Two are valid at once: who came with a still older one is cut off. */
-  #tokenReplaced(connection: number, before: Uint8Array, previous: PreviousToken | undefined): void {
-    const isValid = !this.#expiring.has(connection) && previous !== undefined && isSame(previous.hash, before);
-    if (isValid) this.#expiring.set(connection, previous.untilMs);
-    else this.refuse(connection, CODE_CREDENTIALS_INVALID);
+  /** `before` was the token of the connection's device when it was let in. */
+  #judgeAgain(connection: number, before: Uint8Array, now: Uint8Array, previous: PreviousToken | undefined): void {
+    if (!this.#proofs.tokenReplaced(connection, before, now, previous)) this.refuse(connection, CODE_CREDENTIALS_INVALID);
   }
 
   /** The device has a newer session at another gateway. */
   takenOver(device: number, number: number): void {
-    const entry = this.#directory.entryOf(device);
-    const connection = entry === undefined ? undefined : this.#directory.connectionOf(entry);
+    const entry = this.#parts.directory.entryOf(device);
+    const connection = entry === undefined ? undefined : this.#parts.directory.connectionOf(entry);
     if (connection === undefined || this.#sessions.get(connection)?.number !== number) return;
     this.refuse(connection, CODE_SESSION_TAKEN_OVER);
   }
 
   #connect(connection: number, packet: IConnectPacket): void {
-    const level = this.#kernel.levelOf(connection);
     const limits = limitsOf(packet);
     if (this.#closedCode !== CODE_NONE) {
       const answer = this.#closedCode === CODE_LOG_FULL ? QUOTA_EXCEEDED : SERVER_UNAVAILABLE;
       this.#turnAway(connection, packet, { code: this.#closedCode, ...answer }, limits);
       return;
     }
-    const admission = authenticate(packet, this.#directory, Date.now(), this.#reactor.peerCertificate(connection));
+    const admission = authenticate(packet, this.#parts.directory, Date.now(), this.#parts.reactor.peerCertificate(connection));
     if (admission.kind === 'refused') {
       this.#turnAway(connection, packet, admission, limits);
       return;
     }
-    const { entry, untilMs, credential, assignedId } = admission;
-    const older = this.#directory.connectionOf(entry);
-    if (older !== undefined) this.refuse(older, CODE_SESSION_TAKEN_OVER); // [MQTT-3.1.4-3]
+    const who = admission.kind === 'service' ? { entry: NO_DEVICE, service: admission.service } : { entry: admission.entry };
+    const meaning = packet.will ? this.#meaningOf(who, packet.will.topic) : 'message';
+    if (typeof meaning === 'object') this.#turnAway(connection, packet, { ...meaning, ...NOT_AUTHORIZED }, limits);
+    else this.#attach(connection, packet, who, admission, meaning === 'telemetry');
+  }
+
+  /** The broker has the client's session, if there is one: CONNACK waits for it. */
+  #attach(
+    connection: number,
+    packet: IConnectPacket,
+    who: Pick<Session, 'entry' | 'service'>,
+    admitted: Admitted,
+    isTelemetry: boolean,
+  ): void {
+    const { kernel, link } = this.#parts;
     const number = nextSession(this.#numbers);
-    const asksExpiry = (packet.properties?.sessionExpiryInterval ?? 0) !== 0;
-    this.#sessions.set(connection, { entry, number, limits, asksExpiry });
-    if (untilMs !== undefined) this.#expiring.set(connection, untilMs);
-    if (credential !== undefined) this.#shown.set(connection, credential);
-    this.#directory.setConnection(entry, connection);
-    this.#reactor.trust(connection);
-    this.#kernel.connected(connection, entry, level, packet.keepalive ?? 0, reasonBytesMax(level, limits));
-    this.#send(connection, connackAccepted(level, limits, asksExpiry, assignedId));
-    this.#post({ kind: 'connected', device: this.#directory.numberOf(entry), session: number, atMs: Date.now() });
+    const { cleanStart, expirySeconds, receiveMax } = wantedSession(packet);
+    const session: Session = { ...who, number, limits: limitsOf(packet), asksExpiry: expirySeconds !== 0 };
+    const tokenHash = who.service ? undefined : this.#parts.directory.tokenHash(who.entry);
+    this.#attaching.set(connection, { session, admitted, keepAliveSeconds: packet.keepalive ?? 0, expirySeconds, tokenHash });
+    this.#awaited.set(number, connection);
+    const client = this.#clientOf(admitted);
+    const level = kernel.levelOf(connection);
+    const will = willOf(packet, isTelemetry);
+    link.post({
+      kind: 'attach',
+      session: number,
+      connection,
+      client,
+      level,
+      cleanStart,
+      expirySeconds,
+      receiveMax,
+      will,
+      atMs: Date.now(),
+    });
+  }
+
+  #clientOf(admitted: Admitted): ClientName {
+    const { directory } = this.#parts;
+    if (admitted.kind === 'service') {
+      const { service, clientId } = admitted;
+      return { tenant: service.tenant, key: `s:${service.id}:${clientId}`, label: clientId };
+    }
+    const { tenant, id } = directory.nameOf(admitted.entry);
+    return { tenant, key: `d:${directory.numberOf(admitted.entry)}`, label: id };
+  }
+
+  #attached({ session: number, isPresent, expirySeconds, unreleased }: Extract<BrokerToGateway, { kind: 'attached' }>): void {
+    const connection = this.#awaited.get(number);
+    const attaching = connection === undefined ? undefined : this.#attaching.get(connection);
+    if (connection === undefined || !attaching) return; // The connection ended meanwhile, and the broker knows.
+    const { session, admitted, keepAliveSeconds } = attaching;
+    const { kernel, reactor } = this.#parts;
+    const refusal = this.#refusalNow(attaching);
+    if (refusal !== CODE_NONE) {
+      this.refuse(connection, refusal);
+      return;
+    }
+    this.#forgetAttaching(connection, number);
+    this.#sessions.set(connection, session);
+    if (admitted.kind === 'admitted') this.#proofs.add(connection, admitted.untilMs, admitted.credential);
+    reactor.trust(connection);
+    const level = kernel.levelOf(connection);
+    const reasonBytes = reasonBytesMax(level, session.limits);
+    kernel.connected(connection, session.entry, level, this.#flagsOf(session, expirySeconds), keepAliveSeconds, reasonBytes);
+    for (const packetId of unreleased) kernel.keepUnreleased(connection, packetId);
+    const changed = expirySeconds === attaching.expirySeconds ? undefined : expirySeconds;
+    this.#send(connection, connackAccepted(level, session.limits, isPresent, changed, admitted.assignedId));
+    this.#setConnected(session, connection, attaching.tokenHash);
+    if (attaching.hasEnded) this.peerEnded(connection);
+    reactor.wake();
+  }
+
+  /** Why the client may no longer be let in, though it was a moment ago; CODE_NONE: it may. */
+  #refusalNow({ session: { entry }, admitted }: Attaching): number {
+    if (admitted.kind === 'service') return CODE_NONE;
+    const { directory } = this.#parts;
+    if (!directory.isActive(entry)) return CODE_DEVICE_INACTIVE;
+    const { credential } = admitted;
+    const isRevoked = credential ? !directory.credentials.has(directory.numberOf(entry), credential) : false;
+    return isRevoked ? CODE_CREDENTIALS_INVALID : CODE_NONE;
+  }
+
+  #setConnected({ entry, number }: Session, connection: number, tokenHash: Uint8Array | undefined): void {
+    if (!tokenHash) return;
+    const { directory, post } = this.#parts;
+    directory.setConnection(entry, connection);
+    post({ kind: 'connected', device: directory.numberOf(entry), session: number, atMs: Date.now() });
+    this.#judgeAgain(connection, tokenHash, directory.tokenHash(entry), directory.previousToken(entry, Date.now()));
+  }
+
+  tenantOf({ entry, service }: Pick<Session, 'entry' | 'service'>): string {
+    return service?.tenant ?? this.#parts.directory.nameOf(entry).tenant;
+  }
+
+  /** The client as rules about topics know it. */
+  principalOf({ entry, service }: Pick<Session, 'entry' | 'service'>): Principal {
+    if (service) return { kind: 'service', tenant: service.tenant, name: service.name };
+    return this.#parts.directory.principalOf(entry);
+  }
+
+  /** Ends the connections of service clients that are no longer valid. */
+  #endServices(ids: readonly number[]): void {
+    for (const [connection, { service }] of [...this.#sessions]) {
+      if (service && ids.includes(service.id)) this.refuse(connection, CODE_CREDENTIALS_INVALID);
+    }
+  }
+
+  #flagsOf(session: Session, expirySeconds: number): number {
+    const isTapped = this.#parts.taps.has(this.tenantOf(session));
+    return (expirySeconds === 0 ? 0 : CONNECTION_KEEPS) | (isTapped ? CONNECTION_TAPS : 0);
+  }
+
+  #endedByBroker({ session, connection, code }: Extract<BrokerToGateway, { kind: 'end' }>): void {
+    if (this.find(connection, session) || this.#awaited.get(session) === connection) this.refuse(connection, code);
   }
 
   #turnAway(
@@ -264,7 +372,7 @@ export class Sessions {
   ): void {
     this.#count(code);
     this.door.turnedAway(packet, code, Date.now());
-    const level = this.#kernel.levelOf(connection);
+    const level = this.#parts.kernel.levelOf(connection);
     const isVersion5 = level === 5;
     this.#send(
       connection,
@@ -273,80 +381,63 @@ export class Sessions {
     this.#end(connection, code);
   }
 
-  #subscribe(connection: number, session: Session, packet: ISubscribePacket): void {
-    const hasIdentifier = packet.properties?.subscriptionIdentifier !== undefined;
-    const level = this.#kernel.levelOf(connection);
-    const { tenant, id } = this.#directory.nameOf(session.entry);
-    const granted = packet.subscriptions.map((wanted) => {
-      const code = grant(wanted, hasIdentifier, tenant, id, level);
-      if (code <= 2) {
-        session.filters ??= new Set();
-        session.filters.add(wanted.topic);
-      }
-      return code;
-    });
-    this.#send(connection, suback(packet.messageId ?? 0, granted, level, refusalOf(granted), session.limits));
-  }
-
-  #unsubscribe(connection: number, session: Session, packet: IUnsubscribePacket): void {
-    const results = packet.unsubscriptions.map((filter) => (session.filters?.delete(filter) ? 0 : NO_SUBSCRIPTION));
-    this.#send(connection, unsuback(packet.messageId ?? 0, results, this.#kernel.levelOf(connection), session.limits));
-  }
-
-  #disconnect(connection: number, { asksExpiry }: Session, { properties }: IDisconnectPacket): void {
+  #disconnect(connection: number, { asksExpiry }: Session, { reasonCode, properties }: IDisconnectPacket): void {
+    const expirySeconds = properties?.sessionExpiryInterval;
     // MQTT 5 §3.14.2.2.2: a session that CONNECT let end with its connection cannot be kept afterwards.
-    if (!asksExpiry && (properties?.sessionExpiryInterval ?? 0) !== 0) this.refuse(connection, CODE_MQTT_PROTOCOL_ERROR);
-    else this.#end(connection, CODE_NONE);
+    if (!asksExpiry && (expirySeconds ?? 0) !== 0) this.refuse(connection, CODE_MQTT_PROTOCOL_ERROR);
+    else this.#end(connection, CODE_NONE, { isClean: reasonCode !== WITH_WILL, expirySeconds });
   }
 
   /** Messages that were taken in before are acknowledged first, for their sender may not send them again. */
-  #end(connection: number, code: number, leaveMsMax = LEAVE_MS_MAX): void {
-    const session = this.#forget(connection, code);
-    const says = session && code !== CODE_NONE && this.#kernel.levelOf(connection) === 5;
+  #end(connection: number, code: number, farewell = ABRUPT, leaveMsMax = LEAVE_MS_MAX): void {
+    const session = this.#forget(connection, code, farewell);
+    const says = session && code !== CODE_NONE && this.#parts.kernel.levelOf(connection) === 5;
     const last = says ? disconnect(disconnectReason(code), reasonString(code, true), session.limits) : undefined;
-    if (!session || this.#kernel.leave(connection) === 0) {
+    if (!session || this.#parts.kernel.leave(connection) === 0) {
       this.#close(connection, last);
       return;
     }
-    const deadline = setTimeout(() => this.settled(connection), leaveMsMax).unref();
-    this.#leaving.set(connection, { last, deadline });
+    this.#leaving.begin(connection, last, leaveMsMax, () => this.settled(connection));
   }
 
   #close(connection: number, last: Uint8Array | undefined): void {
-    this.#kernel.ended(connection);
+    this.#parts.kernel.ended(connection);
     this.#send(connection, last);
-    this.#reactor.close(connection);
+    this.#parts.reactor.close(connection);
   }
 
-  /** The connection waits for no acknowledgements any more. */
-  #forgetLeaving(connection: number): void {
-    clearTimeout(this.#leaving.get(connection)?.deadline);
-    this.#leaving.delete(connection);
+  #forgetAttaching(connection: number, number: number): void {
+    this.#attaching.delete(connection);
+    this.#awaited.delete(number);
   }
 
-  #forget(connection: number, code: number): Session | undefined {
+  #forget(connection: number, code: number, { isClean, expirySeconds }: Farewell): Session | undefined {
+    const { directory, link, post } = this.#parts;
+    const attaching = this.#attaching.get(connection);
+    if (attaching) {
+      // The client had no CONNACK, so nobody waits for its will.
+      link.post({ kind: 'detach', session: attaching.session.number, isClean: true, atMs: Date.now() });
+      this.#forgetAttaching(connection, attaching.session.number);
+    }
     const session = this.#sessions.get(connection);
     if (!session) return undefined;
     this.#sessions.delete(connection);
-    this.#expiring.delete(connection);
-    this.#shown.delete(connection);
-    this.#directory.setConnection(session.entry, undefined);
-    const device = this.#directory.numberOf(session.entry);
-    this.#post({ kind: 'disconnected', device, session: session.number, atMs: Date.now(), code });
+    this.#proofs.forget(connection);
+    this.#subscriptions.closed(session.number);
+    const atMs = Date.now();
+    link.post({ kind: 'detach', session: session.number, isClean, expirySeconds, atMs });
+    if (session.entry === NO_DEVICE) return session;
+    if (directory.connectionOf(session.entry) === connection) directory.setConnection(session.entry, undefined);
+    post({ kind: 'disconnected', device: directory.numberOf(session.entry), session: session.number, atMs, code });
     return session;
   }
 
   /** `bytes` undefined: the packet is larger than the client takes. */
   #send(connection: number, bytes: Uint8Array | undefined): void {
-    if (bytes) this.#reactor.sendBytes(connection, bytes);
+    if (bytes) this.#parts.reactor.sendBytes(connection, bytes);
   }
 
   #count(code: number): void {
-    this.#memory.counters[code] = (this.#memory.counters[code] as bigint) + 1n;
+    this.#parts.memory.counters[code] = (this.#parts.memory.counters[code] as bigint) + 1n;
   }
-}
-
-/** Both are hashes that the registry gave: no secret is compared. */
-function isSame(a: Uint8Array, b: Uint8Array): boolean {
-  return a.every((byte, index) => byte === b[index]);
 }

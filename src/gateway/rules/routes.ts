@@ -13,16 +13,18 @@ import { PAYLOAD_BYTES_MAX } from '../../../assembly/abi/limits.js';
 import { STAGE_OFFSET } from '../../../assembly/abi/regions.js';
 import { formatOfContentType } from '../../contract/content-types.js';
 import type { DeviceEntry } from '../../contract/devices.js';
-import type { FromGateway } from '../../contract/threads/gateway.js';
+import type { BrokerToGateway } from '../../contract/threads/broker.js';
 import { notTaken, type RoutedMessage, routeMessage, routeTopic, type Sender } from '../../contract/topic-rules/routing.js';
 import { TenantRules } from '../../contract/topic-rules/tenant-rules.js';
 import type { TopicRule } from '../../contract/topic-rules/topic-rule.js';
-import type { KernelMemory } from '../../host/kernel.js';
-import type { Directory } from '../directory.js';
-import type { GatewayKernel } from '../kernel.js';
-import { type HandedMessage, parseHanded } from '../mqtt/packets.js';
-import type { Sessions } from '../mqtt/session.js';
+import { Copies } from '../broker/copies.js';
+import { type HandedMessage, readHanded } from '../mqtt/handed-message.js';
+import { contentTypeOf, variableHeaderAt } from '../mqtt/publish-packet.js';
+import type { MeaningOf, Sessions } from '../mqtt/session.js';
+import type { Session } from '../mqtt/session-entry.js';
+import type { GatewayParts } from '../parts.js';
 import { layContentTypes } from './content-types.js';
+import { PublishRights } from './publish-rights.js';
 import { replyTo } from './replies.js';
 
 /** More names than these are not remembered: the routes that they may change are forgotten at once. */
@@ -37,35 +39,27 @@ function isOfTopic(code: number): boolean {
 
 /** Says what topics mean that are not of our own shapes: the kernel asks once for each, and keeps the answer. */
 export class Routes {
-  readonly #kernel: GatewayKernel;
-  readonly #memory: KernelMemory;
-  readonly #directory: Directory;
+  readonly #parts: GatewayParts;
   readonly #sessions: Sessions;
+  readonly #copies: Copies;
+  readonly #rights: PublishRights;
   readonly #rules = new TenantRules();
   /** "tenant NUL id" of devices that routes take to be unregistered. */
   readonly #unregistered = new Set<string>();
   /** The same of devices that may register others. */
   readonly #adding = new Set<string>();
 
-  readonly #post: (message: FromGateway) => void;
   readonly #keepsNotTaken: boolean;
 
   /** `keepsNotTaken`: messages of 3.1.1 clients on topics that are not taken become dead letters. */
-  constructor(
-    kernel: GatewayKernel,
-    memory: KernelMemory,
-    directory: Directory,
-    sessions: Sessions,
-    post: (message: FromGateway) => void,
-    keepsNotTaken = false,
-  ) {
-    this.#post = post;
-    this.#keepsNotTaken = keepsNotTaken;
-    if (keepsNotTaken) kernel.keepNotTaken();
-    this.#kernel = kernel;
-    this.#memory = memory;
-    this.#directory = directory;
+  constructor(parts: GatewayParts, sessions: Sessions, keepsNotTaken = false) {
+    this.#parts = parts;
     this.#sessions = sessions;
+    this.#copies = new Copies(parts);
+    this.#rights = new PublishRights(parts.directory.acl);
+    this.#keepsNotTaken = keepsNotTaken;
+    const { kernel, memory } = parts;
+    if (keepsNotTaken) kernel.keepNotTaken();
     kernel.seedRoutes(randomBytes(8).readBigUInt64LE());
     layContentTypes(memory);
   }
@@ -91,35 +85,84 @@ export class Routes {
 
   /** Answers CALL_ROUTE. The topic lies in the read region only until this returns. */
   route(connection: number, offset: number, length: number): void {
-    const entry = this.#sessions.entryOf(connection);
-    if (entry === undefined) return; // Its session was ended after the kernel asked.
-    const topic = Buffer.from(this.#memory.slice(offset, length)).toString();
-    const { tenant } = this.#directory.nameOf(entry);
+    const session = this.#sessions.find(connection);
+    if (!session) return; // Its session was ended after the kernel asked.
+    const { entry } = session;
+    const topic = Buffer.from(this.#parts.memory.slice(offset, length)).toString();
+    const { tenant } = this.#parts.directory.nameOf(entry);
     const { code, device, format, context, each } = routeTopic(this.#rules.of(tenant), topic, this.#sender(entry));
-    const target = this.#directory.entryOf(device) ?? entry;
-    this.#memory.bytes.set(context, STAGE_OFFSET);
-    this.#kernel.addRoute(entry, target, format, each ? ROUTE_TO_HOST : code, context.length);
+    const target = this.#parts.directory.entryOf(device) ?? entry;
+    this.#parts.memory.bytes.set(context, STAGE_OFFSET);
+    const isOfBroker = isOfTopic(code) && this.#mayPublish(session, topic);
+    this.#parts.kernel.addRoute(entry, target, format, each || isOfBroker ? ROUTE_TO_HOST : code, context.length);
   }
+
+  /** What a message on the topic would be if the device published it. */
+  readonly meaningOf: MeaningOf = (session, topic) => {
+    if (session.service) return this.#mayPublish(session, topic) ? 'message' : { code: CODE_TOPIC_FORBIDDEN };
+    const { code } = routeTopic(this.#rules.of(this.#sessions.tenantOf(session)), topic, this.#sender(session.entry));
+    if (code === CODE_NONE) return 'telemetry';
+    return isOfTopic(code) && this.#mayPublish(session, topic) ? 'message' : { code };
+  };
 
   /** Takes in or refuses the PUBLISH of CALL_MESSAGE, whole. */
   message(connection: number, offset: number, length: number): void {
-    const entry = this.#sessions.entryOf(connection);
-    if (entry === undefined) return;
-    const handed = parseHanded(this.#memory.slice(offset, length), this.#kernel.levelOf(connection));
-    const taken = this.#take(entry, handed);
-    const code = isOfTopic(taken) && this.#mayKeep(connection) ? this.#keep(entry, handed) : taken;
+    const session = this.#sessions.find(connection);
+    if (!session) return;
+    const { kernel, memory } = this.#parts;
+    const packet = Buffer.from(memory.slice(offset, length));
+    const header = packet[0] as number;
+    const handed = readHanded(header, packet.subarray(variableHeaderAt(packet)), kernel.levelOf(connection));
+    const { entry, service } = session;
+    const tenant = this.#sessions.tenantOf(session);
+    const taken = service ? CODE_TOPIC_FORBIDDEN : this.#take(entry, handed);
+    const isMessage = isOfTopic(taken) && this.#mayPublish(session, handed.topic);
+    const keeps = !isMessage && !service && isOfTopic(taken) && this.#mayKeep(connection);
+    const code = isMessage ? CODE_NONE : keeps ? this.#keep(entry, handed) : taken;
     if (code !== CODE_NONE) {
-      this.#kernel.refuseHanded(connection, handed.qos, handed.packetId, code);
+      kernel.refuseHanded(connection, handed.qos, handed.packetId, code);
       return;
     }
-    this.#kernel.acceptHanded(connection, handed.qos, handed.packetId);
-    const { tenant } = this.#directory.nameOf(entry);
-    const reply = replyTo(this.#rules.of(tenant), handed.topic, handed.payload);
+    const isHeld = this.#copies.take(session.number, tenant, handed, !isMessage);
+    kernel.acceptHanded(connection, handed.qos, handed.packetId, isMessage ? 0 : 1, isHeld ? 1 : 0);
+    const reply = service ? undefined : replyTo(this.#rules.of(tenant), handed.topic, handed.payload);
     if (reply) this.#sessions.publish(connection, reply.topic, reply.payload);
   }
 
-  #take(entry: number, { topic, payload, contentType, isRetained, qos, isAgain }: HandedMessage): number {
-    const { tenant } = this.#directory.nameOf(entry);
+  /** Hands on the message of CALL_TAPPED, which was laid into its block. */
+  tapped(connection: number, header: number, offset: number, length: number): void {
+    const session = this.#sessions.find(connection);
+    if (!session) return;
+    const { kernel, memory } = this.#parts;
+    const handed = readHanded(header, Buffer.from(memory.slice(offset, length)), kernel.levelOf(connection));
+    this.#copies.take(session.number, this.#sessions.tenantOf(session), handed, true);
+  }
+
+  /** The messages that the will of a device is, as if the device had published it. None: it may no longer. */
+  ofWill({ device, topic, payload }: Extract<BrokerToGateway, { kind: 'will' }>): readonly RoutedMessage[] {
+    const entry = this.#parts.directory.entryOf(device);
+    if (entry === undefined) return [];
+    const { tenant } = this.#parts.directory.nameOf(entry);
+    const messages = routeMessage(this.#rules.of(tenant), topic, payload, this.#sender(entry));
+    if (typeof messages !== 'number') return messages;
+    this.#parts.kernel.countRefused(messages);
+    return [];
+  }
+
+  /** Who may use which topics is decided by other rules than before. */
+  rightsChanged(): void {
+    this.#rights.forget();
+    this.#forget();
+  }
+
+  /** Whether rules let the client publish to subscribers on a topic that is not taken as telemetry. */
+  #mayPublish(session: Pick<Session, 'entry' | 'service'>, topic: string): boolean {
+    return this.#rights.may(this.#sessions.principalOf(session), topic);
+  }
+
+  #take(entry: number, { topic, payload, properties, isRetained, qos, isAgain }: HandedMessage): number {
+    const { tenant } = this.#parts.directory.nameOf(entry);
+    const contentType = contentTypeOf(properties);
     const format = contentType === undefined ? FORMAT_BY_SHAPE : formatOfContentType(contentType);
     const messages = routeMessage(this.#rules.of(tenant), topic, payload, this.#sender(entry), { isRetained, format });
     if (typeof messages === 'number') return messages;
@@ -131,52 +174,52 @@ export class Routes {
   }
 
   #mayKeep(connection: number): boolean {
-    return this.#keepsNotTaken && this.#kernel.levelOf(connection) !== VERSION_5;
+    return this.#keepsNotTaken && this.#parts.kernel.levelOf(connection) !== VERSION_5;
   }
 
   /** Lays a message whose topic is not taken, for a dead letter. */
   #keep(entry: number, { topic, payload, qos, isAgain }: HandedMessage): number {
-    const message = { device: this.#directory.numberOf(entry), format: FORMAT_BY_SHAPE, context: notTaken(topic), payload };
+    const message = { device: this.#parts.directory.numberOf(entry), format: FORMAT_BY_SHAPE, context: notTaken(topic), payload };
     const code = this.#refusalOf(message);
     if (code === CODE_NONE) this.#lay(message, qos | (isAgain ? FLAG_DUP : 0));
     return code;
   }
 
   #refusalOf({ device, context, payload }: RoutedMessage): number {
-    const entry = this.#directory.entryOf(device);
+    const entry = this.#parts.directory.entryOf(device);
     if (entry === undefined) return CODE_DEVICE_UNKNOWN;
-    if (!this.#directory.isActive(entry)) return CODE_DEVICE_INACTIVE;
+    if (!this.#parts.directory.isActive(entry)) return CODE_DEVICE_INACTIVE;
     return context.length + payload.length > PAYLOAD_BYTES_MAX ? CODE_PAYLOAD_OVERSIZE : CODE_NONE;
   }
 
   #lay({ device, format, context, payload }: RoutedMessage, flags: number): void {
-    this.#memory.bytes.set(context, STAGE_OFFSET);
-    this.#memory.bytes.set(payload, STAGE_OFFSET + context.length);
-    const entry = this.#directory.entryOf(device) as number;
-    const code = this.#kernel.ingestPart(entry, flags | (format << 8), context.length, payload.length);
+    this.#parts.memory.bytes.set(context, STAGE_OFFSET);
+    this.#parts.memory.bytes.set(payload, STAGE_OFFSET + context.length);
+    const entry = this.#parts.directory.entryOf(device) as number;
+    const code = this.#parts.kernel.ingestPart(entry, flags | (format << 8), context.length, payload.length);
     if (code !== CODE_NONE) throw new Error(`cannot take in a part of a message: the kernel answers ${code} though it had room`);
   }
 
   #sender(entry: number): Sender {
-    const { tenant, id } = this.#directory.nameOf(entry);
-    const isGateway = this.#directory.addsSubdevices(entry);
-    return { number: this.#directory.numberOf(entry), id, isGateway, find: (name) => this.#find(entry, tenant, name) };
+    const { tenant, id } = this.#parts.directory.nameOf(entry);
+    const isGateway = this.#parts.directory.addsSubdevices(entry);
+    return { number: this.#parts.directory.numberOf(entry), id, isGateway, find: (name) => this.#find(entry, tenant, name) };
   }
 
   #find(sender: number, tenant: string, id: string) {
-    const entry = this.#directory.find(tenant, id);
-    if (entry !== undefined) return { number: this.#directory.numberOf(entry), via: this.#directory.viaOf(entry) };
+    const entry = this.#parts.directory.find(tenant, id);
+    if (entry !== undefined) return { number: this.#parts.directory.numberOf(entry), via: this.#parts.directory.viaOf(entry) };
     if (this.#unregistered.size === UNREGISTERED_MAX) this.#forget();
     if (this.#unregistered.has(`${tenant}\0${id}`)) return undefined;
     this.#unregistered.add(`${tenant}\0${id}`);
-    if (this.#directory.addsSubdevices(sender)) {
-      this.#post({ kind: 'subdevice-named', gateway: this.#directory.numberOf(sender), id });
+    if (this.#parts.directory.addsSubdevices(sender)) {
+      this.#parts.post({ kind: 'subdevice-named', gateway: this.#parts.directory.numberOf(sender), id });
     }
     return undefined;
   }
 
   #forget(): void {
     this.#unregistered.clear();
-    this.#kernel.clearRoutes();
+    this.#parts.kernel.clearRoutes();
   }
 }

@@ -84,6 +84,10 @@ export class NativeReactor implements Reactor {
     this.#touched();
   }
 
+  unread(connection: number): number {
+    return this.#native.unread(connection);
+  }
+
   close(connection: number): void {
     this.#native.close(connection);
     this.#touched();

@@ -58,6 +58,10 @@ export class PortableConnection {
     return !this.isOver && this.socket.writableLength > OUTBOX_BYTES_MAX;
   }
 
+  get unreadBytes(): number {
+    return this.#out.reduce((bytes, { length }) => bytes + length, this.socket.writableLength);
+  }
+
   /** Bytes that wait for a turn. */
   get restBytes(): number {
     return this.#restBytes;

@@ -123,6 +123,10 @@ export class PortableReactor implements Reactor {
     this.#touch(to);
   }
 
+  unread(connection: number): number {
+    return this.#connections[connection]?.unreadBytes ?? 0;
+  }
+
   close(connection: number): void {
     const ending = this.#connections[connection];
     if (!ending?.isOpen) return;

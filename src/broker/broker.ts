@@ -1,0 +1,171 @@
+import type { BrokerLimits } from '../contract/broker/session-views.js';
+import { FLAG_QOS_SHIFT, FLAG_RETAIN } from '../contract/broker/traffic.js';
+import type { BrokerAnswer, BrokerQuestion, GatewayToBroker } from '../contract/threads/broker.js';
+import type { Report } from '../telemetry/report.js';
+import type { Clock } from './clock.js';
+import { Deliveries } from './deliveries.js';
+import type { brokerEvents } from './events.js';
+import { Journal } from './journal.js';
+import { load } from './loading.js';
+import { type GatewayPort, Outbox } from './outbox.js';
+import { Publishing } from './publishing.js';
+import { Questions } from './questions.js';
+import { Sessions } from './sessions.js';
+import { BrokerState } from './state.js';
+import type { Store } from './store/store.js';
+import { Subscribing } from './subscribing.js';
+import { SystemTopics } from './system-topics.js';
+import { Taps } from './taps.js';
+import { readTraffic } from './traffic.js';
+import { Wills } from './wills.js';
+
+export interface BrokerOptions {
+  readonly store: Store;
+  readonly gateways: readonly GatewayPort[];
+  readonly limits: BrokerLimits;
+  readonly clock: Clock;
+  readonly report: Report<keyof typeof brokerEvents>;
+  /** Answers of questions. */
+  readonly answer: (token: number, answer: BrokerAnswer) => void;
+  readonly residentBytesMax?: number;
+  /** How long a batch waits that the disk has refused, ms. */
+  readonly retryMs?: number;
+}
+
+/** All MQTT sessions of a process. It does what its ports say; `tick` is called every second. */
+export class Broker {
+  readonly #state: BrokerState;
+  readonly #outboxes: readonly Outbox[];
+  readonly #deliveries: Deliveries;
+  readonly #publishing: Publishing;
+  readonly #subscribing: Subscribing;
+  readonly #wills: Wills;
+  readonly #sessions: Sessions;
+  readonly #system: SystemTopics;
+  readonly #questions: Questions;
+  readonly #taps = new Taps();
+  readonly #answer: BrokerOptions['answer'];
+  #isTurnDue = false;
+
+  constructor({ store, gateways, limits, clock, report, answer, residentBytesMax, retryMs }: BrokerOptions) {
+    const listener = {
+      failing: (cause: string) => report('error', 'mqtt-store-failing', { cause }),
+      recovered: () => report('info', 'mqtt-store-recovered', {}),
+      durable: () => this.#turnSoon(),
+    };
+    const journal = new Journal(store, listener, retryMs);
+    const state = new BrokerState(store, journal, clock, report, limits);
+    this.#state = state;
+    this.#answer = answer;
+    this.#outboxes = gateways.map((port) => new Outbox(port));
+    const deliveries = new Deliveries(state, residentBytesMax);
+    const publishing = new Publishing(state, deliveries);
+    const subscribing = new Subscribing(state, deliveries, publishing, this.#taps);
+    const wills = new Wills(state, publishing, this.#outboxes);
+    const system = new SystemTopics(state, publishing);
+    const sessions = new Sessions(state, { deliveries, publishing, subscribing, wills, system });
+    [this.#deliveries, this.#publishing, this.#subscribing] = [deliveries, publishing, subscribing];
+    [this.#wills, this.#system, this.#sessions] = [wills, system, sessions];
+    this.#questions = new Questions(state, sessions, publishing);
+    load({ state, deliveries, publishing, subscribing, sessions, wills });
+    this.#turnSoon();
+  }
+
+  get counts(): BrokerState['counts'] {
+    return this.#state.counts;
+  }
+
+  setLimits(limits: BrokerLimits): void {
+    this.#state.limits = limits;
+  }
+
+  /** A message of the gateway with this index. */
+  receive(gateway: number, message: GatewayToBroker): void {
+    this.#turnSoon();
+    const outbox = this.#outboxes[gateway] as Outbox;
+    if (message.kind === 'attach') this.#sessions.attach(outbox, message);
+    else if (message.kind === 'traffic') this.#receiveTraffic(outbox, message.number, message.bytes);
+    else {
+      // Of a session that another connection has taken over nothing counts any more.
+      const session = this.#state.connected.get(message.session);
+      if (!session) return;
+      const tenant = this.#state.tenant(session.tenant.name);
+      if (message.kind === 'detach') this.#sessions.detach(session, message);
+      else if (message.kind === 'subscribe') this.#subscribing.subscribe(tenant, session, message.packetId, message.subscriptions);
+      else this.#subscribing.unsubscribe(tenant, session, message.packetId, message.filters);
+    }
+  }
+
+  ask(token: number, question: BrokerQuestion): void {
+    this.#turnSoon();
+    const { journal } = this.#state;
+    journal.needed = 0;
+    const answer = this.#questions.answer(question);
+    journal.after(journal.needed, () => this.#answer(token, answer));
+  }
+
+  dropDevices(numbers: readonly number[]): void {
+    this.#turnSoon();
+    this.#sessions.dropDevices(numbers);
+  }
+
+  /** What is due. */
+  tick(): void {
+    this.#turnSoon();
+    this.#sessions.tick();
+    this.#wills.tick();
+    this.#system.tick();
+  }
+
+  /** Fulfilled once everything is durable and sent. */
+  async drain(): Promise<void> {
+    await this.#state.journal.drain();
+    this.#turn();
+  }
+
+  /** Once all messages that are there have been received. */
+  #turnSoon(): void {
+    if (this.#isTurnDue) return;
+    this.#isTurnDue = true;
+    setImmediate(() => {
+      this.#isTurnDue = false;
+      this.#turn();
+    });
+  }
+
+  /** Sends what there is to send, and writes what there is to write. */
+  #turn(): void {
+    this.#state.journal.turn();
+    this.#taps.flush((tenant, added, removed) => {
+      for (const outbox of this.#outboxes) outbox.post({ kind: 'taps', tenant, added, removed });
+    });
+    for (const outbox of this.#outboxes) outbox.flush();
+    this.#deliveries.trim();
+  }
+
+  #receiveTraffic(outbox: Outbox, number: number, bytes: Uint8Array): void {
+    const { journal, connected } = this.#state;
+    journal.needed = 0;
+    readTraffic(bytes, {
+      publish: (flags, session, tenantName, topic, body) => {
+        const publisher = connected.get(session);
+        if (session > 0 && !publisher) return;
+        const tenant = this.#state.tenant(publisher?.tenant.name ?? tenantName);
+        this.#publishing.publish(tenant, topic, body, (flags >> FLAG_QOS_SHIFT) & 3, (flags & FLAG_RETAIN) > 0, publisher);
+      },
+      answer: (session, type, reason, packetId) => {
+        const client = connected.get(session);
+        if (client) this.#deliveries.answer(client, type, reason, packetId);
+      },
+      taken: (session, packetId) => {
+        const client = connected.get(session);
+        if (client) this.#sessions.taken(client, packetId);
+      },
+      released: (session, packetId) => {
+        const client = connected.get(session);
+        if (client) this.#sessions.released(client, packetId);
+      },
+    });
+    outbox.settle(number, journal.needed, journal);
+  }
+}

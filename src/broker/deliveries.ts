@@ -1,0 +1,297 @@
+import { FLAG_AGAIN, FLAG_QOS_SHIFT } from '../contract/broker/traffic.js';
+import type { BrokerToGateway } from '../contract/threads/broker.js';
+import { Entry } from './entry.js';
+import { type Body, expirySecondsIn, Message, withExpirySeconds } from './message.js';
+import { Residence } from './residence.js';
+import type { Session } from './session.js';
+import type { BrokerState } from './state.js';
+import { ENTRIES } from './store/store.js';
+
+const PUBACK = 4;
+const PUBREC = 5;
+const PUBCOMP = 7;
+const REFUSED_FROM = 0x80;
+const REPORT_EVERY_MS = 60_000;
+
+/** A message on its way to clients. It becomes an object that is taken note of only once somebody has to acknowledge it. */
+export interface Publication {
+  readonly body: Body;
+  message: Message | undefined;
+}
+
+/** Brings messages to clients: at once, or by way of their queues. */
+export class Deliveries {
+  readonly #state: BrokerState;
+  readonly #residence: Residence;
+
+  constructor(state: BrokerState, residentBytesMax?: number) {
+    this.#state = state;
+    this.#residence = new Residence(state.store, state.journal, residentBytesMax);
+  }
+
+  /** `flags` are QoS and RETAIN for this client. */
+  give(publication: Publication, session: Session, flags: number, identifiers: readonly number[], share?: string): void {
+    if (flags >> FLAG_QOS_SHIFT === 0) {
+      if (session.isConnected) this.#deliver(session, publication.body, flags, 0, identifiers);
+      return;
+    }
+    const { body } = publication;
+    if (!this.hasRoom(session, body.length)) {
+      this.#drop(session);
+      return;
+    }
+    publication.message ??= this.messageOf(body);
+    const entry = new Entry(this.#state.newKey(), session.id, publication.message, flags, identifiers, share);
+    this.#add(session, entry, publication.message);
+    if (session.isConnected && session.hasWindow && !session.queue?.length) this.#send(session, entry);
+    else session.enqueue(entry);
+  }
+
+  /** A retained message for a new subscription. */
+  giveRetained(session: Session, message: Message, flags: number, identifiers: readonly number[]): void {
+    this.give({ body: this.#currentBody(message), message }, session, flags, identifiers);
+  }
+
+  /** A copy of a body that may lie in the buffer of a gateway's traffic. */
+  messageOf(body: Body): Message {
+    const { clock } = this.#state;
+    const copy = Buffer.from(body);
+    const seconds = expirySecondsIn(copy);
+    const deadlineMs = seconds === undefined ? Number.POSITIVE_INFINITY : clock.steadyMs() + 1000 * seconds;
+    return new Message(this.#state.newKey(), copy, clock.wallMs(), seconds, deadlineMs);
+  }
+
+  hasRoom(session: Session, bytes: number): boolean {
+    if (this.#fits(session, bytes)) return true;
+    this.#dropExpired(session);
+    return this.#fits(session, bytes);
+  }
+
+  /** The client answers a message: `type` is that of its packet. */
+  answer(session: Session, type: number, reason: number, packetId: number): void {
+    const entry = session.inFlight?.get(packetId);
+    if (!entry) {
+      // A client that waits for PUBREL would wait for ever.
+      if (type === PUBREC && reason < REFUSED_FROM) this.#pubrel(session, packetId);
+      return;
+    }
+    const isDone =
+      (type === PUBACK && entry.qos === 1) || (type === PUBCOMP && entry.isReleased) || (type === PUBREC && reason >= REFUSED_FROM);
+    if (isDone) {
+      session.inFlight?.delete(packetId);
+      this.#remove(session, entry);
+      this.pump(session);
+    } else if (type === PUBREC && entry.qos === 2) this.#release(session, entry);
+  }
+
+  /** Sends what waits, as far as the client takes it. */
+  pump(session: Session): void {
+    const { queue } = session;
+    if (!queue || !session.isConnected) return;
+    while (session.hasWindow) {
+      const entry = queue.shift();
+      if (!entry) break;
+      if (entry.packetId === 0 && this.#isExpired(entry)) this.#expire(session, entry);
+      else this.#send(session, entry);
+    }
+    if (queue.length === 0) session.queue = undefined;
+  }
+
+  /** Sends something else to the session's gateway, in its place among the messages. */
+  post(session: Session, message: Exclude<BrokerToGateway, { kind: 'traffic' }>): void {
+    const { outbox } = session;
+    if (!outbox) return;
+    if (!this.#isHeld(session)) outbox.post(message);
+    else this.#later(session, () => outbox.post(message));
+  }
+
+  /** What the session is sent from now on waits until everything up to here is durable. */
+  hold(session: Session): void {
+    if (session.isDurable) session.heldUntil = this.#state.journal.batch;
+  }
+
+  /** An entry that was loaded with its session. */
+  adopt(session: Session, entry: Entry): void {
+    this.#count(session, 1, entry.message?.bytes ?? 0);
+    session.enqueue(entry);
+  }
+
+  /** Takes all entries from a session that ends, and answers those that another member of a shared subscription may get. */
+  removeAll(session: Session): { readonly entry: Entry; readonly message: Message; readonly body: Body }[] {
+    const others = [];
+    for (const entry of session.allEntries()) {
+      const { message } = entry;
+      // A message at QoS 2 that is under way goes to nobody else [MQTT-4.8.2-5].
+      if (message && entry.share !== undefined && (entry.qos === 1 || entry.packetId === 0)) {
+        others.push({ entry, message, body: this.#residence.bodyOf(message) });
+      }
+      this.#remove(session, entry);
+    }
+    session.queue = undefined;
+    session.inFlight = undefined;
+    return others;
+  }
+
+  /** The session is not kept by the store any more, though it lives on. */
+  removeRecords(session: Session): void {
+    for (const entry of session.allEntries()) {
+      this.#state.journal.remove(ENTRIES, entry.id);
+      const { message } = entry;
+      if (!message) continue;
+      message.body ??= this.#residence.bodyOf(message);
+      message.loose++;
+      this.#residence.release(message);
+    }
+  }
+
+  trim(): void {
+    this.#residence.trim();
+  }
+
+  #send(session: Session, entry: Entry): void {
+    const { journal } = this.#state;
+    const { message } = entry;
+    if (entry.packetId === 0) {
+      entry.packetId = session.nextPacketId();
+      if (session.isDurable) {
+        journal.put(ENTRIES, entry.id, entry);
+        // Sent before its id is durable, it would be sent under another id after a crash, and be taken in twice.
+        if (entry.qos === 2) session.heldUntil = journal.batch;
+      }
+    }
+    session.fly(entry);
+    if (!message) this.#pubrel(session, entry.packetId);
+    else {
+      const flags = entry.isAgain ? entry.flags | FLAG_AGAIN : entry.flags;
+      this.#deliver(session, this.#currentBody(message), flags, entry.packetId, entry.identifiers);
+    }
+  }
+
+  #deliver(session: Session, body: Body, flags: number, packetId: number, identifiers: readonly number[]): void {
+    const { outbox, connection, number } = session;
+    if (!outbox) return;
+    this.#state.counts.delivered++;
+    if (!this.#isHeld(session)) outbox.deliver(body, flags, connection, number, packetId, identifiers);
+    else this.#later(session, () => outbox.deliver(body, flags, connection, number, packetId, identifiers));
+  }
+
+  #pubrel(session: Session, packetId: number): void {
+    const { outbox, connection, number } = session;
+    if (!outbox) return;
+    if (!this.#isHeld(session)) outbox.pubrel(connection, number, packetId);
+    else this.#later(session, () => outbox.pubrel(connection, number, packetId));
+  }
+
+  #isHeld(session: Session): boolean {
+    return session.heldUntil > this.#state.journal.durable;
+  }
+
+  #later(session: Session, then: () => void): void {
+    const { number } = session;
+    this.#state.journal.after(session.heldUntil, () => {
+      if (session.number === number) then();
+    });
+  }
+
+  /** The client has the message: from now on PUBREL is what it gets, in the order in which it said so [MQTT-4.6.0-4]. */
+  #release(session: Session, entry: Entry): void {
+    const { message } = entry;
+    const { journal } = this.#state;
+    if (message) {
+      entry.isReleased = true;
+      this.#let(session, message);
+      entry.message = undefined;
+      session.inFlight?.delete(entry.packetId);
+      session.fly(entry);
+      if (session.isDurable) {
+        journal.remove(ENTRIES, entry.id);
+        entry.id = this.#state.newKey();
+        journal.create(ENTRIES, entry.id, entry);
+        // PUBREL makes the client forget the id: sent again after a crash, the message would be a new one to it.
+        session.heldUntil = journal.batch;
+      }
+    }
+    this.#pubrel(session, entry.packetId);
+  }
+
+  #add(session: Session, entry: Entry, message: Message): void {
+    this.#count(session, 1, message.bytes);
+    if (!session.isDurable) {
+      message.body ??= this.#residence.bodyOf(message);
+      message.loose++;
+      return;
+    }
+    const { journal } = this.#state;
+    this.#residence.hold(message);
+    journal.create(ENTRIES, entry.id, entry);
+    journal.need();
+  }
+
+  #remove(session: Session, entry: Entry): void {
+    this.#count(session, -1, 0);
+    if (session.isDurable) this.#state.journal.remove(ENTRIES, entry.id);
+    if (entry.message) this.#let(session, entry.message);
+    entry.message = undefined;
+  }
+
+  #let(session: Session, message: Message): void {
+    this.#count(session, 0, -message.bytes);
+    if (session.isDurable) this.#residence.release(message);
+    else message.loose--;
+  }
+
+  #count(session: Session, entries: number, bytes: number): void {
+    const { counts } = this.#state;
+    session.queuedBytes += bytes;
+    session.tenant.queuedBytes += bytes;
+    counts.queuedNow += entries;
+    counts.queuedBytesNow += bytes;
+  }
+
+  #fits(session: Session, bytes: number): boolean {
+    const { queuedPerClientMax, queuedBytesPerClientMax, queuedBytesPerTenantMax } = this.#state.limits;
+    return (
+      session.entries < queuedPerClientMax &&
+      session.queuedBytes + bytes <= queuedBytesPerClientMax &&
+      session.tenant.queuedBytes + bytes <= queuedBytesPerTenantMax
+    );
+  }
+
+  #drop(session: Session): void {
+    const { counts, clock, report } = this.#state;
+    counts.droppedFull++;
+    session.dropped++;
+    const nowMs = clock.steadyMs();
+    if (nowMs - session.dropReportedAtMs < REPORT_EVERY_MS) return;
+    session.dropReportedAtMs = nowMs;
+    report('warn', 'mqtt-queue-full', { tenant: session.tenant.name, client: session.label, dropped: session.dropped });
+  }
+
+  #dropExpired(session: Session): void {
+    const now = Math.floor(this.#state.steadySeconds);
+    if (session.searchedAtSeconds === now) return;
+    session.searchedAtSeconds = now;
+    session.queue?.filter((entry) => {
+      if (entry.packetId > 0 || !this.#isExpired(entry)) return true;
+      this.#expire(session, entry);
+      return false;
+    });
+  }
+
+  #isExpired({ message }: Entry): boolean {
+    return message !== undefined && message.deadlineMs <= this.#state.clock.steadyMs();
+  }
+
+  #expire(session: Session, entry: Entry): void {
+    this.#state.counts.expired++;
+    this.#remove(session, entry);
+  }
+
+  /** The body with what is left of its expiry. */
+  #currentBody(message: Message): Body {
+    const body = this.#residence.bodyOf(message);
+    if (message.expirySeconds === undefined) return body;
+    const left = Math.max(1, Math.ceil((message.deadlineMs - this.#state.clock.steadyMs()) / 1000));
+    return left < message.expirySeconds ? withExpirySeconds(body, left) : body;
+  }
+}

@@ -1,0 +1,34 @@
+import type { EventTable } from '../telemetry/events.js';
+
+/** Events of the broker thread. */
+export const brokerEvents = {
+  'mqtt-queue-full': {
+    level: 'warn',
+    happened:
+      'messages for the client `client` of `tenant` found no room in its queue: `dropped` since its session began. Reported once a minute and session',
+    action:
+      'look why the client does not fetch them: `GET /v1/mqtt/sessions`; where it is gone for good, drop its session, else raise the bounds of queues',
+  },
+  'mqtt-retained-full': {
+    level: 'warn',
+    happened: 'the tenant has as many retained messages, or as many bytes of them, as it may have: the one on `topic` was not kept',
+    action: 'remove retained messages that nobody needs, or raise the bounds',
+  },
+  'mqtt-store-failing': {
+    level: 'error',
+    happened:
+      'the disk does not take sessions and queued messages (`cause`): publishers whose messages have to outlive the process are not acknowledged; messages at QoS 0 and to connected clients are delivered',
+    action: 'make room on the disk of the state folder, or mend it; writing is tried again every second',
+  },
+  'mqtt-store-recovered': {
+    level: 'info',
+    happened: 'the disk takes sessions and queued messages again, and acknowledgements that waited are sent',
+    action: 'nothing',
+  },
+  'mqtt-sessions-loaded': {
+    level: 'info',
+    happened:
+      '`sessions` sessions with `queued` messages and `retained` retained messages were loaded in `ms`; `damaged` messages that waited could not be read',
+    action: 'nothing; where `damaged` is not 0, look at the disk: these messages are lost',
+  },
+} as const satisfies EventTable;

@@ -1,0 +1,45 @@
+import type { PreviousToken } from '../../contract/devices.js';
+
+/** What clients have shown to be let in, as far as it may stop being valid while they are connected. */
+export class Proofs {
+  /** Until when (ms of the Unix epoch) such connections may stay that came with what is valid for a time. */
+  readonly #expiring = new Map<number, number>();
+  /** What such connections have shown that did not show the token of their device. */
+  readonly #shown = new Map<number, number>();
+
+  add(connection: number, untilMs: number | undefined, credential: number | undefined): void {
+    if (untilMs !== undefined) this.#expiring.set(connection, untilMs);
+    if (credential !== undefined) this.#shown.set(connection, credential);
+  }
+
+  forget(connection: number): void {
+    this.#expiring.delete(connection);
+    this.#shown.delete(connection);
+  }
+
+  /** The credential that the connection has shown, 0 for a name in its certificate; undefined: the token of its device. */
+  shownBy(connection: number): number | undefined {
+    return this.#shown.get(connection);
+  }
+
+  /** Connections that have shown what is no longer valid at `nowMs`. */
+  expired(nowMs: number): number[] {
+    return [...this.#expiring].flatMap(([connection, untilMs]) => (untilMs <= nowMs ? [connection] : []));
+  }
+
+  /**
+   * The device of the connection has another token than `before`. Answers whether the connection may stay: two tokens are valid at once, so
+   * who came with a still older one is cut off.
+   */
+  tokenReplaced(connection: number, before: Uint8Array, now: Uint8Array, previous: PreviousToken | undefined): boolean {
+    if (this.#shown.has(connection) || isSame(before, now)) return true;
+    if (this.#expiring.has(connection) || previous === undefined || !isSame(previous.hash, before)) return false;
+    this.#expiring.set(connection, previous.untilMs);
+    return true;
+  }
+}
+
+/** Both are hashes that the registry gave: no secret is compared. */
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  return a.every((byte, index) => byte === b[index]);
+}

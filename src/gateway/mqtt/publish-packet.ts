@@ -1,0 +1,139 @@
+/** Identifiers of properties, MQTT 5 §2.2.2.2. */
+const CONTENT_TYPE = 0x03;
+const TOPIC_ALIAS = 0x23;
+const SUBSCRIPTION_ID = 0x0b;
+const USER = 0x26;
+const ONE_BYTE = new Set([0x01]);
+const FOUR_BYTES = new Set([0x02]);
+
+const VERSION_5 = 5;
+const PUBLISH = 0x30;
+const PUBREL = 0x62;
+const NOTHING = new Uint8Array(0);
+
+/** A PUBLISH that the kernel has checked. Its parts are views of the packet. */
+export interface ReadPublish {
+  readonly topic: Buffer;
+  /** 0 at QoS 0. */
+  readonly packetId: number;
+  /** Without their length; those of MQTT 3.1.1 are empty. */
+  readonly properties: Uint8Array;
+  readonly payload: Buffer;
+}
+
+/** Reads variable header and payload of a PUBLISH of this QoS and protocol level. */
+export function readPublish(bytes: Buffer, qos: number, level: number): ReadPublish {
+  let at = 2 + bytes.readUInt16BE(0);
+  const topic = bytes.subarray(2, at);
+  const packetId = qos === 0 ? 0 : bytes.readUInt16BE(at);
+  if (qos !== 0) at += 2;
+  let properties: Uint8Array = NOTHING;
+  if (level === VERSION_5) {
+    const { value: length, next } = readVariable(bytes, at);
+    properties = bytes.subarray(next, next + length);
+    at = next + length;
+  }
+  return { topic, packetId, properties, payload: bytes.subarray(at) };
+}
+
+/** Where the variable header of a whole packet begins. */
+export function variableHeaderAt(packet: Buffer): number {
+  return readVariable(packet, 1).next;
+}
+
+/** The Content Type among properties that the kernel has checked. */
+export function contentTypeOf(properties: Uint8Array): string | undefined {
+  const found = findProperty(properties, CONTENT_TYPE);
+  return found && Buffer.from(found.subarray(2)).toString();
+}
+
+/** The properties that go on to subscribers: all but the alias, which is of one connection. */
+export function withoutAlias(properties: Uint8Array): Uint8Array {
+  const alias = findProperty(properties, TOPIC_ALIAS);
+  if (!alias) return properties;
+  const at = alias.byteOffset - properties.byteOffset - 1;
+  return Buffer.concat([properties.subarray(0, at), properties.subarray(at + 1 + alias.length)]);
+}
+
+/** The value of a property, with its length where it has one. */
+function findProperty(properties: Uint8Array, wanted: number): Uint8Array | undefined {
+  const bytes = Buffer.from(properties.buffer, properties.byteOffset, properties.length);
+  for (let at = 0; at < bytes.length; ) {
+    const id = bytes[at++] as number;
+    const end = endOfValue(bytes, at, id);
+    if (id === wanted) return properties.subarray(at, end);
+    at = end;
+  }
+  return undefined;
+}
+
+function endOfValue(bytes: Buffer, at: number, id: number): number {
+  if (ONE_BYTE.has(id)) return at + 1;
+  if (id === TOPIC_ALIAS) return at + 2;
+  if (FOUR_BYTES.has(id)) return at + 4;
+  const end = at + 2 + bytes.readUInt16BE(at);
+  return id === USER ? end + 2 + bytes.readUInt16BE(end) : end;
+}
+
+function readVariable(bytes: Buffer, at: number): { value: number; next: number } {
+  let value = 0;
+  for (let shift = 0; ; shift += 7) {
+    const byte = bytes[at++] as number;
+    value |= (byte & 0x7f) << shift;
+    if (byte < 0x80) return { value, next: at };
+  }
+}
+
+function variableBytes(value: number): number[] {
+  const bytes: number[] = [];
+  do {
+    const rest = value >> 7;
+    bytes.push((value & 0x7f) | (rest > 0 ? 0x80 : 0));
+    value = rest;
+  } while (value > 0);
+  return bytes;
+}
+
+/** A message for many clients: their packets differ in little, and are made once for each form that they have. */
+export class OutgoingPublish {
+  readonly #topic: Uint8Array;
+  readonly #properties: Uint8Array;
+  readonly #payload: Uint8Array;
+  /** By protocol level and by whether there is a packet id. */
+  readonly #forms = new Map<number, Buffer>();
+
+  constructor(topic: Uint8Array, properties: Uint8Array, payload: Uint8Array) {
+    this.#topic = topic;
+    this.#properties = properties;
+    this.#payload = payload;
+  }
+
+  /** `flags` is the low half of the first byte. The packet may be overwritten by the next call. */
+  packet(level: number, flags: number, packetId: number, identifiers: readonly number[]): Buffer {
+    if (identifiers.length > 0) return this.#make(level, flags, packetId, identifiers);
+    const form = level * 2 + (packetId === 0 ? 0 : 1);
+    let packet = this.#forms.get(form);
+    if (!packet) {
+      packet = this.#make(level, flags, packetId, identifiers);
+      this.#forms.set(form, packet);
+      return packet;
+    }
+    packet[0] = PUBLISH | flags;
+    if (packetId !== 0) packet.writeUInt16BE(packetId, variableHeaderAt(packet) + 2 + this.#topic.length);
+    return packet;
+  }
+
+  #make(level: number, flags: number, packetId: number, identifiers: readonly number[]): Buffer {
+    const ids = identifiers.flatMap((identifier) => [SUBSCRIPTION_ID, ...variableBytes(identifier)]);
+    const length = level === VERSION_5 ? variableBytes(this.#properties.length + ids.length) : [];
+    const properties = level === VERSION_5 ? Buffer.concat([Buffer.from(length), this.#properties, Buffer.from(ids)]) : NOTHING;
+    const remaining = 2 + this.#topic.length + (packetId === 0 ? 0 : 2) + properties.length + this.#payload.length;
+    const head = [PUBLISH | flags, ...variableBytes(remaining), this.#topic.length >> 8, this.#topic.length & 0xff];
+    const id = packetId === 0 ? [] : [packetId >> 8, packetId & 0xff];
+    return Buffer.concat([Buffer.from(head), this.#topic, Buffer.from(id), properties, this.#payload]);
+  }
+}
+
+export function pubrel(packetId: number): Uint8Array {
+  return Uint8Array.of(PUBREL, 2, packetId >> 8, packetId & 0xff);
+}
