@@ -108,10 +108,16 @@ async function testRule(topic: string, payload: string | undefined, options: Tes
 }
 
 function shown({ device_id: device, readings, rule, decoder, reason, cause }: TopicRuleTrialAnswer): string[] {
-  const rows = readings.map(({ device_id: own, metric, value, ts }) => [own ?? device ?? '-', metric, String(value), ts]);
+  const rows = readings.map(({ device_id: own, metric, value, unit, ts }) => [
+    own ?? device ?? '-',
+    metric,
+    String(value),
+    unit ?? '-',
+    ts,
+  ]);
   return [
     rule === null ? 'no rule matches the topic' : `rule ${rule}, decoder ${decoder}`,
     ...(reason === undefined ? [] : [`${reason}: ${cause}`]),
-    ...(rows.length === 0 ? [] : table([['DEVICE', 'METRIC', 'VALUE', 'TIME'], ...rows])),
+    ...(rows.length === 0 ? [] : table([['DEVICE', 'METRIC', 'VALUE', 'UNIT', 'TIME'], ...rows])),
   ];
 }

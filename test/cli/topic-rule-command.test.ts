@@ -18,7 +18,7 @@ test('a topic rule is made, tried, listed with its conflicts, and deleted', asyn
   assert.match(listed.stderr, /^site \(site\/\{room\}\/\{device\}\) gets no message: all its topics are those of all \(site\/#\)\n/);
   assert.equal((await run('rm', 'all')).stdout, 'topic rule all of tenant default is deleted\n');
   const tried = await run('test', 'site/attic/t-1', '47.5');
-  assert.match(tried.stdout, /^rule site, decoder text\nDEVICE +METRIC +VALUE +TIME\nt-1 +attic +47\.5 +\d{4}-/);
+  assert.match(tried.stdout, /^rule site, decoder text\nDEVICE +METRIC +VALUE +UNIT +TIME\nt-1 +attic +47\.5 +- +\d{4}-/);
   const unknown = JSON.parse((await run('test', 'yard/t-1', '{}', '--json')).stdout);
   assert.deepEqual([unknown.rule, unknown.reason], [null, 'topic_unknown']);
   assert.equal((await run('test', 'site/attic/t-1')).code, 2);

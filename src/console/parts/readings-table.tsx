@@ -4,6 +4,8 @@ interface ShownReading {
   readonly metric: string;
   readonly value: number | string;
   readonly ts: string;
+  /** Absent: nothing says in which unit the value is. */
+  readonly unit?: string | undefined;
   /** Of a reading that is another device's than the message. */
   readonly device_id?: string | undefined;
 }
@@ -21,10 +23,10 @@ export function ReadingsTable({ caption, readings }: { caption: string; readings
         </tr>
       </thead>
       <tbody>
-        {readings.map(({ metric, value, ts, device_id: device }, at) => (
+        {readings.map(({ metric, value, unit, ts, device_id: device }, at) => (
           <tr key={at}>
             <td class="id">{device === undefined ? metric : `${device}: ${metric}`}</td>
-            <td class="value">{String(value)}</td>
+            <td class="value">{unit === undefined ? String(value) : `${value} ${unit}`}</td>
             <td>{formatMoment(Date.parse(ts))}</td>
           </tr>
         ))}

@@ -46,6 +46,8 @@ export const topicRuleTrialAnswer = z.strictObject({
       metric: z.string(),
       value: z.union([z.number(), z.string()]),
       ts: time,
+      /** Absent: nothing says in which unit the value is. */
+      unit: z.string().optional(),
       /** Where it is another one than above. */
       device_id: z.string().optional(),
     }),

@@ -17,6 +17,7 @@ import type { Route } from '../../http/router.js';
 import { refusalOf } from '../ingest/by-topic.js';
 import { postedFormat } from '../ingest/content-types.js';
 import { isoMicros } from '../queries/iso-micros.js';
+import type { Units } from '../queries/latest.js';
 import type { Registry } from '../registry/registry.js';
 import { mayAddSubdevices } from '../registry/subdevices.js';
 import { ruleOf, TRIAL_BODY, trialSchema } from './input.js';
@@ -39,8 +40,8 @@ const doc: RouteDoc = {
 export interface TrialRoutesOptions {
   readonly topicRules: Pick<TopicRules, 'of' | 'rules'>;
   readonly registry: Pick<Registry, 'get' | 'byNumber'>;
-  /** Messages of a device that has a schema are read by it. */
-  readonly schemas: SchemaSource;
+  /** Messages of a device that has a schema are read by it, and their units are its. */
+  readonly schemas: SchemaSource & Units;
   readonly keys: KeyCheck;
 }
 
@@ -75,18 +76,21 @@ export function trialRoutes({ topicRules, registry, schemas, keys }: TrialRoutes
     const idOf = (number: number) => (number === sender.number ? sender.id : registry.byNumber(number)?.id) || null;
     const device = idOf(messages[0]?.device ?? NOBODY);
     if (refusal !== undefined) return json(200, { device_id: device, readings: [], ...by, ...reasonOf(refusal) });
-    return json(200, { device_id: device, ...by, ...viewOf(await decodeOf(messages), device, idOf) });
+    return json(200, { device_id: device, ...by, ...viewOf(await decodeOf(messages), device, { idOf, unitOf }) });
   }
+
+  const schemaOf = (device: number) => registry.byNumber(device)?.schema ?? 0;
 
   /** As a gateway stamps them: each message names the schema version of its device. */
   async function decodeOf(messages: readonly RoutedMessage[]): Promise<Trial> {
-    const numberOf = ({ device }: RoutedMessage) => registry.byNumber(device)?.schema ?? 0;
-    const numbers = [...new Set(messages.map(numberOf))].filter((number) => number > 0);
+    const numbers = [...new Set(messages.map(({ device }) => schemaOf(device)))].filter((number) => number > 0);
     const plans = await Promise.all(numbers.map((number) => schemas.planOf(number)));
-    const stamped = messages.map((message) => (numberOf(message) > 0 ? withSchema(message, numberOf(message)) : message));
+    const stamped = messages.map((message) => (schemaOf(message.device) > 0 ? withSchema(message, schemaOf(message.device)) : message));
     const known = plans.flatMap((plan) => plan ?? []);
     return decoder.decode(stamped, Date.now() * 1000, known);
   }
+
+  const unitOf = (device: number, metric: string) => schemas.unitOf(schemaOf(device), metric);
 
   /** The connection; without a device that is registered it may speak for nobody else. */
   function senderOf(tenant: string, id: string | undefined): Sender {
@@ -103,10 +107,18 @@ export function trialRoutes({ topicRules, registry, schemas, keys }: TrialRoutes
   return [{ method: 'POST', pattern: '/v1/topic-rules/test', doc, body: TRIAL_BODY, admit: adminOnly(keys), handle }];
 }
 
-function viewOf({ readings, reasons }: Trial, device: string | null, idOf: (number: number) => string | null) {
+interface Names {
+  /** Of a device with this number. */
+  readonly idOf: (device: number) => string | null;
+  readonly unitOf: (device: number, metric: string) => string | undefined;
+}
+
+function viewOf({ readings, reasons }: Trial, device: string | null, { idOf, unitOf }: Names) {
   const viewed = readings.map(({ device: number, metric, value, tsUs }) => {
     const own = idOf(number);
-    return { metric, value, ts: isoMicros(tsUs), ...(own !== null && own !== device && { device_id: own }) };
+    const unit = unitOf(number, metric);
+    const said = { metric, value, ts: isoMicros(tsUs), ...(unit !== undefined && { unit }) };
+    return { ...said, ...(own !== null && own !== device && { device_id: own }) };
   });
   return { readings: viewed, ...(reasons[0] !== undefined && { reason: reasons[0], cause: codeOf(reasons[0])?.cause }) };
 }

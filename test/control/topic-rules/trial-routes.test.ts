@@ -106,6 +106,19 @@ test('the content type says the format, and what cannot be read says why', async
   assert.equal((await tried('devices/bridge/telemetry', '')).reason, 'payload_empty');
 });
 
+test('a reading has the unit in which the schema of its device stores it', async () => {
+  const fields = { t: { type: 'number', unit: '[degF]', to: 'Cel', rename: 'air' }, p: { unit: 'kPa' }, n: {} };
+  const schema = { device_class: 'weather', format: 'json', schema_definition: { fields } };
+  assert.equal((await server.call('POST', '/v1/schemas', { body: schema })).status, 201);
+  await server.call('POST', '/v1/devices', { body: { device_id: 'w1', device_class: 'weather', token: TOKEN } });
+  const payload = '{"t":70.7,"p":101,"n":3}';
+  const { readings } = await tried('devices/w1/telemetry', payload);
+  const shown = readings.map(({ metric, value, unit = '' }: Record<string, unknown>) => `${metric} ${value} ${unit}`);
+  assert.deepEqual(shown.sort(), ['air 21.5 Cel', 'n 3 ', 'p 101 kPa']);
+  const without = await tried('devices/bridge/telemetry', payload);
+  assert.ok(without.readings.every((reading: object) => !('unit' in reading)));
+});
+
 test('a trial has bounds', async () => {
   const post = (body: object) => server.call('POST', '/v1/topic-rules/test', { body });
   const sized = (bytes: number) => ({ topic: 'devices/bridge/telemetry', payload_base64: Buffer.alloc(bytes, ' ').toString('base64') });
