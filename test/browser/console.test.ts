@@ -106,10 +106,56 @@ describe('console in a browser', { skip }, () => {
     await position('101–200 of 250 devices');
     await tab.page.waitForSelector('.fleet .id:text-is("bulk-000101")');
     await tab.page.fill('.filters input[type="search"]', '0021');
-    await position('Matches 1–11, all of 250 devices searched');
+    await position('1–11 of 11 matches among 250 devices');
     await tab.page.fill('.filters input[type="search"]', 'no such device');
     await tab.page.waitForSelector('.empty h2:text-is("No device matches")');
     tab.assertHealthy();
+    await tab.close();
+  });
+
+  test('the server searches by class, group, tag, status and connection, and pages through the matches', async () => {
+    for (const [path, body] of [
+      ['/v1/devices/bulk', { count: 120, id_format: 'pump-%06d', token, tenant: 'searched', device_class: 'pump' }],
+      ['/v1/groups', { name: 'hall', tenant: 'searched' }],
+      ['/v1/devices', { device_id: 'fan-1', tenant: 'searched', device_class: 'fan', groups: ['hall'], tags: { floor: '2' } }],
+      ['/v1/devices', { device_id: 'fan-2', tenant: 'searched', device_class: 'fan', tags: { floor: '3' } }],
+    ] as const) {
+      const answer = await site.post(path, body);
+      assert.equal(answer.status, 201, await answer.text());
+    }
+    const tab = await signedIn('&tenant=searched');
+    const asked: URLSearchParams[] = [];
+    tab.page.on('request', (request) => {
+      const url = new URL(request.url());
+      if (url.pathname === '/v1/devices' && url.searchParams.has('class')) asked.push(url.searchParams);
+    });
+    const position = (text: string) => tab.until(`document.querySelector('.position').textContent === '${text}'`);
+    const field = async (name: string, text: string) => {
+      await tab.page.fill(`.filters input[aria-label="${name}"]`, text);
+      await tab.page.press(`.filters input[aria-label="${name}"]`, 'Enter');
+    };
+    await position('1–100 of 122 devices');
+    await field('Class', 'pump');
+    await position('1–100 of 120 matches among 122 devices');
+    await tab.page.click('button:text-is("Next")');
+    await position('101–120 of 120 matches among 122 devices');
+    assert.deepEqual([asked[0]?.get('limit'), asked.at(-1)?.get('after')], ['100', 'pump-000100']);
+    await field('Class', 'fan');
+    await position('1–2 of 2 matches among 122 devices');
+    await field('Tag', 'floor=2');
+    await position('1–1 of 1 match among 122 devices');
+    await tab.page.waitForSelector('.fleet .id:text-is("fan-1")');
+    await field('Group', 'cellar');
+    await tab.page.waitForSelector('.refusal:has-text("(group_unknown)")');
+    assert.equal(await tab.page.locator('.fleet .id').count(), 0, 'a refused search shows no devices of the one before');
+    await field('Group', 'hall');
+    await tab.page.waitForSelector('.fleet .id:text-is("fan-1")');
+    await tab.page.selectOption('.filters select[aria-label="Status"]', 'active');
+    await tab.page.selectOption('.filters select[aria-label="Connection"]', 'away');
+    await position('1–1 of 1 match among 122 devices');
+    await tab.page.selectOption('.filters select[aria-label="Connection"]', 'connected');
+    await position('No match among 122 devices');
+    tab.assertHealthy(/status of 404/);
     await tab.close();
   });
 

@@ -13,7 +13,7 @@ export type Alert = AlertsAnswer['alerts'][number];
 export type DeadLetter = DeadLettersAnswer['dead_letters'][number];
 export type LetterDepth = DepthAnswer['tenants'][number];
 export type Ledger = DeviceLedgerAnswer;
-export type DevicePage = Pick<DevicesAnswer, 'total' | 'next'> & { readonly devices: readonly Device[] };
+export type DevicePage = Pick<DevicesAnswer, 'total' | 'matched' | 'next'> & { readonly devices: readonly Device[] };
 export type MetricPoints = Pick<RangeAnswer, 'points' | 'truncated'>;
 export type {
   CaptureAnswer as Capture,
@@ -21,6 +21,7 @@ export type {
   CapturedMessagesAnswer as CapturedMessages,
 } from '../../contract/answers/debug.js';
 export type { RegisteredAnswer as Registered, RotatedAnswer as RotatedToken } from '../../contract/answers/devices.js';
+export type { GroupsAnswer as Groups } from '../../contract/answers/groups.js';
 export type { RetriedAnswer as Retried } from '../../contract/answers/letters.js';
 export type { LagAnswer as Lag } from '../../contract/answers/operation.js';
 export type {

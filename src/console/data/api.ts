@@ -45,7 +45,8 @@ export class Api {
     return this.call('GET', '/v1/tenants', {});
   }
 
-  devices(query: { tenant: string; limit: number; after?: string | undefined }, signal?: AbortSignal): Promise<Answer<DevicePage>> {
+  /** Devices by id, a page at a time; the query may search. */
+  devices(query: Query, signal?: AbortSignal): Promise<Answer<DevicePage>> {
     return this.call('GET', '/v1/devices', query, undefined, signal);
   }
 

@@ -1,8 +1,8 @@
 import { batch, signal } from '@preact/signals';
-import type { Refusal } from './answer.js';
+import type { DevicePage, Refusal } from './answer.js';
 import type { Context } from './context.js';
+import { everyDevice, type FleetFilter, queryOf } from './fleet-filter.js';
 import { FleetRow } from './fleet-row.js';
-import { type FleetFilter, type FleetPage, scanFleet } from './fleet-scan.js';
 import { frameWork } from './frame.js';
 import type { LiveReading } from './live.js';
 
@@ -23,8 +23,8 @@ interface Start {
 export class Fleet {
   readonly rows = signal<readonly FleetRow[]>([]);
   /** The answer that the rows come from; undefined while the first of a page is under way. */
-  readonly found = signal<FleetPage | undefined>(undefined);
-  readonly filter = signal<FleetFilter>({ text: '', status: '', connection: '' });
+  readonly found = signal<DevicePage | undefined>(undefined);
+  readonly filter = signal(everyDevice);
   readonly refusal = signal<Refusal | undefined>(undefined);
   /** Of each page up to this one; the last is the one shown. */
   readonly starts = signal<readonly Start[]>([{ after: undefined, index: 0 }]);
@@ -86,23 +86,30 @@ export class Fleet {
     this.#call = call;
     this.#refreshAtMs = Number.POSITIVE_INFINITY;
     const startedMs = Date.now();
-    const answer = await scanFleet(
-      (after, limit) => this.context.api.devices({ tenant: this.tenant, limit, after }, call.signal),
-      this.filter.peek(),
-      rowsMax,
-      this.starts.peek().at(-1)!.after,
+    const { after } = this.starts.peek().at(-1)!;
+    const answer = await this.context.api.devices(
+      { tenant: this.tenant, limit: rowsMax, after, ...queryOf(this.filter.peek()) },
+      call.signal,
     );
     if (call.signal.aborted) return;
     const nowMs = Date.now();
     this.#refreshAtMs = nowMs + Math.max(refreshMs, (nowMs - startedMs) * refreshShare);
     batch(() => {
       this.refusal.value = answer.ok ? undefined : answer.refusal;
-      this.loading.value = false;
       if (answer.ok) this.#show(answer.value);
+      else if (this.loading.peek()) this.#clear();
+      this.loading.value = false;
     });
   }
 
-  #show(found: FleetPage): void {
+  /** What is shown answers another question than the one that was refused. */
+  #clear(): void {
+    this.rows.value = [];
+    this.found.value = undefined;
+    this.#watch([]);
+  }
+
+  #show(found: DevicePage): void {
     const rows = found.devices.map((device) => {
       const row = this.#byId.get(device.device_id);
       row?.show(device);

@@ -3,7 +3,7 @@ import type { Tenant } from '../data/answer.js';
 import { addCommand, mqttCommand, tokenPlaceholder } from '../data/commands.js';
 import type { Context } from '../data/context.js';
 import { Fleet } from '../data/fleet.js';
-import { type FleetPage as Found, isFiltered } from '../data/fleet-scan.js';
+import { isFiltered, positionText } from '../data/fleet-filter.js';
 import { formatCount } from '../data/format.js';
 import { formatRoute, type Route } from '../data/route.js';
 import { AddDevice } from '../parts/add-device.js';
@@ -23,12 +23,12 @@ export function FleetPage({ context, route }: { context: Context; route: Extract
   const [adding, setAdding] = useState(false);
   const found = fleet.found.value;
   const filtered = isFiltered(fleet.filter.value);
-  const empty = found !== undefined && found.devices.length === 0 && found.next === null && fleet.starts.value.length === 1;
+  const empty = found !== undefined && found.devices.length === 0 && fleet.starts.value.length === 1;
   return (
     <main id="content">
       <div class="page-head">
         <h1 tabIndex={-1}>Devices</h1>
-        <FleetFilterBar tenant={tenant} onChange={(filter) => fleet.search(filter)} />
+        <FleetFilterBar context={context} tenant={tenant} onChange={(filter) => fleet.search(filter)} />
         <button type="button" class="primary" onClick={() => setAdding(true)}>
           Add device
         </button>
@@ -82,26 +82,16 @@ function Pager({ fleet }: { fleet: Fleet }) {
         Previous
       </button>
       <button type="button" disabled={!found?.next} onClick={next}>
-        {found && found.devices.length === 0 && found.next !== null ? 'Search on' : 'Next'}
+        Next
       </button>
     </div>
   );
 }
 
-function positionText(found: Found, first: number, filtered: boolean): string {
-  const total = formatCount(found.total);
-  const many = found.devices.length;
-  if (filtered) {
-    const range = many === 0 ? 'No match' : `Matches ${formatCount(first + 1)}–${formatCount(first + many)}`;
-    return found.next === null ? `${range}, all of ${total} devices searched` : `${range} so far, of ${total} devices`;
-  }
-  return many === 0 ? '' : `${formatCount(first + 1)}–${formatCount(first + many)} of ${total} devices`;
-}
-
 function NoMatch() {
   return (
     <EmptyState title="No device matches">
-      <p>Try a shorter part of the id, or clear the filters.</p>
+      <p>Try a shorter part of the id, or clear the filters. Class, group, tag and gateway are compared as a whole.</p>
     </EmptyState>
   );
 }

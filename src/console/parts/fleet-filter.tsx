@@ -1,41 +1,52 @@
-import { useRef } from 'preact/hooks';
-import type { FleetFilter } from '../data/fleet-scan.js';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Groups } from '../data/answer.js';
+import type { Context } from '../data/context.js';
+import { everyDevice, type FleetFilter } from '../data/fleet-filter.js';
 import { formatRoute } from '../data/route.js';
 
 const typingPauseMs = 200;
 const statuses = ['active', 'inactive', 'quarantined', 'decommissioned'];
 
-/** Search text, status, connection, and which tenant's fleet this is. */
-export function FleetFilterBar({ tenant, onChange }: { tenant: string; onChange: (filter: FleetFilter) => void }) {
-  const text = useRef<HTMLInputElement>(null);
-  const status = useRef<HTMLSelectElement>(null);
-  const connection = useRef<HTMLSelectElement>(null);
+/** Those that are compared as a whole, so they are asked for once they are complete. */
+const whole = [
+  { member: 'deviceClass', label: 'Class' },
+  { member: 'group', label: 'Group' },
+  { member: 'tag', label: 'Tag', placeholder: 'Tag=value' },
+  { member: 'via', label: 'Gateway' },
+] as const;
+
+interface FleetFilterProps {
+  readonly context: Context;
+  readonly tenant: string;
+  readonly onChange: (filter: FleetFilter) => void;
+}
+
+/** What devices are searched for, and which tenant's fleet this is. The server searches. */
+export function FleetFilterBar({ context, tenant, onChange }: FleetFilterProps) {
+  const filter = useRef(everyDevice);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  const change = () => {
+  useEffect(() => () => clearTimeout(timer.current), []);
+  const change = (part: Partial<FleetFilter>, pauseMs = 0) => {
+    const before = filter.current;
+    filter.current = { ...before, ...part };
     clearTimeout(timer.current);
-    onChange({
-      text: text.current!.value.trim(),
-      status: status.current!.value,
-      connection: connection.current!.value as FleetFilter['connection'],
-    });
-  };
-  const typed = () => {
-    clearTimeout(timer.current);
-    timer.current = setTimeout(change, typingPauseMs);
+    const run = () => onChange(filter.current);
+    if (pauseMs > 0) timer.current = setTimeout(run, pauseMs);
+    else run();
   };
   return (
     <search class="filters">
       <input
-        ref={text}
         type="search"
-        placeholder="Search id, class, gateway"
+        placeholder="Search id, class, model, tags …"
         aria-label="Search devices"
         autocomplete="off"
         spellcheck={false}
-        onInput={typed}
-        onSearch={change}
+        maxLength={256}
+        onInput={(event) => change({ text: event.currentTarget.value.trim() }, typingPauseMs)}
+        onSearch={(event) => change({ text: event.currentTarget.value.trim() })}
       />
-      <select ref={status} aria-label="Status" onChange={change}>
+      <select aria-label="Status" onChange={(event) => change({ status: event.currentTarget.value })}>
         <option value="">Any status</option>
         {statuses.map((name) => (
           <option key={name} value={name}>
@@ -43,13 +54,44 @@ export function FleetFilterBar({ tenant, onChange }: { tenant: string; onChange:
           </option>
         ))}
       </select>
-      <select ref={connection} aria-label="Connection" onChange={change}>
+      <select aria-label="Connection" onChange={(event) => change({ connection: event.currentTarget.value as FleetFilter['connection'] })}>
         <option value="">Any connection</option>
         <option value="connected">Connected</option>
         <option value="away">Not connected</option>
       </select>
+      {whole.map(({ member, label, ...rest }) => (
+        <input
+          key={member}
+          type="text"
+          class="whole"
+          aria-label={label}
+          placeholder={'placeholder' in rest ? rest.placeholder : label}
+          list={member === 'group' ? 'fleet-groups' : undefined}
+          autocomplete="off"
+          spellcheck={false}
+          onChange={(event) => change({ [member]: event.currentTarget.value.trim() })}
+        />
+      ))}
+      <GroupList context={context} tenant={tenant} />
       <TenantForm tenant={tenant} />
     </search>
+  );
+}
+
+/** The paths that the field of the group offers. */
+function GroupList({ context, tenant }: { context: Context; tenant: string }) {
+  const [paths, setPaths] = useState<readonly string[]>([]);
+  useEffect(() => {
+    void context.api.call<Groups>('GET', '/v1/groups', { tenant }).then((answer) => {
+      if (answer.ok) setPaths(answer.value.groups.map(({ path }) => path));
+    });
+  }, []);
+  return (
+    <datalist id="fleet-groups">
+      {paths.map((path) => (
+        <option key={path} value={path} />
+      ))}
+    </datalist>
   );
 }
 
