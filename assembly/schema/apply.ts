@@ -55,8 +55,6 @@ import { clearValues, judge, judgedNumber } from './values';
 export let defaulted: u32 = 0;
 /** Readings that were left out, each for a fault of its own. */
 export let fieldFaults: u32 = 0;
-/** Metric of the fault that refused the last message that was refused, as its decoder names it; 0: it was not one of a field. */
-export let refusedMetric: u32 = 0;
 /** Where the readings of the message end. */
 export let appliedEnd: usize = APPLIED_OFFSET;
 
@@ -65,7 +63,8 @@ let flags: u32 = 0;
 let out: usize = APPLIED_OFFSET;
 /** Why the message is refused, or would be if nothing of it is left. */
 export let firstFault: u32 = CODE_NONE;
-let firstMetric: u32 = 0;
+/** Metric of that fault, as the decoder names it; 0: it is not one of a field. Only the module trial.ts reads it. */
+export let firstMetric: u32 = 0;
 /** Bytes of defaults that are texts. */
 let defaultBytes: u32 = 0;
 
@@ -79,20 +78,14 @@ export function applySchema(bytes: u32): u32 {
   defaulted = 0;
   fieldFaults = 0;
   firstFault = CODE_NONE;
-  refusedMetric = 0;
   defaultBytes = 0;
   clearValues();
   if ((flags & SCHEMA_STRICT) != 0 && skippedReadings != 0) return skippedCode;
-  if (!applySamples()) return refused();
+  if (!applySamples()) return firstFault;
   appliedEnd = out;
   // What a schema left nothing of is not passed over in silence.
-  if (out == APPLIED_OFFSET && fieldFaults != 0) return refused();
+  if (out == APPLIED_OFFSET && fieldFaults != 0) return firstFault;
   return hasRoomInBlock(bytes) ? CODE_NONE : CODE_READINGS_TOO_MANY;
-}
-
-function refused(): u32 {
-  refusedMetric = firstMetric;
-  return firstFault;
 }
 
 function applySamples(): bool {

@@ -84,8 +84,9 @@ async function depth(options: ApplianceOptions): Promise<void> {
   output.document(answer);
 }
 
-function whyOf({ reason, position, replayed_at: replayed }: Letter): string {
-  return `${reason}${position === null ? '' : ` at byte ${position}`}${replayed === null ? '' : ', tried again'}`;
+function whyOf({ reason, position, field, replayed_at: replayed }: Letter): string {
+  const ofField = field === null ? '' : ` of field ${field}`;
+  return `${reason}${ofField}${position === null ? '' : ` at byte ${position}`}${replayed === null ? '' : ', tried again'}`;
 }
 
 /** The payload as one line of text, or as hexadecimal digits with a mark before the byte for which it was refused. */

@@ -90,7 +90,7 @@ const functions: Record<string, string[]> = {
   ],
 };
 
-const trial = [...(functions.pipeline as string[]), 'decodedReachedAt', 'decodedSkippedAt'].sort();
+const trial = [...(functions.pipeline as string[]), 'applySchemaProbe', 'decodedReachedAt', 'decodedSkippedAt', 'faultyMetric'].sort();
 
 for (const [name, expected] of Object.entries({ ...functions, trial })) {
   test(`${name}.wasm exports these functions and its memory, and imports memory and abort alone`, () => {

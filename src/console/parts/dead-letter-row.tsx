@@ -67,6 +67,7 @@ function LetterFacts({ letter }: { letter: DeadLetter }) {
         ['Device', device],
         ['Received', formatMoment(Date.parse(letter.received_at))],
         ...(letter.topic === null ? [] : [['Topic', letter.topic] as const]),
+        ...(letter.field === null ? [] : [['Field', letter.field] as const]),
         ...(letter.position === null ? [] : [['At byte', String(letter.position)] as const]),
         ...(letter.replayed_at === null ? [] : [['Tried again', formatMoment(Date.parse(letter.replayed_at))] as const]),
         ['In the log', `partition ${letter.partition}, offset ${letter.log_offset}`],

@@ -118,6 +118,7 @@ export const deadLettersAnswer = z.strictObject({
       received_at: time,
       reason: z.string(),
       position: count.nullable(),
+      field: z.string().nullable(),
       topic: z.string().nullable(),
       format: z.string().nullable(),
       replayed_at: time.nullable(),

@@ -64,9 +64,10 @@ export interface Names {
   readonly metric: (number: number) => string | undefined;
 }
 
-/** Finds the byte for which the payload of a letter is refused. */
+/** Finds the byte for which the payload of a letter is refused, or the field that its schema refuses. */
 export interface Faults {
   position(letter: DeadLetter): number | undefined;
+  field(letter: DeadLetter): string | undefined;
 }
 
 /** The document of a dead letter, in the API and in the topic. */
@@ -80,6 +81,8 @@ export function describeLetter(letter: DeadLetter, { device, metric }: Names, fa
     reason: letter.reason,
     // In the payload, from 0 on; null: the reason is not at a byte.
     position: faults.position(letter) ?? null,
+    // As the payload names it; null: no field is the reason, or the schema version is not known here.
+    field: faults.field(letter) ?? null,
     topic: (letter.context && decodeContext(Buffer.from(letter.context))?.topic) || null,
     format: letter.format === null ? null : formatName(letter.format),
     replayed_at: letter.replayedAtMs === null ? null : new Date(letter.replayedAtMs).toISOString(),

@@ -112,6 +112,37 @@ test('a payload of Protobuf is read by the plan of its schema version, which is 
   assert.deepEqual(asked, [9, 8]);
 });
 
+test('the field is named that a schema refused or missed, as the payload names it', async () => {
+  const t = { name: 'a.t', metric: 'air', type: 'number', min: 0, max: 50 } as const;
+  const strict: SchemaPlan = { number: 4, mode: 'strict', fields: [t, { name: 'n', type: 'integer', isRequired: true }], others: 'refuse' };
+  // Nothing of such a message is left.
+  const flexible: SchemaPlan = { number: 5, mode: 'flexible', fields: [t], others: 'skip' };
+  const plans = new Map([strict, flexible].map((plan) => [plan.number, plan]));
+  const reader = new FaultFinder(async (number) => plans.get(number));
+  const letterOf = (reason: string, schema: number, text: string) => {
+    const context = encodeContext({ profile: PROFILE_PLAIN, schema });
+    return { reason, payload: Buffer.from(text), format: FORMAT_JSON, context, device: 7, receivedAtMs: RECEIVE_US / 1000, metric: null };
+  };
+  const cases: [field: string | undefined, ...Parameters<typeof letterOf>][] = [
+    ['a.t', 'field_out_of_range', 4, '{"n":1,"a":{"t":51}}'],
+    ['n', 'field_type_invalid', 4, '{"a":{"t":5},"n":1.5}'],
+    ['n', 'field_missing', 4, '{"a":{"t":5}}'],
+    ['b', 'field_unexpected', 4, '{"a":{"t":5},"b":2,"c":3,"n":1}'],
+    ['a.t', 'field_out_of_range', 5, '{"a":{"t":-1},"z":1}'],
+    // Another reason than the one that the version has now; a decoder's own; a version that nobody knows; none at all.
+    [undefined, 'field_missing', 4, '{"n":1,"a":{"t":51}}'],
+    [undefined, 'json_malformed', 4, '{"n":1'],
+    [undefined, 'field_missing', 6, '{"a":{"t":5}}'],
+    [undefined, 'field_missing', 0, '{"a":{"t":5}}'],
+  ];
+  const letters = cases.map(([, ...letter]) => letterOf(...letter));
+  await reader.prepare(letters);
+  assert.deepEqual(
+    letters.map((letter) => reader.field(letter)),
+    cases.map(([field]) => field),
+  );
+});
+
 test('a row that the database refused is no payload', () => {
   const letter = { reason: 'row_refused', payload: Buffer.from('{'), format: null, context: null, device: 1, receivedAtMs: 0, metric: 3 };
   assert.equal(finder.position(letter), undefined);

@@ -72,6 +72,7 @@ test('every letter is published once, in order, with its device as the key, and 
     tenant: 'acme',
     reason: 'json_malformed',
     position: 1,
+    field: null,
     topic: null,
     format: null,
     replayed_at: null,
