@@ -35,6 +35,7 @@ import { Subdevices } from '../control/registry/subdevices.js';
 import { schemasPart } from '../control/schemas/part.js';
 import type { Schemas } from '../control/schemas/schemas.js';
 import { servicesPart } from '../control/services/part.js';
+import { sessionsPart } from '../control/sessions/part.js';
 import { shadowPart } from '../control/shadow/part.js';
 import { topicRulesPart } from '../control/topic-rules/part.js';
 import type { TopicRules } from '../control/topic-rules/topic-rules.js';
@@ -117,6 +118,7 @@ export function makeParts({
     credentialsPart({ credentials: identities.credentials, box: identities.box, registry, keys }),
     ...(certificates ? [certificatesPart(certificates)] : []),
     servicesPart(identities.services, keys),
+    sessionsPart({ plane, keys }),
     debugPart({ ...sources, views, rules: topicRules.rules, event }),
     codecsPart({ codecs, plane, keys, event }),
     shadowPart({ schemas, topicRules, registry, keys, log: recentLog, event }),

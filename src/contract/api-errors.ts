@@ -33,6 +33,11 @@ const own = {
     'a header that is not honoured here would change what the call means',
     'leave out the header that the message names',
   ],
+  topic_telemetry: [
+    400,
+    'devices publish their telemetry on this topic, and a message that goes to subscribers alone would not be stored',
+    'publish on another topic, or send it as telemetry of the device: POST /v1/ingest/{id}',
+  ],
   gateway_unknown: [400, 'via names no device of the tenant', 'register the gateway device first, then name it in via'],
   schema_invalid: [
     400,
@@ -78,6 +83,12 @@ const own = {
   credential_unknown: [404, 'the device has no valid credential of this number', 'list them: npx spillway credential list DEVICE'],
   acl_rule_unknown: [404, 'the tenant has no ACL rule of this number', 'list the rules: npx spillway acl list'],
   service_client_unknown: [404, 'the tenant has no service client of this name', 'list them: npx spillway service list'],
+  session_unknown: [
+    404,
+    'the tenant has no MQTT session of this key at this process',
+    'list the sessions: npx spillway session list; of several processes, ask the one that the client connects to',
+  ],
+  retained_unknown: [404, 'the topic has no retained message at this process', 'list them: npx spillway retained list'],
   topic_rule_unknown: [404, 'the tenant has no topic rule of this name', 'list the rules: npx spillway topic-rule list'],
   method_not_allowed: [405, 'the path does not answer this method', 'use a method that the Allow header lists'],
   request_timeout: [408, 'the request was not sent in time', 'send the whole head within 10 s and the whole request within 5 min'],
@@ -91,6 +102,11 @@ const own = {
   gateway_missing: [
     409,
     'this process has no gateway, and so puts no message into the log',
+    'call a process whose SPILLWAY_ROLES hold gateway',
+  ],
+  sessions_missing: [
+    409,
+    'no device connects to this process, so it has no MQTT sessions',
     'call a process whose SPILLWAY_ROLES hold gateway',
   ],
   captures_exhausted: [

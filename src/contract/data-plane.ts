@@ -71,6 +71,8 @@ export interface PlaneCounters {
   readonly sparkplug: Readonly<Record<string, number>>;
   readonly bytesIn: number;
   readonly blocks: number;
+  /** Messages for subscribers that a gateway did not send: the client does not read, or takes none of their size. */
+  readonly undelivered: number;
   /** Refusals and dead letters by code name. */
   readonly byCode: Readonly<Record<string, number>>;
 }

@@ -12,6 +12,7 @@ import {
   COUNTER_GATEWAY_RECEIVED,
   COUNTER_GATEWAY_REFUSED,
   COUNTER_GATEWAY_REFUSED_BY_CODE,
+  COUNTER_GATEWAY_UNDELIVERED,
   COUNTER_PIPELINE_ALIASES_UNKNOWN,
   COUNTER_PIPELINE_BIRTHS,
   COUNTER_PIPELINE_BIRTHS_UNTRACKED,
@@ -107,6 +108,7 @@ export function readCounters(gateways: readonly BigUint64Array[], pipelines: rea
     deadByCode,
     bytesIn: gateway(COUNTER_GATEWAY_BYTES_IN),
     blocks: gateway(COUNTER_GATEWAY_BLOCKS),
+    undelivered: gateway(COUNTER_GATEWAY_UNDELIVERED),
     byCode,
   };
 }

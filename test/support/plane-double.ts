@@ -78,6 +78,7 @@ export class PlaneDouble implements DataPlane {
     schemaFields: {},
     sparkplug: {},
     bytesIn: 0,
+    undelivered: 0,
     blocks: 0,
     byCode: {},
   };

@@ -55,8 +55,7 @@ export interface BrokerCounts {
   readonly retainedBytesNow: number;
   readonly published: number;
   readonly delivered: number;
-  /** QoS 0 messages that a client did not take fast enough, and those that found a queue full. */
-  readonly droppedSlow: number;
+  /** Messages that found a client's queue full. */
   readonly droppedFull: number;
   /** Retained messages that were not kept, as the tenant has as many as it may. */
   readonly retainedFull: number;
@@ -74,7 +73,6 @@ export const NOTHING_COUNTED: BrokerCounts = {
   retainedBytesNow: 0,
   published: 0,
   delivered: 0,
-  droppedSlow: 0,
   droppedFull: 0,
   retainedFull: 0,
   expired: 0,

@@ -9,3 +9,8 @@ export function topicWithin(tenant: string, topic: string): string | undefined {
   if (named === undefined) return topic;
   return named === tenant ? `devices/${id}/telemetry` : undefined;
 }
+
+/** Whether a topic is one on which devices publish telemetry, whatever the rules say. */
+export function isTelemetryTopic(topic: string): boolean {
+  return /^devices\/[^/]+\/telemetry$/.test(topic) || OF_TENANT.test(topic);
+}

@@ -30,8 +30,3 @@ export function grantOf(acl: Acl, who: Principal, filter: string): Grant {
 function isOfSdk(filter: string): boolean {
   return OF_SDKS.some((start) => filter.startsWith(start));
 }
-
-/** Whether a topic is one on which devices publish telemetry, whatever the rules say. */
-export function isTelemetryTopic(topic: string): boolean {
-  return /^devices\/[^/]+\/telemetry$/.test(topic) || /^tenant\/[^/]+\/device\/[^/]+\/data$/.test(topic);
-}

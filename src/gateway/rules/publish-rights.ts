@@ -1,5 +1,5 @@
 import type { Acl, Principal } from '../../contract/acl/acl.js';
-import { isTelemetryTopic } from '../mqtt/grant.js';
+import { isTelemetryTopic } from '../../contract/topic-rules/own-topics.js';
 
 /** More verdicts than these are not remembered. */
 const VERDICTS_MAX = 50_000;

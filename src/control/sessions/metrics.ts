@@ -1,0 +1,43 @@
+import type { BrokerCounts } from '../../contract/broker/session-views.js';
+import type { DataPlane } from '../../contract/data-plane.js';
+import { counter, gauge, type Metric } from '../../telemetry/metric.js';
+
+type Plane = Pick<DataPlane, 'brokerCounts' | 'counters'>;
+
+/** What the broker counts, a second old at most. */
+export function sessionMetrics(plane: Plane): Metric[] {
+  const now = (name: string, help: string, read: (counts: BrokerCounts) => number) => gauge(name, help, () => read(plane.brokerCounts()));
+  const total = (name: string, help: string, read: (counts: BrokerCounts) => number) =>
+    counter(name, help, () => read(plane.brokerCounts()));
+  return [
+    now('spillway_mqtt_sessions', 'MQTT sessions of this process, connected or not', (c) => c.sessionsNow),
+    now('spillway_mqtt_sessions_connected', 'Those that are connected', (c) => c.connectedNow),
+    now('spillway_mqtt_subscriptions', 'Subscriptions of them', (c) => c.subscriptionsNow),
+    now('spillway_mqtt_queued_messages', 'Messages at QoS 1 and 2 that wait for clients or are under way to them', (c) => c.queuedNow),
+    now('spillway_mqtt_queued_bytes', 'Bytes of those messages', (c) => c.queuedBytesNow),
+    now('spillway_mqtt_retained_messages', 'Retained messages', (c) => c.retainedNow),
+    now('spillway_mqtt_retained_bytes', 'Bytes of retained messages', (c) => c.retainedBytesNow),
+    total(
+      'spillway_mqtt_published_total',
+      'Messages that were published for subscribers, whether there were any or not',
+      (c) => c.published,
+    ),
+    total('spillway_mqtt_delivered_total', 'Messages that were sent to subscribers, each counted once for each', (c) => c.delivered),
+    {
+      kind: 'counter',
+      name: 'spillway_mqtt_dropped_total',
+      help: 'Messages left out for one client, by reason. unsent: it does not read, or takes none of their size; retained-full: not kept',
+      label: 'reason',
+      values: () => {
+        const { droppedFull, retainedFull } = plane.brokerCounts();
+        return [
+          ['queue-full', droppedFull],
+          ['retained-full', retainedFull],
+          ['unsent', plane.counters().undelivered],
+        ];
+      },
+    },
+    total('spillway_mqtt_expired_total', 'Messages that expired before they were sent', (c) => c.expired),
+    total('spillway_mqtt_wills_total', 'Wills that were published', (c) => c.wills),
+  ];
+}
