@@ -43,7 +43,6 @@ export const COAP_OPTION_BLOCK1: u32 = 27;
 export const COAP_OPTION_PROXY_URI: u32 = 35;
 export const COAP_OPTION_PROXY_SCHEME: u32 = 39;
 export const COAP_OPTION_SIZE1: u32 = 60;
-export const COAP_OPTION_ECHO: u32 = 252;
 export const COAP_OPTION_NO_RESPONSE: u32 = 258;
 export const COAP_OPTION_REQUEST_TAG: u32 = 292;
 /** The device's token; elective and safe to forward, of the range for experiments (RFC 7252 §12.2). */

@@ -65,7 +65,6 @@ const DEFAULT = memory.data<u8>([0x64, 0x65, 0x66, 0x61, 0x75, 0x6c, 0x74, 0, 0,
 const DEFAULT_BYTES: u32 = 7;
 const DEVICES = memory.data<u8>([0x64, 0x65, 0x76, 0x69, 0x63, 0x65, 0x73]);
 const TELEMETRY = memory.data<u8>([0x74, 0x65, 0x6c, 0x65, 0x6d, 0x65, 0x74, 0x72, 0x79]);
-const COMMANDS = memory.data<u8>([0x63, 0x6f, 0x6d, 0x6d, 0x61, 0x6e, 0x64, 0x73]);
 const V1 = memory.data<u8>([0x76, 0x31]);
 const INGEST = memory.data<u8>([0x69, 0x6e, 0x67, 0x65, 0x73, 0x74]);
 const WELL_KNOWN = memory.data<u8>([0x2e, 0x77, 0x65, 0x6c, 0x6c, 0x2d, 0x6b, 0x6e, 0x6f, 0x77, 0x6e]);
@@ -74,8 +73,7 @@ const CORE = memory.data<u8>([0x63, 0x6f, 0x72, 0x65]);
 // What a path names
 const NOTHING: u32 = 0;
 const TO_TELEMETRY: u32 = 1;
-const TO_COMMANDS: u32 = 2;
-const TO_LINKS: u32 = 3;
+const TO_LINKS: u32 = 2;
 
 /** Why the log takes nothing in or the gateway ends, or 0: what finds no room is refused with it. */
 let closedBy: u32 = CODE_NONE;
@@ -154,7 +152,7 @@ function take(socket: u32, peer: usize, end: usize, fault: u32): bool {
     call(socket, CALL_COAP_REQUEST, CODE_NONE, <u32>peer, requestBytes + DATAGRAM_HEADER_BYTES);
     return true;
   }
-  const device = deviceNamed(target == TO_TELEMETRY && isSegment(0, V1, 2) ? 2 : 1);
+  const device = deviceNamed(isSegment(0, V1, 2) ? 2 : 1);
   if (isJudged) {
     isJudged = false;
     refusal = judgement;
@@ -168,9 +166,9 @@ function take(socket: u32, peer: usize, end: usize, fault: u32): bool {
   if (refusal != CODE_NONE) return refuse(socket, peer, device == 0 ? OF_NOBODY : ofDevice(device), refusal, requestBytes);
   if (load<u8>(device, DEVICE_AT_STATUS) != DEVICE_ACTIVE) return refuse(socket, peer, ofDevice(device), CODE_DEVICE_INACTIVE, requestBytes);
   const format = formatOf(contentFormat);
-  if (target == TO_TELEMETRY && format < 0) return refuse(socket, peer, ofDevice(device), CODE_COAP_FORMAT_UNSUPPORTED, requestBytes);
+  if (format < 0) return refuse(socket, peer, ofDevice(device), CODE_COAP_FORMAT_UNSUPPORTED, requestBytes);
   // One block that is the whole body needs nothing put together, but its answer names it (RFC 7959 §2.2).
-  if (target == TO_COMMANDS || block1 >= 0) {
+  if (block1 >= 0) {
     call(socket, CALL_COAP_REQUEST, ofDevice(device), <u32>peer, requestBytes + DATAGRAM_HEADER_BYTES);
     return true;
   }
@@ -211,10 +209,7 @@ function refuse(socket: u32, peer: usize, owner: u32, refusal: u32, requestBytes
 }
 
 function targetOf(): u32 {
-  if (segments == 3 && isSegment(0, DEVICES, 7)) {
-    if (isSegment(2, TELEMETRY, 9)) return TO_TELEMETRY;
-    return isSegment(2, COMMANDS, 8) ? TO_COMMANDS : NOTHING;
-  }
+  if (segments == 3 && isSegment(0, DEVICES, 7) && isSegment(2, TELEMETRY, 9)) return TO_TELEMETRY;
   if (segments == 3 && isSegment(0, V1, 2) && isSegment(1, INGEST, 6)) return TO_TELEMETRY;
   return segments == 2 && isSegment(0, WELL_KNOWN, 11) && isSegment(1, CORE, 4) ? TO_LINKS : NOTHING;
 }

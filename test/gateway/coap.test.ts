@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { FLAG_TRANSPORT_COAP, FLAG_TRANSPORT_MASK, FORMAT_BY_SHAPE, FORMAT_CBOR, FORMAT_SENML_CBOR } from '../../assembly/abi/block.js';
-import { type CoapMessage, optionOf, uint } from '../../src/gateway/coap/message.js';
+import { type CoapMessage, optionOf, uint, uintOf, writeMessage } from '../../src/gateway/coap/message.js';
 import { until } from '../support/until.js';
 import { ACK, type Asked, block, CON, CoapClient, codeOf, DELETE, GET, NON, PUT, RST, request } from './coap-client.js';
 import { device, GatewayThread, TOKEN } from './gateway-thread.js';
@@ -52,11 +52,17 @@ for (const [name, asked, deviceNumber, format] of [
 }
 
 for (const [name, asked, code, text] of [
-  ['a wrong token', { queries: ['token=wrong'] }, '4.01', /^credentials_invalid/],
+  ['a wrong token', { queries: ['token=wrong'] }, '4.01', /^credentials_invalid: .* token= or option 65000, and tenant= where/],
   ['no token', { queries: [] }, '4.01', /^cred/],
   ['a device that is not registered, as a wrong token', { path: 'devices/nobody/telemetry' }, '4.01', /^credentials_invalid/],
   ['a device that is inactive', { path: 'devices/sleeper/telemetry' }, '4.03', /^device_inactive/],
   ['another path', { path: 'devices/ts1/other' }, '4.04', /^coap_path_unknown/],
+  ['GET of commands', { code: GET, path: 'devices/ts1/commands', payload: '' }, '4.04', /^coap_path_unknown/],
+  ['Observe of commands', { code: GET, path: 'devices/ts1/commands', options: [[6, uint(0)]] }, '4.04', /^coap_path_unknown/],
+  ['a block of commands', { code: GET, path: 'devices/ts1/commands', options: [block(27, 0, false, 64)] }, '4.04', /^coap_path_unknown/],
+  ['POST to commands', { path: 'devices/ts1/commands' }, '4.04', /^coap_path_unknown/],
+  ['GET of telemetry', { code: GET }, '4.05', /^coap_method_unsupported/],
+  ['a block of telemetry by GET', { code: GET, options: [block(27, 0, false, 64)] }, '4.05', /^coap_method_unsupported/],
   ['another method', { code: DELETE }, '4.05', /^coap_method_unsupported/],
   ['a critical option that nobody knows', { options: [[9, Buffer.from('x')]] }, '4.02', /^coap_option_unsupported/],
   ['a query that nobody knows', { queries: [`token=${TOKEN}`, 'topic=x'] }, '4.02', /^coap_option_unsupported/],
@@ -165,19 +171,38 @@ test('blocks that leave one out get 4.08, and bodies that are too large 4.13 wit
   assert.deepEqual(optionOf(answer, 60), uint(131072));
 });
 
-test('the links are shown to an address that has proved itself', async () => {
+test('the links come in blocks that are small beside their requests, in the size that the client goes on with', async () => {
   const links = { code: GET, path: '.well-known/core', queries: [], payload: '' };
-  const first = await client.ask(request(links));
-  assert.equal(codeOf(first), '4.01');
-  const echo = [252, optionOf(first, 252)!] as const;
-  const answer = await client.ask(request({ ...links, options: [echo] }));
-  assert.equal(codeOf(answer), '2.05');
-  assert.deepEqual(optionOf(answer, 12), uint(40));
-  assert.match(textOf(answer), /^<\/\.well-known\/core>;ct="40",<\/devices\/\{id\}\/telemetry>;rt="spillway\.telemetry"/);
-  const part = await client.ask(request({ ...links, options: [echo, block(23, 1, false, 32)] }));
-  assert.equal(textOf(part), textOf(answer).slice(32, 64));
+  let text = '';
+  for (let number = 0, hasMore = true; hasMore; number++) {
+    const bytes = request({ ...links, options: number === 0 ? [] : [block(23, number, false, 32)] });
+    const answer = await client.ask(bytes);
+    assert.equal(codeOf(answer), '2.05');
+    assert.deepEqual(optionOf(answer, 12), uint(40));
+    hasMore = ((uintOf(answer, 23) ?? 0) & 8) !== 0;
+    assert.deepEqual(optionOf(answer, 23), block(23, number, hasMore, 32)[1]);
+    assert.ok(writeMessage(answer).length <= 3 * bytes.length);
+    text += textOf(answer);
+  }
+  assert.match(text, /^<\/\.well-known\/core>;ct="40",<\/devices\/\{id\}\/telemetry>;rt="spillway\.telemetry"/);
+  const later = await client.ask(request({ ...links, options: [block(23, 1, false, 64)] }));
+  assert.deepEqual([textOf(later), optionOf(later, 23)], [text.slice(64, 96), block(23, 2, true, 32)[1]]);
   const filtered = await client.ask(request({ ...links, queries: ['rt=none'] }));
-  assert.deepEqual([codeOf(filtered), textOf(filtered)], ['2.05', '']);
+  assert.deepEqual([codeOf(filtered), textOf(filtered), optionOf(filtered, 23)], ['2.05', '', undefined]);
+});
+
+test('a release answers all that waited for it', async () => {
+  // No client's buffer is too small for its share.
+  const [each, clients] = [150, Array.from({ length: 40 }, () => new CoapClient(gateway.ports.coap!))];
+  gateway.freeze();
+  const before = gateway.records.length;
+  for (const [index, other] of clients.entries()) {
+    for (let i = 0; i < each; i++) other.send(request({ payload: '{"many":1}', type: NON }));
+    await until('the records', () => gateway.records.length - before === (index + 1) * each);
+  }
+  gateway.thaw();
+  await until('the answers', () => clients.every(({ answers }) => answers.length === each));
+  for (const other of clients) other.close();
 });
 
 test('a token that was replaced is refused from then on', async () => {

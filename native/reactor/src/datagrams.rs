@@ -24,8 +24,9 @@ const BATCH: usize = 32;
 const RECEIVE_BYTES: i32 = 4 * 1024 * 1024;
 const ROOM: usize = abi::DATAGRAM_BYTES_MAX as usize + 1;
 const HEADER: usize = abi::DATAGRAM_HEADER_BYTES as usize;
-/// Datagrams that wait for the socket; more are dropped, as the network would.
-const OUTGOING_MAX: usize = 4096;
+/// Datagrams that wait for the socket: the answers of one send table. When so many wait and the socket takes none, more are dropped, as
+/// the network would.
+const OUTGOING_MAX: usize = abi::SENDS_MAX as usize;
 
 impl Datagrams {
     /// `is_shared`: other sockets of this process receive there already.
@@ -77,6 +78,9 @@ impl Datagrams {
 
     /// Takes one datagram to send, its header before its bytes.
     pub fn push(&mut self, datagram: &[u8]) {
+        if self.ends.len() == OUTGOING_MAX {
+            self.flush(); // One release of acknowledgements may fill several send tables.
+        }
         if self.ends.len() < OUTGOING_MAX && datagram.len() >= HEADER {
             self.outgoing.extend_from_slice(datagram);
             self.ends.push(self.outgoing.len());

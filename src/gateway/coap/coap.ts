@@ -10,12 +10,12 @@ import {
   COAP_EXCHANGE_AT_TOKEN_BYTES,
   COAP_EXCHANGE_BYTES,
   COAP_FORMAT_LINKS,
+  COAP_HEADER_BYTES,
   COAP_INCOMPLETE,
   COAP_NON,
   COAP_OPTION_BLOCK1,
   COAP_OPTION_BLOCK2,
   COAP_OPTION_CONTENT_FORMAT,
-  COAP_OPTION_ECHO,
   COAP_OPTION_MAX_AGE,
   COAP_OPTION_REQUEST_TAG,
   COAP_OPTION_SIZE1,
@@ -26,7 +26,6 @@ import {
   COAP_RST,
   COAP_TOO_LARGE,
   COAP_TOO_MANY,
-  COAP_UNAUTHORIZED,
 } from '../../../assembly/abi/coap.js';
 import {
   CODE_COAP_BLOCKS_INCOMPLETE,
@@ -48,7 +47,6 @@ import type { Directory } from '../directory.js';
 import type { GatewayKernel } from '../kernel.js';
 import { Confirmables } from './confirmables.js';
 import { formatOf } from './content-formats.js';
-import { Echo } from './echo.js';
 import { linksFor } from './links.js';
 import { type CoapMessage, type CoapOption, emptyMessage, optionOf, readMessage, uint, uintOf, writeMessage } from './message.js';
 import { RecentAnswers } from './recent-answers.js';
@@ -61,6 +59,8 @@ export const COAP_TOKENS = 0x8000_0000;
 const AMPLIFICATION_MAX = 3;
 /** Of answers in blocks, 1,024 bytes. */
 const BLOCK_EXPONENT_MAX = 6;
+/** Bytes of an answer with links besides token and payload, at most: header, Content-Format, Block2 and payload marker. */
+const LINKS_HEAD_BYTES = COAP_HEADER_BYTES + 2 + 4 + 1;
 const EMPTY = Buffer.alloc(0);
 
 /** Codes that stand for the refusals of transfers in blocks. */
@@ -96,7 +96,6 @@ export class Coap {
   readonly #now: () => number;
   readonly #transfers = new Transfers();
   readonly #recent = new RecentAnswers();
-  readonly #echo = new Echo();
   readonly #confirmables: Confirmables;
   readonly #waiting = new Map<number, Waiting>();
   #token = 0;
@@ -185,22 +184,20 @@ export class Coap {
   }
 
   #links(request: Request): void {
-    const { message, peer, bytes } = request;
+    const { message, bytes } = request;
     const queries = message.options.filter(({ number }) => number === COAP_OPTION_URI_QUERY).map(({ value }) => value.toString());
     const links = Buffer.from(linksFor(queries));
     const wanted = blockOf(uintOf(message, COAP_OPTION_BLOCK2) ?? BLOCK_EXPONENT_MAX);
-    const exponent = Math.min(wanted.exponent, BLOCK_EXPONENT_MAX);
+    const wantedExponent = Math.min(wanted.exponent, BLOCK_EXPONENT_MAX);
+    // The client gets smaller blocks than it asked for, rather than Echo, after which some clients do not ask again.
+    const room = bytes * AMPLIFICATION_MAX - LINKS_HEAD_BYTES - message.token.length;
+    const exponent = Math.min(wantedExponent, Math.floor(Math.log2(room)) - 4);
     const blockBytes = 2 ** (exponent + 4);
-    const payload = links.subarray(wanted.number * blockBytes, (wanted.number + 1) * blockBytes);
-    if (payload.length > bytes * AMPLIFICATION_MAX && !this.#echo.proves(optionOf(message, COAP_OPTION_ECHO), peer, Date.now())) {
-      this.#answer(request, COAP_UNAUTHORIZED, [{ number: COAP_OPTION_ECHO, value: this.#echo.valueFor(peer, Date.now()) }]);
-      return;
-    }
+    const number = wanted.number * 2 ** (wantedExponent - exponent);
+    const payload = links.subarray(number * blockBytes, (number + 1) * blockBytes);
     const options = [{ number: COAP_OPTION_CONTENT_FORMAT, value: uint(COAP_FORMAT_LINKS) }];
-    const hasMore = (wanted.number + 1) * blockBytes < links.length;
-    if (hasMore || wanted.number > 0) {
-      options.push({ number: COAP_OPTION_BLOCK2, value: uint((wanted.number << 4) | (hasMore ? 8 : 0) | exponent) });
-    }
+    const hasMore = (number + 1) * blockBytes < links.length;
+    if (hasMore || number > 0) options.push({ number: COAP_OPTION_BLOCK2, value: uint((number << 4) | (hasMore ? 8 : 0) | exponent) });
     this.#answer(request, COAP_CONTENT, options, payload);
   }
 

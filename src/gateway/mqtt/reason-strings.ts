@@ -39,10 +39,14 @@ export function reasonString(code: number, isConnected: boolean): string | undef
   return texts.get(code === CODE_DEVICE_UNKNOWN ? (isConnected ? CODE_TOPIC_FORBIDDEN : CODE_CREDENTIALS_INVALID) : code);
 }
 
-/** Lays the Reason Strings of PUBACK and PUBREC into the kernel's memory, which writes these packets. */
+/** The kernel itself refuses for this only in CoAP, which names a device and its tenant in a way of its own. */
+const COAP_CREDENTIALS =
+  'credentials_invalid: the token is not that of the device; send token= or option 65000, and tenant= where it is not default';
+
+/** Lays the Reason Strings of PUBACK and PUBREC, and the texts of CoAP's refusals, into the kernel's memory, which writes these. */
 export function layReasonStrings(memory: KernelMemory): void {
   for (let code = 0; code < REASON_TEXTS; code++) {
-    const string = Buffer.from(reasonString(code, true) ?? '');
+    const string = Buffer.from(code === CODE_CREDENTIALS_INVALID ? COAP_CREDENTIALS : (reasonString(code, true) ?? ''));
     const property = Buffer.concat([Buffer.from([REASON_STRING, string.length >> 8, string.length & 0xff]), string]);
     const length = property.length < 128 ? [property.length] : [(property.length & 0x7f) | 0x80, property.length >> 7];
     const bytes = length.length + property.length;
