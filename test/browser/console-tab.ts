@@ -58,6 +58,13 @@ export class ConsoleTab {
     assert.deepEqual(this.strangers, []);
   }
 
+  /** What the browser keeps of files that it was sent before is gone. */
+  async forgetFiles(): Promise<void> {
+    const session = await this.page.context().newCDPSession(this.page);
+    await session.send('Network.clearBrowserCache');
+    await session.detach();
+  }
+
   async close(): Promise<void> {
     await this.page.evaluate('localStorage.clear()');
     await this.page.close();

@@ -73,6 +73,7 @@ describe('pages that are fetched when they are opened', { skip }, () => {
 
   test('a page that was asked for while the connection was lost is fetched when it is back', async () => {
     const tab = await site.signedIn();
+    await tab.forgetFiles();
     await tab.page.waitForSelector('h1:text-is("Devices")');
     await tab.until(`document.querySelector('.bar').dataset.live === 'open'`);
     await site.appliance.stop();

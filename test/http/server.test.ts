@@ -244,9 +244,13 @@ test('while the database takes no writes they are refused as unavailable, reads 
   try {
     await cut();
     await until('the outage is known', () => database.control.trouble !== undefined);
-    const refused = await server.call('POST', '/v1/devices', { body: { device_id: 'refused' } });
-    assertFailure(refused, 503, 'database_unavailable');
-    assert.match(refused.body.error.message, /^cannot answer POST \/v1\/devices: the database is unavailable: 25006: it is read-only/);
+    // Each connection of the pool learns of its own end first.
+    const isReadOnly = /^cannot answer POST \/v1\/devices: the database is unavailable: 25006: it is read-only/;
+    await until('the refusal to name the cause', async () => {
+      const refused = await server.call('POST', '/v1/devices', { body: { device_id: 'refused' } });
+      assertFailure(refused, 503, 'database_unavailable');
+      return isReadOnly.test(refused.body.error.message);
+    });
     assert.equal((await server.call('GET', '/v1/dead-letters')).status, 200);
   } finally {
     await sql.unsafe(`set transaction_read_only = off; alter role ${new URL(database.url).username} reset default_transaction_read_only`);
@@ -260,7 +264,8 @@ test('while the database takes no writes they are refused as unavailable, reads 
 });
 
 test('while the database is away its calls answer so, and all others still work', async () => {
-  await server.call('POST', '/v1/devices', { body: { device_id: 'known', token: TOKEN } });
+  const known = () => server.call('POST', '/v1/devices', { body: { device_id: 'known', token: TOKEN } });
+  await until('the device is registered', async () => (await known()).status === 201);
   const backends = database.sql`select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid()`;
   const [, during] = await Promise.all([backends, server.call('GET', '/v1/dead-letters')]);
   assert.ok(during.status === 200 || during.body.error.code === 'database_unavailable', during.text);
