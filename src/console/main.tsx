@@ -21,6 +21,7 @@ const pages: { readonly [Name in Exclude<Route['page'], 'fleet'>]: () => Promise
   'dead-letters': async () => (await import('./pages/dead-letters-page.js')).DeadLettersPage,
   debug: async () => (await import('./pages/debug-page.js')).DebugPage,
   'topic-rules': async () => (await import('./pages/topic-rules-page.js')).TopicRulesPage,
+  access: async () => (await import('./pages/access-page.js')).AccessPage,
   schemas: async () => (await import('./pages/schemas-page.js')).SchemasPage,
   alerts: async () => (await import('./pages/alerts-page.js')).AlertsPage,
 };

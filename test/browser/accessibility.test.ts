@@ -34,6 +34,7 @@ const pages = [
   ['#/devices/busy-1/debug', '.captured'],
   ['#/debug', '.empty h2:text-is("No capture runs")'],
   ['#/topic-rules', '.rules [data-rule="site"]'],
+  ['#/access', '.rules [data-service="dashboard"]'],
   ['#/schemas', '.schemas a:text-is("pump")'],
 ] as const;
 
@@ -45,6 +46,8 @@ describe('everybody can use the console', { skip }, () => {
     for (const device_id of ['busy-1', 'silent-1', 'broken-1']) await site.addDevice({ device_id });
     await site.post('/v1/debug/captures', { device_id: 'busy-1', seconds: 600 });
     await site.post('/v1/topic-rules', { name: 'site', pattern: 'site/{device}', device: 'level:device', decoder: 'json' });
+    await site.post('/v1/acl', { subject: 'all', action: 'subscribe', filter: 'plant/#', effect: 'deny' });
+    await site.post('/v1/services', { name: 'dashboard' });
     const definition = { fields: { t: { type: 'number', unit: 'Cel' } } };
     await site.post('/v1/schemas', { device_class: 'pump', format: 'json', schema_definition: definition });
     await publish(await site.connect('busy-1'), 'busy-1', { temperature: 21, state: 'idle' });
@@ -70,6 +73,7 @@ describe('everybody can use the console', { skip }, () => {
         await tab.go(fragment);
         await tab.page.waitForSelector(there);
         if (there === '.letter' || there === '.captured') await tab.page.click(`${there} summary`);
+        if (fragment === '#/access') await tab.page.click('.built-in summary');
         if (fragment === '#/topic-rules') await tab.page.click('.built-in summary:has-text("tried after")');
         assert.deepEqual(await findings(tab), [], fragment);
         assert.ok(Number(await tab.page.evaluate('document.documentElement.scrollWidth')) <= width, fragment);

@@ -11,6 +11,7 @@ test('every route survives its way through the address', () => {
     fc.record({ page: fc.constant('dead-letters' as const), tenant: name, device: name, reason: name }),
     fc.record({ page: fc.constant('alerts' as const), tenant: name }),
     fc.record({ page: fc.constant('topic-rules' as const), tenant: name }),
+    fc.record({ page: fc.constant('access' as const), tenant: name }),
     fc.record({ page: fc.constant('schemas' as const), tenant: name }),
     fc.record({ page: fc.constant('schemas' as const), tenant: name, schema: name }),
     fc.record({ page: fc.constant('debug' as const), tenant: name }),

@@ -15,6 +15,7 @@ export type LetterDepth = DepthAnswer['tenants'][number];
 export type Ledger = DeviceLedgerAnswer;
 export type DevicePage = Pick<DevicesAnswer, 'total' | 'matched' | 'next'> & { readonly devices: readonly Device[] };
 export type MetricPoints = Pick<RangeAnswer, 'points' | 'truncated'>;
+export type { AclCheckAnswer as AclCheck, AclRulesAnswer as AclRules } from '../../contract/answers/acl.js';
 export type {
   CaptureAnswer as Capture,
   CapturedAnswer as Captured,
@@ -31,6 +32,7 @@ export type {
   SchemasAnswer as Schemas,
   SchemaVersionsAnswer as SchemaVersions,
 } from '../../contract/answers/schemas.js';
+export type { ServiceMadeAnswer as ServiceMade, ServicesAnswer as Services } from '../../contract/answers/services.js';
 export type { TopicRulesAnswer as TopicRules, TopicRuleTrialAnswer as TopicRuleTrial } from '../../contract/answers/topic-rules.js';
 /** The counters that the page shows are numbers; others are counts by code. */
 export type Stats = Omit<StatsAnswer, 'counters'> & { readonly counters: { readonly dead: number; readonly rowsRefused: number } };

@@ -5,6 +5,7 @@ export type Route =
   | ({ readonly page: 'dead-letters'; readonly tenant: string } & LetterFilter)
   | { readonly page: 'alerts'; readonly tenant: string }
   | { readonly page: 'topic-rules'; readonly tenant: string }
+  | { readonly page: 'access'; readonly tenant: string }
   /** Payload schemas; with an id, one of them. */
   | { readonly page: 'schemas'; readonly tenant: string; readonly schema?: string }
   /** Messages of a device as they come; without a device, clients that are not let in. */
@@ -28,7 +29,7 @@ export function parseRoute(fragment: string): Route {
   const parameters = new URLSearchParams(query);
   const tenant = parameters.get('tenant') || tenantDefault;
   const [, first, second, third] = path.split('/');
-  if (first === 'alerts' || first === 'topic-rules' || first === 'debug') return { page: first, tenant };
+  if (first === 'alerts' || first === 'topic-rules' || first === 'access' || first === 'debug') return { page: first, tenant };
   if (first === 'schemas') {
     const schema = second ? decoded(second) : '';
     return { page: first, tenant, ...(schema ? { schema } : {}) };

@@ -1,14 +1,15 @@
 import '../style/fields.css';
 import '../style/readings.css';
+import '../style/rules.css';
 import '../style/topic-rules.css';
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Context } from '../data/context.js';
 import type { Route } from '../data/route.js';
 import { type Conflict, formOf, newRule, type OwnRule, type Rule, type RuleForm, TopicRuleList } from '../data/topic-rules.js';
+import { DeleteDialog } from '../parts/delete-dialog.js';
 import { EmptyState } from '../parts/empty-state.js';
 import { Notice } from '../parts/notice.js';
-import { RuleDelete } from '../parts/rule-delete.js';
 import { RuleEditor } from '../parts/rule-editor.js';
 import { RuleTrial } from '../parts/rule-trial.js';
 import { useModel } from '../parts/use-model.js';
@@ -63,7 +64,14 @@ export function TopicRulesPage({ context, route }: { context: Context; route: Ru
         </details>
       )}
       {asked?.kind === 'edit' && <RuleEditor model={model} form={asked.form} isNew={asked.isNew} onClose={close} />}
-      {asked?.kind === 'delete' && <RuleDelete model={model} name={asked.name} onClose={close} />}
+      {asked?.kind === 'delete' && (
+        <DeleteDialog
+          what={`topic rule ${asked.name}`}
+          about="Its topics are read by the rules after it from the next second on, or refused when none matches."
+          remove={() => model.remove(asked.name)}
+          onClose={close}
+        />
+      )}
     </main>
   );
 }

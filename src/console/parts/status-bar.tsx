@@ -19,6 +19,7 @@ export const sections = {
   'dead-letters': 'Dead letters',
   'topic-rules': 'Topic rules',
   schemas: 'Schemas',
+  access: 'Access',
   alerts: 'Alerts',
 } as const;
 

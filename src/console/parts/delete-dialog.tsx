@@ -1,21 +1,30 @@
 import { useState } from 'preact/hooks';
-import type { TopicRuleList } from '../data/topic-rules.js';
+import type { Refusal } from '../data/answer.js';
 import { Dialog } from './dialog.js';
 
-/** Asks once more before a topic rule is deleted. */
-export function RuleDelete({ model, name, onClose }: { model: TopicRuleList; name: string; onClose: () => void }) {
+interface DeleteDialogProps {
+  /** What is deleted. */
+  readonly what: string;
+  /** What deleting it does. */
+  readonly about: string;
+  readonly remove: () => Promise<Refusal | undefined>;
+  readonly onClose: () => void;
+}
+
+/** Asks once more before something is deleted. */
+export function DeleteDialog({ what, about, remove, onClose }: DeleteDialogProps) {
   const [refusal, setRefusal] = useState('');
   const run = async (close: () => void) => {
-    const refused = await model.remove(name);
+    const refused = await remove();
     if (refused) setRefusal([refused.message, refused.wayOut].filter(Boolean).join('. '));
     else close();
   };
   return (
-    <Dialog label={`Delete topic rule ${name}`} onClose={onClose}>
+    <Dialog label={`Delete ${what}`} onClose={onClose}>
       {(close) => (
         <section>
-          <h2>Delete topic rule {name}</h2>
-          <p>Its topics are read by the rules after it from the next second on, or refused when none matches.</p>
+          <h2>Delete {what}</h2>
+          <p>{about}</p>
           <p class="refusal" role="alert">
             {refusal}
           </p>
