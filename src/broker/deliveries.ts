@@ -42,7 +42,7 @@ export class Deliveries {
     }
     publication.message ??= this.messageOf(body);
     const entry = new Entry(this.#state.newKey(), session.id, publication.message, flags, identifiers, share);
-    this.#add(session, entry, publication.message);
+    this.#add(session, entry, publication.message, body);
     if (session.isConnected && session.hasWindow && !session.queue?.length) this.#send(session, entry);
     else session.enqueue(entry);
   }
@@ -214,7 +214,7 @@ export class Deliveries {
     this.#pubrel(session, entry.packetId);
   }
 
-  #add(session: Session, entry: Entry, message: Message): void {
+  #add(session: Session, entry: Entry, message: Message, body: Body): void {
     this.#count(session, 1, message.bytes);
     if (!session.isDurable) {
       message.body ??= this.#residence.bodyOf(message);
@@ -222,6 +222,8 @@ export class Deliveries {
       return;
     }
     const { journal } = this.#state;
+    // No entry names it any more, so it is written anew: one client gave it up, and another one gets it.
+    if (message.stored === 0) message.body ??= body;
     this.#residence.hold(message);
     journal.create(ENTRIES, entry.id, entry);
     journal.need();

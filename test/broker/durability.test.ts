@@ -263,3 +263,13 @@ test('an entry whose message the store has lost is counted and removed', async (
   assert.equal(next.site.events.find(({ name }) => name === 'mqtt-sessions-loaded')?.fields.damaged, 1);
   assert.equal(next.store.size(ENTRIES), 1);
 });
+
+test('a shared message whose body only the store has goes to another member when its session ends', async () => {
+  const site = new Site({ store: new MemoryStore(), residentBytesMax: 0 });
+  site.client('short', { expirySeconds: 5 }).subscribe('$share/g/a').detach();
+  site.publish('a', 'shared', { qos: 1 });
+  await site.rest();
+  const other = site.client('other').subscribe('$share/g/a');
+  await site.second(6);
+  assert.deepEqual(other.texts, ['shared']);
+});
