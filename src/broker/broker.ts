@@ -1,5 +1,6 @@
 import type { BrokerLimits } from '../contract/broker/session-views.js';
 import { FLAG_QOS_SHIFT, FLAG_RETAIN } from '../contract/broker/traffic.js';
+import type { IdentityNews } from '../contract/identity/news.js';
 import type { BrokerAnswer, BrokerQuestion, GatewayToBroker } from '../contract/threads/broker.js';
 import type { Report } from '../telemetry/report.js';
 import type { Clock } from './clock.js';
@@ -10,6 +11,7 @@ import { load } from './loading.js';
 import { type GatewayPort, Outbox } from './outbox.js';
 import { Publishing } from './publishing.js';
 import { Questions } from './questions.js';
+import { Revoking } from './revoking.js';
 import { Sessions } from './sessions.js';
 import { BrokerState } from './state.js';
 import type { Store } from './store/store.js';
@@ -39,12 +41,15 @@ export class Broker {
   readonly #deliveries: Deliveries;
   readonly #publishing: Publishing;
   readonly #subscribing: Subscribing;
+  readonly #revoking: Revoking;
   readonly #wills: Wills;
   readonly #sessions: Sessions;
   readonly #system: SystemTopics;
   readonly #questions: Questions;
   readonly #taps = new Taps();
   readonly #answer: BrokerOptions['answer'];
+  /** What gateways say before all rules are known. */
+  readonly #early: { readonly gateway: number; readonly message: GatewayToBroker }[] = [];
   #isTurnDue = false;
 
   constructor({ store, gateways, limits, clock, report, answer, residentBytesMax, retryMs }: BrokerOptions) {
@@ -61,11 +66,12 @@ export class Broker {
     const deliveries = new Deliveries(state, residentBytesMax);
     const publishing = new Publishing(state, deliveries);
     const subscribing = new Subscribing(state, deliveries, publishing, this.#taps);
+    const revoking = new Revoking(state, deliveries, publishing, subscribing);
     const wills = new Wills(state, publishing, this.#outboxes);
     const system = new SystemTopics(state, publishing);
-    const sessions = new Sessions(state, { deliveries, publishing, subscribing, wills, system });
+    const sessions = new Sessions(state, { deliveries, publishing, subscribing, revoking, wills, system });
     [this.#deliveries, this.#publishing, this.#subscribing] = [deliveries, publishing, subscribing];
-    [this.#wills, this.#system, this.#sessions] = [wills, system, sessions];
+    [this.#revoking, this.#wills, this.#system, this.#sessions] = [revoking, wills, system, sessions];
     this.#questions = new Questions(state, sessions, publishing);
     load({ state, deliveries, publishing, subscribing, sessions, wills });
     this.#turnSoon();
@@ -81,6 +87,10 @@ export class Broker {
 
   /** A message of the gateway with this index. */
   receive(gateway: number, message: GatewayToBroker): void {
+    if (!this.#state.rules.isWhole) {
+      this.#early.push({ gateway, message });
+      return;
+    }
     this.#turnSoon();
     const outbox = this.#outboxes[gateway] as Outbox;
     if (message.kind === 'attach') this.#sessions.attach(outbox, message);
@@ -90,10 +100,25 @@ export class Broker {
       const session = this.#state.connected.get(message.session);
       if (!session) return;
       const tenant = this.#state.tenant(session.tenant.name);
-      if (message.kind === 'detach') this.#sessions.detach(session, message);
+      if (message.kind === 'principal') this.#sessions.changeClass(tenant, session, message.who);
+      else if (message.kind === 'detach') this.#sessions.detach(session, message);
       else if (message.kind === 'subscribe') this.#subscribing.subscribe(tenant, session, message.packetId, message.subscriptions);
       else this.#subscribing.unsubscribe(tenant, session, message.packetId, message.filters);
     }
+  }
+
+  /** What is new of who may use which topics. `isWhole`: with it, everything that was known at the start has come. */
+  setIdentity(news: readonly IdentityNews[], isWhole: boolean): void {
+    this.#turnSoon();
+    const { rules, tenants } = this.#state;
+    for (const one of news) {
+      const changed = rules.set(one);
+      const tenant = one.subject === 'credentials' ? undefined : tenants.get(one.tenant);
+      if (!rules.isWhole || !tenant) continue;
+      if (one.subject === 'services') this.#sessions.dropNobodys(tenant);
+      else if (changed.length > 0) this.#revoking.checkTenant(tenant, changed);
+    }
+    if (isWhole && !rules.isWhole) this.#begin();
   }
 
   ask(token: number, question: BrokerQuestion): void {
@@ -112,8 +137,11 @@ export class Broker {
   /** What is due. */
   tick(): void {
     this.#turnSoon();
-    this.#sessions.tick();
-    this.#wills.tick();
+    // Sessions that end, and clients that are gone, may have wills, and these are judged by rules.
+    if (this.#state.rules.isWhole) {
+      this.#sessions.tick();
+      this.#wills.tick();
+    }
     this.#system.tick();
   }
 
@@ -121,6 +149,17 @@ export class Broker {
   async drain(): Promise<void> {
     await this.#state.journal.drain();
     this.#turn();
+  }
+
+  /** All rules are known: what was loaded is judged by them, and then gateways are answered. */
+  #begin(): void {
+    const { rules, tenants } = this.#state;
+    rules.isWhole = true;
+    for (const tenant of tenants.values()) {
+      this.#sessions.dropNobodys(tenant);
+      this.#revoking.checkTenant(tenant);
+    }
+    for (const { gateway, message } of this.#early.splice(0)) this.receive(gateway, message);
   }
 
   /** Once all messages that are there have been received. */

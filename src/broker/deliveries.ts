@@ -1,7 +1,7 @@
 import { FLAG_AGAIN, FLAG_QOS_SHIFT } from '../contract/broker/traffic.js';
 import type { BrokerToGateway } from '../contract/threads/broker.js';
 import { Entry } from './entry.js';
-import { type Body, expirySecondsIn, Message, withExpirySeconds } from './message.js';
+import { type Body, expirySecondsIn, Message, topicIn, withExpirySeconds } from './message.js';
 import { Residence } from './residence.js';
 import type { Session } from './session.js';
 import type { BrokerState } from './state.js';
@@ -17,6 +17,13 @@ const REPORT_EVERY_MS = 60_000;
 export interface Publication {
   readonly body: Body;
   message: Message | undefined;
+}
+
+/** A message of a shared subscription that one client does not get any more, and another one may. */
+export interface SharedMessage {
+  readonly entry: Entry;
+  readonly message: Message;
+  readonly body: Body;
 }
 
 /** Brings messages to clients: at once, or by way of their queues. */
@@ -117,19 +124,41 @@ export class Deliveries {
   }
 
   /** Takes all entries from a session that ends, and answers those that another member of a shared subscription may get. */
-  removeAll(session: Session): { readonly entry: Entry; readonly message: Message; readonly body: Body }[] {
-    const others = [];
+  removeAll(session: Session): SharedMessage[] {
+    const others: SharedMessage[] = [];
     for (const entry of session.allEntries()) {
-      const { message } = entry;
-      // A message at QoS 2 that is under way goes to nobody else [MQTT-4.8.2-5].
-      if (message && entry.share !== undefined && (entry.qos === 1 || entry.packetId === 0)) {
-        others.push({ entry, message, body: this.#residence.bodyOf(message) });
-      }
+      const other = this.#forOthers(entry);
+      if (other) others.push(other);
       this.#remove(session, entry);
     }
     session.queue = undefined;
     session.inFlight = undefined;
     return others;
+  }
+
+  /**
+   * Takes out messages that wait and whose topic the client may not have. Those under way over its present connection are with it already,
+   * and their ids in use. Answers how many there were, and those of them that another member of a shared subscription may get.
+   */
+  dropQueued(
+    session: Session,
+    mayHave: (topic: string) => boolean,
+  ): { readonly dropped: number; readonly others: readonly SharedMessage[] } {
+    const others: SharedMessage[] = [];
+    let dropped = 0;
+    session.queue?.filter((entry) => {
+      const { message } = entry;
+      if (!message || mayHave(topicIn(this.#residence.bodyOf(message)))) return true;
+      dropped++;
+      const other = this.#forOthers(entry);
+      if (other) others.push(other);
+      // Where the client has a QoS 2 message without our knowing, it holds its id until PUBREL: MQTT 5 §4.3.3.
+      if (entry.qos === 2 && entry.packetId > 0) this.#toRelease(session, entry, message);
+      else this.#remove(session, entry);
+      return entry.isReleased;
+    });
+    if (session.queue?.length === 0) session.queue = undefined;
+    return { dropped, others };
   }
 
   /** The session is not kept by the store any more, though it lives on. */
@@ -196,22 +225,33 @@ export class Deliveries {
   /** The client has the message: from now on PUBREL is what it gets, in the order in which it said so [MQTT-4.6.0-4]. */
   #release(session: Session, entry: Entry): void {
     const { message } = entry;
-    const { journal } = this.#state;
     if (message) {
-      entry.isReleased = true;
-      this.#let(session, message);
-      entry.message = undefined;
+      this.#toRelease(session, entry, message);
       session.inFlight?.delete(entry.packetId);
       session.fly(entry);
-      if (session.isDurable) {
-        journal.remove(ENTRIES, entry.id);
-        entry.id = this.#state.newKey();
-        journal.create(ENTRIES, entry.id, entry);
-        // PUBREL makes the client forget the id: sent again after a crash, the message would be a new one to it.
-        session.heldUntil = journal.batch;
-      }
     }
     this.#pubrel(session, entry.packetId);
+  }
+
+  /** From now on only the id of the entry is in use. */
+  #toRelease(session: Session, entry: Entry, message: Message): void {
+    const { journal } = this.#state;
+    entry.isReleased = true;
+    this.#let(session, message);
+    entry.message = undefined;
+    if (!session.isDurable) return;
+    journal.remove(ENTRIES, entry.id);
+    entry.id = this.#state.newKey();
+    journal.create(ENTRIES, entry.id, entry);
+    // PUBREL makes the client forget the id: sent again after a crash, the message would be a new one to it.
+    session.heldUntil = journal.batch;
+  }
+
+  /** A message at QoS 2 that is under way goes to nobody else [MQTT-4.8.2-5]. */
+  #forOthers(entry: Entry): SharedMessage | undefined {
+    const { message, share } = entry;
+    if (!message || share === undefined || (entry.qos === 2 && entry.packetId > 0)) return undefined;
+    return { entry, message, body: this.#residence.bodyOf(message) };
   }
 
   #add(session: Session, entry: Entry, message: Message, body: Body): void {

@@ -31,4 +31,16 @@ export const brokerEvents = {
       '`sessions` sessions with `queued` messages and `retained` retained messages were loaded in `ms`; `damaged` messages that waited could not be read',
     action: 'nothing; where `damaged` is not 0, look at the disk: these messages are lost',
   },
+  'subscriptions-revoked': {
+    level: 'warn',
+    happened:
+      'rules of `tenant` no longer allow `subscriptions` subscriptions of `sessions` sessions, such as `filter` of the client `client`: they were removed, and `messages` messages that waited for these clients were dropped',
+    action:
+      'nothing where the rule was meant so; else mend the rules (`POST /v1/acl/check` says which one decides): the clients have to subscribe again, and MQTT has no message that says so to them',
+  },
+  'will-refused': {
+    level: 'warn',
+    happened: 'the rules of `tenant` no longer let the client `client` publish on `topic`: its will was not published',
+    action: 'nothing where the rule was meant so; else mend the rules (`POST /v1/acl/check` says which one decides)',
+  },
 } as const satisfies EventTable;

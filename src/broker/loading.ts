@@ -52,8 +52,8 @@ function loadSessions({ state, subscribing, sessions, wills }: Parts): Map<numbe
   for (const [key, record] of state.store.entries(SESSIONS)) {
     state.seenKey(key);
     const stored = sessionInRecord(record);
-    const tenant = state.tenant(stored.tenant);
-    const session = new Session(key, tenant, stored.key, stored.label);
+    const tenant = state.tenant(stored.who.tenant);
+    const session = new Session(key, tenant, stored);
     const { level, expirySeconds, will } = stored;
     // One that was connected when the process ended has been offline since then, and nobody knows for how long.
     const sinceMs = stored.isConnected ? nowMs : stored.sinceMs;

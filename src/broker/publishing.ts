@@ -1,5 +1,5 @@
 import { FLAG_QOS_SHIFT, FLAG_RETAIN } from '../contract/broker/traffic.js';
-import type { Deliveries, Publication } from './deliveries.js';
+import type { Deliveries, Publication, SharedMessage } from './deliveries.js';
 import { type Body, type Message, payloadIn } from './message.js';
 import { retainedRecord } from './retained-record.js';
 import type { Session } from './session.js';
@@ -51,6 +51,13 @@ export class Publishing {
     const flags = (Math.min(qos, subscription.qos) << FLAG_QOS_SHIFT) | (isRetained && subscription.retainAsPublished ? FLAG_RETAIN : 0);
     const identifiers = subscription.identifier === undefined ? NO_IDENTIFIERS : [subscription.identifier];
     this.#deliveries.give(publication, member, flags, identifiers, group.name);
+  }
+
+  /** A message of a shared subscription that its client does not get: another member does. False: there is none. */
+  giveAgain({ routes }: Tenant, { entry, message, body }: SharedMessage): boolean {
+    const group = routes.group(entry.share ?? '');
+    if (group) this.giveToGroup(group, { body, message }, entry.qos, (entry.flags & FLAG_RETAIN) > 0);
+    return group !== undefined;
   }
 
   /** Removes a retained message; false: there was none. */

@@ -1,9 +1,7 @@
-import type { Subscription, Will } from '../contract/threads/broker.js';
+import type { ClientName, Subscription, Will } from '../contract/threads/broker.js';
 
 /** What of a session outlives the process, besides its entries. */
-export interface SessionFacts {
-  readonly key: string;
-  readonly label: string;
+export interface SessionFacts extends ClientName {
   readonly level: number;
   readonly expirySeconds: number;
   readonly isConnected: boolean;
@@ -13,15 +11,14 @@ export interface SessionFacts {
 }
 
 /** JSON; bytes are base64. */
-export function sessionRecord(facts: SessionFacts, tenant: string): Uint8Array {
-  const { key, label, level, expirySeconds, isConnected, sinceMs, will, subscriptions } = facts;
+export function sessionRecord(facts: SessionFacts): Uint8Array {
+  const { key, who, label, level, expirySeconds, isConnected, sinceMs, will, subscriptions } = facts;
   const packed = will && { ...will, payload: base64(will.payload), properties: base64(will.properties) };
   const list = subscriptions && [...subscriptions.values()];
-  return Buffer.from(JSON.stringify({ tenant, key, label, level, expirySeconds, isConnected, sinceMs, will: packed, subscriptions: list }));
+  return Buffer.from(JSON.stringify({ key, who, label, level, expirySeconds, isConnected, sinceMs, will: packed, subscriptions: list }));
 }
 
 export interface StoredSession extends Omit<SessionFacts, 'subscriptions'> {
-  readonly tenant: string;
   readonly subscriptions: readonly Subscription[];
 }
 

@@ -1,4 +1,5 @@
-import type { Subscription, Will } from '../contract/threads/broker.js';
+import type { Principal } from '../contract/acl/acl.js';
+import type { ClientName, Subscription, Will } from '../contract/threads/broker.js';
 import type { Entry } from './entry.js';
 import type { Outbox } from './outbox.js';
 import { OutgoingQueue } from './outgoing-queue.js';
@@ -20,6 +21,7 @@ export class Session {
   readonly id: number;
   readonly tenant: TenantBudget;
   readonly key: string;
+  who: Principal;
   label: string;
   level = 0;
   /** As granted; 0: it ends with its connection. */
@@ -57,10 +59,11 @@ export class Session {
   searchedAtSeconds = 0;
   #packetId = 0;
 
-  constructor(id: number, tenant: TenantBudget, key: string, label: string) {
+  constructor(id: number, tenant: TenantBudget, { key, who, label }: ClientName) {
     this.id = id;
     this.tenant = tenant;
     this.key = key;
+    this.who = who;
     this.label = label;
   }
 
@@ -105,7 +108,7 @@ export class Session {
   }
 
   record(): Uint8Array {
-    return sessionRecord(this, this.tenant.name);
+    return sessionRecord(this);
   }
 
   *allEntries(): Generator<Entry> {

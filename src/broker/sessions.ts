@@ -1,14 +1,17 @@
 import {
+  CODE_CREDENTIALS_INVALID,
   CODE_DEVICE_UNKNOWN,
   type CODE_SESSION_DROPPED,
   CODE_SESSION_TAKEN_OVER,
   CODE_SESSIONS_EXHAUSTED,
 } from '../../assembly/abi/codes.js';
+import type { Principal } from '../contract/acl/acl.js';
 import type { GatewayToBroker } from '../contract/threads/broker.js';
 import { Deadlines } from './deadlines.js';
 import type { Deliveries } from './deliveries.js';
 import type { Outbox } from './outbox.js';
 import type { Publishing } from './publishing.js';
+import type { Revoking } from './revoking.js';
 import { Session } from './session.js';
 import type { BrokerState } from './state.js';
 import { SESSIONS, TAKEN } from './store/store.js';
@@ -21,6 +24,7 @@ import type { Wills } from './wills.js';
 const IDS = 0x10000;
 const nothing = { record: () => new Uint8Array(0) };
 
+type DropCode = typeof CODE_SESSION_DROPPED | typeof CODE_DEVICE_UNKNOWN | typeof CODE_CREDENTIALS_INVALID;
 type Attach = Extract<GatewayToBroker, { kind: 'attach' }>;
 type Detach = Extract<GatewayToBroker, { kind: 'detach' }>;
 
@@ -30,25 +34,38 @@ export class Sessions {
   readonly #deliveries: Deliveries;
   readonly #publishing: Publishing;
   readonly #subscribing: Subscribing;
+  readonly #revoking: Revoking;
   readonly #wills: Wills;
   readonly #system: SystemTopics;
   readonly #ends: Deadlines<Session>;
 
   constructor(
     state: BrokerState,
-    parts: { deliveries: Deliveries; publishing: Publishing; subscribing: Subscribing; wills: Wills; system: SystemTopics },
+    parts: {
+      readonly deliveries: Deliveries;
+      readonly publishing: Publishing;
+      readonly subscribing: Subscribing;
+      readonly revoking: Revoking;
+      readonly wills: Wills;
+      readonly system: SystemTopics;
+    },
   ) {
     this.#state = state;
     this.#deliveries = parts.deliveries;
     this.#publishing = parts.publishing;
     this.#subscribing = parts.subscribing;
+    this.#revoking = parts.revoking;
     this.#wills = parts.wills;
     this.#system = parts.system;
     this.#ends = new Deadlines(state.steadySeconds);
   }
 
   attach(outbox: Outbox, attach: Attach): void {
-    const tenant = this.#state.tenant(attach.client.tenant);
+    const tenant = this.#state.tenant(attach.client.who.tenant);
+    if (this.#state.rules.isOfNobody(tenant.name, attach.client.key)) {
+      outbox.post({ kind: 'end', session: attach.session, connection: attach.connection, code: CODE_CREDENTIALS_INVALID });
+      return;
+    }
     let session = tenant.sessions.get(attach.client.key);
     if (session && session.lastNumber > attach.session) {
       outbox.post({ kind: 'end', session: attach.session, connection: attach.connection, code: CODE_SESSION_TAKEN_OVER });
@@ -85,14 +102,11 @@ export class Sessions {
     session.taken = undefined;
     tenant.sessions.delete(session.key);
     this.#state.counts.sessionsNow--;
-    for (const { entry, message, body } of others) {
-      const group = tenant.routes.group(entry.share ?? '');
-      if (group) this.#publishing.giveToGroup(group, { body, message }, entry.qos, (entry.flags & 1) === 1);
-    }
+    for (const other of others) this.#publishing.giveAgain(tenant, other);
   }
 
-  /** The operator, or the end of a device, ends it. Its will is not published: the client has not failed. */
-  drop(tenant: Tenant, key: string, code: typeof CODE_SESSION_DROPPED | typeof CODE_DEVICE_UNKNOWN): boolean {
+  /** The operator, or the end of a device or a service client, ends it. Its will is not published: the client has not failed. */
+  drop(tenant: Tenant, key: string, code: DropCode): boolean {
     const session = tenant.sessions.get(key);
     if (!session) return false;
     session.will = undefined;
@@ -106,6 +120,20 @@ export class Sessions {
 
   dropDevices(numbers: readonly number[]): void {
     for (const tenant of this.#state.tenants.values()) for (const number of numbers) this.drop(tenant, `d:${number}`, CODE_DEVICE_UNKNOWN);
+  }
+
+  /** Drops the sessions of service clients that there are no more. */
+  dropNobodys(tenant: Tenant): void {
+    for (const key of [...tenant.sessions.keys()]) {
+      if (this.#state.rules.isOfNobody(tenant.name, key)) this.drop(tenant, key, CODE_CREDENTIALS_INVALID);
+    }
+  }
+
+  /** The client of a connected session is of another class. */
+  changeClass(tenant: Tenant, session: Session, who: Principal): void {
+    session.who = who;
+    this.#kept(session);
+    this.#revoking.checkSession(tenant, session);
   }
 
   taken(session: Session, packetId: number): void {
@@ -147,7 +175,7 @@ export class Sessions {
   }
 
   #begin(tenant: Tenant, { client }: Attach): Session {
-    const session = new Session(this.#state.newKey(), tenant, client.key, client.label);
+    const session = new Session(this.#state.newKey(), tenant, client);
     tenant.sessions.set(client.key, session);
     this.#state.counts.sessionsNow++;
     return session;
@@ -161,6 +189,7 @@ export class Sessions {
     const wasDurable = session.isDurable;
     Object.assign(session, { number: attach.session, lastNumber: attach.session, connection: attach.connection, outbox });
     session.label = attach.client.label;
+    session.who = attach.client.who;
     session.level = attach.level;
     session.expirySeconds = Math.min(attach.expirySeconds, limits.expirySecondsMax);
     session.endsAtSeconds = 0;
@@ -177,6 +206,8 @@ export class Sessions {
     session.heldUntil = hadRecords || session.isDurable ? journal.batch : 0;
     const unreleased = Uint16Array.from(session.taken ?? []);
     const { number, expirySeconds } = session;
+    // Its class may be another one than when it was here last, and what was under way then was not looked at.
+    if (isPresent) this.#revoking.checkSession(tenant, session);
     this.#deliveries.post(session, { kind: 'attached', session: number, isPresent, expirySeconds, unreleased });
     this.#deliveries.pump(session);
     this.#system.connected(tenant, session);
@@ -190,7 +221,7 @@ export class Sessions {
   }
 
   #disconnect(tenant: Tenant, session: Session, isClean: boolean, reason: string, atMs: number): void {
-    const { connected, counts, journal } = this.#state;
+    const { connected, counts } = this.#state;
     connected.delete(session.number);
     counts.connectedNow--;
     tenant.connected--;
@@ -200,9 +231,13 @@ export class Sessions {
     else {
       this.#endIn(session, session.expirySeconds);
       this.#wills.schedule(tenant, session);
-      if (session.isDurable) journal.put(SESSIONS, session.id, session);
+      this.#kept(session);
     }
     this.#system.disconnected(tenant, session, reason);
+  }
+
+  #kept(session: Session): void {
+    if (session.isDurable) this.#state.journal.put(SESSIONS, session.id, session);
   }
 
   #endIn(session: Session, seconds: number): void {

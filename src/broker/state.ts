@@ -3,6 +3,7 @@ import type { Report } from '../telemetry/report.js';
 import type { Clock } from './clock.js';
 import type { brokerEvents } from './events.js';
 import type { Journal } from './journal.js';
+import { Rules } from './rules.js';
 import type { Session } from './session.js';
 import type { Store } from './store/store.js';
 import { Tenant } from './tenant.js';
@@ -16,6 +17,7 @@ export class BrokerState {
   readonly clock: Clock;
   readonly report: Report<keyof typeof brokerEvents>;
   limits: BrokerLimits;
+  readonly rules = new Rules();
   readonly tenants = new Map<string, Tenant>();
   /** Connected sessions by their number among those of all gateways. */
   readonly connected = new Map<number, Session>();

@@ -9,6 +9,7 @@ import { SESSIONS } from './store/store.js';
 import type { Taps } from './taps.js';
 import type { Tenant } from './tenant.js';
 
+const NOT_AUTHORIZED = 0x87;
 const QUOTA_EXCEEDED = 0x97;
 const NO_SUBSCRIPTION_EXISTED = 0x11;
 const SYSTEM = '$SYS/';
@@ -31,6 +32,11 @@ export class Subscribing {
     const codes: number[] = [];
     const wanted: Subscription[] = [];
     for (const subscription of subscriptions) {
+      // The gateway has asked the rules that it knows; those here are as new, or newer.
+      if (!this.#state.rules.maySubscribe(session.who, subscription.filter)) {
+        codes.push(NOT_AUTHORIZED);
+        continue;
+      }
       const isNew = !(session.subscriptions?.has(subscription.filter) ?? false);
       if (isNew && (session.subscriptions?.size ?? 0) >= this.#state.limits.subscriptionsPerClientMax) {
         codes.push(QUOTA_EXCEEDED);
@@ -59,6 +65,15 @@ export class Subscribing {
     if (isNew) this.#state.counts.subscriptionsNow++;
     if (isNew && plainFilter(filter).startsWith(SYSTEM)) tenant.systemFilters++;
     if (isFirst) this.#taps.add(tenant.name, plainFilter(filter));
+  }
+
+  /** Removes the subscriptions that the rules do not allow; answers their filters. */
+  revoke(tenant: Tenant, session: Session): readonly string[] {
+    const { rules, journal } = this.#state;
+    const revoked = [...(session.subscriptions?.keys() ?? [])].filter((filter) => !rules.maySubscribe(session.who, filter));
+    for (const filter of revoked) this.#remove(tenant, session, filter);
+    if (revoked.length > 0 && session.isDurable) journal.put(SESSIONS, session.id, session);
+    return revoked;
   }
 
   removeAll(tenant: Tenant, session: Session): void {

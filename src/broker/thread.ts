@@ -30,7 +30,10 @@ for (const [gateway, port] of settings.gateways.entries()) {
 }
 parent.on('message', (message: ToBroker) => {
   if (message.kind === 'limits') broker.setLimits(message.limits);
-  else if (message.kind === 'devices-deleted') broker.dropDevices(message.numbers);
+  else if (message.kind === 'identity') {
+    broker.setIdentity(message.news, message.isWhole);
+    post({ kind: 'identity-known', token: message.token });
+  } else if (message.kind === 'devices-deleted') broker.dropDevices(message.numbers);
   else if (message.kind === 'ask') broker.ask(message.token, message.question);
   else void end();
 });

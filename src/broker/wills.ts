@@ -50,9 +50,15 @@ export class Wills {
     const { will } = session;
     if (!will) return;
     this.cancel(session);
+    if (session.isDurable) this.#state.journal.put(SESSIONS, session.id, session);
+    // Telemetry is judged by the gateway that takes it in, as if the device had published it.
+    if (!will.isTelemetry && !this.#state.rules.mayPublish(session.who, will.topic)) {
+      this.#state.counts.willsRefused++;
+      this.#state.report('warn', 'will-refused', { tenant: tenant.name, client: session.label, topic: will.topic });
+      return;
+    }
     this.#state.counts.wills++;
     this.#publishing.publish(tenant, will.topic, bodyOf(will.topic, will.properties, will.payload), will.qos, will.retain, session);
-    if (session.isDurable) this.#state.journal.put(SESSIONS, session.id, session);
     if (!will.isTelemetry || !session.key.startsWith(DEVICE_KEY)) return;
     const device = Number(session.key.slice(DEVICE_KEY.length));
     this.#outboxes[0]?.post({ kind: 'will', device, topic: will.topic, payload: will.payload, qos: will.qos });

@@ -1,5 +1,6 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { type BrokerCounts, type BrokerLimits, NOTHING_COUNTED } from '../contract/broker/session-views.js';
+import type { IdentityNews } from '../contract/identity/news.js';
 import { StartFailure } from '../contract/start-failure.js';
 import type { BrokerAnswer, BrokerQuestion, BrokerStart, FromBroker, ToBroker } from '../contract/threads/broker.js';
 import type { ThreadEvent } from '../contract/threads/shared.js';
@@ -23,6 +24,7 @@ export class Broker {
   readonly #options: BrokerOptions;
   readonly #ends: readonly MessagePort[];
   readonly #asked = new Map<number, (answer: BrokerAnswer) => void>();
+  readonly #published = new Map<number, () => void>();
   #thread: Thread<ToBroker, FromBroker> | undefined;
   #refusal: StartFailure | undefined;
   #token = 0;
@@ -53,6 +55,19 @@ export class Broker {
     });
   }
 
+  /** Resolves when nothing that it revokes is handed on any more. `isWhole`: all that was known at the start has come. */
+  publishIdentity(news: readonly IdentityNews[], isWhole: boolean): Promise<void> {
+    const thread = this.#thread;
+    // What devices show to be let in is of gateways alone.
+    const shared = news.filter(({ subject }) => subject !== 'credentials');
+    if (!thread || (shared.length === 0 && !isWhole)) return Promise.resolve();
+    const token = ++this.#token;
+    return new Promise((resolve) => {
+      this.#published.set(token, resolve);
+      thread.post({ kind: 'identity', token, news: shared, isWhole });
+    });
+  }
+
   devicesDeleted(numbers: readonly number[]): void {
     this.#thread?.post({ kind: 'devices-deleted', numbers });
   }
@@ -66,7 +81,10 @@ export class Broker {
     if (message.kind === 'refused') this.#refusal = new StartFailure(message.code, message.message, message.wayOut);
     else if (message.kind === 'event') this.#options.event('broker', message);
     else if (message.kind === 'counts') this.counts = message.counts;
-    else if (message.kind === 'answer') {
+    else if (message.kind === 'identity-known') {
+      this.#published.get(message.token)?.();
+      this.#published.delete(message.token);
+    } else if (message.kind === 'answer') {
       this.#asked.get(message.token)?.(message.answer);
       this.#asked.delete(message.token);
     }

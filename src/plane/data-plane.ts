@@ -252,9 +252,11 @@ export class ThreadedDataPlane implements DataPlane {
     });
   }
 
-  /** Lets devices in, where gateways are run. */
+  /** Lets devices in, where gateways are run. All rules about topics and all service clients have been published. */
   async listen(): Promise<void> {
-    if (this.#options.runsGateways) this.#ports = await this.#gateways.listen(gatewayPorts(this.#options.listen));
+    if (!this.#options.runsGateways) return;
+    await this.#broker.publishIdentity([], true);
+    this.#ports = await this.#gateways.listen(gatewayPorts(this.#options.listen));
   }
 
   async publishDevices(entries: readonly DeviceEntry[]): Promise<void> {
@@ -302,8 +304,10 @@ export class ThreadedDataPlane implements DataPlane {
     this.#gateways.onSubdevice(listener);
   }
 
-  publishIdentity(news: readonly IdentityNews[]): Promise<void> {
-    return this.#gateways.publishIdentity(news);
+  async publishIdentity(news: readonly IdentityNews[]): Promise<void> {
+    // First: what a gateway grants meanwhile by older rules, the broker refuses.
+    await this.#broker.publishIdentity(news, false);
+    await this.#gateways.publishIdentity(news);
   }
 
   /** Connections over TLS that come from now on are shown this material; it holds together. */

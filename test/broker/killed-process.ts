@@ -1,6 +1,6 @@
 import { MessageChannel, Worker } from 'node:worker_threads';
-import type { GatewayToBroker } from '../../src/contract/threads/broker.js';
-import { limits } from './site.js';
+import type { GatewayToBroker, ToBroker } from '../../src/contract/threads/broker.js';
+import { everything, limits } from './site.js';
 
 // A process with a broker thread, which hands on what its gateway and the thread say, until it is killed.
 
@@ -13,6 +13,7 @@ const worker = new Worker(new URL('../../src/broker/thread.js', import.meta.url)
   },
   transferList: [channel.port2],
 });
+worker.postMessage({ kind: 'identity', token: 1, news: everything, isWhole: true } satisfies ToBroker);
 worker.on('message', (message: { kind: string }) => {
   if (message.kind === 'ready') process.send?.({ kind: 'ready' });
 });

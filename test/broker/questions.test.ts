@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CODE_DEVICE_UNKNOWN, CODE_SESSION_DROPPED } from '../../assembly/abi/codes.js';
 import { MemoryStore } from './memory-store.js';
-import { Site } from './site.js';
+import { ofDevice, Site } from './site.js';
 
 test('sessions are listed page by page', async () => {
   const site = new Site();
@@ -47,7 +47,7 @@ test('a session that is dropped ends with its connection and its queue', async (
 
 test('sessions of deleted devices end', async () => {
   const site = new Site();
-  const device = site.client('d', { client: { tenant: 'acme', key: 'd:5', label: 'd' } });
+  const device = site.client('d', { client: ofDevice(5, 'd') });
   site.client('other');
   site.broker.dropDevices([5, 6]);
   await site.rest();

@@ -13,7 +13,17 @@ import {
   TrafficReader,
   TrafficWriter,
 } from '../../src/contract/broker/traffic.js';
-import type { BrokerAnswer, BrokerQuestion, BrokerToGateway, GatewayToBroker, Subscription } from '../../src/contract/threads/broker.js';
+import type { IdentityNews } from '../../src/contract/identity/news.js';
+import type {
+  BrokerAnswer,
+  BrokerQuestion,
+  BrokerToGateway,
+  ClientName,
+  GatewayToBroker,
+  Subscription,
+} from '../../src/contract/threads/broker.js';
+
+const allowsSystem = { id: 2, subject: 'all', action: 'subscribe', filter: '$SYS/#', effect: 'allow' } as const;
 
 export const limits: BrokerLimits = {
   sessionsMax: 1000,
@@ -26,6 +36,12 @@ export const limits: BrokerLimits = {
   retainedPerTenantMax: 100,
   retainedBytesPerTenantMax: 1 << 20,
 };
+
+/** Service client 1 and devices may do everything in all tenants of these tests. */
+export const everything: readonly IdentityNews[] = ['acme', 'other', 'umbrella'].flatMap((tenant) => [
+  { subject: 'services', tenant, services: [{ id: 1, name: 'app', secretHash: new Uint8Array(32) }] },
+  { subject: 'acl', tenant, rules: [{ id: 1, subject: 'all', action: 'both', filter: '#', effect: 'allow' }, allowsSystem] },
+]);
 
 /** Two clocks that a test sets. */
 export class TestClock implements Clock {
@@ -63,6 +79,15 @@ export interface Publish {
   readonly qos?: number;
   readonly retain?: boolean;
   readonly properties?: Uint8Array;
+}
+
+/** A client of service client 1. */
+export function ofService(tenant: string, label: string): ClientName {
+  return { who: { kind: 'service', tenant, name: 'app' }, key: `s:1:${label}`, label };
+}
+
+export function ofDevice(number: number, name: string, deviceClass: string | null = null): ClientName {
+  return { who: { kind: 'device', tenant: 'acme', name, deviceClass }, key: `d:${number}`, label: name };
 }
 
 type Control = Exclude<BrokerToGateway, { kind: 'traffic' }>;
@@ -130,7 +155,7 @@ export abstract class ClientSite {
     const { tenant = 'acme', gateway = 0, ...more } = attach;
     const session = more.session ?? ++this.#session;
     const base = { connection: session + 100, level: 5, cleanStart: false, expirySeconds: 3600, receiveMax: 100, atMs: this.clock.wall };
-    this.receive(gateway, { kind: 'attach', session, client: { tenant, key: `s:1:${label}`, label }, ...base, ...more });
+    this.receive(gateway, { kind: 'attach', session, client: ofService(tenant, label), ...base, ...more });
     return new Client(this, gateway, session);
   }
 
@@ -148,6 +173,14 @@ export abstract class ClientSite {
   }
 }
 
+export interface SiteOptions {
+  readonly store?: Store;
+  readonly clock?: TestClock;
+  readonly limits?: Partial<BrokerLimits>;
+  readonly residentBytesMax?: number;
+  readonly isWhole?: boolean;
+}
+
 /** A broker in the test's own thread, with clocks of the test. */
 export class Site extends ClientSite {
   readonly broker: Broker;
@@ -155,7 +188,7 @@ export class Site extends ClientSite {
   readonly #answers = new Map<number, BrokerAnswer>();
   #token = 0;
 
-  constructor(options: { store?: Store; clock?: TestClock; limits?: Partial<BrokerLimits>; residentBytesMax?: number } = {}) {
+  constructor(options: SiteOptions = {}, news: readonly IdentityNews[] = everything) {
     super(options.clock);
     this.broker = new Broker({
       store: options.store ?? noStore,
@@ -167,6 +200,7 @@ export class Site extends ClientSite {
       retryMs: 1,
       ...(options.residentBytesMax === undefined ? {} : { residentBytesMax: options.residentBytesMax }),
     });
+    this.broker.setIdentity(news, options.isWhole ?? true);
   }
 
   receive(gateway: number, message: GatewayToBroker): void {

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { TrafficWriter } from '../../src/contract/broker/traffic.js';
-import type { BrokerToGateway, FromBroker, GatewayToBroker } from '../../src/contract/threads/broker.js';
+import type { BrokerToGateway, FromBroker, GatewayToBroker, ToBroker } from '../../src/contract/threads/broker.js';
 import { until } from '../support/until.js';
-import { GatewayDouble, limits, type Publish, writePublish } from './site.js';
+import { everything, GatewayDouble, limits, ofService, type Publish, writePublish } from './site.js';
 
 let folder: string;
 before(() => {
@@ -33,6 +33,7 @@ class Running {
       transferList: [port2],
     });
     this.#worker.on('message', (message: FromBroker) => this.said.push(message));
+    this.#worker.postMessage({ kind: 'identity', token: 1, news: everything, isWhole: true } satisfies ToBroker);
     this.#ended = once(this.#worker, 'exit');
   }
 
@@ -41,7 +42,7 @@ class Running {
   }
 
   attach(session: number, label: string): void {
-    const client = { tenant: 'acme', key: `s:1:${label}`, label };
+    const client = ofService('acme', label);
     const more = { connection: session, level: 5, cleanStart: false, expirySeconds: 3600, receiveMax: 10, atMs: Date.now() };
     this.post({ kind: 'attach', session, client, ...more });
   }
@@ -109,12 +110,12 @@ test('a store that is cut short, that is none, or that is of another version is 
   const at = bytes.indexOf('version');
   assert.ok(at > 0);
   for (let place = at; place >= 0; place = bytes.indexOf('version', place + 1)) {
-    const value = bytes.indexOf('1', place);
-    bytes[value] = 0x32;
+    const value = bytes.indexOf('2', place);
+    bytes[value] = 0x33;
   }
   writeFileSync(path, bytes);
   const found = await refusal(newer);
   assert.equal(found?.code, 'mqtt_store_version');
-  assert.match(found?.message ?? '', /is of version 2, and this build reads version 1/);
+  assert.match(found?.message ?? '', /is of version 3, and this build reads version 2/);
   assert.match(found?.wayOut ?? '', /move the file aside/);
 });

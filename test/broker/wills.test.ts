@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Will } from '../../src/contract/threads/broker.js';
 import { MemoryStore } from './memory-store.js';
-import { Site } from './site.js';
+import { ofDevice, Site } from './site.js';
 
 function will(more: Partial<Will> = {}): Will {
   const base = { topic: 'gone', payload: Buffer.from('will'), qos: 1, retain: false, delaySeconds: 0 } as const;
@@ -58,7 +58,7 @@ test('the will of a device on its telemetry topic is handed to a gateway, too', 
   const site = new Site();
   const [payload, topic] = [Buffer.from('{"online":false}'), 'devices/d1/telemetry'];
   const device = site.client('d1', {
-    client: { tenant: 'acme', key: 'd:7', label: 'd1' },
+    client: ofDevice(7, 'd1'),
     will: will({ topic, payload, isTelemetry: true }),
   });
   device.detach(false);

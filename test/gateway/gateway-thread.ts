@@ -34,7 +34,8 @@ import { loadConfig } from '../../src/config/config.js';
 import { brokerLimits } from '../../src/config/settings/mqtt.js';
 import { refusalCode } from '../../src/contract/codes.js';
 import type { DeviceEntry } from '../../src/contract/devices.js';
-import type { BrokerStart } from '../../src/contract/threads/broker.js';
+import type { IdentityNews } from '../../src/contract/identity/news.js';
+import type { BrokerStart, FromBroker, ToBroker } from '../../src/contract/threads/broker.js';
 import type { FromGateway, GatewayPorts, GatewayStart, ToGateway } from '../../src/contract/threads/gateway.js';
 import type { TlsMaterial } from '../../src/contract/tls-material.js';
 import { hashToken } from '../../src/contract/token.js';
@@ -131,6 +132,8 @@ export class GatewayThread {
   /** Whether blocks become durable as they come. */
   #isDurable = true;
   #taken = 0;
+  /** Answers of the broker to news of rules and services. */
+  #brokerKnows = 0;
   #devicesToken = 0;
   readonly #bell: Doorbell;
   readonly #worker: Worker;
@@ -139,6 +142,8 @@ export class GatewayThread {
 
   static async start(devices: readonly DeviceEntry[], partitions = 4, settings: GatewaySettings = {}): Promise<GatewayThread> {
     const gateway = new GatewayThread(partitions, settings);
+    gateway.#tellBroker([], true);
+    await until('the broker to know the rules', () => gateway.#brokerKnows === 1);
     await gateway.putDevices(devices);
     gateway.post({ kind: 'listen', ports: portsOf(settings) });
     await until('the listener', () => gateway.port !== 0);
@@ -167,6 +172,9 @@ export class GatewayThread {
     const workerData: GatewayStart = { index: 0, ...where, ...common, broker };
     const brokerData: BrokerStart = { folder: undefined, gateways: [gateway], limits: brokerLimits(loadConfig({ env: {} }).mqtt) };
     this.#broker = new Worker(new URL('../../src/broker/thread.js', import.meta.url), { workerData: brokerData, transferList: [gateway] });
+    this.#broker.on('message', (message: FromBroker) => {
+      if (message.kind === 'identity-known') this.#brokerKnows++;
+    });
     this.memory = new KernelMemory(memory);
     this.ring = new BlockRing(ring);
     this.#bell = new Doorbell(doorbells, gatewayDoorbell(0));
@@ -184,8 +192,14 @@ export class GatewayThread {
     return this.ports.mqtt;
   }
 
+  /** Rules and services go to the broker as well, and to it first. */
   post(message: ToGateway): void {
+    if (message.kind === 'identity') this.#tellBroker(message.news, false);
     this.#worker.postMessage(message);
+  }
+
+  #tellBroker(news: readonly IdentityNews[], isWhole: boolean): void {
+    this.#broker.postMessage({ kind: 'identity', token: 0, news, isWhole } satisfies ToBroker);
   }
 
   /** Settles when the thread knows them, and has done what was posted before. */

@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import mqtt from 'mqtt';
+import type { AclRule } from '../../src/contract/acl/acl.js';
+import type { IdentityNews } from '../../src/contract/identity/news.js';
 import { hashSecret } from '../../src/contract/identity/service.js';
 import { until } from '../support/until.js';
 import { device, GatewayThread, TOKEN } from './gateway-thread.js';
 
 const SECRET = 'sps_of-all-test-services';
+/** Service clients by their ids, from 1. */
+const IDS = ['app', 'view'];
+const ALL_FOR_APP: AclRule = { id: 1, subject: 'service:app', action: 'both', filter: '#', effect: 'allow' };
 
 interface Got {
   readonly topic: string;
@@ -20,23 +25,26 @@ describe('subscribers', () => {
 
   before(async () => {
     gateway = await GatewayThread.start([device(1, 'dev-1'), device(2, 'dev-2')]);
-    const services = ['app', 'view'].map((name, index) => ({ id: index + 1, name, secretHash: hashSecret('default', name, SECRET) }));
-    const rules = [{ id: 1, subject: 'service:app', action: 'both', filter: '#', effect: 'allow' } as const];
-    gateway.post({
-      kind: 'identity',
-      token: 1_000_000,
-      news: [
-        { subject: 'services', tenant: 'default', services },
-        { subject: 'acl', tenant: 'default', rules },
-      ],
-    });
-    await gateway.caughtUp();
+    await publish(servicesOf('app', 'view'), rulesOf(ALL_FOR_APP));
   });
 
   after(async () => {
     for (const client of clients) client.end(true);
     await gateway.stop();
   });
+
+  let token = 1_000_000;
+
+  /** Posts rules and service clients as main does. */
+  async function publish(...news: IdentityNews[]): Promise<void> {
+    gateway.post({ kind: 'identity', token: ++token, news });
+    await gateway.caughtUp();
+  }
+  const rulesOf = (...rules: AclRule[]): IdentityNews => ({ subject: 'acl', tenant: 'default', rules });
+  const servicesOf = (...names: string[]): IdentityNews => {
+    const services = names.map((name) => ({ id: IDS.indexOf(name) + 1, name, secretHash: hashSecret('default', name, SECRET) }));
+    return { subject: 'services', tenant: 'default', services };
+  };
 
   async function open(username: string, password: string, options: mqtt.IClientOptions): Promise<mqtt.MqttClient> {
     const settings = { reconnectPeriod: 0, protocolVersion: 5, username, password, ...options } as const;
@@ -142,12 +150,78 @@ describe('subscribers', () => {
     assert.equal(await isClosed, true);
   });
 
+  test('a rule that is gone takes its messages from clients that are connected, and from those that are away', async () => {
+    const asks = { protocolVersion: 5, clean: false, properties: { sessionExpiryInterval: 600 } } as const;
+    const secret: AclRule = { id: 2, subject: 'service:view', action: 'both', filter: 'secret/#', effect: 'allow' };
+    const openTo: AclRule = { id: 3, subject: 'service:view', action: 'both', filter: 'open/#', effect: 'allow' };
+    await publish(rulesOf(ALL_FOR_APP, secret, openTo));
+    const [from, here] = [await service('sender'), await open('view', SECRET, { clientId: 'here' })];
+    const got = collect(here);
+    await here.subscribeAsync(['secret/#', 'open/#'], { qos: 1 });
+    await here.publishAsync('secret/own', 'before', { qos: 1 });
+    await until('the first message', () => got.length === 1);
+    const away = await open('view', SECRET, { clientId: 'away', ...asks });
+    await away.subscribeAsync(['secret/#', 'open/#'], { qos: 1 });
+    await away.endAsync();
+    await from.publishAsync('secret/1', 'waits', { qos: 1 });
+    await until('the second message', () => got.length === 2);
+    await publish(rulesOf(ALL_FOR_APP, openTo));
+    await from.publishAsync('secret/2', 'too late', { qos: 1 });
+    await from.publishAsync('open/1', 'for all', { qos: 1 });
+    await until('the message that is allowed', () => got.length >= 3);
+    const topics = ({ topic }: Got) => topic;
+    assert.deepEqual(got.map(topics), ['secret/own', 'secret/1', 'open/1']);
+    // What was decided about its topics before is asked again.
+    await assert.rejects(here.publishAsync('secret/own', 'after', { qos: 1 }), /Not authorized/);
+    const later: string[] = [];
+    const back = mqtt.connect(`mqtt://127.0.0.1:${gateway.port}`, {
+      ...{ reconnectPeriod: 0, username: 'view', password: SECRET, clientId: 'away' },
+      ...asks,
+    });
+    clients.push(back);
+    back.on('message', (topic) => later.push(topic));
+    await until('what waits', () => later.length > 0);
+    assert.deepEqual(later, ['open/1']);
+  });
+
+  test('the class of a device decides at once what it gets', async () => {
+    await publish(rulesOf(ALL_FOR_APP, { id: 4, subject: 'class:pump', action: 'both', filter: 'pumps/#', effect: 'allow' }));
+    await gateway.putDevices([device(2, 'dev-2', { deviceClass: 'pump' })]);
+    const [from, pump] = [await service('foreman'), await ofDevice('dev-2')];
+    const got = collect(pump);
+    await pump.subscribeAsync(['pumps/#', 'devices/dev-2/commands'], { qos: 1 });
+    await pump.publishAsync('pumps/1', 'as a pump', { qos: 1 });
+    await until('the first message', () => got.length === 1);
+    await gateway.putDevices([device(2, 'dev-2', { deviceClass: 'valve' })]);
+    await assert.rejects(pump.publishAsync('pumps/1', 'as a valve', { qos: 1 }));
+    await from.publishAsync('pumps/1', 'for pumps', { qos: 1 });
+    await from.publishAsync('devices/dev-2/commands', 'for it', { qos: 1 });
+    await until('its own message', () => got.length >= 2);
+    const payloads = got.map(({ payload }) => payload);
+    assert.deepEqual(payloads, ['as a pump', 'for it']);
+  });
+
   test('a service client whose secret is gone is cut off', async () => {
     const view = await open('view', SECRET, { clientId: 'v2' });
     const isClosed = new Promise((resolve) => view.once('close', () => resolve(true)));
-    const services = [{ id: 1, name: 'app', secretHash: hashSecret('default', 'app', SECRET) }];
-    gateway.post({ kind: 'identity', token: 1_000_001, news: [{ subject: 'services', tenant: 'default', services }] });
+    await publish(servicesOf('app'));
     assert.equal(await isClosed, true);
     await assert.rejects(open('view', SECRET, { clientId: 'v2' }));
+  });
+
+  test('the session of a service client that is deleted is gone', async () => {
+    const asks = { clientId: 'kept', clean: false, properties: { sessionExpiryInterval: 600 } };
+    await publish(servicesOf('app', 'view'));
+    const view = await open('view', SECRET, asks);
+    await view.endAsync();
+    await publish(servicesOf('app'));
+    await publish(servicesOf('app', 'view'));
+    const again = mqtt.connect(`mqtt://127.0.0.1:${gateway.port}`, {
+      ...{ reconnectPeriod: 0, protocolVersion: 5, username: 'view', password: SECRET },
+      ...asks,
+    });
+    clients.push(again);
+    const isPresent = await new Promise((resolve) => again.once('connect', ({ sessionPresent }) => resolve(sessionPresent)));
+    assert.equal(isPresent, false);
   });
 });

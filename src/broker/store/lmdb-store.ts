@@ -6,7 +6,7 @@ import { causeOfDamage } from './lmdb-file.js';
 import type { Change, Store } from './store.js';
 
 /** Raised when a record of any table changes its meaning. */
-const VERSION = 1;
+const VERSION = 2;
 const FILE = 'sessions.mdb';
 /** In the order of their numbers. */
 const NAMES = ['sessions', 'entries', 'messages', 'retained', 'taken'] as const;

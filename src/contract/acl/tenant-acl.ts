@@ -15,6 +15,10 @@ export class TenantAcl implements Acl {
     else this.#rules.set(tenant, rules);
   }
 
+  of(tenant: string): readonly AclRule[] {
+    return this.#rules.get(tenant) ?? NO_RULES;
+  }
+
   allows(who: Principal, action: AclAction, topic: string): AclVerdict {
     if (action === 'publish' && topic.startsWith('$')) return refusal('no client may publish on a topic that begins with "$"');
     const levels = levelsOfFilter(topic);
@@ -24,16 +28,16 @@ export class TenantAcl implements Acl {
   }
 
   #laidFor(who: Principal, action: AclAction): LaidRule[] {
-    const rules = this.#rules.get(who.tenant) ?? NO_RULES;
-    return [...rules, ...(who.kind === 'device' ? builtInAcl : NO_RULES)].flatMap((rule) => {
-      if ((rule.action !== action && rule.action !== 'both') || !isFor(rule, who)) return [];
+    return [...this.of(who.tenant), ...(who.kind === 'device' ? builtInAcl : NO_RULES)].flatMap((rule) => {
+      if ((rule.action !== action && rule.action !== 'both') || !isRuleFor(rule, who)) return [];
       const levels = levelsOfRule(rule.filter, who);
       return levels ? [{ rule, levels }] : [];
     });
   }
 }
 
-function isFor({ subject }: AclRule, who: Principal): boolean {
+/** Whether the client is among those for whom the rule is. */
+export function isRuleFor({ subject }: AclRule, who: Principal): boolean {
   if (subject === 'all' || subject === `${who.kind}:${who.name}`) return true;
   return who.kind === 'device' && who.deviceClass !== null && subject === `class:${who.deviceClass}`;
 }

@@ -60,7 +60,12 @@ export interface BrokerCounts {
   /** Retained messages that were not kept, as the tenant has as many as it may. */
   readonly retainedFull: number;
   readonly expired: number;
+  /** Subscriptions that rules no longer allow, and messages that waited and that their client may no longer have. */
+  readonly subscriptionsRevoked: number;
+  readonly droppedRevoked: number;
   readonly wills: number;
+  /** Wills that were not published, as their client may no longer publish on the topic. */
+  readonly willsRefused: number;
 }
 
 export const NOTHING_COUNTED: BrokerCounts = {
@@ -76,5 +81,8 @@ export const NOTHING_COUNTED: BrokerCounts = {
   droppedFull: 0,
   retainedFull: 0,
   expired: 0,
+  subscriptionsRevoked: 0,
+  droppedRevoked: 0,
   wills: 0,
+  willsRefused: 0,
 };

@@ -1,5 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
+import type { Principal } from '../acl/acl.js';
 import type { BrokerCounts, BrokerLimits, RetainedEntry, SessionSummary, SessionView } from '../broker/session-views.js';
+import type { IdentityNews } from '../identity/news.js';
 import type { StopThread, ThreadEvent, ThreadReady } from './shared.js';
 
 /**
@@ -17,7 +19,8 @@ export interface BrokerStart {
 
 /** Whose session it is. Two clients with the same name are the same client: the newer takes the session over. */
 export interface ClientName {
-  readonly tenant: string;
+  /** As rules about topics know it; its class may be another one at its next connection. */
+  readonly who: Principal;
   /** `d:` and the device's number, or `s:`, the service client's number, `:` and its client id. */
   readonly key: string;
   /** What people call it: the device's id, or the client id. */
@@ -65,7 +68,9 @@ export type GatewayToBroker =
       readonly will?: Will | undefined;
       readonly atMs: number;
     }
-  /** All of them are allowed. Answered by `subscribed`; retained messages follow it. */
+  /** The connected device is of another class now: what its session has is judged again. */
+  | { readonly kind: 'principal'; readonly session: number; readonly who: Principal }
+  /** The rules that the gateway knows allow all of them. Answered by `subscribed`; retained messages follow it. */
   | { readonly kind: 'subscribe'; readonly session: number; readonly packetId: number; readonly subscriptions: readonly Subscription[] }
   /** Answered by `unsubscribed`. */
   | { readonly kind: 'unsubscribe'; readonly session: number; readonly packetId: number; readonly filters: readonly string[] }
@@ -90,7 +95,7 @@ export type BrokerToGateway =
       readonly expirySeconds: number;
       readonly unreleased: Uint16Array;
     }
-  /** One code of SUBACK for each subscription: its QoS, or 0x97 where a limit is reached. */
+  /** One code of SUBACK for each subscription: its QoS, 0x97 where a limit is reached, or 0x87 where newer rules refuse it. */
   | { readonly kind: 'subscribed'; readonly session: number; readonly packetId: number; readonly codes: readonly number[] }
   /** One code of UNSUBACK for each filter: 0, or 0x11 where there was none. */
   | { readonly kind: 'unsubscribed'; readonly session: number; readonly packetId: number; readonly codes: readonly number[] }
@@ -110,6 +115,12 @@ export type BrokerToGateway =
 export type ToBroker =
   | StopThread
   | { readonly kind: 'limits'; readonly limits: BrokerLimits }
+  /**
+   * What is new of rules about topics and of service clients; `isWhole`: all that was known at the start has come. What gateways say waits
+   * until then. Answered by `identity-known` with the same token, once nothing that it revokes is handed on any more. Main posts it here
+   * before it does so to gateways: a subscription that a gateway grants by older rules is then refused here.
+   */
+  | { readonly kind: 'identity'; readonly token: number; readonly news: readonly IdentityNews[]; readonly isWhole: boolean }
   /** These devices are gone, and their sessions with them. */
   | { readonly kind: 'devices-deleted'; readonly numbers: readonly number[] }
   /** Answered by `answer` with the same token. */
@@ -153,5 +164,6 @@ export type FromBroker =
   | { readonly kind: 'refused'; readonly code: string; readonly message: string; readonly wayOut: string }
   | ThreadEvent
   | { readonly kind: 'answer'; readonly token: number; readonly answer: BrokerAnswer }
+  | { readonly kind: 'identity-known'; readonly token: number }
   /** Every second in which they changed. */
   | { readonly kind: 'counts'; readonly counts: BrokerCounts };

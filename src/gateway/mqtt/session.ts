@@ -36,6 +36,7 @@ interface Attaching {
   readonly keepAliveSeconds: number;
   /** Seconds that CONNECT asked for. */
   readonly expirySeconds: number;
+  readonly client: ClientName;
   /** Of a device: it may be replaced before the broker has answered. */
   readonly tokenHash: Uint8Array | undefined;
   /** The client has ended its side meanwhile. */
@@ -187,12 +188,16 @@ export class Sessions {
     const { directory } = this.#parts;
     const known = directory.entryOf(device.number);
     const before = known === undefined ? undefined : directory.tokenHash(known);
+    const connected = known === undefined ? undefined : directory.connectionOf(known);
+    const was = connected === undefined ? undefined : directory.principalOf(known as number);
     const entry = directory.put(device);
     if (entry === undefined) return false;
     const connection = directory.connectionOf(entry);
     if (connection === undefined) return true;
     if (!directory.isActive(entry)) this.refuse(connection, CODE_DEVICE_INACTIVE);
     else if (before) this.#judgeAgain(connection, before, device.tokenHash, device.previousToken);
+    const session = this.#sessions.get(connection);
+    if (session && was) this.#judgeClass(session, was);
     return true;
   }
 
@@ -224,6 +229,13 @@ export class Sessions {
   /** `before` was the token of the connection's device when it was let in. */
   #judgeAgain(connection: number, before: Uint8Array, now: Uint8Array, previous: PreviousToken | undefined): void {
     if (!this.#proofs.tokenReplaced(connection, before, now, previous)) this.refuse(connection, CODE_CREDENTIALS_INVALID);
+  }
+
+  /** The class of a device decides which rules are for it: its session is judged again where the class is another one. */
+  #judgeClass(session: Session, was: Principal): void {
+    const who = this.principalOf(session);
+    if (who.kind !== 'device' || was.kind !== 'device' || who.deviceClass === was.deviceClass) return;
+    this.#parts.link.post({ kind: 'principal', session: session.number, who });
   }
 
   /** The device has a newer session at another gateway. */
@@ -265,9 +277,9 @@ export class Sessions {
     const { cleanStart, expirySeconds, receiveMax } = wantedSession(packet);
     const session: Session = { ...who, number, limits: limitsOf(packet), asksExpiry: expirySeconds !== 0 };
     const tokenHash = who.service ? undefined : this.#parts.directory.tokenHash(who.entry);
-    this.#attaching.set(connection, { session, admitted, keepAliveSeconds: packet.keepalive ?? 0, expirySeconds, tokenHash });
-    this.#awaited.set(number, connection);
     const client = this.#clientOf(admitted);
+    this.#attaching.set(connection, { session, admitted, client, keepAliveSeconds: packet.keepalive ?? 0, expirySeconds, tokenHash });
+    this.#awaited.set(number, connection);
     const level = kernel.levelOf(connection);
     const will = willOf(packet, isTelemetry);
     link.post({
@@ -288,10 +300,10 @@ export class Sessions {
     const { directory } = this.#parts;
     if (admitted.kind === 'service') {
       const { service, clientId } = admitted;
-      return { tenant: service.tenant, key: `s:${service.id}:${clientId}`, label: clientId };
+      return { who: this.principalOf({ entry: NO_DEVICE, service }), key: `s:${service.id}:${clientId}`, label: clientId };
     }
-    const { tenant, id } = directory.nameOf(admitted.entry);
-    return { tenant, key: `d:${directory.numberOf(admitted.entry)}`, label: id };
+    const who = directory.principalOf(admitted.entry);
+    return { who, key: `d:${directory.numberOf(admitted.entry)}`, label: who.name };
   }
 
   #attached({ session: number, isPresent, expirySeconds, unreleased }: Extract<BrokerToGateway, { kind: 'attached' }>): void {
@@ -316,6 +328,7 @@ export class Sessions {
     const changed = expirySeconds === attaching.expirySeconds ? undefined : expirySeconds;
     this.#send(connection, connackAccepted(level, session.limits, isPresent, changed, admitted.assignedId));
     this.#setConnected(session, connection, attaching.tokenHash);
+    this.#judgeClass(session, attaching.client.who);
     if (attaching.hasEnded) this.peerEnded(connection);
     reactor.wake();
   }

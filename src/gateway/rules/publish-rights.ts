@@ -16,7 +16,8 @@ export class PublishRights {
   /** Telemetry topics carry what devices measure: nobody else may write there. */
   may(who: Principal, topic: string): boolean {
     if (isTelemetryTopic(topic)) return false;
-    const key = `${who.kind}\0${who.tenant}\0${who.name}\0${topic}`;
+    const ofClass = who.kind === 'device' ? who.deviceClass : null;
+    const key = `${who.kind}\0${who.tenant}\0${who.name}\0${ofClass ?? ''}\0${topic}`;
     const known = this.#verdicts.get(key);
     if (known !== undefined) return known;
     if (this.#verdicts.size === VERDICTS_MAX) this.#verdicts.clear();
