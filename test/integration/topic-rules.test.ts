@@ -97,3 +97,27 @@ test('a trial says of a message what is stored when it is published', async () =
     [['trial', stored.trial]],
   );
 });
+
+test('a rule about topics that the API deletes takes its messages from a client that has subscribed', async () => {
+  const allow = async (subject: string, filter: string) => {
+    const body = { subject, action: 'both', filter, effect: 'allow' };
+    return (await call<{ id: number }>(appliance, 'POST', '/v1/acl', body)).id;
+  };
+  const { secret } = await call<{ secret: string }>(appliance, 'POST', '/v1/services', { name: 'feeder' });
+  await allow('service:feeder', 'plant/#');
+  await allow('device:t-1', 'plant/open');
+  const id = await allow('device:t-1', 'plant/secret');
+  const url = `mqtt://127.0.0.1:${appliance.mqttPort}`;
+  const feeder = await mqtt.connectAsync(url, { username: 'feeder', password: secret, clientId: 'f', reconnectPeriod: 0 }, false);
+  const got: string[] = [];
+  device.on('message', (_, payload) => got.push(payload.toString()));
+  await device.subscribeAsync(['plant/open', 'plant/secret'], { qos: 1 });
+  await feeder.publishAsync('plant/secret', 'before', { qos: 1 });
+  await until('the first message', () => got.length === 1);
+  await call(appliance, 'DELETE', `/v1/acl/${id}`);
+  await feeder.publishAsync('plant/secret', 'after', { qos: 1 });
+  await feeder.publishAsync('plant/open', 'for all', { qos: 1 });
+  await until('the message that is allowed', () => got.length >= 2);
+  assert.deepEqual(got, ['before', 'for all']);
+  await feeder.endAsync();
+});
