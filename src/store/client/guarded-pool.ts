@@ -19,6 +19,7 @@ export class GuardedPool {
   readonly #answerMsMax: number;
   readonly #stopListening: () => void;
   #client: Client | undefined;
+  #isClosed = false;
 
   /** `answerMsMax`: longer than the server gives any statement, so that only a connection that is dead takes so long. */
   constructor(url: string, monitor: DatabaseMonitor, options: ClientOptions, answerMsMax: number) {
@@ -32,6 +33,7 @@ export class GuardedPool {
   /** As `Database.run` says. */
   async run<Result>(work: (sql: Sql) => PromiseLike<Result>): Promise<Result> {
     for (let attempt = 1; ; attempt++) {
+      if (this.#isClosed) throw this.#monitor.unavailable(closed());
       if (this.#monitor.state === 'down') throw this.#monitor.unavailable();
       this.#client ??= this.#open();
       const client = this.#client;
@@ -51,7 +53,9 @@ export class GuardedPool {
     }
   }
 
+  /** From now on nothing is asked: a connection that was opened now would keep the process from its end. */
   async close(seconds: number): Promise<void> {
+    this.#isClosed = true;
     this.#stopListening();
     await this.#client?.end(seconds);
     this.#client?.abandon();
@@ -76,6 +80,10 @@ export class GuardedPool {
     this.#client = undefined;
     void client.end(END_SECONDS_MAX).finally(() => client.abandon());
   }
+}
+
+function closed(): Error & { code: string } {
+  return Object.assign(new Error('this process has closed its connections'), { code: 'closed' });
 }
 
 function silent(): Error {

@@ -151,6 +151,15 @@ describe('control database', () => {
     assert.equal(none?.count, 0);
   });
 
+  test('after its end nothing is asked, so that no connection outlives it', async () => {
+    const ended = open();
+    await write(ended);
+    await ended.close();
+    await assert.rejects(write(ended), DatabaseUnavailable);
+    const [row] = await database.sql`select count(*)::int as sessions from pg_stat_activity where usename = 'sw' and state <> 'idle'`;
+    assert.equal(row?.sessions, 0);
+  });
+
   test('a warning of the server is an event', async () => {
     await open().run((sql) => sql.unsafe("do $$ begin raise warning 'the disk is slow'; end $$"));
     assert.deepEqual(events, ['warn database-notice']);
