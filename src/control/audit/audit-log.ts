@@ -42,6 +42,7 @@ export class AuditLog {
   readonly #database: Database;
   readonly #event: Report<keyof typeof auditEvents>;
   #waiting: Call[] = [];
+  #writing: Promise<void> | undefined;
 
   constructor(database: Database, event: Report<keyof typeof auditEvents>) {
     this.#database = database;
@@ -58,7 +59,15 @@ export class AuditLog {
     await this.writeWaiting();
   };
 
-  async writeWaiting(): Promise<void> {
+  /** One at a time: a second writer would note the first entry once more. */
+  writeWaiting(): Promise<void> {
+    this.#writing ??= this.#write().finally(() => {
+      this.#writing = undefined;
+    });
+    return this.#writing;
+  }
+
+  async #write(): Promise<void> {
     while (this.#waiting[0]) {
       const call = this.#waiting[0];
       try {
