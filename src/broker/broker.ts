@@ -65,7 +65,7 @@ export class Broker {
     this.#outboxes = gateways.map((port) => new Outbox(port));
     const deliveries = new Deliveries(state, residentBytesMax);
     const publishing = new Publishing(state, deliveries);
-    const subscribing = new Subscribing(state, deliveries, publishing, this.#taps);
+    const subscribing = new Subscribing(state, deliveries, publishing, this.#taps, () => this.#flushTaps());
     const revoking = new Revoking(state, deliveries, publishing, subscribing);
     const wills = new Wills(state, publishing, this.#outboxes);
     const system = new SystemTopics(state, publishing);
@@ -175,11 +175,15 @@ export class Broker {
   /** Sends what there is to send, and writes what there is to write. */
   #turn(): void {
     this.#state.journal.turn();
+    this.#flushTaps();
+    for (const outbox of this.#outboxes) outbox.flush();
+    this.#deliveries.trim();
+  }
+
+  #flushTaps(): void {
     this.#taps.flush((tenant, added, removed) => {
       for (const outbox of this.#outboxes) outbox.post({ kind: 'taps', tenant, added, removed });
     });
-    for (const outbox of this.#outboxes) outbox.flush();
-    this.#deliveries.trim();
   }
 
   #receiveTraffic(outbox: Outbox, number: number, bytes: Uint8Array): void {

@@ -20,12 +20,14 @@ export class Subscribing {
   readonly #deliveries: Deliveries;
   readonly #publishing: Publishing;
   readonly #taps: Taps;
+  readonly #flushTaps: () => void;
 
-  constructor(state: BrokerState, deliveries: Deliveries, publishing: Publishing, taps: Taps) {
+  constructor(state: BrokerState, deliveries: Deliveries, publishing: Publishing, taps: Taps, flushTaps: () => void) {
     this.#state = state;
     this.#deliveries = deliveries;
     this.#publishing = publishing;
     this.#taps = taps;
+    this.#flushTaps = flushTaps;
   }
 
   subscribe(tenant: Tenant, session: Session, packetId: number, subscriptions: readonly Subscription[]): void {
@@ -48,6 +50,8 @@ export class Subscribing {
       if (!isShared(filter) && (retainHandling === 0 || (retainHandling === 1 && isNew))) wanted.push(subscription);
     }
     this.#kept(session);
+    // Gateways hand telemetry on before the client learns that it has subscribed to it.
+    this.#flushTaps();
     this.#deliveries.post(session, { kind: 'subscribed', session: session.number, packetId, codes });
     for (const subscription of wanted) this.#sendRetained(tenant, session, subscription);
   }
