@@ -114,7 +114,7 @@ export function takeDatagram(event: usize): bool {
     return true;
   }
   if (type == COAP_ACK || type == COAP_RST) {
-    // Only the host sends what is answered with these (RFC 7252 §4.2).
+    // Only the host sends answers with these (RFC 7252 §4.2).
     call(socket, CALL_COAP_REQUEST, CODE_NONE, <u32>peer, bytes);
     return true;
   }

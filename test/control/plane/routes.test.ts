@@ -67,6 +67,7 @@ test('dead letters are listed newest first with the device and the bytes', async
     reason: 'json_malformed',
     position: 1,
     topic: null,
+    field: null,
     format: null,
     replayed_at: null,
     payload_base64: 'ew==',
