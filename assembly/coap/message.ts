@@ -209,7 +209,7 @@ function uintAt(at: usize, bytes: u32): u32 {
   return value;
 }
 
-/** FORMAT_… of the payload, or -1: its Content-Format is of no kind that is taken in. JSON, text and bytes are told by their shape, as over HTTP. */
+/** FORMAT_… of the payload, or -1: Spillway does not take this Content-Format. JSON, text and bytes are told by their shape, as over HTTP. */
 export function formatOf(number: i32): i32 {
   if (number < 0 || number == COAP_FORMAT_JSON || number == COAP_FORMAT_TEXT || number == COAP_FORMAT_OCTETS) return FORMAT_BY_SHAPE;
   if (number == COAP_FORMAT_CBOR) return FORMAT_CBOR;

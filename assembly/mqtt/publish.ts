@@ -153,7 +153,7 @@ function isTapped(connection: usize, header: u32): bool {
   return (header & 1) != 0 || (flags & CONNECTION_TAPS) != 0 || ((header & 4) != 0 && (flags & CONNECTION_KEEPS) != 0);
 }
 
-/** Hands a copy of a message that was laid into its block to the host, and holds its acknowledgement. */
+/** Gives the host a copy of a message whose record is in its block, and holds the acknowledgement. */
 function tap(number: u32, header: u32, topic: usize, end: usize): void {
   if ((header & 6) != 0) hold();
   const start = topic - 2;
