@@ -22,15 +22,23 @@ export class ModelDevice {
   readonly accepted: { readonly topic: string; readonly payload: string; readonly qos: number }[] = [];
   readonly #open = new Set<number>();
   #read = 0;
+  /** Its last clean start was not answered yet. */
+  #startsClean = false;
+  /** The process ended before it answered a clean start, so whether the old state is gone is not known. */
+  #repeatsClean = false;
 
   constructor(name: string) {
     this.name = name;
   }
 
-  attach(site: ClientSite, cleanStart: boolean, receiveMax: number): void {
+  attach(site: ClientSite, wantsClean: boolean, receiveMax: number): void {
+    const cleanStart = wantsClean || this.#repeatsClean;
     this.client = site.client(this.name, { cleanStart, receiveMax });
     this.#read = 0;
     if (!cleanStart) return;
+    // [MQTT-3.1.2-4] A client discards its own state as it asks for a clean start.
+    this.#open.clear();
+    this.#startsClean = true;
     // Whether what was there is gone already is not known before it is attached.
     this.subscribed = 'maybe';
     this.required = [];
@@ -55,6 +63,7 @@ export class ModelDevice {
   /** The process ended; publishers have acknowledgements for the messages up to `settled`. */
   crashed(settled: number): void {
     this.client = undefined;
+    this.#repeatsClean = this.#startsClean;
     if (this.subscribed === 'requested') this.subscribed = 'maybe';
     this.required = this.required.filter(({ number }) => number <= settled);
   }
@@ -77,7 +86,7 @@ export class ModelDevice {
         if (qos === 1 || !this.#open.has(packetId)) this.accepted.push({ topic, payload, qos });
         if (qos === 2) this.#open.add(packetId);
         this.client.answer(qos === 1 ? PUBACK : PUBREC, packetId);
-      } else if (packet.kind === 'attached' && !packet.isPresent) this.#beganAnew();
+      } else if (packet.kind === 'attached') this.#attached(packet.isPresent);
       else if (packet.kind === 'subscribed' && this.subscribed === 'requested') this.subscribed = 'yes';
     }
     return packets;
@@ -102,7 +111,10 @@ export class ModelDevice {
     }
   }
 
-  #beganAnew(): void {
+  #attached(isPresent: boolean): void {
+    this.#startsClean = false;
+    this.#repeatsClean = false;
+    if (isPresent) return;
     this.#open.clear();
     if (this.subscribed === 'requested') return;
     assert.deepEqual([this.subscribed === 'yes', this.required], [false, []], 'a session that was there is present');
