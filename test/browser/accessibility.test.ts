@@ -35,7 +35,7 @@ const pages = [
   ['#/debug', '.empty h2:text-is("No capture runs")'],
   ['#/topic-rules', '.rules [data-rule="site"]'],
   ['#/access', '.rules [data-service="dashboard"]'],
-  ['#/schemas', '.schemas a:text-is("pump")'],
+  ['#/schemas', '.rules a:text-is("pump")'],
 ] as const;
 
 describe('everybody can use the console', { skip }, () => {
@@ -83,7 +83,7 @@ describe('everybody can use the console', { skip }, () => {
       assert.deepEqual(await findings(tab), []);
       await tab.page.keyboard.press('Escape');
       await tab.go('#/schemas');
-      await tab.page.click('.schemas a:text-is("pump")');
+      await tab.page.click('.rules a:text-is("pump")');
       await tab.page.waitForSelector('.schema-version pre');
       assert.deepEqual(await findings(tab), [], 'a schema');
       assert.ok(Number(await tab.page.evaluate('document.documentElement.scrollWidth')) <= width, 'a schema');

@@ -137,7 +137,7 @@ describe('what a device sends, and how it is read', { skip }, () => {
     await tab.page.waitForSelector('.dialog .refusal:has-text("type")');
     await tab.page.fill('#schema-definition', '{"fields": {"t": {"type": "number", "unit": "Cel", "required": true}, "rpm": "integer"}}');
     await tab.page.click('.dialog button[type="submit"]');
-    await tab.page.click('.schemas a:text-is("pump")');
+    await tab.page.click('.rules a:text-is("pump")');
     await tab.page.waitForSelector('h1:text-is("pump, firmware *")');
     await tab.page.waitForSelector('.field-table td:text-is("rpm")');
     await tab.page.fill('#schema-definition', '{"fields": {"t": {"type": "number", "unit": "Cel", "required": true}}}');

@@ -1,9 +1,6 @@
-import { batch, signal } from '@preact/signals';
-import type { AclCheck, AclRules, Answer, Refusal, ServiceMade, Services } from './answer.js';
-import type { Context } from './context.js';
-
-/** Somebody else may change them. */
-const refreshMs = 15_000;
+import { signal } from '@preact/signals';
+import type { AclCheck, AclRules, Answer, ServiceMade, Services } from './answer.js';
+import { PageModel } from './page-model.js';
 
 export type AclRule = AclRules['rules'][number];
 export type BuiltInAclRule = AclRules['built_in'][number];
@@ -26,70 +23,41 @@ export interface AclQuestion {
 }
 
 /** Who may use which topics in a tenant: its rules, the built-in ones, and its service clients. */
-export class AccessList {
+export class AccessList extends PageModel {
   /** Undefined before the first answer. */
   readonly acl = signal<AclRules | undefined>(undefined);
   readonly services = signal<readonly ServiceClient[] | undefined>(undefined);
-  readonly refusal = signal<Refusal | undefined>(undefined);
-  readonly #ended = new AbortController();
-  readonly #stop: () => void;
-  #loadAtMs = 0;
 
-  constructor(
-    private readonly context: Context,
-    private readonly tenant: string,
-  ) {
-    this.#stop = context.live.onReturn(() => void this.load());
-    void this.load();
+  addRule(form: AclRuleForm): Promise<Answer<unknown>> {
+    return this.change('POST', '/v1/acl', { tenant: this.tenant, ...form });
   }
 
-  tick(nowMs: number): void {
-    if (nowMs >= this.#loadAtMs) void this.load();
-  }
-
-  close(): void {
-    this.#ended.abort();
-    this.#stop();
-  }
-
-  async load(): Promise<void> {
-    this.#loadAtMs = Date.now() + refreshMs;
-    const read = <T>(path: string) => this.context.api.call<T>('GET', path, { tenant: this.tenant }, undefined, this.#ended.signal);
-    const [acl, services] = await Promise.all([read<AclRules>('/v1/acl'), read<Services>('/v1/services')]);
-    if (this.#ended.signal.aborted) return;
-    batch(() => {
-      this.refusal.value = [acl, services].flatMap((answer) => (answer.ok ? [] : [answer.refusal]))[0];
-      if (acl.ok) this.acl.value = acl.value;
-      if (services.ok) this.services.value = services.value.services;
-    });
-  }
-
-  async addRule(form: AclRuleForm): Promise<Refusal | undefined> {
-    return this.#changed(await this.context.api.call('POST', '/v1/acl', {}, { tenant: this.tenant, ...form }));
-  }
-
-  async removeRule(id: number): Promise<Refusal | undefined> {
-    return this.#changed(await this.context.api.call('DELETE', `/v1/acl/${id}`, { tenant: this.tenant }));
+  removeRule(id: number): Promise<Answer<unknown>> {
+    return this.change('DELETE', `/v1/acl/${id}`, undefined, { tenant: this.tenant });
   }
 
   /** Whether a client may, and which rule says so; nothing is changed. */
   check({ kind, name, action, topic }: AclQuestion): Promise<Answer<AclCheck>> {
-    return this.context.api.call('POST', '/v1/acl/check', {}, { tenant: this.tenant, [kind]: name, action, topic }, this.#ended.signal);
+    return this.call('POST', '/v1/acl/check', { tenant: this.tenant, [kind]: name, action, topic });
   }
 
   /** The answer has the secret, which cannot be read again. */
-  async addService(name: string): Promise<Answer<ServiceMade>> {
-    const answer = await this.context.api.call<ServiceMade>('POST', '/v1/services', {}, { tenant: this.tenant, name });
-    await this.#changed(answer);
-    return answer;
+  addService(name: string): Promise<Answer<ServiceMade>> {
+    return this.change('POST', '/v1/services', { tenant: this.tenant, name });
   }
 
-  async removeService(name: string): Promise<Refusal | undefined> {
-    return this.#changed(await this.context.api.call('DELETE', `/v1/services/${encodeURIComponent(name)}`, { tenant: this.tenant }));
+  removeService(name: string): Promise<Answer<unknown>> {
+    return this.change('DELETE', `/v1/services/${encodeURIComponent(name)}`, undefined, { tenant: this.tenant });
   }
 
-  async #changed(answer: Answer<unknown>): Promise<Refusal | undefined> {
-    await this.load();
-    return answer.ok ? undefined : answer.refusal;
+  protected sources() {
+    return [
+      this.source<AclRules>('/v1/acl', (acl) => {
+        this.acl.value = acl;
+      }),
+      this.source<Services>('/v1/services', ({ services }) => {
+        this.services.value = services;
+      }),
+    ];
   }
 }

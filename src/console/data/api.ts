@@ -21,7 +21,7 @@ import type { LetterFilter } from './route.js';
 
 export type Query = Readonly<Record<string, string | number | undefined>>;
 
-type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /** No answer within this long is none: the page says so instead of waiting. */
 const answerMsMax = 5000;

@@ -1,12 +1,10 @@
-import { batch, signal } from '@preact/signals';
-import type { Answer, Refusal, TopicRules, TopicRuleTrial } from './answer.js';
-import type { Context } from './context.js';
+import { signal } from '@preact/signals';
+import type { Answer, TopicRules, TopicRuleTrial } from './answer.js';
+import { PageModel } from './page-model.js';
 import { base64Of } from './payload.js';
 import type { TrialDraft } from './trial-draft.js';
 
 const path = '/v1/topic-rules';
-/** Somebody else may change them. */
-const refreshMs = 15_000;
 
 export type Rule = TopicRules['rules'][number];
 export type OwnRule = Extract<Rule, { built_in: false }>;
@@ -41,71 +39,42 @@ export function formOf(rule: Rule): RuleForm {
 }
 
 /** The topic rules of a tenant and the built-in ones after them, as their page shows and changes them. */
-export class TopicRuleList {
+export class TopicRuleList extends PageModel {
   /** Undefined before the first answer. */
   readonly rules = signal<readonly Rule[] | undefined>(undefined);
   readonly conflicts = signal<readonly Conflict[]>([]);
-  readonly refusal = signal<Refusal | undefined>(undefined);
-  readonly #ended = new AbortController();
-  readonly #stop: () => void;
-  #loadAtMs = 0;
-
-  constructor(
-    private readonly context: Context,
-    private readonly tenant: string,
-  ) {
-    this.#stop = context.live.onReturn(() => void this.load());
-    void this.load();
-  }
-
-  tick(nowMs: number): void {
-    if (nowMs >= this.#loadAtMs) void this.load();
-  }
-
-  close(): void {
-    this.#ended.abort();
-    this.#stop();
-  }
-
-  async load(): Promise<void> {
-    this.#loadAtMs = Date.now() + refreshMs;
-    const answer = await this.context.api.call<TopicRules>('GET', path, { tenant: this.tenant }, undefined, this.#ended.signal);
-    if (this.#ended.signal.aborted) return;
-    batch(() => {
-      this.refusal.value = answer.ok ? undefined : answer.refusal;
-      if (!answer.ok) return;
-      this.rules.value = answer.value.rules;
-      this.conflicts.value = answer.value.conflicts;
-    });
-  }
 
   /** Makes a rule, or replaces the one of this name; with `position` it is put there. */
-  async save(form: RuleForm, isNew: boolean, position?: number): Promise<Refusal | undefined> {
+  save(form: RuleForm, isNew: boolean, position?: number): Promise<Answer<unknown>> {
     const { name, ...rest } = form;
     const body = { ...rest, prefix: form.prefix || null, value_name: form.value_name || null, ...(position !== undefined && { position }) };
-    const { api } = this.context;
-    const answer: Answer<unknown> = isNew
-      ? await api.call('POST', path, {}, { name, tenant: this.tenant, ...body })
-      : await api.call('PUT', `${path}/${encodeURIComponent(name)}`, { tenant: this.tenant }, body);
-    await this.load();
-    return answer.ok ? undefined : answer.refusal;
+    return isNew
+      ? this.change('POST', path, { name, tenant: this.tenant, ...body })
+      : this.change('PUT', `${path}/${encodeURIComponent(name)}`, body, { tenant: this.tenant });
   }
 
   /** One place earlier (-1) or later (1). */
   async move(rule: OwnRule, by: -1 | 1): Promise<void> {
-    const refusal = await this.save(formOf(rule), false, rule.position + by);
-    if (refusal) this.refusal.value = refusal;
+    const answer = await this.save(formOf(rule), false, rule.position + by);
+    if (!answer.ok) this.refusal.value = answer.refusal;
   }
 
-  async remove(name: string): Promise<Refusal | undefined> {
-    const answer = await this.context.api.call('DELETE', `${path}/${encodeURIComponent(name)}`, { tenant: this.tenant });
-    await this.load();
-    return answer.ok ? undefined : answer.refusal;
+  remove(name: string): Promise<Answer<unknown>> {
+    return this.change('DELETE', `${path}/${encodeURIComponent(name)}`, undefined, { tenant: this.tenant });
   }
 
   /** What a message would become; nothing is stored. */
   try({ topic, payload, device }: TrialDraft): Promise<Answer<TopicRuleTrial>> {
     const body = { tenant: this.tenant, topic, payload_base64: base64Of(payload), ...(device && { device_id: device }) };
-    return this.context.api.call('POST', `${path}/test`, {}, body, this.#ended.signal);
+    return this.call('POST', `${path}/test`, body);
+  }
+
+  protected sources() {
+    return [
+      this.source<TopicRules>(path, ({ rules, conflicts }) => {
+        this.rules.value = rules;
+        this.conflicts.value = conflicts;
+      }),
+    ];
   }
 }

@@ -1,7 +1,4 @@
-import '../style/fields.css';
-import '../style/rules.css';
 import '../style/access.css';
-import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { AccessList, type AclRule, type BuiltInAclRule, type ServiceClient } from '../data/access.js';
 import type { Context } from '../data/context.js';
@@ -13,6 +10,7 @@ import { DeleteDialog } from '../parts/delete-dialog.js';
 import { EmptyState } from '../parts/empty-state.js';
 import { Notice } from '../parts/notice.js';
 import { ServiceAdd } from '../parts/service-add.js';
+import { Table } from '../parts/table.js';
 import { useModel } from '../parts/use-model.js';
 
 type AccessRoute = Extract<Route, { page: 'access' }>;
@@ -107,7 +105,7 @@ function Dialogs({ asked, model, tenant, onClose }: DialogsProps) {
 
 function RuleTable({ rules, onDelete }: { rules: readonly (AclRule | BuiltInAclRule)[]; onDelete?: (id: number) => void }) {
   return (
-    <Table names={[...(onDelete ? ['Rule'] : []), 'Who', 'Right', 'Topics', ...(onDelete ? ['Change'] : [])]}>
+    <Table head={[...(onDelete ? ['Rule'] : []), 'Who', 'Right', 'Topics', ...(onDelete ? ['Change'] : [])]}>
       {rules.map((rule) => (
         <tr key={`${'id' in rule ? rule.id : ''} ${rule.subject} ${rule.action} ${rule.filter}`} data-filter={rule.filter}>
           {'id' in rule && <td class="id">{rule.id}</td>}
@@ -133,7 +131,7 @@ function RuleTable({ rules, onDelete }: { rules: readonly (AclRule | BuiltInAclR
 
 function ServiceTable({ services, onDelete }: { services: readonly ServiceClient[]; onDelete: (name: string) => void }) {
   return (
-    <Table names={['Service client', 'Made', 'Change']}>
+    <Table head={['Service client', 'Made', 'Change']}>
       {services.map(({ name, created_at: made }) => (
         <tr key={name} data-service={name}>
           <td class="id">{name}</td>
@@ -146,22 +144,5 @@ function ServiceTable({ services, onDelete }: { services: readonly ServiceClient
         </tr>
       ))}
     </Table>
-  );
-}
-
-function Table({ names, children }: { names: readonly string[]; children: ComponentChildren }) {
-  return (
-    <table class="rules">
-      <thead>
-        <tr>
-          {names.map((name) => (
-            <th key={name} scope="col">
-              {name}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>{children}</tbody>
-    </table>
   );
 }

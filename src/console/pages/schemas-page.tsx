@@ -1,4 +1,3 @@
-import '../style/fields.css';
 import '../style/schemas.css';
 import { useState } from 'preact/hooks';
 import type { Schema } from '../data/answer.js';
@@ -10,6 +9,7 @@ import { EmptyState } from '../parts/empty-state.js';
 import { Notice } from '../parts/notice.js';
 import { SchemaAdd } from '../parts/schema-add.js';
 import { SchemaVersionsView } from '../parts/schema-versions.js';
+import { Table } from '../parts/table.js';
 import { useModel } from '../parts/use-model.js';
 
 type SchemasRoute = Extract<Route, { page: 'schemas' }>;
@@ -73,35 +73,22 @@ function List({ schemas, tenant }: { schemas: readonly Schema[] | undefined; ten
 
 function SchemaTable({ schemas, tenant }: { schemas: readonly Schema[]; tenant: string }) {
   return (
-    <table class="schemas">
-      <thead>
-        <tr>
-          {['Device class', 'Firmware', 'Format', 'Version', 'Faults', 'Made'].map((name) => (
-            <th key={name} scope="col">
-              {name}
-            </th>
-          ))}
+    <Table head={['Device class', 'Firmware', 'Format', 'Version', 'Faults', 'Made']}>
+      {schemas.map((schema) => (
+        <tr key={schema.schema_id}>
+          <td class="id">
+            <a href={formatRoute({ page: 'schemas', tenant, schema: schema.schema_id })}>{schema.device_class}</a>
+          </td>
+          <td>{schema.firmware_version}</td>
+          <td>{schema.format}</td>
+          <td>{schema.pinned_version === null ? `${schema.version}` : `${schema.used_version} pinned, ${schema.version} is the latest`}</td>
+          <td>{schema.mode === 'strict' ? 'refuse the message' : 'cost their field'}</td>
+          <td>
+            {formatMoment(Date.parse(schema.created_at))}
+            {schema.problem && <p class="refusal">Not used: {schema.problem}</p>}
+          </td>
         </tr>
-      </thead>
-      <tbody>
-        {schemas.map((schema) => (
-          <tr key={schema.schema_id}>
-            <td class="id">
-              <a href={formatRoute({ page: 'schemas', tenant, schema: schema.schema_id })}>{schema.device_class}</a>
-            </td>
-            <td>{schema.firmware_version}</td>
-            <td>{schema.format}</td>
-            <td>
-              {schema.pinned_version === null ? `${schema.version}` : `${schema.used_version} pinned, ${schema.version} is the latest`}
-            </td>
-            <td>{schema.mode === 'strict' ? 'refuse the message' : 'cost their field'}</td>
-            <td>
-              {formatMoment(Date.parse(schema.created_at))}
-              {schema.problem && <p class="refusal">Not used: {schema.problem}</p>}
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+      ))}
+    </Table>
   );
 }

@@ -1,6 +1,4 @@
-import '../style/fields.css';
 import '../style/readings.css';
-import '../style/rules.css';
 import '../style/topic-rules.css';
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
@@ -12,6 +10,7 @@ import { EmptyState } from '../parts/empty-state.js';
 import { Notice } from '../parts/notice.js';
 import { RuleEditor } from '../parts/rule-editor.js';
 import { RuleTrial } from '../parts/rule-trial.js';
+import { Table } from '../parts/table.js';
 import { useModel } from '../parts/use-model.js';
 
 type RulesRoute = Extract<Route, { page: 'topic-rules' }>;
@@ -144,35 +143,24 @@ function RuleActions({ rule, last, model, onAsk }: RuleActionsProps) {
 
 function RuleTable({ rules, actions }: { rules: readonly Rule[]; actions?: (rule: Rule) => ComponentChildren }) {
   return (
-    <table class="rules">
-      <thead>
-        <tr>
-          {['Rule', 'Topics', 'Whose readings', 'Decoder', 'Names', ...(actions ? ['Change'] : [])].map((name) => (
-            <th key={name} scope="col">
-              {name}
-            </th>
-          ))}
+    <Table head={['Rule', 'Topics', 'Whose readings', 'Decoder', 'Names', ...(actions ? ['Change'] : [])]}>
+      {rules.map((rule) => (
+        <tr key={`${rule.name} ${rule.pattern}`} data-rule={rule.name}>
+          <td class="id">
+            {rule.position !== null && <span class="place">{rule.position}</span>}
+            <b>{rule.name}</b>
+          </td>
+          <td>
+            <code>{rule.pattern}</code>
+            {'problem' in rule && <p class="refusal">Not used: {rule.problem}</p>}
+          </td>
+          <td>{sourceText(rule.device)}</td>
+          <td>{rule.decoder}</td>
+          <td>{namesText(rule)}</td>
+          {actions && <td class="rule-actions">{actions(rule)}</td>}
         </tr>
-      </thead>
-      <tbody>
-        {rules.map((rule) => (
-          <tr key={`${rule.name} ${rule.pattern}`} data-rule={rule.name}>
-            <td class="id">
-              {rule.position !== null && <span class="place">{rule.position}</span>}
-              <b>{rule.name}</b>
-            </td>
-            <td>
-              <code>{rule.pattern}</code>
-              {'problem' in rule && <p class="refusal">Not used: {rule.problem}</p>}
-            </td>
-            <td>{sourceText(rule.device)}</td>
-            <td>{rule.decoder}</td>
-            <td>{namesText(rule)}</td>
-            {actions && <td class="rule-actions">{actions(rule)}</td>}
-          </tr>
-        ))}
-      </tbody>
-    </table>
+      ))}
+    </Table>
   );
 }
 

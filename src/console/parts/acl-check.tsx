@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { AccessList, AclQuestion } from '../data/access.js';
 import type { AclCheck } from '../data/answer.js';
+import { refusalText } from '../data/refusal.js';
 
 /** Asks whether a client may use a topic, and shows the verdict with its reason. */
 export function AclCheckForm({ model }: { model: AccessList }) {
@@ -16,7 +17,7 @@ export function AclCheckForm({ model }: { model: AccessList }) {
     event.preventDefault();
     const answer = await model.check(question);
     setVerdict(answer.ok ? answer.value : undefined);
-    setRefusal(answer.ok ? '' : [answer.refusal.message, answer.refusal.wayOut].filter(Boolean).join('. '));
+    setRefusal(answer.ok ? '' : refusalText(answer.refusal));
   };
   return (
     <section class="panel acl-check" aria-label="Check">

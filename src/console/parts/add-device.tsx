@@ -2,6 +2,7 @@ import { useRef, useState } from 'preact/hooks';
 import type { Registered } from '../data/answer.js';
 import { httpCommand, mqttCommand } from '../data/commands.js';
 import type { Context } from '../data/context.js';
+import { refusalText } from '../data/refusal.js';
 import { formatRoute } from '../data/route.js';
 import { CommandLine } from './command-line.js';
 import { Dialog } from './dialog.js';
@@ -25,7 +26,7 @@ export function AddDevice({ context, tenant, onAdded, onClose }: AddDeviceProps)
     const wanted = id.current!.value.trim();
     const answer = await context.api.register({ tenant, ...(wanted ? { device_id: wanted } : {}) });
     setBusy(false);
-    if (!answer.ok) return setRefusal([answer.refusal.message, answer.refusal.wayOut].filter(Boolean).join('. '));
+    if (!answer.ok) return setRefusal(refusalText(answer.refusal));
     setRegistered(answer.value);
     onAdded();
   };

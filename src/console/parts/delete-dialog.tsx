@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
-import type { Refusal } from '../data/answer.js';
+import type { Answer } from '../data/answer.js';
+import { refusalText } from '../data/refusal.js';
 import { Dialog } from './dialog.js';
 
 interface DeleteDialogProps {
@@ -7,7 +8,7 @@ interface DeleteDialogProps {
   readonly what: string;
   /** What deleting it does. */
   readonly about: string;
-  readonly remove: () => Promise<Refusal | undefined>;
+  readonly remove: () => Promise<Answer<unknown>>;
   readonly onClose: () => void;
 }
 
@@ -15,9 +16,9 @@ interface DeleteDialogProps {
 export function DeleteDialog({ what, about, remove, onClose }: DeleteDialogProps) {
   const [refusal, setRefusal] = useState('');
   const run = async (close: () => void) => {
-    const refused = await remove();
-    if (refused) setRefusal([refused.message, refused.wayOut].filter(Boolean).join('. '));
-    else close();
+    const answer = await remove();
+    if (answer.ok) close();
+    else setRefusal(refusalText(answer.refusal));
   };
   return (
     <Dialog label={`Delete ${what}`} onClose={onClose}>

@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import type { Answer, Device } from '../data/answer.js';
 import type { Context } from '../data/context.js';
 import { formatMoment } from '../data/format.js';
+import { refusalText } from '../data/refusal.js';
 import { formatRoute } from '../data/route.js';
 import { CommandLine } from './command-line.js';
 import { Dialog } from './dialog.js';
@@ -48,7 +49,7 @@ function Confirm({ context, device, action, onClose }: ConfirmProps) {
     setBusy(true);
     const answer = await act(context, device, action);
     setBusy(false);
-    if (!answer.ok) return setRefusal([answer.refusal.message, answer.refusal.wayOut].filter(Boolean).join('. '));
+    if (!answer.ok) return setRefusal(refusalText(answer.refusal));
     if (answer.value) return setToken(answer.value);
     close();
     if (action === 'delete') location.hash = formatRoute({ page: 'fleet', tenant: device.tenant });

@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import type { DeadLetter, Retried } from '../data/answer.js';
 import type { Api } from '../data/api.js';
 import { payloadBytes, previewPayload } from '../data/payload.js';
+import { refusalText } from '../data/refusal.js';
 
 /** A longer text is tried again as it is: nobody mends it in a page. */
 const editedBytesMax = 4096;
@@ -19,7 +20,7 @@ export function LetterRetry({ api, letter }: { api: Api; letter: DeadLetter }) {
     setBusy(true);
     const answer = await api.retryLetter(letter.id, text === original ? undefined : text);
     setBusy(false);
-    setOutcome(answer.ok ? wordsOf(answer.value) : [answer.refusal.message, answer.refusal.wayOut].filter(Boolean).join('. '));
+    setOutcome(answer.ok ? wordsOf(answer.value) : refusalText(answer.refusal));
   };
   return (
     <form

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { RuleForm, TopicRuleList } from '../data/topic-rules.js';
-import { Dialog } from './dialog.js';
+import { FormDialog } from './form-dialog.js';
 
 interface RuleEditorProps {
   readonly model: TopicRuleList;
@@ -56,68 +56,42 @@ const fields: readonly {
 /** The dialog that makes a topic rule, or changes one. */
 export function RuleEditor({ model, form, isNew, onClose }: RuleEditorProps) {
   const [edited, setEdited] = useState(form);
-  const [busy, setBusy] = useState(false);
-  const [refusal, setRefusal] = useState('');
-  const submit = async (event: Event, close: () => void) => {
-    event.preventDefault();
-    setBusy(true);
-    const refused = await model.save(edited, isNew);
-    setBusy(false);
-    if (refused) setRefusal([refused.message, refused.wayOut].filter(Boolean).join('. '));
-    else close();
-  };
   const title = isNew ? 'Add a topic rule' : `Edit ${form.name}`;
   const lists: Partial<Record<TextField, readonly string[]>> = {
     decoder: [...new Set([...formats, ...(model.rules.value ?? []).map(({ decoder }) => decoder)])],
     device: ['connection', 'members'],
   };
   return (
-    <Dialog label={title} onClose={onClose}>
-      {(close) => (
-        <form class="rule-editor" onSubmit={(event) => void submit(event, close)}>
-          <h2>{title}</h2>
-          {fields.map(({ member, label, hint, required, placeholder }) => (
-            <div key={member} class="field">
-              <label for={`rule-${member}`}>{label}</label>
-              <input
-                id={`rule-${member}`}
-                value={edited[member]}
-                required={required}
-                readOnly={member === 'name' && !isNew}
-                placeholder={placeholder}
-                list={lists[member] && `rule-${member}-list`}
-                aria-describedby={`rule-${member}-hint`}
-                autocomplete="off"
-                spellcheck={false}
-                onInput={(event) => setEdited({ ...edited, [member]: event.currentTarget.value })}
-              />
-              {lists[member] && (
-                <datalist id={`rule-${member}-list`}>
-                  {lists[member].map((value) => (
-                    <option key={value} value={value} />
-                  ))}
-                </datalist>
-              )}
-              <p id={`rule-${member}-hint`} class="hint">
-                {hint}
-              </p>
-            </div>
-          ))}
-          <Unregistered edited={edited} onChange={setEdited} />
-          <p class="refusal" role="alert">
-            {refusal}
+    <FormDialog title={title} action={isNew ? 'Add rule' : 'Save'} submit={() => model.save(edited, isNew)} onClose={onClose}>
+      {fields.map(({ member, label, hint, required, placeholder }) => (
+        <div key={member} class="field">
+          <label for={`rule-${member}`}>{label}</label>
+          <input
+            id={`rule-${member}`}
+            value={edited[member]}
+            required={required}
+            readOnly={member === 'name' && !isNew}
+            placeholder={placeholder}
+            list={lists[member] && `rule-${member}-list`}
+            aria-describedby={`rule-${member}-hint`}
+            autocomplete="off"
+            spellcheck={false}
+            onInput={(event) => setEdited({ ...edited, [member]: event.currentTarget.value })}
+          />
+          {lists[member] && (
+            <datalist id={`rule-${member}-list`}>
+              {lists[member].map((value) => (
+                <option key={value} value={value} />
+              ))}
+            </datalist>
+          )}
+          <p id={`rule-${member}-hint`} class="hint">
+            {hint}
           </p>
-          <div class="actions">
-            <button type="button" class="quiet" onClick={close}>
-              Cancel
-            </button>
-            <button type="submit" class="primary" disabled={busy}>
-              {isNew ? 'Add rule' : 'Save'}
-            </button>
-          </div>
-        </form>
-      )}
-    </Dialog>
+        </div>
+      ))}
+      <Unregistered edited={edited} onChange={setEdited} />
+    </FormDialog>
   );
 }
 

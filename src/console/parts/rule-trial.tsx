@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Answer, TopicRuleTrial } from '../data/answer.js';
 import { base64Of, payloadBytes, previewPayload } from '../data/payload.js';
+import { refusalText } from '../data/refusal.js';
 import type { TopicRuleList } from '../data/topic-rules.js';
 import { trialDraft } from '../data/trial-draft.js';
 import { Facts } from './facts.js';
@@ -49,7 +50,7 @@ export function RuleTrial({ model }: { model: TopicRuleList }) {
       >
         <TrialFields fields={fields} onChange={setFields} />
         <p class="refusal" role="alert">
-          {problem || (answer && !answer.ok ? [answer.refusal.message, answer.refusal.wayOut].filter(Boolean).join('. ') : '')}
+          {problem || (answer && !answer.ok ? refusalText(answer.refusal) : '')}
         </p>
         <button type="submit" class="primary" disabled={busy}>
           Try

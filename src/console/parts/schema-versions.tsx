@@ -1,9 +1,11 @@
 import { useState } from 'preact/hooks';
 import type { Answer, Compatibility, Schema, SchemaDiff, SchemaVersions } from '../data/answer.js';
 import { formatCount, formatMoment } from '../data/format.js';
+import { refusalText } from '../data/refusal.js';
 import { definitionText, type SchemaBook, type VersionForm } from '../data/schemas.js';
 import { Facts } from './facts.js';
 import { DefinitionFields } from './schema-fields.js';
+import { Table } from './table.js';
 
 type Version = SchemaVersions['versions'][number];
 
@@ -51,29 +53,18 @@ function FieldTable({ fields }: { fields: Version['fields'] }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard, too.
     <div class="field-table" tabIndex={0}>
-      <table>
-        <thead>
-          <tr>
-            {['Field', 'Stored as', 'Type', 'Unit', 'Range', 'Needed'].map((name) => (
-              <th key={name} scope="col">
-                {name}
-              </th>
-            ))}
+      <Table class="" head={['Field', 'Stored as', 'Type', 'Unit', 'Range', 'Needed']}>
+        {fields.map((field) => (
+          <tr key={field.name}>
+            <td class="id">{field.name}</td>
+            <td class="id">{field.metric}</td>
+            <td>{field.type}</td>
+            <td>{field.unit ?? '–'}</td>
+            <td>{rangeOf(field)}</td>
+            <td>{field.critical ? 'critical' : field.required ? 'required' : 'no'}</td>
           </tr>
-        </thead>
-        <tbody>
-          {fields.map((field) => (
-            <tr key={field.name}>
-              <td class="id">{field.name}</td>
-              <td class="id">{field.metric}</td>
-              <td>{field.type}</td>
-              <td>{field.unit ?? '–'}</td>
-              <td>{rangeOf(field)}</td>
-              <td>{field.critical ? 'critical' : field.required ? 'required' : 'no'}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+        ))}
+      </Table>
     </div>
   );
 }
@@ -144,7 +135,7 @@ function NextVersion({ model, latest }: { model: SchemaBook; latest: Version }) 
           A new major version, which need not be compatible
         </label>
         <p class="refusal" role="alert">
-          {refusal && !refusal.ok && [refusal.refusal.message, refusal.refusal.wayOut].filter(Boolean).join('. ')}
+          {refusal && !refusal.ok && refusalText(refusal.refusal)}
         </p>
         <div role="status">{checked?.ok && <Checked found={checked.value} />}</div>
         <div class="row">
