@@ -37,7 +37,7 @@ export interface CliPorts {
   loadKafka(): Promise<unknown>;
   /** Lets the database of the next start take over the log of this state folder; answers the database that it was of. Rejects with StartFailure. */
   adoptLog(stateFolder: string): Promise<string>;
-  /** Moves log and checkpoints of this state folder into a folder of their own, which it answers. Rejects with StartFailure. */
+  /** Moves log, checkpoints and MQTT sessions of this state folder into a folder of their own, which it answers. Rejects with StartFailure. */
   setLogAside(stateFolder: string): Promise<string>;
 }
 

@@ -30,12 +30,12 @@ export function addLogCommand(program: Command, ports: CliPorts): void {
   withCommonOptions(log.command('set-aside'))
     .summary('keep the log apart and begin a new one')
     .description(
-      'Moves log and checkpoints of this state folder into a folder of their own, which it names. The next start begins a new log.',
+      'Moves log, checkpoints and MQTT sessions of this state folder into a folder of their own, which it names. The next start begins a new log.',
     )
     .action((options: CommonOptions) =>
       run(options, async (output, { process }) => {
         const folder = await ports.setLogAside(process.stateFolder);
-        output.text(`log and checkpoints are in ${folder} now; the next start begins a new log`);
+        output.text(`log, checkpoints and MQTT sessions are in ${folder} now; the next start begins a new log`);
         output.document({ set_aside: folder });
       }),
     );

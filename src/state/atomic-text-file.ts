@@ -1,4 +1,4 @@
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** A text in the state folder that changes now and then: a crash leaves the old one or the new one, and a written one stays. */
@@ -19,6 +19,8 @@ export class AtomicTextFile {
   write(text: string): void {
     const written = `${this.#file}.new`;
     writeFileSync(written, text, { mode: 0o600, flush: true });
+    // A mask of the process takes rights away from what a file is made with, and never gives any.
+    chmodSync(written, 0o600);
     renameSync(written, this.#file);
     syncFolder(this.#folder);
   }

@@ -38,17 +38,34 @@ function adopt({ database, devices, metrics, adopted, refused }: LogMark): { mar
   return { mark, of: refused.length > 0 ? refused.map((owner) => owner.database) : own };
 }
 
-/** Moves log and checkpoints into a folder of their own, which it answers; the next start begins a new log. */
+/**
+ * What holds numbers of devices, which mean others in another database: MQTT sessions too, whose queued messages another tenant's device
+ * would get. The mark is the last: interrupted before, the next start refuses what is left, and the command may be given again.
+ */
+const OF_ONE_DATABASE = ['sessions', 'checkpoints', 'log', MARK_NAME];
+
+/** Moves log, checkpoints and MQTT sessions into a folder of their own, which it answers; the next start begins a new log. */
 export async function setLogAside(stateFolder: string): Promise<string> {
   return locked(stateFolder, () => {
     const aside = join(stateFolder, 'set-aside', new Date().toISOString().replaceAll(':', ''));
     mkdirSync(aside, { recursive: true, mode: 0o700 });
-    // The mark goes last: interrupted before, the next start refuses what is left, and the command may be given again.
-    for (const name of ['checkpoints', 'log', MARK_NAME]) {
-      if (existsSync(join(stateFolder, name))) renameSync(join(stateFolder, name), join(aside, name));
+    for (const name of OF_ONE_DATABASE) {
+      if (existsSync(join(stateFolder, name))) move(join(stateFolder, name), join(aside, name));
     }
     return aside;
   });
+}
+
+function move(path: string, to: string): void {
+  try {
+    renameSync(path, to);
+  } catch (error) {
+    throw new StartFailure(
+      'state_folder_unusable',
+      `cannot move ${path} to ${to}: ${(error as Error).message}`,
+      'make the state folder writable; where it holds a volume of its own, move what lies on that volume by hand and give the command again',
+    );
+  }
 }
 
 async function locked<Result>(stateFolder: string, work: () => Result): Promise<Result> {

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { LogOwner } from '../contract/log-owner.js';
 import { StartFailure } from '../contract/start-failure.js';
 import { AtomicTextFile } from './atomic-text-file.js';
@@ -15,6 +16,17 @@ export interface LogMark {
 }
 
 export const MARK_NAME = 'log-database.json';
+
+const number = z.int().nonnegative();
+const databases = z.array(z.string());
+/** Lists that a mark of an earlier release lacks are empty. */
+const written = z.object({
+  database: z.string().nullable(),
+  devices: number,
+  metrics: number,
+  adopted: databases.default([]),
+  refused: z.array(z.object({ database: z.string(), devices: number, metrics: number, adopted: databases })).default([]),
+});
 
 /** The mark of the log in a state folder. */
 export class LogMarkFile {
@@ -38,11 +50,9 @@ export class LogMarkFile {
     const text = this.#text.read();
     if (text === undefined) return undefined;
     try {
-      const { database, devices, metrics, adopted = [], refused = [] } = JSON.parse(text) as LogMark;
-      if (!Number.isSafeInteger(devices) || !Number.isSafeInteger(metrics)) throw new Error('it holds no numbers');
-      this.#last = { database, devices, metrics, adopted, refused };
+      this.#last = written.parse(JSON.parse(text));
     } catch (error) {
-      const cause = error instanceof Error ? error.message : String(error);
+      const cause = error instanceof z.ZodError ? z.prettifyError(error) : (error as Error).message;
       throw new StartFailure(
         'log_mark_damaged',
         `cannot read ${MARK_NAME} in ${this.#folder}: ${cause}`,

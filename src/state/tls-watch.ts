@@ -33,13 +33,17 @@ const LOOK_MS = 2000;
 export class TlsWatch {
   readonly #options: TlsWatchOptions;
   readonly #timer: NodeJS.Timeout;
+  /** What everything that listens has. */
+  #used: string;
+  /** What was read last, or why nothing could be read. */
   #seen: string;
   #certificates: readonly UsedCertificate[];
 
   /** `used`: what everything that listens has now. */
   constructor(used: TlsMaterial, options: TlsWatchOptions) {
     this.#options = options;
-    this.#seen = JSON.stringify(used);
+    this.#used = JSON.stringify(used);
+    this.#seen = this.#used;
     this.#certificates = certificatesOf(used);
     this.#timer = setInterval(() => this.look(), options.lookMs ?? LOOK_MS).unref();
   }
@@ -56,9 +60,12 @@ export class TlsWatch {
       const text = JSON.stringify(material);
       if (text === this.#seen) return;
       this.#seen = text;
+      // The files of before are there again, after they could not be read or used.
+      if (text === this.#used) return;
       const certificates = certificatesOf(material);
       check(material);
       apply(material);
+      this.#used = text;
       this.#certificates = certificates;
       event('info', 'tls-files-renewed', { valid_to: new Date(certificates[0]?.expiresMs ?? 0).toISOString() });
     } catch (error) {

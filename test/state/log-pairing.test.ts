@@ -114,19 +114,30 @@ test('adopted, a log goes with whatever database comes next, which skips its num
   assert.deepEqual(mark.read(), { ...own, database: 'two', devices: 15, adopted: ['one'] });
 });
 
-test('set aside, log, checkpoints and mark are kept together and a new log begins', async () => {
+test('set aside, log, checkpoints, sessions and mark are kept together and a new log begins', async () => {
   const { stateFolder } = await pair({ mark: own, blocks: true });
-  mkdirSync(join(stateFolder, 'checkpoints'));
+  for (const name of ['checkpoints', 'sessions']) mkdirSync(join(stateFolder, name));
   const aside = await setLogAside(stateFolder);
-  assert.deepEqual(readdirSync(aside).sort(), ['checkpoints', MARK_NAME, 'log'].sort());
+  assert.deepEqual(readdirSync(aside).sort(), ['checkpoints', MARK_NAME, 'log', 'sessions'].sort());
   assert.deepEqual(readdirSync(stateFolder).sort(), ['set-aside', 'spillway.lock']);
 });
 
 test('a log that says nothing of its numbers is adopted by nobody, and a damaged mark is no mark', async () => {
   const stateFolder = mkdtempSync(join(top, 'state-'));
   await assert.rejects(adoptLog(stateFolder), { code: 'log_mark_missing' });
-  writeFileSync(join(stateFolder, MARK_NAME), '{"database":"one"}');
-  await assert.rejects(adoptLog(stateFolder), { code: 'log_mark_damaged', wayOut: /set-aside/ });
+  const damaged = [
+    '{"database":"one"}',
+    '{"devices":1,"metrics":1}',
+    '{"database":1,"devices":1,"metrics":1}',
+    '{"database":"one","devices":-1,"metrics":1}',
+    '{"database":"one","devices":1,"metrics":1,"adopted":"two"}',
+    'null',
+    '{"database":"one","dev',
+  ];
+  for (const text of damaged) {
+    writeFileSync(join(stateFolder, MARK_NAME), text);
+    await assert.rejects(adoptLog(stateFolder), { code: 'log_mark_damaged', wayOut: /set-aside/ }, text);
+  }
 });
 
 test('the mark is raised before a number comes into the log, and never lowered', async () => {

@@ -55,3 +55,18 @@ test('a bad pair leaves the old one in use and is reported once, until there is 
   assert.deepEqual([state.applied, state.events], [[next], ['tls-files-renewed']]);
   watch.close();
 });
+
+test('files of before that are there again after they could not be read or used are no new ones', () => {
+  const { state, watch, first, pair } = watched();
+  const gone = Object.assign(new Error('ENOENT: no such file'), { syscall: 'open' });
+  for (const files of [gone, { ...first, key: pair(certify('localhost')).key }]) {
+    state.files = files;
+    watch.look();
+    assert.deepEqual(state.events.splice(0), ['tls-files-not-used']);
+    state.files = first;
+    watch.look();
+    watch.look();
+    assert.deepEqual([state.applied, state.events], [[], []]);
+  }
+  watch.close();
+});
