@@ -18,6 +18,7 @@ import { groupsPart } from '../control/groups/part.js';
 import { healthPart } from '../control/health/part.js';
 import type { Identities } from '../control/identity/identities.js';
 import { ingestPart } from '../control/ingest/part.js';
+import { issuersPart } from '../control/issuers/part.js';
 import type { AdminKeys } from '../control/keys/admin-keys.js';
 import { keysPart } from '../control/keys/part.js';
 import { ledgerPart } from '../control/ledger/part.js';
@@ -116,6 +117,7 @@ export function makeParts({
     topicRulesPart({ topicRules, registry, schemas, keys }),
     aclPart({ aclRules: identities.aclRules, services: identities.services, registry, keys }),
     credentialsPart({ credentials: identities.credentials, box: identities.box, registry, keys }),
+    issuersPart({ issuers: identities.issuers, plane, keys, event }),
     ...(certificates ? [certificatesPart(certificates)] : []),
     servicesPart(identities.services, keys),
     sessionsPart({ plane, keys }),

@@ -25,7 +25,7 @@ export async function openRegistry(
     reserve: (number) => mark?.raise('devices', number),
     publish: (entries) => plane.publishDevices(entries),
     retract: (numbers) => plane.deleteDevices(numbers),
-    credentials: identities.credentials.known,
+    proofs: identities.proofs,
     schemaOf: (device) => schemas.numberOf(device),
     publishSchemas: (resolution) => plane.publishSchemas(resolution),
     ...(changes ? { tell: (from: number, to: number) => changes.tell({ kind: 'devices', from, to }) } : {}),

@@ -12,6 +12,7 @@ import { addDeadLettersCommand } from './dead-letters-command.js';
 import { addDemoCommand } from './demo-command.js';
 import { addDeviceCommand } from './device-command.js';
 import { addGroupCommand } from './group-command.js';
+import { addIssuerCommand } from './issuer-command.js';
 import { addKeyCommand } from './key-command.js';
 import { addLagCommand } from './lag-command.js';
 import { addLedgerCommand } from './ledger-command.js';
@@ -96,6 +97,7 @@ function buildProgram(ports: CliPorts): Command {
   addRetainedCommand(program);
   addPublishCommand(program);
   addCredentialCommand(program);
+  addIssuerCommand(program);
   addSchemaCommand(program);
   addCodecCommand(program);
   addShadowCommand(program);

@@ -44,6 +44,11 @@ const own = {
     'the definition of the schema says something that is not read, or contradicts itself',
     'correct what the message names with its path; deploy/SCHEMAS.md says what a definition may hold',
   ],
+  issuer_keys_unusable: [
+    400,
+    'the public keys of the issuer cannot be fetched or read',
+    'correct what the message names; the address has to answer with a key set of RFC 7517, {"keys": [...]}, to this host',
+  ],
   codec_invalid: [400, 'the module is no codec', 'correct what the message names; deploy/CODECS.md says what a codec exports and imports'],
   resolution_unsupported: [400, 'only raw readings can be queried', 'ask for resolution=raw'],
   websocket_expected: [400, 'the path speaks WebSocket only', 'open a WebSocket to this path'],
@@ -80,6 +85,7 @@ const own = {
   schema_id_unknown: [404, 'the tenant has no schema of this id', 'list the schemas: npx spillway schema list'],
   schema_version_unknown: [404, 'the schema has no version of this number', 'list its versions: npx spillway schema show ID'],
   group_unknown: [404, 'the tenant has no group of this number or path', 'list the groups: npx spillway group list'],
+  issuer_unknown: [404, 'the tenant has no issuer of this number', 'list them: npx spillway issuer list'],
   credential_unknown: [404, 'the device has no valid credential of this number', 'list them: npx spillway credential list DEVICE'],
   acl_rule_unknown: [404, 'the tenant has no ACL rule of this number', 'list the rules: npx spillway acl list'],
   service_client_unknown: [404, 'the tenant has no service client of this name', 'list them: npx spillway service list'],
@@ -124,6 +130,8 @@ const own = {
     'make a new key first: npx spillway key add NAME',
   ],
   keys_exhausted: [409, 'there are 10,000 keys', 'revoke keys that nobody uses: npx spillway key list'],
+  issuer_exists: [409, 'the tenant has this issuer for this audience', 'delete it first: npx spillway issuer rm NUMBER'],
+  issuers_exhausted: [409, 'the tenant has 20 issuers', 'delete those that sign no tokens any more: npx spillway issuer list'],
   credential_exists: [409, 'a device has this certificate already', 'revoke that credential first; a certificate says who one device is'],
   credentials_exhausted: [409, 'the device has 16 credentials', 'revoke those that it does not use: npx spillway credential list DEVICE'],
   acl_rules_exhausted: [

@@ -7,6 +7,7 @@ import type { IdentityNews } from './identity/news.js';
 import type { DeviceAccount, DeviceTotals, PlaneAudits, RefusedMessages, RefusedTopic } from './ledger.js';
 import type { SchemaPort } from './schemas/schema-port.js';
 import type { BrokerAnswer, BrokerQuestion } from './threads/broker.js';
+import type { IdentityQuestion } from './threads/gateway.js';
 import type { TopicRule } from './topic-rules/topic-rule.js';
 
 /** One reading as the control plane sees it: numbers of device and metric, not their names. */
@@ -198,6 +199,11 @@ export interface DataPlane extends DeviceViews, MessageCaptures, SchemaPort, Mes
   setTopicRules(tenant: string, rules: readonly TopicRule[]): void;
   /** The listener is called when a gateway device, which may register others, names one that is not registered. */
   onSubdevice(listener: (gateway: number, id: string) => void): void;
+  /**
+   * The listener is called when a gateway cannot judge a client without knowing more. It resolves when all that could be found out was
+   * published, and never rejects.
+   */
+  onIdentityAsked(listener: (question: IdentityQuestion) => Promise<void>): void;
   /** Whether the device has a live MQTT connection. */
   isConnected(device: number): boolean;
   /** The port that devices connect to; 0 before the gateway listens. */

@@ -23,6 +23,7 @@ import { TenantAcl } from '../contract/acl/tenant-acl.js';
 import type { DeviceEntry, DeviceStatus, PreviousToken } from '../contract/devices.js';
 import type { NamePattern } from '../contract/identity/certificate-names.js';
 import { Credentials, type ShownKey } from '../contract/identity/credentials.js';
+import { Issuers } from '../contract/identity/issuers.js';
 import type { IdentityNews } from '../contract/identity/news.js';
 import { partitionOf } from '../contract/partition.js';
 import type { SchemaResolution } from '../contract/schemas/schema-port.js';
@@ -63,6 +64,8 @@ export class Directory {
   certificateNames: readonly NamePattern[] = [];
   /** What devices may prove beside their tokens. */
   readonly credentials = new Credentials();
+  /** Who signs tokens for devices. */
+  readonly issuers = new Issuers();
   /** Clients that are no devices. */
   readonly services = new Services();
   /** Whether there may be devices and tokens that are not known here: the database has not been there since the start. */
@@ -161,9 +164,10 @@ export class Directory {
     return { entry, keys: this.credentials.pskOf(this.numberOf(entry), nowMs) };
   }
 
-  /** Takes what is new of who may connect and use which topics. Answers the ids of service clients that are no longer valid. */
+  /** Takes what is new of who may connect and use which topics. Answers the ids of service clients, or of issuers, that are no longer valid. */
   setIdentity(news: IdentityNews): number[] {
     if (news.subject === 'services') return this.services.set(news.tenant, news.services);
+    if (news.subject === 'issuers') return this.issuers.set(news.tenant, news.issuers);
     if (news.subject === 'acl') this.acl.set(news.tenant, news.rules);
     else this.credentials.set(news.device, news.credentials);
     return [];

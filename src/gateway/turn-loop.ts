@@ -124,6 +124,7 @@ export class TurnLoop {
     if (message.kind === 'devices') this.#putDevices(message);
     else if (message.kind === 'devices-deleted') this.#deleteDevices(message);
     else if (message.kind === 'identity') this.#setIdentity(message);
+    else if (message.kind === 'identity-answered') this.#identityAnswered(message.token);
     else if (message.kind === 'tls') this.#renewTls(message.material);
     else if (message.kind === 'schemas') this.#setSchemas(message);
     else if (message.kind === 'listen') void this.#listen(message.ports);
@@ -188,6 +189,12 @@ export class TurnLoop {
     for (const one of news) this.#sessions.setIdentity(one);
     this.#routes.rightsChanged();
     this.#post({ kind: 'devices-known', token });
+  }
+
+  #identityAnswered(token: number): void {
+    this.#tick();
+    this.#sessions.answered(token);
+    this.#reactor.wake();
   }
 
   async #listen(wanted: GatewayPorts): Promise<void> {

@@ -9,7 +9,15 @@ import type { DeviceEntry } from '../contract/devices.js';
 import type { IdentityNews } from '../contract/identity/news.js';
 import type { GatewayAudit } from '../contract/ledger.js';
 import type { SchemaResolution } from '../contract/schemas/schema-port.js';
-import type { ConnectionLimit, FromGateway, GatewayPorts, GatewayStart, ReactorChoice, ToGateway } from '../contract/threads/gateway.js';
+import type {
+  ConnectionLimit,
+  FromGateway,
+  GatewayPorts,
+  GatewayStart,
+  IdentityQuestion,
+  ReactorChoice,
+  ToGateway,
+} from '../contract/threads/gateway.js';
 import type { SharedState, ThreadEvent } from '../contract/threads/shared.js';
 import type { TlsMaterial } from '../contract/tls-material.js';
 import type { TopicRule } from '../contract/topic-rules/topic-rule.js';
@@ -75,6 +83,7 @@ export class Gateways {
   #token = 0;
   #turnedAway: (turnedAway: TurnedAway) => void = () => {};
   #subdeviceNamed: (gateway: number, id: string) => void = () => {};
+  #identityAsked: (question: IdentityQuestion) => Promise<void> = async () => {};
 
   constructor(options: GatewaysOptions) {
     this.#options = options;
@@ -167,6 +176,11 @@ export class Gateways {
     this.#subdeviceNamed = listener;
   }
 
+  /** The listener resolves when all that it could find out was published; it never rejects. */
+  onIdentityAsked(listener: (question: IdentityQuestion) => Promise<void>): void {
+    this.#identityAsked = listener;
+  }
+
   /** Whether the gateways report clients that are turned away. */
   watchDoor(on: boolean): void {
     for (const thread of this.#threads) thread.post({ kind: 'watch-door', on });
@@ -243,6 +257,9 @@ export class Gateways {
       case 'subdevice-named':
         this.#subdeviceNamed(message.gateway, message.id);
         return;
+      case 'identity-asked':
+        void this.#answer(gateway, message);
+        return;
       case 'audited':
         this.#audits.set(gateway, message.audit);
         return;
@@ -263,6 +280,11 @@ export class Gateways {
         }
         if (this.#connections.get(message.device)?.session === message.session) this.#connections.delete(message.device);
     }
+  }
+
+  async #answer(gateway: number, { token, question }: Extract<FromGateway, { kind: 'identity-asked' }>): Promise<void> {
+    await this.#identityAsked(question);
+    this.#threads[gateway]?.post({ kind: 'identity-answered', token });
   }
 
   #ingested(token: number, code: number): void {

@@ -29,6 +29,7 @@ const undone: Readonly<Record<number, string>> = {
   19: 'drop table acl_rules, service_clients',
   20: 'drop table payload_codecs; drop function payload_codecs_stay',
   21: 'drop table device_credentials',
+  23: 'drop table token_issuers',
 };
 
 /** Makes the database what an older release left, which knew the steps up to `version`, 2 or later. */

@@ -20,6 +20,7 @@ import type { IdentityNews } from '../../src/contract/identity/news.js';
 import type { DeviceAccount, DeviceTotals, PlaneAudits, RefusedMessages, RefusedTopic } from '../../src/contract/ledger.js';
 import type { SchemaResolution } from '../../src/contract/schemas/schema-port.js';
 import type { BrokerAnswer, BrokerQuestion } from '../../src/contract/threads/broker.js';
+import type { IdentityQuestion } from '../../src/contract/threads/gateway.js';
 import type { TopicRule } from '../../src/contract/topic-rules/topic-rule.js';
 
 /** A data plane in memory: it remembers what it was told, and a test decides what it answers. */
@@ -53,6 +54,8 @@ export class PlaneDouble implements DataPlane {
   onBrokerAsked: (question: BrokerQuestion) => Promise<BrokerAnswer> | undefined = () => undefined;
   counted: BrokerCounts = NOTHING_COUNTED;
   onPublish: () => Promise<void> = () => Promise.resolve();
+  /** As a gateway that cannot judge a client. */
+  askIdentity: (question: IdentityQuestion) => Promise<void> = async () => {};
   totals: PlaneCounters = {
     received: 0,
     accepted: 0,
@@ -141,6 +144,10 @@ export class PlaneDouble implements DataPlane {
 
   /** What a gateway device that may register others does. */
   nameSubdevice: (gateway: number, id: string) => void = () => {};
+
+  onIdentityAsked(listener: (question: IdentityQuestion) => Promise<void>): void {
+    this.askIdentity = listener;
+  }
 
   onSubdevice(listener: (gateway: number, id: string) => void): void {
     this.nameSubdevice = listener;

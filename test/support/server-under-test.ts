@@ -94,7 +94,7 @@ export async function startServerUnderTest(settings: ServerSettings = {}): Promi
     publish,
     retract,
     ...bySchema,
-    credentials: identities.credentials.known,
+    proofs: identities.proofs,
     ...devicesMax,
   });
   schemas.assign = (tenant) => registry.assignSchemas(tenant);

@@ -70,6 +70,12 @@ export function looksLikeJwt(text: string): boolean {
   return text.startsWith('eyJ') && text.split('.').length === 3;
 }
 
+/** The issuer that a token names, before anything of it is verified. */
+export function claimedIssuer(token: string): string | undefined {
+  const iss = token.length > TOKEN_BYTES_MAX ? undefined : readObject(token.split('.')[1] ?? '')?.iss;
+  return typeof iss === 'string' ? iss : undefined;
+}
+
 /** Whether one of the keys has signed the token, and whether its claims hold now. */
 export function verifyJwt(token: string, keys: readonly JwtKey[], rules: JwtRules, nowMs: number): JwtVerdict {
   if (token.length > TOKEN_BYTES_MAX) return invalid(`it has more than ${TOKEN_BYTES_MAX} bytes`);

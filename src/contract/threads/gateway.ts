@@ -59,6 +59,10 @@ export interface IngestedMessage {
   readonly context: Uint8Array;
   readonly payload: Uint8Array;
 }
+/** What a gateway has to know before it can judge a client. */
+export type IdentityQuestion =
+  /** Whether the issuer has keys that it had not when it was asked last. */
+  { readonly kind: 'issuer-keys'; readonly issuer: number };
 export type ToGateway =
   /** Adds or replaces devices. A device that is no longer active is disconnected. */
   | { readonly kind: 'devices'; readonly token: number; readonly entries: readonly DeviceEntry[] }
@@ -79,6 +83,8 @@ export type ToGateway =
   | { readonly kind: 'topic-rules'; readonly tenant: string; readonly rules: readonly TopicRule[] }
   /** Replaces what was known of who may connect and use which topics. Answered by `devices-known`. */
   | { readonly kind: 'identity'; readonly token: number; readonly news: readonly IdentityNews[] }
+  /** What can be known is known by now. */
+  | { readonly kind: 'identity-answered'; readonly token: number }
   /** Connections over TLS that come from now on are shown this material. */
   | { readonly kind: 'tls'; readonly material: TlsMaterial }
   /** A message that came over HTTP; answered by `ingested` or `ingest-refused` with the same token. */
@@ -99,6 +105,8 @@ export type FromGateway =
   | { readonly kind: 'disconnected'; readonly device: number; readonly session: number; readonly atMs: number; readonly code: number }
   /** A client that showed no right to connect, and what it said that it is; a few a second. `code`: a code of the table. */
   | { readonly kind: 'turned-away'; readonly tenant: string; readonly id: string; readonly code: number; readonly atMs: number }
+  /** Answered by `identity-answered`, after news of what was found. */
+  | { readonly kind: 'identity-asked'; readonly token: number; readonly question: IdentityQuestion }
   /** The gateway device of this number, which may register others, named one that is not registered. */
   | { readonly kind: 'subdevice-named'; readonly gateway: number; readonly id: string }
   | { readonly kind: 'audited'; readonly audit: GatewayAudit };

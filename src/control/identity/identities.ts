@@ -5,11 +5,13 @@ import type { Report } from '../../telemetry/report.js';
 import { AclRules } from '../acl/acl-rules.js';
 import { DeviceCredentials, type OwnedCredential } from '../credentials/device-credentials.js';
 import type { credentialsEvents } from '../credentials/events.js';
+import { type TokenIssuer, TokenIssuers } from '../issuers/token-issuers.js';
 import { type ServiceClient, ServiceClients } from '../services/service-clients.js';
+import { DeviceProofs } from './device-proofs.js';
 
 /** What changed in the database. */
 export type IdentityChange =
-  | { readonly subject: 'acl' | 'services'; readonly tenant: string }
+  | { readonly subject: 'acl' | 'services' | 'issuers'; readonly tenant: string }
   /** `device`: its number. */
   | { readonly subject: 'credentials'; readonly device: number };
 
@@ -17,6 +19,7 @@ export type IdentityChange =
 export type KeptIdentity =
   | Extract<IdentityNews, { subject: 'acl' }>
   | { readonly subject: 'services'; readonly tenant: string; readonly services: readonly ServiceClient[] }
+  | { readonly subject: 'issuers'; readonly tenant: string; readonly issuers: readonly TokenIssuer[] }
   | { readonly subject: 'credentials'; readonly device: number; readonly credentials: readonly OwnedCredential[] };
 
 export interface IdentitiesOptions {
@@ -42,6 +45,7 @@ export class Identities {
     for (const one of kept) {
       if (one.subject === 'acl') await identities.aclRules.restore(one.tenant, one.rules);
       else if (one.subject === 'services') await identities.services.restore(one.tenant, one.services);
+      else if (one.subject === 'issuers') await identities.issuers.restore(one.tenant, one.issuers);
       else await identities.credentials.restore(one.device, one.credentials);
     }
     return identities;
@@ -50,6 +54,9 @@ export class Identities {
   readonly aclRules: AclRules;
   readonly services: ServiceClients;
   readonly credentials: DeviceCredentials;
+  readonly issuers: TokenIssuers;
+  /** For calls of this process. */
+  readonly proofs: DeviceProofs;
   readonly box: SecretBox;
   /** Tells other processes what changed. */
   tell: (change: IdentityChange) => Promise<void> = async () => {};
@@ -72,11 +79,18 @@ export class Identities {
       keep: (device, credentials) => this.changed({ subject: 'credentials', device, credentials }),
       tell: (device) => this.tell({ subject: 'credentials', device }),
     });
+    this.issuers = new TokenIssuers({
+      ...{ database, publish },
+      keep: (tenant, issuers) => this.changed({ subject: 'issuers', tenant, issuers }),
+      tell: (tenant) => this.tell({ subject: 'issuers', tenant }),
+    });
+    this.proofs = new DeviceProofs(this.credentials, this.issuers);
   }
 
   *kept(): Generator<KeptIdentity> {
     for (const [tenant, rules] of this.aclRules.all()) yield { subject: 'acl', tenant, rules };
     for (const [tenant, services] of this.services.all()) yield { subject: 'services', tenant, services };
+    for (const [tenant, issuers] of this.issuers.all()) yield { subject: 'issuers', tenant, issuers };
     for (const [device, credentials] of this.credentials.all()) yield { subject: 'credentials', device, credentials };
   }
 
@@ -84,6 +98,7 @@ export class Identities {
   async refresh(change?: IdentityChange): Promise<void> {
     if (!change || change.subject === 'acl') await this.aclRules.refresh(change?.tenant);
     if (!change || change.subject === 'services') await this.services.refresh(change?.tenant);
+    if (!change || change.subject === 'issuers') await this.issuers.refresh(change?.tenant);
     if (!change || change.subject === 'credentials') await this.credentials.refresh(change?.device);
   }
 }

@@ -6,11 +6,10 @@ import { DEVICES_MAX } from '../../../assembly/abi/limits.js';
 import { ApiFailure } from '../../contract/api-errors.js';
 import type { Database } from '../../contract/database.js';
 import type { DeviceEntry } from '../../contract/devices.js';
-import type { Credentials } from '../../contract/identity/credentials.js';
-import { looksLikeJwt } from '../../contract/identity/jwt.js';
 import type { SchemaResolution } from '../../contract/schemas/schema-port.js';
 import { hashToken, storedToken } from '../../contract/token.js';
 import { Groups } from '../groups/groups.js';
+import type { DeviceProofs } from '../identity/device-proofs.js';
 import { type Changeable, changeable, type Device, entryOf, NO_METADATA } from './device.js';
 import { SharedDetails } from './device-details.js';
 import { isTokenTooShort, tokenProblem } from './device-id.js';
@@ -51,7 +50,7 @@ export interface RegistryOptions {
   /** Resolves when every gateway stamps messages of these devices so. */
   readonly publishSchemas?: (resolution: SchemaResolution) => Promise<void>;
   /** What proves devices beside their tokens. */
-  readonly credentials?: Pick<Credentials, 'byJwt' | 'byToken'>;
+  readonly proofs?: Pick<DeviceProofs, 'named' | 'proves'>;
   readonly devicesMax?: number;
   readonly nowMs?: () => number;
 }
@@ -92,7 +91,7 @@ export class Registry {
   readonly #tell: NonNullable<RegistryOptions['tell']>;
   readonly #schemaOf: NonNullable<RegistryOptions['schemaOf']>;
   readonly #publishSchemas: NonNullable<RegistryOptions['publishSchemas']>;
-  readonly #credentials: RegistryOptions['credentials'];
+  readonly #proofs: RegistryOptions['proofs'];
   readonly #devicesMax: number;
   readonly #nowMs: () => number;
   readonly #table = new DeviceTable();
@@ -122,7 +121,7 @@ export class Registry {
     this.#tokens = new DeviceTokens(nowMs);
     this.#tell = tell;
     this.#devicesMax = devicesMax;
-    this.#credentials = options.credentials;
+    this.#proofs = options.proofs;
   }
 
   /** Whether a device or a token that is not known here may be valid: the database has not been there since the start. */
@@ -205,15 +204,9 @@ export class Registry {
     // Unknown devices cost the same time and get the same answer, so ids cannot be probed.
     const given = hashToken(tenant, id, token);
     if (this.#tokens.accepts(device?.number, given) && device) return device;
-    if (device && this.#isShownBeside(device.number, token, given)) return device;
+    const isProved = device !== undefined && this.#proofs?.proves(device, token, given, this.#nowMs());
+    if (isProved) return isProved === true ? device : isProved;
     return this.unknown('credentials_invalid', `authenticate device ${id}`);
-  }
-
-  #isShownBeside(number: number, token: string, given: Uint8Array): boolean {
-    const nowMs = this.#nowMs();
-    const credentials = this.#credentials;
-    if (credentials?.byToken(number, given, nowMs)) return true;
-    return looksLikeJwt(token) && credentials?.byJwt(number, token, nowMs) !== undefined;
   }
 
   /** The refusal of a device, or of its token, that is not known here. */
@@ -222,10 +215,12 @@ export class Registry {
     return new ApiFailure('database_unavailable', attempt, 'the database is away, and before it went no such device or token was known');
   }
 
-  /** The one device that has this token; undefined: there is none, or there are more. */
+  /** The one device that has this token, or that an issuer signed it for; undefined: there is none, or there are more. */
   byToken(token: string): Device | undefined {
     const device = this.byNumber(this.#tokens.find(token) ?? 0);
-    return device && this.#tokens.accepts(device.number, hashToken(device.tenant, device.id, token)) ? device : undefined;
+    if (device && this.#tokens.accepts(device.number, hashToken(device.tenant, device.id, token))) return device;
+    const named = this.#proofs?.named(token, this.#nowMs());
+    return named && this.get(named.tenant, named.id);
   }
 
   /** Registers one device; when it resolves, the device can connect with the token. */

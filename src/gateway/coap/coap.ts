@@ -45,6 +45,7 @@ import type { KernelMemory } from '../../host/kernel.js';
 import type { Reactor } from '../../reactor/reactor.js';
 import type { Directory } from '../directory.js';
 import type { GatewayKernel } from '../kernel.js';
+import { shownBeside } from '../shown-beside.js';
 import { Confirmables } from './confirmables.js';
 import { formatOf } from './content-formats.js';
 import { linksFor } from './links.js';
@@ -121,13 +122,17 @@ export class Coap {
     // An unknown device takes the same path and gets the same answer as a wrong token: ids cannot be probed.
     const device = entry === 0 ? undefined : entry - 1;
     const { tenant, id } = device === undefined ? { tenant: '', id: '' } : this.#directory.nameOf(device);
-    const given = hashToken(tenant, id, this.#memory.slice(offset, length));
+    const token = this.#memory.slice(offset, length);
+    const given = hashToken(tenant, id, token);
     const expected = device === undefined ? UNKNOWN_HASH : this.#directory.tokenHash(device);
     const previous = device === undefined ? undefined : this.#directory.previousToken(device, Date.now());
     const isPresent = timingSafeEqual(given, expected) && device !== undefined;
     const isPrevious = timingSafeEqual(given, previous?.hash ?? UNKNOWN_HASH) && previous !== undefined;
+    const isToken = isPresent || isPrevious;
+    const shown = isToken || device === undefined ? undefined : shownBeside(this.#directory, device, { given, token }, Date.now());
+    const isProved = isToken || (shown !== undefined && !('kind' in shown));
     const refusal = this.#directory.isPartial ? CODE_REGISTRY_INCOMPLETE : CODE_CREDENTIALS_INVALID;
-    this.#kernel.coapJudged(isPresent || isPrevious ? CODE_NONE : refusal, isPresent ? 1 : 0);
+    this.#kernel.coapJudged(isProved ? CODE_NONE : refusal, isPresent ? 1 : 0);
   }
 
   /** Takes a datagram that is no telemetry in one piece; `entry - 1` is the device whose token it carries, if it needs one. */

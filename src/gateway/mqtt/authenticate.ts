@@ -9,27 +9,22 @@ import {
 } from '../../../assembly/abi/codes.js';
 import { DEVICE_TOKEN_HASH_BYTES } from '../../../assembly/abi/gateway.js';
 import { DEVICE_ID_BYTES_MAX } from '../../../assembly/abi/limits.js';
-import type { Shown } from '../../contract/identity/credentials.js';
-import { looksLikeJwt } from '../../contract/identity/jwt.js';
+import type { IdentityQuestion } from '../../contract/threads/gateway.js';
 import { hashToken } from '../../contract/token.js';
 import { type CertifiedDevice, deviceOfCertificate } from '../certificates.js';
 import type { Directory } from '../directory.js';
 import type { KnownService, Services } from '../services.js';
+import { shownBeside } from '../shown-beside.js';
+import type { Proof } from './proofs.js';
 import { claimOf, devicesOf, withoutSdk } from './sign-in.js';
 
 export type Admission =
-  /** `untilMs`: what the client has shown is valid until then; undefined: without a bound. */
-  | {
-      readonly kind: 'admitted';
-      readonly entry: number;
-      readonly untilMs?: number | undefined;
-      /** What it has shown beside the device's token; 0: a name in its certificate. Undefined: it has shown the token. */
-      readonly credential?: number | undefined;
-      /** The client asked for an id: that of the device. */
-      readonly assignedId?: string | undefined;
-    }
+  /** `assignedId`: the client asked for an id, that of the device. */
+  | ({ readonly kind: 'admitted'; readonly entry: number; readonly assignedId?: string | undefined } & Proof)
   /** `clientId` is an id of its own where `assignedId` says so. */
   | { readonly kind: 'service'; readonly service: KnownService; readonly clientId: string; readonly assignedId?: string | undefined }
+  /** It can be judged once this is answered. */
+  | { readonly kind: 'asks'; readonly question: IdentityQuestion }
   /** `reason` is CONNACK's code in MQTT 5, `returnCode` in 3.1.1. */
   | { readonly kind: 'refused'; readonly code: number; readonly reason: number; readonly returnCode: number };
 
@@ -80,23 +75,13 @@ function judge(packet: IConnectPacket, directory: Directory, nowMs: number, cert
   const isPresent = timingSafeEqual(given, expected);
   const isPrevious = timingSafeEqual(given, previous?.hash ?? UNKNOWN_HASH) && previous !== undefined;
   if (entry === undefined) return refused(CODE_DEVICE_UNKNOWN, BAD_CREDENTIALS);
-  const shown = isPresent || isPrevious ? undefined : shownBeside(directory, directory.numberOf(entry), { given, token }, nowMs);
+  const shown = isPresent || isPrevious ? undefined : shownBeside(directory, entry, { given, token }, nowMs);
+  if (shown && 'kind' in shown) return { kind: 'asks', question: shown };
   if (!isPresent && !isPrevious && !shown) return refused(CODE_CREDENTIALS_INVALID, BAD_CREDENTIALS);
   if (certified && certified.entry !== entry) return refused(CODE_CREDENTIALS_INVALID, BAD_CREDENTIALS);
   if (!directory.isActive(entry)) return refused(CODE_DEVICE_INACTIVE, NOT_AUTHORIZED);
   const untilMs = isPresent ? undefined : (shown?.untilMs ?? previous?.untilMs);
-  return { kind: 'admitted', entry, untilMs, credential: shown?.credential, assignedId: isUnnamed ? id : undefined };
-}
-
-/** What proves the device beside its own token: a further one, or one that it has signed. */
-function shownBeside(
-  { credentials }: Directory,
-  device: number,
-  { given, token }: { readonly given: Uint8Array; readonly token: string | Uint8Array },
-  nowMs: number,
-): Shown | undefined {
-  const text = Buffer.from(token).toString('latin1');
-  return credentials.byToken(device, given, nowMs) ?? (looksLikeJwt(text) ? credentials.byJwt(device, text, nowMs) : undefined);
+  return { kind: 'admitted', entry, ...shown, untilMs, assignedId: isUnnamed ? id : undefined };
 }
 
 /** Whether the client shows nothing beside its certificate. A user name may say what that says. */

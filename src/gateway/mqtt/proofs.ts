@@ -1,23 +1,42 @@
 import type { PreviousToken } from '../../contract/devices.js';
 
+/** What a client has shown to be let in, beside the token of its device. */
+export interface Proof {
+  /** It is valid until then, ms of the Unix epoch; undefined: without a bound. */
+  readonly untilMs?: number | undefined;
+  /** The credential of the device; 0: a name in its certificate, or a token of an issuer. Undefined: the token of the device. */
+  readonly credential?: number | undefined;
+  /** Who has signed the token. */
+  readonly issuer?: number | undefined;
+}
+
 /** What clients have shown to be let in, as far as it may stop being valid while they are connected. */
 export class Proofs {
   /** Until when (ms of the Unix epoch) such connections may stay that came with what is valid for a time. */
   readonly #expiring = new Map<number, number>();
   /** What such connections have shown that did not show the token of their device. */
   readonly #shown = new Map<number, number>();
+  /** Issuers of the tokens of such connections. */
+  readonly #issuers = new Map<number, number>();
 
-  add(connection: number, untilMs: number | undefined, credential: number | undefined): void {
+  add(connection: number, { untilMs, credential, issuer }: Proof): void {
     if (untilMs !== undefined) this.#expiring.set(connection, untilMs);
     if (credential !== undefined) this.#shown.set(connection, credential);
+    if (issuer !== undefined) this.#issuers.set(connection, issuer);
   }
 
   forget(connection: number): void {
     this.#expiring.delete(connection);
     this.#shown.delete(connection);
+    this.#issuers.delete(connection);
   }
 
-  /** The credential that the connection has shown, 0 for a name in its certificate; undefined: the token of its device. */
+  /** Connections that have shown a token of one of these issuers. */
+  issuedBy(issuers: readonly number[]): number[] {
+    return [...this.#issuers].flatMap(([connection, issuer]) => (issuers.includes(issuer) ? [connection] : []));
+  }
+
+  /** The credential that the connection has shown, 0 for a name in its certificate or a token of an issuer; undefined: the token of its device. */
   shownBy(connection: number): number | undefined {
     return this.#shown.get(connection);
   }

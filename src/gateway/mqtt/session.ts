@@ -23,11 +23,12 @@ import { DoorReport } from './door-report.js';
 import { Farewells } from './farewells.js';
 import { connackAccepted, connackRefused, connackRefusedBecause, disconnect, disconnectReason, parsePacket, publishTo } from './packets.js';
 import { Proofs } from './proofs.js';
+import { Questions } from './questions.js';
 import { layReasonStrings, limitsOf, type PacketLimits, reasonBytesMax, reasonString } from './reason-strings.js';
 import type { Session } from './session-entry.js';
 import { Subscriptions } from './subscriptions.js';
 
-type Admitted = Exclude<Admission, { kind: 'refused' }>;
+type Admitted = Exclude<Admission, { kind: 'refused' | 'asks' }>;
 
 /** A client that was let in, and waits for the broker. */
 interface Attaching {
@@ -52,6 +53,7 @@ const VERSION_UNSUPPORTED = { reason: 0x84, returnCode: 1 };
 const QUOTA_EXCEEDED = { reason: 0x97, returnCode: 3 };
 const SERVER_UNAVAILABLE = { reason: 0x88, returnCode: 3 };
 const NOT_AUTHORIZED = { reason: 0x87, returnCode: 5 };
+const BAD_CREDENTIALS = { reason: 0x86, returnCode: 4 };
 /** DISCONNECT that wants the will published all the same. MQTT 5 §3.14.2.1. */
 const WITH_WILL = 0x04;
 
@@ -76,6 +78,7 @@ export class Sessions {
   readonly #awaited = new Map<number, number>();
   readonly #subscriptions: Subscriptions;
   readonly #proofs = new Proofs();
+  readonly #questions: Questions;
   readonly #leaving = new Farewells();
   #closedCode: number = CODE_NONE;
   /** Of clients that are turned away. */
@@ -88,6 +91,7 @@ export class Sessions {
     this.#meaningOf = meaningOf;
     this.#subscriptions = new Subscriptions(parts, (session) => this.principalOf(session));
     this.door = new DoorReport(parts.directory, parts.post);
+    this.#questions = new Questions(parts.post);
     layReasonStrings(parts.memory);
   }
 
@@ -173,7 +177,8 @@ export class Sessions {
 
   /** Ends all sessions with a reason. */
   endAll(code: number): void {
-    for (const connection of [...this.#attaching.keys(), ...this.#sessions.keys()]) this.refuse(connection, code);
+    const connections = [...this.#questions.connections(), ...this.#attaching.keys(), ...this.#sessions.keys()];
+    for (const connection of connections) this.refuse(connection, code);
     // The log takes nothing any more: no further acknowledgement comes.
     for (const connection of this.#leaving.connections()) this.settled(connection);
   }
@@ -204,7 +209,9 @@ export class Sessions {
   /** Takes what is new of who may connect and use which topics, and ends the sessions that what is revoked has let in. */
   setIdentity(news: IdentityNews): void {
     const { directory } = this.#parts;
-    this.#endServices(directory.setIdentity(news));
+    const gone = directory.setIdentity(news);
+    if (news.subject === 'services') this.#endServices(gone);
+    if (news.subject === 'issuers') for (const connection of this.#proofs.issuedBy(gone)) this.refuse(connection, CODE_CREDENTIALS_INVALID);
     if (news.subject !== 'credentials') return;
     const entry = directory.entryOf(news.device);
     const connection = entry === undefined ? undefined : directory.connectionOf(entry);
@@ -246,7 +253,13 @@ export class Sessions {
     this.refuse(connection, CODE_SESSION_TAKEN_OVER);
   }
 
-  #connect(connection: number, packet: IConnectPacket): void {
+  /** What a client waited for is known. */
+  answered(token: number): void {
+    const waiting = this.#questions.answered(token);
+    if (waiting) this.#connect(waiting.connection, waiting.packet, false);
+  }
+
+  #connect(connection: number, packet: IConnectPacket, mayAsk = true): void {
     const limits = limitsOf(packet);
     if (this.#closedCode !== CODE_NONE) {
       const answer = this.#closedCode === CODE_LOG_FULL ? QUOTA_EXCEEDED : SERVER_UNAVAILABLE;
@@ -256,6 +269,12 @@ export class Sessions {
     const admission = authenticate(packet, this.#parts.directory, Date.now(), this.#parts.reactor.peerCertificate(connection));
     if (admission.kind === 'refused') {
       this.#turnAway(connection, packet, admission, limits);
+      return;
+    }
+    if (admission.kind === 'asks') {
+      if (mayAsk && !this.#questions.areFull) this.#questions.ask(connection, packet, admission.question);
+      else
+        this.#turnAway(connection, packet, { code: CODE_CREDENTIALS_INVALID, ...(mayAsk ? SERVER_UNAVAILABLE : BAD_CREDENTIALS) }, limits);
       return;
     }
     const who = admission.kind === 'service' ? { entry: NO_DEVICE, service: admission.service } : { entry: admission.entry };
@@ -319,7 +338,7 @@ export class Sessions {
     }
     this.#forgetAttaching(connection, number);
     this.#sessions.set(connection, session);
-    if (admitted.kind === 'admitted') this.#proofs.add(connection, admitted.untilMs, admitted.credential);
+    if (admitted.kind === 'admitted') this.#proofs.add(connection, admitted);
     reactor.trust(connection);
     const level = kernel.levelOf(connection);
     const reasonBytes = reasonBytesMax(level, session.limits);
@@ -338,8 +357,9 @@ export class Sessions {
     if (admitted.kind === 'service') return CODE_NONE;
     const { directory } = this.#parts;
     if (!directory.isActive(entry)) return CODE_DEVICE_INACTIVE;
-    const { credential } = admitted;
+    const { credential, issuer } = admitted;
     const isRevoked = credential ? !directory.credentials.has(directory.numberOf(entry), credential) : false;
+    if (issuer !== undefined && !directory.issuers.has(issuer)) return CODE_CREDENTIALS_INVALID;
     return isRevoked ? CODE_CREDENTIALS_INVALID : CODE_NONE;
   }
 
@@ -426,6 +446,7 @@ export class Sessions {
 
   #forget(connection: number, code: number, { isClean, expirySeconds }: Farewell): Session | undefined {
     const { directory, link, post } = this.#parts;
+    this.#questions.forget(connection);
     const attaching = this.#attaching.get(connection);
     if (attaching) {
       // The client had no CONNACK, so nobody waits for its will.

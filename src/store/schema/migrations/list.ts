@@ -20,6 +20,7 @@ import { whoMayUseTopics } from './0019-who-may-use-topics.js';
 import { payloadCodecs } from './0020-payload-codecs.js';
 import { credentialsOfDevices } from './0021-credentials-of-devices.js';
 import { rolesOfKeysAuditLog } from './0022-roles-of-keys-audit-log.js';
+import { issuersOfTokens } from './0023-issuers-of-tokens.js';
 import type { Migration } from './migration.js';
 
 /** Every step, in the order in which a database takes them. */
@@ -46,4 +47,5 @@ export const migrations: readonly Migration[] = [
   payloadCodecs,
   credentialsOfDevices,
   rolesOfKeysAuditLog,
+  issuersOfTokens,
 ];
