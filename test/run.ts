@@ -34,8 +34,6 @@ let failed = 0;
 const skipped = new Map<string, string>();
 const seconds = new Map<string, number>();
 // A file that hangs must not hold up the rest; one that was asked for by name may be a long form.
-// A file ends with its last test, whatever connection is still open then.
-process.execArgv.push('--test-force-exit');
 const timeout = wanted.length === 0 && !isLong ? 240_000 * SLOWNESS : Number.POSITIVE_INFINITY;
 const report = new spec();
 report.pipe(process.stdout);

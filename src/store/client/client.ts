@@ -45,7 +45,10 @@ function arrayText(values: readonly (string | number | null)[]): string {
 /** Connects when the first statement comes. */
 export function openClient(url: string, options: ClientOptions): Client {
   const sockets = new Set<Socket>();
+  let isAbandoned = false;
   const connectOwn = (address: Address) => {
+    // A statement makes it connect in a later turn of the loop, even if it was ended in between.
+    if (isAbandoned) throw Object.assign(new Error('this client was abandoned'), { code: 'CONNECTION_DESTROYED' });
     const socket = connect(address);
     sockets.add(socket);
     return socket.once('close', () => sockets.delete(socket));
@@ -67,6 +70,7 @@ export function openClient(url: string, options: ClientOptions): Client {
     sql,
     end,
     abandon: () => {
+      isAbandoned = true;
       void end(0).catch(() => {});
       for (const socket of sockets) socket.destroy();
     },
