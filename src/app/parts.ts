@@ -7,6 +7,7 @@ import { type AlertsPartOptions, alertsPart } from '../control/alerts/part.js';
 import { AuditLog } from '../control/audit/audit-log.js';
 import { auditPart } from '../control/audit/part.js';
 import { certificatesPart, type UsedCertificates } from '../control/certificates/part.js';
+import { claimsPart } from '../control/claims/part.js';
 import type { Codecs } from '../control/codecs/codecs.js';
 import { codecsPart } from '../control/codecs/part.js';
 import { credentialsPart } from '../control/credentials/part.js';
@@ -118,6 +119,7 @@ export function makeParts({
     aclPart({ aclRules: identities.aclRules, services: identities.services, registry, keys }),
     credentialsPart({ credentials: identities.credentials, box: identities.box, registry, keys }),
     issuersPart({ issuers: identities.issuers, plane, keys, event }),
+    claimsPart({ registry, database, keys, event }),
     ...(certificates ? [certificatesPart(certificates)] : []),
     servicesPart(identities.services, keys),
     sessionsPart({ plane, keys }),

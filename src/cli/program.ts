@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { addAclCommand } from './acl-command.js';
 import type { CliPorts } from './appliance.js';
 import { addAuditCommand } from './audit-command.js';
+import { addClaimCodeCommand } from './claim-code-command.js';
 import { addCodecCommand } from './codec-command.js';
 import { CommandFailure, exitCodes, usageFailure } from './command-failure.js';
 import { addCompletionCommand } from './completion-command.js';
@@ -98,6 +99,7 @@ function buildProgram(ports: CliPorts): Command {
   addPublishCommand(program);
   addCredentialCommand(program);
   addIssuerCommand(program);
+  addClaimCodeCommand(program);
   addSchemaCommand(program);
   addCodecCommand(program);
   addShadowCommand(program);

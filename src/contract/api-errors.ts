@@ -53,6 +53,11 @@ const own = {
   resolution_unsupported: [400, 'only raw readings can be queried', 'ask for resolution=raw'],
   websocket_expected: [400, 'the path speaks WebSocket only', 'open a WebSocket to this path'],
   admin_key_invalid: [401, 'the admin key is missing or not valid', 'send Authorization: Bearer <admin key>'],
+  claim_refused: [
+    401,
+    'the claim code is not known, has ended, was revoked, or has let in as many devices as it may',
+    'check the code as it is printed; else ask who runs the deployment for another: npx spillway claim-code list',
+  ],
   role_insufficient: [403, 'the key may not do this', 'use a key of the role that the message names: npx spillway key list'],
   scope_forbidden: [
     403,
@@ -85,6 +90,7 @@ const own = {
   schema_id_unknown: [404, 'the tenant has no schema of this id', 'list the schemas: npx spillway schema list'],
   schema_version_unknown: [404, 'the schema has no version of this number', 'list its versions: npx spillway schema show ID'],
   group_unknown: [404, 'the tenant has no group of this number or path', 'list the groups: npx spillway group list'],
+  claim_code_unknown: [404, 'the tenant has no valid claim code of this number', 'list them: npx spillway claim-code list'],
   issuer_unknown: [404, 'the tenant has no issuer of this number', 'list them: npx spillway issuer list'],
   credential_unknown: [404, 'the device has no valid credential of this number', 'list them: npx spillway credential list DEVICE'],
   acl_rule_unknown: [404, 'the tenant has no ACL rule of this number', 'list the rules: npx spillway acl list'],
@@ -130,6 +136,11 @@ const own = {
     'make a new key first: npx spillway key add NAME',
   ],
   keys_exhausted: [409, 'there are 10,000 keys', 'revoke keys that nobody uses: npx spillway key list'],
+  claim_codes_exhausted: [
+    409,
+    'the tenant would have more than 100,000 claim codes that can be used',
+    'revoke those that nobody needs: npx spillway claim-code list',
+  ],
   issuer_exists: [409, 'the tenant has this issuer for this audience', 'delete it first: npx spillway issuer rm NUMBER'],
   issuers_exhausted: [409, 'the tenant has 20 issuers', 'delete those that sign no tokens any more: npx spillway issuer list'],
   credential_exists: [409, 'a device has this certificate already', 'revoke that credential first; a certificate says who one device is'],
@@ -213,6 +224,7 @@ const own = {
   ],
   http_version_unsupported: [505, 'the request is not of HTTP/1.0 or HTTP/1.1', 'use HTTP/1.1'],
   overloaded: [503, 'too many messages wait for the log', 'try again with backoff'],
+  claims_limited: [429, 'ten claims from this address failed within the last minute', 'wait as Retry-After says, and check the code'],
   unavailable: [503, 'the data plane does not answer', 'try again with backoff; /readyz tells why'],
   partition_not_running: [
     503,

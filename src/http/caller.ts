@@ -6,7 +6,8 @@ export type KeyRole = (typeof KEY_ROLES)[number];
 
 /** Who makes a call. */
 export interface Principal {
-  readonly kind: 'key' | 'person';
+  /** claim: a device that shows a claim code, in the audit log. */
+  readonly kind: 'key' | 'person' | 'claim';
   readonly id: string;
   readonly name: string;
   readonly role: KeyRole;

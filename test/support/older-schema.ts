@@ -30,6 +30,7 @@ const undone: Readonly<Record<number, string>> = {
   20: 'drop table payload_codecs; drop function payload_codecs_stay',
   21: 'drop table device_credentials',
   23: 'drop table token_issuers',
+  24: 'drop table claim_codes',
 };
 
 /** Makes the database what an older release left, which knew the steps up to `version`, 2 or later. */

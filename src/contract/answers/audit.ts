@@ -4,7 +4,7 @@ import { next, time } from './shared.js';
 const entry = z.strictObject({
   id: z.string(),
   at: time,
-  actor: z.strictObject({ kind: z.enum(['key', 'person']), id: z.string(), name: z.string(), role: z.string() }),
+  actor: z.strictObject({ kind: z.enum(['key', 'person', 'claim']), id: z.string(), name: z.string(), role: z.string() }),
   address: z.string(),
   /** Method and pattern of the call. */
   action: z.string(),

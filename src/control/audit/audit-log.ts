@@ -19,7 +19,7 @@ export interface AuditQuery {
 export interface AuditEntry {
   readonly id: string;
   readonly at: Date;
-  readonly actor_kind: 'key' | 'person';
+  readonly actor_kind: 'key' | 'person' | 'claim';
   readonly actor_id: string;
   readonly actor_name: string;
   readonly actor_role: string;

@@ -21,6 +21,7 @@ import { payloadCodecs } from './0020-payload-codecs.js';
 import { credentialsOfDevices } from './0021-credentials-of-devices.js';
 import { rolesOfKeysAuditLog } from './0022-roles-of-keys-audit-log.js';
 import { issuersOfTokens } from './0023-issuers-of-tokens.js';
+import { claimCodes } from './0024-claim-codes.js';
 import type { Migration } from './migration.js';
 
 /** Every step, in the order in which a database takes them. */
@@ -48,4 +49,5 @@ export const migrations: readonly Migration[] = [
   credentialsOfDevices,
   rolesOfKeysAuditLog,
   issuersOfTokens,
+  claimCodes,
 ];
