@@ -2,12 +2,13 @@ import { batch, signal } from '@preact/signals';
 import { type ComponentType, render } from 'preact';
 import { useEffect } from 'preact/hooks';
 import type { Context } from './data/context.js';
+import { nameOf } from './data/navigation.js';
 import { parseRoute, type Route } from './data/route.js';
 import { context, signIn, signInFromAddress, signOut, signOutReason, tick } from './data/signed-in.js';
 import { FleetPage } from './pages/fleet-page.js';
 import { MissingPage } from './pages/missing-page.js';
 import { SignInPage } from './pages/sign-in-page.js';
-import { StatusBar, sections } from './parts/status-bar.js';
+import { StatusBar } from './parts/status-bar.js';
 import { PageFile, usePage } from './parts/use-page.js';
 
 const tickMs = 1000;
@@ -23,6 +24,8 @@ const pages: { readonly [Name in Exclude<Route['page'], 'fleet'>]: () => Promise
   'topic-rules': async () => (await import('./pages/topic-rules-page.js')).TopicRulesPage,
   access: async () => (await import('./pages/access-page.js')).AccessPage,
   schemas: async () => (await import('./pages/schemas-page.js')).SchemasPage,
+  keys: async () => (await import('./pages/keys-page.js')).KeysPage,
+  audit: async () => (await import('./pages/audit-page.js')).AuditPage,
   alerts: async () => (await import('./pages/alerts-page.js')).AlertsPage,
 };
 const files = new Map(Object.entries(pages).map(([name, load]) => [name, new PageFile(load as () => Promise<AnyPage>)]));
@@ -70,7 +73,7 @@ function Visit({ context, route }: { context: Context; route: Route }) {
 
 function titleOf(route: Route): string {
   if (route.page === 'debug') return route.device === undefined ? 'Refused clients' : `Debug ${route.device}`;
-  return route.page === 'device' ? route.device : sections[route.page];
+  return route.page === 'device' ? route.device : nameOf(route.page);
 }
 
 window.addEventListener('hashchange', followAddress);

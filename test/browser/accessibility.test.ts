@@ -35,6 +35,8 @@ const pages = [
   ['#/debug', '.empty h2:text-is("No capture runs")'],
   ['#/topic-rules', '.rules [data-rule="site"]'],
   ['#/access', '.rules [data-service="dashboard"]'],
+  ['#/keys', '.rules [data-key="grafana"]'],
+  ['#/audit', '.entry'],
   ['#/schemas', '.rules a:text-is("pump")'],
 ] as const;
 
@@ -48,6 +50,8 @@ describe('everybody can use the console', { skip }, () => {
     await site.post('/v1/topic-rules', { name: 'site', pattern: 'site/{device}', device: 'level:device', decoder: 'json' });
     await site.post('/v1/acl', { subject: 'all', action: 'subscribe', filter: 'plant/#', effect: 'deny' });
     await site.post('/v1/services', { name: 'dashboard' });
+    await site.post('/v1/keys', { name: 'grafana', role: 'viewer' });
+    await site.post('/v1/devices/busy-1/credentials', { type: 'token' });
     const definition = { fields: { t: { type: 'number', unit: 'Cel' } } };
     await site.post('/v1/schemas', { device_class: 'pump', format: 'json', schema_definition: definition });
     await publish(await site.connect('busy-1'), 'busy-1', { temperature: 21, state: 'idle' });
@@ -72,7 +76,7 @@ describe('everybody can use the console', { skip }, () => {
       for (const [fragment, there] of pages) {
         await tab.go(fragment);
         await tab.page.waitForSelector(there);
-        if (there === '.letter' || there === '.captured') await tab.page.click(`${there} summary`);
+        if (there === '.letter' || there === '.captured' || there === '.entry') await tab.page.click(`${there} summary`);
         if (fragment === '#/access') await tab.page.click('.built-in summary');
         if (fragment === '#/topic-rules') await tab.page.click('.built-in summary:has-text("tried after")');
         assert.deepEqual(await findings(tab), [], fragment);

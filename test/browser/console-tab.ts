@@ -49,6 +49,12 @@ export class ConsoleTab {
     return (await this.page.locator(selector).first().textContent()) ?? '';
   }
 
+  /** Nothing makes the page wider than the window. */
+  async assertFits(): Promise<void> {
+    const width = Number(await this.page.evaluate('innerWidth'));
+    assert.ok(Number(await this.page.evaluate('document.documentElement.scrollWidth')) <= width, `${this.page.url()}, ${width} wide`);
+  }
+
   /** Nothing went wrong, and nobody else was asked. `expected` are refusals that the test provoked. */
   assertHealthy(expected?: RegExp): void {
     assert.deepEqual(

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { formatRoute, parseRoute, parseSignIn, type Route } from '../../src/console/data/route.js';
+import { formatRoute, parseRoute, parseSignIn, plainPages, type Route } from '../../src/console/data/route.js';
 
 test('every route survives its way through the address', () => {
   const name = fc.string({ minLength: 1, unit: 'grapheme' });
@@ -9,11 +9,11 @@ test('every route survives its way through the address', () => {
     fc.record({ page: fc.constant('fleet' as const), tenant: name }),
     fc.record({ page: fc.constant('dead-letters' as const), tenant: name }),
     fc.record({ page: fc.constant('dead-letters' as const), tenant: name, device: name, reason: name }),
-    fc.record({ page: fc.constant('alerts' as const), tenant: name }),
-    fc.record({ page: fc.constant('topic-rules' as const), tenant: name }),
-    fc.record({ page: fc.constant('access' as const), tenant: name }),
+    fc.record({ page: fc.constantFrom(...plainPages), tenant: name }),
     fc.record({ page: fc.constant('schemas' as const), tenant: name }),
     fc.record({ page: fc.constant('schemas' as const), tenant: name, schema: name }),
+    fc.record({ page: fc.constant('audit' as const), tenant: name }),
+    fc.record({ page: fc.constant('audit' as const), tenant: name, actor: name, action: name, target: name, from: name, to: name }),
     fc.record({ page: fc.constant('debug' as const), tenant: name }),
     fc.record({ page: fc.constant('debug' as const), tenant: name, device: name }),
     fc.record({ page: fc.constant('device' as const), tenant: name, device: name, metrics: fc.array(name) }),

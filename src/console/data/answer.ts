@@ -16,6 +16,8 @@ export type Ledger = DeviceLedgerAnswer;
 export type DevicePage = Pick<DevicesAnswer, 'total' | 'matched' | 'next'> & { readonly devices: readonly Device[] };
 export type MetricPoints = Pick<RangeAnswer, 'points' | 'truncated'>;
 export type { AclCheckAnswer as AclCheck, AclRulesAnswer as AclRules } from '../../contract/answers/acl.js';
+export type { AuditAnswer as Audit } from '../../contract/answers/audit.js';
+export type { CredentialMadeAnswer as CredentialMade, CredentialsAnswer as Credentials } from '../../contract/answers/credentials.js';
 export type {
   CaptureAnswer as Capture,
   CapturedAnswer as Captured,
@@ -23,6 +25,7 @@ export type {
 } from '../../contract/answers/debug.js';
 export type { RegisteredAnswer as Registered, RotatedAnswer as RotatedToken } from '../../contract/answers/devices.js';
 export type { GroupsAnswer as Groups } from '../../contract/answers/groups.js';
+export type { KeyMadeAnswer as KeyMade, KeysAnswer as Keys } from '../../contract/answers/keys.js';
 export type { RetriedAnswer as Retried } from '../../contract/answers/letters.js';
 export type { LagAnswer as Lag } from '../../contract/answers/operation.js';
 export type {

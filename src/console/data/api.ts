@@ -101,8 +101,9 @@ export class Api {
     return this.call('PATCH', `/v1/devices/${encodeURIComponent(id)}`, { tenant }, { status });
   }
 
-  rotateToken(tenant: string, id: string): Promise<Answer<RotatedToken>> {
-    return this.call('POST', `/v1/devices/${encodeURIComponent(id)}/token`, { tenant }, {});
+  /** The token before stays valid for the grace. */
+  rotateToken(tenant: string, id: string, graceSeconds: number): Promise<Answer<RotatedToken>> {
+    return this.call('POST', `/v1/devices/${encodeURIComponent(id)}/token`, { tenant }, { grace_seconds: graceSeconds });
   }
 
   deleteDevice(tenant: string, id: string): Promise<Answer<unknown>> {

@@ -1,11 +1,16 @@
+/** Pages whose address names the tenant alone. */
+export const plainPages = ['alerts', 'topic-rules', 'access', 'keys'] as const;
+
+type PlainPage = (typeof plainPages)[number];
+export type PlainRoute = { [Page in PlainPage]: { readonly page: Page; readonly tenant: string } }[PlainPage];
+
 /** Which page the address names. Routes live in the fragment, so the server needs to know none of them. */
 export type Route =
   | { readonly page: 'fleet'; readonly tenant: string }
   | { readonly page: 'device'; readonly tenant: string; readonly device: string; readonly metrics: readonly string[] }
   | ({ readonly page: 'dead-letters'; readonly tenant: string } & LetterFilter)
-  | { readonly page: 'alerts'; readonly tenant: string }
-  | { readonly page: 'topic-rules'; readonly tenant: string }
-  | { readonly page: 'access'; readonly tenant: string }
+  | PlainRoute
+  | ({ readonly page: 'audit'; readonly tenant: string } & AuditFilter)
   /** Payload schemas; with an id, one of them. */
   | { readonly page: 'schemas'; readonly tenant: string; readonly schema?: string }
   /** Messages of a device as they come; without a device, clients that are not let in. */
@@ -18,6 +23,18 @@ export interface LetterFilter {
   readonly reason?: string;
 }
 
+/** Which entries of the audit log are meant; an absent member is any. */
+export interface AuditFilter {
+  readonly actor?: string;
+  readonly action?: string;
+  readonly target?: string;
+  /** As a field for a moment has them, in the time zone of the browser. */
+  readonly from?: string;
+  readonly to?: string;
+}
+
+const auditMembers = ['actor', 'action', 'target', 'from', 'to'] as const;
+
 export type DeviceRoute = Extract<Route, { page: 'device' }>;
 export type DebugRoute = Extract<Route, { page: 'debug' }>;
 
@@ -29,13 +46,16 @@ export function parseRoute(fragment: string): Route {
   const parameters = new URLSearchParams(query);
   const tenant = parameters.get('tenant') || tenantDefault;
   const [, first, second, third] = path.split('/');
-  if (first === 'alerts' || first === 'topic-rules' || first === 'access' || first === 'debug') return { page: first, tenant };
+  const plain = plainPages.find((page) => page === first);
+  if (plain) return { page: plain, tenant };
+  if (first === 'debug') return { page: first, tenant };
   if (first === 'schemas') {
     const schema = second ? decoded(second) : '';
     return { page: first, tenant, ...(schema ? { schema } : {}) };
   }
+  const named = (name: string, parameter = name) => (parameters.get(parameter) ? { [name]: parameters.get(parameter) as string } : {});
+  if (first === 'audit') return { page: first, tenant, ...Object.assign({}, ...auditMembers.map((member) => named(member))) };
   if (first === 'dead-letters') {
-    const named = (name: string, parameter = name) => (parameters.get(parameter) ? { [name]: parameters.get(parameter) as string } : {});
     return { page: first, tenant, ...named('device'), ...named('device_class', 'class'), ...named('reason') };
   }
   const device = first === 'devices' && second ? decoded(second) : '';
@@ -48,6 +68,7 @@ export function formatRoute(route: Route): string {
   const query = new URLSearchParams();
   if (route.tenant !== tenantDefault) query.set('tenant', route.tenant);
   if (route.page === 'device') for (const metric of route.metrics) query.append('metric', metric);
+  if (route.page === 'audit') for (const member of auditMembers) if (route[member]) query.set(member, route[member]);
   if (route.page === 'dead-letters') {
     if (route.device) query.set('device', route.device);
     if (route.device_class) query.set('class', route.device_class);

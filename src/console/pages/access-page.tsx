@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import { AccessList, type AclRule, type BuiltInAclRule, type ServiceClient } from '../data/access.js';
 import type { Context } from '../data/context.js';
 import { formatMoment } from '../data/format.js';
-import type { Route } from '../data/route.js';
+import type { PlainRoute } from '../data/route.js';
 import { AclCheckForm } from '../parts/acl-check.js';
 import { AclRuleAdd } from '../parts/acl-rule-add.js';
 import { DeleteDialog } from '../parts/delete-dialog.js';
@@ -13,8 +13,6 @@ import { ServiceAdd } from '../parts/service-add.js';
 import { Table } from '../parts/table.js';
 import { useModel } from '../parts/use-model.js';
 
-type AccessRoute = Extract<Route, { page: 'access' }>;
-
 /** What is asked for in a dialog. */
 type Asked =
   | { readonly kind: 'add-rule' | 'add-service' }
@@ -22,7 +20,7 @@ type Asked =
   | { readonly kind: 'delete-service'; readonly name: string };
 
 /** Who may publish and subscribe where: the rules of a tenant, a question about them, and the clients that are no devices. */
-export function AccessPage({ context, route }: { context: Context; route: AccessRoute }) {
+export function AccessPage({ context, route }: { context: Context; route: PlainRoute }) {
   const model = useModel(() => new AccessList(context, route.tenant));
   const [asked, setAsked] = useState<Asked>();
   const acl = model.acl.value;

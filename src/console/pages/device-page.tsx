@@ -5,6 +5,7 @@ import type { Context } from '../data/context.js';
 import type { DeviceRoute } from '../data/route.js';
 import { WatchedDevice } from '../data/watched-device.js';
 import { CommandLine } from '../parts/command-line.js';
+import { DeviceCredentials } from '../parts/device-credentials.js';
 import { DeviceFacts, DeviceHeading } from '../parts/device-facts.js';
 import { DeviceLedger } from '../parts/device-ledger.js';
 import { EmptyState } from '../parts/empty-state.js';
@@ -31,6 +32,7 @@ export function DevicePage({ context, route }: { context: Context; route: Device
           <MetricTable model={model} />
           <DeviceFacts context={context} device={model.device.value} />
           <DeviceLedger ledger={model.ledger.value} />
+          {model.device.value && <DeviceCredentials context={context} device={model.device.value} />}
         </div>
       ) : (
         <Message context={context} model={model} route={route} />
@@ -77,6 +79,7 @@ function Message({ context, model, route }: { context: Context; model: WatchedDe
         <Waiting context={context} route={route} />
       )}
       <DeviceFacts context={context} device={model.device.value} />
+      <DeviceCredentials context={context} device={model.device.value} />
     </div>
   );
 }

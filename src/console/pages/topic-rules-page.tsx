@@ -3,7 +3,7 @@ import '../style/topic-rules.css';
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Context } from '../data/context.js';
-import type { Route } from '../data/route.js';
+import type { PlainRoute } from '../data/route.js';
 import { type Conflict, formOf, newRule, type OwnRule, type Rule, type RuleForm, TopicRuleList } from '../data/topic-rules.js';
 import { DeleteDialog } from '../parts/delete-dialog.js';
 import { EmptyState } from '../parts/empty-state.js';
@@ -13,15 +13,13 @@ import { RuleTrial } from '../parts/rule-trial.js';
 import { Table } from '../parts/table.js';
 import { useModel } from '../parts/use-model.js';
 
-type RulesRoute = Extract<Route, { page: 'topic-rules' }>;
-
 /** What is asked for in a dialog. */
 type Asked =
   | { readonly kind: 'edit'; readonly form: RuleForm; readonly isNew: boolean }
   | { readonly kind: 'delete'; readonly name: string };
 
 /** What the topics of a tenant mean: its rules in their order, the built-in ones, and a box to try a message in. */
-export function TopicRulesPage({ context, route }: { context: Context; route: RulesRoute }) {
+export function TopicRulesPage({ context, route }: { context: Context; route: PlainRoute }) {
   const model = useModel(() => new TopicRuleList(context, route.tenant));
   const [asked, setAsked] = useState<Asked>();
   const rules = model.rules.value;

@@ -4,6 +4,8 @@ import { refusalText } from '../data/refusal.js';
 import { Dialog } from './dialog.js';
 
 interface DeleteDialogProps {
+  /** What is done to it: Delete, unless it is called otherwise. */
+  readonly action?: string;
   /** What is deleted. */
   readonly what: string;
   /** What deleting it does. */
@@ -13,7 +15,7 @@ interface DeleteDialogProps {
 }
 
 /** Asks once more before something is deleted. */
-export function DeleteDialog({ what, about, remove, onClose }: DeleteDialogProps) {
+export function DeleteDialog({ action = 'Delete', what, about, remove, onClose }: DeleteDialogProps) {
   const [refusal, setRefusal] = useState('');
   const run = async (close: () => void) => {
     const answer = await remove();
@@ -21,10 +23,12 @@ export function DeleteDialog({ what, about, remove, onClose }: DeleteDialogProps
     else setRefusal(refusalText(answer.refusal));
   };
   return (
-    <Dialog label={`Delete ${what}`} onClose={onClose}>
+    <Dialog label={`${action} ${what}`} onClose={onClose}>
       {(close) => (
         <section>
-          <h2>Delete {what}</h2>
+          <h2>
+            {action} {what}
+          </h2>
           <p>{about}</p>
           <p class="refusal" role="alert">
             {refusal}
@@ -34,7 +38,7 @@ export function DeleteDialog({ what, about, remove, onClose }: DeleteDialogProps
               Cancel
             </button>
             <button type="button" class="primary" onClick={() => void run(close)}>
-              Delete
+              {action}
             </button>
           </div>
         </section>

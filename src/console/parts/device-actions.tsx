@@ -6,15 +6,28 @@ import { refusalText } from '../data/refusal.js';
 import { formatRoute } from '../data/route.js';
 import { CommandLine } from './command-line.js';
 import { Dialog } from './dialog.js';
+import { ChoiceField } from './fields.js';
 
 type Action = 'deactivate' | 'activate' | 'rotate' | 'delete';
 
 const words: Readonly<Record<Action, { readonly label: string; readonly about: string }>> = {
   deactivate: { label: 'Deactivate', about: 'Its connection is closed, and its messages are refused until it is activated again.' },
   activate: { label: 'Activate', about: 'It may connect and publish again.' },
-  rotate: { label: 'New token', about: 'It gets a new token, shown once. The one it has now stays valid for a day.' },
+  rotate: {
+    label: 'New token',
+    about: 'It gets a new token, shown once. So that nobody has to hurry, the one it has now can stay valid for a while.',
+  },
   delete: { label: 'Delete', about: 'It can no longer connect and leaves the registry. Its readings stay in the database.' },
 };
+
+/** For how long a token stays valid after the next, in seconds. */
+const graces = [
+  ['0', 'no longer'],
+  ['3600', 'for an hour'],
+  ['86400', 'for a day'],
+  ['604800', 'for a week'],
+  ['2592000', 'for 30 days'],
+] as const;
 
 /** What can be done to a device: each asks once more before it does. */
 export function DeviceActions({ context, device }: { context: Context; device: Device }) {
@@ -44,10 +57,11 @@ function Confirm({ context, device, action, onClose }: ConfirmProps) {
   const { label, about } = words[action];
   const [busy, setBusy] = useState(false);
   const [refusal, setRefusal] = useState('');
+  const [graceSeconds, setGraceSeconds] = useState('86400');
   const [token, setToken] = useState<{ readonly text: string; readonly before: string }>();
   const run = async (close: () => void) => {
     setBusy(true);
-    const answer = await act(context, device, action);
+    const answer = await act(context, device, action, Number(graceSeconds));
     setBusy(false);
     if (!answer.ok) return setRefusal(refusalText(answer.refusal));
     if (answer.value) return setToken(answer.value);
@@ -62,6 +76,15 @@ function Confirm({ context, device, action, onClose }: ConfirmProps) {
             {label}: {device.device_id}
           </h2>
           <p>{token ? `This is the new token. It is shown only now. ${token.before}` : about}</p>
+          {action === 'rotate' && !token && (
+            <ChoiceField
+              id="token-grace"
+              label="The token before is valid"
+              options={graces}
+              value={graceSeconds}
+              onChange={setGraceSeconds}
+            />
+          )}
           {token && <CommandLine label="Token" command={token.text} />}
           <p class="refusal" role="alert">
             {refusal}
@@ -87,9 +110,10 @@ async function act(
   { api }: Context,
   { tenant, device_id }: Device,
   action: Action,
+  graceSeconds: number,
 ): Promise<Answer<{ text: string; before: string } | undefined>> {
   if (action === 'rotate') {
-    const answer = await api.rotateToken(tenant, device_id);
+    const answer = await api.rotateToken(tenant, device_id, graceSeconds);
     if (!answer.ok) return answer;
     const { auth_token: text, previous_valid_until: until } = answer.value;
     return {

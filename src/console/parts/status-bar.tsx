@@ -5,29 +5,17 @@ import { nowMs } from '../data/clock.js';
 import type { Context } from '../data/context.js';
 import { formatBytes, formatCount, formatRate, formatSpan } from '../data/format.js';
 import { RateHistory } from '../data/rate-history.js';
-import { formatRoute, type Route } from '../data/route.js';
+import type { Route } from '../data/route.js';
 import type { Health } from '../data/status.js';
 import { theme, turnTheme } from '../data/theme.js';
+import { AreaPages, Areas } from './navigation.js';
 import { Sparkline } from './sparkline.js';
 
 /** A rate older than this no longer says how things are. */
 const ratesMsMax = 3000;
 
-/** The pages of the navigation, with their names. */
-export const sections = {
-  fleet: 'Devices',
-  'dead-letters': 'Dead letters',
-  'topic-rules': 'Topic rules',
-  schemas: 'Schemas',
-  access: 'Access',
-  alerts: 'Alerts',
-} as const;
-
-const pages = Object.keys(sections) as (keyof typeof sections)[];
-
 /** The top of every page: where to go, what flows in, how far behind the store is, and whether this page is up to date at all. */
 export function StatusBar({ context, route, onSignOut }: { context: Context; route: Route; onSignOut: () => void }) {
-  const current = route.page === 'device' || route.page === 'debug' ? 'fleet' : route.page;
   return (
     <header class="bar" data-live={context.live.state}>
       <div class="bar-row">
@@ -35,14 +23,7 @@ export function StatusBar({ context, route, onSignOut }: { context: Context; rou
           <img src="/favicon.svg" alt="" width={20} height={20} />
           Spillway
         </a>
-        <nav aria-label="Pages">
-          {pages.map((page) => (
-            <a key={page} href={formatRoute({ page, tenant: route.tenant })} aria-current={page === current ? 'page' : undefined}>
-              {sections[page]}
-              {page === 'dead-letters' && <DeadCount health={context.status.health.value} />}
-            </a>
-          ))}
-        </nav>
+        <Areas context={context} route={route} />
         <Flow context={context} />
         <Ready health={context.status.health.value} />
         <ThemeButton />
@@ -50,19 +31,10 @@ export function StatusBar({ context, route, onSignOut }: { context: Context; rou
           Sign out
         </button>
       </div>
+      <AreaPages route={route} />
       <Away context={context} />
     </header>
   );
-}
-
-/** How many there are since the appliance started; nothing where there are none. */
-function DeadCount({ health: { stats } }: { health: Health }) {
-  const dead = stats ? stats.counters.dead + stats.counters.rowsRefused : 0;
-  return dead > 0 ? (
-    <span class="count" title="Since the appliance started">
-      {formatCount(dead)}
-    </span>
-  ) : null;
 }
 
 function ThemeButton() {

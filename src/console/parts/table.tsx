@@ -1,5 +1,6 @@
 import '../style/rules.css';
 import type { ComponentChildren } from 'preact';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 
 interface TableProps {
   readonly head: readonly string[];
@@ -10,6 +11,15 @@ interface TableProps {
 
 /** A table with a row of headings. */
 export function Table({ head, class: name = 'rules', children }: TableProps) {
+  const body = useRef<HTMLTableSectionElement>(null);
+  // Where the screen is narrow, the headings are out of sight, and each cell is shown with its own.
+  useLayoutEffect(() => {
+    for (const row of body.current!.rows) {
+      [...row.cells].forEach((cell, at) => {
+        cell.dataset.label = head[at] ?? '';
+      });
+    }
+  });
   return (
     <table class={name}>
       <thead>
@@ -21,7 +31,7 @@ export function Table({ head, class: name = 'rules', children }: TableProps) {
           ))}
         </tr>
       </thead>
-      <tbody>{children}</tbody>
+      <tbody ref={body}>{children}</tbody>
     </table>
   );
 }
