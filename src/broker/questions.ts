@@ -51,9 +51,9 @@ export class Questions {
     }
   }
 
-  #list({ tenant, after, limit }: Extract<BrokerQuestion, { kind: 'sessions' }>): BrokerAnswer {
+  #list({ tenant, client = '', after, limit }: Extract<BrokerQuestion, { kind: 'sessions' }>): BrokerAnswer {
     const tenants = [...this.#state.tenants.values()].filter(({ name }) => tenant === undefined || name === tenant);
-    const sessions = smallest(sessionsOf(tenants), cursorOf, after, limit);
+    const sessions = smallest(sessionsOf(tenants, client), cursorOf, after, limit);
     const last = sessions.length === limit ? sessions.at(-1) : undefined;
     return { kind: 'sessions', sessions: sessions.map(summary), next: last && cursorOf(last) };
   }
@@ -73,8 +73,8 @@ export class Questions {
   }
 }
 
-function* sessionsOf(tenants: Iterable<{ readonly sessions: ReadonlyMap<string, Session> }>): Generator<Session> {
-  for (const { sessions } of tenants) yield* sessions.values();
+function* sessionsOf(tenants: Iterable<{ readonly sessions: ReadonlyMap<string, Session> }>, client: string): Generator<Session> {
+  for (const { sessions } of tenants) for (const session of sessions.values()) if (session.label.includes(client)) yield session;
 }
 
 function cursorOf(session: Session): string {

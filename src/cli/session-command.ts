@@ -10,6 +10,7 @@ interface TenantOptions extends ApplianceOptions {
 
 interface ListOptions extends ApplianceOptions {
   readonly tenant?: string;
+  readonly client?: string;
   readonly cursor?: string;
   readonly limit: number;
 }
@@ -22,6 +23,7 @@ export function addSessionCommand(program: Command): void {
   withApplianceOptions(session.command('list'))
     .summary('the sessions, connected or not')
     .option('--tenant <id>', 'of this tenant (default: of all)')
+    .option('--client <text>', 'whose client id, or device id, has this in it')
     .option('--limit <n>', 'sessions a page', wholeNumber(1, 1000), 100)
     .option('--cursor <next>', 'the next of an earlier answer')
     .action(listSessions);
@@ -41,6 +43,7 @@ async function listSessions(options: ListOptions): Promise<void> {
   const output = new Output(options.json === true);
   const query = new URLSearchParams({ limit: String(options.limit) });
   if (options.tenant !== undefined) query.set('tenant', options.tenant);
+  if (options.client !== undefined) query.set('client', options.client);
   if (options.cursor !== undefined) query.set('cursor', options.cursor);
   const answer = await adminApi(configOf(options), options.url).get<SessionsAnswer>(`/v1/sessions?${query}`);
   const rows = answer.sessions.map((session) => {

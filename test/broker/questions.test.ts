@@ -21,6 +21,12 @@ test('sessions are listed page by page', async () => {
   assert.deepEqual(keys, ['acme/a', 'acme/b', 'acme/c', 'other/z']);
   const one = await site.ask({ kind: 'sessions', tenant: 'other', limit: 10 });
   assert.ok(one.kind === 'sessions' && one.sessions.length === 1 && one.next === undefined);
+  const named = await site.ask({ kind: 'sessions', client: 'b', limit: 1 });
+  assert.ok(named.kind === 'sessions');
+  assert.deepEqual(
+    named.sessions.map(({ label }) => label),
+    ['b'],
+  );
 });
 
 test('a session is shown with what it has', async () => {

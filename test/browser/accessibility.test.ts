@@ -35,6 +35,8 @@ const pages = [
   ['#/debug', '.empty h2:text-is("No capture runs")'],
   ['#/topic-rules', '.rules [data-rule="site"]'],
   ['#/access', '.rules [data-service="dashboard"]'],
+  ['#/sessions', '.rules [data-client="busy-1"]'],
+  ['#/messages', '.rules [data-topic="plant/mode"]'],
   ['#/keys', '.rules [data-key="grafana"]'],
   ['#/audit', '.entry'],
   ['#/schemas', '.rules a:text-is("pump")'],
@@ -50,6 +52,7 @@ describe('everybody can use the console', { skip }, () => {
     await site.post('/v1/topic-rules', { name: 'site', pattern: 'site/{device}', device: 'level:device', decoder: 'json' });
     await site.post('/v1/acl', { subject: 'all', action: 'subscribe', filter: 'plant/#', effect: 'deny' });
     await site.post('/v1/services', { name: 'dashboard' });
+    await site.post('/v1/messages', { topic: 'plant/mode', payload: 'auto', retain: true });
     await site.post('/v1/keys', { name: 'grafana', role: 'viewer' });
     await site.post('/v1/devices/busy-1/credentials', { type: 'token' });
     const definition = { fields: { t: { type: 'number', unit: 'Cel' } } };

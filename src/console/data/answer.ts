@@ -36,6 +36,12 @@ export type {
   SchemaVersionsAnswer as SchemaVersions,
 } from '../../contract/answers/schemas.js';
 export type { ServiceMadeAnswer as ServiceMade, ServicesAnswer as Services } from '../../contract/answers/services.js';
+export type {
+  MessagePublishedAnswer as MessagePublished,
+  RetainedAnswer as Retained,
+  SessionAnswer as Session,
+  SessionsAnswer as Sessions,
+} from '../../contract/answers/sessions.js';
 export type { TopicRulesAnswer as TopicRules, TopicRuleTrialAnswer as TopicRuleTrial } from '../../contract/answers/topic-rules.js';
 /** The counters that the page shows are numbers; others are counts by code. */
 export type Stats = Omit<StatsAnswer, 'counters'> & { readonly counters: { readonly dead: number; readonly rowsRefused: number } };

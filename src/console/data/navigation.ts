@@ -20,7 +20,14 @@ export const areas: readonly Area[] = [
       ['schemas', 'Schemas'],
     ],
   },
-  { name: 'Access', pages: [['access', 'Access']] },
+  {
+    name: 'MQTT',
+    pages: [
+      ['sessions', 'Sessions'],
+      ['messages', 'Messages'],
+      ['access', 'Access'],
+    ],
+  },
   { name: 'Alerts', pages: [['alerts', 'Alerts']] },
   {
     name: 'Operators',

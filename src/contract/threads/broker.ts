@@ -127,7 +127,14 @@ export type ToBroker =
   | { readonly kind: 'ask'; readonly token: number; readonly question: BrokerQuestion };
 
 export type BrokerQuestion =
-  | { readonly kind: 'sessions'; readonly tenant?: string | undefined; readonly after?: string | undefined; readonly limit: number }
+  | {
+      readonly kind: 'sessions';
+      readonly tenant?: string | undefined;
+      /** Part of a device's id or of a client id. */
+      readonly client?: string | undefined;
+      readonly after?: string | undefined;
+      readonly limit: number;
+    }
   | { readonly kind: 'session'; readonly tenant: string; readonly key: string }
   /** Ends a session, connected or not, with its queue. */
   | { readonly kind: 'drop-session'; readonly tenant: string; readonly key: string }

@@ -22,6 +22,8 @@ export const afterSchema = cursorSchema(z.object({ after: z.string() })).optiona
 const listQuery = z.strictObject({
   /** Absent: of all tenants that the caller may see. */
   tenant: tenantSchema.unwrap().optional(),
+  /** Part of a device's id or of a client id. */
+  client: z.string().optional(),
   cursor: afterSchema,
   limit: wholeNumber(1, PAGE_MAX, 100),
 });
@@ -60,8 +62,8 @@ export function sessionRoutes(plane: Asked, keys: KeyCheck): Route[] {
     const attempt = 'list MQTT sessions';
     const asked = parseQuery(query, listQuery, attempt);
     if (asked instanceof ApiFailure) return asked;
-    const { tenant = callersTenant(), cursor, limit } = asked;
-    const answer = await askBroker(plane, { kind: 'sessions', tenant, after: cursor?.after, limit }, 'sessions', attempt);
+    const { tenant = callersTenant(), client, cursor, limit } = asked;
+    const answer = await askBroker(plane, { kind: 'sessions', tenant, client, after: cursor?.after, limit }, 'sessions', attempt);
     if (answer instanceof ApiFailure) return answer;
     return json(200, { sessions: answer.sessions.map(viewOf), next: nextOf(answer.next) });
   }

@@ -46,7 +46,7 @@ test('sessions are listed page by page, of all tenants or of one', async () => {
   });
   const { status, body } = await server.call('GET', '/v1/sessions?limit=2');
   assert.equal(status, 200);
-  assert.deepEqual(asked, [{ kind: 'sessions', tenant: undefined, after: undefined, limit: 2 }]);
+  assert.deepEqual(asked, [{ kind: 'sessions', tenant: undefined, client: undefined, after: undefined, limit: 2 }]);
   assert.deepEqual(body.sessions[0], {
     tenant: 'acme',
     key: KEY,
@@ -66,7 +66,9 @@ test('sessions are listed page by page, of all tenants or of one', async () => {
   answering({ kind: 'sessions', sessions: [] });
   const rest = await server.call('GET', `/v1/sessions?tenant=acme&cursor=${body.next}`);
   assert.deepEqual(rest.body, { sessions: [], next: null });
-  assert.deepEqual(asked.at(-1), { kind: 'sessions', tenant: 'acme', after: 'acme\nd:7', limit: 100 });
+  assert.deepEqual(asked.at(-1), { kind: 'sessions', tenant: 'acme', client: undefined, after: 'acme\nd:7', limit: 100 });
+  await server.call('GET', '/v1/sessions?client=pum');
+  assert.deepEqual(asked.at(-1), { kind: 'sessions', tenant: undefined, client: 'pum', after: undefined, limit: 100 });
   assertFailure(await server.call('GET', '/v1/sessions?cursor=x'), 400, 'query_invalid');
 });
 
@@ -75,7 +77,7 @@ test('the key of one tenant sees the sessions of that tenant alone', async () =>
   const headers = { authorization: `Bearer ${made.body.key}` };
   answering({ kind: 'sessions', sessions: [summary] });
   assert.equal((await server.call('GET', '/v1/sessions', { headers })).status, 200);
-  assert.deepEqual(asked, [{ kind: 'sessions', tenant: 'acme', after: undefined, limit: 100 }]);
+  assert.deepEqual(asked, [{ kind: 'sessions', tenant: 'acme', client: undefined, after: undefined, limit: 100 }]);
   assertFailure(await server.call('GET', '/v1/sessions?tenant=other', { headers }), 403, 'scope_forbidden');
   assertFailure(await server.call('DELETE', '/v1/sessions/d:1', { headers }), 403, 'role_insufficient');
   assertFailure(await server.call('POST', '/v1/messages', { headers, body: { topic: 't', payload: '' } }), 403, 'role_insufficient');
