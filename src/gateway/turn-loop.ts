@@ -128,7 +128,6 @@ export class TurnLoop {
     else if (message.kind === 'tls') this.#renewTls(message.material);
     else if (message.kind === 'schemas') this.#setSchemas(message);
     else if (message.kind === 'listen') void this.#listen(message.ports);
-    else if (message.kind === 'taken-over') this.#sessions.takenOver(message.device, message.session);
     else if (message.kind === 'log') this.#logChanged(message.code);
     else if (message.kind === 'registry-whole') this.#directory.isPartial = false;
     else if (message.kind === 'ingest') this.#takeIngest(message);

@@ -57,11 +57,6 @@ export interface GatewayBlocks {
   readonly ring: SharedArrayBuffer;
 }
 
-interface Connection {
-  readonly gateway: number;
-  readonly session: number;
-}
-
 /**
  * The gateway threads of this process as one: all know every device, and each has its own share of the
  * connections. A device has one connection over all of them: its newest, by the order of sessions.
@@ -76,7 +71,8 @@ export class Gateways {
   readonly #threads: Thread<ToGateway, FromGateway>[] = [];
   /** In whole seconds of the Unix epoch, which take no memory of their own. */
   readonly #seen = new Map<number, number>();
-  readonly #connections = new Map<number, Connection>();
+  /** The newest session of each connected device. */
+  readonly #connections = new Map<number, number>();
   readonly #ingests = new Map<number, (code: number) => void>();
   readonly #publishes = new Map<number, { left: number; resolve: () => void }>();
   readonly #listening: { resolve(ports: GatewayPorts): void; reject(error: Error): void }[] = [];
@@ -265,7 +261,7 @@ export class Gateways {
         return;
       case 'connected':
         this.#see(message.device, message.atMs);
-        this.#connected(message.device, { gateway, session: message.session });
+        this.#connected(message.device, message.session);
         return;
       case 'turned-away': {
         const { tenant, id, code, atMs } = message;
@@ -278,7 +274,7 @@ export class Gateways {
           const { device, code, atMs } = message;
           this.#turnedAway({ atMs, transport: 'mqtt', device, code: refusalCode(code).name });
         }
-        if (this.#connections.get(message.device)?.session === message.session) this.#connections.delete(message.device);
+        if (this.#connections.get(message.device) === message.session) this.#connections.delete(message.device);
     }
   }
 
@@ -299,14 +295,8 @@ export class Gateways {
     publish.resolve();
   }
 
-  /** Gateways end older sessions of their own; across gateways it is done here, and news may come out of order. */
-  #connected(device: number, connection: Connection): void {
-    const known = this.#connections.get(device);
-    const isNewest = !known || known.session < connection.session;
-    const older = isNewest ? known : connection;
-    if (isNewest) this.#connections.set(device, connection);
-    if (older && known?.gateway !== connection.gateway) {
-      this.#threads[older.gateway]?.post({ kind: 'taken-over', device, session: older.session }); // [MQTT-3.1.4-3]
-    }
+  /** News may come out of order: the broker has ended the older session, and its gateway says so later. */
+  #connected(device: number, session: number): void {
+    this.#connections.set(device, Math.max(session, this.#connections.get(device) ?? 0));
   }
 }

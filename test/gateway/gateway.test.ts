@@ -143,30 +143,6 @@ describe('a gateway thread', () => {
       await until('the end of the second', () => gateway.of('disconnected').length === 2);
     }));
 
-  test('ends the session that has a newer one at another gateway, and no later session of the device', () =>
-    withGateway(async (gateway) => {
-      const first = await RawClient.login(gateway.port, 'dev-1', 5);
-      await until('the first session', () => gateway.of('connected').length === 1);
-      const { device: number, session } = gateway.of('connected')[0] as { device: number; session: number };
-      gateway.post({ kind: 'taken-over', device: number, session: session + 1 });
-      gateway.post({ kind: 'taken-over', device: 999_999, session });
-      await gateway.caughtUp();
-      await first.expectPing();
-      gateway.post({ kind: 'taken-over', device: number, session });
-      await first.expect(disconnect(0x8e));
-      await first.expectEnd();
-      const second = await RawClient.login(gateway.port, 'dev-1', 5);
-      gateway.post({ kind: 'taken-over', device: number, session });
-      await gateway.caughtUp();
-      await second.expectPing();
-      assert.equal(gateway.counter(CODE_SESSION_TAKEN_OVER), 1);
-      assert.deepEqual(
-        gateway.of('disconnected').map((one) => [one.device, one.session]),
-        [[number, session]],
-      );
-      second.close();
-    }));
-
   test('ends a connection whose keep-alive has run out, and no other', () =>
     withGateway(async (gateway) => {
       const quiet = await RawClient.login(gateway.port, 'dev-1', 5, 1);

@@ -73,8 +73,6 @@ export type ToGateway =
   /** From now on a device that was not published is unknown. */
   | { readonly kind: 'registry-whole' }
   | { readonly kind: 'listen'; readonly ports: GatewayPorts }
-  /** The device has a newer session at another gateway: this one ends, if it still lives. */
-  | { readonly kind: 'taken-over'; readonly device: number; readonly session: number }
   /** Why the log takes nothing in, a code of the table; 0: it does. Meanwhile a gateway without room lets nobody in. */
   | { readonly kind: 'log'; readonly code: number }
   /** Whether clients that are turned away are to be reported. */

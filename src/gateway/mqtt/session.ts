@@ -8,7 +8,6 @@ import {
   CODE_MQTT_PROTOCOL_ERROR,
   CODE_MQTT_VERSION_UNSUPPORTED,
   CODE_NONE,
-  CODE_SESSION_TAKEN_OVER,
 } from '../../../assembly/abi/codes.js';
 import { CONNECTION_KEEPS, CONNECTION_TAPS, NO_DEVICE } from '../../../assembly/abi/gateway.js';
 import type { Principal } from '../../contract/acl/acl.js';
@@ -243,14 +242,6 @@ export class Sessions {
     const who = this.principalOf(session);
     if (who.kind !== 'device' || was.kind !== 'device' || who.deviceClass === was.deviceClass) return;
     this.#parts.link.post({ kind: 'principal', session: session.number, who });
-  }
-
-  /** The device has a newer session at another gateway. */
-  takenOver(device: number, number: number): void {
-    const entry = this.#parts.directory.entryOf(device);
-    const connection = entry === undefined ? undefined : this.#parts.directory.connectionOf(entry);
-    if (connection === undefined || this.#sessions.get(connection)?.number !== number) return;
-    this.refuse(connection, CODE_SESSION_TAKEN_OVER);
   }
 
   /** What a client waited for is known. */
