@@ -8,6 +8,7 @@ export { setHeld, takeHeld } from './answers';
 export { setClock } from './clock';
 export { nudge } from './coap/exchanges';
 export { coapClosed, coapJudged } from './coap/turn';
+export { aliasOf, allowAliases } from './mqtt/aliases';
 export { answered, connected, ended, leave, levelOf, setTaps } from './mqtt/connections';
 export { acceptHanded, refuseHanded } from './mqtt/publish';
 export { keepUnreleased } from './mqtt/qos2-inbound';

@@ -160,12 +160,19 @@ export const ACK_BYTES: u32 = 12;
 export const ACKS_MAX: u32 = BLOCK_SLOTS * BLOCK_RECORDS_MAX;
 export const ACKS_BYTES: u32 = ACKS_MAX * ACK_BYTES;
 
-/** Packet ids of messages at QoS 2 that their clients have not released yet: tables, taken by the connections that need one. */
-export const UNRELEASED_OFFSET: u32 = ACKS_OFFSET + ACKS_BYTES;
-export const UNRELEASED_BYTES: u32 = 32 * MIB;
+/** Messages at QoS 1 and 2 that an MQTT 5 client may have under way; announced in CONNACK as Receive Maximum. */
+export const RECEIVE_MAX: u32 = 1024;
+
+/** What connections take as they need it: packet ids of messages at QoS 2 that clients have not released yet, and topic aliases. */
+export const POOL_OFFSET: u32 = ACKS_OFFSET + ACKS_BYTES;
+export const POOL_BYTES: u32 = 32 * MIB;
+/** What topic aliases may take of it. */
+export const ALIASES_POOL_BYTES: u32 = 8 * MIB;
+/** The highest topic alias of a client; announced in CONNACK as Topic Alias Maximum. */
+export const TOPIC_ALIASES_MAX: u32 = 16;
 
 /** Refused messages by owner and code; laid out below. */
-export const REFUSALS_OFFSET: u32 = UNRELEASED_OFFSET + UNRELEASED_BYTES;
+export const REFUSALS_OFFSET: u32 = POOL_OFFSET + POOL_BYTES;
 export const REFUSALS_BYTES: u32 = 1 * MIB;
 
 // Refusal in the gateway's table, open-addressed: u32 owner, u32 code, u64 count. Owner: 0 in a free slot; a device's entry + 1;
@@ -239,4 +246,8 @@ export const COAP_BUCKETS_BYTES: u32 = COAP_EXCHANGES_MAX * 4;
 export const COAP_VERIFIED_OFFSET: u32 = COAP_BUCKETS_OFFSET + COAP_BUCKETS_BYTES;
 export const COAP_VERIFIED_BYTES: u32 = COAP_VERIFIED_SLOTS * COAP_VERIFIED_ENTRY_BYTES;
 
-export const GATEWAY_END: u32 = COAP_VERIFIED_OFFSET + COAP_VERIFIED_BYTES;
+/** Where the topic aliases of each connection are, u32 each (assembly/mqtt/aliases.ts). */
+export const ALIASES_OFFSET: u32 = COAP_VERIFIED_OFFSET + COAP_VERIFIED_BYTES;
+export const ALIASES_BYTES: u32 = CONNECTIONS_MAX * 4;
+
+export const GATEWAY_END: u32 = ALIASES_OFFSET + ALIASES_BYTES;

@@ -1,5 +1,5 @@
 import { topicName } from '../utf8';
-import { forbidden, MALFORMED, readVariable, skipBinary, skipBytes, skipString, variable } from './read';
+import { forbidden, MALFORMED, readVariable, skipBinary, skipBytes, skipString, u16At, variable } from './read';
 
 // MQTT 5 §2.2.2.2. A set of properties is a bit mask by identifier.
 
@@ -59,6 +59,9 @@ export let contentTypeEnd: usize = 0;
 /** Whether the Payload Format Indicator that skipProperties met says that the payload is UTF-8. MQTT 5 §3.3.2.3.2. */
 export let isTextSaid: bool = false;
 
+/** The Topic Alias, where metTopicAlias. */
+export let topicAlias: u32 = 0;
+
 export function metTopicAlias(): bool {
   return (met & TOPIC_ALIAS) != 0;
 }
@@ -82,6 +85,7 @@ export function skipProperties(at: usize, end: usize, allowed: u64): usize {
     if (at == MALFORMED) return MALFORMED;
     if (!isAllowed(property, value, at)) return forbidden();
     if (property == PAYLOAD_FORMAT) isTextSaid = load<u8>(value) == 1;
+    if (property == TOPIC_ALIAS) topicAlias = u16At(value);
     if (property == CONTENT_TYPE) {
       contentTypeAt = value + 2;
       contentTypeEnd = at;

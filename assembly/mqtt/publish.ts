@@ -15,7 +15,7 @@ import {
   CODE_MQTT_PAYLOAD_FORMAT_INVALID,
   CODE_MQTT_PROTOCOL_ERROR,
   CODE_MQTT_QOS_INVALID,
-  CODE_MQTT_TOPIC_ALIAS_INVALID,
+  CODE_MQTT_RECEIVE_MAXIMUM_EXCEEDED,
   CODE_MQTT_TOPIC_MALFORMED,
   CODE_MQTT_UNRELEASED_EXHAUSTED,
   CODE_NONE,
@@ -25,7 +25,7 @@ import {
   CODES_MAX,
 } from '../abi/codes';
 import { COUNTER_GATEWAY_ACCEPTED, COUNTER_GATEWAY_RECEIVED } from '../abi/counters';
-import { CALL_ROUTE, CALL_TAPPED, CONNECTION_KEEPS, CONNECTION_TAPS, DEVICE_AT_NUMBER, DEVICE_AT_PARTITION, DEVICE_AT_SCHEMA } from '../abi/gateway';
+import { CALL_ROUTE, CALL_TAPPED, CONNECTION_KEEPS, CONNECTION_TAPS, DEVICE_AT_NUMBER, DEVICE_AT_PARTITION, DEVICE_AT_SCHEMA, RECEIVE_MAX } from '../abi/gateway';
 import { PAYLOAD_BYTES_MAX } from '../abi/limits';
 import { hold, isAckQueueFull } from '../answers';
 import { append, appendInContext, appendOfSchema, hasRoomForParts } from '../block/seal';
@@ -35,8 +35,9 @@ import { noteRefusedTopic } from '../directory/refused-topics';
 import { count } from '../memory';
 import { call } from '../outbox';
 import { isUtf8 } from '../utf8';
+import { ALIAS_READ_LATER, aliasedBytes, aliasedTopic, resolveAlias } from './aliases';
 import { ackInOrder, queueHandedPuback, queueHandedPubrec, queuePuback, queuePubrec } from './acknowledge';
-import { AT_DEVICE, AT_FLAGS, AT_LEVEL, connectionAt } from './connections';
+import { AT_DEVICE, AT_FLAGS, AT_LEVEL, AT_UNRELEASED_COUNT, connectionAt } from './connections';
 import { formatOfContentType } from './content-type';
 import { LEVEL_5 } from './control';
 import { PUBACK, PUBREC, refuse } from './packets';
@@ -48,7 +49,7 @@ import * as inbound from './qos2-inbound';
 /** In place of a code: no block slot or no place for an acknowledgement is free. The packet was not taken; try it again after a release. */
 export const NO_SLOT: u32 = 0xffffffff;
 
-/** In place of a code: the host has to say what the topic means. The packet was not taken; look at it again once it has. */
+/** In place of a code: the host has to answer its calls first, such as what the topic means. The packet was not taken; look at it again. */
 export const ASKED: u32 = 0xfffffffd;
 
 /** In place of a code: the packet was taken, and is handed to the host. */
@@ -66,8 +67,9 @@ export function publish(number: u32, connection: usize, header: u32, at: usize, 
   if (qos == 3) return CODE_MQTT_QOS_INVALID; // [MQTT-3.3.1-4]
   if ((header & 0x0e) == 0x08) return CODE_MQTT_MALFORMED; // DUP with QoS 0 [MQTT-3.3.1-2]
   if (end - at < 2) return CODE_MQTT_MALFORMED;
-  const topicBytes = u16At(at);
-  const topic = at + 2;
+  let topicBytes = u16At(at);
+  const named = at + 2;
+  let topic = named;
   if (topicBytes > <u32>(end - topic)) return CODE_MQTT_MALFORMED;
   at = topic + topicBytes;
   let packetId: u32 = 0;
@@ -87,11 +89,17 @@ export function publish(number: u32, connection: usize, header: u32, at: usize, 
       beginPacket();
       at = skipProperties(at, end, OF_PUBLISH);
       if (at == MALFORMED) return fault;
-      if (metTopicAlias()) return CODE_MQTT_TOPIC_ALIAS_INVALID; // [MQTT-3.2.2-17]
+      if (metTopicAlias()) {
+        const code = resolveAlias(number, topic, topicBytes);
+        if (code != CODE_NONE) return code == ALIAS_READ_LATER ? ASKED : code;
+        topic = aliasedTopic;
+        topicBytes = aliasedBytes;
+      }
       isText = isTextSaid;
       if (contentTypeAt != 0) contentFormat = formatOfContentType(contentTypeAt, contentTypeEnd);
     }
   }
+  if (isVersion5 && topicBytes == 0) return CODE_MQTT_PROTOCOL_ERROR; // MQTT 5 §3.3.2.1
   if (qos != 0 && isAckQueueFull()) return NO_SLOT;
   const payloadBytes = <u32>(end - at);
   const isOfDevice = load<u32>(connection, AT_DEVICE) != 0;
@@ -134,7 +142,7 @@ export function publish(number: u32, connection: usize, header: u32, at: usize, 
   count(COUNTER_GATEWAY_RECEIVED);
   count(COUNTER_GATEWAY_ACCEPTED);
   countAccepted(topicDevice);
-  if (isTapped(connection, header)) tap(number, header, topic, end);
+  if (isTapped(connection, header)) tap(number, header, named, end);
   if (qos == 1) queuePuback(<u32>slot, number, connection, packetId);
   else if (qos == 2) queuePubrec(<u32>slot, number, connection, packetId);
   return CODE_NONE;
@@ -153,10 +161,10 @@ function isTapped(connection: usize, header: u32): bool {
   return (header & 1) != 0 || (flags & CONNECTION_TAPS) != 0 || ((header & 4) != 0 && (flags & CONNECTION_KEEPS) != 0);
 }
 
-/** Gives the host a copy of a message whose record is in its block, and holds the acknowledgement. */
-function tap(number: u32, header: u32, topic: usize, end: usize): void {
+/** Gives the host a copy of a message whose record is in its block, and holds the acknowledgement. `named`: its topic in the packet. */
+function tap(number: u32, header: u32, named: usize, end: usize): void {
   if ((header & 6) != 0) hold();
-  const start = topic - 2;
+  const start = named - 2;
   call(number, CALL_TAPPED, header, <u32>start, <u32>(end - start));
 }
 
@@ -211,7 +219,10 @@ function admitAtQos2(number: u32, connection: usize, packetId: u32, header: u32,
     ackInOrder(number, connection, PUBREC, packetId, 0);
     return REPEATED;
   }
-  return code == CODE_NONE && !inbound.hasRoom(connection) ? CODE_MQTT_UNRELEASED_EXHAUSTED : code;
+  if (code != CODE_NONE) return code;
+  const isOver = <u32>load<u16>(connection, AT_UNRELEASED_COUNT) >= RECEIVE_MAX && <u32>load<u8>(connection, AT_LEVEL) == LEVEL_5;
+  if (isOver) return CODE_MQTT_RECEIVE_MAXIMUM_EXCEEDED; // MQTT 5 §3.3.4
+  return inbound.hasRoom(connection) ? CODE_NONE : CODE_MQTT_UNRELEASED_EXHAUSTED;
 }
 
 /**

@@ -1,9 +1,10 @@
-import { UNRELEASED_BYTES, UNRELEASED_OFFSET } from '../abi/gateway';
+import { POOL_BYTES } from '../abi/gateway';
 import { AT_UNRELEASED, AT_UNRELEASED_COUNT, connectionAt } from './connections';
+import { giveBack, PIECE_BITS_MAX, PIECE_BITS_MIN, poolTaken, take } from './pool';
 
 // A message at QoS 2 holds its packet id from PUBLISH to PUBREL: until then the same id is the same message
 // [MQTT-4.3.3-10]. A connection that holds ids has a table of them, at least twice as large as their number and a power of
-// two, out of one pool for all connections; after its last id the table is given back. Clients count their ids up, and an id's slot is its
+// two, out of the pool that all connections share (pool.ts); after its last id the table is given back. Clients count their ids up, and an id's slot is its
 // lowest bits, so ids rarely collide; a table of the largest size has a slot for each. Ids that follow one another fill
 // long runs of slots, so entries stand in the order of their way from home (Robin Hood hashing): a search and a
 // removal end at the first entry that has a shorter one, not at the end of the run.
@@ -11,19 +12,12 @@ import { AT_UNRELEASED, AT_UNRELEASED_COUNT, connectionAt } from './connections'
 //   entry: u64 place of the message's PUBREC among the acknowledgements, 48 bits | packet id, 16 bits; 0: empty
 //
 // AT_UNRELEASED is the table's address, a multiple of 64, and in its low bits the logarithm of its entries.
-const BITS_MIN: u32 = 3;
-const BITS_MAX: u32 = 16;
 const BITS_MASK: u32 = 63;
-const POOL_END: u32 = UNRELEASED_OFFSET + UNRELEASED_BYTES;
+/** A larger table is for connections that leave half of the pool to others: few clients cannot take QoS 2 away from all. */
+const SHARE_BITS: u32 = 10;
 
 /** In place of a place: no message holds the id. */
 export const NO_PLACE: u64 = u64.MAX_VALUE;
-
-/** By size: the first free table, 0: none. A free table's first word names the next. */
-const free = memory.data((BITS_MAX + 1) * 4, 4);
-/** The pool is unused from this address on, since the start or since all tables were free. */
-let unusedAt: u32 = UNRELEASED_OFFSET;
-let tablesTaken: u32 = 0;
 
 /** How far the entry in the slot is from home. */
 @inline
@@ -76,13 +70,14 @@ export function has(connection: usize, packetId: u32): bool {
   return placeOf(connection, packetId) != NO_PLACE;
 }
 
-/** Whether the connection can hold one more id; makes the table for it. False: the pool is exhausted. */
+/** Whether the connection can hold one more id; makes the table for it. False: the pool is exhausted, or its share of it. */
 export function hasRoom(connection: usize): bool {
   const word = load<u32>(connection, AT_UNRELEASED);
   const bits = word & BITS_MASK;
   const count = <u32>load<u16>(connection, AT_UNRELEASED_COUNT);
-  if (word != 0 && (bits == BITS_MAX || (count + 1) << 1 <= <u32>1 << bits)) return true;
-  const largerBits = word == 0 ? BITS_MIN : bits + 1;
+  if (word != 0 && (bits == PIECE_BITS_MAX || (count + 1) << 1 <= <u32>1 << bits)) return true;
+  const largerBits = word == 0 ? PIECE_BITS_MIN : bits + 1;
+  if (largerBits > SHARE_BITS && poolTaken + (8 << largerBits) > POOL_BYTES / 2) return false;
   const larger = take(largerBits);
   if (larger == 0) return false;
   if (word != 0) {
@@ -144,43 +139,4 @@ export function clear(connection: usize): void {
   giveBack(word & ~BITS_MASK, word & BITS_MASK);
   store<u32>(connection, 0, AT_UNRELEASED);
   store<u16>(connection, 0, AT_UNRELEASED_COUNT);
-}
-
-/** An empty table of 2^bits entries, or 0 when the pool has none. */
-function take(bits: u32): u32 {
-  let table = takeFree(bits);
-  if (table == 0 && unusedAt + (8 << bits) <= POOL_END) {
-    table = unusedAt;
-    unusedAt += 8 << bits;
-  }
-  for (let larger = bits + 1; table == 0 && larger <= BITS_MAX; larger++) {
-    table = takeFree(larger);
-    // A larger table is halved until it has the size; each upper half is free.
-    for (let half = larger - 1; table != 0 && half >= bits; half--) putFree(table + (8 << half), half);
-  }
-  if (table == 0) return 0;
-  memory.fill(table, 0, 8 << bits);
-  tablesTaken++;
-  return table;
-}
-
-function takeFree(bits: u32): u32 {
-  const table = load<u32>(free + (bits << 2));
-  if (table != 0) store<u32>(free + (bits << 2), load<u32>(table));
-  return table;
-}
-
-function putFree(table: u32, bits: u32): void {
-  store<u32>(table, load<u32>(free + (bits << 2)));
-  store<u32>(free + (bits << 2), table);
-}
-
-/** Gives a table back. Free tables are halved but never joined; when all tables are free, the whole pool is unused again. */
-function giveBack(table: u32, bits: u32): void {
-  assert(tablesTaken > 0, 'no table is taken');
-  putFree(table, bits);
-  tablesTaken--;
-  if (tablesTaken > 0) return;
-  memory.fill(free, 0, (BITS_MAX + 1) * 4);
-  unusedAt = UNRELEASED_OFFSET;
 }

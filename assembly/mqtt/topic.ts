@@ -3,6 +3,7 @@ import {
   CODE_DEVICE_INACTIVE,
   CODE_DEVICE_UNKNOWN,
   CODE_MQTT_TOPIC_MALFORMED,
+  CODE_MQTT_UNRELEASED_EXHAUSTED,
   CODE_NONE,
   CODE_TOPIC_FORBIDDEN,
   CODE_TOPIC_UNKNOWN,
@@ -65,12 +66,13 @@ export function keepNotTaken(): void {
 }
 
 /**
- * Whether a message of this connection that is refused with `code` is acknowledged all the same [MQTT-3.3.5-2]. One of a device that is not
- * known is not: another process may have registered it a moment ago, and the client sends the message again.
+ * Whether a message of this connection that is refused with `code` is acknowledged all the same [MQTT-3.3.5-2]. One that may be taken when the
+ * client sends it again is not: another process may have registered its device a moment ago, and room for packet ids comes back.
  */
 @inline
 export function isAcknowledged(connection: usize, code: u32): bool {
-  return keepsNotTaken && code != CODE_DEVICE_UNKNOWN && <u32>load<u8>(connection, AT_LEVEL) != LEVEL_5;
+  const maySucceedLater = code == CODE_DEVICE_UNKNOWN || code == CODE_MQTT_UNRELEASED_EXHAUSTED;
+  return keepsNotTaken && !maySucceedLater && <u32>load<u8>(connection, AT_LEVEL) != LEVEL_5;
 }
 
 let tenantAt: usize = 0;

@@ -33,6 +33,7 @@ import { count } from '../memory';
 import { call, hasRoom } from '../outbox';
 import { forgetOrder } from './prefetch';
 import { monotonicMs } from '../clock';
+import { clearAliases } from './aliases';
 import {
   AT_GRACE_MS,
   AT_LAST_PACKET_MS,
@@ -119,6 +120,7 @@ export function takeEvent(kind: u32, number: u32, event: usize): bool {
   } else {
     assert(kind == EVENT_CLOSED, 'there is no such kind of event');
     clear(connectionAt(number));
+    clearAliases(number);
     closed(number);
     call(number, CALL_CLOSED, CODE_NONE, 0, 0);
   }

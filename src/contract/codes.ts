@@ -33,6 +33,7 @@ import {
   CODE_METRIC_VALUE_INVALID,
   CODE_METRICS_MISSING,
   CODE_METRICS_TOO_MANY,
+  CODE_MQTT_ALIASES_EXHAUSTED,
   CODE_MQTT_AUTH_UNSUPPORTED,
   CODE_MQTT_CONNECT_EXPECTED,
   CODE_MQTT_CONNECT_REPEATED,
@@ -44,6 +45,7 @@ import {
   CODE_MQTT_PAYLOAD_FORMAT_INVALID,
   CODE_MQTT_PROTOCOL_ERROR,
   CODE_MQTT_QOS_INVALID,
+  CODE_MQTT_RECEIVE_MAXIMUM_EXCEEDED,
   CODE_MQTT_TOPIC_ALIAS_INVALID,
   CODE_MQTT_TOPIC_MALFORMED,
   CODE_MQTT_UNRELEASED_EXHAUSTED,
@@ -201,8 +203,20 @@ code(
 code(
   CODE_MQTT_TOPIC_ALIAS_INVALID,
   'mqtt_topic_alias_invalid',
-  'a topic alias came though CONNACK allows none',
-  'send the topic name in each PUBLISH',
+  'a topic alias is 0, or higher than the Topic Alias Maximum of CONNACK',
+  'use no higher aliases, or send the topic name in each PUBLISH',
+);
+code(
+  CODE_MQTT_RECEIVE_MAXIMUM_EXCEEDED,
+  'mqtt_receive_maximum_exceeded',
+  'more messages at QoS 2 are under way than the Receive Maximum of CONNACK allows',
+  'answer each PUBREC with PUBREL, and send no more messages before that than the Receive Maximum',
+);
+code(
+  CODE_MQTT_ALIASES_EXHAUSTED,
+  'mqtt_aliases_exhausted',
+  'there is no room for another topic alias, or its topic is longer than 1024 bytes',
+  'use fewer aliases, or none for long topics',
 );
 code(
   CODE_MQTT_VERSION_UNSUPPORTED,

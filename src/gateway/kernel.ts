@@ -38,6 +38,10 @@ export interface GatewayKernel {
   setTaps(connection: number, on: number): void;
   /** The packet id of a QoS 2 message of an earlier connection of the session is in use; false (0): there is no room for it. */
   keepUnreleased(connection: number, packetId: number): number;
+  /** The highest topic alias that the connection may use from now on; 0: there is no room for aliases of one more connection. */
+  allowAliases(connection: number): number;
+  /** The address of the topic, u16 bytes before it, that the alias stands for in a PUBLISH that the kernel has listed. */
+  aliasOf(connection: number, alias: number): number;
   /** The place (f64) of the first acknowledgement that was held since the last call, or -1. */
   takeHeld(): number;
   /** Acknowledgements from this place on wait for the broker; -1: none of those that takeHeld has answered. */

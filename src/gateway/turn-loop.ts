@@ -39,7 +39,7 @@ import { Handoff } from './handoff.js';
 import { Ingest } from './http/ingest.js';
 import type { GatewayKernel } from './kernel.js';
 import { listenAll } from './listeners.js';
-import { Sessions } from './mqtt/session.js';
+import { type MeaningOf, Sessions } from './mqtt/session.js';
 import type { GatewayParts } from './parts.js';
 import { Routes } from './rules/routes.js';
 
@@ -101,7 +101,8 @@ export class TurnLoop {
       reactor: this.#reactor,
     };
     const parts: GatewayParts = { kernel, memory, directory, reactor, link: this.#link, taps: this.#taps, post };
-    this.#sessions = new Sessions(parts, start.sessions, (session, topic) => this.#routes.meaningOf(session, topic));
+    const meaningOf: MeaningOf = (session, topic) => this.#routes.meaningOf(session, topic);
+    this.#sessions = new Sessions(parts, start.sessions, meaningOf, start.keepAliveSecondsMax);
     this.#routes = new Routes(parts, this.#sessions, start.keepsNotTaken);
     this.#deliveries = new Deliveries(parts, this.#sessions);
     this.#ingest = new Ingest(this.#kernel, this.#memory, this.#directory, post);

@@ -126,6 +126,7 @@ export class ThreadedDataPlane implements DataPlane {
       reactor: options.listen.reactor,
       connections: { max: options.connectionsMax, unauthenticatedMax: options.listen.unauthenticatedPerAddress },
       keepsNotTaken: options.listen.mqttRefusedPublish === 'keep',
+      keepAliveSecondsMax: options.listen.mqttKeepAliveMax,
       isRegistryPartial: options.awaited !== undefined,
       event: options.event,
     });

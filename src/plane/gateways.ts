@@ -46,6 +46,7 @@ export interface GatewaysOptions {
   readonly connections: ConnectionLimit;
   /** Whether a 3.1.1 client keeps its connection when it publishes what it may not. */
   readonly keepsNotTaken: boolean;
+  readonly keepAliveSecondsMax: number;
   /** Whether there may be devices and tokens that were not published, until `registryIsWhole`. */
   readonly isRegistryPartial: boolean;
   event(thread: string, event: ThreadEvent): void;
@@ -94,10 +95,23 @@ export class Gateways {
 
   /** Resolves when all threads run. `brokers`: for each its port to the broker. */
   async start(roster: ThreadRoster, brokers: readonly MessagePort[]): Promise<void> {
-    const { entry, bind, partitions, shared, tls, proxies, reactor, connections, keepsNotTaken, isRegistryPartial } = this.#options;
+    const { entry, bind, partitions, shared, tls, proxies, reactor, connections, keepsNotTaken, keepAliveSecondsMax, isRegistryPartial } =
+      this.#options;
     const sessions = sessionNumbers();
     for (const [index, { memory, ring }] of this.blocks.entries()) {
-      const common = { sessions, shared, partitions, bind, tls, proxies, reactor, connections, keepsNotTaken, isRegistryPartial };
+      const common = {
+        sessions,
+        shared,
+        partitions,
+        bind,
+        tls,
+        proxies,
+        reactor,
+        connections,
+        keepsNotTaken,
+        keepAliveSecondsMax,
+        isRegistryPartial,
+      };
       const broker = brokers[index] as MessagePort;
       const start: GatewayStart = { index, memory, ring, broker, ...common };
       const receive = (message: FromGateway) => this.#receive(index, message);

@@ -1,3 +1,4 @@
+import { RECEIVE_MAX } from '../../assembly/abi/gateway.js';
 import { bytes, type ConnectParts, connect, packet, properties, u16 } from './mqtt-bytes.js';
 import { CASE_TOKEN } from './mqtt-devices.js';
 
@@ -23,9 +24,10 @@ export const noReasons = bytes(0x17, 0);
 export const connectAs = (level: 4 | 5, more: ConnectParts = {}): Buffer =>
   connect({ level, ...credentials, properties: properties(noReasons), ...more });
 
-/** Maximum Packet Size, Topic Alias Maximum 0, and all kinds of subscriptions. */
-const abilities = bytes(0x27, u16(2), u16(0x1000), 0x22, u16(0), 0x28, 1, 0x29, 1, 0x2a, 1);
-export const connackAccepted = { 4: packet(0x20, 0, 0), 5: packet(0x20, 0, 0, properties(abilities)) };
+/** Receive Maximum, Maximum Packet Size, Topic Alias Maximum 16, and all kinds of subscriptions. */
+export const abilities = (aliasMax: number): Buffer =>
+  bytes(0x21, u16(RECEIVE_MAX), 0x27, u16(2), u16(0x1000), 0x22, u16(aliasMax), 0x28, 1, 0x29, 1, 0x2a, 1);
+export const connackAccepted = { 4: packet(0x20, 0, 0), 5: packet(0x20, 0, 0, properties(abilities(16))) };
 
 /** A User Property. */
 export const user = bytes(0x26, 'key', 'value');

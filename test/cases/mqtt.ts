@@ -1,6 +1,7 @@
 import {
   CODE_DEVICE_INACTIVE,
   CODE_DEVICE_UNKNOWN,
+  CODE_MQTT_ALIASES_EXHAUSTED,
   CODE_MQTT_AUTH_UNSUPPORTED,
   CODE_MQTT_CONNECT_EXPECTED,
   CODE_MQTT_CONNECT_REPEATED,
@@ -18,6 +19,7 @@ import {
   CODE_TOPIC_FORBIDDEN,
   CODE_TOPIC_UNKNOWN,
 } from '../../assembly/abi/codes.js';
+import { TOPIC_ALIASES_MAX } from '../../assembly/abi/gateway.js';
 import { PAYLOAD_BYTES_MAX } from '../../assembly/abi/limits.js';
 import { bytes, disconnect, PINGREQ, PINGRESP, packet, properties, puback, pubcomp, publish, pubrec, pubrel, u16 } from './mqtt-bytes.js';
 import { connectAs, type MqttCase, OWN, user } from './mqtt-case.js';
@@ -95,7 +97,7 @@ const publishEnds: MqttCase[] = [
   ...ends('PUBLISH with no topic', CODE_MQTT_MALFORMED, 0x81, () => packet(0x30)),
   ...ends('PUBLISH whose topic runs past its end', CODE_MQTT_MALFORMED, 0x81, () => packet(0x30, u16(9), Buffer.from('abc'))),
   ...ends('PUBLISH that ends in its packet id', CODE_MQTT_MALFORMED, 0x81, () => packet(0x32, OWN, 1)),
-  ...ends('an empty topic', CODE_MQTT_TOPIC_MALFORMED, 0x81, (level) => publish({ level, topic: '' })),
+  { name: 'an empty topic, version 4', level: 4, bytes: publish({ level: 4, topic: '' }), code: CODE_MQTT_TOPIC_MALFORMED, closes: true },
   ...ends('a topic with +', CODE_MQTT_TOPIC_MALFORMED, 0x81, (level) => publish({ level, topic: 'devices/+/telemetry' })),
   ...ends('a topic with #', CODE_MQTT_TOPIC_MALFORMED, 0x81, (level) => publish({ level, topic: 'devices/#' })),
   ...ends('a topic with NUL', CODE_MQTT_TOPIC_MALFORMED, 0x81, (level) => publish({ level, topic: 'devices/d\0v/telemetry' })),
@@ -148,9 +150,10 @@ const publishRefused: MqttCase[] = [
   ...refuses('a payload over the maximum', OWN, CODE_PAYLOAD_OVERSIZE, 0x83, Buffer.alloc(PAYLOAD_BYTES_MAX + 1)),
 ];
 
-function ends5(name: string, code: number, reason: number, sent: Uint8Array): MqttCase {
-  return { name: `${name}, version 5`, level: 5, bytes: sent, code, answer: disconnect(reason), closes: true };
+function ends5(name: string, code: number, reason: number, sent: Uint8Array, records: readonly number[] = []): MqttCase {
+  return { name: `${name}, version 5`, level: 5, bytes: sent, code, answer: disconnect(reason), closes: true, records };
 }
+const withAlias = (topic: string, alias: number) => publish({ level: 5, topic, properties: properties(0x23, u16(alias)) });
 const withProperties = (props: Uint8Array) => publish({ level: 5, topic: OWN, properties: props });
 
 const binary = bytes(0x81, 0xa1, 0x74, 0xff);
@@ -189,8 +192,25 @@ const payloadFormats: MqttCase[] = [
 ];
 
 const version5: MqttCase[] = [
-  ends5('a topic alias', CODE_MQTT_TOPIC_ALIAS_INVALID, 0x94, withProperties(properties(0x23, u16(1)))),
-  ends5('a topic alias alone', CODE_MQTT_TOPIC_ALIAS_INVALID, 0x94, publish({ level: 5, topic: '', properties: properties(0x23, u16(1)) })),
+  ends5('an empty topic', CODE_MQTT_PROTOCOL_ERROR, 0x82, publish({ level: 5, topic: '' })),
+  ends5('a topic alias of 0', CODE_MQTT_TOPIC_ALIAS_INVALID, 0x94, withAlias(OWN, 0)),
+  ends5('a topic alias above the highest', CODE_MQTT_TOPIC_ALIAS_INVALID, 0x94, withAlias(OWN, TOPIC_ALIASES_MAX + 1)),
+  ends5('a topic alias that has no topic', CODE_MQTT_PROTOCOL_ERROR, 0x82, bytes(withAlias(OWN, 1), withAlias('', 2)), [1]),
+  ends5('a topic alias with wildcards', CODE_MQTT_TOPIC_MALFORMED, 0x81, withAlias('devices/+', 1)),
+  ends5('a topic alias for more than 1024 bytes', CODE_MQTT_ALIASES_EXHAUSTED, 0x97, withAlias('t'.repeat(1025), 1)),
+  {
+    name: 'topic aliases, one of them for two topics in turn',
+    level: 5,
+    bytes: bytes(
+      withAlias(OWN, 1),
+      withAlias('', 1),
+      withAlias('tenant/default/device/dev-1/data', TOPIC_ALIASES_MAX),
+      withAlias('', TOPIC_ALIASES_MAX),
+      withAlias('tenant/default/device/dev-1/data', 1),
+      withAlias('', 1),
+    ),
+    records: [1, 1, 1, 1, 1, 1],
+  },
   ends5('AUTH', CODE_MQTT_AUTH_UNSUPPORTED, 0x8c, packet(0xf0, 0x18, 0)),
   ends5('properties that run past the packet', CODE_MQTT_MALFORMED, 0x81, packet(0x30, OWN, 100, 1, 1)),
   ends5('a property cut short', CODE_MQTT_MALFORMED, 0x81, withProperties(properties(0x02, 0, 0))),

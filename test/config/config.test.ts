@@ -42,6 +42,7 @@ test('nothing set gives the documented defaults, frozen', () => {
       coapPort: undefined,
       proxyFrom: undefined,
       mqttRefusedPublish: 'keep',
+      mqttKeepAliveMax: 3600,
       tlsCert: undefined,
       tlsKey: undefined,
       tlsClientCa: undefined,

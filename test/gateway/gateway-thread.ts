@@ -113,6 +113,7 @@ export interface GatewaySettings {
   readonly tls?: TlsMaterial;
   readonly proxies?: readonly string[];
   readonly unauthenticatedMax?: number;
+  readonly keepAliveSecondsMax?: number;
 }
 
 function portsOf({ tls }: GatewaySettings): GatewayPorts {
@@ -159,14 +160,14 @@ export class GatewayThread {
     return gateway.of('listen-failed')[0]?.message ?? '';
   }
 
-  private constructor(partitions: number, { tls, proxies = [], unauthenticatedMax = 10_000 }: GatewaySettings) {
+  private constructor(partitions: number, { tls, proxies = [], unauthenticatedMax = 10_000, keepAliveSecondsMax = 0 }: GatewaySettings) {
     const memory = kernelMemory(GATEWAY_END);
     const ring = BlockRing.memory(BLOCK_SLOTS);
     const doorbells = Doorbell.memory(DOORBELLS);
     const shared = { doorbells, progress: new SharedArrayBuffer(8) };
     const where = { memory, ring, sessions: sessionNumbers(), shared };
     const connections = { max: 10_000, unauthenticatedMax };
-    const rest = { reactor: reactorUnderTest, connections, keepsNotTaken: false, isRegistryPartial: false };
+    const rest = { reactor: reactorUnderTest, connections, keepsNotTaken: false, keepAliveSecondsMax, isRegistryPartial: false };
     const common = { partitions, bind: '127.0.0.1', tls, proxies, ...rest };
     const { port1: broker, port2: gateway } = new MessageChannel();
     const workerData: GatewayStart = { index: 0, ...where, ...common, broker };

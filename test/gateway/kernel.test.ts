@@ -36,6 +36,8 @@ test('the export list is the one that the host knows', () => {
     'acceptHanded',
     'addDevice',
     'addRoute',
+    'aliasOf',
+    'allowAliases',
     'answered',
     'blockHash',
     'callCount',

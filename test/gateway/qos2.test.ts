@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CODE_MQTT_UNRELEASED_EXHAUSTED } from '../../assembly/abi/codes.js';
 import { COUNTER_GATEWAY_ACKED, COUNTER_GATEWAY_RECEIVED } from '../../assembly/abi/counters.js';
-import { UNRELEASED_BYTES } from '../../assembly/abi/gateway.js';
+import { POOL_BYTES, RECEIVE_MAX } from '../../assembly/abi/gateway.js';
 import { hashToken } from '../../src/contract/token.js';
-import { packet, puback, pubcomp, publish, pubrec, pubrel } from '../cases/mqtt-bytes.js';
+import { disconnect, puback, pubcomp, publish, pubrec, pubrel } from '../cases/mqtt-bytes.js';
 import { connackAccepted, connectAs } from '../cases/mqtt-case.js';
 import { CASE_TOKEN } from '../cases/mqtt-devices.js';
 import { Random } from '../support/random.js';
@@ -13,17 +13,19 @@ import { KernelDriver } from './kernel-driver.js';
 
 const IDS_MAX = 65_535;
 const QUOTA_EXCEEDED = 0x97;
-/** Tables of the largest size that the pool holds: a slot of eight bytes for each packet id. */
-const FULL_TABLES = UNRELEASED_BYTES / (8 * (IDS_MAX + 1));
+/** Clients that take all packet ids they get: tables of the largest size until half of the pool is taken, then smaller ones. */
+const HOGS = POOL_BYTES / 2 / (8 * (IDS_MAX + 1)) + 8;
+/** Ids of a connection that has its share of the pool, and no more. */
+const SHARE_IDS = 512;
 
 const idOf = (connection: number) => `dev-${String(connection).padStart(3, '0')}`;
 const topicOf = (connection: number) => `devices/${idOf(connection)}/telemetry`;
 
-function driverOf(connections: number): KernelDriver {
+function driverOf(connections: number, keepsNotTaken = false): KernelDriver {
   const entries = Array.from({ length: connections }, (_, i) =>
     device(i + 1, idOf(i), { tokenHash: hashToken('default', idOf(i), CASE_TOKEN) }),
   );
-  return new KernelDriver(entries);
+  return new KernelDriver(entries, 4, keepsNotTaken);
 }
 
 function login(driver: KernelDriver, connection: number, level: 4 | 5): void {
@@ -36,6 +38,8 @@ function feed(driver: KernelDriver, connection: number, level: 4 | 5, packetIds:
   const sent = Array.from(packetIds, (packetId) => publish({ level, topic: topicOf(connection), qos: 2, packetId, payload: '' }));
   driver.feed(connection, Buffer.concat(sent));
 }
+
+const idsUpTo = (highest: number) => Array.from({ length: highest }, (_, i) => i + 1);
 
 /** A PUBLISH with each packet id there is, at version 3.1.1; made once, as there are millions. */
 const everyId = Buffer.concat(
@@ -120,7 +124,8 @@ for (const [how, choose] of Object.entries(choices)) {
       const isFilling = count % 6000 < 3000;
       const packetId = choose(random, count);
       const known = held.has(packetId);
-      if (isFilling || random.below(4) === 0) {
+      const hasRoom = known || held.size < RECEIVE_MAX;
+      if (hasRoom && (isFilling || random.below(4) === 0)) {
         driver.feed(0, publish({ level: 5, topic: topicOf(0), qos: 2, packetId, dup: known, payload: '' }));
         if (!known) messages++;
         held.add(packetId);
@@ -140,47 +145,66 @@ for (const [how, choose] of Object.entries(choices)) {
   });
 }
 
-test('where no packet id can be held any more, QoS 2 alone is refused, until clients release or go', () => {
-  const driver = driverOf(FULL_TABLES + 3);
+test('a client of version 5 that sends more than the Receive Maximum is disconnected', () => {
+  const driver = driverOf(1);
+  login(driver, 0, 5);
+  feed(driver, 0, 5, idsUpTo(RECEIVE_MAX));
+  driver.sealAndReleaseAll();
+  driver.sent(0);
+  driver.feed(0, pubrel(1));
+  feed(driver, 0, 5, [1]);
+  driver.sealAndReleaseAll();
+  assert.deepEqual(driver.sent(0), Buffer.concat([pubcomp(1), pubrec(1)]), 'an id that was released makes room');
+  feed(driver, 0, 5, [RECEIVE_MAX + 1]);
+  assert.deepEqual(driver.sent(0), disconnect(0x93));
+  assert.equal(driver.peer(0).isClosed, true);
+});
+
+test('clients that release no packet id leave half of the pool to others, and QoS 1 to themselves', () => {
+  const driver = driverOf(HOGS + 3);
   const durable = () => {
     driver.kernel.sealAll();
     while (driver.kernel.nextSealed() >= 0) while (driver.kernel.release() === 0) driver.flush();
     driver.flush();
   };
-  for (let connection = 0; connection < FULL_TABLES; connection++) {
+  for (let connection = 0; connection < HOGS; connection++) {
     login(driver, connection, 4);
     feedEveryId(driver, connection);
     durable();
   }
-  assert.equal(driver.counter(CODE_MQTT_UNRELEASED_EXHAUSTED), 1, 'tables on the way to the last one are in the pool too');
-  const full = FULL_TABLES - 2;
-  assert.equal(driver.sent(full).length, 4 * IDS_MAX);
-  const [newer, older] = [FULL_TABLES + 1, FULL_TABLES + 2];
+  assert.equal(driver.sent(0).length, 4 * IDS_MAX, 'a client alone has all its ids');
+  const [newer, older] = [HOGS + 1, HOGS + 2];
   login(driver, newer, 5);
   login(driver, older, 4);
   const before = driver.counter(CODE_MQTT_UNRELEASED_EXHAUSTED);
-  // What is left of the pool is small tables: more ids than these cannot be had.
-  feed(
-    driver,
-    newer,
-    5,
-    Array.from({ length: IDS_MAX }, (_, i) => i + 1),
-  );
+  feed(driver, newer, 5, idsUpTo(SHARE_IDS + 1));
   durable();
+  assert.equal(driver.counter(CODE_MQTT_UNRELEASED_EXHAUSTED) - before, 1);
   const answers = driver.sent(newer);
-  const refused = driver.counter(CODE_MQTT_UNRELEASED_EXHAUSTED) - before;
-  assert.ok(refused > 0 && refused < IDS_MAX);
-  assert.deepEqual(answers.subarray(-5), pubrec(IDS_MAX, QUOTA_EXCEEDED));
+  assert.deepEqual(answers.subarray(0, -5), Buffer.concat(idsUpTo(SHARE_IDS).map((packetId) => pubrec(packetId))));
+  assert.deepEqual(answers.subarray(-5), pubrec(SHARE_IDS + 1, QUOTA_EXCEEDED));
   driver.feed(newer, publish({ level: 5, topic: topicOf(newer), qos: 1, packetId: 9 }));
   durable();
-  assert.deepEqual(driver.sent(newer), puback(9), 'QoS 1 goes on');
+  assert.deepEqual(driver.sent(newer), puback(9), 'QoS 1 needs no room');
   feedEveryId(driver, older);
   durable();
   assert.equal(driver.peer(older).isClosed, true, 'version 3.1.1 cannot be told otherwise');
-  driver.close(full);
-  driver.feed(newer, packet(0x62, 0xff, 0xff));
-  driver.sent(newer);
-  feed(driver, newer, 5, [IDS_MAX]);
+  driver.close(0);
+  feed(driver, newer, 5, [SHARE_IDS + 1]);
   durable();
-  assert.deepEqual(driver.sent(newer), pubrec(IDS_MAX), 'what one client gave back another may have');
+  assert.deepEqual(driver.sent(newer), pubrec(SHARE_IDS + 1), 'what one client gave back another may have');
+});
+
+test('a client of 3.1.1 for whose packet id there is no room is not acknowledged, whatever is kept of its other refusals', () => {
+  const driver = driverOf(HOGS + 1, true);
+  for (let connection = 0; connection < HOGS; connection++) {
+    login(driver, connection, 4);
+    feedEveryId(driver, connection);
+    driver.sealAndReleaseAll();
+  }
+  login(driver, HOGS, 4);
+  feed(driver, HOGS, 4, idsUpTo(SHARE_IDS + 1));
+  driver.sealAndReleaseAll();
+  assert.equal(driver.sent(HOGS).length, 4 * SHARE_IDS);
+  assert.equal(driver.peer(HOGS).isClosed, true, 'it sends the message again');
 });

@@ -97,9 +97,9 @@ test('SUBACK and DISCONNECT say why', () => {
   const [suback] = answers(connected(), subscribe);
   assert.deepEqual(suback?.granted, [0x87]);
   assert.match(suback?.properties?.reasonString ?? '', /own commands and to what the rules/);
-  const [disconnect] = answers(connected(), publish({ level: 5, topic: OWN, qos: 1, properties: properties(0x23, u16(1)) }));
+  const [disconnect] = answers(connected(), publish({ level: 5, topic: OWN, qos: 1, properties: properties(0x23, u16(0)) }));
   assert.equal(disconnect?.cmd, 'disconnect');
-  assert.match(disconnect?.properties?.reasonString ?? '', /^mqtt_topic_alias_invalid: .+; send the topic name/);
+  assert.match(disconnect?.properties?.reasonString ?? '', /^mqtt_topic_alias_invalid: .+; use no higher aliases/);
 });
 
 test('no text for a client that wants none, or whose Maximum Packet Size it would exceed', () => {

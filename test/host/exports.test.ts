@@ -12,6 +12,8 @@ const functions: Record<string, string[]> = {
     'acceptHanded',
     'addDevice',
     'addRoute',
+    'aliasOf',
+    'allowAliases',
     'answered',
     'blockHash',
     'callCount',

@@ -43,6 +43,10 @@ export const listenSettings = {
     fallback: 'keep',
     what: 'What an MQTT 3.1.1 client gets that publishes what it may not, for its protocol has no answer that refuses one message. `keep`: it is acknowledged, and the message is a dead letter (`topic_not_taken`); where its size or an inactive device is the reason it is dropped and counted; where its device is not registered the connection is closed all the same. `disconnect`: its connection is closed, and most clients send the same message again.',
   }),
+  mqttKeepAliveMax: setting('mqtt_keep_alive_max', whole(0, 65_535, 'seconds'), {
+    fallback: 3600,
+    what: 'Longest keep-alive of an MQTT 5 client. One that asks for a longer one, or for none, is told to use this one (Server Keep Alive), and its connection ends after one and a half of it without a packet. 0: every client has what it asks for, as those of MQTT 3.1.1 always have, for they cannot be told.',
+  }),
   tlsCert: setting('tls_cert', pem, { what: 'PEM file: the certificate of the TLS port, followed by those that vouch for it.' }),
   tlsKey: setting('tls_key', pem, { what: 'PEM file: its private key.' }),
   tlsClientCa: setting('tls_client_ca', pem, {

@@ -27,6 +27,8 @@ export interface GatewayStart {
   readonly connections: ConnectionLimit;
   /** Whether a 3.1.1 client keeps its connection when it publishes what it may not. */
   readonly keepsNotTaken: boolean;
+  /** Longest keep-alive of an MQTT 5 client; 0: any. */
+  readonly keepAliveSecondsMax: number;
   /** Whether there may be devices and tokens that it is not told of, until `registry-whole`. */
   readonly isRegistryPartial: boolean;
 }

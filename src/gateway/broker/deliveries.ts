@@ -13,7 +13,7 @@ const QOS_2 = 4;
 /** A QoS 0 message for a client that has left so many bytes unread is dropped. */
 const UNREAD_BYTES_MAX = 1024 * 1024;
 
-const NOTHING = new OutgoingPublish(new Uint8Array(0), new Uint8Array(0), new Uint8Array(0));
+const NOTHING = new OutgoingPublish(Buffer.alloc(0), new Uint8Array(0), new Uint8Array(0));
 
 /** Sends clients the messages that the broker has for them. */
 export class Deliveries {
@@ -53,14 +53,19 @@ export class Deliveries {
     const session = this.#sessions.find(connection, number);
     if (!session) return; // The connection ended meanwhile: the broker learns it, and keeps what it has to keep.
     const { kernel, reactor, link } = this.#parts;
-    const packet = this.#body.packet(kernel.levelOf(connection), flags & 0x0f, packetId, identifiers);
+    const body = this.#body;
+    const alias = session.aliases?.of(body.topic);
+    const packet = body.packet(kernel.levelOf(connection), flags & 0x0f, packetId, identifiers, alias);
     const qos = flags & QOS_MASK;
     if (packet.length > session.limits.bytesMax) {
       // It is as if the client had taken it [MQTT-3.1.2-25].
       if (qos !== 0) link.answer(number, qos === QOS_2 ? PUBREC : PUBACK, qos === QOS_2 ? UNSPECIFIED : 0, packetId);
       this.#drop();
     } else if (qos === 0 && reactor.unread(connection) > UNREAD_BYTES_MAX) this.#drop();
-    else reactor.sendBytes(connection, packet);
+    else {
+      session.aliases?.sent(body.topic, alias);
+      reactor.sendBytes(connection, packet);
+    }
   }
 
   #release(traffic: TrafficReader): void {

@@ -22,6 +22,15 @@ export function wantedSession({ protocolVersion, clean = false, properties }: IC
   return { cleanStart: clean, expirySeconds: sessionExpiryInterval, receiveMax: receiveMaximum };
 }
 
+/**
+ * The keep-alive of the connection where it is not the client's own: MQTT 5 alone lets a server say another one [MQTT-3.1.2-21].
+ * `secondsMax` 0: every client has its own.
+ */
+export function serverKeepAlive({ protocolVersion, keepalive = 0 }: IConnectPacket, secondsMax: number): number | undefined {
+  const isTooLong = keepalive === 0 || keepalive > secondsMax;
+  return protocolVersion === VERSION_5 && secondsMax > 0 && isTooLong ? secondsMax : undefined;
+}
+
 export function willOf({ will }: IConnectPacket, isTelemetry: boolean): Will | undefined {
   if (!will) return undefined;
   const { topic, payload, qos, retain, properties = {} } = will;

@@ -1,4 +1,6 @@
-import { readPublish } from './publish-packet.js';
+import type { KernelMemory } from '../../host/kernel.js';
+import type { GatewayParts } from '../parts.js';
+import { aliasIn, readPublish } from './publish-packet.js';
 
 const AGAIN = 8;
 const RETAINED = 1;
@@ -17,13 +19,19 @@ export interface HandedMessage {
   readonly isAgain: boolean;
 }
 
-/** Reads variable header and payload behind the first byte `header`. The bytes may be the kernel's: nothing of them is kept. */
-export function readHanded(header: number, bytes: Buffer, level: number): HandedMessage {
+/** Reads variable header and payload after the first byte `header`. The bytes may be the kernel's: nothing of them is kept. */
+export function readHanded(
+  { kernel, memory }: Pick<GatewayParts, 'kernel' | 'memory'>,
+  connection: number,
+  header: number,
+  bytes: Buffer,
+): HandedMessage {
   const qos = (header >> 1) & 3;
-  const { topic, packetId, properties, payload } = readPublish(bytes, qos, level);
+  const { topic, packetId, properties, payload } = readPublish(bytes, qos, kernel.levelOf(connection));
+  const topicBytes = topic.length > 0 ? topic : aliased(memory, kernel.aliasOf(connection, aliasIn(properties)));
   return {
-    topic: topic.toString(),
-    topicBytes: topic,
+    topic: topicBytes.toString(),
+    topicBytes,
     properties,
     payload,
     qos,
@@ -31,4 +39,9 @@ export function readHanded(header: number, bytes: Buffer, level: number): Handed
     isRetained: (header & RETAINED) !== 0,
     isAgain: (header & AGAIN) !== 0,
   };
+}
+
+/** A copy of a topic that an alias stands for. */
+function aliased(memory: KernelMemory, at: number): Buffer {
+  return Buffer.from(memory.slice(at + 2, memory.view.getUint16(at, true)));
 }

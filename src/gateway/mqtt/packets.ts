@@ -4,6 +4,7 @@ import {
   CODE_DEVICE_INACTIVE,
   CODE_DEVICE_UNKNOWN,
   CODE_KEEP_ALIVE_EXPIRED,
+  CODE_MQTT_ALIASES_EXHAUSTED,
   CODE_MQTT_AUTH_UNSUPPORTED,
   CODE_MQTT_CONNECT_REPEATED,
   CODE_MQTT_FILTER_MALFORMED,
@@ -12,13 +13,16 @@ import {
   CODE_MQTT_PACKET_OVERSIZE,
   CODE_MQTT_PROTOCOL_ERROR,
   CODE_MQTT_QOS_INVALID,
+  CODE_MQTT_RECEIVE_MAXIMUM_EXCEEDED,
   CODE_MQTT_TOPIC_ALIAS_INVALID,
   CODE_MQTT_TOPIC_MALFORMED,
+  CODE_MQTT_UNRELEASED_EXHAUSTED,
   CODE_SESSION_DROPPED,
   CODE_SESSION_TAKEN_OVER,
   CODE_SESSIONS_EXHAUSTED,
   CODE_SHUTTING_DOWN,
 } from '../../../assembly/abi/codes.js';
+import { RECEIVE_MAX } from '../../../assembly/abi/gateway.js';
 import { PACKET_BYTES_MAX } from '../../../assembly/abi/limits.js';
 import type { PacketLimits } from './reason-strings.js';
 
@@ -47,31 +51,39 @@ export function publishTo(topic: string, payload: string, level: number, { bytes
   return packet.length <= bytesMax ? packet : undefined;
 }
 
+/** What CONNACK of MQTT 5 says beside success. */
+export interface Connack {
+  readonly sessionPresent: boolean;
+  /** Where it is not what the client asked for [MQTT-3.2.2-21]. */
+  readonly sessionExpiryInterval?: number | undefined;
+  /** An id that the client did not give [MQTT-3.2.2-16]. */
+  readonly assignedClientIdentifier?: string | undefined;
+  /** Seconds, in place of what the client asked for. MQTT 5 §3.2.2.3.14. */
+  readonly serverKeepAlive?: number | undefined;
+  readonly topicAliasMaximum: number;
+}
+
 /**
  * What the gateway can do is said once, here [MQTT-3.2.2-9] and following. For a client that takes no packet of that size, the
  * properties are left out whose absence says the same; undefined: it takes no CONNACK at all [MQTT-3.1.2-24].
  */
-export function connackAccepted(
-  level: number,
-  { bytesMax }: PacketLimits,
-  sessionPresent: boolean,
-  /** Where it is not what the client asked for. */
-  sessionExpiryInterval?: number,
-  assignedClientIdentifier?: string,
-): Uint8Array | undefined {
+export function connackAccepted(level: number, { bytesMax }: PacketLimits, connack: Connack): Uint8Array | undefined {
+  const { sessionPresent, sessionExpiryInterval, assignedClientIdentifier, serverKeepAlive, topicAliasMaximum } = connack;
   if (level !== 5) return generate({ cmd: 'connack', returnCode: 0, sessionPresent });
-  const whole = {
-    // [MQTT-3.2.2-16]
+  const needed = {
     ...(assignedClientIdentifier === undefined ? {} : { assignedClientIdentifier }),
-    ...(sessionExpiryInterval === undefined ? {} : { sessionExpiryInterval }), // [MQTT-3.2.2-21]
+    ...(sessionExpiryInterval === undefined ? {} : { sessionExpiryInterval }),
+    ...(serverKeepAlive === undefined ? {} : { serverKeepAlive }),
+    receiveMaximum: RECEIVE_MAX,
     maximumPacketSize: PACKET_BYTES_MAX,
-    topicAliasMaximum: 0,
+  };
+  const whole = {
+    ...needed,
+    topicAliasMaximum,
     wildcardSubscriptionAvailable: true,
     subscriptionIdentifiersAvailable: true,
     sharedSubscriptionAvailable: true,
   };
-  const { topicAliasMaximum: _, wildcardSubscriptionAvailable: __, subscriptionIdentifiersAvailable: ___, ...rest } = whole;
-  const { sharedSubscriptionAvailable: ____, ...needed } = rest;
   const sizes = [whole, needed].map((properties) =>
     generate({ cmd: 'connack', reasonCode: 0, sessionPresent, properties }, { protocolVersion: 5 }),
   );
@@ -134,6 +146,9 @@ const REASONS = new Map<number, number>([
   [CODE_SESSION_DROPPED, 0x98],
   [CODE_SESSION_TAKEN_OVER, 0x8e],
   [CODE_SESSIONS_EXHAUSTED, 0x97],
+  [CODE_MQTT_ALIASES_EXHAUSTED, 0x97],
+  [CODE_MQTT_UNRELEASED_EXHAUSTED, 0x97],
+  [CODE_MQTT_RECEIVE_MAXIMUM_EXCEEDED, 0x93],
   [CODE_SHUTTING_DOWN, 0x8b],
 ]);
 const REASON_UNSPECIFIED = 0x80;

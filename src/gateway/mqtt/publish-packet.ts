@@ -1,3 +1,5 @@
+import type { TopicAlias } from './topic-aliases.js';
+
 /** Identifiers of properties, MQTT 5 §2.2.2.2. */
 const CONTENT_TYPE = 0x03;
 const TOPIC_ALIAS = 0x23;
@@ -10,6 +12,7 @@ const VERSION_5 = 5;
 const PUBLISH = 0x30;
 const PUBREL = 0x62;
 const NOTHING = new Uint8Array(0);
+const NO_TOPIC = Buffer.alloc(0);
 
 /** A PUBLISH that the kernel has checked. Its parts are views of the packet. */
 export interface ReadPublish {
@@ -45,6 +48,12 @@ export function variableHeaderAt(packet: Buffer): number {
 export function contentTypeOf(properties: Uint8Array): string | undefined {
   const found = findProperty(properties, CONTENT_TYPE);
   return found && Buffer.from(found.subarray(2)).toString();
+}
+
+/** The Topic Alias; 0: there is none. */
+export function aliasIn(properties: Uint8Array): number {
+  const alias = findProperty(properties, TOPIC_ALIAS);
+  return alias ? ((alias[0] as number) << 8) | (alias[1] as number) : 0;
 }
 
 /** The properties that go on to subscribers: all but the alias, which is of one connection. */
@@ -96,21 +105,28 @@ function variableBytes(value: number): number[] {
 
 /** A message for many clients: their packets differ in little, and are made once for each form that they have. */
 export class OutgoingPublish {
-  readonly #topic: Uint8Array;
+  readonly #topic: Buffer;
   readonly #properties: Uint8Array;
   readonly #payload: Uint8Array;
+  #topicText: string | undefined;
   /** By protocol level and by whether there is a packet id. */
   readonly #forms = new Map<number, Buffer>();
 
-  constructor(topic: Uint8Array, properties: Uint8Array, payload: Uint8Array) {
+  constructor(topic: Buffer, properties: Uint8Array, payload: Uint8Array) {
     this.#topic = topic;
     this.#properties = properties;
     this.#payload = payload;
   }
 
+  /** In a form that serves as a key. */
+  get topic(): string {
+    this.#topicText ??= this.#topic.toString();
+    return this.#topicText;
+  }
+
   /** `flags` is the low half of the first byte. The packet may be overwritten by the next call. */
-  packet(level: number, flags: number, packetId: number, identifiers: readonly number[]): Buffer {
-    if (identifiers.length > 0) return this.#make(level, flags, packetId, identifiers);
+  packet(level: number, flags: number, packetId: number, identifiers: readonly number[], alias?: TopicAlias): Buffer {
+    if (alias || identifiers.length > 0) return this.#make(level, flags, packetId, identifiers, alias);
     const form = level * 2 + (packetId === 0 ? 0 : 1);
     let packet = this.#forms.get(form);
     if (!packet) {
@@ -123,14 +139,16 @@ export class OutgoingPublish {
     return packet;
   }
 
-  #make(level: number, flags: number, packetId: number, identifiers: readonly number[]): Buffer {
+  #make(level: number, flags: number, packetId: number, identifiers: readonly number[], alias?: TopicAlias): Buffer {
     const ids = identifiers.flatMap((identifier) => [SUBSCRIPTION_ID, ...variableBytes(identifier)]);
+    if (alias) ids.push(TOPIC_ALIAS, alias.number >> 8, alias.number & 0xff);
+    const topic = alias?.isKnown ? NO_TOPIC : this.#topic;
     const length = level === VERSION_5 ? variableBytes(this.#properties.length + ids.length) : [];
     const properties = level === VERSION_5 ? Buffer.concat([Buffer.from(length), this.#properties, Buffer.from(ids)]) : NOTHING;
-    const remaining = 2 + this.#topic.length + (packetId === 0 ? 0 : 2) + properties.length + this.#payload.length;
-    const head = [PUBLISH | flags, ...variableBytes(remaining), this.#topic.length >> 8, this.#topic.length & 0xff];
+    const remaining = 2 + topic.length + (packetId === 0 ? 0 : 2) + properties.length + this.#payload.length;
+    const head = [PUBLISH | flags, ...variableBytes(remaining), topic.length >> 8, topic.length & 0xff];
     const id = packetId === 0 ? [] : [packetId >> 8, packetId & 0xff];
-    return Buffer.concat([Buffer.from(head), this.#topic, Buffer.from(id), properties, this.#payload]);
+    return Buffer.concat([Buffer.from(head), topic, Buffer.from(id), properties, this.#payload]);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { KnownService } from '../services.js';
 import type { PacketLimits } from './reason-strings.js';
+import type { TopicAliases } from './topic-aliases.js';
 
 /** Kept small, as there is one a connection: what the directory or the kernel knows is asked there. */
 export interface Session {
@@ -11,4 +12,6 @@ export interface Session {
   readonly limits: PacketLimits;
   /** Whether CONNECT asked for a session that outlives its connection. */
   readonly asksExpiry: boolean;
+  /** Where the client takes topic aliases. */
+  readonly aliases?: TopicAliases;
 }

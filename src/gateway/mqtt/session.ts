@@ -6,6 +6,7 @@ import {
   CODE_LOG_FULL,
   CODE_MQTT_MALFORMED,
   CODE_MQTT_PROTOCOL_ERROR,
+  CODE_MQTT_UNRELEASED_EXHAUSTED,
   CODE_MQTT_VERSION_UNSUPPORTED,
   CODE_NONE,
 } from '../../../assembly/abi/codes.js';
@@ -17,15 +18,25 @@ import type { BrokerToGateway, ClientName } from '../../contract/threads/broker.
 import { nextSession } from '../../host/session-numbers.js';
 import type { GatewayParts } from '../parts.js';
 import { type Admission, authenticate } from './authenticate.js';
-import { wantedSession, willOf } from './connect.js';
+import { serverKeepAlive, wantedSession, willOf } from './connect.js';
 import { DoorReport } from './door-report.js';
 import { Farewells } from './farewells.js';
-import { connackAccepted, connackRefused, connackRefusedBecause, disconnect, disconnectReason, parsePacket, publishTo } from './packets.js';
+import {
+  type Connack,
+  connackAccepted,
+  connackRefused,
+  connackRefusedBecause,
+  disconnect,
+  disconnectReason,
+  parsePacket,
+  publishTo,
+} from './packets.js';
 import { Proofs } from './proofs.js';
 import { Questions } from './questions.js';
 import { layReasonStrings, limitsOf, type PacketLimits, reasonBytesMax, reasonString } from './reason-strings.js';
 import type { Session } from './session-entry.js';
 import { Subscriptions } from './subscriptions.js';
+import { TopicAliases } from './topic-aliases.js';
 
 type Admitted = Exclude<Admission, { kind: 'refused' | 'asks' }>;
 
@@ -33,7 +44,9 @@ type Admitted = Exclude<Admission, { kind: 'refused' | 'asks' }>;
 interface Attaching {
   readonly session: Session;
   readonly admitted: Admitted;
+  /** As CONNECT has it; and in its place, where the server has another. */
   readonly keepAliveSeconds: number;
+  readonly serverKeepAlive: number | undefined;
   /** Seconds that CONNECT asked for. */
   readonly expirySeconds: number;
   readonly client: ClientName;
@@ -44,6 +57,7 @@ interface Attaching {
 }
 
 const CONNECT = 1;
+const VERSION_5 = 5;
 /** Acknowledgements that a connection waits for when it ends are sent within this time or not at all. */
 const LEAVE_MS_MAX = 200;
 /** The same for a client that has ended its side and still reads. */
@@ -71,6 +85,7 @@ export class Sessions {
   readonly #parts: GatewayParts;
   readonly #numbers: SharedArrayBuffer;
   readonly #meaningOf: MeaningOf;
+  readonly #keepAliveSecondsMax: number;
   readonly #sessions = new Map<number, Session>();
   readonly #attaching = new Map<number, Attaching>();
   /** Connections by the number of their session, while they wait for the broker. */
@@ -83,11 +98,12 @@ export class Sessions {
   /** Of clients that are turned away. */
   readonly door: DoorReport;
 
-  /** `numbers` is the count that all gateways of the process share. */
-  constructor(parts: GatewayParts, numbers: SharedArrayBuffer, meaningOf: MeaningOf) {
+  /** `numbers` is the count that all gateways of the process share; `keepAliveSecondsMax` 0: keep-alives are as clients ask for. */
+  constructor(parts: GatewayParts, numbers: SharedArrayBuffer, meaningOf: MeaningOf, keepAliveSecondsMax = 0) {
     this.#parts = parts;
     this.#numbers = numbers;
     this.#meaningOf = meaningOf;
+    this.#keepAliveSecondsMax = keepAliveSecondsMax;
     this.#subscriptions = new Subscriptions(parts, (session) => this.principalOf(session));
     this.door = new DoorReport(parts.directory, parts.post);
     this.#questions = new Questions(parts.post);
@@ -285,10 +301,14 @@ export class Sessions {
     const { kernel, link } = this.#parts;
     const number = nextSession(this.#numbers);
     const { cleanStart, expirySeconds, receiveMax } = wantedSession(packet);
-    const session: Session = { ...who, number, limits: limitsOf(packet), asksExpiry: expirySeconds !== 0 };
+    const aliasMax = packet.properties?.topicAliasMaximum ?? 0;
+    const aliases = aliasMax > 0 ? { aliases: new TopicAliases(aliasMax) } : {};
+    const session: Session = { ...who, number, limits: limitsOf(packet), asksExpiry: expirySeconds !== 0, ...aliases };
     const tokenHash = who.service ? undefined : this.#parts.directory.tokenHash(who.entry);
     const client = this.#clientOf(admitted);
-    this.#attaching.set(connection, { session, admitted, client, keepAliveSeconds: packet.keepalive ?? 0, expirySeconds, tokenHash });
+    const keepAliveSeconds = packet.keepalive ?? 0;
+    const ofServer = serverKeepAlive(packet, this.#keepAliveSecondsMax);
+    this.#attaching.set(connection, { session, admitted, client, keepAliveSeconds, serverKeepAlive: ofServer, expirySeconds, tokenHash });
     this.#awaited.set(number, connection);
     const level = kernel.levelOf(connection);
     const will = willOf(packet, isTelemetry);
@@ -320,9 +340,11 @@ export class Sessions {
     const connection = this.#awaited.get(number);
     const attaching = connection === undefined ? undefined : this.#attaching.get(connection);
     if (connection === undefined || !attaching) return; // The connection ended meanwhile, and the broker knows.
-    const { session, admitted, keepAliveSeconds } = attaching;
+    const { session, admitted, serverKeepAlive, keepAliveSeconds } = attaching;
     const { kernel, reactor } = this.#parts;
-    const refusal = this.#refusalNow(attaching);
+    // An id that is not known to be in use would let its message be taken in twice.
+    const holdsIds = unreleased.every((packetId) => kernel.keepUnreleased(connection, packetId) !== 0);
+    const refusal = holdsIds ? this.#refusalNow(attaching) : CODE_MQTT_UNRELEASED_EXHAUSTED;
     if (refusal !== CODE_NONE) {
       this.refuse(connection, refusal);
       return;
@@ -333,10 +355,16 @@ export class Sessions {
     reactor.trust(connection);
     const level = kernel.levelOf(connection);
     const reasonBytes = reasonBytesMax(level, session.limits);
-    kernel.connected(connection, session.entry, level, this.#flagsOf(session, expirySeconds), keepAliveSeconds, reasonBytes);
-    for (const packetId of unreleased) kernel.keepUnreleased(connection, packetId);
-    const changed = expirySeconds === attaching.expirySeconds ? undefined : expirySeconds;
-    this.#send(connection, connackAccepted(level, session.limits, isPresent, changed, admitted.assignedId));
+    const seconds = serverKeepAlive ?? keepAliveSeconds;
+    kernel.connected(connection, session.entry, level, this.#flagsOf(session, expirySeconds), seconds, reasonBytes);
+    const connack: Connack = {
+      sessionPresent: isPresent,
+      sessionExpiryInterval: expirySeconds === attaching.expirySeconds ? undefined : expirySeconds,
+      assignedClientIdentifier: admitted.assignedId,
+      serverKeepAlive,
+      topicAliasMaximum: level === VERSION_5 ? kernel.allowAliases(connection) : 0,
+    };
+    this.#send(connection, connackAccepted(level, session.limits, connack));
     this.#setConnected(session, connection, attaching.tokenHash);
     this.#judgeClass(session, attaching.client.who);
     if (attaching.hasEnded) this.peerEnded(connection);
@@ -397,7 +425,7 @@ export class Sessions {
     this.#count(code);
     this.door.turnedAway(packet, code, Date.now());
     const level = this.#parts.kernel.levelOf(connection);
-    const isVersion5 = level === 5;
+    const isVersion5 = level === VERSION_5;
     this.#send(
       connection,
       isVersion5 ? connackRefusedBecause(reason, reasonString(code, false), limits) : connackRefused(level, reason, returnCode),

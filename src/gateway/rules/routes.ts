@@ -112,7 +112,7 @@ export class Routes {
     const { kernel, memory } = this.#parts;
     const packet = Buffer.from(memory.slice(offset, length));
     const header = packet[0] as number;
-    const handed = readHanded(header, packet.subarray(variableHeaderAt(packet)), kernel.levelOf(connection));
+    const handed = readHanded(this.#parts, connection, header, packet.subarray(variableHeaderAt(packet)));
     const { entry, service } = session;
     const tenant = this.#sessions.tenantOf(session);
     const taken = service ? CODE_TOPIC_FORBIDDEN : this.#take(entry, handed);
@@ -133,8 +133,7 @@ export class Routes {
   tapped(connection: number, header: number, offset: number, length: number): void {
     const session = this.#sessions.find(connection);
     if (!session) return;
-    const { kernel, memory } = this.#parts;
-    const handed = readHanded(header, Buffer.from(memory.slice(offset, length)), kernel.levelOf(connection));
+    const handed = readHanded(this.#parts, connection, header, Buffer.from(this.#parts.memory.slice(offset, length)));
     this.#copies.take(session.number, this.#sessions.tenantOf(session), handed, true);
   }
 
