@@ -9,6 +9,7 @@ import {
   BLOCK_NEEDS_BATCH,
   BLOCK_NEEDS_CODECS,
   BLOCK_NEEDS_METRICS,
+  BLOCK_NEEDS_PART,
   BLOCK_NEEDS_SCHEMAS,
   CONTEXT_AT_FLAGS,
   CONTEXT_AT_SCHEMA,
@@ -82,7 +83,7 @@ import { count, xxh64 } from './memory';
 import { appendDead, appendText, batchHasRoom, countRecord, noteReplayed } from './rows/batch';
 import { appendReading } from './rows/readings';
 import { reportDead, reportKept } from './rows/verdicts';
-import { appliedEnd, appliedSampleEnd, applySchema, beginBlockReadings, defaulted, fieldFaults, firstFault } from './schema/apply';
+import { appliedEnd, appliedSampleEnd, applySchema, beginBlockReadings, defaulted, fieldFaults, firstFault, isSpareLow, refillSpare } from './schema/apply';
 import { noteFirmware } from './schema/firmware';
 import { clamped, flagged } from './schema/values';
 import { countDead, countDuplicate, countExtraSamples, countLeftOut, countStored, noteHost, noteSince } from './series/accounts';
@@ -122,8 +123,10 @@ function processBlock(offset: u32, available: u32, logOffset: f64, replay: bool,
   ageDenied(load<u64>(block, BLOCK_AT_FIRST_US));
   const end = block + BLOCK_HEADER_BYTES + load<u32>(block, BLOCK_AT_BODY_BYTES);
   let at = block + (resumeAt == 0 ? BLOCK_HEADER_BYTES : resumeAt);
-  if (resumeAt != 0) clearUnknown();
-  else {
+  if (resumeAt != 0) {
+    clearUnknown();
+    if (isSpareLow()) refillSpare();
+  } else {
     beginBlockReadings();
     forgetCodecAnswers();
   }
@@ -143,6 +146,12 @@ function processBlock(offset: u32, available: u32, logOffset: f64, replay: bool,
     if (capturedDevices != 0 && !replay) captureRecord(at, bytes, verdict, isApplied);
     setDenyUnknown(false);
     at += bytes;
+    if (!isSpareLow() || at == end) continue;
+    if (!replay) {
+      resumeAt = <u32>(at - block);
+      return BLOCK_NEEDS_PART;
+    }
+    refillSpare();
   }
   assert(at == end, 'the records do not end where the block does');
   count(COUNTER_PIPELINE_BLOCKS);
@@ -187,8 +196,8 @@ let lastUs: u64 = 0;
 /**
  * Runs the blocks that fill the input region from `offset` to `end`, up to the first that cannot be run:
  * answers why, or BLOCK_DONE. `logOffset` is the first block's place in the partition's log. With `replay`
- * they rebuild state and write nothing: their rows are committed. After BLOCK_NEEDS_METRICS, BLOCK_NEEDS_SCHEMAS or
- * BLOCK_NEEDS_CODECS the call is repeated from `blocksEnd` on, with `deny` when the names it listed were not added.
+ * they rebuild state and write nothing: their rows are committed. After BLOCK_NEEDS_METRICS, BLOCK_NEEDS_SCHEMAS,
+ * BLOCK_NEEDS_CODECS or BLOCK_NEEDS_PART the call is repeated from `blocksEnd` on, with `deny` when the names it listed were not added.
  */
 export function processBlocks(offset: u32, end: u32, logOffset: f64, replay: bool, deny: bool): i32 {
   assert(offset <= end && end <= INPUT_BYTES, 'the blocks lie outside the input region');

@@ -116,3 +116,5 @@ export const BLOCK_OUT_OF_PLACE: i32 = -7;
 export const BLOCK_NEEDS_SCHEMAS: i32 = -8;
 /** Messages are listed at WANTED_CODECS_OFFSET: lay what their codecs say, then call again from blocksEnd on. */
 export const BLOCK_NEEDS_CODECS: i32 = -9;
+/** The open batch is full in the middle of a block: seal what it holds as a part of it and open it again, then call again from blocksEnd on. */
+export const BLOCK_NEEDS_PART: i32 = -10;

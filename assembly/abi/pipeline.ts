@@ -91,14 +91,14 @@ export const DECODED_TEXT: u32 = 1;
 export const BATCHES_OFFSET: u32 = APPLIED_OFFSET + APPLIED_BYTES;
 export const BATCH_SLOTS: u32 = 3;
 export const BATCH_READINGS_BYTES: u32 = 21 * MIB;
-export const BATCH_TEXT_BYTES: u32 = 11 * MIB;
+export const BATCH_TEXT_BYTES: u32 = 12 * MIB;
 export const BATCH_DEAD_BYTES: u32 = 4 * MIB;
 export const BATCH_BYTES: u32 = BATCH_READINGS_BYTES + BATCH_TEXT_BYTES + BATCH_DEAD_BYTES;
 export const BATCHES_BYTES: u32 = BATCH_SLOTS * BATCH_BYTES;
-// A block opens only in a batch with this much room left in each stream: more than it can fill. The densest payloads have one byte a
-// value, such as a small number or an empty text in an array of CBOR.
-export const BATCH_READINGS_RESERVE_BYTES: u32 = 11 * MIB;
-export const BATCH_TEXT_RESERVE_BYTES: u32 = 9 * MIB;
+// A block opens only in a batch with this much room left in each stream: more than it can fill before the kernel asks for a part. The
+// densest payloads have one byte a value, such as a small number or an empty text in an array of CBOR.
+export const BATCH_READINGS_RESERVE_BYTES: u32 = 12 * MIB;
+export const BATCH_TEXT_RESERVE_BYTES: u32 = 10 * MIB;
 export const BATCH_DEAD_RESERVE_BYTES: u32 = 2 * MIB;
 
 /** The open batch, as the host reads it before it hands the slot over; all u32. */

@@ -246,18 +246,37 @@ function refuse(code: u32): bool {
   return false;
 }
 
-// A batch has room for a block of which each byte is a reading. Absent fields that are as good as there take no byte, so that those are
-// counted over the block; the same for each run of it.
+// A batch has room for a block of which each byte is a reading. Absent fields that are stored take no byte, so those rows are counted:
+// what is left for them is refilled when the host seals what the batch holds as a part of it, in the middle of the block.
 
-/** As many readings have room besides those; of texts too, each with TEXT_ROOM bytes. */
-const SPARE_READINGS: u32 = 12288;
+/** As many such rows have room after a block that begins in a batch with the reserve, and in a batch that is empty. */
+const SPARE_ROWS: u32 = 36864;
+const SPARE_ROWS_OF_EMPTY: u32 = 73728;
+/** A message takes no more of them, and no message begins with less. */
+const MESSAGE_ROWS_MAX: u32 = 18432;
+/** Over all parts of a block, which the host holds until they are committed together: half a gigabyte of rows. */
+const BLOCK_ROWS_MAX: u32 = 12582912;
+/** A default text counts as a row for each so many bytes. */
 const TEXT_ROOM: u32 = 34;
-let spare: u32 = SPARE_READINGS;
+let spare: u32 = SPARE_ROWS;
+let rowsOfBlock: u32 = 0;
 
 /** A block begins. */
 @inline
 export function beginBlockReadings(): void {
-  spare = SPARE_READINGS;
+  spare = SPARE_ROWS;
+  rowsOfBlock = 0;
+}
+
+/** Whether the next message might not find room. */
+@inline
+export function isSpareLow(): bool {
+  return spare < MESSAGE_ROWS_MAX;
+}
+
+/** The batch is empty again. */
+export function refillSpare(): void {
+  spare = SPARE_ROWS_OF_EMPTY;
 }
 
 @inline
@@ -269,7 +288,9 @@ function hasRoomInBlock(bytes: u32): bool {
 function takeSpare(readings: u32, bytes: u32): bool {
   const rows = readings + (defaultBytes + TEXT_ROOM - 1) / TEXT_ROOM;
   if (rows <= bytes) return true;
-  if (rows - bytes > spare) return false;
-  spare -= rows - bytes;
+  const more = rows - bytes;
+  if (more > MESSAGE_ROWS_MAX || rowsOfBlock + more > BLOCK_ROWS_MAX) return false;
+  spare -= more;
+  rowsOfBlock += more;
   return true;
 }

@@ -17,7 +17,7 @@ import {
   BATCH_TEXT_BYTES,
   BATCHES_OFFSET,
 } from '../../assembly/abi/pipeline.js';
-import type { CopyStream, RowBatch } from '../contract/threads/store.js';
+import type { BatchPart, BatchStreams, CopyStream, RowBatch } from '../contract/threads/store.js';
 import type { KernelMemory } from '../host/kernel.js';
 import type { PipelineKernel } from './kernel.js';
 
@@ -42,6 +42,10 @@ export class Batches {
   #sealedTo: bigint;
   #span: Span | undefined;
   #open: boolean;
+  #slot = 0;
+  /** What the open batch held before, and its messages. */
+  #parts: BatchPart[] = [];
+  #records = 0;
   /**
    * A block waits for metric names in its middle: its first rows are in the open batch. Sealed now, they would be
    * committed below an offset that lies before them, and after a crash once more.
@@ -136,6 +140,17 @@ export class Batches {
     return batch;
   }
 
+  /**
+   * Takes what the open batch holds out of its slot, which is empty then: the block at hand needs more room. The rows stay with the batch, so that
+   * they are committed with the rest of the block.
+   */
+  sealPart(): void {
+    this.#kernel.sealBatch();
+    this.#parts.push(this.#copyStreams());
+    this.#records += this.#word(BATCH_AT_RECORDS);
+    this.#kernel.openBatch(this.#slot);
+  }
+
   /** The store has committed the batch in `slot`. */
   release(slot: number): void {
     this.#free.push(slot);
@@ -148,27 +163,68 @@ export class Batches {
     const slot = this.#free.pop();
     if (slot === undefined) return;
     this.#kernel.openBatch(slot);
+    this.#slot = slot;
     this.#open = true;
   }
 
+  #word(at: number): number {
+    return this.#memory.view.getUint32(BATCH_HEAD_OFFSET + at, true);
+  }
+
   #describe(span: Span): RowBatch {
-    const word = (at: number) => this.#memory.view.getUint32(BATCH_HEAD_OFFSET + at, true);
-    const slot = word(BATCH_AT_SLOT);
-    const base = BATCHES_OFFSET + slot * BATCH_BYTES;
-    const stream = (offset: number, rows: number, bytes: number): CopyStream => ({ offset, rows: word(rows), bytes: word(bytes) });
+    const parts = this.#parts;
+    const records = this.#records + this.#word(BATCH_AT_RECORDS);
+    this.#parts = [];
+    this.#records = 0;
     return {
       kind: 'batch',
       partition: this.#partition,
-      slot,
+      slot: this.#word(BATCH_AT_SLOT),
       from: this.#sealedTo,
       to: span.to,
       lastReceiveUs: span.lastReceiveUs,
-      records: word(BATCH_AT_RECORDS),
+      records,
       sorted: true,
+      parts,
+      ...this.#streams(),
+    };
+  }
+
+  /** The streams of the batch that was sealed last, in the partition's memory. */
+  #streams(): BatchStreams {
+    const slot = this.#word(BATCH_AT_SLOT);
+    const base = BATCHES_OFFSET + slot * BATCH_BYTES;
+    const stream = (offset: number, rows: number, bytes: number): CopyStream => {
+      return { offset, rows: this.#word(rows), bytes: this.#word(bytes) };
+    };
+    return {
       readings: stream(base, BATCH_AT_READINGS, BATCH_AT_READINGS_BYTES),
       texts: stream(base + BATCH_READINGS_BYTES, BATCH_AT_TEXTS, BATCH_AT_TEXTS_BYTES),
       deads: stream(base + BATCH_READINGS_BYTES + BATCH_TEXT_BYTES, BATCH_AT_DEADS, BATCH_AT_DEADS_BYTES),
-      replayed: { offset: BATCH_REPLAYED_OFFSET + slot * BATCH_REPLAYED_SLOT_BYTES, letters: word(BATCH_AT_REPLAYED) },
+      replayed: { offset: BATCH_REPLAYED_OFFSET + slot * BATCH_REPLAYED_SLOT_BYTES, letters: this.#word(BATCH_AT_REPLAYED) },
+    };
+  }
+
+  /** The same, copied to memory of their own. */
+  #copyStreams(): BatchPart {
+    const { readings, texts, deads, replayed } = this.#streams();
+    const ids = { offset: replayed.offset, bytes: replayed.letters * 8 };
+    const sources = [ids, readings, texts, deads];
+    const memory = new SharedArrayBuffer(sources.reduce((sum, { bytes }) => sum + bytes, 0));
+    const to = new Uint8Array(memory);
+    let at = 0;
+    const moved = sources.map(({ offset, bytes }) => {
+      to.set(this.#memory.bytes.subarray(offset, offset + bytes), at);
+      at += bytes;
+      return at - bytes;
+    });
+    const [, readingsAt, textsAt, deadsAt] = moved as [number, number, number, number];
+    return {
+      memory,
+      readings: { ...readings, offset: readingsAt },
+      texts: { ...texts, offset: textsAt },
+      deads: { ...deads, offset: deadsAt },
+      replayed: { offset: 0, letters: replayed.letters },
     };
   }
 }

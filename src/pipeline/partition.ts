@@ -6,6 +6,7 @@ import {
   BLOCK_NEEDS_BATCH,
   BLOCK_NEEDS_CODECS,
   BLOCK_NEEDS_METRICS,
+  BLOCK_NEEDS_PART,
   BLOCK_NEEDS_SCHEMAS,
   BLOCK_OF_OTHER_PARTITION,
   BLOCK_OF_OTHER_VERSION,
@@ -375,8 +376,9 @@ export class Partition {
     if (record && result === BLOCK_DONE) this.#note(record);
     this.#advance(this.#kernel.blocksEnd(), replay, nowMs);
     if (result === BLOCK_DONE || result === BLOCK_NEEDS_BATCH) return true;
-    if (result === BLOCK_NEEDS_CODECS) {
-      this.#codecs.answer();
+    if (result === BLOCK_NEEDS_CODECS || result === BLOCK_NEEDS_PART) {
+      if (result === BLOCK_NEEDS_CODECS) this.#codecs.answer();
+      else this.batches.sealPart();
       return true;
     }
     if (result === BLOCK_NEEDS_METRICS) {
@@ -446,5 +448,5 @@ export class Partition {
 
 /** Whether the block is run in part. */
 function isWithinBlock(result: number): boolean {
-  return result === BLOCK_NEEDS_METRICS || result === BLOCK_NEEDS_SCHEMAS || result === BLOCK_NEEDS_CODECS;
+  return [BLOCK_NEEDS_METRICS, BLOCK_NEEDS_SCHEMAS, BLOCK_NEEDS_CODECS, BLOCK_NEEDS_PART].includes(result);
 }

@@ -1,4 +1,4 @@
-import { BLOCK_DONE, BLOCK_NEEDS_CODECS, BLOCK_NEEDS_METRICS, BLOCK_NEEDS_SCHEMAS } from '../../assembly/abi/block.js';
+import { BLOCK_DONE, BLOCK_NEEDS_CODECS, BLOCK_NEEDS_METRICS, BLOCK_NEEDS_PART, BLOCK_NEEDS_SCHEMAS } from '../../assembly/abi/block.js';
 import { INPUT_OFFSET } from '../../assembly/abi/pipeline.js';
 import { STAGE_BYTES, STAGE_OFFSET } from '../../assembly/abi/regions.js';
 import { PIPELINE_END } from '../../assembly/abi/state.js';
@@ -17,6 +17,7 @@ import type { PipelineKernel } from './kernel.js';
 import { unknownNames } from './unknown-names.js';
 
 const PARTITION = 0;
+const NEEDS = [BLOCK_NEEDS_METRICS, BLOCK_NEEDS_SCHEMAS, BLOCK_NEEDS_CODECS, BLOCK_NEEDS_PART];
 
 /** A pipeline kernel apart from log and store: it shows what would become of messages, and its rows go nowhere. */
 export class TrialKernel {
@@ -50,8 +51,9 @@ export class TrialKernel {
     this.#memory.bytes.set(block, INPUT_OFFSET);
     const process = () => this.#kernel.processBlocks(0, block.length, Number(this.#end), false, false);
     let answer = process();
-    for (; answer === BLOCK_NEEDS_METRICS || answer === BLOCK_NEEDS_SCHEMAS || answer === BLOCK_NEEDS_CODECS; answer = process()) {
+    for (; NEEDS.includes(answer); answer = process()) {
       if (answer === BLOCK_NEEDS_CODECS) this.#codecs.answer();
+      else if (answer === BLOCK_NEEDS_PART) this.#batches.sealPart();
       else if (answer === BLOCK_NEEDS_METRICS) for (const name of unknownNames(this.#memory)) this.#addMetric(name);
       // A version that was not laid is none here.
       else this.#schemas.lay(new Map(wantedSchemas(this.#memory).map((number) => [number, undefined])));

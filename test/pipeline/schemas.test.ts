@@ -296,3 +296,30 @@ test('a firmware version is reported once, until another comes that is not older
   ]);
   assert.deepEqual(reports(), []);
 });
+
+test('a message is stored whatever absent fields its neighbours have: a block of them is stored in parts', () => {
+  const fields = Array.from({ length: 200 }, (_, field) => number(`f${field}`, { default: field }));
+  const { kernel } = new Judge([...fields, { name: 'note', type: 'text', default: 'x'.repeat(100) }]);
+  const count = 600;
+  const records = Array.from({ length: count }, (_, index) => {
+    return { device: index + 1, receiveUs: RECEIVED_US, payload: Buffer.from('{"f7":1}'), context: { profile: 0, schema: 1 } };
+  });
+  kernel.run(records, { replay: true });
+  assert.equal(kernel.take().records, 0, 'a replay has no rows');
+  kernel.run(records.map((record) => ({ ...record, receiveUs: RECEIVED_US + 120_000_000 })));
+  const { readings, texts, deads, records: run } = kernel.take();
+  assert.deepEqual([readings.length, texts.length, deads, run], [count * 200, count, [], count]);
+  assert.ok(kernel.takenParts > 1, `${kernel.takenParts}`);
+  assert.deepEqual(new Set(readings.map(({ device }) => device)).size, count);
+  assert.equal(
+    readings.reduce((sum, { value }) => sum + Number(value), 0),
+    count * ((199 * 200) / 2 - 7 + 1),
+  );
+});
+
+test('a message that has more of its own than a batch takes of one is refused, alone', () => {
+  const texts = Array.from({ length: 100 }, (_, field) => ({ name: `t${field}`, type: 'text', default: 'x'.repeat(8000) }) as const);
+  const judge = new Judge([number('v'), ...texts]);
+  assert.equal(judge.of({ v: 1 }), 'readings_too_many');
+  assert.equal(Object.keys(judge.of({ v: 1, ...Object.fromEntries(texts.slice(0, 50).map(({ name }) => [name, 'y'])) })).length, 101);
+});

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { BLOCK_DONE, BLOCK_NEEDS_CODECS, BLOCK_NEEDS_METRICS, BLOCK_NEEDS_SCHEMAS } from '../../assembly/abi/block.js';
+import { BLOCK_DONE, BLOCK_NEEDS_CODECS, BLOCK_NEEDS_METRICS, BLOCK_NEEDS_PART, BLOCK_NEEDS_SCHEMAS } from '../../assembly/abi/block.js';
 import { POSTGRES_EPOCH_US } from '../../assembly/abi/limits.js';
 import {
   BATCH_AT_DEADS,
@@ -50,6 +50,15 @@ export interface DeadRow {
   context?: Buffer;
 }
 
+interface TakenRows {
+  readonly readings: ReadingRow[];
+  readonly texts: ReadingRow[];
+  readonly deads: DeadRow[];
+  readonly records: number;
+}
+
+const NEEDS = [BLOCK_NEEDS_METRICS, BLOCK_NEEDS_SCHEMAS, BLOCK_NEEDS_CODECS, BLOCK_NEEDS_PART];
+
 /** A pipeline kernel without threads: blocks in, rows out. Metric names are numbered from 1 as they come. */
 export class TestKernel {
   readonly memory: KernelMemory;
@@ -63,6 +72,9 @@ export class TestKernel {
   /** How often the kernel waited for versions, and for which. */
   readonly wanted: number[][] = [];
   logOffset = 0;
+  #parts: TakenRows[] = [];
+  /** Of the batch that was taken last. */
+  takenParts = 0;
 
   constructor(partition = 0) {
     const memory = kernelMemory(PIPELINE_END);
@@ -85,8 +97,9 @@ export class TestKernel {
   runBlock(block: Uint8Array, { replay = false, deny = false } = {}): number {
     this.memory.bytes.set(block, INPUT_OFFSET);
     let result = this.kernel.processBlocks(0, block.length, this.logOffset, replay, false);
-    while (result === BLOCK_NEEDS_METRICS || result === BLOCK_NEEDS_SCHEMAS || result === BLOCK_NEEDS_CODECS) {
+    while (NEEDS.includes(result)) {
       if (result === BLOCK_NEEDS_CODECS) this.codecs.answer();
+      else if (result === BLOCK_NEEDS_PART) this.#parts.push(this.#takeOpen());
       else if (result === BLOCK_NEEDS_SCHEMAS) this.#laySchemas();
       else if (!deny) for (const name of unknownNames(this.memory)) this.addMetric(name);
       result = this.kernel.processBlocks(0, block.length, this.logOffset, replay, deny);
@@ -116,8 +129,20 @@ export class TestKernel {
     return Number(this.memory.counters[counter]);
   }
 
-  /** Seals the batch, parses its three streams, and opens the next. */
-  take(): { readings: ReadingRow[]; texts: ReadingRow[]; deads: DeadRow[]; records: number } {
+  /** Seals the batch, parses its three streams, those of its parts first, and opens the next. */
+  take(): TakenRows {
+    const all = [...this.#parts, this.#takeOpen()];
+    this.takenParts = this.#parts.length;
+    this.#parts = [];
+    return {
+      readings: all.flatMap(({ readings }) => readings),
+      texts: all.flatMap(({ texts }) => texts),
+      deads: all.flatMap(({ deads }) => deads),
+      records: all.reduce((sum, { records }) => sum + records, 0),
+    };
+  }
+
+  #takeOpen(): TakenRows {
     this.kernel.sealBatch();
     const word = (at: number) => this.memory.view.getUint32(BATCH_HEAD_OFFSET + at, true);
     const base = BATCHES_OFFSET + word(BATCH_AT_SLOT) * BATCH_BYTES;

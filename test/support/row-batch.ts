@@ -46,6 +46,7 @@ export function layBatch(memory: WebAssembly.Memory, partition: number, from: bi
     lastReceiveUs: Date.now() * 1000,
     records: 1,
     sorted: false,
+    parts: [],
     readings,
     texts,
     deads,

@@ -43,7 +43,8 @@ export const schemaCodes: readonly RefusalCode[] = [
   {
     number: CODE_READINGS_TOO_MANY,
     name: 'readings_too_many',
-    cause: 'messages that came together hold more readings than a batch has room for, as absent fields count as readings',
-    wayOut: 'give fewer fields a default, or mark fewer fields of a Protobuf schema as implicit; then try the letters again',
+    cause: 'with the defaults of its schema the message has more than 16,384 readings, or more than 600 KB of default texts',
+    wayOut:
+      'give fewer fields a default, mark fewer fields of a Protobuf schema as implicit, or send fewer samples in a message; then try the letters again',
   },
 ];

@@ -16,11 +16,25 @@ export interface StoreStart {
   /** Whether nothing may be written until `admit`: the database has not been looked at yet. */
   readonly isHeld: boolean;
 }
+/** Rows of a batch: three streams that are ready for COPY (FORMAT binary), and the letters that were tried again. */
+export interface BatchStreams {
+  readonly readings: CopyStream;
+  readonly texts: CopyStream;
+  readonly deads: CopyStream;
+  /** Ids of the dead letters that some of its messages were: u64 each, from `offset` on in the memory of the streams. */
+  readonly replayed: { readonly offset: number; readonly letters: number };
+}
+
+/** Rows that came before those of the batch's slot, in memory of their own: a slot held no more of a block. */
+export interface BatchPart extends BatchStreams {
+  readonly memory: SharedArrayBuffer;
+}
+
 /**
  * Rows of whole blocks of one partition; its three streams are ready for COPY (FORMAT binary). Readings are sorted by
  * (device_id, metric_id, ts) as PostgreSQL compares them; texts and dead letters are in the order in which they came.
  */
-export interface RowBatch {
+export interface RowBatch extends BatchStreams {
   readonly kind: 'batch';
   readonly partition: number;
   readonly slot: number;
@@ -32,13 +46,10 @@ export interface RowBatch {
   readonly records: number;
   /** The rows of `readings` lie in the order of (device_id, metric_id, ts). */
   readonly sorted: boolean;
-  readonly readings: CopyStream;
-  readonly texts: CopyStream;
-  readonly deads: CopyStream;
-  /** Ids of the dead letters that some of its messages were: u64 each, from `offset` on in the partition's memory. */
-  readonly replayed: { readonly offset: number; readonly letters: number };
+  /** In order, before the batch's own streams, which lie in the partition's memory; each is sorted by itself. Nearly always none. */
+  readonly parts: readonly BatchPart[];
 }
-/** One COPY stream inside the partition's memory: header, rows and trailer included. */
+/** One COPY stream: header, rows and trailer included. */
 export interface CopyStream {
   readonly offset: number;
   readonly bytes: number;

@@ -79,8 +79,7 @@ export class Isolation {
   }
 
   /** Stores what can be stored of a stream of the batch's. */
-  async store(table: 'readings' | 'texts' | 'deads', stream: Uint8Array, statements: Statements): Promise<void> {
-    const rows = new CopyRows(stream, this.#batch[table].rows);
+  async store(table: 'readings' | 'texts' | 'deads', rows: CopyRows, statements: Statements): Promise<void> {
     if (await Staging.possible(this.#sql)) this.#staging = new Staging(this.#sql, this.#connection, this.#late);
     await this.#bisect(rows, { ...statements, valueType: table === 'readings' ? 'float8' : 'text' }, async (row, why) => {
       if (table === 'deads') this.#reportLostDeadLetter(rows.fields(row), why);
@@ -89,8 +88,7 @@ export class Isolation {
   }
 
   /** Makes dead letters of all rows of a stream: the server takes each of the rows, but refuses the transaction. */
-  async deadLetterAll(table: 'readings' | 'texts', stream: Uint8Array, why: Refusal): Promise<void> {
-    const rows = new CopyRows(stream, this.#batch[table].rows);
+  async deadLetterAll(table: 'readings' | 'texts', rows: CopyRows, why: Refusal): Promise<void> {
     this.#first ??= why;
     for (let row = 0; row < rows.count; row++) await this.#deadLetter(letterOf(table, rows.fields(row), this.#batch, why));
   }

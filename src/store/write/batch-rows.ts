@@ -3,6 +3,7 @@ import { POSTGRES_EPOCH_US } from '../../../assembly/abi/limits.js';
 import { READING_ROW_BYTES } from '../../../assembly/abi/pipeline.js';
 import type { BatchRow } from '../../contract/batch-row.js';
 import type { CopyStream, RowBatch } from '../../contract/threads/store.js';
+import { partsOf } from './batch-parts.js';
 import { SIGNATURE } from './copy-rows.js';
 
 // Rows of `readings` and `text_readings` as the kernel lays them (assembly/rows), in network order:
@@ -19,9 +20,10 @@ const WORD = 2 ** 32;
  * The readings of a batch, then its texts, in the order in which they are stored. `memory` is the partition's; it is read while the
  * rows are taken. Each row is good until the next one is taken: it is the same object.
  */
-export function* batchRows({ readings, texts }: RowBatch, memory: SharedArrayBuffer): Generator<BatchRow> {
-  yield* rowsOf(readings, memory, true);
-  yield* rowsOf(texts, memory, false);
+export function* batchRows(batch: RowBatch, memory: SharedArrayBuffer): Generator<BatchRow> {
+  const parts = partsOf(batch, memory);
+  for (const part of parts) yield* rowsOf(part.readings, part.memory, true);
+  for (const part of parts) yield* rowsOf(part.texts, part.memory, false);
 }
 
 function* rowsOf(stream: CopyStream, memory: SharedArrayBuffer, areNumbers: boolean): Generator<BatchRow> {

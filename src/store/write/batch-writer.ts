@@ -1,4 +1,4 @@
-import type { CopyStream, RowBatch } from '../../contract/threads/store.js';
+import type { BatchPart, RowBatch } from '../../contract/threads/store.js';
 import type { Notice } from '../client/notices.js';
 import type { Refusal } from '../refused/bisection.js';
 import { Isolation, NOTHING_REFUSED, type RefusedRows } from '../refused/isolation.js';
@@ -6,6 +6,7 @@ import { verdictOn } from '../refused/sqlstate.js';
 import { CHECK_NOW } from '../refused/staging.js';
 import { openDialect } from '../schema/detect.js';
 import type { Dialect } from '../schema/dialect.js';
+import { partsOf } from './batch-parts.js';
 import { copy } from './copy.js';
 import { CopyRows } from './copy-rows.js';
 import { Session } from './session.js';
@@ -171,10 +172,9 @@ export class BatchWriter {
   }
 
   async #copyWhole({ session, dialect }: Opened, batch: RowBatch, memory: SharedArrayBuffer): Promise<RefusedRows> {
-    for (const table of TABLES) {
-      if (batch[table].rows === 0) continue;
-      const statement = table === 'deads' ? COPY_DEADS : await dialect.copyStatement(table, batch, session.sql);
-      await copy(session.sql, statement, [bytesOf(batch[table], memory)], session);
+    for (const [table, part] of streamsOf(batch, memory)) {
+      const statement = table === 'deads' ? COPY_DEADS : await dialect.copyStatement(table, { ...batch, ...part }, session.sql);
+      await copy(session.sql, statement, [bytesOf(part, table)], session);
     }
     return NOTHING_REFUSED;
   }
@@ -192,16 +192,15 @@ export class BatchWriter {
     why: Refusal,
   ): Promise<RefusedRows> {
     const isolation = new Isolation(session.sql, batch, session, attempt !== 'pieces');
-    for (const table of TABLES) {
-      if (batch[table].rows === 0) continue;
-      const stream = bytesOf(batch[table], memory);
-      if (table === 'deads') await isolation.store(table, stream, { many: COPY_DEADS, few: COPY_DEADS });
-      else if (attempt === 'dead-letter all') await isolation.deadLetterAll(table, stream, why);
+    for (const [table, part] of streamsOf(batch, memory)) {
+      const rows = new CopyRows(bytesOf(part, table), part[table].rows);
+      if (table === 'deads') await isolation.store(table, rows, { many: COPY_DEADS, few: COPY_DEADS });
+      else if (attempt === 'dead-letter all') await isolation.deadLetterAll(table, rows, why);
       else {
-        await dialect.makeRoom?.(session.sql, table, new CopyRows(stream, batch[table].rows).hoursUs());
-        const many = await dialect.copyStatement(table, batch, session.sql);
-        const few = await dialect.copyStatement(table, { ...batch, [table]: { ...batch[table], rows: 1 } }, session.sql);
-        await isolation.store(table, stream, { many, few });
+        await dialect.makeRoom?.(session.sql, table, rows.hoursUs());
+        const many = await dialect.copyStatement(table, { ...batch, ...part }, session.sql);
+        const few = await dialect.copyStatement(table, { ...batch, [table]: { ...part[table], rows: 1 } }, session.sql);
+        await isolation.store(table, rows, { many, few });
       }
     }
     return isolation.finish();
@@ -224,12 +223,20 @@ export class BatchWriter {
 }
 
 /** Dead letters whose messages are in the batch were tried again, whatever became of them: in one transaction with its rows. */
-async function markReplayed({ sql }: Session, { replayed }: RowBatch, memory: SharedArrayBuffer): Promise<void> {
-  if (replayed.letters === 0) return;
-  const ids = `{${new BigInt64Array(memory, replayed.offset, replayed.letters).join()}}`;
-  await sql`update dead_letters set replayed_at = now() where id = any(${ids}::text::bigint[])`;
+async function markReplayed({ sql }: Session, batch: RowBatch, memory: SharedArrayBuffer): Promise<void> {
+  for (const { memory: shared, replayed } of partsOf(batch, memory)) {
+    if (replayed.letters === 0) continue;
+    const ids = `{${new BigInt64Array(shared, replayed.offset, replayed.letters).join()}}`;
+    await sql`update dead_letters set replayed_at = now() where id = any(${ids}::text::bigint[])`;
+  }
 }
 
-function bytesOf(stream: CopyStream, memory: SharedArrayBuffer): Uint8Array {
-  return new Uint8Array(memory, stream.offset, stream.bytes);
+/** The streams of a batch that have rows, by table and then in the order of its parts. */
+function* streamsOf(batch: RowBatch, memory: SharedArrayBuffer): Generator<readonly [(typeof TABLES)[number], BatchPart]> {
+  const parts = partsOf(batch, memory);
+  for (const table of TABLES) for (const part of parts) if (part[table].rows > 0) yield [table, part];
+}
+
+function bytesOf(part: BatchPart, table: (typeof TABLES)[number]): Uint8Array {
+  return new Uint8Array(part.memory, part[table].offset, part[table].bytes);
 }

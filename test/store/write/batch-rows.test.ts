@@ -37,3 +37,17 @@ test('bytes that are no such rows are refused', () => {
   assert.throws(() => one(2));
   assert.throws(() => Array.from(batchRows({ ...batch, readings: batch.texts }, buffer)), /a row is laid as the kernel lays it/);
 });
+
+test('rows of the parts of a batch come before its own, each from its memory', () => {
+  const other = sharedMemory();
+  const { readings, texts, deads, replayed } = layBatch(other, 0, 0n, 1n, {
+    readings: [[1, 1, new Date(), 1]],
+    texts: [[2, 1, new Date(), 'a']],
+  });
+  const batch = layBatch(memory, 0, 0n, 1n, { readings: [[3, 1, new Date(), 1]], texts: [[4, 1, new Date(), 'b']] });
+  const parts = [{ memory: other.buffer as SharedArrayBuffer, readings, texts, deads, replayed }];
+  assert.deepEqual(
+    Array.from(batchRows({ ...batch, parts }, buffer), ({ device }) => device),
+    [1, 3, 2, 4],
+  );
+});

@@ -69,6 +69,37 @@ for (const [name, start] of storeDatabases)
       assert.deepEqual(await loadOffsets(sql, GROUP, 2), [0n, 500n]);
     });
 
+    test('rows of the parts of a batch are stored with it, once, and a row that is refused is one letter', async () => {
+      const payload = Buffer.from('{not json');
+      const shared = sharedMemory();
+      const part = layBatch(shared, 1, 0n, 500n, {
+        readings: [[1, 2, now, 1]],
+        texts: [
+          [1, 4, now, 'a'],
+          [1, 5, now, 'bad'],
+        ],
+        deads: [[1, 64n, 1, now, 'json_malformed', payload]],
+      });
+      const own = layBatch(memory, 1, 0n, 500n, { readings: [[1, 3, now, 2]], texts: [[1, 6, now, 'b']] });
+      const batch = { ...own, parts: [{ ...part, memory: shared.buffer as SharedArrayBuffer }] };
+      await sql`alter table text_readings add constraint fine check (value <> 'bad')`;
+      assert.equal((await writer.write(batch, memory.buffer)).rows, 1);
+      await sql`alter table text_readings drop constraint fine`;
+      await writer.write(batch, memory.buffer);
+      assert.deepEqual(
+        (await sql`select metric_id, value::text from readings union all select metric_id, value from text_readings order by 1`).map(
+          (row) => Object.values(row),
+        ),
+        [
+          [2, '1'],
+          [3, '2'],
+          [4, 'a'],
+          [6, 'b'],
+        ],
+      );
+      assert.equal(await count('dead_letters'), 2);
+    });
+
     test('a batch that comes again is not doubled', async () => {
       const batch = layBatch(memory, 0, 0n, 500n, { readings: [[1, 2, now, 21.5]] });
       await writer.write(batch, memory.buffer);
