@@ -72,6 +72,7 @@ import { roundedNumbers } from './decode/double';
 import { clearWanted, laid, openSchema, SCHEMA_ABSENT, SCHEMA_OPEN, SCHEMA_WANTED, wantSchema } from './decode/laid-schema';
 import { clearUnknown, setDenyUnknown, unknownNames } from './decode/metrics';
 import { beginMessageTags, newHost } from './decode/tags';
+import { clearUnits, reportUnits, statedUnits } from './decode/units';
 import { ageDenied } from './decode/denied-names';
 import { decodeFor } from './decode/device';
 import { decodedReadings, decodedSamples, hasSeq, hasTs, nulls, openSample, seq, skippedCode, skippedReadings, tsUs, zonelessTimes } from './decode/sink';
@@ -251,6 +252,7 @@ function processRecord(record: usize, logOffset: u64): u32 {
   }
   decodeFor(number);
   beginMessageTags();
+  clearUnits();
   const opened = hasContext && schema != 0 ? openSchema(schema) : SCHEMA_OPEN;
   if (opened == SCHEMA_WANTED) return NEEDS_SCHEMAS;
   const shape = device == 0 ? 0 : <u32>load<u16>(device, DEVICE_AT_SHAPE);
@@ -288,6 +290,7 @@ function processRecord(record: usize, logOffset: u64): u32 {
     reportKept(number, payload + contextBytes, bytes - contextBytes, stored, max(decodedSamples, 1), leftOut, why);
   }
   if (stored == 0) return CAPTURE_DUPLICATE;
+  if (statedUnits != 0) reportUnits(number);
   if (replaying) return CODE_NONE;
   count(COUNTER_PIPELINE_NULLS, nulls);
   if (roundedNumbers != 0) count(COUNTER_PIPELINE_ROUNDED, roundedNumbers);

@@ -185,8 +185,31 @@ export const FIRMWARE_TEXT_BYTES_MAX: u32 = 128;
 export const FIRMWARE_HASHES_OFFSET: u32 = FIRMWARE_OFFSET + FIRMWARE_BYTES;
 export const FIRMWARE_HASHES_BYTES: u32 = PARTITION_DEVICES_MAX * 8;
 
+/** Units that the message at hand states, and their texts. */
+export const STATED_UNITS_OFFSET: u32 = FIRMWARE_HASHES_OFFSET + FIRMWARE_HASHES_BYTES;
+export const STATED_UNITS_MAX: u32 = 1024;
+export const STATED_UNIT_BYTES: u32 = 12;
+export const STATED_UNITS_BYTES: u32 = STATED_UNITS_MAX * STATED_UNIT_BYTES;
+export const UNIT_TEXTS_OFFSET: u32 = STATED_UNITS_OFFSET + STATED_UNITS_BYTES;
+export const UNIT_TEXTS_BYTES: u32 = 16 * KIB;
+/** A longer text is no unit. */
+export const UNIT_BYTES_MAX: u32 = 64;
+/** Units that messages stated since the host last looked: u32 bytes, then entries at UNITS_AT_ENTRIES. */
+export const UNITS_OFFSET: u32 = UNIT_TEXTS_OFFSET + UNIT_TEXTS_BYTES;
+export const UNITS_BYTES: u32 = 32 * KIB;
+export const UNITS_AT_ENTRIES: u32 = 8;
+// Entry: these three words, then the text up to a multiple of 4
+export const UNIT_ENTRY_AT_DEVICE: u32 = 0; // u32 device number
+export const UNIT_ENTRY_AT_METRIC: u32 = 4; // u32 metric number
+export const UNIT_ENTRY_AT_BYTES: u32 = 8; // u32
+export const UNIT_ENTRY_BYTES: u32 = 12;
+/** u64 each: what the host was given last of a series whose hash leads here. */
+export const UNIT_HASHES_OFFSET: u32 = UNITS_OFFSET + UNITS_BYTES;
+export const UNIT_HASH_SLOTS: u32 = 262144;
+export const UNIT_HASHES_BYTES: u32 = UNIT_HASH_SLOTS * 8;
+
 /** Answer to latest(): entries as above. Answer to account(): STATEMENT_AT_… in state.ts. */
-export const LATEST_OFFSET: u32 = FIRMWARE_HASHES_OFFSET + FIRMWARE_HASHES_BYTES;
+export const LATEST_OFFSET: u32 = UNIT_HASHES_OFFSET + UNIT_HASHES_BYTES;
 export const LATEST_MAX: u32 = 8191;
 export const LATEST_TEXT_BYTES: u32 = 1 * MIB;
 /** One point more than LATEST_MAX says that there are others. */

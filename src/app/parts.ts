@@ -41,6 +41,9 @@ import { sessionsPart } from '../control/sessions/part.js';
 import { shadowPart } from '../control/shadow/part.js';
 import { topicRulesPart } from '../control/topic-rules/part.js';
 import type { TopicRules } from '../control/topic-rules/topic-rules.js';
+import { MetricUnits } from '../control/units/metric-units.js';
+import { unitsPart } from '../control/units/part.js';
+import { StatedUnits } from '../control/units/stated-units.js';
 import type { Route } from '../http/router.js';
 import { Exposition } from '../telemetry/exposition.js';
 import type { Report } from '../telemetry/report.js';
@@ -103,7 +106,9 @@ export function makeParts({
   const shared = others ? { watchedMax: WATCHES_MAX, othersRates: () => others.rates } : {};
   const live = livePart({ plane, views, registry, metricNames, keys, ...shared });
   const ledger = ledgerPart({ plane, registry, keys, others, event });
-  const sources = { plane, views, registry, metricNames, units: schemas, queries, keys, ledger: ledger.ledger, live: live.hub };
+  const stated = new StatedUnits(database, event);
+  const units = new MetricUnits(schemas, stated);
+  const sources = { plane, views, registry, metricNames, units, queries, keys, ledger: ledger.ledger, live: live.hub };
   const subdevices = new Subdevices(registry, event);
   const topicLags = () => parts.flatMap((part) => part.topicLags?.() ?? []);
   const subjects: Part[] = [
@@ -130,6 +135,7 @@ export function makeParts({
     registryPart({ ...sources, schemas, subdevices }),
     groupsPart(registry, keys),
     readingsPart(sources),
+    unitsPart(stated, plane),
     metricNamesPart({ metricNames, keys, event }),
     keysPart({ keys, registry }),
     auditPart({ audit, keys, days: auditDays }),

@@ -9,6 +9,7 @@ import type { SchemaPort } from './schemas/schema-port.js';
 import type { BrokerAnswer, BrokerQuestion } from './threads/broker.js';
 import type { IdentityQuestion } from './threads/gateway.js';
 import type { TopicRule } from './topic-rules/topic-rule.js';
+import type { UnitPort } from './unit-report.js';
 
 /** One reading as the control plane sees it: numbers of device and metric, not their names. */
 export interface Point {
@@ -181,7 +182,7 @@ export interface MessageBroker {
 }
 
 /** What the control plane may ask of the data plane of its process. `app` wires it to the threads. */
-export interface DataPlane extends DeviceViews, MessageCaptures, SchemaPort, MessageBroker, CodecPort {
+export interface DataPlane extends DeviceViews, MessageCaptures, SchemaPort, MessageBroker, CodecPort, UnitPort {
   /** Resolves when every gateway knows the devices. */
   publishDevices(entries: readonly DeviceEntry[]): Promise<void>;
   /** Resolves when no gateway lets the devices in any more, and those that were connected are cut off. */

@@ -7,6 +7,7 @@ import { takeFirmware } from '../host/firmware-reports.js';
 import { Progress } from '../host/progress.js';
 import { RecordRingReader } from '../host/record-ring.js';
 import { threadId } from '../host/thread-id.js';
+import { takeUnits } from '../host/unit-reports.js';
 import { takeVerdicts } from '../host/verdicts.js';
 import { nodeDisk } from '../log/file/disk.js';
 import { LogReader } from '../log/file/reader.js';
@@ -196,6 +197,8 @@ class PipelineThread {
       if (points) post({ kind: 'live', points });
       const firmware = takeFirmware(partition.memory);
       if (firmware) post({ kind: 'firmware', reports: firmware });
+      const units = takeUnits(partition.memory);
+      if (units) post({ kind: 'units', reports: units });
       const verdicts = takeVerdicts(partition.memory);
       if (verdicts) post({ kind: 'verdicts', verdicts });
       const runs = partition.takeCodecRuns();

@@ -12,6 +12,7 @@ import { fillPowers } from '../host/powers.js';
 import { fillProfiles } from '../host/profiles.js';
 import { metricsOf, schemaImage } from '../host/schema-image.js';
 import { type BlockRecord, sealBlock } from '../host/seal-block.js';
+import { readUnits, takeUnits } from '../host/unit-reports.js';
 import { Batches } from './batches.js';
 import type { PipelineKernel } from './kernel.js';
 import { unknownNames } from './unknown-names.js';
@@ -74,6 +75,12 @@ export class TrialKernel {
     for (const name of plans.flatMap(metricsOf)) if (!this.names.includes(name)) this.#addMetric(name);
     const numberOf = (metric: string) => this.names.indexOf(metric) + 1 || undefined;
     this.#schemas.lay(new Map(plans.map((plan) => [plan.number, schemaImage(plan, numberOf)])));
+  }
+
+  /** Units that the messages since the last call stated, by number of the metric. */
+  takeUnits(): ReadonlyMap<number, string> {
+    const reports = takeUnits(this.#memory) ?? new Uint8Array();
+    return new Map(Array.from(readUnits(reports), ({ metric, unit }) => [metric, unit]));
   }
 
   /** Fuel that codecs took since the last call. */

@@ -29,6 +29,7 @@ import type { OwnedPartition } from '../contract/threads/pipeline.js';
 import type { SharedState } from '../contract/threads/shared.js';
 import type { TlsMaterial } from '../contract/tls-material.js';
 import type { TopicRule } from '../contract/topic-rules/topic-rule.js';
+import type { UnitReport } from '../contract/unit-report.js';
 import { DOORBELLS, Doorbell, LOG_DOORBELL } from '../host/doorbell.js';
 import { Progress, ProgressWord } from '../host/progress.js';
 import { RecordRing } from '../host/record-ring.js';
@@ -280,6 +281,10 @@ export class ThreadedDataPlane implements DataPlane {
 
   onFirmware(listener: (device: number, version: string) => void): void {
     this.#pipelines.onFirmware(listener);
+  }
+
+  onUnit(listener: (report: UnitReport) => void): void {
+    this.#pipelines.onUnit(listener);
   }
 
   askBroker(question: BrokerQuestion): Promise<BrokerAnswer> | undefined {

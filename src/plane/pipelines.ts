@@ -18,9 +18,11 @@ import type { CheckpointStart, FromCheckpoint, ToCheckpoint } from '../contract/
 import type { FromPipeline, OwnedPartition, PipelineStart, ToPipeline } from '../contract/threads/pipeline.js';
 import type { SharedState, ThreadEvent } from '../contract/threads/shared.js';
 import type { FromStore, RowBatch, StoreStart, ToStore } from '../contract/threads/store.js';
+import type { UnitReport } from '../contract/unit-report.js';
 import { Doorbell, pipelineDoorbell } from '../host/doorbell.js';
 import { readFirmware } from '../host/firmware-reports.js';
 import { KernelMemory, kernelMemory } from '../host/kernel.js';
+import { readUnits } from '../host/unit-reports.js';
 import type { AcceptedMessages } from './accepted-messages.js';
 import { AwaitedVerdicts } from './awaited-verdicts.js';
 import { readCaptures } from './captures.js';
@@ -98,6 +100,7 @@ export class Pipelines {
   readonly #captures = new CountedDevices((device, on) => this.#toPipeline({ kind: 'capture', device, on }));
   readonly #liveListeners: ((points: readonly Point[]) => void)[] = [];
   readonly #firmwareListeners: ((device: number, version: string) => void)[] = [];
+  readonly #unitListeners: ((report: UnitReport) => void)[] = [];
   readonly #captureListeners: CaptureListener[] = [];
   readonly #codecListeners: ((runs: readonly CodecRuns[]) => void)[] = [];
   #token = 0;
@@ -322,6 +325,10 @@ export class Pipelines {
     this.#firmwareListeners.push(listener);
   }
 
+  onUnit(listener: (report: UnitReport) => void): void {
+    this.#unitListeners.push(listener);
+  }
+
   #owned(): KernelMemory[] {
     return this.#memories.filter((memory) => memory !== undefined);
   }
@@ -396,6 +403,9 @@ export class Pipelines {
         for (const { device, version } of readFirmware(message.reports)) {
           for (const listener of this.#firmwareListeners) listener(device, version);
         }
+        return;
+      case 'units':
+        for (const report of readUnits(message.reports)) for (const listener of this.#unitListeners) listener(report);
         return;
       case 'codec-runs':
         for (const listener of this.#codecListeners) listener(message.runs);

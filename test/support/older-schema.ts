@@ -31,6 +31,7 @@ const undone: Readonly<Record<number, string>> = {
   21: 'drop table device_credentials',
   23: 'drop table token_issuers',
   24: 'drop table claim_codes',
+  25: 'drop table series_units',
 };
 
 /** Makes the database what an older release left, which knew the steps up to `version`, 2 or later. */

@@ -22,6 +22,7 @@ import type { SchemaResolution } from '../../src/contract/schemas/schema-port.js
 import type { BrokerAnswer, BrokerQuestion } from '../../src/contract/threads/broker.js';
 import type { IdentityQuestion } from '../../src/contract/threads/gateway.js';
 import type { TopicRule } from '../../src/contract/topic-rules/topic-rule.js';
+import type { UnitReport } from '../../src/contract/unit-report.js';
 
 /** A data plane in memory: it remembers what it was told, and a test decides what it answers. */
 export class PlaneDouble implements DataPlane {
@@ -129,6 +130,13 @@ export class PlaneDouble implements DataPlane {
 
   onFirmware(listener: (device: number, version: string) => void): void {
     this.reportFirmware = listener;
+  }
+
+  /** What a partition reports of the units that messages state. */
+  reportUnit: (report: UnitReport) => void = () => {};
+
+  onUnit(listener: (report: UnitReport) => void): void {
+    this.reportUnit = listener;
   }
 
   /** What a partition reports of codecs. */

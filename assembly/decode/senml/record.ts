@@ -11,6 +11,7 @@ import { DECODED_TEXT_BYTES, DECODED_TEXT_OFFSET } from '../../abi/pipeline';
 import { enterMember, resolvePath } from '../path';
 import { beginSamples, endSample, endSamples, hasRoomForReading, putNumber, putText, receivedUs, skipReading, takeTs, textRoom } from '../sink';
 import { acceptUs } from '../time';
+import { beginUnits, keepUnit, stateUnit } from '../units';
 import { failure, refuse } from '../verdict';
 import {
   BASE_NAME,
@@ -60,6 +61,12 @@ let textAt: usize = 0;
 let textBytes: u32 = 0;
 let textIsPlain: bool = false;
 
+/** Unit of the record at hand, and that of records that name none; without text: none. §4.1, §4.2. */
+let unitAt: usize = 0;
+let unitBytes: u32 = 0;
+let baseUnitAt: usize = 0;
+let baseUnitBytes: u32 = 0;
+
 /** Whether a sample is open, and its time. */
 let hasSample: bool = false;
 let sampleUs: i64 = 0;
@@ -67,6 +74,8 @@ let sampleUs: i64 = 0;
 export function beginPack(receiveUs: u64): void {
   beginSamples(receiveUs);
   beginNames();
+  beginUnits();
+  baseUnitAt = 0;
   baseUs = 0;
   baseValue = 0;
   baseSum = 0;
@@ -79,6 +88,7 @@ export function endPack(): bool {
 
 export function beginRecord(): void {
   labels = 0;
+  unitAt = 0;
   recordUs = 0;
   takeName(0, 0);
 }
@@ -103,7 +113,17 @@ export function takeText(label: u32, at: usize, bytes: u32, isPlain: bool): bool
     memory.copy(KEPT_ROOM, at, bytes);
     return true;
   }
-  return label == UNIT || label == BASE_UNIT || label == DATA_VALUE || refuse(CODE_SENML_MALFORMED) != 0;
+  if (label == UNIT) {
+    unitAt = keepUnit(at, bytes);
+    unitBytes = bytes;
+    return true;
+  }
+  if (label == BASE_UNIT) {
+    baseUnitAt = keepUnit(at, bytes);
+    baseUnitBytes = bytes;
+    return true;
+  }
+  return label == DATA_VALUE || refuse(CODE_SENML_MALFORMED) != 0;
 }
 
 /** A number, and the microseconds that it is if it is one of seconds. */
@@ -139,7 +159,7 @@ export function endRecord(): bool {
   if (values != 0 && !putValue(values)) return false;
   if ((labels & SUM) == 0) return true;
   enterMember(SUM_NAME, SUM_NAME_BYTES, false);
-  return putUnderPath(sum + baseSum);
+  return putUnderPath(sum + baseSum, false);
 }
 
 /** Records of one time are one sample. A relative time of 0 is that of receipt. */
@@ -154,8 +174,8 @@ function openSampleAt(us: i64): bool {
 }
 
 function putValue(kind: u32): bool {
-  if (kind == VALUE) return putUnderPath(baseValue == 0 ? value : value + baseValue);
-  if (kind == BOOLEAN_VALUE) return putUnderPath(value);
+  if (kind == VALUE) return putUnderPath(baseValue == 0 ? value : value + baseValue, true);
+  if (kind == BOOLEAN_VALUE) return putUnderPath(value, false);
   if (kind == DATA_VALUE) {
     refuse(CODE_METRIC_VALUE_INVALID);
     skipReading();
@@ -170,12 +190,22 @@ function putValue(kind: u32): bool {
   return putText(metric, textAt, textBytes, !textIsPlain) || isSkipped();
 }
 
-function putUnderPath(number: f64): bool {
+/** A sum is not in the unit of its record: it is an integral over time. §4.2. */
+function putUnderPath(number: f64, hasUnit: bool): bool {
   const metric = hasRoomForReading() ? resolvePath() : 0;
   if (metric == 0) return failure != CODE_METRIC_DUPLICATE && isSkipped();
   if (number != number) refuse(CODE_NUMBER_OUT_OF_RANGE);
-  else if (putNumber(metric, number)) return true;
+  else if (putNumber(metric, number)) {
+    if (hasUnit) noteUnit(metric);
+    return true;
+  }
   return isSkipped();
+}
+
+@inline
+function noteUnit(metric: u32): void {
+  if ((labels & UNIT) != 0) stateUnit(metric, unitAt, unitBytes);
+  else if (baseUnitAt != 0) stateUnit(metric, baseUnitAt, baseUnitBytes);
 }
 
 /** Leaves a value out; false where there is no room for any, which costs the message. */

@@ -15,13 +15,15 @@ import { beginPath, enterMember, leavePath, pathBytes, resolvePath } from '../pa
 import { bytesAt, bytesEnd, fieldNumber, readField, WIRE_BYTES, wireType, WIRE_VARINT, word } from '../protobuf/wire';
 import { beginSamples, endSample, endSamples, giveUp, hasRoomForReading, inheritTs, putNull, receivedUs, skipReading } from '../sink';
 import { acceptUs, timeUs } from '../time';
+import { beginUnits, keepUnit, stateUnit } from '../units';
 import { refuse } from '../verdict';
 import { beginLookups, blockOf, findBirth, findByAlias, findByName } from './births';
 import {
-  alias, datatype, hasAlias, hasName, isHistorical, isNull, nameAt, nameBytes, readMetric, setDatatype, timestamp, valueField, valueWord,
+  alias, datatype, hasAlias, hasName, isHistorical, isNull, nameAt, nameBytes, propertiesAt, propertiesEnd, readMetric, setDatatype, timestamp, valueField, valueWord,
 } from './metric';
 import { isNested, readNested } from './nested';
 import { isOfDevice, kind, KIND_DATA, KIND_DEATH, KIND_STATE, ownHash, readTopic } from './topic';
+import { findUnit, unitAt, unitBytes } from './unit';
 import { putValue, wasDuplicate } from './values';
 
 // Payloads of Sparkplug B 3.0 (sparkplug_b.proto, message Payload): timestamp 1, metrics 2, seq 3, uuid 4, body 5. Each metric has a time
@@ -70,6 +72,7 @@ const BD_SEQ_BYTES: u32 = 5;
 /** Decodes one payload of the device with this number into the sink; answers CODE_NONE or why it is refused. */
 export function decodeSparkplug(device: u32, at: usize, bytes: u32, receiveUs: u64): u32 {
   beginSamples(receiveUs);
+  beginUnits();
   isReadable = false;
   unknownAliases = 0;
   hasBdSeq = false;
@@ -213,6 +216,7 @@ function putNamed(at: usize, bytes: u32): bool {
     metric = resolveName(at, bytes);
   }
   if (metric == 0 || !putValue(metric)) skipReading();
+  else if (propertiesEnd != 0 && findUnit(propertiesAt, propertiesEnd)) stateUnit(metric, keepUnit(unitAt, unitBytes), unitBytes);
   return true;
 }
 

@@ -1,7 +1,7 @@
 import { readField, WIRE_BYTES, WIRE_FIXED32, WIRE_FIXED64, wireType, WIRE_VARINT, fieldNumber, word, bytesAt, bytesEnd } from '../protobuf/wire';
 
-// Metric of a Sparkplug payload (sparkplug_b.proto, message Metric): its fields but for the metadata and the properties, which are
-// passed over, and its value as it lies on the wire.
+// Metric of a Sparkplug payload (sparkplug_b.proto, message Metric): its fields but for the metadata, which is passed over, and its
+// value and properties as they lie on the wire.
 
 export let nameAt: usize = 0;
 export let nameBytes: u32 = 0;
@@ -13,6 +13,9 @@ export let timestamp: u64 = 0;
 export let datatype: u32 = 0;
 export let isHistorical: bool = false;
 export let isNull: bool = false;
+/** Where the properties lie; their end is 0: there are none. */
+export let propertiesAt: usize = 0;
+export let propertiesEnd: usize = 0;
 
 /** Which field holds the value: VALUE_…; 0: none does. */
 export let valueField: u32 = 0;
@@ -65,6 +68,7 @@ export function readMetric(at: usize, end: usize): bool {
   datatype = 0;
   isHistorical = false;
   isNull = false;
+  propertiesEnd = 0;
   valueField = 0;
   while (at < end) {
     at = readField(at, end);
@@ -76,6 +80,9 @@ export function readMetric(at: usize, end: usize): bool {
       if (wireType == WIRE_BYTES) takeName(bytesAt, bytesEnd);
     } else if (wireType == WIRE_VARINT) {
       takeWord(number);
+    } else if (number == 9 && wireType == WIRE_BYTES) {
+      propertiesAt = bytesAt;
+      propertiesEnd = bytesEnd;
     }
   }
   return true;

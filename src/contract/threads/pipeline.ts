@@ -65,6 +65,8 @@ export type FromPipeline =
   | { readonly kind: 'unknown-schemas'; readonly partition: number; readonly numbers: readonly number[] }
   /** Versions of firmware that devices reported, as laid out in assembly/abi/pipeline.ts (FIRMWARE_…). */
   | { readonly kind: 'firmware'; readonly reports: Uint8Array }
+  /** Units that messages stated, as laid out in assembly/abi/pipeline.ts (UNIT_…). */
+  | { readonly kind: 'units'; readonly reports: Uint8Array }
   /** What codecs did since the last report. */
   | { readonly kind: 'codec-runs'; readonly runs: readonly CodecRuns[] }
   /** Points with their texts, as laid out in assembly/abi/pipeline.ts (POINT_AT_…). */

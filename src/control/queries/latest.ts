@@ -1,26 +1,21 @@
 import type { DeviceViews, LatestPoint } from '../../contract/data-plane.js';
 import { DatabaseUnavailable } from '../../contract/database.js';
-import { withDeadline } from '../../contract/deadline.js';
 import { isoTime } from '../../contract/iso-time.js';
 import type { MetricNames } from '../metrics/metric-names.js';
 import type { Device } from '../registry/device.js';
+import { beforeDeadline, type MetricUnits } from '../units/metric-units.js';
 import type { Queries } from './queries.js';
-
-/** Says in which unit a schema version stores a metric; undefined: it names none. */
-export interface Units {
-  unitOf(schema: number, metric: string): string | undefined;
-}
 
 export interface LatestSources {
   readonly views: Pick<DeviceViews, 'latest'>;
   readonly queries: Pick<Queries, 'latest'>;
   readonly metricNames: Pick<MetricNames, 'name'>;
-  readonly units: Units;
+  readonly units: Pick<MetricUnits, 'of'>;
 }
 
 export interface LatestValue {
   readonly value: number | string;
-  /** Absent: the schema of the device names none. */
+  /** Absent: neither the schema of the device nor the device says it. */
   readonly unit?: string;
   readonly ts: string;
   /** null: it was read from the database, which does not keep it. */
@@ -55,18 +50,16 @@ export async function latestOf(
   const { points, unheld, notRunning } = await views.latest(numbers);
   // Readings of a partition that nobody runs are known to the database alone.
   const stale = new Set(notRunning.length > 0 ? numbers : unheld);
-  const stored = await orUnavailable(within(queries.latest(numbers, stale), databaseMsMax));
+  const [stored, unitOf] = await Promise.all([
+    orUnavailable(beforeDeadline(queries.latest(numbers, stale), databaseMsMax)),
+    units.of(devices, databaseMsMax),
+  ]);
   const known = new Map(
-    devices.map(({ number, schema }) => [number, new NewestOfDevice(metricNames, (metric) => units.unitOf(schema, metric))]),
+    devices.map((device) => [device.number, new NewestOfDevice(metricNames, (metric, name) => unitOf(device, metric, name))]),
   );
   if (!(stored instanceof DatabaseUnavailable)) for (const row of stored) known.get(row.device)?.offer(row);
   for (const point of points) known.get(point.device)?.offer(point);
   return { devices: known, notRunning, unavailable: stored instanceof DatabaseUnavailable ? stored : undefined };
-}
-
-function within<Result>(work: Promise<Result>, ms: number): Promise<Result> {
-  if (ms === Number.POSITIVE_INFINITY) return work;
-  return withDeadline(work, ms, () => new DatabaseUnavailable('ANSWER_LATE', `it does not answer within ${ms} ms`));
 }
 
 function orUnavailable<Result>(work: Promise<Result>): Promise<Result | DatabaseUnavailable> {
@@ -82,9 +75,9 @@ class NewestOfDevice implements LatestOfDevice {
   receivedMs: number | undefined;
   readonly #tsMs = new Map<string, number>();
   readonly #names: LatestSources['metricNames'];
-  readonly #unitOf: (metric: string) => string | undefined;
+  readonly #unitOf: (metric: number, name: string) => string | undefined;
 
-  constructor(names: LatestSources['metricNames'], unitOf: (metric: string) => string | undefined) {
+  constructor(names: LatestSources['metricNames'], unitOf: (metric: number, name: string) => string | undefined) {
     this.#names = names;
     this.#unitOf = unitOf;
   }
@@ -97,7 +90,7 @@ class NewestOfDevice implements LatestOfDevice {
     if (name === undefined || heldMs === undefined || value === undefined || heldMs > tsMs) return;
     if (heldMs === tsMs && typeof value === 'number' && typeof this.metrics.get(name)?.value === 'string') return;
     this.#tsMs.set(name, tsMs);
-    const unit = this.#unitOf(name);
+    const unit = this.#unitOf(metric, name);
     const received_at = receivedMs === undefined ? null : isoTime(receivedMs);
     this.metrics.set(name, { value, ...(unit !== undefined && { unit }), ts: isoTime(tsMs), received_at });
   }

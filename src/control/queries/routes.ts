@@ -94,13 +94,14 @@ async function range(services: ReadingRoutesOptions, request: Request) {
       ? { points: [], next: undefined }
       : await services.queries.range({ device: device.number, metrics, fromMs: from, toMs: to, limit, after });
   const isMany = metrics.length > 1;
+  const unitOf = await services.units.of([device]);
   return json(200, {
     device_id: device.id,
     metric,
     resolution,
     from: isoTime(from),
     to: isoTime(to),
-    series: metrics.map((number) => seriesView(services, device, nameOf(services, number))),
+    series: metrics.map((number) => seriesView(nameOf(services, number), (name) => unitOf(device, number, name))),
     points: points.map(({ us, metric: number, value }) => ({
       ts: isoMicros(us),
       value,
@@ -120,8 +121,8 @@ async function seriesOf(services: ReadingRoutesOptions, device: Device, metric: 
   return known.filter((number) => own.has(nameOf(services, number)));
 }
 
-function seriesView({ units }: ReadingRoutesOptions, { schema }: Device, metric: string) {
-  const unit = units.unitOf(schema, metric);
+function seriesView(metric: string, unitOf: (name: string) => string | undefined) {
+  const unit = unitOf(metric);
   return { metric, ...(unit !== undefined && { unit }) };
 }
 

@@ -73,7 +73,7 @@ export class Schemas implements SchemaSource {
   /** Ids of schemas by the numbers of their versions. */
   readonly #owners = new Map<number, string>();
   /** Units of the metrics of versions, by number of the version: a version never changes. */
-  readonly #units = new Map<number, ReadonlyMap<string, string>>();
+  readonly #units = new Map<number, ReadonlyMap<string, string | null>>();
   #resolver: Resolver | undefined;
   #reading: Promise<unknown> = Promise.resolve();
   /** Tells other processes that a schema changed. */
@@ -120,8 +120,11 @@ export class Schemas implements SchemaSource {
     return this.#resolver.numberOf(device);
   }
 
-  /** Unit of a metric as the version of this number stores it; undefined: it names none. */
-  unitOf(number: number, metric: string): string | undefined {
+  /**
+   * Unit of a metric as the version of this number stores it; null: it is stored otherwise than sent, in a unit that the version does not
+   * name; undefined: the version says nothing of it.
+   */
+  unitOf(number: number, metric: string): string | null | undefined {
     if (number === 0) return undefined;
     const known = this.#units.get(number);
     if (known) return known.get(metric);
@@ -129,9 +132,10 @@ export class Schemas implements SchemaSource {
     const definition = version && definitionOf(version);
     if (!version || !definition || isRefused(definition)) return undefined;
     const { fields } = planOf(version, definition);
-    const units = fields.flatMap(({ name, metric: stored = name, unit }): [string, string][] =>
-      unit === undefined ? [] : [[stored, unit]],
-    );
+    const units = fields.flatMap(({ name, metric: stored = name, unit, scale = 1, offset = 0, divisor = 1 }): [string, string | null][] => {
+      const isAsSent = stored === name && scale === 1 && offset === 0 && divisor === 1;
+      return unit === undefined && isAsSent ? [] : [[stored, unit ?? null]];
+    });
     this.#units.set(number, new Map(units));
     return this.unitOf(number, metric);
   }

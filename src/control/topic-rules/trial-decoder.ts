@@ -24,6 +24,8 @@ export interface TrialReading extends Pick<BatchRow, 'tsUs' | 'value'> {
   /** Number of the device, as in the message. */
   readonly device: number;
   readonly metric: string;
+  /** As the message states it. */
+  readonly unit?: string;
 }
 
 export interface Trial {
@@ -66,8 +68,10 @@ export class TrialDecoder {
     this.#laid = plans;
     const record = { device: ++this.#messages, receiveUs, format, context, payload };
     return kernel.run([record], (batch, memory) => {
+      const units = kernel.takeUnits();
       const readings = Array.from(batchRows(batch, memory), ({ metric, tsUs, value }) => {
-        return { device, metric: kernel.names[metric - 1] as string, tsUs, value };
+        const unit = units.get(metric);
+        return { device, metric: kernel.names[metric - 1] as string, tsUs, value, ...(unit !== undefined && { unit }) };
       });
       const { offset, bytes, rows } = batch.deads;
       const letters = new CopyRows(new Uint8Array(memory, offset, bytes), rows);

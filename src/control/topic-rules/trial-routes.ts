@@ -17,12 +17,13 @@ import type { Route } from '../../http/router.js';
 import { refusalOf } from '../ingest/by-topic.js';
 import { postedFormat } from '../ingest/content-types.js';
 import { isoMicros } from '../queries/iso-micros.js';
-import type { Units } from '../queries/latest.js';
 import type { Registry } from '../registry/registry.js';
 import { mayAddSubdevices } from '../registry/subdevices.js';
+import type { Schemas } from '../schemas/schemas.js';
+import { unitOf } from '../units/metric-units.js';
 import { ruleOf, TRIAL_BODY, trialSchema } from './input.js';
 import type { TopicRules } from './topic-rules.js';
-import { type Trial, TrialDecoder, withSchema } from './trial-decoder.js';
+import { type Trial, TrialDecoder, type TrialReading, withSchema } from './trial-decoder.js';
 
 const ATTEMPT = 'try a topic rule';
 /** Of a connection whose device is not registered: no device has it. */
@@ -41,7 +42,7 @@ export interface TrialRoutesOptions {
   readonly topicRules: Pick<TopicRules, 'of' | 'rules'>;
   readonly registry: Pick<Registry, 'get' | 'byNumber'>;
   /** Messages of a device that has a schema are read by it, and their units are its. */
-  readonly schemas: SchemaSource & Units;
+  readonly schemas: SchemaSource & Pick<Schemas, 'unitOf'>;
   readonly keys: KeyCheck;
 }
 
@@ -76,7 +77,7 @@ export function trialRoutes({ topicRules, registry, schemas, keys }: TrialRoutes
     const idOf = (number: number) => (number === sender.number ? sender.id : registry.byNumber(number)?.id) || null;
     const device = idOf(messages[0]?.device ?? NOBODY);
     if (refusal !== undefined) return json(200, { device_id: device, readings: [], ...by, ...reasonOf(refusal) });
-    return json(200, { device_id: device, ...by, ...viewOf(await decodeOf(messages), device, { idOf, unitOf }) });
+    return json(200, { device_id: device, ...by, ...viewOf(await decodeOf(messages), device, { idOf, unitOf: unitOfReading }) });
   }
 
   const schemaOf = (device: number) => registry.byNumber(device)?.schema ?? 0;
@@ -90,7 +91,7 @@ export function trialRoutes({ topicRules, registry, schemas, keys }: TrialRoutes
     return decoder.decode(stamped, Date.now() * 1000, known);
   }
 
-  const unitOf = (device: number, metric: string) => schemas.unitOf(schemaOf(device), metric);
+  const unitOfReading = ({ device, metric, unit }: TrialReading) => unitOf(schemas, schemaOf(device), metric, unit);
 
   /** The connection; without a device that is registered it may speak for nobody else. */
   function senderOf(tenant: string, id: string | undefined): Sender {
@@ -110,13 +111,14 @@ export function trialRoutes({ topicRules, registry, schemas, keys }: TrialRoutes
 interface Names {
   /** Of a device with this number. */
   readonly idOf: (device: number) => string | null;
-  readonly unitOf: (device: number, metric: string) => string | undefined;
+  readonly unitOf: (reading: TrialReading) => string | undefined;
 }
 
 function viewOf({ readings, reasons }: Trial, device: string | null, { idOf, unitOf }: Names) {
-  const viewed = readings.map(({ device: number, metric, value, tsUs }) => {
+  const viewed = readings.map((reading) => {
+    const { device: number, metric, value, tsUs } = reading;
     const own = idOf(number);
-    const unit = unitOf(number, metric);
+    const unit = unitOf(reading);
     const said = { metric, value, ts: isoMicros(tsUs), ...(unit !== undefined && { unit }) };
     return { ...said, ...(own !== null && own !== device && { device_id: own }) };
   });

@@ -4,6 +4,7 @@ import { DatabaseUnavailable } from '../../../src/contract/database.js';
 import { latestOf } from '../../../src/control/queries/latest.js';
 import { assertFailure } from '../../support/failure.js';
 import { type ServerUnderTest, startServerUnderTest } from '../../support/server-under-test.js';
+import { until } from '../../support/until.js';
 
 const T0 = Date.parse('2026-03-01T12:00:00.000Z');
 let server: ServerUnderTest;
@@ -127,6 +128,16 @@ test('readings have the unit in which the schema of the device stores them', asy
   assert.deepEqual(units((await server.call('GET', '/v1/devices/w1')).body.latest), expected);
   const range = await server.call('GET', path({ metric: 'air', from: T0, to: T0 }, 'w1'));
   assert.deepEqual(range.body.series, [{ metric: 'air', unit: 'Cel' }]);
+  // What the device states counts where the schema does not say otherwise.
+  for (const [name, metric] of added) server.plane.reportUnit({ device: number, metric, unit: `stated ${name}` });
+  const shown = async () => units((await server.call('GET', '/v1/devices/w1/metrics/latest')).body.metrics);
+  await until('units that were written', async () => (await shown()).n !== undefined);
+  assert.deepEqual(await shown(), { air: 'Cel', p: 'kPa', n: 'stated n' });
+  assert.deepEqual((await server.call('GET', path({ metric: 'n', from: T0, to: T0 }, 'w1'))).body.series, [
+    { metric: 'n', unit: 'stated n' },
+  ]);
+  server.plane.reportUnit({ device: number, metric: added[2]![1], unit: 'K' });
+  await until('a unit that changed', async () => (await shown()).n === 'K');
 });
 
 interface Page {
@@ -333,14 +344,14 @@ test('the database is asked once a page, again for values that memory had no roo
   for (const id of ids) await server.call('GET', `/v1/devices/${id}/metrics/latest?tenant=paged`);
   await server.call('GET', '/v1/devices/page-1?tenant=paged');
   await list();
-  assert.equal(run.mock.callCount(), 1);
+  assert.equal(run.mock.callCount(), 2, 'for values and for units');
   // A text for which memory has no room: only the database has it.
   server.plane.points = [{ device: numbers[0]!, metric: state, tsMs: T0 + 1000, value: undefined, receivedMs: T0 + 1500 }];
   server.plane.unheld = [numbers[0]!];
   await server.database.sql`insert into text_readings values (${numbers[0]!}, ${state}, ${new Date(T0 + 1000)}, 'long')`;
   assert.deepEqual(await list(), ['long', 'stored', 'stored']);
   assert.equal((await server.call('GET', '/v1/devices/page-1?tenant=paged')).body.last_seen_at, '2026-03-01T12:00:01.500Z');
-  assert.equal(run.mock.callCount(), 3);
+  assert.equal(run.mock.callCount(), 4);
   // Nobody runs a partition: what its devices send is known to the database alone.
   [server.plane.unheld, server.plane.points, server.plane.notRunning] = [[], [], [0]];
   await server.database.sql`insert into text_readings values (${numbers[1]!}, ${state}, ${new Date(T0 + 2000)}, 'later')`;
@@ -362,7 +373,7 @@ test('without the database devices are shown with what memory holds, and the ans
   // A database that stands still holds no page up.
   const silent = { latest: () => new Promise<never>(() => {}) };
   const { unavailable, devices } = await latestOf(
-    { ...server, views: server.plane, queries: silent, units: { unitOf: () => undefined } },
+    { ...server, views: server.plane, queries: silent, units: { of: async () => () => undefined } },
     [server.registry.get('lonely', 'lonely')!],
     1,
   );

@@ -119,6 +119,13 @@ test('a reading has the unit in which the schema of its device stores it', async
   assert.ok(without.readings.every((reading: object) => !('unit' in reading)));
 });
 
+test('a reading of a message that states units has its own', async () => {
+  const pack = '[{"bu":"Cel","n":"t","v":21.4},{"n":"humidity","u":"%RH","v":48},{"n":"mode","vs":"eco"}]';
+  const { readings } = await tried('devices/bridge/telemetry', pack, { content_type: 'application/senml+json' });
+  const shown = readings.map(({ metric, unit = '' }: Record<string, unknown>) => `${metric} ${unit}`);
+  assert.deepEqual(shown.sort(), ['humidity %RH', 'mode ', 't Cel']);
+});
+
 test('a trial has bounds', async () => {
   const post = (body: object) => server.call('POST', '/v1/topic-rules/test', { body });
   const sized = (bytes: number) => ({ topic: 'devices/bridge/telemetry', payload_base64: Buffer.alloc(bytes, ' ').toString('base64') });

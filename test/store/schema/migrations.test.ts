@@ -32,6 +32,7 @@ const released: Readonly<Record<number, string>> = {
   22: '3532e4d32d66e635',
   23: '9735fd40e4394625',
   24: '78d36304bbca8058',
+  25: '2f453b69c64be927',
 };
 
 test('a released step is what it was: databases out there took it as it stood', () => {

@@ -22,6 +22,7 @@ import { credentialsOfDevices } from './0021-credentials-of-devices.js';
 import { rolesOfKeysAuditLog } from './0022-roles-of-keys-audit-log.js';
 import { issuersOfTokens } from './0023-issuers-of-tokens.js';
 import { claimCodes } from './0024-claim-codes.js';
+import { unitsOfSeries } from './0025-units-of-series.js';
 import type { Migration } from './migration.js';
 
 /** Every step, in the order in which a database takes them. */
@@ -50,4 +51,5 @@ export const migrations: readonly Migration[] = [
   rolesOfKeysAuditLog,
   issuersOfTokens,
   claimCodes,
+  unitsOfSeries,
 ];
