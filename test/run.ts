@@ -5,6 +5,7 @@ import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { fileURLToPath } from 'node:url';
 import { chooseReactor } from '../src/reactor/open-reactor.js';
+import { type FileGroup, GroupFolder } from './support/file-groups.js';
 import { chooseKafka } from './support/kafka/choose.js';
 import { realBrokers, SHARED_BROKER } from './support/kafka/real-brokers.js';
 import { startsGateways } from './support/reactor-files.js';
@@ -33,6 +34,7 @@ let passed = 0;
 let failed = 0;
 const skipped = new Map<string, string>();
 const seconds = new Map<string, number>();
+const groups = new GroupFolder();
 // A file that hangs must not hold up the rest; one that was asked for by name may be a long form.
 const timeout = wanted.length === 0 && !isLong ? 240_000 * SLOWNESS : Number.POSITIVE_INFINITY;
 const report = new spec();
@@ -52,9 +54,15 @@ if (noS3 !== undefined) {
 const first = files.filter((file) => !leftOut.includes(file) && (name === 'native' || !kindOf(file).startsWith('native-')));
 const broker = first.some((file) => isOverBrokers(file)) ? await realBrokers(1) : undefined;
 if (broker) process.env[SHARED_BROKER] = broker.addresses;
-const others = first.filter((file) => !ofKafka.includes(file));
+const others = groups.group(
+  folder,
+  first.filter((file) => !ofKafka.includes(file)),
+);
 // Tests over brokers wait more than they compute: one of them is always beside the others.
-const beside = first.filter((file) => ofKafka.includes(file));
+const beside = groups.group(
+  folder,
+  first.filter((file) => ofKafka.includes(file)),
+);
 // Worth its second and a half where several files need a database.
 const database = files.length > 3 ? await startRunDatabase() : undefined;
 await Promise.all([runInTurn(beside, others), ...Array.from({ length: Math.min(2, availableParallelism()) }, () => runInTurn(others))]);
@@ -66,10 +74,12 @@ if (name === 'portable') skipped.set('tests of the native reactor, and of gatewa
 else if (ofReactor.length > 0) {
   console.log('\nThe tests of gateway and reactor once more, over the portable reactor:\n');
   process.env.REACTOR = 'portable';
-  await Promise.all(Array.from({ length: Math.min(3, availableParallelism() + 1) }, () => runInTurn(ofReactor)));
+  const again = groups.group(folder, ofReactor);
+  await Promise.all(Array.from({ length: Math.min(3, availableParallelism() + 1) }, () => runInTurn(again)));
 }
 await database?.stop();
 rmSync(compiled, { recursive: true, force: true });
+groups.remove();
 await new Promise((resolve) => report.once('end', resolve).end());
 process.exitCode = failed > 0 || files.length === 0 ? 1 : 0;
 if (files.length === 0) console.log(`no test file below ${relative('.', folder)} matches ${wanted.join(' ')}`);
@@ -99,26 +109,36 @@ function kindOf(file: string): string {
   return basename(file).replace(/^long-/, '');
 }
 
-/** Takes files off the lists, the first list first, and runs one after another. */
-async function runInTurn(...lists: string[][]): Promise<void> {
-  for (const list of lists) for (let file = list.shift(); file !== undefined; file = list.shift()) await runFile(file);
+/** Takes groups off the lists, the first list first, and runs one after another. */
+async function runInTurn(...lists: FileGroup[][]): Promise<void> {
+  for (const list of lists) for (let group = list.shift(); group !== undefined; group = list.shift()) await runGroup(group);
 }
 
-/** Runs a file and prints its report whole, so that files that run at once do not get mixed up. */
-async function runFile(file: string): Promise<void> {
+/** Runs the files of a group and prints their report whole, so that groups that run at once do not get mixed up. */
+async function runGroup({ path, files }: FileGroup): Promise<void> {
   const startedMs = performance.now();
   const events: object[] = [];
-  for await (const event of run({ files: [file], timeout })) {
+  const silent = new Set(files.length > 1 ? files : []);
+  for await (const event of run({ files: [path], timeout })) {
     if (isOfWholeRun(event)) continue;
     events.push(event);
-    if (event.type === 'test:fail') failed++;
+    silent.delete((event.data as { readonly file?: string }).file ?? '');
+    if (event.type === 'test:fail' && !isOfItsTests(event.data.details.error)) failed++;
     if (event.type !== 'test:pass') continue;
     const { name, skip, details } = event.data;
     if (skip !== undefined) skipped.set(name, String(skip));
     else if ((details as { type?: string }).type !== 'suite') passed++;
   }
-  seconds.set(relative(folder, file), (performance.now() - startedMs) / 1000);
+  const others = files.length > 1 ? ` and ${files.length - 1} more` : '';
+  seconds.set(`${relative(folder, files[0] ?? path)}${others}`, (performance.now() - startedMs) / 1000);
   for (const event of events) report.write(event);
+  failed += silent.size;
+  for (const file of silent) console.log(`No test of ${relative(folder, file)} ran.`);
+}
+
+/** Whether a suite has failed because a test of it has, which is counted by itself. */
+function isOfItsTests(error: object): boolean {
+  return 'failureType' in error && error.failureType === 'subtestsFailed';
 }
 
 /** Whether it counts the tests of a file, which stands for a whole run here. */

@@ -13,15 +13,24 @@ async function metricOf(rule: string): Promise<string | undefined> {
   return new RegExp(`^spillway_alerts\\{rule="${rule}"\\} (.*)$`, 'm').exec(text)?.[1];
 }
 
+/** Other rules judge what the double of the data plane says, and a slow machine gives them the time that they wait for. */
+async function alertsOf(rule: string) {
+  const { body } = await server.call('GET', '/v1/alerts');
+  return (body.alerts as { readonly rule: string; readonly id: string; readonly raised_at: string }[]).filter(
+    (alert) => alert.rule === rule,
+  );
+}
+
 test('what holds is listed and in the metrics, what does not is not', async () => {
-  assert.deepEqual((await server.call('GET', '/v1/alerts')).body, { alerts: [] });
+  assert.deepEqual(await alertsOf('ledger_unbalanced'), []);
   assert.equal(await metricOf('ledger_unbalanced'), '0');
   const gateway = { gateway: 0, received: 14, accepted: 10, refused: 4, durable: 9, held: 0, logged: 9 };
   server.plane.audited = { gateways: [gateway], partitions: [] };
   server.ledger.check();
   server.alerts.look();
-  const { body } = await server.call('GET', '/v1/alerts');
-  const [{ id, raised_at, ...alert }] = body.alerts;
+  const alerts = await alertsOf('ledger_unbalanced');
+  assert.equal(alerts.length, 1);
+  const { id = '', raised_at = '', ...alert } = alerts[0] ?? {};
   assert.match(id, /^[0-9a-f-]{36}$/);
   assert.ok(Math.abs(Date.parse(raised_at) - Date.now()) < 60_000, raised_at);
   assert.deepEqual(alert, {
