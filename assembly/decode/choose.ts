@@ -33,7 +33,7 @@ import { decodeCbor } from './cbor/decode';
 import { decodeCodec } from './codec/decode';
 import { clearContext, isBare, isFormatOfRule, isRetained, prefixBytes, profile } from './context';
 import { decodeJson } from './json/decode';
-import { OPEN_ARRAY, OPEN_OBJECT, QUOTE } from './json/grammar';
+import { CLOSE_ARRAY, isSpace, OPEN_ARRAY, OPEN_OBJECT, QUOTE, skipSpace } from './json/grammar';
 import { decodeByShape, learnShape, newestShape } from './json/shape';
 import { decodeJsonTree } from './json/tree';
 import { formatInSchema, laid, laidMembers } from './laid-schema';
@@ -116,7 +116,19 @@ export function decodeInContext(device: u32, format: u32, shape: u32, at: usize,
     const code = decodeJson(at, bytes, receiveUs);
     return code == CODE_NONE ? code : decodeOtherJson(code, format, at, bytes, receiveUs);
   }
+  if (profile == PROFILE_PLAIN && format == FORMAT_BY_SHAPE && isPackOfSenml(at, at + bytes)) {
+    recognised = true;
+    return decodeSenmlJson(at, bytes, receiveUs);
+  }
   return decodeTreeOrShape(format == FORMAT_BY_SHAPE, at, bytes, receiveUs);
+}
+
+/** Of a payload that may be anything: brackets at both ends keep whoever looks into it from reading past its end. */
+function isPackOfSenml(at: usize, end: usize): bool {
+  at = skipSpace(at, end);
+  while (end > at && isSpace(load<u8>(end - 1))) end--;
+  if (end < at + 2 || <u32>load<u8>(at) != OPEN_ARRAY || <u32>load<u8>(end - 1) != CLOSE_ARRAY) return false;
+  return looksLikeSenml(at, end);
 }
 
 function decodeNothing(receiveUs: u64): u32 {

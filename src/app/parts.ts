@@ -119,7 +119,7 @@ export function makeParts({
     healthPart({ plane, exposition }),
     planePart({ ...sources, topicLags }),
     lettersPart({ ...sources, ...letters, schemas, rules: topicRules.rules, database, event }),
-    ingestPart({ ...sources, subdevices, schemas, rules: topicRules.rules }),
+    ingestPart({ ...sources, stated, subdevices, schemas, rules: topicRules.rules }),
     topicRulesPart({ topicRules, registry, schemas, keys }),
     aclPart({ aclRules: identities.aclRules, services: identities.services, registry, keys }),
     credentialsPart({ credentials: identities.credentials, box: identities.box, registry, keys }),

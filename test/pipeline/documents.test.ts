@@ -75,6 +75,20 @@ const documents: [what: string, payload: string, expected: ReadingsByTime | stri
   ['a bare text', '"on"', { [RECEIVED]: { value: 'on' } }],
   ['a bare text that is not plain', '"\\u00fcber"', { [RECEIVED]: { value: 'über' } }],
   ['a bare literal', 'true', { [RECEIVED]: { value: 1 } }],
+  [
+    'SenML under a prefix, of which nobody names the format',
+    ' [{"bn":"urn:dev:ow:1:","bt":1796029200,"n":"t","u":"Cel","v":21.5},{"n":"h","v":48}] ',
+    { [TEN]: { 'hall.t': 21.5, 'hall.h': 48 } },
+    { profile: 0, prefix: 'hall.' },
+  ],
+  [
+    'an array under a prefix that is no SenML',
+    '[{"v":1,"t":2}]',
+    { [RECEIVED]: { 'hall.v': 1, 'hall.t': 2 } },
+    { profile: 0, prefix: 'hall.' },
+  ],
+  ['a bracket alone under a prefix', '[', 'json_malformed', { profile: 0, prefix: 'hall.' }],
+  ['half a pack under a prefix', '[{"bn":"a","n":"t","v":1]', 'json_malformed', { profile: 0, prefix: 'hall.' }],
   ['a bare value that the topic names', '47.3', { [RECEIVED]: { 'boiler.water': 47.3 } }, { profile: 0, prefix: 'boiler.', name: 'water' }],
   ['an array of numbers', '[1,2]', { [RECEIVED]: { 'value.0': 1, 'value.1': 2 } }],
   [

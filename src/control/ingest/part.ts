@@ -5,12 +5,12 @@ import { influxRoutes } from './influx/routes.js';
 import { Intake, type IntakeOptions } from './intake.js';
 import { ingestMetrics } from './metrics.js';
 import { NamedDevices } from './named-devices.js';
-import { otlpRoutes, PointCounts } from './otlp/routes.js';
+import { type OtlpOptions, otlpRoutes, PointCounts } from './otlp/routes.js';
 import { type IngestOptions, ingestRoutes } from './routes.js';
 import { TokenDevices } from './token-device.js';
 
 export type IngestPartOptions = Omit<IngestOptions, 'intake' | 'faults'> &
-  IntakeOptions & { readonly registry: Pick<Registry, 'children'> };
+  IntakeOptions & { readonly registry: Pick<Registry, 'children'> } & Pick<OtlpOptions, 'metricNames' | 'stated'>;
 
 /** Messages of devices over HTTP. */
 export function ingestPart(options: IngestPartOptions): Part {
@@ -23,7 +23,7 @@ export function ingestPart(options: IngestPartOptions): Part {
   const routes = [
     ...ingestRoutes({ ...options, intake, faults }),
     ...influxRoutes({ intake, faults, tokens, named }),
-    ...otlpRoutes({ intake, tokens, named, counts: points }),
+    ...otlpRoutes({ ...options, intake, tokens, named, counts: points }),
   ];
   return { role: 'gateway', routes, metrics: ingestMetrics(intake, points) };
 }

@@ -1,8 +1,10 @@
+import { UNIT_BYTES_MAX } from '../../../assembly/abi/pipeline.js';
 import type { Database } from '../../contract/database.js';
 import type { UnitReport } from '../../contract/unit-report.js';
 import type { Report } from '../../telemetry/report.js';
 import type { unitsEvents } from './events.js';
 
+const UNPRINTABLE = /\p{Cc}|\p{Surrogate}/u;
 /** One statement writes so many. */
 const BATCH = 1000;
 /** So many wait for the database; of others the device's next message after a restart tells again. */
@@ -37,7 +39,9 @@ export class StatedUnits {
     this.#event = event;
   }
 
+  /** A text that is too long, or that no database keeps, is no unit. */
   add(report: UnitReport): void {
+    if (report.unit === '' || Buffer.byteLength(report.unit) > UNIT_BYTES_MAX || UNPRINTABLE.test(report.unit)) return;
     const key = keyOf(report);
     if (this.#written.get(key) === report.unit && !this.#pending.has(key)) return;
     if (this.#pending.size >= PENDING_MAX) return;

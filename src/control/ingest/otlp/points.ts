@@ -17,6 +17,8 @@ export interface PointValue {
   readonly suffix: string;
   /** A number as JSON has it. */
   readonly value: string;
+  /** It is a count of measurements, which is not in the unit of the metric. */
+  readonly isCount?: boolean;
   readonly tag?: readonly [key: string, value: string];
 }
 
@@ -77,7 +79,7 @@ function readHistogram(point: Json): PointValue[] | string {
   // Each bucket counts those below it as well, so that quantiles can be read from two of them.
   const buckets = counts.map((count, index): PointValue => {
     sum += BigInt(count!);
-    return { suffix: '.bucket', value: String(sum), tag: ['le', index < bounds.length ? String(bounds[index]) : '+Inf'] };
+    return { suffix: '.bucket', isCount: true, value: String(sum), tag: ['le', index < bounds.length ? String(bounds[index]) : '+Inf'] };
   });
   return withTotals(point, buckets);
 }
@@ -106,7 +108,7 @@ function withTotals(point: Json, values: PointValue[]): PointValue[] | string {
     const value = textOfNumber(numberOf(point[name]));
     return value === undefined ? [] : [{ suffix: `.${name}`, value }];
   });
-  return [{ suffix: '.count', value: count }, ...optional, ...values];
+  return [{ suffix: '.count', isCount: true, value: count }, ...optional, ...values];
 }
 
 function textOfNumber(value: number | undefined): string | undefined {

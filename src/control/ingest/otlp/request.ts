@@ -5,7 +5,7 @@ import type { NamedDevices } from '../named-devices.js';
 import { PointMessages } from './messages.js';
 import { type DataPoint, pointsOf } from './points.js';
 import { type StartTimes, secondsOf } from './start-times.js';
-import { attributesOf, type Json, objectOf, objectsOf } from './values.js';
+import { attributesOf, type Json, objectOf, objectsOf, textOf } from './values.js';
 
 /** Resource attributes that may name a gateway device's sub-device, in their order. */
 const DEVICE_ATTRIBUTES = ['device.id', 'service.instance.id', 'host.name'] as const;
@@ -24,8 +24,12 @@ export interface TranslatedRequest {
   readonly points: number;
   readonly rejected: Rejections;
   /** Starts of counts that the messages say. */
-  readonly starts: readonly (readonly [device: number, series: string, startNs: string])[];
+  readonly starts: readonly (readonly [device: number, series: string, start: string])[];
+  /** Units of metrics by their names. */
+  readonly units: readonly StatedUnit[];
 }
+
+export type StatedUnit = readonly [device: number, metric: string, unit: string];
 
 /** Data points that are not taken, and why the first is not. */
 export class Rejections {
@@ -49,30 +53,69 @@ export async function translate(request: Json, { device, named, starts }: Transl
   const messages = new PointMessages();
   const rejected = new Rejections();
   const said: [number, string, string][] = [];
+  const units: StatedUnit[] = [];
   let points = 0;
   for (const { resource, scopeMetrics } of objectsOf(request.resourceMetrics)) {
     const attributes = attributesOf(objectOf(resource).attributes);
     const number = await deviceOf(named, device, attributes);
     const service = serviceTag(attributes, device.id);
-    for (const metric of objectsOf(scopeMetrics).flatMap(({ metrics }) => objectsOf(metrics))) {
-      for (const point of pointsOf(metric)) {
-        if (++points > POINTS_MAX) return undefined;
-        const values = typeof point === 'string' ? point : namedValues(point, service);
-        if (typeof values === 'string') {
-          rejected.add(1, values);
-          continue;
+    for (const { scope, metrics } of objectsOf(scopeMetrics)) {
+      const { tags, ...of } = scopeOf(objectOf(scope), service);
+      let version = of.version && starts.isNew(number, ...of.version) ? of.version : undefined;
+      for (const metric of objectsOf(metrics)) {
+        for (const point of pointsOf(metric)) {
+          if (++points > POINTS_MAX) return undefined;
+          const values = typeof point === 'string' ? point : namedValues(point, tags);
+          if (typeof values === 'string') {
+            rejected.add(1, values);
+            continue;
+          }
+          const { timeNs, startNs } = point as DataPoint;
+          units.push(...unitsOf(number, textOf(metric.unit), point as DataPoint, values));
+          const [first] = values;
+          if (startNs !== '' && first && starts.isNew(number, first[0], startNs)) {
+            said.push([number, first[0], startNs]);
+            values.push([nameOf(point as DataPoint, tags, '.start_time'), secondsOf(startNs)]);
+          }
+          if (version && first) {
+            said.push([number, ...version]);
+            values.push([version[0], JSON.stringify(version[1])]);
+            version = undefined;
+          }
+          messages.add(number, timeNs, values);
         }
-        const { timeNs, startNs } = point as DataPoint;
-        const [first] = values;
-        if (startNs !== '' && first && starts.isNew(number, first[0], startNs)) {
-          said.push([number, first[0], startNs]);
-          values.push([nameOf(point as DataPoint, service, '.start_time'), secondsOf(startNs)]);
-        }
-        messages.add(number, timeNs, values);
       }
     }
   }
-  return { messages, points, rejected, starts: said };
+  return { messages, points, rejected, starts: said, units };
+}
+
+interface Scope {
+  readonly tags: readonly Tag[];
+  /** The metric that has the version as a text, and the version. */
+  readonly version?: readonly [metric: string, version: string] | undefined;
+}
+
+/**
+ * A scope is part of a metric's identity, its version is not: with each release of a library all of its series would begin anew. So the
+ * version is a text of its own, said when it changes.
+ */
+function scopeOf(scope: Json, service: readonly Tag[]): Scope {
+  const [name, version] = [textOf(scope.name), textOf(scope.version)];
+  const tags: readonly Tag[] = [...service, ['otel.scope.name', name]];
+  const metric = metricName('otel.scope.version', tags);
+  const isSaid = name !== '' && version !== '' && Buffer.byteLength(metric) <= METRIC_NAME_BYTES_MAX && !UNNAMEABLE.test(metric + version);
+  return { tags, ...(isSaid && { version: [metric, version] }) };
+}
+
+function unitsOf(
+  device: number,
+  unit: string,
+  point: DataPoint,
+  values: readonly (readonly [name: string, value: string])[],
+): StatedUnit[] {
+  if (unit === '') return [];
+  return values.flatMap(([name], index): StatedUnit[] => (point.values[index]?.isCount ? [] : [[device, name, unit]]));
 }
 
 /** Values by the names of their metrics, or why one of them has none. */

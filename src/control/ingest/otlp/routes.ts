@@ -5,12 +5,14 @@ import { refusalCode } from '../../../contract/codes.js';
 import type { Answer, Request, RequestHead } from '../../../http/exchange.js';
 import { parseQuery } from '../../../http/input.js';
 import type { Described, Route } from '../../../http/router.js';
+import type { MetricNames } from '../../metrics/metric-names.js';
+import type { StatedUnits } from '../../units/stated-units.js';
 import { failureOf } from '../failure.js';
 import type { Intake } from '../intake.js';
 import type { NamedDevices } from '../named-devices.js';
 import { type Outcome, refusalOfAll } from '../outcome.js';
 import type { TokenDevices } from '../token-device.js';
-import { POINTS_MAX, type Rejections, translate } from './request.js';
+import { POINTS_MAX, type Rejections, type StatedUnit, translate } from './request.js';
 import { StartTimes } from './start-times.js';
 import { type Json, objectOf } from './values.js';
 import { type Encoding, mediaType, readRequest, writeResponse, writeStatus } from './wire.js';
@@ -29,6 +31,8 @@ export interface OtlpOptions {
   readonly tokens: TokenDevices;
   readonly named: NamedDevices;
   readonly counts: PointCounts;
+  readonly metricNames: Pick<MetricNames, 'number'>;
+  readonly stated: Pick<StatedUnits, 'add'>;
 }
 
 /** Data points since the start. */
@@ -68,7 +72,8 @@ export function otlpRoutes(options: OtlpOptions): Route[] {
   ];
 }
 
-async function take({ intake, tokens, named, counts }: OtlpOptions, starts: StartTimes, request: Request): Promise<Answer | ApiFailure> {
+async function take(options: OtlpOptions, starts: StartTimes, request: Request): Promise<Answer | ApiFailure> {
+  const { intake, tokens, named, counts } = options;
   const device = tokens.admit(request, ATTEMPT);
   if (device instanceof ApiFailure) return device;
   const refused = (failure: ApiFailure) => tokens.refused(failure, device);
@@ -92,6 +97,7 @@ async function take({ intake, tokens, named, counts }: OtlpOptions, starts: Star
   const code = refusalOfAll(outcomes);
   if (code !== CODE_NONE) return failureOf(code, ATTEMPT);
   for (const start of translated.starts) starts.note(...start);
+  noteUnits(options, translated.units);
   for (const { index, taken } of outcomes) {
     const fault = taken.code === CODE_NONE ? (taken.verdict?.code ?? CODE_NONE) : taken.code;
     if (fault === CODE_NONE) continue;
@@ -101,6 +107,14 @@ async function take({ intake, tokens, named, counts }: OtlpOptions, starts: Star
   counts.taken += points - rejected.points;
   counts.rejected += rejected.points;
   return answer(encoding, rejected, points);
+}
+
+/** A series that has no number yet gets its unit with its next points. */
+function noteUnits({ metricNames, stated }: OtlpOptions, units: readonly StatedUnit[]): void {
+  for (const [device, name, unit] of units) {
+    const metric = metricNames.number(name);
+    if (metric !== undefined) stated.add({ device, metric, unit });
+  }
 }
 
 function answer(encoding: Encoding, { points: rejected, cause }: Rejections, points: number): Answer {

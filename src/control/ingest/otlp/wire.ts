@@ -6,9 +6,10 @@ const PROTO = `
   message ExportMetricsServiceRequest { repeated ResourceMetrics resource_metrics = 1; }
   message ResourceMetrics { Resource resource = 1; repeated ScopeMetrics scope_metrics = 2; }
   message Resource { repeated KeyValue attributes = 1; }
-  message ScopeMetrics { repeated Metric metrics = 2; }
+  message ScopeMetrics { Scope scope = 1; repeated Metric metrics = 2; }
+  message Scope { string name = 1; string version = 2; }
   message Metric {
-    string name = 1;
+    string name = 1; string unit = 3;
     oneof data {
       Numbers gauge = 5; Numbers sum = 7; Histogram histogram = 9; ExponentialHistogram exponential_histogram = 10; Summary summary = 11;
     }

@@ -9,6 +9,7 @@ import { StartTimes } from '../../../../src/control/ingest/otlp/start-times.js';
 import type { Json } from '../../../../src/control/ingest/otlp/values.js';
 import { readRequest } from '../../../../src/control/ingest/otlp/wire.js';
 import { type Called, type ServerUnderTest, startServerUnderTest, TOKEN } from '../../../support/server-under-test.js';
+import { until } from '../../../support/until.js';
 
 const GATEWAY = 'token-of-a-gateway';
 const NS = '1796029200000000000';
@@ -87,7 +88,7 @@ test("what OpenTelemetry's exporter sends in Protobuf is one message of a moment
   const { partialSuccess } = answers.lookupType('Response').decode(bytes).toJSON();
   assert.equal(partialSuccess.rejectedDataPoints, '1');
   assert.match(partialSuccess.errorMessage, /^1 of 4 data points are not stored: nan: the value is not a finite number$/);
-  const tags = 'service.name=pump';
+  const tags = 'otel.scope.name=m,service.name=pump';
   const [[device, { metrics }]] = messages() as [ReturnType<typeof messages>[number]];
   const { [`hist.start_time{${tags}}`]: histStart, [`count.start_time{ok=true,${tags}}`]: countStart, ...values } = metrics;
   assert.equal(device, 'dev-1');
@@ -99,7 +100,7 @@ test("what OpenTelemetry's exporter sends in Protobuf is one message of a moment
     [`hist.bucket{le=10,${tags}}`]: 0,
     [`hist.bucket{le=20,${tags}}`]: 1,
     [`hist.bucket{le=+Inf,${tags}}`]: 2,
-    [`level{room=a,${tags}}`]: 21.5,
+    [`level{otel.scope.name=m,room=a,service.name=pump}`]: 21.5,
     [`count{ok=true,${tags}}`]: 5,
   });
   assert.ok(histStart === countStart && histStart! > 1.79e9);
@@ -108,6 +109,53 @@ test("what OpenTelemetry's exporter sends in Protobuf is one message of a moment
   const again = Buffer.from(server.plane.ingested[1]!.payload).toString();
   assert.match(again, /^\{"ts":17960\d{14},/);
   assert.doesNotMatch(again, /start_time/);
+});
+
+test('a scope is part of the name of its metrics, and its version a text that is said when it changes', async () => {
+  const of = (name: string, version: string | undefined, ...metrics: object[]) => ({ scope: { name, version }, metrics });
+  const all = (version: string) => ({
+    resourceMetrics: [
+      {
+        scopeMetrics: [
+          of('a', version, gauge('g', { asInt: '1' }), gauge('h', { asInt: '2' })),
+          of('b', undefined, gauge('g', { asInt: '3' })),
+        ],
+      },
+    ],
+  });
+  const values = { 'g{otel.scope.name=a}': 1, 'h{otel.scope.name=a}': 2, 'g{otel.scope.name=b}': 3 };
+  const said = (version: string) => ({ ...values, 'otel.scope.version{otel.scope.name=a}': version });
+  for (const version of ['1.0', '1.0', '1.1']) assert.equal((await sendJson(all(version))).status, 200);
+  assert.deepEqual(
+    messages().map(([, { metrics }]) => metrics),
+    [said('1.0'), values, said('1.1')],
+  );
+});
+
+test('the unit of a metric is kept for its values, and not for counts, once its series are known', async () => {
+  const histogram = {
+    name: 'took',
+    unit: 'ms',
+    histogram: { dataPoints: [{ timeUnixNano: NS, count: '2', sum: 3, bucketCounts: ['2'], explicitBounds: [] }] },
+  };
+  const body = request({}, { ...gauge('level', { asInt: '1' }), unit: 'm' }, histogram, {
+    ...gauge('bad', { asInt: '1' }),
+    unit: 'm\u0000',
+  });
+  const added = (await server.metricNames.add(['level', 'took.sum', 'took.count', 'bad'])) as [string, number][];
+  const device = server.registry.get('default', 'dev-1')!.number;
+  await sendJson(body);
+  const kept = async () => {
+    const rows = await server.database.sql`select metric_id, unit from series_units where device_id = ${device}`;
+    return added.map(([name, number]) => [name, rows.find(({ metric_id }) => metric_id === number)?.unit]);
+  };
+  await until('the units of a request', async () => (await kept())[1]?.[1] !== undefined);
+  assert.deepEqual(await kept(), [
+    ['level', 'm'],
+    ['took.sum', 'ms'],
+    ['took.count', undefined],
+    ['bad', undefined],
+  ]);
 });
 
 test('JSON is answered in JSON; numbers of both kinds are one series, and attributes of all kinds are tags', async () => {
