@@ -27,6 +27,7 @@ import { type LettersPartOptions, lettersPart } from '../control/letters/part.js
 import { livePart } from '../control/live/part.js';
 import type { MetricNames } from '../control/metrics/metric-names.js';
 import { metricNamesPart } from '../control/metrics/part.js';
+import { packsPart } from '../control/packs/part.js';
 import type { Part } from '../control/part.js';
 import { planePart } from '../control/plane/part.js';
 import { readingsPart } from '../control/queries/part.js';
@@ -130,6 +131,7 @@ export function makeParts({
     sessionsPart({ plane, keys }),
     debugPart({ ...sources, views, rules: topicRules.rules, event }),
     codecsPart({ codecs, plane, keys, event }),
+    packsPart({ codecs, schemas, topicRules, registry, keys, database, event }),
     shadowPart({ schemas, topicRules, registry, keys, log: recentLog, event }),
     schemasPart({ schemas, registry, plane, keys, event }),
     registryPart({ ...sources, schemas, subdevices }),

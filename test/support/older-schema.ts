@@ -32,6 +32,7 @@ const undone: Readonly<Record<number, string>> = {
   23: 'drop table token_issuers',
   24: 'drop table claim_codes',
   25: 'drop table series_units',
+  26: 'drop table device_packs, pack_keys, built_in_packs_off',
 };
 
 /** Makes the database what an older release left, which knew the steps up to `version`, 2 or later. */

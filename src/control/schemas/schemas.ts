@@ -193,18 +193,27 @@ export class Schemas implements SchemaSource {
 
   /** Makes a schema, or the next version of the one that the tenant has for this class and range. */
   async add(attempt: string, input: NewSchema): Promise<Schema | ApiFailure> {
-    return this.#edit(input.tenant, async (sql, all) => {
-      const { tenant, deviceClass, firmwareVersion } = input;
-      const before = all.find(
-        (one) =>
-          one.tenant === tenant &&
-          one.deviceClass === deviceClass &&
-          one.firmwareVersion === firmwareVersion &&
-          one.retiredAtMs === undefined,
-      );
-      const schema = before ?? { id: randomUUID(), tenant, deviceClass, firmwareVersion };
-      return (await this.#addVersion(sql, attempt, input, { schema, before, all })) ?? schema.id;
-    });
+    return this.#edit(input.tenant, (sql, all) => this.addIn(sql, attempt, input, all));
+  }
+
+  /** The same within a transaction that holds the lock, where there are these schemas; answers the id. Call `announce` once it is committed. */
+  async addIn(sql: TransactionSql, attempt: string, input: NewSchema, all: readonly Schema[]): Promise<string | ApiFailure> {
+    const { tenant, deviceClass, firmwareVersion } = input;
+    const before = all.find(
+      (one) =>
+        one.tenant === tenant &&
+        one.deviceClass === deviceClass &&
+        one.firmwareVersion === firmwareVersion &&
+        one.retiredAtMs === undefined,
+    );
+    const schema = before ?? { id: randomUUID(), tenant, deviceClass, firmwareVersion };
+    return (await this.#addVersion(sql, attempt, input, { schema, before, all })) ?? schema.id;
+  }
+
+  /** Takes up what a transaction made of a schema, and tells other processes; resolves when the gateways of this process act on it. */
+  async announce(id: string): Promise<void> {
+    await this.refresh(id);
+    await this.tell(id);
   }
 
   async addVersion(attempt: string, { tenant, id }: Schema, input: NewVersion): Promise<Schema | ApiFailure> {
@@ -280,8 +289,7 @@ export class Schemas implements SchemaSource {
     };
     const edited = (await this.#database.run((sql) => sql.begin(work))) as string | ApiFailure;
     if (edited instanceof ApiFailure) return edited;
-    await this.refresh(edited);
-    await this.tell(edited);
+    await this.announce(edited);
     const schema = this.get(tenant, edited);
     if (!schema) throw new Error(`schema ${edited} is gone from the database`);
     return schema;

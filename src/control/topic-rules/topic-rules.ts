@@ -77,53 +77,74 @@ export class TopicRules {
   /** `position`, from 1 on: the place among the tenant's rules; absent or beyond them: the last. */
   async add(tenant: string, rule: TopicRule, position?: number): Promise<TopicRule | ApiFailure> {
     const attempt = `make topic rule ${rule.name}`;
-    const added = (rules: readonly TopicRule[], total: number) => {
+    const added = (rules: readonly TopicRule[]) => {
       if (builtInNames.has(rule.name) || rules.some(({ name }) => name === rule.name)) return new ApiFailure('topic_rule_exists', attempt);
-      if (rules.length >= TENANT_RULES_MAX) return new ApiFailure('topic_rules_exhausted', attempt);
-      if (total >= RULES_MAX) return new ApiFailure('topic_rules_exhausted', attempt, `all tenants have ${RULES_MAX} topic rules together`);
       return rules.toSpliced((position ?? rules.length + 1) - 1, 0, rule);
     };
-    return (await this.#edit(tenant, added)) ?? rule;
+    return (await this.#edit(attempt, tenant, added)) ?? rule;
   }
 
   /** Replaces the rule of the same name; without a `position` it stays at its place. */
   async replace(tenant: string, rule: TopicRule, position?: number): Promise<TopicRule | ApiFailure> {
+    const attempt = `replace topic rule ${rule.name}`;
     const replaced = (rules: readonly TopicRule[]) => {
       const at = rules.findIndex(({ name }) => name === rule.name);
-      if (at < 0) return new ApiFailure('topic_rule_unknown', `replace topic rule ${rule.name}`);
+      if (at < 0) return new ApiFailure('topic_rule_unknown', attempt);
       return rules.toSpliced(at, 1).toSpliced((position ?? at + 1) - 1, 0, rule);
     };
-    return (await this.#edit(tenant, replaced)) ?? rule;
+    return (await this.#edit(attempt, tenant, replaced)) ?? rule;
   }
 
   async remove(tenant: string, name: string): Promise<ApiFailure | undefined> {
-    return this.#edit(tenant, (rules) => {
+    const attempt = `delete topic rule ${name}`;
+    return this.#edit(attempt, tenant, (rules) => {
       const left = rules.filter((rule) => rule.name !== name);
-      return left.length < rules.length ? left : new ApiFailure('topic_rule_unknown', `delete topic rule ${name}`);
+      return left.length < rules.length ? left : new ApiFailure('topic_rule_unknown', attempt);
     });
   }
 
-  /** Changes the rules of a tenant, which no other process changes meanwhile. */
-  async #edit(
+  /**
+   * Changes the rules of a tenant within a transaction, which locks them; `edit` is given those that the database has. Call `announce`
+   * once the transaction is committed.
+   */
+  async editIn(
+    sql: TransactionSql,
+    attempt: string,
     tenant: string,
-    edit: (rules: readonly TopicRule[], total: number) => readonly TopicRule[] | ApiFailure,
+    edit: (rules: readonly TopicRule[]) => readonly TopicRule[] | ApiFailure,
   ): Promise<ApiFailure | undefined> {
-    const transaction = async (sql: TransactionSql) => {
-      await sql`lock table topic_rules in share row exclusive mode`;
-      const [counted] = await sql<{ total: number }[]>`select count(*)::int as total from topic_rules`;
-      const before = (await rowsOf(sql, tenant)).map(({ name, rule }) => ruleOf(name, JSON.parse(rule) as RuleForm));
-      const after = edit(before, counted?.total ?? 0);
-      if (after instanceof ApiFailure) return after;
-      await sql`delete from topic_rules where tenant_id = ${tenant}`;
-      const [names, forms] = [after.map(({ name }) => name), after.map((rule) => JSON.stringify(formOf(rule)))];
-      await sql`insert into topic_rules (tenant_id, name, position, rule)
-        select ${tenant}, name, position, rule::jsonb from unnest(${names}::text[], ${forms}::text[]) with ordinality as laid (name, rule, position)`;
-      return undefined;
-    };
-    const failure = (await this.#options.database.run((sql) => sql.begin(transaction))) as ApiFailure | undefined;
-    if (failure) return failure;
+    await sql`lock table topic_rules in share row exclusive mode`;
+    const [counted] = await sql<{ total: number }[]>`select count(*)::int as total from topic_rules`;
+    const before = (await rowsOf(sql, tenant)).map(({ name, rule }) => ruleOf(name, JSON.parse(rule) as RuleForm));
+    const after = edit(before);
+    if (after instanceof ApiFailure) return after;
+    const added = after.length - before.length;
+    if (added > 0 && after.length > TENANT_RULES_MAX) return new ApiFailure('topic_rules_exhausted', attempt);
+    if (added > 0 && (counted?.total ?? 0) + added > RULES_MAX) {
+      return new ApiFailure('topic_rules_exhausted', attempt, `all tenants have ${RULES_MAX} topic rules together`);
+    }
+    await sql`delete from topic_rules where tenant_id = ${tenant}`;
+    const [names, forms] = [after.map(({ name }) => name), after.map((rule) => JSON.stringify(formOf(rule)))];
+    await sql`insert into topic_rules (tenant_id, name, position, rule)
+      select ${tenant}, name, position, rule::jsonb from unnest(${names}::text[], ${forms}::text[]) with ordinality as laid (name, rule, position)`;
+    return undefined;
+  }
+
+  /** Takes up what a transaction made of the rules of a tenant, and tells other processes. */
+  async announce(tenant: string): Promise<void> {
     await this.refresh(tenant);
     await this.tell(tenant);
+  }
+
+  async #edit(
+    attempt: string,
+    tenant: string,
+    edit: (rules: readonly TopicRule[]) => readonly TopicRule[] | ApiFailure,
+  ): Promise<ApiFailure | undefined> {
+    const work = (sql: TransactionSql) => this.editIn(sql, attempt, tenant, edit);
+    const failure = (await this.#options.database.run((sql) => sql.begin(work))) as ApiFailure | undefined;
+    if (failure) return failure;
+    await this.announce(tenant);
     return undefined;
   }
 

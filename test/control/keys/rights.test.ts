@@ -51,6 +51,7 @@ test('every call of operators says which role it needs and to what of its caller
   assert.deepEqual(looks.map(({ method, pattern }) => `${method} ${pattern}`).sort(), [
     'POST /v1/acl/check',
     'POST /v1/codecs/:id/test',
+    'POST /v1/packs/verify',
     'POST /v1/schemas/:id/compatibility',
     'POST /v1/schemas/:id/diff',
     'POST /v1/schemas/:id/test',

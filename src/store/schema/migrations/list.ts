@@ -23,6 +23,7 @@ import { rolesOfKeysAuditLog } from './0022-roles-of-keys-audit-log.js';
 import { issuersOfTokens } from './0023-issuers-of-tokens.js';
 import { claimCodes } from './0024-claim-codes.js';
 import { unitsOfSeries } from './0025-units-of-series.js';
+import { devicePacks } from './0026-device-packs.js';
 import type { Migration } from './migration.js';
 
 /** Every step, in the order in which a database takes them. */
@@ -52,4 +53,5 @@ export const migrations: readonly Migration[] = [
   issuersOfTokens,
   claimCodes,
   unitsOfSeries,
+  devicePacks,
 ];

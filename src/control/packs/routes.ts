@@ -1,0 +1,166 @@
+import { z } from 'zod';
+import {
+  packAnswer,
+  packInstallAnswer,
+  packRemovedAnswer,
+  packReportAnswer,
+  packShownAnswer,
+  packsAnswer,
+} from '../../contract/answers/packs.js';
+import { ApiFailure } from '../../contract/api-errors.js';
+import { builtInPacks } from '../../contract/packs/built-in/list.js';
+import { adminOnly, type KeyCheck } from '../../http/auth.js';
+import { callersTenant } from '../../http/caller.js';
+import { type Answer, json, type Request } from '../../http/exchange.js';
+import { ADMIN_BODY, parseQuery } from '../../http/input.js';
+import type { RouteDoc } from '../../http/route-doc.js';
+import type { Route } from '../../http/router.js';
+import { tenantQuery } from '../registry/input.js';
+import type { Registry } from '../registry/registry.js';
+import { installSchema, PACK_BODY, rollbackSchema } from './input.js';
+import type { LoadedPack, Packs } from './packs.js';
+import { builtInViewOf, reportOf, shownOf, viewOf } from './views.js';
+
+export interface PackRoutesOptions {
+  readonly packs: Packs;
+  readonly registry: Pick<Registry, 'tenants'>;
+  readonly keys: KeyCheck;
+}
+
+const ALL = '/v1/packs';
+const NAMED = '/v1/packs/:name';
+const ofFile = ['pack_malformed', 'pack_format_unsupported', 'pack_invalid', 'pack_signature_invalid'] as const;
+const ofOne = { scope: 'tenant', query: tenantQuery } as const;
+const docs = {
+  list: {
+    ...ofOne,
+    summary: 'Packs that a tenant has installed, then the built-in ones',
+    auth: 'viewer',
+    answers: { 200: packsAnswer },
+    codes: ['query_invalid'],
+  },
+  verify: {
+    ...ofOne,
+    summary: 'Says whose signature a pack has, what its messages become, and what installing it would meet; changes nothing',
+    auth: 'viewer',
+    request: 'any',
+    answers: { 200: packReportAnswer },
+    codes: [...ofFile],
+  },
+  install: {
+    summary: 'Installs a pack, or its next version; the body is its file',
+    auth: 'admin',
+    scope: 'tenant',
+    query: installSchema,
+    request: 'any',
+    answers: { 201: packInstallAnswer },
+    codes: [
+      ...ofFile,
+      ...(['pack_untrusted', 'pack_vectors_failed', 'pack_conflict', 'pack_not_newer', 'packs_exhausted'] as const),
+      ...(['schema_incompatible', 'schemas_exhausted', 'codecs_exhausted', 'topic_rules_exhausted'] as const),
+    ],
+  },
+  read: {
+    ...ofOne,
+    summary: 'A pack with what it holds and what it made',
+    auth: 'viewer',
+    answers: { 200: packShownAnswer },
+    codes: ['pack_unknown'],
+  },
+  rollBack: {
+    summary: 'Installs the version of a pack that the present one took the place of',
+    auth: 'admin',
+    scope: 'tenant',
+    query: rollbackSchema,
+    request: z.strictObject({}).optional(),
+    answers: { 200: packAnswer },
+    codes: ['pack_unknown', 'pack_first', 'pack_built_in', 'pack_untrusted', 'pack_vectors_failed', 'pack_conflict'],
+  },
+  remove: {
+    ...ofOne,
+    summary: 'Removes a pack with what it made; devices and their data stay',
+    auth: 'admin',
+    answers: { 200: packRemovedAnswer },
+    codes: ['pack_unknown', 'pack_built_in'],
+  },
+} satisfies Record<string, RouteDoc>;
+
+const builtIn = new Map(builtInPacks.map((pack) => [pack.name, pack]));
+
+/** Device packs: verified, installed, listed, rolled back, removed. */
+export function packRoutes({ packs, registry, keys }: PackRoutesOptions): Route[] {
+  const admit = adminOnly(keys);
+
+  async function list({ query }: Request): Promise<Answer | ApiFailure> {
+    const asked = parseQuery(query, tenantQuery, 'list packs');
+    if (asked instanceof ApiFailure) return asked;
+    const installed = await packs.list(asked.tenant);
+    return json(200, { packs: [...installed.map(viewOf), ...builtInPacks.map((pack) => builtInViewOf(pack, true))] });
+  }
+
+  async function verify({ body, query }: Request): Promise<Answer | ApiFailure> {
+    const attempt = 'verify a pack';
+    const asked = parseQuery(query, tenantQuery, attempt);
+    if (asked instanceof ApiFailure) return asked;
+    const pack = await packs.load(attempt, body);
+    return pack instanceof ApiFailure ? pack : json(200, reportOf(pack, await packs.prospectOf(asked.tenant, pack)));
+  }
+
+  async function install({ body, query }: Request): Promise<Answer | ApiFailure> {
+    const attempt = 'install a pack';
+    const asked = parseQuery(query, installSchema, attempt);
+    if (asked instanceof ApiFailure) return asked;
+    const { tenant, all_tenants: isForAll, allow_unsigned: allowUnsigned } = asked;
+    if (isForAll && callersTenant() !== undefined) return new ApiFailure('scope_forbidden', attempt);
+    const pack = await packs.load(attempt, body);
+    if (pack instanceof ApiFailure) return packs.refused(pack);
+    const objection = packs.objection(attempt, pack, allowUnsigned);
+    if (objection) return packs.refused(objection);
+    return installNow(attempt, isForAll ? registry.tenants().map((one) => one.tenant) : [tenant], pack);
+  }
+
+  async function installNow(attempt: string, tenants: readonly string[], pack: LoadedPack): Promise<Answer | ApiFailure> {
+    const prospect = await packs.prospectOf(tenants[0] ?? '', pack);
+    const state = await packs.install(attempt, tenants, pack);
+    if (state instanceof ApiFailure) return packs.refused(state);
+    return json(201, { ...reportOf(pack, prospect), state, tenants, shadow_run: null });
+  }
+
+  async function read({ query, params }: Request): Promise<Answer | ApiFailure> {
+    const attempt = `show pack ${params[0]}`;
+    const asked = parseQuery(query, tenantQuery, attempt);
+    if (asked instanceof ApiFailure) return asked;
+    const known = builtIn.get(params[0]!);
+    if (known) return json(200, { ...builtInViewOf(known, true), ...shownOf(known) });
+    const pack = await packs.get(asked.tenant, params[0]!);
+    if (!pack) return new ApiFailure('pack_unknown', attempt);
+    return json(200, { ...viewOf(pack), ...shownOf(packs.contentOf(pack), pack.made) });
+  }
+
+  async function rollBack({ query, params }: Request): Promise<Answer | ApiFailure> {
+    const attempt = `roll back pack ${params[0]}`;
+    const asked = parseQuery(query, rollbackSchema, attempt);
+    if (asked instanceof ApiFailure) return asked;
+    if (builtIn.has(params[0]!)) return new ApiFailure('pack_built_in', attempt);
+    const pack = await packs.rollBack(attempt, asked.tenant, params[0]!, asked.allow_unsigned);
+    return pack instanceof ApiFailure ? packs.refused(pack) : json(200, viewOf(pack));
+  }
+
+  async function remove({ query, params }: Request): Promise<Answer | ApiFailure> {
+    const attempt = `remove pack ${params[0]}`;
+    const asked = parseQuery(query, tenantQuery, attempt);
+    if (asked instanceof ApiFailure) return asked;
+    if (builtIn.has(params[0]!)) return new ApiFailure('pack_built_in', attempt);
+    const stays = await packs.remove(attempt, asked.tenant, params[0]!);
+    return stays instanceof ApiFailure ? stays : json(200, { name: params[0], removed: true, stays });
+  }
+
+  return [
+    { method: 'GET', pattern: ALL, doc: docs.list, admit, handle: list },
+    { method: 'POST', pattern: ALL, doc: docs.install, body: PACK_BODY, admit, handle: install },
+    { method: 'POST', pattern: `${ALL}/verify`, doc: docs.verify, body: PACK_BODY, admit, handle: verify },
+    { method: 'GET', pattern: NAMED, doc: docs.read, admit, handle: read },
+    { method: 'POST', pattern: `${NAMED}/rollback`, doc: docs.rollBack, body: ADMIN_BODY, admit, handle: rollBack },
+    { method: 'DELETE', pattern: NAMED, doc: docs.remove, admit, handle: remove },
+  ];
+}
