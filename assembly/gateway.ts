@@ -4,6 +4,7 @@ import { ABI_VERSION } from './abi/limits';
 export { ingest, ingestPart } from './block/ingest';
 export { blockHash, heldRecords, initSlots, nextSealed, openedMs, sealAll, sealDue } from './block/seal';
 export { addDevice, findDevice } from './directory/devices';
+export { earlyMs, overRateOf, refuseOfDevice } from './directory/pace';
 export { setHeld, takeHeld } from './answers';
 export { setClock } from './clock';
 export { nudge } from './coap/exchanges';

@@ -78,6 +78,8 @@ export class BenchAppliance {
       SPILLWAY_MQTT_PORT: '0',
       SPILLWAY_HTTP_PORT: '0',
       SPILLWAY_LOG_LEVEL: 'warn',
+      // The load is of few devices, which send as fast as they can.
+      SPILLWAY_DEVICE_RATE: '0',
     };
     const environment = { ...withoutSettings(process.env), ...own, ...settings };
     return new BenchAppliance(folder, environment, await startProcess(folder, environment));

@@ -66,6 +66,8 @@ export const COAP_EXCHANGE_MS: u32 = 247000;
 export const COAP_PIGGYBACK_MS: u32 = 1000;
 /** When a client that is refused for want of room may try again, s. */
 export const COAP_RETRY_S: u32 = 5;
+/** The longest Max-Age of one that is over a rate, s. */
+export const COAP_RETRY_S_MAX: u32 = 60;
 
 // Exchange: a request that was taken in, kept for as long as it may come again.
 //

@@ -62,6 +62,8 @@ export const CODE_COAP_FORMAT_UNSUPPORTED: u32 = 41;
 export const CODE_COAP_PROXYING: u32 = 42;
 export const CODE_COAP_OVERLOADED: u32 = 43;
 export const CODE_COAP_BLOCKS_INCOMPLETE: u32 = 44;
+export const CODE_DEVICE_OVER_RATE: u32 = 49;
+export const CODE_TENANT_OVER_RATE: u32 = 50;
 
 // Decode: the message goes to dead_letters under this reason
 export const CODE_JSON_MALFORMED: u32 = 64;

@@ -17,6 +17,8 @@ export const EVENT_AT_LENGTH: u32 = 12;
 export const EVENT_AT_CONSUMED: u32 = 16;
 /** The reactor presents the rest again only when it has grown to this many bytes. */
 export const EVENT_AT_NEEDED: u32 = 20;
+/** In place of a number of bytes: the reactor neither reads the connection nor presents its rest until it is asked to read it again. */
+export const NEEDED_PAUSED: u32 = 0xffffffff;
 /** Of EVENT_OPENED: TRANSPORT_…. */
 export const EVENT_AT_TRANSPORT: u32 = 20;
 export const EVENT_OPENED: u32 = 1;
@@ -103,6 +105,10 @@ export const CALL_ANSWERED: u32 = 12;
 export const CALL_TAPPED: u32 = 13;
 /** A client has released the packet id of a message at QoS 2, `offset`; its session outlives the connection. */
 export const CALL_RELEASED: u32 = 14;
+/** The connection has a message over the rate of its device or tenant, `code`: it is read again in `offset` ms at the earliest. */
+export const CALL_PACED: u32 = 15;
+/** A message of the device `offset`, an entry, was refused because it is over a rate, `code`; it may come in `length` ms. At most once a second for a device. */
+export const CALL_OVER_RATE: u32 = 16;
 
 /** Flags of a connection: its session outlives it, so that the host keeps the packet ids of its messages at QoS 2. */
 export const CONNECTION_KEEPS: u32 = 2;
@@ -117,8 +123,12 @@ export const CONNECTIONS_BYTES: u32 = CONNECTIONS_MAX * CONNECTION_BYTES;
 export const DEVICES_OFFSET: u32 = CONNECTIONS_OFFSET + CONNECTIONS_BYTES;
 export const DEVICE_BYTES: u32 = 64;
 export const DEVICES_BYTES: u32 = DEVICES_MAX * DEVICE_BYTES;
+/** By entry: the HMAC-SHA256 of the device's token. */
+export const DEVICE_TOKENS_OFFSET: u32 = DEVICES_OFFSET + DEVICES_BYTES;
+export const DEVICE_TOKEN_HASH_BYTES: u32 = 32;
+export const DEVICE_TOKENS_BYTES: u32 = DEVICES_MAX * DEVICE_TOKEN_HASH_BYTES;
 /** By entry: the device's open connection + 1, or 0; u32 each. Only the host reads them. */
-export const DEVICE_CONNECTIONS_OFFSET: u32 = DEVICES_OFFSET + DEVICES_BYTES;
+export const DEVICE_CONNECTIONS_OFFSET: u32 = DEVICE_TOKENS_OFFSET + DEVICE_TOKENS_BYTES;
 export const DEVICE_CONNECTIONS_BYTES: u32 = DEVICES_MAX * 4;
 export const DEVICE_INDEX_OFFSET: u32 = DEVICE_CONNECTIONS_OFFSET + DEVICE_CONNECTIONS_BYTES;
 export const DEVICE_INDEX_SLOTS: u32 = DEVICES_MAX * 2;
@@ -134,8 +144,11 @@ export const DEVICE_AT_TENANT_BYTES: u32 = 12; // u8
 export const DEVICE_AT_ID_BYTES: u32 = 13; // u8
 export const DEVICE_AT_STATUS: u32 = 14; // u8
 export const DEVICE_AT_PARTITION: u32 = 15; // u8
-export const DEVICE_AT_TOKEN_HASH: u32 = 16; // 32 bytes, HMAC-SHA256
-export const DEVICE_TOKEN_HASH_BYTES: u32 = 32;
+export const DEVICE_AT_ARRIVAL: u32 = 16; // f64, ms: when its next message may come, by its rate alone; GCRA's theoretical arrival time
+export const DEVICE_AT_INTERVAL: u32 = 24; // f32, ms a message; 0: no limit
+export const DEVICE_AT_SLACK: u32 = 28; // f32, ms that a message may come before its time
+export const DEVICE_AT_TENANT: u32 = 32; // address of its tenant's entry
+export const DEVICE_AT_NOTED: u32 = 40; // f64, ms: when a message over its rate was reported last
 export const DEVICE_AT_SCHEMA: u32 = 48; // number of the schema version that its messages are read by, or 0
 export const DEVICE_AT_NEXT: u32 = 52; // address of the device that the same connection published for next, the last time; or 0
 export const DEVICE_AT_PREDICTED: u32 = 56; // address of the device that it published for 16 messages later, the last time; or 0
@@ -250,4 +263,18 @@ export const COAP_VERIFIED_BYTES: u32 = COAP_VERIFIED_SLOTS * COAP_VERIFIED_ENTR
 export const ALIASES_OFFSET: u32 = COAP_VERIFIED_OFFSET + COAP_VERIFIED_BYTES;
 export const ALIASES_BYTES: u32 = CONNECTIONS_MAX * 4;
 
-export const GATEWAY_END: u32 = ALIASES_OFFSET + ALIASES_BYTES;
+/** Tenants, as the host numbers them; the host writes intervals and slacks. Those that find no room share the last entry. */
+export const TENANTS_OFFSET: u32 = ALIASES_OFFSET + ALIASES_BYTES;
+export const TENANTS_MAX: u32 = 16384;
+export const TENANT_BYTES: u32 = 32;
+export const TENANTS_BYTES: u32 = TENANTS_MAX * TENANT_BYTES;
+
+// Tenant entry: how fast this gateway takes in what its devices send. Arrival, interval and slack are as those of a device.
+export const TENANT_AT_ARRIVAL: u32 = 0; // f64
+export const TENANT_AT_BYTES_ARRIVAL: u32 = 8; // f64
+export const TENANT_AT_INTERVAL: u32 = 16; // f32
+export const TENANT_AT_SLACK: u32 = 20; // f32
+export const TENANT_AT_BYTES_INTERVAL: u32 = 24; // f32, ms a byte of payload
+export const TENANT_AT_BYTES_SLACK: u32 = 28; // f32
+
+export const GATEWAY_END: u32 = TENANTS_OFFSET + TENANTS_BYTES;

@@ -6,6 +6,7 @@ import { PAYLOAD_BYTES_MAX } from '../abi/limits';
 import { STAGE_OFFSET } from '../abi/regions';
 import { isAckQueueFull, OF_HOST, queueAck, queuedTo } from '../answers';
 import { countAccepted, deviceOf } from '../directory/devices';
+import { pace } from '../directory/pace';
 import { ofDevice, refuseMessage } from '../directory/refusals';
 import { count } from '../memory';
 import { append, appendInContext, appendOfSchema, awaitBlock } from './seal';
@@ -52,6 +53,7 @@ export function ingest(entry: u32, head: u32, contextBytes: u32, payloadBytes: u
   if (isAckQueueFull()) return NO_SLOT;
   const code = layStaged(entry, head, contextBytes, payloadBytes);
   if (code != 0) return code;
+  pace(deviceOf(entry), payloadBytes);
   // The host's message waits in the ring of the MQTT acknowledgements, although the host needs no order.
   awaitBlock(laidSlot, queuedTo);
   queueAck(token, OF_HOST, 0);

@@ -14,6 +14,7 @@ import {
   COAP_OPTION_MAX_AGE,
   COAP_PROXYING_UNSUPPORTED,
   COAP_RETRY_S,
+  COAP_RETRY_S_MAX,
   COAP_RST,
   COAP_TOKEN_BYTES_MAX,
   COAP_TOO_LARGE,
@@ -26,6 +27,8 @@ import {
   CODE_COAP_METHOD_UNSUPPORTED,
   CODE_COAP_OPTION_UNSUPPORTED,
   CODE_COAP_OVERLOADED,
+  CODE_DEVICE_OVER_RATE,
+  CODE_TENANT_OVER_RATE,
   CODE_COAP_PATH_UNKNOWN,
   CODE_COAP_PROXYING,
   CODE_CREDENTIALS_INVALID,
@@ -38,6 +41,7 @@ import {
   CODE_SHUTTING_DOWN,
 } from '../abi/codes';
 import { DATAGRAM_HEADER_BYTES, REASON_TEXT_BYTES, REASON_TEXTS_OFFSET } from '../abi/gateway';
+import { paceMs } from '../directory/pace';
 import { reserveDatagram } from '../outbox';
 
 /** The longest answer that says that a message was taken in, its datagram's header included. */
@@ -110,7 +114,7 @@ export function sendRefusal(
   if (maxAge != 0) {
     store<u8>(at, 0xd1); // a number above 12 has a byte of its own (RFC 7252 §3.1)
     store<u8>(at, <u8>(COAP_OPTION_MAX_AGE - 13), 1);
-    store<u8>(at, <u8>COAP_RETRY_S, 2);
+    store<u8>(at, <u8>retrySeconds(code), 2);
     at += maxAge;
   }
   if (textBytes > 0) {
@@ -139,6 +143,16 @@ function wholeBytes(at: usize, bytes: u32): u32 {
   return end;
 }
 
+function isOverRate(code: u32): bool {
+  return code == CODE_DEVICE_OVER_RATE || code == CODE_TENANT_OVER_RATE;
+}
+
+/** After so many seconds a request that was refused may come again. */
+function retrySeconds(code: u32): u32 {
+  if (!isOverRate(code)) return COAP_RETRY_S;
+  return <u32>min<f64>(max<f64>(Math.ceil(paceMs / 1000), 1), <f64>COAP_RETRY_S_MAX);
+}
+
 /** The response code of a refusal. */
 export function responseOf(code: u32): u32 {
   if (code == CODE_CREDENTIALS_INVALID || code == CODE_DEVICE_UNKNOWN) return COAP_UNAUTHORIZED;
@@ -149,7 +163,7 @@ export function responseOf(code: u32): u32 {
   if (code == CODE_COAP_FORMAT_UNSUPPORTED) return COAP_FORMAT_UNSUPPORTED;
   if (code == CODE_COAP_OPTION_UNSUPPORTED) return COAP_BAD_OPTION;
   if (code == CODE_COAP_PROXYING) return COAP_PROXYING_UNSUPPORTED;
-  if (code == CODE_COAP_OVERLOADED) return COAP_TOO_MANY;
+  if (code == CODE_COAP_OVERLOADED || isOverRate(code)) return COAP_TOO_MANY;
   if (code == CODE_SHUTTING_DOWN || code == CODE_LOG_FULL || code == CODE_LOG_FAILING || code == CODE_REGISTRY_INCOMPLETE) return COAP_UNAVAILABLE;
   return COAP_BAD_REQUEST;
 }

@@ -15,8 +15,10 @@ import { COUNTER_GATEWAY_ACCEPTED, COUNTER_GATEWAY_BYTES_IN, COUNTER_GATEWAY_PAC
 import {
   CALL_COAP_REQUEST,
   CALL_COAP_TOKEN,
+  CALL_OVER_RATE,
   DATAGRAM_HEADER_BYTES,
   DEVICE_ACTIVE,
+  DEVICE_AT_NOTED,
   DEVICE_AT_NUMBER,
   DEVICE_AT_PARTITION,
   DEVICE_AT_SCHEMA,
@@ -27,7 +29,9 @@ import {
 } from '../abi/gateway';
 import { DEVICE_ID_BYTES_MAX, TENANT_ID_BYTES_MAX } from '../abi/limits';
 import { append, appendOfSchema } from '../block/seal';
+import { monotonicMs } from '../clock';
 import { countAccepted, find, hashBytes } from '../directory/devices';
+import { overRate, pace, paceMs } from '../directory/pace';
 import { OF_NOBODY, ofDevice, refuseMessage } from '../directory/refusals';
 import { count } from '../memory';
 import { call, hasDatagramRoom } from '../outbox';
@@ -74,6 +78,9 @@ const CORE = memory.data<u8>([0x63, 0x6f, 0x72, 0x65]);
 const NOTHING: u32 = 0;
 const TO_TELEMETRY: u32 = 1;
 const TO_LINKS: u32 = 2;
+
+/** A device that sends over its rate is reported once in this time. */
+const NOTE_AGAIN_MS: f64 = 1000;
 
 /** Why the log takes nothing in or the gateway ends, or 0: what finds no room is refused with it. */
 let closedBy: u32 = CODE_NONE;
@@ -172,10 +179,22 @@ function take(socket: u32, peer: usize, end: usize, fault: u32): bool {
     call(socket, CALL_COAP_REQUEST, ofDevice(device), <u32>peer, requestBytes + DATAGRAM_HEADER_BYTES);
     return true;
   }
+  const over = overRate(device);
+  if (over != CODE_NONE) {
+    noteOverRate(device, over);
+    return refuse(socket, peer, ofDevice(device), over, requestBytes);
+  }
   if (!lay(socket, peer, device, <u32>format)) {
     return refuse(socket, peer, ofDevice(device), closedBy == CODE_NONE ? CODE_COAP_OVERLOADED : closedBy, requestBytes);
   }
   return true;
+}
+
+/** Tells the host of a message over a rate, unless it knows that of the device for less than a second. */
+function noteOverRate(device: usize, over: u32): void {
+  if (monotonicMs - load<f64>(device, DEVICE_AT_NOTED) < NOTE_AGAIN_MS) return;
+  store<f64>(device, monotonicMs, DEVICE_AT_NOTED);
+  call(0, CALL_OVER_RATE, over, ofDevice(device) - 1, <u32>Math.ceil(paceMs));
 }
 
 /** Lays the payload into its block. False: there is no room for it. */
@@ -189,6 +208,7 @@ function lay(socket: u32, peer: usize, device: usize, format: u32): bool {
     ? append(partition, number, head, payload, payloadBytes)
     : appendOfSchema(partition, number, head, schema, payload, payloadBytes);
   if (slot < 0) return false;
+  pace(device, payloadBytes);
   count(COUNTER_GATEWAY_RECEIVED);
   count(COUNTER_GATEWAY_ACCEPTED);
   countAccepted(device);

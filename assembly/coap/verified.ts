@@ -6,8 +6,8 @@ import {
   COAP_VERIFIED_SLOTS,
   COAP_VERIFIED_TOKEN_BYTES_MAX,
 } from '../abi/coap';
-import { COAP_VERIFIED_OFFSET, DEVICE_AT_TOKEN_HASH } from '../abi/gateway';
-import { hashBytes } from '../directory/devices';
+import { COAP_VERIFIED_OFFSET } from '../abi/gateway';
+import { hashBytes, tokenHashOf } from '../directory/devices';
 import { sameBytes } from '../memory';
 import { secret } from '../routes/table';
 
@@ -27,7 +27,7 @@ export function isVerified(device: usize, token: usize, bytes: u32): bool {
   return (
     load<u32>(at) == <u32>device &&
     <u32>load<u8>(at, COAP_VERIFIED_AT_TOKEN_BYTES) == bytes &&
-    load<u64>(at, COAP_VERIFIED_AT_HASH) == load<u64>(device, DEVICE_AT_TOKEN_HASH) &&
+    load<u64>(at, COAP_VERIFIED_AT_HASH) == load<u64>(tokenHashOf(device)) &&
     sameBytes(at + COAP_VERIFIED_AT_TOKEN, token, bytes)
   );
 }
@@ -38,6 +38,6 @@ export function keepVerified(device: usize, token: usize, bytes: u32): void {
   const at = slotOf(device, token, bytes);
   store<u32>(at, <u32>device);
   store<u8>(at, <u8>bytes, COAP_VERIFIED_AT_TOKEN_BYTES);
-  store<u64>(at, load<u64>(device, DEVICE_AT_TOKEN_HASH), COAP_VERIFIED_AT_HASH);
+  store<u64>(at, load<u64>(tokenHashOf(device)), COAP_VERIFIED_AT_HASH);
   memory.copy(at + COAP_VERIFIED_AT_TOKEN, token, bytes);
 }

@@ -3,6 +3,7 @@ import {
   DEVICE_DECOMMISSIONED,
   DEVICES_OFFSET,
   DEVICE_AT_ACCEPTED,
+  DEVICE_AT_ARRIVAL,
   DEVICE_AT_PREDICTED,
   DEVICE_AT_ID_BYTES,
   DEVICE_AT_NAME_OFFSET,
@@ -11,8 +12,10 @@ import {
   DEVICE_AT_PARTITION,
   DEVICE_AT_SCHEMA,
   DEVICE_AT_STATUS,
+  DEVICE_AT_INTERVAL,
+  DEVICE_AT_NOTED,
+  DEVICE_AT_TENANT,
   DEVICE_AT_TENANT_BYTES,
-  DEVICE_AT_TOKEN_HASH,
   DEVICE_AT_VIA,
   DEVICE_BYTES,
   DEVICE_INDEX_OFFSET,
@@ -20,6 +23,8 @@ import {
   DEVICE_NAMES_BYTES,
   DEVICE_NAMES_OFFSET,
   DEVICE_TOKEN_HASH_BYTES,
+  DEVICE_TOKENS_OFFSET,
+  TENANTS_OFFSET,
 } from '../abi/gateway';
 import { DEVICES_MAX, DEVICE_ID_BYTES_MAX, PARTITIONS_MAX, TENANT_ID_BYTES_MAX } from '../abi/limits';
 import { STAGE_DEVICE_AT_NAME, STAGE_DEVICE_AT_TOKEN_HASH, STAGE_OFFSET } from '../abi/regions';
@@ -81,6 +86,11 @@ function deviceAt(entry: u32): usize {
 export function deviceOf(entry: u32): usize {
   assert(entry < deviceCount, 'there is no such device');
   return deviceAt(entry);
+}
+
+/** Where the hash of the device's token lies. */
+export function tokenHashOf(device: usize): usize {
+  return <usize>(DEVICE_TOKENS_OFFSET + ((<u32>device - DEVICES_OFFSET) / DEVICE_BYTES) * DEVICE_TOKEN_HASH_BYTES);
 }
 
 @inline
@@ -164,6 +174,10 @@ export function addDevice(number: u32, via: u32, status: u32, partition: u32, sc
     store<u32>(added, 0, DEVICE_AT_NEXT);
     store<u32>(added, 0, DEVICE_AT_PREDICTED);
     store<u32>(added, 0, DEVICE_AT_ACCEPTED);
+    store<f64>(added, 0, DEVICE_AT_ARRIVAL);
+    store<f64>(added, 0, DEVICE_AT_NOTED);
+    store<u64>(added, 0, DEVICE_AT_INTERVAL); // and the slack after it
+    store<u32>(added, TENANTS_OFFSET, DEVICE_AT_TENANT);
     insert(<u32>entry, hashBytes(id, idBytes, hashBytes(name, tenantBytes, 0)));
   }
   const device = deviceAt(<u32>entry);
@@ -172,7 +186,7 @@ export function addDevice(number: u32, via: u32, status: u32, partition: u32, sc
   store<u8>(device, <u8>status, DEVICE_AT_STATUS);
   store<u8>(device, <u8>partition, DEVICE_AT_PARTITION);
   store<u32>(device, schema, DEVICE_AT_SCHEMA);
-  memory.copy(device + DEVICE_AT_TOKEN_HASH, <usize>(STAGE_OFFSET + STAGE_DEVICE_AT_TOKEN_HASH), DEVICE_TOKEN_HASH_BYTES);
+  memory.copy(tokenHashOf(device), <usize>(STAGE_OFFSET + STAGE_DEVICE_AT_TOKEN_HASH), DEVICE_TOKEN_HASH_BYTES);
   return entry;
 }
 

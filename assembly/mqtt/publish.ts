@@ -31,6 +31,7 @@ import { hold, isAckQueueFull } from '../answers';
 import { append, appendInContext, appendOfSchema, hasRoomForParts } from '../block/seal';
 import { countAccepted } from '../directory/devices';
 import { countRefusedMessage, OF_NOBODY, ofDevice, ofTenant, refuseMessage } from '../directory/refusals';
+import { overRate, pace } from '../directory/pace';
 import { noteRefusedTopic } from '../directory/refused-topics';
 import { count } from '../memory';
 import { call } from '../outbox';
@@ -54,6 +55,11 @@ export const ASKED: u32 = 0xfffffffd;
 
 /** In place of a code: the packet was taken, and is handed to the host. */
 export const HANDED: u32 = 0xfffffffa;
+
+/** In place of a code: the message is over a rate. The packet was not taken; look at it again later. */
+export const PACED: u32 = 0xfffffff9;
+/** The code that says which rate it was. */
+export let pacedBy: u32 = CODE_NONE;
 
 /** In place of a code: the message was taken in before, and another PUBREC is sent or queued. */
 const REPEATED: u32 = 0xfffffffe;
@@ -102,7 +108,12 @@ export function publish(number: u32, connection: usize, header: u32, at: usize, 
   if (isVersion5 && topicBytes == 0) return CODE_MQTT_PROTOCOL_ERROR; // MQTT 5 §3.3.2.1
   if (qos != 0 && isAckQueueFull()) return NO_SLOT;
   const payloadBytes = <u32>(end - at);
-  const isOfDevice = load<u32>(connection, AT_DEVICE) != 0;
+  const sender = <usize>load<u32>(connection, AT_DEVICE);
+  const isOfDevice = sender != 0;
+  if (isOfDevice) {
+    pacedBy = overRate(sender);
+    if (pacedBy != CODE_NONE) return PACED;
+  }
   let code = isOfDevice ? resolveTopic(connection, topic, topicBytes) : topicOfService(topic, topicBytes);
   let contextLength: u32 = 0;
   let contextFlags: u32 = 0;
@@ -128,9 +139,14 @@ export function publish(number: u32, connection: usize, header: u32, at: usize, 
   }
   if (code != CODE_NONE) {
     noteRefusedTopic(ownerOf(connection, code), code, topic, topicBytes);
+    if (isOfDevice) pace(sender, payloadBytes);
     return isVersion5 || isAcknowledged(connection, code) ? answer(number, connection, qos, packetId, code) : code;
   }
-  if (isOfHost) return hasRoomForParts() ? HANDED : NO_SLOT;
+  if (isOfHost) {
+    if (!hasRoomForParts()) return NO_SLOT;
+    if (isOfDevice) pace(sender, payloadBytes);
+    return HANDED;
+  }
   const flags = FLAG_TRANSPORT_MQTT | qos | ((header & 0x08) != 0 ? FLAG_DUP : 0);
   const head = CHANNEL_TELEMETRY | (flags << 8) | (contentFormat << RECORD_FORMAT_SHIFT);
   const schema = load<u32>(topicDevice, DEVICE_AT_SCHEMA);
@@ -139,6 +155,7 @@ export function publish(number: u32, connection: usize, header: u32, at: usize, 
   else if (schema != 0) slot = appendOfSchema(partitionOf(), numberOf(), head, schema, at, payloadBytes);
   else slot = append(partitionOf(), numberOf(), head, at, payloadBytes);
   if (slot < 0) return NO_SLOT;
+  pace(sender, payloadBytes);
   count(COUNTER_GATEWAY_RECEIVED);
   count(COUNTER_GATEWAY_ACCEPTED);
   countAccepted(topicDevice);

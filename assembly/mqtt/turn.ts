@@ -16,6 +16,7 @@ import {
   CALL_CLOSED,
   CALL_ENDED,
   CALL_MESSAGE,
+  CALL_PACED,
   CALL_PACKET,
   EVENT_AT_CONSUMED,
   EVENT_AT_LENGTH,
@@ -26,8 +27,10 @@ import {
   EVENT_DATA,
   EVENT_ENDED,
   EVENT_OPENED,
+  NEEDED_PAUSED,
 } from '../abi/gateway';
 import { PACKET_BYTES_MAX } from '../abi/limits';
+import { paceMs } from '../directory/pace';
 import { countRefusedMessage } from '../directory/refusals';
 import { count } from '../memory';
 import { call, hasRoom } from '../outbox';
@@ -55,7 +58,7 @@ import {
 } from './connections';
 import { checkAnswer, checkAuth, checkConnect, checkDisconnect, checkSubscribe, checkUnsubscribe, connectLevel, LEVEL_5 } from './control';
 import { refuse, sendPingresp } from './packets';
-import { ASKED, HANDED, NO_SLOT, ownerOf, publish } from './publish';
+import { ASKED, HANDED, NO_SLOT, ownerOf, PACED, pacedBy, publish } from './publish';
 import { pubrel } from './pubrel';
 import { beginPacket, u16At } from './read';
 import { clear } from './qos2-inbound';
@@ -162,6 +165,12 @@ function takeData(number: u32, event: usize): bool {
     const result = packet(number, connection, at, body, at + frameBytes);
     if (result == NO_SLOT) {
       hasStarved = true;
+      break;
+    }
+    if (result == PACED) {
+      // A keep-alive does not run out meanwhile: below it is as if the rest of the packet were under way.
+      needed = NEEDED_PAUSED;
+      call(number, CALL_PACED, pacedBy, <u32>Math.ceil(paceMs), 0);
       break;
     }
     if (result == ASKED) {

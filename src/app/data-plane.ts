@@ -43,6 +43,7 @@ export async function startPlane(
   const plane = await ThreadedDataPlane.start({
     entries: threadEntries,
     listen: config.listen,
+    limits: config.limits,
     stopSeconds: config.process.stopSeconds,
     broker: brokerLimits(config.mqtt),
     sessionFolder: join(stateFolder, 'sessions'),

@@ -4,6 +4,7 @@ import { checkpointSettings } from './settings/checkpoints.js';
 import { identitySettings } from './settings/identity.js';
 import { kafkaSettings } from './settings/kafka.js';
 import { letterSettings } from './settings/letters.js';
+import { limitSettings } from './settings/limits.js';
 import { listenSettings } from './settings/listen.js';
 import { logSettings } from './settings/log.js';
 import { metricSettings } from './settings/metrics.js';
@@ -18,6 +19,7 @@ export const groups = {
   listen: listenSettings,
   identity: identitySettings,
   store: storeSettings,
+  limits: limitSettings,
   mqtt: mqttSettings,
   letters: letterSettings,
   metrics: metricSettings,

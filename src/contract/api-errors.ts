@@ -299,6 +299,8 @@ const ofPlane = {
   payload_empty: 400,
   payload_oversize: 413,
   connections_exhausted: 503,
+  device_over_rate: 429,
+  tenant_over_rate: 429,
   proxy_header_invalid: 400,
   shutting_down: 503,
   log_full: 503,
@@ -331,11 +333,15 @@ export class ApiFailure {
   readonly error: ApiError;
   readonly message: string;
 
+  /** When the call may be made again, s; undefined: it is not known. */
+  readonly retrySeconds: number | undefined;
+
   /** `attempt` completes "cannot …"; `cause` says more than the table does. */
-  constructor(code: ApiCode, attempt: string, cause?: string) {
+  constructor(code: ApiCode, attempt: string, cause?: string, retrySeconds?: number) {
     const error = apiErrors.get(code);
     if (!error) throw new Error(`api error ${code} is not in the table`);
     this.error = error;
+    this.retrySeconds = retrySeconds;
     this.message = `cannot ${attempt}: ${cause ?? error.cause}`;
   }
 

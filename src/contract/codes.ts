@@ -15,6 +15,7 @@ import {
   CODE_DEPTH_EXCEEDED,
   CODE_DEVICE_INACTIVE,
   CODE_DEVICE_LOST,
+  CODE_DEVICE_OVER_RATE,
   CODE_DEVICE_UNKNOWN,
   CODE_FORMAT_UNKNOWN,
   CODE_JSON_BYTE_ORDER_MARK,
@@ -64,6 +65,7 @@ import {
   CODE_SESSIONS_EXHAUSTED,
   CODE_SHUTTING_DOWN,
   CODE_STATE_EXHAUSTED,
+  CODE_TENANT_OVER_RATE,
   CODE_TEXT_NUL,
   CODE_TEXT_OVERSIZE,
   CODE_TEXT_UTF8_MALFORMED,
@@ -265,6 +267,18 @@ code(
   'connections_exhausted',
   'there is no room for another connection',
   'raise the open-file limit, add a gateway thread, or raise SPILLWAY_HTTP_CONNECTIONS for the HTTP port',
+);
+code(
+  CODE_DEVICE_OVER_RATE,
+  'device_over_rate',
+  'the device sends more messages than its rate allows',
+  'send more slowly, or several readings in one message; or raise SPILLWAY_DEVICE_RATE',
+);
+code(
+  CODE_TENANT_OVER_RATE,
+  'tenant_over_rate',
+  'the devices of the tenant send more messages or bytes together than it may',
+  'send again later; or raise SPILLWAY_TENANT_RATE or SPILLWAY_TENANT_KIB_PER_SECOND',
 );
 code(
   CODE_ADDRESS_EXHAUSTED,

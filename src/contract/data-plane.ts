@@ -5,6 +5,7 @@ import type { CodecPort } from './codecs/codec-plan.js';
 import type { DeviceEntry } from './devices.js';
 import type { IdentityNews } from './identity/news.js';
 import type { DeviceAccount, DeviceTotals, PlaneAudits, RefusedMessages, RefusedTopic } from './ledger.js';
+import type { OverRate } from './limits/over-rate.js';
 import type { SchemaPort } from './schemas/schema-port.js';
 import type { BrokerAnswer, BrokerQuestion } from './threads/broker.js';
 import type { IdentityQuestion } from './threads/gateway.js';
@@ -144,6 +145,8 @@ export interface ThreadCpu {
 export interface RoutedPayload {
   readonly format: number;
   readonly context: Uint8Array;
+  /** A number of the request that the message came in, for the rate of its device; absent: no rate holds for it. */
+  readonly body?: number | undefined;
 }
 
 /** What the pipeline made of a message. */
@@ -192,6 +195,8 @@ export interface DataPlane extends DeviceViews, MessageCaptures, SchemaPort, Mes
    * that its topic gives it.
    */
   ingest(device: number, payload: Uint8Array, routed?: RoutedPayload): Promise<number>;
+  /** The last time that the device was over a rate at a gateway of this process, if that is known. */
+  overRate(device: number): OverRate | undefined;
   /** As ingest, for a sender that waits for what the pipeline makes of the message as well. */
   ingestAwaited(device: number, payload: Uint8Array, routed: RoutedPayload): AwaitedMessage;
   /** Resolves when every gateway acts on what is new of who may connect and use which topics. */

@@ -6,7 +6,6 @@ import {
   DEVICE_AT_SCHEMA,
   DEVICE_AT_STATUS,
   DEVICE_AT_TENANT_BYTES,
-  DEVICE_AT_TOKEN_HASH,
   DEVICE_AT_VIA,
   DEVICE_BYTES,
   DEVICE_CONNECTIONS_OFFSET,
@@ -14,6 +13,7 @@ import {
   DEVICE_INACTIVE,
   DEVICE_QUARANTINED,
   DEVICE_TOKEN_HASH_BYTES,
+  DEVICE_TOKENS_OFFSET,
   DEVICES_OFFSET,
 } from '../../assembly/abi/gateway.js';
 import { DEVICE_ID_BYTES_MAX, TENANT_ID_BYTES_MAX } from '../../assembly/abi/limits.js';
@@ -25,12 +25,14 @@ import type { NamePattern } from '../contract/identity/certificate-names.js';
 import { Credentials, type ShownKey } from '../contract/identity/credentials.js';
 import { Issuers } from '../contract/identity/issuers.js';
 import type { IdentityNews } from '../contract/identity/news.js';
+import { type IntakeLimits, UNLIMITED } from '../contract/limits/intake-limits.js';
 import { partitionOf } from '../contract/partition.js';
 import type { SchemaResolution } from '../contract/schemas/schema-port.js';
 import { searchedToken } from '../contract/token.js';
 import { TokenIndex } from '../contract/token-index.js';
 import type { KernelMemory } from '../host/kernel.js';
 import { DeviceClasses } from './device-classes.js';
+import { DeviceRates } from './device-rates.js';
 import type { GatewayKernel } from './kernel.js';
 import { Services } from './services.js';
 
@@ -58,6 +60,7 @@ export class Directory {
   /** By entry; few devices change their token at a time. */
   readonly #previousTokens = new Map<number, PreviousToken>();
   readonly #classes = new DeviceClasses();
+  readonly #rates: DeviceRates;
   /** Who may use which topics. */
   readonly acl = new TenantAcl();
   /** Which names of a certificate are those of a device. */
@@ -71,11 +74,12 @@ export class Directory {
   /** Whether there may be devices and tokens that are not known here: the database has not been there since the start. */
   isPartial = false;
 
-  constructor(kernel: GatewayKernel, memory: KernelMemory, partitions: number) {
+  constructor(kernel: GatewayKernel, memory: KernelMemory, partitions: number, limits: IntakeLimits = UNLIMITED) {
     this.#kernel = kernel;
     this.#bytes = Buffer.from(memory.bytes.buffer);
     this.#view = memory.view;
     this.#partitions = partitions;
+    this.#rates = new DeviceRates(memory.view, limits);
   }
 
   /** Adds or replaces a device; its entry, or undefined when the kernel cannot take it. */
@@ -86,11 +90,15 @@ export class Directory {
     const partition = partitionOf(device.number, this.#partitions);
     const status = STATUS_NUMBERS[device.status];
     const { number, via, schema = 0 } = device;
+    const known = this.#entries.get(number);
+    const viaBefore = known === undefined ? 0 : this.viaOf(known);
     const entry = this.#kernel.addDevice(number, via, status, partition, schema, name.tenantBytes, name.idBytes);
     if (entry < 0) return undefined;
     this.#entries.set(device.number, entry);
     this.#tokens.set(entry, device.tokenHash);
     this.#classes.set(entry, device.deviceClass);
+    this.#rates.put(entry, device);
+    this.#rates.viaChanged(viaBefore, via, (gateway) => this.#entries.get(gateway));
     if (device.addsSubdevices) this.#addingSubdevices.add(entry);
     else this.#addingSubdevices.delete(entry);
     if (device.previousToken) this.#previousTokens.set(entry, device.previousToken);
@@ -102,6 +110,8 @@ export class Directory {
   delete(number: number): void {
     const entry = this.#entries.get(number);
     if (entry === undefined) return;
+    this.#rates.viaChanged(this.viaOf(entry), 0, (gateway) => this.#entries.get(gateway));
+    this.#view.setUint32(this.#at(entry) + DEVICE_AT_VIA, 0, true);
     this.#entries.delete(number);
     this.#previousTokens.delete(entry);
     this.#tokens.delete(entry);
@@ -179,7 +189,7 @@ export class Directory {
 
   /** A copy: what is compared in constant time must not be shared memory. */
   tokenHash(entry: number): Uint8Array {
-    const at = this.#at(entry) + DEVICE_AT_TOKEN_HASH;
+    const at = DEVICE_TOKENS_OFFSET + entry * DEVICE_TOKEN_HASH_BYTES;
     return Buffer.from(this.#bytes.subarray(at, at + DEVICE_TOKEN_HASH_BYTES));
   }
 

@@ -2,6 +2,13 @@ import type { EventTable } from '../telemetry/events.js';
 
 /** Events of gateway threads. */
 export const gatewayEvents = {
+  'device-over-rate': {
+    level: 'warn',
+    happened:
+      'a device (`tenant`, `device`) sends more messages than its rate allows. Over MQTT it is read more slowly, and over HTTP and CoAP refused; nothing that was acknowledged is dropped. Once a minute for a device, and for at most 20 devices of a gateway thread a minute',
+    action:
+      'find out why it sends so much: a backlog after an outage passes by itself. Raise `SPILLWAY_DEVICE_RATE` where devices may send more',
+  },
   'device-not-registered': {
     level: 'error',
     happened: 'the gateway has no room for another device; this one cannot connect',

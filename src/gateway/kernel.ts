@@ -67,6 +67,12 @@ export interface GatewayKernel {
    * CALL_DURABLE follows, a code, or -1: no block slot is free.
    */
   ingest(entry: number, head: number, contextBytes: number, payloadBytes: number, token: number): number;
+  /** Whether a message that the device `entry` sends now is over a rate: the code that says which, or 0. `ingest` does not ask. */
+  overRateOf(entry: number): number;
+  /** How long (f64, ms) the message is too early that overRateOf has answered a code for. */
+  earlyMs(): number;
+  /** Counts a message of the device `entry` that the host refuses with `code`. */
+  refuseOfDevice(entry: number, code: number): void;
   /** As ingest, of one of the messages of a packet that was handed to the host; acceptHanded comes after the last. */
   ingestPart(entry: number, head: number, contextBytes: number, payloadBytes: number): number;
   /** Acknowledges the PUBLISH of CALL_MESSAGE once all its parts are durable, and with `isHeld` 1 once the broker has it. */

@@ -9,6 +9,8 @@ import {
   CALL_COAP_TOKEN,
   CALL_ENDED,
   CALL_MESSAGE,
+  CALL_OVER_RATE,
+  CALL_PACED,
   CALL_PACKET,
   CALL_REFUSED,
   CALL_RELEASED,
@@ -36,17 +38,18 @@ import { Clock } from './clock.js';
 import { COAP_TOKENS, Coap } from './coap/coap.js';
 import { Directory } from './directory.js';
 import { Handoff } from './handoff.js';
-import { Ingest } from './http/ingest.js';
+import { EXEMPT, Ingest } from './http/ingest.js';
 import type { GatewayKernel } from './kernel.js';
 import { listenAll } from './listeners.js';
 import { type MeaningOf, Sessions } from './mqtt/session.js';
+import { type NoteOverRate, Pacing } from './pacing.js';
 import type { GatewayParts } from './parts.js';
 import { Routes } from './rules/routes.js';
 
 const SWEEP_MS = 1000;
-const BLOCK_AGE_MS_MAX = BLOCK_AGE_US_MAX / 1000;
 /** Token of a message for whose acknowledgement nobody waits. */
 const OF_NOBODY = 0;
+const BLOCK_AGE_MS_MAX = BLOCK_AGE_US_MAX / 1000;
 /** Reading resumes when this many slots are free, so that it does not stop again at once. */
 const SLOTS_TO_RESUME = BLOCK_SLOTS / 8;
 
@@ -68,6 +71,7 @@ export class TurnLoop {
   readonly #ingest: Ingest;
   readonly #coap: Coap;
   readonly #handoff: Handoff;
+  readonly #pacing: Pacing;
   #sweepTimer: NodeJS.Timeout | undefined;
   #ageTimer: NodeJS.Timeout | undefined;
   #isStarved = false;
@@ -90,7 +94,7 @@ export class TurnLoop {
       refused: (code) => this.#count(code),
     });
     this.#reactor.limit(start.connections.max, start.connections.unauthenticatedMax);
-    this.#directory = new Directory(this.#kernel, this.#memory, start.partitions);
+    this.#directory = new Directory(this.#kernel, this.#memory, start.partitions, start.limits);
     this.#directory.certificateNames = (start.tls?.clientNames ?? []).flatMap((pattern) => namePattern(pattern) ?? []);
     this.#directory.isPartial = start.isRegistryPartial;
     this.#link = new BrokerLink(start.broker, this.#kernel);
@@ -105,8 +109,18 @@ export class TurnLoop {
     this.#sessions = new Sessions(parts, start.sessions, meaningOf, start.keepAliveSecondsMax);
     this.#routes = new Routes(parts, this.#sessions, start.keepsNotTaken);
     this.#deliveries = new Deliveries(parts, this.#sessions);
-    this.#ingest = new Ingest(this.#kernel, this.#memory, this.#directory, post);
-    this.#coap = new Coap(this.#kernel, this.#memory, this.#directory, this.#reactor);
+    this.#pacing = new Pacing({
+      again: (connection) => reactor.again(connection),
+      refuse: (connection, code) => this.#sessions.refuse(connection, code),
+      entryOf: (connection) => this.#sessions.find(connection)?.entry,
+      nameOf: (entry) => directory.nameOf(entry),
+      numberOf: (entry) => directory.numberOf(entry),
+      post,
+      excessMs: start.limits.excessMs,
+    });
+    const overRate: NoteOverRate = (entry, code, delayMs) => this.#pacing.noted(entry, code, delayMs, performance.now());
+    this.#ingest = new Ingest(kernel, memory, directory, post, overRate);
+    this.#coap = new Coap(kernel, memory, directory, reactor, overRate);
     const logDoorbell = new Doorbell(start.shared.doorbells, LOG_DOORBELL);
     this.#handoff = new Handoff(this.#kernel, this.#memory, new BlockRing(start.ring), logDoorbell);
   }
@@ -149,6 +163,7 @@ export class TurnLoop {
     await this.#reactor.stop();
     clearInterval(this.#sweepTimer);
     clearTimeout(this.#ageTimer);
+    this.#pacing.stop();
     this.#link.flush();
     this.#link.close();
   }
@@ -218,7 +233,7 @@ export class TurnLoop {
   }
 
   #takeWill(will: Extract<BrokerToGateway, { kind: 'will' }>): void {
-    const common = { kind: 'ingest', token: OF_NOBODY, flags: will.qos } as const;
+    const common = { kind: 'ingest', token: OF_NOBODY, body: EXEMPT, flags: will.qos } as const;
     for (const message of this.#routes.ofWill(will)) this.#ingest.take({ ...common, ...message });
   }
 
@@ -297,7 +312,7 @@ export class TurnLoop {
       const [connection, kind, code, offset, length] = calls.subarray(i, i + 5) as unknown as [number, number, number, number, number];
       if (kind === CALL_PACKET) this.#sessions.packet(connection, offset, length);
       else if (kind === CALL_REFUSED) this.#sessions.refused(connection, code);
-      else if (kind === CALL_CLOSED) this.#sessions.closed(connection);
+      else if (kind === CALL_CLOSED) this.#closed(connection);
       else if (kind === CALL_ENDED) this.#sessions.peerEnded(connection);
       else if (kind === CALL_SETTLED) this.#sessions.settled(connection);
       else if (kind === CALL_ROUTE) this.#routes.route(connection, offset, length);
@@ -305,12 +320,19 @@ export class TurnLoop {
       else if (kind === CALL_TAPPED) this.#routes.tapped(connection, code, offset, length);
       else if (kind === CALL_RELEASED) this.#released(connection, offset);
       else if (kind === CALL_MESSAGE) this.#routes.message(connection, offset, length);
+      else if (kind === CALL_PACED) this.#pacing.paused(connection, code, offset, performance.now());
+      else if (kind === CALL_OVER_RATE) this.#pacing.noted(offset, code, length, performance.now());
       else if (kind === CALL_COAP_TOKEN) this.#coap.judge(code, offset, length);
       else if (kind === CALL_COAP_REQUEST) this.#coap.datagram(connection, code, offset, length);
       else if (kind === CALL_COAP_SEPARATE) this.#coap.separate(connection, offset);
       else if (offset >= COAP_TOKENS) this.#coap.durable(offset);
       else this.#ingest.durable(offset);
     }
+  }
+
+  #closed(connection: number): void {
+    this.#pacing.closed(connection);
+    this.#sessions.closed(connection);
   }
 
   #answered(connection: number, type: number, packetId: number, reason: number): void {
@@ -331,6 +353,7 @@ export class TurnLoop {
     while (this.#kernel.nudge() === 0) this.#flush();
     this.#flush();
     this.#coap.sweep();
+    this.#pacing.sweep(performance.now());
     if (this.#isStarved || this.#isStopping) return;
     this.#tick();
     for (let at = 0; at >= 0; this.#flush()) at = this.#kernel.sweep(at);

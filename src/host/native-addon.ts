@@ -24,6 +24,7 @@ export interface NativeBinding {
   unlisten(): void;
   pause(readsNewcomers: boolean): void;
   resume(): void;
+  again(connection: number): void;
   turn(): number;
   unread(connection: number): number;
   settle(): void;
@@ -70,7 +71,7 @@ const FILE = '../../native/reactor.node';
 export function loadAddon(): NativeAddon | { readonly missing: string } {
   try {
     const addon = createRequire(import.meta.url)(FILE) as NativeAddon;
-    const isFresh = 'openListener' in addon.NativeReactor.prototype; // The newest of its calls.
+    const isFresh = 'again' in addon.NativeReactor.prototype; // The newest of its calls.
     return isFresh ? addon : { missing: 'it was built from older sources: npm run build:native' };
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;

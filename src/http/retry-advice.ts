@@ -22,7 +22,8 @@ export class RetryAdvice {
   }
 
   /** Whole seconds for the Retry-After of this failure, RFC 9110 §10.2.3; undefined: trying again does not help. */
-  seconds({ error: { status, code } }: ApiFailure, nowMs = performance.now()): number | undefined {
+  seconds({ error: { status, code }, retrySeconds }: ApiFailure, nowMs = performance.now()): number | undefined {
+    if (retrySeconds !== undefined) return retrySeconds;
     if (status !== 503 && status !== 429) return undefined;
     const episode = this.#episodes.get(code);
     // A client that was told the longest wait is back by then: after a longer silence the trouble is another one.

@@ -1,5 +1,6 @@
 import { CODE_LOG_FAILING, CODE_LOG_FULL, CODE_NONE, CODE_SHUTTING_DOWN } from '../../assembly/abi/codes.js';
 import { MIB } from '../../assembly/abi/limits.js';
+import { intakeLimits, type LimitConfig } from '../config/settings/limits.js';
 import { gatewayPorts, type ListenConfig, proxiesOf } from '../config/settings/listen.js';
 import type { Acknowledgement } from '../contract/acknowledgement.js';
 import type { BrokerCounts, BrokerLimits } from '../contract/broker/session-views.js';
@@ -49,6 +50,7 @@ export interface DataPlaneOptions extends Omit<PipelinesOptions, 'entries' | 'fe
   readonly sessionFolder: string | undefined;
   readonly broker: BrokerLimits;
   readonly listen: ListenConfig;
+  readonly limits: LimitConfig;
   /** How long draining may take, of partitions that go to others too, before the threads are ended where they stand. */
   readonly stopSeconds: number;
   readonly tls: TlsMaterial | undefined;
@@ -101,6 +103,7 @@ export class ThreadedDataPlane implements DataPlane {
   /** By partition: where the log stood at the start. */
   #openedAt: readonly bigint[] = [];
   #stopping = false;
+  readonly overRate = (device: number) => this.#gateways.overRates.of(device);
 
   private constructor(options: DataPlaneOptions) {
     this.#options = options;
@@ -126,6 +129,7 @@ export class ThreadedDataPlane implements DataPlane {
       proxies: proxiesOf(options.listen),
       reactor: options.listen.reactor,
       connections: { max: options.connectionsMax, unauthenticatedMax: options.listen.unauthenticatedPerAddress },
+      limits: intakeLimits(options.limits, options.listen.gateways),
       keepsNotTaken: options.listen.mqttRefusedPublish === 'keep',
       keepAliveSecondsMax: options.listen.mqttKeepAliveMax,
       isRegistryPartial: options.awaited !== undefined,

@@ -8,6 +8,7 @@ import type { RoutedPayload } from '../contract/data-plane.js';
 import type { DeviceEntry } from '../contract/devices.js';
 import type { IdentityNews } from '../contract/identity/news.js';
 import type { GatewayAudit } from '../contract/ledger.js';
+import type { IntakeLimits } from '../contract/limits/intake-limits.js';
 import type { SchemaResolution } from '../contract/schemas/schema-port.js';
 import type {
   ConnectionLimit,
@@ -26,6 +27,7 @@ import { Doorbell, gatewayDoorbell } from '../host/doorbell.js';
 import { KernelMemory, kernelMemory } from '../host/kernel.js';
 import { sessionNumbers } from '../host/session-numbers.js';
 import { AcceptedMessages } from './accepted-messages.js';
+import { OverRates } from './over-rates.js';
 import { type Stoppable, stopThread, type ThreadRoster } from './thread-roster.js';
 import type { Thread } from './worker.js';
 
@@ -44,6 +46,7 @@ export interface GatewaysOptions {
   readonly proxies: readonly string[];
   readonly reactor: ReactorChoice;
   readonly connections: ConnectionLimit;
+  readonly limits: IntakeLimits;
   /** Whether a 3.1.1 client keeps its connection when it publishes what it may not. */
   readonly keepsNotTaken: boolean;
   readonly keepAliveSecondsMax: number;
@@ -67,6 +70,7 @@ export class Gateways {
   readonly memories: readonly KernelMemory[];
   readonly counters: readonly BigUint64Array[];
   readonly accepted: AcceptedMessages;
+  readonly overRates = new OverRates();
   readonly #audits = new Map<number, GatewayAudit>();
   readonly #options: GatewaysOptions;
   readonly #threads: Thread<ToGateway, FromGateway>[] = [];
@@ -95,8 +99,20 @@ export class Gateways {
 
   /** Resolves when all threads run. `brokers`: for each its port to the broker. */
   async start(roster: ThreadRoster, brokers: readonly MessagePort[]): Promise<void> {
-    const { entry, bind, partitions, shared, tls, proxies, reactor, connections, keepsNotTaken, keepAliveSecondsMax, isRegistryPartial } =
-      this.#options;
+    const {
+      entry,
+      bind,
+      partitions,
+      shared,
+      tls,
+      proxies,
+      reactor,
+      connections,
+      limits,
+      keepsNotTaken,
+      keepAliveSecondsMax,
+      isRegistryPartial,
+    } = this.#options;
     const sessions = sessionNumbers();
     for (const [index, { memory, ring }] of this.blocks.entries()) {
       const common = {
@@ -108,6 +124,7 @@ export class Gateways {
         proxies,
         reactor,
         connections,
+        limits,
         keepsNotTaken,
         keepAliveSecondsMax,
         isRegistryPartial,
@@ -172,13 +189,13 @@ export class Gateways {
 
   /** Resolves to 0 once the message is durable, or to the code that refused it. A device's messages all go through one gateway. */
   ingest(device: number, payload: Uint8Array, routed: RoutedPayload = UNROUTED, isAwaited = false): Promise<number> {
-    const { format, context } = routed;
+    const { format, context, body = 0 } = routed;
     const token = ++this.#token;
     this.#see(device, Date.now());
     return new Promise((resolve) => {
       this.#ingests.set(token, resolve);
       const flags = FLAG_TRANSPORT_HTTP | (isAwaited ? FLAG_AWAITED : 0);
-      this.#threads[device % this.#threads.length]?.post({ kind: 'ingest', token, device, flags, format, context, payload });
+      this.#threads[device % this.#threads.length]?.post({ kind: 'ingest', token, body, device, flags, format, context, payload });
     });
   }
 
@@ -259,6 +276,7 @@ export class Gateways {
         for (const token of message.tokens) this.#ingested(token, CODE_NONE);
         return;
       case 'ingest-refused':
+        if (message.over) this.overRates.note([message.over]);
         this.#ingested(message.token, message.code);
         return;
       case 'devices-known':
@@ -269,6 +287,9 @@ export class Gateways {
         return;
       case 'identity-asked':
         void this.#answer(gateway, message);
+        return;
+      case 'over-rate':
+        this.overRates.note(message.devices);
         return;
       case 'audited':
         this.#audits.set(gateway, message.audit);

@@ -44,6 +44,8 @@ export interface Reactor {
    */
   pause(reads: 'nobody' | 'newcomers'): void;
   resume(): void;
+  /** Reads a connection again that the kernel has paused: NEEDED_PAUSED. */
+  again(connection: number): void;
   /** Makes a turn happen soon, with no events if there are none. */
   wake(): void;
   /** Lets at most so many connections be open, and of one address so many that are not trusted. More are refused. */

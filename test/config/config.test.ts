@@ -56,6 +56,7 @@ test('nothing set gives the documented defaults, frozen', () => {
       reactor: 'auto',
     },
     store: { databaseUrl: undefined, batchAgeMsMax: 200, kind: 'database' },
+    limits: { deviceRate: 100, deviceExcessSeconds: 30, tenantRate: 0, tenantKibPerSecond: 0 },
     mqtt: {
       sessionsMax: 1_000_000,
       sessionHours: 720,

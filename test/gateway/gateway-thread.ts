@@ -35,6 +35,7 @@ import { brokerLimits } from '../../src/config/settings/mqtt.js';
 import { refusalCode } from '../../src/contract/codes.js';
 import type { DeviceEntry } from '../../src/contract/devices.js';
 import type { IdentityNews } from '../../src/contract/identity/news.js';
+import { UNLIMITED } from '../../src/contract/limits/intake-limits.js';
 import type { BrokerStart, FromBroker, ToBroker } from '../../src/contract/threads/broker.js';
 import type { FromGateway, GatewayPorts, GatewayStart, ToGateway } from '../../src/contract/threads/gateway.js';
 import type { TlsMaterial } from '../../src/contract/tls-material.js';
@@ -58,7 +59,7 @@ export interface TestRecord {
 }
 
 /** Of a message that came over HTTP, without a topic. */
-export const unrouted = { format: 0, context: new Uint8Array(0) };
+export const unrouted = { format: 0, body: 0, context: new Uint8Array(0) };
 
 export const TOKEN = 'token-of-all-test-devices';
 
@@ -114,6 +115,9 @@ export interface GatewaySettings {
   readonly proxies?: readonly string[];
   readonly unauthenticatedMax?: number;
   readonly keepAliveSecondsMax?: number;
+  /** Messages a second; 0: no limit. */
+  readonly deviceRate?: number;
+  readonly excessMs?: number;
 }
 
 function portsOf({ tls }: GatewaySettings): GatewayPorts {
@@ -160,14 +164,18 @@ export class GatewayThread {
     return gateway.of('listen-failed')[0]?.message ?? '';
   }
 
-  private constructor(partitions: number, { tls, proxies = [], unauthenticatedMax = 10_000, keepAliveSecondsMax = 0 }: GatewaySettings) {
+  private constructor(
+    partitions: number,
+    { tls, proxies = [], unauthenticatedMax = 10_000, deviceRate = 0, excessMs = 0, keepAliveSecondsMax = 0 }: GatewaySettings,
+  ) {
     const memory = kernelMemory(GATEWAY_END);
     const ring = BlockRing.memory(BLOCK_SLOTS);
     const doorbells = Doorbell.memory(DOORBELLS);
     const shared = { doorbells, progress: new SharedArrayBuffer(8) };
     const where = { memory, ring, sessions: sessionNumbers(), shared };
     const connections = { max: 10_000, unauthenticatedMax };
-    const rest = { reactor: reactorUnderTest, connections, keepsNotTaken: false, keepAliveSecondsMax, isRegistryPartial: false };
+    const limits = { ...UNLIMITED, deviceRate, excessMs };
+    const rest = { reactor: reactorUnderTest, connections, limits, keepsNotTaken: false, keepAliveSecondsMax, isRegistryPartial: false };
     const common = { partitions, bind: '127.0.0.1', tls, proxies, ...rest };
     const { port1: broker, port2: gateway } = new MessageChannel();
     const workerData: GatewayStart = { index: 0, ...where, ...common, broker };

@@ -10,6 +10,7 @@ import {
   CALL_BYTES,
   CALL_CLOSED,
   CALL_MESSAGE,
+  CALL_PACED,
   CALL_PACKET,
   CALL_REFUSED,
   CALL_RELEASED,
@@ -34,6 +35,7 @@ import {
 } from '../../assembly/abi/gateway.js';
 import { BLOCK_BYTES_MAX } from '../../assembly/abi/limits.js';
 import type { DeviceEntry } from '../../src/contract/devices.js';
+import { UNLIMITED } from '../../src/contract/limits/intake-limits.js';
 import type { BrokerToGateway } from '../../src/contract/threads/broker.js';
 import type { FromGateway } from '../../src/contract/threads/gateway.js';
 import { BrokerLink } from '../../src/gateway/broker/link.js';
@@ -71,6 +73,8 @@ export class KernelDriver {
   /** Connection and packet id of the QoS 2 messages that clients released. */
   readonly released: number[][] = [];
   readonly link: BrokerLink;
+  /** Connection, code and ms of the messages that were over a rate. */
+  readonly paced: number[][] = [];
   /** How often the kernel asked what a topic means. */
   routesAsked = 0;
   nowMs = 1000;
@@ -78,12 +82,12 @@ export class KernelDriver {
   readonly inLog: TestRecord[][] = [];
   readonly #peers = new Map<number, Peer>();
 
-  constructor(devices: readonly DeviceEntry[], partitions = 4, keepsNotTaken = false) {
+  constructor(devices: readonly DeviceEntry[], partitions = 4, keepsNotTaken = false, limits = UNLIMITED) {
     const memory = kernelMemory(GATEWAY_END);
     this.kernel = loadKernel<GatewayKernel>('gateway', memory);
     this.kernel.initSlots(partitions);
     this.memory = new KernelMemory(memory);
-    this.directory = new Directory(this.kernel, this.memory, partitions);
+    this.directory = new Directory(this.kernel, this.memory, partitions, limits);
     const reactor = this.#reactor();
     const post = (message: FromGateway) => void this.messages.push(message);
     this.link = new BrokerLink(this.broker.port, this.kernel);
@@ -184,6 +188,7 @@ export class KernelDriver {
       else if (kind === CALL_MESSAGE) this.routes.message(connection, offset, word(at + CALL_AT_LENGTH));
       else if (kind === CALL_SETTLED) this.sessions.settled(connection);
       else if (kind === CALL_TAPPED) this.routes.tapped(connection, word(at + CALL_AT_CODE), offset, word(at + CALL_AT_LENGTH));
+      else if (kind === CALL_PACED) this.paced.push([connection, word(at + CALL_AT_CODE), offset]);
       else if (kind === CALL_ANSWERED) this.answers.push([connection, word(at + CALL_AT_CODE), offset, word(at + CALL_AT_LENGTH)]);
       else if (kind === CALL_RELEASED) this.released.push([connection, offset]);
       else if (kind === CALL_ROUTE) {
@@ -248,6 +253,7 @@ export class KernelDriver {
       },
       pause: () => {},
       resume: () => {},
+      again: () => {},
       wake: () => {},
       limit: () => {},
       trust: () => {},

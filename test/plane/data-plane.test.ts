@@ -28,6 +28,7 @@ async function failingStart(take: DataPlaneOptions['take']): Promise<string[]> {
       },
     },
     listen: config.listen,
+    limits: config.limits,
     broker: brokerLimits(config.mqtt),
     sessionFolder: undefined,
     stopSeconds: 1,

@@ -65,6 +65,8 @@ export async function startAppliance(env: Readonly<Record<string, string>> = {})
       SPILLWAY_HTTP_PORT: '0',
       SPILLWAY_MQTT_PORT: '0',
       SPILLWAY_ADMIN_KEY: 'test-admin-key',
+      // Tests send as fast as they can.
+      SPILLWAY_DEVICE_RATE: '0',
       ...env,
       SPILLWAY_STATE: stateFolder,
     },

@@ -18,6 +18,7 @@ import type {
 import type { DeviceEntry } from '../../src/contract/devices.js';
 import type { IdentityNews } from '../../src/contract/identity/news.js';
 import type { DeviceAccount, DeviceTotals, PlaneAudits, RefusedMessages, RefusedTopic } from '../../src/contract/ledger.js';
+import type { OverRate } from '../../src/contract/limits/over-rate.js';
 import type { SchemaResolution } from '../../src/contract/schemas/schema-port.js';
 import type { BrokerAnswer, BrokerQuestion } from '../../src/contract/threads/broker.js';
 import type { IdentityQuestion } from '../../src/contract/threads/gateway.js';
@@ -31,6 +32,7 @@ export class PlaneDouble implements DataPlane {
   /** By tenant, as they were set last. */
   readonly identity: IdentityNews[] = [];
   readonly topicRules = new Map<string, readonly TopicRule[]>();
+  readonly overRates = new Map<number, OverRate>();
   readonly ingested: { device: number; payload: Uint8Array; routed?: RoutedPayload | undefined }[] = [];
   readonly watched = new Map<number, number>();
   readonly captured = new Map<number, number>();
@@ -167,6 +169,10 @@ export class PlaneDouble implements DataPlane {
 
   setTopicRules(tenant: string, rules: readonly TopicRule[]): void {
     this.topicRules.set(tenant, structuredClone(rules));
+  }
+
+  overRate(device: number): OverRate | undefined {
+    return this.overRates.get(device);
   }
 
   ingest(device: number, payload: Uint8Array, routed?: RoutedPayload): Promise<number> {

@@ -204,6 +204,12 @@ impl NativeReactor {
         self.with(Reactor::resume);
     }
 
+    /// Reads a connection again that the kernel has paused.
+    #[napi]
+    pub fn again(&self, connection: u32) {
+        self.with(|reactor| reactor.again(connection));
+    }
+
     /// Takes a turn. Answers the number of events for the kernel, whether another turn would find work, whether the doorbell was
     /// rung, and whether one of the counts has grown.
     #[napi]

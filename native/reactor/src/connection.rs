@@ -1,5 +1,6 @@
 use std::io;
 
+use crate::abi;
 use crate::outbox::{Outbox, Pool};
 use crate::rest::Rest;
 use crate::stream::Stream;
@@ -10,7 +11,7 @@ pub struct Connection {
     pub stream: Option<Stream>,
     pub rest: Rest,
     pub outbox: Outbox,
-    /// The kernel wants to see the rest when it has at least this many bytes.
+    /// The kernel wants to see the rest when it has at least this many bytes; NEEDED_PAUSED: not until `again`.
     pub needed: u32,
     /// The kernel has taken none of its bytes yet.
     pub is_new: bool,
@@ -67,13 +68,18 @@ impl Connection {
         self.stream.is_some() && !self.is_closing
     }
 
+    /// Whether the kernel wants nothing of it until it is asked to read it again.
+    pub fn is_paused(&self) -> bool {
+        self.needed == abi::NEEDED_PAUSED
+    }
+
     /// Whether the kernel wants to see the rest as it is.
     pub fn is_ready(&self) -> bool {
         !self.rest.is_empty() && self.rest.len() >= self.needed
     }
 
     pub fn may_read(&self) -> bool {
-        self.is_readable && !self.has_ended && self.outbox.len() <= OUTBOX_HIGH_BYTES
+        self.is_readable && !self.has_ended && !self.is_paused() && self.outbox.len() <= OUTBOX_HIGH_BYTES
     }
 
     pub fn has_unsent(&self) -> bool {

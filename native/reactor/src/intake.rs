@@ -172,7 +172,7 @@ impl Reactor {
             self.table.add(&mut self.memory, number, abi::EVENT_DATA, rest + bytes);
         } else {
             connection.rest.append(self.memory.slice(at + rest, bytes));
-            if connection.has_ended {
+            if connection.has_ended && !connection.is_paused() {
                 self.conclude(number);
                 return;
             }

@@ -213,6 +213,17 @@ impl Reactor {
         self.is_paused = false;
     }
 
+    /// Reads a connection again that the kernel has paused.
+    pub fn again(&mut self, number: u32) {
+        let Some(connection) = self.connections.get(number).filter(|connection| connection.is_open() && connection.is_paused()) else { return };
+        connection.needed = 0;
+        if connection.is_ready() || connection.may_read() {
+            self.enqueue(number);
+        } else if connection.has_ended {
+            self.conclude(number);
+        }
+    }
+
     /// One turn: settles the last turn, sends, asks epoll for ready sockets, reads, and lists the events for the kernel.
     pub fn turn(&mut self) -> Report {
         let has_rung = self.bell.awake();
@@ -265,7 +276,7 @@ impl Reactor {
         }
         if connection.is_ready() {
             self.enqueue(shown.connection);
-        } else if connection.has_ended {
+        } else if connection.has_ended && !connection.is_paused() {
             self.conclude(shown.connection);
         }
     }

@@ -92,7 +92,7 @@ export class ChaosSite {
   }
 
   #settings(): NodeJS.ProcessEnv {
-    const settings = { ...this.#ports, SPILLWAY_STATE: join(this.#folder, 'state'), SPILLWAY_LOG_LEVEL: 'warn' };
+    const settings = { ...this.#ports, SPILLWAY_STATE: join(this.#folder, 'state'), SPILLWAY_LOG_LEVEL: 'warn', SPILLWAY_DEVICE_RATE: '0' };
     if (!this.brokers) return settings;
     const { addresses, nodes } = this.brokers;
     const copies = String(nodes.length);

@@ -2,6 +2,8 @@ import type { MessagePort } from 'node:worker_threads';
 import type { DeviceEntry } from '../devices.js';
 import type { IdentityNews } from '../identity/news.js';
 import type { GatewayAudit } from '../ledger.js';
+import type { IntakeLimits } from '../limits/intake-limits.js';
+import type { OverRate } from '../limits/over-rate.js';
 import type { SchemaResolution } from '../schemas/schema-port.js';
 import type { TlsMaterial } from '../tls-material.js';
 import type { TopicRule } from '../topic-rules/topic-rule.js';
@@ -25,6 +27,7 @@ export interface GatewayStart {
   readonly proxies: readonly string[];
   readonly reactor: ReactorChoice;
   readonly connections: ConnectionLimit;
+  readonly limits: IntakeLimits;
   /** Whether a 3.1.1 client keeps its connection when it publishes what it may not. */
   readonly keepsNotTaken: boolean;
   /** Longest keep-alive of an MQTT 5 client; 0: any. */
@@ -53,6 +56,8 @@ export type ReactorChoice = 'auto' | 'native' | 'portable';
 export interface IngestedMessage {
   readonly kind: 'ingest';
   readonly token: number;
+  /** The same for all messages of one request, which are taken or refused together for each device; 0: no rate holds for it. */
+  readonly body: number;
   readonly device: number;
   readonly flags: number;
   /** Content format of the payload, FORMAT_…. */
@@ -99,7 +104,8 @@ export type FromGateway =
   | { readonly kind: 'listen-failed'; readonly message: string }
   /** The blocks that hold these messages are durable. */
   | { readonly kind: 'ingested'; readonly tokens: readonly number[] }
-  | { readonly kind: 'ingest-refused'; readonly token: number; readonly code: number }
+  /** `over`: where the reason is a rate. */
+  | { readonly kind: 'ingest-refused'; readonly token: number; readonly code: number; readonly over?: OverRate }
   /** Sessions are numbered over all gateways, in the order in which they began. */
   | { readonly kind: 'connected'; readonly device: number; readonly session: number; readonly atMs: number }
   | { readonly kind: 'disconnected'; readonly device: number; readonly session: number; readonly atMs: number; readonly code: number }
@@ -109,4 +115,6 @@ export type FromGateway =
   | { readonly kind: 'identity-asked'; readonly token: number; readonly question: IdentityQuestion }
   /** The gateway device of this number, which may register others, named one that is not registered. */
   | { readonly kind: 'subdevice-named'; readonly gateway: number; readonly id: string }
+  /** Devices that had messages over a rate since the last time; once a second at most. */
+  | { readonly kind: 'over-rate'; readonly devices: readonly OverRate[] }
   | { readonly kind: 'audited'; readonly audit: GatewayAudit };

@@ -1,4 +1,4 @@
-import { CODE_NONE } from '../../../assembly/abi/codes.js';
+import { CODE_DEVICE_OVER_RATE, CODE_NONE, CODE_TENANT_OVER_RATE } from '../../../assembly/abi/codes.js';
 import type { DataPlane, Verdict } from '../../contract/data-plane.js';
 import type { RoutedMessage } from '../../contract/topic-rules/routing.js';
 
@@ -20,7 +20,7 @@ export interface Taken {
 }
 
 export interface IntakeOptions {
-  readonly plane: Pick<DataPlane, 'ingest' | 'ingestAwaited'>;
+  readonly plane: Pick<DataPlane, 'ingest' | 'ingestAwaited' | 'overRate'>;
   /** How long the verdicts on durable messages are waited for, ms. */
   readonly verdictMs?: number | undefined;
 }
@@ -30,6 +30,8 @@ export class Intake {
   readonly #plane: IntakeOptions['plane'];
   readonly #verdictMs: number;
   #inFlightBytes = 0;
+  /** Bodies so far. */
+  #body = 0;
   /** Messages that became durable, and what became of those whose senders waited, since the start. */
   messages = 0;
   readonly verdicts = { accepted: 0, dead: 0, unknown: 0 };
@@ -37,6 +39,14 @@ export class Intake {
   constructor({ plane, verdictMs = VERDICT_MS_MAX }: IntakeOptions) {
     this.#plane = plane;
     this.#verdictMs = verdictMs;
+  }
+
+  /** Whole seconds after which messages that were refused with the code of a rate may be sent again; undefined: the code is of none. */
+  retrySeconds(code: number, messages: readonly Pick<RoutedMessage, 'device'>[], nowMs = Date.now()): number | undefined {
+    if (code !== CODE_DEVICE_OVER_RATE && code !== CODE_TENANT_OVER_RATE) return undefined;
+    const devices = [...new Set(messages.map(({ device }) => device))];
+    const untilMs = devices.reduce((latest, device) => Math.max(latest, this.#plane.overRate(device)?.untilMs ?? 0), 0);
+    return Math.max(1, Math.ceil((untilMs - nowMs) / 1000));
   }
 
   /**
@@ -69,12 +79,15 @@ export class Intake {
   }
 
   async #take(messages: readonly RoutedMessage[], isAwaited: boolean): Promise<Taken[]> {
+    const body = ++this.#body;
     if (!isAwaited) {
-      const codes = messages.map(({ device, format, context, payload }) => this.#plane.ingest(device, owned(payload), { format, context }));
+      const codes = messages.map(({ device, format, context, payload }) =>
+        this.#plane.ingest(device, owned(payload), { format, context, body }),
+      );
       return (await Promise.all(codes)).map((code) => ({ code }));
     }
     const handed = messages.map(({ device, format, context, payload }) =>
-      this.#plane.ingestAwaited(device, Uint8Array.from(payload), { format, context }),
+      this.#plane.ingestAwaited(device, Uint8Array.from(payload), { format, context, body }),
     );
     const codes = await Promise.all(handed.map(({ durable }) => durable));
     for (const [index, { awaited }] of handed.entries()) if (codes[index] !== CODE_NONE) awaited?.withdraw();

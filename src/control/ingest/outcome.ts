@@ -1,4 +1,11 @@
-import { CODE_DEVICE_INACTIVE, CODE_DEVICE_UNKNOWN, CODE_NONE, CODE_PAYLOAD_OVERSIZE } from '../../../assembly/abi/codes.js';
+import {
+  CODE_DEVICE_INACTIVE,
+  CODE_DEVICE_OVER_RATE,
+  CODE_DEVICE_UNKNOWN,
+  CODE_NONE,
+  CODE_PAYLOAD_OVERSIZE,
+  CODE_TENANT_OVER_RATE,
+} from '../../../assembly/abi/codes.js';
 import type { IngestedItems } from '../../contract/answers/operation.js';
 import { codeOf } from '../../contract/api-errors.js';
 import { refusalCode } from '../../contract/codes.js';
@@ -22,8 +29,8 @@ export interface Outcome {
   readonly taken: Taken;
 }
 
-/** Codes that a message gets for what it is, however often it is sent: it costs itself, and not the body. */
-const OF_ITEM = [CODE_PAYLOAD_OVERSIZE, CODE_DEVICE_INACTIVE, CODE_DEVICE_UNKNOWN];
+/** Codes that a message gets for what it is, or for its device: it costs itself, and not the body. */
+const OF_ITEM = [CODE_PAYLOAD_OVERSIZE, CODE_DEVICE_INACTIVE, CODE_DEVICE_UNKNOWN, CODE_DEVICE_OVER_RATE, CODE_TENANT_OVER_RATE];
 
 /** The code for which a body is refused as a whole; 0: it is not. */
 export function refusalOfAll(outcomes: readonly Outcome[]): number {

@@ -153,7 +153,7 @@ export function ingestRoutes({ intake, faults, registry, ledger, rules, subdevic
     const taken = await intake.take(messages, isAwaited);
     const outcomes = taken.map((one, index) => ({ index: hasItems ? index : 0, message: messages[index]!, taken: one }));
     const code = refusalOfAll(outcomes);
-    if (code !== CODE_NONE) return failureOf(code, attempt);
+    if (code !== CODE_NONE) return failureOf(code, attempt, intake.retrySeconds(code, messages));
     if (isAwaited) return json(202, judgedItems(outcomes, faults, receivedAtMs));
     if (trouble !== undefined) return json(202, { status: 'undecodable', message: trouble });
     const notKept = refusedItems(outcomes);

@@ -23,6 +23,7 @@ import {
   COAP_OPTION_URI_QUERY,
   COAP_PIGGYBACK_MS,
   COAP_RETRY_S,
+  COAP_RETRY_S_MAX,
   COAP_RST,
   COAP_TOO_LARGE,
   COAP_TOO_MANY,
@@ -45,6 +46,7 @@ import type { KernelMemory } from '../../host/kernel.js';
 import type { Reactor } from '../../reactor/reactor.js';
 import type { Directory } from '../directory.js';
 import type { GatewayKernel } from '../kernel.js';
+import type { NoteOverRate } from '../pacing.js';
 import { shownBeside } from '../shown-beside.js';
 import { Confirmables } from './confirmables.js';
 import { formatOf } from './content-formats.js';
@@ -94,6 +96,7 @@ export class Coap {
   readonly #memory: KernelMemory;
   readonly #directory: Directory;
   readonly #reactor: Pick<Reactor, 'sendBytes' | 'wake'>;
+  readonly #noteOverRate: NoteOverRate;
   readonly #now: () => number;
   readonly #transfers = new Transfers();
   readonly #recent = new RecentAnswers();
@@ -107,12 +110,14 @@ export class Coap {
     memory: KernelMemory,
     directory: Directory,
     reactor: Pick<Reactor, 'sendBytes' | 'wake'>,
+    noteOverRate: NoteOverRate,
     now: () => number = performance.now.bind(performance),
   ) {
     this.#kernel = kernel;
     this.#memory = memory;
     this.#directory = directory;
     this.#reactor = reactor;
+    this.#noteOverRate = noteOverRate;
     this.#now = now;
     this.#confirmables = new Confirmables((socket, bytes) => this.#reactor.sendBytes(socket, bytes));
   }
@@ -221,6 +226,15 @@ export class Coap {
 
   /** Hands a whole body to the kernel, which lays it into its block. */
   #hand(request: Request, entry: number, body: Buffer, block: CoapOption): void {
+    const over = this.#kernel.overRateOf(entry);
+    if (over !== CODE_NONE) {
+      const delayMs = this.#kernel.earlyMs();
+      this.#noteOverRate(entry, over, delayMs);
+      this.#kernel.refuseOfDevice(entry, over);
+      const seconds = Math.min(COAP_RETRY_S_MAX, Math.max(1, Math.ceil(delayMs / 1000)));
+      this.#answer(request, COAP_TOO_MANY, [block, { number: COAP_OPTION_MAX_AGE, value: uint(seconds) }], diagnosis(over));
+      return;
+    }
     const format = formatOf(uintOf(request.message, COAP_OPTION_CONTENT_FORMAT));
     this.#memory.bytes.set(body, STAGE_OFFSET);
     this.#token = (this.#token + 1) % COAP_TOKENS;

@@ -1,10 +1,15 @@
 import { CODE_DEVICE_UNKNOWN, CODE_NONE, CODE_PAYLOAD_OVERSIZE } from '../../../assembly/abi/codes.js';
 import { PAYLOAD_BYTES_MAX } from '../../../assembly/abi/limits.js';
 import { STAGE_OFFSET } from '../../../assembly/abi/regions.js';
+import type { OverRate } from '../../contract/limits/over-rate.js';
 import type { FromGateway, ToGateway } from '../../contract/threads/gateway.js';
 import type { KernelMemory } from '../../host/kernel.js';
 import type { Directory } from '../directory.js';
 import type { GatewayKernel } from '../kernel.js';
+import type { NoteOverRate } from '../pacing.js';
+
+/** In place of a request: no rate holds for the message. */
+export const EXEMPT = 0;
 
 type IngestMessage = Extract<ToGateway, { kind: 'ingest' }>;
 
@@ -14,13 +19,24 @@ export class Ingest {
   readonly #memory: KernelMemory;
   readonly #directory: Directory;
   readonly #post: (message: FromGateway) => void;
+  readonly #noteOverRate: NoteOverRate;
   /** Messages that found no block slot, oldest first. */
   #waiting: IngestMessage[] = [];
+  /** The request of the last message, and which rates its devices' first messages were over. */
+  #body = 0;
+  #verdicts = new Map<number, OverRate | undefined>();
   #durable: number[] = [];
   /** Why the log takes nothing in, or 0. */
   #logCode: number = CODE_NONE;
 
-  constructor(kernel: GatewayKernel, memory: KernelMemory, directory: Directory, post: (message: FromGateway) => void) {
+  constructor(
+    kernel: GatewayKernel,
+    memory: KernelMemory,
+    directory: Directory,
+    post: (message: FromGateway) => void,
+    noteOverRate: NoteOverRate,
+  ) {
+    this.#noteOverRate = noteOverRate;
     this.#kernel = kernel;
     this.#memory = memory;
     this.#directory = directory;
@@ -68,11 +84,33 @@ export class Ingest {
     this.#durable = [];
   }
 
+  /**
+   * The rate that the message is over; undefined: none. What a request says of a device is taken or refused as one, by its first message:
+   * of a body that is taken in part a client may lose the rest, and one that is as large as it may be is paid off by a longer wait.
+   */
+  #overRate(entry: number, { body, device }: IngestMessage): OverRate | undefined {
+    if (body === EXEMPT) return undefined;
+    if (body !== this.#body) this.#verdicts.clear();
+    this.#body = body;
+    if (!this.#verdicts.has(device)) {
+      const code = this.#kernel.overRateOf(entry);
+      this.#verdicts.set(device, code === CODE_NONE ? undefined : this.#noteOverRate(entry, code, this.#kernel.earlyMs()));
+    }
+    return this.#verdicts.get(device);
+  }
+
   /** False: no block slot is free. */
-  #lay({ token, device, flags, format, context, payload }: IngestMessage): boolean {
+  #lay(message: IngestMessage): boolean {
+    const { token, device, flags, format, context, payload } = message;
     const entry = this.#directory.entryOf(device);
     if (entry === undefined || context.length + payload.length > PAYLOAD_BYTES_MAX) {
       this.refuse(token, entry === undefined ? CODE_DEVICE_UNKNOWN : CODE_PAYLOAD_OVERSIZE);
+      return true;
+    }
+    const over = this.#overRate(entry, message);
+    if (over) {
+      this.#kernel.refuseOfDevice(entry, over.code);
+      this.#post({ kind: 'ingest-refused', token, code: over.code, over });
       return true;
     }
     this.#memory.bytes.set(context, STAGE_OFFSET);

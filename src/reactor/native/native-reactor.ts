@@ -102,6 +102,11 @@ export class NativeReactor implements Reactor {
     this.wake();
   }
 
+  again(connection: number): void {
+    this.#native.again(connection);
+    this.wake();
+  }
+
   wake(): void {
     this.#isWoken = true;
     if (!this.#isRunning) this.#schedule();

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
-import { ACKS_MAX } from '../../../assembly/abi/gateway.js';
+import { ACKS_MAX, NEEDED_PAUSED } from '../../../assembly/abi/gateway.js';
 
 const NOTHING = Buffer.alloc(0);
 
@@ -20,7 +20,7 @@ export class PortableConnection {
   readonly raw: Socket;
   /** The end of TLS, where there is TLS. */
   readonly secure: TLSSocket | undefined;
-  /** The rest is worth a turn from this size on. */
+  /** The rest is worth a turn from this size on; NEEDED_PAUSED: not until the connection is read again. */
   needed = 0;
   /** Address of its data event in the table of the coming turn, or 0. */
   event = 0;
@@ -65,6 +65,11 @@ export class PortableConnection {
   /** Bytes that wait for a turn. */
   get restBytes(): number {
     return this.#restBytes;
+  }
+
+  /** The kernel wants nothing of it until it is asked to read it again. */
+  get isPaused(): boolean {
+    return this.needed === NEEDED_PAUSED;
   }
 
   get isReady(): boolean {

@@ -144,7 +144,19 @@ export class PortableReactor implements Reactor {
   resume(): void {
     this.#isPaused = false;
     // Those that are ready are read again once their bytes are in a turn.
-    for (const connection of this.#full) if (!connection.isReady) this.#readAgain(connection);
+    for (const connection of this.#full) if (!connection.isReady && !connection.isPaused) this.#readAgain(connection);
+    this.wake();
+  }
+
+  again(connection: number): void {
+    const paused = this.#connections[connection];
+    if (!paused?.isOpen || !paused.isPaused) return;
+    paused.needed = 0;
+    if (paused.isReady) this.#ready.add(paused);
+    else {
+      this.#readAgain(paused);
+      if (paused.isEnded) this.#conclude(paused);
+    }
     this.wake();
   }
 
@@ -289,7 +301,7 @@ export class PortableReactor implements Reactor {
 
   #endRead(connection: PortableConnection): void {
     connection.isEnded = true;
-    if (connection.event === 0 && !connection.isReady) this.#conclude(connection);
+    if (connection.event === 0 && !connection.isReady && (!connection.isPaused || connection.isGone)) this.#conclude(connection);
   }
 
   /** The kernel can take nothing more of the peer's bytes, and no more come. */
@@ -365,7 +377,7 @@ export class PortableReactor implements Reactor {
   }
 
   #mayRead(connection: PortableConnection): boolean {
-    return !this.#isPaused || (this.#readsNewcomers && connection.isNew);
+    return !connection.isPaused && (!this.#isPaused || (this.#readsNewcomers && connection.isNew));
   }
 
   /** After the turn: keeps what the kernel left of an event. */
@@ -388,7 +400,11 @@ export class PortableReactor implements Reactor {
     if (start < end) connection.putBack(this.#memory.subarray(start, end));
     if (connection.isReady) this.#ready.add(connection);
     else this.#ready.delete(connection);
-    if (connection.isEnded && !connection.isReady) this.#conclude(connection);
+    if (connection.isPaused && !connection.isEnded) {
+      this.#full.add(connection);
+      connection.socket.pause();
+    }
+    if (connection.isEnded && !connection.isReady && (!connection.isPaused || connection.isGone)) this.#conclude(connection);
   }
 
   #touch(connection: PortableConnection): void {

@@ -5,6 +5,7 @@ import { after, before, beforeEach, test } from 'node:test';
 import {
   CODE_CONNECT_TIMEOUT,
   CODE_DEVICE_INACTIVE,
+  CODE_DEVICE_OVER_RATE,
   CODE_DEVICE_UNKNOWN,
   CODE_NONE,
   CODE_PAYLOAD_OVERSIZE,
@@ -56,6 +57,27 @@ test('the answer waits for the log, and the payload reaches it byte for byte', a
   assert.equal(device, number);
   assert.equal(Buffer.from(payload).toString(), raw);
   assert.equal(payload.buffer.byteLength, payload.length, 'the payload owns its buffer');
+});
+
+test('a device over its rate gets 429 and when it may send again', async () => {
+  server.plane.onIngest = () => Promise.resolve(CODE_DEVICE_OVER_RATE);
+  server.plane.overRates.set(number, { device: number, code: CODE_DEVICE_OVER_RATE, untilMs: Date.now() + 6500 });
+  const answer = await server.call('POST', '/v1/ingest/dev-1', { raw: '{}', headers: TOKEN });
+  assertFailure(answer, 429, 'device_over_rate');
+  assert.match(answer.headers.get('retry-after') ?? '', /^[67]$/);
+});
+
+test('of a body about several devices only what is of those over their rates is refused', async () => {
+  const codes = [CODE_NONE, CODE_DEVICE_OVER_RATE];
+  server.plane.onIngest = () => Promise.resolve(codes.shift() ?? CODE_NONE);
+  const { status, body } = await server.call('POST', '/v1/ingest/dev-1', { raw: '[{"a":1},{"a":2}]', headers: TOKEN });
+  assert.equal(status, 202);
+  assert.deepEqual(
+    body.refused.map(({ index, code }: { index: number; code: string }) => [index, code]),
+    [[1, 'device_over_rate']],
+  );
+  const bodies = server.plane.ingested.map(({ routed }) => routed?.body);
+  assert.ok(bodies[0] !== undefined && bodies[0] === bodies[1], 'one request');
 });
 
 test('bytes of any kind are taken in: the pipeline judges them', async () => {

@@ -123,7 +123,8 @@ async function take({ intake, tokens, named, faults }: InfluxOptions, request: R
   });
   if (!outcomes) return refused(new ApiFailure('overloaded', ATTEMPT));
   const code = refusalOfAll(outcomes);
-  if (code !== CODE_NONE) return failureOf(code, ATTEMPT);
+  const sent = outcomes.map(({ message }) => message);
+  if (code !== CODE_NONE) return failureOf(code, ATTEMPT, intake.retrySeconds(code, sent));
   if (query.wait !== undefined) {
     const items = judgedItems(outcomes, faults, receivedAtMs);
     return items.dead.length + items.skipped.length + (items.refused?.length ?? 0) === 0 && items.decoded === 'known'

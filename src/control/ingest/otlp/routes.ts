@@ -95,7 +95,8 @@ async function take(options: OtlpOptions, starts: StartTimes, request: Request):
   });
   if (!outcomes) return refused(new ApiFailure('overloaded', ATTEMPT));
   const code = refusalOfAll(outcomes);
-  if (code !== CODE_NONE) return failureOf(code, ATTEMPT);
+  const sent = outcomes.map(({ message }) => message);
+  if (code !== CODE_NONE) return failureOf(code, ATTEMPT, intake.retrySeconds(code, sent));
   for (const start of translated.starts) starts.note(...start);
   noteUnits(options, translated.units);
   for (const { index, taken } of outcomes) {
