@@ -1,7 +1,11 @@
 import type { AclRule, Principal } from '../contract/acl/acl.js';
 import { isRuleFor, TenantAcl } from '../contract/acl/tenant-acl.js';
 import type { IdentityNews } from '../contract/identity/news.js';
+import { plainFilter } from './share-group.js';
 
+const WILDCARD = /[+#]/;
+/** A rule may have placeholders besides. */
+const RULE_WILDCARD = /[+#%]/;
 const SERVICE_KEY = 's:';
 
 /** Who may use which topics, and which service clients there are, as main has posted it. */
@@ -43,6 +47,24 @@ export class Rules {
 /** Whether one of the rules is for the client. */
 export function concern(rules: readonly AclRule[], who: Principal): boolean {
   return rules.some((rule) => isRuleFor(rule, who));
+}
+
+/** Whether a change of rules may change what is said of a filter, or of a topic. */
+export type Touches = (filter: string) => boolean;
+
+/** By the texts before their first wildcards: what differs there is about other topics. Nothing else is as quick for very many sessions. */
+export function touchedBy(rules: readonly AclRule[]): Touches {
+  const starts = rules.map(({ filter }) => filter.slice(0, startLength(filter, RULE_WILDCARD)));
+  return (filter) => {
+    const plain = plainFilter(filter);
+    const start = plain.slice(0, startLength(plain, WILDCARD));
+    return starts.some((other) => start.startsWith(other) || other.startsWith(start));
+  };
+}
+
+function startLength(filter: string, wildcard: RegExp): number {
+  const at = filter.search(wildcard);
+  return at < 0 ? filter.length : at;
 }
 
 function isSame(a: AclRule, b: AclRule): boolean {

@@ -2,6 +2,7 @@ import { FLAG_QOS_SHIFT, FLAG_RETAIN } from '../contract/broker/traffic.js';
 import type { Subscription } from '../contract/threads/broker.js';
 import type { Deliveries } from './deliveries.js';
 import type { Publishing } from './publishing.js';
+import type { Touches } from './rules.js';
 import type { Session } from './session.js';
 import { isShared, plainFilter } from './share-group.js';
 import type { BrokerState } from './state.js';
@@ -71,10 +72,11 @@ export class Subscribing {
     if (isFirst) this.#taps.add(tenant.name, plainFilter(filter));
   }
 
-  /** Removes the subscriptions that the rules do not allow; answers their filters. */
-  revoke(tenant: Tenant, session: Session): readonly string[] {
+  /** Removes the subscriptions that the rules do not allow, of those that they touch; answers their filters. */
+  revoke(tenant: Tenant, session: Session, touches: Touches): readonly string[] {
     const { rules, journal } = this.#state;
-    const revoked = [...(session.subscriptions?.keys() ?? [])].filter((filter) => !rules.maySubscribe(session.who, filter));
+    const touched = [...(session.subscriptions?.keys() ?? [])].filter(touches);
+    const revoked = touched.filter((filter) => !rules.maySubscribe(session.who, filter));
     for (const filter of revoked) this.#remove(tenant, session, filter);
     if (revoked.length > 0 && session.isDurable) journal.put(SESSIONS, session.id, session);
     return revoked;

@@ -182,3 +182,29 @@ test('a QoS 2 message under way that is revoked while its client is away frees i
   await site.rest();
   assert.equal(site.broker.counts.queuedNow, 1);
 });
+
+test('whatever rule changes, a subscription is there as long as the rules allow it whole', async () => {
+  const filters = ['a', 'a/#', 'a/+', 'a/b', 'a/b/#', '+/b', '#', '$share/g/a/+', 'ab/#', 'cmd/dev', 'cmd/dev/x'];
+  const rules = ['#', 'a/#', 'a', 'a/b', 'ab/#', 'a/+', '+/b', 'cmd/%d', 'cmd/%d/#', 'cmd/+'].map((filter, i) =>
+    rule(filter, { id: i + 1 }),
+  );
+  for (const gone of rules) {
+    for (const denied of [undefined, ...rules]) {
+      const kept = [...rules.filter((one) => one !== gone), ...(denied ? [rule(denied.filter, { id: 99, effect: 'deny' })] : [])];
+      const site = new Site({}, [services(1), acl(...rules)]);
+      const client = site.client('dev', { client: ofDevice(7, 'dev') });
+      for (const filter of filters) client.subscribe(filter);
+      await site.rest();
+      site.broker.setIdentity([acl(...kept)], false);
+      const fresh = new Site({}, [services(1), acl(...kept)]);
+      const other = fresh.client('dev', { client: ofDevice(7, 'dev') });
+      for (const filter of filters) other.subscribe(filter);
+      await fresh.rest();
+      assert.equal(
+        site.broker.counts.subscriptionsNow,
+        fresh.broker.counts.subscriptionsNow,
+        `${gone.filter} gone, ${denied?.filter} denied`,
+      );
+    }
+  }
+});

@@ -13,6 +13,11 @@ export function sessionMetrics(plane: Plane): Metric[] {
     now('spillway_mqtt_sessions', 'MQTT sessions of this process, connected or not', (c) => c.sessionsNow),
     now('spillway_mqtt_sessions_connected', 'Those that are connected', (c) => c.connectedNow),
     now('spillway_mqtt_subscriptions', 'Subscriptions of them', (c) => c.subscriptionsNow),
+    total(
+      'spillway_mqtt_subscriptions_revoked_total',
+      'Subscriptions that were removed because rules no longer allowed them',
+      (c) => c.subscriptionsRevoked,
+    ),
     now('spillway_mqtt_queued_messages', 'Messages at QoS 1 and 2 that wait for clients or are under way to them', (c) => c.queuedNow),
     now('spillway_mqtt_queued_bytes', 'Bytes of those messages', (c) => c.queuedBytesNow),
     now('spillway_mqtt_retained_messages', 'Retained messages', (c) => c.retainedNow),
@@ -26,18 +31,24 @@ export function sessionMetrics(plane: Plane): Metric[] {
     {
       kind: 'counter',
       name: 'spillway_mqtt_dropped_total',
-      help: 'Messages left out for one client, by reason. unsent: it does not read, or takes none of their size; retained-full: not kept',
+      help: 'Messages left out for one client, by reason. unsent: it does not read, or takes none of their size; retained-full: not kept; revoked: rules no longer allow it the topic',
       label: 'reason',
       values: () => {
-        const { droppedFull, retainedFull } = plane.brokerCounts();
+        const { droppedFull, droppedRevoked, retainedFull } = plane.brokerCounts();
         return [
           ['queue-full', droppedFull],
           ['retained-full', retainedFull],
+          ['revoked', droppedRevoked],
           ['unsent', plane.counters().undelivered],
         ];
       },
     },
     total('spillway_mqtt_expired_total', 'Messages that expired before they were sent', (c) => c.expired),
     total('spillway_mqtt_wills_total', 'Wills that were published', (c) => c.wills),
+    total(
+      'spillway_mqtt_wills_refused_total',
+      'Wills that were not published because rules no longer allowed their topic',
+      (c) => c.willsRefused,
+    ),
   ];
 }

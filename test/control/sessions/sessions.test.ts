@@ -167,7 +167,17 @@ test('a process without gateways says that it has no sessions', async () => {
 });
 
 test('metrics show what the broker counts, and what gateways did not send', async () => {
-  server.plane.counted = { ...NOTHING_COUNTED, sessionsNow: 4, connectedNow: 3, droppedFull: 2, retainedFull: 1, wills: 5 };
+  server.plane.counted = {
+    ...NOTHING_COUNTED,
+    sessionsNow: 4,
+    connectedNow: 3,
+    droppedFull: 2,
+    retainedFull: 1,
+    wills: 5,
+    droppedRevoked: 8,
+    subscriptionsRevoked: 9,
+    willsRefused: 10,
+  };
   server.plane.totals = { ...server.plane.totals, undelivered: 6 };
   const { text } = await server.call('GET', '/metrics');
   for (const line of [
@@ -175,7 +185,10 @@ test('metrics show what the broker counts, and what gateways did not send', asyn
     'spillway_mqtt_sessions_connected 3',
     'spillway_mqtt_dropped_total{reason="queue-full"} 2',
     'spillway_mqtt_dropped_total{reason="retained-full"} 1',
+    'spillway_mqtt_dropped_total{reason="revoked"} 8',
     'spillway_mqtt_dropped_total{reason="unsent"} 6',
+    'spillway_mqtt_subscriptions_revoked_total 9',
+    'spillway_mqtt_wills_refused_total 10',
     'spillway_mqtt_wills_total 5',
   ]) {
     assert.ok(text.includes(`${line}\n`), line);
