@@ -40,6 +40,7 @@ import type { Schemas } from '../control/schemas/schemas.js';
 import { servicesPart } from '../control/services/part.js';
 import { sessionsPart } from '../control/sessions/part.js';
 import { shadowPart } from '../control/shadow/part.js';
+import { ShadowRuns } from '../control/shadow/shadow-runs.js';
 import { topicRulesPart } from '../control/topic-rules/part.js';
 import type { TopicRules } from '../control/topic-rules/topic-rules.js';
 import { MetricUnits } from '../control/units/metric-units.js';
@@ -112,6 +113,7 @@ export function makeParts({
   const sources = { plane, views, registry, metricNames, units, queries, keys, ledger: ledger.ledger, live: live.hub };
   const subdevices = new Subdevices(registry, event);
   const topicLags = () => parts.flatMap((part) => part.topicLags?.() ?? []);
+  const runs = new ShadowRuns({ schemas, registry, log: recentLog, event });
   const subjects: Part[] = [
     ...(peers ? [peers] : []),
     live,
@@ -131,8 +133,8 @@ export function makeParts({
     sessionsPart({ plane, keys }),
     debugPart({ ...sources, views, rules: topicRules.rules, event }),
     codecsPart({ codecs, plane, keys, event }),
-    packsPart({ codecs, schemas, topicRules, registry, keys, database, event }),
-    shadowPart({ schemas, topicRules, registry, keys, log: recentLog, event }),
+    packsPart({ runs, codecs, schemas, topicRules, registry, keys, database, event }),
+    shadowPart({ runs, schemas, topicRules, registry, keys }),
     schemasPart({ schemas, registry, plane, keys, event }),
     registryPart({ ...sources, schemas, subdevices }),
     groupsPart(registry, keys),

@@ -21,6 +21,7 @@ import { addLogCommand } from './log-command.js';
 import { addPublishCommand, addRetainedCommand } from './message-commands.js';
 import { type CommonOptions, withCommonOptions } from './options.js';
 import { Output } from './output.js';
+import { addPackCommand } from './pack-command.js';
 import { addQueryCommand } from './query-command.js';
 import { addSchemaCommand } from './schema-command.js';
 import { addSelftestCommand } from './selftest-command.js';
@@ -103,6 +104,7 @@ function buildProgram(ports: CliPorts): Command {
   addSchemaCommand(program);
   addCodecCommand(program);
   addShadowCommand(program);
+  addPackCommand(program);
   addConfigCommand(program);
   addVersionCommand(program);
   addCompletionCommand(program);

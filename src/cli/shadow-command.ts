@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { ShadowRunActivatedAnswer, ShadowRunAnswer, ShadowRunsAnswer } from '../contract/answers/shadow-runs.js';
-import { adminApi } from './admin-api.js';
+import { type AdminApi, adminApi } from './admin-api.js';
 import { CommandFailure } from './command-failure.js';
 import { type ApplianceOptions, configOf, wholeNumber, withApplianceOptions } from './options.js';
 import { Output, table } from './output.js';
@@ -46,12 +46,8 @@ async function run(path: string, options: RunOptions): Promise<void> {
   const { percent, last, live } = options;
   const body = { ...readCandidate(path), percent, last_minutes: last, live_minutes: live };
   const api = adminApi(configOf(options), options.url);
-  let answer = await api.post<ShadowRunAnswer>('/v1/shadow-runs', body);
-  while (answer.state === 'running') {
-    await pause(POLL_MS);
-    answer = await api.get<ShadowRunAnswer>(pathOf(answer.id));
-  }
-  print(output, answer);
+  const answer = await api.post<ShadowRunAnswer>('/v1/shadow-runs', body);
+  print(output, await settledRun(api, answer.id));
 }
 
 function readCandidate(path: string): object {
@@ -77,25 +73,47 @@ async function show(id: string, options: ApplianceOptions): Promise<void> {
   print(new Output(options.json === true), await adminApi(configOf(options), options.url).get<ShadowRunAnswer>(pathOf(id)));
 }
 
+function madeText({ pack, rule, schema_id: schema, version }: ShadowRunActivatedAnswer): string {
+  if (pack !== undefined) return `pack ${pack} is installed`;
+  return rule === undefined ? `schema ${schema} has version ${version}` : `topic rule ${rule} is made`;
+}
+
 async function activate(id: string, options: ApplianceOptions): Promise<void> {
   const output = new Output(options.json === true);
   const answer = await adminApi(configOf(options), options.url).post<ShadowRunActivatedAnswer>(pathOf(id, '/activate'), undefined);
-  output.text(answer.rule === undefined ? `schema ${answer.schema_id} has version ${answer.version}` : `topic rule ${answer.rule} is made`);
+  output.text(madeText(answer));
   output.document(answer);
 }
 
 function print(output: Output, answer: ShadowRunAnswer): void {
+  output.text(...runLines(answer));
+  output.document(answer);
+}
+
+/** The run once it is not running any more. */
+export async function settledRun(api: AdminApi, id: number): Promise<ShadowRunAnswer> {
+  let answer = await api.get<ShadowRunAnswer>(pathOf(id));
+  while (answer.state === 'running') {
+    await pause(POLL_MS);
+    answer = await api.get<ShadowRunAnswer>(pathOf(id));
+  }
+  return answer;
+}
+
+/** What a run found, for people. */
+export function runLines(answer: ShadowRunAnswer): string[] {
   const { id, state, cause, report } = answer;
-  output.text(`run ${id} is ${state}${cause === null ? '' : `: ${cause}`}; ${report.same} of ${report.messages} messages are the same`);
   const refused = (side: Readonly<Record<string, number>>) =>
     Object.entries(side)
       .map(([code, times]) => `${code} ${times}`)
       .join(', ') || 'none';
-  output.text(`refused before: ${refused(report.refused.before)}; after: ${refused(report.refused.after)}`);
   const rows = report.fields.map(({ field, same, changed, only_before: before, only_after: after, examples: [example] }) => [
     ...[field, String(same), String(changed), String(before), String(after)],
     example ? `${example.device}: ${example.before?.value ?? '-'} -> ${example.after?.value ?? '-'}` : '',
   ]);
-  if (rows.length > 0) output.text(...table([['FIELD', 'SAME', 'CHANGED', 'ONLY BEFORE', 'ONLY AFTER', 'EXAMPLE'], ...rows]));
-  output.document(answer);
+  return [
+    `run ${id} is ${state}${cause === null ? '' : `: ${cause}`}; ${report.same} of ${report.messages} messages are the same`,
+    `refused before: ${refused(report.refused.before)}; after: ${refused(report.refused.after)}`,
+    ...(rows.length > 0 ? table([['FIELD', 'SAME', 'CHANGED', 'ONLY BEFORE', 'ONLY AFTER', 'EXAMPLE'], ...rows]) : []),
+  ];
 }

@@ -29,8 +29,8 @@ const report = z.strictObject({
 export const shadowRunAnswer = z.strictObject({
   id: count,
   tenant: z.string(),
-  candidate: z.enum(['schema', 'topic_rule']),
-  /** The schema's device class, or the rule's pattern. */
+  candidate: z.enum(['schema', 'topic_rule', 'pack']),
+  /** The schema's device class, the rule's pattern, or the pack's name and version. */
   subject: z.string(),
   state: z.enum(['running', 'done', 'failed', 'activated']),
   /** Why it failed. */
@@ -48,6 +48,8 @@ export const shadowRunActivatedAnswer = shadowRunAnswer.extend({
   version: count.optional(),
   /** Of a rule. */
   rule: z.string().optional(),
+  /** Its name and version. */
+  pack: z.string().optional(),
 });
 
 export type ShadowReport = z.infer<typeof report>;

@@ -21,6 +21,7 @@ export const installSchema = z.strictObject({
   percent: wholeNumber(1, 100, 100),
   last_minutes: wholeNumber(0, 1440, 60),
   live_minutes: wholeNumber(0, 60, 0),
+  messages_max: wholeNumber(1, 100_000, 10_000),
 });
 
 export const rollbackSchema = z.strictObject({ tenant: tenantSchema, allow_unsigned: flag });

@@ -5,15 +5,15 @@ import { PackKeys } from './pack-keys.js';
 import { Packs, type PacksOptions } from './packs.js';
 import { type PackRoutesOptions, packRoutes } from './routes.js';
 
-export type PacksPartOptions = Omit<PacksOptions, 'keys'> & Omit<PackRoutesOptions, 'packs'>;
+export type PacksPartOptions = Omit<PacksOptions, 'keys'> & Omit<PackRoutesOptions, 'packs' | 'topicRules'>;
 
 /** Device packs and the keys that sign them, over the API. */
-export function packsPart({ keys, registry, ...options }: PacksPartOptions): Part {
+export function packsPart({ keys, registry, runs, ...options }: PacksPartOptions): Part {
   const packKeys = new PackKeys(options.database);
   const packs = new Packs({ ...options, keys: packKeys });
   return {
     role: 'control',
-    routes: [...packRoutes({ packs, registry, keys }), ...packKeyRoutes(packKeys, keys)],
+    routes: [...packRoutes({ packs, registry, runs, topicRules: options.topicRules, keys }), ...packKeyRoutes(packKeys, keys)],
     metrics: packMetrics(packs),
   };
 }

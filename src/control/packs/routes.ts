@@ -17,13 +17,19 @@ import type { RouteDoc } from '../../http/route-doc.js';
 import type { Route } from '../../http/router.js';
 import { tenantQuery } from '../registry/input.js';
 import type { Registry } from '../registry/registry.js';
+import { type ShadowTimes, wishOf } from '../shadow/shadow-run.js';
+import type { ShadowRuns } from '../shadow/shadow-runs.js';
+import type { TopicRules } from '../topic-rules/topic-rules.js';
+import { packCandidate } from './candidate.js';
 import { installSchema, PACK_BODY, rollbackSchema } from './input.js';
 import type { LoadedPack, Packs } from './packs.js';
 import { builtInViewOf, reportOf, shownOf, viewOf } from './views.js';
 
 export interface PackRoutesOptions {
   readonly packs: Packs;
-  readonly registry: Pick<Registry, 'tenants'>;
+  readonly registry: Pick<Registry, 'tenants' | 'get' | 'byNumber'>;
+  readonly topicRules: Pick<TopicRules, 'of'>;
+  readonly runs: Pick<ShadowRuns, 'begin'>;
   readonly keys: KeyCheck;
 }
 
@@ -48,15 +54,16 @@ const docs = {
     codes: [...ofFile],
   },
   install: {
-    summary: 'Installs a pack, or its next version; the body is its file',
+    summary: 'Installs a pack, or its next version, or begins the shadow run before that; the body is its file',
     auth: 'admin',
     scope: 'tenant',
     query: installSchema,
     request: 'any',
-    answers: { 201: packInstallAnswer },
+    answers: { 201: packInstallAnswer, 202: packInstallAnswer },
     codes: [
       ...ofFile,
       ...(['pack_untrusted', 'pack_vectors_failed', 'pack_conflict', 'pack_not_newer', 'packs_exhausted'] as const),
+      ...(['log_not_readable', 'shadow_run_running'] as const),
       ...(['schema_incompatible', 'schemas_exhausted', 'codecs_exhausted', 'topic_rules_exhausted'] as const),
     ],
   },
@@ -88,7 +95,7 @@ const docs = {
 const builtIn = new Map(builtInPacks.map((pack) => [pack.name, pack]));
 
 /** Device packs: verified, installed, listed, rolled back, removed. */
-export function packRoutes({ packs, registry, keys }: PackRoutesOptions): Route[] {
+export function packRoutes({ packs, registry, topicRules, runs, keys }: PackRoutesOptions): Route[] {
   const admit = adminOnly(keys);
 
   async function list({ query }: Request): Promise<Answer | ApiFailure> {
@@ -112,10 +119,13 @@ export function packRoutes({ packs, registry, keys }: PackRoutesOptions): Route[
     if (asked instanceof ApiFailure) return asked;
     const { tenant, all_tenants: isForAll, allow_unsigned: allowUnsigned } = asked;
     if (isForAll && callersTenant() !== undefined) return new ApiFailure('scope_forbidden', attempt);
+    if (isForAll && !asked.now)
+      return new ApiFailure('query_invalid', attempt, 'all_tenants needs now=true: a shadow run is of one tenant');
     const pack = await packs.load(attempt, body);
     if (pack instanceof ApiFailure) return packs.refused(pack);
     const objection = packs.objection(attempt, pack, allowUnsigned);
     if (objection) return packs.refused(objection);
+    if (!asked.now) return tryFirst(attempt, tenant, pack, asked);
     return installNow(attempt, isForAll ? registry.tenants().map((one) => one.tenant) : [tenant], pack);
   }
 
@@ -124,6 +134,16 @@ export function packRoutes({ packs, registry, keys }: PackRoutesOptions): Route[
     const state = await packs.install(attempt, tenants, pack);
     if (state instanceof ApiFailure) return packs.refused(state);
     return json(201, { ...reportOf(pack, prospect), state, tenants, shadow_run: null });
+  }
+
+  async function tryFirst(attempt: string, tenant: string, pack: LoadedPack, times: ShadowTimes): Promise<Answer | ApiFailure> {
+    const prospect = await packs.prospectOf(tenant, pack);
+    const { conflicts } = prospect;
+    if (conflicts.length > 0) return packs.refused(new ApiFailure('pack_conflict', attempt, conflicts.join('; ')));
+    const candidate = await packCandidate({ packs, topicRules, registry }, tenant, pack);
+    const run = runs.begin(attempt, wishOf(candidate, times));
+    if (run instanceof ApiFailure) return packs.refused(run);
+    return json(202, { ...reportOf(pack, prospect), state: 'shadow', tenants: [tenant], shadow_run: run.id });
   }
 
   async function read({ query, params }: Request): Promise<Answer | ApiFailure> {

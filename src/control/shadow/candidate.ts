@@ -3,7 +3,7 @@ import type { LoggedMessage } from '../../contract/recent-log.js';
 import { decodeContext } from '../../contract/record-context.js';
 import type { SchemaPlan } from '../../contract/schemas/schema-plan.js';
 import { type RoutedMessage, routeMessage } from '../../contract/topic-rules/routing.js';
-import { ruleProblem } from '../../contract/topic-rules/rule-set.js';
+import { type RuleSet, ruleProblem } from '../../contract/topic-rules/rule-set.js';
 import { amongBuiltIn } from '../../contract/topic-rules/tenant-rules.js';
 import type { TopicRule } from '../../contract/topic-rules/topic-rule.js';
 import type { Device } from '../registry/device.js';
@@ -20,15 +20,15 @@ const DRAFT_NUMBER = 0x7fffffff;
 
 /** What would be activated, and what it makes of messages. */
 export interface Candidate {
-  readonly kind: 'schema' | 'topic_rule';
+  readonly kind: 'schema' | 'topic_rule' | 'pack';
   readonly tenant: string;
   readonly subject: string;
-  /** The plans that its messages name. */
+  /** Plans of its own that its messages may name; others are those of versions that there are. */
   readonly plans: readonly SchemaPlan[];
   /** The messages that one of the log would be; undefined: the candidate has no say in it. A code: it would be refused. */
   of(message: LoggedMessage, device: Device): readonly RoutedMessage[] | number | undefined;
   /** Answers what it became. */
-  activate(attempt: string): Promise<{ schema_id?: string; version?: number; rule?: string } | ApiFailure>;
+  activate(attempt: string): Promise<{ schema_id?: string; version?: number; rule?: string; pack?: string } | ApiFailure>;
 }
 
 /** A version of a schema that is not made yet: of one that there is, or of a new one. */
@@ -70,6 +70,28 @@ function isOfClass({ tenant, deviceClass, firmwareVersion }: NewSchema): (device
   return (device) => resolver.numberOf(device) !== 0;
 }
 
+interface Rerouting {
+  readonly rules: RuleSet;
+  /** Of the rules that are tried. */
+  readonly names: ReadonlySet<string>;
+  readonly tenant: string;
+  readonly registry: Pick<Registry, 'get'>;
+}
+
+/** What rules make of a message of the log; undefined: its topic is not kept, or another rule takes it. A code: it would be refused. */
+export function rerouted(
+  { rules, names, tenant, registry }: Rerouting,
+  { format, context, payload }: LoggedMessage,
+  device: Device,
+): readonly RoutedMessage[] | number | undefined {
+  const said = decodeContext(Buffer.from(context));
+  const topic = said?.topic ?? '';
+  if (topic === '' || !names.has(rules.match(topic)?.rule.name ?? '')) return undefined;
+  const find = (id: string) => registry.get(tenant, id);
+  const sender = { number: device.number, id: device.id, isGateway: mayAddSubdevices(device), find };
+  return routeMessage(rules, topic, payload, sender, said?.isFormatOfRule ? {} : { format });
+}
+
 export interface RuleCandidateOptions {
   readonly topicRules: TopicRules;
   readonly registry: Pick<Registry, 'get' | 'byNumber'>;
@@ -85,14 +107,10 @@ export function ruleCandidate(
   if (problem !== undefined) return new ApiFailure('body_invalid', attempt, `rule.${problem.replace(': ', ' ')}`);
   const usable = topicRules.of(tenant).filter((one) => ruleProblem(one) === undefined);
   const rules = amongBuiltIn(usable.toSpliced((position ?? usable.length + 1) - 1, 0, rule));
-  const of = ({ format, context, payload }: LoggedMessage, device: Device) => {
-    const topic = decodeContext(Buffer.from(context))?.topic ?? '';
-    if (topic === '' || rules.match(topic)?.rule.name !== rule.name) return undefined;
-    const find = (id: string) => registry.get(tenant, id);
-    const sender = { number: device.number, id: device.id, isGateway: mayAddSubdevices(device), find };
-    const isOfSender = decodeContext(Buffer.from(context))?.isFormatOfRule !== true;
-    const routed = routeMessage(rules, topic, payload, sender, isOfSender ? { format } : {});
-    if (typeof routed === 'number') return routed;
+  const names = new Set([rule.name]);
+  const of = (message: LoggedMessage, device: Device) => {
+    const routed = rerouted({ rules, names, tenant, registry }, message, device);
+    if (!routed || typeof routed === 'number') return routed;
     const numberOf = (number: number) => registry.byNumber(number)?.schema ?? 0;
     return routed.map((one) => (numberOf(one.device) > 0 ? withSchema(one, numberOf(one.device)) : one));
   };

@@ -1,11 +1,12 @@
 import type { Part } from '../part.js';
 import { type ShadowRoutesOptions, shadowRoutes } from './routes.js';
-import { ShadowRuns, type ShadowRunsOptions } from './shadow-runs.js';
+import type { ShadowRuns } from './shadow-runs.js';
 
-export type ShadowPartOptions = ShadowRoutesOptions & Pick<ShadowRunsOptions, 'log' | 'event'>;
+export interface ShadowPartOptions extends ShadowRoutesOptions {
+  readonly runs: ShadowRuns;
+}
 
 /** Shadow runs over the API. */
-export function shadowPart(options: ShadowPartOptions): Part {
-  const runs = new ShadowRuns(options);
+export function shadowPart({ runs, ...options }: ShadowPartOptions): Part {
   return { role: 'control', routes: shadowRoutes(runs, options), close: () => runs.close() };
 }

@@ -12,7 +12,7 @@ import type { Schemas } from '../schemas/schemas.js';
 import { ruleOf } from '../topic-rules/input.js';
 import { type Candidate, type RuleCandidateOptions, ruleCandidate, schemaCandidate } from './candidate.js';
 import { SHADOW_BODY, shadowSchema } from './input.js';
-import type { ShadowRun } from './shadow-run.js';
+import { type ShadowRun, wishOf } from './shadow-run.js';
 import type { ShadowRuns } from './shadow-runs.js';
 
 export interface ShadowRoutesOptions extends RuleCandidateOptions {
@@ -22,7 +22,6 @@ export interface ShadowRoutesOptions extends RuleCandidateOptions {
 
 const ALL = '/v1/shadow-runs';
 const NAMED = '/v1/shadow-runs/:id';
-const MINUTE_MS = 60_000;
 const docs = {
   begin: {
     summary: 'Runs a schema, codec or topic rule that is not active beside what is, over recent and live messages of the log',
@@ -59,6 +58,8 @@ const docs = {
       'schemas_exhausted',
       'topic_rule_exists',
       'topic_rules_exhausted',
+      'pack_conflict',
+      'pack_not_newer',
     ],
   },
 } satisfies Record<string, RouteDoc>;
@@ -72,12 +73,9 @@ export function shadowRoutes(runs: ShadowRuns, options: ShadowRoutesOptions): Ro
     const attempt = 'begin a shadow run';
     const input = parseBody(body, shadowSchema, attempt);
     if (input instanceof ApiFailure) return input;
-    const { percent, last_minutes: last, live_minutes: live, messages_max: messagesMax } = input;
     const candidate = await candidateOf(attempt, input);
     if (candidate instanceof ApiFailure) return candidate;
-    const beganMs = Date.now();
-    const times = { beganMs, fromUs: (beganMs - last * MINUTE_MS) * 1000, endsMs: beganMs + live * MINUTE_MS };
-    const run = runs.begin(attempt, { candidate, percent, messagesMax, ...times });
+    const run = runs.begin(attempt, wishOf(candidate, input));
     return run instanceof ApiFailure ? run : json(202, viewOf(run));
   }
 

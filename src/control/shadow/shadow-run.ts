@@ -11,6 +11,7 @@ import { Comparison } from './comparison.js';
 
 /** Messages between two turns of the event loop: each takes some microseconds, and API calls wait for them. */
 const TURN_MESSAGES = 32;
+const MINUTE_MS = 60_000;
 const NO_PLANS: readonly SchemaPlan[] = [];
 
 export interface ShadowWish {
@@ -22,6 +23,23 @@ export interface ShadowWish {
   readonly fromUs: number;
   readonly beganMs: number;
   readonly endsMs: number;
+}
+
+/** How much of the log a call asks for. */
+export interface ShadowTimes {
+  readonly percent: number;
+  readonly last_minutes: number;
+  readonly live_minutes: number;
+  readonly messages_max: number;
+}
+
+/** A run that begins now. */
+export function wishOf(
+  candidate: Candidate,
+  { percent, last_minutes: last, live_minutes: live, messages_max: messagesMax }: ShadowTimes,
+): ShadowWish {
+  const beganMs = Date.now();
+  return { candidate, percent, messagesMax, beganMs, fromUs: (beganMs - last * MINUTE_MS) * 1000, endsMs: beganMs + live * MINUTE_MS };
 }
 
 export interface ShadowSources {
@@ -41,6 +59,8 @@ export class ShadowRun {
   readonly #after = new TrialDecoder();
   /** By number of the version: decoders lay the plans of one list once. */
   readonly #plans = new Map<number, readonly SchemaPlan[]>();
+  /** The candidate's plans with another one. */
+  readonly #laid = new Map<number, readonly SchemaPlan[]>();
   #share = 0;
 
   constructor(id: number, wish: ShadowWish, sources: ShadowSources) {
@@ -85,12 +105,15 @@ export class ShadowRun {
     this.comparison.add((device as Device).id, receiveUs, before, after);
   }
 
-  /** Plans of the candidate, or of the versions by which its messages are read already. */
+  /** Plans of the candidate, or of the version by which a message of it is read already. */
   async #laidFor(messages: readonly { readonly context: Uint8Array }[]): Promise<readonly SchemaPlan[]> {
     const { plans } = this.wish.candidate;
-    if (plans.length > 0) return plans;
-    const [number = 0] = messages.map(({ context }) => decodeContext(Buffer.from(context))?.schema ?? 0);
-    return this.#plansOf(number);
+    const numbers = messages.map(({ context }) => decodeContext(Buffer.from(context))?.schema ?? 0);
+    const other = numbers.find((number) => number > 0 && !plans.some((plan) => plan.number === number));
+    if (other === undefined) return plans;
+    const known = this.#laid.get(other) ?? [...plans, ...(await this.#plansOf(other))];
+    this.#laid.set(other, known);
+    return known;
   }
 
   async #plansOf(number: number): Promise<readonly SchemaPlan[]> {
