@@ -24,7 +24,6 @@ import {
   DEVICE_NAMES_OFFSET,
   DEVICE_TOKEN_HASH_BYTES,
   DEVICE_TOKENS_OFFSET,
-  TENANTS_OFFSET,
 } from '../abi/gateway';
 import { DEVICES_MAX, DEVICE_ID_BYTES_MAX, PARTITIONS_MAX, TENANT_ID_BYTES_MAX } from '../abi/limits';
 import { STAGE_DEVICE_AT_NAME, STAGE_DEVICE_AT_TOKEN_HASH, STAGE_OFFSET } from '../abi/regions';
@@ -177,7 +176,7 @@ export function addDevice(number: u32, via: u32, status: u32, partition: u32, sc
     store<f64>(added, 0, DEVICE_AT_ARRIVAL);
     store<f64>(added, 0, DEVICE_AT_NOTED);
     store<u64>(added, 0, DEVICE_AT_INTERVAL); // and the slack after it
-    store<u32>(added, TENANTS_OFFSET, DEVICE_AT_TENANT);
+    store<u32>(added, 0, DEVICE_AT_TENANT);
     insert(<u32>entry, hashBytes(id, idBytes, hashBytes(name, tenantBytes, 0)));
   }
   const device = deviceAt(<u32>entry);

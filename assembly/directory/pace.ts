@@ -30,7 +30,8 @@ export function overRate(device: usize): u32 {
     paceMs = early;
     return CODE_DEVICE_OVER_RATE;
   }
-  return overRateOfTenant(<usize>load<u32>(device, DEVICE_AT_TENANT));
+  const tenant = <usize>load<u32>(device, DEVICE_AT_TENANT);
+  return tenant == 0 ? CODE_NONE : overRateOfTenant(tenant);
 }
 
 @inline
@@ -50,6 +51,7 @@ export function pace(device: usize, bytes: u32): void {
   const arrival = max(load<f64>(device, DEVICE_AT_ARRIVAL), monotonicMs);
   store<f64>(device, arrival + <f64>load<f32>(device, DEVICE_AT_INTERVAL), DEVICE_AT_ARRIVAL);
   const tenant = <usize>load<u32>(device, DEVICE_AT_TENANT);
+  if (tenant == 0) return;
   store<f64>(tenant, max(load<f64>(tenant, TENANT_AT_ARRIVAL), monotonicMs) + <f64>load<f32>(tenant, TENANT_AT_INTERVAL), TENANT_AT_ARRIVAL);
   const bytesArrival = max(load<f64>(tenant, TENANT_AT_BYTES_ARRIVAL), monotonicMs);
   store<f64>(tenant, bytesArrival + <f64>bytes * <f64>load<f32>(tenant, TENANT_AT_BYTES_INTERVAL), TENANT_AT_BYTES_ARRIVAL);

@@ -64,8 +64,9 @@ export class DeviceRates {
     this.#layRate(atOf(entry), { interval: DEVICE_AT_INTERVAL, slack: DEVICE_AT_SLACK }, rate);
   }
 
-  /** The entry of the tenant. Those that find no room have the last one together, for which no limit holds. */
+  /** The entry of the tenant, or 0: no tenant has a limit. Those that find no room have the last one together, for which no limit holds. */
   #tenantAt(tenant: string): number {
+    if (this.#limits.tenantRate === 0 && this.#limits.tenantBytesPerSecond === 0) return 0;
     const known = this.#tenants.get(tenant);
     if (known !== undefined) return known;
     const number = Math.min(this.#tenants.size, TENANTS_MAX - 1);

@@ -126,7 +126,16 @@ function refusal(status: number, code: string, message: string, wayOut?: string)
 function shown({ token: _, ...device }: { token: string }) {
   const latest = { temperature: { value: 21.5, ts: '2024-01-01T00:00:00.000Z' } };
   const noted = { model: null, serial: null, owner: null, location: null, tags: {}, groups: [] };
-  return { ...device, ...noted, status: 'active', connected: true, registered_at: '2024-01-01T00:00:00.000Z', last_seen_at: null, latest };
+  return {
+    ...device,
+    ...noted,
+    status: 'active',
+    connected: true,
+    throttled: null,
+    registered_at: '2024-01-01T00:00:00.000Z',
+    last_seen_at: null,
+    latest,
+  };
 }
 
 function addOne(fleet: FleetDouble, body: Record<string, string>): Answer {

@@ -24,6 +24,7 @@ const device: Device = {
   registered_at: before,
   last_seen_at: null,
   connected: false,
+  throttled: null,
   latest: {},
 };
 

@@ -28,6 +28,8 @@ const device = z.strictObject({
   registered_at: time,
   last_seen_at: time.nullable(),
   connected: z.boolean(),
+  /** The code of the rate that it is over at this process; null: none. */
+  throttled: z.string().nullable(),
   latest,
 });
 

@@ -1,6 +1,8 @@
 import type { DevicesAnswer } from '../../contract/answers/devices.js';
+import { refusalCode } from '../../contract/codes.js';
 import type { DataPlane } from '../../contract/data-plane.js';
 import { isoTime } from '../../contract/iso-time.js';
+import type { OverRate } from '../../contract/limits/over-rate.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { type LatestSources, latestOf } from '../queries/latest.js';
 import type { Schemas } from '../schemas/schemas.js';
@@ -12,10 +14,13 @@ type DeviceView = DevicesAnswer['devices'][number];
 /** Where views of devices come from. */
 export interface DeviceSources extends LatestSources {
   readonly ledger: Pick<Ledger, 'lastRejection'>;
-  readonly plane: Pick<DataPlane, 'isConnected' | 'seenMs'>;
+  readonly plane: Pick<DataPlane, 'isConnected' | 'overRate' | 'seenMs'>;
   readonly registry: Pick<Registry, 'byNumber' | 'groups'>;
   readonly schemas: Pick<Schemas, 'byNumber'>;
 }
+
+/** While a device is over a rate, gateways report it within this time. */
+const REPORT_MS_MAX = 2000;
 
 /** The database may take this long before devices are shown without the metrics that only it has, ms. */
 const DATABASE_MS_MAX = 2000;
@@ -44,6 +49,7 @@ export async function viewDevices(
       registered_at: isoTime(device.registeredAtMs),
       last_seen_at: seenMs > 0 ? isoTime(seenMs) : null,
       connected: plane.isConnected(device.number),
+      throttled: throttledView(plane.overRate(device.number), Date.now()),
       // fromEntries defines members, so a metric named __proto__ is one like any other.
       latest: Object.fromEntries(metrics),
     };
@@ -56,6 +62,10 @@ function detailsView(registry: Pick<Registry, 'groups'>, { tenant, details }: De
   const tree = registry.groups.of(tenant);
   const groups = details.groups.flatMap((number) => tree.pathOf(number) ?? []).sort();
   return { model, serial, owner, location: location && { ...location, name: location.name ?? null }, tags, groups };
+}
+
+function throttledView(over: OverRate | undefined, nowMs: number): string | null {
+  return over && nowMs < over.untilMs + REPORT_MS_MAX ? refusalCode(over.code).name : null;
 }
 
 function schemaViewOf(schemas: Pick<Schemas, 'byNumber'>, { schema: number, schemaId }: Device): DeviceView['schema'] {

@@ -8,7 +8,7 @@ import type { Subdevices } from './subdevices.js';
 import { tenantRoutes } from './tenant-routes.js';
 
 export interface RegistryPartOptions extends DeviceRoutesOptions {
-  readonly plane: Pick<DataPlane, 'isConnected' | 'onSubdevice' | 'seenMs'>;
+  readonly plane: Pick<DataPlane, 'isConnected' | 'onSubdevice' | 'overRate' | 'seenMs'>;
   readonly subdevices: Subdevices;
 }
 

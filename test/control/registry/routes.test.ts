@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { CODE_DEVICE_OVER_RATE } from '../../../assembly/abi/codes.js';
 import { storedToken } from '../../../src/contract/token.js';
 import { assertFailure } from '../../support/failure.js';
 import { type ServerUnderTest, startServerUnderTest, TOKEN } from '../../support/server-under-test.js';
@@ -47,8 +48,19 @@ test('a device is registered, published before the answer, and can be read', asy
     registered_at,
     last_seen_at: '2023-11-14T22:13:20.123Z',
     connected: true,
+    throttled: null,
     latest: { temperature: { value: 21.5, ts: '2023-11-14T22:13:20.000Z', received_at: '2023-11-14T22:13:20.123Z' } },
   });
+});
+
+test('a device that is over a rate is shown as throttled, and no longer two seconds after it may send again', async () => {
+  const { body: made } = await server.call('POST', '/v1/devices', { body: { device_id: 'fast' } });
+  const throttledAfter = async (untilMs: number) => {
+    server.plane.overRates.set(made.number, { device: made.number, code: CODE_DEVICE_OVER_RATE, untilMs });
+    return (await server.call('GET', '/v1/devices/fast')).body.throttled;
+  };
+  assert.equal(await throttledAfter(Date.now() + 10_000), 'device_over_rate');
+  assert.equal(await throttledAfter(Date.now() - 2001), null);
 });
 
 test('without an id and a token both are made, and the token is stored as a hash only', async () => {
