@@ -1,3 +1,4 @@
+import { CODE_MQTT_PROTOCOL_ERROR } from '../../assembly/abi/codes.js';
 import { FLAG_AGAIN, FLAG_QOS_SHIFT } from '../contract/broker/traffic.js';
 import type { BrokerToGateway } from '../contract/threads/broker.js';
 import { Entry } from './entry.js';
@@ -89,6 +90,8 @@ export class Deliveries {
       this.#remove(session, entry);
       this.pump(session);
     } else if (type === PUBREC && entry.qos === 2) this.#release(session, entry);
+    // The message would be under way for ever: its client takes it to be answered. [MQTT-4.13.1-1]
+    else this.post(session, { kind: 'end', session: session.number, connection: session.connection, code: CODE_MQTT_PROTOCOL_ERROR });
   }
 
   /** Sends what waits, as far as the client takes it. */

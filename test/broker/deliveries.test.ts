@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { CODE_MQTT_PROTOCOL_ERROR } from '../../assembly/abi/codes.js';
 import { Site } from './site.js';
 
 const PUBACK = 4;
@@ -46,7 +47,6 @@ test('no more than Receive Maximum is under way, and each acknowledgement lets t
   for (let n = 1; n <= 4; n++) site.publish('t', String(n), { qos: n === 2 ? 2 : 1 });
   await site.rest();
   assert.deepEqual(client.texts, ['1', '2']);
-  client.answer(PUBREC, 1); // A PUBREC for a message at QoS 1 says nothing.
   client.answer(PUBACK, 1);
   await site.rest();
   assert.deepEqual(client.texts, ['1', '2', '3']);
@@ -169,3 +169,26 @@ test('a message expires in its queue, and what is delivered says how long it sti
   assert.deepEqual([...(back.messages[0]?.properties ?? [])], [...expiry(50)]);
   assert.equal(site.broker.counts.expired, 1);
 });
+
+for (const [qos, answers] of [
+  [1, [PUBREC]],
+  [1, [PUBCOMP]],
+  [2, [PUBACK]],
+  [2, [PUBCOMP]],
+  [2, [PUBREC, PUBACK]],
+] as const) {
+  test(`an answer of another QoS ends the connection, and the message is sent again: ${qos}, ${answers.join(' ')}`, async () => {
+    const site = new Site();
+    const client = site.client('one').subscribe('t', { qos: 2 });
+    site.publish('t', 'x', { qos });
+    await site.rest();
+    for (const answer of answers) client.answer(answer, 1);
+    await site.rest();
+    assert.equal(client.ended, CODE_MQTT_PROTOCOL_ERROR);
+    client.detach();
+    const next = site.client('one');
+    await site.rest();
+    if (answers.length === 1) assert.deepEqual(next.texts, ['x']);
+    else assert.deepEqual(next.pubrels, [1]);
+  });
+}
