@@ -7,6 +7,7 @@ import type { NotReadyAnswer, ReadyAnswer } from '../contract/answers/operation.
 import { authority, reachableHost } from '../contract/host-address.js';
 import { readAddress } from './address-file.js';
 import { CommandFailure, usageFailure } from './command-failure.js';
+import { contextInUse } from './contexts.js';
 
 const answerMsMax = 120_000;
 
@@ -87,11 +88,17 @@ export class AdminApi {
   }
 }
 
+/** The appliance that `--url` names, else the one of the context in use, else the one of this machine. */
+export function adminApi(config: Config, url: string | undefined): AdminApi {
+  const context = url === undefined ? contextInUse(process.env) : undefined;
+  return context ? new AdminApi(context.url, process.env.SPILLWAY_ADMIN_KEY || context.key) : localApi(config, url);
+}
+
 /**
  * The appliance that `--url` names, else the one that runs on the state folder, else the one of the config; with the key of the
  * environment, the file or the state folder.
  */
-export function adminApi(config: Config, url: string | undefined): AdminApi {
+export function localApi(config: Config, url: string | undefined): AdminApi {
   return new AdminApi(url ?? readAddress(config.process.stateFolder)?.http ?? localUrl(config.listen), adminKey(config.process));
 }
 
@@ -110,7 +117,8 @@ function adminKey({ adminKey: given, stateFolder }: ProcessConfig): string {
   const path = join(stateFolder, 'admin-key');
   if (existsSync(path)) return readFileSync(path, 'utf8').trim();
   throw new CommandFailure('admin_key_missing', `cannot find the admin key: SPILLWAY_ADMIN_KEY is not set and ${path} does not exist`, {
-    wayOut: 'start the appliance once (npx spillway start), run this in its folder, or set SPILLWAY_ADMIN_KEY or SPILLWAY_STATE',
+    wayOut:
+      'start the appliance once (npx spillway start), run this in its folder, set SPILLWAY_ADMIN_KEY or SPILLWAY_STATE, or name an appliance: npx spillway context add',
   });
 }
 

@@ -32,7 +32,7 @@ export function withSecretOptions(command: Command): Command {
 export function withApplianceOptions(command: Command): Command {
   return withCommonOptions(command).option(
     '--url <url>',
-    'the appliance (default: the one that runs on the state folder, else http://<bind>:<http_port> of the config)',
+    'the appliance (default: the one of the context in use, else the one that runs on the state folder, else http://<bind>:<http_port> of the config)',
   );
 }
 

@@ -8,6 +8,7 @@ import { addCodecCommand } from './codec-command.js';
 import { CommandFailure, exitCodes, usageFailure } from './command-failure.js';
 import { addCompletionCommand } from './completion-command.js';
 import { addConfigCommand } from './config-command.js';
+import { addContextCommand } from './context-command.js';
 import { addCredentialCommand } from './credential-command.js';
 import { addDeadLettersCommand } from './dead-letters-command.js';
 import { addDemoCommand } from './demo-command.js';
@@ -106,6 +107,7 @@ function buildProgram(ports: CliPorts): Command {
   addShadowCommand(program);
   addPackCommand(program);
   addConfigCommand(program);
+  addContextCommand(program);
   addVersionCommand(program);
   addCompletionCommand(program);
   addLogCommand(program, ports);

@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import type { Config } from '../config/table.js';
 import { authority, reachableHost } from '../contract/host-address.js';
 import { readAddress } from './address-file.js';
-import { adminApi } from './admin-api.js';
+import { localApi } from './admin-api.js';
 import { CommandFailure, usageFailure } from './command-failure.js';
 import { type ApplianceOptions, configOf, formatId, idFormatOption, positiveNumber, wholeNumber, withApplianceOptions } from './options.js';
 import { grouped, Output } from './output.js';
@@ -113,7 +113,7 @@ async function tokenOf(options: SimulateOptions, config: Config): Promise<string
   const token = options.token ?? keptToken(config.process.stateFolder, 'simulate-token').token;
   if (options.register) {
     const body = { count: options.devices, id_format: options.idFormat, tenant: options.tenant, token };
-    await adminApi(config, options.url).post('/v1/devices/bulk', body);
+    await localApi(config, options.url).post('/v1/devices/bulk', body);
   }
   return token;
 }

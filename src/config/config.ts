@@ -11,7 +11,7 @@ import type { Values } from './values.js';
 
 const allSettings = 'npx spillway config check --help lists all';
 /** Variables of the family that are no settings: the file's path, and the switch of the browser tests. */
-const otherVariables = ['SPILLWAY_CONFIG', 'SPILLWAY_BROWSER_REQUIRED'];
+const otherVariables = ['SPILLWAY_CONFIG', 'SPILLWAY_CONTEXT', 'SPILLWAY_BROWSER_REQUIRED'];
 // Kubernetes sets these in every pod beside a service that is named spillway.
 const kubernetesVariable = /^SPILLWAY_(SERVICE_(HOST|PORT)(_\w+)?|PORT(_\d+_(TCP|UDP)(_\w+)?)?)$/;
 

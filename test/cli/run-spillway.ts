@@ -32,7 +32,8 @@ export function runSpillway(t: TestContext, folder: string, args: readonly strin
   const inherited = withoutSettings(process.env);
   const child = spawn(process.execPath, [program, ...args], {
     cwd: folder,
-    env: { ...inherited, ...env },
+    // The contexts of whoever runs the tests are none of theirs.
+    env: { ...inherited, XDG_CONFIG_HOME: folder, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let stdout = '';
