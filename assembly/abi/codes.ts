@@ -64,6 +64,15 @@ export const CODE_COAP_OVERLOADED: u32 = 43;
 export const CODE_COAP_BLOCKS_INCOMPLETE: u32 = 44;
 export const CODE_DEVICE_OVER_RATE: u32 = 49;
 export const CODE_TENANT_OVER_RATE: u32 = 50;
+// Handshakes of DTLS, in the order of native/reactor/src/dtls/failure.rs
+export const CODE_DTLS_HANDSHAKE_FAILED: u32 = 56;
+export const CODE_DTLS_SUITE_UNSUPPORTED: u32 = 57;
+export const CODE_DTLS_IDENTITY_UNKNOWN: u32 = 58;
+export const CODE_DTLS_KEY_WRONG: u32 = 59;
+export const CODE_DTLS_CERTIFICATE_REFUSED: u32 = 60;
+export const CODE_DTLS_TIMED_OUT: u32 = 61;
+export const CODE_DTLS_ENDED_BY_CLIENT: u32 = 62;
+export const CODE_DTLS_EXHAUSTED: u32 = 63;
 
 // Decode: the message goes to dead_letters under this reason
 export const CODE_JSON_MALFORMED: u32 = 64;

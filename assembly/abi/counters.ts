@@ -24,6 +24,8 @@ export const COUNTER_GATEWAY_DURABLE: u32 = CODES_MAX + 12;
 export const COUNTER_GATEWAY_CONNECTIONS_OF: u32 = CODES_MAX + 13;
 /** Messages of the broker that a client was not sent: it does not read, or takes none of their size. */
 export const COUNTER_GATEWAY_UNDELIVERED: u32 = CODES_MAX + 18;
+/** Clients of DTLS that are associated and that shake hands now; handshakes done, records dropped, associations given up, moves: 6 counters. */
+export const COUNTER_GATEWAY_DTLS_OPEN: u32 = CODES_MAX + 19;
 /** Refused messages by code, without refused connections: this counter and CODES_MAX - 1 more; their sum is COUNTER_GATEWAY_REFUSED. */
 export const COUNTER_GATEWAY_REFUSED_BY_CODE: u32 = CODES_MAX * 2;
 

@@ -45,6 +45,13 @@ export const DATAGRAM_HEADER_BYTES: u32 = 20;
 export const DATAGRAM_AT_FAMILY: u32 = 0;
 export const DATAGRAM_AT_PORT: u32 = 2;
 export const DATAGRAM_AT_ADDRESS: u32 = 4;
+// Of an association of DTLS, which stays the same when its client goes on from another address:
+//
+//   0  u16 family: 12     4  u32 association     8  u32 its generation     12  u32 entry of its device + 1, 0: of nobody     20  bytes
+export const DATAGRAM_FAMILY_DTLS: u32 = 12;
+export const DATAGRAM_AT_ASSOCIATION: u32 = 4;
+export const DATAGRAM_AT_GENERATION: u32 = 8;
+export const DATAGRAM_AT_OWNER: u32 = 12;
 /** A longer datagram is dropped and counted; RFC 7252 §4.6 expects 1152 bytes unless the path is known. */
 export const DATAGRAM_BYTES_MAX: u32 = 4 * KIB;
 

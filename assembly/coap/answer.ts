@@ -39,6 +39,7 @@ import {
   CODE_PAYLOAD_OVERSIZE,
   CODE_REGISTRY_INCOMPLETE,
   CODE_SHUTTING_DOWN,
+  CODE_TOPIC_FORBIDDEN,
 } from '../abi/codes';
 import { DATAGRAM_HEADER_BYTES, REASON_TEXT_BYTES, REASON_TEXTS_OFFSET } from '../abi/gateway';
 import { paceMs } from '../directory/pace';
@@ -156,7 +157,7 @@ function retrySeconds(code: u32): u32 {
 /** The response code of a refusal. */
 export function responseOf(code: u32): u32 {
   if (code == CODE_CREDENTIALS_INVALID || code == CODE_DEVICE_UNKNOWN) return COAP_UNAUTHORIZED;
-  if (code == CODE_DEVICE_INACTIVE) return COAP_FORBIDDEN;
+  if (code == CODE_DEVICE_INACTIVE || code == CODE_TOPIC_FORBIDDEN) return COAP_FORBIDDEN;
   if (code == CODE_COAP_PATH_UNKNOWN) return COAP_NOT_FOUND;
   if (code == CODE_COAP_METHOD_UNSUPPORTED) return COAP_METHOD_NOT_ALLOWED;
   if (code == CODE_PAYLOAD_OVERSIZE) return COAP_TOO_LARGE;

@@ -10,19 +10,28 @@ import {
   CODE_COAP_PATH_UNKNOWN,
   CODE_DEVICE_INACTIVE,
   CODE_NONE,
+  CODE_TOPIC_FORBIDDEN,
 } from '../abi/codes';
 import { COUNTER_GATEWAY_ACCEPTED, COUNTER_GATEWAY_BYTES_IN, COUNTER_GATEWAY_PACKETS, COUNTER_GATEWAY_RECEIVED } from '../abi/counters';
 import {
   CALL_COAP_REQUEST,
   CALL_COAP_TOKEN,
   CALL_OVER_RATE,
+  DATAGRAM_AT_FAMILY,
+  DATAGRAM_AT_OWNER,
+  DATAGRAM_FAMILY_DTLS,
   DATAGRAM_HEADER_BYTES,
   DEVICE_ACTIVE,
+  DEVICE_AT_NAME_OFFSET,
   DEVICE_AT_NOTED,
   DEVICE_AT_NUMBER,
   DEVICE_AT_PARTITION,
   DEVICE_AT_SCHEMA,
   DEVICE_AT_STATUS,
+  DEVICE_AT_TENANT_BYTES,
+  DEVICE_AT_VIA,
+  DEVICE_BYTES,
+  DEVICES_OFFSET,
   EVENT_AT_CONNECTION,
   EVENT_AT_LENGTH,
   EVENT_AT_OFFSET,
@@ -159,8 +168,12 @@ function take(socket: u32, peer: usize, end: usize, fault: u32): bool {
     call(socket, CALL_COAP_REQUEST, CODE_NONE, <u32>peer, requestBytes + DATAGRAM_HEADER_BYTES);
     return true;
   }
-  const device = deviceNamed(isSegment(0, V1, 2) ? 2 : 1);
-  if (isJudged) {
+  const owner = ownerOf(peer);
+  const device = deviceNamed(isSegment(0, V1, 2) ? 2 : 1, owner);
+  if (owner != 0) {
+    // The association says who it is, and a token nothing more.
+    if (!mayWriteFor(owner, device)) refusal = CODE_TOPIC_FORBIDDEN;
+  } else if (isJudged) {
     isJudged = false;
     refusal = judgement;
   } else if (device == 0 || !isVerified(device, secretAt, secretBytes)) {
@@ -234,11 +247,30 @@ function targetOf(): u32 {
   return segments == 2 && isSegment(0, WELL_KNOWN, 11) && isSegment(1, CORE, 4) ? TO_LINKS : NOTHING;
 }
 
-/** The device that the path segment names, of the tenant of the query; or 0. */
-function deviceNamed(index: u32): usize {
+/** The device of the association that the datagram is of, or 0: it is of none, or nobody's. */
+function ownerOf(peer: usize): usize {
+  if (<u32>load<u16>(peer, DATAGRAM_AT_FAMILY) != DATAGRAM_FAMILY_DTLS) return 0;
+  const owner = load<u32>(peer, DATAGRAM_AT_OWNER);
+  return owner == 0 ? 0 : <usize>(DEVICES_OFFSET + (owner - 1) * DEVICE_BYTES);
+}
+
+/** A device writes for itself and for those that are registered behind it. */
+function mayWriteFor(owner: usize, device: usize): bool {
+  return device == owner || (device != 0 && load<u32>(device, DEVICE_AT_VIA) == load<u32>(owner, DEVICE_AT_NUMBER));
+}
+
+/** The device that the path segment names, of the tenant of the query, or else of that of the association's device; or 0. */
+function deviceNamed(index: u32, owner: usize): usize {
   const idBytes = segmentBytes(index);
-  const tenant = tenantAt == 0 ? DEFAULT : tenantAt;
-  const bytes = tenantAt == 0 ? DEFAULT_BYTES : tenantBytes;
+  let tenant = DEFAULT;
+  let bytes = DEFAULT_BYTES;
+  if (tenantAt != 0) {
+    tenant = tenantAt;
+    bytes = tenantBytes;
+  } else if (owner != 0) {
+    tenant = <usize>load<u32>(owner, DEVICE_AT_NAME_OFFSET);
+    bytes = <u32>load<u8>(owner, DEVICE_AT_TENANT_BYTES);
+  }
   if (idBytes == 0 || idBytes > DEVICE_ID_BYTES_MAX || bytes > TENANT_ID_BYTES_MAX) return 0;
   return find(tenant, bytes, hashBytes(tenant, bytes, 0), segment(index), idBytes);
 }

@@ -81,6 +81,7 @@ function wantedPorts({ listen, process: settings }: Config): WantedPort[] {
     ...more(listen.mqttWsPort, 'SPILLWAY_MQTT_WS_PORT'),
     ...more(listen.mqttWssPort, 'SPILLWAY_MQTT_WSS_PORT'),
     ...more(listen.coapPort, 'SPILLWAY_COAP_PORT').map((wanted) => ({ ...wanted, isUdp: true })),
+    ...more(listen.coapsPort, 'SPILLWAY_COAPS_PORT').map((wanted) => ({ ...wanted, isUdp: true })),
   ];
 }
 

@@ -69,6 +69,7 @@ export function sayReady(output: Output, appliance: Appliance, config: Config, {
     ...(ports.ws === undefined ? [] : [`  WebSocket  ws://${host}:${ports.ws}/mqtt`]),
     ...(ports.wss === undefined ? [] : [`  the same, TLS  wss://${host}:${ports.wss}/mqtt`]),
     ...(ports.coap === undefined ? [] : [`  CoAP       coap://${host}:${ports.coap}`]),
+    ...(ports.coaps === undefined ? [] : [`  CoAP, DTLS  coaps://${host}:${ports.coaps}`]),
     `  state      ${config.process.stateFolder}`,
     '  Ctrl-C stops it; what was acknowledged is kept',
   );
@@ -81,6 +82,7 @@ export function sayReady(output: Output, appliance: Appliance, config: Config, {
     ...(ports.ws === undefined ? {} : { mqtt_ws_port: ports.ws }),
     ...(ports.wss === undefined ? {} : { mqtt_wss_port: ports.wss }),
     ...(ports.coap === undefined ? {} : { coap_port: ports.coap }),
+    ...(ports.coaps === undefined ? {} : { coaps_port: ports.coaps }),
     ...(shows.json ? { admin_key: adminKey } : {}),
     pid: process.pid,
     state: config.process.stateFolder,

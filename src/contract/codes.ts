@@ -81,6 +81,7 @@ import {
   DECODE_CODE_FIRST,
 } from '../../assembly/abi/codes.js';
 import { codecCodes } from './codecs/codec-codes.js';
+import { dtlsCodes } from './dtls-codes.js';
 import { formatCodes } from './format-codes.js';
 import type { RefusalCode } from './refusal-code.js';
 import { schemaCodes } from './schemas/schema-codes.js';
@@ -464,7 +465,7 @@ code(
 
 /** All codes that kernels use, by number ascending. */
 export const refusalCodes: readonly RefusalCode[] = Object.freeze(
-  [...table, ...formatCodes, ...codecCodes, ...schemaCodes].sort((a, b) => a.number - b.number),
+  [...table, ...dtlsCodes, ...formatCodes, ...codecCodes, ...schemaCodes].sort((a, b) => a.number - b.number),
 );
 
 const byNumber = new Map(refusalCodes.map((entry) => [entry.number, entry]));

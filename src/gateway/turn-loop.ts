@@ -35,6 +35,7 @@ import { Deliveries } from './broker/deliveries.js';
 import { BrokerLink } from './broker/link.js';
 import { Taps } from './broker/taps.js';
 import { Clock } from './clock.js';
+import { Associations } from './coap/associations.js';
 import { COAP_TOKENS, Coap } from './coap/coap.js';
 import { Directory } from './directory.js';
 import { Handoff } from './handoff.js';
@@ -70,6 +71,7 @@ export class TurnLoop {
   readonly #routes: Routes;
   readonly #ingest: Ingest;
   readonly #coap: Coap;
+  readonly #associations: Associations;
   readonly #handoff: Handoff;
   readonly #pacing: Pacing;
   #sweepTimer: NodeJS.Timeout | undefined;
@@ -121,6 +123,7 @@ export class TurnLoop {
     const overRate: NoteOverRate = (entry, code, delayMs) => this.#pacing.noted(entry, code, delayMs, performance.now());
     this.#ingest = new Ingest(kernel, memory, directory, post, overRate);
     this.#coap = new Coap(kernel, memory, directory, reactor, overRate);
+    this.#associations = new Associations(directory, memory, reactor);
     const logDoorbell = new Doorbell(start.shared.doorbells, LOG_DOORBELL);
     this.#handoff = new Handoff(this.#kernel, this.#memory, new BlockRing(start.ring), logDoorbell);
   }
@@ -171,6 +174,7 @@ export class TurnLoop {
   #putDevices({ token, entries }: Extract<ToGateway, { kind: 'devices' }>): void {
     for (const device of entries) {
       if (this.#sessions.putDevice(device)) {
+        this.#associations.judgeAgain(device.number);
         this.#routes.registered(device);
         continue;
       }
@@ -181,7 +185,10 @@ export class TurnLoop {
   }
 
   #deleteDevices({ token, numbers }: Extract<ToGateway, { kind: 'devices-deleted' }>): void {
-    for (const number of numbers) this.#sessions.deleteDevice(number);
+    for (const number of numbers) {
+      this.#associations.forget(number);
+      this.#sessions.deleteDevice(number);
+    }
     this.#routes.deleted();
     this.#post({ kind: 'devices-known', token });
   }
@@ -201,7 +208,10 @@ export class TurnLoop {
   }
 
   #setIdentity({ token, news }: Extract<ToGateway, { kind: 'identity' }>): void {
-    for (const one of news) this.#sessions.setIdentity(one);
+    for (const one of news) {
+      this.#sessions.setIdentity(one);
+      if (one.subject === 'credentials') this.#associations.judgeAgain(one.device);
+    }
     this.#routes.rightsChanged();
     this.#post({ kind: 'devices-known', token });
   }
@@ -214,7 +224,7 @@ export class TurnLoop {
 
   async #listen(wanted: GatewayPorts): Promise<void> {
     try {
-      this.#post({ kind: 'listening', ports: await listenAll(this.#reactor, this.#start, wanted) });
+      this.#post({ kind: 'listening', ports: await listenAll(this.#reactor, this.#start, wanted, this.#associations) });
     } catch (error) {
       this.#post({ kind: 'listen-failed', message: (error as Error).message });
     }
@@ -349,6 +359,7 @@ export class TurnLoop {
   #sweep(): void {
     this.#audit();
     this.#sessions.endExpired(Date.now());
+    this.#associations.endExpired(Date.now());
     this.#tick();
     while (this.#kernel.nudge() === 0) this.#flush();
     this.#flush();

@@ -17,6 +17,10 @@ export interface NativeBinding {
   answer(words: Int32Array): void;
   openListener(address: string, port: number, options: NativeListenOptions): number;
   listenDatagrams(address: string, port: number, isShared: boolean): number;
+  listenDtls(address: string, port: number, isShared: boolean, tls?: TlsMaterial): number;
+  takeNews(): NativeNews[];
+  answerAssociation(connection: number, number: number, generation: number, keys: readonly Uint8Array[], owner: number): void;
+  closeAssociation(connection: number, number: number, generation: number): void;
   limit(connections: number, strangers: number): void;
   trust(connection: number): void;
   renewTls(material: TlsMaterial): void;
@@ -63,6 +67,30 @@ export interface NativeCounts {
   readonly proxyFailed: number;
   readonly webSocketRefused: number;
   readonly webSocketFailed: number;
+  readonly dtls: NativeDtlsCounts;
+}
+
+/** native/reactor/src/dtls/news.rs says what each is. */
+export interface NativeDtlsCounts {
+  readonly open: number;
+  readonly shaking: number;
+  readonly established: number;
+  readonly dropped: number;
+  readonly evicted: number;
+  readonly moved: number;
+  /** By reason, in the order of native/reactor/src/dtls/failure.rs. */
+  readonly failed: readonly number[];
+}
+
+/** native/binding/src/native_reactor.rs says what the kinds are. */
+export interface NativeNews {
+  readonly kind: number;
+  readonly connection: number;
+  readonly number: number;
+  readonly generation: number;
+  readonly key: number;
+  readonly owner: number;
+  readonly bytes?: Uint8Array;
 }
 
 const FILE = '../../native/reactor.node';
@@ -71,7 +99,8 @@ const FILE = '../../native/reactor.node';
 export function loadAddon(): NativeAddon | { readonly missing: string } {
   try {
     const addon = createRequire(import.meta.url)(FILE) as NativeAddon;
-    const isFresh = 'again' in addon.NativeReactor.prototype; // The newest of its calls.
+    const { prototype } = addon.NativeReactor;
+    const isFresh = 'listenDtls' in prototype && 'again' in prototype; // The newest of its calls.
     return isFresh ? addon : { missing: 'it was built from older sources: npm run build:native' };
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;

@@ -26,6 +26,13 @@ export interface Reactor {
    * event's connection with the same header before it (assembly/abi/gateway.ts).
    */
   listenDatagrams(host: string, port: number, isShared?: boolean): Promise<number>;
+  /**
+   * The same for datagrams of DTLS: an event holds one message of an association, with the association in place of its peer. Without TLS
+   * material only clients with keys get in. Rejects where the reactor has no DTLS.
+   */
+  listenDtls(host: string, port: number, options: DtlsOptions): Promise<number>;
+  /** Ends an association. */
+  closeAssociation(association: Association): void;
   /** Rings of this doorbell make a turn happen, until the reactor has stopped. Once. */
   answer(doorbell: Doorbell): void;
   /** Sends bytes of the kernel's memory, in order. They are copied before it returns. */
@@ -73,6 +80,41 @@ export interface ListenOptions {
   readonly isWebSocket?: boolean;
   /** TRANSPORT_… of assembly/abi/gateway.ts, for EVENT_OPENED. */
   readonly transport?: number;
+}
+
+/** A client of DTLS, by its socket and its place there; a place is used again with another generation. */
+export interface Association {
+  readonly connection: number;
+  readonly number: number;
+  readonly generation: number;
+}
+
+/** Says who the clients of DTLS are. An owner is any number that is not 0, and stands in the header of each of its client's datagrams. */
+export interface AssociationHost {
+  /** The keys that a client which calls itself so may have, and its owner; undefined: there is none of this name. */
+  named(association: Association, identity: Uint8Array): { readonly keys: readonly Uint8Array[]; readonly owner: number } | undefined;
+  /** The owner of a certificate, DER, of which the client has shown that it has the key; 0: it is of nobody. */
+  certified(association: Association, certificate: Uint8Array): number;
+  /** Its handshake is done. `key`: the place of its key among those that `named` has answered. */
+  opened(association: Association, key: number): void;
+  closed(association: Association): void;
+  counted(counts: AssociationCounts): void;
+}
+
+/** `open` and `shaking` are now, all others since the reactor began. */
+export interface AssociationCounts {
+  readonly open: number;
+  readonly shaking: number;
+  readonly established: number;
+  readonly dropped: number;
+  readonly evicted: number;
+  readonly moved: number;
+}
+
+export interface DtlsOptions {
+  readonly isShared?: boolean;
+  readonly tls?: TlsMaterial | undefined;
+  readonly host: AssociationHost;
 }
 
 export type ReactorName = 'native' | 'portable';

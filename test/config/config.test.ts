@@ -40,6 +40,7 @@ test('nothing set gives the documented defaults, frozen', () => {
       mqttWsPort: undefined,
       mqttWssPort: undefined,
       coapPort: undefined,
+      coapsPort: undefined,
       proxyFrom: undefined,
       mqttRefusedPublish: 'keep',
       mqttKeepAliveMax: 3600,

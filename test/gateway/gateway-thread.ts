@@ -113,6 +113,8 @@ export interface GatewaySettings {
   /** With it there are ports with TLS. */
   readonly tls?: TlsMaterial;
   readonly proxies?: readonly string[];
+  /** With CoAP over DTLS, which takes the native reactor. */
+  readonly hasDtls?: boolean;
   readonly unauthenticatedMax?: number;
   readonly keepAliveSecondsMax?: number;
   /** Messages a second; 0: no limit. */
@@ -120,8 +122,8 @@ export interface GatewaySettings {
   readonly excessMs?: number;
 }
 
-function portsOf({ tls }: GatewaySettings): GatewayPorts {
-  return { mqtt: 0, ws: 0, bridge: 0, coap: 0, ...(tls ? { mqtts: 0, wss: 0 } : {}) };
+function portsOf({ tls, hasDtls = false }: GatewaySettings): GatewayPorts {
+  return { mqtt: 0, ws: 0, bridge: 0, coap: 0, ...(hasDtls ? { coaps: 0 } : {}), ...(tls ? { mqtts: 0, wss: 0 } : {}) };
 }
 
 /** A gateway thread whose log is played by the test. */
@@ -156,9 +158,9 @@ export class GatewayThread {
   }
 
   /** One that cannot listen: the reason that it gives. */
-  static async startRefused(tls: TlsMaterial): Promise<string> {
-    const gateway = new GatewayThread(1, { tls });
-    gateway.post({ kind: 'listen', ports: portsOf({ tls }) });
+  static async startRefused(settings: GatewaySettings): Promise<string> {
+    const gateway = new GatewayThread(1, settings);
+    gateway.post({ kind: 'listen', ports: portsOf(settings) });
     await until('the refusal', () => gateway.of('listen-failed').length === 1);
     await gateway.stop();
     return gateway.of('listen-failed')[0]?.message ?? '';

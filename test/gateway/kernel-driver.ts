@@ -242,6 +242,8 @@ export class KernelDriver {
     return {
       name: 'portable',
       listen: async () => 0,
+      listenDtls: () => Promise.resolve(0),
+      closeAssociation: () => {},
       listenDatagrams: async () => 0,
       answer: () => {},
       send: () => {},

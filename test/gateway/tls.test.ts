@@ -124,7 +124,7 @@ describe('a gateway over TLS', () => {
 
   test('says why it cannot use what it is given', async () => {
     const wrong = { ...listener, key: certify('another').key };
-    const gateway = await GatewayThread.startRefused(wrong);
+    const gateway = await GatewayThread.startRefused({ tls: wrong });
     assert.match(gateway, /^cannot listen on 127\.0\.0\.1:0: cannot use the certificate with the key: /);
   });
 });

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use napi::bindgen_prelude::{Env, Error, Function, Result, Uint8Array, Unknown};
 use napi_derive::napi;
+use reactor::dtls::{Certificate, News};
 use reactor::{ClientAuth, Memory, Network, Reactor, TlsConfig};
 
 use crate::handover::Handover;
@@ -15,14 +16,15 @@ const INT32_ARRAY: i32 = 5;
 
 // The result of a turn in one word:
 //
-//      18       17     16   15           0
-// +---------+------+------+--------------+
-// | refused | rung | more | events       |
-// +---------+------+------+--------------+
+//    19     18       17     16   15           0
+// +------+---------+------+------+--------------+
+// | news | refused | rung | more | events       |
+// +------+---------+------+------+--------------+
 const EVENTS_MASK: u32 = 0xffff;
 const HAS_MORE: u32 = 1 << 16;
 const HAS_RUNG: u32 = 1 << 17;
 const HAS_REFUSED: u32 = 1 << 18;
+const HAS_NEWS: u32 = 1 << 19;
 
 /// The reactor and what it needs to stay alive; fields are dropped in this order.
 struct Held {
@@ -49,6 +51,52 @@ pub struct Counts {
     pub proxy_failed: f64,
     pub web_socket_refused: f64,
     pub web_socket_failed: f64,
+    pub dtls: DtlsCounts,
+}
+
+/// native/reactor/src/dtls/news.rs says what each is.
+#[napi(object)]
+pub struct DtlsCounts {
+    pub open: f64,
+    pub shaking: f64,
+    pub established: f64,
+    pub dropped: f64,
+    pub evicted: f64,
+    pub moved: f64,
+    pub failed: Vec<f64>,
+}
+
+/// News of an association of DTLS, by `kind`: 0 named (`bytes`: what it calls itself), 1 certified (`bytes`: its certificate), 2 opened
+/// (`key`: which of its keys it has), 3 closed.
+#[napi(object)]
+pub struct AssociationNews {
+    pub kind: u32,
+    pub connection: u32,
+    pub number: u32,
+    pub generation: u32,
+    pub key: u32,
+    pub owner: u32,
+    pub bytes: Option<Uint8Array>,
+}
+
+impl AssociationNews {
+    fn of(connection: u32, news: News) -> AssociationNews {
+        let made = |kind: u32, number: u32, generation: u32, bytes: Option<Vec<u8>>| AssociationNews {
+            kind,
+            connection,
+            number,
+            generation,
+            key: 0,
+            owner: 0,
+            bytes: bytes.map(Uint8Array::from),
+        };
+        match news {
+            News::Named { number, generation, identity } => made(0, number, generation, Some(identity)),
+            News::Certified { number, generation, certificate } => made(1, number, generation, Some(certificate)),
+            News::Opened { number, generation, key, owner } => AssociationNews { key, owner, ..made(2, number, generation, None) },
+            News::Closed { number, generation } => made(3, number, generation, None),
+        }
+    }
 }
 
 /// TLS material, all PEM. `client_auth`: `required` (also where it is absent), `optional` or `any`; it says what `client_ca` means.
@@ -64,14 +112,21 @@ pub struct TlsMaterial {
 
 impl TlsMaterial {
     fn read(&self) -> std::result::Result<TlsConfig, String> {
+        TlsConfig::new(self.cert.as_bytes(), self.key.as_bytes(), self.clients())
+    }
+
+    fn certificate(&self) -> std::result::Result<Certificate, String> {
+        Certificate::new(self.cert.as_bytes(), self.key.as_bytes(), self.clients())
+    }
+
+    fn clients(&self) -> ClientAuth<'_> {
         let auth = self.client_auth.as_deref();
-        let clients = ClientAuth {
+        ClientAuth {
             authorities: self.client_ca.as_deref().map(str::as_bytes),
             revoked: self.client_crl.as_deref().map(str::as_bytes),
             is_optional: auth == Some("optional"),
             takes_any: auth == Some("any"),
-        };
-        TlsConfig::new(self.cert.as_bytes(), self.key.as_bytes(), clients)
+        }
     }
 }
 
@@ -158,6 +213,36 @@ impl NativeReactor {
         }))
     }
 
+    /// Receives datagrams of DTLS, and answers the port or a negative errno. Without TLS material only clients with keys get in. Throws when
+    /// the material cannot be used.
+    #[napi]
+    pub fn listen_dtls(&self, address: String, port: u16, is_shared: bool, tls: Option<TlsMaterial>) -> Result<i32> {
+        let ip: IpAddr = address.parse().map_err(|_| Error::from_reason("it is no IP address"))?;
+        let certificate = tls.map(|material| material.certificate()).transpose().map_err(Error::from_reason)?;
+        Ok(self.with(|reactor| match reactor.listen_dtls(SocketAddr::new(ip, port), is_shared, certificate) {
+            Ok(port) => i32::from(port),
+            Err(error) => -error.raw_os_error().unwrap_or(libc::EINVAL),
+        }))
+    }
+
+    /// What there is to know of the associations of DTLS since the last call.
+    #[napi]
+    pub fn take_news(&self) -> Vec<AssociationNews> {
+        self.with(|reactor| reactor.take_news().into_iter().map(|(connection, news)| AssociationNews::of(connection, news)).collect())
+    }
+
+    /// The keys that a client which was named may have, none: it has none; or that its certificate is that of `owner`, 0: of nobody.
+    #[napi]
+    pub fn answer_association(&self, connection: u32, number: u32, generation: u32, keys: Vec<Uint8Array>, owner: u32) {
+        let keys: Vec<&[u8]> = keys.iter().map(|key| &key[..]).collect();
+        self.with(|reactor| reactor.answer_association(connection, number, generation, &keys, owner));
+    }
+
+    #[napi]
+    pub fn close_association(&self, connection: u32, number: u32, generation: u32) {
+        self.with(|reactor| reactor.close_association(connection, number, generation));
+    }
+
     /// Bytes that were sent to the connection and not taken by its peer yet.
     #[napi]
     pub fn unread(&self, number: u32) -> u32 {
@@ -179,7 +264,11 @@ impl NativeReactor {
     #[napi]
     pub fn renew_tls(&self, material: TlsMaterial) -> Result<()> {
         let config = material.read().map_err(Error::from_reason)?;
-        self.with(|reactor| reactor.renew_tls(&config));
+        let certificate = material.certificate().map_err(Error::from_reason)?;
+        self.with(|reactor| {
+            reactor.renew_tls(&config);
+            reactor.renew_dtls(&certificate);
+        });
         Ok(())
     }
 
@@ -211,13 +300,14 @@ impl NativeReactor {
     }
 
     /// Takes a turn. Answers the number of events for the kernel, whether another turn would find work, whether the doorbell was
-    /// rung, and whether one of the counts has grown.
+    /// rung, whether one of the counts has changed, and whether there are news of associations.
     #[napi]
     pub fn turn(&self) -> u32 {
         let report = self.with(Reactor::turn);
         assert!(report.events <= EVENTS_MASK);
         let flag = |is_set: bool, bit: u32| if is_set { bit } else { 0 };
         let flags = flag(report.has_more, HAS_MORE) | flag(report.has_rung, HAS_RUNG) | flag(report.has_refused, HAS_REFUSED);
+        let flags = flags | flag(report.has_news, HAS_NEWS);
         flags | report.events
     }
 
@@ -276,6 +366,15 @@ impl NativeReactor {
             proxy_failed: counts.proxy_failed as f64,
             web_socket_refused: counts.web_socket_refused as f64,
             web_socket_failed: counts.web_socket_failed as f64,
+            dtls: DtlsCounts {
+                open: counts.dtls.open as f64,
+                shaking: counts.dtls.shaking as f64,
+                established: counts.dtls.established as f64,
+                dropped: counts.dtls.dropped as f64,
+                evicted: counts.dtls.evicted as f64,
+                moved: counts.dtls.moved as f64,
+                failed: counts.dtls.failed.iter().map(|count| *count as f64).collect(),
+            },
         }
     }
 

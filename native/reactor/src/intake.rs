@@ -120,15 +120,18 @@ impl Reactor {
     pub(crate) fn receive(&mut self) {
         const WHOLE: u32 = abi::DATAGRAM_HEADER_BYTES + abi::DATAGRAM_BYTES_MAX;
         let Reactor { datagrams, table, memory, counts, .. } = self;
+        let now = Instant::now();
         for (number, socket) in datagrams.iter_mut().enumerate() {
             let mut received = 0;
             while socket.is_ready && received < DATAGRAMS_MAX {
                 let (_, room) = table.room();
-                let limit = table.free().min((room / WHOLE) as usize).min(DATAGRAMS_MAX - received);
+                // The messages of a datagram have its bytes, and a header each: less than two whole ones.
+                let (per_event, per_byte) = if socket.messages_max() == 1 { (1, 1) } else { (socket.messages_max(), 2) };
+                let limit = (table.free() / per_event).min((room / WHOLE / per_byte) as usize).min(DATAGRAMS_MAX - received);
                 if limit == 0 {
                     return;
                 }
-                received += socket.receive(limit, |peer, bytes| {
+                received += socket.receive(limit, now, |origin, bytes| {
                     let Some(bytes) = bytes else {
                         counts.oversize += 1;
                         return;
@@ -136,7 +139,7 @@ impl Reactor {
                     let length = abi::DATAGRAM_HEADER_BYTES + bytes.len() as u32;
                     let (at, _) = table.room();
                     let (header, body) = memory.slice_mut(at, length).split_at_mut(abi::DATAGRAM_HEADER_BYTES as usize);
-                    write_header(peer, header);
+                    write_header(origin, header);
                     body.copy_from_slice(bytes);
                     table.add(memory, abi::CONNECTIONS_MAX + number as u32, abi::EVENT_DATAGRAM, length);
                 });

@@ -3,10 +3,12 @@
 
 pub mod abi;
 mod address;
+mod associations;
 mod bell;
 mod client_auth;
 mod connection;
 mod datagrams;
+pub mod dtls;
 mod frames;
 mod greeting;
 mod handshakes;
@@ -16,12 +18,14 @@ mod listener;
 mod memory;
 mod outbox;
 mod outflow;
+mod outgoing;
 mod poll;
 mod proxy;
 mod reactor;
 mod rest;
 mod slab;
 mod socket;
+mod steering;
 mod strangers;
 mod stream;
 mod table;

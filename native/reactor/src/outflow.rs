@@ -67,6 +67,7 @@ impl Reactor {
 
     /// Ends all connections, as `close` does.
     pub fn close_all(&mut self) {
+        self.close_associations();
         for number in self.connections.numbers() {
             if self.connections.get(number).is_some_and(|connection| connection.is_greeting) {
                 self.drop_greeting(number);

@@ -8,6 +8,7 @@ use crate::abi;
 use crate::bell::Bell;
 use crate::connection::Connection;
 use crate::datagrams::Datagrams;
+use crate::dtls;
 use crate::greeting::Greeting;
 use crate::linger::Lingering;
 use crate::listener::{ListenOptions, Listener};
@@ -15,6 +16,7 @@ use crate::memory::Memory;
 use crate::outbox::Pool;
 use crate::poll::{Poll, Token};
 use crate::slab::Slab;
+use crate::steering;
 use crate::strangers::Strangers;
 use crate::table::Table;
 use crate::timer::Timer;
@@ -81,6 +83,7 @@ pub struct Counts {
     pub web_socket_refused: u64,
     /// WebSockets whose peers broke a rule of the protocol.
     pub web_socket_failed: u64,
+    pub dtls: dtls::Counts,
 }
 
 /// The result of a turn.
@@ -91,8 +94,10 @@ pub struct Report {
     pub has_more: bool,
     /// A thread has rung the doorbell.
     pub has_rung: bool,
-    /// A count of connections that were not let in, or were closed, has grown.
+    /// A count of connections that were not let in, or were closed, or one of DTLS, has changed.
     pub has_refused: bool,
+    /// Servers of DTLS have news.
+    pub has_news: bool,
 }
 
 const SCRATCH_BYTES: usize = 64 * 1024;
@@ -166,11 +171,16 @@ impl Reactor {
 
     /// Binds a socket of datagrams and answers its port. The sockets are numbered from 0 in the order in which they are bound.
     pub fn listen_datagrams(&mut self, address: SocketAddr, is_shared: bool) -> io::Result<u16> {
-        let socket = Datagrams::open(address, is_shared)?;
+        self.open_datagrams(address, is_shared, false).map(|(port, _)| port)
+    }
+
+    /// The same; answers also which of the sockets that share the port it is. `has_cids`: datagrams find their sockets by connection ids.
+    pub(crate) fn open_datagrams(&mut self, address: SocketAddr, is_shared: bool, has_cids: bool) -> io::Result<(u16, u8)> {
+        let (socket, member) = if has_cids { steering::open(address, is_shared)? } else { (Datagrams::open(address, is_shared)?, 0) };
         let port = socket.port()?;
         self.poll.add_socket(socket.fd(), Token::Datagrams { number: self.datagrams.len() as u32 })?;
         self.datagrams.push(socket);
-        Ok(port)
+        Ok((port, member))
     }
 
     /// Lets at most so many connections be open, and of one address so many that are not trusted.
@@ -237,13 +247,16 @@ impl Reactor {
         if !self.is_paused {
             self.receive();
         }
-        self.timer.tick(!self.lingering.is_empty() || !self.greetings.is_empty() || self.is_out_of_files);
+        let is_shaking = self.tick_associations();
+        self.flush_associations();
+        self.timer.tick(!self.lingering.is_empty() || !self.greetings.is_empty() || self.is_out_of_files || is_shaking);
         has_more |= !self.ended.is_empty() || !self.over.is_empty() || !self.dirty.is_empty() || !self.greeting.is_empty();
         has_more |= self.has_readable() || (!self.is_paused && self.datagrams.iter().any(|socket| socket.is_ready));
         has_more |= !self.is_out_of_files && self.listeners.iter().any(|listener| listener.is_ready);
         let has_refused = self.counts != self.reported;
         self.reported = self.counts;
-        Report { events: self.table.len() as u32, has_more, has_rung, has_refused }
+        let has_news = self.has_news();
+        Report { events: self.table.len() as u32, has_more, has_rung, has_refused, has_news }
     }
 
     /// After the kernel's turn: keeps the bytes that the kernel left of each event, and sends its answers.

@@ -30,13 +30,19 @@ impl<T> Slab<T> {
         self.free.is_empty() && self.slots.len() >= self.limit as usize
     }
 
+    /// The number that the next value gets.
+    pub fn next(&self) -> u32 {
+        self.free.last().copied().unwrap_or(self.slots.len() as u32)
+    }
+
     /// The number and the generation of the value's place.
     ///
     /// # Panics
     /// When the slab is full.
     pub fn insert(&mut self, value: T) -> (u32, u32) {
         assert!(!self.is_full(), "all {} numbers are taken", self.limit);
-        let number = self.free.pop().unwrap_or(self.slots.len() as u32);
+        let number = self.next();
+        self.free.pop();
         if number as usize == self.slots.len() {
             self.slots.push(Slot { generation: 0, value: None });
         }

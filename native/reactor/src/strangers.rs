@@ -22,6 +22,10 @@ impl Strangers {
         self.limit = limit;
     }
 
+    pub fn limit(&self) -> u32 {
+        self.limit
+    }
+
     /// False: the address has as many such connections as it may have.
     pub fn has_room(&self, peer: IpAddr) -> bool {
         self.counts.get(&origin_of(peer)).is_none_or(|count| *count < self.limit)

@@ -36,6 +36,9 @@ export const listenSettings = {
   coapPort: setting('coap_port', port, {
     what: 'CoAP over UDP, 5683 by its registration; see [COAP.md](COAP.md). Without it there is none.',
   }),
+  coapsPort: setting('coaps_port', port, {
+    what: 'CoAP over DTLS 1.2, 5684 by its registration, for devices with `psk` or `x509` credentials; see [COAP.md](COAP.md). It needs the native reactor; suites with certificates need `SPILLWAY_TLS_CERT` and `SPILLWAY_TLS_KEY`.',
+  }),
   proxyFrom: setting('proxy_from', networkList, {
     what: 'Addresses and ranges, with commas between them, of proxies that begin each connection with a PROXY header (version 1 or 2), on every port of devices and of HTTP. Limits by address count the peer that the header names. A listed proxy without a header is refused; a header from elsewhere is never read.',
   }),
@@ -88,13 +91,14 @@ export const listenSettings = {
 export type ListenConfig = ValuesOf<typeof listenSettings>;
 
 /** The ports of devices that are wanted, and one through which the HTTP port reaches the gateways. */
-export function gatewayPorts({ mqttPort, mqttsPort, mqttWsPort, mqttWssPort, coapPort }: ListenConfig): GatewayPorts {
+export function gatewayPorts({ mqttPort, mqttsPort, mqttWsPort, mqttWssPort, coapPort, coapsPort }: ListenConfig): GatewayPorts {
   return {
     mqtt: mqttPort,
     ...(mqttsPort === undefined ? {} : { mqtts: mqttsPort }),
     ...(mqttWsPort === undefined ? {} : { ws: mqttWsPort }),
     ...(mqttWssPort === undefined ? {} : { wss: mqttWssPort }),
     ...(coapPort === undefined ? {} : { coap: coapPort }),
+    ...(coapsPort === undefined ? {} : { coaps: coapsPort }),
     bridge: 0,
   };
 }
@@ -110,20 +114,29 @@ export function proxiesOf({ proxyFrom }: ListenConfig): string[] {
 
 /** What these settings say of each other. */
 export function listenProblems({ listen }: Values): string[] {
-  return [...tlsProblems(listen), ...portProblems(listen)];
+  return [...tlsProblems(listen), ...portProblems(listen), ...datagramProblems(listen)];
 }
 
 const NO_HTTP =
   'cannot use setting http_plain = loopback without https_port: nobody else could reach the API; set https_port, or leave it out';
-const TLS_PORTS = 'mqtts_port, mqtt_wss_port, https_port';
+const TLS_PORTS = 'mqtts_port, mqtt_wss_port, https_port, coaps_port';
 
-function tlsProblems({ mqttsPort, mqttWssPort, httpsPort, httpPlain, tlsCert, tlsKey, tlsClientCa }: Values['listen']): string[] {
+function tlsProblems({
+  mqttsPort,
+  mqttWssPort,
+  httpsPort,
+  coapsPort,
+  httpPlain,
+  tlsCert,
+  tlsKey,
+  tlsClientCa,
+}: Values['listen']): string[] {
   const problems: string[] = [];
   const missing = (name: string, because: string) =>
     problems.push(
       `cannot use setting ${because} without ${name}; allowed: tls_cert, tls_key and at least one of ${TLS_PORTS} together, or none`,
     );
-  const isWanted = mqttsPort !== undefined || mqttWssPort !== undefined || httpsPort !== undefined;
+  const isWanted = [mqttsPort, mqttWssPort, httpsPort, coapsPort].some((port) => port !== undefined);
   if (mqttsPort !== undefined && tlsCert === undefined) missing('tls_cert', 'mqtts_port');
   if (mqttWssPort !== undefined && tlsCert === undefined) missing('tls_cert', 'mqtt_wss_port');
   if (httpsPort !== undefined && tlsCert === undefined) missing('tls_cert', 'https_port');
@@ -148,4 +161,18 @@ function portProblems({ mqttPort, mqttsPort, mqttWsPort, mqttWssPort, httpPort, 
     const taken = value === undefined || value === 0 ? undefined : ports.slice(0, at).find(([, other]) => other === value);
     return taken ? [`cannot use setting ${name}: ${String(value)} is also the ${taken[0]}; give each a port of its own, or 0`] : [];
   });
+}
+
+/** Ports of UDP are others than those of TCP. */
+function datagramProblems({ coapPort, coapsPort, reactor }: Values['listen']): string[] {
+  const problems: string[] = [];
+  if (coapsPort !== undefined && coapsPort !== 0 && coapsPort === coapPort) {
+    problems.push(`cannot use setting coaps_port: ${coapsPort} is also the coap_port; give each a port of its own, or 0`);
+  }
+  if (coapsPort !== undefined && reactor === 'portable') {
+    problems.push(
+      'cannot use setting coaps_port with reactor = portable: it has no DTLS; set reactor to auto or native, or leave coaps_port out',
+    );
+  }
+  return problems;
 }

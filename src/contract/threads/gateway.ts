@@ -48,6 +48,8 @@ export interface GatewayPorts {
   readonly wss?: number;
   /** Of UDP. */
   readonly coap?: number;
+  /** The same, with DTLS. */
+  readonly coaps?: number;
   /** On the loopback interface: WebSockets that the HTTP port passes on. */
   readonly bridge?: number;
 }

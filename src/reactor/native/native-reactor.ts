@@ -3,6 +3,7 @@ import { getSystemErrorName } from 'node:util';
 import {
   CODE_ADDRESS_EXHAUSTED,
   CODE_CONNECTIONS_EXHAUSTED,
+  CODE_DTLS_HANDSHAKE_FAILED,
   CODE_PEER_NOT_READING,
   CODE_PROXY_HEADER_INVALID,
   CODE_TLS_HANDSHAKE_FAILED,
@@ -13,8 +14,8 @@ import { authority } from '../../contract/host-address.js';
 import type { TlsMaterial } from '../../contract/tls-material.js';
 import type { Doorbell } from '../../host/doorbell.js';
 import type { KernelMemory } from '../../host/kernel.js';
-import type { NativeAddon, NativeBinding, NativeCounts } from '../../host/native-addon.js';
-import type { ListenOptions, OnRefused, Reactor, Turn } from '../reactor.js';
+import type { NativeAddon, NativeBinding, NativeCounts, NativeNews } from '../../host/native-addon.js';
+import type { Association, AssociationHost, DtlsOptions, ListenOptions, OnRefused, Reactor, Turn } from '../reactor.js';
 
 /** A busy reactor takes turns this long before it lets the event loop have a round: timers and messages wait meanwhile. */
 const BUSY_MS_MAX = 2;
@@ -24,6 +25,14 @@ const EVENTS_MASK = 0xffff;
 const HAS_MORE = 1 << 16;
 const HAS_RUNG = 1 << 17;
 const HAS_REFUSED = 1 << 18;
+const HAS_NEWS = 1 << 19;
+
+// Kinds of news
+const NEWS_NAMED = 0;
+const NEWS_CERTIFIED = 1;
+const NEWS_OPENED = 2;
+
+const EMPTY = new Uint8Array(0);
 
 /** The reactor in native/: this side decides when a turn is taken, that side does all else. */
 export class NativeReactor implements Reactor {
@@ -42,7 +51,9 @@ export class NativeReactor implements Reactor {
     proxyFailed: 0,
     webSocketRefused: 0,
     webSocketFailed: 0,
+    dtls: { open: 0, shaking: 0, established: 0, dropped: 0, evicted: 0, moved: 0, failed: [] },
   };
+  #host: AssociationHost | undefined;
   #isWoken = false;
   #isRunning = false;
   #isScheduled = false;
@@ -62,6 +73,16 @@ export class NativeReactor implements Reactor {
 
   listenDatagrams(host: string, port: number, isShared = false): Promise<number> {
     return listening(host, port, (address) => this.#native.listenDatagrams(address, port, isShared));
+  }
+
+  listenDtls(host: string, port: number, { isShared = false, tls, host: associations }: DtlsOptions): Promise<number> {
+    this.#host = associations;
+    return listening(host, port, (address) => this.#native.listenDtls(address, port, isShared, tls));
+  }
+
+  closeAssociation({ connection, number, generation }: Association): void {
+    this.#native.closeAssociation(connection, number, generation);
+    this.#touched();
   }
 
   answer(doorbell: Doorbell): void {
@@ -164,12 +185,14 @@ export class NativeReactor implements Reactor {
       const word = this.#native.turn();
       const events = word & EVENTS_MASK;
       if ((word & HAS_REFUSED) !== 0) this.#countRefusals();
+      const hasNews = (word & HAS_NEWS) !== 0;
+      if (hasNews) this.#tellNews();
       const isTurn = events > 0 || this.#isWoken || (word & HAS_RUNG) !== 0;
       if (isTurn) {
         this.#isWoken = false;
         this.#turn(events);
       }
-      isBusy = isTurn || (word & HAS_MORE) !== 0;
+      isBusy = isTurn || hasNews || (word & HAS_MORE) !== 0;
       if (isBusy && performance.now() >= endMs) break;
     }
     this.#isRunning = false;
@@ -194,7 +217,30 @@ export class NativeReactor implements Reactor {
     count(CODE_PROXY_HEADER_INVALID, counts.proxyFailed, this.#counts.proxyFailed);
     count(CODE_WEBSOCKET_REFUSED, counts.webSocketRefused, this.#counts.webSocketRefused);
     count(CODE_WEBSOCKET_MALFORMED, counts.webSocketFailed, this.#counts.webSocketFailed);
+    for (const [reason, failed] of counts.dtls.failed.entries()) {
+      count(CODE_DTLS_HANDSHAKE_FAILED + reason, failed, this.#counts.dtls.failed[reason] ?? 0);
+    }
+    this.#host?.counted(counts.dtls);
     this.#counts = counts;
+  }
+
+  /** An answer may have news of its own. */
+  #tellNews(): void {
+    for (let all = this.#native.takeNews(); all.length > 0; all = this.#native.takeNews()) for (const news of all) this.#tell(news);
+  }
+
+  #tell(news: NativeNews): void {
+    const host = this.#host;
+    if (!host) return;
+    const { connection, number, generation, bytes = EMPTY } = news;
+    const answer = (keys: readonly Uint8Array[], owner: number) =>
+      this.#native.answerAssociation(connection, number, generation, keys, owner);
+    if (news.kind === NEWS_NAMED) {
+      const named = host.named(news, bytes);
+      answer(named?.keys ?? [], named?.owner ?? 0);
+    } else if (news.kind === NEWS_CERTIFIED) answer([], host.certified(news, bytes));
+    else if (news.kind === NEWS_OPENED) host.opened(news, news.key);
+    else host.closed(news);
   }
 
   #finish(stopped: () => void): void {

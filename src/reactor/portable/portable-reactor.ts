@@ -96,6 +96,15 @@ export class PortableReactor implements Reactor {
     return await this.#datagrams.listen(host, port);
   }
 
+  async listenDtls(host: string, port: number): Promise<number> {
+    throw new Error(
+      `cannot listen on ${authority(host, port)} for CoAP over DTLS: this is the portable reactor, which has none; ` +
+        'build the native one (Linux with cargo: npm run build:native), or leave SPILLWAY_COAPS_PORT out',
+    );
+  }
+
+  closeAssociation(): void {}
+
   answer(doorbell: Doorbell): void {
     this.#doorbell = doorbell;
     void this.#answerDoorbell(doorbell);
