@@ -35,6 +35,8 @@ const pages = [
   ['#/debug', '.empty h2:text-is("No capture runs")'],
   ['#/topic-rules', '.rules [data-rule="site"]'],
   ['#/access', '.rules [data-service="dashboard"]'],
+  ['#/codecs', '.empty h2:text-is("No codecs")'],
+  ['#/shadow-runs', '.schema-part[data-state="done"]'],
   ['#/sessions', '.rules [data-client="busy-1"]'],
   ['#/messages', '.rules [data-topic="plant/mode"]'],
   ['#/keys', '.rules [data-key="grafana"]'],
@@ -57,6 +59,7 @@ describe('everybody can use the console', { skip }, () => {
     await site.post('/v1/devices/busy-1/credentials', { type: 'token' });
     const definition = { fields: { t: { type: 'number', unit: 'Cel' } } };
     await site.post('/v1/schemas', { device_class: 'pump', format: 'json', schema_definition: definition });
+    await site.post('/v1/shadow-runs', { schema: { device_class: 'pump', format: 'json', schema_definition: definition } });
     await publish(await site.connect('busy-1'), 'busy-1', { temperature: 21, state: 'idle' });
     await (await site.connect('broken-1')).publishAsync('devices/broken-1/telemetry', 'no JSON', { qos: 1 });
   });

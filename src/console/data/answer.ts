@@ -17,6 +17,12 @@ export type DevicePage = Pick<DevicesAnswer, 'total' | 'matched' | 'next'> & { r
 export type MetricPoints = Pick<RangeAnswer, 'points' | 'truncated'>;
 export type { AclCheckAnswer as AclCheck, AclRulesAnswer as AclRules } from '../../contract/answers/acl.js';
 export type { AuditAnswer as Audit } from '../../contract/answers/audit.js';
+export type {
+  CodecAnswer as Codec,
+  CodecsAnswer as Codecs,
+  CodecTrialAnswer as CodecTrial,
+  CodecWithUsersAnswer as CodecWithUsers,
+} from '../../contract/answers/codecs.js';
 export type { CredentialMadeAnswer as CredentialMade, CredentialsAnswer as Credentials } from '../../contract/answers/credentials.js';
 export type {
   CaptureAnswer as Capture,
@@ -26,13 +32,14 @@ export type {
 export type { RegisteredAnswer as Registered, RotatedAnswer as RotatedToken } from '../../contract/answers/devices.js';
 export type { GroupsAnswer as Groups } from '../../contract/answers/groups.js';
 export type { KeyMadeAnswer as KeyMade, KeysAnswer as Keys } from '../../contract/answers/keys.js';
-export type { RetriedAnswer as Retried } from '../../contract/answers/letters.js';
+export type { ReplayAnswer as Replay, RetriedAnswer as Retried } from '../../contract/answers/letters.js';
 export type { LagAnswer as Lag } from '../../contract/answers/operation.js';
 export type {
   CompatibilityAnswer as Compatibility,
   SchemaAnswer as Schema,
   SchemaDiffAnswer as SchemaDiff,
   SchemasAnswer as Schemas,
+  SchemaTrialAnswer as SchemaTrial,
   SchemaVersionsAnswer as SchemaVersions,
 } from '../../contract/answers/schemas.js';
 export type { ServiceMadeAnswer as ServiceMade, ServicesAnswer as Services } from '../../contract/answers/services.js';
@@ -42,6 +49,7 @@ export type {
   SessionAnswer as Session,
   SessionsAnswer as Sessions,
 } from '../../contract/answers/sessions.js';
+export type { ShadowRunAnswer as ShadowRun, ShadowRunsAnswer as ShadowRuns } from '../../contract/answers/shadow-runs.js';
 export type { TopicRulesAnswer as TopicRules, TopicRuleTrialAnswer as TopicRuleTrial } from '../../contract/answers/topic-rules.js';
 /** The counters that the page shows are numbers; others are counts by code. */
 export type Stats = Omit<StatsAnswer, 'counters'> & { readonly counters: { readonly dead: number; readonly rowsRefused: number } };

@@ -25,6 +25,8 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /** No answer within this long is none: the page says so instead of waiting. */
 const answerMsMax = 5000;
+/** A file takes as long as the way to the appliance makes it take. */
+const uploadMsMax = 120_000;
 
 /** The admin API with one key. Refusals are values; `onKeyRefused` is called when the key is no longer accepted. */
 export class Api {
@@ -110,16 +112,20 @@ export class Api {
     return this.call('DELETE', `/v1/devices/${encodeURIComponent(id)}`, { tenant });
   }
 
-  /** Any call; the functions above are those that several pages make. */
+  /** Any call; the functions above are those that several pages make. A body that is a Blob is sent as it is, under its type. */
   async call<T>(method: Method, path: string, query: Query, body?: unknown, signal?: AbortSignal): Promise<Answer<T>> {
     const parameters = new URLSearchParams();
     for (const [name, value] of Object.entries(query)) if (value !== undefined) parameters.set(name, String(value));
-    const late = AbortSignal.timeout(answerMsMax);
+    const isFile = body instanceof Blob;
+    const late = AbortSignal.timeout(isFile ? uploadMsMax : answerMsMax);
     try {
       const answer = await fetch(parameters.size > 0 ? `${path}?${parameters}` : path, {
         method,
-        headers: { authorization: `Bearer ${this.key}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
-        body: body === undefined ? null : JSON.stringify(body),
+        headers: {
+          authorization: `Bearer ${this.key}`,
+          ...(body === undefined ? {} : { 'content-type': isFile ? body.type : 'application/json' }),
+        },
+        body: body === undefined ? null : isFile ? body : JSON.stringify(body),
         signal: signal ? AbortSignal.any([signal, late]) : late,
         cache: 'no-store',
       });

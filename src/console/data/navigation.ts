@@ -18,6 +18,8 @@ export const areas: readonly Area[] = [
     pages: [
       ['topic-rules', 'Topic rules'],
       ['schemas', 'Schemas'],
+      ['codecs', 'Codecs'],
+      ['shadow-runs', 'Shadow runs'],
     ],
   },
   {

@@ -4,7 +4,7 @@ import type { Method, Query } from './api.js';
 import type { Context } from './context.js';
 
 /** Somebody else may change what a page shows. */
-const refreshMs = 15_000;
+const refreshMsDefault = 15_000;
 
 /** One call whose answer a page shows. */
 export interface Source {
@@ -40,7 +40,7 @@ export abstract class PageModel {
   }
 
   async load(): Promise<void> {
-    this.#loadAtMs = Date.now() + refreshMs;
+    this.#loadAtMs = Date.now() + refreshMsDefault;
     const load = ++this.#loads;
     const sources = this.sources();
     const answers = await Promise.all(sources.map(({ path, query }) => this.call<never>('GET', path, undefined, query)));
@@ -51,6 +51,12 @@ export abstract class PageModel {
         if (answer.ok) sources[at]!.take(answer.value);
       });
     });
+    this.#loadAtMs = Date.now() + this.refreshMs;
+  }
+
+  /** How long after an answer the next reading comes; asked after each answer. */
+  protected get refreshMs(): number {
+    return refreshMsDefault;
   }
 
   /** What is read; asked again at each reading, so that it may depend on what the page shows. */

@@ -1,5 +1,5 @@
 /** Pages whose address names the tenant alone. */
-export const plainPages = ['alerts', 'topic-rules', 'access', 'sessions', 'messages', 'keys'] as const;
+export const plainPages = ['alerts', 'topic-rules', 'codecs', 'shadow-runs', 'access', 'sessions', 'messages', 'keys'] as const;
 
 type PlainPage = (typeof plainPages)[number];
 export type PlainRoute = { [Page in PlainPage]: { readonly page: Page; readonly tenant: string } }[PlainPage];

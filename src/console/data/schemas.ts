@@ -1,7 +1,8 @@
 import { signal } from '@preact/signals';
-import type { Answer, Compatibility, Schema, SchemaDiff, Schemas, SchemaVersions } from './answer.js';
+import type { Answer, Codecs, Compatibility, Schema, SchemaDiff, Schemas, SchemaTrial, SchemaVersions } from './answer.js';
 import type { Context } from './context.js';
 import { PageModel } from './page-model.js';
+import { base64Of } from './payload.js';
 
 const path = '/v1/schemas';
 
@@ -18,6 +19,8 @@ export class SchemaBook extends PageModel {
   /** Undefined before the first answer. */
   readonly schemas = signal<readonly Schema[] | undefined>(undefined);
   readonly opened = signal<SchemaVersions | undefined>(undefined);
+  /** Formats of the codecs of the tenant. */
+  readonly codecFormats = signal<readonly string[]>([]);
 
   constructor(
     context: Context,
@@ -46,6 +49,24 @@ export class SchemaBook extends PageModel {
     return this.call('POST', `${this.#own}/diff`, { from, to }, { tenant: this.tenant });
   }
 
+  /** What a payload would become by a version; nothing is stored. */
+  try(payload: Uint8Array, version: number): Promise<Answer<SchemaTrial>> {
+    const body = { payload_base64: base64Of(payload), version };
+    return this.call('POST', `${this.#own}/test`, body, { tenant: this.tenant });
+  }
+
+  /** Uses one version for good; without one, the latest from now on. */
+  pin(version: number | undefined): Promise<Answer<unknown>> {
+    const query = { tenant: this.tenant };
+    return version === undefined
+      ? this.change('POST', `${this.#own}/unpin`, {}, query)
+      : this.change('POST', `${this.#own}/pin`, { version }, query);
+  }
+
+  retire(): Promise<Answer<unknown>> {
+    return this.change('DELETE', this.#own, undefined, { tenant: this.tenant });
+  }
+
   protected sources() {
     const list = this.source<Schemas>(path, ({ schemas }) => {
       this.schemas.value = schemas;
@@ -53,7 +74,10 @@ export class SchemaBook extends PageModel {
     const one = this.source<SchemaVersions>(this.#own, (opened) => {
       this.opened.value = opened;
     });
-    return this.id === undefined ? [list] : [list, one];
+    const codecs = this.source<Codecs>('/v1/codecs', ({ codecs: found }) => {
+      this.codecFormats.value = found.map(({ format }) => format);
+    });
+    return this.id === undefined ? [list, codecs] : [list, codecs, one];
   }
 
   get #own(): string {
@@ -62,7 +86,7 @@ export class SchemaBook extends PageModel {
 }
 
 /** JSON is sent as what it says, any other text, such as that of a .proto file, as a text. */
-function bodyOf({ format, definition }: VersionForm) {
+export function bodyOf({ format, definition }: VersionForm) {
   return { ...(format && { format }), schema_definition: parsed(definition) };
 }
 

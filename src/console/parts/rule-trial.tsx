@@ -1,10 +1,11 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Answer, TopicRuleTrial } from '../data/answer.js';
-import { base64Of, payloadBytes, previewPayload } from '../data/payload.js';
+import { base64Of, previewPayload } from '../data/payload.js';
 import { refusalText } from '../data/refusal.js';
 import type { TopicRuleList } from '../data/topic-rules.js';
 import { trialDraft } from '../data/trial-draft.js';
 import { Facts } from './facts.js';
+import { bytesOf, noPayload, PayloadField, type WrittenPayload } from './payload-field.js';
 import { ReadingsTable } from './readings-table.js';
 
 /** As long as the appliance takes. */
@@ -13,11 +14,10 @@ const payloadBytesMax = 131_072;
 interface Fields {
   readonly topic: string;
   readonly device: string;
-  readonly payload: string;
-  readonly form: 'text' | 'base64';
+  readonly payload: WrittenPayload;
 }
 
-const noFields: Fields = { topic: '', device: '', payload: '', form: 'text' };
+const noFields: Fields = { topic: '', device: '', payload: noPayload };
 
 /** A message that is tried with the rules: which one reads it, and what its readings would be. Nothing is stored. */
 export function RuleTrial({ model }: { model: TopicRuleList }) {
@@ -26,9 +26,9 @@ export function RuleTrial({ model }: { model: TopicRuleList }) {
   const [answer, setAnswer] = useState<Answer<TopicRuleTrial>>();
   const [problem, setProblem] = useState('');
   const run = async () => {
-    const payload = bytesOf(fields);
-    setProblem(payload === undefined ? 'The payload is not base64.' : '');
-    if (!payload) return;
+    const payload = bytesOf(fields.payload);
+    setProblem(typeof payload === 'string' ? payload : '');
+    if (typeof payload === 'string') return;
     setBusy(true);
     setAnswer(await model.try({ topic: fields.topic, payload, device: fields.device.trim() }));
     setBusy(false);
@@ -43,6 +43,7 @@ export function RuleTrial({ model }: { model: TopicRuleList }) {
       <h2>Try a message</h2>
       <p class="hint">Says which rule reads the topic, and which readings the payload holds. Nothing is stored.</p>
       <form
+        class="payload-trial"
         onSubmit={(event) => {
           event.preventDefault();
           void run();
@@ -85,27 +86,8 @@ function TrialFields({ fields, onChange }: { fields: Fields; onChange: (fields: 
           onInput={(event) => onChange({ ...fields, device: event.currentTarget.value })}
         />
       </div>
-      <div class="field wide">
-        <label for="trial-payload">Payload</label>
-        <textarea
-          id="trial-payload"
-          rows={4}
-          spellcheck={false}
-          placeholder={fields.form === 'text' ? '{"temperature": 21.5}' : 'eyJ0ZW1wZXJhdHVyZSI6IDIxLjV9'}
-          value={fields.payload}
-          onInput={(event) => onChange({ ...fields, payload: event.currentTarget.value })}
-        />
-      </div>
-      <div class="field">
-        <label for="trial-form">Payload is</label>
-        <select
-          id="trial-form"
-          value={fields.form}
-          onChange={(event) => onChange({ ...fields, form: event.currentTarget.value as Fields['form'] })}
-        >
-          <option value="text">text</option>
-          <option value="base64">bytes in base64</option>
-        </select>
+      <div class="wide">
+        <PayloadField id="trial" value={fields.payload} onChange={(payload) => onChange({ ...fields, payload })} />
       </div>
     </div>
   );
@@ -134,14 +116,5 @@ function draftFields(): Fields {
   const { topic, device, payload } = draft;
   const preview = previewPayload(payload, payloadBytesMax);
   const isText = preview.kind !== 'hex';
-  return { topic, device, payload: isText ? preview.text : base64Of(payload), form: isText ? 'text' : 'base64' };
-}
-
-function bytesOf({ payload, form }: Fields): Uint8Array | undefined {
-  if (form === 'text') return new TextEncoder().encode(payload);
-  try {
-    return payloadBytes(payload.trim());
-  } catch {
-    return undefined;
-  }
+  return { topic, device, payload: isText ? { text: preview.text, form: 'text' } : { text: base64Of(payload), form: 'base64' } };
 }

@@ -28,7 +28,7 @@ export function SchemaAdd({ model, onClose }: { model: SchemaBook; onClose: () =
         value={firmware}
         onChange={setFirmware}
       />
-      <DefinitionFields form={form} isNew={true} onChange={setForm} />
+      <DefinitionFields form={form} isNew={true} codecFormats={model.codecFormats.value} onChange={setForm} />
     </FormDialog>
   );
 }

@@ -5,18 +5,20 @@ const formats = ['json', 'ndjson', 'cbor', 'msgpack', 'protobuf', 'senml-json', 
 interface DefinitionFieldsProps {
   readonly form: VersionForm;
   readonly isNew: boolean;
+  /** Formats that are codecs of the tenant. */
+  readonly codecFormats: readonly string[];
   readonly onChange: (form: VersionForm) => void;
 }
 
 /** Format and definition of a version. */
-export function DefinitionFields({ form, isNew, onChange }: DefinitionFieldsProps) {
+export function DefinitionFields({ form, isNew, codecFormats, onChange }: DefinitionFieldsProps) {
   return (
     <>
       <div class="field">
         <label for="schema-format">Format of the payload</label>
         <select id="schema-format" value={form.format} onChange={(event) => onChange({ ...form, format: event.currentTarget.value })}>
           {!isNew && <option value="">as before</option>}
-          {formats.map((format) => (
+          {[...formats, ...codecFormats].map((format) => (
             <option key={format} value={format}>
               {format}
             </option>

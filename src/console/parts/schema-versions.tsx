@@ -1,10 +1,13 @@
 import { useState } from 'preact/hooks';
-import type { Answer, Compatibility, Schema, SchemaDiff, SchemaVersions } from '../data/answer.js';
+import type { SchemaVersions } from '../data/answer.js';
 import { formatCount, formatMoment } from '../data/format.js';
 import { refusalText } from '../data/refusal.js';
-import { definitionText, type SchemaBook, type VersionForm } from '../data/schemas.js';
+import { definitionText, type SchemaBook } from '../data/schemas.js';
+import { DeleteDialog } from './delete-dialog.js';
 import { Facts } from './facts.js';
-import { DefinitionFields } from './schema-fields.js';
+import { SchemaChanges } from './schema-changes.js';
+import { NextVersion } from './schema-next.js';
+import { SchemaTrialForm } from './schema-trial.js';
 import { Table } from './table.js';
 
 type Version = SchemaVersions['versions'][number];
@@ -23,28 +26,85 @@ export function SchemaVersionsView({ model, schema }: { model: SchemaBook; schem
             ['Id', schema.schema_id],
           ]}
         />
+        {schema.retired_at === null && <Retire model={model} schema={schema} />}
       </section>
       <h2>Versions</h2>
       {versions.map((version, at) => (
-        <VersionView key={version.version} version={version} isOpen={at === 0} />
+        <VersionView key={version.version} model={model} schema={schema} version={version} isOpen={at === 0} />
       ))}
-      {versions.length > 1 && <Diff model={model} versions={versions} />}
-      {versions[0] && <NextVersion key={versions[0].version} model={model} latest={versions[0]} />}
+      {versions[0] && <SchemaTrialForm model={model} versions={versions} used={schema.used_version} />}
+      {versions.length > 1 && <SchemaChanges model={model} versions={versions} />}
+      {versions[0] && schema.retired_at === null && (
+        <NextVersion key={versions[0].version} model={model} schema={schema} latest={versions[0]} />
+      )}
     </>
   );
 }
 
-function VersionView({ version, isOpen }: { version: Version; isOpen: boolean }) {
+function Retire({ model, schema }: { model: SchemaBook; schema: SchemaVersions }) {
+  const [asking, setAsking] = useState(false);
+  return (
+    <div class="panel-actions">
+      <button type="button" onClick={() => setAsking(true)}>
+        Retire
+      </button>
+      {asking && (
+        <DeleteDialog
+          action="Retire"
+          what={`the schema of ${schema.device_class}, firmware ${schema.firmware_version}`}
+          about="Devices are read by it no more, but those that are pinned to it. That cannot be undone."
+          remove={() => model.retire()}
+          onClose={() => setAsking(false)}
+        />
+      )}
+    </div>
+  );
+}
+
+interface VersionViewProps {
+  readonly model: SchemaBook;
+  readonly schema: SchemaVersions;
+  readonly version: Version;
+  readonly isOpen: boolean;
+}
+
+function VersionView({ model, schema, version, isOpen }: VersionViewProps) {
   return (
     <details class="schema-version" open={isOpen}>
       <summary>
         Version {version.version}, {version.format}, {version.mode}, made {formatMoment(Date.parse(version.created_at))}
       </summary>
       {version.problem && <p class="refusal">Not used: {version.problem}</p>}
+      {schema.retired_at === null && <Pin model={model} schema={schema} version={version.version} />}
       <FieldTable fields={version.fields} />
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard, too. */}
       <pre tabIndex={0}>{definitionText(version.schema_definition)}</pre>
     </details>
+  );
+}
+
+/** Which version is used: the latest, unless one is pinned. */
+function Pin({ model, schema: { pinned_version: pinned }, version }: Pick<VersionViewProps, 'model' | 'schema'> & { version: number }) {
+  const [refusal, setRefusal] = useState('');
+  const run = async (wanted: number | undefined) => {
+    const answer = await model.pin(wanted);
+    setRefusal(answer.ok ? '' : refusalText(answer.refusal));
+  };
+  return (
+    <div class="row">
+      {pinned === version ? (
+        <button type="button" onClick={() => void run(undefined)}>
+          Use the latest again
+        </button>
+      ) : (
+        <button type="button" onClick={() => void run(version)}>
+          Use version {version} for good
+        </button>
+      )}
+      <span class="refusal" role="alert">
+        {refusal}
+      </span>
+    </div>
   );
 }
 
@@ -72,109 +132,4 @@ function FieldTable({ fields }: { fields: Version['fields'] }) {
 function rangeOf({ min, max, outside }: Version['fields'][number]): string {
   if (min === null && max === null) return '–';
   return `${min ?? '…'} to ${max ?? '…'}${outside === null ? '' : `, else ${outside}`}`;
-}
-
-function Diff({ model, versions }: { model: SchemaBook; versions: readonly Version[] }) {
-  const [from, setFrom] = useState(versions[1]!.version);
-  const [to, setTo] = useState(versions[0]!.version);
-  const [answer, setAnswer] = useState<Answer<SchemaDiff>>();
-  const choose = (label: string, value: number, change: (version: number) => void) => (
-    <select aria-label={label} value={value} onChange={(event) => change(Number(event.currentTarget.value))}>
-      {versions.map(({ version }) => (
-        <option key={version} value={version}>
-          version {version}
-        </option>
-      ))}
-    </select>
-  );
-  return (
-    <section class="panel schema-part" aria-label="What changed">
-      <h2>What changed</h2>
-      <div class="row">
-        {choose('From', from, setFrom)} to {choose('To', to, setTo)}
-        <button type="button" onClick={() => void model.diff(from, to).then(setAnswer)}>
-          Compare
-        </button>
-      </div>
-      <div role="status">
-        {answer?.ok && (
-          <ul>
-            {answer.value.changes.length === 0 && <li>Nothing that matters to a message.</li>}
-            {answer.value.changes.map(({ path, message, breaks }) => (
-              <li key={`${path} ${message}`}>
-                <code>{path}</code>: {message}
-                {breaks.length > 0 && <b> (not {breaks.join(' or ')} compatible)</b>}
-              </li>
-            ))}
-          </ul>
-        )}
-        {answer && !answer.ok && <p class="refusal">{answer.refusal.message}</p>}
-      </div>
-    </section>
-  );
-}
-
-function NextVersion({ model, latest }: { model: SchemaBook; latest: Version }) {
-  const [form, setForm] = useState<VersionForm>({ format: '', definition: definitionText(latest.schema_definition), isMajor: false });
-  const [checked, setChecked] = useState<Answer<Compatibility>>();
-  const [made, setMade] = useState<Answer<Schema>>();
-  const refusal = [checked, made].find((answer) => answer !== undefined && !answer.ok);
-  return (
-    <section class="panel schema-part" aria-label="Next version">
-      <h2>Next version</h2>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          setChecked(undefined);
-          void model.addVersion(form).then(setMade);
-        }}
-      >
-        <DefinitionFields form={form} isNew={false} onChange={setForm} />
-        <label>
-          <input type="checkbox" checked={form.isMajor} onChange={(event) => setForm({ ...form, isMajor: event.currentTarget.checked })} />{' '}
-          A new major version, which need not be compatible
-        </label>
-        <p class="refusal" role="alert">
-          {refusal && !refusal.ok && refusalText(refusal.refusal)}
-        </p>
-        <div role="status">{checked?.ok && <Checked found={checked.value} />}</div>
-        <div class="row">
-          <button
-            type="button"
-            onClick={() => {
-              setMade(undefined);
-              void model.compare(form).then(setChecked);
-            }}
-          >
-            Check compatibility
-          </button>
-          <button type="submit" class="primary">
-            Make version
-          </button>
-        </div>
-      </form>
-    </section>
-  );
-}
-
-function Checked({ found: { compatible, compatibility, version, incompatibilities, remarks } }: { found: Compatibility }) {
-  return (
-    <>
-      <p>
-        {compatible
-          ? `Compatible with version ${version} (${compatibility}).`
-          : `Not compatible with version ${version} (${compatibility}): only a new major version may say so.`}
-      </p>
-      <ul>
-        {incompatibilities.map(({ path, message }) => (
-          <li key={`${path} ${message}`}>
-            <code>{path}</code>: {message}
-          </li>
-        ))}
-        {remarks.map((remark) => (
-          <li key={remark}>{remark}</li>
-        ))}
-      </ul>
-    </>
-  );
 }
