@@ -7,6 +7,7 @@ import { formatRoute, type LetterFilter, type Route } from '../data/route.js';
 import { CommandLine } from '../parts/command-line.js';
 import { DeadLetterRow } from '../parts/dead-letter-row.js';
 import { EmptyState } from '../parts/empty-state.js';
+import { ReplayLetters } from '../parts/letter-replay.js';
 import { Notice } from '../parts/notice.js';
 import { useModel } from '../parts/use-model.js';
 
@@ -53,6 +54,13 @@ export function DeadLettersPage({ context, route }: { context: Context; route: L
         Messages that Spillway took in and acknowledged but could not decode, and single rows that the database refused. Nothing is lost:
         they are kept here.{model.depth.value && <Depth depth={model.depth.value} />}
       </p>
+      <ReplayLetters
+        api={context.api}
+        tenant={route.tenant}
+        filter={filter}
+        isEmpty={letters.length === 0}
+        onEnd={() => model.narrow(model.filter.peek())}
+      />
       <Notice refusal={model.refusal.value} live={context.live} />
       <div class="letters">
         {letters.map((letter) => (
