@@ -57,6 +57,14 @@ export function addPackCommand(program: Command): void {
     .option('--allow-unsigned', 'nobody who is trusted needs to have signed that')
     .action(rollBack);
   withTenant(pack.command('remove').argument('<name>', 'name of the pack')).summary('remove a pack with what it made').action(remove);
+  for (const [name, enabled] of [
+    ['enable', true],
+    ['disable', false],
+  ] as const) {
+    withTenant(pack.command(name).argument('<name>', 'name of a built-in pack'))
+      .summary(`switch a built-in pack ${enabled ? 'on' : 'off'} for a tenant`)
+      .action((named: string, options: TenantOptions) => change(named, enabled, options));
+  }
   addMaking(pack);
   addKeys(pack);
 }
@@ -202,6 +210,11 @@ async function rollBack(name: string, options: TenantOptions & { allowUnsigned?:
   const path = pathOf(name, options, '/rollback') + (options.allowUnsigned ? '&allow_unsigned=true' : '');
   const answer = await adminApi(configOf(options), options.url).post<PackAnswer>(path, {});
   tell(options, `pack ${answer.name} is at version ${answer.version}`, answer);
+}
+
+async function change(name: string, enabled: boolean, options: TenantOptions): Promise<void> {
+  const answer = await adminApi(configOf(options), options.url).patch<PackAnswer>(pathOf(name, options), { enabled });
+  tell(options, `pack ${answer.name} is ${answer.enabled ? 'on' : 'off'} in tenant ${options.tenant}`, answer);
 }
 
 async function remove(name: string, options: TenantOptions): Promise<void> {

@@ -208,7 +208,7 @@ const own = {
   pack_built_in: [
     409,
     'the pack is part of every build, and cannot be removed or rolled back',
-    'make a topic rule of the tenant that reads its topics in another way: rules of the tenant come first',
+    "switch it off for the tenant: npx spillway pack disable PACK; topics of Spillway's own stay",
   ],
   packs_exhausted: [409, 'the tenant has 100 packs', 'remove packs that no device needs: npx spillway pack list'],
   pack_keys_exhausted: [409, '100 keys are trusted', 'distrust those of which nothing is installed: npx spillway pack key list'],

@@ -202,7 +202,7 @@ export interface DataPlane extends DeviceViews, MessageCaptures, SchemaPort, Mes
   /** Resolves when every gateway acts on what is new of who may connect and use which topics. */
   publishIdentity(news: readonly IdentityNews[]): Promise<void>;
   /** Replaces the topic rules of a tenant in all gateways. */
-  setTopicRules(tenant: string, rules: readonly TopicRule[]): void;
+  setTopicRules(tenant: string, rules: readonly TopicRule[], off: readonly string[]): void;
   /** The listener is called when a gateway device, which may register others, names one that is not registered. */
   onSubdevice(listener: (gateway: number, id: string) => void): void;
   /**

@@ -150,7 +150,7 @@ export class TurnLoop {
     else if (message.kind === 'registry-whole') this.#directory.isPartial = false;
     else if (message.kind === 'ingest') this.#takeIngest(message);
     else if (message.kind === 'watch-door') this.#sessions.door.isWanted = message.on;
-    else if (message.kind === 'topic-rules') this.#routes.setRules(message.tenant, message.rules);
+    else if (message.kind === 'topic-rules') this.#routes.setRules(message.tenant, message.rules, message.off);
   }
 
   /** Takes nothing more in, and resolves when the log has everything and all clients know that this end is going. */

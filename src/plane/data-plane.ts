@@ -329,8 +329,8 @@ export class ThreadedDataPlane implements DataPlane {
     this.#gateways.renewTls(material);
   }
 
-  setTopicRules(tenant: string, rules: readonly TopicRule[]): void {
-    this.#gateways.setTopicRules(tenant, rules);
+  setTopicRules(tenant: string, rules: readonly TopicRule[], off: readonly string[]): void {
+    this.#gateways.setTopicRules(tenant, rules, off);
   }
 
   isConnected(device: number): boolean {

@@ -217,8 +217,8 @@ export class Gateways {
     this.#turnedAway = listener;
   }
 
-  setTopicRules(tenant: string, rules: readonly TopicRule[]): void {
-    for (const thread of this.#threads) thread.post({ kind: 'topic-rules', tenant, rules });
+  setTopicRules(tenant: string, rules: readonly TopicRule[], off: readonly string[]): void {
+    for (const thread of this.#threads) thread.post({ kind: 'topic-rules', tenant, rules, off });
   }
 
   /** When a device last connected, disconnected or posted a message, ms. */

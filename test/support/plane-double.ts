@@ -32,6 +32,7 @@ export class PlaneDouble implements DataPlane {
   /** By tenant, as they were set last. */
   readonly identity: IdentityNews[] = [];
   readonly topicRules = new Map<string, readonly TopicRule[]>();
+  readonly packsOff = new Map<string, readonly string[]>();
   readonly overRates = new Map<number, OverRate>();
   readonly ingested: { device: number; payload: Uint8Array; routed?: RoutedPayload | undefined }[] = [];
   readonly watched = new Map<number, number>();
@@ -167,7 +168,8 @@ export class PlaneDouble implements DataPlane {
     this.identity.push(...structuredClone(news));
   }
 
-  setTopicRules(tenant: string, rules: readonly TopicRule[]): void {
+  setTopicRules(tenant: string, rules: readonly TopicRule[], off: readonly string[]): void {
+    this.packsOff.set(tenant, off);
     this.topicRules.set(tenant, structuredClone(rules));
   }
 

@@ -87,7 +87,8 @@ export type ToGateway =
   /** Whether clients that are turned away are to be reported. */
   | { readonly kind: 'watch-door'; readonly on: boolean }
   /** Replaces the topic rules of a tenant, which come before the built-in ones. */
-  | { readonly kind: 'topic-rules'; readonly tenant: string; readonly rules: readonly TopicRule[] }
+  /** `off`: built-in packs that the tenant does without. */
+  | { readonly kind: 'topic-rules'; readonly tenant: string; readonly rules: readonly TopicRule[]; readonly off: readonly string[] }
   /** Replaces what was known of who may connect and use which topics. Answered by `devices-known`. */
   | { readonly kind: 'identity'; readonly token: number; readonly news: readonly IdentityNews[] }
   /** What can be known is known by now. */

@@ -27,7 +27,7 @@ export interface KeptState {
   readonly registry: Pick<Registry, 'deleted' | 'size' | 'stored'>;
   readonly metricNames: Pick<MetricNames, 'names'>;
   readonly keys: Pick<AdminKeys, 'kept'>;
-  readonly topicRules: Pick<TopicRules, 'kept' | 'of'>;
+  readonly topicRules: Pick<TopicRules, 'kept' | 'keptOf'>;
   readonly identities: Pick<Identities, 'kept'>;
   readonly schemas: Pick<Schemas, 'find' | 'kept'>;
   /** Committed offsets by partition. */
@@ -85,7 +85,7 @@ export class SnapshotKeeper {
   };
 
   readonly topicRulesChanged = (tenant: string): void => {
-    if (this.#state) this.#append(lineOf.topicRules(tenant, this.#state.topicRules.of(tenant)));
+    if (this.#state) this.#append(lineOf.topicRules(tenant, this.#state.topicRules.keptOf(tenant)));
   };
 
   readonly identityChanged = (kept: KeptIdentity): void => this.#append(lineOf.identity(kept));

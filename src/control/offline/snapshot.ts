@@ -8,6 +8,7 @@ import { NO_METADATA } from '../registry/device.js';
 import { type DeviceDetails, NO_DETAILS } from '../registry/device-details.js';
 import type { StoredDevice } from '../registry/device-rows.js';
 import type { Schema } from '../schemas/schema-version.js';
+import type { RulesOfTenant } from '../topic-rules/topic-rules.js';
 
 // A snapshot is lines of JSON, each an array that begins with its kind. A later line of the same subject replaces an earlier one, so
 // that a change is one more line. Of secrets it has the hashes that the database has.
@@ -15,7 +16,7 @@ import type { Schema } from '../schemas/schema-version.js';
 //   ["snapshot", header]                      the first line
 //   ["lost", [[first, last], …]]              numbers of devices that the database has lost
 //   ["keys", [[id, name, hash, ms, role, tenant, group, until ms], …]]   all admin keys
-//   ["topic-rules", tenant, [rule, …]]        all topic rules of a tenant
+//   ["topic-rules", tenant, [rule, …], off]   all topic rules of a tenant, and the built-in packs that it does without
 //   ["identity", text]                        JSON: who may connect, or use which topics, of a tenant
 //   ["schema", schema]                        a payload schema with all its versions
 //   ["metrics", [[name, number], …]]          some metrics
@@ -42,7 +43,7 @@ export interface Snapshot extends SnapshotHeader {
   readonly committed: readonly bigint[];
   readonly lostDevices: readonly NumberRange[];
   readonly keys: readonly KeptKey[];
-  readonly topicRules: ReadonlyMap<string, readonly TopicRule[]>;
+  readonly topicRules: ReadonlyMap<string, RulesOfTenant>;
   readonly identities: readonly KeptIdentity[];
   readonly schemas: readonly Schema[];
   readonly metrics: readonly NumberedName[];
@@ -63,7 +64,7 @@ type Line =
   | ['snapshot', SnapshotHeader]
   | ['lost', NumberRange[]]
   | ['keys', KeyLine[]]
-  | ['topic-rules', string, TopicRule[]]
+  | ['topic-rules', string, rules: readonly TopicRule[], off: readonly string[]]
   | ['identity', text: string]
   | ['schema', Schema]
   | ['metrics', NumberedName[]]
@@ -82,7 +83,7 @@ export const lineOf = {
   keys: (keys: readonly KeptKey[]) => {
     return text(['keys', keys.map(keyLine)]);
   },
-  topicRules: (tenant: string, rules: readonly TopicRule[]) => text(['topic-rules', tenant, [...rules]]),
+  topicRules: (tenant: string, { rules, off }: RulesOfTenant) => text(['topic-rules', tenant, rules, off]),
   identity: (kept: KeptIdentity) => text(['identity', JSON.stringify(kept, withBytes)]),
   schema: (schema: Schema) => text(['schema', schema]),
   metrics: (entries: readonly NumberedName[]) => text(['metrics', [...entries]]),
@@ -122,7 +123,7 @@ export function readSnapshot(lines: Iterable<string>): Snapshot | undefined {
 class Found {
   readonly #devices = new Map<number, StoredDevice>();
   readonly #deleted = new Map<number, string>();
-  readonly #topicRules = new Map<string, TopicRule[]>();
+  readonly #topicRules = new Map<string, RulesOfTenant>();
   readonly #identities = new Map<string, KeptIdentity>();
   readonly #schemas = new Map<string, Schema>();
   readonly #metrics: NumberedName[] = [];
@@ -137,7 +138,7 @@ class Found {
   take(line: Line): void {
     if (line[0] === 'device') this.#takeDevice(line);
     else if (line[0] === 'deleted') for (const [number, tenant] of line[1]) this.#delete(number, tenant);
-    else if (line[0] === 'topic-rules') this.#topicRules.set(line[1], line[2]);
+    else if (line[0] === 'topic-rules') this.#topicRules.set(line[1], { rules: line[2], off: line[3] });
     else if (line[0] === 'identity') this.#takeIdentity(JSON.parse(line[1], readBytes) as KeptIdentity);
     else if (line[0] === 'schema') this.#schemas.set(line[1].id, line[1]);
     else if (line[0] === 'metrics') this.#metrics.push(...line[1]);

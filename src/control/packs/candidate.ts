@@ -8,7 +8,7 @@ import { withSchema } from '../topic-rules/trial-decoder.js';
 import type { LoadedPack, Packs } from './packs.js';
 
 export interface PackCandidateOptions extends Pick<RuleCandidateOptions, 'registry'> {
-  readonly topicRules: Pick<TopicRules, 'of'>;
+  readonly topicRules: Pick<TopicRules, 'of' | 'offOf'>;
   readonly packs: Pick<Packs, 'get' | 'install' | 'refused'>;
 }
 
@@ -22,7 +22,7 @@ export async function packCandidate(
   const before = await packs.get(tenant, name);
   const replaced = new Set(before?.made.rules.map((rule) => rule.name));
   const own = topicRules.of(tenant).filter((rule) => ruleProblem(rule) === undefined && !replaced.has(rule.name));
-  const rules = amongBuiltIn([...own, ...wanted]);
+  const rules = amongBuiltIn([...own, ...wanted], topicRules.offOf(tenant));
   const names = new Set(wanted.map((rule) => rule.name));
   const planOf = (device: Device | undefined) =>
     device?.deviceClass === deviceClass && device?.schemaId === null ? pack.planOf(device.firmwareVersion) : undefined;

@@ -24,4 +24,7 @@ export const installSchema = z.strictObject({
   messages_max: wholeNumber(1, 100_000, 10_000),
 });
 
+/** Of a built-in pack. */
+export const switchSchema = z.strictObject({ enabled: z.boolean('must be true or false') });
+
 export const rollbackSchema = z.strictObject({ tenant: tenantSchema, allow_unsigned: flag });

@@ -5,7 +5,9 @@ import { PackKeys } from './pack-keys.js';
 import { Packs, type PacksOptions } from './packs.js';
 import { type PackRoutesOptions, packRoutes } from './routes.js';
 
-export type PacksPartOptions = Omit<PacksOptions, 'keys'> & Omit<PackRoutesOptions, 'packs' | 'topicRules'>;
+export interface PacksPartOptions extends Omit<PacksOptions, 'keys' | 'topicRules'>, Omit<PackRoutesOptions, 'packs' | 'topicRules'> {
+  readonly topicRules: PacksOptions['topicRules'] & PackRoutesOptions['topicRules'];
+}
 
 /** Device packs and the keys that sign them, over the API. */
 export function packsPart({ keys, registry, runs, ...options }: PacksPartOptions): Part {

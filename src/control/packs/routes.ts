@@ -1,3 +1,4 @@
+import type { TransactionSql } from 'postgres';
 import { z } from 'zod';
 import {
   packAnswer,
@@ -12,23 +13,24 @@ import { builtInPacks } from '../../contract/packs/built-in/list.js';
 import { adminOnly, type KeyCheck } from '../../http/auth.js';
 import { callersTenant } from '../../http/caller.js';
 import { type Answer, json, type Request } from '../../http/exchange.js';
-import { ADMIN_BODY, parseQuery } from '../../http/input.js';
+import { ADMIN_BODY, parseBody, parseQuery } from '../../http/input.js';
 import type { RouteDoc } from '../../http/route-doc.js';
 import type { Route } from '../../http/router.js';
+import { recordChange } from '../audit/record.js';
 import { tenantQuery } from '../registry/input.js';
 import type { Registry } from '../registry/registry.js';
 import { type ShadowTimes, wishOf } from '../shadow/shadow-run.js';
 import type { ShadowRuns } from '../shadow/shadow-runs.js';
 import type { TopicRules } from '../topic-rules/topic-rules.js';
 import { packCandidate } from './candidate.js';
-import { installSchema, PACK_BODY, rollbackSchema } from './input.js';
+import { installSchema, PACK_BODY, rollbackSchema, switchSchema } from './input.js';
 import type { LoadedPack, Packs } from './packs.js';
 import { builtInViewOf, reportOf, shownOf, viewOf } from './views.js';
 
 export interface PackRoutesOptions {
   readonly packs: Packs;
   readonly registry: Pick<Registry, 'tenants' | 'get' | 'byNumber'>;
-  readonly topicRules: Pick<TopicRules, 'of'>;
+  readonly topicRules: Pick<TopicRules, 'of' | 'offOf' | 'setBuiltIn'>;
   readonly runs: Pick<ShadowRuns, 'begin'>;
   readonly keys: KeyCheck;
 }
@@ -74,6 +76,14 @@ const docs = {
     answers: { 200: packShownAnswer },
     codes: ['pack_unknown'],
   },
+  change: {
+    ...ofOne,
+    summary: 'Switches a built-in pack on or off for a tenant, in effect at every gateway within a second',
+    auth: 'admin',
+    request: switchSchema,
+    answers: { 200: packAnswer },
+    codes: ['pack_unknown', 'pack_built_in'],
+  },
   rollBack: {
     summary: 'Installs the version of a pack that the present one took the place of',
     auth: 'admin',
@@ -102,7 +112,25 @@ export function packRoutes({ packs, registry, topicRules, runs, keys }: PackRout
     const asked = parseQuery(query, tenantQuery, 'list packs');
     if (asked instanceof ApiFailure) return asked;
     const installed = await packs.list(asked.tenant);
-    return json(200, { packs: [...installed.map(viewOf), ...builtInPacks.map((pack) => builtInViewOf(pack, true))] });
+    return json(200, {
+      packs: [...installed.map(viewOf), ...builtInPacks.map((pack) => builtInViewOf(pack, isOn(asked.tenant, pack.name)))],
+    });
+  }
+
+  const isOn = (tenant: string, name: string) => !topicRules.offOf(tenant).includes(name);
+
+  async function change({ body, query, params }: Request): Promise<Answer | ApiFailure> {
+    const attempt = `switch pack ${params[0]}`;
+    const asked = parseQuery(query, tenantQuery, attempt);
+    if (asked instanceof ApiFailure) return asked;
+    const input = parseBody(body, switchSchema, attempt);
+    if (input instanceof ApiFailure) return input;
+    const [{ tenant }, { enabled }, pack] = [asked, input, builtIn.get(params[0]!)];
+    if (!pack) return new ApiFailure('pack_unknown', attempt, 'no built-in pack has this name; another one is removed instead');
+    if (pack.isFixed && !enabled) return new ApiFailure('pack_built_in', attempt, 'the gateway reads its topics by itself');
+    const note = (sql: TransactionSql) => recordChange(sql, { tenant, target: `pack ${pack.name}`, after: { enabled } });
+    await topicRules.setBuiltIn(tenant, pack.name, enabled, note);
+    return json(200, builtInViewOf(pack, enabled));
   }
 
   async function verify({ body, query }: Request): Promise<Answer | ApiFailure> {
@@ -151,7 +179,7 @@ export function packRoutes({ packs, registry, topicRules, runs, keys }: PackRout
     const asked = parseQuery(query, tenantQuery, attempt);
     if (asked instanceof ApiFailure) return asked;
     const known = builtIn.get(params[0]!);
-    if (known) return json(200, { ...builtInViewOf(known, true), ...shownOf(known) });
+    if (known) return json(200, { ...builtInViewOf(known, isOn(asked.tenant, known.name)), ...shownOf(known) });
     const pack = await packs.get(asked.tenant, params[0]!);
     if (!pack) return new ApiFailure('pack_unknown', attempt);
     return json(200, { ...viewOf(pack), ...shownOf(packs.contentOf(pack), pack.made) });
@@ -181,6 +209,7 @@ export function packRoutes({ packs, registry, topicRules, runs, keys }: PackRout
     { method: 'POST', pattern: `${ALL}/verify`, doc: docs.verify, body: PACK_BODY, admit, handle: verify },
     { method: 'GET', pattern: NAMED, doc: docs.read, admit, handle: read },
     { method: 'POST', pattern: `${NAMED}/rollback`, doc: docs.rollBack, body: ADMIN_BODY, admit, handle: rollBack },
+    { method: 'PATCH', pattern: NAMED, doc: docs.change, body: ADMIN_BODY, admit, handle: change },
     { method: 'DELETE', pattern: NAMED, doc: docs.remove, admit, handle: remove },
   ];
 }

@@ -106,7 +106,7 @@ export function ruleCandidate(
   const problem = ruleProblem(rule);
   if (problem !== undefined) return new ApiFailure('body_invalid', attempt, `rule.${problem.replace(': ', ' ')}`);
   const usable = topicRules.of(tenant).filter((one) => ruleProblem(one) === undefined);
-  const rules = amongBuiltIn(usable.toSpliced((position ?? usable.length + 1) - 1, 0, rule));
+  const rules = amongBuiltIn(usable.toSpliced((position ?? usable.length + 1) - 1, 0, rule), topicRules.offOf(tenant));
   const names = new Set([rule.name]);
   const of = (message: LoggedMessage, device: Device) => {
     const routed = rerouted({ rules, names, tenant, registry }, message, device);

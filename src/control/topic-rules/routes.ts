@@ -92,13 +92,13 @@ function list(topicRules: TopicRules, { query }: Request): Answer | ApiFailure {
   const asked = parseQuery(query, tenantQuery, 'list topic rules');
   if (asked instanceof ApiFailure) return asked;
   const { tenant } = asked;
-  const own = topicRules.of(tenant);
+  const { rules: own, off } = topicRules.keptOf(tenant);
   const names = new Set(own.map(({ name }) => name));
   const conflicts = own.length === 0 ? [] : topicRules.rules.of(tenant).conflicts();
   return json(200, {
     rules: [
       ...own.map((rule) => ({ ...viewOf(topicRules, tenant, rule), built_in: false })),
-      ...builtInRules.map((rule) => ({ ...fieldsOf(rule), position: null, built_in: true })),
+      ...builtInRules.filter(({ name }) => !off.includes(name)).map((rule) => ({ ...fieldsOf(rule), position: null, built_in: true })),
     ],
     // No rule of a tenant has the name of a built-in one, and what those do among themselves is meant.
     conflicts: conflicts

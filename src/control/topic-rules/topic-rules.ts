@@ -22,10 +22,18 @@ interface RuleRow {
   readonly rule: string;
 }
 
+/** What a tenant has of its own, and the names of built-in packs that it does without. */
+export interface RulesOfTenant {
+  readonly rules: readonly TopicRule[];
+  readonly off: readonly string[];
+}
+
+const NOTHING: RulesOfTenant = { rules: [], off: [] };
+
 export interface TopicRulesOptions {
   readonly database: Database;
   /** Hands the rules of a tenant to the gateways. */
-  readonly publish: (tenant: string, rules: readonly TopicRule[]) => void;
+  readonly publish: (tenant: string, rules: readonly TopicRule[], off: readonly string[]) => void;
   readonly event: Report<keyof typeof topicRulesEvents>;
 }
 
@@ -38,16 +46,16 @@ export class TopicRules {
   }
 
   /** The rules as they were when the database was last there; `refresh` follows once it is. */
-  static restore(options: TopicRulesOptions, kept: Iterable<readonly [string, readonly TopicRule[]]>): TopicRules {
+  static restore(options: TopicRulesOptions, kept: Iterable<readonly [string, RulesOfTenant]>): TopicRules {
     const rules = new TopicRules(options);
-    for (const [tenant, list] of kept) rules.#take(tenant, list);
+    for (const [tenant, own] of kept) rules.#take(tenant, own);
     return rules;
   }
 
   /** What the calls of this process read topics by. */
   readonly rules = new TenantRules();
   readonly #options: TopicRulesOptions;
-  readonly #own = new Map<string, readonly TopicRule[]>();
+  readonly #own = new Map<string, RulesOfTenant>();
   #reading: Promise<void> = Promise.resolve();
   /** Tells other processes that the rules of a tenant changed. */
   tell: (tenant: string) => Promise<void> = async () => {};
@@ -60,11 +68,31 @@ export class TopicRules {
 
   /** A tenant's own rules, in the order in which they are tried. */
   of(tenant: string): readonly TopicRule[] {
-    return this.#own.get(tenant) ?? [];
+    return this.keptOf(tenant).rules;
   }
 
-  kept(): Iterable<readonly [string, readonly TopicRule[]]> {
+  /** Names of the built-in packs that a tenant does without. */
+  offOf(tenant: string): readonly string[] {
+    return this.keptOf(tenant).off;
+  }
+
+  keptOf(tenant: string): RulesOfTenant {
+    return this.#own.get(tenant) ?? NOTHING;
+  }
+
+  kept(): Iterable<readonly [string, RulesOfTenant]> {
     return this.#own;
+  }
+
+  /** Switches a built-in pack on or off for a tenant, with what `note` writes in the same transaction. */
+  async setBuiltIn(tenant: string, name: string, isOn: boolean, note: (sql: TransactionSql) => Promise<void>): Promise<void> {
+    const work = async (sql: TransactionSql) => {
+      if (isOn) await sql`delete from built_in_packs_off where tenant_id = ${tenant} and name = ${name}`;
+      else await sql`insert into built_in_packs_off (tenant_id, name) values (${tenant}, ${name}) on conflict do nothing`;
+      await note(sql);
+    };
+    await this.#options.database.run((sql) => sql.begin(work));
+    await this.announce(tenant);
   }
 
   /** Takes up what is in the database, of one tenant or of all. Of two readings the later one counts. */
@@ -149,33 +177,43 @@ export class TopicRules {
   }
 
   async #read(tenant: string | undefined): Promise<void> {
-    const rows = await this.#options.database.run((sql) => rowsOf(sql, tenant));
-    const lists = new Map<string, TopicRule[]>();
-    for (const known of tenant === undefined ? this.#own.keys() : [tenant]) lists.set(known, []);
-    for (const row of rows) {
-      const list = lists.get(row.tenant) ?? [];
-      list.push(ruleOf(row.name, JSON.parse(row.rule) as RuleForm));
-      lists.set(row.tenant, list);
-    }
-    for (const [name, list] of lists) this.#take(name, list);
+    const [rows, switched] = await this.#options.database.run((sql) =>
+      sql.begin(async (tx) => [await rowsOf(tx, tenant), await offRowsOf(tx, tenant)] as const),
+    );
+    const found = new Map<string, { rules: TopicRule[]; off: string[] }>();
+    const ownOf = (name: string) => {
+      const own = found.get(name) ?? { rules: [], off: [] };
+      found.set(name, own);
+      return own;
+    };
+    for (const known of tenant === undefined ? this.#own.keys() : [tenant]) ownOf(known);
+    for (const row of rows) ownOf(row.tenant).rules.push(ruleOf(row.name, JSON.parse(row.rule) as RuleForm));
+    for (const row of switched) ownOf(row.tenant).off.push(row.name);
+    for (const [name, own] of found) this.#take(name, own);
   }
 
-  #take(tenant: string, list: readonly TopicRule[]): void {
-    if (JSON.stringify(list) === JSON.stringify(this.of(tenant))) return;
-    if (list.length === 0) this.#own.delete(tenant);
-    else this.#own.set(tenant, list);
-    const usable = list.filter((rule) => {
+  #take(tenant: string, own: RulesOfTenant): void {
+    if (JSON.stringify(own) === JSON.stringify(this.keptOf(tenant))) return;
+    const { rules, off } = own;
+    if (rules.length === 0 && off.length === 0) this.#own.delete(tenant);
+    else this.#own.set(tenant, own);
+    const usable = rules.filter((rule) => {
       const cause = ruleProblem(rule);
       if (cause !== undefined) this.#options.event('warn', 'topic-rule-not-used', { tenant, rule: rule.name, cause });
       return cause === undefined;
     });
-    this.rules.set(tenant, usable);
-    this.#options.publish(tenant, usable);
+    this.rules.set(tenant, usable, off);
+    this.#options.publish(tenant, usable, off);
     this.changed(tenant);
   }
 }
 
 type Statements = Parameters<Parameters<Database['run']>[0]>[0] | TransactionSql;
+
+function offRowsOf(sql: TransactionSql, tenant: string | undefined): Promise<{ tenant: string; name: string }[]> {
+  return sql<{ tenant: string; name: string }[]>`select tenant_id as tenant, name from built_in_packs_off
+    where ${tenant ?? null}::text is null or tenant_id = ${tenant ?? null}::text order by tenant_id, name`;
+}
 
 function rowsOf(sql: Statements, tenant: string | undefined): Promise<RuleRow[]> {
   return (sql as TransactionSql)<RuleRow[]>`select tenant_id as tenant, name, rule::text as rule from topic_rules

@@ -39,7 +39,7 @@ const doc: RouteDoc = {
 };
 
 export interface TrialRoutesOptions {
-  readonly topicRules: Pick<TopicRules, 'of' | 'rules'>;
+  readonly topicRules: Pick<TopicRules, 'of' | 'offOf' | 'rules'>;
   readonly registry: Pick<Registry, 'get' | 'byNumber'>;
   /** Messages of a device that has a schema are read by it, and their units are its. */
   readonly schemas: SchemaSource & Pick<Schemas, 'unitOf'>;
@@ -60,7 +60,7 @@ export function trialRoutes({ topicRules, registry, schemas, keys }: TrialRoutes
     const problem = draft && ruleProblem(draft);
     if (problem !== undefined) return new ApiFailure('body_invalid', ATTEMPT, `rule.${problem.replace(': ', ' ')}`);
     const usable = topicRules.of(tenant).filter((rule) => ruleProblem(rule) === undefined);
-    const rules = draft ? amongBuiltIn([draft, ...usable]) : topicRules.rules.of(tenant);
+    const rules = draft ? amongBuiltIn([draft, ...usable], topicRules.offOf(tenant)) : topicRules.rules.of(tenant);
     const topic = topicWithin(tenant, input.topic);
     if (topic === undefined) {
       return json(200, { device_id: deviceId ?? null, readings: [], rule: null, decoder: null, ...reasonOf(CODE_TOPIC_FORBIDDEN) });

@@ -64,8 +64,8 @@ export class Routes {
     layContentTypes(memory);
   }
 
-  setRules(tenant: string, rules: readonly TopicRule[]): void {
-    this.#rules.set(tenant, rules);
+  setRules(tenant: string, rules: readonly TopicRule[], off: readonly string[] = []): void {
+    this.#rules.set(tenant, rules, off);
     this.#forget();
   }
 

@@ -12,6 +12,7 @@ import { NO_DETAILS } from '../../../src/control/registry/device-details.js';
 import type { StoredDevice } from '../../../src/control/registry/device-rows.js';
 import type { Registry } from '../../../src/control/registry/registry.js';
 import type { Schema } from '../../../src/control/schemas/schema-version.js';
+import type { RulesOfTenant } from '../../../src/control/topic-rules/topic-rules.js';
 
 const header = { format: FORMAT, database: 'one', schema: 10, group: 'spillway', partitions: 2 };
 
@@ -96,8 +97,8 @@ async function keep() {
   const keys = { kept: () => [key] } as unknown as AdminKeys;
   const metricNames = { names: () => [['n', 1]] } as unknown as MetricNames;
   const rule: TopicRule = { name: 'hall', pattern: 'hall/{device}', device: 'level:device', decoder: 'json', valueName: 'v' };
-  const kept = new Map([['a', [rule]]]);
-  const topicRules = { kept: () => kept, of: (tenant: string) => kept.get(tenant) ?? [] };
+  const kept = new Map<string, RulesOfTenant>([['a', { rules: [rule], off: [] }]]);
+  const topicRules = { kept: () => kept, keptOf: (tenant: string) => kept.get(tenant) ?? { rules: [], off: [] } };
   const schemas = new Map([['s1', schemaOf('s1', 1)]]);
   const schemaSource = { kept: () => schemas.values(), find: (id: string) => schemas.get(id) };
   const identities = { kept: () => [servicesOf('a', 1)].values() } as unknown as Identities;
@@ -114,7 +115,7 @@ test('a snapshot is read as it was written, with every change that followed', as
   keeper.devicesDeleted([{ number: 3, tenant: 'a' }]);
   keeper.metricsAdded([['m', 2]]);
   const again: TopicRule = { name: 'yard', pattern: 'yard', device: 'connection', decoder: 'text' };
-  kept.set('b', [again]).set('a', []);
+  kept.set('b', { rules: [again], off: ['tasmota'] }).set('a', { rules: [], off: [] });
   for (const tenant of ['a', 'b']) keeper.topicRulesChanged(tenant);
   schemas.set('s1', schemaOf('s1', 2)).set('s2', schemaOf('s2', 1));
   for (const id of ['s1', 's2']) keeper.schemaChanged(id);
@@ -132,8 +133,8 @@ test('a snapshot is read as it was written, with every change that followed', as
       lostDevices: [[4, 5]],
       keys: [key],
       topicRules: new Map([
-        ['a', []],
-        ['b', [again]],
+        ['a', { rules: [], off: [] }],
+        ['b', { rules: [again], off: ['tasmota'] }],
       ]),
       identities: [servicesOf('a', 2), { subject: 'acl', tenant: 'a', rules }],
       schemas: [schemaOf('s1', 2), schemaOf('s2', 1)],

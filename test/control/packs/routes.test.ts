@@ -284,6 +284,31 @@ test('built-in packs are listed and shown, and cannot be removed', async () => {
   assertFailure(await server.call('POST', '/v1/packs/tasmota/rollback'), 409, 'pack_built_in');
 });
 
+test('a tenant does without a built-in pack, and has it again', async () => {
+  const tried = async () => {
+    const body = {
+      tenant: 'm',
+      topic: 'owntracks/u/d',
+      payload_base64: Buffer.from('{"_type":"location","lat":1,"tst":1796029200}').toString('base64'),
+    };
+    return (await server.call('POST', '/v1/topic-rules/test', { body })).body.rule;
+  };
+  const change = (name: string, enabled: unknown) => server.call('PATCH', `/v1/packs/${name}?tenant=m`, { body: { enabled } });
+  assert.equal(await tried(), 'owntracks');
+  assert.equal((await change('owntracks', false)).body.enabled, false);
+  assert.equal(await tried(), null);
+  assert.deepEqual(server.plane.packsOff.get('m'), ['owntracks']);
+  const { rules } = (await server.call('GET', '/v1/topic-rules?tenant=m')).body;
+  assert.ok(!namesOf(rules).includes('owntracks') && namesOf(rules).includes('tasmota'));
+  assert.equal((await server.call('GET', '/v1/packs/owntracks?tenant=m')).body.enabled, false);
+  assert.equal((await server.call('GET', '/v1/packs/owntracks?tenant=a')).body.enabled, true);
+  assert.equal((await change('owntracks', true)).body.enabled, true);
+  assert.equal(await tried(), 'owntracks');
+  assertFailure(await change('spillway', false), 409, 'pack_built_in');
+  assertFailure(await change('nothing', false), 404, 'pack_unknown');
+  assertFailure(await change('owntracks', 'no'), 400, 'body_invalid');
+});
+
 test('keys are trusted, listed and distrusted; what is no public key of Ed25519 is refused', async () => {
   const { body } = await server.call('POST', '/v1/pack-keys', { body: { name: 'other', public_key: stranger.pem } });
   const { pack_keys: listed } = (await server.call('GET', '/v1/pack-keys')).body;

@@ -43,21 +43,22 @@ test('a rule is made, known to the gateways, listed before the built-in ones, an
   const published: unknown[] = [];
   const publish = (...what: unknown[]) => void published.push(what);
   const again = await TopicRules.load({ database: server.database.control, publish, event: () => {} });
-  assert.deepEqual([again.of('acme'), published], [[hall], [['acme', [hall]]]]);
+  assert.deepEqual([again.of('acme'), published], [[hall], [['acme', [hall], []]]]);
 });
 
 test('a start without the database has the rules that were kept, and takes up what the database has later', async () => {
   await make({ ...hall, tenant: 'acme' });
   const published: unknown[] = [];
   const publish = (...what: unknown[]) => void published.push(what);
-  const kept = new Map([['gone', [{ ...hall, device: 'connection' } as const]]]);
+  const rules = [{ ...hall, device: 'connection' } as const];
+  const kept = new Map([['gone', { rules, off: ['tasmota'] }]]);
   const restored = TopicRules.restore({ database: server.database.control, publish, event: () => {} }, kept);
   assert.deepEqual([...restored.kept()], [...kept]);
-  assert.deepEqual(published, [...kept]);
+  assert.deepEqual(published, [['gone', rules, ['tasmota']]]);
   await restored.refresh();
   assert.deepEqual(published.slice(1), [
-    ['gone', []],
-    ['acme', [hall]],
+    ['gone', [], []],
+    ['acme', [hall], []],
   ]);
 });
 
@@ -153,7 +154,7 @@ test('a rule that only another build can use is left out, shown with its problem
   const published: unknown[] = [];
   const publish = (...what: unknown[]) => void published.push(what);
   await TopicRules.load({ database: control, publish, event: (...what) => void events.push(what) });
-  assert.deepEqual(published, [['acme', []]]);
+  assert.deepEqual(published, [['acme', [], []]]);
   assert.equal(events.length, 1);
   await make({ ...hall, tenant: 'acme' });
   const { rules } = await listed('acme');
