@@ -35,6 +35,21 @@ export interface KnownPoints {
   readonly unheld: readonly number[];
 }
 
+/** Clients of CoAP over DTLS. */
+export interface DtlsCounters {
+  /** Associations and handshakes that there are now. */
+  readonly open: number;
+  readonly shaking: number;
+  /** Handshakes that were done; those that failed are refusals. */
+  readonly established: number;
+  /** Records that nobody could use. */
+  readonly dropped: number;
+  /** Associations given up because they were idle, or to make room. */
+  readonly evicted: number;
+  /** Clients that went on from another address by their connection ids. */
+  readonly moved: number;
+}
+
 /** Sums over all kernels, by the names that /metrics shows. */
 export interface PlaneCounters {
   readonly received: number;
@@ -46,6 +61,7 @@ export interface PlaneCounters {
   readonly connections: number;
   /** Of them: `mqtt`, `mqtts`, `ws`, `wss`, and `ws-http` for WebSockets on the HTTP port. */
   readonly connectionsByTransport: Readonly<Record<string, number>>;
+  readonly dtls: DtlsCounters;
   readonly records: number;
   readonly stored: number;
   readonly duplicate: number;

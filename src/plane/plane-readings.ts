@@ -7,6 +7,7 @@ import {
   COUNTER_GATEWAY_CONNECTIONS_CLOSED,
   COUNTER_GATEWAY_CONNECTIONS_OF,
   COUNTER_GATEWAY_CONNECTIONS_OPENED,
+  COUNTER_GATEWAY_DTLS_OPEN,
   COUNTER_GATEWAY_PAUSED,
   COUNTER_GATEWAY_PAUSES,
   COUNTER_GATEWAY_RECEIVED,
@@ -104,6 +105,14 @@ export function readCounters(gateways: readonly BigUint64Array[], pipelines: rea
     connectionsByTransport: Object.fromEntries(
       Object.entries(TRANSPORT_NAMES).map(([name, transport]) => [name, gateway(COUNTER_GATEWAY_CONNECTIONS_OF + transport)]),
     ),
+    dtls: {
+      open: gateway(COUNTER_GATEWAY_DTLS_OPEN),
+      shaking: gateway(COUNTER_GATEWAY_DTLS_OPEN + 1),
+      established: gateway(COUNTER_GATEWAY_DTLS_OPEN + 2),
+      dropped: gateway(COUNTER_GATEWAY_DTLS_OPEN + 3),
+      evicted: gateway(COUNTER_GATEWAY_DTLS_OPEN + 4),
+      moved: gateway(COUNTER_GATEWAY_DTLS_OPEN + 5),
+    },
     ...judged,
     deadByCode,
     bytesIn: gateway(COUNTER_GATEWAY_BYTES_IN),

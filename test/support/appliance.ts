@@ -19,6 +19,7 @@ export interface Appliance {
   readonly mqttWsPort?: number | undefined;
   readonly mqttWssPort?: number | undefined;
   readonly httpsPort?: number | undefined;
+  readonly coapsPort?: number | undefined;
   readonly adminKey: string;
   readonly databaseUrl: string;
   readonly pid: number;
@@ -47,6 +48,7 @@ interface ReadyLine {
   readonly mqtt_ws_port?: number;
   readonly mqtt_wss_port?: number;
   readonly https_port?: number;
+  readonly coaps_port?: number;
   readonly admin_key: string;
   readonly database_url: string;
 }
@@ -91,6 +93,7 @@ export async function startAppliance(env: Readonly<Record<string, string>> = {})
       mqttWsPort: ready.mqtt_ws_port,
       mqttWssPort: ready.mqtt_wss_port,
       httpsPort: ready.https_port,
+      coapsPort: ready.coaps_port,
       adminKey: ready.admin_key,
       databaseUrl: ready.database_url,
       pid: child.pid!,

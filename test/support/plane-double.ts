@@ -68,6 +68,7 @@ export class PlaneDouble implements DataPlane {
     acked: 0,
     connections: 0,
     connectionsByTransport: {},
+    dtls: { open: 0, shaking: 0, established: 0, dropped: 0, evicted: 0, moved: 0 },
     records: 0,
     stored: 0,
     duplicate: 0,

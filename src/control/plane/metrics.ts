@@ -60,6 +60,12 @@ function messageMetrics(plane: Plane): Metric[] {
       label: 'transport',
       values: () => Object.entries(plane.counters().connectionsByTransport),
     },
+    gauge('spillway_dtls_associations', 'Clients of CoAP over DTLS that are associated', () => plane.counters().dtls.open),
+    gauge('spillway_dtls_handshakes', 'Handshakes of DTLS that go on', () => plane.counters().dtls.shaking),
+    total('spillway_dtls_handshakes_total', 'Handshakes of DTLS that were done; those that failed are refusals', (c) => c.dtls.established),
+    total('spillway_dtls_records_dropped_total', 'Records of DTLS that nobody could use', (c) => c.dtls.dropped),
+    total('spillway_dtls_evicted_total', 'Associations of DTLS given up because they were idle, or to make room', (c) => c.dtls.evicted),
+    total('spillway_dtls_moved_total', 'Clients that went on from another address by their connection ids', (c) => c.dtls.moved),
   ];
 }
 
