@@ -35,6 +35,8 @@ const pages = [
   ['#/debug', '.empty h2:text-is("No capture runs")'],
   ['#/topic-rules', '.rules [data-rule="site"]'],
   ['#/access', '.rules [data-service="dashboard"]'],
+  ['#/groups', '.rules [data-group="plant-1"]'],
+  ['#/import', '#import-file'],
   ['#/codecs', '.empty h2:text-is("No codecs")'],
   ['#/shadow-runs', '.schema-part[data-state="done"]'],
   ['#/sessions', '.rules [data-client="busy-1"]'],
@@ -53,6 +55,7 @@ describe('everybody can use the console', { skip }, () => {
     await site.post('/v1/debug/captures', { device_id: 'busy-1', seconds: 600 });
     await site.post('/v1/topic-rules', { name: 'site', pattern: 'site/{device}', device: 'level:device', decoder: 'json' });
     await site.post('/v1/acl', { subject: 'all', action: 'subscribe', filter: 'plant/#', effect: 'deny' });
+    await site.post('/v1/groups', { name: 'plant-1' });
     await site.post('/v1/services', { name: 'dashboard' });
     await site.post('/v1/messages', { topic: 'plant/mode', payload: 'auto', retain: true });
     await site.post('/v1/keys', { name: 'grafana', role: 'viewer' });

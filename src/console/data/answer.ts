@@ -29,8 +29,12 @@ export type {
   CapturedAnswer as Captured,
   CapturedMessagesAnswer as CapturedMessages,
 } from '../../contract/answers/debug.js';
-export type { RegisteredAnswer as Registered, RotatedAnswer as RotatedToken } from '../../contract/answers/devices.js';
-export type { GroupsAnswer as Groups } from '../../contract/answers/groups.js';
+export type {
+  ImportAnswer as Imported,
+  RegisteredAnswer as Registered,
+  RotatedAnswer as RotatedToken,
+} from '../../contract/answers/devices.js';
+export type { GroupMembersAnswer as GroupMembers, GroupsAnswer as Groups } from '../../contract/answers/groups.js';
 export type { KeyMadeAnswer as KeyMade, KeysAnswer as Keys } from '../../contract/answers/keys.js';
 export type { ReplayAnswer as Replay, RetriedAnswer as Retried } from '../../contract/answers/letters.js';
 export type { LagAnswer as Lag } from '../../contract/answers/operation.js';

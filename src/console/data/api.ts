@@ -112,14 +112,25 @@ export class Api {
     return this.call('DELETE', `/v1/devices/${encodeURIComponent(id)}`, { tenant });
   }
 
+  /** A page of an answer that is text; `next`: where the next page begins. */
+  async text(path: string, query: Query): Promise<Answer<{ readonly text: string; readonly next: string | undefined }>> {
+    try {
+      const headers = { authorization: `Bearer ${this.key}` };
+      const answer = await fetch(addressOf(path, query), { headers, signal: AbortSignal.timeout(uploadMsMax), cache: 'no-store' });
+      if (!answer.ok) return { ok: false, refusal: refusalFrom(await answer.json(), answer.status) };
+      const next = answer.headers.get('x-next');
+      return { ok: true, value: { text: await answer.text(), next: next === null ? undefined : decodeURIComponent(next) } };
+    } catch (cause) {
+      return { ok: false, refusal: unreachable(cause) };
+    }
+  }
+
   /** Any call; the functions above are those that several pages make. A body that is a Blob is sent as it is, under its type. */
   async call<T>(method: Method, path: string, query: Query, body?: unknown, signal?: AbortSignal): Promise<Answer<T>> {
-    const parameters = new URLSearchParams();
-    for (const [name, value] of Object.entries(query)) if (value !== undefined) parameters.set(name, String(value));
     const isFile = body instanceof Blob;
     const late = AbortSignal.timeout(isFile ? uploadMsMax : answerMsMax);
     try {
-      const answer = await fetch(parameters.size > 0 ? `${path}?${parameters}` : path, {
+      const answer = await fetch(addressOf(path, query), {
         method,
         headers: {
           authorization: `Bearer ${this.key}`,
@@ -137,6 +148,12 @@ export class Api {
       return { ok: false, refusal: late.aborted && !signal?.aborted ? noAnswer : unreachable(cause) };
     }
   }
+}
+
+function addressOf(path: string, query: Query): string {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) parameters.set(name, String(value));
+  return parameters.size > 0 ? `${path}?${parameters}` : path;
 }
 
 const noAnswer: Refusal = {

@@ -11,7 +11,14 @@ interface Area {
 
 /** The navigation: areas, and the pages of each. */
 export const areas: readonly Area[] = [
-  { name: 'Devices', pages: [['fleet', 'Devices']] },
+  {
+    name: 'Devices',
+    pages: [
+      ['fleet', 'Devices'],
+      ['groups', 'Groups'],
+      ['import', 'Import and export'],
+    ],
+  },
   { name: 'Dead letters', pages: [['dead-letters', 'Dead letters']] },
   {
     name: 'Decoding',

@@ -1,5 +1,16 @@
 /** Pages whose address names the tenant alone. */
-export const plainPages = ['alerts', 'topic-rules', 'codecs', 'shadow-runs', 'access', 'sessions', 'messages', 'keys'] as const;
+export const plainPages = [
+  'groups',
+  'import',
+  'alerts',
+  'topic-rules',
+  'codecs',
+  'shadow-runs',
+  'access',
+  'sessions',
+  'messages',
+  'keys',
+] as const;
 
 type PlainPage = (typeof plainPages)[number];
 export type PlainRoute = { [Page in PlainPage]: { readonly page: Page; readonly tenant: string } }[PlainPage];
