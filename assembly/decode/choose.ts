@@ -22,14 +22,16 @@ import {
   CODE_METRICS_MISSING,
   CODE_NONE,
   CODE_NUMBER_OUT_OF_RANGE,
+  CODE_PROTOBUF_MALFORMED,
   CODE_TEXT_NUL,
   CODE_TEXT_OVERSIZE,
   CODE_TOPIC_NOT_TAKEN,
   CODE_TS_MALFORMED,
 } from '../abi/codes';
-import { PROFILE_NOT_TAKEN, PROFILE_NOTHING, PROFILE_PLAIN } from '../abi/profiles';
+import { PROFILE_CHIRPSTACK, PROFILE_NOT_TAKEN, PROFILE_NOTHING, PROFILE_PLAIN } from '../abi/profiles';
 import { decodeCayenne } from './cayenne/decode';
 import { decodeCbor } from './cbor/decode';
+import { decodeUplink } from './chirpstack/decode';
 import { decodeCodec } from './codec/decode';
 import { clearContext, isBare, isFormatOfRule, isRetained, prefixBytes, profile } from './context';
 import { decodeJson } from './json/decode';
@@ -199,7 +201,15 @@ function decodeOtherJson(code: u32, format: u32, at: usize, bytes: u32, receiveU
 
 function decodeTreeOrShape(isByShape: bool, at: usize, bytes: u32, receiveUs: u64): u32 {
   const code = decodeJsonTree(at, bytes, receiveUs, isByShape);
-  return code == CODE_JSON_MALFORMED && isByShape ? decodeByOtherShape(code, at, bytes, receiveUs) : code;
+  if (code != CODE_JSON_MALFORMED || !isByShape) return code;
+  return profile == PROFILE_CHIRPSTACK ? decodeUplinkOr(code, at, bytes, receiveUs) : decodeByOtherShape(code, at, bytes, receiveUs);
+}
+
+/** ChirpStack publishes JSON or, where its integration says so, Protobuf on the same topics. */
+function decodeUplinkOr(code: u32, at: usize, bytes: u32, receiveUs: u64): u32 {
+  const found = bytes == 0 ? CODE_PROTOBUF_MALFORMED : decodeUplink(at, bytes, receiveUs);
+  recognised = found == CODE_NONE;
+  return found == CODE_PROTOBUF_MALFORMED ? code : found;
 }
 
 /** Whether the payload may be a document of another kind, or have readings beside the one that is refused. */

@@ -1,5 +1,5 @@
 import { FORMAT_BY_SHAPE, FORMAT_JSON } from '../../../assembly/abi/block.js';
-import { PROFILE_NOTHING, PROFILE_PLAIN, PROFILE_TELEGRAF } from '../../../assembly/abi/profiles.js';
+import { PROFILE_CHIRPSTACK, PROFILE_NOTHING, PROFILE_PLAIN, PROFILE_TELEGRAF } from '../../../assembly/abi/profiles.js';
 import { formatNames } from '../content-types.js';
 import { profiles } from '../profiles.js';
 
@@ -8,6 +8,9 @@ export interface Decoder {
   readonly format: number;
   readonly profile: number;
 }
+
+/** Telegraf writes JSON or line protocol under the same topics, ChirpStack JSON or Protobuf. */
+const ofSeveralFormats: readonly number[] = [PROFILE_PLAIN, PROFILE_TELEGRAF, PROFILE_CHIRPSTACK];
 
 /** What a rule's `decoder` may be: a content format, the profile of a convention, or `ignore`. */
 export const decoders: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([
@@ -19,7 +22,6 @@ export const decoders: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([
   ['ignore', { format: FORMAT_BY_SHAPE, profile: PROFILE_NOTHING }],
 ]);
 
-/** Telegraf writes JSON or line protocol under the same topics. */
 function isOfOneFormat(profile: number): boolean {
-  return profile !== PROFILE_PLAIN && profile !== PROFILE_TELEGRAF;
+  return !ofSeveralFormats.includes(profile);
 }

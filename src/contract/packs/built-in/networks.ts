@@ -41,6 +41,13 @@ export const chirpstack: BuiltInPack = {
       { '02ab00fffe000007.temperature': 9.5 },
       { device: 'chirp', ts: '2026-11-30T09:00:00.012345Z' },
     ),
+    vector(
+      'an uplink in Protobuf',
+      'application/0b7c/device/02ab00fffe000008/event/up',
+      { hex: '0a026431120b0890f6b4d80610cec2f10538115a1a0a180a0b74656d70657261747572651209110000000000002340' },
+      { '02ab00fffe000008.temperature': 9.5 },
+      { device: 'chirp-protobuf', ts: '2026-11-30T09:00:00.012345Z' },
+    ),
     vector('an acknowledgement', 'application/0b7c/device/02ab00fffe000007/event/ack', '{"acknowledged":true}'),
   ],
 };
