@@ -6,6 +6,7 @@ import { aclPart } from '../control/acl/part.js';
 import { type AlertsPartOptions, alertsPart } from '../control/alerts/part.js';
 import { AuditLog } from '../control/audit/audit-log.js';
 import { auditPart } from '../control/audit/part.js';
+import { authoritiesPart } from '../control/authorities/part.js';
 import { certificatesPart, type UsedCertificates } from '../control/certificates/part.js';
 import { claimsPart } from '../control/claims/part.js';
 import type { Codecs } from '../control/codecs/codecs.js';
@@ -128,6 +129,7 @@ export function makeParts({
     credentialsPart({ credentials: identities.credentials, box: identities.box, registry, keys }),
     issuersPart({ issuers: identities.issuers, plane, keys, event }),
     claimsPart({ registry, database, keys, event }),
+    authoritiesPart({ authorities: identities.authorities, registry, plane, keys, event }),
     ...(certificates ? [certificatesPart(certificates)] : []),
     servicesPart(identities.services, keys),
     sessionsPart({ plane, keys }),

@@ -46,6 +46,10 @@ export class AdminApi {
     return this.#call<Answer>('POST', path, { body });
   }
 
+  put<Answer>(path: string, body: unknown): Promise<Answer> {
+    return this.#call<Answer>('PUT', path, { body });
+  }
+
   patch<Answer>(path: string, body: unknown): Promise<Answer> {
     return this.#call<Answer>('PATCH', path, { body });
   }

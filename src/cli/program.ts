@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { addAclCommand } from './acl-command.js';
 import type { CliPorts } from './appliance.js';
 import { addAuditCommand } from './audit-command.js';
+import { addAuthorityCommand } from './authority-command.js';
 import { addClaimCodeCommand } from './claim-code-command.js';
 import { addCodecCommand } from './codec-command.js';
 import { CommandFailure, exitCodes, usageFailure } from './command-failure.js';
@@ -100,6 +101,7 @@ function buildProgram(ports: CliPorts): Command {
   addRetainedCommand(program);
   addPublishCommand(program);
   addCredentialCommand(program);
+  addAuthorityCommand(program);
   addIssuerCommand(program);
   addClaimCodeCommand(program);
   addSchemaCommand(program);

@@ -122,6 +122,7 @@ const own = {
   schema_id_unknown: [404, 'the tenant has no schema of this id', 'list the schemas: npx spillway schema list'],
   schema_version_unknown: [404, 'the schema has no version of this number', 'list its versions: npx spillway schema show ID'],
   group_unknown: [404, 'the tenant has no group of this number or path', 'list the groups: npx spillway group list'],
+  authority_unknown: [404, 'the tenant has no authority of this number', 'list them: npx spillway authority list'],
   claim_code_unknown: [404, 'the tenant has no valid claim code of this number', 'list them: npx spillway claim-code list'],
   issuer_unknown: [404, 'the tenant has no issuer of this number', 'list them: npx spillway issuer list'],
   credential_unknown: [404, 'the device has no valid credential of this number', 'list them: npx spillway credential list DEVICE'],
@@ -168,6 +169,12 @@ const own = {
     'make a new key first: npx spillway key add NAME',
   ],
   keys_exhausted: [409, 'there are 10,000 keys', 'revoke keys that nobody uses: npx spillway key list'],
+  authority_exists: [409, 'a tenant has this authority already', 'delete it there first: a certificate is of a device of one tenant'],
+  authorities_exhausted: [
+    409,
+    'the tenant has 10 authorities',
+    'delete those that sign no certificates any more: npx spillway authority list',
+  ],
   claim_codes_exhausted: [
     409,
     'the tenant would have more than 100,000 claim codes that can be used',

@@ -8,7 +8,7 @@ import type { DeviceAccount, DeviceTotals, PlaneAudits, RefusedMessages, Refused
 import type { OverRate } from './limits/over-rate.js';
 import type { SchemaPort } from './schemas/schema-port.js';
 import type { BrokerAnswer, BrokerQuestion } from './threads/broker.js';
-import type { IdentityQuestion } from './threads/gateway.js';
+import type { IdentityQuestion, QuestionOf } from './threads/gateway.js';
 import type { TopicRule } from './topic-rules/topic-rule.js';
 import type { UnitPort } from './unit-report.js';
 
@@ -225,7 +225,7 @@ export interface DataPlane extends DeviceViews, MessageCaptures, SchemaPort, Mes
    * The listener is called when a gateway cannot judge a client without knowing more. It resolves when all that could be found out was
    * published, and never rejects.
    */
-  onIdentityAsked(listener: (question: IdentityQuestion) => Promise<void>): void;
+  onIdentityAsked<Kind extends IdentityQuestion['kind']>(kind: Kind, listener: (question: QuestionOf<Kind>) => Promise<void>): void;
   /** Whether the device has a live MQTT connection. */
   isConnected(device: number): boolean;
   /** The port that devices connect to; 0 before the gateway listens. */

@@ -21,6 +21,7 @@ import { STAGE_DEVICE_AT_NAME, STAGE_DEVICE_AT_TOKEN_HASH, STAGE_OFFSET } from '
 import type { Principal } from '../contract/acl/acl.js';
 import { TenantAcl } from '../contract/acl/tenant-acl.js';
 import type { DeviceEntry, DeviceStatus, PreviousToken } from '../contract/devices.js';
+import { Authorities } from '../contract/identity/authorities.js';
 import type { NamePattern } from '../contract/identity/certificate-names.js';
 import { Credentials, type ShownKey } from '../contract/identity/credentials.js';
 import { Issuers } from '../contract/identity/issuers.js';
@@ -67,6 +68,8 @@ export class Directory {
   certificateNames: readonly NamePattern[] = [];
   /** What devices may prove beside their tokens. */
   readonly credentials = new Credentials();
+  /** Who signs certificates of devices. */
+  readonly authorities = new Authorities();
   /** Who signs tokens for devices. */
   readonly issuers = new Issuers();
   /** Clients that are no devices. */
@@ -178,7 +181,8 @@ export class Directory {
   setIdentity(news: IdentityNews): number[] {
     if (news.subject === 'services') return this.services.set(news.tenant, news.services);
     if (news.subject === 'issuers') return this.issuers.set(news.tenant, news.issuers);
-    if (news.subject === 'acl') this.acl.set(news.tenant, news.rules);
+    if (news.subject === 'authorities') this.authorities.set(news.tenant, news.authorities);
+    else if (news.subject === 'acl') this.acl.set(news.tenant, news.rules);
     else this.credentials.set(news.device, news.credentials);
     return [];
   }

@@ -24,7 +24,7 @@ import type { DeviceAccount, DeviceTotals, PlaneAudits, RefusedMessages, Refused
 import type { LogPart, OpenLog, PartitionAssignment } from '../contract/log-port.js';
 import type { SchemaResolution } from '../contract/schemas/schema-port.js';
 import type { BrokerAnswer, BrokerQuestion } from '../contract/threads/broker.js';
-import type { GatewayPorts, IdentityQuestion } from '../contract/threads/gateway.js';
+import type { GatewayPorts, IdentityQuestion, QuestionOf } from '../contract/threads/gateway.js';
 import type { FromLog, LogStart } from '../contract/threads/log.js';
 import type { OwnedPartition } from '../contract/threads/pipeline.js';
 import type { SharedState } from '../contract/threads/shared.js';
@@ -314,8 +314,8 @@ export class ThreadedDataPlane implements DataPlane {
     this.#gateways.onSubdevice(listener);
   }
 
-  onIdentityAsked(listener: (question: IdentityQuestion) => Promise<void>): void {
-    this.#gateways.onIdentityAsked(listener);
+  onIdentityAsked<Kind extends IdentityQuestion['kind']>(kind: Kind, listener: (question: QuestionOf<Kind>) => Promise<void>): void {
+    this.#gateways.onIdentityAsked(kind, listener);
   }
 
   async publishIdentity(news: readonly IdentityNews[]): Promise<void> {

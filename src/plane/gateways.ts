@@ -16,6 +16,7 @@ import type {
   GatewayPorts,
   GatewayStart,
   IdentityQuestion,
+  QuestionOf,
   ReactorChoice,
   ToGateway,
 } from '../contract/threads/gateway.js';
@@ -84,7 +85,7 @@ export class Gateways {
   #token = 0;
   #turnedAway: (turnedAway: TurnedAway) => void = () => {};
   #subdeviceNamed: (gateway: number, id: string) => void = () => {};
-  #identityAsked: (question: IdentityQuestion) => Promise<void> = async () => {};
+  readonly #identityAsked = new Map<IdentityQuestion['kind'], (question: never) => Promise<void>>();
 
   constructor(options: GatewaysOptions) {
     this.#options = options;
@@ -204,8 +205,8 @@ export class Gateways {
   }
 
   /** The listener resolves when all that it could find out was published; it never rejects. */
-  onIdentityAsked(listener: (question: IdentityQuestion) => Promise<void>): void {
-    this.#identityAsked = listener;
+  onIdentityAsked<Kind extends IdentityQuestion['kind']>(kind: Kind, listener: (question: QuestionOf<Kind>) => Promise<void>): void {
+    this.#identityAsked.set(kind, listener);
   }
 
   /** Whether the gateways report clients that are turned away. */
@@ -314,7 +315,7 @@ export class Gateways {
   }
 
   async #answer(gateway: number, { token, question }: Extract<FromGateway, { kind: 'identity-asked' }>): Promise<void> {
-    await this.#identityAsked(question);
+    await this.#identityAsked.get(question.kind)?.(question as never);
     this.#threads[gateway]?.post({ kind: 'identity-answered', token });
   }
 

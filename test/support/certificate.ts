@@ -42,6 +42,33 @@ function extensionsOf(publicKey: Uint8Array, isAuthority: boolean): Buffer {
   return der(0xa3, sequence(identifier, rest));
 }
 
+/** A list of certificates that `issuer` has revoked, by their serial numbers in hexadecimal digits; `extensions` as DER. RFC 5280 §5.1. */
+export function revoke(issuer: Certified, serials: readonly string[], extensions: Uint8Array = Buffer.alloc(0)): string {
+  const now = timeOf(new Date());
+  const entries = serials.map((serial) => sequence(der(0x02, Buffer.from(serial, 'hex')), now));
+  const revoked = entries.length === 0 ? Buffer.alloc(0) : sequence(...entries);
+  const version = der(0x02, Buffer.of(1));
+  const list = sequence(
+    version,
+    ECDSA_WITH_SHA256,
+    nameOf(issuer.name),
+    now,
+    timeOf(new Date(Date.now() + 86_400_000)),
+    revoked,
+    extensions,
+  );
+  const whole = sequence(list, ECDSA_WITH_SHA256, der(0x03, Buffer.of(0), sign('sha256', list, issuer.privateKey)));
+  return `-----BEGIN X509 CRL-----\n${whole
+    .toString('base64')
+    .match(/.{1,64}/g)!
+    .join('\n')}\n-----END X509 CRL-----\n`;
+}
+
+/** Extensions of a list that holds one critical one, issuingDistributionPoint. */
+export function criticalExtension(): Uint8Array {
+  return der(0xa0, sequence(sequence(oid('551d1c'), TRUE, octets(sequence()))));
+}
+
 /** A certificate for localhost signed by `issuer`, or of an authority that vouches for itself. `days` from now, or until then. */
 export function certify(name: string, issuer?: Certified, days = 1): Certified {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });

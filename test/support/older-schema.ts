@@ -33,6 +33,7 @@ const undone: Readonly<Record<number, string>> = {
   24: 'drop table claim_codes',
   25: 'drop table series_units',
   26: 'drop table device_packs, pack_keys, built_in_packs_off',
+  27: 'drop table authorities',
 };
 
 /** Makes the database what an older release left, which knew the steps up to `version`, 2 or later. */

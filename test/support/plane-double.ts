@@ -21,7 +21,7 @@ import type { DeviceAccount, DeviceTotals, PlaneAudits, RefusedMessages, Refused
 import type { OverRate } from '../../src/contract/limits/over-rate.js';
 import type { SchemaResolution } from '../../src/contract/schemas/schema-port.js';
 import type { BrokerAnswer, BrokerQuestion } from '../../src/contract/threads/broker.js';
-import type { IdentityQuestion } from '../../src/contract/threads/gateway.js';
+import type { IdentityQuestion, QuestionOf } from '../../src/contract/threads/gateway.js';
 import type { TopicRule } from '../../src/contract/topic-rules/topic-rule.js';
 import type { UnitReport } from '../../src/contract/unit-report.js';
 
@@ -58,8 +58,6 @@ export class PlaneDouble implements DataPlane {
   onBrokerAsked: (question: BrokerQuestion) => Promise<BrokerAnswer> | undefined = () => undefined;
   counted: BrokerCounts = NOTHING_COUNTED;
   onPublish: () => Promise<void> = () => Promise.resolve();
-  /** As a gateway that cannot judge a client. */
-  askIdentity: (question: IdentityQuestion) => Promise<void> = async () => {};
   totals: PlaneCounters = {
     received: 0,
     accepted: 0,
@@ -112,6 +110,7 @@ export class PlaneDouble implements DataPlane {
     leftOut: 0,
     sinceMs: undefined,
   };
+  readonly #askers = new Map<IdentityQuestion['kind'], (question: never) => Promise<void>>();
   readonly #doorListeners: ((turnedAway: readonly TurnedAway[]) => void)[] = [];
   readonly #captureListeners: CaptureListener[] = [];
   readonly #listeners: ((points: readonly Point[]) => void)[] = [];
@@ -157,8 +156,13 @@ export class PlaneDouble implements DataPlane {
   /** What a gateway device that may register others does. */
   nameSubdevice: (gateway: number, id: string) => void = () => {};
 
-  onIdentityAsked(listener: (question: IdentityQuestion) => Promise<void>): void {
-    this.askIdentity = listener;
+  onIdentityAsked<Kind extends IdentityQuestion['kind']>(kind: Kind, listener: (question: QuestionOf<Kind>) => Promise<void>): void {
+    this.#askers.set(kind, listener);
+  }
+
+  /** As a gateway that cannot judge a client. */
+  async askIdentity(question: IdentityQuestion): Promise<void> {
+    await this.#askers.get(question.kind)?.(question as never);
   }
 
   onSubdevice(listener: (gateway: number, id: string) => void): void {

@@ -71,7 +71,10 @@ export interface IngestedMessage {
 /** What a gateway has to know before it can judge a client. */
 export type IdentityQuestion =
   /** Whether the issuer has keys that it had not when it was asked last. */
-  { readonly kind: 'issuer-keys'; readonly issuer: number };
+  | { readonly kind: 'issuer-keys'; readonly issuer: number }
+  /** Whether a device may be registered that an authority of its tenant has certified. */
+  | { readonly kind: 'registration'; readonly authority: number; readonly tenant: string; readonly device: string };
+export type QuestionOf<Kind extends IdentityQuestion['kind']> = Extract<IdentityQuestion, { kind: Kind }>;
 export type ToGateway =
   /** Adds or replaces devices. A device that is no longer active is disconnected. */
   | { readonly kind: 'devices'; readonly token: number; readonly entries: readonly DeviceEntry[] }

@@ -3,6 +3,7 @@ import type { IdentityNews } from '../../contract/identity/news.js';
 import type { SecretBox } from '../../contract/secret-box.js';
 import type { Report } from '../../telemetry/report.js';
 import { AclRules } from '../acl/acl-rules.js';
+import { type Authority, TenantAuthorities } from '../authorities/tenant-authorities.js';
 import { DeviceCredentials, type OwnedCredential } from '../credentials/device-credentials.js';
 import type { credentialsEvents } from '../credentials/events.js';
 import { type TokenIssuer, TokenIssuers } from '../issuers/token-issuers.js';
@@ -11,7 +12,7 @@ import { DeviceProofs } from './device-proofs.js';
 
 /** What changed in the database. */
 export type IdentityChange =
-  | { readonly subject: 'acl' | 'services' | 'issuers'; readonly tenant: string }
+  | { readonly subject: 'acl' | 'services' | 'issuers' | 'authorities'; readonly tenant: string }
   /** `device`: its number. */
   | { readonly subject: 'credentials'; readonly device: number };
 
@@ -20,6 +21,7 @@ export type KeptIdentity =
   | Extract<IdentityNews, { subject: 'acl' }>
   | { readonly subject: 'services'; readonly tenant: string; readonly services: readonly ServiceClient[] }
   | { readonly subject: 'issuers'; readonly tenant: string; readonly issuers: readonly TokenIssuer[] }
+  | { readonly subject: 'authorities'; readonly tenant: string; readonly authorities: readonly Authority[] }
   | { readonly subject: 'credentials'; readonly device: number; readonly credentials: readonly OwnedCredential[] };
 
 export interface IdentitiesOptions {
@@ -46,6 +48,7 @@ export class Identities {
       if (one.subject === 'acl') await identities.aclRules.restore(one.tenant, one.rules);
       else if (one.subject === 'services') await identities.services.restore(one.tenant, one.services);
       else if (one.subject === 'issuers') await identities.issuers.restore(one.tenant, one.issuers);
+      else if (one.subject === 'authorities') await identities.authorities.restore(one.tenant, one.authorities);
       else await identities.credentials.restore(one.device, one.credentials);
     }
     return identities;
@@ -55,6 +58,7 @@ export class Identities {
   readonly services: ServiceClients;
   readonly credentials: DeviceCredentials;
   readonly issuers: TokenIssuers;
+  readonly authorities: TenantAuthorities;
   /** For calls of this process. */
   readonly proofs: DeviceProofs;
   readonly box: SecretBox;
@@ -84,6 +88,11 @@ export class Identities {
       keep: (tenant, issuers) => this.changed({ subject: 'issuers', tenant, issuers }),
       tell: (tenant) => this.tell({ subject: 'issuers', tenant }),
     });
+    this.authorities = new TenantAuthorities({
+      ...{ database, publish },
+      keep: (tenant, authorities) => this.changed({ subject: 'authorities', tenant, authorities }),
+      tell: (tenant) => this.tell({ subject: 'authorities', tenant }),
+    });
     this.proofs = new DeviceProofs(this.credentials, this.issuers);
   }
 
@@ -91,6 +100,7 @@ export class Identities {
     for (const [tenant, rules] of this.aclRules.all()) yield { subject: 'acl', tenant, rules };
     for (const [tenant, services] of this.services.all()) yield { subject: 'services', tenant, services };
     for (const [tenant, issuers] of this.issuers.all()) yield { subject: 'issuers', tenant, issuers };
+    for (const [tenant, authorities] of this.authorities.all()) yield { subject: 'authorities', tenant, authorities };
     for (const [device, credentials] of this.credentials.all()) yield { subject: 'credentials', device, credentials };
   }
 
@@ -99,6 +109,7 @@ export class Identities {
     if (!change || change.subject === 'acl') await this.aclRules.refresh(change?.tenant);
     if (!change || change.subject === 'services') await this.services.refresh(change?.tenant);
     if (!change || change.subject === 'issuers') await this.issuers.refresh(change?.tenant);
+    if (!change || change.subject === 'authorities') await this.authorities.refresh(change?.tenant);
     if (!change || change.subject === 'credentials') await this.credentials.refresh(change?.device);
   }
 }

@@ -24,7 +24,7 @@ export function issuersPart({ issuers, plane, keys, event }: IssuersPartOptions)
     routes: issuerRoutes(issuers, fetcher, keys),
     metrics: issuersMetrics(issuers, fetcher),
     open: async () => {
-      plane.onIdentityAsked(({ issuer }) => fetcher.asked(issuer));
+      plane.onIdentityAsked('issuer-keys', ({ issuer }) => fetcher.asked(issuer));
       fetcher.open();
     },
     close: () => fetcher.close(),

@@ -58,7 +58,8 @@ export class Associations implements AssociationHost {
 
   certified(association: Association, certificate: Uint8Array): number {
     const found = deviceOfCertificate(certificate, this.#directory, this.#directory.certificateNames, Date.now());
-    if (!found || !this.#directory.isActive(found.entry)) return 0;
+    // One that counts by the authority of a tenant lets nobody in here: nothing would end the association once it is revoked.
+    if (!found || !('entry' in found) || found.authority !== undefined || !this.#directory.isActive(found.entry)) return 0;
     this.#asked.set(placeOf(association), [{ association, ...found }]);
     return ownerOf(found.entry);
   }

@@ -50,7 +50,13 @@ function refused(code: number, answer: { reason: number; returnCode: number }): 
  */
 export function authenticate(packet: IConnectPacket, directory: Directory, nowMs: number, der?: Uint8Array): Admission {
   const certified = der && deviceOfCertificate(der, directory, directory.certificateNames, nowMs);
-  const admission = judge(packet, directory, nowMs, certified);
+  if (certified && 'device' in certified) {
+    const { authority, tenant, device, registers } = certified;
+    if (registers && isCertificateAlone(packet, { tenant, id: device })) {
+      return { kind: 'asks', question: { kind: 'registration', authority, tenant, device } };
+    }
+  }
+  const admission = judge(packet, directory, nowMs, certified && 'entry' in certified ? certified : undefined);
   const isUnknown = admission.kind === 'refused' && (admission.code === CODE_DEVICE_UNKNOWN || admission.code === CODE_CREDENTIALS_INVALID);
   const isNamed = packet.clientId !== '' || packet.username !== undefined;
   // It may have been registered, or its token replaced, where this process did not see it.
@@ -93,9 +99,13 @@ function isCertificateAlone(
   return password === undefined && (user === undefined || [tenant, id, `${tenant}/${id}`].includes(user));
 }
 
-function byCertificate({ entry, credential = 0, untilMs }: CertifiedDevice, directory: Directory, isUnnamed: boolean): Admission {
+function byCertificate(
+  { entry, credential = 0, authority, untilMs }: CertifiedDevice,
+  directory: Directory,
+  isUnnamed: boolean,
+): Admission {
   if (!directory.isActive(entry)) return refused(CODE_DEVICE_INACTIVE, NOT_AUTHORIZED);
-  return { kind: 'admitted', entry, untilMs, credential, assignedId: isUnnamed ? directory.nameOf(entry).id : undefined };
+  return { kind: 'admitted', entry, untilMs, credential, authority, assignedId: isUnnamed ? directory.nameOf(entry).id : undefined };
 }
 
 /** A service client may have any client id: the sessions of one service are told apart by it. */

@@ -8,6 +8,8 @@ export interface Proof {
   readonly credential?: number | undefined;
   /** Who has signed the token. */
   readonly issuer?: number | undefined;
+  /** Who has signed the certificate, where it counts for that. */
+  readonly authority?: number | undefined;
 }
 
 /** What clients have shown to be let in, as far as it may stop being valid while they are connected. */
@@ -18,17 +20,25 @@ export class Proofs {
   readonly #shown = new Map<number, number>();
   /** Issuers of the tokens of such connections. */
   readonly #issuers = new Map<number, number>();
+  /** Those whose certificate counts because an authority of the tenant has signed it. */
+  readonly #certified = new Set<number>();
 
-  add(connection: number, { untilMs, credential, issuer }: Proof): void {
+  add(connection: number, { untilMs, credential, issuer, authority }: Proof): void {
     if (untilMs !== undefined) this.#expiring.set(connection, untilMs);
     if (credential !== undefined) this.#shown.set(connection, credential);
     if (issuer !== undefined) this.#issuers.set(connection, issuer);
+    if (authority !== undefined) this.#certified.add(connection);
   }
 
   forget(connection: number): void {
     this.#expiring.delete(connection);
     this.#shown.delete(connection);
     this.#issuers.delete(connection);
+    this.#certified.delete(connection);
+  }
+
+  certified(): number[] {
+    return [...this.#certified];
   }
 
   /** Connections that have shown a token of one of these issuers. */

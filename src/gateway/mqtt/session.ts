@@ -16,8 +16,10 @@ import type { DeviceEntry, PreviousToken } from '../../contract/devices.js';
 import type { IdentityNews } from '../../contract/identity/news.js';
 import type { BrokerToGateway, ClientName } from '../../contract/threads/broker.js';
 import { nextSession } from '../../host/session-numbers.js';
+import { deviceOfCertificate } from '../certificates.js';
 import type { GatewayParts } from '../parts.js';
-import { type Admission, authenticate } from './authenticate.js';
+import type { Admitted, Attaching } from './attaching.js';
+import { authenticate } from './authenticate.js';
 import { serverKeepAlive, wantedSession, willOf } from './connect.js';
 import { DoorReport } from './door-report.js';
 import { Farewells } from './farewells.js';
@@ -37,24 +39,6 @@ import { layReasonStrings, limitsOf, type PacketLimits, reasonBytesMax, reasonSt
 import type { Session } from './session-entry.js';
 import { Subscriptions } from './subscriptions.js';
 import { TopicAliases } from './topic-aliases.js';
-
-type Admitted = Exclude<Admission, { kind: 'refused' | 'asks' }>;
-
-/** A client that was let in, and waits for the broker. */
-interface Attaching {
-  readonly session: Session;
-  readonly admitted: Admitted;
-  /** As CONNECT has it; and in its place, where the server has another. */
-  readonly keepAliveSeconds: number;
-  readonly serverKeepAlive: number | undefined;
-  /** Seconds that CONNECT asked for. */
-  readonly expirySeconds: number;
-  readonly client: ClientName;
-  /** Of a device: it may be replaced before the broker has answered. */
-  readonly tokenHash: Uint8Array | undefined;
-  /** The client has ended its side meanwhile. */
-  hasEnded?: boolean;
-}
 
 const CONNECT = 1;
 const VERSION_5 = 5;
@@ -227,12 +211,25 @@ export class Sessions {
     const gone = directory.setIdentity(news);
     if (news.subject === 'services') this.#endServices(gone);
     if (news.subject === 'issuers') for (const connection of this.#proofs.issuedBy(gone)) this.refuse(connection, CODE_CREDENTIALS_INVALID);
+    if (news.subject === 'authorities') this.#judgeCertified();
     if (news.subject !== 'credentials') return;
     const entry = directory.entryOf(news.device);
     const connection = entry === undefined ? undefined : directory.connectionOf(entry);
     const shown = connection === undefined ? undefined : this.#proofs.shownBy(connection);
     if (connection === undefined || !shown || directory.credentials.has(news.device, shown)) return;
     this.refuse(connection, CODE_CREDENTIALS_INVALID);
+  }
+
+  /** An authority may have revoked certificates, or be gone. */
+  #judgeCertified(): void {
+    for (const connection of this.#proofs.certified()) {
+      const session = this.#sessions.get(connection);
+      const der = this.#parts.reactor.peerCertificate(connection);
+      const { directory } = this.#parts;
+      const certified = der && deviceOfCertificate(der, directory, directory.certificateNames, Date.now());
+      const isSame = certified && 'entry' in certified && certified.entry === session?.entry;
+      if (!isSame) this.refuse(connection, CODE_CREDENTIALS_INVALID);
+    }
   }
 
   deleteDevice(number: number): void {
@@ -376,9 +373,10 @@ export class Sessions {
     if (admitted.kind === 'service') return CODE_NONE;
     const { directory } = this.#parts;
     if (!directory.isActive(entry)) return CODE_DEVICE_INACTIVE;
-    const { credential, issuer } = admitted;
+    const { credential, issuer, authority } = admitted;
     const isRevoked = credential ? !directory.credentials.has(directory.numberOf(entry), credential) : false;
     if (issuer !== undefined && !directory.issuers.has(issuer)) return CODE_CREDENTIALS_INVALID;
+    if (authority !== undefined && !directory.authorities.has(authority)) return CODE_CREDENTIALS_INVALID;
     return isRevoked ? CODE_CREDENTIALS_INVALID : CODE_NONE;
   }
 

@@ -24,6 +24,7 @@ import { issuersOfTokens } from './0023-issuers-of-tokens.js';
 import { claimCodes } from './0024-claim-codes.js';
 import { unitsOfSeries } from './0025-units-of-series.js';
 import { devicePacks } from './0026-device-packs.js';
+import { authoritiesOfDevices } from './0027-authorities-of-devices.js';
 import type { Migration } from './migration.js';
 
 /** Every step, in the order in which a database takes them. */
@@ -54,4 +55,5 @@ export const migrations: readonly Migration[] = [
   claimCodes,
   unitsOfSeries,
   devicePacks,
+  authoritiesOfDevices,
 ];
