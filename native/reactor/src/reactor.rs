@@ -225,7 +225,9 @@ impl Reactor {
 
     /// Reads a connection again that the kernel has paused.
     pub fn again(&mut self, number: u32) {
-        let Some(connection) = self.connections.get(number).filter(|connection| connection.is_open() && connection.is_paused()) else { return };
+        let Some(connection) = self.connections.get(number).filter(|connection| connection.is_open() && connection.is_paused()) else {
+            return;
+        };
         connection.needed = 0;
         if connection.is_ready() || connection.may_read() {
             self.enqueue(number);
