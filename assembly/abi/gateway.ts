@@ -155,6 +155,7 @@ export const DEVICE_AT_ARRIVAL: u32 = 16; // f64, ms: when its next message may 
 export const DEVICE_AT_INTERVAL: u32 = 24; // f32, ms a message; 0: no limit
 export const DEVICE_AT_SLACK: u32 = 28; // f32, ms that a message may come before its time
 export const DEVICE_AT_TENANT: u32 = 32; // address of its tenant's entry; 0: tenants have no limits
+export const DEVICE_AT_DENIALS: u32 = 36; // u8, DENIALS_…: what rules deny it to publish as telemetry
 export const DEVICE_AT_NOTED: u32 = 40; // f64, ms: when a message over its rate was reported last
 export const DEVICE_AT_SCHEMA: u32 = 48; // number of the schema version that its messages are read by, or 0
 export const DEVICE_AT_NEXT: u32 = 52; // address of the device that the same connection published for next, the last time; or 0
@@ -165,6 +166,10 @@ export const DEVICE_ACTIVE: u32 = 1;
 export const DEVICE_INACTIVE: u32 = 2;
 export const DEVICE_QUARANTINED: u32 = 3;
 export const DEVICE_DECOMMISSIONED: u32 = 4;
+/** Rules deny it topics: of each that it publishes on, the host is asked once whether they deny it. */
+export const DENIALS_SOME: u32 = 1;
+/** They deny it the topic of its own telemetry. */
+export const DENIALS_OWN: u32 = 2;
 /** In place of an entry: a service client. */
 export const NO_DEVICE: u32 = 0xffffffff;
 

@@ -21,7 +21,9 @@ import {
   DATAGRAM_AT_OWNER,
   DATAGRAM_FAMILY_DTLS,
   DATAGRAM_HEADER_BYTES,
+  DENIALS_OWN,
   DEVICE_ACTIVE,
+  DEVICE_AT_DENIALS,
   DEVICE_AT_NAME_OFFSET,
   DEVICE_AT_NOTED,
   DEVICE_AT_NUMBER,
@@ -183,6 +185,7 @@ function take(socket: u32, peer: usize, end: usize, fault: u32): bool {
     call(socket, CALL_COAP_TOKEN, device == 0 ? 0 : ofDevice(device), <u32>secretAt, secretBytes);
     return false;
   }
+  if (refusal == CODE_NONE && (<u32>load<u8>(device, DEVICE_AT_DENIALS) & DENIALS_OWN) != 0) refusal = CODE_TOPIC_FORBIDDEN;
   if (refusal != CODE_NONE) return refuse(socket, peer, device == 0 ? OF_NOBODY : ofDevice(device), refusal, requestBytes);
   if (load<u8>(device, DEVICE_AT_STATUS) != DEVICE_ACTIVE) return refuse(socket, peer, ofDevice(device), CODE_DEVICE_INACTIVE, requestBytes);
   const format = formatOf(contentFormat);

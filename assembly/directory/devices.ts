@@ -4,6 +4,7 @@ import {
   DEVICES_OFFSET,
   DEVICE_AT_ACCEPTED,
   DEVICE_AT_ARRIVAL,
+  DEVICE_AT_DENIALS,
   DEVICE_AT_PREDICTED,
   DEVICE_AT_ID_BYTES,
   DEVICE_AT_NAME_OFFSET,
@@ -177,6 +178,7 @@ export function addDevice(number: u32, via: u32, status: u32, partition: u32, sc
     store<f64>(added, 0, DEVICE_AT_NOTED);
     store<u64>(added, 0, DEVICE_AT_INTERVAL); // and the slack after it
     store<u32>(added, 0, DEVICE_AT_TENANT);
+    store<u8>(added, 0, DEVICE_AT_DENIALS);
     insert(<u32>entry, hashBytes(id, idBytes, hashBytes(name, tenantBytes, 0)));
   }
   const device = deviceAt(<u32>entry);

@@ -9,7 +9,9 @@ import {
   CODE_TOPIC_UNKNOWN,
 } from '../abi/codes';
 import {
+  DENIALS_SOME,
   DEVICE_ACTIVE,
+  DEVICE_AT_DENIALS,
   DEVICE_AT_ID_BYTES,
   DEVICE_AT_NEXT,
   DEVICE_AT_NUMBER,
@@ -106,13 +108,14 @@ function matchShape(at: usize, bytes: u32): bool {
  * or what the host has to do.
  */
 export function resolveTopic(connection: usize, at: usize, bytes: u32): u32 {
+  const sender = <usize>load<u32>(connection, AT_DEVICE);
+  if ((<u32>load<u8>(sender, DEVICE_AT_DENIALS) & DENIALS_SOME) != 0 && !isAllowed(sender, at, bytes)) return resolveRoute(connection, at, bytes);
   if (!matchShape(at, bytes)) return resolveRoute(connection, at, bytes);
   const tenant = <usize>load<u32>(connection, AT_TENANT);
   const ownTenantBytes = <u32>load<u8>(connection, AT_TENANT_BYTES);
   if (tenantAt != 0 && (tenantBytes != ownTenantBytes || !sameId(tenantAt, tenant, tenantBytes))) {
     return refusedShape(connection, at, bytes, CODE_TOPIC_FORBIDDEN);
   }
-  const sender = <usize>load<u32>(connection, AT_DEVICE);
   topicDevice = sender;
   const own = load<u8>(connection, AT_ID_BYTES) == idBytes && sameId(<usize>load<u32>(connection, AT_ID), idAt, idBytes);
   if (!own) {
@@ -131,6 +134,14 @@ export function resolveTopic(connection: usize, at: usize, bytes: u32): u32 {
     prefetchDevices(topicDevice);
   }
   return load<u8>(topicDevice, DEVICE_AT_STATUS) == DEVICE_ACTIVE ? CODE_NONE : CODE_DEVICE_INACTIVE;
+}
+
+/** Whether the host has said that no rule denies the device to publish on the topic. */
+function isAllowed(sender: usize, at: usize, bytes: u32): bool {
+  const route = bytes <= ROUTE_TOPIC_BYTES_MAX ? findRoute(sender, at, bytes) : 0;
+  if (route == 0) return false;
+  const kind = <u32>load<u8>(route, ROUTE_AT_KIND);
+  return kind == ROUTE_TO_DEVICE || kind == ROUTE_TO_HOST;
 }
 
 /** As resolveTopic, on the connection of a service client: what it may publish is the host's to say. */

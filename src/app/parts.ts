@@ -114,6 +114,7 @@ export function makeParts({
   const sources = { plane, views, registry, metricNames, units, queries, keys, ledger: ledger.ledger, live: live.hub };
   const subdevices = new Subdevices(registry, event);
   const topicLags = () => parts.flatMap((part) => part.topicLags?.() ?? []);
+  const { acl } = identities.aclRules;
   const runs = new ShadowRuns({ schemas, registry, log: recentLog, event });
   const subjects: Part[] = [
     ...(peers ? [peers] : []),
@@ -123,9 +124,9 @@ export function makeParts({
     healthPart({ plane, exposition }),
     planePart({ ...sources, topicLags }),
     lettersPart({ ...sources, ...letters, schemas, rules: topicRules.rules, database, event }),
-    ingestPart({ ...sources, stated, subdevices, schemas, rules: topicRules.rules }),
-    topicRulesPart({ topicRules, registry, schemas, keys }),
-    aclPart({ aclRules: identities.aclRules, services: identities.services, registry, keys }),
+    ingestPart({ ...sources, stated, subdevices, schemas, rules: topicRules.rules, acl }),
+    topicRulesPart({ topicRules, registry, schemas, acl, keys }),
+    aclPart({ aclRules: identities.aclRules, services: identities.services, registry, rules: topicRules.rules, keys }),
     credentialsPart({ credentials: identities.credentials, box: identities.box, registry, keys }),
     issuersPart({ issuers: identities.issuers, plane, keys, event }),
     claimsPart({ registry, database, keys, event }),

@@ -236,8 +236,8 @@ code(
 code(
   CODE_TOPIC_FORBIDDEN,
   'topic_forbidden',
-  'the connection may not publish for the device that the topic names',
-  "publish to the device's own topic, or register the device with via = this gateway",
+  'the topic names a device that the connection may not publish for, or a rule denies it',
+  "publish to the device's own topic, register the device with via = this gateway, or see which rule decides: npx spillway acl check",
 );
 code(CODE_DEVICE_UNKNOWN, 'device_unknown', 'the device is not in the registry', 'register it: npx spillway device add --id ID');
 code(CODE_DEVICE_INACTIVE, 'device_inactive', 'the device is inactive, quarantined or decommissioned', 'set its status to active');

@@ -32,6 +32,7 @@ import type { SchemaResolution } from '../contract/schemas/schema-port.js';
 import { searchedToken } from '../contract/token.js';
 import { TokenIndex } from '../contract/token-index.js';
 import type { KernelMemory } from '../host/kernel.js';
+import { Denials } from './denials.js';
 import { DeviceClasses } from './device-classes.js';
 import { DeviceRates } from './device-rates.js';
 import type { GatewayKernel } from './kernel.js';
@@ -62,6 +63,7 @@ export class Directory {
   readonly #previousTokens = new Map<number, PreviousToken>();
   readonly #classes = new DeviceClasses();
   readonly #rates: DeviceRates;
+  readonly #denials: Denials;
   /** Who may use which topics. */
   readonly acl = new TenantAcl();
   /** Which names of a certificate are those of a device. */
@@ -83,6 +85,7 @@ export class Directory {
     this.#view = memory.view;
     this.#partitions = partitions;
     this.#rates = new DeviceRates(memory.view, limits);
+    this.#denials = new Denials(this.acl, this.#bytes, (entry) => this.principalOf(entry));
   }
 
   /** Adds or replaces a device; its entry, or undefined when the kernel cannot take it. */
@@ -100,6 +103,7 @@ export class Directory {
     this.#entries.set(device.number, entry);
     this.#tokens.set(entry, device.tokenHash);
     this.#classes.set(entry, device.deviceClass);
+    this.#denials.judge(entry, device.tenant);
     this.#rates.put(entry, device);
     this.#rates.viaChanged(viaBefore, via, (gateway) => this.#entries.get(gateway));
     if (device.addsSubdevices) this.#addingSubdevices.add(entry);
@@ -166,6 +170,11 @@ export class Directory {
     return { kind: 'device', tenant, name: id, deviceClass: this.#classes.of(entry) };
   }
 
+  /** Whether a rule denies the device to publish on the topic, whatever it is to mean. */
+  denies(entry: number, topic: string): boolean {
+    return this.#denials.areOf(entry) && this.acl.denies(this.principalOf(entry), topic);
+  }
+
   /**
    * The device that a client of TLS-PSK or DTLS calls itself, `DEVICE` or `TENANT/DEVICE`, and the keys that count now: RFC 4279 §5.1.
    * Undefined: there is no such device, or it may not connect.
@@ -182,7 +191,7 @@ export class Directory {
     if (news.subject === 'services') return this.services.set(news.tenant, news.services);
     if (news.subject === 'issuers') return this.issuers.set(news.tenant, news.issuers);
     if (news.subject === 'authorities') this.authorities.set(news.tenant, news.authorities);
-    else if (news.subject === 'acl') this.acl.set(news.tenant, news.rules);
+    else if (news.subject === 'acl') this.#denials.set(news.tenant, news.rules, this.#entries.values());
     else this.credentials.set(news.device, news.credentials);
     return [];
   }

@@ -1,3 +1,4 @@
+import { isTelemetryTopic } from '../topic-rules/own-topics.js';
 import type { Acl, AclAction, AclRule, AclVerdict, Principal } from './acl.js';
 import { builtInAcl } from './built-in.js';
 import { type Coverage, coverageOf, type LaidRule } from './coverage.js';
@@ -24,7 +25,29 @@ export class TenantAcl implements Acl {
     const levels = levelsOfFilter(topic);
     if (!levels) return refusal('it is no topic filter of MQTT');
     if (action === 'publish' && levels.some((level) => typeof level === 'symbol')) return refusal('a topic holds no wildcards');
-    return verdictOf(coverageOf(levels, this.#laidFor(who, action)), topic);
+    const laid = this.#laidFor(who, action);
+    // A program that may use all topics is not meant to write what devices have measured: a rule has to name these topics.
+    const isOfDevices = who.kind === 'service' && action === 'publish' && isTelemetryTopic(topic);
+    return verdictOf(coverageOf(levels, isOfDevices ? laid.filter(isDenialOrNamed) : laid), topic);
+  }
+
+  /** Whether a rule denies anybody of the tenant to publish on some topic. */
+  hasDenials(tenant: string): boolean {
+    return this.of(tenant).some(isDenial);
+  }
+
+  /** Whether a rule denies the client to publish on some topic. */
+  deniesSome(who: Principal): boolean {
+    return this.of(who.tenant).some((rule) => isDenial(rule) && isRuleFor(rule, who));
+  }
+
+  /** Whether a rule denies the client to publish on the topic. What identity allows, as a device's telemetry, needs no rule that allows it. */
+  denies(who: Principal, topic: string): boolean {
+    if (!this.deniesSome(who)) return false;
+    const levels = levelsOfFilter(topic);
+    if (!levels) return false;
+    const coverage = coverageOf(levels, this.#laidFor(who, 'publish'));
+    return coverage.kind === 'too-complex' || (coverage.kind === 'denied' && coverage.rule !== undefined);
   }
 
   #laidFor(who: Principal, action: AclAction): LaidRule[] {
@@ -34,6 +57,15 @@ export class TenantAcl implements Acl {
       return levels ? [{ rule, levels }] : [];
     });
   }
+}
+
+/** Whether the rule denies, or begins with the name of a level. */
+function isDenialOrNamed({ rule, levels }: LaidRule): boolean {
+  return rule.effect === 'deny' || typeof levels[0] === 'string';
+}
+
+function isDenial({ effect, action }: AclRule): boolean {
+  return effect === 'deny' && action !== 'subscribe';
 }
 
 /** Whether the client is among those for whom the rule is. */

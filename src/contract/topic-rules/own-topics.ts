@@ -7,10 +7,20 @@ const OF_TENANT = /^tenant\/([^/]+)\/device\/([^/]+)\/data$/;
 export function topicWithin(tenant: string, topic: string): string | undefined {
   const [, named, id] = OF_TENANT.exec(topic) ?? [];
   if (named === undefined) return topic;
-  return named === tenant ? `devices/${id}/telemetry` : undefined;
+  return named === tenant ? ownTopic(id as string) : undefined;
+}
+
+/** The topic of a device's own telemetry, also of what it sends over protocols without topics. */
+export function ownTopic(id: string): string {
+  return `devices/${id}/telemetry`;
+}
+
+/** The device whose own topic it is; undefined: it is none. */
+export function deviceOfOwnTopic(topic: string): string | undefined {
+  return /^devices\/([^/]+)\/telemetry$/.exec(topic)?.[1];
 }
 
 /** Whether a topic is one on which devices publish telemetry, whatever the rules say. */
 export function isTelemetryTopic(topic: string): boolean {
-  return /^devices\/[^/]+\/telemetry$/.test(topic) || OF_TENANT.test(topic);
+  return deviceOfOwnTopic(topic) !== undefined || OF_TENANT.test(topic);
 }

@@ -1,16 +1,22 @@
 import { z } from 'zod';
+import { CODE_NONE } from '../../../assembly/abi/codes.js';
 import type { AclRule, AclSubject, Principal } from '../../contract/acl/acl.js';
 import { builtInAcl } from '../../contract/acl/built-in.js';
 import { filterProblem } from '../../contract/acl/levels.js';
 import { aclCheckAnswer, aclRuleAnswer, aclRuleDeletedAnswer, aclRulesAnswer } from '../../contract/answers/acl.js';
 import { ApiFailure } from '../../contract/api-errors.js';
+import { topicWithin } from '../../contract/topic-rules/own-topics.js';
+import { routeTopic } from '../../contract/topic-rules/routing.js';
+import type { TenantRules } from '../../contract/topic-rules/tenant-rules.js';
 import { adminOnly, type KeyCheck } from '../../http/auth.js';
 import { type Answer, json, type Request } from '../../http/exchange.js';
 import { ADMIN_BODY, parseBody, parseQuery, textSchema } from '../../http/input.js';
 import type { RouteDoc } from '../../http/route-doc.js';
 import type { Route } from '../../http/router.js';
+import { topicProblem } from '../ingest/by-topic.js';
 import { deviceClassSchema, deviceIdSchema, tenantQuery, tenantSchema } from '../registry/input.js';
 import type { Registry } from '../registry/registry.js';
+import { mayAddSubdevices } from '../registry/subdevices.js';
 import { serviceNameSchema } from '../services/input.js';
 import type { ServiceClients } from '../services/service-clients.js';
 import type { AclRules } from './acl-rules.js';
@@ -19,6 +25,8 @@ export interface AclRoutesOptions {
   readonly aclRules: AclRules;
   readonly services: Pick<ServiceClients, 'of'>;
   readonly registry: Pick<Registry, 'get' | 'unknown'>;
+  /** What a device's topics mean: what is telemetry needs no rule. */
+  readonly rules: TenantRules;
   readonly keys: KeyCheck;
 }
 
@@ -120,7 +128,7 @@ function list(aclRules: AclRules, { query }: Request): Answer | ApiFailure {
   });
 }
 
-function check({ aclRules, services, registry }: AclRoutesOptions, { body }: Request): Answer | ApiFailure {
+function check({ aclRules, services, registry, rules }: AclRoutesOptions, { body }: Request): Answer | ApiFailure {
   const attempt = 'check the rights of a client';
   const input = parseBody(body, checkSchema, attempt);
   if (input instanceof ApiFailure) return input;
@@ -128,7 +136,28 @@ function check({ aclRules, services, registry }: AclRoutesOptions, { body }: Req
   const who = device === undefined ? serviceOf(services, tenant, service as string) : deviceOf(registry, tenant, device);
   if (who instanceof ApiFailure) return who;
   const { allowed, rule, why } = aclRules.acl.allows(who, action, topic);
+  if (!allowed && !rule && action === 'publish' && device !== undefined) {
+    const by = telemetryRule(registry, rules, tenant, device, topic);
+    if (by !== undefined) return json(200, { allowed: true, rule: null, why: `it is telemetry, by the topic rule ${by}` });
+  }
   return json(200, { allowed, rule: rule && rule.id > 0 ? rule.id : null, why });
+}
+
+/** The topic rule that takes what the device publishes there as telemetry; undefined: none does. */
+function telemetryRule(
+  registry: AclRoutesOptions['registry'],
+  rules: TenantRules,
+  tenant: string,
+  id: string,
+  topic: string,
+): string | undefined {
+  const device = registry.get(tenant, id);
+  const within = topicWithin(tenant, topic);
+  if (!device || within === undefined || topicProblem(within) !== undefined) return undefined;
+  const { number, metadata } = device;
+  const sender = { number, id, isGateway: mayAddSubdevices({ metadata }), find: (name: string) => registry.get(tenant, name) };
+  const { code } = routeTopic(rules.of(tenant), within, sender);
+  return code === CODE_NONE ? rules.of(tenant).match(within)?.rule.name : undefined;
 }
 
 function deviceOf(registry: AclRoutesOptions['registry'], tenant: string, id: string): Principal | ApiFailure {

@@ -17,7 +17,7 @@ export function ingestPart(options: IngestPartOptions): Part {
   const { registry, ledger, subdevices } = options;
   const intake = new Intake(options);
   const faults = new FaultFinder();
-  const tokens = new TokenDevices(registry, ledger);
+  const tokens = new TokenDevices(registry, ledger, options.acl);
   const named = new NamedDevices(registry, subdevices);
   const points = new PointCounts();
   const routes = [

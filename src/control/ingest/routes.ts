@@ -19,6 +19,7 @@ import type { Subdevices } from '../registry/subdevices.js';
 import type { Schemas } from '../schemas/schemas.js';
 import { messagesOfAll, topicProblem } from './by-topic.js';
 import { postedFormat, postedTypes } from './content-types.js';
+import { type DenyingRules, denied } from './denied.js';
 import { failureOf } from './failure.js';
 import type { Intake } from './intake.js';
 import { type Items, itemsOf } from './items.js';
@@ -78,9 +79,10 @@ export interface IngestOptions {
   readonly rules: TenantRules;
   readonly subdevices: Pick<Subdevices, 'add'>;
   readonly schemas: Pick<Schemas, 'byNumber' | 'numberOf'>;
+  readonly acl: DenyingRules;
 }
 
-export function ingestRoutes({ intake, faults, registry, ledger, rules, subdevices, schemas }: IngestOptions): Route[] {
+export function ingestRoutes({ intake, faults, registry, ledger, rules, subdevices, schemas, acl }: IngestOptions): Route[] {
   /** Refuses a message that no gateway gets to see. */
   function refused(failure: ApiFailure, query: URLSearchParams, device?: Device, tried?: string): ApiFailure {
     ledger.refused(failure.error.code, tenantOf(query), device, tried);
@@ -122,6 +124,8 @@ export function ingestRoutes({ intake, faults, registry, ledger, rules, subdevic
   /** Takes the messages of a body in; `topic` null: it is one of the device's own topics. */
   async function take(device: Device, topic: string | null, request: Pick<Request, 'body' | 'query' | 'contentType'>, attempt: string) {
     const { body, query, contentType } = request;
+    const denial = denied(acl, device, topic, attempt);
+    if (denial) return refused(denial, query, device);
     const format = postedFormat(contentType);
     if (format === FORMAT_PROTOBUF && topic === null && !isReadAsProtobuf(device)) {
       return refused(

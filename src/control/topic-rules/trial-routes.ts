@@ -16,6 +16,7 @@ import type { RouteDoc } from '../../http/route-doc.js';
 import type { Route } from '../../http/router.js';
 import { refusalOf } from '../ingest/by-topic.js';
 import { postedFormat } from '../ingest/content-types.js';
+import { type DenyingRules, denied } from '../ingest/denied.js';
 import { isoMicros } from '../queries/iso-micros.js';
 import type { Registry } from '../registry/registry.js';
 import { mayAddSubdevices } from '../registry/subdevices.js';
@@ -43,11 +44,12 @@ export interface TrialRoutesOptions {
   readonly registry: Pick<Registry, 'get' | 'byNumber'>;
   /** Messages of a device that has a schema are read by it, and their units are its. */
   readonly schemas: SchemaSource & Pick<Schemas, 'unitOf'>;
+  readonly acl: DenyingRules;
   readonly keys: KeyCheck;
 }
 
 /** Messages tried: whose their readings would be, and what they say. */
-export function trialRoutes({ topicRules, registry, schemas, keys }: TrialRoutesOptions): Route[] {
+export function trialRoutes({ topicRules, registry, schemas, acl, keys }: TrialRoutesOptions): Route[] {
   const decoder = new TrialDecoder();
 
   async function handle({ body }: Request): Promise<Answer | ApiFailure> {
@@ -61,7 +63,8 @@ export function trialRoutes({ topicRules, registry, schemas, keys }: TrialRoutes
     if (problem !== undefined) return new ApiFailure('body_invalid', ATTEMPT, `rule.${problem.replace(': ', ' ')}`);
     const usable = topicRules.of(tenant).filter((rule) => ruleProblem(rule) === undefined);
     const rules = draft ? amongBuiltIn([draft, ...usable], topicRules.offOf(tenant)) : topicRules.rules.of(tenant);
-    const topic = topicWithin(tenant, input.topic);
+    const device = deviceId === undefined ? undefined : registry.get(tenant, deviceId);
+    const topic = device && denied(acl, device, input.topic, ATTEMPT) ? undefined : topicWithin(tenant, input.topic);
     if (topic === undefined) {
       return json(200, { device_id: deviceId ?? null, readings: [], rule: null, decoder: null, ...reasonOf(CODE_TOPIC_FORBIDDEN) });
     }
@@ -75,9 +78,9 @@ export function trialRoutes({ topicRules, registry, schemas, keys }: TrialRoutes
     if (typeof messages === 'number') return json(200, { device_id: deviceId ?? null, readings: [], ...by, ...reasonOf(messages) });
     const refusal = messages.map((message) => refusalOf(known(sender), message)).find((code) => code !== CODE_NONE);
     const idOf = (number: number) => (number === sender.number ? sender.id : registry.byNumber(number)?.id) || null;
-    const device = idOf(messages[0]?.device ?? NOBODY);
-    if (refusal !== undefined) return json(200, { device_id: device, readings: [], ...by, ...reasonOf(refusal) });
-    return json(200, { device_id: device, ...by, ...viewOf(await decodeOf(messages), device, { idOf, unitOf: unitOfReading }) });
+    const target = idOf(messages[0]?.device ?? NOBODY);
+    if (refusal !== undefined) return json(200, { device_id: target, readings: [], ...by, ...reasonOf(refusal) });
+    return json(200, { device_id: target, ...by, ...viewOf(await decodeOf(messages), target, { idOf, unitOf: unitOfReading }) });
   }
 
   const schemaOf = (device: number) => registry.byNumber(device)?.schema ?? 0;

@@ -4,7 +4,7 @@ import { isTelemetryTopic } from '../../contract/topic-rules/own-topics.js';
 /** More verdicts than these are not remembered. */
 const VERDICTS_MAX = 50_000;
 
-/** Who may publish messages for subscribers on which topics, remembered until rules change. */
+/** Who may publish on which topics by a rule, remembered until rules change. */
 export class PublishRights {
   readonly #acl: Acl;
   readonly #verdicts = new Map<string, boolean>();
@@ -13,9 +13,9 @@ export class PublishRights {
     this.#acl = acl;
   }
 
-  /** Telemetry topics carry what devices measure: nobody else may write there. */
+  /** A device writes on telemetry topics by what it is, not by a rule; a service client needs a rule. */
   may(who: Principal, topic: string): boolean {
-    if (isTelemetryTopic(topic)) return false;
+    if (who.kind === 'device' && isTelemetryTopic(topic)) return false;
     const ofClass = who.kind === 'device' ? who.deviceClass : null;
     const key = `${who.kind}\0${who.tenant}\0${who.name}\0${ofClass ?? ''}\0${topic}`;
     const known = this.#verdicts.get(key);

@@ -14,7 +14,15 @@ import { STAGE_OFFSET } from '../../../assembly/abi/regions.js';
 import { formatOfContentType } from '../../contract/content-types.js';
 import type { DeviceEntry } from '../../contract/devices.js';
 import type { BrokerToGateway } from '../../contract/threads/broker.js';
-import { notTaken, type RoutedMessage, routeMessage, routeTopic, type Sender } from '../../contract/topic-rules/routing.js';
+import { deviceOfOwnTopic, isTelemetryTopic, topicWithin } from '../../contract/topic-rules/own-topics.js';
+import {
+  notTaken,
+  type RoutedMessage,
+  routeMessage,
+  routeTopic,
+  type Sender,
+  type TopicRoute,
+} from '../../contract/topic-rules/routing.js';
 import { TenantRules } from '../../contract/topic-rules/tenant-rules.js';
 import type { TopicRule } from '../../contract/topic-rules/topic-rule.js';
 import { Copies } from '../broker/copies.js';
@@ -89,8 +97,7 @@ export class Routes {
     if (!session) return; // Its session was ended after the kernel asked.
     const { entry } = session;
     const topic = Buffer.from(this.#parts.memory.slice(offset, length)).toString();
-    const { tenant } = this.#parts.directory.nameOf(entry);
-    const { code, device, format, context, each } = routeTopic(this.#rules.of(tenant), topic, this.#sender(entry));
+    const { code, device, format, context, each } = this.#routeOf(entry, topic);
     const target = this.#parts.directory.entryOf(device) ?? entry;
     this.#parts.memory.bytes.set(context, STAGE_OFFSET);
     const isOfBroker = isOfTopic(code) && this.#mayPublish(session, topic);
@@ -99,8 +106,8 @@ export class Routes {
 
   /** What a message on the topic would be if the device published it. */
   readonly meaningOf: MeaningOf = (session, topic) => {
-    if (session.service) return this.#mayPublish(session, topic) ? 'message' : { code: CODE_TOPIC_FORBIDDEN };
-    const { code } = routeTopic(this.#rules.of(this.#sessions.tenantOf(session)), topic, this.#sender(session.entry));
+    if (session.service) return this.#mayPublish(session, topic) && !isTelemetryTopic(topic) ? 'message' : { code: CODE_TOPIC_FORBIDDEN };
+    const { code } = this.#routeOf(session.entry, topic);
     if (code === CODE_NONE) return 'telemetry';
     return isOfTopic(code) && this.#mayPublish(session, topic) ? 'message' : { code };
   };
@@ -115,8 +122,8 @@ export class Routes {
     const handed = readHanded(this.#parts, connection, header, packet.subarray(variableHeaderAt(packet)));
     const { entry, service } = session;
     const tenant = this.#sessions.tenantOf(session);
-    const taken = service ? CODE_TOPIC_FORBIDDEN : this.#take(entry, handed);
-    const isMessage = isOfTopic(taken) && this.#mayPublish(session, handed.topic);
+    const taken = service ? this.#takeOfService(session, handed) : this.#take(entry, handed.topic, handed);
+    const isMessage = isOfTopic(taken) && !isTelemetryTopic(handed.topic) && this.#mayPublish(session, handed.topic);
     const keeps = !isMessage && !service && isOfTopic(taken) && this.#mayKeep(connection);
     const code = isMessage ? CODE_NONE : keeps ? this.#keep(entry, handed) : taken;
     if (code !== CODE_NONE) {
@@ -142,7 +149,9 @@ export class Routes {
     const entry = this.#parts.directory.entryOf(device);
     if (entry === undefined) return [];
     const { tenant } = this.#parts.directory.nameOf(entry);
-    const messages = routeMessage(this.#rules.of(tenant), topic, payload, this.#sender(entry));
+    const within = topicWithin(tenant, topic);
+    const isAllowed = within !== undefined && !this.#parts.directory.denies(entry, topic);
+    const messages = isAllowed ? routeMessage(this.#rules.of(tenant), within, payload, this.#sender(entry)) : CODE_TOPIC_FORBIDDEN;
     if (typeof messages !== 'number') return messages;
     this.#parts.kernel.countRefused(messages);
     return [];
@@ -159,7 +168,29 @@ export class Routes {
     return this.#rights.may(this.#sessions.principalOf(session), topic);
   }
 
-  #take(entry: number, { topic, payload, properties, isRetained, qos, isAgain }: HandedMessage): number {
+  /** What the topic means on connections of the device: the context ends with it, as it is written in packets. */
+  #routeOf(entry: number, topic: string): TopicRoute {
+    const { tenant } = this.#parts.directory.nameOf(entry);
+    const within = topicWithin(tenant, topic);
+    if (within === undefined || this.#parts.directory.denies(entry, topic)) {
+      const device = this.#parts.directory.numberOf(entry);
+      return { code: CODE_TOPIC_FORBIDDEN, device, format: FORMAT_BY_SHAPE, context: notTaken(topic) };
+    }
+    const route = routeTopic(this.#rules.of(tenant), within, this.#sender(entry));
+    return within === topic ? route : { ...route, context: notTaken(topic) };
+  }
+
+  /** Takes in what a service client publishes as telemetry of a device of its tenant, where a rule lets it. */
+  #takeOfService(session: Session, handed: HandedMessage): number {
+    const tenant = this.#sessions.tenantOf(session);
+    const topic = topicWithin(tenant, handed.topic) ?? '';
+    const id = deviceOfOwnTopic(topic);
+    if (id === undefined || !this.#mayPublish(session, handed.topic)) return CODE_TOPIC_FORBIDDEN;
+    const entry = this.#parts.directory.find(tenant, id);
+    return entry === undefined ? CODE_DEVICE_UNKNOWN : this.#take(entry, topic, handed);
+  }
+
+  #take(entry: number, topic: string, { payload, properties, isRetained, qos, isAgain }: HandedMessage): number {
     const { tenant } = this.#parts.directory.nameOf(entry);
     const contentType = contentTypeOf(properties);
     const format = contentType === undefined ? FORMAT_BY_SHAPE : formatOfContentType(contentType);

@@ -86,3 +86,25 @@ test('what a rule or a question says is checked', async () => {
   assertFailure(await ask({}), 400, 'body_invalid');
   assertFailure(await server.call('DELETE', '/v1/acl/abc'), 404, 'acl_rule_unknown');
 });
+
+test('telemetry needs no rule, and a rule that denies it is said by the check, the trial and HTTP alike', async () => {
+  const topic = 'devices/d1/telemetry';
+  const publish = (body: object = {}) => check({ device: 'd1', action: 'publish', topic: 'tele/plug/SENSOR', ...body });
+  assert.deepEqual(await publish(), { allowed: true, rule: null, why: 'it is telemetry, by the topic rule tasmota' });
+  assert.equal((await publish({ topic: 'devices/d2/telemetry' })).allowed, false);
+  const post = (query = '') =>
+    server.call('POST', `/v1/ingest/d1?tenant=acme${query}`, { raw: '{"v":1}', headers: { authorization: `Bearer ${TOKEN}` } });
+  assert.equal((await post()).status, 202);
+
+  const id = await make({ action: 'publish', filter: 'devices/%d/telemetry', effect: 'deny' });
+  const denied = { allowed: false, rule: id, why: `rule ${id} denies it (devices/%d/telemetry)` };
+  assert.deepEqual(await publish({ topic }), denied);
+  assertFailure(await post(), 403, 'topic_forbidden');
+  assertFailure(await post(`&topic=${topic}`), 403, 'topic_forbidden');
+  assert.equal((await post('&topic=tele/plug/SENSOR')).status, 202);
+  const payload_base64 = Buffer.from('{"v":1}').toString('base64');
+  const trial = await server.call('POST', '/v1/topic-rules/test', { body: { tenant: 'acme', device_id: 'd1', topic, payload_base64 } });
+  assert.equal(trial.body.reason, 'topic_forbidden', trial.text);
+  await server.call('DELETE', `/v1/acl/${id}?tenant=acme`);
+  assert.equal((await post()).status, 202);
+});
