@@ -1,4 +1,4 @@
-import { RECORD_AT_CONTEXT, RECORD_AT_DEVICE, RECORD_AT_RECEIVE_US } from './abi/block';
+import { RECORD_AT_CONTEXT, RECORD_CONTEXT, RECORD_AT_DEVICE, RECORD_AT_RECEIVE_US } from './abi/block';
 import { CODE_NONE, CODES_MAX } from './abi/codes';
 import {
   APPLIED_OFFSET,
@@ -86,7 +86,7 @@ export function captureRecord(record: usize, bytes: u32, verdict: u32, isApplied
   const at = <usize>(CAPTURES_OFFSET + CAPTURES_HEADER_BYTES + used);
   const hasReadings = verdict == CODE_NONE || verdict == CAPTURE_DUPLICATE;
   memory.copy(at + CAPTURE_HEADER_BYTES, record, kept);
-  const isLetter = load<u8>(record, RECORD_AT_CONTEXT) != 0 && letterId != 0;
+  const isLetter = (load<u8>(record, RECORD_AT_CONTEXT) & RECORD_CONTEXT) != 0 && letterId != 0;
   const receiveUs = isLetter ? letterReceivedUs : load<u64>(record, RECORD_AT_RECEIVE_US);
   const whole = head + (hasReadings ? storePoints(at + head, number, receiveUs, isApplied) : 0);
   store<u32>(at, whole, CAPTURE_AT_BYTES);

@@ -5,7 +5,8 @@ import { openContext, schema } from './decode/context';
 import { decodeJson } from './decode/json/decode';
 import { device } from './decode/device';
 import { roundedNumbers } from './decode/double';
-import { openSchema } from './decode/laid-schema';
+import { forgetSchema, openSchema } from './decode/laid-schema';
+import { forgetTimeZone } from './decode/time-zone';
 import { unknownNames } from './decode/metrics';
 import { decodeByShape, learnShape, newestShape } from './decode/json/shape';
 import { decodedReadings, decodedSamples, hasSeq, hasTs, nulls, seq, skippedReadings, tsUs } from './decode/sink';
@@ -14,7 +15,6 @@ import { appendReading } from './rows/readings';
 export { capture } from './captures';
 export { adoptState, describeState } from './checkpoint';
 export { addMetric, clearUnknown as clearUnknownMetrics, setDenyUnknown as denyUnknownMetrics, setMessageCount } from './decode/metrics';
-export { forgetSchemas } from './decode/laid-schema';
 export { isRepeated, noteBlock } from './dedup/sources';
 export { blocksEnd, blocksLastUs, processBlocks, setPartition } from './records';
 export { batchHasRoom, batchRows, openBatch, sealBatch } from './rows/batch';
@@ -23,6 +23,12 @@ export { watch } from './series/devices';
 export { loseDevices } from './series/lost-devices';
 export { latest } from './series/latest';
 export { account } from './statement';
+
+/** The host begins the region of schemas and time zones anew. */
+export function forgetSchemas(): void {
+  forgetSchema();
+  forgetTimeZone();
+}
 
 /** Number of the device whose message waits for names. */
 export function unknownMetricsDevice(): u32 {

@@ -24,7 +24,9 @@ import {
   RECORD_AT_FORMAT,
   RECORD_AT_PAYLOAD_BYTES,
   RECORD_AT_RECEIVE_US,
+  RECORD_CONTEXT,
   RECORD_HEADER_BYTES,
+  RECORD_TIME_ZONE_SHIFT,
 } from './abi/block';
 import { CODE_CONTEXT_MALFORMED, CODE_DEVICE_LOST, CODE_NONE, CODE_SCHEMA_VERSION_MISSING, CODE_STATE_EXHAUSTED } from './abi/codes';
 import {
@@ -45,6 +47,7 @@ import {
   COUNTER_PIPELINE_SKIPPED,
   COUNTER_PIPELINE_STORED,
   COUNTER_PIPELINE_TEXT_READINGS,
+  COUNTER_PIPELINE_ZONED,
   COUNTER_PIPELINE_ZONELESS,
 } from './abi/counters';
 import {
@@ -62,6 +65,7 @@ import {
   INPUT_OFFSET,
 } from './abi/pipeline';
 import { PROFILE_PLAIN } from './abi/profiles';
+import { TIME_ZONE_KEY } from './abi/schemas';
 import { checkBlock, recordBytes } from './block/read';
 import { capturedDevices, captureRecord } from './captures';
 import { clearWantedCodecs, forgetCodecAnswers, wantCodec } from './decode/codec/answers';
@@ -69,14 +73,16 @@ import { CODEC_WANTED } from './decode/codec/decode';
 import { decodedShape, decodeInContext, decodePayload, recognised } from './decode/choose';
 import { isRetained, letterId, letterReceivedUs, openContext, profile, schema } from './decode/context';
 import { roundedNumbers } from './decode/double';
-import { clearWanted, laid, openSchema, SCHEMA_ABSENT, SCHEMA_OPEN, SCHEMA_WANTED, wantSchema } from './decode/laid-schema';
+import { ABSENT, clearWanted, LAID, NOT_LAID, want } from './decode/laid';
+import { laid, openSchema } from './decode/laid-schema';
 import { clearUnknown, setDenyUnknown, unknownNames } from './decode/metrics';
 import { beginMessageTags, newHost } from './decode/tags';
 import { clearUnits, reportUnits, statedUnits } from './decode/units';
 import { ageDenied } from './decode/denied-names';
 import { decodeFor } from './decode/device';
-import { decodedReadings, decodedSamples, hasSeq, hasTs, nulls, openSample, seq, skippedCode, skippedReadings, tsUs, zonelessTimes } from './decode/sink';
+import { decodedReadings, decodedSamples, hasSeq, hasTs, nulls, openSample, seq, skippedCode, skippedReadings, tsUs, zonedTimes, zonelessTimes } from './decode/sink';
 import { applySparkplug } from './decode/sparkplug/apply';
+import { closeTimeZone, openTimeZone } from './decode/time-zone';
 import { sawFingerprint } from './dedup/fingerprints';
 import { sawReplay } from './dedup/replays';
 import { receivedBefore, receivedBeforeUntimed } from './dedup/sequence-runs';
@@ -159,14 +165,17 @@ function processBlock(offset: u32, available: u32, logOffset: f64, replay: bool,
   return BLOCK_DONE;
 }
 
-/** Lists the schema versions that records from `at` on have and that are not laid: they are fetched together. */
+/** Lists the schema versions and time zones that records from `at` on have and that are not laid: they are fetched together. */
 function wantSchemas(at: usize, end: usize): i32 {
   clearWanted();
   for (let bytes = recordBytes(at, end); bytes != 0; bytes = recordBytes(at, end)) {
-    const hasContext = load<u8>(at, RECORD_AT_CONTEXT) != 0;
+    const before = <u32>load<u8>(at, RECORD_AT_CONTEXT);
+    const hasContext = (before & RECORD_CONTEXT) != 0;
     if (hasContext && openContext(at + RECORD_HEADER_BYTES, bytes - RECORD_HEADER_BYTES) != 0 && schema != 0) {
-      if (openSchema(schema) == SCHEMA_WANTED) wantSchema(schema);
+      if (openSchema(schema) == NOT_LAID) want(schema);
     }
+    const zone = before >> RECORD_TIME_ZONE_SHIFT;
+    if (zone != 0 && openTimeZone(zone) == NOT_LAID) want(zone | TIME_ZONE_KEY);
     at += bytes;
   }
   return BLOCK_NEEDS_SCHEMAS;
@@ -178,10 +187,10 @@ function wantCodecs(at: usize, end: usize): i32 {
   for (let bytes = recordBytes(at, end); bytes != 0; bytes = recordBytes(at, end)) {
     const record = at;
     at += bytes;
-    if (load<u8>(record, RECORD_AT_CONTEXT) == 0) continue;
+    if ((load<u8>(record, RECORD_AT_CONTEXT) & RECORD_CONTEXT) == 0) continue;
     const payload = record + RECORD_HEADER_BYTES;
     const context = openContext(payload, bytes - RECORD_HEADER_BYTES);
-    if (context == 0 || schema == 0 || openSchema(schema) != SCHEMA_OPEN) continue;
+    if (context == 0 || schema == 0 || openSchema(schema) != LAID) continue;
     const receiveUs = letterId != 0 ? letterReceivedUs : load<u64>(record, RECORD_AT_RECEIVE_US);
     const length = load<u32>(record, RECORD_AT_PAYLOAD_BYTES) - context;
     if (!wantCodec(load<u8>(record, RECORD_AT_FORMAT), payload + context, length, receiveUs)) break;
@@ -226,7 +235,7 @@ export function blocksLastUs(): f64 {
 
 /** Of a message whose metrics have no numbers yet, in place of its verdict. */
 const NEEDS_METRICS: u32 = 0xffff_ffff;
-/** The same of one whose schema version is not laid. */
+/** The same of one whose schema version or time zone is not laid. */
 const NEEDS_SCHEMAS: u32 = 0xffff_fffe;
 /** The same of one that a codec decodes which was not run. */
 const NEEDS_CODECS: u32 = 0xffff_fffd;
@@ -239,7 +248,9 @@ function processRecord(record: usize, logOffset: u64): u32 {
   let receiveUs = load<u64>(record, RECORD_AT_RECEIVE_US);
   const flags = <u32>load<u8>(record, RECORD_AT_FLAGS);
   const isAwaited = (flags & FLAG_AWAITED) != 0 && !replaying;
-  const hasContext = load<u8>(record, RECORD_AT_CONTEXT) != 0;
+  const before = <u32>load<u8>(record, RECORD_AT_CONTEXT);
+  const hasContext = (before & RECORD_CONTEXT) != 0;
+  const zone = before >> RECORD_TIME_ZONE_SHIFT;
   contextBytes = hasContext ? openContext(payload, bytes) : 0;
   format = load<u8>(record, RECORD_AT_FORMAT);
   if (hasContext && letterId != 0) receiveUs = letterReceivedUs;
@@ -253,11 +264,12 @@ function processRecord(record: usize, logOffset: u64): u32 {
   decodeFor(number);
   beginMessageTags();
   clearUnits();
-  const opened = hasContext && schema != 0 ? openSchema(schema) : SCHEMA_OPEN;
-  if (opened == SCHEMA_WANTED) return NEEDS_SCHEMAS;
+  const opened = hasContext && schema != 0 ? openSchema(schema) : LAID;
+  closeTimeZone();
+  if (opened == NOT_LAID || (zone != 0 && openTimeZone(zone) == NOT_LAID)) return NEEDS_SCHEMAS;
   const shape = device == 0 ? 0 : <u32>load<u16>(device, DEVICE_AT_SHAPE);
   let code: u32;
-  if (opened == SCHEMA_ABSENT) code = CODE_SCHEMA_VERSION_MISSING;
+  if (opened == ABSENT) code = CODE_SCHEMA_VERSION_MISSING;
   else if (hasContext) {
     code = decodeAfterContext(number, shape, payload, bytes, receiveUs);
     if (code == CODEC_WANTED) return NEEDS_CODECS;
@@ -297,6 +309,7 @@ function processRecord(record: usize, logOffset: u64): u32 {
   if (skippedReadings != 0) count(COUNTER_PIPELINE_SKIPPED, skippedReadings);
   if (recognised) count(COUNTER_PIPELINE_RECOGNISED);
   if (zonelessTimes != 0) count(COUNTER_PIPELINE_ZONELESS, zonelessTimes);
+  if (zonedTimes != 0) count(COUNTER_PIPELINE_ZONED, zonedTimes);
   if (isApplied) countApplied();
   return CODE_NONE;
 }

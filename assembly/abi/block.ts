@@ -8,7 +8,7 @@
 //
 // Record:
 //   0  u32 payload bytes      8  u64 receive time, µs     18  u8 content format
-//   4  u32 device number     16  u8 channel, u8 flags     19  u8 whether a context comes before the payload
+//   4  u32 device number     16  u8 channel, u8 flags     19  u8: RECORD_CONTEXT, and above it the time zone
 //                                                         20  context, payload; payload bytes count both
 
 export const BLOCK_MAGIC: u32 = 0x42575053;
@@ -38,9 +38,15 @@ export const RECORD_AT_FORMAT: u32 = 18;
 export const CHANNEL_TELEMETRY: u32 = 0;
 
 export const RECORD_AT_CONTEXT: u32 = 19;
-/** In the word of channel, flags, content format and context, which is written as one. */
+/** A context comes before the payload. */
+export const RECORD_CONTEXT: u32 = 1;
+/** Above that bit: number of the time zone in which times are read that name none, or 0. */
+export const RECORD_TIME_ZONE_SHIFT: u32 = 1;
+export const TIME_ZONES_MAX: u32 = 127;
+/** In the word of channel, flags, content format, context and time zone, which is written as one. */
 export const RECORD_FORMAT_SHIFT: u32 = 16;
-export const RECORD_HAS_CONTEXT: u32 = 1 << 24;
+export const RECORD_HAS_CONTEXT: u32 = RECORD_CONTEXT << 24;
+export const RECORD_HEAD_TIME_ZONE_SHIFT: u32 = 24 + RECORD_TIME_ZONE_SHIFT;
 
 // What a payload is written in, as its record says it
 /** Nobody said it: JSON, or what the payload's first bytes show it to be. */

@@ -72,3 +72,5 @@ export const COUNTER_PIPELINE_FLAGGED: u32 = CODES_MAX + 25;
 export const COUNTER_PIPELINE_DEFAULTED: u32 = CODES_MAX + 26;
 /** Values of stored messages that were left out because they are not as their schema has them. */
 export const COUNTER_PIPELINE_FIELD_FAULTS: u32 = CODES_MAX + 27;
+/** Times of stored messages that name no zone, read as of the time zone of their device or tenant. */
+export const COUNTER_PIPELINE_ZONED: u32 = CODES_MAX + 28;

@@ -156,6 +156,7 @@ export const DEVICE_AT_INTERVAL: u32 = 24; // f32, ms a message; 0: no limit
 export const DEVICE_AT_SLACK: u32 = 28; // f32, ms that a message may come before its time
 export const DEVICE_AT_TENANT: u32 = 32; // address of its tenant's entry; 0: tenants have no limits
 export const DEVICE_AT_DENIALS: u32 = 36; // u8, DENIALS_…: what rules deny it to publish as telemetry
+export const DEVICE_AT_TIME_ZONE: u32 = 37; // u8 number of the zone of times that name none, or 0
 export const DEVICE_AT_NOTED: u32 = 40; // f64, ms: when a message over its rate was reported last
 export const DEVICE_AT_SCHEMA: u32 = 48; // number of the schema version that its messages are read by, or 0
 export const DEVICE_AT_NEXT: u32 = 52; // address of the device that the same connection published for next, the last time; or 0

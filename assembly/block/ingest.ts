@@ -5,7 +5,7 @@ import { DEVICE_ACTIVE, DEVICE_AT_NUMBER, DEVICE_AT_PARTITION, DEVICE_AT_SCHEMA,
 import { PAYLOAD_BYTES_MAX } from '../abi/limits';
 import { STAGE_OFFSET } from '../abi/regions';
 import { isAckQueueFull, OF_HOST, queueAck, queuedTo } from '../answers';
-import { countAccepted, deviceOf } from '../directory/devices';
+import { countAccepted, deviceOf, timeZoneOf } from '../directory/devices';
 import { pace } from '../directory/pace';
 import { ofDevice, refuseMessage } from '../directory/refusals';
 import { count } from '../memory';
@@ -35,7 +35,7 @@ function layStaged(entry: u32, head: u32, contextBytes: u32, payloadBytes: u32):
   const schema = load<u32>(device, DEVICE_AT_SCHEMA);
   const from = <usize>STAGE_OFFSET;
   const payload = from + contextBytes;
-  const ofRecord = CHANNEL_TELEMETRY | ((head & 0xffff) << 8);
+  const ofRecord = CHANNEL_TELEMETRY | ((head & 0xffff) << 8) | timeZoneOf(device);
   let slot: i32;
   if (contextBytes != 0) slot = appendInContext(partition, number, ofRecord, schema, from, contextBytes, 0, payload, payloadBytes);
   else if (schema != 0) slot = appendOfSchema(partition, number, ofRecord, schema, payload, payloadBytes);

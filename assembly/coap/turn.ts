@@ -41,7 +41,7 @@ import {
 import { DEVICE_ID_BYTES_MAX, TENANT_ID_BYTES_MAX } from '../abi/limits';
 import { append, appendOfSchema } from '../block/seal';
 import { monotonicMs } from '../clock';
-import { countAccepted, find, hashBytes } from '../directory/devices';
+import { countAccepted, find, hashBytes, timeZoneOf } from '../directory/devices';
 import { overRate, pace, paceMs } from '../directory/pace';
 import { OF_NOBODY, ofDevice, refuseMessage } from '../directory/refusals';
 import { count } from '../memory';
@@ -216,7 +216,7 @@ function noteOverRate(device: usize, over: u32): void {
 /** Lays the payload into its block. False: there is no room for it. */
 function lay(socket: u32, peer: usize, device: usize, format: u32): bool {
   if (isAckQueueFull() || !hasPlace()) return false;
-  const head = CHANNEL_TELEMETRY | (FLAG_TRANSPORT_COAP << 8) | (format << RECORD_FORMAT_SHIFT);
+  const head = CHANNEL_TELEMETRY | (FLAG_TRANSPORT_COAP << 8) | (format << RECORD_FORMAT_SHIFT) | timeZoneOf(device);
   const schema = load<u32>(device, DEVICE_AT_SCHEMA);
   const partition = <u32>load<u8>(device, DEVICE_AT_PARTITION);
   const number = load<u32>(device, DEVICE_AT_NUMBER);

@@ -46,7 +46,7 @@ import { decodeProtobuf } from './protobuf/decode';
 import { decodeSenmlCbor } from './senml/cbor';
 import { decodeSenmlJson, looksLikeSenml } from './senml/json';
 import { decodeSparkplug } from './sparkplug/decode';
-import { beginMessage, decodedSamples, endMessage, nulls, skippedReadings, zonelessTimes } from './sink';
+import { beginMessage, decodedSamples, endMessage, nulls, skippedReadings, zonedTimes, zonelessTimes } from './sink';
 import { isOfDevice } from './tags';
 import { decodeTextValue } from './text-value/decode';
 
@@ -100,7 +100,7 @@ function decodeShaped(format: u32, shape: u32, at: usize, bytes: u32, receiveUs:
 
 /** Whether a document that is not ours was decoded to what the bytes around its values say, whichever device sends it. */
 function isShaped(): bool {
-  return !isOfDevice && decodedSamples == 0 && skippedReadings == 0 && nulls == 0 && zonelessTimes == 0;
+  return !isOfDevice && decodedSamples == 0 && skippedReadings == 0 && nulls == 0 && zonelessTimes == 0 && zonedTimes == 0;
 }
 
 /** As decodePayload, of a payload that has a context, which is open. `device`: the number that its record has. */

@@ -20,8 +20,8 @@ import {
 } from './item';
 import { resolveMetric } from './metrics';
 import { resolvePath } from './path';
-import { hasRoomForReading, noteZoneless, putNull, putNumber, putText, receivedUs, SEQ_MAX, skipReading, takeSeq, takeTs, textRoom } from './sink';
-import { acceptDecimalTime, acceptDoubleTime, acceptTextTime, acceptUs, acceptWholeTime, isZoneless } from './time';
+import { hasRoomForReading, putNull, putNumber, putText, receivedUs, SEQ_MAX, skipReading, takeSeq, takeTs, takeZoneless, textRoom } from './sink';
+import { acceptDecimalTime, acceptDoubleTime, acceptTextTime, acceptUs, acceptWholeTime } from './time';
 import { failure, refuse } from './verdict';
 
 // What the item that was read last is to the sink, when it is neither an array nor a map.
@@ -94,9 +94,7 @@ export function takeItemAsTs(): bool {
     takeTs();
     return true;
   }
-  if (itemKind != ITEM_TEXT || failure != CODE_TS_MALFORMED || !isZoneless(itemAt, <u32>itemWord, textRoom)) return false;
-  noteZoneless();
-  return true;
+  return itemKind == ITEM_TEXT && failure == CODE_TS_MALFORMED && takeZoneless(itemAt, <u32>itemWord);
 }
 
 function acceptItemTime(): bool {

@@ -30,7 +30,7 @@ import {
 import { isUnsequenced } from './context';
 import { clearRounded } from './double';
 import { beginMessageMetrics, beginSampleMetrics, UNKNOWN, unknownNames, unlistUnknown } from './metrics';
-import { timeUs } from './time';
+import { acceptZoneless, timeUs, ZONED, ZONELESS } from './time';
 import { failure, reachedAt, refuse } from './verdict';
 
 // Where every decoder puts what a message holds. A decoder calls beginMessage, then for each metric resolveMetric and one of the put…
@@ -72,6 +72,8 @@ export let skippedCode: u32 = 0;
 export let skippedAt: usize = 0;
 /** Times of the message that name no zone: those samples have their receive time. */
 export let zonelessTimes: u32 = 0;
+/** The same that were read as of the message's time zone. */
+export let zonedTimes: u32 = 0;
 
 /** A message whose names are resolved one by one. */
 @inline
@@ -88,6 +90,7 @@ export function beginKnownMessage(receiveUs: u64): void {
   nulls = 0;
   skippedReadings = 0;
   zonelessTimes = 0;
+  zonedTimes = 0;
   clearRounded();
   receivedUs = receiveUs;
   textRoom = DECODED_TEXT_OFFSET;
@@ -250,9 +253,17 @@ export function skipReading(): void {
   skippedAt = reachedAt;
 }
 
-@inline
-export function noteZoneless(): void {
-  zonelessTimes++;
+/**
+ * Takes a text that is a time but for its zone: as one of the message's time zone, else it is that of no moment, and the sample has its
+ * receive time. Answers whether it is such a text and not refused.
+ */
+export function takeZoneless(at: usize, bytes: u32): bool {
+  const answer = acceptZoneless(at, bytes, textRoom, receivedUs);
+  if (answer == ZONED) {
+    takeTs();
+    zonedTimes++;
+  } else if (answer == ZONELESS) zonelessTimes++;
+  return answer != 0;
 }
 
 /** The message's time is the one that a reader of time.ts accepted last. */

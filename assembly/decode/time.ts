@@ -2,6 +2,7 @@ import { CODE_TS_MALFORMED, CODE_TS_OUT_OF_RANGE } from '../abi/codes';
 import { TS_AHEAD_US_MAX, TS_US_MIN } from '../abi/limits';
 import { isoUs, readIsoTime } from './iso-time';
 import { decimalExponent, decimalNegative, decimalWord, readWholeDecimal, setDecimal, tenTo } from './number';
+import { hasTimeZone, secondsAhead } from './time-zone';
 import { refuse } from './verdict';
 
 /** The time that the last reader here accepted, in microseconds of the Unix epoch. */
@@ -11,6 +12,7 @@ export let timeUs: u64 = 0;
 const SECONDS_END: u64 = 100000000000;
 const MILLISECONDS_END: u64 = 100000000000000;
 const MICROSECONDS_END: u64 = 100000000000000000;
+const SECOND_US: i64 = 1000000;
 /** Doubles from here on do not fit a word. */
 const NANOSECONDS_END: f64 = 18446744073709551616.0;
 
@@ -94,11 +96,19 @@ export function acceptDoubleUs(value: f64, receiveUs: u64): bool {
   return accept(<u64>value, receiveUs);
 }
 
-/** Whether a text is a time of ISO 8601 but for its zone, so that of no moment. `room` takes a copy, and a byte after it. */
-export function isZoneless(at: usize, bytes: u32, room: usize): bool {
+/** Answers of acceptZoneless: 0 where the time is refused, or is none. */
+export const ZONED: u32 = 1;
+/** The message has no time zone: it is a time of no moment. */
+export const ZONELESS: u32 = 2;
+
+/** Takes a text that is a time of ISO 8601 but for its zone as one of the message's time zone. `room` takes a copy, and a byte after it. */
+export function acceptZoneless(at: usize, bytes: u32, room: usize, receiveUs: u64): u32 {
   memory.copy(room, at, bytes);
   store<u8>(room + bytes, LETTER_Z);
-  return readIsoTime(room, room + bytes + 1);
+  if (!readIsoTime(room, room + bytes + 1)) return 0;
+  if (!hasTimeZone()) return ZONELESS;
+  const us = <i64>isoUs;
+  return <u32>acceptUs(us - secondsAhead(us / SECOND_US) * SECOND_US, receiveUs);
 }
 
 /**

@@ -1,3 +1,4 @@
+import { RECORD_HEAD_TIME_ZONE_SHIFT } from '../abi/block';
 import {
   DEVICE_ACTIVE,
   DEVICE_DECOMMISSIONED,
@@ -17,6 +18,7 @@ import {
   DEVICE_AT_NOTED,
   DEVICE_AT_TENANT,
   DEVICE_AT_TENANT_BYTES,
+  DEVICE_AT_TIME_ZONE,
   DEVICE_AT_VIA,
   DEVICE_BYTES,
   DEVICE_INDEX_OFFSET,
@@ -106,6 +108,12 @@ export function idOf(device: usize): usize {
 @inline
 function slotWord(slot: u32): u32 {
   return load<u32>(<usize>(DEVICE_INDEX_OFFSET + (slot << 2)));
+}
+
+/** The time zone of the device, as heads of records have it. */
+@inline
+export function timeZoneOf(device: usize): u32 {
+  return <u32>load<u8>(device, DEVICE_AT_TIME_ZONE) << RECORD_HEAD_TIME_ZONE_SHIFT;
 }
 
 /** Counts a message of the device that a block now holds. */

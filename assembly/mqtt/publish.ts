@@ -29,7 +29,7 @@ import { CALL_ROUTE, CALL_TAPPED, CONNECTION_KEEPS, CONNECTION_TAPS, DEVICE_AT_N
 import { PAYLOAD_BYTES_MAX } from '../abi/limits';
 import { hold, isAckQueueFull } from '../answers';
 import { append, appendInContext, appendOfSchema, hasRoomForParts } from '../block/seal';
-import { countAccepted } from '../directory/devices';
+import { countAccepted, timeZoneOf } from '../directory/devices';
 import { countRefusedMessage, OF_NOBODY, ofDevice, ofTenant, refuseMessage } from '../directory/refusals';
 import { overRate, pace } from '../directory/pace';
 import { noteRefusedTopic } from '../directory/refused-topics';
@@ -148,7 +148,7 @@ export function publish(number: u32, connection: usize, header: u32, at: usize, 
     return HANDED;
   }
   const flags = FLAG_TRANSPORT_MQTT | qos | ((header & 0x08) != 0 ? FLAG_DUP : 0);
-  const head = CHANNEL_TELEMETRY | (flags << 8) | (contentFormat << RECORD_FORMAT_SHIFT);
+  const head = CHANNEL_TELEMETRY | (flags << 8) | (contentFormat << RECORD_FORMAT_SHIFT) | timeZoneOf(topicDevice);
   const schema = load<u32>(topicDevice, DEVICE_AT_SCHEMA);
   let slot: i32;
   if (contextLength != 0) slot = appendRouted(head, header, schema, contextFlags, at, payloadBytes);

@@ -7,6 +7,7 @@ import { AdminKeys } from '../control/keys/admin-keys.js';
 import { MetricNames } from '../control/metrics/metric-names.js';
 import { DatabaseAbsence } from '../control/offline/database-absence.js';
 import { Schemas } from '../control/schemas/schemas.js';
+import { TimeZones } from '../control/time-zones/time-zones.js';
 import { TopicRules } from '../control/topic-rules/topic-rules.js';
 import { readOrCreateText } from '../state/read-or-create-text.js';
 import { secretBox } from '../state/secret-box.js';
@@ -48,16 +49,17 @@ async function bringUp(options: StartOptions, cleanups: StartContext['cleanups']
   const schemaOptions = { database, codecs, event: context.event };
   // Before the data plane: a log that is run again has messages of old versions.
   const schemas = standIn ? Schemas.restore(schemaOptions, standIn.schemas) : await Schemas.load(schemaOptions);
+  const timeZones = standIn ? TimeZones.restore(database, standIn.timeZones) : await TimeZones.load(database);
   const readings = publishReadings(context);
   const absence = standIn && new DatabaseAbsence();
-  const plane = await startPlane(context, { metricNames, schemas, readings, absence }, (error) => stopped(error));
+  const plane = await startPlane(context, { metricNames, schemas, timeZones, readings, absence }, (error) => stopped(error));
   const keys = standIn ? AdminKeys.restore(database, standIn.keys) : await AdminKeys.load(database);
   const rulesOptions = { database, publish: plane.setTopicRules.bind(plane), event: context.event };
   // Before a device connects: by the built-in rules alone a topic may mean something else.
   const topicRules = standIn ? TopicRules.restore(rulesOptions, standIn.topicRules) : await TopicRules.load(rulesOptions);
   const identityOptions = { database, box: secretBox(config.process), publish: plane.publishIdentity.bind(plane), event: context.event };
   const identities = standIn ? await Identities.restore(identityOptions, standIn.identities) : await Identities.load(identityOptions);
-  const registry = await openRegistry(context, plane, { metricNames, keys, topicRules, identities, schemas }, readings);
+  const registry = await openRegistry(context, plane, { metricNames, keys, topicRules, identities, schemas, timeZones }, readings);
   let adminKeyIsNew = false;
   const makeKey = () => {
     adminKeyIsNew = true;
@@ -68,7 +70,7 @@ async function bringUp(options: StartOptions, cleanups: StartContext['cleanups']
     if (!(await keys.ensure(adminKey, 'first'))) context.event('warn', 'admin-key-revoked', {});
   };
   if (!absence) await ensureKey();
-  const parts = { plane, registry, metricNames, keys, topicRules, identities, schemas };
+  const parts = { plane, registry, metricNames, keys, topicRules, identities, schemas, timeZones };
   const http = await startControl(context, { ...parts, codecs }, readings);
   await plane.listen();
   if (absence) takeUp(context, { ...parts, absence, ensureKey }, (error) => stopped(error));

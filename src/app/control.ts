@@ -12,6 +12,7 @@ import type { AdminKeys } from '../control/keys/admin-keys.js';
 import type { MetricNames } from '../control/metrics/metric-names.js';
 import type { Registry } from '../control/registry/registry.js';
 import type { Schemas } from '../control/schemas/schemas.js';
+import type { TimeZones } from '../control/time-zones/time-zones.js';
 import type { TopicRules } from '../control/topic-rules/topic-rules.js';
 import type { PublishedReadings } from '../control/topics/publishers.js';
 import { RequestMetrics } from '../http/request-metrics.js';
@@ -35,6 +36,7 @@ interface Registries {
   readonly topicRules: TopicRules;
   readonly identities: Identities;
   readonly schemas: Schemas;
+  readonly timeZones: TimeZones;
   readonly codecs: Codecs;
 }
 

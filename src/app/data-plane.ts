@@ -3,6 +3,7 @@ import { checkpointStoreOf } from '../config/settings/checkpoints.js';
 import { brokerLimits } from '../config/settings/mqtt.js';
 import { rolesOf } from '../config/settings/process.js';
 import type { SchemaSource } from '../contract/schemas/schema-port.js';
+import type { TimeZoneSource } from '../contract/time-zone.js';
 import type { MetricNames, NumberedName } from '../control/metrics/metric-names.js';
 import type { DatabaseAbsence } from '../control/offline/database-absence.js';
 import type { PublishedReadings } from '../control/topics/publishers.js';
@@ -26,6 +27,7 @@ const threadEntries = {
 interface PlaneParts {
   readonly metricNames: MetricNames;
   readonly schemas: SchemaSource;
+  readonly timeZones: TimeZoneSource;
   readonly readings: PublishedReadings | undefined;
   /** Of the database, where the start is made without it. */
   readonly absence: DatabaseAbsence | undefined;
@@ -33,7 +35,7 @@ interface PlaneParts {
 
 export async function startPlane(
   context: StartContext,
-  { metricNames, schemas, readings, absence }: PlaneParts,
+  { metricNames, schemas, timeZones, readings, absence }: PlaneParts,
   failed: (error: Error) => void,
 ): Promise<ThreadedDataPlane> {
   const { config, log, choice, owner, databaseUrl, database, committed, cleanups } = context;
@@ -68,6 +70,7 @@ export async function startPlane(
     runsPipelines: roles.has('pipeline'),
     take: (partitions) => database.run((sql) => takeOffsets(sql, consumerGroup, owner, partitions)),
     schemas,
+    timeZones,
     metrics: () => metricNames.names(),
     addMetrics: (names, device) => addMetrics(context, metricNames, names, device),
     publish: readings?.publish,

@@ -15,7 +15,7 @@ type Parts = SharedRegistries & { readonly plane: ThreadedDataPlane };
 /** From now on a start can be made without the database. */
 export function keepSnapshot(
   context: StartContext,
-  { plane, registry, metricNames, keys, topicRules, identities, schemas }: Parts,
+  { plane, registry, metricNames, keys, topicRules, identities, schemas, timeZones }: Parts,
   lostDevices: readonly NumberRange[],
 ): void {
   const { choice, config, databaseId: database, snapshots } = context;
@@ -24,9 +24,10 @@ export function keepSnapshot(
   topicRules.changed = snapshots.topicRulesChanged;
   identities.changed = snapshots.identityChanged;
   schemas.changed = snapshots.schemaChanged;
+  timeZones.changed = snapshots.timeZonesChanged;
   const header = { format: FORMAT, database, schema: SCHEMA_VERSION, group: choice.consumerGroup, partitions: config.log.partitions };
   const offsets = () => plane.lag().map(({ committedOffset }) => committedOffset);
-  void snapshots.begin({ header, lostDevices, registry, metricNames, keys, topicRules, identities, schemas, offsets });
+  void snapshots.begin({ header, lostDevices, registry, metricNames, keys, topicRules, identities, schemas, timeZones, offsets });
 }
 
 /** Waits for the database that is away, and commits what came meanwhile once it is known to be the one that the log belongs to. */
@@ -36,7 +37,7 @@ export function takeUp(
   failed: (error: Error) => void,
 ): void {
   const { choice, config, database, event, owner, cleanups } = context;
-  const { plane, registry, metricNames, keys, topicRules, identities, schemas, absence, ensureKey } = parts;
+  const { plane, registry, metricNames, keys, topicRules, identities, schemas, timeZones, absence, ensureKey } = parts;
   const ending = new AbortController();
   cleanups.push(async () => ending.abort());
   const numbers = Array.from({ length: config.log.partitions }, (_, number) => number);
@@ -45,6 +46,7 @@ export function takeUp(
     hold: (isHeld) => database.hold(isHeld),
     reload: [
       () => schemas.refresh(),
+      () => timeZones.refresh(),
       () => registry.refresh(),
       () => keys.refresh(),
       () => topicRules.refresh(),

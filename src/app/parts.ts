@@ -42,6 +42,8 @@ import { servicesPart } from '../control/services/part.js';
 import { sessionsPart } from '../control/sessions/part.js';
 import { shadowPart } from '../control/shadow/part.js';
 import { ShadowRuns } from '../control/shadow/shadow-runs.js';
+import { timeZonesPart } from '../control/time-zones/part.js';
+import type { TimeZones } from '../control/time-zones/time-zones.js';
 import { topicRulesPart } from '../control/topic-rules/part.js';
 import type { TopicRules } from '../control/topic-rules/topic-rules.js';
 import { MetricUnits } from '../control/units/metric-units.js';
@@ -61,6 +63,7 @@ export interface PartsOptions {
   readonly topicRules: TopicRules;
   readonly identities: Identities;
   readonly schemas: Schemas;
+  readonly timeZones: TimeZones;
   readonly codecs: Codecs;
   /** Undefined: the log is not one of files. */
   readonly recentLog?: RecentLog | undefined;
@@ -89,6 +92,7 @@ export function makeParts({
   topicRules,
   identities,
   schemas,
+  timeZones,
   codecs,
   recentLog,
   certificates,
@@ -125,7 +129,8 @@ export function makeParts({
     planePart({ ...sources, topicLags }),
     lettersPart({ ...sources, ...letters, schemas, rules: topicRules.rules, database, event }),
     ingestPart({ ...sources, stated, subdevices, schemas, rules: topicRules.rules, acl }),
-    topicRulesPart({ topicRules, registry, schemas, acl, keys }),
+    topicRulesPart({ topicRules, registry, schemas, timeZones, acl, keys }),
+    timeZonesPart(timeZones, keys),
     aclPart({ aclRules: identities.aclRules, services: identities.services, registry, rules: topicRules.rules, keys }),
     credentialsPart({ credentials: identities.credentials, box: identities.box, registry, keys }),
     issuersPart({ issuers: identities.issuers, plane, keys, event }),

@@ -13,7 +13,7 @@ const PUBLISH_DEVICES_MAX = 10_000;
 export async function openRegistry(
   context: StartContext,
   plane: ThreadedDataPlane,
-  { metricNames, keys, topicRules, identities, schemas }: Omit<SharedRegistries, 'registry'>,
+  { metricNames, keys, topicRules, identities, schemas, timeZones }: Omit<SharedRegistries, 'registry'>,
   readings: PublishedReadings | undefined,
 ): Promise<Registry> {
   const { log, choice, owner, database, mark, standIn, snapshots, cleanups } = context;
@@ -26,17 +26,19 @@ export async function openRegistry(
     publish: (entries) => plane.publishDevices(entries),
     retract: (numbers) => plane.deleteDevices(numbers),
     proofs: identities.proofs,
+    timeZones,
     schemaOf: (device) => schemas.numberOf(device),
     publishSchemas: (resolution) => plane.publishSchemas(resolution),
     ...(changes ? { tell: (from: number, to: number) => changes.tell({ kind: 'devices', from, to }) } : {}),
   };
   const registry = standIn ? Registry.restore(options, standIn.devices, standIn.deleted) : await Registry.load(options);
   schemas.assign = (tenant) => registry.assignSchemas(tenant);
+  timeZones.assign = (tenant) => registry.assignSchemas(tenant);
   readings?.begin({ registry, names: namesIn(registry, metricNames), partitions: () => partitionsHere(plane) });
   await publishAll(plane, registry.entries());
   if (changes) {
     const failed = (error: Error) => log.error({ cause: error.message }, 'changes-not-followed');
-    const unfollow = await followRegistries(changes, { registry, metricNames, keys, topicRules, identities, schemas }, failed);
+    const unfollow = await followRegistries(changes, { registry, metricNames, keys, topicRules, identities, schemas, timeZones }, failed);
     cleanups.push(async () => unfollow());
   }
   return registry;

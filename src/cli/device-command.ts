@@ -130,6 +130,7 @@ async function showDevice(id: string, options: ApplianceOptions & { tenant: stri
     ['model', device.model ?? '-'],
     ['serial', device.serial ?? '-'],
     ['owner', device.owner ?? '-'],
+    ['time zone', device.time_zone ?? '-'],
     ['location', device.location ? `${device.location.lat}, ${device.location.lon}   ${device.location.name ?? ''}`.trimEnd() : '-'],
     [
       'tags',

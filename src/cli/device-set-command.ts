@@ -13,6 +13,7 @@ interface SetOptions extends ApplianceOptions {
   readonly model?: string;
   readonly serial?: string;
   readonly owner?: string;
+  readonly timeZone?: string;
   readonly lat?: string;
   readonly lon?: string;
   readonly place?: string;
@@ -33,6 +34,7 @@ export function addDeviceSetCommand(device: Command): void {
     .option('--model <name>', 'model')
     .option('--serial <number>', 'serial number')
     .option('--owner <name>', 'who it belongs to')
+    .option('--time-zone <name>', 'in which its times are read that name none, such as Europe/Berlin')
     .option('--lat <degrees>', 'latitude, -90 to 90')
     .option('--lon <degrees>', 'longitude, -180 to 180')
     .option('--place <name>', 'name of its location')
@@ -62,7 +64,7 @@ async function setDevice(id: string, options: SetOptions): Promise<void> {
 }
 
 function changeOf(options: SetOptions): Record<string, unknown> {
-  const { status, model, serial, owner, lat, lon, place, tag, untag, group } = options;
+  const { status, model, serial, owner, timeZone, lat, lon, place, tag, untag, group } = options;
   const text = (value: string | undefined) => (value === '' ? null : value);
   const location = { lat: degrees('lat', lat), lon: degrees('lon', lon), name: text(place) };
   const tags = Object.fromEntries([...(tag ?? []).map(tagOf), ...(untag ?? []).map((key) => [key, null] as const)]);
@@ -73,6 +75,7 @@ function changeOf(options: SetOptions): Record<string, unknown> {
     model: text(model),
     serial: text(serial),
     owner: text(owner),
+    time_zone: text(timeZone),
     location: Object.values(location).some((value) => value !== undefined) ? location : undefined,
     tags: Object.keys(tags).length > 0 ? tags : undefined,
     groups: group?.filter((path) => path !== ''),

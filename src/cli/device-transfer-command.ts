@@ -24,7 +24,7 @@ export function addDeviceTransferCommands(device: Command): void {
   withApplianceOptions(device.command('import').argument('<file>', 'CSV with a header; - for standard input'))
     .summary('register and change devices from CSV')
     .description(
-      'Columns: device_id, token, status, device_class, firmware_version, via, model, serial, owner, lat, lon, location, tags (key=value;…), groups (path;…), metadata (JSON). A column that is not there leaves what devices have; an empty cell takes it away. Once more, the same file changes nothing.',
+      'Columns: device_id, token, status, device_class, firmware_version, via, model, serial, owner, time_zone, lat, lon, location, tags (key=value;…), groups (path;…), metadata (JSON). A column that is not there leaves what devices have; an empty cell takes it away. Once more, the same file changes nothing.',
     )
     .option('--tenant <id>', 'tenant', 'default')
     .option('--dry-run', 'say what would be done, and do nothing')

@@ -143,6 +143,11 @@ const own = {
     'the device is decommissioned, which is final',
     'delete the device and register its id anew, or register a device under another id',
   ],
+  time_zones_exhausted: [
+    409,
+    'devices and tenants name 127 time zones',
+    'name one that others name as well: zones with the same clocks do',
+  ],
   devices_exhausted: [409, 'the registry takes no more devices', 'use a second deployment for the devices over the limit'],
   gateway_missing: [
     409,

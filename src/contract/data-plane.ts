@@ -80,8 +80,8 @@ export interface PlaneCounters {
   readonly rounded: number;
   /** Values of stored messages that could not be read or kept, and were left out. */
   readonly skipped: number;
-  /** Times of stored messages that name no zone: the receive time stands in their place. */
-  readonly zoneless: number;
+  /** Times of stored messages that name no zone: the receive time stands in their place, or they are read in a time zone of the registry's. */
+  readonly zoneless: Readonly<Record<'receipt' | 'time_zone', number>>;
   /** Stored messages whose format nobody named and their bytes showed. */
   readonly recognised: number;
   /** Values of stored messages by what their schema made of them: set to an end of their range, counted outside of it, given by default, left out. */

@@ -27,4 +27,6 @@ export interface DeviceEntry {
   readonly addsSubdevices?: boolean | undefined;
   /** Number of the schema version by which its messages are read; absent: none. */
   readonly schema?: number | undefined;
+  /** Number of the time zone in which its times are read that name none; absent: none. */
+  readonly timeZone?: number | undefined;
 }

@@ -6,6 +6,7 @@ import {
   DEVICE_AT_SCHEMA,
   DEVICE_AT_STATUS,
   DEVICE_AT_TENANT_BYTES,
+  DEVICE_AT_TIME_ZONE,
   DEVICE_AT_VIA,
   DEVICE_BYTES,
   DEVICE_CONNECTIONS_OFFSET,
@@ -95,11 +96,12 @@ export class Directory {
     this.#bytes.set(device.tokenHash.subarray(0, DEVICE_TOKEN_HASH_BYTES), STAGE_OFFSET + STAGE_DEVICE_AT_TOKEN_HASH);
     const partition = partitionOf(device.number, this.#partitions);
     const status = STATUS_NUMBERS[device.status];
-    const { number, via, schema = 0 } = device;
+    const { number, via, schema = 0, timeZone = 0 } = device;
     const known = this.#entries.get(number);
     const viaBefore = known === undefined ? 0 : this.viaOf(known);
     const entry = this.#kernel.addDevice(number, via, status, partition, schema, name.tenantBytes, name.idBytes);
     if (entry < 0) return undefined;
+    this.#bytes[this.#at(entry) + DEVICE_AT_TIME_ZONE] = timeZone;
     this.#entries.set(device.number, entry);
     this.#tokens.set(entry, device.tokenHash);
     this.#classes.set(entry, device.deviceClass);
@@ -226,10 +228,12 @@ export class Directory {
   }
 
   /** From now on messages of these devices are read by these schema versions. A device that is not known here has none to read. */
-  setSchemas({ devices, numbers }: SchemaResolution): void {
+  setSchemas({ devices, numbers, timeZones }: SchemaResolution): void {
     for (const [index, number] of devices.entries()) {
       const entry = this.#entries.get(number);
-      if (entry !== undefined) this.#view.setUint32(this.#at(entry) + DEVICE_AT_SCHEMA, numbers[index] as number, true);
+      if (entry === undefined) continue;
+      this.#view.setUint32(this.#at(entry) + DEVICE_AT_SCHEMA, numbers[index]!, true);
+      this.#bytes[this.#at(entry) + DEVICE_AT_TIME_ZONE] = timeZones[index]!;
     }
   }
 

@@ -1,5 +1,12 @@
 import { SCHEMAS_BYTES, SCHEMAS_OFFSET, WANTED_SCHEMAS_OFFSET } from '../../assembly/abi/pipeline.js';
-import { SCHEMA_SLOT_AT_OFFSET, SCHEMA_SLOT_BYTES, SCHEMA_SLOTS, SCHEMAS_AT, SCHEMAS_MAX } from '../../assembly/abi/schemas.js';
+import {
+  SCHEMA_SLOT_AT_OFFSET,
+  SCHEMA_SLOT_BYTES,
+  SCHEMA_SLOTS,
+  SCHEMAS_AT,
+  SCHEMAS_MAX,
+  TIME_ZONE_KEY,
+} from '../../assembly/abi/schemas.js';
 import type { KernelMemory } from './kernel.js';
 
 const ALIGNMENT = 8;
@@ -65,7 +72,12 @@ export class LaidSchemas {
   }
 }
 
-/** The versions that a kernel waits for, after it answered BLOCK_NEEDS_SCHEMAS. */
+/** Number of the time zone of which a kernel asks so; undefined: it asks for a schema version. */
+export function zoneOfKey(number: number): number | undefined {
+  return number >= TIME_ZONE_KEY ? number - TIME_ZONE_KEY : undefined;
+}
+
+/** The versions and time zones that a kernel waits for, after it answered BLOCK_NEEDS_SCHEMAS. */
 export function wantedSchemas({ view }: KernelMemory): number[] {
   const count = view.getUint32(WANTED_SCHEMAS_OFFSET, true);
   return Array.from({ length: count }, (_, index) => view.getUint32(WANTED_SCHEMAS_OFFSET + 4 + index * 4, true));

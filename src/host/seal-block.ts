@@ -20,7 +20,9 @@ import {
   RECORD_AT_FORMAT,
   RECORD_AT_PAYLOAD_BYTES,
   RECORD_AT_RECEIVE_US,
+  RECORD_CONTEXT,
   RECORD_HEADER_BYTES,
+  RECORD_TIME_ZONE_SHIFT,
 } from '../../assembly/abi/block.js';
 
 const { h64Raw } = await xxhash();
@@ -35,6 +37,8 @@ export interface BlockRecord {
   readonly format?: number;
   /** The bytes of a record context, which lie before the payload; absent: it has none. */
   readonly context?: Uint8Array | undefined;
+  /** Number of the time zone of times that name none. */
+  readonly timeZone?: number | undefined;
 }
 
 /** A sealed block, as the gateway's kernel lays it out: for messages that no gateway took in. */
@@ -44,14 +48,14 @@ export function sealBlock(partition: number, records: readonly BlockRecord[], ve
   const block = new Uint8Array(BLOCK_HEADER_BYTES + bodyBytes);
   const view = new DataView(block.buffer);
   let at: number = BLOCK_HEADER_BYTES;
-  records.forEach(({ device, receiveUs, flags = 0, format = FORMAT_BY_SHAPE, context }, index) => {
+  records.forEach(({ device, receiveUs, flags = 0, format = FORMAT_BY_SHAPE, context, timeZone = 0 }, index) => {
     const body = bodies[index] as Uint8Array;
     view.setUint32(at + RECORD_AT_PAYLOAD_BYTES, body.length, true);
     view.setUint32(at + RECORD_AT_DEVICE, device, true);
     view.setBigUint64(at + RECORD_AT_RECEIVE_US, BigInt(receiveUs), true);
     block[at + RECORD_AT_FLAGS] = flags;
     block[at + RECORD_AT_FORMAT] = format;
-    block[at + RECORD_AT_CONTEXT] = context ? 1 : 0;
+    block[at + RECORD_AT_CONTEXT] = (context ? RECORD_CONTEXT : 0) | (timeZone << RECORD_TIME_ZONE_SHIFT);
     block.set(body, at + RECORD_HEADER_BYTES);
     at += RECORD_HEADER_BYTES + body.length;
   });

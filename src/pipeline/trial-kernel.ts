@@ -7,11 +7,12 @@ import type { SchemaPlan } from '../contract/schemas/schema-plan.js';
 import type { RowBatch } from '../contract/threads/store.js';
 import { KernelMemory, kernelMemory, loadKernel } from '../host/kernel.js';
 import { KernelCodecs } from '../host/kernel-codecs.js';
-import { LaidSchemas, wantedSchemas } from '../host/laid-schemas.js';
+import { LaidSchemas, wantedSchemas, zoneOfKey } from '../host/laid-schemas.js';
 import { fillPowers } from '../host/powers.js';
 import { fillProfiles } from '../host/profiles.js';
 import { metricsOf, schemaImage } from '../host/schema-image.js';
 import { type BlockRecord, sealBlock } from '../host/seal-block.js';
+import { timeZoneImage } from '../host/time-zone-image.js';
 import { readUnits, takeUnits } from '../host/unit-reports.js';
 import { Batches } from './batches.js';
 import type { PipelineKernel } from './kernel.js';
@@ -29,9 +30,12 @@ export class TrialKernel {
   readonly #schemas: LaidSchemas;
   readonly #codecs: KernelCodecs;
   readonly #batches: Batches;
+  readonly #timeZoneOf: (number: number) => string | undefined;
   #end = 0n;
 
-  constructor() {
+  /** `timeZoneOf`: name of the time zone of this number, as messages name it. */
+  constructor(timeZoneOf: (number: number) => string | undefined = () => undefined) {
+    this.#timeZoneOf = timeZoneOf;
     const memory = kernelMemory(PIPELINE_END);
     this.#kernel = loadKernel<PipelineKernel>('pipeline', memory);
     this.#memory = new KernelMemory(memory);
@@ -56,8 +60,7 @@ export class TrialKernel {
       if (answer === BLOCK_NEEDS_CODECS) this.#codecs.answer();
       else if (answer === BLOCK_NEEDS_PART) this.#batches.sealPart();
       else if (answer === BLOCK_NEEDS_METRICS) for (const name of unknownNames(this.#memory)) this.#addMetric(name);
-      // A version that was not laid is none here.
-      else this.#schemas.lay(new Map(wantedSchemas(this.#memory).map((number) => [number, undefined])));
+      else this.#schemas.lay(new Map(wantedSchemas(this.#memory).map((number) => [number, this.#timeZoneImage(number)])));
     }
     if (answer !== BLOCK_DONE) throw new Error(`cannot try a message: the kernel answered ${answer}`);
     this.#end += BigInt(block.length);
@@ -86,6 +89,13 @@ export class TrialKernel {
   /** Fuel that codecs took since the last call. */
   takeFuel(): number {
     return (this.#codecs.take() ?? []).reduce((sum, { fuel }) => sum + fuel, 0);
+  }
+
+  /** A schema version that was not laid is none here. */
+  #timeZoneImage(number: number): Uint8Array | undefined {
+    const zone = zoneOfKey(number);
+    const name = zone === undefined ? undefined : this.#timeZoneOf(zone);
+    return name === undefined ? undefined : timeZoneImage(name);
   }
 
   #addMetric(name: string): void {

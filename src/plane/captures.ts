@@ -10,6 +10,7 @@ import {
   RECORD_AT_FORMAT,
   RECORD_AT_PAYLOAD_BYTES,
   RECORD_AT_RECEIVE_US,
+  RECORD_CONTEXT,
   RECORD_HEADER_BYTES,
 } from '../../assembly/abi/block.js';
 import { CODE_NONE } from '../../assembly/abi/codes.js';
@@ -64,7 +65,7 @@ function readCapture(buffer: Buffer, at: number): CapturedMessage {
 /** What cannot be read as a context counts as part of the payload. */
 function contextOf(record: Buffer): { context: RecordContext | undefined; contextBytes: number } {
   const none = { context: undefined, contextBytes: 0 };
-  if (record[RECORD_AT_CONTEXT] === 0 || record.length < RECORD_HEADER_BYTES + 2) return none;
+  if ((record[RECORD_AT_CONTEXT]! & RECORD_CONTEXT) === 0 || record.length < RECORD_HEADER_BYTES + 2) return none;
   const contextBytes = record.readUInt16LE(RECORD_HEADER_BYTES);
   const context = decodeContext(record.subarray(RECORD_HEADER_BYTES, RECORD_HEADER_BYTES + contextBytes));
   return context ? { context, contextBytes } : none;

@@ -18,6 +18,7 @@ import type { CheckpointStart, FromCheckpoint, ToCheckpoint } from '../contract/
 import type { FromPipeline, OwnedPartition, PipelineStart, ToPipeline } from '../contract/threads/pipeline.js';
 import type { SharedState, ThreadEvent } from '../contract/threads/shared.js';
 import type { FromStore, RowBatch, StoreStart, ToStore } from '../contract/threads/store.js';
+import type { TimeZoneSource } from '../contract/time-zone.js';
 import type { UnitReport } from '../contract/unit-report.js';
 import { Doorbell, pipelineDoorbell } from '../host/doorbell.js';
 import { readFirmware } from '../host/firmware-reports.js';
@@ -51,6 +52,7 @@ export interface PipelinesOptions {
   /** Null: rows are counted and thrown away. */
   readonly databaseUrl: string | null;
   readonly schemas: SchemaSource;
+  readonly timeZones: TimeZoneSource;
   /** Metric names with their numbers, as they stand. */
   metrics(): readonly (readonly [name: string, number: number])[];
   addMetrics(names: readonly string[], device: number | undefined): Promise<readonly (readonly [name: string, number: number])[] | 'full'>;

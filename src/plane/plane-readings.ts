@@ -34,6 +34,7 @@ import {
   COUNTER_PIPELINE_SKIPPED,
   COUNTER_PIPELINE_STORED,
   COUNTER_PIPELINE_TEXT_READINGS,
+  COUNTER_PIPELINE_ZONED,
   COUNTER_PIPELINE_ZONELESS,
 } from '../../assembly/abi/counters.js';
 import { TRANSPORT_HTTP, TRANSPORT_MQTT, TRANSPORT_MQTTS, TRANSPORT_WS, TRANSPORT_WSS } from '../../assembly/abi/gateway.js';
@@ -84,7 +85,7 @@ export function readCounters(gateways: readonly BigUint64Array[], pipelines: rea
       defaulted: pipeline(COUNTER_PIPELINE_DEFAULTED),
       left_out: pipeline(COUNTER_PIPELINE_FIELD_FAULTS),
     },
-    zoneless: pipeline(COUNTER_PIPELINE_ZONELESS),
+    zoneless: { receipt: pipeline(COUNTER_PIPELINE_ZONELESS), time_zone: pipeline(COUNTER_PIPELINE_ZONED) },
     rounded: pipeline(COUNTER_PIPELINE_ROUNDED),
   };
   const deadByCode = Object.fromEntries(refusalCodes.map(({ number, name }) => [name, pipeline(number)]));

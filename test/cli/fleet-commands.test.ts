@@ -46,7 +46,7 @@ test('devices are imported from CSV, found, changed, put into groups, and export
 
   const exported = join(folder, 'out.csv');
   assert.match((await run('device', 'export', exported)).stdout, /^2 devices written to /);
-  assert.match(readFileSync(exported, 'utf8'), /^device_id,status,.*\na-1,active,,1\.2,,,,,52\.5,13\.4,,line=2,south,\n/);
+  assert.match(readFileSync(exported, 'utf8'), /^device_id,status,.*\na-1,active,,1\.2,,,,,,52\.5,13\.4,,line=2,south,\n/);
   const again = await run('device', 'import', exported);
   assert.equal(again.code, 0);
   assert.match(again.stdout, /0 devices created, 0 changed, 2 unchanged, 0 failed/);

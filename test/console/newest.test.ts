@@ -18,6 +18,7 @@ const device: Device = {
   model: null,
   serial: null,
   owner: null,
+  time_zone: null,
   location: null,
   tags: {},
   groups: [],

@@ -24,7 +24,9 @@ import {
   RECORD_AT_FORMAT,
   RECORD_AT_PAYLOAD_BYTES,
   RECORD_AT_RECEIVE_US,
+  RECORD_CONTEXT,
   RECORD_HEADER_BYTES,
+  RECORD_TIME_ZONE_SHIFT,
 } from '../../assembly/abi/block.js';
 import { CODES_MAX } from '../../assembly/abi/codes.js';
 import { COUNTER_GATEWAY_ACCEPTED, COUNTER_GATEWAY_RECEIVED, COUNTER_GATEWAY_REFUSED } from '../../assembly/abi/counters.js';
@@ -55,6 +57,8 @@ export interface TestRecord {
   readonly receiveUs: number;
   readonly format: number;
   readonly context?: Buffer;
+  /** Absent: 0. */
+  readonly timeZone?: number;
   readonly payload: string;
 }
 
@@ -87,7 +91,9 @@ export function readBlock(bytes: Uint8Array, descriptor: BlockDescriptor): TestR
     const payload = at + RECORD_HEADER_BYTES;
     assert.ok(payload + payloadBytes <= bytes.length);
     assert.equal(view.getUint8(at + RECORD_AT_CHANNEL), CHANNEL_TELEMETRY);
-    const contextBytes = view.getUint8(at + RECORD_AT_CONTEXT) === 0 ? 0 : view.getUint16(payload + CONTEXT_AT_BYTES, true);
+    const before = view.getUint8(at + RECORD_AT_CONTEXT);
+    const timeZone = before >> RECORD_TIME_ZONE_SHIFT;
+    const contextBytes = (before & RECORD_CONTEXT) === 0 ? 0 : view.getUint16(payload + CONTEXT_AT_BYTES, true);
     const context = contextBytes === 0 ? {} : { context: Buffer.from(bytes.subarray(payload, payload + contextBytes)) };
     records.push({
       partition: descriptor.partition,
@@ -96,6 +102,7 @@ export function readBlock(bytes: Uint8Array, descriptor: BlockDescriptor): TestR
       receiveUs: Number(view.getBigUint64(at + RECORD_AT_RECEIVE_US, true)),
       format: view.getUint8(at + RECORD_AT_FORMAT),
       ...context,
+      ...(timeZone > 0 && { timeZone }),
       payload: Buffer.from(bytes.subarray(payload + contextBytes, payload + payloadBytes)).toString(),
     });
     at = payload + payloadBytes;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { performance } from 'node:perf_hooks';
 import { test } from 'node:test';
-import { FORMAT_CBOR, FORMAT_JSON } from '../../assembly/abi/block.js';
+import { FORMAT_CBOR, FORMAT_JSON, TIME_ZONES_MAX } from '../../assembly/abi/block.js';
 import { CODE_NONE } from '../../assembly/abi/codes.js';
 import { PAYLOAD_BYTES_MAX } from '../../assembly/abi/limits.js';
 import { PROFILE_PLAIN, PROFILE_TASMOTA } from '../../assembly/abi/profiles.js';
@@ -25,8 +25,8 @@ function connected(): KernelDriver {
   return driver;
 }
 
-function stamped(driver: KernelDriver, schema: number): void {
-  driver.directory.setSchemas({ devices: Uint32Array.of(1), numbers: Uint32Array.of(schema) });
+function stamped(driver: KernelDriver, schema: number, timeZone = 0): void {
+  driver.directory.setSchemas({ devices: Uint32Array.of(1), numbers: Uint32Array.of(schema), timeZones: Uint8Array.of(timeZone) });
 }
 
 function published(driver: KernelDriver, topic: string, payload: string, properties?: Buffer): Buffer {
@@ -64,6 +64,34 @@ test('messages of a device have the schema version that it has when they come, a
       [encodeContext({ profile: PROFILE_PLAIN, schema: 70_000 }), '{"v":2}'],
       [encodeContext({ profile: PROFILE_PLAIN, schema: 70_001 }), '{"v":3}'],
       [undefined, '{"v":4}'],
+    ],
+  );
+});
+
+test('messages of a device have its time zone, with a context or without one, and whoever hands them in', () => {
+  const driver = connected();
+  driver.directory.setSchemas({ devices: Uint32Array.of(1), numbers: Uint32Array.of(0), timeZones: Uint8Array.of(TIME_ZONES_MAX) });
+  published(driver, OWN, '{}');
+  published(driver, 'tele/plug/SENSOR', '{}');
+  stamped(driver, 9, 3);
+  published(driver, OWN, '{}');
+  published(driver, 'v1/gateway/telemetry', '{"dev-1":[{"t":1}],"sub-1":[{"t":1}]}');
+  assert.equal(ingested(driver, encodeContext({ profile: PROFILE_PLAIN, topic: 'x' }), Buffer.from('{}')), 0);
+  driver.directory.put({ ...caseDevices[0]!, timeZone: 2 });
+  published(driver, OWN, '{}');
+  driver.directory.put(caseDevices[0]!);
+  published(driver, OWN, '{}');
+  assert.deepEqual(
+    driver.records.map(({ timeZone, context, device: number }) => [timeZone, context !== undefined, number]),
+    [
+      [TIME_ZONES_MAX, false, 1],
+      [TIME_ZONES_MAX, true, 1],
+      [3, true, 1],
+      [undefined, true, 4],
+      [3, true, 1],
+      [3, true, 1],
+      [2, false, 1],
+      [undefined, false, 1],
     ],
   );
 });
@@ -119,7 +147,7 @@ test('messages that the host hands in are stamped too, but for those that name a
 
 test('each part of a packet that speaks of several devices has the version of its own device', () => {
   const driver = connected();
-  driver.directory.setSchemas({ devices: Uint32Array.of(1, 4), numbers: Uint32Array.of(8, 9) });
+  driver.directory.setSchemas({ devices: Uint32Array.of(1, 4), numbers: Uint32Array.of(8, 9), timeZones: new Uint8Array(2) });
   published(driver, 'v1/gateway/telemetry', '{"sub-1":[{"t":1}],"dev-1":{"t":2}}');
   const numbers = driver.records.map(({ device: number, context }): [number, number | undefined] => {
     return [number, context && decodeContext(context)?.schema];
@@ -164,7 +192,8 @@ test('another version of 100,000 devices is in force within a second', async () 
     const one = device(1, 'd-0');
     const withToken = (number: number) => Buffer.concat([Buffer.of(number, number >> 8, number >> 16), one.tokenHash.subarray(3)]);
     await gateway.putDevices(Array.from({ length: count }, (_, i) => ({ ...one, number: i + 1, id: `d-${i}`, tokenHash: withToken(i) })));
-    const resolution = { devices: Uint32Array.from({ length: count }, (_, index) => index + 1), numbers: new Uint32Array(count).fill(7) };
+    const devices = Uint32Array.from({ length: count }, (_, index) => index + 1);
+    const resolution = { devices, numbers: new Uint32Array(count).fill(7), timeZones: new Uint8Array(count) };
     const fromMs = performance.now();
     gateway.post({ kind: 'schemas', token: 0, resolution });
     await gateway.caughtUp();

@@ -54,6 +54,7 @@ async function failingStart(take: DataPlaneOptions['take']): Promise<string[]> {
       return take(partitions);
     },
     schemas: { planOf: async () => undefined },
+    timeZones: { find: async () => undefined },
     metrics: () => [],
     addMetrics: async () => [],
     databaseTrouble: () => undefined,

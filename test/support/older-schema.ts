@@ -34,6 +34,7 @@ const undone: Readonly<Record<number, string>> = {
   25: 'drop table series_units',
   26: 'drop table device_packs, pack_keys, built_in_packs_off',
   27: 'drop table authorities',
+  28: 'drop table time_zones, tenant_time_zones; alter table devices drop column time_zone',
 };
 
 /** Makes the database what an older release left, which knew the steps up to `version`, 2 or later. */

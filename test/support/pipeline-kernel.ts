@@ -23,10 +23,11 @@ import { codecFailure } from '../../src/contract/codecs/codec-codes.js';
 import type { SchemaPlan } from '../../src/contract/schemas/schema-plan.js';
 import { KernelMemory, kernelMemory, loadKernel } from '../../src/host/kernel.js';
 import { KernelCodecs } from '../../src/host/kernel-codecs.js';
-import { LaidSchemas, wantedSchemas } from '../../src/host/laid-schemas.js';
+import { LaidSchemas, wantedSchemas, zoneOfKey } from '../../src/host/laid-schemas.js';
 import { fillPowers } from '../../src/host/powers.js';
 import { fillProfiles } from '../../src/host/profiles.js';
 import { metricsOf, schemaImage } from '../../src/host/schema-image.js';
+import { timeZoneImage } from '../../src/host/time-zone-image.js';
 import type { PipelineKernel } from '../../src/pipeline/kernel.js';
 import { unknownNames } from '../../src/pipeline/unknown-names.js';
 import { sealBlock, type TestRecord } from './blocks.js';
@@ -69,6 +70,8 @@ export class TestKernel {
   readonly names: string[] = [];
   /** Versions that there are, by number: laid when a message names them. */
   readonly schemas = new Map<number, SchemaPlan>();
+  /** Names of time zones, by number. */
+  readonly timeZones = new Map<number, string>();
   /** How often the kernel waited for versions, and for which. */
   readonly wanted: number[][] = [];
   logOffset = 0;
@@ -115,7 +118,12 @@ export class TestKernel {
     this.codecs.add(plans.flatMap((plan) => plan?.codec ?? []));
     for (const name of plans.flatMap((plan) => (plan ? metricsOf(plan) : []))) if (!this.names.includes(name)) this.addMetric(name);
     const numberOf = (metric: string) => this.names.indexOf(metric) + 1 || undefined;
-    this.laid.lay(new Map(numbers.map((number, index) => [number, plans[index] && schemaImage(plans[index], numberOf)])));
+    const zoneOf = (number: number) => this.timeZones.get(zoneOfKey(number) ?? 0);
+    const imageOf = (number: number, plan: SchemaPlan | undefined) => {
+      const zone = zoneOf(number);
+      return zone === undefined ? plan && schemaImage(plan, numberOf) : timeZoneImage(zone);
+    };
+    this.laid.lay(new Map(numbers.map((number, index) => [number, imageOf(number, plans[index])])));
   }
 
   addMetric(name: string): void {

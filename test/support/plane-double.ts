@@ -79,7 +79,7 @@ export class PlaneDouble implements DataPlane {
     textReadings: 0,
     rounded: 0,
     skipped: 0,
-    zoneless: 0,
+    zoneless: { receipt: 0, time_zone: 0 },
     recognised: 0,
     schemaFields: {},
     sparkplug: {},
@@ -96,6 +96,8 @@ export class PlaneDouble implements DataPlane {
   readonly seen = new Map<number, number>();
   /** By device: the schema version that gateways stamp. */
   readonly schemas = new Map<number, number>();
+  /** The same of time zones. */
+  readonly timeZones = new Map<number, number>();
   refusedBooks: RefusedMessages[] = [];
   accountOf: DeviceAccount | undefined = {
     stored: 0,
@@ -122,9 +124,10 @@ export class PlaneDouble implements DataPlane {
   }
 
   async publishSchemas(resolution: SchemaResolution): Promise<void> {
-    const { devices, numbers } = structuredClone(resolution);
+    const { devices, numbers, timeZones } = structuredClone(resolution);
     devices.forEach((device, index) => {
       this.schemas.set(device, numbers[index] as number);
+      this.timeZones.set(device, timeZones[index] as number);
     });
   }
 

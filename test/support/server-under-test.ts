@@ -17,6 +17,7 @@ import { LiveViews } from '../../src/control/live/live-views.js';
 import { MetricNames } from '../../src/control/metrics/metric-names.js';
 import { Registry } from '../../src/control/registry/registry.js';
 import { Schemas } from '../../src/control/schemas/schemas.js';
+import { TimeZones } from '../../src/control/time-zones/time-zones.js';
 import { TopicRules } from '../../src/control/topic-rules/topic-rules.js';
 import type { ConnectionRules } from '../../src/http/connection-limits.js';
 import { withOpenApi } from '../../src/http/openapi-route.js';
@@ -89,15 +90,18 @@ export async function startServerUnderTest(settings: ServerSettings = {}): Promi
     publish: plane.publishIdentity.bind(plane),
     event: () => {},
   });
+  const timeZones = await TimeZones.load(control);
   const registry = await Registry.load({
     database: control,
     publish,
     retract,
     ...bySchema,
+    timeZones,
     proofs: identities.proofs,
     ...devicesMax,
   });
   schemas.assign = (tenant) => registry.assignSchemas(tenant);
+  timeZones.assign = (tenant) => registry.assignSchemas(tenant);
   const [metricNames, keys] = await Promise.all([MetricNames.load(control), AdminKeys.load(control)]);
   const topicRules = await TopicRules.load({ database: control, publish: plane.setTopicRules.bind(plane), event: () => {} });
   await keys.ensure(ADMIN_KEY, 'first');
@@ -112,6 +116,7 @@ export async function startServerUnderTest(settings: ServerSettings = {}): Promi
     identities,
     letters: { limits: loadConfig({ env: {} }).letters },
     schemas,
+    timeZones,
     codecs,
     alerts: { keeper, node: 'host-1', port: undefined, format: 'json' },
     topics: [],

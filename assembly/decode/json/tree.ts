@@ -32,10 +32,9 @@ import { beginPath, enterElement, enterMember, leavePath, pathBytes, resolvePath
 import { documentRoot, findMember, hasFlag, isWanted, memberAction, rootOf } from '../profile';
 import { readDecimal } from '../number';
 import {
-  beginSamples, endSample, endSamples, giveUp, hasRoomForReading, hasSeq, hasTs, noteZoneless, putNull, putNumber, putText, skipReading, textRoom,
+  beginSamples, endSample, endSamples, giveUp, hasRoomForReading, hasSeq, hasTs, putNull, putNumber, putText, skipReading, takeZoneless, textRoom,
 } from '../sink';
 import { readString, textAt, textBytes } from '../text';
-import { isZoneless } from '../time';
 import { failure, reach, refuse } from '../verdict';
 import { readSeq, readTs, toValue } from './decode';
 import {
@@ -245,11 +244,10 @@ function readMember(action: u32, at: usize, end: usize, node: usize, depth: u32)
   return skipValue(at, end, depth, textRoom);
 }
 
-/** Reads a time; one without a zone is that of no moment, and is left out: the sample has its receive time. */
+/** Reads a time, or one without a zone. */
 function readOwnTs(at: usize, end: usize): usize {
   const after = noteTs(at, end);
-  if (after != 0 || failure != CODE_TS_MALFORMED || <u32>load<u8>(at) != QUOTE || !isZoneless(textAt, textBytes, textRoom)) return after;
-  noteZoneless();
+  if (after != 0 || failure != CODE_TS_MALFORMED || <u32>load<u8>(at) != QUOTE || !takeZoneless(textAt, textBytes)) return after;
   return skipValue(at, end, 1, textRoom);
 }
 

@@ -33,6 +33,7 @@ export type {
   ImportAnswer as Imported,
   RegisteredAnswer as Registered,
   RotatedAnswer as RotatedToken,
+  TenantTimeZoneAnswer as TenantTimeZone,
 } from '../../contract/answers/devices.js';
 export type { GroupMembersAnswer as GroupMembers, GroupsAnswer as Groups } from '../../contract/answers/groups.js';
 export type { KeyMadeAnswer as KeyMade, KeysAnswer as Keys } from '../../contract/answers/keys.js';

@@ -1,10 +1,11 @@
 import { signal } from '@preact/signals';
-import type { Answer, TopicRules, TopicRuleTrial } from './answer.js';
+import type { Answer, TenantTimeZone, TopicRules, TopicRuleTrial } from './answer.js';
 import { PageModel } from './page-model.js';
 import { base64Of } from './payload.js';
 import type { TrialDraft } from './trial-draft.js';
 
 const path = '/v1/topic-rules';
+const timeZonePath = '/v1/time-zone';
 
 export type Rule = TopicRules['rules'][number];
 export type OwnRule = Extract<Rule, { built_in: false }>;
@@ -43,6 +44,8 @@ export class TopicRuleList extends PageModel {
   /** Undefined before the first answer. */
   readonly rules = signal<readonly Rule[] | undefined>(undefined);
   readonly conflicts = signal<readonly Conflict[]>([]);
+  /** Null: the tenant has none; undefined before the first answer. */
+  readonly timeZone = signal<string | null | undefined>(undefined);
 
   /** Makes a rule, or replaces the one of this name; with `position` it is put there. */
   save(form: RuleForm, isNew: boolean, position?: number): Promise<Answer<unknown>> {
@@ -63,6 +66,11 @@ export class TopicRuleList extends PageModel {
     return this.change('DELETE', `${path}/${encodeURIComponent(name)}`, undefined, { tenant: this.tenant });
   }
 
+  /** An empty name takes it away. */
+  setTimeZone(name: string): Promise<Answer<unknown>> {
+    return this.change('PUT', timeZonePath, { time_zone: name || null }, { tenant: this.tenant });
+  }
+
   /** What a message would become; nothing is stored. */
   try({ topic, payload, device }: TrialDraft): Promise<Answer<TopicRuleTrial>> {
     const body = { tenant: this.tenant, topic, payload_base64: base64Of(payload), ...(device && { device_id: device }) };
@@ -74,6 +82,9 @@ export class TopicRuleList extends PageModel {
       this.source<TopicRules>(path, ({ rules, conflicts }) => {
         this.rules.value = rules;
         this.conflicts.value = conflicts;
+      }),
+      this.source<TenantTimeZone>(timeZonePath, ({ time_zone }) => {
+        this.timeZone.value = time_zone;
       }),
     ];
   }

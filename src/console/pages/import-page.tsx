@@ -22,7 +22,7 @@ export function ImportPage({ context, route }: { context: Context; route: PlainR
       </div>
       <p class="lead">
         The first line of a file names its columns: device_id, and any of token, status, device_class, firmware_version, via, model, serial,
-        owner, lat, lon, location, tags, groups and metadata. A device that is there is changed, any other one is registered.
+        owner, time_zone, lat, lon, location, tags, groups and metadata. A device that is there is changed, any other one is registered.
       </p>
       <ImportForm model={model} />
       <div role="status">{report?.ok && <Report report={report.value} />}</div>

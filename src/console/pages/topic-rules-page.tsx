@@ -11,6 +11,7 @@ import { Notice } from '../parts/notice.js';
 import { RuleEditor } from '../parts/rule-editor.js';
 import { RuleTrial } from '../parts/rule-trial.js';
 import { Table } from '../parts/table.js';
+import { TenantTimeZone } from '../parts/time-zone.js';
 import { useModel } from '../parts/use-model.js';
 
 /** What is asked for in a dialog. */
@@ -53,6 +54,7 @@ export function TopicRulesPage({ context, route }: { context: Context; route: Pl
           <p>The built-in rules below read what common devices send. Add a rule for topics that none of them knows.</p>
         </EmptyState>
       )}
+      <TenantTimeZone model={model} />
       <RuleTrial model={model} />
       {builtIn.length > 0 && (
         <details class="built-in">

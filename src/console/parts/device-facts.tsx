@@ -63,6 +63,7 @@ function factsOf(device: Device): [string, string][] {
     ['Tenant', device.tenant],
     ['Gateway', device.via ?? 'none, connects itself'],
     ['Class', device.device_class ?? '–'],
+    ...(device.time_zone === null ? [] : [['Time zone', device.time_zone] as [string, string]]),
     ['Registered', formatMoment(Date.parse(device.registered_at))],
   ];
   const metadata = JSON.stringify(device.metadata ?? {});

@@ -20,6 +20,8 @@ const device = z.strictObject({
   model: z.string().nullable(),
   serial: z.string().nullable(),
   owner: z.string().nullable(),
+  /** Of the IANA database; null: that of the tenant, where it has one. */
+  time_zone: z.string().nullable(),
   location: z.strictObject({ lat: z.number(), lon: z.number(), name: z.string().nullable() }).nullable(),
   tags: z.record(z.string(), z.string()),
   /** Paths of the groups that it is in. */
@@ -88,6 +90,7 @@ export const rotatedAnswer = z.strictObject({
 });
 export const deletedAnswer = z.strictObject({ device_id: z.string(), tenant: z.string(), number: z.int(), deleted: z.literal(true) });
 export const tenantsAnswer = z.strictObject({ tenants: z.array(z.strictObject({ tenant: z.string(), devices: count })) });
+export const tenantTimeZoneAnswer = z.strictObject({ tenant: z.string(), time_zone: z.string().nullable() });
 
 export const rangeAnswer = z.strictObject({
   device_id: z.string(),
@@ -116,5 +119,6 @@ export type ImportAnswer = z.infer<typeof importAnswer>;
 export type RotatedAnswer = z.infer<typeof rotatedAnswer>;
 export type DeletedAnswer = z.infer<typeof deletedAnswer>;
 export type TenantsAnswer = z.infer<typeof tenantsAnswer>;
+export type TenantTimeZoneAnswer = z.infer<typeof tenantTimeZoneAnswer>;
 export type RangeAnswer = z.infer<typeof rangeAnswer>;
 export type LatestAnswer = z.infer<typeof latestAnswer>;

@@ -1,10 +1,13 @@
 import type { SchemaPlan } from './schema-plan.js';
 
-/** By which version of which schema messages of devices are read. Two arrays of one length: a device's number, and its version's. */
+/** By which version of which schema messages of devices are read, and in which time zone. Arrays of one length, an element a device. */
 export interface SchemaResolution {
+  /** Their numbers. */
   readonly devices: Uint32Array;
   /** SchemaPlan.number; 0: the messages of the device are read without a schema. */
   readonly numbers: Uint32Array;
+  /** Number of the zone of times that name none; 0: none. */
+  readonly timeZones: Uint8Array;
 }
 
 /** What the registry of schemas asks of the data plane. */

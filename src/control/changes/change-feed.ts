@@ -16,6 +16,8 @@ export type Change =
   | { readonly kind: 'topic-rules'; readonly tenant: string }
   /** Who may connect, or use which topics, changed. */
   | ({ readonly kind: 'identity' } & IdentityChange)
+  /** A time zone was numbered, or is another one of a tenant. */
+  | { readonly kind: 'time-zones' }
   /** A payload schema was made, or changed. */
   | { readonly kind: 'schemas'; readonly id: string };
 

@@ -7,6 +7,7 @@ import type { Device } from '../registry/device.js';
 import type { StoredDevice } from '../registry/device-rows.js';
 import type { Registry } from '../registry/registry.js';
 import type { Schemas } from '../schemas/schemas.js';
+import type { TimeZones } from '../time-zones/time-zones.js';
 import type { TopicRules } from '../topic-rules/topic-rules.js';
 import type { offlineEvents } from './events.js';
 import { lineOf, type SnapshotHeader } from './snapshot.js';
@@ -30,6 +31,7 @@ export interface KeptState {
   readonly topicRules: Pick<TopicRules, 'kept' | 'keptOf'>;
   readonly identities: Pick<Identities, 'kept'>;
   readonly schemas: Pick<Schemas, 'find' | 'kept'>;
+  readonly timeZones: Pick<TimeZones, 'kept'>;
   /** Committed offsets by partition. */
   offsets(): readonly bigint[];
 }
@@ -95,6 +97,10 @@ export class SnapshotKeeper {
     if (schema) this.#append(lineOf.schema(schema));
   };
 
+  readonly timeZonesChanged = (): void => {
+    if (this.#state) this.#append(lineOf.timeZones(this.#state.timeZones.kept()));
+  };
+
   /** Writes the last offsets. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
@@ -109,13 +115,25 @@ export class SnapshotKeeper {
   }
 
   /** In pieces: a million devices would hold everything else up for seconds. */
-  async #begin({ header, lostDevices, registry, metricNames, keys, topicRules, identities, schemas, offsets }: KeptState): Promise<void> {
+  async #begin({
+    header,
+    lostDevices,
+    registry,
+    metricNames,
+    keys,
+    topicRules,
+    identities,
+    schemas,
+    timeZones,
+    offsets,
+  }: KeptState): Promise<void> {
     this.#isWritten = this.#guard(() => {
       this.#lines.begin();
       this.#lines.write(lineOf.snapshot(header) + lineOf.lost(lostDevices) + lineOf.keys(keys.kept()));
       for (const [tenant, rules] of topicRules.kept()) this.#lines.write(lineOf.topicRules(tenant, rules));
       for (const kept of identities.kept()) this.#lines.write(lineOf.identity(kept));
       for (const schema of schemas.kept()) this.#lines.write(lineOf.schema(schema));
+      this.#lines.write(lineOf.timeZones(timeZones.kept()));
       this.#lines.write(lineOf.metrics(metricNames.names()) + lineOf.deleted(registry.deleted()));
     });
     if (!this.#isWritten) return;

@@ -8,6 +8,7 @@ import { NO_METADATA } from '../registry/device.js';
 import { type DeviceDetails, NO_DETAILS } from '../registry/device-details.js';
 import type { StoredDevice } from '../registry/device-rows.js';
 import type { Schema } from '../schemas/schema-version.js';
+import type { KeptTimeZones } from '../time-zones/time-zones.js';
 import type { RulesOfTenant } from '../topic-rules/topic-rules.js';
 
 // A snapshot is lines of JSON, each an array that begins with its kind. A later line of the same subject replaces an earlier one, so
@@ -19,6 +20,7 @@ import type { RulesOfTenant } from '../topic-rules/topic-rules.js';
 //   ["topic-rules", tenant, [rule, …], off]   all topic rules of a tenant, and the built-in packs that it does without
 //   ["identity", text]                        JSON: who may connect, or use which topics, of a tenant
 //   ["schema", schema]                        a payload schema with all its versions
+//   ["time-zones", {numbers, tenants}]        all time zones
 //   ["metrics", [[name, number], …]]          some metrics
 //   ["deleted", [[number, tenant], …]]        some devices that were deleted
 //   ["device", number, tenant, id, via, class, ms, status, metadata, hash, previous hash, until ms, firmware, schema, version, details]
@@ -46,6 +48,7 @@ export interface Snapshot extends SnapshotHeader {
   readonly topicRules: ReadonlyMap<string, RulesOfTenant>;
   readonly identities: readonly KeptIdentity[];
   readonly schemas: readonly Schema[];
+  readonly timeZones: KeptTimeZones;
   readonly metrics: readonly NumberedName[];
   readonly devices: readonly StoredDevice[];
   readonly deleted: ReadonlyMap<number, string>;
@@ -67,6 +70,7 @@ type Line =
   | ['topic-rules', string, rules: readonly TopicRule[], off: readonly string[]]
   | ['identity', text: string]
   | ['schema', Schema]
+  | ['time-zones', KeptTimeZones]
   | ['metrics', NumberedName[]]
   | ['deleted', [number, string][]]
   | DeviceLine
@@ -86,6 +90,7 @@ export const lineOf = {
   topicRules: (tenant: string, { rules, off }: RulesOfTenant) => text(['topic-rules', tenant, rules, off]),
   identity: (kept: KeptIdentity) => text(['identity', JSON.stringify(kept, withBytes)]),
   schema: (schema: Schema) => text(['schema', schema]),
+  timeZones: (kept: KeptTimeZones) => text(['time-zones', kept]),
   metrics: (entries: readonly NumberedName[]) => text(['metrics', [...entries]]),
   deleted: (devices: Iterable<readonly [number, string]>) => text(['deleted', Array.from(devices, ([number, tenant]) => [number, tenant])]),
   device: ({ device, tokenHash, previousToken }: StoredDevice) => {
@@ -126,6 +131,7 @@ class Found {
   readonly #topicRules = new Map<string, RulesOfTenant>();
   readonly #identities = new Map<string, KeptIdentity>();
   readonly #schemas = new Map<string, Schema>();
+  #timeZones: KeptTimeZones = { numbers: [], tenants: [] };
   readonly #metrics: NumberedName[] = [];
   /** One string a tenant, not one a device. */
   readonly #tenants = new Map<string, string>();
@@ -141,6 +147,7 @@ class Found {
     else if (line[0] === 'topic-rules') this.#topicRules.set(line[1], { rules: line[2], off: line[3] });
     else if (line[0] === 'identity') this.#takeIdentity(JSON.parse(line[1], readBytes) as KeptIdentity);
     else if (line[0] === 'schema') this.#schemas.set(line[1].id, line[1]);
+    else if (line[0] === 'time-zones') this.#timeZones = line[1];
     else if (line[0] === 'metrics') this.#metrics.push(...line[1]);
     else if (line[0] === 'offsets') this.#offsets = line[1].map(BigInt);
     else if (line[0] === 'keys')
@@ -164,6 +171,7 @@ class Found {
       topicRules: this.#topicRules,
       identities: [...this.#identities.values()],
       schemas: [...this.#schemas.values()],
+      timeZones: this.#timeZones,
       metrics: this.#metrics,
       devices: [...this.#devices.values()],
       deleted: this.#deleted,
@@ -180,7 +188,7 @@ class Found {
     const [previousHash, untilMs, firmwareVersion, schemaId, schemaVersion, details] = later;
     const tenant = this.#tenants.get(name) ?? name;
     this.#tenants.set(tenant, tenant);
-    const bySchema = { firmwareVersion, schemaId, schemaVersion, schema: 0 };
+    const bySchema = { firmwareVersion, schemaId, schemaVersion, schema: 0, timeZone: 0 };
     const noted = { metadata: metadata ?? NO_METADATA, details: details ?? NO_DETAILS };
     const device = { number, tenant, id, via, deviceClass, registeredAtMs, status, ...noted, ...bySchema };
     const previousToken = previousHash !== null && untilMs !== null ? { hash: bytes(previousHash), untilMs } : undefined;

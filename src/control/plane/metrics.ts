@@ -122,11 +122,13 @@ function outcomeMetrics(plane: Plane): Metric[] {
       values: () => Object.entries(plane.counters().sparkplug),
     },
     total('spillway_formats_recognised_total', 'Stored messages whose format nobody named and their bytes showed', (c) => c.recognised),
-    total(
-      'spillway_times_without_zone_total',
-      'Device times of stored messages that name no zone: the receive time stands in their place',
-      (c) => c.zoneless,
-    ),
+    {
+      kind: 'counter',
+      name: 'spillway_times_without_zone_total',
+      help: 'Device times of stored messages that name no zone, by what was taken: the time of receipt, or the time zone of device or tenant',
+      label: 'taken',
+      values: () => Object.entries(plane.counters().zoneless),
+    },
   ];
 }
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ApiFailure } from '../../contract/api-errors.js';
 import { labelSchema } from '../../http/input.js';
 import type { GroupTree } from '../groups/group-tree.js';
+import { timeZoneSchema } from '../time-zones/input.js';
 import { NO_DETAILS } from './device-details.js';
 import { DEVICE_GROUPS_MAX, type DetailsPatch, patchedDetails, TAGS_MAX } from './device-patch.js';
 
@@ -40,6 +41,7 @@ export const detailsSchema = {
   model: labelSchema.nullish(),
   serial: labelSchema.nullish(),
   owner: labelSchema.nullish(),
+  time_zone: timeZoneSchema.nullish(),
   location: locationSchema.nullish(),
   tags: tagsSchema.nullish(),
   groups: z
@@ -52,11 +54,11 @@ export type DetailsInput = z.infer<z.ZodObject<typeof detailsSchema>>;
 
 /** The change that the members ask for; undefined: they ask for none. */
 export function detailsPatch(input: DetailsInput, tree: GroupTree, attempt: string): DetailsPatch | undefined | ApiFailure {
-  const { model, serial, owner, location, tags, groups } = input;
-  if ([model, serial, owner, location, tags, groups].every((member) => member === undefined)) return undefined;
+  const { model, serial, owner, time_zone: timeZone, location, tags, groups } = input;
+  if ([model, serial, owner, timeZone, location, tags, groups].every((member) => member === undefined)) return undefined;
   const numbers = groups === undefined ? undefined : groupNumbers(groups ?? [], tree, attempt);
   if (numbers instanceof ApiFailure) return numbers;
-  return { model, serial, owner, location, tags, groups: numbers };
+  return { model, serial, owner, timeZone, location, tags, groups: numbers };
 }
 
 /** Numbers of the groups that are named. */

@@ -12,6 +12,8 @@ export interface DeviceDetails {
   readonly model: string | null;
   readonly serial: string | null;
   readonly owner: string | null;
+  /** In which its times are read that name none; null: that of its tenant. */
+  readonly timeZone: string | null;
   readonly location: Location | null;
   readonly tags: Tags;
   /** Numbers of the groups that it is in, ascending. */
@@ -26,6 +28,7 @@ export const NO_DETAILS: DeviceDetails = Object.freeze({
   model: null,
   serial: null,
   owner: null,
+  timeZone: null,
   location: null,
   tags: NO_TAGS,
   groups: NO_GROUPS,
@@ -62,10 +65,11 @@ export class SharedDetails {
   }
 
   #shared(details: Omit<DeviceDetails, 'tags' | 'groups'>, tags: Tags, groups: readonly number[]): DeviceDetails {
-    const { model, serial, owner, location } = details;
-    const isEmpty = model === null && serial === null && owner === null && location === null;
+    const { model, serial, owner, timeZone, location } = details;
+    const isEmpty = [model, serial, owner, timeZone, location].every((detail) => detail === null);
     if (isEmpty && tags === NO_TAGS && groups === NO_GROUPS) return NO_DETAILS;
-    return { model: this.text(model), serial, owner: this.text(owner), location: location && this.#location(location), tags, groups };
+    const texts = { model: this.text(model), serial, owner: this.text(owner), timeZone: this.text(timeZone) };
+    return { ...texts, location: location && this.#location(location), tags, groups };
   }
 
   #location({ lat, lon, name }: Location): Location {

@@ -11,6 +11,7 @@ export interface DetailsPatch {
   readonly model?: string | null | undefined;
   readonly serial?: string | null | undefined;
   readonly owner?: string | null | undefined;
+  readonly timeZone?: string | null | undefined;
   readonly location?: { readonly [Member in keyof Location]?: Location[Member] | null | undefined } | null | undefined;
   readonly tags?: Readonly<Record<string, string | null>> | null | undefined;
   /** All its groups. */
@@ -46,7 +47,7 @@ export function patched(device: Pick<Device, Changeable>, update: DeviceUpdate):
 
 /** The details after the change; a text: why they cannot be so. */
 export function patchedDetails(details: DeviceDetails, patch: DetailsPatch): DeviceDetails | string {
-  const { model = details.model, serial = details.serial, owner = details.owner } = patch;
+  const { model = details.model, serial = details.serial, owner = details.owner, timeZone = details.timeZone } = patch;
   const location = patch.location === undefined ? details.location : mergeLocation(details.location, patch.location);
   if (typeof location === 'string') return location;
   const tags = patch.tags === undefined ? details.tags : (mergePatch(details.tags, patch.tags ?? patchTo(details.tags, NO_TAGS)) as Tags);
@@ -54,7 +55,7 @@ export function patchedDetails(details: DeviceDetails, patch: DetailsPatch): Dev
   const groups = new Set([...(patch.groups ?? details.groups), ...(patch.join ?? [])]);
   for (const group of patch.leave ?? []) groups.delete(group);
   if (groups.size > DEVICE_GROUPS_MAX) return `groups must be at most ${DEVICE_GROUPS_MAX} with those that it is in`;
-  return { model, serial, owner, location, tags: sortedTags(tags), groups: [...groups].sort((a, b) => a - b) };
+  return { model, serial, owner, timeZone, location, tags: sortedTags(tags), groups: [...groups].sort((a, b) => a - b) };
 }
 
 /** In one order, so that devices with equal tags share them. */

@@ -44,6 +44,7 @@ interface StoredRow {
   model: string | null;
   serial: string | null;
   owner: string | null;
+  time_zone: string | null;
   location: Location | null;
   tags: Tags;
   groups: number[];
@@ -97,7 +98,7 @@ function selectDevices(from: number, to: number) {
   return (sql: Sql): PromiseLike<LoadedRow[]> => sql<LoadedRow[]>`
     select id, tenant_id, name, device_class, status, via, token_hash, previous_token_hash, previous_token_until, metadata::text as metadata,
       (extract(epoch from registered_at) * 1000)::float8 as registered_ms, firmware_version, payload_schema_id, payload_schema_version,
-      model, serial, owner, location, tags::text as tags, array_to_string(group_ids, ',') as groups
+      model, serial, owner, time_zone, location, tags::text as tags, array_to_string(group_ids, ',') as groups
     from devices where id between ${from} and ${to} and deleted_at is null order by id`;
 }
 
@@ -111,11 +112,12 @@ function loadedDevice(row: LoadedRow, shared: SharedDetails): Device {
     registeredAtMs: Math.floor(row.registered_ms),
     status: shared.text(row.status)!,
     metadata: row.metadata === '{}' ? NO_METADATA : (JSON.parse(row.metadata) as Metadata),
-    details: shared.ofTexts(row, row.tags, row.groups),
+    details: shared.ofTexts({ ...row, timeZone: row.time_zone }, row.tags, row.groups),
     firmwareVersion: shared.text(row.firmware_version),
     schemaId: shared.text(row.payload_schema_id),
     schemaVersion: row.payload_schema_version ?? 0,
     schema: 0,
+    timeZone: 0,
   };
 }
 
@@ -145,12 +147,17 @@ function deviceOf(row: StoredRow, tenant: string): Device {
     registeredAtMs: row.registered_at.getTime(),
     status: row.status,
     metadata: sharedIfEmpty(row.metadata),
-    details: { model: row.model, serial: row.serial, owner: row.owner, location: row.location, tags: row.tags, groups: row.groups },
+    details: detailsOf(row),
     firmwareVersion: row.firmware_version,
     schemaId: row.payload_schema_id,
     schemaVersion: row.payload_schema_version ?? 0,
     schema: 0,
+    timeZone: 0,
   };
+}
+
+function detailsOf({ model, serial, owner, time_zone: timeZone, location, tags, groups }: StoredRow): DeviceDetails {
+  return { model, serial, owner, timeZone, location, tags, groups };
 }
 
 function sharedIfEmpty(metadata: Metadata | null): Metadata {
@@ -176,10 +183,10 @@ export async function insertDevices(sql: TransactionSql, rows: readonly DeviceRo
       ) with ordinality as input(tenant_id, name, device_class, via, token_hash, metadata, firmware_version, details, number, ordinal)
     ), inserted as (
       insert into devices (id, tenant_id, name, device_class, status, via, token_hash, metadata, firmware_version, registered_at,
-        model, serial, owner, location, tags, group_ids)
+        model, serial, owner, time_zone, location, tags, group_ids)
       select number, tenant_id, name, device_class, 'active', nullif(via, 0), decode(token_hash, 'hex'), metadata::jsonb, firmware_version, now(),
-        noted.model, noted.serial, noted.owner, nullif(noted.location, 'null'), noted.tags, noted.groups
-      from input, jsonb_to_record(details::jsonb) noted(model text, serial text, owner text, location jsonb, tags jsonb, groups int[])
+        noted.model, noted.serial, noted.owner, noted."timeZone", nullif(noted.location, 'null'), noted.tags, noted.groups
+      from input, jsonb_to_record(details::jsonb) noted(model text, serial text, owner text, "timeZone" text, location jsonb, tags jsonb, groups int[])
       order by ordinal
       on conflict (tenant_id, name) where deleted_at is null do nothing
       returning id, tenant_id, name, registered_at
@@ -207,6 +214,7 @@ export async function insertDevices(sql: TransactionSql, rows: readonly DeviceRo
       schemaId: null,
       schemaVersion: 0,
       schema: 0,
+      timeZone: 0,
     };
     return { device, tokenHash, previousToken: undefined };
   });
@@ -284,9 +292,10 @@ async function writeDevices(sql: TransactionSql, updated: readonly Updated[]): P
     update devices set
       status = input.status, metadata = input.metadata, device_class = input."deviceClass", firmware_version = input."firmwareVersion",
       payload_schema_id = input."schemaId", payload_schema_version = input.version, model = input.model, serial = input.serial,
-      owner = input.owner, location = nullif(input.location, 'null'), tags = input.tags, group_ids = input.groups
+      owner = input.owner, time_zone = input."timeZone", location = nullif(input.location, 'null'), tags = input.tags, group_ids = input.groups
     from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb) as input(number int, status text, metadata jsonb, "deviceClass" text,
-      "firmwareVersion" text, "schemaId" uuid, version int, model text, serial text, owner text, location jsonb, tags jsonb, groups int[])
+      "firmwareVersion" text, "schemaId" uuid, version int, model text, serial text, owner text, "timeZone" text,
+      location jsonb, tags jsonb, groups int[])
     where id = input.number`;
 }
 

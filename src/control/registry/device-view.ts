@@ -58,10 +58,10 @@ export async function viewDevices(
 }
 
 function detailsView(registry: Pick<Registry, 'groups'>, { tenant, details }: Device) {
-  const { model, serial, owner, location, tags } = details;
+  const { model, serial, owner, timeZone, location, tags } = details;
   const tree = registry.groups.of(tenant);
   const groups = details.groups.flatMap((number) => tree.pathOf(number) ?? []).sort();
-  return { model, serial, owner, location: location && { ...location, name: location.name ?? null }, tags, groups };
+  return { model, serial, owner, time_zone: timeZone, location: location && { ...location, name: location.name ?? null }, tags, groups };
 }
 
 function throttledView(over: OverRate | undefined, nowMs: number): string | null {

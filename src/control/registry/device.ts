@@ -27,6 +27,8 @@ export interface Device {
   schemaVersion: number;
   /** Number of the schema version by which its messages are read; 0: none. It follows from the others and from the schemas. */
   schema: number;
+  /** Number of the time zone in which its times are read that name none; 0: none. It follows from its details and its tenant. */
+  timeZone: number;
 }
 
 /** What of a device an operator may change, and other processes. */
@@ -43,7 +45,7 @@ export type Changeable = (typeof changeable)[number];
 
 /** What a gateway must know of the device. The hash is a copy that owns its buffer: entries are sent to threads. */
 export function entryOf(device: Device, tokenHash: Uint8Array, previousToken: PreviousToken | undefined): DeviceEntry {
-  const { number, tenant, id, status, via, schema } = device;
+  const { number, tenant, id, status, via, schema, timeZone } = device;
   const maySubdevices = device.metadata.subdevices === true ? { addsSubdevices: true } : {};
   const ofClass = device.deviceClass === null ? {} : { deviceClass: device.deviceClass };
   const bySchema = schema > 0 ? { schema } : {};
@@ -57,6 +59,7 @@ export function entryOf(device: Device, tokenHash: Uint8Array, previousToken: Pr
     ...ofClass,
     ...maySubdevices,
     ...bySchema,
+    ...(timeZone > 0 ? { timeZone } : {}),
     ...(previousToken ? { previousToken } : {}),
   };
 }

@@ -6,7 +6,6 @@ import { DEVICES_MAX } from '../../../assembly/abi/limits.js';
 import { ApiFailure } from '../../contract/api-errors.js';
 import type { Database } from '../../contract/database.js';
 import type { DeviceEntry } from '../../contract/devices.js';
-import type { SchemaResolution } from '../../contract/schemas/schema-port.js';
 import { hashToken, storedToken } from '../../contract/token.js';
 import { Groups } from '../groups/groups.js';
 import type { DeviceProofs } from '../identity/device-proofs.js';
@@ -30,8 +29,9 @@ import {
 import { DeviceTable, type Found } from './device-table.js';
 import { DeviceTokens } from './device-tokens.js';
 import { type NewDevice, newToken, rowProblem, type TokenChange } from './new-device.js';
+import { ReadingRules, type ReadingRulesOptions } from './reading-rules.js';
 
-export interface RegistryOptions {
+export interface RegistryOptions extends ReadingRulesOptions {
   readonly database: Database;
   /** Called before a device of this number is registered or known here; throws where that cannot be noted, and then it is not. */
   readonly reserve?: (number: number) => void;
@@ -45,10 +45,6 @@ export interface RegistryOptions {
   readonly forget?: (devices: readonly Pick<Device, 'number' | 'tenant'>[]) => void;
   /** Tells other processes that devices of these numbers are new, changed or deleted. */
   readonly tell?: (from: number, to: number) => Promise<void>;
-  /** Number of the schema version by which a device's messages are read; 0: none. */
-  readonly schemaOf?: (device: Device) => number;
-  /** Resolves when every gateway stamps messages of these devices so. */
-  readonly publishSchemas?: (resolution: SchemaResolution) => Promise<void>;
   /** What proves devices beside their tokens. */
   readonly proofs?: Pick<DeviceProofs, 'named' | 'proves'>;
   readonly devicesMax?: number;
@@ -89,8 +85,7 @@ export class Registry {
   readonly #forgetKept: NonNullable<RegistryOptions['forget']>;
   #isPartial = false;
   readonly #tell: NonNullable<RegistryOptions['tell']>;
-  readonly #schemaOf: NonNullable<RegistryOptions['schemaOf']>;
-  readonly #publishSchemas: NonNullable<RegistryOptions['publishSchemas']>;
+  readonly #rules: ReadingRules;
   readonly #proofs: RegistryOptions['proofs'];
   readonly #devicesMax: number;
   readonly #nowMs: () => number;
@@ -110,8 +105,7 @@ export class Registry {
     const { database, reserve = () => {}, publish, retract, keep = () => {}, forget = () => {} } = options;
     const { tell = async () => {}, devicesMax = DEVICES_MAX, nowMs = Date.now } = options;
     [this.#keep, this.#forgetKept] = [keep, forget];
-    const { schemaOf = () => 0, publishSchemas = async () => {} } = options;
-    [this.#schemaOf, this.#publishSchemas] = [schemaOf, publishSchemas];
+    this.#rules = new ReadingRules(options);
     this.groups = new Groups(database);
     this.#database = database;
     this.#reserve = reserve;
@@ -250,6 +244,8 @@ export class Registry {
   /** Registers the devices whose ids are free, and answers those. Ids, tenants and gateways were checked. */
   async createMany(rows: readonly DeviceRow[]): Promise<Device[] | ApiFailure> {
     const free = rows.filter((row) => !this.get(row.tenant, row.id));
+    const unnumbered = await this.#rules.prepare(free.map(({ details }) => details));
+    if (unnumbered) return unnumbered;
     if (this.size + this.#retracted + this.#reserved + free.length > this.#devicesMax) {
       return new ApiFailure('devices_exhausted', `register ${free.length} devices`, `the registry holds ${this.#devicesMax} at most`);
     }
@@ -327,7 +323,7 @@ export class Registry {
       const devices = noted.flatMap((number) => this.#table.byNumber(number) ?? []);
       for (const device of devices) device.firmwareVersion = versions.get(device.number) as string;
       this.#keep(devices.map((device) => this.#storedOf(device)));
-      await this.#assign(devices);
+      await this.#rules.assign(devices);
       await this.#tellOf(noted);
     });
   }
@@ -337,22 +333,9 @@ export class Registry {
     else await this.#tell(Math.min(...numbers), Math.max(...numbers));
   }
 
-  /** Looks anew by which schema devices are read, those of a tenant; resolves to how many changed when the gateways act on it. */
-  assignSchemas(tenant: string): Promise<number> {
-    return this.#inTurn(() => this.#assign(this.#table.ofTenant(tenant)));
-  }
-
-  async #assign(devices: Iterable<Device>): Promise<number> {
-    const changed: Device[] = [];
-    for (const device of devices) {
-      const schema = this.#schemaOf(device);
-      if (schema === device.schema) continue;
-      device.schema = schema;
-      changed.push(device);
-    }
-    const [numbers, schemas] = [changed.map(({ number }) => number), changed.map(({ schema }) => schema)];
-    if (changed.length > 0) await this.#publishSchemas({ devices: Uint32Array.from(numbers), numbers: Uint32Array.from(schemas) });
-    return changed.length;
+  /** Looks anew by which schema and in which time zone devices are read, those of a tenant or all; resolves to how many changed. */
+  assignSchemas(tenant?: string): Promise<number> {
+    return this.#inTurn(() => this.#rules.assign(tenant === undefined ? this.#table.all() : this.#table.ofTenant(tenant)));
   }
 
   #transact<T>(work: (sql: TransactionSql) => Promise<T>): Promise<T> {
@@ -413,6 +396,8 @@ export class Registry {
   }
 
   async #update(changes: ReadonlyMap<Device, DeviceUpdate>): Promise<readonly Device[] | ApiFailure> {
+    const unnumbered = await this.#rules.prepare(Array.from(changes.values(), ({ details }) => details));
+    if (unnumbered) return unnumbered;
     const updates = new Map([...changes].map(([{ number }, update]) => [number, update]));
     const { updated, known, problem } = await this.#transact((sql) => updateDevices(sql, updates));
     const refused = [...changes.keys()].find(({ number }) => (problem ? number === problem.number : !known.has(number)));
@@ -431,7 +416,7 @@ export class Registry {
   #change(device: Device, stored: Pick<Device, Changeable>): void {
     for (const member of changeable) Object.assign(device, { [member]: stored[member] });
     device.details = this.#shared.share(device.details);
-    device.schema = this.#schemaOf(device);
+    this.#rules.resolve(device);
   }
 
   async #rotateToken(device: Device, { token = newToken(), graceSeconds }: TokenChange) {
@@ -484,7 +469,7 @@ export class Registry {
 
   #adopt(stored: StoredDevice): void {
     const { device } = stored;
-    device.schema = this.#schemaOf(device);
+    this.#rules.resolve(device);
     this.#table.add(device);
     this.#tokens.set(device.number, stored);
   }

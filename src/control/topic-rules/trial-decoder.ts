@@ -6,11 +6,12 @@ import type { RoutedMessage } from '../../contract/topic-rules/routing.js';
 import { TrialKernel } from '../../pipeline/trial-kernel.js';
 import { batchRows } from '../../store/write/batch-rows.js';
 import { CopyRows } from '../../store/write/copy-rows.js';
+import type { TimeZones } from '../time-zones/time-zones.js';
 
 /** The same message, read by the schema version of this number. */
-export function withSchema(message: RoutedMessage, number: number): RoutedMessage {
+export function withSchema(message: RoutedMessage, schema: number): RoutedMessage {
   const said = decodeContext(Buffer.from(message.context)) ?? { profile: PROFILE_PLAIN };
-  return { ...message, context: encodeContext({ ...said, schema: number }) };
+  return { ...message, context: encodeContext({ ...said, schema }) };
 }
 
 /** A kernel that was used so often, or knows so many metrics, is thrown away with all that it remembers. */
@@ -18,6 +19,12 @@ const MESSAGES_MAX = 4096;
 const METRICS_MAX = 16_384;
 /** Place of the reason in a row of `dead_letters`. */
 const REASON = 4;
+
+/** A message as a gateway would lay it into a block. */
+export interface TriedMessage extends RoutedMessage {
+  /** Number of the time zone of times that name none. */
+  readonly timeZone?: number;
+}
 
 /** A reading that a message would give. */
 export interface TrialReading extends Pick<BatchRow, 'tsUs' | 'value'> {
@@ -44,9 +51,15 @@ export class TrialDecoder {
   #kernel: TrialKernel | undefined;
   #messages = 0;
   #laid: readonly SchemaPlan[] | undefined;
+  readonly #timeZones: Pick<TimeZones, 'nameOf'> | undefined;
+
+  /** `timeZones`: those that messages name. */
+  constructor(timeZones?: Pick<TimeZones, 'nameOf'>) {
+    this.#timeZones = timeZones;
+  }
 
   /** `receivedUs`: when they came in, µs of the Unix epoch. `plans`: of the schema versions that contexts of messages name. */
-  decode(messages: readonly RoutedMessage[], receivedUs: number, plans: readonly SchemaPlan[] = []): Trial {
+  decode(messages: readonly TriedMessage[], receivedUs: number, plans: readonly SchemaPlan[] = []): Trial {
     try {
       const trials = messages.map((message) => this.#decodeOne(message, receivedUs, plans));
       return {
@@ -61,12 +74,12 @@ export class TrialDecoder {
     }
   }
 
-  #decodeOne({ device, format, context, payload }: RoutedMessage, receiveUs: number, plans: readonly SchemaPlan[]): Trial {
+  #decodeOne({ device, format, context, payload, timeZone }: TriedMessage, receiveUs: number, plans: readonly SchemaPlan[]): Trial {
     const kernel = this.#freshEnough();
     // The plans of one list are laid once.
     if (plans !== this.#laid) kernel.setSchemas(plans);
     this.#laid = plans;
-    const record = { device: ++this.#messages, receiveUs, format, context, payload };
+    const record = { device: ++this.#messages, receiveUs, format, context, payload, timeZone };
     return kernel.run([record], (batch, memory) => {
       const units = kernel.takeUnits();
       const readings = Array.from(batchRows(batch, memory), ({ metric, tsUs, value }) => {
@@ -85,7 +98,7 @@ export class TrialDecoder {
     if (this.#kernel) return this.#kernel;
     this.#messages = 0;
     this.#laid = undefined;
-    this.#kernel = new TrialKernel();
+    this.#kernel = new TrialKernel((number) => this.#timeZones?.nameOf(number));
     return this.#kernel;
   }
 }

@@ -21,6 +21,7 @@ import { isoMicros } from '../queries/iso-micros.js';
 import type { Registry } from '../registry/registry.js';
 import { mayAddSubdevices } from '../registry/subdevices.js';
 import type { Schemas } from '../schemas/schemas.js';
+import type { TimeZones } from '../time-zones/time-zones.js';
 import { unitOf } from '../units/metric-units.js';
 import { ruleOf, TRIAL_BODY, trialSchema } from './input.js';
 import type { TopicRules } from './topic-rules.js';
@@ -45,12 +46,13 @@ export interface TrialRoutesOptions {
   /** Messages of a device that has a schema are read by it, and their units are its. */
   readonly schemas: SchemaSource & Pick<Schemas, 'unitOf'>;
   readonly acl: DenyingRules;
+  readonly timeZones?: Pick<TimeZones, 'nameOf'>;
   readonly keys: KeyCheck;
 }
 
 /** Messages tried: whose their readings would be, and what they say. */
-export function trialRoutes({ topicRules, registry, schemas, acl, keys }: TrialRoutesOptions): Route[] {
-  const decoder = new TrialDecoder();
+export function trialRoutes({ topicRules, registry, schemas, timeZones, acl, keys }: TrialRoutesOptions): Route[] {
+  const decoder = new TrialDecoder(timeZones);
 
   async function handle({ body }: Request): Promise<Answer | ApiFailure> {
     const input = parseBody(body, trialSchema, ATTEMPT);
@@ -85,11 +87,14 @@ export function trialRoutes({ topicRules, registry, schemas, acl, keys }: TrialR
 
   const schemaOf = (device: number) => registry.byNumber(device)?.schema ?? 0;
 
-  /** As a gateway stamps them: each message names the schema version of its device. */
+  /** As a gateway stamps them: each message names the schema version and the time zone of its device. */
   async function decodeOf(messages: readonly RoutedMessage[]): Promise<Trial> {
     const numbers = [...new Set(messages.map(({ device }) => schemaOf(device)))].filter((number) => number > 0);
     const plans = await Promise.all(numbers.map((number) => schemas.planOf(number)));
-    const stamped = messages.map((message) => (schemaOf(message.device) > 0 ? withSchema(message, schemaOf(message.device)) : message));
+    const stamped = messages.map((message) => {
+      const { schema, timeZone } = registry.byNumber(message.device) ?? { schema: 0, timeZone: 0 };
+      return { ...(schema > 0 ? withSchema(message, schema) : message), timeZone };
+    });
     const known = plans.flatMap((plan) => plan ?? []);
     return decoder.decode(stamped, Date.now() * 1000, known);
   }

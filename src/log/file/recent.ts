@@ -7,6 +7,7 @@ import {
   RECORD_AT_FORMAT,
   RECORD_AT_PAYLOAD_BYTES,
   RECORD_AT_RECEIVE_US,
+  RECORD_CONTEXT,
   RECORD_HEADER_BYTES,
 } from '../../../assembly/abi/block.js';
 import { BLOCK_BYTES_MAX } from '../../../assembly/abi/limits.js';
@@ -76,7 +77,10 @@ export function messagesOf(blocks: Uint8Array): LoggedMessage[] {
       const from = record + RECORD_HEADER_BYTES;
       const to = from + bytes.readUInt32LE(record + RECORD_AT_PAYLOAD_BYTES);
       if (to > end) break;
-      const context = bytes[record + RECORD_AT_CONTEXT] === 0 ? from : Math.min(to, from + bytes.readUInt16LE(from + CONTEXT_AT_BYTES));
+      const context =
+        (bytes[record + RECORD_AT_CONTEXT]! & RECORD_CONTEXT) === 0
+          ? from
+          : Math.min(to, from + bytes.readUInt16LE(from + CONTEXT_AT_BYTES));
       messages.push({
         device: bytes.readUInt32LE(record + RECORD_AT_DEVICE),
         receiveUs: Number(bytes.readBigUInt64LE(record + RECORD_AT_RECEIVE_US)),

@@ -11,6 +11,7 @@ import { AdminKeys } from '../../../src/control/keys/admin-keys.js';
 import { MetricNames } from '../../../src/control/metrics/metric-names.js';
 import { Registry } from '../../../src/control/registry/registry.js';
 import { Schemas } from '../../../src/control/schemas/schemas.js';
+import { TimeZones } from '../../../src/control/time-zones/time-zones.js';
 import { TopicRules } from '../../../src/control/topic-rules/topic-rules.js';
 import { type ControlledDatabase, openDatabase, unguarded } from '../../support/database.js';
 import { TEST_BOX } from '../../support/server-under-test.js';
@@ -33,12 +34,17 @@ async function join(name: string) {
   const heard: (Change | 'missed')[] = [];
   const failures: Error[] = [];
   const schemas = await Schemas.load({ database: control, codecs: new Codecs(control), event: () => {} });
-  const assigned = new Map<number, number>();
+  const [assigned, zones] = [new Map<number, number>(), new Map<number, number>()];
+  const timeZones = await TimeZones.load(control);
   const registry = await Registry.load({
     database: control,
+    timeZones,
     schemaOf: (device) => schemas.numberOf(device),
-    publishSchemas: async ({ devices, numbers }) => {
-      for (const [index, device] of devices.entries()) assigned.set(device, numbers[index] as number);
+    publishSchemas: async ({ devices, numbers, timeZones }) => {
+      for (const [index, device] of devices.entries()) {
+        assigned.set(device, numbers[index] as number);
+        zones.set(device, timeZones[index] as number);
+      }
     },
     publish: async (entries) => void published.push(...entries),
     retract: async (numbers) => void retracted.push(...numbers),
@@ -65,8 +71,26 @@ async function join(name: string) {
   const topicRules = await TopicRules.load({ database: control, publish, event: () => {} });
   const identities = await Identities.load({ database: control, box: TEST_BOX, publish: async () => {}, event: () => {} });
   schemas.assign = (tenant) => registry.assignSchemas(tenant);
-  await followRegistries(changes, { registry, metricNames, keys, topicRules, identities, schemas }, (error) => failures.push(error));
-  return { registry, metricNames, keys, topicRules, identities, schemas, assigned, gateways, published, retracted, heard, failures };
+  timeZones.assign = (tenant) => registry.assignSchemas(tenant);
+  await followRegistries(changes, { registry, metricNames, keys, topicRules, identities, schemas, timeZones }, (error) =>
+    failures.push(error),
+  );
+  return {
+    registry,
+    metricNames,
+    keys,
+    topicRules,
+    identities,
+    schemas,
+    timeZones,
+    assigned,
+    zones,
+    gateways,
+    published,
+    retracted,
+    heard,
+    failures,
+  };
 }
 
 test('a change of one process reaches the gateways of the others, and the process itself gets no notification of it', async () => {
@@ -83,6 +107,24 @@ test('a change of one process reaches the gateways of the others, and the proces
   await until('the first knows the metric', () => one.metricNames.number('humidity') !== undefined);
   assert.equal(one.metricNames.number('humidity'), other.metricNames.number('humidity'));
   assert.deepEqual(one.heard.filter((change) => change !== 'missed' && change.kind === 'devices').length, 1);
+  assert.deepEqual([one.failures, other.failures], [[], []]);
+});
+
+test('a time zone that one process gives to a tenant or a device is so for the others', async () => {
+  const [one, other] = [await join('one'), await join('other')];
+  const created = await one.registry.create({ tenant: 'zoned', id: 'thermo-1', token: 'a-token-that-is-long-enough' });
+  assert.ok('device' in created);
+  const { device } = created;
+  const stamps = () => [one.zones.get(device.number), other.zones.get(device.number)];
+  await until('the other knows the device', () => other.registry.get('zoned', 'thermo-1') !== undefined);
+  assert.equal(await one.timeZones.set('zoned', 'Europe/Berlin'), undefined);
+  await until('the other stamps its messages', () => stamps()[1] !== undefined);
+  const berlin = stamps()[0]!;
+  assert.deepEqual(stamps(), [berlin, berlin]);
+  assert.equal(await one.registry.update(device, { details: { timeZone: 'Asia/Kolkata' } }), device);
+  const published = () => other.published.findLast(({ number }) => number === device.number)?.timeZone;
+  await until('the other stamps them with its own zone', () => published() !== undefined);
+  assert.equal(other.timeZones.nameOf(published()!), 'Asia/Kolkata');
   assert.deepEqual([one.failures, other.failures], [[], []]);
 });
 

@@ -23,6 +23,7 @@ const device: Device = {
   schemaId: null,
   schemaVersion: 0,
   schema: 0,
+  timeZone: 0,
 };
 
 function fixture(authenticateMsMax?: number) {

@@ -12,13 +12,14 @@ import { NO_DETAILS } from '../../../src/control/registry/device-details.js';
 import type { StoredDevice } from '../../../src/control/registry/device-rows.js';
 import type { Registry } from '../../../src/control/registry/registry.js';
 import type { Schema } from '../../../src/control/schemas/schema-version.js';
+import type { KeptTimeZones } from '../../../src/control/time-zones/time-zones.js';
 import type { RulesOfTenant } from '../../../src/control/topic-rules/topic-rules.js';
 
 const header = { format: FORMAT, database: 'one', schema: 10, group: 'spillway', partitions: 2 };
 
 function deviceOf(number: number, change: Partial<StoredDevice['device']> = {}): StoredDevice {
   const names = { tenant: 'a', id: `d${number}`, via: 0, deviceClass: null, registeredAtMs: 5 };
-  const bySchema = { firmwareVersion: '1.4.2', schemaId: null, schemaVersion: 0, schema: 0 };
+  const bySchema = { firmwareVersion: '1.4.2', schemaId: null, schemaVersion: 0, schema: 0, timeZone: 0 };
   const device = { number, ...names, ...bySchema, status: 'active' as const, metadata: NO_METADATA, details: NO_DETAILS, ...change };
   return { device, tokenHash: new Uint8Array(32).fill(number), previousToken: undefined };
 }
@@ -102,14 +103,24 @@ async function keep() {
   const schemas = new Map([['s1', schemaOf('s1', 1)]]);
   const schemaSource = { kept: () => schemas.values(), find: (id: string) => schemas.get(id) };
   const identities = { kept: () => [servicesOf('a', 1)].values() } as unknown as Identities;
-  const registries = { registry, metricNames, keys, topicRules, identities, schemas: schemaSource };
+  const zones: KeptTimeZones[] = [{ numbers: [[1, 'Europe/Berlin']], tenants: [['a', 'Europe/Berlin']] }];
+  const timeZones = { kept: () => zones.at(-1)! };
+  const registries = { registry, metricNames, keys, topicRules, identities, schemas: schemaSource, timeZones };
   const state = { header, lostDevices: [[4, 5]] as const, ...registries, offsets: () => [10n, 2n ** 60n] };
   await keeper.begin(state);
-  return { lines, events, keeper, key, kept, schemas };
+  return { lines, events, keeper, key, kept, schemas, zones };
 }
 
 test('a snapshot is read as it was written, with every change that followed', async () => {
-  const { lines, keeper, events, key, kept, schemas } = await keep();
+  const { lines, keeper, events, key, kept, schemas, zones } = await keep();
+  zones.push({
+    numbers: [
+      [1, 'Europe/Berlin'],
+      [2, 'Asia/Kolkata'],
+    ],
+    tenants: [],
+  });
+  keeper.timeZonesChanged();
   const previousToken = { hash: new Uint8Array(32).fill(8), untilMs: 1000 };
   keeper.devicesChanged([{ ...deviceOf(1, { status: 'inactive' }), previousToken }, deviceOf(4, { tenant: 'b' })]);
   keeper.devicesDeleted([{ number: 3, tenant: 'a' }]);
@@ -138,6 +149,7 @@ test('a snapshot is read as it was written, with every change that followed', as
       ]),
       identities: [servicesOf('a', 2), { subject: 'acl', tenant: 'a', rules }],
       schemas: [schemaOf('s1', 2), schemaOf('s2', 1)],
+      timeZones: zones.at(-1),
       metrics: [
         ['n', 1],
         ['m', 2],

@@ -41,6 +41,7 @@ test('a device is registered, published before the answer, and can be read', asy
     model: null,
     serial: null,
     owner: null,
+    time_zone: null,
     location: null,
     tags: {},
     groups: [],

@@ -25,6 +25,7 @@ import { claimCodes } from './0024-claim-codes.js';
 import { unitsOfSeries } from './0025-units-of-series.js';
 import { devicePacks } from './0026-device-packs.js';
 import { authoritiesOfDevices } from './0027-authorities-of-devices.js';
+import { timeZones } from './0028-time-zones.js';
 import type { Migration } from './migration.js';
 
 /** Every step, in the order in which a database takes them. */
@@ -56,4 +57,5 @@ export const migrations: readonly Migration[] = [
   unitsOfSeries,
   devicePacks,
   authoritiesOfDevices,
+  timeZones,
 ];
