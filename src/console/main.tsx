@@ -25,6 +25,7 @@ const pages: { readonly [Name in Exclude<Route['page'], 'fleet'>]: () => Promise
   access: async () => (await import('./pages/access-page.js')).AccessPage,
   schemas: async () => (await import('./pages/schemas-page.js')).SchemasPage,
   codecs: async () => (await import('./pages/codecs-page.js')).CodecsPage,
+  packs: async () => (await import('./pages/packs-page.js')).PacksPage,
   'shadow-runs': async () => (await import('./pages/shadow-runs-page.js')).ShadowRunsPage,
   groups: async () => (await import('./pages/groups-page.js')).GroupsPage,
   import: async () => (await import('./pages/import-page.js')).ImportPage,

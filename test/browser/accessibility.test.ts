@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { root } from '../source-tree.js';
+import { newSigner } from '../support/packs.js';
 import { findChromium, noChromium } from './chromium.js';
 import { ConsoleSite, publish } from './console-site.js';
 import { ConsoleTab } from './console-tab.js';
@@ -38,6 +39,7 @@ const pages = [
   ['#/groups', '.rules [data-group="plant-1"]'],
   ['#/import', '#import-file'],
   ['#/codecs', '.empty h2:text-is("No codecs")'],
+  ['#/packs', '.rules [data-pack-key="Acme"]'],
   ['#/shadow-runs', '.schema-part[data-state="done"]'],
   ['#/sessions', '.rules [data-client="busy-1"]'],
   ['#/messages', '.rules [data-topic="plant/mode"]'],
@@ -55,6 +57,7 @@ describe('everybody can use the console', { skip }, () => {
     await site.post('/v1/debug/captures', { device_id: 'busy-1', seconds: 600 });
     await site.post('/v1/topic-rules', { name: 'site', pattern: 'site/{device}', device: 'level:device', decoder: 'json' });
     await site.post('/v1/acl', { subject: 'all', action: 'subscribe', filter: 'plant/#', effect: 'deny' });
+    await site.post('/v1/pack-keys', { name: 'Acme', public_key: newSigner().pem });
     await site.post('/v1/groups', { name: 'plant-1' });
     await site.post('/v1/services', { name: 'dashboard' });
     await site.post('/v1/messages', { topic: 'plant/mode', payload: 'auto', retain: true });
@@ -87,6 +90,7 @@ describe('everybody can use the console', { skip }, () => {
         await tab.page.waitForSelector(there);
         if (there === '.letter' || there === '.captured' || there === '.entry') await tab.page.click(`${there} summary`);
         if (fragment === '#/access') await tab.page.click('.built-in summary');
+        if (fragment === '#/packs') await tab.page.click('.built-in summary');
         if (fragment === '#/topic-rules') await tab.page.click('.built-in summary:has-text("tried after")');
         assert.deepEqual(await findings(tab), [], fragment);
         assert.ok(Number(await tab.page.evaluate('document.documentElement.scrollWidth')) <= width, fragment);

@@ -40,6 +40,15 @@ export type { KeyMadeAnswer as KeyMade, KeysAnswer as Keys } from '../../contrac
 export type { ReplayAnswer as Replay, RetriedAnswer as Retried } from '../../contract/answers/letters.js';
 export type { LagAnswer as Lag } from '../../contract/answers/operation.js';
 export type {
+  PackAnswer as Pack,
+  PackInstallAnswer as PackInstall,
+  PackKeyAnswer as PackKey,
+  PackKeysAnswer as PackKeys,
+  PackReportAnswer as PackReport,
+  PackShownAnswer as PackShown,
+  PacksAnswer as Packs,
+} from '../../contract/answers/packs.js';
+export type {
   CompatibilityAnswer as Compatibility,
   SchemaAnswer as Schema,
   SchemaDiffAnswer as SchemaDiff,

@@ -26,6 +26,7 @@ export const areas: readonly Area[] = [
       ['topic-rules', 'Topic rules'],
       ['schemas', 'Schemas'],
       ['codecs', 'Codecs'],
+      ['packs', 'Device packs'],
       ['shadow-runs', 'Shadow runs'],
     ],
   },

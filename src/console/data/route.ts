@@ -5,6 +5,7 @@ export const plainPages = [
   'alerts',
   'topic-rules',
   'codecs',
+  'packs',
   'shadow-runs',
   'access',
   'sessions',
