@@ -35,6 +35,7 @@ import {
   CODE_METRICS_MISSING,
   CODE_METRICS_TOO_MANY,
   CODE_MQTT_ALIASES_EXHAUSTED,
+  CODE_MQTT_ANSWER_OVERSIZE,
   CODE_MQTT_AUTH_UNSUPPORTED,
   CODE_MQTT_CONNECT_EXPECTED,
   CODE_MQTT_CONNECT_REPEATED,
@@ -220,6 +221,12 @@ code(
   'mqtt_aliases_exhausted',
   'there is no room for another topic alias, or its topic is longer than 1024 bytes',
   'use fewer aliases, or none for long topics',
+);
+code(
+  CODE_MQTT_ANSWER_OVERSIZE,
+  'mqtt_answer_oversize',
+  'an answer that the client waits for is larger than its Maximum Packet Size',
+  'raise the Maximum Packet Size of the client, or subscribe to fewer filters in one packet',
 );
 code(
   CODE_MQTT_VERSION_UNSUPPORTED,

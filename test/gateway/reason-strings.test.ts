@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Packet, parser } from 'mqtt-packet';
-import { CODES_MAX } from '../../assembly/abi/codes.js';
+import { CODE_MQTT_ANSWER_OVERSIZE, CODES_MAX } from '../../assembly/abi/codes.js';
 import { REASON_TEXT_BYTES, REASON_TEXTS, REASON_TEXTS_OFFSET } from '../../assembly/abi/gateway.js';
 import { PAYLOAD_BYTES_MAX } from '../../assembly/abi/limits.js';
 import { reasonString } from '../../src/gateway/mqtt/reason-strings.js';
@@ -125,12 +125,26 @@ test('nothing larger than the Maximum Packet Size of the client is sent', () => 
   assert.ok(connack.length <= 20 && connack.length > 5, connack.toString('hex'));
   assert.equal(connack[3], 0);
   const filters = Array.from({ length: 60 }, (_, index) => bytes(`f/${index}`, 0));
-  driver.feed(0, packet(0x82, u16(1), 0, ...filters));
-  assert.equal(driver.sent(0).length, 0);
+  const sent = answers(driver, packet(0x82, u16(1), 0, ...filters));
+  // The client would wait for its SUBACK for ever: the connection ends instead.
   assert.deepEqual(
-    answers(driver, bytes(0xc0, 0)).map(({ cmd }) => cmd),
-    ['pingresp'],
+    sent.map(({ cmd, reasonCode }) => [cmd, reasonCode]),
+    [['disconnect', 0x83]],
   );
+  assert.equal(driver.peer(0).isClosed, true);
+});
+
+test('a client that takes not even the smallest CONNACK gets nothing, and no session', () => {
+  for (const size of [1, 2, 5, 12]) {
+    const driver = new KernelDriver(caseDevices);
+    driver.open(0);
+    driver.feed(0, connectAs(5, { properties: properties(maximum(size)) }));
+    assert.deepEqual([driver.sent(0).length, driver.peer(0).isClosed], [0, true], `maximum ${size}`);
+    assert.equal(driver.counter(CODE_MQTT_ANSWER_OVERSIZE), 1);
+    const kinds = driver.broker.received.map(({ kind }) => kind);
+    assert.deepEqual(kinds, ['attach', 'detach']);
+    assert.ok(!driver.messages.some(({ kind }) => kind === 'connected'));
+  }
 });
 
 test('texts fill no more than their half of the outbox, so that every answer fits', () => {

@@ -6,6 +6,7 @@ import {
   CODE_DEVICE_UNKNOWN,
   CODE_KEEP_ALIVE_EXPIRED,
   CODE_MQTT_ALIASES_EXHAUSTED,
+  CODE_MQTT_ANSWER_OVERSIZE,
   CODE_MQTT_AUTH_UNSUPPORTED,
   CODE_MQTT_CONNECT_REPEATED,
   CODE_MQTT_FILTER_MALFORMED,
@@ -106,7 +107,7 @@ export function disconnect(reasonCode: number, reason: string | undefined, limit
   return withReason({ cmd: 'disconnect', reasonCode }, reason, limits);
 }
 
-/** Undefined: it is larger than the client takes, and the client is then as if it had got it [MQTT-3.1.2-25]. */
+/** Undefined: it is larger than the client takes. */
 export function suback(
   messageId: number,
   granted: number[],
@@ -148,6 +149,7 @@ const REASONS = new Map<number, number>([
   [CODE_SESSION_TAKEN_OVER, 0x8e],
   [CODE_SESSIONS_EXHAUSTED, 0x97],
   [CODE_MQTT_ALIASES_EXHAUSTED, 0x97],
+  [CODE_MQTT_ANSWER_OVERSIZE, 0x83],
   [CODE_MQTT_UNRELEASED_EXHAUSTED, 0x97],
   [CODE_MQTT_RECEIVE_MAXIMUM_EXCEEDED, 0x93],
   [CODE_DEVICE_OVER_RATE, 0x97],

@@ -4,6 +4,7 @@ import {
   CODE_DEVICE_INACTIVE,
   CODE_DEVICE_UNKNOWN,
   CODE_LOG_FULL,
+  CODE_MQTT_ANSWER_OVERSIZE,
   CODE_MQTT_MALFORMED,
   CODE_MQTT_PROTOCOL_ERROR,
   CODE_MQTT_UNRELEASED_EXHAUSTED,
@@ -18,21 +19,12 @@ import type { BrokerToGateway, ClientName } from '../../contract/threads/broker.
 import { nextSession } from '../../host/session-numbers.js';
 import { deviceOfCertificate } from '../certificates.js';
 import type { GatewayParts } from '../parts.js';
-import type { Admitted, Attaching } from './attaching.js';
+import { type Admitted, type Attaching, refusalNow } from './attaching.js';
 import { authenticate } from './authenticate.js';
 import { serverKeepAlive, wantedSession, willOf } from './connect.js';
 import { DoorReport } from './door-report.js';
 import { Farewells } from './farewells.js';
-import {
-  type Connack,
-  connackAccepted,
-  connackRefused,
-  connackRefusedBecause,
-  disconnect,
-  disconnectReason,
-  parsePacket,
-  publishTo,
-} from './packets.js';
+import { connackAccepted, connackRefused, connackRefusedBecause, disconnect, disconnectReason, parsePacket, publishTo } from './packets.js';
 import { Proofs } from './proofs.js';
 import { Questions } from './questions.js';
 import { layReasonStrings, limitsOf, type PacketLimits, reasonBytesMax, reasonString } from './reason-strings.js';
@@ -88,7 +80,11 @@ export class Sessions {
     this.#numbers = numbers;
     this.#meaningOf = meaningOf;
     this.#keepAliveSecondsMax = keepAliveSecondsMax;
-    this.#subscriptions = new Subscriptions(parts, (session) => this.principalOf(session));
+    this.#subscriptions = new Subscriptions(
+      parts,
+      (session) => this.principalOf(session),
+      (connection) => this.refuse(connection, CODE_MQTT_ANSWER_OVERSIZE),
+    );
     this.door = new DoorReport(parts.directory, parts.post);
     this.#questions = new Questions(parts.post);
     layReasonStrings(parts.memory);
@@ -341,43 +337,36 @@ export class Sessions {
     const { kernel, reactor } = this.#parts;
     // An id that is not known to be in use would let its message be taken in twice.
     const holdsIds = unreleased.every((packetId) => kernel.keepUnreleased(connection, packetId) !== 0);
-    const refusal = holdsIds ? this.#refusalNow(attaching) : CODE_MQTT_UNRELEASED_EXHAUSTED;
+    const refusal = holdsIds ? refusalNow(attaching, this.#parts.directory) : CODE_MQTT_UNRELEASED_EXHAUSTED;
     if (refusal !== CODE_NONE) {
       this.refuse(connection, refusal);
+      return;
+    }
+    const level = kernel.levelOf(connection);
+    const connack = connackAccepted(level, session.limits, {
+      sessionPresent: isPresent,
+      sessionExpiryInterval: expirySeconds === attaching.expirySeconds ? undefined : expirySeconds,
+      assignedClientIdentifier: admitted.assignedId,
+      serverKeepAlive,
+      topicAliasMaximum: level === VERSION_5 ? kernel.allowAliases(connection) : 0,
+    });
+    if (!connack) {
+      this.#count(CODE_MQTT_ANSWER_OVERSIZE);
+      this.#end(connection, CODE_MQTT_ANSWER_OVERSIZE);
       return;
     }
     this.#forgetAttaching(connection, number);
     this.#sessions.set(connection, session);
     if (admitted.kind === 'admitted') this.#proofs.add(connection, admitted);
     reactor.trust(connection);
-    const level = kernel.levelOf(connection);
     const reasonBytes = reasonBytesMax(level, session.limits);
     const seconds = serverKeepAlive ?? keepAliveSeconds;
     kernel.connected(connection, session.entry, level, this.#flagsOf(session, expirySeconds), seconds, reasonBytes);
-    const connack: Connack = {
-      sessionPresent: isPresent,
-      sessionExpiryInterval: expirySeconds === attaching.expirySeconds ? undefined : expirySeconds,
-      assignedClientIdentifier: admitted.assignedId,
-      serverKeepAlive,
-      topicAliasMaximum: level === VERSION_5 ? kernel.allowAliases(connection) : 0,
-    };
-    this.#send(connection, connackAccepted(level, session.limits, connack));
+    this.#send(connection, connack);
     this.#setConnected(session, connection, attaching.tokenHash);
     this.#judgeClass(session, attaching.client.who);
     if (attaching.hasEnded) this.peerEnded(connection);
     reactor.wake();
-  }
-
-  /** Why the client may no longer be let in, though it was a moment ago; CODE_NONE: it may. */
-  #refusalNow({ session: { entry }, admitted }: Attaching): number {
-    if (admitted.kind === 'service') return CODE_NONE;
-    const { directory } = this.#parts;
-    if (!directory.isActive(entry)) return CODE_DEVICE_INACTIVE;
-    const { credential, issuer, authority } = admitted;
-    const isRevoked = credential ? !directory.credentials.has(directory.numberOf(entry), credential) : false;
-    if (issuer !== undefined && !directory.issuers.has(issuer)) return CODE_CREDENTIALS_INVALID;
-    if (authority !== undefined && !directory.authorities.has(authority)) return CODE_CREDENTIALS_INVALID;
-    return isRevoked ? CODE_CREDENTIALS_INVALID : CODE_NONE;
   }
 
   #setConnected({ entry, number }: Session, connection: number, tokenHash: Uint8Array | undefined): void {

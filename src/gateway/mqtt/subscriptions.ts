@@ -26,11 +26,14 @@ interface Asked {
 export class Subscriptions {
   readonly #parts: GatewayParts;
   readonly #principalOf: (session: Session) => Principal;
+  readonly #tooLarge: (connection: number) => void;
   /** By session: the one packet that it waits for. */
   readonly #asked = new Map<number, Asked>();
 
-  constructor(parts: GatewayParts, principalOf: (session: Session) => Principal) {
+  /** `tooLarge`: an answer is larger than the client takes. */
+  constructor(parts: GatewayParts, principalOf: (session: Session) => Principal, tooLarge: (connection: number) => void) {
     this.#parts = parts;
+    this.#tooLarge = tooLarge;
     this.#principalOf = principalOf;
   }
 
@@ -89,7 +92,12 @@ export class Subscriptions {
   /** The packets that wait behind it are read in the next turn. */
   #answer(connection: number, packet: Uint8Array | undefined): void {
     const { kernel, reactor } = this.#parts;
-    if (packet) reactor.sendBytes(connection, packet);
+    if (!packet) {
+      // A client that waits for an answer would wait for ever.
+      this.#tooLarge(connection);
+      return;
+    }
+    reactor.sendBytes(connection, packet);
     kernel.answered(connection);
     reactor.wake();
   }
