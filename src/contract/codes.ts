@@ -310,7 +310,7 @@ code(
 code(
   CODE_PEER_NOT_READING,
   'peer_not_reading',
-  'a client did not read its answers until there was no room for more',
+  'a client took nothing of what it was sent, until its time or the room for more was over',
   'read from the connection while publishing',
 );
 code(

@@ -22,6 +22,7 @@ export interface NativeBinding {
   answerAssociation(connection: number, number: number, generation: number, keys: readonly Uint8Array[], owner: number): void;
   closeAssociation(connection: number, number: number, generation: number): void;
   limit(connections: number, strangers: number): void;
+  limitUnread(withinMs: number): void;
   trust(connection: number): void;
   renewTls(material: TlsMaterial): void;
   peerCertificate(connection: number): Uint8Array | null;

@@ -57,6 +57,8 @@ export interface Reactor {
   wake(): void;
   /** Lets at most so many connections be open, and of one address so many that are not trusted. More are refused. */
   limit(connections: number, strangers: number): void;
+  /** Closes connections whose peers take nothing for so many ms of much that they were sent; 30 s without this call. */
+  limitUnread(withinMs: number): void;
   /** The peer has proved who it is: its connection no longer counts against its address. */
   trust(connection: number): void;
   /** The certificate, DER, of which the peer has shown that it has the key; undefined: none. */

@@ -258,6 +258,7 @@ export class KernelDriver {
       again: () => {},
       wake: () => {},
       limit: () => {},
+      limitUnread: () => {},
       trust: () => {},
       peerCertificate: () => undefined,
       renewTls: () => {},

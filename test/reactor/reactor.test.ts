@@ -254,6 +254,27 @@ describe(`the ${chooseReactor(reactorUnderTest).name} reactor`, () => {
     await until('the rest', () => recorder.presented === total);
   });
 
+  test('closes a peer that takes nothing for long, and leaves one that takes its time', async () => {
+    recorder.reactor.limitUnread(300);
+    // The system takes some of it for each, more on some machines than on others.
+    recorder.take = (bytes) => {
+      for (const id of [0, 1]) if (recorder.reactor.unread(id) < MIB) recorder.reactor.sendBytes(id, Buffer.alloc(MIB, 'z'));
+      return [bytes.length, 0];
+    };
+    const [slow, still, third] = [await open(), await open(), await open()];
+    for (const socket of [slow, still]) socket.pause();
+    const reading = setInterval(() => {
+      slow.read(64 * 1024);
+      third.write('x');
+    }, 5);
+    try {
+      await until('the end of the peer that does not read', () => recorder.seen.includes('closed 1'));
+      assert.ok(!recorder.seen.includes('closed 0') && recorder.reactor.unread(0) > 0);
+    } finally {
+      clearInterval(reading);
+    }
+  });
+
   test('close sends what was sent before, and the event follows even if the peer stays', async () => {
     recorder.take = (bytes) => {
       recorder.reactor.sendBytes(0, Buffer.from('bye'));

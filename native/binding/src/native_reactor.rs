@@ -1,6 +1,7 @@
 use std::cell::RefCell;
 use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
+use std::time::Duration;
 
 use napi::bindgen_prelude::{Env, Error, Function, Result, Uint8Array, Unknown};
 use napi_derive::napi;
@@ -253,6 +254,12 @@ impl NativeReactor {
     #[napi]
     pub fn limit(&self, connections: u32, strangers: u32) {
         self.with(|reactor| reactor.limit(connections, strangers));
+    }
+
+    /// Closes connections whose peers take nothing for so many ms of much that they were sent.
+    #[napi]
+    pub fn limit_unread(&self, within_ms: u32) {
+        self.with(|reactor| reactor.limit_unread(Duration::from_millis(u64::from(within_ms))));
     }
 
     #[napi]

@@ -33,6 +33,8 @@ pub struct Connection {
     pub has_failed: bool,
     /// Its EVENT_ENDED is queued, or was presented.
     pub is_end_noted: bool,
+    /// It is watched, for its peer leaves much unread.
+    pub is_watched: bool,
     /// Nothing can be sent any more.
     pub is_broken: bool,
     /// The kernel has closed it: bytes that still arrive are dropped.
@@ -59,6 +61,7 @@ impl Connection {
             has_ended: false,
             has_failed: false,
             is_end_noted: false,
+            is_watched: false,
             is_broken: false,
             is_closing: false,
         }
@@ -79,7 +82,12 @@ impl Connection {
     }
 
     pub fn may_read(&self) -> bool {
-        self.is_readable && !self.has_ended && !self.is_paused() && self.outbox.len() <= OUTBOX_HIGH_BYTES
+        self.is_readable && !self.has_ended && !self.is_paused() && !self.has_much_unread()
+    }
+
+    /// Whether its peer leaves so much unread that it is not read either.
+    pub fn has_much_unread(&self) -> bool {
+        self.outbox.len() > OUTBOX_HIGH_BYTES
     }
 
     pub fn has_unsent(&self) -> bool {

@@ -31,6 +31,7 @@ mod stream;
 mod table;
 mod timer;
 mod tls;
+mod unread;
 mod upgrade;
 mod web_socket;
 mod wire;

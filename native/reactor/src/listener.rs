@@ -13,6 +13,9 @@ const KEEP_ALIVE_SECONDS: i32 = 60;
 const KEEP_ALIVE_AGAIN_SECONDS: i32 = 15;
 const KEEP_ALIVE_TIMES: i32 = 4;
 
+/// The system takes no more of a connection than this beyond what is on its way: a peer that does not read gets little before that shows.
+const UNSENT_BYTES: i32 = 128 * 1024;
+
 /// A listening socket that shares its port with the other gateways of this process; the system spreads connections over them.
 pub struct Listener {
     fd: OwnedFd,
@@ -44,6 +47,7 @@ impl Listener {
         let fd = bound(address, libc::SOCK_STREAM, true)?;
         // Connections inherit these options from the listening socket.
         set(&fd, libc::IPPROTO_TCP, libc::TCP_NODELAY, 1)?;
+        set(&fd, libc::IPPROTO_TCP, libc::TCP_NOTSENT_LOWAT, UNSENT_BYTES)?;
         set(&fd, libc::SOL_SOCKET, libc::SO_KEEPALIVE, 1)?;
         set(&fd, libc::IPPROTO_TCP, libc::TCP_KEEPIDLE, KEEP_ALIVE_SECONDS)?;
         set(&fd, libc::IPPROTO_TCP, libc::TCP_KEEPINTVL, KEEP_ALIVE_AGAIN_SECONDS)?;

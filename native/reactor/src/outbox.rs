@@ -5,6 +5,8 @@ use std::io;
 pub struct Outbox {
     bytes: Vec<u8>,
     sent: usize,
+    /// Bytes that the peer has taken in all.
+    taken: u64,
 }
 
 /// Buffers beyond this are given back to the allocator instead of the pool.
@@ -20,6 +22,10 @@ pub struct Pool {
 impl Outbox {
     pub fn len(&self) -> usize {
         self.bytes.len() - self.sent
+    }
+
+    pub fn taken(&self) -> u64 {
+        self.taken
     }
 
     pub fn is_empty(&self) -> bool {
@@ -39,7 +45,10 @@ impl Outbox {
     pub fn flush(&mut self, pool: &mut Pool, mut send: impl FnMut(&[u8]) -> io::Result<usize>) -> io::Result<bool> {
         while !self.is_empty() {
             match send(&self.bytes[self.sent..]) {
-                Ok(count) => self.sent += count,
+                Ok(count) => {
+                    self.sent += count;
+                    self.taken += count as u64;
+                }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     self.forget_sent();

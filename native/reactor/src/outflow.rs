@@ -83,13 +83,42 @@ impl Reactor {
             connection.flush(&mut self.pool);
         }
         if connection.outbox.len() > OUTBOX_BYTES_MAX {
-            connection.is_broken = true;
-            connection.outbox.clear(&mut self.pool);
-            self.counts.overflowed += 1;
-            self.close(number);
+            self.give_up(number);
             return;
         }
         self.touch(number);
+    }
+
+    /// Closes a connection whose peer does not read, and drops what it was sent.
+    fn give_up(&mut self, number: u32) {
+        let Some(connection) = self.connections.get(number) else { return };
+        connection.is_broken = true;
+        connection.outbox.clear(&mut self.pool);
+        self.counts.overflowed += 1;
+        self.close(number);
+    }
+
+    /// Gives up the connections whose peers have taken nothing for long of much that they were sent.
+    pub(crate) fn end_unread(&mut self, now: Instant) {
+        while let Some(due) = self.unread.due(now) {
+            let Some(connection) = self.connections.get_of(due.number, due.generation) else { continue };
+            connection.is_watched = false;
+            if !connection.is_open() || !connection.has_much_unread() {
+                continue;
+            }
+            if connection.outbox.taken() == due.taken {
+                self.give_up(due.number);
+            } else {
+                self.watch_unread(due.number, now);
+            }
+        }
+    }
+
+    fn watch_unread(&mut self, number: u32, now: Instant) {
+        let generation = self.connections.generation(number);
+        let Some(connection) = self.connections.get(number) else { return };
+        connection.is_watched = true;
+        self.unread.watch(number, generation, connection.outbox.taken(), now);
     }
 
     pub(crate) fn touch(&mut self, number: u32) {
@@ -109,6 +138,8 @@ impl Reactor {
             connection.flush(&mut self.pool);
             if connection.is_closing || connection.is_broken {
                 self.finish(number);
+            } else if connection.has_much_unread() && !connection.is_watched {
+                self.watch_unread(number, Instant::now());
             }
         }
         self.dirty = dirty;

@@ -2,7 +2,7 @@ use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::AtomicI32;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::abi;
 use crate::bell::Bell;
@@ -21,6 +21,7 @@ use crate::strangers::Strangers;
 use crate::table::Table;
 use crate::timer::Timer;
 use crate::tls::TlsConfig;
+use crate::unread::Unread;
 
 /// One reactor: it belongs to the thread of its gateway.
 pub struct Reactor {
@@ -60,6 +61,7 @@ pub struct Reactor {
     /// Most connections, open and lingering: more are refused, so that descriptors are left for everything else.
     pub(crate) connections_max: usize,
     pub(crate) strangers: Strangers,
+    pub(crate) unread: Unread,
 }
 
 /// Counts since the reactor began.
@@ -100,6 +102,8 @@ pub struct Report {
     pub has_news: bool,
 }
 
+/// How long a peer may take nothing of much that it was sent.
+const UNREAD: Duration = Duration::from_secs(30);
 const SCRATCH_BYTES: usize = 64 * 1024;
 const LINGERING_MAX: u32 = 1 << 20;
 
@@ -134,6 +138,7 @@ impl Reactor {
             is_out_of_files: false,
             connections_max: usize::MAX,
             strangers: Strangers::default(),
+            unread: Unread::new(UNREAD),
         })
     }
 
@@ -181,6 +186,11 @@ impl Reactor {
         self.poll.add_socket(socket.fd(), Token::Datagrams { number: self.datagrams.len() as u32 })?;
         self.datagrams.push(socket);
         Ok((port, member))
+    }
+
+    /// Closes connections whose peers take nothing for so long of much that they were sent.
+    pub fn limit_unread(&mut self, within: Duration) {
+        self.unread.limit(within);
     }
 
     /// Lets at most so many connections be open, and of one address so many that are not trusted.
@@ -251,7 +261,9 @@ impl Reactor {
         }
         let is_shaking = self.tick_associations();
         self.flush_associations();
-        self.timer.tick(!self.lingering.is_empty() || !self.greetings.is_empty() || self.is_out_of_files || is_shaking);
+        self.timer.tick(
+            !self.lingering.is_empty() || !self.greetings.is_empty() || !self.unread.is_empty() || self.is_out_of_files || is_shaking,
+        );
         has_more |= !self.ended.is_empty() || !self.over.is_empty() || !self.dirty.is_empty() || !self.greeting.is_empty();
         has_more |= self.has_readable() || (!self.is_paused && self.datagrams.iter().any(|socket| socket.is_ready));
         has_more |= !self.is_out_of_files && self.listeners.iter().any(|listener| listener.is_ready);
@@ -343,6 +355,7 @@ impl Reactor {
             self.is_out_of_files = false;
             self.end_late(Instant::now());
             self.end_late_greetings(Instant::now());
+            self.end_unread(Instant::now());
         }
         has_more
     }

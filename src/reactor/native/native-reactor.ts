@@ -137,6 +137,10 @@ export class NativeReactor implements Reactor {
     this.#native.limit(connections, strangers);
   }
 
+  limitUnread(withinMs: number): void {
+    this.#native.limitUnread(withinMs);
+  }
+
   trust(connection: number): void {
     this.#native.trust(connection);
   }

@@ -49,6 +49,11 @@ export class PortableConnection {
     this.raw = raw;
   }
 
+  /** What knows whether the peer takes bytes. */
+  get tcp(): Socket {
+    return this.secure ?? this.raw;
+  }
+
   get isOpen(): boolean {
     return !this.isClosing && !this.isOver;
   }
@@ -111,14 +116,15 @@ export class PortableConnection {
     this.#out.push(bytes);
   }
 
-  /** Writes all that was sent since the last call, in one go. */
-  flush(): void {
+  /** Writes all that was sent since the last call, in one go. A peer that then takes nothing for `unreadMsMax` times out. */
+  flush(unreadMsMax: number): void {
     const out = this.#out;
     if (out.length === 0) return;
     this.#out = [];
     if (!this.socket.writable) return;
-    if (this.socket.write(out.length === 1 ? (out[0] as Buffer) : Buffer.concat(out))) return;
+    if (this.socket.write(out.length === 1 ? (out[0] as Buffer) : Buffer.concat(out)) || this.isBlocked) return;
     this.isBlocked = true;
+    this.tcp.setTimeout(unreadMsMax);
     this.socket.pause();
   }
 

@@ -37,6 +37,8 @@ import { type Accept, PortableListeners } from './portable-listeners.js';
 import { Strangers } from './strangers.js';
 
 /** A connection that has this much in hand is not read until the kernel took some of it. */
+/** How long a peer may take nothing of much that it was sent. */
+const UNREAD_MS_MAX = 30_000;
 const REST_BYTES_MAX = 2 * PACKET_BYTES_MAX;
 const NOTHING = Buffer.alloc(0);
 
@@ -54,6 +56,7 @@ export class PortableReactor implements Reactor {
   readonly #datagrams = new PortableDatagrams((socket, header, bytes) => this.#datagram(socket, header, bytes));
   readonly #sockets = new Set<Bytes>();
   readonly #strangers = new Strangers();
+  #unreadMsMax = UNREAD_MS_MAX;
   readonly #connections: (PortableConnection | undefined)[] = [];
   readonly #freeIds: number[] = [];
   /** Connections whose rest is worth a turn. */
@@ -183,6 +186,10 @@ export class PortableReactor implements Reactor {
     this.#strangers.limit = strangers;
   }
 
+  limitUnread(withinMs: number): void {
+    this.#unreadMsMax = withinMs;
+  }
+
   peerCertificate(connection: number): Uint8Array | undefined {
     return this.#connections[connection]?.secure?.getPeerX509Certificate()?.raw;
   }
@@ -243,8 +250,10 @@ export class PortableReactor implements Reactor {
     socket.on('data', (chunk) => this.#data(connection, chunk));
     socket.on('drain', () => {
       connection.isBlocked = false;
+      connection.tcp.setTimeout(0);
       if (!this.#full.has(connection)) socket.resume();
     });
+    connection.tcp.on('timeout', () => this.#giveUp(connection));
     socket.on('end', () => this.#endRead(connection));
     socket.on('error', gone);
     socket.on('close', () => {
@@ -416,6 +425,14 @@ export class PortableReactor implements Reactor {
     if (connection.isEnded && !connection.isReady && (!connection.isPaused || connection.isGone)) this.#conclude(connection);
   }
 
+  /** Closes a connection whose peer does not read, and drops what it was sent. */
+  #giveUp(connection: PortableConnection): void {
+    if (connection.isOver) return;
+    this.#refused(CODE_PEER_NOT_READING);
+    connection.socket.destroy();
+    this.#finish(connection);
+  }
+
   #touch(connection: PortableConnection): void {
     this.#dirty.add(connection);
     if (!this.#isRunning) this.wake();
@@ -423,12 +440,9 @@ export class PortableReactor implements Reactor {
 
   #flush(): void {
     for (const connection of this.#dirty) {
-      connection.flush();
-      if (connection.isOverflowing) {
-        this.#refused(CODE_PEER_NOT_READING);
-        connection.socket.destroy();
-        this.#finish(connection);
-      } else if (connection.isClosing) this.#finish(connection);
+      connection.flush(this.#unreadMsMax);
+      if (connection.isOverflowing) this.#giveUp(connection);
+      else if (connection.isClosing) this.#finish(connection);
     }
     this.#dirty.clear();
   }
