@@ -42,6 +42,7 @@ import { servicesPart } from '../control/services/part.js';
 import { sessionsPart } from '../control/sessions/part.js';
 import { shadowPart } from '../control/shadow/part.js';
 import { ShadowRuns } from '../control/shadow/shadow-runs.js';
+import { sparkplugPart } from '../control/sparkplug/part.js';
 import { timeZonesPart } from '../control/time-zones/part.js';
 import type { TimeZones } from '../control/time-zones/time-zones.js';
 import { topicRulesPart } from '../control/topic-rules/part.js';
@@ -148,6 +149,7 @@ export function makeParts({
     groupsPart(registry, keys),
     readingsPart(sources),
     unitsPart(stated, plane),
+    sparkplugPart({ plane, registry, event }),
     metricNamesPart({ metricNames, keys, event }),
     keysPart({ keys, registry }),
     auditPart({ audit, keys, days: auditDays }),

@@ -3,6 +3,7 @@ import type { BrokerCounts } from './broker/session-views.js';
 import type { MessageCaptures } from './captures.js';
 import type { CodecPort } from './codecs/codec-plan.js';
 import type { DeviceEntry } from './devices.js';
+import type { EdgePort } from './edge-signal.js';
 import type { IdentityNews } from './identity/news.js';
 import type { DeviceAccount, DeviceTotals, PlaneAudits, RefusedMessages, RefusedTopic } from './ledger.js';
 import type { OverRate } from './limits/over-rate.js';
@@ -201,7 +202,7 @@ export interface MessageBroker {
 }
 
 /** What the control plane may ask of the data plane of its process. `app` wires it to the threads. */
-export interface DataPlane extends DeviceViews, MessageCaptures, SchemaPort, MessageBroker, CodecPort, UnitPort {
+export interface DataPlane extends DeviceViews, MessageCaptures, SchemaPort, MessageBroker, CodecPort, EdgePort, UnitPort {
   /** Resolves when every gateway knows the devices. */
   publishDevices(entries: readonly DeviceEntry[]): Promise<void>;
   /** Resolves when no gateway lets the devices in any more, and those that were connected are cut off. */

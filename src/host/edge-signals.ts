@@ -10,17 +10,8 @@ import {
   EDGE_SIGNAL_HEADER_BYTES,
   EDGE_SIGNALS_HEADER_BYTES,
 } from '../../assembly/abi/sparkplug.js';
+import type { EdgeSignal } from '../contract/edge-signal.js';
 import type { KernelMemory } from './kernel.js';
-
-/** What an edge node of Sparkplug, or a device of one, did or should be asked for. */
-export interface EdgeSignal {
-  readonly kind: 'born' | 'died' | 'rebirth-wanted';
-  /** Number of the device that its messages come under. */
-  readonly device: number;
-  readonly receivedUs: number;
-  /** Topic of the message that showed it: it names the edge node. */
-  readonly topic: string;
-}
 
 const kinds: Readonly<Record<number, EdgeSignal['kind']>> = {
   [EDGE_BORN]: 'born',

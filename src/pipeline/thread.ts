@@ -3,6 +3,7 @@ import { partitionOf } from '../contract/partition.js';
 import type { FromPipeline, PipelineStart, ToPipeline } from '../contract/threads/pipeline.js';
 import type { StoreToPipeline } from '../contract/threads/store.js';
 import { Doorbell, pipelineDoorbell } from '../host/doorbell.js';
+import { takeEdgeSignals } from '../host/edge-signals.js';
 import { takeFirmware } from '../host/firmware-reports.js';
 import { Progress } from '../host/progress.js';
 import { RecordRingReader } from '../host/record-ring.js';
@@ -199,6 +200,8 @@ class PipelineThread {
       if (firmware) post({ kind: 'firmware', reports: firmware });
       const units = takeUnits(partition.memory);
       if (units) post({ kind: 'units', reports: units });
+      const signals = takeEdgeSignals(partition.memory);
+      if (signals.length > 0) post({ kind: 'edge-signals', signals });
       const verdicts = takeVerdicts(partition.memory);
       if (verdicts) post({ kind: 'verdicts', verdicts });
       const runs = partition.takeCodecRuns();

@@ -5,7 +5,6 @@ import { gatewayPorts, type ListenConfig, proxiesOf } from '../config/settings/l
 import type { Acknowledgement } from '../contract/acknowledgement.js';
 import type { BrokerCounts, BrokerLimits } from '../contract/broker/session-views.js';
 import type { CaptureListener, TurnedAway } from '../contract/captures.js';
-import type { CodecRuns } from '../contract/codecs/codec-plan.js';
 import type {
   AwaitedMessage,
   DataPlane,
@@ -30,7 +29,6 @@ import type { OwnedPartition } from '../contract/threads/pipeline.js';
 import type { SharedState } from '../contract/threads/shared.js';
 import type { TlsMaterial } from '../contract/tls-material.js';
 import type { TopicRule } from '../contract/topic-rules/topic-rule.js';
-import type { UnitReport } from '../contract/unit-report.js';
 import { DOORBELLS, Doorbell, LOG_DOORBELL } from '../host/doorbell.js';
 import { Progress, ProgressWord } from '../host/progress.js';
 import { RecordRing } from '../host/record-ring.js';
@@ -279,17 +277,10 @@ export class ThreadedDataPlane implements DataPlane {
     if (this.#options.runsGateways) await this.#gateways.publishSchemas(resolution);
   }
 
-  onCodecRuns(listener: (runs: readonly CodecRuns[]) => void): void {
-    this.#pipelines.onCodecRuns(listener);
-  }
-
-  onFirmware(listener: (device: number, version: string) => void): void {
-    this.#pipelines.onFirmware(listener);
-  }
-
-  onUnit(listener: (report: UnitReport) => void): void {
-    this.#pipelines.onUnit(listener);
-  }
+  onCodecRuns: DataPlane['onCodecRuns'] = (listener) => this.#pipelines.reports.onCodecRuns(listener);
+  onEdgeSignal: DataPlane['onEdgeSignal'] = (listener) => this.#pipelines.reports.onEdgeSignal(listener);
+  onFirmware: DataPlane['onFirmware'] = (listener) => this.#pipelines.reports.onFirmware(listener);
+  onUnit: DataPlane['onUnit'] = (listener) => this.#pipelines.reports.onUnit(listener);
 
   askBroker(question: BrokerQuestion): Promise<BrokerAnswer> | undefined {
     return this.#options.runsGateways ? this.#broker.ask(question) : undefined;
@@ -374,7 +365,7 @@ export class ThreadedDataPlane implements DataPlane {
   }
 
   onCaptured(listener: CaptureListener): void {
-    this.#pipelines.onCaptured(listener);
+    this.#pipelines.reports.onCaptured(listener);
   }
 
   watchDoor(on: boolean): void {
@@ -390,7 +381,7 @@ export class ThreadedDataPlane implements DataPlane {
   }
 
   onLive(listener: (points: readonly Point[]) => void): void {
-    this.#pipelines.onLive(listener);
+    this.#pipelines.reports.onLive(listener);
   }
 
   get mqttPort(): number {

@@ -4,11 +4,9 @@ import { PIPELINE_END } from '../../assembly/abi/state.js';
 import type { CheckpointConfig } from '../config/settings/checkpoints.js';
 import type { LogConfig } from '../config/settings/log.js';
 import type { StoreConfig } from '../config/settings/store.js';
-import type { CaptureListener } from '../contract/captures.js';
 import type { CheckpointStore } from '../contract/checkpoint-store.js';
-import type { CodecRuns } from '../contract/codecs/codec-plan.js';
 import { CountedDevices } from '../contract/counted-devices.js';
-import type { AwaitedVerdict, KnownPoints, LatestPoints, Point } from '../contract/data-plane.js';
+import type { AwaitedVerdict, KnownPoints, LatestPoints } from '../contract/data-plane.js';
 import type { DatabaseTrouble } from '../contract/database.js';
 import type { NumberRange } from '../contract/database-identity.js';
 import type { DeviceAccount, DeviceTotals, PartitionAudit } from '../contract/ledger.js';
@@ -19,17 +17,14 @@ import type { FromPipeline, OwnedPartition, PipelineStart, ToPipeline } from '..
 import type { SharedState, ThreadEvent } from '../contract/threads/shared.js';
 import type { FromStore, RowBatch, StoreStart, ToStore } from '../contract/threads/store.js';
 import type { TimeZoneSource } from '../contract/time-zone.js';
-import type { UnitReport } from '../contract/unit-report.js';
 import { Doorbell, pipelineDoorbell } from '../host/doorbell.js';
-import { readFirmware } from '../host/firmware-reports.js';
 import { KernelMemory, kernelMemory } from '../host/kernel.js';
-import { readUnits } from '../host/unit-reports.js';
 import type { AcceptedMessages } from './accepted-messages.js';
 import { AwaitedVerdicts } from './awaited-verdicts.js';
-import { readCaptures } from './captures.js';
 import { readAccount, readDeviceTotals } from './ledger-readings.js';
 import { PartitionQuestions } from './partition-questions.js';
-import { isHeld, readPoints } from './points.js';
+import { PipelineReports } from './pipeline-reports.js';
+import { readPoints } from './points.js';
 import { type Stoppable, stopThread, type ThreadRoster } from './thread-roster.js';
 import type { Thread } from './worker.js';
 
@@ -100,11 +95,8 @@ export class Pipelines {
   readonly #verdicts = new AwaitedVerdicts();
   readonly #watches = new CountedDevices((device, on) => this.#toPipeline({ kind: 'watch', device, on }));
   readonly #captures = new CountedDevices((device, on) => this.#toPipeline({ kind: 'capture', device, on }));
-  readonly #liveListeners: ((points: readonly Point[]) => void)[] = [];
-  readonly #firmwareListeners: ((device: number, version: string) => void)[] = [];
-  readonly #unitListeners: ((report: UnitReport) => void)[] = [];
-  readonly #captureListeners: CaptureListener[] = [];
-  readonly #codecListeners: ((runs: readonly CodecRuns[]) => void)[] = [];
+  /** What threads report of messages, for whoever listens. */
+  readonly reports = new PipelineReports();
   #token = 0;
   #isCaughtUp = false;
   #isEnding = false;
@@ -311,26 +303,6 @@ export class Pipelines {
     this.#captures.want(device, on);
   }
 
-  onCaptured(listener: CaptureListener): void {
-    this.#captureListeners.push(listener);
-  }
-
-  onLive(listener: (points: readonly Point[]) => void): void {
-    this.#liveListeners.push(listener);
-  }
-
-  onCodecRuns(listener: (runs: readonly CodecRuns[]) => void): void {
-    this.#codecListeners.push(listener);
-  }
-
-  onFirmware(listener: (device: number, version: string) => void): void {
-    this.#firmwareListeners.push(listener);
-  }
-
-  onUnit(listener: (report: UnitReport) => void): void {
-    this.#unitListeners.push(listener);
-  }
-
   #owned(): KernelMemory[] {
     return this.#memories.filter((memory) => memory !== undefined);
   }
@@ -401,27 +373,6 @@ export class Pipelines {
       case 'unknown-schemas':
         void this.#answer((isOver) => this.#questions.schemas(message.partition, message.numbers, isOver));
         return;
-      case 'firmware':
-        for (const { device, version } of readFirmware(message.reports)) {
-          for (const listener of this.#firmwareListeners) listener(device, version);
-        }
-        return;
-      case 'units':
-        for (const report of readUnits(message.reports)) for (const listener of this.#unitListeners) listener(report);
-        return;
-      case 'codec-runs':
-        for (const listener of this.#codecListeners) listener(message.runs);
-        return;
-      case 'live': {
-        const points = readPoints(message.points).points.filter(isHeld);
-        for (const listener of this.#liveListeners) listener(points);
-        return;
-      }
-      case 'captured': {
-        const messages = readCaptures(message.entries);
-        for (const listener of this.#captureListeners) listener(messages, message.skipped);
-        return;
-      }
       case 'latest':
         take(this.#latests, message.token)?.(readPoints(message.points));
         return;
@@ -433,6 +384,11 @@ export class Pipelines {
         return;
       case 'audited':
         this.#audits.set(message.audit.partition, message.audit);
+        return;
+      case 'ready':
+        return;
+      default:
+        this.reports.take(message);
     }
   }
 

@@ -16,6 +16,7 @@ import type {
   Verdict,
 } from '../../src/contract/data-plane.js';
 import type { DeviceEntry } from '../../src/contract/devices.js';
+import type { EdgeSignal } from '../../src/contract/edge-signal.js';
 import type { IdentityNews } from '../../src/contract/identity/news.js';
 import type { DeviceAccount, DeviceTotals, PlaneAudits, RefusedMessages, RefusedTopic } from '../../src/contract/ledger.js';
 import type { OverRate } from '../../src/contract/limits/over-rate.js';
@@ -143,6 +144,13 @@ export class PlaneDouble implements DataPlane {
 
   onUnit(listener: (report: UnitReport) => void): void {
     this.reportUnit = listener;
+  }
+
+  /** What a partition reports of edge nodes. */
+  reportEdge: (signal: EdgeSignal) => void = () => {};
+
+  onEdgeSignal(listener: (signal: EdgeSignal) => void): void {
+    this.reportEdge = listener;
   }
 
   /** What a partition reports of codecs. */

@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { CodecPlan, CodecRuns } from '../codecs/codec-plan.js';
 import type { NumberRange } from '../database-identity.js';
+import type { EdgeSignal } from '../edge-signal.js';
 import type { PartitionAudit } from '../ledger.js';
 import type { SharedState, StopThread, ThreadEvent, ThreadReady } from './shared.js';
 
@@ -67,6 +68,8 @@ export type FromPipeline =
   | { readonly kind: 'firmware'; readonly reports: Uint8Array }
   /** Units that messages stated, as laid out in assembly/abi/pipeline.ts (UNIT_…). */
   | { readonly kind: 'units'; readonly reports: Uint8Array }
+  /** What edge nodes of Sparkplug did since the last report. */
+  | { readonly kind: 'edge-signals'; readonly signals: readonly EdgeSignal[] }
   /** What codecs did since the last report. */
   | { readonly kind: 'codec-runs'; readonly runs: readonly CodecRuns[] }
   /** Points with their texts, as laid out in assembly/abi/pipeline.ts (POINT_AT_…). */

@@ -62,6 +62,8 @@ export const sparkplug: BuiltInPack = {
   topicRules: rulesOf(
     'sparkplug',
     ['spBv1.0/STATE/#', ignored],
+    ['spBv1.0/{group}/NCMD/#', ignored],
+    ['spBv1.0/{group}/DCMD/#', ignored],
     ['spBv1.0/{group}/{type}/{device}', many('sparkplug')],
     ['spBv1.0/{group}/{type}/{node}/{device}', many('sparkplug')],
   ),
