@@ -12,6 +12,7 @@ import type { BrokerAnswer, BrokerQuestion } from './threads/broker.js';
 import type { IdentityQuestion, QuestionOf } from './threads/gateway.js';
 import type { TopicRule } from './topic-rules/topic-rule.js';
 import type { UnitPort } from './unit-report.js';
+import type { AwaitedVerdict, VerdictPort } from './verdict.js';
 
 /** One reading as the control plane sees it: numbers of device and metric, not their names. */
 export interface Point {
@@ -166,31 +167,10 @@ export interface RoutedPayload {
   readonly body?: number | undefined;
 }
 
-/** What the pipeline made of a message. */
-export interface Verdict {
-  /** Of the dead letter that it became, or CODE_NONE. */
-  readonly code: number;
-  /** Its samples that were stored, and those that were there already. */
-  readonly stored: number;
-  readonly duplicate: number;
-  /** Values of it that were left out, and the code for which the first was. */
-  readonly skipped: number;
-  readonly skippedCode: number;
-}
-
-export interface AwaitedVerdict {
-  /** Undefined: nobody waits for it any more, or the partition of the device is no longer run here. */
-  readonly verdict: Promise<Verdict | undefined>;
-  /** Waits no longer for a message that is durable. */
-  giveUp(): void;
-  /** Waits no longer for a message that was refused, and has no verdict. */
-  withdraw(): void;
-}
-
 export interface AwaitedMessage {
   /** As ingest. */
   readonly durable: Promise<number>;
-  /** Undefined: another process runs the partition of the device, or none does. */
+  /** Undefined: another process runs the partition of the device and none is known, or none does. */
   readonly awaited: AwaitedVerdict | undefined;
 }
 
@@ -202,7 +182,7 @@ export interface MessageBroker {
 }
 
 /** What the control plane may ask of the data plane of its process. `app` wires it to the threads. */
-export interface DataPlane extends DeviceViews, MessageCaptures, SchemaPort, MessageBroker, CodecPort, EdgePort, UnitPort {
+export interface DataPlane extends DeviceViews, MessageCaptures, SchemaPort, MessageBroker, CodecPort, EdgePort, UnitPort, VerdictPort {
   /** Resolves when every gateway knows the devices. */
   publishDevices(entries: readonly DeviceEntry[]): Promise<void>;
   /** Resolves when no gateway lets the devices in any more, and those that were connected are cut off. */

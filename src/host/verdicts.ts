@@ -11,16 +11,10 @@ import {
   VERDICT_BYTES,
   VERDICTS_HEADER_BYTES,
 } from '../../assembly/abi/verdicts.js';
-import type { Verdict } from '../contract/data-plane.js';
+import type { MessageVerdict } from '../contract/verdict.js';
 import type { KernelMemory } from './kernel.js';
 
 const { h64Raw } = await xxhash();
-
-/** A verdict with what tells whose it is. */
-export interface MessageVerdict extends Verdict {
-  readonly device: number;
-  readonly hash: bigint;
-}
 
 /** What a verdict knows its message by. */
 export function messageHash(device: number, payload: Uint8Array): bigint {

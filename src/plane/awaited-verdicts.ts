@@ -1,5 +1,5 @@
-import type { AwaitedVerdict, Verdict } from '../contract/data-plane.js';
-import { messageHash, readVerdicts } from '../host/verdicts.js';
+import type { AwaitedVerdict, MessageVerdict, Verdict } from '../contract/verdict.js';
+import { messageHash } from '../host/verdicts.js';
 
 interface Waiting {
   resolve(verdict: Verdict | undefined): void;
@@ -37,14 +37,21 @@ export class AwaitedVerdicts {
     };
   }
 
-  /** Hands out the verdicts that a pipeline has; those that nobody waits for are of an earlier process, or came too late. */
-  deliver(verdicts: Uint8Array): void {
-    for (const { device, hash, ...verdict } of readVerdicts(verdicts)) {
-      const key = keyOf(device, hash);
+  /**
+   * Hands out verdicts. Answers those that nobody waits for: they are of messages that another process took in, or an earlier one, or came
+   * too late.
+   */
+  deliver(verdicts: Iterable<MessageVerdict>): MessageVerdict[] {
+    const stray: MessageVerdict[] = [];
+    for (const verdict of verdicts) {
+      const key = keyOf(verdict.device, verdict.hash);
       const waiting = this.#waiting.get(key);
-      waiting?.shift()?.resolve(verdict);
+      const first = waiting?.shift();
+      if (first) first.resolve(verdict);
+      else stray.push(verdict);
       if (waiting?.length === 0) this.#waiting.delete(key);
     }
+    return stray;
   }
 
   /** Nothing more comes of the pipelines that ran. */

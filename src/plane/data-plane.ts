@@ -280,6 +280,8 @@ export class ThreadedDataPlane implements DataPlane {
   onCodecRuns: DataPlane['onCodecRuns'] = (listener) => this.#pipelines.reports.onCodecRuns(listener);
   onEdgeSignal: DataPlane['onEdgeSignal'] = (listener) => this.#pipelines.reports.onEdgeSignal(listener);
   onFirmware: DataPlane['onFirmware'] = (listener) => this.#pipelines.reports.onFirmware(listener);
+  onStrayVerdicts: DataPlane['onStrayVerdicts'] = (listener) => this.#pipelines.onStrayVerdicts(listener);
+  deliverVerdicts: DataPlane['deliverVerdicts'] = (verdicts) => this.#pipelines.deliverVerdicts(verdicts);
   onUnit: DataPlane['onUnit'] = (listener) => this.#pipelines.reports.onUnit(listener);
 
   askBroker(question: BrokerQuestion): Promise<BrokerAnswer> | undefined {

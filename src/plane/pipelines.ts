@@ -6,7 +6,7 @@ import type { LogConfig } from '../config/settings/log.js';
 import type { StoreConfig } from '../config/settings/store.js';
 import type { CheckpointStore } from '../contract/checkpoint-store.js';
 import { CountedDevices } from '../contract/counted-devices.js';
-import type { AwaitedVerdict, KnownPoints, LatestPoints } from '../contract/data-plane.js';
+import type { KnownPoints, LatestPoints } from '../contract/data-plane.js';
 import type { DatabaseTrouble } from '../contract/database.js';
 import type { NumberRange } from '../contract/database-identity.js';
 import type { DeviceAccount, DeviceTotals, PartitionAudit } from '../contract/ledger.js';
@@ -17,8 +17,10 @@ import type { FromPipeline, OwnedPartition, PipelineStart, ToPipeline } from '..
 import type { SharedState, ThreadEvent } from '../contract/threads/shared.js';
 import type { FromStore, RowBatch, StoreStart, ToStore } from '../contract/threads/store.js';
 import type { TimeZoneSource } from '../contract/time-zone.js';
+import type { AwaitedVerdict, MessageVerdict } from '../contract/verdict.js';
 import { Doorbell, pipelineDoorbell } from '../host/doorbell.js';
 import { KernelMemory, kernelMemory } from '../host/kernel.js';
+import { readVerdicts } from '../host/verdicts.js';
 import type { AcceptedMessages } from './accepted-messages.js';
 import { AwaitedVerdicts } from './awaited-verdicts.js';
 import { readAccount, readDeviceTotals } from './ledger-readings.js';
@@ -93,6 +95,7 @@ export class Pipelines {
   readonly #accounts = new Map<number, (statement: Uint8Array | undefined) => void>();
   readonly #audits = new Map<number, PartitionAudit>();
   readonly #verdicts = new AwaitedVerdicts();
+  #relay: ((verdicts: readonly MessageVerdict[]) => void) | undefined;
   readonly #watches = new CountedDevices((device, on) => this.#toPipeline({ kind: 'watch', device, on }));
   readonly #captures = new CountedDevices((device, on) => this.#toPipeline({ kind: 'capture', device, on }));
   /** What threads report of messages, for whoever listens. */
@@ -279,10 +282,18 @@ export class Pipelines {
     return known ? { ...known, notRunning } : { points: [], unheld: [], notRunning: asked };
   }
 
-  /** Waits for the verdict on a message before it is handed in; undefined: its partition is not run here. */
+  /** Waits for the verdict on a message before it is handed in; undefined: its partition is not run here, and no other process is known. */
   expectVerdict(device: number, payload: Uint8Array): AwaitedVerdict | undefined {
-    if (!this.#threads || !this.owns(partitionOf(device, this.#options.log.partitions))) return undefined;
-    return this.#verdicts.expect(device, payload);
+    const isHere = this.#threads !== undefined && this.owns(partitionOf(device, this.#options.log.partitions));
+    return isHere || this.#relay ? this.#verdicts.expect(device, payload) : undefined;
+  }
+
+  onStrayVerdicts(listener: (verdicts: readonly MessageVerdict[]) => void): void {
+    this.#relay = listener;
+  }
+
+  deliverVerdicts(verdicts: readonly MessageVerdict[]): void {
+    this.#verdicts.deliver(verdicts);
   }
 
   async account(device: number, gateways: readonly KernelMemory[], accepted: AcceptedMessages): Promise<DeviceAccount | undefined> {
@@ -380,7 +391,7 @@ export class Pipelines {
         take(this.#accounts, message.token)?.(message.statement);
         return;
       case 'verdicts':
-        this.#verdicts.deliver(message.verdicts);
+        this.#relayStray(this.#verdicts.deliver(readVerdicts(message.verdicts)));
         return;
       case 'audited':
         this.#audits.set(message.audit.partition, message.audit);
@@ -390,6 +401,10 @@ export class Pipelines {
       default:
         this.reports.take(message);
     }
+  }
+
+  #relayStray(verdicts: readonly MessageVerdict[]): void {
+    if (verdicts.length > 0) this.#relay?.(verdicts);
   }
 
   #fromStore(message: FromStore): void {

@@ -13,7 +13,6 @@ import type {
   Point,
   RoutedPayload,
   ThreadCpu,
-  Verdict,
 } from '../../src/contract/data-plane.js';
 import type { DeviceEntry } from '../../src/contract/devices.js';
 import type { EdgeSignal } from '../../src/contract/edge-signal.js';
@@ -25,6 +24,7 @@ import type { BrokerAnswer, BrokerQuestion } from '../../src/contract/threads/br
 import type { IdentityQuestion, QuestionOf } from '../../src/contract/threads/gateway.js';
 import type { TopicRule } from '../../src/contract/topic-rules/topic-rule.js';
 import type { UnitReport } from '../../src/contract/unit-report.js';
+import type { MessageVerdict, Verdict } from '../../src/contract/verdict.js';
 
 /** A data plane in memory: it remembers what it was told, and a test decides what it answers. */
 export class PlaneDouble implements DataPlane {
@@ -207,6 +207,19 @@ export class PlaneDouble implements DataPlane {
     });
     const verdict = durable.then(() => this.onVerdict(payload) ?? given);
     return { durable, awaited: { verdict, giveUp, withdraw: giveUp } };
+  }
+
+  /** Reports verdicts that nobody here waits for. */
+  reportStray: (verdicts: readonly MessageVerdict[]) => void = () => {};
+  /** Verdicts of other processes. */
+  readonly delivered: MessageVerdict[] = [];
+
+  onStrayVerdicts(listener: (verdicts: readonly MessageVerdict[]) => void): void {
+    this.reportStray = listener;
+  }
+
+  deliverVerdicts(verdicts: readonly MessageVerdict[]): void {
+    this.delivered.push(...verdicts);
   }
 
   async latest(devices: readonly number[]): Promise<LatestPoints> {

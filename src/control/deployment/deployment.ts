@@ -2,6 +2,7 @@ import type { CaptureListener, MessageCaptures, TurnedAway } from '../../contrac
 import { CountedDevices } from '../../contract/counted-devices.js';
 import type { DataPlane, DeviceViews, LatestPoint, LatestPoints, Point } from '../../contract/data-plane.js';
 import { partitionOf } from '../../contract/partition.js';
+import type { MessageVerdict, VerdictPort } from '../../contract/verdict.js';
 import type { DeviceShare, OtherLedgers, PeerAnswers, ProcessBooks } from '../ledger/shares.js';
 import { type Rates, sumRates } from '../live/rate-meter.js';
 import { Answers, type AnswersOptions } from './answers.js';
@@ -19,6 +20,9 @@ import {
   pointOf,
   QUESTION_DEVICES_MAX,
   shareAnswer,
+  VERDICTS_MAX,
+  verdictOf,
+  verdictTuple,
 } from './messages.js';
 import type { NotifyChannel } from './notify-channel.js';
 import { Peers } from './peers.js';
@@ -33,7 +37,7 @@ export interface DeploymentOptions extends Pick<AnswersOptions, 'partitions' | '
   readonly channel: Pick<NotifyChannel, 'send' | 'follow' | 'close'>;
   /** What operators call this process. */
   readonly name: string;
-  readonly plane: Pick<DataPlane, 'latest' | 'watch' | 'onLive' | 'lag' | keyof MessageCaptures>;
+  readonly plane: Pick<DataPlane, 'latest' | 'watch' | 'onLive' | 'lag' | keyof MessageCaptures | keyof VerdictPort>;
   /** Of this process alone. */
   readonly ownRates: () => Rates;
   readonly answerMsMax?: number;
@@ -76,6 +80,7 @@ export class Deployment implements DeviceViews, MessageCaptures, OtherLedgers {
     this.#questions = new Questions({ send: (token, question) => this.#send({ kind: 'ask', token, question }), answerMsMax });
     this.#answers = new Answers({ ...options, send: (to, token, answer) => this.#send({ kind: 'answer', token, answer }, to) });
     plane.onLive((points) => this.#relay.take(points));
+    plane.onStrayVerdicts((verdicts) => this.#sendVerdicts(verdicts));
     this.#captureRelay = new CaptureRelay({ peers: () => this.#peers.known, send: (to, bunch) => this.#send(bunch, to) });
     plane.onCaptured((messages, skipped) => this.#captureRelay.captured(messages, skipped));
     plane.onTurnedAway((turnedAway) => this.#captureRelay.turnedAway(turnedAway));
@@ -233,8 +238,19 @@ export class Deployment implements DeviceViews, MessageCaptures, OtherLedgers {
       case 'points':
         this.#show(message.points.map(pointOf));
         return;
+      case 'verdicts':
+        this.#options.plane.deliverVerdicts(message.verdicts.map(verdictOf));
+        return;
       case 'captured':
         this.#showCaptured(message);
+    }
+  }
+
+  /** Which process took a message in its record does not say. Where nobody waits for a verdict, it is of no use to anybody. */
+  #sendVerdicts(verdicts: readonly MessageVerdict[]): void {
+    if (this.#peers.known.size === 0) return;
+    for (let at = 0; at < verdicts.length; at += VERDICTS_MAX) {
+      this.#send({ kind: 'verdicts', verdicts: verdicts.slice(at, at + VERDICTS_MAX).map(verdictTuple) });
     }
   }
 

@@ -2,11 +2,12 @@ import { z } from 'zod';
 import { KIB, TEXT_BYTES_MAX } from '../../../assembly/abi/limits.js';
 import type { KnownPoints, LatestPoint, Point } from '../../contract/data-plane.js';
 import type { DeviceAccount } from '../../contract/ledger.js';
+import type { MessageVerdict } from '../../contract/verdict.js';
 import type { DeviceShare, ProcessBooks } from '../ledger/shares.js';
 import { capturedPart, turnedAwayPart } from './capture-messages.js';
 
 // The messages between the processes of a deployment. Anybody with a connection to the database can send one: what these schemas
-// do not accept is ignored, and a message decides nothing but what a view shows.
+// do not accept is ignored, and a message decides nothing but what a view shows, or what a sender who waits is told.
 
 /** Devices that one process may watch at others, of all its live views. */
 export const WATCHES_MAX = 5000;
@@ -16,6 +17,8 @@ export const CAPTURES_MAX = 16;
 export const QUESTION_DEVICES_MAX = 250;
 /** Readings of one message; what a live view does not get in time is old. */
 export const POINTS_MAX = 500;
+/** Verdicts of one message. */
+export const VERDICTS_MAX = 1000;
 /** UTF-16 units in the texts of one message: with six bytes each, as JSON may need, and points beside them it can be sent. */
 export const TEXTS_UNITS_MAX = 256 * KIB;
 
@@ -33,6 +36,10 @@ const point = z.tuple([device, z.int().min(0), moment, value, moment]);
 export type PointTuple = z.infer<typeof point>;
 /** The same of a latest reading; null: memory has no room for its value. */
 const latestPoint = z.tuple([device, z.int().min(0), moment, value.nullable(), moment]);
+
+/** Device, hash of the payload, code, samples stored, samples that are duplicates, values left out, and why the first was. */
+const verdict = z.tuple([device, z.string().regex(/^[0-9a-f]{1,16}$/), count, count, count, count, count]);
+export type VerdictTuple = z.infer<typeof verdict>;
 
 const question = z.discriminatedUnion('about', [
   z.object({ about: z.literal('latest'), devices: z.array(device).max(QUESTION_DEVICES_MAX) }),
@@ -61,6 +68,7 @@ const message = z.discriminatedUnion('kind', [
     skipped: z.int().min(0),
     turnedAway: z.array(turnedAwayPart),
   }),
+  z.object({ kind: z.literal('verdicts'), verdicts: z.array(verdict).max(VERDICTS_MAX) }),
   z.object({ kind: z.literal('points'), points: z.array(point).max(POINTS_MAX) }),
 ]);
 export type PeerMessage = z.infer<typeof message>;
@@ -80,6 +88,14 @@ export function tupleOf({ device, metric, tsMs, value, receivedMs }: Point): Poi
 
 export function pointOf([device, metric, tsMs, value, receivedMs]: PointTuple): Point {
   return { device, metric, tsMs, value, receivedMs };
+}
+
+export function verdictTuple({ device, hash, code, stored, duplicate, skipped, skippedCode }: MessageVerdict): VerdictTuple {
+  return [device, hash.toString(16), code, stored, duplicate, skipped, skippedCode];
+}
+
+export function verdictOf([device, hash, code, stored, duplicate, skipped, skippedCode]: VerdictTuple): MessageVerdict {
+  return { device, hash: BigInt(`0x${hash}`), code, stored, duplicate, skipped, skippedCode };
 }
 
 /** From every process that runs some of the partitions; the others do not answer. */

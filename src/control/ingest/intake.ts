@@ -1,6 +1,7 @@
 import { CODE_DEVICE_OVER_RATE, CODE_NONE, CODE_TENANT_OVER_RATE } from '../../../assembly/abi/codes.js';
-import type { DataPlane, Verdict } from '../../contract/data-plane.js';
+import type { DataPlane } from '../../contract/data-plane.js';
 import type { RoutedMessage } from '../../contract/topic-rules/routing.js';
+import type { Verdict } from '../../contract/verdict.js';
 
 /** Payloads that wait for the log: more of them would only wait longer, so they are refused. */
 const IN_FLIGHT_BYTES_MAX = 64 * 1024 * 1024;

@@ -18,7 +18,7 @@ const POSITIONS_MAX = 100;
 
 const UNKNOWN = {
   late: 'the pipeline has not judged them in time: it is behind, or waits for the database; they are durable and will be judged',
-  elsewhere: 'another process runs the partition of the device: they are durable and are judged there',
+  elsewhere: 'no process that is known here runs the partition of the device: they are durable and are judged later',
 } as const;
 
 /** A message of an item, and what became of it. An item of several devices has several messages. */

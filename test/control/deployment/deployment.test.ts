@@ -54,6 +54,24 @@ test('latest readings come from whoever runs the partition, one answer each; who
   );
 });
 
+test('verdicts on messages that another process took in reach it, however many they are', () => {
+  const verdict = (device: number) => ({
+    device,
+    hash: 0xfedc_ba98_7654_3210n,
+    code: 66,
+    stored: 0,
+    duplicate: 1,
+    skipped: 2,
+    skippedCode: 3,
+  });
+  const many = Array.from({ length: 2500 }, (_, index) => verdict(index + 1));
+  first.plane.reportStray(many);
+  assert.deepEqual([control.plane.delivered, second.plane.delivered], [many, many]);
+  assert.equal(bus.texts.filter(({ text }) => text.includes('"verdicts"')).length, 3);
+  bus.listeners.get('second')!.received('first', '{"kind":"verdicts","verdicts":[[1,"no hash",0,0,0,0,0]]}');
+  assert.equal(second.plane.delivered.length, many.length);
+});
+
 test('readings of a watched device reach its watcher, in bunches, and end with the watch', async () => {
   const [near, far] = [deviceOf(0), deviceOf(2)];
   const seen: Point[] = [];

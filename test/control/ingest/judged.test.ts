@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { CODE_JSON_MALFORMED, CODE_LOG_FULL, CODE_METRIC_NAME_INVALID, CODE_PAYLOAD_OVERSIZE } from '../../../assembly/abi/codes.js';
-import type { Verdict } from '../../../src/contract/data-plane.js';
+import type { Verdict } from '../../../src/contract/verdict.js';
 import { Intake } from '../../../src/control/ingest/intake.js';
 import { assertFailure } from '../../support/failure.js';
 import { PlaneDouble } from '../../support/plane-double.js';
@@ -55,7 +55,7 @@ test('verdicts that are not known are not made up: of another process, and late 
     [elsewhere.status, elsewhere.body.decoded, elsewhere.body.accepted, elsewhere.body.unknown],
     [202, 'unknown', 0, [0, 1]],
   );
-  assert.match(elsewhere.body.cause, /another process/);
+  assert.match(elsewhere.body.cause, /no process that is known here/);
   const plane = new PlaneDouble();
   plane.onVerdict = (payload) => (payload[0] === 1 ? stored : undefined);
   const intake = new Intake({ plane, verdictMs: 20 });

@@ -6,7 +6,7 @@ import { call } from '../../support/api.js';
 import type { Appliance } from '../../support/appliance.js';
 import { more, owns, partitions } from '../../support/kafka/deployment.js';
 import { Deployments } from '../../support/kafka/deployments.js';
-import { Load, startLoad } from '../../support/kafka/load.js';
+import { Load, startLoad, TOKEN } from '../../support/kafka/load.js';
 import { fenceMember } from '../../support/kafka/twin.js';
 import { until } from '../../support/until.js';
 
@@ -145,6 +145,14 @@ test('devices and metrics that one process registers are known to the others', a
   };
   await until('the value is there', async () => (await values()).length > 0);
   assert.deepEqual(await values(), [4]);
+  // Who waits at the gateway is told what the pipeline of another process made of the message.
+  const judged = await fetch(`${gateway.http}/v1/ingest/kafka-1?wait=decoded`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' },
+    body: '[{"metrics":{"new_metric":5}},{"metrics":{"new_metric":"x","new_metric":6}}]',
+  });
+  const { accepted, dead, unknown } = (await judged.json()) as { accepted: number; dead: { code: string }[]; unknown: unknown[] };
+  assert.deepEqual([judged.status, accepted, dead.map(({ code }) => code), unknown], [202, 1, ['metric_duplicate'], []]);
   assert.equal((await fetch(`${gateway.http}/v1/devices/kafka-1`, { headers: { authorization: 'Bearer test-admin-key' } })).status, 404);
   assert.equal((await fetch(`${gateway.http}/healthz`)).status, 200);
 });

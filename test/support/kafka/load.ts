@@ -5,7 +5,7 @@ import { call } from '../api.js';
 import type { Appliance } from '../appliance.js';
 import { until } from '../until.js';
 
-const TOKEN = 'a-token-for-the-kafka-tests';
+export const TOKEN = 'a-token-for-the-kafka-tests';
 const GATEWAY = 'kafka-gateway-1';
 
 /** Registers the devices of a load, and has them publish, to another process if one is named, until it is stopped. */
