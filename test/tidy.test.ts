@@ -280,6 +280,7 @@ test('the commands that the documents promise are there', () => {
     'bench:kernel',
     'bench:ingest',
     'bench:thin',
+    'bench:broker',
     'bench:idle',
     'bench:peers',
     'bench:soak',

@@ -80,7 +80,7 @@ export class Mosquitto {
 }
 
 /** A port that was free a moment ago: a listener of its own cannot be handed over. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -89,7 +89,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-async function answers(port: number, child: ChildProcess): Promise<boolean> {
+export async function answers(port: number, child: ChildProcess): Promise<boolean> {
   const deadlineMs = performance.now() + upMsMax;
   while (performance.now() < deadlineMs && child.exitCode === null) {
     const socket = connect(port, '127.0.0.1');
