@@ -319,7 +319,11 @@ export class TurnLoop {
     const end = this.#kernel.callCount() * 5;
     this.#kernel.taken();
     for (let i = 0; i < end; i += 5) {
-      const [connection, kind, code, offset, length] = calls.subarray(i, i + 5) as unknown as [number, number, number, number, number];
+      const connection = calls[i] as number;
+      const kind = calls[i + 1] as number;
+      const code = calls[i + 2] as number;
+      const offset = calls[i + 3] as number;
+      const length = calls[i + 4] as number;
       if (kind === CALL_PACKET) this.#sessions.packet(connection, offset, length);
       else if (kind === CALL_REFUSED) this.#sessions.refused(connection, code);
       else if (kind === CALL_CLOSED) this.#closed(connection);

@@ -27,15 +27,22 @@ export class KernelMemory {
   readonly bytes: Uint8Array;
   readonly view: DataView;
   readonly counters: BigUint64Array;
+  readonly #buffer: Buffer;
 
   constructor(memory: WebAssembly.Memory) {
     this.bytes = new Uint8Array(memory.buffer);
     this.view = new DataView(memory.buffer);
+    this.#buffer = Buffer.from(memory.buffer);
     this.counters = new BigUint64Array(memory.buffer, COUNTERS_OFFSET, COUNTERS_MAX);
   }
 
   slice(offset: number, length: number): Uint8Array {
     return this.bytes.slice(offset, offset + length);
+  }
+
+  /** Not copied: the kernel may use the bytes for something else once it runs again. */
+  peek(offset: number, length: number): Buffer {
+    return this.#buffer.subarray(offset, offset + length);
   }
 }
 

@@ -3,6 +3,7 @@ import { TRAFFIC_BODY, TRAFFIC_DELIVER, TRAFFIC_PUBREL, TrafficReader } from '..
 import { OutgoingPublish, pubrel } from '../mqtt/publish-packet.js';
 import type { Sessions } from '../mqtt/session.js';
 import type { GatewayParts } from '../parts.js';
+import { Gathered } from './gathered.js';
 
 const PUBACK = 4;
 const PUBREC = 5;
@@ -12,6 +13,7 @@ const QOS_MASK = 6;
 const QOS_2 = 4;
 /** A QoS 0 message for a client that has left so many bytes unread is dropped. */
 const UNREAD_BYTES_MAX = 1024 * 1024;
+const NO_IDENTIFIERS: readonly number[] = [];
 
 const NOTHING = new OutgoingPublish(Buffer.alloc(0), new Uint8Array(0), new Uint8Array(0));
 
@@ -19,11 +21,13 @@ const NOTHING = new OutgoingPublish(Buffer.alloc(0), new Uint8Array(0), new Uint
 export class Deliveries {
   readonly #parts: GatewayParts;
   readonly #sessions: Pick<Sessions, 'find'>;
+  readonly #gathered: Gathered;
   #body = NOTHING;
 
   constructor(parts: GatewayParts, sessions: Pick<Sessions, 'find'>) {
     this.#parts = parts;
     this.#sessions = sessions;
+    this.#gathered = new Gathered(parts.reactor);
   }
 
   take(bytes: Uint8Array): void {
@@ -35,6 +39,7 @@ export class Deliveries {
       else if (kind === TRAFFIC_PUBREL) this.#release(traffic);
       else throw new Error(`cannot read what the broker sends: there is no operation ${kind}`);
     }
+    this.#gathered.send();
     this.#body = NOTHING;
   }
 
@@ -49,10 +54,10 @@ export class Deliveries {
     const connection = traffic.u32();
     const number = traffic.f64();
     const packetId = traffic.u16();
-    const identifiers = Array.from({ length: traffic.u8() }, () => traffic.u32());
+    const identifiers = identifiersIn(traffic);
     const session = this.#sessions.find(connection, number);
     if (!session) return; // The connection ended meanwhile: the broker learns it, and keeps what it has to keep.
-    const { kernel, reactor, link } = this.#parts;
+    const { kernel, link } = this.#parts;
     const body = this.#body;
     const alias = session.aliases?.of(body.topic);
     const packet = body.packet(kernel.levelOf(connection), flags & 0x0f, packetId, identifiers, alias);
@@ -61,10 +66,10 @@ export class Deliveries {
       // It is as if the client had taken it [MQTT-3.1.2-25].
       if (qos !== 0) link.answer(number, qos === QOS_2 ? PUBREC : PUBACK, qos === QOS_2 ? UNSPECIFIED : 0, packetId);
       this.#drop();
-    } else if (qos === 0 && reactor.unread(connection) > UNREAD_BYTES_MAX) this.#drop();
+    } else if (qos === 0 && this.#gathered.unread(connection) > UNREAD_BYTES_MAX) this.#drop();
     else {
       session.aliases?.sent(body.topic, alias);
-      reactor.sendBytes(connection, packet);
+      this.#gathered.add(connection, packet);
     }
   }
 
@@ -72,11 +77,16 @@ export class Deliveries {
     const connection = traffic.u32();
     const session = this.#sessions.find(connection, traffic.f64());
     const packetId = traffic.u16();
-    if (session) this.#parts.reactor.sendBytes(connection, pubrel(packetId));
+    if (session) this.#gathered.add(connection, pubrel(packetId));
   }
 
   #drop(): void {
     const { counters } = this.#parts.memory;
     counters[COUNTER_GATEWAY_UNDELIVERED] = (counters[COUNTER_GATEWAY_UNDELIVERED] as bigint) + 1n;
   }
+}
+
+function identifiersIn(traffic: TrafficReader): readonly number[] {
+  const count = traffic.u8();
+  return count === 0 ? NO_IDENTIFIERS : Array.from({ length: count }, () => traffic.u32());
 }

@@ -5,7 +5,7 @@ import { aliasIn, readPublish } from './publish-packet.js';
 const AGAIN = 8;
 const RETAINED = 1;
 
-/** A PUBLISH that the kernel has checked, with copies of its parts. */
+/** A PUBLISH that the kernel has checked. Its bytes are the kernel's, and nothing of them is kept. */
 export interface HandedMessage {
   readonly topic: string;
   readonly topicBytes: Uint8Array;
@@ -19,7 +19,7 @@ export interface HandedMessage {
   readonly isAgain: boolean;
 }
 
-/** Reads variable header and payload after the first byte `header`. The bytes may be the kernel's: nothing of them is kept. */
+/** Reads variable header and payload after the first byte `header`. */
 export function readHanded(
   { kernel, memory }: Pick<GatewayParts, 'kernel' | 'memory'>,
   connection: number,

@@ -93,14 +93,26 @@ function readVariable(bytes: Buffer, at: number): { value: number; next: number 
   }
 }
 
-function variableBytes(value: number): number[] {
-  const bytes: number[] = [];
-  do {
-    const rest = value >> 7;
-    bytes.push((value & 0x7f) | (rest > 0 ? 0x80 : 0));
-    value = rest;
-  } while (value > 0);
+function variableBytes(value: number): Uint8Array {
+  const bytes = new Uint8Array(variableLength(value));
+  writeVariable(bytes, 0, value);
   return bytes;
+}
+
+/** Bytes of a Variable Byte Integer. MQTT 5 §1.5.5. */
+function variableLength(value: number): number {
+  return value < 1 << 7 ? 1 : value < 1 << 14 ? 2 : value < 1 << 21 ? 3 : 4;
+}
+
+/** Answers where what follows begins. */
+function writeVariable(bytes: Uint8Array, at: number, value: number): number {
+  let rest = value;
+  while (rest > 0x7f) {
+    bytes[at++] = (rest & 0x7f) | 0x80;
+    rest >>= 7;
+  }
+  bytes[at++] = rest;
+  return at;
 }
 
 /** A message for many clients: their packets differ in little, and are made once for each form that they have. */
@@ -140,16 +152,34 @@ export class OutgoingPublish {
   }
 
   #make(level: number, flags: number, packetId: number, identifiers: readonly number[], alias?: TopicAlias): Buffer {
-    const ids = identifiers.flatMap((identifier) => [SUBSCRIPTION_ID, ...variableBytes(identifier)]);
-    if (alias) ids.push(TOPIC_ALIAS, alias.number >> 8, alias.number & 0xff);
+    const own = identifiers.length > 0 || alias ? ownProperties(identifiers, alias) : NOTHING;
     const topic = alias?.isKnown ? NO_TOPIC : this.#topic;
-    const length = level === VERSION_5 ? variableBytes(this.#properties.length + ids.length) : [];
-    const properties = level === VERSION_5 ? Buffer.concat([Buffer.from(length), this.#properties, Buffer.from(ids)]) : NOTHING;
-    const remaining = 2 + topic.length + (packetId === 0 ? 0 : 2) + properties.length + this.#payload.length;
-    const head = [PUBLISH | flags, ...variableBytes(remaining), topic.length >> 8, topic.length & 0xff];
-    const id = packetId === 0 ? [] : [packetId >> 8, packetId & 0xff];
-    return Buffer.concat([Buffer.from(head), topic, Buffer.from(id), properties, this.#payload]);
+    const propertiesBytes = this.#properties.length + own.length;
+    const headBytes = level === VERSION_5 ? variableLength(propertiesBytes) + propertiesBytes : 0;
+    const remaining = 2 + topic.length + (packetId === 0 ? 0 : 2) + headBytes + this.#payload.length;
+    const packet = Buffer.allocUnsafe(1 + variableLength(remaining) + remaining);
+    packet[0] = PUBLISH | flags;
+    let at = writeVariable(packet, 1, remaining);
+    at = packet.writeUInt16BE(topic.length, at);
+    packet.set(topic, at);
+    at += topic.length;
+    if (packetId !== 0) at = packet.writeUInt16BE(packetId, at);
+    if (level === VERSION_5) {
+      at = writeVariable(packet, at, propertiesBytes);
+      packet.set(this.#properties, at);
+      packet.set(own, at + this.#properties.length);
+      at += propertiesBytes;
+    }
+    packet.set(this.#payload, at);
+    return packet;
   }
+}
+
+/** The properties that a message has for one subscriber alone. */
+function ownProperties(identifiers: readonly number[], alias: TopicAlias | undefined): Uint8Array {
+  const own = identifiers.flatMap((identifier) => [SUBSCRIPTION_ID, ...variableBytes(identifier)]);
+  if (alias) own.push(TOPIC_ALIAS, alias.number >> 8, alias.number & 0xff);
+  return Uint8Array.from(own);
 }
 
 export function pubrel(packetId: number): Uint8Array {

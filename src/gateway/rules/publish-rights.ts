@@ -1,32 +1,45 @@
 import type { Acl, Principal } from '../../contract/acl/acl.js';
 import { isTelemetryTopic } from '../../contract/topic-rules/own-topics.js';
 
-/** More verdicts than these are not remembered. */
-const VERDICTS_MAX = 50_000;
+/** More verdicts than these are not remembered of a client. */
+const VERDICTS_MAX = 1000;
 
-/** Who may publish on which topics by a rule, remembered until rules change. */
+interface Known {
+  readonly deviceClass: string | null;
+  readonly verdicts: Map<string, boolean>;
+}
+
+/** Who may publish on which topics by a rule, remembered of each client until rules change. */
 export class PublishRights {
   readonly #acl: Acl;
-  readonly #verdicts = new Map<string, boolean>();
+  /** By what stands for the client as long as it is connected. */
+  #known = new WeakMap<object, Known>();
 
   constructor(acl: Acl) {
     this.#acl = acl;
   }
 
   /** A device writes on telemetry topics by what it is, not by a rule; a service client needs a rule. */
-  may(who: Principal, topic: string): boolean {
+  may(client: object, who: Principal, topic: string): boolean {
     if (who.kind === 'device' && isTelemetryTopic(topic)) return false;
-    const ofClass = who.kind === 'device' ? who.deviceClass : null;
-    const key = `${who.kind}\0${who.tenant}\0${who.name}\0${ofClass ?? ''}\0${topic}`;
-    const known = this.#verdicts.get(key);
+    const verdicts = this.#verdictsOf(client, who.kind === 'device' ? who.deviceClass : null);
+    const known = verdicts.get(topic);
     if (known !== undefined) return known;
-    if (this.#verdicts.size === VERDICTS_MAX) this.#verdicts.clear();
+    if (verdicts.size === VERDICTS_MAX) verdicts.clear();
     const { allowed } = this.#acl.allows(who, 'publish', topic);
-    this.#verdicts.set(key, allowed);
+    verdicts.set(topic, allowed);
     return allowed;
   }
 
   forget(): void {
-    this.#verdicts.clear();
+    this.#known = new WeakMap();
+  }
+
+  #verdictsOf(client: object, deviceClass: string | null): Map<string, boolean> {
+    const known = this.#known.get(client);
+    if (known?.deviceClass === deviceClass) return known.verdicts;
+    const verdicts = new Map<string, boolean>();
+    this.#known.set(client, { deviceClass, verdicts });
+    return verdicts;
   }
 }

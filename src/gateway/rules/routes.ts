@@ -117,7 +117,7 @@ export class Routes {
     const session = this.#sessions.find(connection);
     if (!session) return;
     const { kernel, memory } = this.#parts;
-    const packet = Buffer.from(memory.slice(offset, length));
+    const packet = memory.peek(offset, length);
     const header = packet[0] as number;
     const handed = readHanded(this.#parts, connection, header, packet.subarray(variableHeaderAt(packet)));
     const { entry, service } = session;
@@ -140,7 +140,7 @@ export class Routes {
   tapped(connection: number, header: number, offset: number, length: number): void {
     const session = this.#sessions.find(connection);
     if (!session) return;
-    const handed = readHanded(this.#parts, connection, header, Buffer.from(this.#parts.memory.slice(offset, length)));
+    const handed = readHanded(this.#parts, connection, header, this.#parts.memory.peek(offset, length));
     this.#copies.take(session.number, this.#sessions.tenantOf(session), handed, true);
   }
 
@@ -165,7 +165,7 @@ export class Routes {
 
   /** Whether rules let the client publish to subscribers on a topic that is not taken as telemetry. */
   #mayPublish(session: Pick<Session, 'entry' | 'service'>, topic: string): boolean {
-    return this.#rights.may(this.#sessions.principalOf(session), topic);
+    return this.#rights.may(session, this.#sessions.principalOf(session), topic);
   }
 
   /** What the topic means on connections of the device: the context ends with it, as it is written in packets. */
