@@ -159,19 +159,24 @@ export interface ThreadCpu {
   readonly cpuSeconds: number | undefined;
 }
 
-/** How a payload is read: FORMAT_… and the bytes of a record context, which may be empty. */
-export interface RoutedPayload {
+/** A message that is handed in over HTTP; it is copied. */
+export interface HandedMessage {
+  /** Its number. */
+  readonly device: number;
+  readonly payload: Uint8Array;
+  /** FORMAT_… */
   readonly format: number;
+  /** Bytes of a record context; empty: its topic says nothing. */
   readonly context: Uint8Array;
   /** A number of the request that the message came in, for the rate of its device; absent: no rate holds for it. */
   readonly body?: number | undefined;
 }
 
-export interface AwaitedMessage {
+export interface AwaitedMessages {
   /** As ingest. */
-  readonly durable: Promise<number>;
-  /** Undefined: another process runs the partition of the device and none is known, or none does. */
-  readonly awaited: AwaitedVerdict | undefined;
+  readonly durable: Promise<readonly number[]>;
+  /** One a message; undefined: another process runs the partition of its device and none is known, or none does. */
+  readonly awaited: readonly (AwaitedVerdict | undefined)[];
 }
 
 /** The MQTT sessions of this process. */
@@ -187,15 +192,12 @@ export interface DataPlane extends DeviceViews, MessageCaptures, SchemaPort, Mes
   publishDevices(entries: readonly DeviceEntry[]): Promise<void>;
   /** Resolves when no gateway lets the devices in any more, and those that were connected are cut off. */
   deleteDevices(numbers: readonly number[]): Promise<void>;
-  /**
-   * Resolves to 0 once the message is durable in the log, or to the code that refused it. `routed`: its content format, and the context
-   * that its topic gives it.
-   */
-  ingest(device: number, payload: Uint8Array, routed?: RoutedPayload): Promise<number>;
+  /** Resolves to a code for each message once it is durable in the log (0) or refused. */
+  ingest(messages: readonly HandedMessage[]): Promise<readonly number[]>;
   /** The last time that the device was over a rate at a gateway of this process, if that is known. */
   overRate(device: number): OverRate | undefined;
-  /** As ingest, for a sender that waits for what the pipeline makes of the message as well. */
-  ingestAwaited(device: number, payload: Uint8Array, routed: RoutedPayload): AwaitedMessage;
+  /** As ingest, for a sender that waits for what the pipeline makes of the messages as well. */
+  ingestAwaited(messages: readonly HandedMessage[]): AwaitedMessages;
   /** Resolves when every gateway acts on what is new of who may connect and use which topics. */
   publishIdentity(news: readonly IdentityNews[]): Promise<void>;
   /** Replaces the topic rules of a tenant in all gateways. */

@@ -24,6 +24,7 @@ import { BLOCK_AGE_US_MAX } from '../../assembly/abi/limits.js';
 import { namePattern } from '../contract/identity/certificate-names.js';
 import type { BrokerToGateway } from '../contract/threads/broker.js';
 import type { FromGateway, GatewayPorts, GatewayStart, ToGateway } from '../contract/threads/gateway.js';
+import { type PackedMessages, unpackMessages } from '../contract/threads/packed-messages.js';
 import type { TlsMaterial } from '../contract/tls-material.js';
 import { BlockRing } from '../host/block-ring.js';
 import { Doorbell, gatewayDoorbell, LOG_DOORBELL } from '../host/doorbell.js';
@@ -243,17 +244,16 @@ export class TurnLoop {
   }
 
   #takeWill(will: Extract<BrokerToGateway, { kind: 'will' }>): void {
-    const common = { kind: 'ingest', token: OF_NOBODY, body: EXEMPT, flags: will.qos } as const;
+    const common = { token: OF_NOBODY, body: EXEMPT, flags: will.qos } as const;
     for (const message of this.#routes.ofWill(will)) this.#ingest.take({ ...common, ...message });
   }
 
-  #takeIngest(message: Extract<ToGateway, { kind: 'ingest' }>): void {
-    if (this.#isStopping) {
-      this.#ingest.refuse(message.token, CODE_SHUTTING_DOWN);
-      return;
-    }
+  #takeIngest(packed: PackedMessages): void {
     this.#tick();
-    this.#ingest.take(message);
+    for (const message of unpackMessages(packed)) {
+      if (this.#isStopping) this.#ingest.refuse(message.token, CODE_SHUTTING_DOWN);
+      else this.#ingest.take(message);
+    }
     this.#reactor.wake();
   }
 

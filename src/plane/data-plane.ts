@@ -6,14 +6,14 @@ import type { Acknowledgement } from '../contract/acknowledgement.js';
 import type { BrokerCounts, BrokerLimits } from '../contract/broker/session-views.js';
 import type { CaptureListener, TurnedAway } from '../contract/captures.js';
 import type {
-  AwaitedMessage,
+  AwaitedMessages,
   DataPlane,
+  HandedMessage,
   Intake,
   LatestPoints,
   PartitionLag,
   PlaneCounters,
   Point,
-  RoutedPayload,
   ThreadCpu,
 } from '../contract/data-plane.js';
 import type { NumberRange } from '../contract/database-identity.js';
@@ -292,15 +292,13 @@ export class ThreadedDataPlane implements DataPlane {
     return this.#broker.counts;
   }
 
-  ingest(device: number, payload: Uint8Array, routed?: RoutedPayload): Promise<number> {
-    return this.#gateways.ingest(device, payload, routed);
+  ingest(messages: readonly HandedMessage[]): Promise<readonly number[]> {
+    return this.#gateways.ingest(messages);
   }
 
-  ingestAwaited(device: number, payload: Uint8Array, routed: RoutedPayload): AwaitedMessage {
-    // First: the payload belongs to a thread once it is handed in.
-    const awaited = this.#pipelines.expectVerdict(device, payload);
-    const durable = this.#gateways.ingest(device, payload, routed, awaited !== undefined);
-    return { durable, awaited };
+  ingestAwaited(messages: readonly HandedMessage[]): AwaitedMessages {
+    const awaited = messages.map(({ device, payload }) => this.#pipelines.expectVerdict(device, payload));
+    return { durable: this.#gateways.ingest(messages, (index) => awaited[index] !== undefined), awaited };
   }
 
   onSubdevice(listener: (gateway: number, id: string) => void): void {

@@ -1,10 +1,10 @@
 import type { MessagePort } from 'node:worker_threads';
-import { FLAG_AWAITED, FLAG_TRANSPORT_HTTP, FORMAT_BY_SHAPE } from '../../assembly/abi/block.js';
+import { FLAG_AWAITED, FLAG_TRANSPORT_HTTP } from '../../assembly/abi/block.js';
 import { CODE_NONE } from '../../assembly/abi/codes.js';
 import { BLOCK_SLOTS, GATEWAY_END } from '../../assembly/abi/gateway.js';
 import type { TurnedAway } from '../contract/captures.js';
 import { refusalCode } from '../contract/codes.js';
-import type { RoutedPayload } from '../contract/data-plane.js';
+import type { HandedMessage } from '../contract/data-plane.js';
 import type { DeviceEntry } from '../contract/devices.js';
 import type { IdentityNews } from '../contract/identity/news.js';
 import type { GatewayAudit } from '../contract/ledger.js';
@@ -20,6 +20,7 @@ import type {
   ReactorChoice,
   ToGateway,
 } from '../contract/threads/gateway.js';
+import { type IngestedMessage, packMessages } from '../contract/threads/packed-messages.js';
 import type { SharedState, ThreadEvent } from '../contract/threads/shared.js';
 import type { TlsMaterial } from '../contract/tls-material.js';
 import type { TopicRule } from '../contract/topic-rules/topic-rule.js';
@@ -28,14 +29,13 @@ import { Doorbell, gatewayDoorbell } from '../host/doorbell.js';
 import { KernelMemory, kernelMemory } from '../host/kernel.js';
 import { sessionNumbers } from '../host/session-numbers.js';
 import { AcceptedMessages } from './accepted-messages.js';
+import { HandedMessages } from './handed-messages.js';
 import { OverRates } from './over-rates.js';
 import { type Stoppable, stopThread, type ThreadRoster } from './thread-roster.js';
 import type { Thread } from './worker.js';
 
 /** A gateway makes objects only while devices connect: a larger young generation would stay with each connection's memory. */
 const HEAP = { maxYoungGenerationSizeMb: 3 };
-
-const UNROUTED: RoutedPayload = { format: FORMAT_BY_SHAPE, context: new Uint8Array(0) };
 
 export interface GatewaysOptions {
   readonly count: number;
@@ -79,7 +79,7 @@ export class Gateways {
   readonly #seen = new Map<number, number>();
   /** The newest session of each connected device. */
   readonly #connections = new Map<number, number>();
-  readonly #ingests = new Map<number, (code: number) => void>();
+  readonly #handed = new HandedMessages();
   readonly #publishes = new Map<number, { left: number; resolve: () => void }>();
   readonly #listening: { resolve(ports: GatewayPorts): void; reject(error: Error): void }[] = [];
   #token = 0;
@@ -188,16 +188,27 @@ export class Gateways {
     });
   }
 
-  /** Resolves to 0 once the message is durable, or to the code that refused it. A device's messages all go through one gateway. */
-  ingest(device: number, payload: Uint8Array, routed: RoutedPayload = UNROUTED, isAwaited = false): Promise<number> {
-    const { format, context, body = 0 } = routed;
-    const token = ++this.#token;
-    this.#see(device, Date.now());
-    return new Promise((resolve) => {
-      this.#ingests.set(token, resolve);
-      const flags = FLAG_TRANSPORT_HTTP | (isAwaited ? FLAG_AWAITED : 0);
-      this.#threads[device % this.#threads.length]?.post({ kind: 'ingest', token, body, device, flags, format, context, payload });
-    });
+  /**
+   * Resolves to a code for each message once it is durable (0) or refused. A device's messages all go through one gateway. `isAwaited`: by
+   * place of the message, whether its sender waits for its verdict.
+   */
+  ingest(messages: readonly HandedMessage[], isAwaited: (index: number) => boolean = () => false): Promise<readonly number[]> {
+    const first = this.#token + 1;
+    this.#token += messages.length;
+    const codes = this.#handed.expect(first, messages.length);
+    const nowMs = Date.now();
+    const ofThreads = this.#threads.map((): IngestedMessage[] => []);
+    for (const [index, { device, payload, format, context, body = 0 }] of messages.entries()) {
+      const flags = FLAG_TRANSPORT_HTTP | (isAwaited(index) ? FLAG_AWAITED : 0);
+      ofThreads[device % ofThreads.length]?.push({ token: first + index, body, device, flags, format, context, payload });
+      this.#see(device, nowMs);
+    }
+    for (const [index, of] of ofThreads.entries()) {
+      if (of.length === 0) continue;
+      const packed = packMessages(of);
+      this.#threads[index]!.post(packed, [packed.heads.buffer, packed.bytes.buffer]);
+    }
+    return codes;
   }
 
   onSubdevice(listener: (gateway: number, id: string) => void): void {
@@ -258,8 +269,7 @@ export class Gateways {
 
   /** Messages that wait for the log are answered with a code; they may become durable all the same. */
   refuseWaiting(code: number): void {
-    for (const resolve of this.#ingests.values()) resolve(code);
-    this.#ingests.clear();
+    this.#handed.settleAll(code);
   }
 
   #receive(gateway: number, message: FromGateway): void {
@@ -274,11 +284,11 @@ export class Gateways {
         this.#listening[gateway]?.reject(new Error(message.message));
         return;
       case 'ingested':
-        for (const token of message.tokens) this.#ingested(token, CODE_NONE);
+        for (const token of message.tokens) this.#handed.settle(token, CODE_NONE);
         return;
       case 'ingest-refused':
         if (message.over) this.overRates.note([message.over]);
-        this.#ingested(message.token, message.code);
+        this.#handed.settle(message.token, message.code);
         return;
       case 'devices-known':
         this.#known(message.token);
@@ -317,11 +327,6 @@ export class Gateways {
   async #answer(gateway: number, { token, question }: Extract<FromGateway, { kind: 'identity-asked' }>): Promise<void> {
     await this.#identityAsked.get(question.kind)?.(question as never);
     this.#threads[gateway]?.post({ kind: 'identity-answered', token });
-  }
-
-  #ingested(token: number, code: number): void {
-    this.#ingests.get(token)?.(code);
-    this.#ingests.delete(token);
   }
 
   #known(token: number): void {

@@ -45,8 +45,9 @@ export class Thread<In, Out extends { readonly kind: string }> {
     return this.#tid;
   }
 
-  post(message: In): void {
-    this.#worker.postMessage(message);
+  /** The buffers of `transfer` are the thread's from then on. */
+  post(message: In, transfer: readonly Transferable[] = []): void {
+    this.#worker.postMessage(message, transfer);
   }
 
   /** Ends the thread where it stands; what it had not handed on is in the log. */

@@ -21,6 +21,7 @@ import { BLOCK_SLOTS } from '../../assembly/abi/gateway.js';
 import { PAYLOAD_BYTES_MAX } from '../../assembly/abi/limits.js';
 import type { DeviceEntry } from '../../src/contract/devices.js';
 import { partitionOf } from '../../src/contract/partition.js';
+import { packMessages } from '../../src/contract/threads/packed-messages.js';
 import { hashToken } from '../../src/contract/token.js';
 import { bytes, disconnect, puback, publish } from '../cases/mqtt-bytes.js';
 import { connackAccepted, connectAs } from '../cases/mqtt-case.js';
@@ -173,7 +174,7 @@ describe('a gateway thread', () => {
     withGateway(async (gateway) => {
       gateway.freeze();
       const ingest = (token: number, number: number, payload: Uint8Array) =>
-        gateway.post({ kind: 'ingest', token, device: number, flags: FLAG_TRANSPORT_HTTP, ...unrouted, payload });
+        gateway.post(packMessages([{ token, device: number, flags: FLAG_TRANSPORT_HTTP, ...unrouted, payload }]));
       ingest(7, 1, Buffer.from('{"a":1}'));
       ingest(8, 99, Buffer.from('{}'));
       ingest(9, 3, Buffer.from('{}'));
@@ -201,7 +202,7 @@ describe('a gateway thread', () => {
       gateway.freeze();
       const payload = Buffer.alloc(PAYLOAD_BYTES_MAX, 'x');
       const messages = BLOCK_SLOTS + 20;
-      for (let token = 1; token <= messages; token++) gateway.post({ kind: 'ingest', token, device: 1, flags: 0x10, ...unrouted, payload });
+      for (let token = 1; token <= messages; token++) gateway.post(packMessages([{ token, device: 1, flags: 0x10, ...unrouted, payload }]));
       await until('all slots with the log', () => gateway.ring.length === BLOCK_SLOTS);
       gateway.thaw();
       await until('all records', () => gateway.records.length === messages);
@@ -232,7 +233,7 @@ describe('a gateway thread', () => {
           await late.expect(answer);
           await late.expectEnd();
         }
-        gateway.post({ kind: 'ingest', token: 5, device: 1, flags: FLAG_TRANSPORT_HTTP, ...unrouted, payload: Buffer.from('{}') });
+        gateway.post(packMessages([{ token: 5, device: 1, flags: FLAG_TRANSPORT_HTTP, ...unrouted, payload: Buffer.from('{}') }]));
         await until('the refusal', () => gateway.of('ingest-refused').length === 1);
         assert.deepEqual([gateway.of('ingest-refused')[0]?.token, gateway.of('ingest-refused')[0]?.code], [5, code]);
         assert.deepEqual(gateway.refusals(), { [name]: 3 });

@@ -4,6 +4,7 @@ import { CODE_DEVICE_OVER_RATE, CODE_TENANT_OVER_RATE } from '../../assembly/abi
 import { EVENT_DATA, NEEDED_PAUSED } from '../../assembly/abi/gateway.js';
 import { type IntakeLimits, UNLIMITED } from '../../src/contract/limits/intake-limits.js';
 import { rateOf } from '../../src/contract/limits/rate.js';
+import { packMessages } from '../../src/contract/threads/packed-messages.js';
 import { hashToken } from '../../src/contract/token.js';
 import { PINGREQ, PINGRESP, puback, publish } from '../cases/mqtt-bytes.js';
 import { connackAccepted, connectAs } from '../cases/mqtt-case.js';
@@ -176,7 +177,7 @@ test('a request of HTTP is taken or refused as one, and after a large one the de
     let token = 0;
     const send = (body: number, count: number) => {
       for (let i = 0; i < count; i++) {
-        gateway.post({ kind: 'ingest', ...unrouted, token: ++token, body, device: 1, flags: 0, payload: Buffer.from('{}') });
+        gateway.post(packMessages([{ ...unrouted, token: ++token, body, device: 1, flags: 0, payload: Buffer.from('{}') }]));
       }
     };
     const sentMs = Date.now();

@@ -7,6 +7,7 @@ import { PAYLOAD_BYTES_MAX } from '../../assembly/abi/limits.js';
 import { PROFILE_PLAIN, PROFILE_TASMOTA } from '../../assembly/abi/profiles.js';
 import { STAGE_OFFSET } from '../../assembly/abi/regions.js';
 import { decodeContext, encodeContext, type RecordContext } from '../../src/contract/record-context.js';
+import { packMessages } from '../../src/contract/threads/packed-messages.js';
 import { bytes, puback, publish } from '../cases/mqtt-bytes.js';
 import { connectAs } from '../cases/mqtt-case.js';
 import { caseDevices } from '../cases/mqtt-devices.js';
@@ -199,7 +200,7 @@ test('another version of 100,000 devices is in force within a second', async () 
     await gateway.caughtUp();
     const tookMs = performance.now() - fromMs;
     assert.ok(tookMs < 1000 * SLOWNESS, `it took ${tookMs} ms`);
-    gateway.post({ kind: 'ingest', token: 1, device: count, flags: 0, ...unrouted, payload: Buffer.from('{}') });
+    gateway.post(packMessages([{ token: 1, device: count, flags: 0, ...unrouted, payload: Buffer.from('{}') }]));
     await gateway.caughtUp();
     assert.equal(gateway.of('ingest-refused').length, 0);
   } finally {

@@ -3,15 +3,15 @@ import { type BrokerCounts, NOTHING_COUNTED } from '../../src/contract/broker/se
 import type { CapturedMessage, CaptureListener, TurnedAway } from '../../src/contract/captures.js';
 import type { CodecRuns } from '../../src/contract/codecs/codec-plan.js';
 import type {
-  AwaitedMessage,
+  AwaitedMessages,
   DataPlane,
+  HandedMessage,
   Intake,
   LatestPoint,
   LatestPoints,
   PartitionLag,
   PlaneCounters,
   Point,
-  RoutedPayload,
   ThreadCpu,
 } from '../../src/contract/data-plane.js';
 import type { DeviceEntry } from '../../src/contract/devices.js';
@@ -35,7 +35,7 @@ export class PlaneDouble implements DataPlane {
   readonly topicRules = new Map<string, readonly TopicRule[]>();
   readonly packsOff = new Map<string, readonly string[]>();
   readonly overRates = new Map<number, OverRate>();
-  readonly ingested: { device: number; payload: Uint8Array; routed?: RoutedPayload | undefined }[] = [];
+  readonly ingested: HandedMessage[] = [];
   readonly watched = new Map<number, number>();
   readonly captured = new Map<number, number>();
   doorWatches = 0;
@@ -193,20 +193,26 @@ export class PlaneDouble implements DataPlane {
     return this.overRates.get(device);
   }
 
-  ingest(device: number, payload: Uint8Array, routed?: RoutedPayload): Promise<number> {
-    this.ingested.push({ device, payload, ...(routed && { routed }) });
-    return this.onIngest(device, payload);
+  ingest(messages: readonly HandedMessage[]): Promise<readonly number[]> {
+    return Promise.all(messages.map((message) => this.#ingest(message)));
   }
 
-  ingestAwaited(device: number, payload: Uint8Array, routed: RoutedPayload): AwaitedMessage {
-    const durable = this.ingest(device, payload, routed);
-    if (this.isElsewhere) return { durable, awaited: undefined };
-    let giveUp = () => {};
-    const given = new Promise<undefined>((resolve) => {
-      giveUp = () => resolve(undefined);
+  ingestAwaited(messages: readonly HandedMessage[]): AwaitedMessages {
+    const durable = messages.map((message) => this.#ingest(message));
+    const awaited = messages.map(({ payload }, index) => {
+      if (this.isElsewhere) return undefined;
+      let giveUp = () => {};
+      const given = new Promise<undefined>((resolve) => {
+        giveUp = () => resolve(undefined);
+      });
+      return { verdict: durable[index]!.then(() => this.onVerdict(payload) ?? given), giveUp, withdraw: giveUp };
     });
-    const verdict = durable.then(() => this.onVerdict(payload) ?? given);
-    return { durable, awaited: { verdict, giveUp, withdraw: giveUp } };
+    return { durable: Promise.all(durable), awaited };
+  }
+
+  #ingest(message: HandedMessage): Promise<number> {
+    this.ingested.push({ ...message, payload: Uint8Array.from(message.payload) });
+    return this.onIngest(message.device, message.payload);
   }
 
   /** Reports verdicts that nobody here waits for. */

@@ -7,6 +7,7 @@ import type { OverRate } from '../limits/over-rate.js';
 import type { SchemaResolution } from '../schemas/schema-port.js';
 import type { TlsMaterial } from '../tls-material.js';
 import type { TopicRule } from '../topic-rules/topic-rule.js';
+import type { PackedMessages } from './packed-messages.js';
 import type { SharedState, StopThread, ThreadEvent, ThreadReady } from './shared.js';
 
 export interface GatewayStart {
@@ -55,19 +56,6 @@ export interface GatewayPorts {
 }
 /** `auto`: the native one where its addon loads. */
 export type ReactorChoice = 'auto' | 'native' | 'portable';
-export interface IngestedMessage {
-  readonly kind: 'ingest';
-  readonly token: number;
-  /** The same for all messages of one request, which are taken or refused together for each device; 0: no rate holds for it. */
-  readonly body: number;
-  readonly device: number;
-  readonly flags: number;
-  /** Content format of the payload, FORMAT_…. */
-  readonly format: number;
-  /** Comes before the payload; empty: nothing does. */
-  readonly context: Uint8Array;
-  readonly payload: Uint8Array;
-}
 /** What a gateway has to know before it can judge a client. */
 export type IdentityQuestion =
   /** Whether the issuer has keys that it had not when it was asked last. */
@@ -98,8 +86,8 @@ export type ToGateway =
   | { readonly kind: 'identity-answered'; readonly token: number }
   /** Connections over TLS that come from now on are shown this material. */
   | { readonly kind: 'tls'; readonly material: TlsMaterial }
-  /** A message that came over HTTP; answered by `ingested` or `ingest-refused` with the same token. */
-  | IngestedMessage
+  /** Messages that came over HTTP; each is answered by `ingested` or `ingest-refused` with its token. */
+  | PackedMessages
   | StopThread;
 export type FromGateway =
   | ThreadReady

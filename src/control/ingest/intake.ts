@@ -65,10 +65,7 @@ export class Intake {
     }
   }
 
-  /**
-   * Resolves once each message is durable or refused, in their order; with `isAwaited`, once their verdicts are known or given up. Payloads
-   * stay the caller's only then.
-   */
+  /** Resolves once each message is durable or refused, in their order; with `isAwaited`, once their verdicts are known or given up. */
   async take(messages: readonly RoutedMessage[], isAwaited: boolean): Promise<Taken[]> {
     const taken = await this.#take(messages, isAwaited);
     for (const { code, verdict, unknown } of taken) {
@@ -81,31 +78,20 @@ export class Intake {
 
   async #take(messages: readonly RoutedMessage[], isAwaited: boolean): Promise<Taken[]> {
     const body = ++this.#body;
-    if (!isAwaited) {
-      const codes = messages.map(({ device, format, context, payload }) =>
-        this.#plane.ingest(device, owned(payload), { format, context, body }),
-      );
-      return (await Promise.all(codes)).map((code) => ({ code }));
-    }
-    const handed = messages.map(({ device, format, context, payload }) =>
-      this.#plane.ingestAwaited(device, Uint8Array.from(payload), { format, context, body }),
-    );
-    const codes = await Promise.all(handed.map(({ durable }) => durable));
-    for (const [index, { awaited }] of handed.entries()) if (codes[index] !== CODE_NONE) awaited?.withdraw();
+    const handed = messages.map(({ device, format, context, payload }) => ({ device, payload, format, context, body }));
+    if (!isAwaited) return (await this.#plane.ingest(handed)).map((code) => ({ code }));
+    const { durable, awaited } = this.#plane.ingestAwaited(handed);
+    const codes = await durable;
+    for (const [index, one] of awaited.entries()) if (codes[index] !== CODE_NONE) one?.withdraw();
     const late = setTimeout(() => {
-      for (const { awaited } of handed) awaited?.giveUp();
+      for (const one of awaited) one?.giveUp();
     }, this.#verdictMs);
-    const verdicts = await Promise.all(handed.map(({ awaited }) => awaited?.verdict));
+    const verdicts = await Promise.all(awaited.map((one) => one?.verdict));
     clearTimeout(late);
-    return handed.map(({ awaited }, index) => {
-      const [code, verdict] = [codes[index]!, verdicts[index]];
+    return codes.map((code, index) => {
+      const verdict = verdicts[index];
       if (code !== CODE_NONE) return { code };
-      return verdict ? { code, verdict } : { code, unknown: awaited ? 'late' : 'elsewhere' };
+      return verdict ? { code, verdict } : { code, unknown: awaited[index] ? 'late' : 'elsewhere' };
     });
   }
-}
-
-/** A thread gets a payload with its whole buffer, so a part of a larger one is copied. */
-function owned(payload: Uint8Array): Uint8Array {
-  return payload.byteLength === payload.buffer.byteLength ? payload : Uint8Array.from(payload);
 }

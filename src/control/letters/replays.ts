@@ -150,8 +150,7 @@ export class Replays {
     const target = route?.device ?? device;
     const readAs = format === FORMAT_BY_SHAPE ? (route?.format ?? format) : format;
     while (true) {
-      // The payload belongs to the gateway's thread from here on.
-      const code = await this.#options.plane.ingest(target, Uint8Array.from(payload), { format: readAs, context: bytes });
+      const code = (await this.#options.plane.ingest([{ device: target, payload, format: readAs, context: bytes }]))[0]!;
       if (code === CODE_NONE || FINAL.has(code) || this.#isClosed) return code;
       await this.#wait();
     }

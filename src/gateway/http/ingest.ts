@@ -2,7 +2,8 @@ import { CODE_DEVICE_UNKNOWN, CODE_NONE, CODE_PAYLOAD_OVERSIZE } from '../../../
 import { PAYLOAD_BYTES_MAX } from '../../../assembly/abi/limits.js';
 import { STAGE_OFFSET } from '../../../assembly/abi/regions.js';
 import type { OverRate } from '../../contract/limits/over-rate.js';
-import type { FromGateway, ToGateway } from '../../contract/threads/gateway.js';
+import type { FromGateway } from '../../contract/threads/gateway.js';
+import type { IngestedMessage } from '../../contract/threads/packed-messages.js';
 import type { KernelMemory } from '../../host/kernel.js';
 import type { Directory } from '../directory.js';
 import type { GatewayKernel } from '../kernel.js';
@@ -10,8 +11,6 @@ import type { NoteOverRate } from '../pacing.js';
 
 /** In place of a request: no rate holds for the message. */
 export const EXEMPT = 0;
-
-type IngestMessage = Extract<ToGateway, { kind: 'ingest' }>;
 
 /** Messages that came over HTTP: into the same blocks as those of MQTT, answered by token. */
 export class Ingest {
@@ -21,7 +20,7 @@ export class Ingest {
   readonly #post: (message: FromGateway) => void;
   readonly #noteOverRate: NoteOverRate;
   /** Messages that found no block slot, oldest first. */
-  #waiting: IngestMessage[] = [];
+  #waiting: IngestedMessage[] = [];
   /** The request of the last message, and which rates its devices' first messages were over. */
   #body = 0;
   #verdicts = new Map<number, OverRate | undefined>();
@@ -47,7 +46,7 @@ export class Ingest {
     return this.#waiting.length > 0;
   }
 
-  take(message: IngestMessage): void {
+  take(message: IngestedMessage): void {
     if (this.#logCode !== CODE_NONE) this.refuse(message.token, this.#logCode);
     else if (this.isWaiting || !this.#lay(message)) this.#waiting.push(message);
   }
@@ -69,7 +68,7 @@ export class Ingest {
   /** After slots were freed. */
   retry(): void {
     let done = 0;
-    while (done < this.#waiting.length && this.#lay(this.#waiting[done] as IngestMessage)) done++;
+    while (done < this.#waiting.length && this.#lay(this.#waiting[done] as IngestedMessage)) done++;
     if (done > 0) this.#waiting = this.#waiting.slice(done);
   }
 
@@ -88,7 +87,7 @@ export class Ingest {
    * The rate that the message is over; undefined: none. What a request says of a device is taken or refused as one, by its first message:
    * of a body that is taken in part a client may lose the rest, and one that is as large as it may be is paid off by a longer wait.
    */
-  #overRate(entry: number, { body, device }: IngestMessage): OverRate | undefined {
+  #overRate(entry: number, { body, device }: IngestedMessage): OverRate | undefined {
     if (body === EXEMPT) return undefined;
     if (body !== this.#body) this.#verdicts.clear();
     this.#body = body;
@@ -100,7 +99,7 @@ export class Ingest {
   }
 
   /** False: no block slot is free. */
-  #lay(message: IngestMessage): boolean {
+  #lay(message: IngestedMessage): boolean {
     const { token, device, flags, format, context, payload } = message;
     const entry = this.#directory.entryOf(device);
     if (entry === undefined || context.length + payload.length > PAYLOAD_BYTES_MAX) {

@@ -76,7 +76,7 @@ test('of a body about several devices only what is of those over their rates is 
     body.refused.map(({ index, code }: { index: number; code: string }) => [index, code]),
     [[1, 'device_over_rate']],
   );
-  const bodies = server.plane.ingested.map(({ routed }) => routed?.body);
+  const bodies = server.plane.ingested.map(({ body }) => body);
   assert.ok(bodies[0] !== undefined && bodies[0] === bodies[1], 'one request');
 });
 

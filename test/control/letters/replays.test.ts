@@ -41,9 +41,10 @@ class Model {
         deadAgain: async (ids) => this.dead.filter(({ id }) => ids.includes(String(Number(id) - 1000))),
       },
       plane: {
-        ingest: async (device, payload, routed) => {
+        ingest: async ([message]) => {
+          const { device, payload, format, context: bytes } = message!;
           const code = this.code(device);
-          const context = decodeContext(Buffer.from(routed?.context ?? []));
+          const context = decodeContext(Buffer.from(bytes));
           assert.equal(context?.letter?.receivedUs, RECEIVED_US);
           const id = String(context?.letter?.id);
           if (code === CODE_NONE) {
@@ -51,13 +52,13 @@ class Model {
               id,
               device,
               payload: Buffer.from(payload).toString(),
-              format: routed?.format ?? -1,
+              format,
               topic: context?.topic ?? '',
             });
             this.contexts.push(context ?? {});
             if (this.commits) this.marked.add(id);
           }
-          return code;
+          return [code];
         },
       },
       event: (_level, name, fields) => this.events.push([name, fields]),

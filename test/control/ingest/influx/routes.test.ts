@@ -32,8 +32,8 @@ function write(
 }
 
 function messages(): [device: string, line: string, ownTag: string | undefined][] {
-  return server.plane.ingested.map(({ device, payload, routed }) => {
-    const context = Buffer.from(routed!.context);
+  return server.plane.ingested.map(({ device, payload, context: bytes }) => {
+    const context = Buffer.from(bytes);
     const tag = context.length === 0 ? undefined : decodeContext(context)?.ownTag;
     return [server.registry.byNumber(device)!.id, Buffer.from(payload).toString(), tag];
   });

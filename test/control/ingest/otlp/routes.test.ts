@@ -100,7 +100,7 @@ test("what OpenTelemetry's exporter sends in Protobuf is one message of a moment
     [`hist.bucket{le=10,${tags}}`]: 0,
     [`hist.bucket{le=20,${tags}}`]: 1,
     [`hist.bucket{le=+Inf,${tags}}`]: 2,
-    [`level{otel.scope.name=m,room=a,service.name=pump}`]: 21.5,
+    'level{otel.scope.name=m,room=a,service.name=pump}': 21.5,
     [`count{ok=true,${tags}}`]: 5,
   });
   assert.ok(histStart === countStart && histStart! > 1.79e9);
