@@ -29,7 +29,10 @@ test('those that wait are all answered when the log takes nothing in', async () 
 test('packed messages are unpacked as they were', () => {
   const word = fc.integer({ min: 0, max: 0xffffffff });
   const bytes = fc.uint8Array({ maxLength: 40 });
-  const message = fc.record({ token: word, body: word, device: word, flags: word, format: word, context: bytes, payload: bytes });
+  const message = fc.record(
+    { token: word, body: word, device: word, flags: word, format: word, context: bytes, payload: bytes },
+    { noNullPrototype: true },
+  );
   fc.assert(
     fc.property(fc.array(message), (messages) => {
       assert.deepEqual([...unpackMessages(packMessages(messages))], messages);
