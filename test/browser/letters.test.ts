@@ -53,4 +53,29 @@ describe('dead letters', { skip }, () => {
     tab.assertHealthy();
     await tab.close();
   });
+
+  test('more letters than a page has are paged through', async () => {
+    await site.addDevice({ device_id: 'loud-1' });
+    const client = await site.connect('loud-1');
+    await Promise.all(Array.from({ length: 203 }, () => client.publishAsync('devices/loud-1/telemetry', 'no JSON', { qos: 1 })));
+    const tab = await site.signedIn('', { width: 360, height: 740 });
+    const depth = await until('all are kept', async () => {
+      const answer = await fetch(`${site.appliance.http}/v1/dead-letters?device_id=loud-1&limit=500`, {
+        headers: { authorization: `Bearer ${site.appliance.adminKey}` },
+      });
+      const { dead_letters: found } = (await answer.json()) as { dead_letters: unknown[] };
+      return found.length === 203 && found.length;
+    });
+    await tab.go('#/dead-letters?device=loud-1');
+    await tab.page.waitForSelector('.position:text-is("200 of them, newest first")');
+    await tab.page.click('.pager button:text-is("Next")');
+    await tab.page.waitForSelector('.position:text-is("Page 2")');
+    await tab.page.waitForSelector('.letter:nth-child(3)');
+    assert.equal(await tab.page.locator('.letter').count(), depth - 200);
+    await tab.assertFits();
+    await tab.page.click('.pager button:text-is("Previous")');
+    await tab.page.waitForSelector('.letter:nth-child(200)');
+    tab.assertHealthy();
+    await tab.close();
+  });
 });

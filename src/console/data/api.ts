@@ -74,9 +74,9 @@ export class Api {
   }
 
   deadLetters(
-    query: { tenant: string; limit: number } & LetterFilter,
+    query: { tenant: string; limit: number; cursor: string | undefined } & LetterFilter,
     signal?: AbortSignal,
-  ): Promise<Answer<{ dead_letters: readonly DeadLetter[] }>> {
+  ): Promise<Answer<{ dead_letters: readonly DeadLetter[]; next: string | null }>> {
     const { device, ...rest } = query;
     return this.call('GET', '/v1/dead-letters', { ...rest, ...(device !== undefined && { device_id: device }) }, undefined, signal);
   }

@@ -1,10 +1,11 @@
 import '../style/letters.css';
 import type { LetterDepth } from '../data/answer.js';
 import type { Context } from '../data/context.js';
-import { DeadLetters, lettersMax } from '../data/dead-letters.js';
+import { DeadLetters } from '../data/dead-letters.js';
 import { formatBytes, formatCount } from '../data/format.js';
 import { formatRoute, type LetterFilter, type Route } from '../data/route.js';
 import { CommandLine } from '../parts/command-line.js';
+import { CursorPager } from '../parts/cursor-pager.js';
 import { DeadLetterRow } from '../parts/dead-letter-row.js';
 import { EmptyState } from '../parts/empty-state.js';
 import { ReplayLetters } from '../parts/letter-replay.js';
@@ -25,7 +26,9 @@ export function DeadLettersPage({ context, route }: { context: Context; route: L
     // The address names the filter, so a link shows what its sender saw.
     history.replaceState(null, '', formatRoute({ page: 'dead-letters', tenant: route.tenant, ...next }));
   };
-  const count = letters.length === lettersMax ? `the newest ${formatCount(lettersMax)}` : `${formatCount(letters.length)} in all`;
+  const { pages } = model;
+  const isAll = pages.number.value === 1 && pages.next.value === null;
+  const count = isAll ? `${formatCount(letters.length)} in all` : `${formatCount(letters.length)} of them, newest first`;
   const filtered = Object.keys(filter).length > 0;
   return (
     <main id="content">
@@ -67,6 +70,7 @@ export function DeadLettersPage({ context, route }: { context: Context; route: L
           <DeadLetterRow key={letter.id} api={context.api} letter={letter} />
         ))}
       </div>
+      <CursorPager pages={pages} onTurn={() => model.turned()} />
       {model.letters.value?.length === 0 && (filtered ? <NoMatch /> : <NothingDead />)}
     </main>
   );
