@@ -36,6 +36,24 @@ describe('what a device page shows', { skip }, () => {
     await tab.close();
   });
 
+  test('a metric has its unit beside its value, as people write it, and keeps it as readings come', async () => {
+    const definition = { fields: { t: { type: 'number', unit: 'Cel' }, rpm: 'number' } };
+    await site.post('/v1/schemas', { device_class: 'kiln', format: 'json', schema_definition: definition });
+    await site.addDevice({ device_id: 'kiln-1', device_class: 'kiln' });
+    const client = await site.connect('kiln-1');
+    await publish(client, 'kiln-1', { t: 21.5, rpm: 3 });
+    const tab = await site.signedIn('', { width: 360, height: 740 });
+    await tab.go('#/devices/kiln-1');
+    await tab.page.waitForSelector('.chart[data-metric="t"] .unit:text-is("°C")');
+    await tab.page.waitForSelector('.metrics [data-metric="t"] .value:has-text("21.5 °C")');
+    await publish(client, 'kiln-1', { t: 22, rpm: 3 });
+    await tab.page.waitForSelector('.metrics [data-metric="t"] .value:has-text("22 °C")');
+    assert.equal(await tab.page.locator('.chart[data-metric="rpm"] .unit').count(), 0);
+    await tab.assertFits();
+    tab.assertHealthy();
+    await tab.close();
+  });
+
   test('a text metric is a history of states, also when it never changes', async () => {
     await published(
       'states-1',

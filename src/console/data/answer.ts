@@ -7,6 +7,8 @@ import type { AlertsAnswer, DeadLettersAnswer, StatsAnswer } from '../../contrac
 /** The page knows devices by tenant and id, never by number. */
 export type Device = Omit<DevicesAnswer['devices'][number], 'number'>;
 export type Reading = RangeAnswer['points'][number];
+/** `unit`: absent where nothing says it, and in live readings. */
+export type LatestReading = Reading & { readonly unit?: string | undefined };
 export type Value = Reading['value'];
 export type Tenant = TenantsAnswer['tenants'][number];
 export type Alert = AlertsAnswer['alerts'][number];

@@ -5,10 +5,10 @@ import type {
   Device,
   DevicePage,
   Lag,
+  LatestReading,
   Ledger,
   LetterDepth,
   MetricPoints,
-  Reading,
   Refusal,
   Registered,
   Retried,
@@ -60,7 +60,7 @@ export class Api {
     return this.call('GET', `/v1/devices/${encodeURIComponent(id)}/ledger`, { tenant }, undefined, signal);
   }
 
-  latest(tenant: string, id: string, signal?: AbortSignal): Promise<Answer<{ metrics: Readonly<Record<string, Reading>> }>> {
+  latest(tenant: string, id: string, signal?: AbortSignal): Promise<Answer<{ metrics: Readonly<Record<string, LatestReading>> }>> {
     return this.call('GET', `/v1/devices/${encodeURIComponent(id)}/metrics/latest`, { tenant }, undefined, signal);
   }
 

@@ -26,6 +26,22 @@ export function formatValue(value: unknown, digits = 6): string {
   return text.includes('.') ? text.replace(/\.?0+$/, '') : text;
 }
 
+/** Units whose codes in UCUM are not what people write. */
+const unitSigns: ReadonlyMap<string, string> = new Map([
+  ['Cel', '°C'],
+  ['[degF]', '°F'],
+  ['deg', '°'],
+  ['Ohm', 'Ω'],
+  ['m2', 'm²'],
+  ['m3', 'm³'],
+  ['%RH', '% RH'],
+]);
+
+/** A unit as people write it: `Cel` is °C. */
+export function formatUnit(code: string): string {
+  return unitSigns.get(code) ?? code;
+}
+
 const ages: readonly [unit: string, seconds: number][] = [
   ['d', 86_400],
   ['h', 3600],

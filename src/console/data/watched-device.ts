@@ -1,5 +1,5 @@
 import { batch, signal } from '@preact/signals';
-import type { Device, Ledger, Reading, Refusal } from './answer.js';
+import type { Device, LatestReading, Ledger, Refusal } from './answer.js';
 import type { Context } from './context.js';
 import { frameWork } from './frame.js';
 import type { LiveReading } from './live.js';
@@ -156,7 +156,7 @@ export class WatchedDevice {
     if (!(this.seenMs.peek() > receivedMs)) this.seenMs.value = receivedMs;
   }
 
-  #learn(metric: string, reading: Reading): void {
+  #learn(metric: string, reading: LatestReading): void {
     const fresh = this.metrics.take(metric, reading);
     this.panels.learnKind(metric, typeof reading.value === 'string' ? 'text' : 'chart');
     this.panels.take(metric, Date.parse(reading.ts), reading.value);

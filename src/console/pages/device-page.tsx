@@ -53,6 +53,7 @@ function Charts({ model, route }: { model: WatchedDevice; route: DeviceRoute }) 
           <MetricChart
             key={panel.metric}
             panel={panel}
+            unit={model.metrics.unitOf(panel.metric)}
             syncKey={`${route.tenant}/${route.device}`}
             onHide={hide}
             onZoom={(fromMs, toMs) => model.freeze(fromMs, toMs)}

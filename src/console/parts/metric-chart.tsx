@@ -8,6 +8,8 @@ import { PanelFigure } from './panel-figure.js';
 
 interface MetricChartProps {
   readonly panel: NumberPanel;
+  /** Empty: it is not known. */
+  readonly unit: string;
   /** Charts of one key move their cursors together. */
   readonly syncKey: string;
   readonly onHide: () => void;
@@ -22,7 +24,7 @@ interface Painted extends Point {
 
 /** A number over time. */
 export function MetricChart(props: MetricChartProps) {
-  const { panel, onHide } = props;
+  const { panel, unit, onHide } = props;
   const hovered = useSignal<Point | undefined>(undefined);
   const painted = useSignal<Painted | undefined>(undefined);
   const box = useRef<HTMLDivElement>(null);
@@ -37,6 +39,7 @@ export function MetricChart(props: MetricChartProps) {
     <PanelFigure
       panel={panel}
       value={shown ? formatValue(shown.value) : '–'}
+      unit={unit}
       when={shown ? formatClock(shown.ms) : ''}
       summary={panel.summary}
       data={data}

@@ -69,6 +69,7 @@ function MetricLine({ row, picked, onPick }: { row: MetricRow; picked: boolean; 
       </td>
       <td class="value" data-kind={kind}>
         {value}
+        {row.unit.value !== '' && <span class="unit"> {row.unit}</span>}
       </td>
       <td class="age" title={moment}>
         {age}

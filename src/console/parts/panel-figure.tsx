@@ -6,6 +6,8 @@ interface PanelFigureProps {
   readonly panel: Panel;
   /** The newest value, or the one under the cursor. */
   readonly value: string;
+  /** Of the value; empty: it is not known. */
+  readonly unit?: string;
   readonly when?: string;
   readonly summary?: ComponentChildren;
   readonly data?: Readonly<Record<`data-${string}`, string | undefined>>;
@@ -14,7 +16,7 @@ interface PanelFigureProps {
 }
 
 /** The frame of one metric's panel: its name, value and the button that takes it away. */
-export function PanelFigure({ panel, value, when, summary, data = {}, onHide, children }: PanelFigureProps) {
+export function PanelFigure({ panel, value, unit = '', when, summary, data = {}, onHide, children }: PanelFigureProps) {
   const { metric, kind } = panel;
   const chart = kind === 'chart';
   return (
@@ -29,6 +31,7 @@ export function PanelFigure({ panel, value, when, summary, data = {}, onHide, ch
           <BreakableName name={metric} />
         </span>
         <output class="chart-value">{value}</output>
+        {unit !== '' && <span class="unit">{unit}</span>}
         {chart && <span class="chart-when">{when}</span>}
         {chart && <span class="chart-summary">{summary}</span>}
         <button type="button" class="quiet close" aria-label={chart ? `Hide the chart of ${metric}` : `Hide ${metric}`} onClick={onHide}>
