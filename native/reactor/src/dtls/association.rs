@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 
 use super::assembled::{MESSAGE_HEADER_BYTES, Message, push_header};
 use super::handshake::{Handshake, Piece};
-use super::record::{ALERT, CHANGE_CIPHER_SPEC, CID_BYTES, HANDSHAKE, Record, push_plain, push_sealed, sealed_overhead};
+use super::record::{ALERT, CHANGE_CIPHER_SPEC, CID_BYTES, HANDSHAKE, NUMBER_MAX, Record, push_plain, push_sealed, sealed_overhead};
 use super::suite::Keys;
 use super::window::Window;
 use crate::outgoing::Outgoing;
@@ -49,6 +49,8 @@ pub struct Shaking {
     pub early: Vec<Vec<u8>>,
     /// Which of the keys that the host gave is the client's.
     pub key: usize,
+    /// A record came that none of the keys opens.
+    pub is_not_opened: bool,
     due: Instant,
     pause: Duration,
     repeated: u32,
@@ -59,6 +61,8 @@ pub struct Shaking {
 pub enum Due {
     Nothing,
     Repeat,
+    /// The client has another key.
+    Refuse,
     GiveUp,
 }
 
@@ -67,6 +71,9 @@ impl Shaking {
     pub fn due(&mut self, now: Instant) -> Due {
         if now < self.due {
             return Due::Nothing;
+        }
+        if self.is_not_opened {
+            return Due::Refuse;
         }
         if self.repeated == REPEATED_MAX {
             return Due::GiveUp;
@@ -88,7 +95,7 @@ impl Shaking {
 impl Association {
     /// `number`: of the record with the client's hello, from which this side's records count on (RFC 6347 §4.2.1).
     pub fn new(peer: SocketAddr, handshake: Handshake, secret: u32, cid: Option<&[u8]>, number: u64, now: Instant) -> Association {
-        let shaking = Shaking { handshake, early: Vec::new(), key: 0, due: now + REPEAT, pause: REPEAT, repeated: 0 };
+        let shaking = Shaking { handshake, early: Vec::new(), key: 0, is_not_opened: false, due: now + REPEAT, pause: REPEAT, repeated: 0 };
         Association {
             peer,
             secret,
@@ -151,6 +158,10 @@ impl Association {
     pub fn send(&mut self, kind: u8, bytes: &[u8], outgoing: &mut Outgoing) {
         let Association { peer, peer_cid, sealed_number, state, .. } = self;
         let State::Open { keys, .. } = state else { return };
+        // RFC 6347 §4.1: numbers do not begin again. A nonce would come twice.
+        if *sealed_number > NUMBER_MAX {
+            return;
+        }
         outgoing.push_with(*peer, |out| push_sealed(out, kind, *sealed_number, peer_cid, &keys.server, bytes));
         *sealed_number += 1;
     }

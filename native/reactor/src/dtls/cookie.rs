@@ -18,12 +18,16 @@ impl Cookies {
         Cookies { now: key(random), before: key(random), since: now }
     }
 
-    /// Takes another secret when the present one is old.
+    /// Takes another secret when the present one is old. One that was not used for long is not kept as the one before: it may have made
+    /// cookies long ago.
     pub fn renew(&mut self, random: &rand::SystemRandom, now: Instant) {
-        if now.duration_since(self.since) >= AGE {
-            self.before = std::mem::replace(&mut self.now, key(random));
-            self.since = now;
+        let age = now.duration_since(self.since);
+        if age < AGE {
+            return;
         }
+        let before = std::mem::replace(&mut self.now, key(random));
+        self.before = if age < 2 * AGE { before } else { key(random) };
+        self.since = now;
     }
 
     /// The cookie of a client that says so much of itself.

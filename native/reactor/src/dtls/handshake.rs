@@ -7,7 +7,7 @@ use rustls::crypto::ActiveKeyExchange;
 use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::{NamedGroup, SignatureScheme};
 
-use super::assembled::{Assembled, Message};
+use super::assembled::{Assembled, MESSAGE_BYTES_MAX, Message, Protection};
 use super::config::Material;
 use super::failure::Failure;
 use super::hello::{ClientHello, SERVER_HELLO, server_hello};
@@ -30,6 +30,8 @@ const NAMED_CURVE: u8 = 3;
 const CERTIFICATE_KINDS: [u8; 2] = [64, 1];
 /// RFC 4279 §5.3 asks for names of 128 bytes at least; a tenant and a device have as many.
 const IDENTITY_BYTES_MAX: usize = 256;
+/// The messages of a client with a key are short.
+const PSK_MESSAGE_BYTES_MAX: usize = 1024;
 /// Certificates of a client and those that vouch for it.
 const CHAIN_MAX: usize = 6;
 
@@ -79,6 +81,8 @@ pub struct Handshake {
     chain: Vec<CertificateDer<'static>>,
     expected: Expected,
     candidates: Vec<Candidate>,
+    /// There is no client of this name: its only candidate has random keys.
+    is_unknown: bool,
     /// All messages so far, as they are hashed.
     transcript: Vec<u8>,
     next_number: u16,
@@ -99,6 +103,7 @@ impl Handshake {
             return Err(Failure::VERSION);
         }
         let suite = choose_suite(hello, material).filter(|_| hello.compressions.contains(&0)).ok_or(Failure::SUITE)?;
+        let bytes_max = if suite.exchange == Exchange::Psk { PSK_MESSAGE_BYTES_MAX } else { MESSAGE_BYTES_MAX };
         let mut handshake = Handshake {
             suite,
             randoms: Randoms { client: hello.random, server: server_random },
@@ -108,9 +113,10 @@ impl Handshake {
             chain: Vec::new(),
             expected: Expected::KeyExchange,
             candidates: Vec::new(),
+            is_unknown: false,
             transcript: Vec::new(),
             next_number: message.number,
-            assembled: Assembled::new(message.number.saturating_add(1)),
+            assembled: Assembled::new(message.number.saturating_add(1), bytes_max),
             flight: Vec::new(),
         };
         message.append_to(&mut handshake.transcript);
@@ -170,17 +176,24 @@ impl Handshake {
         Ok(())
     }
 
-    /// Takes the next message; `is_sealed`: it came under the new keys.
-    pub fn take(&mut self, message: &Message, is_sealed: bool) -> Result<Step, Failure> {
+    /// The next message that is whole.
+    pub fn next(&mut self) -> Option<Message> {
+        // Finished is the first message under the new keys: what comes there in plain text may be anybody's.
+        let protection = if self.expected == Expected::Finished { Protection::Sealed } else { Protection::Plain };
+        self.assembled.take(protection)
+    }
+
+    /// Takes the next message.
+    pub fn take(&mut self, message: &Message) -> Result<Step, Failure> {
         let body = &message.body[..];
-        match (self.expected, message.kind, is_sealed) {
-            (Expected::Certificate, CERTIFICATE, false) => self.take_certificates(body)?,
-            (Expected::KeyExchange, CLIENT_KEY_EXCHANGE, false) => {
+        match (self.expected, message.kind) {
+            (Expected::Certificate, CERTIFICATE) => self.take_certificates(body)?,
+            (Expected::KeyExchange, CLIENT_KEY_EXCHANGE) => {
                 message.append_to(&mut self.transcript);
                 return self.take_exchange(body);
             }
-            (Expected::Verify, CERTIFICATE_VERIFY, false) => self.take_verify(body)?,
-            (Expected::Finished, FINISHED, true) => {
+            (Expected::Verify, CERTIFICATE_VERIFY) => self.take_verify(body)?,
+            (Expected::Finished, FINISHED) => {
                 self.take_finished(body)?;
                 message.append_to(&mut self.transcript);
                 if let Some(certificate) = self.chain.first() {
@@ -232,19 +245,24 @@ impl Handshake {
         self.candidates.push(Candidate { keys: self.suite.keys(&master, &self.randoms), master });
     }
 
-    /// The keys that a client of the asked name may have; none: there is no such client.
-    pub fn give_keys(&mut self, keys: &[&[u8]]) -> Result<(), Failure> {
+    /// The keys that a client of the asked name may have; none: there is no such client. The handshake goes on with random keys then, and
+    /// fails at the time at which a wrong key does, so that nobody finds out which names there are (RFC 4279 §2).
+    pub fn give_keys(&mut self, keys: &[&[u8]], random: &[u8]) -> Result<(), Failure> {
         if self.expected != Expected::Keys {
             return Err(Failure::UNEXPECTED);
         }
-        if keys.is_empty() {
-            return Err(Failure::IDENTITY);
-        }
-        for key in keys {
+        self.is_unknown = keys.is_empty();
+        let random = [random];
+        for key in if self.is_unknown { &random[..] } else { keys } {
             self.add_candidate(&premaster_of_key(key));
         }
         self.expected = Expected::Finished;
         Ok(())
+    }
+
+    /// What it ends with when the client's records do not open.
+    pub fn not_opened(&self) -> Failure {
+        if self.is_unknown { Failure::IDENTITY } else { Failure::KEY }
     }
 
     /// Whether it waits for the owner of the client's certificate.
@@ -272,6 +290,9 @@ impl Handshake {
     }
 
     fn take_finished(&mut self, body: &[u8]) -> Result<(), Failure> {
+        if self.is_unknown {
+            return Err(Failure::IDENTITY);
+        }
         let candidate = self.candidates.first().ok_or(Failure::INTERNAL)?;
         let wanted: [u8; FINISHED_BYTES] = finished(&candidate.master, true, &self.transcript);
         // The record was sealed with keys of the same secret: how long this takes tells nobody anything.

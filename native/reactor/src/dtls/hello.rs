@@ -15,6 +15,8 @@ const CONNECTION_ID: u16 = 54;
 const RENEGOTIATION: u16 = 0xff01;
 /// The suite that stands for the extension RENEGOTIATION, RFC 5746 §3.3.
 const RENEGOTIATION_SUITE: u16 = 0x00ff;
+/// RFC 5246 §7.4.1.2.
+const SESSION_BYTES_MAX: usize = 32;
 /// HelloVerifyRequest has the version of the first DTLS, whatever comes after it (RFC 6347 §4.2.1).
 const VERIFY_VERSION: [u8; 2] = [0xfe, 0xff];
 
@@ -41,7 +43,7 @@ impl<'a> ClientHello<'a> {
         let mut hello = ClientHello {
             version: reader.array()?,
             random: reader.array()?,
-            session: reader.vector8()?,
+            session: reader.vector8().filter(|session| session.len() <= SESSION_BYTES_MAX)?,
             cookie: reader.vector8()?,
             suites: reader.vector16()?,
             compressions: reader.vector8()?,
@@ -54,6 +56,8 @@ impl<'a> ClientHello<'a> {
         };
         hello.is_renegotiation_named = u16s(hello.suites)?.any(|suite| suite == RENEGOTIATION_SUITE);
         let mut extensions = if reader.is_empty() { reader } else { Reader::new(reader.vector16()?) };
+        // RFC 5246 §7.4.1.2: nothing comes after the extensions.
+        reader.whole(())?;
         while !extensions.is_empty() {
             let (kind, mut body) = (extensions.u16()?, Reader::new(extensions.vector16()?));
             match kind {
@@ -62,7 +66,8 @@ impl<'a> ClientHello<'a> {
                 POINT_FORMATS => hello.has_point_formats = true,
                 EXTENDED_MASTER => hello.has_extended_master = true,
                 CONNECTION_ID => hello.cid = Some(body.vector8()?),
-                RENEGOTIATION => hello.is_renegotiation_named = true,
+                // RFC 5746 §3.6: who names a former handshake in a first one is refused.
+                RENEGOTIATION => hello.is_renegotiation_named = body.vector8()?.is_empty().then_some(true)?,
                 _ => {}
             }
         }

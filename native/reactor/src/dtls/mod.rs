@@ -16,6 +16,8 @@ mod reader;
 mod record;
 mod server;
 mod suite;
+#[cfg(test)]
+mod tests;
 mod upkeep;
 mod window;
 

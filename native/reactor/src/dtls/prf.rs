@@ -1,9 +1,11 @@
 use ring::{digest, hmac};
+use zeroize::Zeroizing;
 
 pub const MASTER_BYTES: usize = 48;
 pub const FINISHED_BYTES: usize = 12;
 
-pub type Master = [u8; MASTER_BYTES];
+/// Its bytes are overwritten when it is dropped.
+pub type Master = Zeroizing<[u8; MASTER_BYTES]>;
 
 /// The pseudorandom function with SHA-256, RFC 5246 §5: fills `out`.
 fn prf(secret: &[u8], label: &str, seeds: &[&[u8]], out: &mut [u8]) {
@@ -34,34 +36,34 @@ pub struct Randoms {
 
 /// RFC 5246 §8.1.
 pub fn master(premaster: &[u8], randoms: &Randoms) -> Master {
-    let mut out = [0; MASTER_BYTES];
-    prf(premaster, "master secret", &[&randoms.client, &randoms.server], &mut out);
+    let mut out = Master::new([0; MASTER_BYTES]);
+    prf(premaster, "master secret", &[&randoms.client, &randoms.server], &mut out[..]);
     out
 }
 
 /// RFC 7627 §4: bound to all messages up to ClientKeyExchange.
 pub fn extended_master(premaster: &[u8], transcript: &[u8]) -> Master {
-    let mut out = [0; MASTER_BYTES];
-    prf(premaster, "extended master secret", &[hash(transcript).as_ref()], &mut out);
+    let mut out = Master::new([0; MASTER_BYTES]);
+    prf(premaster, "extended master secret", &[hash(transcript).as_ref()], &mut out[..]);
     out
 }
 
 /// RFC 4279 §2: the premaster secret of a key that both sides have.
-pub fn premaster_of_key(key: &[u8]) -> Vec<u8> {
+pub fn premaster_of_key(key: &[u8]) -> Zeroizing<Vec<u8>> {
     let length = (key.len() as u16).to_be_bytes();
-    [&length[..], &vec![0; key.len()], &length, key].concat()
+    Zeroizing::new([&length[..], &vec![0; key.len()], &length, key].concat())
 }
 
 /// RFC 5246 §6.3: fills `out` with the keys of both sides.
 pub fn expand_keys(master: &Master, randoms: &Randoms, out: &mut [u8]) {
-    prf(master, "key expansion", &[&randoms.server, &randoms.client], out);
+    prf(&master[..], "key expansion", &[&randoms.server, &randoms.client], out);
 }
 
 /// RFC 5246 §7.4.9.
 pub fn finished(master: &Master, is_client: bool, transcript: &[u8]) -> [u8; FINISHED_BYTES] {
     let mut out = [0; FINISHED_BYTES];
     let label = if is_client { "client finished" } else { "server finished" };
-    prf(master, label, &[hash(transcript).as_ref()], &mut out);
+    prf(&master[..], label, &[hash(transcript).as_ref()], &mut out);
     out
 }
 

@@ -52,7 +52,7 @@ impl<'a> Record<'a> {
         (is_known && bytes.len() <= RECORD_BYTES_MAX).then_some(Record {
             kind,
             epoch: (counted >> 48) as u16,
-            number: counted & NUMBER_MASK,
+            number: counted & NUMBER_MAX,
             cid,
             bytes,
         })
@@ -83,10 +83,11 @@ impl<'a> Record<'a> {
     }
 }
 
-const NUMBER_MASK: u64 = (1 << 48) - 1;
+/// Records have numbers of 48 bits.
+pub const NUMBER_MAX: u64 = (1 << 48) - 1;
 
 fn counted(epoch: u16, number: u64) -> [u8; 8] {
-    (u64::from(epoch) << 48 | number & NUMBER_MASK).to_be_bytes()
+    (u64::from(epoch) << 48 | number & NUMBER_MAX).to_be_bytes()
 }
 
 /// What is authenticated beside a record's bytes.

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use ring::rand::{SecureRandom, SystemRandom};
 
-use super::assembled::{Fragment, Message, push_header};
+use super::assembled::{Fragment, Message, Protection, push_header};
 use super::association::{Association, State, cid_of, parts_of};
 use super::config::Certificate;
 use super::cookie::Cookies;
@@ -51,6 +51,8 @@ pub struct Server {
     /// The place that is looked at next.
     pub(super) hand: u32,
     pub(super) ticked: Instant,
+    /// Associations, at most.
+    pub(super) places: u32,
     pub(super) plain: Vec<u8>,
 }
 
@@ -61,10 +63,17 @@ struct Context<'a, Deliver> {
     outgoing: &'a mut Outgoing,
     deliver: &'a mut Deliver,
     delivered: usize,
+    /// The datagram was answered by a cookie. It is answered by one, so that the answer is no larger.
+    is_verified: bool,
 }
 
 impl Server {
     pub fn new(certificate: Option<Certificate>, member: u8, now: Instant) -> Server {
+        Server::of_places(ASSOCIATIONS_MAX, certificate, member, now)
+    }
+
+    /// `places`: how many associations it has at most.
+    pub(super) fn of_places(places: u32, certificate: Option<Certificate>, member: u8, now: Instant) -> Server {
         let random = SystemRandom::new();
         let cookies = Cookies::new(&random, now);
         Server {
@@ -72,7 +81,7 @@ impl Server {
             member,
             random,
             cookies,
-            associations: Slab::new(ASSOCIATIONS_MAX),
+            associations: Slab::new(places),
             routes: HashMap::new(),
             shaking: Vec::new(),
             strangers: Strangers::default(),
@@ -80,6 +89,7 @@ impl Server {
             counts: Counts::default(),
             hand: 0,
             ticked: now,
+            places,
             plain: Vec::new(),
         }
     }
@@ -119,7 +129,7 @@ impl Server {
         outgoing: &mut Outgoing,
         deliver: &mut impl FnMut(u32, u32, u32, &[u8]),
     ) {
-        let mut context = Context { peer, now, outgoing, deliver, delivered: 0 };
+        let mut context = Context { peer, now, outgoing, deliver, delivered: 0, is_verified: false };
         let mut reader = Reader::new(datagram);
         while !reader.is_empty() {
             let before = reader.rest();
@@ -149,13 +159,17 @@ impl Server {
                     if fragment.kind == CLIENT_HELLO {
                         self.take_hello(record, &fragment, context);
                     } else if let Some(number) = shaking {
-                        self.take_fragment(number, &fragment, false, context);
+                        self.take_fragment(number, &fragment, Protection::Plain, context);
                     }
                 }
             }
             (ALERT, Some(number)) if record.bytes.first() == Some(&FATAL) => {
-                self.counts.fail(Reason::EndedByClient);
-                self.remove(number);
+                let shaking = self.associations.get(number).and_then(|association| association.shaking());
+                // Once there are keys the client seals its alerts: one in plain text may be anybody's.
+                if shaking.is_some_and(|shaking| shaking.handshake.candidates() == 0) {
+                    self.counts.fail(Reason::EndedByClient);
+                    self.remove(number);
+                }
             }
             _ => {}
         }
@@ -170,6 +184,9 @@ impl Server {
         };
         self.cookies.renew(&self.random, context.now);
         if !self.cookies.is_valid(hello.cookie, peer, &hello.parts()) {
+            if std::mem::replace(&mut context.is_verified, true) {
+                return;
+            }
             let body = verify_request(self.cookies.make(peer, &hello.parts()).as_ref());
             let mut message = Vec::new();
             push_header(&mut message, HELLO_VERIFY_REQUEST, fragment.number, body.len(), 0, body.len());
@@ -196,18 +213,21 @@ impl Server {
     /// Begins a handshake: the address has proved that it receives.
     fn begin<D>(&mut self, number: u64, hello: &ClientHello, message: &Message, context: &mut Context<D>) -> Result<(), Failure> {
         let peer = context.peer;
-        if self.shaking.len() >= SHAKING_MAX || !self.strangers.has_room(peer.ip()) || !self.make_room(context.now) {
-            return Err(Failure { reason: Reason::Exhausted, ..Failure::INTERNAL });
+        const EXHAUSTED: Failure = Failure { reason: Reason::Exhausted, ..Failure::INTERNAL };
+        if self.shaking.len() >= SHAKING_MAX || !self.strangers.has_room(peer.ip()) {
+            return Err(EXHAUSTED);
         }
+        let place = self.place(context.now).ok_or(EXHAUSTED)?;
         let mut random = [0; 36];
         self.random.fill(&mut random).map_err(|_| Failure::INTERNAL)?;
         let (server_random, secret) = random.split_at(32);
         let secret = u32::from_be_bytes(secret.try_into().map_err(|_| Failure::INTERNAL)?);
-        let place = self.associations.next();
         let cid = hello.cid.map(|_| cid_of(self.member, place, secret));
         let server_random = server_random.try_into().map_err(|_| Failure::INTERNAL)?;
         let material = self.certificate.as_ref().map(Certificate::material);
         let handshake = Handshake::new(hello, message, material, server_random, cid.as_ref().map(|cid| &cid[..]))?;
+        // Nobody loses a place to a hello that is refused.
+        self.vacate(place, context.outgoing);
         let (place, generation) = self.associations.insert(Association::new(peer, handshake, secret, hello.cid, number, context.now));
         self.shaking.push((place, generation));
         self.strangers.add(place, peer.ip());
@@ -222,16 +242,15 @@ impl Server {
         &mut self,
         number: u32,
         fragment: &Fragment,
-        is_sealed: bool,
+        protection: Protection,
         context: &mut Context<D>,
     ) {
         let Some(association) = self.associations.get(number) else { return };
         let Some(shaking) = association.shaking() else { return };
-        if !shaking.handshake.assembled.put(fragment) {
-            return; // The client repeats its flight: the timer repeats this side's.
-        }
-        while let Some(message) = shaking.handshake.assembled.take() {
-            match shaking.handshake.take(&message, is_sealed) {
+        // What the client repeats is dropped: the timer repeats this side's flight.
+        shaking.handshake.assembled.put(fragment, protection);
+        while let Some(message) = shaking.handshake.next() {
+            match shaking.handshake.take(&message) {
                 Ok(Step::More) => {}
                 Ok(step) => return self.step(number, step, context),
                 Err(failure) => return self.fail(number, failure, context.outgoing),
@@ -255,7 +274,7 @@ impl Server {
         association.owner = owner;
         let peer = association.peer;
         let Some(shaking) = association.shaking() else { return };
-        let mut context = Context { peer, now, outgoing, deliver: &mut |_, _, _, _: &[u8]| {}, delivered: 0 };
+        let mut context = Context { peer, now, outgoing, deliver: &mut |_, _, _, _: &[u8]| {}, delivered: 0, is_verified: false };
         if shaking.handshake.is_certified() {
             match if owner == 0 { Err(Failure::OF_NO_DEVICE) } else { shaking.handshake.give_owner() } {
                 Ok(step) => self.step(number, step, &mut context),
@@ -263,7 +282,9 @@ impl Server {
             }
             return;
         }
-        if let Err(failure) = shaking.handshake.give_keys(keys) {
+        let mut decoy = [0; 16];
+        let given = self.random.fill(&mut decoy).map_err(|_| Failure::INTERNAL).and_then(|()| shaking.handshake.give_keys(keys, &decoy));
+        if let Err(failure) = given {
             return self.fail(number, failure, context.outgoing);
         }
         for bytes in std::mem::take(&mut shaking.early) {
@@ -286,7 +307,11 @@ impl Server {
         let before = route.open.replace(number);
         self.counts.established += 1;
         self.news.push(News::Opened { number, generation, key: key as u32, owner });
-        if let Some(before) = before {
+        let is_replaced = |before: &mut Association| !before.takes_cid || before.owner == owner;
+        // A NAT may have given the address of one client to another: the first is still found by its connection id.
+        if let Some(before) = before
+            && self.associations.get(before).is_some_and(is_replaced)
+        {
             self.remove_only(before);
         }
     }
@@ -323,9 +348,11 @@ impl Server {
             return true;
         }
         let Some(kind) = association.unseal(record, &mut self.plain) else {
-            // Nothing but a wrong key explains it: the client repeats what nobody can read until it gives up.
-            if record.epoch == 1 && association.shaking().is_some() && record.cid.is_some() == association.takes_cid {
-                self.fail(number, Failure::KEY, context.outgoing);
+            // A client with another key, which has to learn it; or a record that somebody else has sent, or that was late. So the handshake
+            // has until its next repetition to get a record that opens.
+            let is_now = record.epoch == 1 && record.cid.is_some() == association.takes_cid;
+            if let Some(shaking) = association.shaking().filter(|_| is_now) {
+                shaking.is_not_opened = true;
                 return true;
             }
             return false;
@@ -359,13 +386,15 @@ impl Server {
                 if context.delivered < MESSAGES_MAX {
                     context.delivered += 1;
                     (context.deliver)(number, generation, association.owner, plain);
+                } else {
+                    self.counts.dropped += 1;
                 }
             }
             // The client repeats its last flight, so it has not got this side's. A request for another handshake gets nothing else.
             (HANDSHAKE, State::Open { .. }) => association.send_flight(context.outgoing),
             (HANDSHAKE, State::Shaking(_)) => {
                 if let Some(fragment) = Fragment::read(&mut Reader::new(plain)) {
-                    self.take_fragment(number, &fragment, true, context);
+                    self.take_fragment(number, &fragment, Protection::Sealed, context);
                 }
             }
             (ALERT, state) => {

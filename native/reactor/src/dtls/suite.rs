@@ -3,6 +3,7 @@ use ccm::aead::consts::{U8, U12};
 use ccm::aead::inout::InOutBuf;
 use ccm::aead::{AeadInOut, KeyInit};
 use ring::aead::{AES_128_GCM, Aad, LessSafeKey, Nonce, Tag, UnboundKey};
+use zeroize::Zeroizing;
 
 use super::prf::{Master, Randoms, expand_keys};
 
@@ -58,8 +59,8 @@ pub struct Keys {
 
 impl Suite {
     pub fn keys(self, master: &Master, randoms: &Randoms) -> Keys {
-        let mut block = [0; 2 * (KEY_BYTES + SALT_BYTES)];
-        expand_keys(master, randoms, &mut block);
+        let mut block = Zeroizing::new([0; 2 * (KEY_BYTES + SALT_BYTES)]);
+        expand_keys(master, randoms, &mut block[..]);
         let (keys, salts) = block.split_at(2 * KEY_BYTES);
         let key = |side: usize| Key::new(self.is_ccm8, &keys[side * KEY_BYTES..][..KEY_BYTES], &salts[side * SALT_BYTES..][..SALT_BYTES]);
         Keys { client: key(0), server: key(1) }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::association::{Association, Due};
 use super::failure::{Failure, Reason};
 use super::news::News;
-use super::server::{ASSOCIATIONS_MAX, Server};
+use super::server::Server;
 use crate::outgoing::Outgoing;
 
 /// An association whose client is silent for longer is forgotten.
@@ -17,12 +17,13 @@ const TICK: Duration = Duration::from_millis(100);
 const FATAL: u8 = 2;
 
 impl Server {
-    /// Makes a place free by giving up the association that was not used for longest of some. False: all of them shake hands.
-    pub(super) fn make_room(&mut self, now: Instant) -> bool {
+    /// The place of the next association: a free one, or that of the association that was not used for longest of some, which is still
+    /// there. None: all of them shake hands.
+    pub(super) fn place(&mut self, now: Instant) -> Option<u32> {
         if !self.associations.is_full() {
-            return true;
+            return Some(self.associations.next());
         }
-        let looked_at = (0..LOOKED_AT).map(|step| (self.hand + step) % ASSOCIATIONS_MAX);
+        let looked_at = (0..LOOKED_AT).map(|step| (self.hand + step) % self.places);
         let mut oldest: Option<(Duration, u32)> = None;
         for place in looked_at {
             if let Some(association) = self.associations.get(place)
@@ -32,11 +33,17 @@ impl Server {
                 oldest = oldest.max(Some((age, place)));
             }
         }
-        self.hand = (self.hand + LOOKED_AT) % ASSOCIATIONS_MAX;
-        let Some((_, place)) = oldest else { return false };
-        self.counts.evicted += 1;
-        self.remove(place);
-        true
+        self.hand = (self.hand + LOOKED_AT) % self.places;
+        oldest.map(|(_, place)| place)
+    }
+
+    /// Gives up who has the place.
+    pub(super) fn vacate(&mut self, place: u32, outgoing: &mut Outgoing) {
+        let generation = self.associations.generation(place);
+        if self.associations.get(place).is_some() {
+            self.counts.evicted += 1;
+            self.close(place, generation, outgoing);
+        }
     }
 
     pub(super) fn move_route(&mut self, number: u32, before: SocketAddr, now: SocketAddr) {
@@ -69,14 +76,20 @@ impl Server {
             return;
         }
         self.ticked = now;
-        let mut late = Vec::new();
+        let (mut late, mut refused) = (Vec::new(), Vec::new());
         for &(number, generation) in &self.shaking {
             let Some(association) = self.associations.get_of(number, generation) else { continue };
             match association.shaking().map_or(Due::Nothing, |shaking| shaking.due(now)) {
                 Due::Nothing => {}
                 Due::Repeat => association.send_flight(outgoing),
+                Due::Refuse => refused.push(number),
                 Due::GiveUp => late.push(number),
             }
+        }
+        for number in refused {
+            let shaking = self.associations.get(number).and_then(|association| association.shaking());
+            let failure = shaking.map_or(Failure::KEY, |shaking| shaking.handshake.not_opened());
+            self.fail(number, failure, outgoing);
         }
         for number in late {
             self.counts.fail(Reason::TimedOut);
@@ -84,7 +97,7 @@ impl Server {
         }
         for _ in 0..LOOKED_AT {
             let place = self.hand;
-            self.hand = (self.hand + 1) % ASSOCIATIONS_MAX;
+            self.hand = (self.hand + 1) % self.places;
             let is_idle = |association: &mut Association| association.is_open() && now.duration_since(association.used) >= IDLE;
             if self.associations.get(place).is_some_and(is_idle) {
                 self.counts.evicted += 1;
