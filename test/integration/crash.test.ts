@@ -17,6 +17,13 @@ const QOS = [1, 2] as const;
 const ACKNOWLEDGED_MIN = 300;
 const token = 'a-token-for-the-crash-test';
 
+const CLASS = 'crashing';
+
+/** A schema version by which each message has one more reading, the number of the version. */
+function versionOf(number: number) {
+  return { mode: 'flexible', schema_definition: { fields: { version: { type: 'number', default: number } } } };
+}
+
 /** Two of the gateways use WebSockets: on the port of their own, and on the HTTP port. */
 const URLS: readonly ((appliance: Appliance) => string)[] = [
   ({ mqttPort }) => `mqtt://127.0.0.1:${mqttPort}`,
@@ -44,7 +51,13 @@ test(`kill -9 under load at QoS 1 and 2, ${KILLS} times: every acknowledged mess
   let appliance: Appliance = await startAppliance(settings);
   let underWay = 0;
   try {
+    const schema = await call<{ schema_id: string }>(appliance, 'POST', '/v1/schemas', {
+      device_class: CLASS,
+      format: 'json',
+      ...versionOf(0),
+    });
     await call(appliance, 'POST', '/v1/devices/bulk', {
+      device_class: CLASS,
       count: DEVICES,
       id_format: 'crash-%d',
       token,
@@ -62,6 +75,8 @@ test(`kill -9 under load at QoS 1 and 2, ${KILLS} times: every acknowledged mess
       else await appliance.stop();
       await running;
       appliance = await startAppliance(settings);
+      // A version that is new since the checkpoint, and messages of both in the log at the next kill.
+      await call(appliance, 'POST', `/v1/schemas/${schema.schema_id}/versions`, versionOf(kill + 1));
     }
     await committed(appliance);
     const figures = await verify(appliance, publishers);
@@ -103,10 +118,11 @@ async function verify(appliance: Appliance, publishers: CrashPublisher[]): Promi
   return `${messages} messages, published ${sent} times by the application, ${answered}, ${storedCount} stored`;
 }
 
-/** The numbers of the device's messages that are stored; each has two metrics that must both be there, once. */
+/** The numbers of the device's messages that are stored; each has two metrics that must both be there, once, and what its schema adds. */
 async function stored(sql: postgres.Sql, device: string): Promise<Set<number>> {
   const rows = await sql<{ metric_name: string; values: number[] }[]>`
     select metric_name, array_agg(value) as values from raw_metrics where device_id = ${device} group by 1`;
+  const versions = rows.find((row) => row.metric_name === 'version')?.values ?? [];
   const [n, twin] = ['n', 'twin'].map((metric) => {
     const values = rows.find((row) => row.metric_name === metric)?.values ?? [];
     const distinct = new Set(values);
@@ -115,5 +131,7 @@ async function stored(sql: postgres.Sql, device: string): Promise<Set<number>> {
   }) as [Set<number>, Set<number>];
   assert.equal(n.size, twin.size, `${device}: a message is stored in part`);
   for (const seq of n) assert.ok(twin.has(-seq), `${device} ${seq} is stored in part`);
+  assert.equal(versions.length, n.size, `${device}: a message was not read by its schema, or twice`);
+  assert.ok(versions.every((version) => version >= 0 && version <= KILLS + 1));
   return n;
 }
