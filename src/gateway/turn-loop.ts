@@ -124,7 +124,7 @@ export class TurnLoop {
     const overRate: NoteOverRate = (entry, code, delayMs) => this.#pacing.noted(entry, code, delayMs, performance.now());
     this.#ingest = new Ingest(kernel, memory, directory, post, overRate);
     this.#coap = new Coap(kernel, memory, directory, reactor, overRate);
-    this.#associations = new Associations(directory, memory, reactor);
+    this.#associations = new Associations(directory, memory, reactor, post);
     const logDoorbell = new Doorbell(start.shared.doorbells, LOG_DOORBELL);
     this.#handoff = new Handoff(this.#kernel, this.#memory, new BlockRing(start.ring), logDoorbell);
   }
@@ -212,6 +212,7 @@ export class TurnLoop {
     for (const one of news) {
       this.#sessions.setIdentity(one);
       if (one.subject === 'credentials') this.#associations.judgeAgain(one.device);
+      if (one.subject === 'authorities') this.#associations.judgeCertified();
     }
     this.#routes.rightsChanged();
     this.#post({ kind: 'devices-known', token });
@@ -219,7 +220,8 @@ export class TurnLoop {
 
   #identityAnswered(token: number): void {
     this.#tick();
-    this.#sessions.answered(token);
+    if (token < 0) this.#associations.answered(token);
+    else this.#sessions.answered(token);
     this.#reactor.wake();
   }
 

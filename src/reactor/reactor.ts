@@ -33,6 +33,8 @@ export interface Reactor {
   listenDtls(host: string, port: number, options: DtlsOptions): Promise<number>;
   /** Ends an association. */
   closeAssociation(association: Association): void;
+  /** The owner of a certificate about which `certified` has answered undefined; 0: it is of nobody. */
+  answerAssociation(association: Association, owner: number): void;
   /** Rings of this doorbell make a turn happen, until the reactor has stopped. Once. */
   answer(doorbell: Doorbell): void;
   /** Sends bytes of the kernel's memory, in order. They are copied before it returns. */
@@ -95,8 +97,11 @@ export interface Association {
 export interface AssociationHost {
   /** The keys that a client which calls itself so may have, and its owner; undefined: there is none of this name. */
   named(association: Association, identity: Uint8Array): { readonly keys: readonly Uint8Array[]; readonly owner: number } | undefined;
-  /** The owner of a certificate, DER, of which the client has shown that it has the key; 0: it is of nobody. */
-  certified(association: Association, certificate: Uint8Array): number;
+  /**
+   * The owner of a certificate, DER, of which the client has shown that it has the key; 0: it is of nobody. Undefined: `answerAssociation`
+   * follows, and the client waits for it for as long as a handshake may take.
+   */
+  certified(association: Association, certificate: Uint8Array): number | undefined;
   /** Its handshake is done. `key`: the place of its key among those that `named` has answered. */
   opened(association: Association, key: number): void;
   closed(association: Association): void;

@@ -176,7 +176,7 @@ if (!isNative) {
     test('the last flight comes again when the client repeats its own', async () => {
       const from = await client({ cid: CID }).connect();
       const before = from.datagrams.length;
-      from.repeatFinish();
+      from.finish();
       await until('the flight', () => from.datagrams.length > before);
       assert.equal(await ask(from, request({ ...NO_TOKEN, payload: '{"repeated":1}' })), '2.04');
     });
@@ -195,6 +195,21 @@ if (!isNative) {
       await until('the end', () => old.alerts.length > 0);
       assert.equal(await ask(fresh, request({ ...NO_TOKEN, payload: '{"fresh":1}' })), '2.04');
       assert.deepEqual(fresh.alerts, []);
+    });
+
+    test('a key that is revoked while its client shakes hands lets nobody in', async () => {
+      await give(1, psk(2, 'new-key-1'), psk(6, 'short-lived'));
+      const from = client({ key: 'short-lived', isSlow: true });
+      from.hello();
+      await until('the flight of the client', () => from.sent.length > 2 && gateway.counter(SHAKING) > 0);
+      await until('its keys to be known', () => from.datagrams.length > 1);
+      await gateway.caughtUp();
+      await give(1, psk(2, 'new-key-1'));
+      from.finish();
+      await until('the end', () => from.alerts.length > 0);
+      from.send(request({ ...NO_TOKEN, payload: '{"revoked":1}' }));
+      assert.equal(await ask(await client().connect(), request({ ...NO_TOKEN, payload: '{"in":1}' })), '2.04');
+      assert.deepEqual(taken('{"revoked":1}'), []);
     });
 
     test('a device that becomes inactive loses its associations', async () => {

@@ -1,4 +1,14 @@
-import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createECDH,
+  createHash,
+  createHmac,
+  type KeyObject,
+  randomBytes,
+  sign,
+  X509Certificate,
+} from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { until } from '../support/until.js';
 
@@ -13,11 +23,21 @@ const SERVER_HELLO = 2;
 const SERVER_HELLO_DONE = 14;
 const FINISHED = 20;
 const CID_BYTES = 8;
-const SUITES = { ccm8: 0xc0a8, gcm: 0x00a8 } as const;
+const SUITES = { ccm8: 0xc0a8, gcm: 0x00a8, 'ecdsa-ccm8': 0xc0ae, 'ecdsa-gcm': 0xc02b } as const;
+const CERTIFICATE_REQUEST = 13;
+const SERVER_KEY_EXCHANGE = 12;
+const ECDSA_P256_SHA256 = 0x0403;
 
 export interface DtlsSettings {
   readonly identity: string;
   readonly key: string;
+  /** Of suites with certificates: its own, PEM, and those that vouch for it; empty: it has none. And the key of the first. */
+  readonly chain?: readonly string[];
+  readonly privateKey?: KeyObject;
+  /** Its messages come in fragments of so many bytes, the last one first. */
+  readonly fragmentBytes?: number;
+  /** Its last flight waits for `finish`. */
+  readonly isSlow?: boolean;
   readonly suite?: keyof typeof SUITES;
   /** The connection id for records to the client; empty: it wants none, and sends the server's. Undefined: it knows nothing of them. */
   readonly cid?: Buffer;
@@ -29,7 +49,7 @@ interface Keys {
   readonly salt: Buffer;
 }
 
-/** A client of DTLS 1.2 with a key, from RFC 6347 and RFC 9146, by other code than the server's. */
+/** A client of DTLS 1.2 with a key or a certificate, from RFC 6347 and RFC 9146, by other code than the server's. */
 export class DtlsClient {
   readonly messages: Buffer[] = [];
   /** Of the server's alerts, the numbers. */
@@ -50,6 +70,8 @@ export class DtlsClient {
   #master: Buffer = Buffer.alloc(0);
   #client: Keys | undefined;
   #server: Keys | undefined;
+  #serverPoint: Buffer = Buffer.alloc(0);
+  #isAsked = false;
   #messageNumber = 0;
   #plainNumber = 0;
   #sealedNumber = 0;
@@ -109,8 +131,8 @@ export class DtlsClient {
     this.#socket.send(datagram, this.#port, '127.0.0.1');
   }
 
-  /** Sends its last flight again. */
-  repeatFinish(): void {
+  /** Sends its last flight; the first time, if it is slow, or again. */
+  finish(): void {
     this.#finish();
   }
 
@@ -175,6 +197,8 @@ export class DtlsClient {
       if (this.#client) return; // The flight comes again.
       this.#transcript.push(message);
       if (kind === SERVER_HELLO) this.#serverHello(body);
+      if (kind === SERVER_KEY_EXCHANGE) this.#serverPoint = body.subarray(4, 4 + body[3]!);
+      if (kind === CERTIFICATE_REQUEST) this.#isAsked = true;
       if (kind === SERVER_HELLO_DONE) this.#exchange();
       at = end;
     }
@@ -187,16 +211,46 @@ export class DtlsClient {
   }
 
   #exchange(): void {
-    const { identity, key } = this.#settings;
-    const keyExchange = this.#plain(HANDSHAKE, this.#message(16, vector(2, Buffer.from(identity))));
-    const secret = Buffer.from(key);
-    const premaster = Buffer.concat([u16(secret.length), Buffer.alloc(secret.length), u16(secret.length), secret]);
+    const { suite = 'ccm8', chain = [], isSlow = false } = this.#settings;
+    const isCertified = suite.startsWith('ecdsa');
+    const certificates = chain.map((pem) => vector(3, new X509Certificate(pem).raw));
+    if (this.#isAsked) this.#sendMessage(11, vector(3, Buffer.concat(certificates)));
+    const premaster = isCertified ? this.#agree() : this.#nameItself();
     this.#master = prf(premaster, 'extended master secret', this.#hash(), 48);
     const block = prf(this.#master, 'key expansion', Buffer.concat([this.#serverRandom, this.#random]), 40);
     this.#client = { key: block.subarray(0, 16), salt: block.subarray(32, 36) };
     this.#server = { key: block.subarray(16, 32), salt: block.subarray(36, 40) };
-    this.#send(keyExchange);
-    this.#finish();
+    if (this.#isAsked && chain.length > 0) this.#verify();
+    if (!isSlow) this.#finish();
+  }
+
+  /** Sends its half of the key exchange. Answers the premaster secret, RFC 8422 §5.10. */
+  #agree(): Buffer {
+    const exchange = createECDH('prime256v1');
+    this.#sendMessage(16, vector(1, exchange.generateKeys()));
+    return exchange.computeSecret(this.#serverPoint);
+  }
+
+  /** Sends its name. Answers the premaster secret, RFC 4279 §2. */
+  #nameItself(): Buffer {
+    this.#sendMessage(16, vector(2, Buffer.from(this.#settings.identity)));
+    const secret = Buffer.from(this.#settings.key);
+    return Buffer.concat([u16(secret.length), Buffer.alloc(secret.length), u16(secret.length), secret]);
+  }
+
+  #verify(): void {
+    const signature = sign('sha256', Buffer.concat(this.#transcript), this.#settings.privateKey!);
+    this.#sendMessage(15, Buffer.concat([u16(ECDSA_P256_SHA256), vector(2, signature)]));
+  }
+
+  #sendMessage(kind: number, body: Buffer): void {
+    const message = this.#message(kind, body);
+    const bytes = this.#settings.fragmentBytes ?? body.length;
+    const offsets = Array.from({ length: Math.ceil(body.length / bytes) }, (_, index) => index * bytes);
+    for (const offset of offsets.reverse()) {
+      const piece = body.subarray(offset, offset + bytes);
+      this.#send(this.#plain(HANDSHAKE, Buffer.concat([message.subarray(0, 6), u24(offset), u24(piece.length), piece])));
+    }
   }
 
   #finish(): void {
@@ -223,7 +277,7 @@ export class DtlsClient {
   }
 
   get #tagBytes(): number {
-    return (this.#settings.suite ?? 'ccm8') === 'ccm8' ? 8 : 16;
+    return (this.#settings.suite ?? 'ccm8').endsWith('ccm8') ? 8 : 16;
   }
 
   #seal(kind: number, bytes: Uint8Array): Buffer {
@@ -280,8 +334,9 @@ function extension(kind: number, body: Buffer): Buffer {
 }
 
 /** Bytes after their length, a number of `width` bytes. */
-function vector(width: 1 | 2, bytes: Buffer): Buffer {
-  return Buffer.concat([width === 1 ? Buffer.from([bytes.length]) : u16(bytes.length), bytes]);
+function vector(width: 1 | 2 | 3, bytes: Buffer): Buffer {
+  const lengths = [Buffer.from([bytes.length]), u16(bytes.length), u24(bytes.length)] as const;
+  return Buffer.concat([lengths[width - 1]!, bytes]);
 }
 
 function u16(value: number): Buffer {

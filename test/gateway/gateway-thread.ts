@@ -160,7 +160,8 @@ export class GatewayThread {
     await until('the broker to know the rules', () => gateway.#brokerKnows === 1);
     await gateway.putDevices(devices);
     gateway.post({ kind: 'listen', ports: portsOf(settings) });
-    await until('the listener', () => gateway.port !== 0);
+    await until('the listener', () => gateway.port !== 0 || gateway.of('listen-failed').length > 0);
+    assert.deepEqual(gateway.of('listen-failed'), []);
     return gateway;
   }
 

@@ -244,6 +244,7 @@ export class KernelDriver {
       listen: async () => 0,
       listenDtls: () => Promise.resolve(0),
       closeAssociation: () => {},
+      answerAssociation: () => {},
       listenDatagrams: async () => 0,
       answer: () => {},
       send: () => {},

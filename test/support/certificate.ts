@@ -64,6 +64,11 @@ export function revoke(issuer: Certified, serials: readonly string[], extensions
     .join('\n')}\n-----END X509 CRL-----\n`;
 }
 
+/** Extensions of a list that holds its number, which RFC 5280 §5.2.3 demands of all lists. */
+export function listNumber(): Uint8Array {
+  return der(0xa0, sequence(sequence(oid('551d14'), octets(der(0x02, Buffer.of(1))))));
+}
+
 /** Extensions of a list that holds one critical one, issuingDistributionPoint. */
 export function criticalExtension(): Uint8Array {
   return der(0xa0, sequence(sequence(oid('551d1c'), TRUE, octets(sequence()))));

@@ -1,44 +1,65 @@
 import { COUNTER_GATEWAY_DTLS_OPEN } from '../../../assembly/abi/counters.js';
 import { CONNECTIONS_MAX } from '../../../assembly/abi/limits.js';
 import type { ShownKey } from '../../contract/identity/credentials.js';
+import type { FromGateway } from '../../contract/threads/gateway.js';
 import type { KernelMemory } from '../../host/kernel.js';
 import type { Association, AssociationCounts, AssociationHost, Reactor } from '../../reactor/reactor.js';
-import { deviceOfCertificate } from '../certificates.js';
+import { type CertifiedDevice, deviceOfCertificate } from '../certificates.js';
 import type { Directory } from '../directory.js';
 
 /** Associations of a socket, at most. */
 const PLACES_MAX = 1 << 16;
 
+/** Clients that wait at a time until main has answered. */
+const WAITING_MAX = 1000;
+
 /** What the client of an association has shown. */
 interface Proof {
   readonly association: Association;
   readonly entry: number;
+  /** Who has the entry: it may be another's later. */
+  readonly device: number;
   /** Undefined: a name in its certificate. */
   readonly credential: number | undefined;
+  /** DER, where it counts because an authority of the tenant has signed it. */
+  readonly certificate?: Uint8Array | undefined;
   readonly untilMs: number;
 }
+
+interface Waiting {
+  readonly association: Association;
+  readonly certificate: Uint8Array;
+}
+
+type AssociationReactor = Pick<Reactor, 'answerAssociation' | 'closeAssociation'>;
 
 /** Which devices the clients of DTLS are. What is revoked ends the associations that it has let in. */
 export class Associations implements AssociationHost {
   readonly #directory: Directory;
   readonly #memory: KernelMemory;
-  readonly #reactor: Pick<Reactor, 'closeAssociation'>;
+  readonly #reactor: AssociationReactor;
+  readonly #post: (message: FromGateway) => void;
   /** Of handshakes: each key that the client may have. */
   readonly #asked = new Map<number, readonly Proof[]>();
   readonly #open = new Map<number, Proof>();
   readonly #ofEntry = new Map<number, Set<number>>();
+  /** By the token of the question; those of MQTT clients are positive. */
+  readonly #waiting = new Map<number, Waiting>();
+  #token = 0;
   readonly #ended: (association: Association) => void;
 
   /** `ended` runs for each association that was open. */
   constructor(
     directory: Directory,
     memory: KernelMemory,
-    reactor: Pick<Reactor, 'closeAssociation'>,
+    reactor: AssociationReactor,
+    post: (message: FromGateway) => void,
     ended: (association: Association) => void = () => {},
   ) {
     this.#directory = directory;
     this.#memory = memory;
     this.#reactor = reactor;
+    this.#post = post;
     this.#ended = ended;
   }
 
@@ -49,6 +70,7 @@ export class Associations implements AssociationHost {
     const proofs = found.keys.map((key: ShownKey) => ({
       association,
       entry: found.entry,
+      device: this.#directory.numberOf(found.entry),
       credential: key.credential,
       untilMs: key.untilMs,
     }));
@@ -56,12 +78,39 @@ export class Associations implements AssociationHost {
     return { keys: found.keys.map(({ key }) => key), owner: ownerOf(found.entry) };
   }
 
-  certified(association: Association, certificate: Uint8Array): number {
-    const found = deviceOfCertificate(certificate, this.#directory, this.#directory.certificateNames, Date.now());
-    // One that counts by the authority of a tenant lets nobody in here: nothing would end the association once it is revoked.
-    if (!found || !('entry' in found) || found.authority !== undefined || !this.#directory.isActive(found.entry)) return 0;
-    this.#asked.set(placeOf(association), [{ association, ...found }]);
-    return ownerOf(found.entry);
+  certified(association: Association, certificate: Uint8Array): number | undefined {
+    const found = this.#find(certificate);
+    if (!found || 'entry' in found) return this.#admit(association, certificate, found);
+    const { authority, tenant, device, registers } = found;
+    if (!registers || this.#waiting.size >= WAITING_MAX) return 0;
+    const token = --this.#token;
+    this.#waiting.set(token, { association, certificate });
+    this.#post({ kind: 'identity-asked', token, question: { kind: 'registration', authority, tenant, device } });
+    return undefined;
+  }
+
+  /** The device that a client waits for is registered, or will not be. */
+  answered(token: number): void {
+    const waiting = this.#waiting.get(token);
+    if (!waiting) return;
+    this.#waiting.delete(token);
+    const { association, certificate } = waiting;
+    const found = this.#find(certificate);
+    this.#reactor.answerAssociation(association, found && 'entry' in found ? this.#admit(association, certificate, found) : 0);
+  }
+
+  #find(certificate: Uint8Array): ReturnType<typeof deviceOfCertificate> {
+    return deviceOfCertificate(certificate, this.#directory, this.#directory.certificateNames, Date.now());
+  }
+
+  /** The owner of the association. */
+  #admit(association: Association, certificate: Uint8Array, found: CertifiedDevice | undefined): number {
+    if (!found || !this.#directory.isActive(found.entry)) return 0;
+    const { entry, credential, untilMs, authority } = found;
+    const device = this.#directory.numberOf(entry);
+    const signed = authority === undefined ? undefined : certificate;
+    this.#asked.set(placeOf(association), [{ association, entry, device, credential, untilMs, certificate: signed }]);
+    return ownerOf(entry);
   }
 
   opened(association: Association, key: number): void {
@@ -75,6 +124,8 @@ export class Associations implements AssociationHost {
     const of = this.#ofEntry.get(proof.entry);
     if (of) of.add(place);
     else this.#ofEntry.set(proof.entry, new Set([place]));
+    // What the client has shown may be revoked since then, while it took its time for the handshake.
+    if (!this.#isInForce(proof) || proof.untilMs <= Date.now()) this.#reactor.closeAssociation(association);
   }
 
   closed(association: Association): void {
@@ -99,7 +150,14 @@ export class Associations implements AssociationHost {
   /** What counts of the device of this number has changed: ends the associations that it no longer lets in. */
   judgeAgain(device: number): void {
     const entry = this.#directory.entryOf(device);
-    if (entry !== undefined) this.#end(entry, (proof) => !this.#directory.isActive(entry) || !this.#isInForce(proof, device));
+    if (entry !== undefined) this.#end(entry, (proof) => !this.#isInForce(proof));
+  }
+
+  /** An authority of a tenant may have revoked certificates, or be gone: ends the associations that those have let in. */
+  judgeCertified(): void {
+    for (const proof of this.#open.values()) {
+      if (proof.certificate && !this.#isInForce(proof)) this.#reactor.closeAssociation(proof.association);
+    }
   }
 
   /** Ends all associations of a device that is about to be forgotten. */
@@ -113,8 +171,11 @@ export class Associations implements AssociationHost {
     for (const { association, untilMs } of this.#open.values()) if (untilMs <= nowMs) this.#reactor.closeAssociation(association);
   }
 
-  #isInForce({ credential }: Proof, device: number): boolean {
-    return credential === undefined || this.#directory.credentials.has(device, credential);
+  #isInForce({ entry, device, credential, certificate }: Proof): boolean {
+    if (this.#directory.entryOf(device) !== entry || !this.#directory.isActive(entry)) return false;
+    if (credential !== undefined) return this.#directory.credentials.has(device, credential);
+    const found = certificate && this.#find(certificate);
+    return certificate === undefined || (found !== undefined && 'entry' in found && found.entry === entry);
   }
 
   #end(entry: number, isOver: (proof: Proof) => boolean): void {

@@ -85,6 +85,11 @@ export class NativeReactor implements Reactor {
     this.#touched();
   }
 
+  answerAssociation({ connection, number, generation }: Association, owner: number): void {
+    this.#native.answerAssociation(connection, number, generation, [], owner);
+    this.#touched();
+  }
+
   answer(doorbell: Doorbell): void {
     this.#native.answer(doorbell.words);
     this.wake(); // The reactor notices rings from its next sleep on.
@@ -242,8 +247,10 @@ export class NativeReactor implements Reactor {
     if (news.kind === NEWS_NAMED) {
       const named = host.named(news, bytes);
       answer(named?.keys ?? [], named?.owner ?? 0);
-    } else if (news.kind === NEWS_CERTIFIED) answer([], host.certified(news, bytes));
-    else if (news.kind === NEWS_OPENED) host.opened(news, news.key);
+    } else if (news.kind === NEWS_CERTIFIED) {
+      const owner = host.certified(news, bytes);
+      if (owner !== undefined) answer([], owner);
+    } else if (news.kind === NEWS_OPENED) host.opened(news, news.key);
     else host.closed(news);
   }
 

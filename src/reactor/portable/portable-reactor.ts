@@ -108,6 +108,8 @@ export class PortableReactor implements Reactor {
 
   closeAssociation(): void {}
 
+  answerAssociation(): void {}
+
   answer(doorbell: Doorbell): void {
     this.#doorbell = doorbell;
     void this.#answerDoorbell(doorbell);
