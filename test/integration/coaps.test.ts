@@ -47,4 +47,39 @@ if (chooseReactor('auto').name === 'native') {
       Array.from({ length: CLIENTS * MOVES }, () => '2.04'),
     );
   });
+
+  test('the metrics say what became of clients and their handshakes', async () => {
+    const value = async (series: string) => {
+      const text = await (await fetch(`${appliance.http}/metrics`)).text();
+      const line = text.split('\n').find((one) => one.startsWith(`${series} `));
+      return Number(line?.slice(series.length));
+    };
+    const gauges = [
+      'spillway_dtls_associations',
+      'spillway_dtls_handshakes_total',
+      'spillway_dtls_moved_total',
+      'spillway_dtls_records_dropped_total',
+    ];
+    const [open, done, moved, dropped] = (await Promise.all(gauges.map(value))) as [number, number, number, number];
+    const client = await new DtlsClient(appliance.coapsPort!, {
+      identity: 'roamer',
+      key: 'key-of-the-roamer',
+      cid: Buffer.of(77),
+    }).connect();
+    await until('the association', async () => (await value(gauges[0]!)) === open + 1 && (await value(gauges[1]!)) === done + 1);
+    client.move();
+    client.send(request({ queries: [], path: 'devices/roamer/telemetry', payload: '{"t":-1}' }));
+    await until('the answer', () => client.messages.length === 1);
+    client.raw(client.sent.at(-1)!);
+    await until('the move', async () => (await value(gauges[2]!)) === moved + 1 && (await value(gauges[3]!)) === dropped + 1);
+    client.leave();
+    await until('the end', async () => (await value(gauges[0]!)) === open);
+    client.close();
+    const [shaking, evicted] = await Promise.all([value('spillway_dtls_handshakes'), value('spillway_dtls_evicted_total')]);
+    assert.deepEqual([shaking, evicted], [0, 0]);
+    const stranger = await new DtlsClient(appliance.coapsPort!, { identity: 'nobody', key: 'no-key' }).connect();
+    assert.deepEqual(stranger.alerts, [51]);
+    stranger.close();
+    await until('the refusal', async () => (await value('spillway_messages_refused_total{code="dtls_identity_unknown"}')) === 1);
+  });
 }
