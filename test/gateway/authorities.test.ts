@@ -67,6 +67,19 @@ describe('a gateway and certificates of an authority of a tenant', () => {
       await assert.rejects(other, isRefused, 'certificate and token are of two devices');
     }));
 
+  test('takes an authority between by its own certificate, where the client shows its chain', () =>
+    withGateway(async (gateway) => {
+      const plant = certify('plant', factory, 1, true);
+      const own = certify('dev-1', plant);
+      const chained = { ...own, cert: own.cert + plant.cert };
+      await give(gateway, 'acme', entry());
+      await assert.rejects(connect(gateway, chained), isRefused);
+      await give(gateway, 'acme', entry({ certificate: plant.cert }));
+      const client = await connect(gateway, chained);
+      await publishAs(gateway, client, 'dev-1', 2);
+      await client.endAsync();
+    }));
+
   test('takes no certificate of an authority for that of a device', () =>
     withGateway(async (gateway) => {
       const authority = certify('dev-1');

@@ -15,6 +15,7 @@ import { device, GatewayThread } from './gateway-thread.js';
 const ofServer = certify('authority of the server');
 const server = certify('localhost', ofServer);
 const factory = certify('factory');
+const plant = certify('plant', factory, 1, true);
 const SHOWN = { cert: server.cert, key: server.key };
 const BAD_CERTIFICATE = 42;
 const HANDSHAKE_FAILURE = 40;
@@ -114,6 +115,18 @@ if (chooseReactor((process.env.REACTOR ?? 'auto') as 'auto').name === 'native') 
       });
     });
 
+    test('a certificate of an authority between gets in where its client shows that one too', () =>
+      withSite(required, async (site) => {
+        const own = certify('dev-1', plant);
+        const client = await site.connect(own, { chain: [own.cert, plant.cert] });
+        assert.equal(await site.deviceOf(client, 'dev-1'), 1);
+        assert.deepEqual((await site.connect(own)).alerts, [BAD_CERTIFICATE]);
+        // One of a device vouches for nobody.
+        const notAuthority = certify('dev-1', factory);
+        const below = certify('dev-1', notAuthority);
+        assert.deepEqual((await site.connect(below, { chain: [below.cert, notAuthority.cert] })).alerts, [BAD_CERTIFICATE]);
+      }));
+
     test('where certificates are optional, a client without one shows a token with each request', () =>
       withSite({ ...required, clientAuth: 'optional' }, async (site) => {
         const client = await site.connect(undefined);
@@ -143,6 +156,15 @@ if (chooseReactor((process.env.REACTOR ?? 'auto') as 'auto').name === 'native') 
         for (const stranger of [certify('dev-1'), certify('dev-1', certify('factory')), certify('dev-9', factory)]) {
           assert.deepEqual((await site.connect(stranger)).alerts, [CERTIFICATE_UNKNOWN]);
         }
+      }));
+
+    test('an authority between is added itself, and its own authority does not stand in for it', () =>
+      withSite(any, async (site) => {
+        const own = certify('dev-1', plant);
+        await site.give(entry());
+        assert.deepEqual((await site.connect(own, { chain: [own.cert, plant.cert] })).alerts, [CERTIFICATE_UNKNOWN]);
+        await site.give(entry({ certificate: plant.cert }));
+        assert.equal(await site.deviceOf(await site.connect(own, { chain: [own.cert, plant.cert] }), 'dev-1'), 2);
       }));
 
     test('a certificate that is revoked loses its associations, and all do when the authority is deleted', () =>

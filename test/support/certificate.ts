@@ -75,7 +75,7 @@ export function criticalExtension(): Uint8Array {
 }
 
 /** A certificate for localhost signed by `issuer`, or of an authority that vouches for itself. `days` from now, or until then. */
-export function certify(name: string, issuer?: Certified, days = 1): Certified {
+export function certify(name: string, issuer?: Certified, days = 1, isAuthority = issuer === undefined): Certified {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const spki = publicKey.export({ type: 'spki', format: 'der' });
   const at = (day: number) => new Date(Date.now() + day * 86_400_000);
@@ -89,7 +89,7 @@ export function certify(name: string, issuer?: Certified, days = 1): Certified {
     sequence(timeOf(at(Math.min(0, days) - 1)), timeOf(at(days))),
     nameOf(name),
     spki,
-    extensionsOf(spki, issuer === undefined),
+    extensionsOf(spki, isAuthority),
   );
   const signature = sign('sha256', body, issuer?.privateKey ?? privateKey);
   const whole = sequence(body, ECDSA_WITH_SHA256, der(0x03, Buffer.of(0), signature));
