@@ -189,6 +189,12 @@ if (chooseReactor((process.env.REACTOR ?? 'auto') as 'auto').name === 'native') 
         const connecting = client.connect();
         const { question, token } = await until('the question', () => site.gateway.of('identity-asked')[0]);
         assert.deepEqual(question, { kind: 'registration', authority: 3, tenant: 'acme', device: 'new-1' });
+        // What others send under its address while it waits does not end the handshake.
+        const [before, forged] = [client.datagrams.length, Buffer.from(client.sent.at(-1)!.subarray(14))];
+        forged[forged.length - 1]! ^= 1;
+        forged[10]! += 1;
+        client.raw(forged);
+        await until('the repetition of the flight', () => client.datagrams.length > before);
         await site.gateway.putDevices([device(7, 'new-1', { tenant: 'acme' })]);
         site.gateway.post({ kind: 'identity-answered', token });
         await connecting;

@@ -49,7 +49,7 @@ pub struct Shaking {
     pub early: Vec<Vec<u8>>,
     /// Which of the keys that the host gave is the client's.
     pub key: usize,
-    /// A record came that none of the keys opens.
+    /// A record came in place of Finished that none of the keys opens.
     pub is_not_opened: bool,
     due: Instant,
     pause: Duration,
@@ -72,7 +72,7 @@ impl Shaking {
         if now < self.due {
             return Due::Nothing;
         }
-        if self.is_not_opened {
+        if self.is_not_opened && self.handshake.is_finishing() {
             return Due::Refuse;
         }
         if self.repeated == REPEATED_MAX {

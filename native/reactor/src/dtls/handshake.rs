@@ -179,7 +179,7 @@ impl Handshake {
     /// The next message that is whole.
     pub fn next(&mut self) -> Option<Message> {
         // Finished is the first message under the new keys: what comes there in plain text may be anybody's.
-        let protection = if self.expected == Expected::Finished { Protection::Sealed } else { Protection::Plain };
+        let protection = if self.is_finishing() { Protection::Sealed } else { Protection::Plain };
         self.assembled.take(protection)
     }
 
@@ -258,6 +258,11 @@ impl Handshake {
         }
         self.expected = Expected::Finished;
         Ok(())
+    }
+
+    /// Whether the client's Finished comes next, the first message that shows which key it has.
+    pub fn is_finishing(&self) -> bool {
+        self.expected == Expected::Finished
     }
 
     /// What it ends with when the client's records do not open.

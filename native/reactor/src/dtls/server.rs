@@ -351,7 +351,7 @@ impl Server {
             // A client with another key, which has to learn it; or a record that somebody else has sent, or that was late. So the handshake
             // has until its next repetition to get a record that opens.
             let is_now = record.epoch == 1 && record.cid.is_some() == association.takes_cid;
-            if let Some(shaking) = association.shaking().filter(|_| is_now) {
+            if let Some(shaking) = association.shaking().filter(|shaking| is_now && shaking.handshake.is_finishing()) {
                 shaking.is_not_opened = true;
                 return true;
             }
