@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { readConfig } from '../config/config.js';
 import type { Config } from '../config/table.js';
-import { CommandFailure } from './command-failure.js';
+import { CommandFailure, usageFailure } from './command-failure.js';
 
 /** Options that every command has; commander fills the object. */
 export interface CommonOptions {
@@ -12,6 +12,7 @@ export interface CommonOptions {
 /** Options of commands that talk to a running appliance. */
 export interface ApplianceOptions extends CommonOptions {
   readonly url?: string;
+  readonly context?: string;
 }
 
 export function withCommonOptions(command: Command): Command {
@@ -30,10 +31,19 @@ export function withSecretOptions(command: Command): Command {
 }
 
 export function withApplianceOptions(command: Command): Command {
-  return withCommonOptions(command).option(
-    '--url <url>',
-    'the appliance (default: the one of the context in use, else the one that runs on the state folder, else http://<bind>:<http_port> of the config)',
-  );
+  return withCommonOptions(command)
+    .option(
+      '--url <url>',
+      'the appliance (default: the one of the context in use, else the one that runs on the state folder, else http://<bind>:<http_port> of the config)',
+    )
+    .option('--context <name>', 'the appliance of this context, whichever is in use');
+}
+
+/** Before a command runs: the context that it names goes before all others. */
+export function chooseContext({ url, context }: ApplianceOptions, env: NodeJS.ProcessEnv): void {
+  if (context === undefined) return;
+  if (url !== undefined) throw usageFailure('cannot ask two appliances: --url and --context name one each', 'leave one of them out');
+  env.SPILLWAY_CONTEXT = context;
 }
 
 /** The config of this process, or a failure with all its problems; options of the command go before the environment. */

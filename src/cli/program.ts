@@ -21,7 +21,7 @@ import { addLagCommand } from './lag-command.js';
 import { addLedgerCommand } from './ledger-command.js';
 import { addLogCommand } from './log-command.js';
 import { addPublishCommand, addRetainedCommand } from './message-commands.js';
-import { type CommonOptions, withCommonOptions } from './options.js';
+import { type CommonOptions, chooseContext, withCommonOptions } from './options.js';
 import { Output } from './output.js';
 import { addPackCommand } from './pack-command.js';
 import { addQueryCommand } from './query-command.js';
@@ -76,7 +76,8 @@ function buildProgram(ports: CliPorts): Command {
     .showSuggestionAfterError()
     .exitOverride()
     // Usage errors are reported like every other failure, by runCli.
-    .configureOutput({ outputError: () => undefined });
+    .configureOutput({ outputError: () => undefined })
+    .hook('preAction', (_program, command) => chooseContext(command.opts(), process.env));
   addStartCommand(program, ports);
   addDemoCommand(program, ports);
   addSimulateCommand(program);

@@ -33,6 +33,9 @@ test('a context is asked until --url or the environment names another appliance'
   assert.equal(await codeOf('tenant list', { SPILLWAY_HTTP_PORT: '1' }), 'admin_key_missing');
   assert.equal(await codeOf('tenant list', { SPILLWAY_CONTEXT: 'nowhere' }), 'context_unknown');
   assert.equal((await run('tenant list', { SPILLWAY_HTTP_PORT: '1', SPILLWAY_CONTEXT: 'plant' })).code, 0);
+  assert.equal((await run('tenant list --context plant', { SPILLWAY_HTTP_PORT: '1', SPILLWAY_CONTEXT: 'nowhere' })).code, 0);
+  assert.equal(await codeOf('tenant list --context nowhere'), 'context_unknown');
+  assert.equal((await run(`tenant list --context plant --url ${url}`)).code, 2);
   // The key of a context goes to no other address.
   assert.equal(await codeOf(`tenant list --url ${url}`), 'admin_key_missing');
   await run('context use');
