@@ -75,7 +75,7 @@ export function runIngest(settings: IngestSettings, say: (text: string) => void)
 /** Starts an appliance on its store, registers the fleet, and ends and removes everything after the work. */
 export async function withSite<T>(
   settings: Pick<IngestSettings, 'store' | 'gateways' | 'partitions' | 'devices' | 'connections'> &
-    Partial<Pick<IngestSettings, 'log' | 'schema' | 'rules'>>,
+    Partial<Pick<IngestSettings, 'log' | 'schema' | 'rules'>> & { readonly deviceRate?: number },
   say: (text: string) => void,
   work: (site: Site) => Promise<T>,
 ): Promise<T> {
@@ -87,6 +87,7 @@ export async function withSite<T>(
   if (settings.store === 'null') environment.SPILLWAY_STORE = 'null';
   if (settings.gateways !== undefined) environment.SPILLWAY_GATEWAYS = String(settings.gateways);
   if (settings.partitions !== undefined) environment.SPILLWAY_PARTITIONS = String(settings.partitions);
+  if (settings.deviceRate !== undefined) environment.SPILLWAY_DEVICE_RATE = String(settings.deviceRate);
   if (settings.log === 'none') environment.SPILLWAY_LOG = 'none';
   const broker = settings.log === 'kafka' ? await kafkaBroker() : undefined;
   try {
@@ -109,7 +110,8 @@ export async function withSite<T>(
   }
 }
 
-async function registerFleet(
+/** Registers the devices of a load as a tenant of their own. */
+export async function registerFleet(
   { devices, connections, schema = false, rules = 0 }: Pick<IngestSettings, 'devices' | 'connections'> & Partial<IngestSettings>,
   appliance: BenchAppliance,
   say: (text: string) => void,

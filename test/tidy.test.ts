@@ -281,6 +281,7 @@ test('the commands that the documents promise are there', () => {
     'bench:ingest',
     'bench:thin',
     'bench:broker',
+    'bench:fairness',
     'bench:idle',
     'bench:peers',
     'bench:soak',

@@ -45,6 +45,12 @@ export class LoadProcess {
     return document;
   }
 
+  /** Ends it in the middle of its work. */
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await this.#ended;
+  }
+
   async end(): Promise<void> {
     this.#child.stdin!.end();
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), endMsMax);

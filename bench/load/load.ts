@@ -1,3 +1,5 @@
+import { setPriority } from 'node:os';
+import { processCpuSeconds } from '../process-cpu.js';
 import { Latency } from './latency.js';
 import { LoadProcess } from './load-process.js';
 import type { Sent } from './messages.js';
@@ -97,6 +99,16 @@ export class Load {
     }
   }
 
+  /** CPU of its processes until now, where the platform tells. */
+  cpuSeconds(): number {
+    return this.#processes.reduce((sum, { pid }) => sum + (processCpuSeconds(pid) ?? Number.NaN), 0);
+  }
+
+  /** Lets others have the processor first, as `nice` does; 0 to 19. */
+  yieldTo(niceness: number): void {
+    for (const { pid } of this.#processes) setPriority(pid, niceness);
+  }
+
   /** Sends, and resolves when the server has taken or acknowledged everything. Once. */
   async go(): Promise<LoadOutcome> {
     for (const process of this.#processes) process.say('go');
@@ -119,6 +131,11 @@ export class Load {
 
   async end(): Promise<void> {
     await Promise.all(this.#processes.map((process) => process.end()));
+  }
+
+  /** Ends in the middle of a load that `go` has begun, which then rejects. */
+  async abandon(): Promise<void> {
+    await Promise.all(this.#processes.map((process) => process.kill()));
   }
 
   /** Processes take connections in turn. */
