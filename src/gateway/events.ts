@@ -9,6 +9,13 @@ export const gatewayEvents = {
     action:
       'find out why it sends so much: a backlog after an outage passes by itself. Raise `SPILLWAY_DEVICE_RATE` where devices may send more',
   },
+  'tenant-held-back': {
+    level: 'warn',
+    happened:
+      'a `tenant` sends more than its share while others send too, so that some of its messages wait in their sockets; nothing is dropped, and the others do not wait for it. `kib` were read of it in the last second, `percent` of all that was read. Once a minute for a tenant and gateway thread',
+    action:
+      'nothing, if it passes by itself. Else the gateway or the log is at its limit: find out what the tenant sends, give it a rate, or add gateway threads or a faster disk',
+  },
   'device-not-registered': {
     level: 'error',
     happened: 'the gateway has no room for another device; this one cannot connect',

@@ -5,6 +5,7 @@ import type { BrokerLink } from './broker/link.js';
 import type { Taps } from './broker/taps.js';
 import type { Directory } from './directory.js';
 import type { GatewayKernel } from './kernel.js';
+import type { Shares } from './shares.js';
 
 /** What every part of a gateway works with. */
 export interface GatewayParts {
@@ -14,5 +15,6 @@ export interface GatewayParts {
   readonly reactor: Reactor;
   readonly link: BrokerLink;
   readonly taps: Taps;
+  readonly shares: Shares;
   post(message: FromGateway): void;
 }

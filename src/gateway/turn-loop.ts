@@ -47,6 +47,7 @@ import { type MeaningOf, Sessions } from './mqtt/session.js';
 import { type NoteOverRate, Pacing } from './pacing.js';
 import type { GatewayParts } from './parts.js';
 import { Routes } from './rules/routes.js';
+import { Shares } from './shares.js';
 
 const SWEEP_MS = 1000;
 /** Token of a message for whose acknowledgement nobody waits. */
@@ -75,6 +76,7 @@ export class TurnLoop {
   readonly #associations: Associations;
   readonly #handoff: Handoff;
   readonly #pacing: Pacing;
+  readonly #shares: Shares;
   #sweepTimer: NodeJS.Timeout | undefined;
   #ageTimer: NodeJS.Timeout | undefined;
   #isStarved = false;
@@ -107,7 +109,8 @@ export class TurnLoop {
       directory: this.#directory,
       reactor: this.#reactor,
     };
-    const parts: GatewayParts = { kernel, memory, directory, reactor, link: this.#link, taps: this.#taps, post };
+    this.#shares = new Shares(reactor, start.partitions, post);
+    const parts: GatewayParts = { kernel, memory, directory, reactor, link: this.#link, taps: this.#taps, shares: this.#shares, post };
     const meaningOf: MeaningOf = (session, topic) => this.#routes.meaningOf(session, topic);
     this.#sessions = new Sessions(parts, start.sessions, meaningOf, start.keepAliveSecondsMax);
     this.#routes = new Routes(parts, this.#sessions, start.keepsNotTaken);
@@ -287,6 +290,7 @@ export class TurnLoop {
     else this.#kernel.sealDue(this.#handoff.isIdle ? 1 : 0);
     this.#link.flush();
     this.#handoff.push();
+    this.#shares.pressure(this.#kernel.freeSlots());
     this.#ingest.announce();
     this.#armAgeTimer(nowMs);
     if (this.#isStopping && this.#handoff.isSettled && this.#link.isSettled && !this.#ingest.isWaiting) this.#drained?.();
@@ -371,6 +375,7 @@ export class TurnLoop {
     this.#flush();
     this.#coap.sweep();
     this.#pacing.sweep(performance.now());
+    this.#shares.sweep(performance.now());
     if (this.#isStarved || this.#isStopping) return;
     this.#tick();
     for (let at = 0; at >= 0; this.#flush()) at = this.#kernel.sweep(at);

@@ -23,6 +23,9 @@ export interface NativeBinding {
   closeAssociation(connection: number, number: number, generation: number): void;
   limit(connections: number, strangers: number): void;
   limitUnread(withinMs: number): void;
+  share(connection: number, share: number, quantum: number): void;
+  hold(isHeld: boolean): void;
+  shareCounts(): number[];
   trust(connection: number): void;
   renewTls(material: TlsMaterial): void;
   peerCertificate(connection: number): Uint8Array | null;
@@ -101,7 +104,7 @@ export function loadAddon(): NativeAddon | { readonly missing: string } {
   try {
     const addon = createRequire(import.meta.url)(FILE) as NativeAddon;
     const { prototype } = addon.NativeReactor;
-    const isFresh = 'listenDtls' in prototype && 'again' in prototype; // The newest of its calls.
+    const isFresh = 'listenDtls' in prototype && 'shareCounts' in prototype; // The newest of its calls.
     return isFresh ? addon : { missing: 'it was built from older sources: npm run build:native' };
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;

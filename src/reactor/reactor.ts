@@ -55,6 +55,15 @@ export interface Reactor {
   resume(): void;
   /** Reads a connection again that the kernel has paused: NEEDED_PAUSED. */
   again(connection: number): void;
+  /**
+   * Reads a connection from now on as one of this share; 0: nobody's. While several shares have something to read, each is read for its
+   * quantum of bytes in a turn. The portable reactor reads as Node does, without shares.
+   */
+  share(connection: number, share: number, quantum: number): void;
+  /** Whether shares that have more to read than their quanta have to wait while others have something too. */
+  hold(isHeld: boolean): void;
+  /** Of each share that was read while others waited, since the last call: its number, bytes, and turns that ended before all was read. */
+  shareCounts(): number[];
   /** Makes a turn happen soon, with no events if there are none. */
   wake(): void;
   /** Lets at most so many connections be open, and of one address so many that are not trusted. More are refused. */

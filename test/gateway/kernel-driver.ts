@@ -44,6 +44,7 @@ import { Directory } from '../../src/gateway/directory.js';
 import type { GatewayKernel } from '../../src/gateway/kernel.js';
 import { Sessions } from '../../src/gateway/mqtt/session.js';
 import { Routes } from '../../src/gateway/rules/routes.js';
+import { Shares } from '../../src/gateway/shares.js';
 import { KernelMemory, kernelMemory, loadKernel } from '../../src/host/kernel.js';
 import { sessionNumbers } from '../../src/host/session-numbers.js';
 import type { Reactor } from '../../src/reactor/reactor.js';
@@ -92,7 +93,16 @@ export class KernelDriver {
     const post = (message: FromGateway) => void this.messages.push(message);
     this.link = new BrokerLink(this.broker.port, this.kernel);
     const { kernel, directory, link } = this;
-    const parts = { kernel, memory: this.memory, directory, reactor, link, taps: new Taps(), post };
+    const parts = {
+      kernel,
+      memory: this.memory,
+      directory,
+      reactor,
+      link,
+      taps: new Taps(),
+      shares: new Shares(reactor, partitions, post),
+      post,
+    };
     this.sessions = new Sessions(parts, sessionNumbers(), (session, topic) => this.routes.meaningOf(session, topic));
     this.routes = new Routes(parts, this.sessions, keepsNotTaken);
     link.receive((message) => this.#fromBroker(message));
@@ -261,6 +271,9 @@ export class KernelDriver {
       limit: () => {},
       limitUnread: () => {},
       trust: () => {},
+      share: () => {},
+      hold: () => {},
+      shareCounts: () => [],
       peerCertificate: () => undefined,
       renewTls: () => {},
       unlisten: () => {},

@@ -262,6 +262,25 @@ impl NativeReactor {
         self.with(|reactor| reactor.limit_unread(Duration::from_millis(u64::from(within_ms))));
     }
 
+    /// Reads a connection as one of this share, which is read for so many bytes in a turn while others wait.
+    #[napi]
+    pub fn share(&self, connection: u32, share: u32, quantum: u32) {
+        self.with(|reactor| reactor.share(connection, share, quantum));
+    }
+
+    /// Whether shares that have more to read than their quanta have to wait while others have something too.
+    #[napi]
+    pub fn hold(&self, is_held: bool) {
+        self.with(|reactor| reactor.hold(is_held));
+    }
+
+    /// Of each share that was read while others waited, since the last call: its number, bytes, and rounds that ended before all was read.
+    #[napi]
+    pub fn share_counts(&self) -> Vec<f64> {
+        let counts = self.with(Reactor::share_counts);
+        counts.iter().flat_map(|&(share, counts)| [f64::from(share), counts.bytes as f64, f64::from(counts.held_back)]).collect()
+    }
+
     #[napi]
     pub fn trust(&self, connection: u32) {
         self.with(|reactor| reactor.trust(connection));

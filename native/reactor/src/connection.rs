@@ -21,6 +21,8 @@ pub struct Connection {
     pub is_readable: bool,
     /// The number of its listener's transport.
     pub transport: u32,
+    /// The share whose connections it takes turns with; 0: nobody's.
+    pub share: u32,
     /// It is queued for a turn.
     pub is_queued: bool,
     /// It is in the list of connections to flush.
@@ -49,6 +51,7 @@ impl Connection {
         Connection {
             is_greeting,
             transport,
+            share: 0,
             stream: Some(stream),
             is_new: true,
             rest: Rest::default(),

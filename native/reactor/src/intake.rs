@@ -10,6 +10,7 @@ use crate::datagrams::write_header;
 use crate::greeting::Greeting;
 use crate::poll::Token;
 use crate::reactor::Reactor;
+use crate::round::Visit;
 use crate::socket::{Socket, Taken};
 use crate::stream::Stream;
 
@@ -95,24 +96,34 @@ impl Reactor {
         if self.is_paused && !self.reads_newcomers {
             return;
         }
-        for _ in 0..self.ready.len() {
-            let Some(&(number, generation)) = self.ready.front() else { return };
+        for _ in 0..self.ready.begin() {
+            let Some(mut visit) = self.ready.visit(self.is_paused) else { continue };
+            self.present_share(&mut visit);
+            self.ready.leave(visit);
+            if self.table.is_full() || self.table.room().1 < READ_BYTES_MIN {
+                return;
+            }
+        }
+    }
+
+    fn present_share(&mut self, visit: &mut Visit) {
+        while let Some(((number, generation), limit)) = self.ready.next(visit) {
             let Some(connection) = self.connections.get_of(number, generation).filter(|connection| connection.is_open()) else {
-                self.ready.pop_front();
+                self.ready.take(visit);
                 continue;
             };
             if self.is_paused && !connection.is_new {
-                // Every waiting connection is moved to the end in turn, so they keep their order.
-                self.ready.rotate_left(1);
+                self.ready.put_off(visit);
                 continue;
             }
             let (_, room) = self.table.room();
             if self.table.is_full() || room < connection.rest.len() + READ_BYTES_MIN {
                 return;
             }
-            self.ready.pop_front();
+            self.ready.take(visit);
             connection.is_queued = false;
-            self.read(number);
+            let bytes = self.read(number, limit.clamp(READ_BYTES_MIN, READ_BYTES_MAX));
+            self.ready.charge(visit, bytes);
         }
     }
 
@@ -147,12 +158,13 @@ impl Reactor {
         }
     }
 
-    /// Reads a connection's bytes to after its rest, and makes an event of both when they are enough for the kernel.
-    fn read(&mut self, number: u32) {
-        let Some(connection) = self.connections.get(number) else { return };
+    /// Reads at most `limit` of a connection's bytes to after its rest, and makes an event of both when they are enough for the kernel.
+    /// Answers how many bytes both are.
+    fn read(&mut self, number: u32, limit: u32) -> u32 {
+        let Some(connection) = self.connections.get(number) else { return 0 };
         let rest = connection.rest.len();
         let (at, room) = self.table.room();
-        let limit = READ_BYTES_MAX.min(room - rest);
+        let limit = limit.min(room - rest);
         let mut taken = Taken::some(0, false);
         if connection.may_read()
             && rest < REST_BYTES_MAX
@@ -177,11 +189,12 @@ impl Reactor {
             connection.rest.append(self.memory.slice(at + rest, bytes));
             if connection.has_ended && !connection.is_paused() {
                 self.conclude(number);
-                return;
+                return rest + bytes;
             }
         }
         if has_more {
             self.enqueue(number);
         }
+        rest + bytes
     }
 }

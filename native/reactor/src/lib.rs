@@ -23,6 +23,7 @@ mod poll;
 mod proxy;
 mod reactor;
 mod rest;
+pub mod round;
 mod slab;
 mod socket;
 mod steering;

@@ -15,6 +15,7 @@ use crate::listener::{ListenOptions, Listener};
 use crate::memory::Memory;
 use crate::outbox::Pool;
 use crate::poll::{Poll, Token};
+use crate::round::{Round, ShareCounts};
 use crate::slab::Slab;
 use crate::steering;
 use crate::strangers::Strangers;
@@ -34,8 +35,8 @@ pub struct Reactor {
     pub(crate) datagrams: Vec<Datagrams>,
     pub(crate) connections: Slab<Connection>,
     pub(crate) lingering: Slab<Lingering>,
-    /// Connections with bytes for a turn, by number and generation, in the order in which they got them.
-    pub(crate) ready: VecDeque<(u32, u32)>,
+    /// Connections with bytes for a turn.
+    pub(crate) ready: Round,
     /// Connections with bytes that the kernel does not know yet, by number and generation, in the order in which they got them.
     pub(crate) greeting: VecDeque<(u32, u32)>,
     /// Connections of proxies, whose header has not come, by number: the proxy's address.
@@ -122,7 +123,7 @@ impl Reactor {
             datagrams: Vec::new(),
             connections: Slab::new(abi::CONNECTIONS_MAX),
             lingering: Slab::new(LINGERING_MAX),
-            ready: VecDeque::new(),
+            ready: Round::default(),
             greeting: VecDeque::new(),
             proxied: HashMap::new(),
             greetings: VecDeque::new(),
@@ -246,6 +247,25 @@ impl Reactor {
         }
     }
 
+    /// Reads a connection from now on as one of this share, which is read for so many bytes while others wait.
+    pub fn share(&mut self, number: u32, share: u32, quantum: u32) {
+        self.ready.set_quantum(share, quantum);
+        if let Some(connection) = self.connections.get(number) {
+            // One that is queued stays where it is until it was read.
+            connection.share = share;
+        }
+    }
+
+    /// Whether shares that have more to read than their quanta have to wait while others have something too.
+    pub fn hold(&mut self, is_held: bool) {
+        self.ready.hold(is_held);
+    }
+
+    /// What shares were read for while they contended, since the last call.
+    pub fn share_counts(&mut self) -> Vec<(u32, ShareCounts)> {
+        self.ready.take_counts()
+    }
+
     /// One turn: settles the last turn, sends, asks epoll for ready sockets, reads, and lists the events for the kernel.
     pub fn turn(&mut self) -> Report {
         let has_rung = self.bell.awake();
@@ -299,6 +319,7 @@ impl Reactor {
         connection.needed = needed;
         connection.is_new &= consumed == 0;
         if consumed < shown.length {
+            self.ready.refund(connection.share, shown.length - consumed);
             connection.rest.append(self.memory.slice(shown.offset + consumed, shown.length - consumed));
         }
         if connection.is_ready() {
@@ -366,18 +387,21 @@ impl Reactor {
         let Some(connection) = self.connections.get(number) else { return };
         if !connection.is_queued && connection.is_open() {
             connection.is_queued = true;
-            let queue = if connection.is_greeting { &mut self.greeting } else { &mut self.ready };
-            queue.push_back((number, generation));
+            if connection.is_greeting {
+                self.greeting.push_back((number, generation));
+            } else {
+                self.ready.add(connection.share, (number, generation));
+            }
         }
     }
 
     fn has_readable(&mut self) -> bool {
         let Reactor { ready, connections, .. } = self;
         if !self.is_paused {
-            return !ready.is_empty();
+            return ready.has_work();
         }
-        let mut is_new = |&(number, generation): &(u32, u32)| connections.get_of(number, generation).is_some_and(|found| found.is_new);
-        self.reads_newcomers && ready.iter().any(&mut is_new)
+        let mut is_new = |(number, generation): (u32, u32)| connections.get_of(number, generation).is_some_and(|found| found.is_new);
+        self.reads_newcomers && ready.of_nobody().any(&mut is_new)
     }
 
     /// The kernel can take nothing more of a peer's bytes, and no more come. Only of a connection that works it learns that first.

@@ -162,3 +162,41 @@ fn what_a_turn_sends_leaves_in_one_piece_and_before_the_end() {
     drop(socket);
     kernel.until("the last descriptor", |_, _| 0, |kernel| kernel.reactor.open_count() == 0);
 }
+
+#[test]
+fn a_flood_takes_no_more_than_its_quantum_of_the_turns_in_which_others_are_waited_for() {
+    const LIMIT: usize = 64 * 1024 + 4 * 1024;
+    let mut kernel = Kernel::new();
+    let mut flood = TcpStream::connect(kernel.address).expect("a connection");
+    let mut quiet = TcpStream::connect(kernel.address).expect("a connection");
+    kernel.until("the connections", |_, bytes| bytes.len() as u32, |kernel| kernel.opened.len() == 2);
+    let [of_flood, of_quiet] = kernel.opened[..] else { panic!("there are two connections") };
+    kernel.reactor.share(of_flood, 1, 64 * 1024);
+    kernel.reactor.share(of_quiet, 2, 64 * 1024);
+    // It ends with an error once the reactor is gone.
+    let flooding = std::thread::spawn(move || while flood.write_all(&[7; 256 * 1024]).is_ok() {});
+    for is_held in [false, true, false] {
+        kernel.reactor.hold(is_held);
+        for ping in 0..50_usize {
+            quiet.write_all(&[1]).expect("the reactor reads");
+            let pings = kernel.taken.get(&of_quiet).map_or(0, Vec::len) + 1;
+            let (mut read, mut most) = (HashMap::<u32, usize>::new(), 0);
+            let deadline = Instant::now() + Duration::from_secs(10);
+            while kernel.taken.get(&of_quiet).map_or(0, Vec::len) < pings {
+                assert!(Instant::now() < deadline, "cannot wait any longer for ping {ping}");
+                read.clear();
+                kernel.turn(|connection, bytes| {
+                    *read.entry(connection).or_default() += bytes.len();
+                    bytes.len() as u32
+                });
+                most = most.max(read.get(&of_flood).copied().unwrap_or(0));
+            }
+            // Before the first ping nobody else had anything to read.
+            let is_known = ping > 0 || is_held;
+            assert!(!is_known || most <= LIMIT, "a turn took {most} bytes of the flood");
+        }
+        kernel.taken.insert(of_flood, Vec::new());
+    }
+    drop(kernel);
+    flooding.join().expect("the flood ends");
+}

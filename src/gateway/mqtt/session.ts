@@ -334,7 +334,7 @@ export class Sessions {
     const attaching = connection === undefined ? undefined : this.#attaching.get(connection);
     if (connection === undefined || !attaching) return; // The connection ended meanwhile, and the broker knows.
     const { session, admitted, serverKeepAlive, keepAliveSeconds } = attaching;
-    const { kernel, reactor } = this.#parts;
+    const { kernel, reactor, shares } = this.#parts;
     // An id that is not known to be in use would let its message be taken in twice.
     const holdsIds = unreleased.every((packetId) => kernel.keepUnreleased(connection, packetId) !== 0);
     const refusal = holdsIds ? refusalNow(attaching, this.#parts.directory) : CODE_MQTT_UNRELEASED_EXHAUSTED;
@@ -359,6 +359,7 @@ export class Sessions {
     this.#sessions.set(connection, session);
     if (admitted.kind === 'admitted') this.#proofs.add(connection, admitted);
     reactor.trust(connection);
+    shares.assign(connection, attaching.client.who.tenant);
     const reasonBytes = reasonBytesMax(level, session.limits);
     const seconds = serverKeepAlive ?? keepAliveSeconds;
     kernel.connected(connection, session.entry, level, this.#flagsOf(session, expirySeconds), seconds, reasonBytes);

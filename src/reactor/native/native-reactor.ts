@@ -133,6 +133,19 @@ export class NativeReactor implements Reactor {
     this.wake();
   }
 
+  share(connection: number, share: number, quantum: number): void {
+    this.#native.share(connection, share, quantum);
+  }
+
+  hold(isHeld: boolean): void {
+    this.#native.hold(isHeld);
+    if (!isHeld) this.#touched();
+  }
+
+  shareCounts(): number[] {
+    return this.#native.shareCounts();
+  }
+
   wake(): void {
     this.#isWoken = true;
     if (!this.#isRunning) this.#schedule();

@@ -174,6 +174,14 @@ export class PortableReactor implements Reactor {
     this.wake();
   }
 
+  share(): void {}
+
+  hold(): void {}
+
+  shareCounts(): number[] {
+    return [];
+  }
+
   wake(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
