@@ -209,6 +209,6 @@ export class Broker {
         if (client) this.#sessions.released(client, packetId);
       },
     });
-    outbox.settle(number, journal.needed, journal);
+    if (number > 0) outbox.settle(number, journal.needed, journal);
   }
 }

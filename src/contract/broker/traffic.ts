@@ -34,13 +34,19 @@ export const FLAG_TELEMETRY = 16;
 /** Of one operation without its texts and payload. */
 export const TRAFFIC_HEAD_BYTES_MAX = 32;
 
+const NOTHING = Buffer.alloc(0);
+/** A buffer of the size that was needed the last time is made at once, up to this one. */
+const REMEMBERED_BYTES_MAX = 1 << 20;
+
 /** Writes operations into a buffer that grows; `take` hands it over whole. */
 export class TrafficWriter {
-  #buffer = Buffer.alloc(0);
+  #buffer: Buffer = NOTHING;
   #length = 0;
-  readonly #initialBytes: number;
+  readonly #bytesMin: number;
+  #initialBytes: number;
 
   constructor(initialBytes = 16_384) {
+    this.#bytesMin = initialBytes;
     this.#initialBytes = initialBytes;
   }
 
@@ -76,8 +82,10 @@ export class TrafficWriter {
 
   /** All that was written, in a buffer of its own that can be transferred; the writer is empty afterwards. */
   take(): Uint8Array<ArrayBuffer> {
-    const taken = this.#buffer.subarray(0, this.#length) as Uint8Array<ArrayBuffer>;
-    this.#buffer = Buffer.alloc(0);
+    // What is transferred is gone here, and the empty buffer is shared.
+    const taken = this.#length === 0 ? new Uint8Array(0) : (this.#buffer.subarray(0, this.#length) as Uint8Array<ArrayBuffer>);
+    this.#initialBytes = Math.min(Math.max(this.#length, this.#bytesMin), REMEMBERED_BYTES_MAX);
+    this.#buffer = NOTHING;
     this.#length = 0;
     return taken;
   }

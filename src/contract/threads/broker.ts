@@ -83,7 +83,7 @@ export type GatewayToBroker =
       readonly expirySeconds?: number | undefined;
       readonly atMs: number;
     }
-  /** `number` counts up. Once everything in it that must outlive the process does, `settled` follows. */
+  /** `number` counts up. Once everything in it that must outlive the process does, `settled` follows; 0: nobody waits for that. */
   | { readonly kind: 'traffic'; readonly number: number; readonly bytes: Uint8Array };
 
 export type BrokerToGateway =

@@ -101,8 +101,8 @@ export class BrokerLink {
   flush(): void {
     const place = this.#kernel.takeHeld();
     if (place < 0 && this.#traffic.length === 0) return;
-    const number = ++this.#number;
-    if (place >= 0) this.#held.push({ number, place });
+    const number = place < 0 ? 0 : ++this.#number;
+    if (number > 0) this.#held.push({ number, place });
     const bytes = this.#traffic.take();
     this.#port.postMessage({ kind: 'traffic', number, bytes } satisfies GatewayToBroker, [bytes.buffer]);
   }

@@ -13,6 +13,7 @@ const PUBLISH = 0x30;
 const PUBREL = 0x62;
 const NOTHING = new Uint8Array(0);
 const NO_TOPIC = Buffer.alloc(0);
+const NO_FORM = -1;
 
 /** A PUBLISH that the kernel has checked. Its parts are views of the packet. */
 export interface ReadPublish {
@@ -121,8 +122,10 @@ export class OutgoingPublish {
   readonly #properties: Uint8Array;
   readonly #payload: Uint8Array;
   #topicText: string | undefined;
-  /** By protocol level and by whether there is a packet id. */
-  readonly #forms = new Map<number, Buffer>();
+  /** By protocol level and by whether there is a packet id; most messages have one form. */
+  #forms: Map<number, Buffer> | undefined;
+  #form = NO_FORM;
+  #packet: Buffer | undefined;
 
   constructor(topic: Buffer, properties: Uint8Array, payload: Uint8Array) {
     this.#topic = topic;
@@ -140,14 +143,21 @@ export class OutgoingPublish {
   packet(level: number, flags: number, packetId: number, identifiers: readonly number[], alias?: TopicAlias): Buffer {
     if (alias || identifiers.length > 0) return this.#make(level, flags, packetId, identifiers, alias);
     const form = level * 2 + (packetId === 0 ? 0 : 1);
-    let packet = this.#forms.get(form);
-    if (!packet) {
-      packet = this.#make(level, flags, packetId, identifiers);
-      this.#forms.set(form, packet);
-      return packet;
-    }
+    const packet = form === this.#form ? this.#packet : this.#forms?.get(form);
+    if (!packet) return this.#keep(form, this.#make(level, flags, packetId, identifiers));
     packet[0] = PUBLISH | flags;
     if (packetId !== 0) packet.writeUInt16BE(packetId, variableHeaderAt(packet) + 2 + this.#topic.length);
+    return packet;
+  }
+
+  #keep(form: number, packet: Buffer): Buffer {
+    if (this.#form === NO_FORM) {
+      this.#form = form;
+      this.#packet = packet;
+    } else {
+      this.#forms ??= new Map();
+      this.#forms.set(form, packet);
+    }
     return packet;
   }
 
