@@ -12,12 +12,12 @@ export { coapClosed, coapJudged } from './coap/turn';
 export { aliasOf, allowAliases } from './mqtt/aliases';
 export { answered, connected, ended, leave, levelOf, setTaps } from './mqtt/connections';
 export { acceptHanded, refuseHanded } from './mqtt/publish';
-export { keepUnreleased } from './mqtt/qos2-inbound';
+export { keepUnreleased, placeOfPubrec } from './mqtt/qos2-inbound';
 export { keepNotTaken } from './mqtt/topic';
 export { addRoute, clearRoutes, seedRoutes } from './routes/table';
 export { countRefused } from './directory/refusals';
 export { callCount, sendCount, taken } from './outbox';
-export { freeSlots, release, releaseHeld } from './release';
+export { durableTo, freeSlots, release, releaseHeld } from './release';
 export { resumed, starved, sweep } from './mqtt/turn';
 export { turn } from './turn';
 

@@ -26,6 +26,11 @@ export function release(): i32 {
   return releaseHeld();
 }
 
+/** The place of the first acknowledgement whose message is not durable, or of the next one. */
+export function durableTo(): f64 {
+  return <f64>firstAwaiting(queuedTo);
+}
+
 /** As release, without a block: the broker has what acknowledgements waited for. */
 export function releaseHeld(): i32 {
   const due = min(firstAwaiting(queuedTo), heldFrom);

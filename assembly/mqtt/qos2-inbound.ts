@@ -66,6 +66,12 @@ export function placeOf(connection: usize, packetId: u32): u64 {
   return at == 0 ? NO_PLACE : load<u64>(at) >> 16;
 }
 
+/** The place of the message's PUBREC, for the host; -1: no message holds the id. */
+export function placeOfPubrec(number: u32, packetId: u32): f64 {
+  const place = placeOf(connectionAt(number), packetId);
+  return place == NO_PLACE ? -1 : <f64>place;
+}
+
 export function has(connection: usize, packetId: u32): bool {
   return placeOf(connection, packetId) != NO_PLACE;
 }

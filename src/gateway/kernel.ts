@@ -42,6 +42,10 @@ export interface GatewayKernel {
   allowAliases(connection: number): number;
   /** The address of the topic, u16 bytes before it, that the alias stands for in a PUBLISH that the kernel has listed. */
   aliasOf(connection: number, alias: number): number;
+  /** The place (f64) of the PUBREC of a QoS 2 message that the connection has not released; -1: it has released it. */
+  placeOfPubrec(connection: number, packetId: number): number;
+  /** The place (f64) of the first acknowledgement whose message is not durable, or of the next one. */
+  durableTo(): number;
   /** The place (f64) of the first acknowledgement that was held since the last call, or -1. */
   takeHeld(): number;
   /** Acknowledgements from this place on wait for the broker; -1: none of those that takeHeld has answered. */

@@ -283,6 +283,7 @@ export class TurnLoop {
   #turn(eventCount: number): void {
     const nowMs = this.#tick();
     this.#handoff.release(() => this.#flush());
+    this.#link.durable();
     this.#ingest.retry();
     for (let at = 0; at < eventCount; this.#flush()) at = this.#kernel.turn(at, eventCount);
     this.#limitReading(eventCount);

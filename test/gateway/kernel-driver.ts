@@ -200,8 +200,11 @@ export class KernelDriver {
       else if (kind === CALL_TAPPED) this.routes.tapped(connection, word(at + CALL_AT_CODE), offset, word(at + CALL_AT_LENGTH));
       else if (kind === CALL_PACED) this.paced.push([connection, word(at + CALL_AT_CODE), offset]);
       else if (kind === CALL_ANSWERED) this.answers.push([connection, word(at + CALL_AT_CODE), offset, word(at + CALL_AT_LENGTH)]);
-      else if (kind === CALL_RELEASED) this.released.push([connection, offset]);
-      else if (kind === CALL_ROUTE) {
+      else if (kind === CALL_RELEASED) {
+        this.released.push([connection, offset]);
+        const session = this.sessions.find(connection);
+        if (session) this.link.released(session.number, offset);
+      } else if (kind === CALL_ROUTE) {
         this.routesAsked++;
         this.routes.route(connection, offset, word(at + CALL_AT_LENGTH));
       } else this.durableTokens.push(offset);
@@ -230,6 +233,8 @@ export class KernelDriver {
     this.inLog.shift();
     while (this.kernel.release() === 0) this.flush();
     this.flush();
+    this.link.durable();
+    this.#hearBroker([]);
   }
 
   sealAndReleaseAll(): void {

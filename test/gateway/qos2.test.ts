@@ -3,10 +3,11 @@ import { test } from 'node:test';
 import { CODE_MQTT_UNRELEASED_EXHAUSTED } from '../../assembly/abi/codes.js';
 import { COUNTER_GATEWAY_ACKED, COUNTER_GATEWAY_RECEIVED } from '../../assembly/abi/counters.js';
 import { POOL_BYTES, RECEIVE_MAX } from '../../assembly/abi/gateway.js';
+import { TRAFFIC_TAKEN, TrafficReader } from '../../src/contract/broker/traffic.js';
 import { hashToken } from '../../src/contract/token.js';
 import { disconnect, puback, pubcomp, publish, pubrec, pubrel } from '../cases/mqtt-bytes.js';
-import { connackAccepted, connectAs } from '../cases/mqtt-case.js';
-import { CASE_TOKEN } from '../cases/mqtt-devices.js';
+import { connackAccepted, connectAs, OWN } from '../cases/mqtt-case.js';
+import { CASE_TOKEN, caseDevices } from '../cases/mqtt-devices.js';
 import { Random } from '../support/random.js';
 import { device } from './gateway-thread.js';
 import { KernelDriver } from './kernel-driver.js';
@@ -86,6 +87,53 @@ test('a message that is sent again before it is durable is one message, and its 
   assert.equal(driver.records.length, 1);
   assert.equal(driver.counter(COUNTER_GATEWAY_RECEIVED), 1);
   assert.equal(driver.counter(COUNTER_GATEWAY_ACKED), 1);
+});
+
+/** Operations on packet ids that the broker got, as [operation, packet id]. */
+function idsAtBroker(driver: KernelDriver): number[][] {
+  return driver.broker.received.flatMap((message) => {
+    if (message.kind !== 'traffic') return [];
+    const traffic = new TrafficReader(message.bytes);
+    const ids: number[][] = [];
+    while (!traffic.isDone) {
+      const operation = traffic.u8();
+      traffic.f64();
+      ids.push([operation, traffic.u16()]);
+    }
+    return ids;
+  });
+}
+
+test('the broker keeps the id of a message once the log has the message, and PUBREC waits for both', () => {
+  const driver = new KernelDriver(caseDevices);
+  driver.open(0);
+  driver.feed(0, connectAs(4, { flags: 0xc0 }));
+  driver.sent(0);
+  driver.feed(0, publish({ level: 4, topic: OWN, qos: 2, packetId: 7, payload: '{}' }));
+  driver.feed(0, publish({ level: 4, topic: OWN, qos: 2, packetId: 8, payload: '{}' }));
+  assert.deepEqual(idsAtBroker(driver), [], 'a crash now loses the messages: their ids must not outlive it');
+  driver.kernel.sealAll();
+  driver.push();
+  assert.deepEqual([idsAtBroker(driver), driver.sent(0).length], [[], 0]);
+  driver.release();
+  assert.deepEqual(idsAtBroker(driver), [
+    [TRAFFIC_TAKEN, 7],
+    [TRAFFIC_TAKEN, 8],
+  ]);
+  assert.deepEqual(driver.sent(0), Buffer.concat([pubrec(7), pubrec(8)]));
+  assert.equal(driver.link.isSettled, true);
+});
+
+test('an id that is released before the log has its message is never kept', () => {
+  const driver = new KernelDriver(caseDevices);
+  driver.open(0);
+  driver.feed(0, connectAs(4, { flags: 0xc0 }));
+  driver.sent(0);
+  driver.feed(0, publish({ level: 4, topic: OWN, qos: 2, packetId: 7, payload: '{}' }));
+  driver.feed(0, pubrel(7));
+  driver.sealAndReleaseAll();
+  assert.deepEqual(driver.sent(0), Buffer.concat([pubrec(7), pubcomp(7)]));
+  assert.deepEqual([idsAtBroker(driver), driver.link.isSettled], [[], true]);
 });
 
 test('packet ids end with their connection', () => {

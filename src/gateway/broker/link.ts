@@ -28,20 +28,35 @@ interface Held {
   readonly place: number;
 }
 
+/** The packet id of a QoS 2 message that waits for the log. */
+interface WaitingId {
+  readonly session: number;
+  readonly packetId: number;
+  /** Of its PUBREC. */
+  readonly place: number;
+  isReleased: boolean;
+}
+
+type Kernel = Pick<GatewayKernel, 'takeHeld' | 'setHeld' | 'releaseHeld' | 'durableTo'>;
 type Control = Exclude<GatewayToBroker, { kind: 'traffic' }>;
 
 const QOS_SHIFT = 1;
+const NOWHERE = Number.POSITIVE_INFINITY;
 
 /** The gateway's end of its port to the broker. What is written in a turn goes out at its end, in order. */
 export class BrokerLink {
   readonly #port: MessagePort;
-  readonly #kernel: Pick<GatewayKernel, 'takeHeld' | 'setHeld' | 'releaseHeld'>;
+  readonly #kernel: Kernel;
   readonly #traffic = new TrafficWriter();
   /** Oldest first. */
   readonly #held: Held[] = [];
+  /** By rising places. */
+  #waitingIds: WaitingId[] = [];
+  /** The first place of the ids that were written since the last flush, or NOWHERE. */
+  #writtenFrom = NOWHERE;
   #number = 0;
 
-  constructor(port: MessagePort, kernel: Pick<GatewayKernel, 'takeHeld' | 'setHeld' | 'releaseHeld'>) {
+  constructor(port: MessagePort, kernel: Kernel) {
     this.#port = port;
     this.#kernel = kernel;
   }
@@ -91,7 +106,35 @@ export class BrokerLink {
     this.#traffic.u16(packetId);
   }
 
+  /**
+   * The same of a message that the log takes in: the broker gets the id once the log has the message, and PUBREC waits for both. Sooner, a
+   * crash could leave the id of a message that is lost, and the client's next attempt would be taken for a repeated one.
+   */
+  takenOnceDurable(session: number, packetId: number, place: number): void {
+    this.#waitingIds.push({ session, packetId, place, isReleased: false });
+  }
+
+  /** The log may have more than before. */
+  durable(): void {
+    if (this.#waitingIds.length === 0) return;
+    const end = this.#kernel.durableTo();
+    let done = 0;
+    for (; done < this.#waitingIds.length; done++) {
+      const { session, packetId, place, isReleased } = this.#waitingIds[done] as WaitingId;
+      if (place >= end) break;
+      if (!isReleased) this.taken(session, packetId);
+      this.#writtenFrom = Math.min(this.#writtenFrom, place);
+    }
+    if (done > 0) this.#waitingIds = this.#waitingIds.slice(done);
+  }
+
   released(session: number, packetId: number): void {
+    const waiting = this.#waitingIds.find((id) => id.session === session && id.packetId === packetId && !id.isReleased);
+    if (waiting) {
+      // The client did not wait for PUBREC, which still waits for the log.
+      waiting.isReleased = true;
+      return;
+    }
     this.#traffic.u8(TRAFFIC_RELEASED);
     this.#traffic.f64(session);
     this.#traffic.u16(packetId);
@@ -99,9 +142,11 @@ export class BrokerLink {
 
   /** Sends what was written; acknowledgements that are held since the last flush wait for it. */
   flush(): void {
-    const place = this.#kernel.takeHeld();
-    if (place < 0 && this.#traffic.length === 0) return;
-    const number = place < 0 ? 0 : ++this.#number;
+    const held = this.#kernel.takeHeld();
+    const place = Math.min(held < 0 ? NOWHERE : held, this.#writtenFrom);
+    this.#writtenFrom = NOWHERE;
+    if (place === NOWHERE && this.#traffic.length === 0) return;
+    const number = place === NOWHERE ? 0 : ++this.#number;
     if (number > 0) this.#held.push({ number, place });
     const bytes = this.#traffic.take();
     this.#port.postMessage({ kind: 'traffic', number, bytes } satisfies GatewayToBroker, [bytes.buffer]);
@@ -114,14 +159,15 @@ export class BrokerLink {
     while (done < held.length && (held[done] as Held).number <= number) done++;
     if (done === 0) return;
     held.splice(0, done);
-    this.#kernel.setHeld(held[0]?.place ?? -1);
+    const place = Math.min(this.#waitingIds[0]?.place ?? NOWHERE, this.#writtenFrom, ...held.map((one) => one.place));
+    this.#kernel.setHeld(place === NOWHERE ? -1 : place);
     while (this.#kernel.releaseHeld() === 0) send();
     send();
   }
 
   /** Nothing waits for the broker. */
   get isSettled(): boolean {
-    return this.#held.length === 0;
+    return this.#held.length === 0 && this.#waitingIds.length === 0 && this.#writtenFrom === NOWHERE;
   }
 
   close(): void {

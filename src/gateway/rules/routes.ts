@@ -132,6 +132,7 @@ export class Routes {
     }
     const isHeld = this.#copies.take(session.number, tenant, handed, !isMessage);
     kernel.acceptHanded(connection, handed.qos, handed.packetId, isMessage ? 0 : 1, isHeld ? 1 : 0);
+    if (!isMessage) this.#copies.keepId(session.number, connection, handed);
     const reply = service ? undefined : replyTo(this.#rules.of(tenant), handed.topic, handed.payload);
     if (reply) this.#sessions.publish(connection, reply.topic, reply.payload);
   }
@@ -142,6 +143,7 @@ export class Routes {
     if (!session) return;
     const handed = readHanded(this.#parts, connection, header, this.#parts.memory.peek(offset, length));
     this.#copies.take(session.number, this.#sessions.tenantOf(session), handed, true);
+    this.#copies.keepId(session.number, connection, handed);
   }
 
   /** The messages that the will of a device is, as if the device had published it. None: it may no longer. */
