@@ -1,10 +1,10 @@
-import { queueAck, queuedTo, sentTo } from '../answers';
+import { hold, queueAck, queuedTo, sentTo } from '../answers';
 import { CODE_NONE } from '../abi/codes';
 import { CALL_SETTLED } from '../abi/gateway';
 import { awaitBlock } from '../block/seal';
 import { call } from '../outbox';
 import { AT_GENERATION, AT_QUEUED_TO, CONNECTED, connectionAt, LEAVING, stateOf } from './connections';
-import { PUBACK, PUBREC, sendAnswer, sendRefusal } from './packets';
+import { PUBACK, PUBCOMP, PUBREC, sendAnswer, sendRefusal } from './packets';
 import * as inbound from './qos2-inbound';
 
 // The packet of an acknowledgement in the ring:
@@ -37,6 +37,12 @@ export function queueHandedPuback(number: u32, connection: usize, packetId: u32,
 export function queueHandedPubrec(number: u32, connection: usize, packetId: u32, parts: u32): void {
   inbound.add(connection, packetId, queuedTo);
   queue(number, connection, packetId | (handed(PUBREC, parts) << 24));
+}
+
+/** Queues a PUBCOMP, which is sent once the broker keeps the packet id no longer. */
+export function queueHeldPubcomp(number: u32, connection: usize, packetId: u32): void {
+  hold();
+  queue(number, connection, packetId | ((PUBCOMP | REPEATED_ACK) << 24));
 }
 
 function handed(type: u32, parts: u32): u32 {

@@ -2,7 +2,7 @@ import { CODE_MQTT_MALFORMED, CODE_MQTT_PROTOCOL_ERROR, CODE_NONE } from '../abi
 import { CALL_RELEASED, CONNECTION_KEEPS } from '../abi/gateway';
 import { isAckQueueFull, isSent } from '../answers';
 import { call } from '../outbox';
-import { ackInOrder } from './acknowledge';
+import { ackInOrder, queueHeldPubcomp } from './acknowledge';
 import { AT_FLAGS, AT_LEVEL } from './connections';
 import { LEVEL_5 } from './control';
 import { PACKET_ID_NOT_FOUND, PUBCOMP, sendAnswer, sendPacketIdNotFound } from './packets';
@@ -27,7 +27,12 @@ export function pubrel(number: u32, connection: usize, at: usize, end: usize): u
     else sendAnswer(number, PUBCOMP, packetId);
     return CODE_NONE;
   }
-  if (isSent(place)) {
+  if ((<u32>load<u8>(connection, AT_FLAGS) & CONNECTION_KEEPS) != 0) {
+    // After PUBCOMP the client uses the id for another message: an id that was still kept after a crash would make that a repeated one.
+    if (isAckQueueFull()) return NO_SLOT;
+    queueHeldPubcomp(number, connection, packetId);
+    call(number, CALL_RELEASED, CODE_NONE, packetId, 0);
+  } else if (isSent(place)) {
     sendAnswer(number, PUBCOMP, packetId);
   } else {
     // The client did not wait for PUBREC. PUBCOMP must not overtake it: it would say that the message is durable.
@@ -35,7 +40,6 @@ export function pubrel(number: u32, connection: usize, at: usize, end: usize): u
     ackInOrder(number, connection, PUBCOMP, packetId, 0);
   }
   inbound.remove(connection, packetId);
-  if ((<u32>load<u8>(connection, AT_FLAGS) & CONNECTION_KEEPS) != 0) call(number, CALL_RELEASED, CODE_NONE, packetId, 0);
   return CODE_NONE;
 }
 

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { CODE_MQTT_UNRELEASED_EXHAUSTED } from '../../assembly/abi/codes.js';
 import { COUNTER_GATEWAY_ACKED, COUNTER_GATEWAY_RECEIVED } from '../../assembly/abi/counters.js';
 import { POOL_BYTES, RECEIVE_MAX } from '../../assembly/abi/gateway.js';
-import { TRAFFIC_TAKEN, TrafficReader } from '../../src/contract/broker/traffic.js';
+import { TRAFFIC_RELEASED, TRAFFIC_TAKEN, TrafficReader } from '../../src/contract/broker/traffic.js';
 import { hashToken } from '../../src/contract/token.js';
 import { disconnect, puback, pubcomp, publish, pubrec, pubrel } from '../cases/mqtt-bytes.js';
 import { connackAccepted, connectAs, OWN } from '../cases/mqtt-case.js';
@@ -122,6 +122,24 @@ test('the broker keeps the id of a message once the log has the message, and PUB
   ]);
   assert.deepEqual(driver.sent(0), Buffer.concat([pubrec(7), pubrec(8)]));
   assert.equal(driver.link.isSettled, true);
+});
+
+test('PUBCOMP of a session that is kept waits until its id is kept no longer', () => {
+  const driver = new KernelDriver(caseDevices);
+  driver.open(0);
+  driver.feed(0, connectAs(4, { flags: 0xc0 }));
+  driver.feed(0, publish({ level: 4, topic: OWN, qos: 2, packetId: 7, payload: '{}' }));
+  driver.sealAndReleaseAll();
+  driver.sent(0);
+  const { broker } = driver;
+  const drain = broker.drain.bind(broker);
+  broker.drain = () => false;
+  driver.feed(0, pubrel(7));
+  assert.deepEqual(idsAtBroker(driver).at(-1), [TRAFFIC_RELEASED, 7]);
+  assert.equal(driver.sent(0).length, 0, 'a crash now keeps the id, so the client must not use it again');
+  broker.drain = drain;
+  driver.turn([]);
+  assert.deepEqual(driver.sent(0), pubcomp(7));
 });
 
 test('an id that is released before the log has its message is never kept', () => {
