@@ -136,6 +136,29 @@ test('the key of a group sees its devices and no others', async () => {
   assertFailure(await server.call('POST', '/v1/devices', as(key, { body: { device_id: 'x' } })), 403, 'scope_forbidden');
 });
 
+test('the key of a group learns and changes nothing of other devices by any call', async () => {
+  const key = await keyOf({ tenant: 'mine', group: 'group-of-mine' });
+  const before = (await server.call('GET', '/v1/devices?tenant=mine')).body.devices;
+  const bodies = [{}, { tenant: 'mine', name: 'x', model: 'changed', type: 'token', status: 'inactive', groups: [], add: ['mine-two'] }];
+  let ofDevices = 0;
+  for (const route of operatorsRoutes()) {
+    for (const query of ['', '?tenant=mine', '?tenant=theirs', '?metric=x&prefix=mine-two']) {
+      for (const body of route.body ? bodies : [undefined]) {
+        const path = `${route.pattern.replace(/:\w+/g, 'mine-two')}${query}`;
+        const answer = await server.call(route.method, path, as(key, body === undefined ? {} : { body }));
+        const said = `${route.method} ${path}: ${answer.status} ${answer.text}`;
+        if (route.doc.scope !== 'device') assertFailure(answer, 403, 'scope_forbidden');
+        // A path names what the key may not see; lists and counts leave it out.
+        else if (/:/.test(route.pattern)) assert.ok([400, 403, 404].includes(answer.status), said);
+        else assert.ok(answer.status >= 400 || !/mine-two|theirs/.test(answer.text), said);
+        ofDevices += route.doc.scope === 'device' ? 1 : 0;
+      }
+    }
+  }
+  assert.ok(ofDevices > 20, `${ofDevices}`);
+  assert.deepEqual((await server.call('GET', '/v1/devices?tenant=mine')).body.devices, before);
+});
+
 test('a key expires, and says when it was used last', async () => {
   const expiresMs = Date.now() + 3_600_000;
   const made = await server.call('POST', '/v1/keys', {
