@@ -7,6 +7,7 @@ import type { TimeZoneSource } from '../contract/time-zone.js';
 import type { MetricNames, NumberedName } from '../control/metrics/metric-names.js';
 import type { DatabaseAbsence } from '../control/offline/database-absence.js';
 import type { PublishedReadings } from '../control/topics/publishers.js';
+import { KafkaExchange } from '../kafka/exchange.js';
 import { ThreadedDataPlane } from '../plane/data-plane.js';
 import { tlsMaterial } from '../state/tls-files.js';
 import { readOffsets, takeOffsets } from '../store/offsets.js';
@@ -48,6 +49,7 @@ export async function startPlane(
     limits: config.limits,
     stopSeconds: config.process.stopSeconds,
     broker: brokerLimits(config.mqtt),
+    exchange: kafka && roles.has('gateway') && config.mqtt.acrossProcesses === 'on' ? new KafkaExchange(kafka, context.event) : undefined,
     sessionFolder: join(stateFolder, 'sessions'),
     log: config.log,
     store: config.store,

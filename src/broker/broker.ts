@@ -1,3 +1,4 @@
+import type { ExchangeRecord } from '../contract/broker/exchange.js';
 import type { BrokerLimits } from '../contract/broker/session-views.js';
 import { FLAG_QOS_SHIFT, FLAG_RETAIN } from '../contract/broker/traffic.js';
 import type { IdentityNews } from '../contract/identity/news.js';
@@ -6,6 +7,7 @@ import type { Report } from '../telemetry/report.js';
 import type { Clock } from './clock.js';
 import { Deliveries } from './deliveries.js';
 import type { brokerEvents } from './events.js';
+import { Exchange } from './exchange/exchange.js';
 import { Journal } from './journal.js';
 import { load } from './loading.js';
 import { type GatewayPort, Outbox } from './outbox.js';
@@ -30,6 +32,8 @@ export interface BrokerOptions {
   /** Answers of questions. */
   readonly answer: (token: number, answer: BrokerAnswer) => void;
   readonly residentBytesMax?: number;
+  /** Sends a record to all processes of the deployment, this one included; `exchangeSent` says that it was. Undefined: this process is alone. */
+  readonly exchange?: ((record: Uint8Array<ArrayBuffer>) => void) | undefined;
   /** How long a batch waits that the disk has refused, ms. */
   readonly retryMs?: number;
 }
@@ -50,13 +54,18 @@ export class Broker {
   readonly #answer: BrokerOptions['answer'];
   /** What gateways say before all rules are known. */
   readonly #early: { readonly gateway: number; readonly message: GatewayToBroker }[] = [];
+  #exchange: Exchange | undefined;
   #isTurnDue = false;
 
-  constructor({ store, gateways, limits, clock, report, answer, residentBytesMax, retryMs }: BrokerOptions) {
+  constructor({ store, gateways, limits, clock, report, answer, residentBytesMax, exchange, retryMs }: BrokerOptions) {
     const listener = {
       failing: (cause: string) => report('error', 'mqtt-store-failing', { cause }),
       recovered: () => report('info', 'mqtt-store-recovered', {}),
-      durable: () => this.#turnSoon(),
+      durable: () => {
+        // The journal goes on to its next batch at once.
+        this.#exchange?.outgoing.seal();
+        this.#turnSoon();
+      },
     };
     const journal = new Journal(store, listener, retryMs);
     const state = new BrokerState(store, journal, clock, report, limits);
@@ -72,9 +81,40 @@ export class Broker {
     const sessions = new Sessions(state, { deliveries, publishing, subscribing, revoking, wills, system });
     [this.#deliveries, this.#publishing, this.#subscribing] = [deliveries, publishing, subscribing];
     [this.#revoking, this.#wills, this.#system, this.#sessions] = [revoking, wills, system, sessions];
+    if (exchange) {
+      const dropRetained = (tenant: string, topic: string) => void publishing.dropRetained(state.tenant(tenant), topic);
+      const retain: Publishing['retain'] = (...message) => publishing.retain(...message);
+      this.#exchange = new Exchange(state, this.#taps, { relay: (message) => publishing.relay(message), retain, dropRetained }, exchange);
+      state.exchange = this.#exchange;
+    }
     this.#questions = new Questions(state, sessions, publishing);
     load({ state, deliveries, publishing, subscribing, sessions, wills });
+    this.#exchange?.begin();
     this.#turnSoon();
+  }
+
+  /** Offset of the next record of the exchange that this process has to read. */
+  get exchangeNext(): number {
+    return this.#exchange?.next ?? 0;
+  }
+
+  /** The record that was sent last is with all in-sync replicas. */
+  exchangeSent(): void {
+    this.#turnSoon();
+    this.#exchange?.outgoing.wasSent();
+  }
+
+  exchangeRecords(records: readonly ExchangeRecord[]): void {
+    this.#turnSoon();
+    this.#exchange?.read(records);
+  }
+
+  /** All records were read that were there at the beginning. */
+  exchangeCurrent(): void {
+    const exchange = this.#exchange;
+    if (!exchange) return;
+    exchange.isCurrent = true;
+    if (this.#isOpen) this.#answerEarly();
   }
 
   get counts(): BrokerState['counts'] {
@@ -87,7 +127,7 @@ export class Broker {
 
   /** A message of the gateway with this index. */
   receive(gateway: number, message: GatewayToBroker): void {
-    if (!this.#state.rules.isWhole) {
+    if (!this.#isOpen) {
       this.#early.push({ gateway, message });
       return;
     }
@@ -125,8 +165,12 @@ export class Broker {
     this.#turnSoon();
     const { journal } = this.#state;
     journal.needed = 0;
+    const outgoing = this.#exchange?.outgoing;
+    if (outgoing) outgoing.needed = 0;
     const answer = this.#questions.answer(question);
-    journal.after(journal.needed, () => this.#answer(token, answer));
+    const sequence = outgoing?.needed ?? 0;
+    const done = () => this.#answer(token, answer);
+    journal.after(journal.needed, outgoing ? () => outgoing.after(sequence, done) : done);
   }
 
   dropDevices(numbers: readonly number[]): void {
@@ -138,15 +182,17 @@ export class Broker {
   tick(): void {
     this.#turnSoon();
     // Sessions that end, and clients that are gone, may have wills, and these are judged by rules.
-    if (this.#state.rules.isWhole) {
+    if (this.#isOpen) {
       this.#sessions.tick();
       this.#wills.tick();
     }
     this.#system.tick();
+    this.#exchange?.tick();
   }
 
   /** Fulfilled once everything is durable and sent. */
   async drain(): Promise<void> {
+    this.#exchange?.outgoing.seal();
     await this.#state.journal.drain();
     this.#turn();
   }
@@ -159,6 +205,15 @@ export class Broker {
       this.#sessions.dropNobodys(tenant);
       this.#revoking.checkTenant(tenant);
     }
+    if (this.#isOpen) this.#answerEarly();
+  }
+
+  /** Gateways are answered: it is known who may do what, and what clients at other processes want. */
+  get #isOpen(): boolean {
+    return this.#state.rules.isWhole && this.#exchange?.isCurrent !== false;
+  }
+
+  #answerEarly(): void {
     for (const { gateway, message } of this.#early.splice(0)) this.receive(gateway, message);
   }
 
@@ -174,6 +229,7 @@ export class Broker {
 
   /** Sends what there is to send, and writes what there is to write. */
   #turn(): void {
+    this.#exchange?.outgoing.seal();
     this.#state.journal.turn();
     this.#flushTaps();
     for (const outbox of this.#outboxes) outbox.flush();
@@ -188,7 +244,9 @@ export class Broker {
 
   #receiveTraffic(outbox: Outbox, number: number, bytes: Uint8Array): void {
     const { journal, connected } = this.#state;
+    const outgoing = this.#exchange?.outgoing;
     journal.needed = 0;
+    if (outgoing) outgoing.needed = 0;
     readTraffic(bytes, {
       publish: (flags, session, tenantName, topic, body) => {
         const publisher = connected.get(session);
@@ -209,6 +267,6 @@ export class Broker {
         if (client) this.#sessions.released(client, packetId);
       },
     });
-    if (number > 0) outbox.settle(number, journal.needed, journal);
+    if (number > 0) outbox.settle(number, journal, outgoing);
   }
 }

@@ -43,4 +43,21 @@ export const brokerEvents = {
     happened: 'the rules of `tenant` no longer let the client `client` publish on `topic`: its will was not published',
     action: 'nothing where the rule was meant so; else mend the rules (`POST /v1/acl/check` says which one decides)',
   },
+  'mqtt-exchange-gap': {
+    level: 'error',
+    happened:
+      'records `from` to `to` of the topic `mqtt.exchange` were removed before this process read them: messages of other processes in them did not reach its clients, and retained messages may be old',
+    action: 'keep records of the topic for longer than a process can be away (`retention.ms`), and publish what has to be there again',
+  },
+  'mqtt-exchange-newer': {
+    level: 'error',
+    happened: 'another process wrote messages in a form that this build does not know: they did not reach clients here',
+    action: 'update this process to the build of the others',
+  },
+  'mqtt-process-forgotten': {
+    level: 'warn',
+    happened:
+      'nothing was heard of the process `process` for longer than a session may last: its `filters` subscribed filters were forgotten, and messages are no longer kept for it',
+    action: 'nothing: a process that comes back says its filters again',
+  },
 } as const satisfies EventTable;

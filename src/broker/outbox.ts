@@ -1,5 +1,6 @@
 import { TRAFFIC_BODY, TRAFFIC_DELIVER, TRAFFIC_PUBREL } from '../contract/broker/traffic.js';
 import type { BrokerToGateway } from '../contract/threads/broker.js';
+import type { Outgoing } from './exchange/outgoing.js';
 import type { Journal } from './journal.js';
 import type { Body } from './message.js';
 
@@ -27,6 +28,7 @@ export class Outbox {
   #body: Body | undefined;
   #settled = 0;
   #neededBatch = 0;
+  #neededSequence = 0;
 
   constructor(port: GatewayPort) {
     this.#port = port;
@@ -38,15 +40,23 @@ export class Outbox {
     this.#port.postMessage(message, []);
   }
 
-  /** Traffic up to `number` is settled once `batch` is durable, and everything before it. */
-  settle(number: number, batch: number, journal: Pick<Journal, 'after' | 'durable'>): void {
-    this.#neededBatch = Math.max(this.#neededBatch, batch);
+  /** Traffic up to `number` is settled once what it needs is durable here and handed to other processes, and everything before it. */
+  settle(
+    number: number,
+    journal: Pick<Journal, 'after' | 'durable' | 'needed'>,
+    outgoing?: Pick<Outgoing, 'after' | 'sent' | 'needed'>,
+  ): void {
+    this.#neededBatch = Math.max(this.#neededBatch, journal.needed);
+    this.#neededSequence = Math.max(this.#neededSequence, outgoing?.needed ?? 0);
+    const settled = () => {
+      this.#settled = number;
+    };
     // The last number of a turn stands for all.
-    if (this.#neededBatch <= journal.durable) this.#settled = number;
+    if (this.#neededBatch <= journal.durable && (!outgoing || this.#neededSequence <= outgoing.sent)) this.#settled = number;
+    else if (!outgoing) journal.after(this.#neededBatch, settled);
     else {
-      journal.after(this.#neededBatch, () => {
-        this.#settled = number;
-      });
+      const sequence = this.#neededSequence;
+      journal.after(this.#neededBatch, () => outgoing.after(sequence, settled));
     }
   }
 

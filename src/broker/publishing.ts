@@ -1,7 +1,9 @@
 import { FLAG_QOS_SHIFT, FLAG_RETAIN } from '../contract/broker/traffic.js';
 import type { Deliveries, Publication, SharedMessage } from './deliveries.js';
+import type { RelayedMessage } from './exchange/exchange.js';
 import { type Body, type Message, payloadIn } from './message.js';
 import { retainedRecord } from './retained-record.js';
+import type { Route } from './routes.js';
 import type { Session } from './session.js';
 import type { ShareGroup } from './share-group.js';
 import type { BrokerState } from './state.js';
@@ -27,6 +29,28 @@ export class Publishing {
     const publication: Publication = { body, message: undefined };
     if (isRetained) this.#retain(tenant, topic, publication, qos);
     const route = tenant.routes.of(topic);
+    const away = this.#state.exchange?.publish(tenant.name, topic, body, qos, isRetained, route.groups);
+    const groups = away && away.size > 0 ? route.groups.filter(({ name }) => !away.has(name)) : route.groups;
+    return this.#giveAll(tenant, publication, { destinations: route.destinations, groups }, qos, isRetained, publisher) + (away?.size ?? 0);
+  }
+
+  /** A message of another process, for subscribers here. */
+  relay({ tenant: name, topic, body, qos, isRetained, isKept, isMine }: RelayedMessage): void {
+    const tenant = this.#state.tenant(name);
+    const publication: Publication = { body, message: undefined };
+    if (isKept) this.#retain(tenant, topic, publication, qos);
+    const { destinations, groups } = tenant.routes.of(topic);
+    const mine = groups.filter((group) => isMine(group.name));
+    this.#giveAll(tenant, publication, { destinations, groups: mine }, qos, isRetained);
+  }
+
+  /** Retains a message without handing it to subscribers. */
+  retain(tenant: string, topic: string, body: Body, qos: number): void {
+    this.#retain(this.#state.tenant(tenant), topic, { body, message: undefined }, qos);
+  }
+
+  /** Answers how many clients get it. */
+  #giveAll(tenant: Tenant, publication: Publication, route: Route, qos: number, isRetained: boolean, publisher?: Session): number {
     for (const destination of route.destinations) {
       const what = destination.session === publisher ? (destination.own ?? undefined) : destination;
       if (!what) continue;

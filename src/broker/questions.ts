@@ -44,6 +44,7 @@ export class Questions {
       case 'drop-retained': {
         const tenant = this.#state.tenants.get(question.tenant);
         this.#state.journal.need();
+        this.#state.exchange?.dropRetained(question.tenant, question.topic);
         return { kind: 'dropped', found: tenant !== undefined && this.#publishing.dropRetained(tenant, question.topic) };
       }
       case 'publish':

@@ -36,6 +36,11 @@ export class Routes {
     return this.#count;
   }
 
+  /** Whether anybody has subscribed to this plain filter. */
+  has(plain: string): boolean {
+    return this.#tree.get(plain) !== undefined;
+  }
+
   /** Answers whether the client had none to this filter. */
   subscribe(session: Session, subscription: Subscription): { isNew: boolean; isFirst: boolean } {
     const { filter } = subscription;

@@ -29,6 +29,11 @@ export class ShareGroup {
     return this.#members.size;
   }
 
+  get isAnyConnected(): boolean {
+    for (const session of this.#members.keys()) if (session.isConnected) return true;
+    return false;
+  }
+
   set(session: Session, subscription: Subscription): void {
     if (!this.#members.has(session)) this.#order = undefined;
     this.#members.set(session, subscription);

@@ -2,6 +2,7 @@ import { type BrokerCounts, type BrokerLimits, NOTHING_COUNTED } from '../contra
 import type { Report } from '../telemetry/report.js';
 import type { Clock } from './clock.js';
 import type { brokerEvents } from './events.js';
+import type { Sharing } from './exchange/sharing.js';
 import type { Journal } from './journal.js';
 import { Rules } from './rules.js';
 import type { Session } from './session.js';
@@ -22,6 +23,8 @@ export class BrokerState {
   /** Connected sessions by their number among those of all gateways. */
   readonly connected = new Map<number, Session>();
   readonly counts: Counts = { ...NOTHING_COUNTED };
+  /** undefined: this process is alone. */
+  exchange: Sharing | undefined;
   #lastKey = 0;
 
   constructor(store: Store, journal: Journal, clock: Clock, report: Report<keyof typeof brokerEvents>, limits: BrokerLimits) {

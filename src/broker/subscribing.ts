@@ -69,7 +69,10 @@ export class Subscribing {
     const { filter } = subscription;
     if (isNew) this.#state.counts.subscriptionsNow++;
     if (isNew && plainFilter(filter).startsWith(SYSTEM)) tenant.systemFilters++;
-    if (isFirst) this.#taps.add(tenant.name, plainFilter(filter));
+    const { exchange } = this.#state;
+    if (isNew) exchange?.subscribed(tenant.name, filter);
+    // Gateways know it already where clients at other processes have it.
+    if (isFirst && !exchange?.has(tenant.name, plainFilter(filter))) this.#taps.add(tenant.name, plainFilter(filter));
   }
 
   /** Removes the subscriptions that the rules do not allow, of those that they touch; answers their filters. */
@@ -91,7 +94,9 @@ export class Subscribing {
     if (!wasThere) return false;
     this.#state.counts.subscriptionsNow--;
     if (plainFilter(filter).startsWith(SYSTEM)) tenant.systemFilters--;
-    if (wasLast) this.#taps.remove(tenant.name, plainFilter(filter));
+    const { exchange } = this.#state;
+    exchange?.unsubscribed(tenant.name, filter);
+    if (wasLast && !exchange?.has(tenant.name, plainFilter(filter))) this.#taps.remove(tenant.name, plainFilter(filter));
     return true;
   }
 

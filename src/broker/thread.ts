@@ -23,6 +23,9 @@ const broker = new Broker({
   clock: systemClock,
   report: (level, name, fields) => post({ kind: 'event', level, name, fields }),
   answer: (token, answer) => post({ kind: 'answer', token, answer }),
+  exchange: settings.isShared
+    ? (bytes) => parent.postMessage({ kind: 'exchange-send', bytes } satisfies FromBroker, [bytes.buffer])
+    : undefined,
 });
 
 for (const [gateway, port] of settings.gateways.entries()) {
@@ -33,7 +36,12 @@ parent.on('message', (message: ToBroker) => {
   else if (message.kind === 'identity') {
     broker.setIdentity(message.news, message.isWhole);
     post({ kind: 'identity-known', token: message.token });
-  } else if (message.kind === 'devices-deleted') broker.dropDevices(message.numbers);
+  } else if (message.kind === 'exchange-records') {
+    broker.exchangeRecords(message.records);
+    post({ kind: 'exchange-read' });
+  } else if (message.kind === 'exchange-current') broker.exchangeCurrent();
+  else if (message.kind === 'exchange-sent') broker.exchangeSent();
+  else if (message.kind === 'devices-deleted') broker.dropDevices(message.numbers);
   else if (message.kind === 'ask') broker.ask(message.token, message.question);
   else void end();
 });
@@ -47,6 +55,7 @@ setInterval(() => {
   posted = text;
   post({ kind: 'counts', counts });
 }, TICK_MS);
+if (settings.isShared) post({ kind: 'exchange-begin', from: broker.exchangeNext });
 post({ kind: 'ready', tid: threadId() });
 
 /** Where the store cannot be opened the thread says why, and ends. */

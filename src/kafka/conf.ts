@@ -27,6 +27,8 @@ export const RAW_TOPIC = 'telemetry.raw';
 export const DEAD_LETTER_TOPIC = 'dead-letters';
 export const ALERT_TOPIC = 'alerts';
 export const NORMALIZED_TOPIC = 'telemetry.normalized';
+/** MQTT messages that processes hand to one another. */
+export const EXCHANGE_TOPIC = 'mqtt.exchange';
 /** Bytes that may be on their way to the brokers and back. What is beyond waits in the gateways. */
 export const OUTSTANDING_BYTES_MAX = 32 * 1024 * 1024;
 /** For each second of the session: five heartbeats may be lost in a row before it ends. */
@@ -137,6 +139,11 @@ export function readerConf(settings: KafkaSettings, group: string): ClientConf {
     'fetch.message.max.bytes': 4 * BLOCK_BYTES_MAX,
     'isolation.level': 'read_committed',
   };
+}
+
+/** The brokers answer as soon as there is a record, and seldom without one. */
+export function followerConf(settings: KafkaSettings, group: string): ClientConf {
+  return { ...readerConf(settings, group), 'enable.partition.eof': false, 'fetch.wait.max.ms': 500, 'fetch.error.backoff.ms': 100 };
 }
 
 /** Where the offset asked for has expired, reading begins at the oldest record; the record dispatcher marks the gap. */

@@ -1,5 +1,14 @@
 import { type Addon, answered, type ClientError, type Consumer, type Metadata, type Producer, type Rebalanced } from './client.js';
-import { consumerConf, consumerTopicConf, type KafkaSettings, type Member, producerConf, readerConf, sideProducerConf } from './conf.js';
+import {
+  consumerConf,
+  consumerTopicConf,
+  followerConf,
+  type KafkaSettings,
+  type Member,
+  producerConf,
+  readerConf,
+  sideProducerConf,
+} from './conf.js';
 import { KafkaFailure } from './failure.js';
 
 const CONNECT_MS_MAX = 10_000;
@@ -29,6 +38,11 @@ export function connectConsumer(
 /** A consumer that is assigned what it reads, and joins no group. */
 export function connectReader(addon: Addon, settings: KafkaSettings, group: string): Promise<Consumer> {
   return connect(new addon.KafkaConsumer(readerConf(settings, group), consumerTopicConf), settings, () => {});
+}
+
+/** The same for a consumer that follows what is written for as long as the process runs. */
+export function connectFollower(addon: Addon, settings: KafkaSettings, group: string): Promise<Consumer> {
+  return connect(new addon.KafkaConsumer(followerConf(settings, group), consumerTopicConf), settings, () => {});
 }
 
 /** Whether the client ends in time makes no difference: what a producer did not deliver, its owner still has. */

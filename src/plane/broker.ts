@@ -1,4 +1,5 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import type { MessageExchange } from '../contract/broker/exchange.js';
 import { type BrokerCounts, type BrokerLimits, NOTHING_COUNTED } from '../contract/broker/session-views.js';
 import type { IdentityNews } from '../contract/identity/news.js';
 import { StartFailure } from '../contract/start-failure.js';
@@ -14,6 +15,8 @@ export interface BrokerOptions {
   /** Where sessions outlive the process; undefined: they end with it. */
   readonly folder: string | undefined;
   readonly limits: BrokerLimits;
+  /** The way to other processes; undefined: this one is alone. */
+  readonly exchange: MessageExchange | undefined;
   event(thread: string, event: ThreadEvent): void;
 }
 
@@ -24,6 +27,7 @@ export class Broker {
   readonly #options: BrokerOptions;
   readonly #ends: readonly MessagePort[];
   readonly #asked = new Map<number, (answer: BrokerAnswer) => void>();
+  #wasRead: () => void = () => {};
   readonly #published = new Map<number, () => void>();
   #thread: Thread<ToBroker, FromBroker> | undefined;
   #refusal: StartFailure | undefined;
@@ -38,8 +42,8 @@ export class Broker {
   }
 
   async start(roster: ThreadRoster): Promise<void> {
-    const { entry, folder, limits } = this.#options;
-    const start: BrokerStart = { folder, gateways: this.#ends, limits };
+    const { entry, folder, limits, exchange } = this.#options;
+    const start: BrokerStart = { folder, gateways: this.#ends, limits, isShared: exchange !== undefined };
     this.#thread = roster.add('broker', entry, start, this.#ends, (message: FromBroker) => this.#receive(message));
     await this.#thread.ready.catch((error: unknown) => {
       throw this.#refusal ?? error;
@@ -74,13 +78,18 @@ export class Broker {
 
   /** Ends the thread after its gateways; false: it did not come to its end in time. */
   async stop(deadlineMs: number): Promise<boolean> {
-    return this.#thread === undefined || (await stopThread(this.#thread as unknown as Stoppable, deadlineMs));
+    const isAtEnd = this.#thread === undefined || (await stopThread(this.#thread as unknown as Stoppable, deadlineMs));
+    await this.#options.exchange?.close();
+    return isAtEnd;
   }
 
   #receive(message: FromBroker): void {
     if (message.kind === 'refused') this.#refusal = new StartFailure(message.code, message.message, message.wayOut);
     else if (message.kind === 'event') this.#options.event('broker', message);
     else if (message.kind === 'counts') this.counts = message.counts;
+    else if (message.kind === 'exchange-begin') this.#beginExchange(message.from);
+    else if (message.kind === 'exchange-send') this.#send(message.bytes);
+    else if (message.kind === 'exchange-read') this.#wasRead();
     else if (message.kind === 'identity-known') {
       this.#published.get(message.token)?.();
       this.#published.delete(message.token);
@@ -88,5 +97,26 @@ export class Broker {
       this.#asked.get(message.token)?.(message.answer);
       this.#asked.delete(message.token);
     }
+  }
+
+  #beginExchange(from: number): void {
+    const thread = this.#thread;
+    this.#options.exchange?.read(
+      from,
+      (records) =>
+        new Promise((resolve) => {
+          this.#wasRead = resolve;
+          thread?.post({ kind: 'exchange-records', records });
+        }),
+      () => thread?.post({ kind: 'exchange-current' }),
+    );
+  }
+
+  #send(bytes: Uint8Array): void {
+    // It is rejected where the process ends before: the broker has what must not be lost in its store.
+    this.#options.exchange?.send(bytes).then(
+      () => this.#thread?.post({ kind: 'exchange-sent' }),
+      () => {},
+    );
   }
 }

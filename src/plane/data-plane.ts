@@ -3,6 +3,7 @@ import { MIB } from '../../assembly/abi/limits.js';
 import { intakeLimits, type LimitConfig } from '../config/settings/limits.js';
 import { gatewayPorts, type ListenConfig, proxiesOf } from '../config/settings/listen.js';
 import type { Acknowledgement } from '../contract/acknowledgement.js';
+import type { MessageExchange } from '../contract/broker/exchange.js';
 import type { BrokerCounts, BrokerLimits } from '../contract/broker/session-views.js';
 import type { CaptureListener, TurnedAway } from '../contract/captures.js';
 import type {
@@ -47,6 +48,7 @@ export interface DataPlaneOptions extends Omit<PipelinesOptions, 'entries' | 'fe
   /** Where MQTT sessions outlive the process; undefined: they end with it. */
   readonly sessionFolder: string | undefined;
   readonly broker: BrokerLimits;
+  readonly exchange: MessageExchange | undefined;
   readonly listen: ListenConfig;
   readonly limits: LimitConfig;
   /** How long draining may take, of partitions that go to others too, before the threads are ended where they stand. */
@@ -133,9 +135,9 @@ export class ThreadedDataPlane implements DataPlane {
       isRegistryPartial: options.awaited !== undefined,
       event: options.event,
     });
-    const { entries, sessionFolder, broker, event } = options;
+    const { entries, sessionFolder, broker, exchange, event } = options;
     const gateways = this.#gateways.blocks.length;
-    this.#broker = new Broker({ entry: entries.broker, gateways, folder: sessionFolder, limits: broker, event });
+    this.#broker = new Broker({ entry: entries.broker, gateways, folder: sessionFolder, limits: broker, exchange, event });
     this.#refusedTopics = new RefusedTopics(this.#gateways.memories);
     this.#door = new Door(this.#gateways);
     this.#pipelines = new Pipelines(

@@ -179,6 +179,7 @@ export interface SiteOptions {
   readonly limits?: Partial<BrokerLimits>;
   readonly residentBytesMax?: number;
   readonly isWhole?: boolean;
+  readonly exchange?: (record: Uint8Array<ArrayBuffer>) => void;
 }
 
 /** A broker in the test's own thread, with clocks of the test. */
@@ -198,6 +199,7 @@ export class Site extends ClientSite {
       report: (_, name, fields) => this.events.push({ name, fields }),
       answer: (token, answer) => this.#answers.set(token, answer),
       retryMs: 1,
+      exchange: options.exchange,
       ...(options.residentBytesMax === undefined ? {} : { residentBytesMax: options.residentBytesMax }),
     });
     this.broker.setIdentity(news, options.isWhole ?? true);
@@ -309,7 +311,7 @@ export class Client {
   }
 }
 
-function writeId(writer: TrafficWriter, kind: number, session: number, packetId: number): void {
+export function writeId(writer: TrafficWriter, kind: number, session: number, packetId: number): void {
   writer.u8(kind);
   writer.f64(session);
   writer.u16(packetId);

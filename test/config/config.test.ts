@@ -59,6 +59,7 @@ test('nothing set gives the documented defaults, frozen', () => {
     store: { databaseUrl: undefined, batchAgeMsMax: 200, kind: 'database' },
     limits: { deviceRate: 100, deviceExcessSeconds: 30, tenantRate: 0, tenantKibPerSecond: 0 },
     mqtt: {
+      acrossProcesses: 'off',
       sessionsMax: 1_000_000,
       sessionHours: 720,
       subscriptionsMax: 100,
@@ -253,6 +254,7 @@ test('settings of the Kafka log go together, and its password is masked', () => 
   assert.match(problemsOf({ ...kafka, SPILLWAY_KAFKA_BROKERS: 'a' }, {})[0] ?? '', /it must be a list of host:port/);
   assert.match(problemsOf({ ...kafka, SPILLWAY_KAFKA_TOPIC_PREFIX: 'a/b' }, {})[0] ?? '', /a character that topics may not have/);
   assert.match(problemsOf({ SPILLWAY_KAFKA_TOPICS: 'dead-letters' }, {})[0] ?? '', /kafka_topics without log = kafka/);
+  assert.match(problemsOf({ SPILLWAY_MQTT_ACROSS_PROCESSES: 'on' }, {})[0] ?? '', /mqtt_across_processes = on without log = kafka/);
   assert.match(problemsOf({ ...kafka, SPILLWAY_KAFKA_TOPICS: 'alerts,telemetry' }, {})[0] ?? '', /allowed: alerts, dead-letters/);
   const both = { ...kafka, SPILLWAY_KAFKA_TOPICS: 'telemetry.normalized,dead-letters,alerts' };
   assert.deepEqual(problemsOf({ ...both, SPILLWAY_KAFKA_FORMAT: 'protobuf', SPILLWAY_KAFKA_TENANT_TOPICS: 'on' }, {}), []);

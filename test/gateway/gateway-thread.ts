@@ -189,7 +189,12 @@ export class GatewayThread {
     const common = { partitions, bind: '127.0.0.1', tls, proxies, ...rest };
     const { port1: broker, port2: gateway } = new MessageChannel();
     const workerData: GatewayStart = { index: 0, ...where, ...common, broker };
-    const brokerData: BrokerStart = { folder: undefined, gateways: [gateway], limits: brokerLimits(loadConfig({ env: {} }).mqtt) };
+    const brokerData: BrokerStart = {
+      folder: undefined,
+      isShared: false,
+      gateways: [gateway],
+      limits: brokerLimits(loadConfig({ env: {} }).mqtt),
+    };
     this.#broker = new Worker(new URL('../../src/broker/thread.js', import.meta.url), { workerData: brokerData, transferList: [gateway] });
     this.#broker.on('message', (message: FromBroker) => {
       if (message.kind === 'identity-known') this.#brokerKnows++;

@@ -30,6 +30,7 @@ async function failingStart(take: DataPlaneOptions['take']): Promise<string[]> {
     listen: config.listen,
     limits: config.limits,
     broker: brokerLimits(config.mqtt),
+    exchange: undefined,
     sessionFolder: undefined,
     stopSeconds: 1,
     log: config.log,

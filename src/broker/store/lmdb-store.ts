@@ -9,7 +9,7 @@ import type { Change, Store } from './store.js';
 const VERSION = 2;
 const FILE = 'sessions.mdb';
 /** In the order of their numbers. */
-const NAMES = ['sessions', 'entries', 'messages', 'retained', 'taken'] as const;
+const NAMES = ['sessions', 'entries', 'messages', 'retained', 'taken', 'outgoing', 'interests', 'place'] as const;
 const ABOUT = 'about';
 
 type Table = Database<Buffer, number>;

@@ -7,7 +7,14 @@ export const MESSAGES = 2;
 export const RETAINED = 3;
 /** Ids of QoS 2 messages that were taken in from clients and not released. */
 export const TAKEN = 4;
-export const TABLES = 5;
+/** Batches for other processes that were perhaps not sent, by their sequence. */
+export const OUTGOING = 5;
+/** Filters of other processes' clients. */
+export const INTERESTS = 6;
+/** How far the exchange with other processes was read: one record. */
+export const PLACE = 7;
+export const PLACE_KEY = 1;
+export const TABLES = 8;
 
 export interface Change {
   readonly table: number;

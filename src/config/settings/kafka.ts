@@ -62,12 +62,13 @@ export const kafkaSettings = {
 export type KafkaConfig = ValuesOf<typeof kafkaSettings>;
 
 /** What these settings say of each other, of the log and of the roles. */
-export function kafkaProblems({ kafka, log, process, store }: Values): string[] {
+export function kafkaProblems({ kafka, log, mqtt, process, store }: Values): string[] {
   const problems: string[] = [];
   const needs = (name: string, because: string) => problems.push(`cannot use setting ${because} without ${name}`);
   if (log.kind === 'kafka' && kafka.brokers === undefined) needs('kafka_brokers', 'log = kafka');
   if (log.kind !== 'kafka' && kafka.brokers !== undefined) needs('log = kafka', 'kafka_brokers');
   if (log.kind !== 'kafka' && kafka.topics !== undefined) needs('log = kafka', 'kafka_topics');
+  if (log.kind !== 'kafka' && mqtt.acrossProcesses === 'on') needs('log = kafka', 'mqtt_across_processes = on');
   problems.push(...topicProblems(kafka));
   if (isPart(process) && log.kind !== 'kafka') needs('log = kafka', `roles = ${String(process.roles)}`);
   if (isPart(process) && store.databaseUrl === undefined) needs('database_url', `roles = ${String(process.roles)}`);

@@ -1,5 +1,5 @@
 import type { BrokerLimits } from '../../contract/broker/session-views.js';
-import { setting, type ValuesOf, whole } from '../setting.js';
+import { choice, setting, type ValuesOf, whole } from '../setting.js';
 
 const KIB = 1024;
 const MIB = KIB * KIB;
@@ -9,6 +9,10 @@ const NEWEST_GO = 'A message that finds no room is left out, counted and reporte
 
 /** What MQTT sessions may keep. */
 export const mqttSettings = {
+  acrossProcesses: setting('mqtt_across_processes', choice('off', 'on'), {
+    fallback: 'off',
+    what: '`on`: MQTT messages reach subscribers at all processes of the deployment, by the topic `mqtt.exchange` of Kafka. Set it for all of them.',
+  }),
   sessionsMax: setting('mqtt_sessions_max', whole(1, COUNT_HIGHEST), {
     fallback: 1_000_000,
     what: 'MQTT sessions of a process, connected or not. A client that would be one more is refused (`sessions_exhausted`).',

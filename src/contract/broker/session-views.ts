@@ -66,6 +66,12 @@ export interface BrokerCounts {
   readonly wills: number;
   /** Wills that were not published, as their client may no longer publish on the topic. */
   readonly willsRefused: number;
+  /** Messages for clients at other processes, and those of clients there; and those at QoS 0 that found the way to them full. */
+  readonly exchangeSent: number;
+  readonly exchangeReceived: number;
+  readonly exchangeDropped: number;
+  /** Other processes that were heard of lately. */
+  readonly processesNow: number;
 }
 
 export const NOTHING_COUNTED: BrokerCounts = {
@@ -85,4 +91,8 @@ export const NOTHING_COUNTED: BrokerCounts = {
   droppedRevoked: 0,
   wills: 0,
   willsRefused: 0,
+  exchangeSent: 0,
+  exchangeReceived: 0,
+  exchangeDropped: 0,
+  processesNow: 0,
 };

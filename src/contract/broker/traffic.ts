@@ -134,6 +134,14 @@ export class TrafficReader {
     return value;
   }
 
+  /** Topic, properties and payload with their lengths, as BODY has them. Not copied. */
+  body(): Buffer {
+    const buffer = this.#buffer;
+    const properties = this.#at + 2 + buffer.readUInt16LE(this.#at);
+    const payload = properties + 2 + buffer.readUInt16LE(properties);
+    return this.bytes(payload + 4 + buffer.readUInt32LE(payload) - this.#at);
+  }
+
   /** Not copied. */
   bytes(length: number): Buffer {
     const bytes = this.#buffer.subarray(this.#at, this.#at + length);

@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Principal } from '../acl/acl.js';
+import type { ExchangeRecord } from '../broker/exchange.js';
 import type { BrokerCounts, BrokerLimits, RetainedEntry, SessionSummary, SessionView } from '../broker/session-views.js';
 import type { IdentityNews } from '../identity/news.js';
 import type { StopThread, ThreadEvent, ThreadReady } from './shared.js';
@@ -15,6 +16,8 @@ export interface BrokerStart {
   /** One for each gateway thread, in their order. */
   readonly gateways: readonly MessagePort[];
   readonly limits: BrokerLimits;
+  /** Messages are exchanged with other processes of the deployment. */
+  readonly isShared: boolean;
 }
 
 /** Whose session it is. Two clients with the same name are the same client: the newer takes the session over. */
@@ -121,6 +124,12 @@ export type ToBroker =
    * before it does so to gateways: a subscription that a gateway grants by older rules is then refused here.
    */
   | { readonly kind: 'identity'; readonly token: number; readonly news: readonly IdentityNews[]; readonly isWhole: boolean }
+  /** Records of all processes, in order. Answered by `exchange-read`. */
+  | { readonly kind: 'exchange-records'; readonly records: readonly ExchangeRecord[] }
+  /** All that were there at the beginning have come. */
+  | { readonly kind: 'exchange-current' }
+  /** The record of `exchange-send` is with all in-sync replicas. */
+  | { readonly kind: 'exchange-sent' }
   /** These devices are gone, and their sessions with them. */
   | { readonly kind: 'devices-deleted'; readonly numbers: readonly number[] }
   /** Answered by `answer` with the same token. */
@@ -172,5 +181,10 @@ export type FromBroker =
   | ThreadEvent
   | { readonly kind: 'answer'; readonly token: number; readonly answer: BrokerAnswer }
   | { readonly kind: 'identity-known'; readonly token: number }
+  /** Records of all processes are wanted from this offset on; once, before `ready`. */
+  | { readonly kind: 'exchange-begin'; readonly from: number }
+  /** A record for all processes. The next one follows `exchange-sent`. */
+  | { readonly kind: 'exchange-send'; readonly bytes: Uint8Array }
+  | { readonly kind: 'exchange-read' }
   /** Every second in which they changed. */
   | { readonly kind: 'counts'; readonly counts: BrokerCounts };

@@ -43,6 +43,14 @@ export function sessionMetrics(plane: Plane): Metric[] {
         ];
       },
     },
+    total(
+      'spillway_mqtt_exchange_sent_total',
+      'Messages that clients of other processes wanted, or that are retained there',
+      (c) => c.exchangeSent,
+    ),
+    total('spillway_mqtt_exchange_received_total', 'Messages of clients at other processes', (c) => c.exchangeReceived),
+    total('spillway_mqtt_exchange_dropped_total', 'Messages at QoS 0 that found the way to other processes full', (c) => c.exchangeDropped),
+    now('spillway_mqtt_exchange_processes', 'Other processes that were heard of within 30 s', (c) => c.processesNow),
     total('spillway_mqtt_expired_total', 'Messages that expired before they were sent', (c) => c.expired),
     total('spillway_mqtt_wills_total', 'Wills that were published', (c) => c.wills),
     total(
