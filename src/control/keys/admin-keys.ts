@@ -7,6 +7,15 @@ import { recordChange } from '../audit/record.js';
 import { type AdminKey, insertKey, type KeptKey, type KeyRow, keyOf, type NewKey, selectKeys } from './key-rows.js';
 
 export const KEYS_MAX = 10_000;
+/** A timer can wait no longer. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
+/** Who waits for the end of a key. */
+interface Waiting {
+  readonly listeners: Set<() => void>;
+  /** Undefined: the key does not expire. */
+  timer: NodeJS.Timeout | undefined;
+}
 
 /** Keys of operators. Only their SHA-256 is kept: keys are long random strings, so no slow hash is needed. */
 export class AdminKeys {
@@ -35,7 +44,7 @@ export class AdminKeys {
   /** Ids by the hex of the hash: who guesses cannot choose hashes, so the time of the look says nothing. */
   #byHash = new Map<string, number>();
   #isPartial = false;
-  readonly #revocations = new Map<number, Set<() => void>>();
+  readonly #waiting = new Map<number, Waiting>();
   /** When keys were used last, ms; what `noteUses` has not written yet is in `#unwritten`. */
   readonly #used = new Map<number, number>();
   readonly #unwritten = new Set<number>();
@@ -79,7 +88,7 @@ export class AdminKeys {
     this.#take(rows.map((row) => ({ ...keyOf(row), hash: row.key_hash })));
     for (const { id, last_used_at: at } of rows) if (at) this.#used.set(id, Math.max(at.getTime(), this.#used.get(id) ?? 0));
     this.#isPartial = false;
-    for (const id of before.keys()) if (!this.#keys.has(id)) this.#revoked(id);
+    for (const id of before.keys()) if (!this.#keys.has(id)) this.#ended(id);
     const isSame = before.size === this.#keys.size && [...this.#keys.keys()].every((id) => before.has(id));
     if (!isSame) this.changed();
   }
@@ -161,13 +170,16 @@ export class AdminKeys {
     );
   }
 
-  /** Calls `listener` once when the key is revoked, unless the function that it answers is called before. */
-  onRevoked(id: number, listener: () => void): () => void {
-    const listeners = this.#revocations.get(id) ?? new Set();
-    this.#revocations.set(id, listeners.add(listener));
+  /** Calls `listener` once when the key is revoked or expires, unless the function that it answers is called before. */
+  onEnd(id: number, listener: () => void): () => void {
+    const waiting = this.#waiting.get(id) ?? { listeners: new Set(), timer: this.#endAtExpiry(id) };
+    this.#waiting.set(id, waiting);
+    waiting.listeners.add(listener);
     return () => {
-      listeners.delete(listener);
-      if (listeners.size === 0 && this.#revocations.get(id) === listeners) this.#revocations.delete(id);
+      waiting.listeners.delete(listener);
+      if (waiting.listeners.size > 0 || this.#waiting.get(id) !== waiting) return;
+      clearTimeout(waiting.timer);
+      this.#waiting.delete(id);
     };
   }
 
@@ -177,10 +189,23 @@ export class AdminKeys {
     return expiresMs !== null && expiresMs <= this.#nowMs() ? undefined : id;
   }
 
-  #revoked(id: number): void {
-    const listeners = this.#revocations.get(id);
-    this.#revocations.delete(id);
-    for (const listener of listeners ?? []) listener();
+  #endAtExpiry(id: number): NodeJS.Timeout | undefined {
+    const expiresMs = this.#keys.get(id)?.expiresAtMs ?? null;
+    if (expiresMs === null) return undefined;
+    const leftMs = expiresMs - this.#nowMs();
+    const act = () => {
+      const waiting = this.#waiting.get(id);
+      if (leftMs <= TIMER_MS_MAX) this.#ended(id);
+      else if (waiting) waiting.timer = this.#endAtExpiry(id);
+    };
+    return setTimeout(act, Math.min(leftMs, TIMER_MS_MAX)).unref();
+  }
+
+  #ended(id: number): void {
+    const waiting = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    clearTimeout(waiting?.timer);
+    for (const listener of waiting?.listeners ?? []) listener();
   }
 
   async #changed(): Promise<void> {

@@ -11,7 +11,7 @@ import { type LiveClient, type LiveHub, SUBSCRIPTIONS_MAX } from './live-hub.js'
 
 /** What a session answers from. */
 export interface LiveServices {
-  readonly keys: Pick<AdminKeys, 'find' | 'isPartial' | 'onRevoked'>;
+  readonly keys: Pick<AdminKeys, 'find' | 'isPartial' | 'onEnd'>;
   readonly live: LiveHub;
   readonly registry: Pick<Registry, 'get' | 'groups'>;
 }
@@ -90,7 +90,7 @@ export class LiveSession implements LiveClient {
       return;
     }
     this.#forgetKey?.();
-    this.#forgetKey = this.#services.keys.onRevoked(Number(principal.id), () => this.#refuse('the admin key was revoked'));
+    this.#forgetKey = this.#services.keys.onEnd(Number(principal.id), () => this.#refuse('the admin key was revoked or has expired'));
     // What was asked for with a key before is not for this one.
     if (this.#authenticated) this.#services.live.remove(this);
     this.#principal = principal;

@@ -159,7 +159,7 @@ test('an admin key that one process makes or revokes is so for the others', asyn
   assert.ok('secret' in made);
   await until('the other takes the key', () => other.keys.verify(made.secret));
   let closed = 0;
-  other.keys.onRevoked(made.key.id, () => closed++);
+  other.keys.onEnd(made.key.id, () => closed++);
   assert.ok('name' in (await one.keys.revoke(made.key.id)));
   await until('the other refuses it', () => !other.keys.verify(made.secret));
   assert.equal(closed, 1);

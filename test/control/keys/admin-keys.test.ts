@@ -50,8 +50,8 @@ test('a key is made, listed without what it is, and revoked for good', async () 
   assert.deepEqual({ ...first.key, createdAtMs: 0 }, { id: first.key.id, name: 'first', ...WHOLE, createdAtMs: 0 });
   assert.ok(!JSON.stringify(keys.list()).includes(second.secret));
   let closed = 0;
-  keys.onRevoked(first.key.id, () => closed++);
-  const forget = keys.onRevoked(first.key.id, () => closed++);
+  keys.onEnd(first.key.id, () => closed++);
+  const forget = keys.onEnd(first.key.id, () => closed++);
   forget();
   assert.deepEqual(await keys.revoke(first.key.id), first.key);
   assert.deepEqual([keys.verify(first.secret), keys.verify(second.secret), closed], [false, true, 1]);
@@ -61,6 +61,33 @@ test('a key is made, listed without what it is, and revoked for good', async () 
   assert.deepEqual([again.verify(first.secret), again.size], [false, 1]);
   const unknown = await keys.revoke(first.key.id);
   assert.ok(unknown instanceof ApiFailure && unknown.error.code === 'key_unknown');
+});
+
+test('who uses a key learns when it expires, and nobody who has left does', async () => {
+  const keys = await AdminKeys.load(database.control);
+  const answer = await keys.create({ name: 'brief', expiresAtMs: Date.now() + 50 });
+  assert.ok(!(answer instanceof ApiFailure));
+  const { id } = answer.key;
+  let left = 0;
+  const forget = keys.onEnd(id, () => left++);
+  forget();
+  forget();
+  const ended = new Promise<string>((resolve) => keys.onEnd(id, () => resolve('ended')));
+  const keep = setTimeout(() => {}, 10_000);
+  assert.deepEqual([await ended, left], ['ended', 0]);
+  clearTimeout(keep);
+  await new Promise<void>((resolve) => keys.onEnd(id, resolve));
+});
+
+test('a key that stays valid for years is not ended early', async () => {
+  const keys = await AdminKeys.load(database.control);
+  const answer = await keys.create({ name: 'long', expiresAtMs: Date.now() + 2 ** 40 });
+  assert.ok(!(answer instanceof ApiFailure));
+  let ended = 0;
+  const forget = keys.onEnd(answer.key.id, () => ended++);
+  await keys.refresh();
+  assert.equal(ended, 0);
+  forget();
 });
 
 test('the last key cannot be revoked, also when two are revoked at once by two processes', async () => {

@@ -36,7 +36,7 @@ test('a key is made, opens the API, is never shown again, and ends with its live
   assert.deepEqual([revoked.status, revoked.body], [200, { ...shown, last_used_at: revoked.body.last_used_at, revoked: true }]);
   assert.ok(Date.parse(revoked.body.last_used_at) >= Date.parse(shown.created_at));
   const [code, reason] = (await closed) as [number, Buffer];
-  assert.deepEqual([code, String(reason)], [4401, 'the admin key was revoked']);
+  assert.deepEqual([code, String(reason)], [4401, 'the admin key was revoked or has expired']);
   assertFailure(await server.call('GET', '/v1/keys', { headers }), 401, 'admin_key_invalid');
   assertFailure(await server.call('DELETE', `/v1/keys/${shown.id}`), 404, 'key_unknown');
 });

@@ -55,7 +55,7 @@ function fixture(authenticateMsMax?: number) {
   };
   const keys = {
     find: (key: string) => (key === 'K' ? { id: '1', tenant: null, group: null } : undefined),
-    onRevoked: () => () => {},
+    onEnd: () => () => {},
   } as unknown as AdminKeys;
   const session = new LiveSession(socket, { keys, live, registry }, authenticateMsMax);
   const tell = (message: object) => session.receive(Buffer.from(JSON.stringify(message)));
