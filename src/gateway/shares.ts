@@ -8,8 +8,8 @@ const QUANTUM = 64 * 1024;
  * With so many blocks on their way to the log, who sends more than its share waits, for what others send is written after them. They are
  * enough to keep the log busy while it writes.
  */
-const BLOCKS_TO_HOLD = 4;
-const BLOCKS_TO_RELEASE = 1;
+const BLOCKS_TO_HOLD = 12;
+const BLOCKS_TO_RELEASE = 4;
 /** A tenant is reported that had to wait in so many turns of a second, but not again for a minute. */
 const REPORTED_TURNS = 100;
 const REPORT_AGAIN_MS = 60_000;
