@@ -115,6 +115,14 @@ if (chooseReactor((process.env.REACTOR ?? 'auto') as 'auto').name === 'native') 
       });
     });
 
+    test('a revocation list without a number is refused at the start, with what it lacks', async () => {
+      const tls = { ...SHOWN, ...required, clientCrl: revoke(factory, []) };
+      assert.match(
+        await GatewayThread.startRefused({ tls, hasDtls: true }),
+        /cannot use the revocation lists: .*version 2, with a CRL number$/,
+      );
+    });
+
     test('a certificate of an authority between gets in where its client shows that one too', () =>
       withSite(required, async (site) => {
         const own = certify('dev-1', plant);

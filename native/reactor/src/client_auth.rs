@@ -4,8 +4,8 @@ use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, UnixTime};
-use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::server::{VerifierBuilderError, WebPkiClientVerifier};
 use rustls::{DigitallySignedStruct, DistinguishedName, Error, RootCertStore, SignatureScheme};
 
 /// Which certificates are asked of clients. All PEM.
@@ -41,10 +41,13 @@ pub fn verifier(auth: ClientAuth, provider: &Arc<CryptoProvider>) -> Result<Opti
     if auth.is_optional {
         builder = builder.allow_unauthenticated();
     }
-    builder
-        .build()
-        .map(|verifier| Some(verifier as Arc<dyn ClientCertVerifier>))
-        .map_err(|error| format!("cannot use the client CA: {error}"))
+    builder.build().map(|verifier| Some(verifier as Arc<dyn ClientCertVerifier>)).map_err(|error| match error {
+        // Lists of version 1 have no extensions, and RFC 5280 §5.2 asks for a number and the key of the authority.
+        VerifierBuilderError::InvalidCrl(cause) => {
+            format!("cannot use the revocation lists: {cause:?}; a list has to be of version 2, with a CRL number")
+        }
+        other => format!("cannot use the client CA: {other}"),
+    })
 }
 
 pub fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
