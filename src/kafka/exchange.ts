@@ -34,7 +34,7 @@ export class KafkaExchange implements MessageExchange {
     this.#settings = settings;
     this.#report = report;
     this.#topic = settings.topicPrefix + EXCHANGE_TOPIC;
-    this.#out = new SideTopic({ settings, topic: this.#topic, partitions: 1, byTenant: false });
+    this.#out = new SideTopic({ settings, topic: this.#topic, partitions: 1, byTenant: false, report });
   }
 
   /** Rejects once the exchange is closed. */

@@ -2,7 +2,7 @@ import { type ClientError, type DeliveryReport, loadAddon, type Producer } from 
 import type { KafkaSettings } from './conf.js';
 import { connectSideProducer } from './connect.js';
 import { tenantTopic } from './tenant-topic.js';
-import { TopicShelf } from './topic-shelf.js';
+import { type ReportTopic, TopicShelf } from './topic-shelf.js';
 
 const POLL_MS = 1;
 
@@ -20,6 +20,8 @@ export interface SideTopicOptions {
   readonly partitions: number;
   /** Whether each tenant has a topic of its own; records of none go to `topic`. */
   readonly byTenant: boolean;
+  /** Of a topic by which publishers are acknowledged. */
+  readonly report?: ReportTopic;
 }
 
 /** Records that were handed to the client together. */
@@ -134,7 +136,7 @@ export class SideTopic {
   }
 
   async #connect(): Promise<Open> {
-    const { settings, partitions } = this.#options;
+    const { settings, partitions, report } = this.#options;
     const addon = loadAddon();
     const producer = await connectSideProducer(addon, settings, (error) => {
       this.#lastError = error.message;
@@ -144,7 +146,7 @@ export class SideTopic {
       if (error) sending.failed(this.#error(error.message + (this.#lastError && `; ${this.#lastError}`)));
       else if (--sending.left === 0) sending.done();
     });
-    return { producer, topics: new TopicShelf(addon, producer, settings, partitions) };
+    return { producer, topics: new TopicShelf(addon, producer, settings, partitions, report) };
   }
 
   #error(cause: string): Error {
