@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ADMIN_KEY, startServerUnderTest } from '../support/server-under-test.js';
-import { outcomeOf, runSpillway, temporaryFolder } from './run-spillway.js';
+import { hostedOutcome } from './hosted-command.js';
+import { temporaryFolder } from './run-spillway.js';
 
 test('a service client is made, given a topic, asked about, and deleted', async (t) => {
   const server = await startServerUnderTest();
   t.after(() => server.close());
   const folder = temporaryFolder(t);
-  const run = (...args: string[]) => outcomeOf(runSpillway(t, folder, [...args, '--url', server.url], { SPILLWAY_ADMIN_KEY: ADMIN_KEY }));
+  const run = (...args: string[]) => hostedOutcome(folder, [...args, '--url', server.url], { SPILLWAY_ADMIN_KEY: ADMIN_KEY });
   assert.match(
     (await run('service', 'add', 'app')).stdout,
     /^service client app of tenant default is made\n {2}user name {2}app\n {2}password {3}sps_/,

@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { loadConfig } from '../../src/config/config.js';
 import { startApplianceDouble } from './appliance-double.js';
-import { outcomeOf, runSpillway, temporaryFolder } from './run-spillway.js';
+import { hostedOutcome } from './hosted-command.js';
+import { temporaryFolder } from './run-spillway.js';
 
 /** Runs commands in a folder that is no state folder of an appliance, and is where the user's contexts are. */
 function inFolder(t: TestContext) {
   const folder = temporaryFolder(t);
-  const run = (args: string, env: Record<string, string> = {}) => outcomeOf(runSpillway(t, folder, args.split(' '), env));
+  const run = (args: string, env: Record<string, string> = {}) => hostedOutcome(folder, args.split(' '), env);
   return { folder, run, file: join(folder, 'spillway', 'contexts.json') };
 }
 

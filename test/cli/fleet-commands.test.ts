@@ -3,7 +3,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { ADMIN_KEY, type ServerUnderTest, startServerUnderTest } from '../support/server-under-test.js';
-import { outcomeOf, runSpillway, temporaryFolder } from './run-spillway.js';
+import { hostedOutcome } from './hosted-command.js';
+import { temporaryFolder } from './run-spillway.js';
 
 let server: ServerUnderTest;
 before(async () => {
@@ -11,15 +12,15 @@ before(async () => {
 });
 after(() => server.close());
 
-type Run = (...args: string[]) => ReturnType<typeof outcomeOf>;
+type Run = (...args: string[]) => ReturnType<typeof hostedOutcome>;
 
-function runIn(t: Parameters<typeof runSpillway>[0], folder: string): Run {
-  return (...args) => outcomeOf(runSpillway(t, folder, [...args, '--url', server.url], { SPILLWAY_ADMIN_KEY: ADMIN_KEY }));
+function runIn(folder: string): Run {
+  return (...args) => hostedOutcome(folder, [...args, '--url', server.url], { SPILLWAY_ADMIN_KEY: ADMIN_KEY });
 }
 
 test('devices are imported from CSV, found, changed, put into groups, and exported again', async (t) => {
   const folder = temporaryFolder(t);
-  const run = runIn(t, folder);
+  const run = runIn(folder);
   const file = join(folder, 'fleet.csv');
   writeFileSync(file, 'device_id,token,model,groups\na-1,token-of-a-1,M,north\na-2,,M,\na/3,,,\n');
   const dry = await run('device', 'import', file, '--dry-run', '--create-groups');

@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadConfig } from '../../src/config/config.js';
 import { startApplianceDouble } from './appliance-double.js';
-import { outcomeOf, runSpillway, temporaryFolder } from './run-spillway.js';
+import { hostedOutcome } from './hosted-command.js';
+import { temporaryFolder } from './run-spillway.js';
 
 test('a key is made, listed and revoked', async (t) => {
   const folder = temporaryFolder(t);
   const appliance = await startApplianceDouble(loadConfig({ env: { SPILLWAY_HTTP_PORT: '0', SPILLWAY_MQTT_PORT: '0' }, folder }));
   t.after(() => appliance.stop());
-  const run = (...args: string[]) => outcomeOf(runSpillway(t, folder, ['key', ...args, '--url', appliance.httpUrl]));
+  const run = (...args: string[]) => hostedOutcome(folder, ['key', ...args, '--url', appliance.httpUrl]);
   assert.equal((await run('add', 'ci')).stdout, 'key 2 (ci) is made\n  key  the-key-of-ci   (shown this once)\n');
   assert.match(
     (await run('list')).stdout,

@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
-import { outcomeOf, runSpillway, temporaryFolder } from './run-spillway.js';
+import { hostedOutcome } from './hosted-command.js';
+import { temporaryFolder } from './run-spillway.js';
 
 const from = '2026-01-01T00:00:00.000Z';
 const to = '2026-01-01T01:00:00.000Z';
@@ -31,7 +32,7 @@ test('a query follows `next` with the times of its first page, until its limit',
   t.after(() => server.close());
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const args = ['query', 'd', 'm', '--limit', '10003', '--tenant', 'acme', '--url', url, '--json'];
-  const { code, stdout } = await outcomeOf(runSpillway(t, temporaryFolder(t), args, { SPILLWAY_ADMIN_KEY: 'the-key' }));
+  const { code, stdout } = await hostedOutcome(temporaryFolder(t), args, { SPILLWAY_ADMIN_KEY: 'the-key' });
   const { points, next } = JSON.parse(stdout);
   assert.deepEqual([code, points.length, next], [0, 10_003, 'after-2']);
   assert.deepEqual(

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { withoutSettings } from '../../src/cli/inherited-env.js';
 import { DEADLINE_MS } from '../support/until.js';
 
-const program = fileURLToPath(new URL('./spillway-double.js', import.meta.url));
+const program = fileURLToPath(new URL('./spillway-process.js', import.meta.url));
 
 /** A command in a child process, on an appliance that is a double. */
 export interface RunningCommand {

@@ -3,14 +3,15 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { ADMIN_KEY, startServerUnderTest } from '../support/server-under-test.js';
-import { outcomeOf, runSpillway, temporaryFolder } from './run-spillway.js';
+import { hostedOutcome } from './hosted-command.js';
+import { temporaryFolder } from './run-spillway.js';
 
 test('a schema is made from a file, shown, compared, pinned and retired', async (t) => {
   const server = await startServerUnderTest();
   t.after(() => server.close());
   const folder = temporaryFolder(t);
   const env = { SPILLWAY_ADMIN_KEY: ADMIN_KEY };
-  const run = (...args: string[]) => outcomeOf(runSpillway(t, folder, ['schema', ...args, '--url', server.url], env));
+  const run = (...args: string[]) => hostedOutcome(folder, ['schema', ...args, '--url', server.url], env);
   const file = (name: string, text: string) => {
     writeFileSync(join(folder, name), text);
     return join(folder, name);
@@ -54,7 +55,7 @@ test('a .proto file is a definition, and what is no JSON is told with its file',
   t.after(() => server.close());
   const folder = temporaryFolder(t);
   const env = { SPILLWAY_ADMIN_KEY: ADMIN_KEY };
-  const run = (...args: string[]) => outcomeOf(runSpillway(t, folder, ['schema', ...args, '--url', server.url], env));
+  const run = (...args: string[]) => hostedOutcome(folder, ['schema', ...args, '--url', server.url], env);
   const [proto, broken] = [join(folder, 'meter.proto'), join(folder, 'meter.json')];
   writeFileSync(proto, 'syntax = "proto3"; message Meter { double energy = 1; }');
   writeFileSync(broken, '{"fields":');

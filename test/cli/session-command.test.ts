@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { BrokerAnswer, BrokerQuestion } from '../../src/contract/threads/broker.js';
 import { ADMIN_KEY, startServerUnderTest } from '../support/server-under-test.js';
-import { outcomeOf, runSpillway, temporaryFolder } from './run-spillway.js';
+import { hostedOutcome } from './hosted-command.js';
+import { temporaryFolder } from './run-spillway.js';
 
 const session = {
   ...{ tenant: 'default', key: 's:1:screen', label: 'screen', isConnected: false, level: 5, expirySeconds: 60, sinceMs: 0 },
@@ -33,7 +34,7 @@ test('sessions and retained messages are shown and ended, and a message is publi
     return Promise.resolve(answerOf(question));
   };
   const folder = temporaryFolder(t);
-  const run = (...args: string[]) => outcomeOf(runSpillway(t, folder, [...args, '--url', server.url], { SPILLWAY_ADMIN_KEY: ADMIN_KEY }));
+  const run = (...args: string[]) => hostedOutcome(folder, [...args, '--url', server.url], { SPILLWAY_ADMIN_KEY: ADMIN_KEY });
   assert.match(
     (await run('session', 'list')).stdout,
     /^TENANT +KEY +CLIENT +STATE +SUBSCRIPTIONS +QUEUED +DROPPED\ndefault +s:1:screen +screen +away +1 +2 +3\nmore: --cursor \S+\n$/,

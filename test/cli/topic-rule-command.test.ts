@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ADMIN_KEY, startServerUnderTest } from '../support/server-under-test.js';
-import { outcomeOf, runSpillway, temporaryFolder } from './run-spillway.js';
+import { hostedOutcome } from './hosted-command.js';
+import { temporaryFolder } from './run-spillway.js';
 
 test('a topic rule is made, tried, listed with its conflicts, and deleted', async (t) => {
   const server = await startServerUnderTest();
   t.after(() => server.close());
   const folder = temporaryFolder(t);
   const env = { SPILLWAY_ADMIN_KEY: ADMIN_KEY };
-  const run = (...args: string[]) => outcomeOf(runSpillway(t, folder, ['topic-rule', ...args, '--url', server.url], env));
+  const run = (...args: string[]) => hostedOutcome(folder, ['topic-rule', ...args, '--url', server.url], env);
   const fields = ['--pattern', 'site/{room}/{device}', '--device', 'level:device', '--decoder', 'text', '--value-name', '{room}'];
   assert.equal((await run('add', 'site', ...fields)).stdout, 'topic rule site is made, at position 1 of tenant default\n');
   assert.equal((await run('add', 'all', '--pattern', 'site/#', '--decoder', 'json', '--position', '1')).code, 0);

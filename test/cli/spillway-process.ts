@@ -1,0 +1,3 @@
+import { runSpillwayDouble } from './spillway-double.js';
+
+process.exitCode = await runSpillwayDouble(process.argv.slice(2));
