@@ -3,7 +3,7 @@
 //
 // Region: SCHEMA_SLOTS slots of u32 version and u32 offset of its image from the start of the region; free where the version is 0. Offset 0:
 // there is no such version. A version's slot is that of its number modulo SCHEMA_SLOTS, or the next free one after it. Then the images,
-// each at a multiple of 8. Time zones are laid there as well: the slot of one has TIME_ZONE_KEY and its number.
+// each at a multiple of 8. Time zones lie in the region as well: the slot of one has TIME_ZONE_KEY and its number.
 
 export const SCHEMA_SLOTS: u32 = 4096;
 /** No number of a schema version has this bit. */

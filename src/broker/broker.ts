@@ -62,7 +62,7 @@ export class Broker {
       failing: (cause: string) => report('error', 'mqtt-store-failing', { cause }),
       recovered: () => report('info', 'mqtt-store-recovered', {}),
       durable: () => {
-        // The journal goes on to its next batch at once.
+        // The journal begins its next batch at once.
         this.#exchange?.outgoing.seal();
         this.#turnSoon();
       },

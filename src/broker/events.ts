@@ -57,7 +57,7 @@ export const brokerEvents = {
   'mqtt-process-forgotten': {
     level: 'warn',
     happened:
-      'nothing was heard of the process `process` for longer than a session may last: its `filters` subscribed filters were forgotten, and messages are no longer kept for it',
+      'the process `process` has sent no sign of life for longer than a session may last: its `filters` subscribed filters were forgotten, and messages are no longer kept for it',
     action: 'nothing: a process that comes back says its filters again',
   },
 } as const satisfies EventTable;

@@ -13,7 +13,7 @@ const KEEP_ALIVE_SECONDS: i32 = 60;
 const KEEP_ALIVE_AGAIN_SECONDS: i32 = 15;
 const KEEP_ALIVE_TIMES: i32 = 4;
 
-/// The system takes no more of a connection than this beyond what is on its way: a peer that does not read gets little before that shows.
+/// The system takes no more of a connection than this beyond the packets in flight: a peer that does not read gets little before that shows.
 const UNSENT_BYTES: i32 = 128 * 1024;
 
 /// A listening socket that shares its port with the other gateways of this process; the system spreads connections over them.

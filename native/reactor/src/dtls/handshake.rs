@@ -245,7 +245,7 @@ impl Handshake {
         self.candidates.push(Candidate { keys: self.suite.keys(&master, &self.randoms), master });
     }
 
-    /// The keys that a client of the asked name may have; none: there is no such client. The handshake goes on with random keys then, and
+    /// The keys that a client of the asked name may have; none: there is no such client. The handshake continues with random keys then, and
     /// fails at the time at which a wrong key does, so that nobody finds out which names there are (RFC 4279 §2).
     pub fn give_keys(&mut self, keys: &[&[u8]], random: &[u8]) -> Result<(), Failure> {
         if self.expected != Expected::Keys {
