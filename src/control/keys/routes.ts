@@ -3,7 +3,7 @@ import { keyMadeAnswer, keyRevokedAnswer, keysAnswer } from '../../contract/answ
 import { ApiFailure } from '../../contract/api-errors.js';
 import { isoTime } from '../../contract/iso-time.js';
 import { adminOnly } from '../../http/auth.js';
-import { callersTenant, KEY_ROLES, seesTenant } from '../../http/caller.js';
+import { callersTenant, currentCall, KEY_ROLES, seesTenant } from '../../http/caller.js';
 import { json, type Request } from '../../http/exchange.js';
 import { ADMIN_BODY, labelSchema, parseBody } from '../../http/input.js';
 import type { RouteDoc } from '../../http/route-doc.js';
@@ -60,6 +60,12 @@ export function keyRoutes({ keys, registry }: KeyRoutesOptions): Route[] {
     return json(200, { keys: seen.map(viewKey) });
   }
 
+  /** When the key of the call ends; null: never, or a person calls. */
+  function callersEndMs(): number | null {
+    const caller = currentCall()?.principal;
+    return (caller?.kind === 'key' ? keys.list().find(({ id }) => String(id) === caller.id)?.expiresAtMs : null) ?? null;
+  }
+
   async function create({ body }: Request) {
     const attempt = 'make an admin key';
     const input = parseBody(body, newKeySchema, attempt);
@@ -69,7 +75,10 @@ export function keyRoutes({ keys, registry }: KeyRoutesOptions): Route[] {
     if (named && tenant === null) return new ApiFailure('body_invalid', attempt, 'group needs tenant: groups are of one');
     const group = named ? registry.groups.of(tenant!).find(named) : undefined;
     if (named && !group) return new ApiFailure('group_unknown', attempt);
-    const expiresAtMs = expires ? Date.parse(expires) : null;
+    const ownEndMs = callersEndMs();
+    const expiresAtMs = expires ? Date.parse(expires) : ownEndMs;
+    if (ownEndMs !== null && (expiresAtMs ?? ownEndMs) > ownEndMs)
+      return new ApiFailure('body_invalid', attempt, 'expires_at must not be later than the end of the key that makes it');
     if (expiresAtMs !== null && expiresAtMs <= Date.now()) return new ApiFailure('body_invalid', attempt, 'expires_at must be to come');
     const made = await keys.create({ name, role, tenant, group: group?.number ?? null, expiresAtMs });
     return made instanceof ApiFailure ? made : json(201, { ...viewKey(made.key), key: made.secret });

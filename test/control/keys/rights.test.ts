@@ -136,6 +136,20 @@ test('the key of a group sees its devices and no others', async () => {
   assertFailure(await server.call('POST', '/v1/devices', as(key, { body: { device_id: 'x' } })), 403, 'scope_forbidden');
 });
 
+test('a key that ends makes none that outlives it', async () => {
+  const end = new Date(Date.now() + 3_600_000).toISOString();
+  const key = await keyOf({ role: 'admin', expires_at: end });
+  const made = await server.call('POST', '/v1/keys', as(key, { body: { name: 'heir' } }));
+  assert.deepEqual([made.status, made.body.expires_at], [201, end]);
+  const sooner = new Date(Date.now() + 60_000).toISOString();
+  assert.equal(
+    (await server.call('POST', '/v1/keys', as(key, { body: { name: 'brief heir', expires_at: sooner } }))).body.expires_at,
+    sooner,
+  );
+  const later = new Date(Date.now() + 7_200_000).toISOString();
+  assertFailure(await server.call('POST', '/v1/keys', as(key, { body: { name: 'late heir', expires_at: later } })), 400, 'body_invalid');
+});
+
 test('the key of a group learns and changes nothing of other devices by any call', async () => {
   const key = await keyOf({ tenant: 'mine', group: 'group-of-mine' });
   const before = (await server.call('GET', '/v1/devices?tenant=mine')).body.devices;
