@@ -15,7 +15,7 @@ export function isTimeZone(name: string): boolean {
   }
 }
 
-/** Says by how many seconds clocks of the zone are ahead of UTC at a second since 1970. Throws RangeError for what is no zone. */
+/** Says by how many seconds clocks of the zone are ahead of UTC at a second since 1970. Throws RangeError where no zone has this name. */
 export function offsetReader(name: string): (second: number) => number {
   const formatter = formatterOf(name);
   return (second) => {

@@ -128,7 +128,7 @@ export class Exchange implements Sharing {
   read(records: readonly ExchangeRecord[]): void {
     for (const { offset, bytes } of records) {
       const { next } = this.#place;
-      // A process that reads the exchange for the first time begins with what is left.
+      // A process that reads the exchange for the first time begins with the oldest record that the topic still has.
       if (next > 0 && offset > next) this.#state.report('error', 'mqtt-exchange-gap', { from: next, to: offset - 1 });
       this.#state.journal.needed = 0;
       for (const batch of batchesIn(bytes)) this.#batch(batch);
@@ -214,13 +214,13 @@ export class Exchange implements Sharing {
     return assigned;
   }
 
-  /** This process has just retained, or removed, the message of the topic: until that is read back, it is newer than what is read. */
+  /** This process has just retained or removed the message of the topic. Its change is newer than records of other processes until it is read back. */
   #expect(tenant: string, topic: string): void {
     const key = `${tenant}\n${topic}`;
     this.#unread.set(key, (this.#unread.get(key) ?? 0) + 1);
   }
 
-  /** Whether what was read of the topic is the newest there is. One of this process is known here, unless the process began anew since. */
+  /** Whether the change that was read is the newest one of the topic. Changes of this process are known here, unless it has restarted since. */
   #isNewest(tenant: string, topic: string, isOwn: boolean): boolean {
     const key = `${tenant}\n${topic}`;
     const unread = this.#unread.get(key) ?? 0;

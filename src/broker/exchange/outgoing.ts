@@ -107,7 +107,7 @@ export class Outgoing {
     else this.#waiting.push({ sequence, then });
   }
 
-  /** Sends what is ready, one record at a time. */
+  /** Sends the records that are ready, one at a time. */
   pump(): void {
     if (this.#underWay > 0) return;
     let bytes = 0;

@@ -10,7 +10,7 @@ export interface MessageExchange {
   send(bytes: Uint8Array): Promise<void>;
   /**
    * Reads all records of all processes from `from` on, or from the oldest that is left. `take` gets them in order, and the next ones once
-   * it resolves; `current` is called once, when it has got what was there at the beginning.
+   * it resolves; `current` is called once, when it has got the records that the topic held when reading began.
    */
   read(from: number, take: (records: readonly ExchangeRecord[]) => Promise<void>, current: () => void): void;
   close(): Promise<void>;

@@ -70,7 +70,7 @@ export interface BrokerCounts {
   readonly exchangeSent: number;
   readonly exchangeReceived: number;
   readonly exchangeDropped: number;
-  /** Other processes that were heard of lately. */
+  /** Other processes that have sent a sign of life lately. */
   readonly processesNow: number;
 }
 

@@ -25,7 +25,7 @@ export interface AclRoutesOptions {
   readonly aclRules: AclRules;
   readonly services: Pick<ServiceClients, 'of'>;
   readonly registry: Pick<Registry, 'get' | 'unknown'>;
-  /** What a device's topics mean: what is telemetry needs no rule. */
+  /** What a device's topics mean: telemetry needs no rule. */
   readonly rules: TenantRules;
   readonly keys: KeyCheck;
 }
